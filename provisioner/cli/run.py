@@ -1,0 +1,265 @@
+"""provision run: carry out playbooks on the hosts of an inventory."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from provisioner.cli.errors import guarded
+from provisioner.cli.playbooks import find_playbook
+
+if TYPE_CHECKING:
+    from provisioner.engine.run import Run
+    from provisioner.plan import Plan
+
+NO_REPORT, PENDING = 7, 10
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        from provisioner import __version__
+
+        click.echo(f"provision {__version__}")
+        context.exit()
+
+
+@click.command(
+    "provision",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit: 0 all converged, 2 a host failed, 3 invalid input, 4 unreachable, 5 usage, "
+    "6 both 2 and 4, 7 a report could not be written, 10 changes pending.",
+)
+@click.argument("inventory")
+@click.argument("playbooks", nargs=-1, metavar="[PLAYBOOK]...")
+@click.option("-l", "--limit", help="Only these hosts of the plays' (a host pattern).")
+@click.option("-t", "--tags", multiple=True, help="Only tasks with these tags.")
+@click.option("--skip-tags", multiple=True, help="No tasks with these tags.")
+@click.option("-e", "--extra-vars", multiple=True, help="Variables: name=value, YAML, @file.")
+@click.option("-f", "--forks", type=click.IntRange(1), default=50, show_default=True,
+              help="Hosts at work at once.")
+@click.option("-C", "--check", is_flag=True, help="Change nothing; say what would change.")
+@click.option("-D", "--diff", is_flag=True, help="Show how files change.")
+@click.option("-u", "--user", help="Log in as this user.")
+@click.option("-k", "--ask-pass", is_flag=True, help="Ask for the login password.")
+@click.option("--private-key", "--key-file", help="Log in with this key.")
+@click.option("-b", "--become", is_flag=True, help="Become another user for every task.")
+@click.option("--become-user", help="The user to become [default: root].")
+@click.option("--become-method", type=click.Choice(["sudo", "su"]), help="How to become.")
+@click.option("-K", "--ask-become-pass", is_flag=True, help="Ask for the password to become.")
+@click.option("-T", "--timeout", type=float, help="Seconds to wait for a connection.")
+@click.option("--ssh-common-args", default="", help="Options as ssh has them: -o ProxyJump=…")
+@click.option("--accept-new-host-keys", is_flag=True, help="Trust and store unknown host keys.")
+@click.option("--start-at-task", metavar="NAME", help="Leave out all tasks before this one.")
+@click.option("--force-handlers", is_flag=True, help="Run handlers even on hosts that failed.")
+@click.option("--flush-cache", is_flag=True, help="Accepted: there is no fact cache.")
+@click.option("--syntax-check", is_flag=True, help="Read everything, contact nobody.")
+@click.option("--list-hosts", is_flag=True, help="List the hosts, contact nobody.")
+@click.option("--list-tasks", is_flag=True, help="List the tasks, contact nobody.")
+@click.option("--list-tags", is_flag=True, help="List the tags, contact nobody.")
+@click.option("-v", "--verbose", count=True, help="Say more; up to -vvvv.")
+@click.option("--json", "as_json", is_flag=True, help="Events as JSON lines on stdout.")
+@click.option("--junit", type=_FILE, help="Write a JUnit report.")
+@click.option("--report", type=_FILE, help="Write a report as one HTML page.")
+@click.option("--detailed-exitcode", is_flag=True, help="With --check: exit 10 when changes are "
+              "pending.")
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version,
+              help="Show the version.")
+def command(**options: Any) -> int:
+    """Provision the hosts of INVENTORY with each PLAYBOOK: a path, or the name of a bundled one
+    (docker where none is given: installs Docker on CentOS 7).
+
+    INVENTORY is a file, or `host1,host2,`.
+    """
+    return guarded(lambda: _run(Arguments(options)))
+
+
+def main(arguments: list[str]) -> int:
+    """Parse and carry out; returns the exit status."""
+    from provisioner.cli.errors import invoke
+
+    return invoke(command, arguments)
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The parsed options, by their names."""
+
+    options: Mapping[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        return self.options[name]
+
+
+def _run(given: Arguments) -> int:
+    from provisioner.plan import plan
+
+    loaded = _load(given)
+    planned = plan(*loaded)
+    if given.syntax_check or given.list_hosts or given.list_tasks or given.list_tags:
+        from provisioner.cli.listing import show
+
+        return show(planned, given.options)
+    return _carry_out(planned, given)
+
+
+def _load(given: Arguments) -> Any:
+    from provisioner.loading.inventory import load_inventory
+    from provisioner.loading.playbook import load_playbook
+    from provisioner.loading.variables import extra_vars
+    from provisioner.plan import Options
+
+    extra = extra_vars(given.extra_vars)
+    inventory = load_inventory(given.inventory)
+    playbooks = [load_playbook(find_playbook(name)) for name in given.playbooks or ("docker",)]
+    options = Options(
+        limit=given.limit,
+        tags=_tags(given.tags),
+        skip_tags=_tags(given.skip_tags),
+        extra_vars={**extra, **_passwords(given)},
+        check=given.check,
+        diff=given.diff,
+        forks=given.forks,
+        verbosity=given.verbose,
+        become=given.become,
+        become_user=given.become_user,
+        become_method=given.become_method,
+        start_at_task=given.start_at_task,
+        force_handlers=given.force_handlers,
+    )
+    return inventory, playbooks, options
+
+
+def _tags(words: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(tag.strip() for word in words for tag in word.split(",") if tag.strip())
+
+
+def _passwords(given: Arguments) -> dict[str, Any]:
+    """Ask once, for the whole fleet; the login password is the default for becoming."""
+    found: dict[str, Any] = {}
+    if given.ask_pass:
+        found["ansible_password"] = click.prompt("SSH password", hide_input=True, err=True)
+    if given.ask_become_pass:
+        default = found.get("ansible_password")
+        hint = " [the SSH password]" if default else ""
+        text = f"BECOME password{hint}"
+        found["ansible_become_password"] = click.prompt(
+            text, hide_input=True, err=True, default=default or "", show_default=False
+        )
+    return found
+
+
+def _carry_out(planned: Plan, given: Arguments) -> int:
+    from provisioner.engine.run import Run
+    from provisioner.fleet.threads import Interrupt
+    from provisioner.reporters import Redactor, reporters_for
+
+    redactor = Redactor(_secrets(planned))
+    reporters = reporters_for(
+        json=given.as_json, junit=given.junit, html=given.report, verbosity=given.verbose
+    )
+    interrupt = Interrupt()
+    run = Run(planned, _connector(given), interrupt)
+    status = 0
+    changed = False
+    with ExitStack() as stack:
+        stack.enter_context(_signals(interrupt, run))
+        for event in run.events():
+            shown = redactor.redact(event)
+            for report in reporters:
+                report(shown)
+            status = getattr(event, "exit", status)
+            summaries = getattr(event, "hosts", None)
+            if isinstance(summaries, Mapping):
+                changed = any(summary.changed for summary in summaries.values())
+    written = [_closed(report) for report in reporters]
+    if status == 0 and not all(written):
+        return NO_REPORT
+    if status == 0 and given.check and given.detailed_exitcode and changed:
+        return PENDING
+    return status
+
+
+def _closed(report: Any) -> bool:
+    """Whether a report is whole on disk."""
+    try:
+        report.close()
+    except OSError as error:
+        click.echo(f"provision: a report could not be written: {error}", err=True)
+        return False
+    return True
+
+
+_SECRET_NAMES = ("ansible_password", "ansible_ssh_pass", "ansible_become_password",
+                 "ansible_become_pass", "ansible_ssh_password")  # fmt: skip
+
+
+def _secrets(planned: Plan) -> list[object]:
+    layers = (*planned.statics.values(), planned.options.extra_vars)
+    found = (layer.get(name) for layer in layers for name in _SECRET_NAMES)
+    return [value for value in found if isinstance(value, str)]
+
+
+def _connector(given: Arguments) -> Any:
+    """The engine's way to a host: Ansible's variables and the operator's options ▶ a login."""
+    from provisioner.fleet.sessions import Login
+    from provisioner.remote.target import Defaults, target_for
+
+    defaults = Defaults(
+        user=given.user,
+        key_files=(given.private_key,) if given.private_key else (),
+        passphrase=_passphrase,
+        timeout=given.timeout,
+        host_key_policy="accept-new" if given.accept_new_host_keys else None,
+        ssh_args=given.ssh_common_args,
+    )
+
+    def connect(host: str, variables: Mapping[str, Any]) -> Login:
+        from provisioner.remote.ssh import connect as ssh
+
+        target = target_for(host, variables, defaults)
+        return Login(ssh(target), target.user)
+
+    return connect
+
+
+def _passphrase(file: str) -> str | None:
+    """Ask for a key's passphrase, where somebody is there to answer."""
+    if not sys.stdin.isatty():
+        return None
+    answer: str = click.prompt(f"Passphrase for {file}", hide_input=True, err=True, default="",
+                               show_default=False)  # fmt: skip
+    return answer or None
+
+
+class _signals:  # noqa: N801 - used as a function
+    """Ctrl-C, SIGTERM and SIGHUP: once ends hosts at a task boundary, twice drops everything."""
+
+    def __init__(self, interrupt: Any, run: Run) -> None:
+        self._interrupt, self._run = interrupt, run
+        self._before: dict[int, Callable[..., Any] | int | None] = {}
+
+    def __enter__(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            self._before[number] = signal.signal(number, self._stop)
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _stop(self, number: int, _frame: object) -> None:
+        if self._interrupt:
+            click.echo("provision: dropping all connections", err=True)
+            self._run.pool.close()
+            return
+        click.echo(
+            "provision: stopping: tasks under way are finished; again to drop them", err=True
+        )
+        self._interrupt.set(number)

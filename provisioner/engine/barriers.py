@@ -1,0 +1,60 @@
+"""Where hosts wait for each other: released when all that live are there, or past it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from provisioner.engine.effects import Barrier, Publish, Released
+
+Place = tuple[int, ...]
+
+
+@dataclass
+class Barriers:
+    """The waiting hosts of one batch. Used by the one thread that schedules.
+
+    `stop_reason` says why hosts must not go on (a failure limit), "" while they may. Hosts move
+    independently; a host that a rescue led past a barrier never comes to it, so those that wait
+    are released when nobody is under way any more, the earliest place first.
+    """
+
+    order: tuple[str, ...]
+    stop_reason: Callable[[], str]
+    waiting: dict[str, Barrier] = field(default_factory=dict)
+    published: dict[Place, Publish] = field(default_factory=dict)
+    ended: bool = False
+
+    def wait(self, host: str, barrier: Barrier) -> None:
+        self.waiting[host] = barrier
+
+    def publish(self, publish: Publish) -> None:
+        self.published[publish.key] = publish
+        self.ended = self.ended or publish.end_play
+
+    def release(self) -> dict[str, Released]:
+        """Who goes on now, given that no host is under way."""
+        if not self.waiting:
+            return {}
+        key = min(barrier.key for barrier in self.waiting.values())
+        group = [host for host in self.order if host in self._at(key)]
+        reply = self._reply(key, group)
+        for host in reply:
+            del self.waiting[host]
+        return reply
+
+    def _at(self, key: Place) -> set[str]:
+        return {host for host, barrier in self.waiting.items() if barrier.key == key}
+
+    def _reply(self, key: Place, group: list[str]) -> dict[str, Released]:
+        if self.ended:
+            return dict.fromkeys(group, Released(end_play=True))
+        if reason := self.stop_reason():
+            return dict.fromkeys(group, Released(stop=reason))
+        if not self.waiting[group[0]].once:
+            return dict.fromkeys(group, Released())
+        if key in self.published:
+            shared: Any = self.published[key].shared
+            return dict.fromkeys(group, Released(leader=False, shared=shared))
+        return {group[0]: Released()}

@@ -1,0 +1,90 @@
+"""What a host's walk asks of whoever drives it. The walk itself does no I/O.
+
+A walk is a generator: it yields events and effects, and is sent the reply to an effect. Threads
+drive it here; a simulation or another machine can drive the same walk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from provisioner.errors import BecomeFailed, ConnectionFailed
+from provisioner.remote.become import Become
+from provisioner.remote.session import Step
+from provisioner.remote.shell import Report
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One shell on one host: which host, how it is reached, and as whom. Hashable."""
+
+    host: str
+    connection: str = "ssh"
+    become: Become | None = None
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Send one frame, reply `Answer`. `variables` are the host's, for its connection."""
+
+    seat: Seat
+    steps: tuple[Step, ...]
+    variables: Mapping[str, Any] = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The reports that came, in order, and what ended them before their time."""
+
+    reports: tuple[Report, ...] = ()
+    lost: ConnectionFailed | BecomeFailed | None = None
+    sent: bool = True
+    """Whether the frame may have reached the host."""
+
+
+@dataclass(frozen=True)
+class Sleep:
+    """Wait that many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Reset:
+    """Close the host's connections: the next exchange makes new ones."""
+
+
+@dataclass(frozen=True)
+class Barrier:
+    """Wait until every live host of the batch is at `key` or past it; reply `Released`.
+
+    `key` orders the places of a play. With `once`, one host of the group is the leader: it runs
+    the task and yields `Publish`, and the others are released with what it published.
+    """
+
+    key: tuple[int, ...]
+    once: bool = False
+
+
+@dataclass(frozen=True)
+class Publish:
+    """The leader's result for the others at `key`; with `end_play`, nobody goes on."""
+
+    key: tuple[int, ...]
+    shared: Any = None
+    end_play: bool = False
+
+
+@dataclass(frozen=True)
+class Released:
+    """The way is free. `stop` says why this host must not go on (another host's failure)."""
+
+    leader: bool = True
+    shared: Any = None
+    stop: str = ""
+    end_play: bool = False
+
+
+Effect = Exchange | Sleep | Reset | Barrier | Publish

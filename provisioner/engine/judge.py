@@ -1,0 +1,146 @@
+"""A program's report ▶ a task's result: what the module says, then what the playbook says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from provisioner.language.play import Task
+from provisioner.language.template import TemplateError
+from provisioner.language.variables import Scope
+from provisioner.modules.base import Module
+from provisioner.remote.shell import Report
+from provisioner.result import Outcome, Result
+
+
+def result_of(module: Module, report: Report) -> Result:
+    """What the module says itself."""
+    failed = report.failed
+    message = failed or report.get("msg")
+    outcome = Outcome.CHANGED if report.changes else Outcome.OK
+    if "check" in report.records:
+        outcome, message = Outcome.SKIPPED, "would have run: not in check mode"
+    returns = {**_common(module, report), **module.returns(report)}
+    if failed is not None:
+        outcome = Outcome.FAILED
+    for key in ("journal", "hint"):
+        if key in report.records:
+            returns[key] = report.get(key)
+    return Result(
+        outcome,
+        message or str(returns.get("msg", "")),
+        report.changes,
+        returns,
+        module.diff(report),
+        report.get("remedy"),
+    )
+
+
+def _common(module: Module, report: Report) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    if "rc" in report.records:
+        values["rc"] = int(report.get("rc") or 0)
+    for key in ("stdout", "stderr"):
+        if key in report.records:
+            text = report.get(key)
+            if getattr(module, "strip_empty_ends", True):
+                text = text.rstrip("\r\n")
+            cut = report.totals.get(key, 0) - len(report.get(key).encode("utf-8", "replace"))
+            if cut > 0:
+                values[f"{key}_cut"] = cut
+            values[key] = text
+            values[f"{key}_lines"] = text.splitlines()
+    return values
+
+
+def registered(result: Result) -> dict[str, Any]:
+    """The result as playbooks see it in a registered variable."""
+    values: dict[str, Any] = {
+        "changed": result.outcome is Outcome.CHANGED,
+        "failed": result.outcome is Outcome.FAILED,
+        **result.returns,
+    }
+    if result.message:
+        values.setdefault("msg", result.message)
+    if result.outcome is Outcome.SKIPPED:
+        values["skipped"] = True
+    return values
+
+
+def said_by_playbook(task: Task, result: Result, scope: Scope) -> Result:
+    """The result under the task's `changed_when` and `failed_when`."""
+    if result.outcome is Outcome.SKIPPED or (task.changed_when is task.failed_when is None):
+        return result
+    own = scope.under({task.register: registered(result)} if task.register else {})
+    try:
+        return _failed_when(task, _changed_when(task, result, own), own)
+    except TemplateError as error:
+        return replace(result, outcome=Outcome.FAILED, message=f"failed_when/changed_when: {error}")
+
+
+def _changed_when(task: Task, result: Result, scope: Scope) -> Result:
+    if task.changed_when is None or result.failed and task.failed_when is None:
+        return result
+    changed = scope.holds(task.changed_when) is True
+    if result.failed:
+        return result
+    if changed:
+        return replace(result, outcome=Outcome.CHANGED)
+    return replace(result, outcome=Outcome.OK, changes=())
+
+
+def _failed_when(task: Task, result: Result, scope: Scope) -> Result:
+    if task.failed_when is None:
+        return result
+    if scope.holds(task.failed_when) is True:
+        return replace(
+            result,
+            outcome=Outcome.FAILED,
+            message=result.message or f"failed_when is true: {_sources(task.failed_when)}",
+            returns={**result.returns, "failed_when_result": True},
+        )
+    outcome = result.outcome
+    if result.failed:
+        outcome = Outcome.CHANGED if _ran(task, result, scope) else Outcome.OK
+    returns = {**result.returns, "failed_when_result": False}
+    return replace(result, outcome=outcome, message="", remedy="", returns=returns)
+
+
+def _ran(task: Task, result: Result, scope: Scope) -> bool:
+    """Whether a failed command that counts as well ended counts as a change."""
+    if task.changed_when is not None:
+        return scope.holds(task.changed_when) is True
+    return "rc" in result.returns and task.module in ("command", "shell", "raw", "script")
+
+
+def _sources(conditions: Any) -> str:
+    return " and ".join(str(condition) for condition in conditions)
+
+
+def loop_result(results: list[tuple[Any, Result]], variable: str) -> Result:
+    """A loop's result as a whole, from its items' ones."""
+    if not results:
+        returns = {"results": [], "skipped_reason": "No items in the list"}
+        return Result(Outcome.SKIPPED, "No items in the list", returns=returns)
+    outcomes = [result.outcome for _, result in results]
+    outcome = Outcome.OK
+    for candidate in (Outcome.UNKNOWN, Outcome.UNREACHABLE, Outcome.FAILED, Outcome.CHANGED):
+        if candidate in outcomes:
+            outcome = candidate
+            break
+    else:
+        if all(item is Outcome.SKIPPED for item in outcomes):
+            outcome = Outcome.SKIPPED
+    values = [
+        {**registered(result), variable: item, "ansible_loop_var": variable}
+        for item, result in results
+    ]
+    message = {Outcome.FAILED: "One or more items failed", Outcome.SKIPPED: "All items skipped"}
+    return Result(
+        outcome,
+        message.get(outcome, "All items completed"),
+        returns={"results": values},
+    )
+
+

@@ -1,0 +1,81 @@
+"""Units and results ▶ events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from provisioner.engine import units
+from provisioner.engine.scopes import PlayWorld, title
+from provisioner.engine.units import Unit
+from provisioner.events import TaskFinished
+from provisioner.language.template import TemplateError
+from provisioner.language.variables import NeedFacts, NotYet
+from provisioner.modules.debug import Debug
+from provisioner.result import Outcome, Result
+
+CENSORED = "the output is hidden: the task has no_log"
+
+
+def finished(
+    shared: PlayWorld,
+    host: str,
+    unit: Unit,
+    result: Result,
+    seconds: float,
+    *,
+    is_item: bool = False,
+    **flags: Any,
+) -> TaskFinished:
+    """The event of one task's end, or of one item's; censored where the task has `no_log`."""
+    hidden = units.flag(unit.scope, unit.task.keywords.no_log)
+    common: dict[str, Any] = {
+        "play": shared.play.title,
+        "task": title(unit.task, unit.scope),
+        "module": unit.task.module,
+        "host": host,
+        "outcome": result.outcome,
+        "where": str(unit.task.where),
+        "seconds": round(seconds, 3),
+        "is_item": is_item,
+        "handler": unit.task.handler,
+        **flags,
+    }
+    if unit.seat is not None and unit.seat.host != host:
+        common["delegated_to"] = unit.seat.host
+    if hidden:
+        failed = result.outcome is Outcome.FAILED
+        return TaskFinished(**common, message=CENSORED if failed else "", item=_hide(is_item))
+    returns = result.returns
+    return TaskFinished(
+        **common,
+        item=_label(unit) if is_item else None,
+        changes=result.changes,
+        message=result.message,
+        remedy=result.remedy,
+        rc=returns.get("rc"),
+        stdout=returns.get("stdout"),
+        stderr=returns.get("stderr"),
+        diff=result.diff,
+        returns=returns,
+        shown=_shown(unit, result),
+    )
+
+
+def _hide(is_item: bool) -> str | None:
+    return "(hidden)" if is_item else None
+
+
+def _label(unit: Unit) -> Any:
+    loop = unit.task.loop
+    if loop is None or loop.label is None:
+        return unit.item
+    try:
+        return unit.scope.render(loop.label)
+    except (TemplateError, NotYet, NeedFacts):
+        return unit.item
+
+
+def _shown(unit: Unit, result: Result) -> Any:
+    if not isinstance(unit.module, Debug) or result.outcome is not Outcome.OK:
+        return None
+    return result.returns["msg"] if "msg" in result.returns else dict(result.returns)

@@ -1,0 +1,193 @@
+"""A plan is carried out: plays in order, batches in order, hosts side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from provisioner.engine import gather
+from provisioner.engine.barriers import Barriers
+from provisioner.engine.flow import compile_sections
+from provisioner.engine.host import HostWalk, Walk
+from provisioner.engine.scopes import PlayWorld, World, host_scope
+from provisioner.engine.state import HostState
+from provisioner.errors import LoadError
+from provisioner.events import (
+    Event,
+    HostFinished,
+    PlayStarted,
+    RunFinished,
+    RunStarted,
+    Status,
+    TaskFinished,
+)
+from provisioner.fleet.sessions import Connect, Pool
+from provisioner.fleet.threads import Interrupt, drive
+from provisioner.language.play import Play, tasks_of
+from provisioner.language.template import TemplateError
+from provisioner.loading.variables import vars_file
+from provisioner.plan import Plan, PlannedPlay
+
+
+def run(plan: Plan, connect: Connect, interrupt: Interrupt | None = None) -> Iterator[Event]:
+    """Carry out `plan`. The last event is `RunFinished`, whatever the hosts do."""
+    yield from Run(plan, connect, interrupt or Interrupt()).events()
+
+
+class Run:
+    """One run's state; `pool` tells afterwards how many frames each host took."""
+
+    def __init__(self, plan: Plan, connect: Connect, interrupt: Interrupt) -> None:
+        self.plan, self.interrupt = plan, interrupt
+        self.pool = Pool(connect)
+        names = (*plan.inventory.hosts, *plan.hosts)
+        self.states = {name: HostState(name) for name in dict.fromkeys(names)}
+        options = plan.options
+        settings = {
+            "become_option": options.become,
+            "become_user_option": options.become_user,
+            "ansible_forks": options.forks,
+            "ansible_run_tags": sorted(options.tags) or ["all"],
+            "ansible_skip_tags": sorted(options.skip_tags),
+            "ansible_limit": options.limit or "all",
+            **options.settings,
+        }
+        self.world = World(
+            plan.inventory,
+            plan.statics,
+            options.extra_vars,
+            self.states,
+            options.check,
+            options.diff,
+            options.verbosity,
+            settings,
+        )
+        self._finished: set[str] = set()
+
+    def events(self) -> Iterator[Event]:
+        started = time.monotonic()
+        plan = self.plan
+        yield RunStarted(
+            plan.inventory.source,
+            tuple(str(playbook.path) for playbook in plan.playbooks),
+            plan.hosts,
+            plan.options.check,
+            plan.options.diff,
+        )
+        try:
+            for planned in plan.plays:
+                if self.interrupt:
+                    break
+                yield from self._play(planned)
+        finally:
+            self.pool.close()
+        for host in plan.hosts:
+            yield from self._host_finished(host)
+        summaries = {host: self.states[host].summary() for host in plan.hosts}
+        seconds = round(time.monotonic() - started, 3)
+        code = self.interrupt.signal + 128 if self.interrupt else exit_code(summaries)
+        yield RunFinished(summaries, code, seconds, bool(self.interrupt))
+
+    def _play(self, planned: PlannedPlay) -> Iterator[Event]:
+        play = planned.play
+        hosts = tuple(host for host in planned.hosts if self.states[host].out is None)
+        count = sum(1 for section in play.sections for _ in tasks_of(section))
+        yield PlayStarted(play.title, hosts, str(play.where), count)
+        for batch in batches(hosts, play.serial):
+            yield from self._batch(play, planned.hosts, batch)
+            lost = [host for host in batch if self.states[host].out is not None]
+            if self.interrupt or len(lost) == len(batch) or self._stop_reason(play, batch):
+                return
+
+    def _batch(self, play: Play, hosts: tuple[str, ...], batch: tuple[str, ...]) -> Iterator[Event]:
+        shared = PlayWorld(
+            self.world,
+            play,
+            hosts,
+            batch,
+            active=lambda: tuple(h for h in hosts if self.states[h].out is None),
+        )
+        shared.vars_files = self._vars_files(shared, batch)
+        barriers = Barriers(batch, lambda: self._stop_reason(play, batch))
+        walks = {host: self._walk(shared, host) for host in batch}
+        for event in drive(
+            walks, barriers, self.pool, self.plan.options.forks, self.interrupt
+        ):
+            yield event
+            if isinstance(event, TaskFinished) and self.states[event.host].out is not None:
+                yield from self._host_finished(event.host)
+
+    def _walk(self, shared: PlayWorld, host: str) -> Walk:
+        state, play = self.states[host], shared.play
+        variables = (self.world.statics.get(host, {}), self.world.extra_vars, shared.vars_files)
+        used = not state.facts_gathered and gather.uses_facts(play, *variables)
+        flow = compile_sections(play.sections)
+        task = gather.task_for(play) if used and flow.lines else None
+        return _timed(HostWalk(shared, state, flow, task).run(), state)
+
+    def _vars_files(self, shared: PlayWorld, batch: Sequence[str]) -> Mapping[str, Any]:
+        merged: dict[str, Any] = {}
+        for entry in shared.play.vars_files:
+            scope = host_scope(shared, batch[0])
+            try:
+                names = [str(scope.render(name)) for name in entry.names]
+            except TemplateError as error:
+                raise LoadError(f"vars_files: {error.reason}", entry.where) from None
+            paths = [shared.play.basedir / Path(name).expanduser() for name in names]
+            found = next((path for path in paths if path.is_file()), None)
+            if found is None:
+                raise LoadError(f"vars_files: {' or '.join(names)} not found", entry.where)
+            merged.update(vars_file(found))
+        return merged
+
+    def _stop_reason(self, play: Play, batch: Sequence[str]) -> str:
+        """Why the batch must not go on: a fatal failure, or too many of them."""
+        failed = [host for host in batch if self.states[host].out is not None]
+        for host in failed:
+            if self.states[host].fatal or play.keywords.any_errors_fatal is True:
+                return f"any_errors_fatal: {host} failed"
+        limit = play.max_fail_percentage
+        if limit is not None and failed and 100 * len(failed) > float(str(limit)) * len(batch):
+            return f"max_fail_percentage: {len(failed)} of {len(batch)} hosts failed"
+        return ""
+
+    def _host_finished(self, host: str) -> Iterator[Event]:
+        if host not in self._finished:
+            self._finished.add(host)
+            state = self.states[host]
+            yield HostFinished(host, state.summary(), state.reason, state.remedy)
+
+
+def _timed(walk: Walk, state: HostState) -> Walk:
+    """The walk, with the time it took added to the host's."""
+    started = time.monotonic()
+    try:
+        yield from walk
+    finally:
+        state.tick(started)
+
+
+def batches(hosts: tuple[str, ...], serial: Sequence[Any]) -> Iterator[tuple[str, ...]]:
+    """`serial`: numbers or percentages, the last one repeated."""
+    sizes = [_size(item, len(hosts)) for item in serial] or [len(hosts)]
+    position = index = 0
+    while position < len(hosts):
+        size = sizes[min(index, len(sizes) - 1)] or len(hosts)
+        yield hosts[position : position + size]
+        position, index = position + size, index + 1
+
+
+def _size(item: Any, total: int) -> int:
+    text = str(item)
+    if text.endswith("%"):
+        return max(1, int(float(text[:-1]) * total / 100))
+    return max(0, int(text))
+
+
+def exit_code(summaries: Mapping[str, Any]) -> int:
+    """0, 2 (failed), 4 (unreachable or unknown) or 6 (both)."""
+    states = {summary.status for summary in summaries.values()}
+    code = 2 if Status.FAILED in states else 0
+    return code + (4 if states & {Status.UNREACHABLE, Status.UNKNOWN} else 0)

@@ -1,0 +1,83 @@
+"""What is known of a host while a run goes on: variables it gained, counts, how it stands."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from provisioner.events import HostSummary, Status
+from provisioner.result import Outcome
+
+
+@dataclass
+class HostState:
+    """One host's state over all plays of a run. Changed by its own walk only."""
+
+    name: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    """Gathered facts, under their `ansible_` names."""
+    facts_gathered: bool = False
+    variables: dict[str, Any] = field(default_factory=dict)
+    """From set_fact and register."""
+    counts: Counter[str] = field(default_factory=Counter)
+    notes: dict[str, str] = field(default_factory=dict)
+    out: Status | None = None
+    """Why the host takes no further part: failed, unreachable or unknown."""
+    reason: str = ""
+    remedy: str = ""
+    fatal: bool = False
+    """It failed in a task under `any_errors_fatal`."""
+    touched: bool = False
+    started: float = 0.0
+    seconds: float = 0.0
+
+    def count(self, outcome: Outcome, *, ignored: bool, rescued: bool) -> None:
+        """Add one task. As in Ansible, a changed task is one of those that are ok."""
+        self.touched = True
+        if ignored or rescued:
+            self.counts["ignored" if ignored else "rescued"] += 1
+            self.counts["ok"] += ignored
+            return
+        self.counts[outcome] += 1
+        if outcome is Outcome.CHANGED:
+            self.counts["ok"] += 1
+
+    def learn(self, facts: Mapping[str, Any], *, gathered: bool) -> None:
+        """Take in a result's `ansible_facts`: of setup and its kin, or of set_fact."""
+        if gathered:
+            self.facts.update(facts)
+            stripped = {name.removeprefix("ansible_"): value for name, value in facts.items()}
+            self.facts["ansible_facts"] = {**self.facts.get("ansible_facts", {}), **stripped}
+        else:
+            self.variables.update(facts)
+
+    def leave(self, status: Status, reason: str, remedy: str = "") -> None:
+        """Take the host out of the run."""
+        self.out, self.reason, self.remedy = status, reason, remedy
+
+    def tick(self, since: float) -> None:
+        self.seconds += time.monotonic() - since
+
+    def summary(self) -> HostSummary:
+        counts = self.counts
+        return HostSummary(
+            status=self._status(),
+            ok=counts["ok"],
+            changed=counts["changed"],
+            failed=counts["failed"],
+            skipped=counts["skipped"],
+            ignored=counts["ignored"],
+            rescued=counts["rescued"],
+            seconds=round(self.seconds, 3),
+            notes=tuple(f"{name}: {text}" for name, text in self.notes.items()),
+        )
+
+    def _status(self) -> Status:
+        if self.out is not None:
+            return self.out
+        if not self.touched:
+            return Status.NOT_RUN
+        return Status.CHANGED if self.counts["changed"] else Status.OK

@@ -1,0 +1,261 @@
+"""One task, or one item of its loop, on one host: made ready to be sent, or answered at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from provisioner.engine.effects import Seat
+from provisioner.engine.scopes import PlayWorld
+from provisioner.language.lookups import LookupError_, with_lookup
+from provisioner.language.play import Keywords, Task
+from provisioner.language.template import OMIT, Template, TemplateError
+from provisioner.language.variables import Scope
+from provisioner.modules import arguments, find
+from provisioner.modules.base import Action, Module, ModuleError
+from provisioner.modules.meta import Meta
+from provisioner.modules.sources import LocalSources
+from provisioner.remote.become import Become
+from provisioner.remote.session import Mode
+from provisioner.remote.shell import Program
+from provisioner.result import Outcome, Result
+
+Kind = Literal["look", "read", "act"]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What is to be done, or what came of it where no host is needed.
+
+    `kind`: a look can be sent ahead, a read too (a command that the playbook declares to change
+    nothing), an act can't. `judged` means that the playbook or the module decides on the
+    controller what came of it, so nothing that changes may stand behind it in a frame.
+    """
+
+    task: Task
+    scope: Scope
+    item: Any = None
+    index: int | None = None
+    result: Result | None = None
+    module: Module | None = None
+    program: Program | None = None
+    kind: Kind = "look"
+    check: bool = False
+    diff: bool = False
+    tolerant: bool = False
+    judged: bool = False
+    seat: Seat | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    timeout: float | None = None
+
+    def mode(self, due: bool) -> Mode:
+        """How it is sent; `due` when a look has said that it would change something."""
+        if self.check:
+            return "check"
+        return "apply" if due or self.kind != "look" else "look"
+
+    @property
+    def steers(self) -> bool:
+        return isinstance(self.module, Meta)
+
+
+def loop_items(task: Task, scope: Scope, shared: PlayWorld) -> list[Any] | None:
+    """The items of the task's loop; None where it has none."""
+    if task.loop is None:
+        return None
+    loop = task.loop
+    value = scope.render(loop.items)
+    if loop.lookup is not None:
+        try:
+            return with_lookup(scope["lookup_context"], loop.lookup, value)
+        except LookupError_ as error:
+            raise TemplateError(f"with_{loop.lookup}: {error}", task.where) from None
+    if isinstance(value, list | tuple):
+        return list(value)
+    hint = "use with_dict or the filter dict2items" if isinstance(value, dict) else ""
+    kind = type(value).__name__
+    raise TemplateError(f"a loop needs a list, not {kind} ({value!r:.80}). {hint}", task.where)
+
+
+def item_scope(task: Task, scope: Scope, items: list[Any], index: int) -> Scope:
+    """The scope with the loop's variables set."""
+    loop = task.loop
+    assert loop is not None
+    names: dict[str, Any] = {loop.variable: items[index], "ansible_loop_var": loop.variable}
+    if loop.index_variable:
+        names[loop.index_variable] = index
+        names["ansible_index_var"] = loop.index_variable
+    if loop.extended:
+        names["ansible_loop"] = _extended(items, index)
+    return scope.under(names)
+
+
+def _extended(items: list[Any], index: int) -> dict[str, Any]:
+    count = len(items)
+    values: dict[str, Any] = {
+        "allitems": items,
+        "index": index + 1,
+        "index0": index,
+        "revindex": count - index,
+        "revindex0": count - index - 1,
+        "first": index == 0,
+        "last": index == count - 1,
+        "length": count,
+    }
+    if index > 0:
+        values["previtem"] = items[index - 1]
+    if index < count - 1:
+        values["nextitem"] = items[index + 1]
+    return values
+
+
+def prepare(shared: PlayWorld, host: str, task: Task, scope: Scope) -> Unit:
+    """Decide `when`, render the arguments, make the program. What can't be carried out becomes a
+    unit that has failed already."""
+    unit = Unit(task, scope)
+    try:
+        held = scope.holds(task.keywords.when)
+        if held is not True:
+            return replace(unit, result=_skipped(held))
+        return _made(shared, host, unit)
+    except TemplateError as error:
+        place = f" ({error.where.full})" if error.where and error.where != task.where else ""
+        return replace(unit, result=Result(Outcome.FAILED, f"{error.reason}{place}"))
+    except (ModuleError, LookupError_, ValueError) as error:
+        return replace(unit, result=Result(Outcome.FAILED, str(error)))
+
+
+def _skipped(condition: Template | bool) -> Result:
+    source = condition.source if isinstance(condition, Template) else str(condition).lower()
+    returns = {"skip_reason": "Conditional result was False", "false_condition": source}
+    return Result(Outcome.SKIPPED, f"not: {source}", returns=returns)
+
+
+def _made(shared: PlayWorld, host: str, unit: Unit) -> Unit:
+    task, scope, keywords = unit.task, unit.scope, unit.task.keywords
+    kind = find(task.module)
+    module = arguments.build(kind, task.module, _rendered(task, kind, scope))
+    unit = replace(unit, module=module, check=_check(shared, keywords, scope))
+    if isinstance(module, Meta):
+        return unit
+    if isinstance(module, Action):
+        return replace(unit, result=module.act(scope), judged=_has_judgement(task))
+    sources = LocalSources((shared.play.basedir,), scope)
+    program = module.program(sources)
+    return replace(
+        unit,
+        program=program,
+        kind=_kind(task, module),
+        diff=flag(scope, keywords.diff, shared.world.diff),
+        tolerant=task.failed_when == (False,) or keywords.ignore_errors is True,
+        judged=_has_judgement(task) or module.edits,
+        seat=seat(shared, host, keywords, scope),
+        environment=_environment(keywords, scope),
+        timeout=_number(scope, keywords.timeout),
+    )
+
+
+def _rendered(task: Task, kind: type[Module], scope: Scope) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for defaults in task.keywords.module_defaults:
+        for name, given in defaults.items():
+            if name.rpartition(".")[2] == task.module:
+                values.update(scope.render(given) or {})
+    for key, value in task.arguments.items():
+        bare = arguments.is_expression(kind, key)
+        rendered = value if bare else scope.render(value)
+        if rendered is OMIT:
+            values.pop(key, None)
+        else:
+            values[key] = rendered
+    return values
+
+
+def _kind(task: Task, module: Module) -> Kind:
+    if not module.acts:
+        return "look"
+    declared = task.changed_when == (False,) and task.keywords.check_mode is False
+    return "read" if declared else "act"
+
+
+def _has_judgement(task: Task) -> bool:
+    """Whether conditions of the task decide on its end; a constant one does not."""
+    given = (task.failed_when, task.until)
+    return any(found is not None and found not in ((False,), (True,)) for found in given)
+
+
+def _check(shared: PlayWorld, keywords: Keywords, scope: Scope) -> bool:
+    return flag(scope, keywords.check_mode, shared.world.check)
+
+
+def flag(scope: Scope, value: Any, default: bool = False) -> bool:
+    """A keyword that is true or false, perhaps by a template."""
+    if value is None:
+        return default
+    rendered = scope.render(value)
+    if isinstance(rendered, str):
+        return rendered.strip().lower() in ("yes", "true", "on", "1", "y", "t")
+    return bool(rendered)
+
+
+def _number(scope: Scope, value: Any) -> float | None:
+    if value is None:
+        return None
+    number = float(scope.render(value))
+    return number or None
+
+
+def number(scope: Scope, value: Any, default: float) -> float:
+    """A keyword that is a number, perhaps by a template."""
+    return default if value is None else float(scope.render(value))
+
+
+def _environment(keywords: Keywords, scope: Scope) -> dict[str, str]:
+    merged: dict[str, str] = {}
+    for layer in keywords.environment:
+        rendered = scope.render(layer)
+        if isinstance(rendered, dict):
+            merged.update({str(name): str(value) for name, value in rendered.items()})
+    for name in merged:
+        if not name.isidentifier() or not name.isascii():
+            raise ModuleError(f'environment: "{name}" can\'t be a variable\'s name')
+    return merged
+
+
+def seat(shared: PlayWorld, host: str, keywords: Keywords, scope: Scope) -> Seat:
+    """On which host, over which connection and as whom the task runs."""
+    target, connection = host, _variable(scope, "ansible_connection", keywords.connection) or "ssh"
+    if keywords.delegate_to is not None:
+        target = str(scope.render(keywords.delegate_to))
+        connection = "ssh"
+    if target in ("localhost", "127.0.0.1", "::1") and target not in shared.world.statics:
+        connection = "local"
+    if connection not in ("ssh", "local", "paramiko", "paramiko_ssh", "smart"):
+        raise ModuleError(f'the connection "{connection}" is not supported: ssh and local are')
+    kind = "local" if connection == "local" else "ssh"
+    return Seat(target, kind, _become(keywords, scope))
+
+
+def _become(keywords: Keywords, scope: Scope) -> Become | None:
+    wanted = _variable(scope, "ansible_become", keywords.become)
+    if not flag(scope, wanted, bool(scope.get("become_option", False))):
+        return None
+    user = _variable(scope, "ansible_become_user", keywords.become_user)
+    method = str(_variable(scope, "ansible_become_method", keywords.become_method) or "sudo")
+    if method not in ("sudo", "su"):
+        raise ModuleError(f'become_method "{method}" is not supported: sudo and su are')
+    password = scope.get("ansible_become_password", scope.get("ansible_become_pass"))
+    flags = _variable(scope, "ansible_become_flags", keywords.become_flags)
+    return Become(
+        str(user or scope.get("become_user_option") or "root"),
+        "su" if method == "su" else "sudo",
+        None if password is None else str(password),
+        str(flags) if flags is not None else "-H",
+    )
+
+
+def _variable(scope: Scope, name: str, keyword: Any) -> Any:
+    """A connection variable wins over the keyword, as in Ansible."""
+    value = scope.get(name)
+    return value if value is not None else scope.render(keyword)

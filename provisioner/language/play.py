@@ -1,0 +1,149 @@
+"""What a playbook says, as frozen data: plays, blocks, tasks and the keywords they inherit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from provisioner.language.template import Template
+from provisioner.loading.where import Where
+
+Conditions = tuple[Template | bool, ...]
+"""All must be true; each an expression, or a literal that YAML gave."""
+
+
+@dataclass(frozen=True)
+class Keywords:
+    """What a task has from its play and blocks and itself: inner values win, `when`, `tags`,
+    `vars` and `environment` add up. A value may be a `Template`; None is "not said".
+    """
+
+    when: Conditions = ()
+    tags: frozenset[str] = frozenset()
+    vars: tuple[Mapping[str, Any], ...] = ()
+    environment: tuple[Any, ...] = ()
+    module_defaults: tuple[Mapping[str, Any], ...] = ()
+    become: Any = None
+    become_user: Any = None
+    become_method: Any = None
+    become_flags: Any = None
+    remote_user: Any = None
+    port: Any = None
+    connection: Any = None
+    ignore_errors: Any = None
+    ignore_unreachable: Any = None
+    any_errors_fatal: Any = None
+    no_log: Any = None
+    check_mode: Any = None
+    diff: Any = None
+    run_once: Any = None
+    delegate_to: Any = None
+    delegate_facts: Any = None
+    timeout: Any = None
+    throttle: Any = None
+
+
+@dataclass(frozen=True)
+class Loop:
+    """`loop`, or `with_LOOKUP`, and its loop_control."""
+
+    items: Any
+    lookup: str | None = None
+    variable: str = "item"
+    index_variable: str | None = None
+    label: Any = None
+    pause: Any = None
+    extended: bool = False
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task as written. `arguments` may hold templates; `module` is the short name."""
+
+    name: str | Template
+    module: str
+    arguments: Mapping[str, Any]
+    where: Where
+    keywords: Keywords
+    loop: Loop | None = None
+    register: str | None = None
+    notify: tuple[str | Template, ...] = ()
+    listen: tuple[str | Template, ...] = ()
+    changed_when: Conditions | None = None
+    failed_when: Conditions | None = None
+    until: Conditions | None = None
+    retries: Any = None
+    delay: Any = None
+    handler: bool = False
+
+    @property
+    def title(self) -> str:
+        """The name for people, unrendered; the module's where the task has none."""
+        return str(self.name) or self.module
+
+
+@dataclass(frozen=True)
+class Block:
+    """Tasks that fail together: `rescue` runs when one failed, `always` in any case."""
+
+    tasks: tuple[Node, ...]
+    rescue: tuple[Node, ...]
+    always: tuple[Node, ...]
+    where: Where
+    name: str | Template = ""
+
+
+Node = Task | Block
+
+
+@dataclass(frozen=True)
+class VarsFile:
+    """A file of `vars_files`: names tried in order, the first that exists is taken."""
+
+    names: tuple[str | Template, ...]
+    where: Where
+
+
+@dataclass(frozen=True)
+class Play:
+    """One play. `sections` are its task lists, after each of which handlers run."""
+
+    name: str | Template
+    hosts: Any
+    where: Where
+    basedir: Path
+    keywords: Keywords = field(default_factory=Keywords)
+    sections: tuple[tuple[Node, ...], ...] = ()
+    handlers: tuple[Node, ...] = ()
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    vars_files: tuple[VarsFile, ...] = ()
+    gather_facts: Any = None
+    gather_subset: Any = None
+    serial: tuple[Any, ...] = ()
+    strategy: Literal["linear", "free"] | None = None
+    order: str | None = None
+    max_fail_percentage: Any = None
+    force_handlers: Any = None
+
+    @property
+    def title(self) -> str:
+        return str(self.name) or str(self.hosts)
+
+
+@dataclass(frozen=True)
+class Playbook:
+    """A file of plays."""
+
+    path: Path
+    plays: tuple[Play, ...]
+
+
+def tasks_of(nodes: tuple[Node, ...]) -> Iterator[Task]:
+    """Every task below `nodes`, in the order they are written."""
+    for node in nodes:
+        if isinstance(node, Task):
+            yield node
+        else:
+            yield from tasks_of(node.tasks + node.rescue + node.always)

@@ -1,0 +1,313 @@
+"""Templates are a type, made only by the loader; rendering is native, sandboxed and strict.
+
+A template that is one `{{ expression }}` gives the expression's own value; any other gives text.
+There is no guessing afterwards: "1.10" stays a string.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, wraps
+from types import GeneratorType
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from provisioner.loading.where import Where, nearest
+
+if TYPE_CHECKING:
+    import jinja2
+
+MAX_TEXT = 32 * 1024 * 1024
+"""Bytes that one template may render to; more is a mistake or an attack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text with Jinja in it, or with `expression` a bare expression (`when`, `until`)."""
+
+    source: str
+    where: Where
+    expression: bool = False
+
+    def __str__(self) -> str:
+        return self.source
+
+
+class TemplateError(Exception):
+    """A template can't be rendered; `where` is the template's place."""
+
+    def __init__(self, reason: str, where: Where | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.where = reason, where
+
+
+def is_template(text: str) -> bool:
+    """Whether a loader makes a `Template` of it."""
+    return "{" in text and ("{{" in text or "{%" in text or "{#" in text)
+
+
+class Omit:
+    """The value of `omit`: an argument that is it is left out."""
+
+    def __repr__(self) -> str:
+        return "omit"
+
+
+OMIT = Omit()
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """The one Jinja environment of text in playbooks."""
+    return make_environment({"keep_trailing_newline": True})
+
+
+def make_environment(options: Mapping[str, Any]) -> jinja2.Environment:
+    """A strict, sandboxed environment; `options` are Jinja's."""
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    from provisioner.language.filters import FILTERS
+    from provisioner.language.tests import TESTS
+
+    made = ImmutableSandboxedEnvironment(
+        undefined=_undefined(), extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"], **options
+    )
+    made.finalize = _finalize
+    made.filters.update(FILTERS)
+    made.tests.update(TESTS)
+    made.filters.update({name: _listed(made.filters[name]) for name in _GENERATORS})
+    made.globals.clear()
+    return made
+
+
+_GENERATORS = ("map", "select", "reject", "selectattr", "rejectattr", "batch", "slice", "unique")
+
+
+def _listed(generator: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that gives a list where Jinja's own gives a generator."""
+
+    @wraps(generator)
+    def listed(*args: Any, **kwargs: Any) -> list[Any]:
+        return list(generator(*args, **kwargs))
+
+    return listed
+
+
+def _finalize(value: Any) -> Any:
+    return "" if value is None else value
+
+
+@cache
+def _undefined() -> type[jinja2.StrictUndefined]:
+    from jinja2 import StrictUndefined
+
+    class Missing(StrictUndefined):
+        """Undefined that stays so under attributes, for `a.b.c | default(1)`."""
+
+        __slots__ = ()
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            return self
+
+        def __getitem__(self, key: Any) -> Any:
+            return self
+
+        def _fail_with_undefined_error(self, *args: Any, **kwargs: Any) -> NoReturn:
+            raise self._undefined_exception(self._undefined_message)
+
+        __iter__ = __str__ = __len__ = _fail_with_undefined_error
+        __eq__ = __ne__ = __bool__ = __hash__ = _fail_with_undefined_error
+
+    return Missing
+
+
+class _Compiled:
+    """A template's code: `render(scope)` gives its value."""
+
+    def __init__(self, source: str, expression: bool) -> None:
+        from jinja2 import nodes
+        from jinja2.parser import Parser
+
+        env = environment()
+        if expression:
+            parser = Parser(env, source, state="variable")
+            node: nodes.Expr | None = parser.parse_expression()
+            if not parser.stream.eos:
+                raise parser.fail_unknown_tag(parser.stream.current.value) or AssertionError
+            tree = None
+        else:
+            tree = env.parse(source)
+            node = _only_expression(tree)
+        self.native = node is not None
+        if node is not None:
+            assign = nodes.Assign(nodes.Name("result", "store"), node, lineno=1)
+            tree = nodes.Template([assign], lineno=1)
+            tree.set_environment(env)
+        assert tree is not None
+        self._template = env.from_string(tree)
+
+    def render(self, scope: Mapping[str, Any]) -> Any:
+        context = self._template.new_context(scope, shared=True)  # type: ignore[arg-type]
+        if self.native:
+            deque(self._template.root_render_func(context), 0)
+            return context.vars["result"]
+        return join(self._template.root_render_func(context))
+
+
+def join(parts: Iterator[str]) -> str:
+    """The rendered text, refused when it grows past all sense."""
+    pieces, size = [], 0
+    for part in parts:
+        size += len(part)
+        if size > MAX_TEXT:
+            raise TemplateError(f"it renders to more than {MAX_TEXT >> 20} MiB")
+        pieces.append(part)
+    return "".join(pieces)
+
+
+def _only_expression(tree: jinja2.nodes.Template) -> jinja2.nodes.Expr | None:
+    from jinja2 import nodes
+
+    match tree.body:
+        case [nodes.Output(nodes=[nodes.Expr() as node])] if not isinstance(node, nodes.TemplateData):
+            return node
+    return None
+
+
+@cache
+def _compile(source: str, expression: bool) -> _Compiled:
+    return _Compiled(source, expression)
+
+
+def check(template: Template) -> TemplateError | None:
+    """What is wrong with a template's syntax, before anything is rendered."""
+    from jinja2 import TemplateSyntaxError
+
+    try:
+        if template.expression:
+            _compile(template.source, True)
+        else:
+            environment().parse(template.source)
+    except TemplateSyntaxError as error:
+        return TemplateError(_syntax_reason(error), template.where)
+    return None
+
+
+def _syntax_reason(error: jinja2.TemplateSyntaxError) -> str:
+    reason = error.message or "template syntax error"
+    for kind, known in (("filter", environment().filters), ("test", environment().tests)):
+        if reason.startswith(f"No {kind} named "):
+            name = reason.split("'")[1]
+            return " ".join((f'there is no {kind} "{name}"', nearest(name, known))).strip()
+    return f"template syntax: {reason}"
+
+
+def render(template: Template, scope: Mapping[str, Any]) -> Any:
+    """The template's value with the variables of `scope`; `TemplateError` with its place."""
+    from jinja2 import TemplateError as JinjaError
+    from jinja2 import TemplateSyntaxError, UndefinedError
+
+    try:
+        value = _compile(template.source, template.expression).render(scope)
+        if isinstance(value, _undefined()):
+            value._fail_with_undefined_error()
+        return list(value) if isinstance(value, GeneratorType | range) else value
+    except TemplateSyntaxError as error:
+        raise TemplateError(_syntax_reason(error), template.where) from None
+    except UndefinedError as error:
+        raise TemplateError(_undefined_reason(str(error), scope), template.where) from None
+    except TemplateError as error:
+        raise TemplateError(error.reason, error.where or template.where) from None
+    except JinjaError as error:
+        raise TemplateError(str(error), template.where) from None
+    except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, OSError) as error:
+        raise TemplateError(f"{type(error).__name__}: {error}", template.where) from None
+    except RecursionError:
+        raise TemplateError("it recurses without end", template.where) from None
+
+
+def render_file(path: Path, scope: Mapping[str, Any], options: Mapping[str, Any]) -> str:
+    """A template file's text. Compiled once for each version of the file and set of options.
+
+    It may include, import and extend files beside it; `TemplateError` has the file and line.
+    """
+    from jinja2 import TemplateError as JinjaError
+    from jinja2 import TemplateSyntaxError, UndefinedError
+
+    try:
+        stat = path.stat()
+        key = (str(path), stat.st_mtime_ns, stat.st_size)
+        template = _file_template(key, tuple(sorted(options.items())))
+        context = template.new_context(scope, shared=True)  # type: ignore[arg-type]
+        return join(template.root_render_func(context))
+    except TemplateSyntaxError as error:
+        name = error.filename or str(path)
+        raise TemplateError(_syntax_reason(error), Where(name, error.lineno, 1)) from None
+    except UndefinedError as error:
+        place = Where(str(path), _line_in(error, path), 1)
+        raise TemplateError(_undefined_reason(str(error), scope), place) from None
+    except UnicodeDecodeError:
+        raise TemplateError("the template is not UTF-8", Where(str(path))) from None
+    except (JinjaError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        place = Where(str(path), _line_in(error, path), 1)
+        raise TemplateError(f"{type(error).__name__}: {error}", place) from None
+
+
+@cache
+def _file_template(
+    key: tuple[str, int, int], options: tuple[tuple[str, Any], ...]
+) -> jinja2.Template:
+    from jinja2 import FileSystemLoader
+
+    path = Path(key[0])
+    made = make_environment({"keep_trailing_newline": True, **dict(options)})
+    made.loader = FileSystemLoader([path.parent, path.parent.parent])
+    return made.get_template(path.name)
+
+
+def _line_in(error: Exception, path: Path) -> int:
+    """The template's line of an error: Jinja's code keeps a map from its own lines."""
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        template = trace.tb_frame.f_globals.get("__jinja_template__")
+        if template is not None and template.filename == str(path):
+            line = template.get_corresponding_lineno(trace.tb_lineno)
+        trace = trace.tb_next
+    return line
+
+
+def _undefined_reason(reason: str, scope: Mapping[str, Any]) -> str:
+    if reason.endswith("is undefined") and "'" in reason:
+        name = reason.split("'")[1]
+        hint = nearest(name, (key for key in scope if isinstance(key, str)))
+        return f'the variable "{name}" is undefined. {hint}'.strip()
+    return reason
+
+
+def deep(value: Any, rendered: Callable[[Template], Any]) -> Any:
+    """`value` with every template in it replaced by what `rendered` gives; `omit` is left out."""
+    if isinstance(value, Template):
+        return rendered(value)
+    if isinstance(value, dict):
+        pairs = ((key, deep(item, rendered)) for key, item in value.items())
+        return {key: item for key, item in pairs if item is not OMIT}
+    if isinstance(value, list | tuple):
+        items = (deep(item, rendered) for item in value)
+        return [item for item in items if item is not OMIT]
+    return value
+
+
+def templates_in(value: Any) -> Iterator[Template]:
+    """Every template anywhere in `value`."""
+    if isinstance(value, Template):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from templates_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from templates_in(item)

@@ -1,0 +1,376 @@
+"""TESTS: what a template can put after `is`, besides the tests of Jinja itself."""
+
+from __future__ import annotations
+
+import operator
+import os
+import re
+from collections.abc import Callable, Container, Iterable, Mapping
+from functools import total_ordering, wraps
+from typing import Any
+
+from jinja2 import Undefined, pass_context
+from jinja2.exceptions import TemplateRuntimeError
+
+from provisioner.language.filters_text import pattern_of, text_of, to_bool
+
+Test = Callable[..., bool]
+
+OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    **dict.fromkeys(("==", "=", "eq"), operator.eq),
+    **dict.fromkeys(("!=", "<>", "ne"), operator.ne),
+    **dict.fromkeys(("<", "lt"), operator.lt),
+    **dict.fromkeys(("<=", "le"), operator.le),
+    **dict.fromkeys((">", "gt"), operator.gt),
+    **dict.fromkeys((">=", "ge"), operator.ge),
+}
+"""How two versions are compared."""
+
+
+@total_ordering
+class LooseVersion:
+    """A version as runs of digits and letters: digits compare as numbers, letters as text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        parts = (part for part in re.split(r"(\d+|[a-z]+|\.)", text) if part and part != ".")
+        self.parts = [int(part) if part.isdecimal() else part for part in parts]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LooseVersion) and self.parts == other.parts
+
+    def __lt__(self, other: LooseVersion) -> bool:
+        return self.parts < other.parts
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.parts))
+
+
+def _strict_version(text: str) -> Any:
+    """1.2, 1.2.3, 1.2a3, 1.2.3b4, as Python's distutils knew them."""
+    match = re.fullmatch(r"(\d+)\.(\d+)(?:\.(\d+))?(?:([ab])(\d+))?", text, re.ASCII)
+    if match is None:
+        raise ValueError(f'"{text}" is not a version such as 1.2.3 or 1.2b1')
+    numbers = tuple(int(part or 0) for part in match.group(1, 2, 3))
+    return numbers, (match[4], int(match[5])) if match[4] else ("final", 0)
+
+
+def _semantic_version(text: str) -> Any:
+    """1.2.3-rc.1+build, as semver.org says."""
+    number = r"(0|[1-9]\d*)"
+    match = re.fullmatch(
+        rf"{number}\.{number}\.{number}(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?", text, re.ASCII
+    )
+    if match is None:
+        raise ValueError(f'"{text}" is not a semantic version such as 1.2.3 or 1.2.3-rc.1')
+    names = match[4].split(".") if match[4] else []
+    before = [(0, int(name), "") if name.isdecimal() else (1, 0, name) for name in names]
+    return tuple(int(part) for part in match.group(1, 2, 3)), not names, before
+
+
+def _pep440_version(text: str) -> Any:
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(text)
+    except InvalidVersion:
+        raise ValueError(f'"{text}" is not a version as PEP 440 says') from None
+
+
+VERSIONS: dict[str, Callable[[str], Any]] = {
+    "loose": LooseVersion,
+    "strict": _strict_version,
+    "semver": _semantic_version,
+    "semantic": _semantic_version,
+    "pep440": _pep440_version,
+}
+"""How a version is read: `version_type`."""
+
+
+def version(
+    value: Any,
+    version: Any,
+    operator: str = "eq",
+    strict: bool | None = None,
+    version_type: str | None = None,
+) -> bool:
+    """Whether the version is equal to another, or as `operator` says: <, <=, >, >=, ==, !=."""
+    if value in (None, "") or version in (None, ""):
+        raise TemplateRuntimeError("one of the two versions is empty")
+    if strict is not None and version_type is not None:
+        raise TemplateRuntimeError("give strict or version_type, not both")
+    if operator not in OPERATORS:
+        raise TemplateRuntimeError(f'"{operator}" is none of {", ".join(OPERATORS)}')
+    kind = version_type or ("strict" if strict else "loose")
+    if kind not in VERSIONS:
+        raise TemplateRuntimeError(f'version_type "{kind}" is none of {", ".join(VERSIONS)}')
+    try:
+        read = VERSIONS[kind]
+        return OPERATORS[operator](read(text_of(value)), read(text_of(version)))
+    except TypeError:
+        raise TemplateRuntimeError(
+            f'"{value}" and "{version}" differ where one has a number and the other letters'
+        ) from None
+    except ValueError as error:
+        raise TemplateRuntimeError(str(error)) from None
+
+
+def match(value: Any, pattern: str, ignorecase: bool = False, multiline: bool = False) -> bool:
+    """Whether the text begins with what a pattern describes."""
+    return pattern_of(pattern, ignorecase, multiline).match(text_of(value)) is not None
+
+
+def search(value: Any, pattern: str, ignorecase: bool = False, multiline: bool = False) -> bool:
+    """Whether a pattern is found anywhere in the text."""
+    return pattern_of(pattern, ignorecase, multiline).search(text_of(value)) is not None
+
+
+def regex(
+    value: Any,
+    pattern: str,
+    ignorecase: bool = False,
+    multiline: bool = False,
+    match_type: str = "search",
+) -> bool:
+    """Whether a pattern is found; `match_type` is search, match or fullmatch."""
+    if match_type not in ("search", "match", "fullmatch"):
+        raise TemplateRuntimeError("match_type is search, match or fullmatch")
+    compiled = pattern_of(pattern, ignorecase, multiline)
+    return getattr(compiled, match_type)(text_of(value)) is not None
+
+
+def _result(value: Any) -> Mapping[str, Any]:
+    if isinstance(value, Mapping):
+        return value
+    raise TemplateRuntimeError(
+        f"the result of a task is needed (a registered variable), not {type(value).__name__}"
+    )
+
+
+def failed(result: Any) -> bool:
+    """Whether the task of a registered result failed."""
+    return bool(_result(result).get("failed", False))
+
+
+def succeeded(result: Any) -> bool:
+    """Whether the task of a registered result did not fail."""
+    return not failed(result)
+
+
+def changed(result: Any) -> bool:
+    """Whether the task of a registered result changed something, in one of its loops at least."""
+    found = _result(result)
+    if "changed" not in found and isinstance(found.get("results"), list):
+        items = (item for item in found["results"] if isinstance(item, Mapping))
+        return any(item.get("changed", False) for item in items)
+    return bool(found.get("changed", False))
+
+
+def skipped(result: Any) -> bool:
+    """Whether the task of a registered result was skipped."""
+    return bool(_result(result).get("skipped", False))
+
+
+def started(result: Any) -> bool:
+    """Whether an asynchronous task has begun."""
+    return bool(_result(result).get("started", 1))
+
+
+def finished(result: Any) -> bool:
+    """Whether an asynchronous task is over."""
+    return bool(_result(result).get("finished", 1))
+
+
+def unreachable(result: Any) -> bool:
+    """Whether the host could not be reached for the task."""
+    return bool(_result(result).get("unreachable", False))
+
+
+def reachable(result: Any) -> bool:
+    """Whether the host could be reached for the task."""
+    return not unreachable(result)
+
+
+def subset(value: Iterable[Any], other: Iterable[Any]) -> bool:
+    """Whether the other list has all items of this one."""
+    there = list(other)
+    return all(item in there for item in value)
+
+
+def superset(value: Iterable[Any], other: Iterable[Any]) -> bool:
+    """Whether this list has all items of the other one."""
+    return subset(other, value)
+
+
+def contains(value: Container[Any], item: Any) -> bool:
+    """Whether the list, text or dict has the item."""
+    return item in value
+
+
+def every(value: Iterable[Any]) -> bool:
+    """Whether all items are true."""
+    return all(value)
+
+
+def some(value: Iterable[Any]) -> bool:
+    """Whether at least one item is true."""
+    return any(value)
+
+
+def truthy(value: Any, convert_bool: bool = False) -> bool:
+    """Whether the value is true as Python sees it; with `convert_bool` "no" and "off" are not."""
+    if convert_bool and isinstance(value, str):
+        word = value.lower()
+        if word in ("no", "off", "false", "0", "n", "f") or to_bool(word):
+            return bool(to_bool(word))
+    return bool(value)
+
+
+def falsy(value: Any, convert_bool: bool = False) -> bool:
+    """Whether the value is false as Python sees it; with `convert_bool` also "no" and "off"."""
+    return not truthy(value, convert_bool)
+
+
+def nan(value: Any) -> bool:
+    """Whether the value is the float that is not a number."""
+    return isinstance(value, float) and value != value
+
+
+def vault_encrypted(value: Any) -> bool:
+    """Whether the text is encrypted by vault."""
+    return isinstance(value, str) and value.startswith("$ANSIBLE_VAULT;")
+
+
+def uri(value: Any, schemes: Iterable[str] | None = None) -> bool:
+    """Whether the text is a URI; `schemes` are those that are allowed."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(value)
+        return bool(parts.scheme) and (schemes is None or parts.scheme in list(schemes))
+    except (ValueError, AttributeError, TypeError):
+        return False
+
+
+def url(value: Any, schemes: Iterable[str] | None = None) -> bool:
+    """Whether the text is a URL, with a host."""
+    from urllib.parse import urlsplit
+
+    return uri(value, schemes) and bool(urlsplit(value).netloc)
+
+
+def urn(value: Any) -> bool:
+    """Whether the text is a URN."""
+    return uri(value, ["urn"])
+
+
+def same_file(path: Any, other: Any) -> bool:
+    """Whether two paths on the controller are one file."""
+    return os.path.samefile(path, other)
+
+
+def is_directory(path: Any) -> bool:
+    """Whether there is a directory, on the controller."""
+    return os.path.isdir(path)
+
+
+def is_file(path: Any) -> bool:
+    """Whether there is a file, on the controller."""
+    return os.path.isfile(path)
+
+
+def is_link(path: Any) -> bool:
+    """Whether there is a symbolic link, on the controller."""
+    return os.path.islink(path)
+
+
+def exists(path: Any) -> bool:
+    """Whether there is anything, on the controller."""
+    return os.path.exists(path)
+
+
+def link_exists(path: Any) -> bool:
+    """Whether there is anything, be it a broken link, on the controller."""
+    return os.path.lexists(path)
+
+
+def is_mount(path: Any) -> bool:
+    """Whether something is mounted there, on the controller."""
+    return os.path.ismount(path)
+
+
+def is_abs(path: Any) -> bool:
+    """Whether the path begins with a slash."""
+    return os.path.isabs(path)
+
+
+def _guarded(name: str, function: Test, fresh: bool = False) -> Test:
+    """`function` that is strict about undefined values and names the test in its errors."""
+
+    @wraps(function)
+    def guarded(*args: Any, **options: Any) -> bool:
+        for value in (*args, *options.values()):
+            if isinstance(value, Undefined):
+                value._fail_with_undefined_error()
+        try:
+            return function(*args, **options)
+        except TemplateRuntimeError as error:
+            raise TemplateRuntimeError(f"{name}: {error}") from None
+        except (AttributeError, LookupError, OSError, TypeError, ValueError) as error:
+            raise TemplateRuntimeError(f"{name}: {error}") from None
+
+    @pass_context
+    @wraps(function)
+    def asked_anew(_context: Any, *args: Any, **options: Any) -> bool:
+        return guarded(*args, **options)
+
+    return asked_anew if fresh else guarded
+
+
+PURE: dict[str, Test] = {
+    "all": every,
+    "any": some,
+    **dict.fromkeys(("changed", "change"), changed),
+    "contains": contains,
+    **dict.fromkeys(("failed", "failure"), failed),
+    "falsy": falsy,
+    "finished": finished,
+    **dict.fromkeys(("is_abs", "abs"), is_abs),
+    **dict.fromkeys(("isnan", "nan"), nan),
+    "match": match,
+    "reachable": reachable,
+    "regex": regex,
+    "search": search,
+    **dict.fromkeys(("skipped", "skip"), skipped),
+    "started": started,
+    **dict.fromkeys(("subset", "issubset"), subset),
+    **dict.fromkeys(("succeeded", "success", "successful"), succeeded),
+    **dict.fromkeys(("superset", "issuperset"), superset),
+    "truthy": truthy,
+    "unreachable": unreachable,
+    "uri": uri,
+    "url": url,
+    "urn": urn,
+    "vault_encrypted": vault_encrypted,
+    **dict.fromkeys(("version", "version_compare"), version),
+}
+"""Tests that depend on their arguments only."""
+
+DISK: dict[str, Test] = {
+    **dict.fromkeys(("is_dir", "directory"), is_directory),
+    **dict.fromkeys(("is_file", "file"), is_file),
+    **dict.fromkeys(("is_link", "link"), is_link),
+    "exists": exists,
+    "link_exists": link_exists,
+    **dict.fromkeys(("is_mount", "mount"), is_mount),
+    **dict.fromkeys(("is_same_file", "same_file"), same_file),
+}
+"""Tests that look at the controller's disk: never computed when the template is compiled."""
+
+TESTS: dict[str, Test] = {
+    prefix + name: test
+    for tests, fresh in ((PURE, False), (DISK, True))
+    for name, test in ((name, _guarded(name, each, fresh)) for name, each in tests.items())
+    for prefix in ("", "ansible.builtin.")
+}
+"""Every test by its short and its full name."""

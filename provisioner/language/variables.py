@@ -1,0 +1,138 @@
+"""Variables: layers of precedence, rendered when something uses them.
+
+A `Scope` is what one task on one host sees. A variable's templates are rendered on first use and
+kept for the scope's life; cycles are reported as the chain of names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from provisioner.language.template import Template, TemplateError, deep, render
+
+
+class NotYet(BaseException):
+    """A value depends on a task whose result is still on its way: the lookahead ends here.
+
+    Not an `Exception`, so that no filter that forgives errors can swallow it.
+    """
+
+
+class NeedFacts(BaseException):
+    """A fact is asked for and none have been gathered."""
+
+
+class Pending:
+    """The value of a variable that a queued task will register."""
+
+
+class Lazy:
+    """A variable that is computed when it is used."""
+
+    __slots__ = ("compute",)
+
+    def __init__(self, compute: Callable[[], Any]) -> None:
+        self.compute = compute
+
+
+PENDING = Pending()
+
+CONNECTION = re.compile(
+    r"ansible_(ssh_\w+|host|port|user|pass|password|private_key_file|connection|timeout|shell_\w+|"
+    r"become|become_\w+|su\w*|sudo\w*|python_interpreter|\w+_interpreter|check_mode|diff_mode|"
+    r"version|play_\w+|role_\w+|run_tags|skip_tags|verbosity|forks|limit|inventory_sources|"
+    r"search_path|config_file|index_var|loop|loop_var|failed_task|failed_result|remote_tmp|"
+    r"dependent_role_names|parent_role_\w+|collection_name|delegated_vars|async_dir|"
+    r"host_key_checking|network_os|winrm_\w+|scp_\w+|sftp_\w+|pipelining|paramiko_\w+)"
+)
+"""Names that begin with ansible_ and are no facts."""
+
+
+def is_fact(name: str) -> bool:
+    """Whether only gathering facts can give `name`."""
+    return name.startswith("ansible_") and CONNECTION.fullmatch(name) is None
+
+
+class Scope(Mapping[str, Any]):
+    """Variables by name, from the layer of highest precedence (the first) that has them."""
+
+    __slots__ = ("_cache", "_layers", "_missing", "_open")
+
+    def __init__(
+        self,
+        layers: Sequence[Mapping[str, Any]],
+        missing: Callable[[str], Any] | None = None,
+    ) -> None:
+        self._layers = tuple(layers)
+        self._missing = missing
+        self._cache: dict[str, Any] = {}
+        self._open: list[str] = []
+
+    def __contains__(self, name: object) -> bool:
+        if name in self._cache or any(name in layer for layer in self._layers):
+            return True
+        if self._missing is not None and isinstance(name, str):
+            self._missing(name)
+        return False
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._cache:
+            return self._cache[name]
+        for layer in self._layers:
+            if name in layer:
+                value = self._value(name, layer[name])
+                self._cache[name] = value
+                return value
+        if self._missing is not None:
+            self._missing(name)
+        raise KeyError(name)
+
+    def _value(self, name: str, raw: Any) -> Any:
+        if raw is PENDING:
+            raise NotYet
+        if name in self._open:
+            chain = " → ".join((*self._open[self._open.index(name) :], name))
+            raise TemplateError(f"variables refer to each other without end: {chain}")
+        self._open.append(name)
+        try:
+            if isinstance(raw, Lazy):
+                return raw.compute()
+            return deep(raw, lambda template: render(template, self))
+        finally:
+            self._open.pop()
+
+    def __iter__(self) -> Iterator[str]:
+        seen: set[str] = set()
+        for layer in self._layers:
+            for name in layer:
+                if name not in seen:
+                    seen.add(name)
+                    yield name
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def under(self, *layers: Mapping[str, Any]) -> Scope:
+        """A scope with `layers` over this one's (the first wins)."""
+        return Scope((*layers, *self._layers), self._missing)
+
+    def render(self, value: Any) -> Any:
+        """`value` with every template in it rendered; whatever is no template stays as it is."""
+        return deep(value, lambda template: render(template, self))
+
+    def holds(self, conditions: Sequence[Template | bool]) -> Template | bool:
+        """True, or the first condition that is not true."""
+        for condition in conditions:
+            value = render(condition, self) if isinstance(condition, Template) else condition
+            if not _truth(value):
+                return condition
+        return True
+
+
+def _truth(value: Any) -> bool:
+    """Jinja's truth; a templated condition may give "True" or "no" as text."""
+    if isinstance(value, str):
+        return value.strip().lower() not in ("", "false", "no", "off", "0", "none")
+    return bool(value)

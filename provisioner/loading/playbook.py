@@ -1,0 +1,199 @@
+"""Playbook files ▶ `Playbook`. All that can be wrong without a host is found here, with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+from provisioner.errors import LoadError, Problem
+from provisioner.language.play import Block, Keywords, Node, Play, Playbook, Task, VarsFile, tasks_of
+from provisioner.language.template import Template, check, templates_in
+from provisioner.loading import keywords as kw
+from provisioner.loading import yamlfile
+from provisioner.loading.task import load_task
+from provisioner.loading.where import Where
+from provisioner.loading.yamlfile import YamlMap, place_of
+
+
+def load_playbook(path: Path) -> Playbook:
+    """The plays of a file, or a `LoadError` with every problem found."""
+    data = yamlfile.load(path, what="playbook")
+    if not isinstance(data, list) or not data:
+        raise LoadError("a playbook is a list of plays", Where(str(path), 1, 1))
+    problems: list[Problem] = []
+    plays = []
+    for index, source in enumerate(data):
+        if not isinstance(source, YamlMap):
+            raise LoadError("a play is a mapping", place_of(data, index))
+        try:
+            plays.append(_load_play(source, path.parent, problems))
+        except LoadError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise LoadError.of(problems)
+    return Playbook(path, tuple(plays))
+
+
+def _load_play(source: YamlMap, basedir: Path, problems: list[Problem]) -> Play:
+    _known(source, kw.PLAY, "play")
+    if "hosts" not in source:
+        raise LoadError('a play needs "hosts"', source.where)
+    if "roles" in source and source["roles"]:
+        raise LoadError("roles are not supported yet", source.keys_at["roles"])
+    if "user" in source:
+        source.setdefault("remote_user", source["user"])
+    base = kw.inherit(Keywords(), _without(source, "vars"))
+    loader = _Nodes(problems)
+    sections = tuple(
+        loader.nodes(source, key, base) for key in ("pre_tasks", "tasks", "post_tasks")
+    )
+    handlers = loader.nodes(source, "handlers", base, handler=True)
+    _check_notify(sections, handlers, problems)
+    play_vars = _vars(source)
+    problems.extend(_template_problems([play_vars]))
+    return Play(
+        name=source.get("name") or "",
+        hosts=source["hosts"],
+        where=source.where,
+        basedir=basedir,
+        keywords=base,
+        sections=sections,
+        handlers=handlers,
+        vars=play_vars,
+        vars_files=tuple(_vars_files(source)),
+        gather_facts=kw.flag(source.get("gather_facts"), "gather_facts", source.where),
+        gather_subset=source.get("gather_subset"),
+        serial=kw.names(source.get("serial"), "serial", place_of(source, "serial")),
+        strategy=_strategy(source),
+        order=source.get("order"),
+        max_fail_percentage=source.get("max_fail_percentage"),
+        force_handlers=kw.flag(source.get("force_handlers"), "force_handlers", source.where),
+    )
+
+
+def _known(source: YamlMap, known: frozenset[str], what: str) -> None:
+    for key in source:
+        if key not in known:
+            raise kw.unknown(key, known, what, source.keys_at[key])
+
+
+def _without(source: YamlMap, *keys: str) -> YamlMap:
+    """A play's `vars` are of another precedence than a block's: they stay apart."""
+    copy = YamlMap(source.where)
+    copy.update({key: value for key, value in source.items() if key not in keys})
+    copy.keys_at, copy.values_at = source.keys_at, source.values_at
+    return copy
+
+
+def _vars(source: YamlMap) -> dict[str, Any]:
+    value = source.get("vars")
+    if isinstance(value, list):  # an old form: a list of mappings
+        merged: dict[str, Any] = {}
+        for item in value:
+            merged.update(item)
+        return merged
+    only = YamlMap(source.where)
+    only["vars"] = value
+    only.values_at["vars"] = source.values_at.get("vars", source.where)
+    added = kw.inherit(Keywords(), only).vars
+    return dict(added[0]) if added else {}
+
+
+def _vars_files(source: YamlMap) -> Iterator[VarsFile]:
+    where = place_of(source, "vars_files") or source.where
+    for item in kw.names(source.get("vars_files"), "vars_files", where) if not isinstance(
+        source.get("vars_files"), list
+    ) else source["vars_files"]:
+        names = tuple(item) if isinstance(item, list) else (item,)
+        yield VarsFile(names, where)
+
+
+def _strategy(source: YamlMap) -> Any:
+    value = source.get("strategy")
+    name = str(value).rpartition(".")[2] if value else None
+    if name in (None, "linear", "free"):
+        return name
+    if name == "host_pinned":
+        return "free"
+    raise LoadError(f'the strategy "{value}" is not supported', place_of(source, "strategy"))
+
+
+class _Nodes:
+    """Lists of tasks ▶ nodes. Problems are collected, so that one run shows them all."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self._problems = problems
+
+    def nodes(
+        self, source: YamlMap, key: str, base: Keywords, *, handler: bool = False
+    ) -> tuple[Node, ...]:
+        value = source.get(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            raise LoadError(f'"{key}" is a list of tasks', source.values_at.get(key, source.where))
+        return tuple(
+            node
+            for index, item in enumerate(value)
+            if (node := self._node(item, place_of(value, index), base, handler)) is not None
+        )
+
+    def _node(self, item: Any, where: Where | None, base: Keywords, handler: bool) -> Node | None:
+        try:
+            if not isinstance(item, YamlMap):
+                self._no_task(item, where)
+            if "block" in item:
+                return self._block(item, base, handler)
+            node = load_task(item, base, handler=handler)
+            self._problems.extend(_task_problems(node))
+            return node
+        except LoadError as error:
+            self._problems.extend(error.problems)
+            return None
+
+    def _no_task(self, item: Any, where: Where | None) -> NoReturn:
+        raise LoadError(f"a task is a mapping, not {type(item).__name__}", where)
+
+    def _block(self, source: YamlMap, base: Keywords, handler: bool) -> Block:
+        _known(source, kw.BLOCK, "block")
+        inner = kw.inherit(base, source)
+        return Block(
+            tasks=self.nodes(source, "block", inner, handler=handler),
+            rescue=self.nodes(source, "rescue", inner, handler=handler),
+            always=self.nodes(source, "always", inner, handler=handler),
+            where=source.where,
+            name=source.get("name") or "",
+        )
+
+
+def _task_problems(task: Task) -> Iterator[Problem]:
+    """Template syntax, for every template of a task."""
+    values = [task.name, task.arguments, task.keywords.when, task.loop and task.loop.items]
+    values += [task.changed_when, task.failed_when, task.until, task.notify]
+    values += [*task.keywords.vars, *task.keywords.environment]
+    return _template_problems(values)
+
+
+def _template_problems(values: Any) -> Iterator[Problem]:
+    for template in templates_in(values):
+        error = check(template)
+        if error is not None:
+            yield Problem(error.reason, template.where)
+
+
+def _check_notify(
+    sections: tuple[tuple[Node, ...], ...], handlers: tuple[Node, ...], problems: list[Problem]
+) -> None:
+    """Every literal `notify` names a handler, unless some handler's name is a template."""
+    known: set[str] = set()
+    for handler in tasks_of(handlers):
+        for name in (handler.name, *handler.listen):
+            if isinstance(name, Template):
+                return
+            known.add(name)
+    for task in tasks_of((*(node for section in sections for node in section), *handlers)):
+        for name in task.notify:
+            if isinstance(name, str) and name not in known:
+                hint = kw.nearest(name, known) or "handlers stand under the play's `handlers`"
+                problems.append(Problem(f'there is no handler "{name}"', task.where, hint))

@@ -1,0 +1,213 @@
+"""One task's mapping ▶ `Task`: which module, its arguments in whatever form, its keywords."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from provisioner.errors import LoadError
+from provisioner.language.play import Keywords, Loop, Task
+from provisioner.language.template import Template
+from provisioner.loading import keywords as kw
+from provisioner.loading.where import Where, nearest
+from provisioner.loading.yamlfile import YamlMap, place_of
+from provisioner.modules import MODULES, arguments, find, short_name
+from provisioner.modules.base import Module
+
+
+def load_task(source: YamlMap, base: Keywords, *, handler: bool = False) -> Task:
+    """The task, with the keywords of `base` and its own; `LoadError` for what can't be right."""
+    key, value, local = _module_of(source)
+    name = short_name(key)
+    module = find(name)
+    given = _arguments(module, source, key, value)
+    problems = arguments.check(module, name, given, source.keys_at.get(key, source.where))
+    if problems:
+        raise LoadError.of(problems)
+    keywords = kw.inherit(base, source)
+    if local:
+        keywords = Keywords(**{**vars(keywords), "delegate_to": "localhost"})
+    return Task(
+        name=source.get("name") or "",
+        module=name,
+        arguments=given,
+        where=source.where,
+        keywords=keywords,
+        loop=_loop(source),
+        register=_register(source),
+        notify=kw.names(source.get("notify"), "notify", place_of(source, "notify")),
+        listen=kw.names(source.get("listen"), "listen", place_of(source, "listen")),
+        changed_when=_conditions(source, "changed_when"),
+        failed_when=_conditions(source, "failed_when"),
+        until=_conditions(source, "until"),
+        retries=source.get("retries"),
+        delay=source.get("delay"),
+        handler=handler,
+    )
+
+
+def _module_of(source: YamlMap) -> tuple[str, Any, bool]:
+    """The key that names the module, its value, and whether the task runs on the controller."""
+    candidates = [key for key in source if key not in kw.TASK and not str(key).startswith("with_")]
+    for key in ("action", "local_action"):
+        if key in source:
+            return (*_action(source, key), key == "local_action")
+    known = [key for key in candidates if short_name(str(key)) in MODULES]
+    if len(known) > 1:
+        raise LoadError(
+            f'the task names two modules, "{known[0]}" and "{known[1]}"',
+            source.keys_at[known[1]],
+            "each module is a task of its own: is there a `-` missing?",
+        )
+    for key in candidates:
+        if key not in known:
+            raise _unknown(source, str(key))
+    if not known:
+        raise LoadError("the task names no module", source.where)
+    return known[0], source[known[0]], False
+
+
+def _action(source: YamlMap, key: str) -> tuple[str, Any]:
+    """`action: yum name=x`, or a mapping with `module`."""
+    value = source[key]
+    if isinstance(value, dict):
+        rest = YamlMap(source.where)
+        rest.update({name: item for name, item in value.items() if name != "module"})
+        name: Any = value.get("module")
+        argument: Any = rest
+    else:
+        text = str(value)
+        name, _, rest_text = text.partition(" ")
+        argument = kw.text_template(rest_text, source.where) if rest_text else None
+    if short_name(str(name)) not in MODULES:
+        raise _unknown(source, str(name), key)
+    source[name] = argument
+    source.values_at[name] = source.values_at[key]
+    return str(name), argument
+
+
+def _unknown(source: YamlMap, key: str, at: str | None = None) -> LoadError:
+    """A word that is neither a keyword nor a module, with the nearest of both."""
+    where = source.keys_at[at or key]
+    hint = nearest(short_name(key), (*MODULES, *kw.TASK))
+    if key in kw.BLOCK | kw.PLAY:
+        return LoadError(f'"{key}" is not a keyword of a task', where)
+    return LoadError(f'"{key}" is neither a keyword of a task nor a module', where, hint)
+
+
+def _arguments(module: type[Module], source: YamlMap, key: str, value: Any) -> YamlMap:
+    """The arguments as one mapping, whatever form they are written in."""
+    where = source.values_at.get(key, source.where)
+    given = YamlMap(where)
+    if isinstance(value, YamlMap):
+        _update(given, value)
+    elif value is not None:
+        _update(given, _short_form(module, key, value, where))
+    extra = source.get("args")
+    if isinstance(extra, YamlMap):
+        _update(given, extra)
+    elif extra is not None and not isinstance(extra, dict):
+        raise LoadError('"args" is a mapping of arguments', place_of(source, "args"))
+    for name in list(given):
+        if arguments.is_expression(module, name):
+            given[name] = _expressions(given[name], given.values_at.get(name, where))
+    return given
+
+
+def _update(into: YamlMap, source: YamlMap) -> None:
+    into.update(source)
+    into.keys_at.update(source.keys_at)
+    into.values_at.update(source.values_at)
+
+
+def _expressions(value: Any, where: Where) -> Any:
+    """Strings of a parameter that holds bare expressions become such."""
+    if isinstance(value, list):
+        return [_expressions(item, where) for item in value]
+    return kw.expression(str(value), where) if isinstance(value, str | int | float) else value
+
+
+def _short_form(module: type[Module], key: str, value: Any, where: Where) -> YamlMap:
+    """`yum: name=docker state=present`, `shell: echo hi creates=/x`."""
+    given = YamlMap(where)
+    text = value.source if isinstance(value, Template) else str(value)
+    fields = arguments.names(module)
+    rest = []
+    for word in split_words(text):
+        name, equals, item = word.partition("=")
+        if equals and name in fields and (module.free_form is None or name in _FREE_OPTIONS):
+            given[name] = kw.text_template(_unquote(item), where)
+            given.keys_at[name] = given.values_at[name] = where
+        else:
+            rest.append(word)
+    if rest and module.free_form is None:
+        word = rest[0].partition("=")[0]
+        hint = nearest(word, fields) or "the short form is name=value name=value …"
+        raise LoadError(f'"{word}" is not a parameter of {key}', where, hint)
+    if module.free_form is not None:
+        unchanged = not given  # then byte for byte, spaces and newlines included
+        line = text.strip() if unchanged else " ".join(rest)
+        given[module.free_form] = kw.text_template(line, where)
+    return given
+
+
+_FREE_OPTIONS = frozenset(
+    "chdir creates removes executable stdin stdin_add_newline strip_empty_ends warn".split()
+)
+
+_WORD = re.compile(
+    r"""(?:\{\{.*?\}\}|\{%.*?%\}|"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'])+""", re.DOTALL
+)
+
+
+def split_words(text: str) -> list[str]:
+    """Words apart at white space, but for quotes and `{{ … }}`; quotes are kept."""
+    return [match.group() for match in _WORD.finditer(text)]
+
+
+def _unquote(word: str) -> str:
+    if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'":
+        return word[1:-1]
+    return word
+
+
+def _loop(source: YamlMap) -> Loop | None:
+    lookups = [key for key in source if str(key).startswith("with_")]
+    given = [*(["loop"] if "loop" in source else []), *lookups]
+    if not given:
+        if "loop_control" in source:
+            raise LoadError('"loop_control" without a loop', source.keys_at["loop_control"])
+        return None
+    if len(given) > 1:
+        raise LoadError("a task has one loop at most", source.keys_at[given[1]])
+    control: Mapping[str, Any] = source.get("loop_control") or {}
+    for key in control:
+        if key not in _CONTROL:
+            place = getattr(control, "keys_at", {}).get(key)
+            raise kw.unknown(key, _CONTROL, "loop_control", place)
+    return Loop(
+        items=source[given[0]],
+        lookup=None if given[0] == "loop" else str(given[0]).removeprefix("with_"),
+        variable=str(control.get("loop_var", "item")),
+        index_variable=control.get("index_var"),
+        label=control.get("label"),
+        pause=control.get("pause"),
+        extended=bool(control.get("extended", False)),
+    )
+
+
+_CONTROL = frozenset("loop_var index_var label pause extended extended_allitems".split())
+
+
+def _register(source: YamlMap) -> str | None:
+    name = source.get("register")
+    if name is not None and not str(name).isidentifier():
+        raise LoadError(f'"{name}" can\'t be a variable\'s name', place_of(source, "register"))
+    return name
+
+
+def _conditions(source: YamlMap, key: str) -> Any:
+    if key not in source:
+        return None
+    return kw.conditions(source[key], place_of(source, key))

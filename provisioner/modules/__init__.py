@@ -1,0 +1,66 @@
+"""The modules, by the names that playbooks use.
+
+Values are `file:Class`, imported when a playbook first uses them: building all the models would
+cost every start of the tool more than all else that it imports. A test resolves every entry.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+
+from provisioner.modules.base import Module
+
+MODULES: dict[str, str] = {
+    "assert": "assert_:Assert",
+    "debug": "debug:Debug",
+    "fail": "fail:Fail",
+    "meta": "meta:Meta",
+    "reboot": "reboot:Reboot",
+    "set_fact": "set_fact:SetFact",
+    "set_stats": "set_stats:SetStats",
+    "command": "command:Command",
+    "shell": "command:Shell",
+    "file": "file:File",
+    "copy": "copy:Copy",
+    "template": "template:Template",
+    "stat": "stat:Stat",
+    "lineinfile": "lineinfile:LineInFile",
+    "blockinfile": "blockinfile:BlockInFile",
+    "replace": "replace:Replace",
+    "get_url": "get_url:GetUrl",
+    "slurp": "slurp:Slurp",
+    "tempfile": "tempfile:TempFile",
+    "find": "find:Find",
+    "service": "service:Service",
+    "systemd": "systemd:Systemd",
+    "systemd_service": "systemd:Systemd",
+    "yum": "yum:Yum",
+    "dnf": "yum:Yum",
+    "package": "yum:Package",
+    "yum_repository": "yum_repository:YumRepository",
+    "setup": "setup:Setup",
+    "user": "user:User",
+    "group": "group:Group",
+    "sysctl": "sysctl:Sysctl",
+    "ping": "ping:Ping",
+    "raw": "raw:Raw",
+}
+
+COLLECTIONS = ("ansible.builtin.", "ansible.legacy.", "ansible.posix.", "community.general.")
+
+
+def short_name(name: str) -> str:
+    """`ansible.builtin.yum` ▶ `yum`."""
+    for collection in COLLECTIONS:
+        if name.startswith(collection):
+            return name.removeprefix(collection)
+    return name
+
+
+@cache
+def find(name: str) -> type[Module]:
+    """The module called `name` (short or with its collection); KeyError where there is none."""
+    file, _, attribute = MODULES[short_name(name)].partition(":")
+    found: type[Module] = getattr(import_module(f"{__name__}.{file}"), attribute)
+    return found

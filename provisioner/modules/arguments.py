@@ -1,0 +1,124 @@
+"""Arguments ▶ model: what can be checked is checked when a playbook is loaded, the rest when a
+task's templates are rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from provisioner.errors import Problem
+from provisioner.language.template import OMIT, Template, templates_in
+from provisioner.loading.where import Where, nearest
+from provisioner.modules.base import Module, ModuleError
+
+
+def check(module: type[Module], name: str, arguments: Mapping[str, Any], at: Where) -> list[Problem]:
+    """What is wrong with `arguments` as far as it shows without rendering them."""
+    places: Mapping[str, Where] = getattr(arguments, "keys_at", {})
+    fields = names(module)
+    problems = [
+        Problem(
+            f'the module {name} has no parameter "{key}"',
+            places.get(key, at),
+            nearest(str(key), fields) or f"it has: {', '.join(sorted(fields))}",
+        )
+        for key in arguments
+        if key not in fields
+    ]
+    if problems:
+        return problems
+    if not any(True for _ in templates_in(dict(arguments))):
+        return [*_whole(module, name, arguments, at)]
+    return [*_missing(module, name, arguments, at), *_each(module, name, arguments, at)]
+
+
+def _whole(
+    module: type[Module], name: str, arguments: Mapping[str, Any], at: Where
+) -> Iterator[Problem]:
+    try:
+        module.model_validate(dict(arguments))
+    except ValidationError as error:
+        values: Mapping[str, Where] = getattr(arguments, "values_at", {})
+        for item in error.errors():
+            place = values.get(str(item["loc"][0])) if item["loc"] else None
+            yield Problem(f"{name}: {_text(item)}", place or at)
+
+
+def _missing(
+    module: type[Module], name: str, arguments: Mapping[str, Any], at: Where
+) -> Iterator[Problem]:
+    for key, field in module.model_fields.items():
+        if field.is_required() and not (_aliases(key, field) & arguments.keys()):
+            yield Problem(f'{name}: the parameter "{key}" is missing', at)
+
+
+def _each(
+    module: type[Module], name: str, arguments: Mapping[str, Any], at: Where
+) -> Iterator[Problem]:
+    """Check the literal ones, each alone."""
+    fields = names(module)
+    values: Mapping[str, Where] = getattr(arguments, "values_at", {})
+    for key, value in arguments.items():
+        if any(True for _ in templates_in(value)):
+            continue
+        try:
+            _adapter(module, fields[key]).validate_python(value)
+        except ValidationError as error:
+            yield Problem(f"{name}: {key}: {_text(error.errors()[0], False)}", values.get(key, at))
+
+
+@cache
+def _adapter(module: type[Module], field: str) -> TypeAdapter[Any]:
+    info = module.model_fields[field]
+    from typing import Annotated
+
+    kind: Any = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
+    return TypeAdapter(kind, config={"coerce_numbers_to_str": True})
+
+
+def _text(item: Any, located: bool = True) -> str:
+    message: str = item["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    place = ".".join(map(str, item["loc"]))
+    if item["type"] in ("literal_error", "enum"):
+        message += f", not {item['input']!r}"
+    return f"{place}: {message}" if place and located else message
+
+
+@cache
+def names(module: type[Module]) -> Mapping[str, str]:
+    """Every name of every parameter, aliases included ▶ the field's name."""
+    return {
+        alias: key for key, field in module.model_fields.items() for alias in _aliases(key, field)
+    }
+
+
+def _aliases(key: str, field: FieldInfo) -> set[str]:
+    alias = field.validation_alias
+    found: Iterable[Any] = () if alias is None else getattr(alias, "choices", (alias,))
+    return {key, *(str(name) for name in found)}
+
+
+def build(module: type[Module], name: str, arguments: Mapping[str, Any]) -> Module:
+    """The model for rendered `arguments`; `ModuleError` says all that is wrong with them."""
+    given = {key: value for key, value in arguments.items() if value is not OMIT}
+    fields = names(module)
+    for key in given:
+        if key not in fields:
+            raise ModuleError(f'the module {name} has no parameter "{key}". {nearest(key, fields)}')
+    try:
+        return module.model_validate(given)
+    except ValidationError as error:
+        raise ModuleError(f"{name}: " + "; ".join(_text(e) for e in error.errors())) from None
+
+
+def is_expression(module: type[Module], key: str) -> bool:
+    """Whether the parameter holds bare expressions (`assert.that`, `debug.var`)."""
+    return names(module).get(key) in module.expressions
+
+
+

@@ -1,0 +1,45 @@
+"""assert: what must be true before the play goes on."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import AliasChoices, Field
+
+from provisioner.language.template import Template
+from provisioner.language.variables import Scope
+from provisioner.modules.base import Action
+from provisioner.result import Outcome, Result
+
+
+class Assert(Action):
+    """Fail unless every condition is true."""
+
+    expressions: ClassVar[tuple[str, ...]] = ("that",)
+
+    that: Any
+    """A condition or a list of them, without braces."""
+    fail_msg: Any = Field(default=None, validation_alias=AliasChoices("fail_msg", "msg"))
+    """What to say when one is not true."""
+    success_msg: Any = None
+    """What to say when all are."""
+    quiet: bool = False
+    """Say nothing when all are true."""
+
+    def act(self, scope: Scope) -> Result:
+        conditions = self.that if isinstance(self.that, list | tuple) else (self.that,)
+        broken = scope.holds(conditions)
+        if broken is True:
+            message = "" if self.quiet else _text(self.success_msg, "All assertions passed")
+            return Result(Outcome.OK, message, returns={"msg": message})
+        source = broken.source if isinstance(broken, Template) else str(broken)
+        message = _text(self.fail_msg, "Assertion failed")
+        returns = {"assertion": source, "evaluated_to": False, "msg": message}
+        said = message if self.fail_msg is not None else f"{message}: {source}"
+        return Result(Outcome.FAILED, said, returns=returns)
+
+
+def _text(value: Any, default: str) -> str:
+    if value is None:
+        return default
+    return "\n".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,149 @@
+"""command, shell: run a command, always or only where `creates`/`removes` says it is due."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from provisioner.modules.base import Module, Sources, Text
+from provisioner.remote.shell import Program, Report, quote
+
+BODY = r"""
+due() {
+    if [ -n "$creates" ] && exists "$creates"; then return 1; fi
+    if [ -n "$removes" ] && ! exists "$removes"; then return 1; fi
+}
+# exists GLOB: something matches. The pattern is expanded unquoted on purpose, with no splitting.
+exists() {
+    IFS=''
+    # shellcheck disable=SC2086
+    set -- $1
+    unset IFS
+    [ -e "$1" ] || [ -L "$1" ]
+}
+
+if ! due; then
+    report skip "${creates:+$creates exists}${removes:+${creates:+, }$removes does not exist}"
+    return
+fi
+if [ "$look" = yes ]; then
+    if [ -n "$creates$removes" ]; then changed "run $what"; else report check ''; fi
+    return
+fi
+if [ -n "$chdir" ]; then cd "$chdir" || fail "can't change to $chdir"; fi
+eval "set -- $argv"
+if [ -n "$input" ]; then
+    run_with_input() { printf '%s' "$input" | "$@"; }
+    run run_with_input "$@" || true
+else
+    run "$@" || true
+fi
+report rc "$status"
+output
+case $status in
+    0) changed "run $what" ;;
+    126) fail "$1: can't be run (exit 126)" ;;
+    127) fail "$1: not found (exit 127)" ;;
+    *) fail "exit $status" ;;
+esac
+"""
+
+
+class Command(Module):
+    """Run a program directly, with no shell: no pipes, no `$VARIABLES`, no globs."""
+
+    free_form: ClassVar[str | None] = "cmd"
+    body: ClassVar[str] = BODY
+
+    cmd: Text | None = None
+    """The command line, split as a shell would split it."""
+    argv: tuple[Text, ...] | None = None
+    """The command as a list of words, instead of `cmd`."""
+    chdir: Text | None = None
+    """Change to this directory first."""
+    creates: Text | None = None
+    """A path or glob: where it exists the command is not run."""
+    removes: Text | None = None
+    """A path or glob: where it does not exist the command is not run."""
+    stdin: Text | None = None
+    """What the command reads."""
+    stdin_add_newline: bool = True
+    """End `stdin` with a newline."""
+    strip_empty_ends: bool = True
+    """Strip newlines at the ends of stdout and stderr."""
+    expand_argument_vars: bool = True
+    """Expand `$VARIABLES` in the words from the host's environment."""
+
+    @model_validator(mode="after")
+    def _one_command(self) -> Self:
+        if (self.cmd is None) == (self.argv is None):
+            raise ValueError("give one of cmd and argv")
+        if self.cmd is not None:
+            self.words()
+        return self
+
+    @property
+    def acts(self) -> bool:
+        return self.creates is None and self.removes is None
+
+    def words(self) -> list[str]:
+        return list(self.argv) if self.argv is not None else shlex.split(self.cmd or "")
+
+    def program(self, sources: Sources) -> Program:
+        words = self.words()
+        given = self.stdin or ""
+        ends = "\n" if self.stdin is not None and self.stdin_add_newline else ""
+        variables = {
+            "argv": " ".join(map(self._expression, words)),
+            "what": self._what(),
+            "chdir": self.chdir,
+            "creates": self.creates,
+            "removes": self.removes,
+            "input": given + ends,
+        }
+        return Program("command", self.body, variables)
+
+    def _what(self) -> str:
+        return shlex.join(self.words())
+
+    def _expression(self, word: str) -> str:
+        """`word` as sh text that gives it, with `~/` and the environment's variables expanded;
+        as Python's expandvars does, an unset one stays as it stands."""
+        if not self.expand_argument_vars:
+            return quote(word)
+        home, rest = ('"${HOME}"', word[1:]) if word == "~" or word.startswith("~/") else ("", word)
+        expanded = _VARIABLE.sub(_EXPANSION, quote(rest))
+        return home + expanded
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        values: dict[str, Any] = {"cmd": self.words()}
+        if "skip" in report.records:
+            reason = f"skipped, since {report.get('skip')}"
+            return values | {"rc": 0, "stdout": reason, "msg": reason}
+        return values
+
+
+_VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
+
+
+# Closes the single quotes around it, expands in double quotes, and opens them again.
+_EXPANSION = r"""'"${\1\2-\\$\1\2}"'"""
+
+
+class Shell(Command):
+    """Run a command line through a shell on the host."""
+
+    executable: Text | None = Field(default=None)
+    """The shell to use instead of /bin/sh."""
+
+    def words(self) -> list[str]:
+        return [self.executable or "/bin/sh", "-c", self.cmd or ""]
+
+    def _what(self) -> str:
+        return " ".join((self.cmd or "").split())[:200]
+
+    def _expression(self, word: str) -> str:
+        return quote(word)  # the shell itself expands

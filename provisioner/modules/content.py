@@ -1,0 +1,209 @@
+"""Whole files: the one program that writes them, and what it says about them."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, PrivateAttr
+
+from provisioner.modules.base import FileAttributes, FileMode, Module, ModuleError, Text
+from provisioner.remote.shell import Program, Report, Value, quote
+from provisioner.result import Diff
+
+DIRECTORIES = r"""
+# directories PATH: ensure that it is one, its parents too; each new one gets the attributes.
+directories() {
+    ! [ -d "$1" ] || return 0
+    case $1 in
+        */*) [ -z "${1%/*}" ] || directories "${1%/*}" ;;
+    esac
+    ensure "create $1" is_directory make_directory "$1"
+    attributes "$1"
+}
+is_directory() { [ -d "$1" ]; }
+make_directory() { mkdir -- "$1"; }
+"""
+
+WRITE = (
+    DIRECTORIES
+    + r"""
+# whole_path: $path with the name of the file, where it stands for a directory.
+whole_path() {
+    case $path in
+        */) ;;
+        *) [ -d "$path" ] || return 0 ;;
+    esac
+    [ -n "$name" ] || fail "$path is a directory: give the name of the file in it"
+    path=${path%"${path##*[!/]}"}
+    file_mode=$mode mode=$directory_mode
+    [ -z "$path" ] || directories "$path"
+    mode=$file_mode path=$path/$name
+}
+
+expand path
+whole_path
+if [ "$follow" = yes ] && [ -L "$path" ]; then
+    path=$(readlink -f -- "$path") || fail "$path is a link that leads nowhere: remove it"
+fi
+report dest "$path"
+report checksum "$content_sha1"
+[ -z "$said" ] || report msg "$said"
+if [ "$force" = no ] && at "$path"; then
+    report_at
+    return
+fi
+put "$path"
+[ "$at_path" = "$path" ] || at "$path"
+report_at
+"""
+)
+
+TEXT_LIMIT = 1 << 20
+"""Bytes of a file that --diff shows; larger ones, and those that are no text, are only named."""
+
+
+def content_variables(content: bytes | Path) -> dict[str, Value]:
+    """What files.sh's `put` and `report checksum` need to know of content that is streamed."""
+    if isinstance(content, bytes):
+        sha256, sha1, size = _digests(content)
+    else:
+        status = content.stat()
+        key = (status.st_mtime_ns, status.st_size, status.st_ino)
+        sha256, sha1, size = _file_digests(content, key)
+    return {"content_size": str(size), "content_sha256": sha256, "content_sha1": sha1}
+
+
+def _digests(data: bytes) -> tuple[str, str, int]:
+    sha1 = hashlib.sha1(data, usedforsecurity=False).hexdigest()
+    return hashlib.sha256(data).hexdigest(), sha1, len(data)
+
+
+@lru_cache(maxsize=4096)
+def _file_digests(path: Path, key: tuple[int, ...]) -> tuple[str, str, int]:
+    """Once for all hosts; `key` tells a file that was changed."""
+    sha256, sha1, size = hashlib.sha256(), hashlib.sha1(usedforsecurity=False), 0
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            sha256.update(chunk)
+            sha1.update(chunk)
+            size += len(chunk)
+    return sha256.hexdigest(), sha1.hexdigest(), size
+
+
+def validation(command: str | None) -> str:
+    """`validate` as the words that files.sh evaluates; %s in them stands for the file."""
+    return "" if command is None else " ".join(map(quote, shlex.split(command)))
+
+
+def write(path: str, content: bytes | Path, attributes: FileAttributes, **more: Value) -> Program:
+    """The program that makes `path` a file with `content`; `more` are WRITE's other variables."""
+    variables: dict[str, Value] = {
+        "path": path,
+        "name": "",
+        "follow": False,
+        "force": True,
+        "backup": False,
+        "validate": "",
+        "old_sha256": "",
+        "directory_mode": "",
+        "content_from": "",
+        "content_index": "",
+        "said": "",
+    }
+    variables |= attributes.attribute_variables() | content_variables(content) | more
+    return Program("write", WRITE, variables, content)
+
+
+def file_values(report: Report) -> dict[str, Any]:
+    """Ansible's return values about the file at hand, from the record `at`."""
+    if not report.get("at") or report.get("at").startswith("absent"):
+        return {}
+    kind, mode, uid, gid, size, owner, group = report.get("at").split(" ", 6)
+    return {
+        "state": kind,
+        "mode": mode.zfill(4),
+        "uid": int(uid),
+        "gid": int(gid),
+        "size": int(size),
+        "owner": owner,
+        "group": group,
+    }
+
+
+def written_values(report: Report) -> dict[str, Any]:
+    """What a module returns whose program is `write`."""
+    values: dict[str, Any] = {"dest": report.get("dest"), "checksum": report.get("checksum")}
+    if "backup_file" in report.records:
+        values["backup_file"] = report.get("backup_file")
+    if "msg" in report.records:
+        values["msg"] = report.get("msg")
+    return values | file_values(report)
+
+
+def written_diff(report: Report, content: bytes | Path | None) -> tuple[Diff, ...]:
+    """The difference of a program `write`, when it changed the content."""
+    if content is None or "content" not in report.records:
+        return ()
+    name = report.get("dest")
+    before = report.get("before").encode("utf-8", "surrogateescape")
+    return (Diff(_shown(before), _shown(_read(content)), f"before: {name}", f"after: {name}"),)
+
+
+def _read(content: bytes | Path) -> bytes:
+    if isinstance(content, bytes):
+        return content
+    with content.open("rb") as file:
+        return file.read(TEXT_LIMIT + 1)
+
+
+def _shown(data: bytes) -> str:
+    if len(data) > TEXT_LIMIT:
+        return "(more than 1 MiB)\n"
+    if b"\0" in data:
+        return f"(no text: {len(data)} bytes)\n"
+    return data.decode("utf-8", "surrogateescape")
+
+
+class Written(FileAttributes, Module):
+    """What copy and template have in common: one file whose content the controller has."""
+
+    dest: Text
+    """The file; a directory (it exists, or ends in `/`) means the source's name in it."""
+    backup: bool = False
+    """Keep a copy of a file that is replaced, with the time in its name."""
+    force: bool = True
+    """Replace a file that holds something else; otherwise only a missing one is written."""
+    follow: bool = False
+    """Where `dest` is a link, write the file that it points to instead of replacing the link."""
+    validate_: Text | None = Field(None, validation_alias="validate")
+    """A command that accepts or refuses the new file before it is put in place; %s is its path."""
+    mode: FileMode | None = None
+    """The mode, octal or symbolic, or `preserve` for that of the source; unset keeps the file's."""
+
+    _content: bytes | Path | None = PrivateAttr(None)
+
+    def written(self, content: bytes | Path, source: Path | None, **more: Value) -> Program:
+        """The program for `content`, which came from the local file `source`."""
+        self._content = content
+        if self.mode == "preserve":
+            if source is None:
+                raise ModuleError("mode: preserve needs src")
+            more["mode"] = f"{source.stat().st_mode & 0o7777:04o}"
+        values: dict[str, Value] = {
+            "name": "" if source is None else source.name,
+            "follow": self.follow,
+            "force": self.force,
+            "backup": self.backup,
+            "validate": validation(self.validate_),
+        }
+        return write(self.dest, content, self, **(values | more))
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        return written_values(report)
+
+    def diff(self, report: Report) -> tuple[Diff, ...]:
+        return written_diff(report, self._content)

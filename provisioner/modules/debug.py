@@ -1,0 +1,50 @@
+"""debug: show a message or a variable."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+from pydantic import model_validator
+
+from provisioner.language.template import Template, TemplateError
+from provisioner.language.variables import Scope
+from provisioner.modules.base import Action
+from provisioner.result import Outcome, Result
+
+
+class Debug(Action):
+    """Show a message, or what a variable or expression is, while the playbook runs."""
+
+    expressions: ClassVar[tuple[str, ...]] = ("var",)
+
+    msg: Any = None
+    """What to show."""
+    var: Any = None
+    """A variable or expression to show, without braces."""
+    verbosity: int = 0
+    """Show it from this many -v on."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.msg is not None and self.var is not None:
+            raise ValueError("give msg or var, not both")
+        return self
+
+    def act(self, scope: Scope) -> Result:
+        level = scope["ansible_verbosity"]
+        if level < self.verbosity:
+            return Result(Outcome.SKIPPED, f"shown from -{'v' * self.verbosity} on")
+        if isinstance(self.var, Template):
+            value = _value(self.var, scope)
+            return Result(Outcome.OK, returns={self.var.source: value})
+        return Result(Outcome.OK, returns={"msg": "Hello world!" if self.msg is None else self.msg})
+
+
+def _value(expression: Template, scope: Scope) -> Any:
+    """As Ansible: an undefined variable is shown as such, it is no failure here."""
+    try:
+        return scope.render(expression)
+    except TemplateError as error:
+        if "is undefined" in error.reason:
+            return "VARIABLE IS NOT DEFINED!"
+        raise

@@ -1,0 +1,29 @@
+"""meta: steer the play itself."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from provisioner.modules.base import Action
+
+
+class Meta(Action):
+    """Steer the play: run handlers now, end it for a host, forget facts or failures."""
+
+    free_form: ClassVar[str | None] = "action"
+
+    action: Literal[
+        "flush_handlers",
+        "noop",
+        "clear_facts",
+        "clear_host_errors",
+        "end_host",
+        "end_play",
+        "end_batch",
+        "end_role",
+        "refresh_inventory",
+        "reset_connection",
+    ] = Field(validation_alias="action")
+    """What to do; carried out by the engine (engine/host.py)."""

@@ -1,0 +1,24 @@
+"""ping: the host answers in its shell."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from provisioner.modules.base import Module, Text
+from provisioner.remote.shell import Report
+
+BODY = r"""
+[ "$data" != crash ] || fail 'crash, as asked for by data: crash'
+"""
+
+
+class Ping(Module):
+    """The host can be logged in to and runs a shell; it changes nothing."""
+
+    body: ClassVar[str] = BODY
+
+    data: Text = "pong"
+    """What comes back as `ping`; `crash` makes it fail, for tests."""
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        return {"ping": self.data}

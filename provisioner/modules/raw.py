@@ -1,0 +1,36 @@
+"""raw: a line for the host's shell as it stands."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from provisioner.modules.base import Module, Sources, Text
+from provisioner.remote.shell import Program
+
+BODY = r"""
+if [ "$look" = yes ]; then report check ''; return; fi
+if [ -n "$executable" ]; then run "$executable" -c "$line"; else run sh -c "$line"; fi || true
+report rc "$status"
+output
+[ "$status" -eq 0 ] || fail "exit $status"
+changed "run $line"
+"""
+
+
+class Raw(Module):
+    """Run a line in a shell, with nothing around it."""
+
+    free_form: ClassVar[str | None] = "cmd"
+    body: ClassVar[str] = BODY
+
+    cmd: Text
+    """The line."""
+    executable: Text | None = None
+    """The shell, by its absolute path."""
+
+    @property
+    def acts(self) -> bool:
+        return True
+
+    def program(self, sources: Sources) -> Program:
+        return Program("raw", self.body, {"line": self.cmd, "executable": self.executable})

@@ -1,0 +1,68 @@
+"""reboot: restart the machine and wait until it answers again."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import AliasChoices, Field
+
+from provisioner.modules.base import Module, Text, Words
+
+# The shutdown runs detached and a moment later, so that this answer still arrives.
+BODY = r"""
+read -r _boot </proc/sys/kernel/random/boot_id
+report boot_id "$_boot"
+if [ "$look" = yes ]; then changed reboot; return; fi
+eval "set -- $search_paths"
+for _dir in "$@"; do
+    if [ -x "$_dir/shutdown" ]; then shutdown=$_dir/shutdown; break; fi
+done
+[ -n "$shutdown$reboot_command" ] || fail 'no shutdown command was found'
+_later() {
+    ( trap '' HUP; sleep 1
+      if [ "$pre_reboot_delay" -gt 0 ]; then sleep "$pre_reboot_delay"; fi
+      if [ -n "$reboot_command" ]; then exec /bin/sh -c "$reboot_command"; fi
+      exec "$shutdown" -r now "$msg" ) </dev/null >/dev/null 2>&1 &
+}
+act reboot _later
+"""
+
+
+class Reboot(Module):
+    """Reboot the host, wait until it is back and a test command succeeds."""
+
+    body: ClassVar[str] = BODY
+
+    reboot_timeout: int = Field(
+        default=600, validation_alias=AliasChoices("reboot_timeout", "reboot_timeout_sec")
+    )
+    """Seconds to wait for the host to come back."""
+    connect_timeout: int | None = Field(
+        default=None, validation_alias=AliasChoices("connect_timeout", "connect_timeout_sec")
+    )
+    """Seconds for each attempt to connect."""
+    pre_reboot_delay: int = Field(
+        default=0, validation_alias=AliasChoices("pre_reboot_delay", "pre_reboot_delay_sec")
+    )
+    """Seconds to wait before the reboot."""
+    post_reboot_delay: int = Field(
+        default=0, validation_alias=AliasChoices("post_reboot_delay", "post_reboot_delay_sec")
+    )
+    """Seconds to wait once the host answers again."""
+    msg: Text = "Reboot initiated by provision"
+    """What logged-in users are told."""
+    test_command: Text = "true"
+    """The command that shows that the host is usable."""
+    boot_time_command: Text | None = None
+    """Accepted for Ansible's sake: the kernel's boot id tells reboots apart."""
+    reboot_command: Text | None = None
+    """Another command to reboot with."""
+    search_paths: Words = ("/sbin", "/bin", "/usr/sbin", "/usr/bin", "/usr/local/sbin")
+    """Where `shutdown` is looked for."""
+
+    @property
+    def acts(self) -> bool:
+        return True
+
+    def variables(self) -> dict[str, Any]:
+        return self.model_dump() | {"shutdown": None}

@@ -1,0 +1,47 @@
+"""The controller's files: found as Ansible searches them, rendered with a task's variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from provisioner.language.template import TemplateError, render_file
+from provisioner.language.variables import Scope
+from provisioner.modules.base import ModuleError
+
+@dataclass(frozen=True)
+class LocalSources:
+    """Files below `roots`: the role's folder where there is one, then the playbook's."""
+
+    roots: tuple[Path, ...]
+    scope: Scope
+
+    def find(self, folder: str, name: str) -> Path:
+        """The local file `name`; `ModuleError` names every place that was tried."""
+        tried = list(self._candidates(folder, name))
+        for path in tried:
+            if path.exists():
+                return path
+        places = ", ".join(map(str, tried))
+        raise ModuleError(f"the file {name} was not found on this machine; tried {places}")
+
+    def _candidates(self, folder: str, name: str) -> Iterator[Path]:
+        path = Path(name).expanduser()
+        if path.is_absolute():
+            yield path
+            return
+        for root in self.roots:
+            yield root / folder / path
+            yield root / path
+
+    def render(self, path: Path, options: Mapping[str, Any]) -> str:
+        """The file as a template; `options` are Jinja's. `ModuleError` with file:line."""
+        try:
+            return render_file(path, self.scope, options)
+        except TemplateError as error:
+            place = f"{error.where}: " if error.where else ""
+            raise ModuleError(f"{place}{error.reason}") from None
+        except OSError as error:
+            raise ModuleError(f"{path} can't be read: {error.strerror}") from None

@@ -1,0 +1,186 @@
+"""stat: what is known about a file or directory of the host."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Any, ClassVar, Literal
+
+from pydantic import AliasChoices, Field
+
+from provisioner.modules.base import Module, Text
+from provisioner.remote.shell import Report
+
+BODY = r"""
+expand path
+report path "$path"
+dereference=''
+[ "$follow" = no ] || dereference=-L
+format='%f %i %d %h %u %g %s %b %o %.9X %.9Y %.9Z %t %T %U %G'
+# shellcheck disable=SC2086
+all=$(stat $dereference -c "$format" -- "$path" 2>&1) || {
+    case $all in
+        *'No such file or directory' | *'Not a directory') return ;;
+        *) fail "${all#stat: }" ;;
+    esac
+}
+report stat "$all"
+access=''
+for letter in r w x; do
+    [ "-$letter" "$path" ] && access=$access$letter
+done
+report access "$access"
+if [ -L "$path" ] && [ "$follow" = no ]; then
+    report lnk_target "$(readlink -- "$path"; echo .)"
+    report lnk_source "$(readlink -f -- "$path"; echo .)"
+fi
+if [ -f "$path" ] && { [ "$follow" = yes ] || ! [ -L "$path" ]; }; then
+    if [ "$get_checksum" = yes ] && [ -r "$path" ]; then
+        sum=$("${checksum_algorithm}sum" <"$path") || fail "$path can't be read"
+        report checksum "${sum%% *}"
+    fi
+fi
+if [ "$get_mime" = yes ]; then
+    report mime "$(file -b -i ${dereference:+-L} -- "$path")"
+fi
+if [ "$get_attributes" = yes ]; then
+    report attributes "$(lsattr -vd -- "$path")"
+fi
+"""
+
+FLAGS = {
+    "A": "noatime",
+    "C": "nocow",
+    "D": "dirsync",
+    "E": "encrypted",
+    "I": "indexed",
+    "N": "inline",
+    "S": "synchronous",
+    "T": "blockroot",
+    "X": "compressedraw",
+    "Z": "compresseddirty",
+    "a": "append",
+    "c": "compressed",
+    "d": "nodump",
+    "e": "extents",
+    "h": "blocksize",
+    "i": "immutable",
+    "j": "journalled",
+    "s": "zero",
+    "t": "notail",
+    "u": "undelete",
+}
+"""chattr's letters in Ansible's words."""
+
+Algorithm = Literal["md5", "sha1", "sha224", "sha256", "sha384", "sha512"]
+
+
+class Stat(Module):
+    """Look at a file or directory; what it returns is `stat`, of which `exists` is always there."""
+
+    body: ClassVar[str] = BODY
+
+    path: Text = Field(validation_alias=AliasChoices("path", "dest", "name"))
+    """What to look at."""
+    follow: bool = False
+    """Look at what a link leads to instead of the link."""
+    get_checksum: bool = True
+    """Read the file for its checksum."""
+    checksum_algorithm: Algorithm = Field(
+        "sha1", validation_alias=AliasChoices("checksum_algorithm", "checksum", "checksum_algo")
+    )
+    """Which checksum."""
+    get_mime: bool = Field(
+        True,
+        validation_alias=AliasChoices("get_mime", "mime", "mime_type", "mime-type"),
+    )
+    """Ask `file` for the content's type and character set."""
+    get_attributes: bool = Field(
+        True, validation_alias=AliasChoices("get_attributes", "attr", "attributes")
+    )
+    """Ask `lsattr` for the flags."""
+    get_md5: bool = False
+    """Accepted and ignored, as Ansible does: ask for another checksum_algorithm instead."""
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        found = report.get("stat")
+        if not found:
+            return {"stat": {"exists": False}}
+        values = {"exists": True, "path": report.get("path"), **_numbers(found)}
+        for key in ("lnk_source", "lnk_target"):
+            if key in report.records:
+                values[key] = report.get(key).removesuffix("\n.")
+        access = report.get("access")
+        values |= {
+            "readable": "r" in access,
+            "writeable": "w" in access,
+            "executable": "x" in access,
+        }
+        if "checksum" in report.records:
+            values["checksum"] = report.get("checksum")
+        return {"stat": values | self._mime(report) | _attributes(report.get("attributes"))}
+
+    def _mime(self, report: Report) -> dict[str, Any]:
+        if not self.get_mime:
+            return {}
+        kind, separator, charset = report.get("mime").partition("; charset=")
+        known = bool(separator)
+        return {
+            "mimetype": kind if known else "unknown",
+            "charset": charset if known else "unknown",
+        }
+
+
+def _numbers(text: str) -> dict[str, Any]:
+    """The fields of the format above."""
+    raw, *words = text.split(" ")
+    mode = int(raw, 16)
+    inode, dev, nlink, uid, gid, size, blocks, block_size = map(int, words[:8])
+    atime, mtime, ctime = map(float, words[8:11])
+    owner, _, group = " ".join(words[13:]).partition(" ")
+    return {
+        "mode": f"{stat.S_IMODE(mode):04o}",
+        **_kinds(mode),
+        "inode": inode,
+        "dev": dev,
+        "nlink": nlink,
+        "uid": uid,
+        "gid": gid,
+        "size": size,
+        "blocks": blocks,
+        "block_size": block_size,
+        "device_type": os.makedev(int(words[11], 16), int(words[12], 16)),
+        "atime": atime,
+        "mtime": mtime,
+        "ctime": ctime,
+        "pw_name": owner,
+        "gr_name": group,
+    }
+
+
+def _kinds(mode: int) -> dict[str, bool]:
+    kinds = {
+        "isdir": stat.S_ISDIR(mode),
+        "ischr": stat.S_ISCHR(mode),
+        "isblk": stat.S_ISBLK(mode),
+        "isreg": stat.S_ISREG(mode),
+        "isfifo": stat.S_ISFIFO(mode),
+        "islnk": stat.S_ISLNK(mode),
+        "issock": stat.S_ISSOCK(mode),
+        "isuid": bool(mode & stat.S_ISUID),
+        "isgid": bool(mode & stat.S_ISGID),
+    }
+    for place, who in enumerate(("oth", "grp", "usr")):
+        for bit, letter in enumerate("xwr"):
+            kinds[letter + who] = bool(mode >> (3 * place + bit) & 1)
+    return kinds
+
+
+def _attributes(text: str) -> dict[str, Any]:
+    """From `lsattr -vd`: version, flags, path; it knows nothing of many file systems."""
+    words = text.split()
+    if len(words) < 2:
+        return {"attributes": [], "attr_flags": "", "version": None}
+    flags = words[1].replace("-", "")
+    names = [FLAGS[letter] for letter in flags if letter in FLAGS]
+    return {"version": words[0], "attr_flags": flags, "attributes": names}

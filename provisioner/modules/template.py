@@ -1,0 +1,64 @@
+"""template: a jinja2 template of the controller, rendered to a file on the host."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from provisioner.modules.base import ModuleError, Sources, Text
+from provisioner.modules.content import Written
+from provisioner.remote.shell import Program
+
+OPTIONS = (
+    "block_start_string",
+    "block_end_string",
+    "variable_start_string",
+    "variable_end_string",
+    "comment_start_string",
+    "comment_end_string",
+    "trim_blocks",
+    "lstrip_blocks",
+    "newline_sequence",
+)
+
+
+class Template(Written):
+    """Keep a file that is rendered from a template."""
+
+    src: Text
+    """The template, found in `templates/` of the role or beside the playbook."""
+    block_start_string: Text = "{%"
+    """What begins a block."""
+    block_end_string: Text = "%}"
+    """What ends a block."""
+    variable_start_string: Text = "{{"
+    """What begins an expression."""
+    variable_end_string: Text = "}}"
+    """What ends an expression."""
+    comment_start_string: Text = "{#"
+    """What begins a comment."""
+    comment_end_string: Text = "#}"
+    """What ends a comment."""
+    trim_blocks: bool = True
+    """Drop the newline behind a block."""
+    lstrip_blocks: bool = False
+    """Drop spaces and tabs in front of a block."""
+    newline_sequence: Literal["\n", "\r", "\r\n", "\\n", "\\r", "\\r\\n"] = "\n"
+    """What ends the file's lines."""
+    output_encoding: Text = "utf-8"
+    """The file's encoding; templates themselves are UTF-8."""
+
+    def program(self, sources: Sources) -> Program:
+        path = sources.find("templates", self.src)
+        text = sources.render(path, self.options())
+        try:
+            content = text.encode(self.output_encoding, "surrogateescape")
+        except (LookupError, UnicodeEncodeError) as error:
+            raise ModuleError(
+                f"{path} can't be written as {self.output_encoding}: {error}"
+            ) from None
+        return self.written(content, path, name=path.name)
+
+    def options(self) -> dict[str, Any]:
+        options = {name: getattr(self, name) for name in OPTIONS}
+        sequence = self.newline_sequence.replace("\\n", "\n").replace("\\r", "\r")
+        return options | {"newline_sequence": sequence}

@@ -1,0 +1,283 @@
+"""yum_repository: one repository's section in a file of /etc/yum.repos.d."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import AliasChoices, BeforeValidator, Field, model_validator
+
+from provisioner.modules.base import FileAttributes, Module, Sources, Text, Words
+from provisioner.remote.shell import Program, Report
+from provisioner.result import Diff
+
+BODY = r"""
+nl='
+'
+# Walk the file once: $new becomes its text with our section replaced (or left out), $items what our
+# section says now, as lines key=value. All other lines stay byte for byte.
+new='' items='' tail='' place=other found=no others=no last_line=''
+take() {
+    case $1 in
+        '['*)
+            leave
+            if [ "${1%%]*}]" = "[$section]" ]; then
+                place=ours
+                [ "$found" = yes ] || new=$new$text
+                found=yes
+            else
+                place=other others=yes new=$new$1
+            fi
+            return ;;
+    esac
+    if [ "$place" = other ]; then new=$new$1; return; fi
+    case $1 in
+        '#'* | ';'*) tail=$tail$1 ;;
+        *[![:space:]]*) tail=''; item "${1%"$nl"}" ;;
+        *) tail=$tail$1 ;;
+    esac
+}
+# Comments and empty lines behind our last option belong to what follows.
+leave() {
+    if [ -z "$text" ]; then
+        while [ "${tail#"$nl"}" != "$tail" ]; do tail=${tail#"$nl"}; done
+    fi
+    new=$new$tail tail=''
+}
+item() {
+    case $1 in
+        [[:space:]]*) trim "$1"; items=${items%"$nl"}${value:+ $value}$nl; return ;;
+    esac
+    key=${1%%[=:]*}
+    trim "$key"; key=$value
+    trim "${1#*[=:]}"
+    items=$items$key=$value$nl
+}
+trim() {
+    value=${1#"${1%%[![:space:]]*}"}
+    value=${value%"${value##*[![:space:]]}"}
+}
+# same: our section says what is wanted, in whatever order and spacing.
+same() {
+    [ "${#items}" -eq "${#wanted}" ] || return
+    rest=$items
+    while [ -n "$rest" ]; do
+        case $nl$wanted in *"$nl${rest%%"$nl"*}$nl"*) ;; *) return 1 ;; esac
+        rest=${rest#*"$nl"}
+    done
+}
+gone() { [ ! -e "$path" ]; }
+remove() { rm -f -- "$path"; }
+
+if [ -f "$path" ]; then
+    [ -r "$path" ] || fail "$path can't be read"
+    while IFS= read -r last_line; do take "$last_line$nl"; done <"$path"
+    [ -z "$last_line" ] || take "$last_line"
+    leave
+fi
+if [ "$state" = absent ]; then
+    [ "$found" = yes ] || return 0
+    if [ "$others" = no ]; then
+        [ "$diff" = no ] || ! at "$path" || before "$path"
+        ensure "remove $path" gone remove
+        return
+    fi
+elif [ "$found" = no ]; then
+    case $new in
+        '' | *"$nl$nl") ;;
+        *"$nl") new=$new$nl ;;
+        *) new=$new$nl$nl ;;
+    esac
+    new=$new$text
+elif same; then
+    at "$path"
+    attributes "$path"
+    return
+fi
+content=$new
+[ "$diff" = no ] || report after "$content"
+put "$path"
+"""
+
+
+def _flag(value: Any) -> Any:
+    return str(int(value)) if isinstance(value, bool) else value
+
+
+Number = Annotated[Text, BeforeValidator(_flag)]
+"""A number as text; booleans are 1 and 0."""
+
+
+class YumRepository(FileAttributes, Module):
+    """A yum repository is configured, or is not."""
+
+    body: ClassVar[str] = BODY
+
+    name: Text
+    """The repository's id, the section's name."""
+    state: Literal["present", "absent"] = "present"
+    """Whether it is configured. A file without any repository left is removed."""
+    file: Text | None = None
+    """The file's name without `.repo`; the repository's id by default. Other sections stay."""
+    reposdir: Text = "/etc/yum.repos.d"
+    """The directory of the file."""
+    description: Text | None = None
+    """The name for people; needed with state: present."""
+    baseurl: Words | None = None
+    """Where the directory `repodata` is; several are alternatives."""
+    metalink: Text | None = None
+    """The URL of a metalink file, instead of `baseurl`."""
+    mirrorlist: Text | None = None
+    """The URL of a list of mirrors, instead of `baseurl`."""
+    enabled: bool | None = None
+    """Whether yum uses it unasked."""
+    gpgcheck: bool | None = None
+    """Check the signatures of packages."""
+    gpgkey: Words | None = None
+    """URLs of the keys that sign the packages."""
+    gpgcakey: Text | None = None
+    """The URL of the key that signs the keys."""
+    repo_gpgcheck: bool | None = None
+    """Check the signature of the metadata."""
+    async_: bool | None = Field(None, validation_alias=AliasChoices("async", "async_"))
+    """Download in parallel."""
+    bandwidth: Number | None = None
+    """Bytes a second that `throttle` is a share of."""
+    cost: Number | None = None
+    """What using it costs, against the others' 1000."""
+    countme: bool | None = None
+    """Let the mirror list count this host (dnf)."""
+    deltarpm_metadata_percentage: Number | None = None
+    """Largest size of deltarpm metadata, in percent of the packages."""
+    deltarpm_percentage: Number | None = None
+    """Largest size of a deltarpm, in percent of the package."""
+    enablegroups: bool | None = None
+    """Use its package groups."""
+    exclude: Words | None = None
+    """Packages (globs) never to take from it."""
+    failovermethod: Literal["roundrobin", "priority"] | None = None
+    """How one of several URLs is chosen."""
+    http_caching: Literal["all", "packages", "none"] | None = None
+    """What proxies may cache."""
+    include: Text | None = None
+    """The URL of a further configuration file."""
+    includepkgs: Words | None = None
+    """The only packages (globs) to take from it."""
+    ip_resolve: Literal["4", "6", "IPv4", "IPv6", "whatever"] | None = None
+    """The IP version to use."""
+    keepalive: bool | None = None
+    """Keep HTTP connections open."""
+    keepcache: Annotated[Literal["0", "1"], BeforeValidator(_flag)] | None = None
+    """Keep downloaded packages."""
+    metadata_expire: Number | None = None
+    """Seconds after which metadata is fetched again, or `6h`, `never`."""
+    metadata_expire_filter: (
+        Literal["never", "read-only:past", "read-only:present", "read-only:future"] | None
+    ) = None
+    """Which commands heed `metadata_expire`."""
+    mirrorlist_expire: Number | None = None
+    """Seconds after which the list of mirrors is fetched again."""
+    module_hotfixes: bool | None = None
+    """Let its packages replace those of module streams (dnf)."""
+    password: Text | None = None
+    """For HTTP's basic authentication; hidden in diffs."""
+    priority: Number | None = None
+    """1 to 99, smaller is preferred (plugin priorities)."""
+    protect: bool | None = None
+    """Never replace its packages by another's (plugin protectbase)."""
+    proxy: Text | None = None
+    """The proxy's URL, or `_none_`."""
+    proxy_password: Text | None = None
+    """The proxy's password; hidden in diffs."""
+    proxy_username: Text | None = None
+    """The proxy's user."""
+    retries: Number | None = None
+    """How often to try a download."""
+    s3_enabled: bool | None = None
+    """It lies in Amazon S3 (plugin)."""
+    skip_if_unavailable: bool | None = None
+    """Go on without it when it can't be reached."""
+    ssl_check_cert_permissions: bool | None = None
+    """Refuse certificates that yum can't read."""
+    sslcacert: Text | None = Field(None, validation_alias=AliasChoices("sslcacert", "ca_cert"))
+    """The CAs' certificates (a path on the host)."""
+    sslclientcert: Text | None = Field(
+        None, validation_alias=AliasChoices("sslclientcert", "client_cert")
+    )
+    """The client's certificate."""
+    sslclientkey: Text | None = Field(
+        None, validation_alias=AliasChoices("sslclientkey", "client_key")
+    )
+    """The client's key."""
+    sslverify: bool | None = Field(
+        None, validation_alias=AliasChoices("sslverify", "validate_certs")
+    )
+    """Check the server's certificate."""
+    throttle: Number | None = None
+    """The bandwidth to use: bytes a second, or `50%` of `bandwidth`."""
+    timeout: Number | None = None
+    """Seconds until a connection is given up."""
+    ui_repoid_vars: Text | None = None
+    """Variables shown with the repository's id."""
+    username: Text | None = None
+    """For HTTP's basic authentication."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.name or set(self.name) & set("[]\n/"):
+            raise ValueError(f"{self.name!r} can't be the id of a repository")
+        if self.state == "present":
+            if self.description is None:
+                raise ValueError("state: present needs a description")
+            if not (self.baseurl or self.metalink or self.mirrorlist):
+                raise ValueError("state: present needs one of baseurl, metalink and mirrorlist")
+        return self
+
+    @property
+    def path(self) -> str:
+        return posixpath.join(self.reposdir, f"{self.file or self.name}.repo")
+
+    def options(self) -> dict[str, list[str]]:
+        """The section's options, each with its lines, in order."""
+        skipped = {"name", "state", "file", "reposdir", *FileAttributes.model_fields}
+        given = self.model_dump(exclude=skipped, exclude_none=True)
+        names = {"description": "name", "async_": "async"}
+        found = {names.get(key, key): _lines(key, value) for key, value in given.items()}
+        return dict(sorted(found.items()))
+
+    def program(self, sources: Sources) -> Program:
+        options = self.options()
+        text = "".join(f"{key} = " + "\n    ".join(lines) + "\n" for key, lines in options.items())
+        variables = self.model_dump(include=set(FileAttributes.model_fields)) | {
+            "section": self.name,
+            "path": self.path,
+            "state": self.state,
+            "text": f"[{self.name}]\n{text}" if self.state == "present" else "",
+            "wanted": "".join(f"{key}={' '.join(lines)}\n" for key, lines in options.items()),
+        }
+        return Program("yum_repository", self.body, variables)
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        return {"repo": self.name, "state": self.state}
+
+    def diff(self, report: Report) -> tuple[Diff, ...]:
+        if not report.changes:
+            return ()
+        before, after = self._hidden(report.get("before")), self._hidden(report.get("after"))
+        return (Diff(before, after, self.path, self.path),) if before != after else ()
+
+    def _hidden(self, text: str) -> str:
+        for secret in (self.password, self.proxy_password):
+            if secret:
+                text = text.replace(secret, "********")
+        return text
+
+
+def _lines(key: str, value: Any) -> list[str]:
+    """An option's value as the lines of its text: lists of URLs have one a line."""
+    if isinstance(value, bool):
+        return [str(int(value))]
+    if isinstance(value, tuple):
+        words = [word for item in value for word in item.split()]
+        return words if key in ("baseurl", "gpgkey") else [" ".join(words)]
+    return [line.strip() for line in str(value).splitlines()] or [""]

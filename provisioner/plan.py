@@ -1,0 +1,173 @@
+"""Inventory × Playbook ▶ Plan: which hosts, which tasks, with which variables. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from provisioner.errors import LoadError, UsageError
+from provisioner.language.play import Block, Node, Play, Playbook, Task
+from provisioner.loading import patterns
+from provisioner.loading.inventory import Inventory
+from provisioner.loading.variables import host_variables
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says about a run."""
+
+    limit: str | None = None
+    tags: frozenset[str] = frozenset()
+    skip_tags: frozenset[str] = frozenset()
+    extra_vars: Mapping[str, Any] = field(default_factory=dict)
+    check: bool = False
+    diff: bool = False
+    forks: int = 50
+    verbosity: int = 0
+    become: bool = False
+    become_user: str | None = None
+    become_method: str | None = None
+    start_at_task: str | None = None
+    force_handlers: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Further magic variables."""
+
+
+@dataclass(frozen=True)
+class PlannedPlay:
+    play: Play
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run, ready to be carried out."""
+
+    inventory: Inventory
+    playbooks: tuple[Playbook, ...]
+    plays: tuple[PlannedPlay, ...]
+    statics: Mapping[str, Mapping[str, Any]]
+    options: Options
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """All hosts of any play, in inventory order."""
+        chosen = {host for planned in self.plays for host in planned.hosts}
+        listed = tuple(host for host in self.inventory.hosts if host in chosen)
+        return listed + tuple(sorted(chosen.difference(listed)))
+
+
+def plan(inventory: Inventory, playbooks: Sequence[Playbook], options: Options) -> Plan:
+    """Choose hosts and tasks. `UsageError` when no play has a host, `LoadError` for a pattern or
+    a --limit that names nothing."""
+    limit = patterns.limit(inventory, options.limit) if options.limit else None
+    plays = tuple(_planned(inventory, playbooks, options, limit))
+    if not any(planned.hosts for planned in plays):
+        raise UsageError("no hosts matched")
+    names = {*inventory.hosts, *(host for planned in plays for host in planned.hosts)}
+    basedirs = [playbook.path.parent for playbook in playbooks]
+    statics = {name: host_variables(inventory, name, basedirs) for name in sorted(names)}
+    return Plan(inventory, tuple(playbooks), plays, statics, options)
+
+
+def _planned(
+    inventory: Inventory,
+    playbooks: Sequence[Playbook],
+    options: Options,
+    limit: frozenset[str] | None,
+) -> Iterator[PlannedPlay]:
+    started = options.start_at_task is None
+    for playbook in playbooks:
+        for play in playbook.plays:
+            chosen = _tagged(play, options)
+            if not started:
+                chosen, started = _starting_at(chosen, options.start_at_task or "")
+            if options.force_handlers:
+                chosen = replace(chosen, force_handlers=True)
+            hosts = _hosts(inventory, play, options)
+            yield PlannedPlay(chosen, tuple(h for h in hosts if limit is None or h in limit))
+    if not started:
+        raise LoadError(f'--start-at-task: there is no task "{options.start_at_task}"')
+
+
+def _hosts(inventory: Inventory, play: Play, options: Options) -> tuple[str, ...]:
+    from provisioner.language.template import TemplateError
+    from provisioner.language.variables import Scope
+
+    try:
+        pattern = Scope((options.extra_vars,)).render(play.hosts)
+    except TemplateError as error:
+        raise LoadError(f"hosts: {error.reason}", play.where) from None
+    for term, hint in patterns.unmatched(inventory, pattern):
+        raise LoadError(f'hosts: "{term}" is neither a host nor a group', play.where, hint)
+    return _ordered(patterns.select(inventory, pattern, play.where), play)
+
+
+def _ordered(hosts: tuple[str, ...], play: Play) -> tuple[str, ...]:
+    match play.order:
+        case "sorted":
+            return tuple(sorted(hosts))
+        case "reverse_sorted":
+            return tuple(sorted(hosts, reverse=True))
+        case "reverse_inventory":
+            return hosts[::-1]
+    return hosts
+
+
+def _tagged(play: Play, options: Options) -> Play:
+    if not options.tags and not options.skip_tags:
+        return replace(play, sections=tuple(_without_never(s) for s in play.sections))
+    sections = tuple(
+        tuple(_filtered(section, lambda task: selected(task.keywords.tags, options)))
+        for section in play.sections
+    )
+    return replace(play, sections=sections)
+
+
+def _without_never(section: tuple[Node, ...]) -> tuple[Node, ...]:
+    return tuple(_filtered(section, lambda task: "never" not in task.keywords.tags))
+
+
+def selected(tags: frozenset[str], options: Options) -> bool:
+    """Whether a task with `tags` runs: `always` unless skipped, `never` only when named."""
+    if options.skip_tags and _named(tags, options.skip_tags):
+        return False
+    wanted = options.tags or frozenset({"all"})
+    if "never" in tags:
+        return bool(tags & wanted)
+    return "always" in tags or _named(tags, wanted)
+
+
+def _named(tags: frozenset[str], wanted: frozenset[str]) -> bool:
+    return (
+        "all" in wanted
+        or ("tagged" in wanted and bool(tags - {"always", "never"}))
+        or ("untagged" in wanted and not tags)
+        or bool(tags & wanted)
+    )
+
+
+def _filtered(nodes: Sequence[Node], keep: Any) -> Iterator[Node]:
+    """The nodes with only those tasks that `keep` accepts; empty blocks go too."""
+    for node in nodes:
+        if isinstance(node, Task):
+            if keep(node):
+                yield node
+            continue
+        parts = [tuple(_filtered(part, keep)) for part in (node.tasks, node.rescue, node.always)]
+        if any(parts):
+            yield Block(parts[0], parts[1], parts[2], node.where, node.name)
+
+
+def _starting_at(play: Play, name: str) -> tuple[Play, bool]:
+    """The play from the task called `name` on; nothing of it where it has no such task."""
+    found = False
+
+    def keep(task: Task) -> bool:
+        nonlocal found
+        found = found or task.title == name
+        return found
+
+    sections = tuple(tuple(_filtered(section, keep)) for section in play.sections)
+    return replace(play, sections=sections), found

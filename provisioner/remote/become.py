@@ -1,0 +1,89 @@
+"""Becoming another user: the command line that starts a session as that user, and its prompt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from provisioner.remote.shell import LOOP, START, quote
+
+Method = Literal["sudo", "su"]
+
+
+@dataclass(frozen=True)
+class Become:
+    """Whom to become and how. The password is for the prompt alone: it never reaches argv."""
+
+    user: str = "root"
+    method: Method = "sudo"
+    password: str | None = field(default=None, repr=False)
+    flags: str = "-H"
+
+    def command(self, prompt: str) -> str:
+        """Start the remote loop as `user`.
+
+        With a password the program announces itself by `prompt` + "ready", for the password must be
+        sent when, and only when, it is asked for: sudo may well ask for none.
+        """
+        loop = f"'echo {prompt}ready; {LOOP}'" if self.password is not None else f"'{LOOP}'"
+        if self.method == "su":
+            # su (util-linux 2.23) hands `-c` to the user's shell; -s makes it one that parses this.
+            return f"exec su {self.user_word} -s /bin/sh -c {loop}"
+        asking = f"-S -p {prompt}" if self.password is not None else "-n"
+        return f"exec sudo {self.flags} {asking} -u {self.user_word} /bin/sh -c {loop}"
+
+    @property
+    def user_word(self) -> str:
+        return quote(self.user)
+
+
+def command(become: Become | None, prompt: str) -> str:
+    """The command line that starts a session's remote end."""
+    return START if become is None else become.command(prompt)
+
+
+def explain(become: Become, said: str) -> tuple[str, str]:
+    """Why becoming failed and what helps, from what sudo or su said (sudo 1.8.23, LC_ALL unset)."""
+    for sign, reason, remedy in _SIGNS:
+        if sign in said:
+            return reason.format(user=become.user), remedy
+    last = said.strip().splitlines()[-1] if said.strip() else "it ended without a word"
+    return f"{become.method} to {become.user} failed: {last}", "log in and try it by hand"
+
+
+_SIGNS = (
+    ("command not found", "sudo is not installed on the host", "install sudo or log in as root"),
+    ("No such file", "sudo is not installed on the host", "install sudo or log in as root"),
+    (
+        "a password is required",
+        "sudo wants a password to become {user}",
+        "give it with -K or ansible_become_password, or set NOPASSWD in sudoers",
+    ),
+    (
+        "you must have a tty",
+        "sudo on this host wants a terminal (requiretty)",
+        "put `Defaults:USER !requiretty` into /etc/sudoers.d",
+    ),
+    (
+        "not in the sudoers file",
+        "this user has no sudo rights on the host",
+        "add the user to group wheel or to /etc/sudoers.d",
+    ),
+    (
+        "is not allowed to",
+        "this user may not become {user} with sudo",
+        "allow it in /etc/sudoers.d",
+    ),
+    (
+        "incorrect password",
+        "the password to become {user} was wrong (tried once)",
+        "check -K or ansible_become_password",
+    ),
+    ("unknown user", "there is no user {user} on the host", "create it before becoming it"),
+    ("does not exist", "there is no user {user} on the host", "create it before becoming it"),
+    (
+        "Authentication failure",
+        "the password to become {user} was wrong (tried once)",
+        "check -K or ansible_become_password",
+    ),
+)

@@ -1,0 +1,38 @@
+"""What a session needs of a connection: a remote process as one pair of byte streams.
+
+`ssh` implements it over paramiko, `local` over a subprocess; tests bring their own.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Channel(Protocol):
+    """One remote process. Its stdout and stderr arrive merged, in one stream of bytes."""
+
+    def send(self, data: bytes) -> None:
+        """Write all of `data` to the process's stdin; `Lost` when the host is gone."""
+
+    def receive(self, timeout: float | None) -> bytes:
+        """The next bytes of the output, b"" at its end.
+
+        Raises TimeoutError after `timeout` seconds without a byte (None waits without end), and
+        `Lost` when the connection broke or its heartbeat went unanswered.
+        """
+
+    def exit_status(self) -> int | None:
+        """The process's exit status once the output has ended, where one is known."""
+
+    def close(self) -> None:
+        """End the process's input and output; never raises, may be called twice."""
+
+
+class Connection(Protocol):
+    """One authenticated connection to a host, able to start several processes."""
+
+    def open(self, command: str) -> Channel:
+        """Start `command` under the remote user's login shell."""
+
+    def close(self) -> None:
+        """Close every channel and the connection; never raises, may be called twice."""

@@ -1,0 +1,400 @@
+# Files: what is at a path, who may do what with it, and replacing it whole or not at all. Loaded behind
+# the kernel in every session.
+#
+# They read the module's variables: owner group mode seuser serole setype selevel attributes, and for
+# `put`: content, or content_size and content_sha256 for what is streamed (number content_index) or, with
+# content_from, is in a file here; backup validate unsafe_writes old_sha256 ("absent", or what the file
+# must still hold). Unset ones mean nothing.
+
+unset owner group mode seuser serole setype selevel attributes
+unset content content_size content_sha256 content_index content_from content_asked
+unset backup validate unsafe_writes old_sha256
+temp='' _owed=0
+
+# expand VARIABLE: the path in it with a leading ~ or ~user as the home; no path begins with a dash.
+expand() {
+    eval "_path=\$$1"
+    case $_path in
+        '~'*)
+            _login=${_path%%/*} _login=${_login#?}
+            # A login name with nothing in it that `eval` could take for code.
+            case $_login in
+                *[!A-Za-z0-9._-]*) ;;
+                *) eval "_home=~$_login" && _path=$_home${_path#"~$_login"} ;;
+            esac
+            ;;
+        -*) _path=./$_path ;;
+    esac
+    eval "$1=\$_path"
+}
+
+# at PATH: what is there, in one process: $at_kind (file, directory, link, other or absent), $at_mode
+# (octal), $at_uid, $at_gid, $at_size, $at_user, $at_group. False where there is nothing.
+at() {
+    at_kind='absent' at_mode='' at_uid='' at_gid='' at_size='' at_user='' at_group='' at_path=$1
+    _stat=$(stat -c '%a %u %g %s %U %G' -- "$1") || return 1
+    if [ -L "$1" ]; then at_kind='link'
+    elif [ -f "$1" ]; then at_kind='file'
+    elif [ -d "$1" ]; then at_kind='directory'
+    else at_kind='other'
+    fi
+    # shellcheck disable=SC2086
+    set -- $_stat
+    at_mode=$1 at_uid=$2 at_gid=$3 at_size=$4 at_user=$5 at_group=$6
+}
+
+# _known PATH: `at`, unless it is known since the last change.
+_known() { [ "$at_path" = "$1" ] || at "$1"; }
+
+# report_at: report what `at` found.
+report_at() { report at "$at_kind $at_mode $at_uid $at_gid $at_size $at_user $at_group"; }
+
+# attributes PATH: ensure what is given of owner, group, mode, SELinux context and chattr flags. A link
+# itself is meant, never what it points to; what does not exist yet is left to the task that makes it.
+attributes() {
+    [ -n "$owner$group$mode$seuser$serole$setype$selevel$attributes" ] || return 0
+    _known "$1" || return 0
+    _h=-h _l='' _real=$1
+    case $attributes in -*) ensure "set attributes of $1: $attributes" _flagged _flag "$1" ;; esac
+    [ -z "$owner" ] || ensure "set owner of $1: $owner" _owned _own "$1"
+    [ -z "$group" ] || ensure "set group of $1: $group" _grouped _regroup "$1"
+    if [ -n "$mode" ] && [ "$at_kind" != link ]; then
+        _wanted_mode
+        ensure "set mode of $1: $mode" _moded _chmod "$1"
+    fi
+    if [ -n "$seuser$serole$setype$selevel" ] && selinux; then
+        ensure "set SELinux context of $1" _labelled _label "$1"
+    fi
+    case $attributes in [!-]*) ensure "set attributes of $1: $attributes" _flagged _flag "$1" ;; esac
+}
+
+# A name is compared as a name first: two names of one number (root, toor) cost a process.
+_owned() {
+    _known "$1"
+    [ "$owner" = "$at_user" ] || [ "$owner" = "$at_uid" ] ||
+        [ "$(id -u "$owner" 2>/dev/null)" = "$at_uid" ]
+}
+_own() { at_path=''; chown ${_h:+-h} -- "$owner" "$1"; }
+_grouped() {
+    _known "$1"
+    [ "$group" = "$at_group" ] || [ "$group" = "$at_gid" ] && return
+    _entry=$(getent group "$group") && _entry=${_entry#*:*:} && [ "${_entry%%:*}" = "$at_gid" ]
+}
+_regroup() { at_path=''; chgrp ${_h:+-h} -- "$group" "$1"; }
+
+_moded() { _known "$1"; [ $((0$at_mode)) -eq "$_wanted" ]; }
+_chmod() {
+    # chmod keeps a directory's setuid and setgid under an octal mode (coreutils since 6.0).
+    if [ "$at_kind" = directory ] && [ $((0$at_mode & 06000 & ~_wanted)) -ne 0 ]; then
+        chmod ug-s "$1"
+    fi
+    at_path=''
+    chmod "$(printf %o "$_wanted")" "$1"
+}
+
+# _wanted_mode: $mode as the number $_wanted; a symbolic one starts from $at_mode.
+_wanted_mode() {
+    case ${mode#0o} in
+        *[!0-7]*) ;;
+        *) _wanted=$((0${mode#0o})); return ;;
+    esac
+    _wanted=$((0$at_mode)) _clauses=$mode,
+    while [ -n "$_clauses" ]; do
+        _ops=${_clauses%%,*} _clauses=${_clauses#*,} _who=0
+        while :; do
+            case $_ops in
+                u*) _who=$((_who | 04700)) ;;
+                g*) _who=$((_who | 02070)) ;;
+                o*) _who=$((_who | 01007)) ;;
+                a*) _who=07777 ;;
+                *) break ;;
+            esac
+            _ops=${_ops#?}
+        done
+        _apply_ops
+    done
+}
+# _apply_ops: carry out $_ops (+x, g=u-w) for $_who; with nobody named: everybody, less the umask 022.
+_apply_ops() {
+    _mask=$((_who)) _clear=$((_who))
+    [ "$_mask" -ne 0 ] || _mask=$((07755)) _clear=$((07777))
+    while [ -n "$_ops" ]; do
+        _op=${_ops%"${_ops#?}"} _ops=${_ops#?}
+        _letters=${_ops%%[-+=]*} _ops=${_ops#"${_ops%%[-+=]*}"}
+        _permissions
+        _bits=$((_bits & _mask))
+        case $_op in
+            +) _wanted=$((_wanted | _bits)) ;;
+            -) _wanted=$((_wanted & ~_bits)) ;;
+            =) _wanted=$((_wanted & ~_clear | _bits)) ;;
+        esac
+    done
+}
+# _permissions: $_letters (rwX, s, u) as $_bits for everybody.
+_permissions() {
+    _bits=0
+    case $_letters in *r*) _bits=$((_bits | 0444)) ;; esac
+    case $_letters in *w*) _bits=$((_bits | 0222)) ;; esac
+    case $_letters in *x*) _bits=$((_bits | 0111)) ;; esac
+    case $_letters in *s*) _bits=$((_bits | 06000)) ;; esac
+    case $_letters in *t*) _bits=$((_bits | 01000)) ;; esac
+    case $_letters in
+        *X*) [ "$at_kind" != directory ] && [ $((_wanted & 0111)) -eq 0 ] || _bits=$((_bits | 0111)) ;;
+        u) _bits=$(((_wanted >> 6 & 7) * 0111)) ;;
+        g) _bits=$(((_wanted >> 3 & 7) * 0111)) ;;
+        o) _bits=$(((_wanted & 7) * 0111)) ;;
+    esac
+}
+
+selinux() { [ -e /sys/fs/selinux/enforce ]; }
+
+# _labelled PATH: its SELinux context is as given; $_context is the one it should have. `_default`
+# stands for the policy's.
+_labelled() {
+    # shellcheck disable=SC2086
+    _now=$(stat $_l -c %C -- "$1") || return
+    _context='' _rest=$_now _policy=''
+    case " $seuser $serole $setype $selevel " in
+        *' _default '*) _policy=$(matchpathcon -n "$_real") || return ;;
+    esac
+    for _part in "$seuser" "$serole" "$setype"; do
+        case $_part in '') _part=${_rest%%:*} ;; _default) _part=${_policy%%:*} ;; esac
+        _context=$_context$_part: _rest=${_rest#*:} _policy=${_policy#*:}
+    done
+    case $selevel in '') _part=$_rest ;; _default) _part=$_policy ;; *) _part=$selevel ;; esac
+    _context=$_context$_part
+    [ "$_context" = "$_now" ]
+}
+_label() { chcon ${_h:+-h} -- "$_context" "$1"; }
+
+# _flagged PATH: chattr's $attributes (+i, -i, =ia) hold.
+_flagged() {
+    _flags=$(lsattr -d -- "$1") || return
+    _flags=${_flags%% *} _letters=${attributes#[-+=]}
+    case $attributes in
+        # e (extents) is ext4's own mark: nobody sets or clears it.
+        =*) case $_flags in *[!e"$_letters"-]*) return 1 ;; esac ;;
+    esac
+    while [ -n "$_letters" ]; do
+        case $_flags in
+            *"${_letters%"${_letters#?}"}"*) case $attributes in -*) return 1 ;; esac ;;
+            *) case $attributes in -*) ;; *) return 1 ;; esac ;;
+        esac
+        _letters=${_letters#?}
+    done
+}
+_flag() { case $attributes in [-+=]*) chattr "$attributes" -- "$1" ;; *) chattr "+$attributes" -- "$1" ;; esac; }
+
+# put PATH: ensure that the file PATH holds the content and has the attributes; what a reader sees is
+# the old file or the new one. A link at PATH is replaced: a body that means its target resolves it.
+put() {
+    at "$1"
+    if [ "$content_asked" != yes ] && holds "$1"; then attributes "$1"; return; fi
+    _what="change $1"
+    case $at_kind in
+        absent) _what="create $1" ;;
+        directory) fail "$1 is a directory, not a file: give the name of the file, or remove it first" ;;
+        file) [ "$diff" != yes ] || [ "$at_size" -gt 1048576 ] || before "$1" ;;
+    esac
+    if [ "$look" = no ]; then
+        replace "$1"
+        at "$1"
+        holds "$1" || fail "$1 holds something else right after it was written: who else writes it?"
+    fi
+    report content "$_what"
+    changed "$_what"
+    attributes "$1"
+}
+
+# holds PATH: it is a file with the content; `at` has been there.
+holds() {
+    [ "$at_kind" = file ] || return
+    if [ -n "$content_size" ]; then
+        [ "$at_size" = "$content_size" ] && [ "$(sha256 "$1")" = "$content_sha256" ]
+    else
+        [ "$at_size" = "${#content}" ] && [ "$(cat -- "$1" && echo .)" = "$content." ]
+    fi
+}
+
+# sha256 PATH: print it. Without a name behind it, nothing is escaped.
+sha256() { _sum=$(sha256sum <"$1") && echo "${_sum%% *}"; }
+
+# before PATH: report its content as the blob `before`; `at` has been there.
+before() {
+    _text=$(cat -- "$1" && echo .) || fail "$1 can't be read"
+    _text=${_text%.}
+    if [ "${#_text}" -eq "$at_size" ]; then
+        printf '#before %d %d\0%s' "$at_size" "$at_size" "$_text" >&3
+        return
+    fi
+    # NULs are lost in a variable. Zeros behind the file keep the frame whole if it just shrank.
+    printf '#before %d %d\0' "$at_size" "$at_size" >&3
+    { cat -- "$1"; cat /dev/zero; } |
+        dd bs=65536 iflag=fullblock,count_bytes count="$at_size" >&3
+}
+
+# replace PATH: make it a file with the content, whole or not at all. `at` has been there.
+replace() {
+    temporary "$1"
+    _fill || fail "can't write $1: ${_why:-the content did not arrive whole}. It is as it was."
+    _adopt "$1"
+    exec 7>&-
+    install_temporary "$1"
+}
+
+# temporary PATH: a new file $temp beside PATH, 0600, open as 7, which goes when the program ends.
+temporary() {
+    case $1 in */*) _folder=${1%/*}/ ;; *) _folder=./ ;; esac
+    [ -d "$_folder" ] || fail "can't write $1: there is no directory $_folder. Create it in an earlier task."
+    _name=${1##*/}
+    [ "${#_name}" -le 200 ] || _name=$(printf '%.200s' "$_name")
+    temp=$_folder.$_name.provision-$token
+    rm -f -- "$_folder.$_name".provision-*  # left by a run that was killed
+    # -C is O_EXCL: nobody's file or link is followed. `command` keeps a failure from ending the shell.
+    umask 077
+    set -C
+    if ! command exec 7>"$temp"; then
+        _why=$( (: >"$temp") 2>&1)
+        fail "can't write in $_folder: ${_why##*: }. $1 is as it was."
+    fi
+    set +C
+    umask 022
+    trap _tidy EXIT
+    trap 'exit 129' HUP INT TERM
+}
+
+_tidy() {
+    [ -z "$temp" ] || rm -f -- "$temp"
+    [ "$_owed" -le 0 ] || dd bs=65536 iflag=fullblock,count_bytes count="$_owed" <&4 >/dev/null
+}
+
+# _fill: the content into 7, on disk and checked; $_why is what went wrong.
+_fill() {
+    if [ -z "$content_size" ]; then
+        _why=$(printf '%s' "$content" | dd bs=65536 conv=fsync 2>&1 >&7) || { _first_line; return 1; }
+        [ "$(stat -L -c %s /proc/self/fd/7)" = "${#content}" ]
+        return
+    fi
+    if [ -n "$content_from" ]; then
+        _why=$(dd bs=65536 conv=fsync if="$content_from" 2>&1 >&7) || { _first_line; return 1; }
+    else
+        [ "$content_asked" = yes ] || ask "$content_size" "$content_index"
+        _arrive || return
+    fi
+    [ "$(sha256 /proc/self/fd/7)" = "$content_sha256" ] ||
+        { _why='it arrived with another checksum than it was sent with'; return 1; }
+}
+
+# ask SIZE NUMBER: ask for that content; `put` with $content_asked=yes takes it. Several may be asked
+# for at once, in the order in which they are put, yet not more than fits into a pipe.
+ask() {
+    report want "$1 $2"
+    _owed=$((_owed + $1))
+    trap _tidy EXIT
+}
+
+# _arrive: the content that was asked for, from the control stream into 7. Not a byte of it is left
+# there when the disk is full: it would be read as the next frame.
+_arrive() {
+    _why=$(
+        dd bs=65536 iflag=fullblock,count_bytes count="$content_size" <&4 2>/dev/null | {
+            dd bs=65536 iflag=fullblock conv=fsync 2>&1 >&7
+            _end=$?
+            cat >/dev/null
+            exit "$_end"
+        }
+    )
+    _end=$?
+    _owed=$((_owed - content_size))
+    [ "$_end" -eq 0 ] && return
+    _first_line
+    return 1
+}
+
+# _first_line: what dd said, without its statistics: "No space left on device".
+_first_line() { _why=${_why%%
+*} _why=${_why##*: }; }
+
+# _adopt PATH: give the temporary file, through its descriptor, PATH's attributes and then the wanted
+# ones. Never more than these: a reader can't open it in between.
+_adopt() {
+    _fd=/proc/self/fd/7 _h='' _l=-L _real=$1
+    if [ "$at_kind" = file ]; then _inherit "$1"; else _begin "$1"; fi
+    [ -z "$owner" ] || run _own "$_fd" || broken "set owner of $1: $owner" "exit $status"
+    [ -z "$group" ] || run _regroup "$_fd" || broken "set group of $1: $group" "exit $status"
+    [ -z "$mode" ] || run _chmod "$_fd" || broken "set mode of $1: $mode" "exit $status"
+    if [ -n "$seuser$serole$setype$selevel" ] && selinux && ! _labelled "$_fd"; then
+        run _label "$_fd" || broken "set SELinux context of $1" "exit $status"
+    fi
+    at_path=''
+}
+# _inherit OLD: its owner, xattrs, ACL and context, and its mode unless another is wanted: an ACL then
+# comes by its named entries only, so that the file is at no time open to more than the wanted mode.
+_inherit() {
+    _kept=ownership
+    if [ -n "$mode" ]; then _wanted_mode; else _kept=$_kept,mode; fi
+    ! selinux || _kept=$_kept,context
+    cp --attributes-only --preserve="$_kept,xattr" -- "$1" "$_fd" ||
+        run cp --attributes-only --preserve="$_kept" -- "$1" "$_fd" ||
+        [ "$(id -u)" != 0 ] || broken "keep the owner and mode of $1" "exit $status"
+    [ -n "$mode" ] || return 0
+    case $(ls -ld -- "$1") in
+        ??????????+*) getfacl -cp -- "$1" | grep '^[ug][a-z]*:[^:]' | setfacl -n -M - "$_fd" ;;
+    esac
+}
+# _begin PATH: the start of a file that is new.
+_begin() {
+    at_mode=644 at_kind='file'
+    if [ -n "$mode" ]; then _wanted_mode; else _wanted=$((0644)); _chmod "$_fd"; fi
+    if selinux && _context=$(matchpathcon -n "$1"); then chcon -- "$_context" "$_fd"; fi
+}
+
+# install_temporary PATH: check $temp with $validate, back PATH up, and rename. `at` has been there.
+install_temporary() {
+    [ -z "$validate" ] || _validated "$1"
+    if [ -n "$old_sha256" ]; then
+        _now=absent
+        [ ! -f "$1" ] || _now=$(sha256 "$1")
+        [ "$_now" = "$old_sha256" ] ||
+            fail "$1 was changed by something else meanwhile: it is left alone. Run again."
+    fi
+    [ "$backup" != yes ] || [ ! -e "$1" ] || back_up "$1"
+    run mv -f -T -- "$temp" "$1" || _in_place "$1" || _not_replaced "$1"
+    temp=''
+}
+
+# _validated PATH: run $validate, words with %s in place of the file.
+_validated() {
+    _path=$1 _valid=''
+    eval "set -- $validate"
+    for _word in "$@"; do
+        shift
+        case $_word in *%s*) _word=${_word%%%s*}$temp${_word#*%s} ;; esac
+        set -- "$@" "$_word"
+    done
+    run "$@" || broken "$1 finds the new $_path invalid (it is as it was)" "exit $status"
+}
+
+# back_up PATH: keep a copy under Ansible's name, and report it.
+back_up() {
+    _copy=$1.$$.$(date +%Y-%m-%d@%H:%M:%S)~
+    run cp -p -T -- "$1" "$_copy" || { rm -f -- "$_copy"; broken "back up $1" "exit $status"; }
+    report backup_file "$_copy"
+}
+
+# _in_place PATH: overwrite it where it can't be renamed over, if $unsafe_writes allows that.
+_in_place() {
+    [ "$unsafe_writes" = yes ] || return
+    run dd bs=65536 conv=fsync if="$temp" of="$1" || return
+    rm -f -- "$temp"
+}
+_not_replaced() {
+    _flags=$(lsattr -d -- "$1") || _flags=''
+    case ${_flags%% *} in
+        *[ia]*) fail "can't replace $1: it is immutable. Clear that first: chattr -ia $1" ;;
+    esac
+    case $(stderr) in
+        *busy) fail "can't replace $1: it is a mount point (a bind mount). Set unsafe_writes: true" ;;
+    esac
+    broken "replace $1" "exit $status"
+}

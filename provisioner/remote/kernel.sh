@@ -1,0 +1,126 @@
+# The kernel: what every module body stands on. One POSIX sh (EL7: bash 4.2 as sh; also dash and
+# busybox), started once a session. No `local`, no arrays; names that begin with _ are its own.
+#
+# File descriptors inside a program: 3 the report, 4 the control stream (for uploads only),
+# 0, 1 and 2 /dev/null. Commands that change something never see 3 and 4.
+
+exec 3>&1
+umask 022
+
+# report KEY VALUE: one record of the report.
+report() { printf '%s=%s\0' "$1" "$2" >&3; }
+
+# fail TEXT...: end the program as failed, with the reason.
+fail() { report failed "$*"; exit 1; }
+
+# changed WHAT: say that WHAT was changed, or would be when only looking.
+changed() { _changed=yes; report changed "$1"; }
+
+# ensure WHAT TEST APPLY [ARG...]: make TEST true and prove it; ARG reaches both.
+ensure() {
+    _what=$1 _test=$2 _apply=$3; shift 3
+    "$_test" "$@" && return
+    if [ "$look" = no ]; then
+        run "$_apply" "$@" || broken "$_what" "exit $status"
+        "$_test" "$@" || broken "$_what" 'still untrue afterwards'
+    fi
+    changed "$_what"
+}
+
+# act WHAT COMMAND [ARG...]: an event, hence always a change.
+act() {
+    _what=$1; shift
+    if [ "$look" = no ]; then
+        run "$@" || broken "$_what" "exit $status"
+    fi
+    changed "$_what"
+}
+
+# run COMMAND [ARG...]: run it with stdin empty and its output kept, unseen by anyone else, in two
+# unlinked files behind 8 and 9: nothing is left behind whatever dies, and a daemon that keeps them
+# open can't hold the task up. Leaves the exit status in $status; returns it.
+run() {
+    [ -n "$_scratched" ] && exec 8>&- 9>&-
+    scratch
+    status=0
+    "$@" </dev/null >&8 2>&9 3>&- 4<&- 8>&- 9>&- || status=$?
+    return "$status"
+}
+
+# scratch: open 8 and 9 on new unlinked files, in the first directory that has room for a byte.
+scratch() {
+    _tries=$((_tries + 1))
+    for _dir in /tmp /var/tmp /dev/shm /run "$HOME"; do
+        _name=$_dir/.provision-$token-$_tries
+        # -C opens with O_EXCL: nobody's file or link is followed. A failed exec would end the shell.
+        if (umask 077; set -C; printf x >"$_name.out" && printf x >"$_name.err") 2>/dev/null; then
+            exec 8>>"$_name.out" 9>>"$_name.err"
+            rm -f "$_name.out" "$_name.err"
+            _scratched=yes
+            return
+        fi
+        rm -f "$_name.out" "$_name.err"
+    done
+    fail 'no room for temporary files: /tmp, /var/tmp, /dev/shm and /run are full or not writable'
+}
+
+# output: the kept output of the last `run` as stdout and stderr, each its last $keep bytes.
+output() {
+    [ -n "$_scratched" ] || return 0
+    blob stdout 8
+    blob stderr 9
+}
+
+# blob KEY FD: a record that may hold any byte: `#KEY KEPT TOTAL`, then KEPT raw bytes.
+blob() {
+    _total=$(stat -L -c %s "/proc/self/fd/$2") || return 0
+    _total=$((_total - 1))
+    _kept=$_total
+    [ "$_kept" -le "$keep" ] || _kept=$keep
+    printf '#%s %d %d\0' "$1" "$_kept" "$_total" >&3
+    [ "$_kept" -eq 0 ] || dd bs=65536 iflag=skip_bytes,count_bytes,fullblock \
+        skip=$((_total - _kept + 1)) count="$_kept" <"/proc/self/fd/$2" 2>/dev/null >&3
+}
+
+# broken WHAT WHY: end the program as failed, with the output of the command that did not do it. A body
+# may name in $on_failure a function that reports more (the journal of a unit that did not start).
+broken() {
+    report rc "$status"
+    output
+    [ -z "$on_failure" ] || "$on_failure"
+    fail "$1: $2"
+}
+
+# stdout, stderr: the output of the last `run`, for a body that decides by it.
+stdout() { tail -c +2 /proc/self/fd/8; }
+stderr() { tail -c +2 /proc/self/fd/9; }
+
+# receive FILE: ask for the content and write it to FILE (which exists, 0600), whole and on disk.
+receive() {
+    report want "$content_size"
+    dd bs=65536 iflag=fullblock,count_bytes count="$content_size" conv=fsync of="$1" <&4 2>/dev/null ||
+        return
+    [ "$(stat -c %s "$1")" = "$content_size" ]
+}
+
+# task ID MODE TOLERANT PROGRAM: run one program in a subshell of its own, which can change nothing
+# here. Modes: `look` tests only and stops the frame where something would change; `check` tests
+# only and goes on; `apply` changes. A failure stops the frame, unless TOLERANT is yes.
+task() {
+    [ -z "$_stopped" ] || return 0
+    printf '%s begin %s\0' "$nonce" "$1"
+    (
+        look=yes tolerant=$3 on_failure='' _changed='' _scratched='' _tries=0 status=0
+        [ "$2" != apply ] || look=no
+        eval "$4"
+        report done "$_changed"
+        [ -z "$_changed" ] || exit 80
+    ) 4<&0 </dev/null >/dev/null 2>&1
+    _status=$?
+    printf '%s end %s %s\0' "$nonce" "$1" "$_status"
+    case $_status in
+        0) ;;
+        80) [ "$2" != look ] || _stopped=yes ;;
+        *) [ "$3" = yes ] || _stopped=yes ;;
+    esac
+}

@@ -1,0 +1,68 @@
+"""A connection to this machine: processes with pipes. For `ansible_connection: local` and tests."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import subprocess
+from collections.abc import Sequence
+
+from provisioner.errors import Lost
+
+
+class LocalChannel:
+    """A `Channel` over the pipes of a subprocess."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        assert self._process.stdin and self._process.stdout
+        self._stdin, self._stdout = self._process.stdin.fileno(), self._process.stdout.fileno()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._stdout, selectors.EVENT_READ)
+
+    def send(self, data: bytes) -> None:
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[os.write(self._stdin, view) :]
+        except OSError as error:
+            raise Lost(f"the local shell is gone: {error.strerror}") from error
+
+    def receive(self, timeout: float | None) -> bytes:
+        if not self._selector.select(timeout):
+            raise TimeoutError
+        return os.read(self._stdout, 1 << 16)
+
+    def exit_status(self) -> int | None:
+        return self._process.poll()
+
+    def close(self) -> None:
+        self._selector.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                pipe.close()  # type: ignore[union-attr]
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(2)
+            return
+        self._process.kill()
+        self._process.wait()
+
+
+class LocalConnection:
+    """A `Connection` to this machine; `shell` is the login shell's argv, for tests."""
+
+    def __init__(self, shell: Sequence[str] = ("/bin/sh",)) -> None:
+        self._shell = tuple(shell)
+        self._channels: list[LocalChannel] = []
+
+    def open(self, command: str) -> LocalChannel:
+        channel = LocalChannel([*self._shell, "-c", command])
+        self._channels.append(channel)
+        return channel
+
+    def close(self) -> None:
+        while self._channels:
+            self._channels.pop().close()

@@ -1,0 +1,238 @@
+"""A session: one long-lived sh on a host, as one user, that answers frames of programs.
+
+A frame is one closed `{ … }` group with its length in front: cut at any byte, it runs nothing. One
+frame is under way at a time, so that a body which asks for its content finds it next on stdin.
+"""
+
+from __future__ import annotations
+
+import io
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from provisioner.errors import BecomeFailed, ConnectionFailed, Lost
+from provisioner.remote import shell
+from provisioner.remote.become import Become, command, explain
+from provisioner.remote.channel import Channel, Connection
+from provisioner.remote.shell import Content, Program, Report
+
+Mode = Literal["look", "check", "apply"]
+
+START_SECONDS = 60.0
+"""How long a login shell may take until it answers: profiles can be slow."""
+
+CHUNK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Step:
+    """One program of a frame.
+
+    `tolerant` lets the frame go on when it fails, `diff` asks for old content, `timeout` is in s.
+    """
+
+    program: Program
+    mode: Mode
+    environment: Mapping[str, str] = field(default_factory=dict)
+    tolerant: bool = False
+    diff: bool = False
+    timeout: float | None = None
+
+
+class Session:
+    """The controller's end. Starts with its first frame, with no round trip of its own."""
+
+    def __init__(self, connection: Connection, become: Become | None = None) -> None:
+        self._connection = connection
+        self._become = become
+        self._nonce = secrets.token_hex(16)
+        self._channel: Channel | None = None
+        self._defined: set[str] = set()
+        self._buffer = bytearray()
+        self._answered = False
+        self.frames = 0
+
+    def exchange(self, steps: Sequence[Step]) -> Iterator[Report]:
+        """Send `steps` as one frame and yield each one's report as it ends.
+
+        Steps behind the one that stopped the frame yield nothing. When the connection breaks under
+        a step, its report has status None and `Lost` follows.
+        """
+        text = self._frame(steps)  # before the channel: a value that can't be quoted costs nothing
+        channel = self._open()
+        self.frames += 1
+        data = text.encode("utf-8", "surrogateescape")
+        channel.send(b"%d\n%s" % (len(data), data))
+        yield from self._answers(channel, steps)
+
+    def close(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+
+    # -- sending
+
+    def _open(self) -> Channel:
+        if self._channel is None:
+            self._channel = self._connection.open(command(self._become, self._nonce))
+            if self._become is not None and self._become.password is not None:
+                self._authenticate(self._channel, self._become, self._become.password)
+        return self._channel
+
+    def _authenticate(self, channel: Channel, become: Become, password: str) -> None:
+        """Send the password when it is asked for, once: a second prompt means it was wrong."""
+        prompt, ready = self._nonce.encode(), f"{self._nonce}ready\n".encode()
+        if become.method == "su":
+            prompt = b"assword: "  # su has no prompt of our choosing; LC_ALL is the login's
+        sent = False
+        while ready not in self._buffer:
+            data = self._receive(channel, time.monotonic() + START_SECONDS)
+            if not data:
+                raise self._refused()
+            self._buffer += data
+            if prompt in self._buffer.replace(ready, b""):
+                if sent:
+                    self.close()
+                    raise BecomeFailed(*explain(become, "incorrect password"))
+                sent = True
+                self._buffer.clear()
+                channel.send(password.encode() + b"\n")
+        self._buffer.clear()
+
+    def _frame(self, steps: Sequence[Step]) -> str:
+        parts = [self._prelude()] if not self._defined else []
+        for program in {step.program.module: step.program for step in steps}.values():
+            if program.module not in self._defined:
+                parts.append(shell.define(program))
+        for number, step in enumerate(steps):
+            text = shell.quote(shell.call(step.program, step.environment, step.diff))
+            tolerant = shell.quote(step.tolerant)
+            parts.append(f"task {number} {step.mode} {tolerant} {text}")
+        body = "\n".join(parts)
+        self._defined |= {"", *(step.program.module for step in steps)}
+        return f"{{\n_stopped=''\n{body}\nprintf '%s frame\\0' \"$nonce\"\n}}\n"
+
+    def _prelude(self) -> str:
+        token = secrets.token_hex(8)
+        return f"{shell.KERNEL}\nnonce={self._nonce} token={token} keep={shell.KEEP}\n"
+
+    # -- receiving
+
+    def _answers(self, channel: Channel, steps: Sequence[Step]) -> Iterator[Report]:
+        for number, step in enumerate(steps):
+            begun = self._until(channel, self._mark("begin", str(number)), self._mark("frame"))
+            if begun is None:
+                return
+            yield from self._answer(channel, number, step)
+        self._until(channel, self._mark("frame"))
+
+    def _answer(self, channel: Channel, number: int, step: Step) -> Iterator[Report]:
+        deadline = None if step.timeout is None else time.monotonic() + step.timeout
+        mark = f"{self._nonce} end {number} ".encode()
+        wants = _Wants()
+        searched = 0
+        try:
+            while (end := self._buffer.find(mark, searched)) < 0:
+                searched = max(0, len(self._buffer) - len(mark))
+                for index, size in wants.new(self._buffer):
+                    _send(channel, step.program.content, index, size)
+                self._buffer += self._more(channel, deadline)
+            while (nul := self._buffer.find(b"\0", end + len(mark))) < 0:
+                self._buffer += self._more(channel, deadline)
+        except Lost:
+            yield Report()
+            raise
+        report = shell.parse(bytes(self._buffer[:end]))
+        status = int(self._buffer[end + len(mark) : nul])
+        del self._buffer[: nul + 1]
+        yield replace(report, status=status)
+
+    def _mark(self, *words: str) -> bytes:
+        return " ".join((self._nonce, *words)).encode() + b"\0"
+
+    def _until(self, channel: Channel, mark: bytes, other: bytes | None = None) -> bytes | None:
+        """Drop all up to and including `mark`; None when `other` came instead."""
+        deadline = None if self._answered else time.monotonic() + START_SECONDS
+        while (position := self._buffer.find(mark)) < 0:
+            if other is not None and (position := self._buffer.find(other)) >= 0:
+                del self._buffer[: position + len(other)]
+                return None
+            self._buffer += self._more(channel, deadline)
+        self._answered = True
+        del self._buffer[: position + len(mark)]
+        return mark
+
+    def _more(self, channel: Channel, deadline: float | None) -> bytes:
+        data = self._receive(channel, deadline)
+        if data:
+            return data
+        if not self._answered:
+            raise self._refused()
+        raise Lost("the host closed the session", "see its sshd log and `last`")
+
+    def _receive(self, channel: Channel, deadline: float | None) -> bytes:
+        try:
+            return channel.receive(None if deadline is None else deadline - time.monotonic())
+        except TimeoutError:
+            if self._answered:
+                raise
+            self.close()
+            raise ConnectionFailed(
+                f"the login shell gave no answer within {START_SECONDS:.0f} s",
+                "see what its profile does: ssh to the host and run `sh -c true`",
+            ) from None
+
+    def _refused(self) -> Exception:
+        """Why the remote end never answered, from what came instead."""
+        said = self._buffer[-4096:].decode("utf-8", "replace")
+        self.close()
+        if self._become is not None:
+            return BecomeFailed(*explain(self._become, said))
+        last = said.strip().splitlines()[-1] if said.strip() else "without a word"
+        return ConnectionFailed(
+            f"the login shell ended before it ran anything: {last}",
+            "the user needs a login shell that can run `exec /bin/sh -c …`",
+        )
+
+
+class _Wants:
+    """Finds a program's requests for content in its report while that is still arriving."""
+
+    def __init__(self) -> None:
+        self._position = 0
+
+    def new(self, buffer: bytearray) -> Iterator[tuple[int, int]]:
+        """Index and size of each request not seen before. What stands in a blob is none."""
+        while (nul := buffer.find(b"\0", self._position)) >= 0:
+            head = bytes(buffer[self._position : nul])
+            self._position = nul + 1
+            if head.startswith(b"#"):
+                self._position += int(head.split(b" ")[1])
+            elif head.startswith(b"want="):
+                size, _, index = head.removeprefix(b"want=").partition(b" ")
+                yield int(index or 0), int(size)
+
+
+def _send(channel: Channel, content: Content | None, index: int, size: int) -> None:
+    """Send content number `index`: exactly `size` bytes, as the host counts them off.
+
+    A local file that got shorter meanwhile is filled up: the host finds its checksum wrong.
+    """
+    several = [content] if isinstance(content, bytes | Path) else content or ()
+    for chunk in _chunks(several[index] if index < len(several) else b"", size):
+        size -= len(chunk)
+        channel.send(chunk)
+    while size > 0:
+        channel.send(b"\0" * min(size, CHUNK))
+        size -= CHUNK
+
+
+def _chunks(content: bytes | Path, size: int) -> Iterator[bytes]:
+    with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as file:
+        while chunk := file.read(min(CHUNK, size)):
+            size -= len(chunk)
+            yield chunk

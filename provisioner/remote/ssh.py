@@ -1,0 +1,353 @@
+"""SSH connections: `connect(target)` gives a `Connection` as `channel` describes it.
+
+One thread per connection reads (paramiko's), and sleeps while nothing comes. Liveness costs no
+thread: whoever waits in `Channel.receive` asks the host for a sign of life after
+`Heartbeat.silence` seconds without a byte, and gives it `Heartbeat.grace` seconds to answer.
+Together with TCP_USER_TIMEOUT (15 s) that finds a cut network and a frozen sshd within 30 s.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+
+from provisioner.errors import ConnectionFailed, Lost
+from provisioner.remote.sshdial import OutOfFiles, Proxy, dial, start_proxy
+from provisioner.remote.sshlink import BusyError, establish
+from provisioner.remote.sshparamiko import Channel as ParamikoChannel
+from provisioner.remote.sshparamiko import ChannelException, Message
+from provisioner.remote.sshwire import CHUNK, Forward, Link, Wire, abort
+from provisioner.remote.target import Target
+
+__all__ = ["HEARTBEAT", "Heartbeat", "OutOfFiles", "SshChannel", "SshConnection", "connect"]
+
+PAUSE, LONGEST_PAUSE = 0.2, 3.0  # seconds between tries at a busy sshd, before jitter
+STATUS_WAIT = 5.0  # seconds for an exit status to follow the end of the output
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """When to ask a silent host for a sign of life, and how long to wait for it (seconds)."""
+
+    silence: float = 10.0
+    grace: float = 15.0
+
+
+HEARTBEAT = Heartbeat()
+
+
+def connect(target: Target, *, heartbeat: Heartbeat = HEARTBEAT) -> SshConnection:
+    """Connect and log in to `target`. Raises ConnectionFailed with a reason and a remedy.
+
+    A server that hangs up before its banner (MaxStartups) is tried again, at growing random
+    intervals, until `target.login_timeout` is over. Nothing else is tried twice.
+    """
+    deadline = time.monotonic() + target.login_timeout
+    pause = PAUSE
+    while True:
+        try:
+            return _attempt(target, deadline, heartbeat)
+        except BusyError as busy:
+            delay = pause * random.uniform(0.5, 1.5)  # noqa: S311
+            if time.monotonic() + delay >= deadline:
+                raise ConnectionFailed(
+                    f"{busy}, again and again for {target.login_timeout:g} s",
+                    "raise sshd's MaxStartups, or lower --forks; TCP wrappers also do this",
+                ) from busy
+        time.sleep(delay)
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _attempt(target: Target, deadline: float, heartbeat: Heartbeat) -> SshConnection:
+    route = _open_route(target, heartbeat)
+    try:
+        link = establish(route.wire, target, deadline)
+    except BaseException as error:
+        complaint = route.complaint()
+        route.close()
+        if complaint and isinstance(error, BusyError | ConnectionFailed):
+            raise ConnectionFailed(f"{error}; the ProxyCommand says: {complaint}") from error
+        if isinstance(error, BusyError) and target.proxy_command:
+            raise ConnectionFailed(f"{error} (ProxyCommand {target.proxy_command!r})") from error
+        raise
+    return SshConnection(target, link, route, heartbeat)
+
+
+@dataclass
+class _Route:
+    """What carries a connection, and what must end with it."""
+
+    wire: Wire
+    proxy: Proxy | None = None
+    hop: Target | None = None
+
+    def complaint(self) -> str:
+        return self.proxy.complaint() if self.proxy else ""
+
+    def close(self) -> None:
+        if self.proxy:
+            self.proxy.close()
+        if self.hop:
+            _shared.give_back(self.hop)
+
+
+def _open_route(target: Target, heartbeat: Heartbeat) -> _Route:
+    if target.proxy_command:
+        proxy = start_proxy(target)
+        return _Route(proxy.socket, proxy=proxy)
+    if target.proxy_jump:
+        return _open_jump(target, heartbeat)
+    return _Route(dial(target))
+
+
+def _open_jump(target: Target, heartbeat: Heartbeat) -> _Route:
+    *before, last = target.proxy_jump
+    hop = replace(last, proxy_jump=tuple(before)) if before else last
+    try:
+        connection = _shared.take(hop, heartbeat)
+    except ConnectionFailed as error:
+        raise ConnectionFailed(f"jump host {hop}: {error.reason}", error.remedy) from error
+    try:
+        return _Route(connection.forward(target), hop=hop)
+    except BaseException:
+        _shared.give_back(hop)
+        raise
+
+
+class SshConnection:
+    """A `Connection` over SSH."""
+
+    def __init__(self, target: Target, link: Link, route: _Route, heartbeat: Heartbeat) -> None:
+        self.target, self.heartbeat = target, heartbeat
+        self._link, self._route = link, route
+        self._asked: float | None = None  # when the sign of life was asked for that is still due
+        self._lost: Lost | None = None
+        self._closing = threading.Lock()  # taken once, never released
+
+    @property
+    def alive(self) -> bool:
+        """Whether the connection is up, as far as is known without asking."""
+        return self._link.is_active()
+
+    def open(self, command: str) -> SshChannel:
+        """Start `command` under the remote user's login shell, without a pty.
+
+        Doesn't wait for the server's answer to the request: a refusal shows in `receive`.
+        """
+        channel = self._open_session()
+        channel.set_combine_stderr(True)
+        channel.settimeout(self.heartbeat.silence)
+        message = Message()
+        message.add_byte(b"\x62")  # SSH_MSG_CHANNEL_REQUEST, RFC 4254 section 6.5
+        message.add_int(channel.remote_chanid)
+        message.add_string("exec")
+        message.add_boolean(True)
+        message.add_string(command)
+        try:
+            self._link._send_user_message(message)  # type: ignore[attr-defined]
+        except Exception as error:
+            raise self.lost(error) from error
+        return SshChannel(self, channel)
+
+    def _open_session(self) -> ParamikoChannel:
+        seconds = self.heartbeat.silence + self.heartbeat.grace
+        try:
+            return self._link.open_session(timeout=seconds)
+        except ChannelException as error:
+            raise ConnectionFailed(
+                f"{self.target} allows no further session: {error.text}",
+                "raise MaxSessions in its sshd_config",
+            ) from error
+        except Exception as error:
+            raise self.lost(error) from error
+
+    def forward(self, target: Target) -> Forward:
+        """A byte stream to `target` from this host, for ProxyJump. Raises ConnectionFailed."""
+        try:
+            return Forward(self._link, target.address, target.port, target.timeout)
+        except ChannelException as error:
+            raise ConnectionFailed(
+                f"jump host {self.target} can't reach {target.address}:{target.port}: {error.text}",
+                "is the host up, and AllowTcpForwarding yes on the jump host?",
+            ) from error
+        except Exception as error:
+            raise self.lost(error) from error
+
+    def beat(self) -> float:
+        """How long to sleep before the next look at the host's liveness (seconds).
+
+        Asks for a sign of life when one is due. Raises Lost when none has come.
+        """
+        if self._lost:
+            raise self._lost
+        now, heard = time.monotonic(), self._link.wiring.heard
+        if self._asked is not None and heard >= self._asked:
+            self._asked = None
+        if self._asked is None:
+            left = heard + self.heartbeat.silence - now
+            if left > 0:
+                return left
+            self._asked = now
+            self._ask()
+            return self.heartbeat.grace
+        left = self._asked + self.heartbeat.grace - now
+        if left > 0:
+            return left
+        raise self.lost(TimeoutError(), f"it has been silent for {now - heard:.0f} s")
+
+    def _ask(self) -> None:
+        if not self._link.clear_to_send.is_set():
+            return  # in a key exchange nothing may be sent, but its next packet is due as well
+        with contextlib.suppress(Exception):  # a broken link is noticed by those who wait
+            self._link.ask_alive()
+
+    def lost(self, error: Exception | None = None, why: str = "") -> Lost:
+        """The exception for a broken connection, which is ended; the first cause is kept."""
+        if self._lost is None:
+            cause = self._link.get_exception() or error
+            why = why or getattr(cause, "strerror", None) or str(cause or "")
+            why = why or "the host closed it"
+            self._lost = Lost(f"the connection to {self.target} broke: {why}")
+        abort(self._link)
+        return self._lost
+
+    def close(self) -> None:
+        """End the connection and its channels at once; never raises, may be called twice."""
+        if not self._closing.acquire(blocking=False):
+            return
+        if self._lost is None:
+            self._lost = Lost(f"the connection to {self.target} was closed")
+        abort(self._link)
+        with contextlib.suppress(Exception):
+            self._route.close()
+
+
+class SshChannel:
+    """A `Channel` over SSH; one thread may send while another receives."""
+
+    def __init__(self, connection: SshConnection, channel: ParamikoChannel) -> None:
+        self._connection, self._channel = connection, channel
+
+    def send(self, data: bytes) -> None:
+        """Write all of `data`. What a process that has ended would get is dropped in silence:
+        `receive` then shows its last words and its end.
+        """
+        view = memoryview(data)
+        while view and not self._channel.closed:
+            try:
+                sent = self._channel.send(bytes(view[:CHUNK]))
+            except TimeoutError:
+                self._connection.beat()
+                continue
+            except OSError:  # paramiko's word for a closed channel
+                break
+            except Exception as error:
+                raise self._connection.lost(error) from error
+            if not sent:
+                break
+            view = view[sent:]
+        if not self._ended() and not self._connection.alive:
+            raise self._connection.lost()
+
+    def receive(self, timeout: float | None) -> bytes:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            wait = self._connection.beat()
+            if deadline is not None:
+                wait = min(wait, max(0.0, deadline - time.monotonic()))
+            self._channel.settimeout(wait)
+            try:
+                return self._channel.recv(CHUNK) or self._end()
+            except TimeoutError:
+                if deadline is not None and time.monotonic() >= deadline:
+                    raise
+            except EOFError as error:
+                raise self._connection.lost(error) from error
+
+    def _ended(self) -> bool:
+        """Whether the server has ended the output, rather than the connection."""
+        return bool(self._channel.eof_received) or self._channel.exit_status != -1
+
+    def _end(self) -> bytes:
+        if self._ended():
+            return b""
+        # paramiko's thread closes the channels of a broken connection a moment before it says so.
+        self._connection._link.join(0.2)
+        if self._connection.alive:
+            raise ConnectionFailed(
+                f"{self._connection.target} refuses to run commands for"
+                f" {self._connection.target.user}",
+                "is the account restricted (ForceCommand, no exec)?",
+            )
+        raise self._connection.lost()
+
+    def exit_status(self) -> int | None:
+        """Waits up to 5 s for it: it may come after the end of the output."""
+        self._channel.status_event.wait(STATUS_WAIT)
+        status = self._channel.exit_status
+        return None if status == -1 else status
+
+    def close(self) -> None:
+        with contextlib.suppress(Exception):
+            if self._connection.alive:
+                self._channel.close()
+
+
+@dataclass
+class _Entry:
+    connection: Future[SshConnection] = field(default_factory=Future)
+    users: int = 0
+
+    def usable(self) -> bool:
+        if not self.connection.done():
+            return True
+        return self.connection.exception() is None and self.connection.result().alive
+
+
+class _Shared:
+    """One connection per jump host for all the hosts behind it, so that a fleet doesn't run into
+    the jump host's MaxStartups; closed when the last host behind it is.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: dict[Target, _Entry] = {}
+
+    def take(self, hop: Target, heartbeat: Heartbeat) -> SshConnection:
+        with self._lock:
+            entry = self._entries.get(hop)
+            first = entry is None or not entry.usable()
+            if entry is None or first:
+                entry = self._entries[hop] = _Entry()
+            entry.users += 1
+        if first:
+            self._connect(hop, entry, heartbeat)
+        return entry.connection.result()
+
+    def _connect(self, hop: Target, entry: _Entry, heartbeat: Heartbeat) -> None:
+        try:
+            entry.connection.set_result(connect(hop, heartbeat=heartbeat))
+        except BaseException as error:  # those who wait for it fail with it; the next tries anew
+            with self._lock:
+                if self._entries.get(hop) is entry:
+                    del self._entries[hop]
+            entry.connection.set_exception(error)
+
+    def give_back(self, hop: Target) -> None:
+        with self._lock:
+            entry = self._entries.get(hop)
+            if entry is None:
+                return
+            entry.users -= 1
+            if entry.users > 0:
+                return
+            del self._entries[hop]
+        if entry.connection.done() and entry.connection.exception() is None:
+            entry.connection.result().close()
+
+
+_shared = _Shared()

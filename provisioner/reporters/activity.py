@@ -1,0 +1,103 @@
+"""What each host is at, for those who wait: the live view and the progress lines."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+from provisioner.events import (
+    Event,
+    HostFinished,
+    PlayStarted,
+    RunStarted,
+    TaskFinished,
+    TaskRetried,
+    TaskStarted,
+)
+from provisioner.reporters.steps import BAD_STATUSES
+from provisioner.reporters.text import escape
+
+
+@dataclass(frozen=True)
+class Job:
+    """One host at work; texts are safe to print. Between two tasks `task` is empty."""
+
+    host: str
+    task: str
+    number: int
+    total: int
+    since: float
+    """On the activity's clock."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One moment of a run. `jobs` are in inventory order."""
+
+    now: float
+    hosts: int
+    done: int
+    bad: int
+    elapsed: float
+    jobs: tuple[Job, ...]
+
+
+class Activity:
+    """Follows a run's events; `progress` may be asked from another thread at any time."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._began = clock()
+        self._order: dict[str, int] = {}
+        self._totals: dict[str, int] = {}
+        self._jobs: dict[str, Job] = {}
+        self._ended: dict[str, bool] = {}
+
+    def note(self, event: Event) -> None:
+        with self._lock:
+            match event:
+                case RunStarted():
+                    self._began = self._clock()
+                    self._order = {host: place for place, host in enumerate(event.hosts)}
+                case PlayStarted():
+                    self._totals[event.play] = event.tasks
+                case TaskStarted():
+                    self._turn(event.host, event.play, event.task, event.number)
+                case TaskRetried():
+                    self._retry(event)
+                case TaskFinished() if not event.is_item and event.host in self._jobs:
+                    self._turn(event.host, event.play, "", self._jobs[event.host].number)
+                case HostFinished():
+                    self._jobs.pop(event.host, None)
+                    self._ended[event.host] = event.summary.status in BAD_STATUSES
+
+    def progress(self) -> Progress:
+        with self._lock:
+            now = self._clock()
+            jobs = [(self._order.get(host, 0), job) for host, job in self._jobs.items()]
+            return Progress(
+                now=now,
+                hosts=len(self._order),
+                done=len(self._ended),
+                bad=sum(self._ended.values()),
+                elapsed=now - self._began,
+                jobs=tuple(job for _, job in sorted(jobs, key=lambda pair: pair[0])),
+            )
+
+    def _turn(self, host: str, play: str, task: str, number: int) -> None:
+        total = max(self._totals.get(play, 0), number)
+        self._jobs[host] = Job(escape(host), escape(task), number, total, self._clock())
+
+    def _retry(self, event: TaskRetried) -> None:
+        job = self._jobs.get(event.host)
+        if job:
+            task = f"{escape(event.task)} (attempt {event.attempt + 1} of {event.retries})"
+            self._jobs[event.host] = Job(job.host, task, job.number, job.total, job.since)
+
+
+def slowest_first(progress: Progress) -> list[Job]:
+    """The hosts at work, the one that has been at its task for longest first, idle ones last."""
+    return sorted(progress.jobs, key=lambda job: (not job.task, job.since))

@@ -1,0 +1,14 @@
+"""What a reporter is: something that is called with each event, in order, from one thread."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from provisioner.events import Event
+
+
+class Reporter(Protocol):
+    def __call__(self, event: Event) -> None: ...
+
+    def close(self) -> None:
+        """Finish the file or leave the live view; OSError when it could not be written (exit 7)."""

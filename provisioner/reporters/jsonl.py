@@ -1,0 +1,159 @@
+"""--json: one object an event and line; the contract is docs/json-events.md, version 1."""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from provisioner.events import (
+    Event,
+    HostFinished,
+    HostSummary,
+    PlayStarted,
+    RunFinished,
+    RunStarted,
+    TaskFinished,
+)
+from provisioner.reporters.stream import QuietStream
+
+_DEEPEST = 100
+# The reader left (`| head`) or never was: its own choice, not a report that failed.
+_READER_LEFT = frozenset({errno.EPIPE, errno.EBADF})
+
+
+class JsonLines:
+    """A `Reporter` that writes JSON lines, each flushed, so that a reader can follow the run."""
+
+    def __init__(self, stream: QuietStream) -> None:
+        self._stream = stream
+
+    def __call__(self, event: Event) -> None:
+        record = record_of(event)
+        if record is not None:
+            # ASCII only: bytes that are no UTF-8 (surrogates) become \udcXX, which is valid JSON.
+            text = json.dumps(record, ensure_ascii=True, allow_nan=False)
+            self._stream.write(f"{text}\n")
+
+    def close(self) -> None:
+        """OSError if lines were lost for another reason than a reader that had enough."""
+        error = self._stream.broken
+        if error is not None and error.errno not in _READER_LEFT:
+            raise error
+
+
+def record_of(event: Event) -> dict[str, Any] | None:
+    """The event's JSON object; None for events that are only for the terminal."""
+    match event:
+        case RunStarted():
+            return _run_started(event)
+        case PlayStarted():
+            return {
+                "event": "play_started",
+                "play": event.play,
+                "hosts": list(event.hosts),
+                "where": event.where,
+                "tasks": event.tasks,
+            }
+        case TaskFinished():
+            return _task_finished(event)
+        case HostFinished():
+            return _host_finished(event)
+        case RunFinished():
+            return _run_finished(event)
+        case _:
+            return None
+
+
+def _run_started(event: RunStarted) -> dict[str, Any]:
+    return {
+        "event": "run_started",
+        "version": event.version,
+        "inventory": event.inventory,
+        "playbooks": list(event.playbooks),
+        "hosts": list(event.hosts),
+        "check": event.check,
+        "diff": event.diff,
+    }
+
+
+def _task_finished(event: TaskFinished) -> dict[str, Any]:
+    optional = {
+        "rc": event.rc,
+        "stdout": event.stdout,
+        "stderr": event.stderr,
+        "delegated_to": event.delegated_to,
+    }
+    return {
+        "event": "task_finished",
+        "play": event.play,
+        "task": event.task,
+        "module": event.module,
+        "host": event.host,
+        "outcome": event.outcome.value,
+        "ignored": event.ignored,
+        "rescued": event.rescued,
+        "loop": event.loop,
+        **({"item": _json(event.item)} if event.is_item else {}),
+        "changes": list(event.changes),
+        "message": event.message,
+        "remedy": event.remedy,
+        **{key: value for key, value in optional.items() if value is not None},
+        "diff": [asdict(diff) for diff in event.diff],
+        "where": event.where,
+        "attempts": event.attempts,
+        "seconds": round(event.seconds, 3),
+    }
+
+
+def _host_finished(event: HostFinished) -> dict[str, Any]:
+    return {
+        "event": "host_finished",
+        "host": event.host,
+        **_counts(event.summary),
+        "seconds": round(event.summary.seconds, 3),
+        "notes": list(event.summary.notes),
+        "reason": event.reason,
+        "remedy": event.remedy,
+    }
+
+
+def _run_finished(event: RunFinished) -> dict[str, Any]:
+    return {
+        "event": "run_finished",
+        "hosts": {host: _counts(summary) for host, summary in event.hosts.items()},
+        "exit": event.exit,
+        "seconds": round(event.seconds, 3),
+        "interrupted": event.interrupted,
+    }
+
+
+def _counts(summary: HostSummary) -> dict[str, Any]:
+    return {
+        "status": summary.status.value,
+        "ok": summary.ok,
+        "changed": summary.changed,
+        "failed": summary.failed,
+        "skipped": summary.skipped,
+        "ignored": summary.ignored,
+        "rescued": summary.rescued,
+    }
+
+
+def _json(value: Any, depth: int = 0) -> Any:
+    """A loop item in JSON's types; what JSON lacks (dates, NaN) becomes its text."""
+    match value:
+        case None | bool() | int():
+            return value
+        case str():
+            return str(value)
+        case float() if math.isfinite(value):
+            return value
+        case Mapping() if depth < _DEEPEST:
+            return {str(key): _json(each, depth + 1) for key, each in value.items()}
+        case list() | tuple() if depth < _DEEPEST:
+            return [_json(each, depth + 1) for each in value]
+    return str(value)

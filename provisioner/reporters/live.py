@@ -1,0 +1,160 @@
+"""On a terminal: finished lines scroll by above one line for each host that is at work."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import IO, cast
+
+from rich.console import Console as Terminal
+from rich.console import ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.text import Text
+
+from provisioner.reporters.activity import Activity, Job, Progress, slowest_first
+from provisioner.reporters.palette import Line, Role, Span, line
+from provisioner.reporters.steps import View
+from provisioner.reporters.stream import QuietStream
+from provisioner.reporters.text import clip, count, duration, pad
+
+STYLES = {
+    Role.PLAIN: "",
+    Role.HEAD: "bold",
+    Role.DIM: "dim",
+    Role.OK: "green",
+    Role.CHANGED: "yellow",
+    Role.SKIPPED: "cyan",
+    Role.WARNING: "magenta",
+    Role.BAD: "bold red",
+    Role.ADDED: "green",
+    Role.REMOVED: "red",
+    Role.HUNK: "cyan",
+}
+
+
+REDRAW = 0.1
+"""Seconds between two pictures. Lines wait for the next one: drawing for each of a large fleet's
+lines (1.2 ms) would cost more than all else that the controller does."""
+
+
+class LiveSink:
+    """A `Sink` for a terminal that can move its cursor."""
+
+    def __init__(
+        self,
+        stream: QuietStream,
+        activity: Activity,
+        *,
+        colour: bool = True,
+        width: int | None = None,
+    ) -> None:
+        self._activity = activity
+        self._colour = colour
+        self._terminal = Terminal(
+            file=cast(IO[str], stream),
+            force_terminal=True,
+            color_system="standard" if colour else None,
+            no_color=not colour,
+            width=width,
+            markup=False,
+            emoji=False,
+            highlight=False,
+        )
+        self._lock = threading.Lock()
+        self._waiting: list[Line] = []
+        self._live: Live | None = None
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._columns = 0
+
+    def open(self, view: View) -> None:
+        self._columns = view.columns
+        # Standard error stays its own: rich would move it to standard output.
+        self._live = Live(
+            self,
+            console=self._terminal,
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._live.start()
+        self._thread = threading.Thread(target=self._beat, name="live view", daemon=True)
+        self._thread.start()
+
+    def write(self, lines: Sequence[Line]) -> None:
+        with self._lock:
+            self._waiting += lines
+        if self._thread is None:
+            self._draw()
+
+    def close(self) -> None:
+        if self._thread:
+            self._stopped.set()
+            self._thread.join()
+            self._thread = None
+        self._draw()
+        if self._live:
+            self._live.stop()
+            self._live = None
+
+    def _beat(self) -> None:
+        while not self._stopped.wait(REDRAW):
+            self._draw()
+
+    def _draw(self) -> None:
+        """Print what has been written since the last time; the view below it is drawn with it."""
+        with self._lock:
+            lines, self._waiting = self._waiting, []
+        if lines:
+            self._terminal.print(Text("\n").join(map(self._text, lines)), soft_wrap=True)
+        elif self._live:
+            self._live.refresh()
+
+    def __rich_console__(self, terminal: Terminal, options: ConsoleOptions) -> RenderResult:
+        """The live part, drawn anew several times a second."""
+        height = max(2, terminal.height // 2)
+        for each in live_lines(self._activity.progress(), height, self._columns):
+            text = self._text(each)
+            text.truncate(options.max_width - 1)
+            yield text
+
+    def _text(self, spans: Line) -> Text:
+        """Spans as rich text: never parsed as markup, whatever they hold."""
+        if not self._colour:
+            return Text("".join(span.text for span in spans))
+        return Text.assemble(*((span.text, STYLES[span.role]) for span in spans))
+
+
+def live_lines(progress: Progress, height: int, columns: int) -> list[Line]:
+    """At most `height` lines: the hosts at work, those that don't fit as a number, the sum.
+
+    As long as all fit they keep the inventory's order; else the slowest come first, since they are
+    the ones that somebody looks for (ansible/ansible#17152).
+    """
+    jobs = list(progress.jobs)
+    room = height - 1
+    if len(jobs) > room:
+        jobs = slowest_first(progress)[: max(0, room - 1)]
+    hidden = len(progress.jobs) - len(jobs)
+    more = [line(Span(f"... and {count(hidden, 'host')} more at work", Role.DIM))] if hidden else []
+    lines = [_job_line(job, progress.now, columns) for job in jobs]
+    return [*lines, *more, _sum_line(progress)][-height:]
+
+
+def _job_line(job: Job, now: float, columns: int) -> Line:
+    number = f"{job.number}/{job.total}" if job.number else ""
+    return line(
+        f"{pad(clip(job.host, max(columns, 4)), columns)}  ",
+        Span(f"{number:>7}  ", Role.DIM),
+        job.task or "waiting",
+        Span(f"  {duration(max(0.0, now - job.since))}", Role.DIM),
+    )
+
+
+def _sum_line(progress: Progress) -> Line:
+    return line(
+        Span(f"{progress.done} of {count(progress.hosts, 'host')} done", Role.HEAD),
+        Span(f", {progress.bad} failed" if progress.bad else "", Role.BAD),
+        f", {len(progress.jobs)} at work, {duration(progress.elapsed)}",
+    )

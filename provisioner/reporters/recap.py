@@ -1,0 +1,115 @@
+"""The end of a run: a table of hosts, why some failed, one line that sums up, the exit code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from provisioner.events import HostFinished, HostSummary, RunFinished, Status
+from provisioner.reporters.failure import labelled
+from provisioner.reporters.palette import Line, Role, Span, indented, line
+from provisioner.reporters.steps import BAD_STATUSES, ROLES, View
+from provisioner.reporters.text import count, counted, duration, escape, lines_of, pad
+
+WHOLE = 30
+"""Up to so many hosts the table has all of them; above, only those that are not ok (-v: all)."""
+
+COUNTS = ("ok", "changed", "failed", "skipped", "ignored", "rescued")
+MEANINGS = {
+    0: "every host converged",
+    1: "a bug in the tool",
+    2: "at least one host failed",
+    3: "invalid input; no host was contacted",
+    4: "at least one host is unreachable, or a task's fate on it is unknown",
+    5: "no hosts matched",
+    6: "hosts failed, and others are unreachable or in an unknown state",
+    7: "the hosts are fine, but a report could not be written",
+    10: "changes are pending",
+    129: "ended by SIGHUP",
+    130: "interrupted",
+    143: "ended by SIGTERM",
+}
+_STATUS = len("would change")
+
+
+@dataclass(frozen=True)
+class Row:
+    host: str
+    summary: HostSummary
+    reason: str = ""
+    remedy: str = ""
+
+
+def recap(event: RunFinished, ends: Mapping[str, HostFinished], view: View) -> list[Line]:
+    """The whole recap; `ends` holds each host's own last event, for its reason and remedy."""
+    rows = [_row(host, summary, ends.get(host)) for host, summary in event.hosts.items()]
+    whole = len(rows) <= WHOLE or view.verbosity > 0
+    shown = rows if whole else [row for row in rows if row.summary.status in _NOT_OK]
+    title = "Recap (check mode: nothing was changed)" if view.check else "Recap"
+    lines = [(), line(Span(title, Role.HEAD))]
+    if shown:
+        lines += _table(shown, view)
+    return [*lines, *_sums(event, len(rows) - len(shown), view)]
+
+
+_NOT_OK = BAD_STATUSES | {Status.NOT_RUN}
+
+
+def _row(host: str, summary: HostSummary, end: HostFinished | None) -> Row:
+    return Row(host, summary, end.reason, end.remedy) if end else Row(host, summary)
+
+
+def _table(rows: list[Row], view: View) -> list[Line]:
+    titles = f"{pad('host', view.columns)}  {'status':<{_STATUS}}"
+    for each in COUNTS:
+        titles += f"  {each:>7}"
+    lines = [line(Span(f"{titles}  {'seconds':>8}", Role.DIM))]
+    for row in rows:
+        lines += [_cells(row, view), *indented(_remarks(row), view.margin)]
+    return lines
+
+
+def _cells(row: Row, view: View) -> Line:
+    summary = row.summary
+    counts: list[Span] = []
+    for each in COUNTS:
+        number = getattr(summary, each)
+        counts.append(Span(f"  {number:>7}", ROLES[each] if number else Role.DIM))
+    return line(
+        f"{pad(escape(row.host), view.columns)}  ",
+        Span(f"{_said(summary.status, view):<{_STATUS}}", ROLES[summary.status]),
+        *counts,
+        f"  {summary.seconds:>8.1f}",
+    )
+
+
+def _remarks(row: Row) -> list[Line]:
+    bad = row.summary.status in _NOT_OK
+    reason = labelled("reason", lines_of(row.reason)) if bad else []
+    remedy = labelled("what to do", lines_of(row.remedy)) if bad else []
+    notes = [line(each) for note in row.summary.notes for each in lines_of(note)]
+    return [*reason, *remedy, *notes]
+
+
+def _said(status: Status, view: View) -> str:
+    return "would change" if view.check and status is Status.CHANGED else status.value
+
+
+def _sums(event: RunFinished, hidden: int, view: View) -> list[Line]:
+    """`3 hosts: 2 changed, 1 failed - 12.3 s`, then what the exit code means."""
+    by_status = Counter(summary.status for summary in event.hosts.values())
+    said = counted((_said(status, view), by_status[status]) for status in Status)
+    left_out = f" ({count(hidden, 'host')} not listed: -v lists all)" if hidden else ""
+    interrupted = "interrupted: " if event.interrupted else ""
+    meaning = MEANINGS.get(event.exit, "see provision --help")
+    dash = "—" if view.symbols else "-"
+    return [
+        line(
+            Span(f"{interrupted}{count(len(event.hosts), 'host')}", Role.HEAD),
+            f": {said}" if said else "",
+            f" {dash} {duration(event.seconds)}",
+            Span(left_out, Role.DIM),
+        ),
+        line(Span(f"exit {event.exit}: {meaning}", Role.BAD if event.exit else Role.DIM)),
+    ]

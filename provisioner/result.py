@@ -1,0 +1,49 @@
+"""What one task did on one host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Outcome(StrEnum):
+    """The one way in which a task ended on a host (the words of the JSON events)."""
+
+    OK = "ok"
+    CHANGED = "changed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNREACHABLE = "unreachable"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Diff:
+    """One file's text before and after; headers name them."""
+
+    before: str
+    after: str
+    before_header: str = ""
+    after_header: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A task's end on a host, and what it returns.
+
+    `returns` holds the module's return values in Ansible's names (`rc`, `stdout`, `stat`, …): plain
+    data, never rendered. `remedy` says what the operator can do about a failure.
+    """
+
+    outcome: Outcome
+    message: str = ""
+    changes: tuple[str, ...] = ()
+    returns: Mapping[str, Any] = field(default_factory=dict)
+    diff: tuple[Diff, ...] = ()
+    remedy: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return self.outcome is Outcome.FAILED

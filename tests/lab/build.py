@@ -1,0 +1,54 @@
+"""Build all parts that labs share, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.lab import base
+from tests.lab.common import locked, require_root
+from tests.lab.dockerlayers import preinstalled
+from tests.lab.guardlayer import guard_layer
+from tests.lab.options import HostOptions
+from tests.lab.packages import repositories
+from tests.lab.registry import hello_image
+from tests.lab.stubs import stub_rpms
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The folders that a lab is made of."""
+
+    tree: Path
+    skin: Path
+    guard: Path
+    distro: Path
+    ce: Path
+    repos: Path
+    image: Path
+
+    def layers(self, wish: HostOptions) -> tuple[Path, ...]:
+        """The folders under a host's own, top first."""
+        engines = {"distro": (self.distro / "upper",), "ce": (self.ce / "upper",)}
+        guard = (self.guard,) if wish.guard else ()
+        return (*engines.get(wish.docker, ()), *guard, self.skin / "upper", self.tree)
+
+    def to_json(self) -> dict[str, str]:
+        return {name: str(path) for name, path in vars(self).items()}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Parts:
+        return cls(**{name: Path(path) for name, path in data.items()})
+
+
+def build() -> Parts:
+    """Build what is missing; quick when nothing is."""
+    require_root()
+    with locked("build.lock"):
+        base.install_machine_packages()
+        skin = base.skin(stub_rpms())
+        guard, repos = guard_layer(skin, base.tree()), repositories()
+        below = [skin / "upper", base.tree()]
+        distro, ce = (preinstalled(edition, below, repos) for edition in ("distro", "ce"))
+        return Parts(base.tree(), skin, guard, distro, ce, repos, hello_image())

@@ -1,0 +1,201 @@
+"""One host of a lab: its files, its start and end, commands in it, and faults."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.lab import network
+from tests.lab.common import HERE, LabError, run
+from tests.lab.keys import keys
+from tests.lab.options import PASSWORD, USER, HostOptions
+from tests.lab.processes import (
+    container_init,
+    end,
+    family,
+    members,
+    recorded,
+    send,
+    start_process,
+    wait_for,
+)
+
+_NSPAWN = (
+    "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot", "--capability=all",
+    "--system-call-filter=add_key keyctl bpf", "--console=pipe", "--link-journal=no",
+)  # fmt: skip
+_ROOT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True)
+class Host:
+    """A host that exists; `folder` is its state, `layers` the lower folders, top first."""
+
+    name: str
+    number: int
+    index: int
+    folder: Path
+    layers: tuple[Path, ...]
+    options: HostOptions
+
+    user = USER
+    password = PASSWORD
+
+    @property
+    def address(self) -> str:
+        return network.host_address(self.number, self.index)
+
+    @property
+    def machine(self) -> str:
+        return f"p{self.number}h{self.index}"
+
+    @property
+    def key(self) -> Path:
+        """The private ssh key of `ops`."""
+        return keys() / "id_ed25519"
+
+    @property
+    def upper(self) -> Path:
+        """The folder of all that differs from the layers below."""
+        return self.folder / "upper"
+
+    @property
+    def _record(self) -> Path:
+        return self.folder / "keeper.pid"
+
+    # Start and end.
+
+    def start(self) -> None:
+        """Switch the host on; `wait` waits until ssh answers."""
+        for name in ("root", "work"):
+            (self.folder / name).mkdir(exist_ok=True)
+        keeper, root = HERE / "keeper.sh", self.folder / "root"
+        words = ["unshare", "--mount", str(keeper), str(root)]
+        lower = ":".join(str(layer) for layer in self.layers)
+        host = [
+            f"--directory={root}",
+            f"--machine={self.machine}",
+            f"--hostname={self.name}",
+            f"--network-bridge={network.bridge_name(self.number)}",
+            f"--bind={self.folder / 'docker'}:/var/lib/docker",
+        ]
+        words += [lower, str(self.upper), str(self.folder / "work"), *_NSPAWN, *host]
+        start_process(words, self.folder / "console.log", self._record)
+
+    def wait(self, seconds: float = 60) -> None:
+        """Wait until sshd listens and the host's boot is over."""
+        wait_for(self._answers, seconds, f"{self.name} ({self.address}) to answer ssh")
+
+    def _answers(self) -> bool:
+        if recorded(self._record) is None:
+            log = (self.folder / "console.log").read_text(errors="replace")
+            raise LabError(f"{self.name} has ended:\n{log[-1500:]}")
+        ask = "ss -Hltn 'sport = :22' | grep -q . && systemctl is-system-running"
+        try:
+            return self.run(ask, timeout=10).stdout.strip() in ("running", "degraded")
+        except (LabError, subprocess.TimeoutExpired):
+            return False
+
+    def is_running(self) -> bool:
+        return recorded(self._record) is not None
+
+    def kill(self) -> None:
+        """As a power cut: every process ends at once."""
+        init = self._init()
+        if init is not None:
+            send([init], signal.SIGKILL)
+            with suppress(LabError):
+                wait_for(lambda: not self.is_running(), 5, f"{self.name} to end")
+        end(self._record)
+        wait_for(lambda: not network.exists(network.port_name(self.machine)), 10, "the link to go")
+
+    def stop(self, seconds: float = 30) -> None:
+        """Shut down in order."""
+        send([self.init], signal.SIGRTMIN + 4)
+        wait_for(lambda: not self.is_running(), seconds, f"{self.name} to shut down")
+        self.kill()
+
+    def reboot(self, seconds: float = 60) -> None:
+        """Reboot from inside and wait for ssh."""
+        before = self.init
+        send([before], signal.SIGRTMIN + 5)
+        wait_for(lambda: self._init() not in (None, before), seconds, f"{self.name} to reboot")
+        self.wait(seconds)
+
+    # Inside.
+
+    @property
+    def init(self) -> int:
+        """The pid, seen from this machine, of the host's first process."""
+        pid = self._init()
+        if pid is None:
+            raise LabError(f"{self.name} does not run")
+        return pid
+
+    def _init(self) -> int | None:
+        keeper = recorded(self._record)
+        return container_init(keeper) if keeper is not None else None
+
+    def command(self, command: str) -> list[str]:
+        """The words that run a shell command inside as root, without ssh."""
+        enter = ["nsenter", "--target", str(self.init), "--mount", "--uts", "--ipc", "--net"]
+        enter += ["--pid", "--root", "--wd"]
+        clean = ["env", "-i", f"PATH={_ROOT_PATH}", "HOME=/root", "TERM=dumb", "LC_ALL=C"]
+        return [*enter, *clean, "/bin/bash", "-c", f"cd /\n{command}"]
+
+    def run(
+        self, command: str, *, text: str | None = None, timeout: float | None = 60
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a shell command inside as root, without ssh; never raises for its exit code."""
+        return run(self.command(command), text=text, check=False, timeout=timeout)
+
+    def check(self, command: str, *, timeout: float | None = 60) -> str:
+        """Run a shell command inside as root; its output, or LabError when it fails."""
+        return run(self.command(command), timeout=timeout).stdout
+
+    def write(self, path: str, text: str, mode: str = "0644") -> None:
+        """Write a file inside, as root."""
+        done = self.run(f"cat >'{path}' && chmod {mode} '{path}'", text=text)
+        if done.returncode != 0:
+            raise LabError(f"{self.name}: {path}: {done.stderr}")
+
+    def guard_log(self) -> str:
+        """What the guard refused so far; empty when nothing newer than EL7 was used."""
+        return self.run("cat /var/log/el7-guard.log 2>/dev/null").stdout
+
+    # Faults.
+
+    def freeze(self) -> None:
+        """Stop every process (SIGSTOP), as a hung kernel would; the network still acks."""
+        send(members(self.init), signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        send(members(self.init), signal.SIGCONT)
+
+    def cut(self, how: str = "drop") -> None:
+        """Cut the network: "drop" loses packets silently, "down" takes the link down."""
+        network.cut(self.machine, how)
+
+    def mend(self) -> None:
+        network.mend(self.machine, self.number)
+
+    def sshd_sessions(self) -> list[int]:
+        """Outside pids of the sshd processes that serve sessions (the listener is not in it)."""
+        named = [pid for pid in family(self.init) if _argv(pid).startswith("sshd: ")]
+        return [pid for pid in named if "[listener]" not in _argv(pid)]
+
+    def remove(self) -> None:
+        """End the host and delete all of it."""
+        self.kill()
+        shutil.rmtree(self.folder)
+
+
+def _argv(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""

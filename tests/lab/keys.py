@@ -1,0 +1,47 @@
+"""Keys that the lab makes once: ssh keys for users and hosts, signing keys for packages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.lab.common import cached, lab_dir, locked, run
+
+BASE_KEY, DOCKER_KEY, WRONG_KEY = "Lab-Base", "Lab-Docker", "Lab-Wrong"
+
+
+def keys() -> Path:
+    """The folder of the ssh key `id_ed25519`, of the `gnupg` home and of `public` keys."""
+    return cached("keys", "2", _make)
+
+
+def _make(draft: Path) -> None:
+    make_ssh_key(draft / "id_ed25519", "ed25519")
+    home = draft / "gnupg"
+    home.mkdir(mode=0o700)
+    public = draft / "public"
+    public.mkdir()
+    for name in (BASE_KEY, DOCKER_KEY, WRONG_KEY):
+        gpg = ["gpg", "--homedir", str(home), "--batch", "--pinentry-mode", "loopback"]
+        address = f"{name} <{name.lower()}@lab.invalid>"
+        made = ["--passphrase", "", "--quick-generate-key", address, "rsa2048", "sign", "never"]
+        run([*gpg, *made])
+        (public / name).write_text(run([*gpg, "--armor", "--export", name]).stdout)
+    run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)
+
+
+def make_ssh_key(path: Path, kind: str) -> None:
+    """Make a key pair without a passphrase."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "lab", "-f", path])
+
+
+def host_keys(host: str) -> Path:
+    """The ssh host keys of a host name, the same for as long as the lab directory lives."""
+    folder = lab_dir() / "host-keys" / host
+    with locked("host-keys.lock"):
+        for kind in ("ed25519", "ecdsa"):
+            path = folder / f"ssh_host_{kind}_key"
+            if not path.with_name(path.name + ".pub").exists():
+                path.unlink(missing_ok=True)
+                make_ssh_key(path, kind)
+    return folder

@@ -1,0 +1,200 @@
+"""A lab: some hosts on a bridge of their own, with web server and registry."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.lab import network
+from tests.lab.build import Parts, build
+from tests.lab.common import LabError, lab_dir, locked, require_root, write
+from tests.lab.hosts import Host
+from tests.lab.inventory import inventory_text, known_hosts_text, ssh_config_text
+from tests.lab.keys import keys
+from tests.lab.options import HostOptions
+from tests.lab.prepare import prepare
+from tests.lab.processes import end, recorded
+from tests.lab.services import Services
+from tests.lab.stubs import stub_rpms
+
+DEFAULT_NAME = "main"
+
+
+@dataclass
+class Lab:
+    """A lab that exists. Make one with `Lab.up`, find one again with `Lab.load`."""
+
+    name: str
+    number: int
+    options: dict[str, HostOptions]
+    parts: Parts
+    hosts: dict[str, Host] = field(init=False)
+    services: Services = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.services = Services(self.folder, network.gateway(self.number), self.parts)
+        self.hosts = {
+            name: self._host(index, name, wish)
+            for index, (name, wish) in enumerate(self.options.items(), 1)
+        }
+
+    @classmethod
+    def up(cls, hosts: int | Mapping[str, HostOptions] = 1, name: str = DEFAULT_NAME) -> Lab:
+        """Make a lab of N default hosts, or of the named ones, and wait until ssh answers."""
+        require_root()
+        if isinstance(hosts, int):
+            hosts = {f"el7-{index}": HostOptions() for index in range(1, hosts + 1)}
+        parts = build()
+        with locked("labs.lock"):
+            if name in lab_names():
+                _remove_dead(name)
+            number = network.free_number(_taken())
+            lab = cls(name, number, dict(hosts), parts)
+            lab._save()
+            network.make_bridge(number)
+        try:
+            lab._start()
+        except BaseException:
+            lab.down()
+            raise
+        return lab
+
+    @classmethod
+    def load(cls, name: str = DEFAULT_NAME) -> Lab:
+        """Find a lab that another process made."""
+        data = _read(name)
+        try:
+            options = {key: HostOptions.from_json(value) for key, value in data["hosts"].items()}
+            return cls(name, data["number"], options, Parts.from_json(data["parts"]))
+        except (KeyError, TypeError):
+            raise LabError(f"another version made the lab {name!r}: run `down --all`") from None
+
+    def down(self) -> None:
+        """End all of the lab and delete it."""
+        for host in self.hosts.values():
+            with suppress(FileNotFoundError):
+                host.remove()
+        self.services.stop()
+        network.remove_bridge(self.number)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.down()
+
+    # What it offers.
+
+    @property
+    def folder(self) -> Path:
+        return labs_dir() / self.name
+
+    @property
+    def inventory(self) -> Path:
+        """The inventory file, as Ansible's."""
+        return self.folder / "inventory.yml"
+
+    @property
+    def ssh_config(self) -> Path:
+        return self.folder / "ssh_config"
+
+    @property
+    def known_hosts(self) -> Path:
+        return self.folder / "known_hosts"
+
+    def variables(self) -> dict[str, str]:
+        """The inventory's variables for all hosts."""
+        return self.services.variables()
+
+    def __getitem__(self, host: str) -> Host:
+        try:
+            return self.hosts[host]
+        except KeyError:
+            raise LabError(f"no host {host!r} in the lab {self.name!r}") from None
+
+    # Making it.
+
+    def _host(self, index: int, name: str, wish: HostOptions) -> Host:
+        layers = self.parts.layers(wish)
+        return Host(name, self.number, index, self.folder / "hosts" / name, layers, wish)
+
+    def _start(self) -> None:
+        self.services.start()
+        for host in self.hosts.values():
+            prepare(host, self.services.web)
+            host.start()
+        for host in self.hosts.values():
+            host.wait()
+
+    def _save(self) -> None:
+        hosts = {name: wish.to_json() for name, wish in self.options.items()}
+        data = {"number": self.number, "hosts": hosts, "parts": self.parts.to_json()}
+        write(self.folder / "lab.json", json.dumps(data, indent=1))
+        write(self.known_hosts, known_hosts_text(self.hosts))
+        write(self.ssh_config, ssh_config_text(self.hosts, self.known_hosts))
+        write(self.inventory, inventory_text(self.hosts, self.known_hosts, self.variables()))
+
+
+def labs_dir() -> Path:
+    return lab_dir() / "labs"
+
+
+def lab_names() -> list[str]:
+    return sorted(path.parent.name for path in labs_dir().glob("*/lab.json"))
+
+
+def _read(name: str) -> dict[str, Any]:
+    try:
+        data: dict[str, Any] = json.loads((labs_dir() / name / "lab.json").read_text())
+    except FileNotFoundError:
+        there = ", ".join(lab_names()) or "none"
+        raise LabError(f"no lab {name!r}; there are: {there}") from None
+    return data
+
+
+def _records(folder: Path) -> list[Path]:
+    """The files in which a lab's processes are noted."""
+    return [*folder.glob("*.pid"), *folder.glob("hosts/*/*.pid")]
+
+
+def _remove_dead(name: str) -> None:
+    """Remove what a lab of this name has left, unless it lives."""
+    folder = labs_dir() / name
+    if any(recorded(record) for record in _records(folder)):
+        raise LabError(f"the lab {name!r} is up already; `down` removes it")
+    network.remove_bridge(_read(name)["number"])
+    shutil.rmtree(folder)
+
+
+def _taken() -> set[int]:
+    return {_read(name)["number"] for name in lab_names()}
+
+
+def down_all() -> None:
+    """Remove every lab, whatever state it is in and whichever version made it."""
+    for folder in labs_dir().glob("*"):
+        for record in _records(folder):
+            end(record)
+    for number in _taken():
+        network.remove_bridge(number)
+    shutil.rmtree(labs_dir(), ignore_errors=True)
+
+
+def clean() -> list[Path]:
+    """Delete what older versions of the lab have built and no lab uses any more."""
+    with locked("labs.lock"):
+        used = {str(path) for path in vars(build()).values()} | {str(keys())}
+        for name in lab_names():
+            used |= set(_read(name)["parts"].values())
+        roots = {Path(path).relative_to(lab_dir()).parts[0] for path in used}
+        roots |= {stub_rpms().relative_to(lab_dir()).parts[0], "labs", "locks", "host-keys"}
+        old = [path for path in lab_dir().iterdir() if path.name not in roots]
+        for path in old:
+            shutil.rmtree(path)
+    return old

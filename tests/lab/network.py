@@ -1,0 +1,63 @@
+"""The bridge of a lab, and cutting hosts off it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.lab.common import LabError, run
+
+
+def bridge_name(number: int) -> str:
+    return f"plab{number}"
+
+
+def port_name(machine: str) -> str:
+    """The bridge's end of a host's cable, as systemd-nspawn names it."""
+    return f"vb-{machine}"
+
+
+def gateway(number: int) -> str:
+    return f"10.77.{number}.1"
+
+
+def host_address(number: int, index: int) -> str:
+    return f"10.77.{number}.{10 + index}"
+
+
+def make_bridge(number: int) -> None:
+    name = bridge_name(number)
+    run(["ip", "link", "add", name, "type", "bridge"])
+    run(["ip", "address", "add", f"{gateway(number)}/24", "dev", name])
+    run(["ip", "link", "set", name, "up"])
+
+
+def remove_bridge(number: int) -> None:
+    if exists(bridge_name(number)):
+        run(["ip", "link", "delete", bridge_name(number)], check=False)
+
+
+def exists(interface: str) -> bool:
+    return (Path("/sys/class/net") / interface).exists()
+
+
+def free_number(taken: set[int]) -> int:
+    """A number for a lab: its subnet is 10.77.NUMBER.0/24."""
+    for number in range(1, 255):
+        if number not in taken and not exists(bridge_name(number)):
+            return number
+    raise LabError("all 254 subnets of the lab are in use")
+
+
+def cut(machine: str, how: str) -> None:
+    """Cut a host off: "drop" loses every packet silently, "down" takes the link down."""
+    if how == "drop":
+        run(["ip", "link", "set", port_name(machine), "nomaster"])
+    elif how == "down":
+        run(["ip", "link", "set", port_name(machine), "down"])
+    else:
+        raise LabError(f'cut: "drop" or "down", not {how!r}')
+
+
+def mend(machine: str, number: int) -> None:
+    """Undo `cut`."""
+    run(["ip", "link", "set", port_name(machine), "master", bridge_name(number), "up"])

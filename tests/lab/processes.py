@@ -1,0 +1,119 @@
+"""Processes of the lab: started in the background, known by pid and start time, ended by pid."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from tests.lab.common import LabError
+
+
+def start_process(argv: Sequence[str | Path], log: Path, record: Path) -> None:
+    """Start a process that outlives this one and note it in the file `record`."""
+    words = [str(word) for word in argv]
+    with log.open("ab") as output:
+        actions = [
+            (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, output.fileno(), 1),
+            (os.POSIX_SPAWN_DUP2, output.fileno(), 2),
+        ]
+        pid = os.posix_spawnp(words[0], words, dict(os.environ), file_actions=actions, setsid=True)
+    record.write_text(f"{pid} {_started(pid)}\n")
+
+
+def recorded(record: Path) -> int | None:
+    """The pid of a noted process, if that very process still runs."""
+    try:
+        pid, started = record.read_text().split()
+    except (FileNotFoundError, ValueError):
+        return None
+    return int(pid) if _started(int(pid)) == started else None
+
+
+def _started(pid: int) -> str:
+    """When a process started, in clock ticks; "" for one that is gone or a zombie."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return "" if fields[0] in "ZX" else fields[19]
+
+
+def children(pid: int) -> list[int]:
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [int(word) for word in text.split()]
+
+
+def family(pid: int) -> list[int]:
+    """A process and all its descendants, parents first."""
+    found = [pid]
+    for parent in found:
+        found.extend(children(parent))
+    return found
+
+
+def container_init(keeper: int) -> int | None:
+    """The pid, as seen from outside, of the first process inside a container."""
+    for pid in family(keeper):
+        try:
+            lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        except OSError:
+            continue
+        numbers = next(line.split()[1:] for line in lines if line.startswith("NSpid:"))
+        if len(numbers) > 1 and numbers[-1] == "1":
+            return pid
+    return None
+
+
+def members(init: int) -> list[int]:
+    """All processes in the pid namespace of a container, docker's nested ones not included."""
+    space = Path(f"/proc/{init}/ns/pid").stat().st_ino
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if (folder / "ns/pid").stat().st_ino == space:
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+def send(pids: Sequence[int], number: int) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            continue
+
+
+def end(record: Path) -> None:
+    """Kill a noted process and all its descendants; return when they are gone."""
+    pid = recorded(record)
+    if pid is not None:
+        gone = family(pid)
+        send(gone, signal.SIGKILL)
+        wait_for(lambda: not any(_started(one) for one in gone), 10, f"process {pid} to end")
+    _reap(record)
+    record.unlink(missing_ok=True)
+
+
+def _reap(record: Path) -> None:
+    """Take leave of a noted process that has ended, if it was a child of this one."""
+    with suppress(FileNotFoundError, ValueError, ChildProcessError):
+        os.waitpid(int(record.read_text().split()[0]), os.WNOHANG)
+
+
+def wait_for(ready: Callable[[], bool], seconds: float, what: str) -> None:
+    """Wait until something is so, or fail saying what was waited for."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            raise LabError(f"waited {seconds:g} s in vain for {what}")
+        time.sleep(0.05)

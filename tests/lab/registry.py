@@ -1,0 +1,71 @@
+"""The hello-world image, in a storage folder that the labs' registries serve."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+from tests.lab.common import HERE, cached, digest, run
+from tests.lab.processes import end, start_process, wait_for
+
+_IMAGE = "library/hello-world"
+
+
+def hello_image() -> Path:
+    """A registry's storage folder that has hello-world in it."""
+    return cached("image", digest(HERE / "hello", HERE / "registry.py"), _build) / "storage"
+
+
+def registry_config(storage: Path, address: str) -> str:
+    """The registry's settings; JSON is YAML too."""
+    settings = {
+        "version": "0.1",
+        "log": {"level": "warn"},
+        "storage": {"filesystem": {"rootdirectory": str(storage)}},
+        "http": {"addr": address},
+    }
+    return json.dumps(settings)
+
+
+def start_registry(folder: Path, storage: Path, address: str) -> None:
+    config = folder / "registry.json"
+    config.write_text(registry_config(storage, address))
+    record = folder / "registry.pid"
+    start_process(["docker-registry", "serve", config], folder / "registry.log", record)
+    wait_for(lambda: listens(address), 10, f"the registry on {address}")
+
+
+def listens(address: str) -> bool:
+    """Whether something accepts connections at host:port."""
+    host, _, port = address.partition(":")
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((host, int(port))) == 0
+
+
+def _build(draft: Path) -> None:
+    layout = _layout(draft)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    start_registry(draft, draft / "storage", address)
+    try:
+        target = f"docker://{address}/{_IMAGE}:latest"
+        copy = ["skopeo", "copy", "--insecure-policy", "--dest-tls-verify=false"]
+        run([*copy, "--format", "v2s2", f"oci:{layout}:latest", target])
+    finally:
+        end(draft / "registry.pid")
+
+
+def _layout(draft: Path) -> Path:
+    layout, bundle = draft / "oci", draft / "bundle"
+    image = f"{layout}:latest"
+    run(["umoci", "init", "--layout", layout])
+    run(["umoci", "new", "--image", image])
+    run(["umoci", "unpack", "--image", image, bundle])
+    program = bundle / "rootfs/hello"
+    run(["gcc", "-static", "-Os", "-s", "-o", program, HERE / "hello/hello.c"])
+    run(["umoci", "repack", "--image", image, bundle])
+    run(["umoci", "config", "--image", image, "--config.cmd", "/hello"])
+    return layout

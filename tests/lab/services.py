@@ -1,0 +1,88 @@
+"""The lab's web server and registry, on the bridge's address."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.lab.build import Parts
+from tests.lab.common import HERE, write
+from tests.lab.processes import end, start_process, wait_for
+from tests.lab.registry import listens, start_registry
+
+_DOCKER_REPO = """[docker-ce-stable]
+name=Docker CE Stable - $basearch
+baseurl={web}/linux/centos/$releasever/$basearch/stable
+enabled=1
+gpgcheck=1
+gpgkey={web}/linux/centos/gpg
+"""
+
+
+class Services:
+    """What serves packages, files and images to the hosts of one lab."""
+
+    def __init__(self, folder: Path, address: str, parts: Parts) -> None:
+        self.folder = folder
+        self.web = f"http://{address}:8080"
+        self.registry = f"http://{address}:5000"
+        self.files = folder / "www/files"
+        """What lies here is served under `lab_files_url`."""
+        self._address = address
+        self._parts = parts
+
+    def start(self) -> None:
+        """Start both."""
+        self._lay_out()
+        self.start_web()
+        self.start_registry()
+
+    def stop(self) -> None:
+        """End both."""
+        self.stop_web()
+        self.stop_registry()
+
+    def start_web(self) -> None:
+        www, faults = self.folder / "www", self.folder / "faults.json"
+        server: list[str | Path] = [sys.executable, HERE / "webserver.py"]
+        command = [*server, www, self._address, "8080", faults]
+        start_process(command, self.folder / "web.log", self.folder / "web.pid")
+        wait_for(lambda: listens(f"{self._address}:8080"), 10, "the web server")
+
+    def stop_web(self) -> None:
+        end(self.folder / "web.pid")
+
+    def start_registry(self) -> None:
+        start_registry(self.folder, self._parts.image, f"{self._address}:5000")
+
+    def stop_registry(self) -> None:
+        end(self.folder / "registry.pid")
+
+    def set_faults(self, faults: dict[str, dict[str, Any]]) -> None:
+        """Make the web server misbehave from now on; see webserver.py. `{}` ends it."""
+        write(self.folder / "faults.json", json.dumps(faults))
+
+    def web_log(self) -> str:
+        """The requests so far."""
+        return (self.folder / "web.log").read_text(errors="replace")
+
+    def variables(self) -> dict[str, str]:
+        """Where the hosts find them."""
+        return {
+            "lab_repo_url": f"{self.web}/centos/7.9.2009",
+            "lab_docker_repo_url": f"{self.web}/linux/centos",
+            "lab_files_url": f"{self.web}/files",
+            "lab_registry": self.registry,
+        }
+
+    def _lay_out(self) -> None:
+        """The served tree: packages from the cache, a repo file and `files` of its own."""
+        self.files.mkdir(parents=True)
+        (self.files / "hello.txt").write_text("hello\n")
+        (self.folder / "www/centos").symlink_to(self._parts.repos / "centos")
+        docker = self.folder / "www/linux/centos"
+        write(docker / "docker-ce.repo", _DOCKER_REPO.format(web=self.web))
+        for name in ("7", "gpg"):
+            (docker / name).symlink_to(self._parts.repos / "linux/centos" / name)

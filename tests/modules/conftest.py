@@ -1,0 +1,109 @@
+"""Run a module's real body under each shell that a target may have, with fakes for its tools."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.modules import find
+from provisioner.remote.local import LocalChannel, LocalConnection
+from provisioner.remote.session import Mode, Session, Step
+from provisioner.remote.shell import Report
+
+SHELLS = {"dash": "dash", "bash": "bash --posix", "busybox": "busybox sh"}
+
+
+class ShellConnection(LocalConnection):
+    """This machine, with another sh and with `fakes` first in PATH."""
+
+    def __init__(self, sh: str, fakes: Path, home: Path) -> None:
+        super().__init__(("/bin/sh",))
+        self._sh, self._fakes, self._home = sh, fakes, home
+
+    def open(self, command: str) -> LocalChannel:
+        inner = command.replace("/bin/sh -c", f"{self._sh} -c")
+        return super().open(f"HOME={self._home} PATH={self._fakes}:$PATH; export PATH HOME; {inner}")
+
+
+@dataclass
+class Files:
+    """The controller's side for copy and template in tests: files below one folder, unrendered."""
+
+    folder: Path
+
+    def find(self, folder: str, name: str) -> Path:
+        return self.folder / name
+
+    def render(self, path: Path, options: Mapping[str, Any]) -> str:
+        return path.read_text()
+
+
+@dataclass
+class Host:
+    """A pretended host: a temporary directory, fakes for its tools, and one session."""
+
+    root: Path
+    session: Session
+    fakes: Path
+    log: Path
+    sources: Files
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def fake(self, name: str, script: str) -> None:
+        """Put a tool first in PATH. Each call is logged as one line; `script` is sh."""
+        path = self.fakes / name
+        path.write_text(f'#!/bin/sh\necho "{name} $*" >>{self.log}\n{script}\n')
+        path.chmod(0o755)
+
+    def calls(self) -> list[str]:
+        """The fakes' calls since the last look."""
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        self.log.unlink(missing_ok=True)
+        return lines
+
+    def run(self, module: str, mode: Mode = "apply", **arguments: Any) -> Report:
+        """One run of a module. Arguments are those of the playbook."""
+        model = find(module).model_validate(arguments)
+        step = Step(model.program(self.sources), mode, self.environment, diff=True)
+        (report,) = self.session.exchange([step])
+        return report
+
+    def look(self, module: str, **arguments: Any) -> Report:
+        return self.run(module, "look", **arguments)
+
+    def values(self, module: str, report: Report, **arguments: Any) -> dict[str, Any]:
+        """The module's return values for `report`."""
+        return find(module).model_validate(arguments).returns(report)
+
+
+@pytest.fixture(params=sorted(SHELLS))
+def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
+    """A pretended host under dash, bash --posix and busybox sh."""
+    sh: str = SHELLS[request.param]
+    if shutil.which(sh.split()[0]) is None:
+        pytest.fail(f"{sh} is not installed: `make setup` installs it")
+    fakes, root, home = (tmp_path / name for name in ("fakes", "root", "home"))
+    for folder in (fakes, root, home, tmp_path / "sources"):
+        folder.mkdir()
+    connection = ShellConnection(sh, fakes, home)
+    session = Session(connection)
+    yield Host(root, session, fakes, tmp_path / "calls", Files(tmp_path / "sources"))
+    session.close()
+    connection.close()
+
+
+def listing(root: Path) -> Sequence[tuple[str, int, int, int]]:
+    """Every path below `root` with mode, size and modification time (ns): for "nothing changed"."""
+    found = []
+    for folder, names, files in os.walk(root):
+        for name in (*names, *files):
+            path = Path(folder, name)
+            stat = path.lstat()
+            found.append((str(path), stat.st_mode, stat.st_size, stat.st_mtime_ns))
+    return sorted(found)

@@ -1,0 +1,77 @@
+"""command and shell."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from provisioner.modules import find
+from tests.modules.conftest import Host
+
+
+def test_a_command_runs_and_gives_rc_stdout_and_stderr(host: Host) -> None:
+    report = host.run("shell", cmd="echo out; echo err >&2")
+    assert (report.get("rc"), report.get("stdout"), report.get("stderr")) == ("0", "out\n", "err\n")
+    assert report.changes
+
+
+def test_words_reach_the_program_byte_for_byte(host: Host) -> None:
+    words = ["printf", "%s|", "a b", "it's", '"', "$(id)", "`id`", "\\", "*", "-n", "", "\n", "é\udcff"]
+    report = host.run("command", argv=words, expand_argument_vars=False)
+    assert report.get("stdout") == "|".join(words[2:]) + "|"
+
+
+def test_the_environment_is_expanded_and_unset_variables_stay(host: Host) -> None:
+    host.environment["greeting"] = "hi; $(id) 'x'"
+    report = host.run("command", cmd="echo $greeting ${greeting}s $unset_one ~/x \\$1")
+    assert report.get("stdout").startswith("hi; $(id) 'x' hi; $(id) 'x's $unset_one /")
+    assert report.get("stdout").endswith("/home/x $1\n")
+
+
+@pytest.mark.parametrize(("rc", "text"), [(3, "exit 3"), (126, "exit 126"), (127, "exit 127")])
+def test_a_failing_command_says_its_exit_status(host: Host, rc: int, text: str) -> None:
+    report = host.run("shell", cmd=f"exit {rc}")
+    assert text in (report.failed or "")
+    assert report.get("rc") == str(rc)
+
+
+def test_a_program_that_is_not_there_is_named(host: Host) -> None:
+    report = host.run("command", cmd="no-such-program x")
+    assert report.failed == "no-such-program: not found (exit 127)"
+
+
+def test_creates_and_removes_make_it_idempotent(host: Host) -> None:
+    made = str(host.root / "made here")
+    assert host.look("shell", cmd=f"touch '{made}'", creates=made).changes
+    assert host.run("shell", cmd=f"touch '{made}'", creates=made).changes
+    assert not host.run("shell", cmd="exit 1", creates=f"{host.root}/made*").changes
+    assert not host.run("shell", cmd="exit 1", removes=f"{host.root}/none*").changes
+    assert host.run("shell", cmd=f"rm '{made}'", removes=made).changes
+
+
+def test_stdin_reaches_the_command_and_otherwise_it_is_empty(host: Host) -> None:
+    assert host.run("command", argv=["cat"], stdin="a'b").get("stdout") == "a'b\n"
+    assert host.run("command", argv=["cat"]).get("stdout") == ""
+
+
+def test_a_command_that_leaves_a_process_behind_returns_at_once(host: Host) -> None:
+    report = host.run("shell", cmd="sleep 300 & echo $!")
+    assert host.run("shell", cmd=f"kill {report.get('stdout')}").changes
+
+
+def test_a_command_cannot_change_the_session_or_read_its_control_stream(host: Host) -> None:
+    host.run("shell", cmd="cat; cd /; exit 0")
+    assert host.run("command", cmd="pwd", chdir=str(host.root)).get("stdout") == f"{host.root}\n"
+    assert host.run("command", cmd="pwd").get("stdout") != f"{host.root}\n"
+
+
+def test_looking_at_a_plain_command_runs_nothing(host: Host) -> None:
+    report = host.look("shell", cmd=f"touch {host.root}/x")
+    assert not list(host.root.iterdir())
+    assert not report.changes
+
+
+def test_both_or_neither_of_cmd_and_argv_are_refused() -> None:
+    for arguments in ({}, {"cmd": "a", "argv": ["a"]}):
+        with pytest.raises(ValidationError, match="one of cmd and argv"):
+            find("command").model_validate(arguments)

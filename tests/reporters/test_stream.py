@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import errno
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from provisioner.reporters.stream import QuietStream
+
+
+class Failing(io.StringIO):
+    """A stream whose disk is full, or whose reader has gone."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+    def write(self, text: str) -> int:
+        raise OSError(self.number, os.strerror(self.number))
+
+
+@pytest.mark.parametrize("number", [errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF])
+def test_an_error_ends_the_writing_and_is_remembered(number: int) -> None:
+    stream = QuietStream(Failing(number))
+    stream.write("a")
+    stream.write("b")
+    assert stream.broken is not None
+    assert stream.broken.errno == number
+
+
+def test_a_closed_stream_is_no_error_for_the_writer() -> None:
+    closed = io.StringIO()
+    closed.close()
+    stream = QuietStream(closed)
+    stream.write("a")
+    assert stream.broken is not None
+    assert not stream.isatty()
+
+
+def test_no_stream_at_all_takes_everything() -> None:
+    assert QuietStream(None).write("a") == 1
+
+
+@pytest.mark.parametrize(
+    ("encoding", "expected"),
+    [("utf-8", "✓ é".encode()), ("latin-1", b"\\u2713 \xe9"), ("ascii", b"\\u2713 \\xe9")],
+)
+def test_what_the_encoding_lacks_becomes_an_escape(encoding: str, expected: bytes) -> None:
+    raw = io.BytesIO()
+    wrapper = io.TextIOWrapper(raw, encoding=encoding)
+    QuietStream(wrapper).write("✓ é")
+    assert raw.getvalue() == expected
+
+
+PROGRAM = """
+import sys
+from tests.reporters.examples import RUN
+from provisioner.reporters import reporters_for
+reporters = reporters_for(json=sys.argv[1] == "json")
+for event in RUN * 200:
+    for report in reporters:
+        report(event)
+for report in reporters:
+    report.close()
+print("ended", file=sys.stderr)
+"""
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("kind", ["console", "json"])
+@pytest.mark.parametrize("redirection", ["| head -n 1", ">&-"])
+def test_a_reader_that_leaves_changes_neither_the_run_nor_the_exit_code(
+    kind: str, redirection: str
+) -> None:
+    command = f'"$0" -c "$1" {kind} {redirection}; echo ${{PIPESTATUS[0]}} >&2'
+    ended = subprocess.run(
+        ["bash", "-c", command, sys.executable, PROGRAM],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.stderr.endswith("ended\n0\n")
+    assert "Traceback" not in ended.stderr
+
+
+def test_json_lines_lost_to_a_full_disk_are_an_error_after_the_run() -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-c", PROGRAM, "json"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert "No space left on device" in ended.stderr
+    assert ended.returncode == 1  # the CLI makes it 7
+
+
+def test_a_console_on_a_full_disk_lets_the_run_end() -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-c", PROGRAM, "console"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (ended.returncode, ended.stderr) == (0, "ended\n")

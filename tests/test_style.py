@@ -1,0 +1,215 @@
+"""What the design forbids: imports against the arrows, shell that some /bin/sh can't run."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from provisioner.modules import MODULES, find
+from provisioner.remote import shell
+from provisioner.remote.shell import Program
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "provisioner"
+FILES = sorted(str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py"))
+
+MAY_IMPORT = {
+    "click": ["cli/*"],
+    "jinja2": ["language/*", "reporters/html.py"],
+    "paramiko": ["remote/ssh*.py"],
+    "rich": ["reporters/console*.py", "reporters/live*.py", "cli/*"],
+    "yaml": ["loading/*", "language/*"],
+}
+"""Which files may import a library: one place each, so that it can be exchanged there."""
+
+PURE = ["cli", "engine", "fleet", "remote", "reporters"]
+MUST_NOT_IMPORT = {
+    "engine": ["cli", "reporters"],
+    "fleet": ["cli", "reporters"],
+    "language": PURE,
+    "loading": PURE,
+    "modules": ["cli", "engine", "fleet", "loading", "plan", "reporters"],
+    "plan": PURE,
+    "remote": ["cli", "engine", "fleet", "language", "loading", "modules", "plan", "reporters"],
+    "reporters": ["cli", "engine", "fleet", "language", "loading", "modules", "plan", "remote"],
+}
+"""The arrows of the design, each package with those that lie against its direction."""
+
+VALUES = ["provisioner.loading.where"]
+"""What anyone may import all the same: plain values (a place in a file), no doing."""
+
+SHELLS = [["dash"], ["bash", "--posix"], ["busybox", "sh"]]
+NAMES = sorted(MODULES)
+
+SESSION = {"content_size", "diff", "keep", "look", "nonce", "on_failure", "status", "token"}
+SESSION |= {"tolerant"}
+"""Variables that every body finds set: by the session, by the kernel's `task`, by `call`."""
+
+EXCUSED = "--exclude=SC2034,SC2119,SC2120,SC2317,SC2329,SC3013"
+"""What shellcheck can't see here: the kernel sets variables for the bodies and defines functions
+that `ensure` calls by name; a list arrives by `eval "set -- $list"`, not as arguments; every sh
+that a target has knows `[ A -ef B ]` (POSIX since 2024).
+"""
+
+
+@cache
+def imports(file: str) -> frozenset[str]:
+    """The full names that a file imports, `from a import b` as a.b, wherever in it that stands."""
+    found: set[str] = set()
+    package = ["provisioner", *Path(file).parent.parts]
+    for node in ast.walk(ast.parse((PACKAGE / file).read_text())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            source = ".".join([*above, *([node.module] if node.module else [])])
+            found.update(f"{source}.{alias.name}" for alias in node.names)
+    return frozenset(found)
+
+
+def is_in(name: str, package: str) -> bool:
+    return name == package or name.startswith(package + ".")
+
+
+@pytest.mark.parametrize("library", MAY_IMPORT)
+def test_each_library_is_imported_in_its_own_place_only(library: str) -> None:
+    users = [file for file in FILES if any(is_in(name, library) for name in imports(file))]
+    strays = [
+        file for file in users if not any(fnmatch(file, place) for place in MAY_IMPORT[library])
+    ]
+    assert not strays, f"only {MAY_IMPORT[library]} may import {library}"
+
+
+@pytest.mark.parametrize("package", MUST_NOT_IMPORT)
+def test_no_import_goes_against_the_arrows(package: str) -> None:
+    mine = [file for file in FILES if re.split(r"[/.]", file)[0] == package]
+    backwards = [
+        f"{file} imports {name}"
+        for file in mine
+        for name in sorted(imports(file))
+        for forbidden in MUST_NOT_IMPORT[package]
+        if is_in(name, f"provisioner.{forbidden}") and not any(is_in(name, v) for v in VALUES)
+    ]
+    assert not backwards
+
+
+def test_nothing_imports_the_command_line() -> None:
+    users = {file for file in FILES if any(is_in(n, "provisioner.cli") for n in imports(file))}
+    assert {file for file in users if not file.startswith("cli/")} <= {"__main__.py"}
+
+
+def test_files_are_named_for_what_they_hold() -> None:
+    vague = {"common", "helpers", "misc", "util", "utils"}
+    assert not [file for file in FILES if vague & set(re.split(r"[/._]", file))]
+
+
+# Shell: the kernel, every module's body on it, and the scripts.
+
+
+def program(name: str) -> str:
+    """The kernel and, as in a session, the module's body as a function."""
+    body = find(name).body
+    # Read, not assigned: shellcheck must not take the values for harmless constants.
+    given = [word for word in sorted(variables(name)) if re.search(rf"\b{word}\b", body)]
+    read = f"read -r {' '.join(given)}" if given else ""
+    run = Program("body", body or ":")
+    return f'{shell.KERNEL}\n{read}\n{shell.define(run)}\n{shell.function(run)} "$@"\n'
+
+
+def variables(name: str) -> set[str]:
+    """What a body may find set: the module's fields, and the names that its `program` may use:
+    keys and keywords somewhere in its file or in the modules' files that this one imports.
+    """
+    own = MODULES[name].partition(":")[0]
+    near = {word for name in imports(f"modules/{own}.py") for word in name.split(".")}
+    files = [file for file in FILES if file.startswith("modules/") and Path(file).stem in near]
+    trees = [ast.parse((PACKAGE / file).read_text()) for file in (*files, f"modules/{own}.py")]
+    return set(find(name).model_fields) | {word for tree in trees for word in _keys(tree)}
+
+
+def _keys(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            for key in node.keys:
+                if isinstance(key, ast.Constant) and str(key.value).isidentifier():
+                    yield str(key.value)
+        elif isinstance(node, ast.Call):
+            yield from (keyword.arg for keyword in node.keywords if keyword.arg)
+
+
+@cache
+def shellcheck(text: str, dialect: str = "sh", *options: str) -> str:
+    """What shellcheck has to say about `text`; nothing is good."""
+    return subprocess.run(
+        ["shellcheck", f"--shell={dialect}", "--format=gcc", *options, "-"],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+
+
+def complaints(script: str, known: set[str], after: int = 0) -> list[str]:
+    """What shellcheck says of `script` from line `after` on, but for variables that `known` names:
+    they are set elsewhere, or in the subshell of the kernel's `task`.
+    """
+    about = re.compile(
+        r"-:(\d+):.*?(?:Modification of )?(\w+) (?:is local|was modified|is referenced but not).*"
+    )
+    found = []
+    for line in shellcheck(script, "sh", EXCUSED).splitlines():
+        match = about.match(line)
+        number = int(line.split(":")[1])
+        if number > after and not (match and match[2] in known):
+            found.append(f"{line}: {script.splitlines()[number - 1].strip()}")
+    return found
+
+
+def test_the_kernel_passes_shellcheck() -> None:
+    assert complaints(shell.KERNEL, SESSION | variables("copy")) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_body_passes_shellcheck_on_the_kernel(name: str) -> None:
+    assert complaints(program(name), SESSION, after=shell.KERNEL.count("\n")) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("sh", SHELLS, ids=" ".join)
+def test_every_sh_parses_every_body(sh: list[str], name: str) -> None:
+    assert shutil.which(sh[0]), f"{sh[0]} is missing: make setup installs it"
+    done = subprocess.run([*sh, "-n"], input=program(name).encode(), capture_output=True)
+    assert (done.returncode, done.stderr.decode()) == (0, "")
+
+
+def test_the_loop_needs_no_quoting_in_any_login_shell() -> None:
+    assert not set(shell.LOOP) & set("'\\\n!")
+    assert shellcheck(shell.LOOP, "sh", "--exclude=SC2086") == ""
+
+
+def scripts() -> Iterator[Path]:
+    """Every file that says it is a shell script, or is named like one."""
+    for folder in (".ci", "benchmarks", "docs", "tests", "playbooks", "templates"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.is_file() and (path.suffix == ".sh" or _interpreter(path)):
+                yield path
+
+
+def _interpreter(path: Path) -> str:
+    with path.open("rb") as file:
+        first = file.readline(200)
+    match = re.match(rb"#!\s*(?:/usr)?/bin/(?:env )?(dash|bash|sh)\b", first)
+    return match[1].decode() if match else ""
+
+
+@pytest.mark.parametrize("path", list(scripts()), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_script_passes_shellcheck(path: Path) -> None:
+    assert shellcheck(path.read_text(), _interpreter(path) or "sh") == ""
