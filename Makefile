@@ -45,7 +45,7 @@ $(STAMP): constraints.txt pyproject.toml | packages
 	@touch $@
 
 test: setup lint ## lint and every test, those in the lab too
-	@trap '$(MAKE) labs-down' EXIT; $(MAKE) labs-down; $(BIN)/pytest
+	@trap 'make labs-down' EXIT; make labs-down; $(BIN)/pytest
 
 lint: setup ## ruff, mypy, shellcheck, import arrows
 	@$(BIN)/ruff check --quiet
@@ -57,7 +57,7 @@ unit: setup ## the tests that need no lab
 	@$(BIN)/pytest -m 'not lab'
 
 lab-test: setup ## the tests on real hosts
-	@trap '$(MAKE) labs-down' EXIT; $(MAKE) labs-down; $(BIN)/pytest -m lab
+	@trap 'make labs-down' EXIT; make labs-down; $(BIN)/pytest -m lab
 
 # Tests name their labs KIND-PID: those whose process is gone are left over. CI has the machine to
 # itself, and takes down every lab.

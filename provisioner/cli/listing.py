@@ -35,6 +35,6 @@ def _lines(planned: PlannedPlay, options: Mapping[str, Any]) -> list[str]:
             tags = ", ".join(sorted(task.keywords.tags))
             lines.append(f"  {task.title}" + (f"  [{tags}]" if tags else ""))
     if options["list_tags"]:
-        tags = sorted({tag for task in tasks for tag in task.keywords.tags})
-        lines.append(f"tags: {', '.join(tags) or 'none'}")
+        known = sorted({tag for task in tasks for tag in task.keywords.tags})
+        lines.append(f"tags: {', '.join(known) or 'none'}")
     return lines

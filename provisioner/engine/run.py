@@ -21,7 +21,6 @@ from provisioner.events import (
     RunFinished,
     RunStarted,
     Status,
-    TaskFinished,
 )
 from provisioner.fleet.sessions import Connect, Pool
 from provisioner.fleet.threads import Interrupt, drive
@@ -112,12 +111,7 @@ class Run:
         shared.vars_files = self._vars_files(shared, batch)
         barriers = Barriers(batch, lambda: self._stop_reason(play, batch))
         walks = {host: self._walk(shared, host) for host in batch}
-        for event in drive(
-            walks, barriers, self.pool, self.plan.options.forks, self.interrupt
-        ):
-            yield event
-            if isinstance(event, TaskFinished) and self.states[event.host].out is not None:
-                yield from self._host_finished(event.host)
+        yield from drive(walks, barriers, self.pool, self.plan.options.forks, self.interrupt)
 
     def _walk(self, shared: PlayWorld, host: str) -> Walk:
         state, play = self.states[host], shared.play
@@ -125,7 +119,17 @@ class Run:
         used = not state.facts_gathered and gather.uses_facts(play, *variables)
         flow = compile_sections(play.sections)
         task = gather.task_for(play) if used and flow.lines else None
-        return _timed(HostWalk(shared, state, flow, task).run(), state)
+        return self._whole(HostWalk(shared, state, flow, task).run(), state)
+
+    def _whole(self, walk: Walk, state: HostState) -> Walk:
+        """The walk, with the time it took added to the host's, and its end where it drops out."""
+        started = time.monotonic()
+        try:
+            yield from walk
+        finally:
+            state.tick(started)
+        if state.out is not None:
+            yield from self._host_finished(state.name)
 
     def _vars_files(self, shared: PlayWorld, batch: Sequence[str]) -> Mapping[str, Any]:
         merged: dict[str, Any] = {}
@@ -158,15 +162,6 @@ class Run:
             self._finished.add(host)
             state = self.states[host]
             yield HostFinished(host, state.summary(), state.reason, state.remedy)
-
-
-def _timed(walk: Walk, state: HostState) -> Walk:
-    """The walk, with the time it took added to the host's."""
-    started = time.monotonic()
-    try:
-        yield from walk
-    finally:
-        state.tick(started)
 
 
 def batches(hosts: tuple[str, ...], serial: Sequence[Any]) -> Iterator[tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,27 +13,78 @@ from provisioner.language.template import Template, check, templates_in
 from provisioner.loading import keywords as kw
 from provisioner.loading import yamlfile
 from provisioner.loading.task import load_task
-from provisioner.loading.where import Where
+from provisioner.loading.where import Where, nearest
 from provisioner.loading.yamlfile import YamlMap, place_of
 
 
-def load_playbook(path: Path) -> Playbook:
-    """The plays of a file, or a `LoadError` with every problem found."""
+def load_playbook(path: Path, chain: tuple[Path, ...] = ()) -> Playbook:
+    """The plays of a file, or a `LoadError` with every problem found. `chain` are the playbooks
+    that import it, resolved."""
+    chain = chain or (path.resolve(),)
     data = yamlfile.load(path, what="playbook")
     if not isinstance(data, list) or not data:
         raise LoadError("a playbook is a list of plays", Where(str(path), 1, 1))
     problems: list[Problem] = []
-    plays = []
+    plays: list[Play] = []
     for index, source in enumerate(data):
         if not isinstance(source, YamlMap):
             raise LoadError("a play is a mapping", place_of(data, index))
         try:
-            plays.append(_load_play(source, path.parent, problems))
+            plays += _plays(source, path, problems, chain)
         except LoadError as error:
             problems.extend(error.problems)
     if problems:
         raise LoadError.of(problems)
     return Playbook(path, tuple(plays))
+
+
+_IMPORT = ("import_playbook", "ansible.builtin.import_playbook")
+
+
+def _plays(
+    source: YamlMap, path: Path, problems: list[Problem], chain: tuple[Path, ...]
+) -> tuple[Play, ...]:
+    """One play, or those of a playbook that is imported here."""
+    key = next((key for key in _IMPORT if key in source), None)
+    if key is None:
+        return (_load_play(source, path.parent, problems),)
+    where = source.keys_at[key]
+    _known(source, frozenset({*_IMPORT, "name", "vars", "tags", "when"}), "import_playbook")
+    file = path.parent / str(source[key])
+    if isinstance(source[key], Template) or not file.is_file():
+        raise LoadError(f"the playbook {source[key]} was not found", where)
+    if file.resolve() in chain:
+        names = " → ".join(p.name for p in (*chain, file))
+        raise LoadError(f"playbooks import each other: {names}", where)
+    added = _vars(source)
+    inherited = kw.inherit(Keywords(), _without(source, "vars"))
+    plays = load_playbook(file, (*chain, file.resolve())).plays
+    return tuple(_imported(play, inherited, added) for play in plays)
+
+
+def _imported(play: Play, inherited: Keywords, added: dict[str, Any]) -> Play:
+    """A play with the `vars`, `tags` and `when` of the import, which reach all of its tasks."""
+
+    def changed(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+        return tuple(_under(node, inherited) for node in nodes)
+
+    if not inherited.tags and not inherited.when:
+        return replace(play, vars={**play.vars, **added})
+    return replace(
+        play,
+        vars={**play.vars, **added},
+        sections=tuple(changed(section) for section in play.sections),
+        handlers=changed(play.handlers),
+    )
+
+
+def _under(node: Node, outer: Keywords) -> Node:
+    if isinstance(node, Task):
+        own = node.keywords
+        joined = replace(own, tags=own.tags | outer.tags, when=outer.when + own.when)
+        return replace(node, keywords=joined)
+    parts = (tuple(_under(n, outer) for n in p) for p in (node.tasks, node.rescue, node.always))
+    return Block(*parts, node.where, node.name)
 
 
 def _load_play(source: YamlMap, basedir: Path, problems: list[Problem]) -> Play:
@@ -61,7 +113,7 @@ def _load_play(source: YamlMap, basedir: Path, problems: list[Problem]) -> Play:
         sections=sections,
         handlers=handlers,
         vars=play_vars,
-        vars_files=tuple(_vars_files(source)),
+        vars_files=tuple(_vars_files(source, basedir)),
         gather_facts=kw.flag(source.get("gather_facts"), "gather_facts", source.where),
         gather_subset=source.get("gather_subset"),
         serial=kw.names(source.get("serial"), "serial", place_of(source, "serial")),
@@ -100,12 +152,14 @@ def _vars(source: YamlMap) -> dict[str, Any]:
     return dict(added[0]) if added else {}
 
 
-def _vars_files(source: YamlMap) -> Iterator[VarsFile]:
+def _vars_files(source: YamlMap, basedir: Path) -> Iterator[VarsFile]:
     where = place_of(source, "vars_files") or source.where
-    for item in kw.names(source.get("vars_files"), "vars_files", where) if not isinstance(
-        source.get("vars_files"), list
-    ) else source["vars_files"]:
+    given = source.get("vars_files")
+    for item in given if isinstance(given, list) else [given] if given else []:
         names = tuple(item) if isinstance(item, list) else (item,)
+        literal = [name for name in names if isinstance(name, str)]
+        if len(literal) == len(names) and not any((basedir / name).is_file() for name in literal):
+            raise LoadError(f"vars_files: {' or '.join(literal)} was not found", where)
         yield VarsFile(names, where)
 
 
@@ -195,5 +249,5 @@ def _check_notify(
     for task in tasks_of((*(node for section in sections for node in section), *handlers)):
         for name in task.notify:
             if isinstance(name, str) and name not in known:
-                hint = kw.nearest(name, known) or "handlers stand under the play's `handlers`"
+                hint = nearest(name, known) or "handlers stand under the play's `handlers`"
                 problems.append(Problem(f'there is no handler "{name}"', task.where, hint))

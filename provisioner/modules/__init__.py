@@ -38,6 +38,7 @@ MODULES: dict[str, str] = {
     "yum": "yum:Yum",
     "dnf": "yum:Yum",
     "package": "yum:Package",
+    "rpm_key": "rpm_key:RpmKey",
     "yum_repository": "yum_repository:YumRepository",
     "setup": "setup:Setup",
     "user": "user:User",

@@ -27,7 +27,7 @@ def check(module: type[Module], name: str, arguments: Mapping[str, Any], at: Whe
             nearest(str(key), fields) or f"it has: {', '.join(sorted(fields))}",
         )
         for key in arguments
-        if key not in fields
+        if key not in fields and not module.open
     ]
     if problems:
         return problems
@@ -63,7 +63,7 @@ def _each(
     fields = names(module)
     values: Mapping[str, Where] = getattr(arguments, "values_at", {})
     for key, value in arguments.items():
-        if any(True for _ in templates_in(value)):
+        if key not in fields or any(True for _ in templates_in(value)):
             continue
         try:
             _adapter(module, fields[key]).validate_python(value)
@@ -108,7 +108,7 @@ def build(module: type[Module], name: str, arguments: Mapping[str, Any]) -> Modu
     given = {key: value for key, value in arguments.items() if value is not OMIT}
     fields = names(module)
     for key in given:
-        if key not in fields:
+        if key not in fields and not module.open:
             raise ModuleError(f'the module {name} has no parameter "{key}". {nearest(key, fields)}')
     try:
         return module.model_validate(given)

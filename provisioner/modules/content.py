@@ -24,6 +24,11 @@ directories() {
     ensure "create $1" is_directory make_directory "$1"
     attributes "$1"
 }
+# directories_only PATH: the same without attributes: they are meant for a file.
+directories_only() {
+    [ -z "$1" ] || is_directory "$1" || ensure "create $1" is_directory make_directories "$1"
+}
+make_directories() { mkdir -p -- "$1"; }
 is_directory() { [ -d "$1" ]; }
 make_directory() { mkdir -- "$1"; }
 """
@@ -55,6 +60,9 @@ report checksum "$content_sha1"
 if [ "$force" = no ] && at "$path"; then
     report_at
     return
+fi
+if [ "$parents" = yes ]; then
+    case $path in */?*) directories_only "${path%/*}" ;; esac
 fi
 put "$path"
 [ "$at_path" = "$path" ] || at "$path"
@@ -113,6 +121,7 @@ def write(path: str, content: bytes | Path, attributes: FileAttributes, **more: 
         "content_from": "",
         "content_index": "",
         "said": "",
+        "parents": False,
     }
     variables |= attributes.attribute_variables() | content_variables(content) | more
     return Program("write", WRITE, variables, content)
@@ -186,15 +195,15 @@ class Written(FileAttributes, Module):
 
     _content: bytes | Path | None = PrivateAttr(None)
 
-    def written(self, content: bytes | Path, source: Path | None, **more: Value) -> Program:
-        """The program for `content`, which came from the local file `source`."""
+    def written(self, content: bytes | Path, origin: Path | None, **more: Value) -> Program:
+        """The program for `content`, which came from the local file `origin`."""
         self._content = content
-        if self.mode == "preserve":
-            if source is None:
+        if self.mode == "preserve" and "mode" not in more:
+            if origin is None:
                 raise ModuleError("mode: preserve needs src")
-            more["mode"] = f"{source.stat().st_mode & 0o7777:04o}"
+            more["mode"] = f"{origin.stat().st_mode & 0o7777:04o}"
         values: dict[str, Value] = {
-            "name": "" if source is None else source.name,
+            "name": "" if origin is None else origin.name,
             "follow": self.follow,
             "force": self.force,
             "backup": self.backup,

@@ -247,6 +247,7 @@ class Copy(Written):
         more: dict[str, Value] = {
             "source": source,
             "preserve": self.mode == "preserve",
+            "mode": "" if self.mode == "preserve" else self.mode,
             "wanted_sha1": self.checksum or "",
             "directory_mode": self.directory_mode,
         }

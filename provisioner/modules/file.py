@@ -172,7 +172,7 @@ touched() {
 }
 
 # times: what is given of them; `now` is an event.
-times() {
+set_times() {
     case $modification_time:$access_time in
         now:now) act "touch $path" touch -c -h -- "$path"; return ;;
     esac
@@ -218,7 +218,7 @@ case $state in
         attributes "$path"
         ;;
 esac
-[ "$state" = absent ] || [ -z "$modification_time$access_time" ] || times
+[ "$state" = absent ] || [ -z "$modification_time$access_time" ] || set_times
 at "$path" || true
 report_at
 report state "$state"

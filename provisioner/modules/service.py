@@ -32,10 +32,6 @@ class Service(Module):
     """Ignored: a unit takes no arguments."""
     use: Text = "auto"
     """Ignored: CentOS 7 has systemd."""
-    daemon_reload: bool = Field(
-        False, validation_alias=AliasChoices("daemon_reload", "daemon-reload")
-    )
-    """As for `systemd`: have it read changed unit files first."""
 
     _plain_name = field_validator("name")(systemd.plain_name)
 
@@ -54,7 +50,6 @@ class Service(Module):
             name=self.name,
             state=self.state,
             enabled=self.enabled,
-            daemon_reload=self.daemon_reload,
         )
 
     def returns(self, report: Report) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def quote(value: Value) -> str:
 def assignments(variables: Mapping[str, Value]) -> str:
     """Assign all of `variables`; none of them is exported, even where the environment has it."""
     names = " ".join(variables)
-    return f"unset {names}; " + "; ".join(f"{k}={quote(v)}" for k, v in variables.items())
+    return f"unset -v {names}; " + "; ".join(f"{k}={quote(v)}" for k, v in variables.items())
 
 
 def exports(environment: Mapping[str, str]) -> str:

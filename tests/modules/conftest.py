@@ -14,7 +14,7 @@ import pytest
 from provisioner.modules import find
 from provisioner.remote.local import LocalChannel, LocalConnection
 from provisioner.remote.session import Mode, Session, Step
-from provisioner.remote.shell import Report
+from provisioner.remote.shell import Program, Report
 
 SHELLS = {"dash": "dash", "bash": "bash --posix", "busybox": "busybox sh"}
 
@@ -67,17 +67,21 @@ class Host:
         self.log.unlink(missing_ok=True)
         return lines
 
-    def run(self, module: str, mode: Mode = "apply", **arguments: Any) -> Report:
-        """One run of a module. Arguments are those of the playbook."""
+    def run(self, module: str, how: Mode = "apply", /, **arguments: Any) -> Report:
+        """One run of a module, with its edit if it has one. Arguments are those of the playbook."""
         model = find(module).model_validate(arguments)
-        step = Step(model.program(self.sources), mode, self.environment, diff=True)
-        (report,) = self.session.exchange([step])
+        report = self.exchange(model.program(self.sources), how)
+        edit = model.edit(report) if report.done else None
+        return report if edit is None else self.exchange(edit, how)
+
+    def exchange(self, program: Program, how: Mode) -> Report:
+        (report,) = self.session.exchange([Step(program, how, self.environment, diff=True)])
         return report
 
-    def look(self, module: str, **arguments: Any) -> Report:
+    def look(self, module: str, /, **arguments: Any) -> Report:
         return self.run(module, "look", **arguments)
 
-    def values(self, module: str, report: Report, **arguments: Any) -> dict[str, Any]:
+    def values(self, module: str, report: Report, /, **arguments: Any) -> dict[str, Any]:
         """The module's return values for `report`."""
         return find(module).model_validate(arguments).returns(report)
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from provisioner.modules import find
 from provisioner.modules.base import ModuleError
+from provisioner.remote.session import Step
 from tests.modules.conftest import Host, listing
 
 TEXT = "a line\nit's $HOME `id` \\n é\n"
@@ -77,8 +78,8 @@ def test_a_mapping_becomes_json(host: Host) -> None:
 def test_the_old_files_mode_and_owner_stay_when_none_are_given(host: Host) -> None:
     path = host.root / "x"
     path.write_text("old")
-    path.chmod(0o4711)
     os.chown(path, 1234, 2345)
+    path.chmod(0o4711)
     host.run("copy", content="new", dest=str(path))
     stat = path.stat()
     assert (stat.st_mode & 0o7777, stat.st_uid, stat.st_gid) == (0o4711, 1234, 2345)
@@ -121,7 +122,9 @@ def test_a_refused_file_is_not_put_in_place(host: Host) -> None:
     path = host.root / "x"
     path.write_text("old")
     refuse = "sh -c 'echo \"line 1 is bad\" >&2; grep -q good %s' --"
-    report = host.run("copy", content="bad", dest=str(path), validate=refuse.replace("%s", "$1") + " %s")
+    report = host.run(
+        "copy", content="bad", dest=str(path), validate=refuse.replace("%s", "$1") + " %s"
+    )
     assert report.failed == f"sh finds the new {path} invalid (it is as it was): exit 1"
     assert report.get("stderr") == "line 1 is bad\n"
     assert path.read_text() == "old"
@@ -266,9 +269,7 @@ def test_the_difference_shows_old_and_new_text(host: Host) -> None:
     path.write_text("old\n")
     model = find("copy").model_validate({"content": "new\n", "dest": str(path)})
     program = model.program(host.sources)
-    from provisioner.remote.session import Step
-
-    (report,) = host.session.exchange([Step(program, "check", diff=True)])
+    report = host.exchange(program, "check")
     (diff,) = model.diff(report)
     assert (diff.before, diff.after) == ("old\n", "new\n")
     (report,) = host.session.exchange([Step(program, "check", diff=False)])

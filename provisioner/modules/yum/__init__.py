@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, AliasChoices, Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from provisioner.modules.base import Module, Sources, Text, Words
-from provisioner.modules.yum_body import BODY
+from provisioner.modules.yum.failures import FAILURES
+from provisioner.modules.yum.listing import listing
+from provisioner.modules.yum.rpm import ASK_RPM
+from provisioner.modules.yum.specs import Specs, sort
+from provisioner.modules.yum.states import STATES
+from provisioner.modules.yum.transaction import TRANSACTION
 from provisioner.remote.shell import Program, Report
 
-_VERSIONED = re.compile(r"([^\s<>=]+)\s*(>=|<=|==|=|<|>)\s*([A-Za-z0-9._+~^:-]+)")
-
-_ARCH = r"(\.(?:noarch|x86_64|i[3-6]86|aarch64|ppc64le|ppc64|s390x|armv7hl))?"
-
-# name-[epoch:]version[-release][.arch] or epoch:name-…: the first part that starts with a digit, and
-# all behind it do, is the version (java-1.8.0-openjdk is a name).
-_NEVRA = re.compile(rf"(?:(\d+):)?(.+?)-(?:(\d+):)?(\d[^-:]*?)(?:-(\d[^-:]*?))?{_ARCH}")
-
-
-def _split(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Ansible splits at commas in a list's items too."""
-    words = tuple(word.strip() for value in values for word in value.split(","))
-    for word in words:
-        if word.startswith("-") or "\n" in word:
-            raise ValueError(f"{word!r} is not the name of a package")
-    return tuple(word for word in words if word)
-
-
-Specs = Annotated[Words, AfterValidator(_split)]
+BODY = ASK_RPM + TRANSACTION + FAILURES + STATES
 
 
 class Yum(Module):
@@ -203,89 +188,3 @@ class Package(Yum):
 
     use: Text = "auto"
     """Ignored: CentOS 7 has yum."""
-
-
-def sort(specs: Iterable[str]) -> dict[str, list[str]]:
-    """`specs` by what can answer for them; the body's docstring says how each list looks."""
-    kinds: dict[str, list[str]] = {
-        key: [] for key in ("names", "files", "versions", "provided", "asked")
-    }
-    for spec in specs:
-        kind, item = classify(spec)
-        kinds[kind].append(item)
-    return kinds
-
-
-def classify(spec: str) -> tuple[str, str]:
-    """One spec's kind and item."""
-    if spec.startswith("@"):
-        return "asked", spec
-    if "://" in spec or spec.endswith(".rpm"):
-        base = re.sub(r"[?#].*", "", spec).rpartition("/")[2].removesuffix(".rpm")
-        return "files", f"{base}={spec}"
-    if found := _VERSIONED.fullmatch(spec):
-        return "versions", " ".join(found.groups())
-    if set(spec) & set("*?["):
-        return "asked", spec
-    if spec.startswith("/") or "(" in spec:
-        return "provided", spec
-    if found := _NEVRA.fullmatch(spec):
-        before, name, epoch, version, release, arch = found.groups()
-        epoch = epoch or before
-        number = f"{version}-{release}" if release else version
-        evr = f"{epoch}:{number}" if epoch else number
-        return "names", f"{name}-{number}{arch or ''}={name}={evr}={spec}"
-    return "names", f"{spec}={spec}=={spec}"
-
-
-def listing(report: Report) -> list[dict[str, str]]:
-    """What `list` returns, from rpm's and yum's listings."""
-    if "repos" in report.records:
-        return list(_repositories(report.get("repos")))
-    found = [
-        _entry(*line.split(), "installed") for line in report.get("installed_list").splitlines()
-    ]
-    state = "available"
-    words: list[str] = []
-    for line in report.get("list").splitlines():
-        if re.fullmatch(r"[A-Z][a-z]+ (Packages|Upgrades)|Obsoleting Packages", line):
-            state, words = ("updates" if line.startswith("Up") else line.split()[0].lower()), []
-            continue
-        words += line.split()  # yum 3.4 breaks long lines
-        while len(words) >= 3:
-            package, evr, repository = words[:3]
-            del words[:3]
-            found.append(_listed(package, evr, repository, state))
-    return found
-
-
-def _listed(package: str, evr: str, repository: str, state: str) -> dict[str, str]:
-    name, _, arch = package.rpartition(".")
-    epoch, _, number = evr.rpartition(":")
-    version, _, release = number.partition("-")
-    return _entry(name, epoch or "0", version, release, arch, repository.lstrip("@"), state)
-
-
-def _entry(
-    name: str, epoch: str, version: str, release: str, arch: str, *rest: str
-) -> dict[str, str]:
-    state = rest[-1]
-    nevra = f"{name}-{epoch}:{version}-{release}.{arch}"
-    return {
-        "name": name,
-        "epoch": epoch,
-        "version": version,
-        "release": release,
-        "arch": arch,
-        "repo": rest[0],
-        "yumstate": "installed" if state == "installed" else "available",
-        "nevra": nevra,
-        "envra": f"{epoch}:{name}-{version}-{release}.{arch}",
-    }
-
-
-def _repositories(text: str) -> Iterable[dict[str, str]]:
-    for line in text.splitlines():
-        found = re.match(r"!?([^\s/]+)\S*\s.*?\b(enabled|disabled)\b", line)
-        if found:
-            yield {"repoid": found[1], "state": found[2]}

@@ -1,0 +1,127 @@
+"""blockinfile: several lines between two marker lines of a file."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar, Literal, Self
+
+from pydantic import AliasChoices, Field, model_validator
+
+from provisioner.modules.base import Text
+from provisioner.modules.edited import Edit, Edited, regular, to_bytes
+from provisioner.modules.lineinfile import lines_of
+
+
+class BlockInFile(Edited):
+    """Keep a block of lines, between markers of its own, in a file or out of it."""
+
+    hint: ClassVar[str] = ", or set create: true"
+
+    path: Text = Field(validation_alias=AliasChoices("path", "dest", "destfile", "name"))
+    """The file; where it is a link, what it leads to."""
+    state: Literal["present", "absent"] = "present"
+    """`absent` removes the block with its markers."""
+    block: Text = Field("", validation_alias=AliasChoices("block", "content"))
+    """The lines. An empty one is as `state: absent`."""
+    marker: Text = "# {mark} ANSIBLE MANAGED BLOCK"
+    """The marker lines; `{mark}` stands for `marker_begin` and `marker_end`. Two blocks of one
+    file need two different ones."""
+    marker_begin: Text = "BEGIN"
+    """What stands for `{mark}` in the line before the block."""
+    marker_end: Text = "END"
+    """What stands for `{mark}` in the line behind the block."""
+    insertafter: Text | None = None
+    """Put a new block behind the last line that matches this regular expression; EOF, the
+    default, is the file's end, also where nothing matches."""
+    insertbefore: Text | None = None
+    """Put a new block before the last line that matches this; BOF is the file's beginning."""
+    create: bool = False
+    """Make the file, with its directory, where it is missing."""
+    append_newline: bool = False
+    """Keep an empty line between the block and what follows."""
+    prepend_newline: bool = False
+    """Keep an empty line between the block and what is before it."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.insertafter is not None and self.insertbefore is not None:
+            raise ValueError("give one of insertafter and insertbefore")
+        for pattern in (self.insertafter, self.insertbefore):
+            if pattern is not None:
+                regular(pattern)
+        if self._marker(self.marker_begin) == self._marker(self.marker_end):
+            raise ValueError("the two marker lines are the same: put {mark} into marker")
+        return self
+
+    @property
+    def needed(self) -> bool:
+        return bool(self._block()) and not self.create
+
+    def edited(self, old: bytes | None) -> Edit:
+        lines, block = lines_of(old or b""), self._block()
+        number = self._take_out(lines)
+        if number > 0 and not lines[number - 1].endswith(b"\n"):
+            lines[number - 1] += b"\n"
+        if block and self.prepend_newline and number > 0 and lines[number - 1] != b"\n":
+            lines.insert(number, b"\n")
+            number += 1
+        behind = lines[number] if number < len(lines) else b"\n"
+        if block and self.append_newline and behind != b"\n":
+            block.append(b"\n")
+        lines[number:number] = block
+        content = b"".join(lines)
+        if content == (old or b""):
+            return Edit(old or b"")
+        if old is None:
+            return Edit(content, "File created")
+        return Edit(content, "Block inserted" if block else "Block removed")
+
+    def _marker(self, mark: str) -> bytes:
+        return to_bytes(self.marker.replace("{mark}", mark)) + b"\n"
+
+    def _block(self) -> list[bytes]:
+        """The lines from marker to marker; none where there shall be no block."""
+        if self.state == "absent" or not self.block:
+            return []
+        text = self.block if self.block.endswith("\n") else self.block + "\n"
+        begin, end = self._marker(self.marker_begin), self._marker(self.marker_end)
+        return [begin, *lines_of(to_bytes(text)), end]
+
+    def _take_out(self, lines: list[bytes]) -> int:
+        """Remove the old block from `lines`; before which line the new one goes."""
+        begin = _last(lines, self._marker(self.marker_begin))
+        end = _last(lines, self._marker(self.marker_end))
+        if begin is None or end is None:
+            return self._new_place(lines)
+        first, last = min(begin, end), max(begin, end)
+        del lines[first : last + 1]
+        return first
+
+    def _new_place(self, lines: list[bytes]) -> int:
+        pattern = self.insertafter or self.insertbefore
+        if self.insertbefore == "BOF" or self.insertafter == "BOF":
+            return 0
+        if not pattern or pattern == "EOF":
+            return len(lines)
+        expression = re.compile(to_bytes(pattern))
+        if expression.flags & re.MULTILINE:
+            return self._place_in_text(expression, b"".join(lines), len(lines))
+        found = [number for number, line in enumerate(lines) if expression.search(line)]
+        if not found:
+            return len(lines)
+        return found[-1] + 1 if self.insertafter else found[-1]
+
+    def _place_in_text(self, expression: re.Pattern[bytes], text: bytes, otherwise: int) -> int:
+        """For a pattern with `(?m)`, which may match several lines."""
+        match = expression.search(text)
+        if match is None:
+            return otherwise
+        if self.insertafter:
+            return text.count(b"\n", 0, match.end()) + 1
+        return text.count(b"\n", 0, match.start())
+
+
+def _last(lines: list[bytes], wanted: bytes) -> int | None:
+    """The last line that is `wanted`; the file's last may lack its newline."""
+    found = [number for number, line in enumerate(lines) if line.rstrip(b"\n") + b"\n" == wanted]
+    return found[-1] if found else None

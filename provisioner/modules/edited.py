@@ -1,0 +1,128 @@
+"""What lineinfile, blockinfile and replace share: a file is read, edited here, and written back.
+
+Their regular expressions are Python's, hence the edit is: the look brings the file, and only where
+the edit changes it does its new content travel, to be written if the file is still what was read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pydantic import Field, PrivateAttr
+
+from provisioner.modules.base import FileAttributes, Module, Sources, Text
+from provisioner.modules.content import validation, write, written_diff, written_values
+from provisioner.remote.shell import Program, Report, Value
+from provisioner.result import Diff
+
+READ = r"""
+expand path
+if [ -L "$path" ]; then
+    path=$(readlink -f -- "$path") || fail "$path is a link that leads nowhere: remove it"
+fi
+report dest "$path"
+at "$path" || true
+report_at
+case $at_kind in
+    file)
+        before "$path"
+        attributes "$path"
+        ;;
+    absent)
+        [ "$needed" = yes ] || return 0
+        [ "$look" = yes ] || fail "$path is not there: create it in an earlier task$hint"
+        changed "edit $path"
+        ;;
+    *) fail "$path is a $at_kind, not a file that can be edited" ;;
+esac
+"""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A file's new content and what was done to it, in Ansible's words."""
+
+    content: bytes
+    message: str = ""
+    found: int = 0
+
+
+class Edited(FileAttributes, Module):
+    """A file of which a part is kept."""
+
+    body: ClassVar[str] = READ
+    hint: ClassVar[str] = ""
+    """What else helps where the file is missing."""
+
+    path: Text
+    """The file; where it is a link, what it leads to."""
+    backup: bool = False
+    """Keep a copy of the file as it was, with the time in its name."""
+    validate_: Text | None = Field(None, validation_alias="validate")
+    """A command that accepts or refuses the new file before it is put in place; %s is its path."""
+
+    _content: bytes | None = PrivateAttr(None)
+    _found: int = PrivateAttr(0)
+
+    @property
+    def needed(self) -> bool:
+        """Whether it is a failure that the file is missing."""
+        return True
+
+    def edited(self, old: bytes | None) -> Edit:
+        """The edit of the content `old`; None where there is no file. Pure."""
+        raise NotImplementedError
+
+    def program(self, sources: Sources) -> Program:
+        variables: dict[str, Value] = {"path": self.path, "needed": self.needed, "hint": self.hint}
+        return Program("edited", self.body, self.attribute_variables() | variables)
+
+    def edit(self, report: Report) -> Program | None:
+        if not report.get("at"):
+            return None
+        absent = report.get("at").startswith("absent")
+        if absent and self.needed:
+            return None
+        old = None if absent else report.get("before").encode("utf-8", "surrogateescape")
+        edit = self.edited(old)
+        self._found = edit.found
+        if edit.content == old or (old is None and not edit.content and not edit.message):
+            return None
+        self._content = edit.content
+        return write(
+            report.get("dest"),
+            edit.content,
+            self,
+            old_sha256="absent" if old is None else hashlib.sha256(old).hexdigest(),
+            said=edit.message,
+            backup=self.backup,
+            validate=validation(self.validate_),
+            parents=True,
+        )
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        values = written_values(report)
+        values.pop("checksum")
+        return {"msg": "", "path": self.path, **values, "backup": values.get("backup_file", "")}
+
+    def diff(self, report: Report) -> tuple[Diff, ...]:
+        return written_diff(report, self._content)
+
+
+def regular(pattern: str, flags: int = 0, replacement: str = "") -> None:
+    """ValueError unless Python's re takes `pattern`, with the groups that `replacement` names."""
+    try:
+        re.compile(pattern, flags)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+    try:
+        re.sub(pattern, replacement, "", flags=flags)
+    except (re.error, IndexError) as error:
+        raise ValueError(f"{replacement!r} does not fit {pattern!r}: {error}") from None
+
+
+def to_bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

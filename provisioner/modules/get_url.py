@@ -1,0 +1,291 @@
+"""get_url: the host downloads a file."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Self
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from pydantic import AliasChoices, BeforeValidator, Field, model_validator
+
+from provisioner.modules.base import FileAttributes, Module, Sources, Text, Words
+from provisioner.modules.content import file_values
+from provisioner.remote.shell import Program, Report, Value
+
+BODY = r"""
+# fetch: to 7. URL, password and headers stand in no argument, which all users could see.
+fetch() {
+    if command -v curl >/dev/null; then
+        printf '%s' "$config" | curl -q -K - -o /proc/self/fd/7 -w '%{http_code} %{time_total}\n'
+    elif ! command -v wget >/dev/null; then
+        echo 'neither curl nor wget is there: install curl in an earlier task' >&2
+        return 1
+    elif [ "$private" = yes ]; then
+        echo 'curl is not there, and wget would show password or headers to all users' >&2
+        return 1
+    else
+        printf '%s\n' "$url" | wget -nv -T "$timeout" -O - -i - >&7 && echo 200
+    fi
+}
+download() {
+    temporary "$path"
+    run fetch
+    fetched=$? answer=$(stdout)
+    code=${answer%% *}
+    case $code in [1-9]*) report status_code "$code" ;; *) code='' ;; esac
+    [ "$fetched" -eq 0 ] || not_fetched
+    run dd if=/dev/null of=/proc/self/fd/7 conv=notrunc,fsync || broken "store $path" "exit $status"
+    sum=$(sha1sum </proc/self/fd/7) && report checksum_src "${sum%% *}"
+    if [ -n "$digest" ]; then
+        sum=$("${algorithm}sum" </proc/self/fd/7) && sum=${sum%% *}
+        [ "$sum" = "$digest" ] ||
+            fail "$shown has the $algorithm checksum $sum, not $digest: nothing is replaced"
+    fi
+}
+not_fetched() {
+    why=$(stderr)
+    case $code in [45]*) fail "can't download $shown: HTTP $code (${why#*error: })" ;; esac
+    fail "can't download $shown: ${why#curl: }"
+}
+# learn_digest: take it from the list of checksums at a URL: `DIGEST  NAME`, `DIGEST *./NAME`,
+# `ALGORITHM (NAME) = DIGEST`, or nothing but a digest.
+learn_digest() {
+    sums=$(printf '%s' "$checksum_config" | curl -q -K - 2>&1) ||
+        fail "can't download the checksums at $checksum_shown: ${sums#curl: }"
+    digest=$(printf '%s\n' "$sums" | file_name=$listed awk '
+        { sub(/\r$/, "") }
+        NF == 1 && !only { only = $1 }
+        $2 == "(" ENVIRON["file_name"] ")" && $3 == "=" { found = $4 }
+        { name = $0; sub(/^[^ \t]+[ \t]+/, "", name); sub(/^\*/, "", name); sub(/^\.\//, "", name) }
+        NF > 1 && name == ENVIRON["file_name"] { found = $1 }
+        END { print tolower(found ? found : only) }')
+    [ -n "$digest" ] || fail "$checksum_shown has no checksum of $listed"
+}
+# is_right: what is there is what it shall be, as far as that shows without a download.
+is_right() {
+    [ "$at_kind" = file ] || return
+    if [ -n "$digest" ]; then
+        sum=$("${algorithm}sum" <"$path") && [ "${sum%% *}" = "$digest" ]
+    else
+        [ "$force" = no ] && [ "$into_directory" = no ]
+    fi
+}
+same_content() { [ "$at_kind" = file ] && [ "$(sha256 "$path")" = "$(sha256 /proc/self/fd/7)" ]; }
+
+expand path
+into_directory=no
+case $path in
+    */) into_directory=yes path=${path%"${path##*[!/]}"} ;;
+    *) [ ! -d "$path" ] || into_directory=yes ;;
+esac
+[ "$into_directory" = no ] || path=$path/$name
+report dest "$path"
+[ -z "$checksum_config" ] || learn_digest
+at "$path" || true
+if is_right; then
+    attributes "$path"
+elif [ "$look" = yes ]; then
+    changed "download $shown to $path"
+elif [ "$at_kind" = directory ]; then
+    fail "$path is a directory: give the name of the file in it"
+else
+    download
+    if same_content; then
+        rm -f -- "$temp"
+    else
+        _adopt "$path"
+        exec 7>&-
+        install_temporary "$path"
+        changed "download $shown to $path"
+    fi
+    at_path=''
+    attributes "$path"
+    sum=$(sha1sum <"$path") && report checksum_dest "${sum%% *}"
+fi
+[ "$at_path" = "$path" ] || at "$path"
+report_at
+"""
+
+ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
+
+
+def _headers(value: Any) -> Any:
+    """A mapping, or Ansible's older `name:value,name:value`."""
+    if isinstance(value, str):
+        pairs = (item.partition(":") for item in value.split(",") if item)
+        return {name.strip(): text.strip() for name, _, text in pairs}
+    return value
+
+
+class GetUrl(FileAttributes, Module):
+    """Keep a file there that the host downloads itself."""
+
+    body: ClassVar[str] = BODY
+
+    url: Text
+    """http, https, ftp or file URL."""
+    dest: Text
+    """The file, or a directory for the name that the URL ends in: then it is always downloaded,
+    but replaced only by other content."""
+    checksum: Text = ""
+    """`ALGORITHM:DIGEST` or `ALGORITHM:URL` of a list of digests. A file that has it is not
+    downloaded again; a download that has another is not put in place."""
+    force: bool = Field(False, validation_alias=AliasChoices("force", "thirsty"))
+    """Download although the file is there, and replace it where the content differs. Otherwise a
+    file that is there is left as it is, unless `checksum` says that it is another."""
+    backup: bool = False
+    """Keep a copy of a file that is replaced, with the time in its name."""
+    timeout: int = 10
+    """Seconds in which a connection must be made, and in which something must arrive."""
+    headers: Annotated[dict[str, Text] | None, BeforeValidator(_headers)] = None
+    """Headers of the request."""
+    url_username: Text | None = Field(
+        None, validation_alias=AliasChoices("url_username", "username")
+    )
+    """The user, for a server that wants one."""
+    url_password: Text | None = Field(
+        None, validation_alias=AliasChoices("url_password", "password")
+    )
+    """The user's password."""
+    force_basic_auth: bool = False
+    """Accepted and ignored: curl sends user and password with the first request."""
+    use_proxy: bool = True
+    """Use the proxy that the host's environment names."""
+    validate_certs: bool = True
+    """Refuse a server whose certificate can't be trusted."""
+    client_cert: Text | None = None
+    """The client's certificate, a PEM file of the host."""
+    client_key: Text | None = None
+    """Its key, where that is another file."""
+    ciphers: Words | None = None
+    """TLS ciphers, in the words of the host's curl."""
+    http_agent: Text = "ansible-httpget"
+    """What the request gives as its program."""
+    use_netrc: bool = True
+    """Take user and password from ~/.netrc where none are given."""
+    use_gssapi: bool = False
+    """Sign in by Kerberos."""
+    unredirected_headers: Words = ()
+    """Headers that another server does not get: where some are given, redirects are refused."""
+    decompress: bool = True
+    """Accepted and ignored: curl asks for no compression."""
+    tmp_dest: Text | None = None
+    """Accepted and ignored: only beside the file can it be replaced in one step."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if not urlsplit(self.url).scheme:
+            raise ValueError(
+                f"url: {_shown(self.url)!r} begins with no http://, https:// or the like"
+            )
+        self._checksum()
+        for name, text in (self.headers or {}).items():
+            if "\n" in name + text or "\r" in name + text:
+                raise ValueError(f"headers: {name} has a newline in it")
+        return self
+
+    def _checksum(self) -> tuple[str, str, str]:
+        """Algorithm, digest, and URL of a list of digests."""
+        if not self.checksum:
+            return "", "", ""
+        algorithm, _, rest = self.checksum.partition(":")
+        algorithm, rest = algorithm.strip().lower(), rest.strip()
+        if algorithm not in ALGORITHMS:
+            raise ValueError(f'checksum: begins with none of {", ".join(ALGORITHMS)} and ":"')
+        if urlsplit(rest).scheme:
+            return algorithm, "", rest
+        digest = "".join(letter for letter in rest if letter.isalnum()).lower()
+        if not digest or set(digest) - set("0123456789abcdef"):
+            raise ValueError("checksum: is neither a hexadecimal digest nor a URL")
+        return algorithm, digest, ""
+
+    def program(self, sources: Sources) -> Program:
+        algorithm, digest, digest_url = self._checksum()
+        path = unquote(urlsplit(self.url).path)
+        variables: dict[str, Value] = {
+            **self.attribute_variables(),
+            "path": self.dest,
+            "name": posixpath.basename(path) or "index.html",
+            "listed": posixpath.basename(path),
+            "url": self.url,
+            "shown": _shown(self.url),
+            "config": self._config(self.url),
+            "private": bool(self.headers or self.url_username or self.url_password),
+            "timeout": self.timeout,
+            "algorithm": algorithm,
+            "digest": digest,
+            "checksum_config": self._config(digest_url) if digest_url else "",
+            "checksum_shown": _shown(digest_url),
+            "force": self.force,
+            "backup": self.backup,
+            "validate": "",
+            "old_sha256": "",
+        }
+        return Program("get_url", self.body, variables)
+
+    def _config(self, url: str) -> str:
+        """What curl reads as its configuration."""
+        options: dict[str, Any] = {
+            "url": url,
+            "user-agent": self.http_agent,
+            "connect-timeout": self.timeout,
+            "speed-time": self.timeout,
+            "speed-limit": 1,
+            "max-redirs": 0 if self.unredirected_headers else 20,
+            "noproxy": None if self.use_proxy else "*",
+            "cert": self.client_cert,
+            "key": self.client_key,
+            "ciphers": ":".join(self.ciphers) if self.ciphers else None,
+            "user": self._user(),
+        }
+        switches = {
+            "insecure": not self.validate_certs,
+            "negotiate": self.use_gssapi,
+            "netrc-optional": self.use_netrc and self.url_username is None,
+        }
+        lines = ["silent", "show-error", "fail", "location", "globoff"]
+        lines += [name for name, on in switches.items() if on]
+        lines += [f"{name} = {_quoted(str(v))}" for name, v in options.items() if v is not None]
+        lines += [f"header = {_quoted(f'{k}: {v}')}" for k, v in (self.headers or {}).items()]
+        return "\n".join(lines) + "\n"
+
+    def _user(self) -> str | None:
+        if self.use_gssapi and self.url_username is None:
+            return ":"
+        if self.url_username is None and self.url_password is None:
+            return None
+        return f"{self.url_username or ''}:{self.url_password or ''}"
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        values: Mapping[str, Any] = file_values(report)
+        keys = ("checksum_src", "checksum_dest", "backup_file")
+        known = {key: report.get(key) for key in keys if key in report.records}
+        code = report.get("status_code")
+        return {
+            "url": self.url,
+            "dest": report.get("dest"),
+            "status_code": int(code) if code else None,
+            **values,
+            **known,
+        }
+
+
+def _shown(url: str) -> str:
+    """The URL without user, password and query, where secrets stand."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def _quoted(text: str) -> str:
+    """A word of curl's configuration."""
+    for letter, escape in (
+        ("\\", "\\\\"),
+        ('"', '\\"'),
+        ("\n", "\\n"),
+        ("\r", "\\r"),
+        ("\t", "\\t"),
+    ):
+        text = text.replace(letter, escape)
+    return f'"{text}"'

@@ -1,0 +1,149 @@
+"""lineinfile: one line is in a file, or no line of a kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import AliasChoices, Field, model_validator
+
+from provisioner.modules.base import Text
+from provisioner.modules.edited import Edit, Edited, regular, to_bytes
+from provisioner.remote.shell import Report
+
+
+class LineInFile(Edited):
+    """Keep one line in a file, or keep lines out of it."""
+
+    hint: ClassVar[str] = ", or set create: true"
+
+    path: Text = Field(validation_alias=AliasChoices("path", "dest", "destfile", "name"))
+    """The file; where it is a link, what it leads to."""
+    state: Literal["present", "absent"] = "present"
+    """`present` keeps `line` there, `absent` keeps all matching lines out."""
+    line: Text | None = Field(None, validation_alias=AliasChoices("line", "value"))
+    """The line. With `state: absent` and neither `regexp` nor `search_string`, what is removed."""
+    regexp: Text | None = Field(None, validation_alias=AliasChoices("regexp", "regex"))
+    """Python's regular expression for the line to replace (the last match) or to remove."""
+    search_string: Text | None = None
+    """A text, instead of `regexp`, that the line to replace or to remove holds."""
+    backrefs: bool = False
+    """Expand `\\1` and the like in `line`; where `regexp` matches nothing, nothing is done."""
+    insertafter: Text | None = None
+    """Where nothing matches: put the line behind the last line that matches this regular
+    expression. EOF, the default, is the file's end, also where nothing matches."""
+    insertbefore: Text | None = None
+    """Where nothing matches: put the line before the last line that matches this; BOF is the
+    file's beginning."""
+    firstmatch: bool = False
+    """Use the first match instead of the last."""
+    create: bool = False
+    """Make the file, with its directory, where it is missing."""
+    others: Any = None
+    """Accepted and ignored, as Ansible does."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.state == "present" and self.line is None:
+            raise ValueError("line is missing: state: present needs it")
+        if self.state == "absent" and (self.line, self.regexp, self.search_string) == (None,) * 3:
+            raise ValueError("state: absent needs line, regexp or search_string")
+        if self.regexp is not None and self.search_string is not None:
+            raise ValueError("give one of regexp and search_string")
+        if self.insertafter is not None and self.insertbefore is not None:
+            raise ValueError("give one of insertafter and insertbefore")
+        if self.backrefs and self.regexp is None:
+            raise ValueError("backrefs needs regexp")
+        if self.regexp is not None and self.backrefs:
+            regular(self.regexp, replacement=self.line or "")
+        for pattern in (self.regexp, self.insertafter, self.insertbefore):
+            if pattern is not None:
+                regular(pattern)
+        return self
+
+    @property
+    def needed(self) -> bool:
+        return self.state == "present" and not self.create
+
+    def edited(self, old: bytes | None) -> Edit:
+        if self.state == "absent":
+            return self._without(old)
+        lines = lines_of(old or b"")
+        line = to_bytes(self.line or "").rstrip(b"\r\n")
+        if (place := self._place(lines)) is not None:
+            number, new = place
+            if lines[number].rstrip(b"\n") == new:
+                return Edit(old or b"")
+            lines[number] = new + b"\n"
+            return Edit(b"".join(lines), "line replaced")
+        if self.backrefs or any(_bare(other) == line for other in lines):
+            return Edit(old or b"")
+        number = self._new_place(lines)
+        if number > 0 and not lines[number - 1].endswith((b"\n", b"\r")):
+            lines[number - 1] += b"\n"
+        lines.insert(number, line + b"\n")
+        return Edit(b"".join(lines), "line added")
+
+    def _without(self, old: bytes | None) -> Edit:
+        if old is None:
+            return Edit(b"")
+        matches = self._matcher()
+        lines = lines_of(old)
+        kept = [line for line in lines if not matches(line)]
+        found = len(lines) - len(kept)
+        return Edit(b"".join(kept), f"{found} line(s) removed" if found else "", found)
+
+    def _matcher(self) -> Callable[[bytes], Any]:
+        if self.regexp is not None:
+            return re.compile(to_bytes(self.regexp)).search
+        if self.search_string is not None:
+            text = to_bytes(self.search_string)
+            return lambda line: text in line
+        whole = to_bytes(self.line or "").rstrip(b"\r\n")
+        return lambda line: _bare(line) == whole
+
+    def _place(self, lines: list[bytes]) -> tuple[int, bytes] | None:
+        """The number of the line that is to be replaced, and its new text without a newline."""
+        if self.regexp is None and self.search_string is None:
+            return None
+        matches = self._matcher()
+        numbered = [
+            (number, match) for number, line in enumerate(lines) if (match := matches(line))
+        ]
+        if not numbered:
+            return None
+        number, match = numbered[0 if self.firstmatch else -1]
+        new = to_bytes(self.line or "")
+        return number, (match.expand(new) if self.backrefs else new).removesuffix(b"\n")
+
+    def _new_place(self, lines: list[bytes]) -> int:
+        """Before which line a new one goes."""
+        if "BOF" in (self.insertafter, self.insertbefore):
+            return 0
+        pattern = self.insertafter or self.insertbefore
+        if not pattern or pattern == "EOF":
+            return len(lines)
+        search = re.compile(to_bytes(pattern)).search
+        found = [number for number, line in enumerate(lines) if search(line)]
+        if not found:
+            return len(lines)
+        number = found[0 if self.firstmatch else -1]
+        return number + 1 if self.insertafter else number
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        values = super().returns(report)
+        if self.state == "absent":
+            absent = report.get("at").startswith("absent")
+            values |= {"found": self._found}
+            values["msg"] = values["msg"] or ("file not present" if absent else "0 line(s) removed")
+        return values
+
+
+def lines_of(data: bytes) -> list[bytes]:
+    """The lines with their ends. Only newlines end one, as in Python's binary files."""
+    return re.findall(rb"[^\n]*\n|[^\n]+", data)
+
+
+def _bare(line: bytes) -> bytes:
+    return line.rstrip(b"\r\n")

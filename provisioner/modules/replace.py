@@ -1,0 +1,61 @@
+"""replace: every match of a regular expression in a file."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Self
+
+from pydantic import AliasChoices, Field, model_validator
+
+from provisioner.modules.base import Text
+from provisioner.modules.edited import Edit, Edited, regular
+
+
+class Replace(Edited):
+    """Replace every match of a regular expression in a file."""
+
+    path: Text = Field(validation_alias=AliasChoices("path", "dest", "destfile", "name"))
+    """The file; where it is a link, what it leads to."""
+    regexp: Text
+    """Python's regular expression; `^` and `$` match at every line."""
+    replace: Text = ""
+    """What takes the place of a match; `\\1` or `\\g<name>` stands for a group of it."""
+    after: Text | None = None
+    """Only what is behind this regular expression's first match; `.` matches newlines in it."""
+    before: Text | None = None
+    """Only what is before this regular expression's match."""
+    encoding: Text = "utf-8"
+    """The file's encoding."""
+    others: Any = None
+    """Accepted and ignored, as Ansible does."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        regular(self.regexp, re.MULTILINE, self.replace)
+        if section := self._section():
+            regular(section, re.DOTALL)
+        try:
+            "".encode(self.encoding)
+        except LookupError:
+            raise ValueError(f"there is no encoding {self.encoding!r}") from None
+        return self
+
+    def _section(self) -> str:
+        if self.after is None and self.before is None:
+            return ""
+        middle = "(?P<subsection>.*?)" if self.after and self.before else "(?P<subsection>.*)"
+        return (self.after or "") + middle + (self.before or "")
+
+    def edited(self, old: bytes | None) -> Edit:
+        text = (old or b"").decode(self.encoding, "surrogateescape")
+        first, last = 0, len(text)
+        if section := self._section():
+            match = re.search(section, text, re.DOTALL)
+            if match is None:
+                return Edit(old or b"", "before and after match nothing in the file")
+            first, last = match.span("subsection")
+        new, count = re.subn(self.regexp, self.replace, text[first:last], flags=re.MULTILINE)
+        content = text[:first] + new + text[last:]
+        if content == text:
+            return Edit(old or b"")
+        return Edit(content.encode(self.encoding, "surrogateescape"), f"{count} replacements made")

@@ -1,0 +1,64 @@
+"""What a playbook may call a package, sorted by what can answer for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from provisioner.modules.base import Words
+
+_VERSIONED = re.compile(r"([^\s<>=]+)\s*(>=|<=|==|=|<|>)\s*([A-Za-z0-9._+~^:-]+)")
+
+_ARCH = r"(\.(?:noarch|x86_64|i[3-6]86|aarch64|ppc64le|ppc64|s390x|armv7hl))?"
+
+# name-[epoch:]version[-release][.arch] or epoch:name-…: the first part that starts with a digit,
+# and all behind it do, is the version (java-1.8.0-openjdk is a name).
+_NEVRA = re.compile(rf"(?:(\d+):)?(.+?)-(?:(\d+):)?(\d[^-:]*?)(?:-(\d[^-:]*?))?{_ARCH}")
+
+
+def _split(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Ansible splits at commas in a list's items too."""
+    words = tuple(word.strip() for value in values for word in value.split(","))
+    for word in words:
+        if word.startswith("-") or "\n" in word:
+            raise ValueError(f"{word!r} is not the name of a package")
+    return tuple(word for word in words if word)
+
+
+Specs = Annotated[Words, AfterValidator(_split)]
+
+
+def sort(specs: Iterable[str]) -> dict[str, list[str]]:
+    """`specs` by what can answer for them; the body's docstring says how each list looks."""
+    kinds: dict[str, list[str]] = {
+        key: [] for key in ("names", "files", "versions", "provided", "asked")
+    }
+    for spec in specs:
+        kind, item = classify(spec)
+        kinds[kind].append(item)
+    return kinds
+
+
+def classify(spec: str) -> tuple[str, str]:
+    """One spec's kind and item."""
+    if spec.startswith("@"):
+        return "asked", spec
+    if "://" in spec or spec.endswith(".rpm"):
+        base = re.sub(r"[?#].*", "", spec).rpartition("/")[2].removesuffix(".rpm")
+        return "files", f"{base}={spec}"
+    if found := _VERSIONED.fullmatch(spec):
+        return "versions", " ".join(found.groups())
+    if set(spec) & set("*?["):
+        return "asked", spec
+    if spec.startswith("/") or "(" in spec:
+        return "provided", spec
+    if found := _NEVRA.fullmatch(spec):
+        before, name, epoch, version, release, arch = found.groups()
+        epoch = epoch or before
+        number = f"{version}-{release}" if release else version
+        evr = f"{epoch}:{number}" if epoch else number
+        return "names", f"{name}-{number}{arch or ''}={name}={evr}={spec}"
+    return "names", f"{spec}={spec}=={spec}"

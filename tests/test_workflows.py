@@ -1,0 +1,67 @@
+"""The GitHub workflows: valid against GitHub's schema, their shell clean, their actions pinned.
+
+actionlint would see more, but no package of its authors ships it.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+
+
+def steps(path: Path) -> list[dict[str, Any]]:
+    jobs = yaml.safe_load(path.read_text())["jobs"].values()
+    return [step for job in jobs for step in job["steps"]]
+
+
+def test_the_workflows_are_there() -> None:
+    assert {path.name for path in WORKFLOWS} >= {"ci.yml", "vagrant.yml"}
+
+
+@each_workflow
+def test_a_workflow_fits_the_schema(path: Path) -> None:
+    """check-jsonschema carries GitHub's schema: nothing is fetched."""
+    tool = [sys.executable, "-m", "check_jsonschema"]
+    for schema in ("vendor.github-workflows", "custom.github-workflows-require-timeout"):
+        done = subprocess.run(
+            [*tool, "--builtin-schema", schema, path], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@each_workflow
+def test_actions_are_github_s_own_at_a_major_version(path: Path) -> None:
+    used = [step["uses"] for step in steps(path) if "uses" in step]
+    assert used
+    assert [use for use in used if not re.fullmatch(r"actions/[\w-]+@v\d+", use)] == []
+
+
+@each_workflow
+def test_the_shell_of_a_workflow_passes_shellcheck(path: Path) -> None:
+    for step in steps(path):
+        text = re.sub(r"\$\{\{.*?\}\}", "value", step.get("run", ""))
+        done = subprocess.run(
+            ["shellcheck", "--shell=bash", "-"], input=text, capture_output=True, text=True
+        )
+        assert done.stdout == "", step
+
+
+def test_ci_runs_the_script_that_ci_runs_elsewhere() -> None:
+    assert "bash .ci/run" in [step.get("run") for step in steps(ROOT / ".github/workflows/ci.yml")]
+
+
+def test_no_file_names_a_registry() -> None:
+    """Machines choose their own mirrors; ours would be wrong elsewhere."""
+    hosts = re.compile(r"pypi\.org|pythonhosted|debian\.org|npmjs\.org|/opt/(wheels|pypi)")
+    files = [*WORKFLOWS, *(ROOT / name for name in ("Makefile", "constraints.txt", ".ci/run"))]
+    assert [path.name for path in files if hosts.search(path.read_text())] == []
