@@ -63,8 +63,8 @@ def test_the_wheel_carries_all_that_runs(wheel: Path) -> None:
         files = [path for path in (ROOT / folder).rglob("*") if path.is_file()]
         assert files
         assert {f"provisioner/bundled/{path.relative_to(ROOT)}" for path in files} <= names
-    package = [path for path in (ROOT / "provisioner").rglob("*") if path.is_file()]
-    needed = {str(path.relative_to(ROOT)) for path in package if path.suffix != ".pyc"}
+    package = (path.relative_to(ROOT) for path in (ROOT / "provisioner").rglob("*.*"))
+    needed = {str(path) for path in package if path.suffix in {".py", ".sh", ".j2", ".html"}}
     assert needed <= names
     assert {"provisioner/remote/kernel.sh", "provisioner/py.typed"} <= names
 

@@ -128,11 +128,14 @@ def variables(name: str) -> set[str]:
     """What a body may find set: the module's fields, and the names that its `program` may use:
     keys and keywords somewhere in its file or in the modules' files that this one imports.
     """
-    own = MODULES[name].partition(":")[0]
-    near = {word for name in imports(f"modules/{own}.py") for word in name.split(".")}
-    files = [file for file in FILES if file.startswith("modules/") and Path(file).stem in near]
-    trees = [ast.parse((PACKAGE / file).read_text()) for file in (*files, f"modules/{own}.py")]
-    return set(find(name).model_fields) | {word for tree in trees for word in _keys(tree)}
+    module = find(name)
+    own = module.__module__.removeprefix("provisioner.").replace(".", "/")
+    # A module may be a folder of files.
+    mine = [file for file in FILES if file == f"{own}.py" or file.startswith(f"{own}/")]
+    near = {word for file in mine for name in imports(file) for word in name.split(".")}
+    others = [file for file in FILES if file.startswith("modules/") and Path(file).stem in near]
+    trees = [ast.parse((PACKAGE / file).read_text()) for file in (*mine, *others)]
+    return set(module.model_fields) | {word for tree in trees for word in _keys(tree)}
 
 
 def _keys(tree: ast.Module) -> Iterator[str]:

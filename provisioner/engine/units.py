@@ -37,6 +37,7 @@ class Unit:
     scope: Scope
     item: Any = None
     index: int | None = None
+    items: list[Any] = field(default_factory=list)
     result: Result | None = None
     module: Module | None = None
     program: Program | None = None
@@ -57,14 +58,14 @@ class Unit:
 
     @property
     def steers(self) -> bool:
-        return isinstance(self.module, Meta)
+        """Whether the walk itself has to carry it out."""
+        return isinstance(self.module, Meta) and self.result is None
 
 
-def loop_items(task: Task, scope: Scope, shared: PlayWorld) -> list[Any] | None:
-    """The items of the task's loop; None where it has none."""
-    if task.loop is None:
-        return None
+def loop_items(task: Task, scope: Scope, shared: PlayWorld) -> list[Any]:
+    """The items of the task's loop; `TemplateError` when they are no list."""
     loop = task.loop
+    assert loop is not None
     value = scope.render(loop.items)
     if loop.lookup is not None:
         try:

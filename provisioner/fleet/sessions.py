@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ class Sessions:
         key = (seat.host, seat.connection)
         if key not in self._logins:
             if seat.connection == "local":
-                self._logins[key] = Login(LocalConnection())
+                self._logins[key] = Login(LocalConnection(), getpass.getuser())
             else:
                 self._logins[key] = self._connect(seat.host, variables)
         return self._logins[key]

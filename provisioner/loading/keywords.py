@@ -64,6 +64,12 @@ def inherit(base: Keywords, source: YamlMap) -> Keywords:
     return Keywords(**{**vars(base), **said}) if said else base
 
 
+def title(source: YamlMap) -> str | Template:
+    """The `name` of a play, block or task; YAML may have made a number or boolean of it."""
+    name = source.get("name")
+    return name if isinstance(name, Template) else "" if name is None else str(name)
+
+
 def flag(value: Any, key: str, where: Where | None) -> Any:
     """A boolean as YAML people write it, or a template of one."""
     if isinstance(value, Template | bool) or value is None:

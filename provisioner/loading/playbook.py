@@ -105,7 +105,7 @@ def _load_play(source: YamlMap, basedir: Path, problems: list[Problem]) -> Play:
     play_vars = _vars(source)
     problems.extend(_template_problems([play_vars]))
     return Play(
-        name=source.get("name") or "",
+        name=kw.title(source),
         hosts=source["hosts"],
         where=source.where,
         basedir=basedir,
@@ -217,7 +217,7 @@ class _Nodes:
             rescue=self.nodes(source, "rescue", inner, handler=handler),
             always=self.nodes(source, "always", inner, handler=handler),
             where=source.where,
-            name=source.get("name") or "",
+            name=kw.title(source),
         )
 
 

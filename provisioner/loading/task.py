@@ -29,7 +29,7 @@ def load_task(source: YamlMap, base: Keywords, *, handler: bool = False) -> Task
     if local:
         keywords = Keywords(**{**vars(keywords), "delegate_to": "localhost"})
     return Task(
-        name=source.get("name") or "",
+        name=kw.title(source),
         module=name,
         arguments=given,
         where=source.where,
@@ -136,7 +136,8 @@ def _short_form(module: type[Module], key: str, value: Any, where: Where) -> Yam
     rest = []
     for word in split_words(text):
         name, equals, item = word.partition("=")
-        if equals and name in fields and (module.free_form is None or name in _FREE_OPTIONS):
+        known = name in fields or (module.open and name.isidentifier())
+        if equals and known and (module.free_form is None or name in _FREE_OPTIONS):
             given[name] = kw.text_template(_unquote(item), where)
             given.keys_at[name] = given.values_at[name] = where
         else:

@@ -6,7 +6,7 @@ import hashlib
 import shlex
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field, PrivateAttr
 
@@ -179,6 +179,8 @@ def _shown(data: bytes) -> str:
 
 class Written(FileAttributes, Module):
     """What copy and template have in common: one file whose content the controller has."""
+
+    body: ClassVar[str] = WRITE
 
     dest: Text
     """The file; a directory (it exists, or ends in `/`) means the source's name in it."""

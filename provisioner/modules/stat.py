@@ -118,7 +118,8 @@ class Stat(Module):
         }
         if "checksum" in report.records:
             values["checksum"] = report.get("checksum")
-        return {"stat": values | self._mime(report) | _attributes(report.get("attributes"))}
+        flags = _attributes(report.get("attributes")) if self.get_attributes else {}
+        return {"stat": values | self._mime(report) | flags}
 
     def _mime(self, report: Report) -> dict[str, Any]:
         if not self.get_mime:

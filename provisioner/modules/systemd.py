@@ -11,6 +11,12 @@ from provisioner.remote.shell import Program, Report
 
 State = Literal["reloaded", "restarted", "started", "stopped"]
 
+GENERATED = (
+    *("/etc/fstab", "/run/systemd/generator"),
+    *("/etc/init.d", "/run/systemd/generator.late"),
+)
+"""What the generators read and, behind it, what they write whenever systemd reloads."""
+
 BODY = r"""
 nl='
 '
@@ -96,11 +102,18 @@ masked() {
     case $value in masked*) ;; *) return 1 ;; esac
 }
 unmasked() { ! masked; }
+# shellcheck disable=SC2120
 fresh() {
     if [ -z "$name" ]; then
         # No unit is meant, so any that changed on disk, or what the generators read.
-        case $(control show -p NeedDaemonReload '*' 2>/dev/null) in *yes*) return 1 ;; esac
-        ! newer /etc/fstab /run/systemd/generator && ! newer /etc/init.d /run/systemd/generator.late
+        case $(control show -p NeedDaemonReload '*' 2>/dev/null) in
+            *NeedDaemonReload=yes*) return 1 ;;
+        esac
+        eval "set -- $generated"
+        while [ $# -gt 0 ]; do
+            ! newer "$1" "$2" || return
+            shift 2
+        done
         return
     fi
     there && is NeedDaemonReload no
@@ -246,6 +259,7 @@ if [ "$daemon_reload" = yes ]; then
         # An event follows in any case; a reload costs little, and NeedDaemonReload has blind spots.
         restarted | reloaded) attempt 'reload systemd' daemon_reload ;;
         *)
+            # shellcheck disable=SC2119
             if ! fresh; then
                 attempt 'reload systemd' daemon_reload
                 if [ -z "$name" ] || there; then changed 'reload systemd'; fi
@@ -296,6 +310,7 @@ def program(**values: Any) -> Program:
         "scope": "system",
         "no_block": False,
         "force": False,
+        "generated": GENERATED,
     }
     return Program("systemd", BODY, defaults | values)
 

@@ -46,7 +46,12 @@ leave() {
 }
 item() {
     case $1 in
-        [[:space:]]*) trim "$1"; items=${items%"$nl"}${value:+ $value}$nl; return ;;
+        [[:space:]]*)
+            trim "$1"
+            items=${items%"$nl"}
+            case $items in *=) ;; *) items="$items " ;; esac
+            items=$items$value$nl
+            return ;;
     esac
     key=${1%%[=:]*}
     trim "$key"; key=$value

@@ -52,8 +52,9 @@ def explain(become: Become, said: str) -> tuple[str, str]:
 
 
 _SIGNS = (
-    ("command not found", "sudo is not installed on the host", "install sudo or log in as root"),
-    ("No such file", "sudo is not installed on the host", "install sudo or log in as root"),
+    ("sudo: not found", "sudo is not installed on the host", "install sudo or log in as root"),
+    ("sudo: command not found", "sudo is not installed on the host", "install it, or be root"),
+    ("sudo: No such file", "sudo is not installed on the host", "install sudo or log in as root"),
     (
         "a password is required",
         "sudo wants a password to become {user}",

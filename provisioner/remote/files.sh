@@ -44,7 +44,7 @@ at() {
 }
 
 # _known PATH: `at`, unless it is known since the last change.
-_known() { [ "$at_path" = "$1" ] || at "$1"; }
+_known() { { [ "$at_path" = "$1" ] && [ "$at_kind" != absent ]; } || at "$1"; }
 
 # report_at: report what `at` found.
 report_at() { report at "$at_kind $at_mode $at_uid $at_gid $at_size $at_user $at_group"; }
@@ -53,8 +53,7 @@ report_at() { report at "$at_kind $at_mode $at_uid $at_gid $at_size $at_user $at
 # itself is meant, never what it points to; what does not exist yet is left to the task that makes it.
 attributes() {
     [ -n "$owner$group$mode$seuser$serole$setype$selevel$attributes" ] || return 0
-    _known "$1" || true
-    [ "$at_kind" != absent ] || return 0
+    _known "$1" || return 0
     _h=-h _l='' _real=$1
     case $attributes in -*) ensure "set attributes of $1: $attributes" _flagged _flag "$1" ;; esac
     [ -z "$owner" ] || ensure "set owner of $1: $owner" _owned _own "$1"

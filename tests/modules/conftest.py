@@ -28,7 +28,9 @@ class ShellConnection(LocalConnection):
 
     def open(self, command: str) -> LocalChannel:
         inner = command.replace("/bin/sh -c", f"{self._sh} -c")
-        return super().open(f"HOME={self._home} PATH={self._fakes}:$PATH; export PATH HOME; {inner}")
+        return super().open(
+            f"HOME={self._home} PATH={self._fakes}:$PATH; export PATH HOME; {inner}"
+        )
 
 
 @dataclass

@@ -54,8 +54,8 @@ explain() {
             reason="a repository can't be read: $picked. Check its URL, network and proxy" ;;
         *'incorrect checksum'* | *'does not match intended download'*)
             pick '*checksum*' '*intended download*'
-            reason="a package is not what the metadata says: $picked. Set update_cache: true; if that"
-            reason="$reason does not help, the repository itself is broken" ;;
+            reason="a package is not what the metadata says: $picked. Set update_cache: true;"
+            reason="$reason if that does not help, the repository itself is broken" ;;
         *' conflicts with '* | *' conflicts between '*)
             pick '*conflicts *'
             reason="packages conflict: $picked. Remove the one that is in the way first" ;;

@@ -87,6 +87,7 @@ latest() {
     fi
     [ -n "$missing$updates" ] || return 0
     remember
+    older
     all=$missing
     if [ -n "$missing" ]; then
         words "$missing"

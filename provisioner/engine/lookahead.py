@@ -1,0 +1,231 @@
+"""The next frame of a host: looks sent together, up to the first thing that can't be.
+
+What ends a lookahead: a value that depends on a result under way; a change behind a change; a
+change behind something that the controller has yet to judge; another user's shell; run_once,
+barriers, `until`, reboot, handlers that may be due.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from provisioner.engine import gather, judge, units
+from provisioner.engine.position import Place, Position
+from provisioner.engine.scopes import PlayWorld, task_scope
+from provisioner.engine.state import HostState
+from provisioner.engine.units import Unit
+from provisioner.language.play import Task
+from provisioner.language.template import TemplateError, templates_in
+from provisioner.language.variables import PENDING, NeedFacts, NotYet, Scope
+from provisioner.modules.meta import Meta
+from provisioner.result import Outcome, Result
+
+MAX_FRAME = 100
+"""Programs in one frame at most: beyond that a round trip costs nothing in proportion."""
+
+GATHERING: Place = (-1,)
+"""The place of gathering facts, which stands before all tasks."""
+
+FACT_MODULES = frozenset({"setup", "gather_facts", "getent", "package_facts", "service_facts"})
+
+Queue = list[tuple[Place, Unit]]
+
+
+@dataclass
+class Loop:
+    """A loop under way: its items, and what came of those that are done."""
+
+    items: list[Any]
+    results: list[tuple[Any, Result]] = field(default_factory=list)
+    since: float = 0.0
+
+
+@dataclass
+class Ahead:
+    """What queued tasks will have done once they are through."""
+
+    variables: dict[str, Any] = field(default_factory=dict)
+    facts: bool = False
+    notifies: bool = False
+
+
+@dataclass
+class Lookahead:
+    """Collects frames for one host. `due` is the unit that a look has found to need changing."""
+
+    shared: PlayWorld
+    state: HostState
+    position: Position
+    notified: set[str]
+    gathering: Task | None = None
+    loop: Loop | None = None
+    due: tuple[Place, int | None] | None = None
+
+    def collect(self) -> Queue:
+        """The units of the next frame, in the order of the play; never empty."""
+        queue: Queue = []
+        ahead = Ahead()
+        if self.gathering is not None:
+            self._gather(queue, ahead)
+        frame, prefix = self.position.top, self.position.place[:-1]
+        at: int | None = frame.at
+        while at is not None and at < len(frame.flow.lines) and len(queue) < MAX_FRAME:
+            line = frame.flow.lines[at]
+            if line.task is not None:
+                if not self._add_task(queue, ahead, (*prefix, at), line.task):
+                    break
+                at += 1
+            elif line.ends is None and (self.notified or ahead.notifies):
+                break
+            else:
+                at = frame.flow.after(at, frame.raised)
+        return queue
+
+    def scope(self, task: Task, ahead: Ahead | None = None) -> Scope:
+        """The task's variables, as they will be when what is queued is through."""
+        ahead = ahead or Ahead()
+        wanted = not self.state.facts_gathered and self.shared.play.gather_facts is not False
+        return task_scope(
+            self.shared, self.state.name, task, ahead.variables, ahead.facts, gather=wanted
+        )
+
+    def changes(self, place: Place, unit: Unit) -> bool:
+        """Whether the unit, as it would be sent now, may change something on the host."""
+        if unit.program is None or unit.kind == "read":
+            return False
+        return unit.mode(self.due == (place, unit.index)) == "apply"
+
+    def _gather(self, queue: Queue, ahead: Ahead) -> None:
+        assert self.gathering is not None
+        scope = self.scope(self.gathering, Ahead(facts=True))
+        unit = units.prepare(self.shared, self.state.name, self.gathering, scope)
+        queue.append((GATHERING, unit))
+        ahead.facts = True
+
+    def _add_task(self, queue: Queue, ahead: Ahead, place: Place, task: Task) -> bool:
+        """Queue a task's units; false where the frame ends with them or before them."""
+        first = place == self.position.place
+        if not first and (waits_before(self.shared, task) or task.module == "reboot"):
+            return False
+        try:
+            found = self._units(task, ahead, first)
+            added = all(self._append(queue, place, unit, ahead) for unit in found)
+        except NotYet:
+            return False
+        except NeedFacts:
+            self.gathering = gather.task_for(self.shared.play)
+            self._gather(queue, ahead)
+            return False
+        return added and not waits_behind(self.shared, task)
+
+    def _units(self, task: Task, ahead: Ahead, first: bool) -> Iterable[Unit]:
+        """One unit, or one for each item that is still to be done."""
+        scope = self.scope(task, ahead)
+        if task.loop is None:
+            return [units.prepare(self.shared, self.state.name, task, scope)]
+        done = 0
+        if first and self.loop is not None:
+            items, done = self.loop.items, len(self.loop.results)
+        else:
+            try:
+                items = units.loop_items(task, scope, self.shared)
+            except TemplateError as error:
+                return [self._broken_loop(task, scope, error)]
+            if first:
+                self.loop = Loop(items, since=time.monotonic())
+        if not items:
+            return [replace(Unit(task, scope), result=judge.loop_result([], ""))]
+        return (self._item(task, scope, items, index) for index in range(done, len(items)))
+
+    def _item(self, task: Task, scope: Scope, items: list[Any], index: int) -> Unit:
+        inner = units.item_scope(task, scope, items, index)
+        unit = units.prepare(self.shared, self.state.name, task, inner)
+        return replace(unit, item=items[index], index=index, items=items)
+
+    def _broken_loop(self, task: Task, scope: Scope, error: TemplateError) -> Unit:
+        """A loop over what is undefined is no failure where `when` excludes the task."""
+        whole = replace(task, loop=None)
+        unit = units.prepare(self.shared, self.state.name, whole, scope)
+        if unit.result is not None and unit.result.outcome is Outcome.SKIPPED:
+            return replace(unit, task=task)
+        return replace(Unit(task, scope), result=Result(Outcome.FAILED, error.reason))
+
+    def _append(self, queue: Queue, place: Place, unit: Unit, ahead: Ahead) -> bool:
+        """Queue the unit; false where it must not stand behind what is queued already."""
+        failed = unit.result is not None and unit.result.outcome is Outcome.FAILED
+        if isinstance(unit.module, Meta) and unit.result is None:
+            idle = unit.module.action == "flush_handlers" and not (self.notified or ahead.notifies)
+            if idle:
+                unit = replace(unit, result=Result(Outcome.OK))
+            elif queue:
+                return False
+        elif unit.program is not None and not self._may_follow(queue, place, unit):
+            return False
+        elif failed and queue:
+            return False
+        queue.append((place, unit))
+        self._foresee(place, unit, ahead)
+        return not failed and not unit.steers
+
+    def _may_follow(self, queue: Queue, place: Place, unit: Unit) -> bool:
+        sent = [(p, other) for p, other in queue if other.program is not None]
+        if sent and sent[0][1].seat != unit.seat:
+            return False
+        if not self.changes(place, unit):
+            return True
+        return not any(other.judged or self.changes(p, other) for p, other in sent)
+
+    def _foresee(self, place: Place, unit: Unit, ahead: Ahead) -> None:
+        """Note what the unit will have done for those behind it."""
+        task = unit.task
+        if task.register:
+            ahead.variables[task.register] = PENDING
+        if unit.result is None:
+            ahead.notifies = ahead.notifies or (bool(task.notify) and self.changes(place, unit))
+            ahead.facts = ahead.facts or task.module in FACT_MODULES
+            return
+        facts = unit.result.returns.get("ansible_facts")
+        if facts and unit.result.outcome is Outcome.OK:
+            ahead.variables.update(facts)
+        if task.register and task.loop is None:
+            result = judge.said_by_playbook(task, unit.result, unit.scope)
+            ahead.variables[task.register] = judge.registered(result)
+
+
+def waits_before(shared: PlayWorld, task: Task) -> bool:
+    """Whether all hosts must be there before the task begins on any."""
+    play, keywords = shared.play, task.keywords
+    return (
+        play.strategy == "linear"
+        or play.max_fail_percentage is not None
+        or play.keywords.any_errors_fatal is not None
+        or keywords.run_once is not None
+        or keywords.delegate_to is not None
+        or ends_play(task)
+        or _mentions_hostvars(task)
+    )
+
+
+def waits_behind(shared: PlayWorld, task: Task) -> bool:
+    """Whether nothing may be sent behind the task before it has ended."""
+    return (
+        task.module == "reboot"
+        or task.until is not None
+        or task.keywords.any_errors_fatal is not None
+        or waits_before(shared, task)
+    )
+
+
+def ends_play(task: Task) -> bool:
+    """Whether it is a `meta` task that ends the play for all hosts."""
+    return task.module == "meta" and task.arguments.get("action") in ("end_play", "end_batch")
+
+
+def _mentions_hostvars(task: Task) -> bool:
+    """Whether the task itself asks for other hosts' variables. `hostvars` within another variable
+    is not seen here: it gives what is known at that moment."""
+    given = (task.arguments, task.keywords.when, task.keywords.vars, task.loop and task.loop.items)
+    return any("hostvars" in template.source for template in templates_in(given))

@@ -1,0 +1,134 @@
+"""Where a host is in its play: a stack of task lists, the innermost under way.
+
+The play's own list is at the bottom. Notified handlers are a list on top of the place that called
+for them; so will be the tasks of a file that is included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from provisioner.engine.flow import Flow, Line, compile_nodes
+from provisioner.language.play import Node, Task
+
+Place = tuple[int, ...]
+"""One line number for each list of the stack: what orders hosts at barriers."""
+
+
+@dataclass
+class Frame:
+    """One list of tasks under way. `raised` are blocks whose failure waits for their `always`;
+    `resume` is the line of the list below at which that goes on when this one has ended."""
+
+    flow: Flow
+    at: int = 0
+    raised: frozenset[int] = frozenset()
+    resume: int = 0
+
+    @property
+    def line(self) -> Line:
+        return self.flow.lines[self.at]
+
+
+@dataclass
+class Position:
+    """The stack. `flush` gives the handlers that are due, and forgets them."""
+
+    flow: Flow
+    flush: Callable[[], Sequence[Task]]
+    frames: list[Frame] = field(default_factory=list)
+    doomed: bool = False
+    """The host has failed; only forced handlers still run."""
+
+    def __post_init__(self) -> None:
+        self.frames.append(Frame(self.flow))
+
+    @property
+    def top(self) -> Frame:
+        return self.frames[-1]
+
+    @property
+    def place(self) -> Place:
+        return tuple(frame.at for frame in self.frames)
+
+    @property
+    def task(self) -> Task:
+        """The task at hand, once `settle` has found one."""
+        task = self.top.line.task
+        assert task is not None
+        return task
+
+    @property
+    def number(self) -> int:
+        """How many tasks of the play's own list have begun."""
+        bottom = self.frames[0]
+        return sum(1 for line in bottom.flow.lines[: bottom.at + 1] if line.task is not None)
+
+    def settle(self) -> bool:
+        """Step over ends of blocks, and flushes with nothing to flush, to the next task; false at
+        the end of the play, or of what a host that has failed still does."""
+        while self.frames:
+            if self.doomed and len(self.frames) == 1:
+                return False
+            frame = self.top
+            if frame.at >= len(frame.flow.lines):
+                self._pop()
+            elif frame.line.task is not None:
+                return True
+            elif frame.line.ends is None:
+                if not self.push(self.flush(), resume=frame.at):
+                    frame.at += 1
+            elif not self._leave_block(frame):
+                return False
+        return False
+
+    def _pop(self) -> None:
+        ended = self.frames.pop()
+        if self.frames:
+            self.top.at = ended.resume
+
+    def _leave_block(self, frame: Frame) -> bool:
+        after = frame.flow.after(frame.at, frame.raised)
+        if after is not None:
+            frame.at = after
+            return True
+        assert frame.line.ends is not None
+        frame.raised -= {frame.line.ends[0]}
+        return self.turn()
+
+    def push(self, nodes: Sequence[Node], *, resume: int) -> bool:
+        """Put a list on top, behind which the present one goes on at `resume`; false if empty."""
+        if nodes:
+            self.frames.append(Frame(compile_nodes(nodes), resume=resume))
+        return bool(nodes)
+
+    def move(self, place: Place) -> None:
+        """Be at a place further on in the same list."""
+        self.top.at = place[-1]
+
+    def advance(self) -> None:
+        self.top.at += 1
+
+    def turn(self) -> bool:
+        """Go where a failure leads, to a rescue or an always; false when nothing catches it."""
+        while self.frames and not self.doomed:
+            frame = self.top
+            caught = frame.flow.on_failure(frame.at)
+            if caught is not None:
+                frame.at = caught[0]
+                if caught[2] == "always":
+                    frame.raised |= {caught[1]}
+                return True
+            if len(self.frames) == 1:
+                break
+            self.frames.pop()
+        return False
+
+    def rescues(self) -> bool:
+        """Whether a failure of the task at hand leads to a rescue."""
+        for frame in reversed(self.frames):
+            caught = frame.flow.on_failure(frame.at)
+            if caught is not None:
+                return caught[2] == "rescue"
+        return False

@@ -1,0 +1,41 @@
+"""package_facts: all installed packages as facts."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from provisioner.modules.base import Module, Words
+from provisioner.remote.shell import Report
+
+BODY = r"""
+format='%{NAME} %|EPOCH?{%{EPOCH}}:{}| %{VERSION} %{RELEASE} %|ARCH?{%{ARCH}}:{}|\n'
+packages=$(rpm -qa --qf "$format") || fail "rpm's database can't be read: see \`rpm -qa\` there"
+report packages "$packages"
+"""
+
+
+class PackageFacts(Module):
+    """Gather the installed packages as `ansible_facts.packages`."""
+
+    body: ClassVar[str] = BODY
+
+    manager: Words = ("auto",)
+    """Ignored: CentOS has rpm."""
+    strategy: Literal["first", "all"] = "first"
+    """Ignored: there is only rpm."""
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        packages: dict[str, list[dict[str, Any]]] = {}
+        for line in report.get("packages").splitlines():
+            name, epoch, version, release, arch = line.split(" ")
+            packages.setdefault(name, []).append(
+                {
+                    "name": name,
+                    "version": version,
+                    "release": release,
+                    "epoch": int(epoch) if epoch else None,
+                    "arch": arch or None,
+                    "source": "rpm",
+                }
+            )
+        return {"ansible_facts": {"packages": packages}}

@@ -1,0 +1,47 @@
+"""service_facts: all services as facts."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from provisioner.modules.base import Module
+from provisioner.remote.shell import Report
+
+BODY = r"""
+report units "$(systemctl list-units --no-pager --no-legend --all --type service)"
+report files "$(systemctl list-unit-files --no-pager --no-legend --type service)"
+"""
+
+_BAD = ("not-found", "masked", "failed")
+
+
+class ServiceFacts(Module):
+    """Gather the services as `ansible_facts.services`."""
+
+    body: ClassVar[str] = BODY
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        services = dict(map(_unit, _lines(report.get("units"))))
+        for name, status, *_ in _lines(report.get("files")):
+            # A unit that systemd has not loaded rests; a template can't do either.
+            state = "unknown" if "@." in name else "inactive"
+            known = services.setdefault(name, _service(name, state, status))
+            if known["status"] not in _BAD:
+                known["status"] = status
+        return {"ansible_facts": {"services": services}}
+
+
+def _lines(text: str) -> list[list[str]]:
+    """Lines in words, without the mark before units that are not well."""
+    lines = (line.split() for line in text.splitlines())
+    return [words if "." in words[0] else words[1:] for words in lines if words]
+
+
+def _unit(words: list[str]) -> tuple[str, dict[str, str]]:
+    name, load, active, sub, *_ = words
+    status = next((bad for bad in _BAD if bad in (load, active)), active)
+    return name, _service(name, "running" if sub == "running" else "stopped", status)
+
+
+def _service(name: str, state: str, status: str) -> dict[str, str]:
+    return {"name": name, "state": state, "status": status, "source": "systemd"}

@@ -1,0 +1,126 @@
+"""Whole plays on pretended hosts: each a real shell on this machine with a directory of its own."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from provisioner.engine.run import Run
+from provisioner.errors import ConnectionFailed, Lost
+from provisioner.events import Event, HostSummary, RunFinished, TaskFinished
+from provisioner.fleet.sessions import Login
+from provisioner.fleet.threads import Interrupt
+from provisioner.loading.inventory import load_inventory
+from provisioner.loading.playbook import load_playbook
+from provisioner.plan import Options, plan
+from provisioner.remote.local import LocalChannel, LocalConnection
+
+
+@dataclass
+class Frames(LocalConnection):
+    """A connection that keeps what is sent, and can be cut at a frame."""
+
+    log: list[bytes] = field(default_factory=list)
+    cut_at: int = 0
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def open(self, command: str) -> LocalChannel:
+        channel = super().open(command)
+        send = channel.send
+
+        def recorded(data: bytes) -> None:
+            self.log.append(data)
+            if self.cut_at and len(self.log) >= self.cut_at:
+                raise Lost("the network is gone")
+            send(data)
+
+        channel.send = recorded  # type: ignore[method-assign]
+        return channel
+
+
+@dataclass
+class Outcome:
+    """What came of a run."""
+
+    events: list[Event]
+    frames: Mapping[str, int]
+    sent: Mapping[str, list[bytes]]
+
+    @property
+    def exit(self) -> int:
+        return self._end.exit
+
+    @property
+    def hosts(self) -> Mapping[str, HostSummary]:
+        return self._end.hosts
+
+    @property
+    def _end(self) -> RunFinished:
+        end = self.events[-1]
+        assert isinstance(end, RunFinished)
+        return end
+
+    def tasks(self, host: str = "h1") -> list[tuple[str, str]]:
+        """(task, outcome) of each task of a host, items of loops left out."""
+        return [
+            (event.task, str(event.outcome)) for event in self.finished(host) if not event.is_item
+        ]
+
+    def finished(self, host: str = "h1") -> list[TaskFinished]:
+        return [e for e in self.events if isinstance(e, TaskFinished) and e.host == host]
+
+    def event(self, task: str, host: str = "h1") -> TaskFinished:
+        """The last event of the task of that name."""
+        return [event for event in self.finished(host) if event.task == task][-1]
+
+    def said(self, host: str = "h1") -> list[Any]:
+        """What debug showed, in order."""
+        return [event.shown for event in self.finished(host) if event.shown is not None]
+
+
+@dataclass
+class Fleet:
+    """Runs playbooks. Hosts are h1, h2, …; those of `dead` can't be reached."""
+
+    folder: Path
+    dead: frozenset[str] = frozenset()
+    cut: Mapping[str, int] = field(default_factory=dict)
+    connections: dict[str, Frames] = field(default_factory=dict)
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text))
+        return path
+
+    def run(
+        self,
+        playbook: str,
+        hosts: int | Sequence[str] = 1,
+        inventory: str = "",
+        on_event: Callable[[Event], None] = lambda event: None,
+        **options: Any,
+    ) -> Outcome:
+        """Run the text of a playbook; `options` are plan.Options' fields."""
+        path = self.write("play.yml", playbook)
+        names = [f"h{n + 1}" for n in range(hosts)] if isinstance(hosts, int) else hosts
+        source = str(self.write("hosts.yml", inventory)) if inventory else ",".join(names) + ","
+        planned = plan(load_inventory(source), [load_playbook(path)], Options(**options))
+        run = Run(planned, self._connect, Interrupt())
+        events = []
+        for event in run.events():
+            on_event(event)
+            events.append(event)
+        sent = {host: connection.log for host, connection in self.connections.items()}
+        return Outcome(events, dict(run.pool.frames()), sent)
+
+    def _connect(self, host: str, variables: Mapping[str, Any]) -> Login:
+        if host in self.dead:
+            raise ConnectionFailed(f"{host}: no route", "switch it on")
+        self.connections[host] = Frames(cut_at=self.cut.get(host, 0))
+        return Login(self.connections[host], "nobody-known")

@@ -1,0 +1,167 @@
+"""Several hosts: who waits for whom, who goes on without whom."""
+
+from __future__ import annotations
+
+from tests.engine.fleet import Fleet
+
+
+def test_a_failed_or_dead_host_does_not_stop_the_others(fleet: Fleet) -> None:
+    fleet.dead = frozenset({"h2"})
+    got = fleet.run(
+        """
+        - hosts: all
+          tasks:
+            - {name: a, shell: '[ {{ inventory_hostname }} != h3 ]'}
+            - {name: b, command: echo}
+        """,
+        hosts=3,
+    )
+    assert {name: str(host.status) for name, host in got.hosts.items()} == {
+        "h1": "changed",
+        "h2": "unreachable",
+        "h3": "failed",
+    }
+    assert got.exit == 6
+    assert got.tasks("h2") == [("a", "unreachable")]
+    assert got.event("a", "h2").remedy == "switch it on"
+
+
+def test_a_host_that_is_out_takes_no_part_in_later_plays(fleet: Fleet) -> None:
+    got = fleet.run(
+        """
+        - hosts: all
+          tasks: [{name: a, shell: '[ {{ inventory_hostname }} = h1 ]'}]
+        - hosts: all
+          tasks: [{name: b, command: echo}]
+        """,
+        hosts=2,
+    )
+    assert got.tasks("h1") == [("a", "changed"), ("b", "changed")]
+    assert got.tasks("h2") == [("a", "failed")]
+
+
+def test_run_once_runs_on_one_host_and_all_see_its_result(fleet: Fleet) -> None:
+    marks = fleet.folder / "marks"
+    got = fleet.run(
+        f"""
+        - hosts: all
+          tasks:
+            - {{name: before, command: echo}}
+            - {{name: once, shell: 'echo x >> {marks}; echo from {{{{ inventory_hostname }}}}',
+                run_once: true, register: r}}
+            - debug: msg="{{{{ r.stdout }}}}"
+        """,
+        hosts=3,
+    )
+    assert marks.read_text() == "x\n"
+    assert [got.said(host) for host in ("h1", "h2", "h3")] == [["from h1"]] * 3
+    assert got.exit == 0
+
+
+def test_a_run_once_task_that_fails_stops_all(fleet: Fleet) -> None:
+    got = fleet.run(
+        """
+        - hosts: all
+          tasks:
+            - {name: once, command: "false", run_once: true}
+            - {name: after, command: echo}
+        """,
+        hosts=2,
+    )
+    assert got.tasks("h2") == []
+    assert {str(host.status) for host in got.hosts.values()} == {"failed"}
+
+
+def test_any_errors_fatal_ends_the_play_for_all_behind_the_task(fleet: Fleet) -> None:
+    got = fleet.run(
+        """
+        - hosts: all
+          any_errors_fatal: true
+          tasks:
+            - {name: a, shell: '[ {{ inventory_hostname }} != h2 ]'}
+            - {name: b, command: echo}
+        """,
+        hosts=3,
+    )
+    assert got.tasks("h1") == [("a", "changed")]
+    assert got.tasks("h3") == [("a", "changed")]
+    assert got.exit == 2
+
+
+def test_max_fail_percentage_ends_the_play_when_passed(fleet: Fleet) -> None:
+    text = """
+        - hosts: all
+          max_fail_percentage: {}
+          tasks:
+            - {{name: a, shell: '[ {{{{ inventory_hostname }}}} != h2 ]'}}
+            - {{name: b, command: echo}}
+        """
+    assert len(fleet.run(text.format(20), hosts=4).tasks("h1")) == 1
+    assert len(fleet.run(text.format(25), hosts=4).tasks("h1")) == 2
+
+
+def test_serial_takes_batches_and_stops_when_one_has_failed_whole(fleet: Fleet) -> None:
+    order: list[str] = []
+    text = """
+        - hosts: all
+          serial: {}
+          tasks:
+            - {{name: a, shell: '[ {{{{ inventory_hostname }}}} != {} ]'}}
+            - debug: msg="{{{{ ansible_play_batch | join(',') }}}}"
+        """
+    got = fleet.run(text.format("[1, 2]", "none"), hosts=5)
+    order = [str(got.said(f"h{n}")[0]) for n in range(1, 6)]
+    assert order == ["h1", "h2,h3", "h2,h3", "h4,h5", "h4,h5"]
+    stopped = fleet.run(text.format("50%", "h1"), hosts=2)
+    assert str(stopped.hosts["h2"].status) == "not-run"
+
+
+def test_hostvars_and_groups_show_the_other_hosts(fleet: Fleet) -> None:
+    got = fleet.run(
+        """
+        - hosts: all
+          tasks:
+            - set_fact: {mine: "of {{ inventory_hostname }}"}
+            - debug: msg="{{ groups.web | map('extract', hostvars, 'mine') | join(', ') }}"
+            - debug: msg="{{ hostvars['h2'].port }} {{ group_names }}"
+        """,
+        inventory="""
+            web: {hosts: {h1: , h2: {port: 7}}}
+            """,
+    )
+    assert got.said("h1") == ["of h1, of h2", "7 ['web']"]
+
+
+def test_end_host_and_end_play(fleet: Fleet) -> None:
+    got = fleet.run(
+        """
+        - hosts: all
+          tasks:
+            - {name: a, command: echo}
+            - {meta: end_host, when: inventory_hostname == 'h1'}
+            - {name: b, command: echo}
+            - {meta: end_play, when: inventory_hostname == 'h2'}
+            - {name: c, command: echo}
+        - hosts: all
+          tasks: [{name: d, command: echo}]
+        """,
+        hosts=3,
+    )
+    names = {host: "".join(task for task, _ in got.tasks(host)) for host in got.hosts}
+    assert names == {"h1": "ad", "h2": "abd", "h3": "abd"}
+
+
+def test_hosts_beyond_the_forks_have_their_turn_and_barriers_hold_no_thread(fleet: Fleet) -> None:
+    got = fleet.run(
+        """
+        - hosts: all
+          tasks:
+            - {name: a, command: echo}
+            - {name: b, command: echo, run_once: true, register: r}
+            - {name: c, command: echo}
+        """,
+        hosts=12,
+        forks=2,
+    )
+    assert {len(got.tasks(host)) for host in got.hosts} == {2, 3}
+    assert got.exit == 0

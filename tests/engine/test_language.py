@@ -1,0 +1,404 @@
+"""What the keywords of plays, blocks and tasks mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engine.fleet import Fleet
+
+
+def test_when_skips_and_says_which_condition(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          vars: {wanted: false, many: [1, 2]}
+          tasks:
+            - {name: a, command: echo a, when: wanted}
+            - {name: b, command: echo b, when: [many | length == 2, not wanted]}
+            - {name: c, command: echo c, when: [true, "{{ wanted }}"]}
+            - {name: d, command: echo d, when: wanted or many}
+        """)
+    assert got.tasks() == [("a", "skipped"), ("b", "changed"), ("c", "skipped"), ("d", "changed")]
+    assert got.event("a").message == "not: wanted"
+
+
+def test_register_gives_what_a_command_said(fleet: Fleet) -> None:
+    got = fleet.run(r"""
+        - hosts: all
+          tasks:
+            - shell: printf 'one\ntwo\n'; echo oops >&2
+              register: r
+            - debug: msg="{{ r.stdout_lines }} {{ r.stderr }} {{ r.rc }} {{ r.changed }} {{ r is changed }}"
+            - command: echo no
+              when: false
+              register: s
+            - debug: msg="{{ s is skipped }} {{ s.stdout | default('none') }}"
+        """)
+    assert got.said() == ["['one', 'two'] oops 0 True True", "True none"]
+
+
+def test_types_of_single_expressions_are_kept(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          vars: {n: 5, version: "1.10", list: [1, 2], text: "{{ n }}", both: "{{ n }}{{ n }}"}
+          tasks:
+            - debug: msg="{{ [text is number, both, version, list | map('string') | list] }}"
+        """)
+    assert got.said() == [[True, "55", "1.10", ["1", "2"]]]
+
+
+LOOPS = [
+    ("loop: [a, b]", ["a", "b"]),
+    ("with_items: [a, [b, c]]", ["a", "b", "c"]),
+    ("loop: '{{ names }}'", ["x", "y"]),
+    ("with_dict: {k: v}", ["{'key': 'k', 'value': 'v'}"]),
+    ("with_sequence: start=1 end=3", ["1", "2", "3"]),
+    ("with_together: [[1, 2], [3, 4]]", ["[1, 3]", "[2, 4]"]),
+    ("with_nested: [[1, 2], [3]]", ["[1, 3]", "[2, 3]"]),
+    ("with_indexed_items: [a]", ["[0, 'a']"]),
+    ("loop: '{{ names | dict2items }}'", None),
+]
+
+
+@pytest.mark.parametrize(("loop", "items"), LOOPS)
+def test_a_loop_runs_once_for_each_item(
+    fleet: Fleet, loop: str, items: list[str] | None
+) -> None:
+    got = fleet.run(f"""
+        - hosts: all
+          vars: {{names: [x, y]}}
+          tasks:
+            - {{name: it, command: echo, args: {{stdin: "{{{{ item }}}}"}}, {loop}}}
+        """)
+    seen = [str(event.item) for event in got.finished() if event.is_item]
+    if items is None:
+        assert got.event("it").outcome == "failed"
+    else:
+        assert seen == items
+
+
+def test_loop_control_names_labels_and_indexes(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          tasks:
+            - debug: msg="{{ i }} {{ thing.name }} {{ ansible_loop.last }}"
+              loop: [{name: a}, {name: b}]
+              loop_control: {loop_var: thing, index_var: i, label: "{{ thing.name }}", extended: true}
+              register: r
+            - debug: msg="{{ r.results | map(attribute='thing.name') | join(',') }}"
+        """)
+    assert got.said() == ["0 a False", "1 b True", "a,b"]
+    assert [event.item for event in got.finished() if event.is_item] == ["a", "b"]
+
+
+def test_a_loop_goes_on_after_an_item_that_failed_and_the_task_has_failed(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          tasks:
+            - {name: it, shell: "exit {{ item }}", loop: [0, 3, 0], ignore_errors: true, register: r}
+            - debug: msg="{{ r.results | map(attribute='rc') | list }} {{ r is failed }}"
+        """)
+    outcomes = [str(event.outcome) for event in got.finished() if event.is_item]
+    assert outcomes == ["changed", "failed", "changed"]
+    assert got.said() == ["[0, 3, 0] True"]
+
+
+def test_changed_when_and_failed_when_decide(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          tasks:
+            - {name: a, shell: echo same, register: r, changed_when: "'new' in r.stdout"}
+            - {name: b, shell: exit 3, register: r, failed_when: "r.rc not in [0, 3]"}
+            - {name: c, shell: exit 3, failed_when: false, changed_when: false}
+            - {name: d, shell: echo bad, register: r, failed_when: ["'bad' in r.stdout"]}
+        """)
+    expected = [("a", "ok"), ("b", "changed"), ("c", "ok"), ("d", "failed")]
+    assert got.tasks() == expected
+    assert got.exit == 2
+
+
+def test_until_tries_again_and_gives_up(fleet: Fleet) -> None:
+    marks = fleet.folder / "marks"
+    got = fleet.run(f"""
+        - hosts: all
+          tasks:
+            - name: third
+              shell: echo x >> {marks}; wc -l < {marks}
+              register: r
+              until: r.stdout | int >= 3
+              retries: 5
+              delay: 0
+            - {{name: never, shell: exit 1, register: r, until: r.rc == 0, retries: 2, delay: 0}}
+        """)
+    assert got.event("third").attempts == 3
+    assert got.tasks() == [("third", "changed"), ("never", "failed")]
+    assert got.event("never").attempts == 3
+
+
+def test_handlers_run_once_at_the_end_in_the_order_written(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          pre_tasks:
+            - {name: p, command: echo, notify: second}
+          tasks:
+            - {name: a, command: echo, notify: [second, first]}
+            - {name: b, command: echo, notify: topic}
+            - {name: c, command: echo, changed_when: false, notify: never}
+          handlers:
+            - {name: first, command: echo}
+            - {name: second, command: echo, notify: last}
+            - {name: third, command: echo, listen: topic}
+            - {name: never, command: echo}
+            - {name: last, command: echo}
+        """)
+    assert [task for task, _ in got.tasks()] == [
+        "p", "second", "last", "a", "b", "c", "first", "second", "third", "last",
+    ]  # fmt: skip
+
+
+def test_flush_handlers_runs_them_now(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          tasks:
+            - {name: a, command: echo, notify: h}
+            - meta: flush_handlers
+            - {name: b, command: echo}
+          handlers:
+            - {name: h, command: echo}
+        """)
+    assert [task for task, _ in got.tasks()] == ["a", "h", "b"]
+
+
+def test_handlers_of_a_failed_host_run_only_when_forced(fleet: Fleet) -> None:
+    text = """
+        - hosts: all
+          tasks:
+            - {name: a, command: echo, notify: h}
+            - {name: b, command: "false"}
+          handlers:
+            - {name: h, command: echo}
+        """
+    assert [task for task, _ in fleet.run(text).tasks()] == ["a", "b"]
+    forced = fleet.run(text, force_handlers=True)
+    assert [task for task, _ in forced.tasks()] == ["a", "b", "h"]
+    assert forced.exit == 2
+
+
+def test_rescue_runs_after_a_failure_and_always_in_any_case(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          tasks:
+            - block:
+                - {name: fails, command: "false"}
+                - {name: not reached, command: echo}
+              rescue:
+                - debug: msg="{{ ansible_failed_task.name }} {{ ansible_failed_result.rc }}"
+              always:
+                - {name: always, command: echo}
+            - block:
+                - {name: fine, command: echo}
+              rescue:
+                - {name: no, command: echo}
+              always:
+                - {name: always too, command: echo}
+            - {name: after, command: echo}
+        """)
+    names = [task for task, _ in got.tasks()]
+    assert names == ["fails", "debug", "always", "fine", "always too", "after"]
+    assert got.said() == ["fails 1"]
+    assert (got.exit, got.hosts["h1"].rescued, got.hosts["h1"].failed) == (0, 1, 0)
+
+
+def test_a_failure_without_rescue_or_in_one_goes_through_always_and_out(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          tasks:
+            - block:
+                - block:
+                    - {name: fails, command: "false"}
+                  always:
+                    - {name: inner, command: echo}
+                - {name: not reached, command: echo}
+              rescue:
+                - {name: rescue fails, command: "false"}
+              always:
+                - {name: outer, command: echo}
+            - {name: not reached either, command: echo}
+        """)
+    assert [task for task, _ in got.tasks()] == ["fails", "inner", "rescue fails", "outer"]
+    assert got.exit == 2
+
+
+def test_block_keywords_reach_the_tasks_within(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          vars: {x: play, "on": true}
+          environment: {A: play, B: play}
+          tasks:
+            - block:
+                - {name: a, shell: 'echo {{ x }} $A $B', vars: {x: task}, register: r}
+                - debug: msg="{{ r.stdout }} {{ x }}"
+                - {name: nothing, command: echo, when: false}
+              when: "on"
+              vars: {x: block}
+              environment: {B: block}
+        """)
+    assert got.said() == ["task play block block"]
+    assert got.tasks()[2] == ("nothing", "skipped")
+
+
+def test_ignore_errors_lets_the_host_go_on(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          tasks:
+            - {name: a, command: "false", ignore_errors: true}
+            - {name: b, command: echo}
+        """)
+    assert (got.exit, got.hosts["h1"].ignored, got.hosts["h1"].failed) == (0, 1, 0)
+    assert got.event("a").ignored
+    assert got.tasks()[1] == ("b", "changed")
+
+
+def test_set_fact_is_seen_by_later_tasks_and_plays(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          tasks:
+            - set_fact: {a: 1, b: "{{ 1 + 1 }}"}
+            - set_fact: c="{{ a + b }}"
+            - debug: msg="{{ c }}"
+        - hosts: all
+          vars: {c: 0}
+          tasks:
+            - debug: msg="{{ c }}"
+        """)
+    assert got.said() == [3, 3]
+
+
+def test_vars_files_and_extra_vars_have_their_precedence(fleet: Fleet) -> None:
+    fleet.write("more.yml", "{a: file, b: file, c: file}")
+    fleet.write("group_vars/all.yml", "{a: group, d: group}")
+    fleet.write("host_vars/h1.yml", "{d: host}")
+    got = fleet.run(
+        """
+        - hosts: all
+          vars: {a: play, c: play}
+          vars_files: [[missing.yml, more.yml]]
+          tasks:
+            - debug: msg="{{ a }} {{ b }} {{ c }} {{ d }}"
+        """,
+        inventory="all: {hosts: {h1: {a: inventory}}}",
+        extra_vars={"c": "extra"},
+    )
+    assert got.said() == ["file file extra host"]
+
+
+def test_omit_leaves_an_argument_out(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          tasks:
+            - {name: a, command: echo, args: {chdir: "{{ nowhere | default(omit) }}"}}
+        """)
+    assert got.tasks() == [("a", "changed")]
+
+
+def test_an_undefined_variable_fails_the_task_and_names_the_nearest(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          vars: {docker_edition: ce}
+          tasks:
+            - {name: a, command: "echo {{ docker_editon }}"}
+        """)
+    event = got.event("a")
+    assert event.outcome == "failed"
+    assert '"docker_editon" is undefined' in event.message
+    assert 'did you mean "docker_edition"?' in event.message
+
+
+def test_variables_that_refer_to_each_other_are_shown_as_a_chain(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          vars: {a: "{{ b }}", b: "{{ c }}", c: "{{ a }}"}
+          tasks:
+            - {name: x, debug: {msg: "{{ a }}"}}
+        """)
+    assert "a → b → c → a" in got.event("x").message
+
+
+def test_no_log_hides_what_a_task_gets_and_says(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          tasks:
+            - {name: a, command: echo s3cret, no_log: true, loop: [s3cret]}
+            - {name: b, shell: "echo s3cret; exit 1", no_log: true}
+        """)
+    assert "s3cret" not in repr([event for event in got.events if event != got.events[-1]])
+
+
+def test_tags_choose_tasks(fleet: Fleet) -> None:
+    text = """
+        - hosts: all
+          tasks:
+            - {name: a, command: echo, tags: x}
+            - {name: b, command: echo, tags: [y, always]}
+            - {name: c, command: echo, tags: never}
+            - {name: d, command: echo, tags: [never, z]}
+            - {name: e, command: echo}
+            - block:
+                - {name: f, command: echo}
+              tags: x
+        """
+    chosen = {
+        (): "abef",
+        ("x",): "abf",
+        ("z",): "bd",
+        ("untagged",): "be",
+        ("tagged",): "abf",
+        ("all",): "abef",
+    }
+    for tags, names in chosen.items():
+        got = fleet.run(text, tags=frozenset(tags))
+        assert "".join(task for task, _ in got.tasks()) == names, tags
+    skipped = fleet.run(text, skip_tags=frozenset({"x", "always"}))
+    assert "".join(task for task, _ in skipped.tasks()) == "e"
+
+
+def test_start_at_task_leaves_out_what_stands_before(fleet: Fleet) -> None:
+    got = fleet.run(
+        """
+        - hosts: all
+          tasks:
+            - {name: a, command: echo}
+            - {name: b, command: echo}
+        """,
+        start_at_task="b",
+    )
+    assert got.tasks() == [("b", "changed")]
+
+
+def test_facts_are_gathered_once_and_only_when_used(fleet: Fleet) -> None:
+    without = fleet.run("[{hosts: all, tasks: [{name: a, command: echo}]}]")
+    assert without.tasks() == [("a", "changed")]
+    used = fleet.run("""
+        - hosts: all
+          tasks:
+            - debug: msg="{{ ansible_kernel == ansible_facts.kernel }}"
+        - hosts: all
+          tasks:
+            - debug: msg="{{ ansible_facts['system'] }}"
+        """)
+    assert [task for task, _ in used.tasks()] == ["Gathering Facts", "debug", "debug"]
+    assert used.said() == [True, "Linux"]
+
+
+def test_what_comes_from_a_host_is_never_rendered(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          tasks:
+            - {name: a, shell: "echo '{{ '{{' }} 7 * 7 }}'", register: r}
+            - set_fact: {again: "{{ r.stdout }}"}
+            - debug: msg="{{ again }} {{ r.stdout_lines[0] }}"
+            - debug: msg="{{ item }}"
+              loop: "{{ r.stdout_lines }}"
+            - debug: msg=equal
+              when: again == r.stdout
+        """)
+    assert got.said() == ["{{ 7 * 7 }} {{ 7 * 7 }}", "{{ 7 * 7 }}", "equal"]

@@ -1,0 +1,240 @@
+"""lineinfile: where a line goes (a table of Ansible's documented behaviour), and on a host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from provisioner.modules import find
+from provisioner.modules.lineinfile import LineInFile
+from tests.modules.conftest import Host, listing
+
+ABC = "a\nb\nc\n"
+
+PRESENT = [
+    # what is said, the file before, after
+    ("a new line goes to the end", {"line": "d"}, ABC, "a\nb\nc\nd\n"),
+    ("a line that is there stays", {"line": "b"}, ABC, ABC),
+    ("a line that is there is not moved", {"line": "a", "insertafter": "b"}, ABC, ABC),
+    ("an empty file", {"line": "d"}, "", "d\n"),
+    ("a last line without newline gets one", {"line": "d"}, "a", "a\nd\n"),
+    ("the last line needs no newline to be there", {"line": "b"}, "a\nb", "a\nb"),
+    ("CRLF lines are the same line", {"line": "b"}, "a\r\nb\r\n", "a\r\nb\r\n"),
+    ("the last match is replaced", {"line": "x", "regexp": "^a"}, "a1\na2\nb\n", "a1\nx\nb\n"),
+    (
+        "or the first",
+        {"line": "x", "regexp": "^a", "firstmatch": True},
+        "a1\na2\nb\n",
+        "x\na2\nb\n",
+    ),
+    ("a match that is right stays", {"line": "a=1", "regexp": "^a="}, "a=1\n", "a=1\n"),
+    ("without a match it is added", {"line": "a=1", "regexp": "^a="}, "b\n", "b\na=1\n"),
+    (
+        "without a match but there it is not added again",
+        {"line": "new", "regexp": "^old"},
+        "new\nb\n",
+        "new\nb\n",
+    ),
+    ("search_string is plain text", {"line": "x", "search_string": "a."}, "ab\na.b\n", "ab\nx\n"),
+    (
+        "search_string without a match",
+        {"line": "x", "search_string": ".*", "insertbefore": "BOF"},
+        "a\n",
+        "x\na\n",
+    ),
+    ("BOF by insertbefore", {"line": "x", "insertbefore": "BOF"}, ABC, "x\na\nb\nc\n"),
+    ("BOF by insertafter", {"line": "x", "insertafter": "BOF"}, ABC, "x\na\nb\nc\n"),
+    ("EOF by insertafter", {"line": "x", "insertafter": "EOF"}, ABC, "a\nb\nc\nx\n"),
+    ("behind a match", {"line": "x", "insertafter": "^a"}, ABC, "a\nx\nb\nc\n"),
+    ("behind the last match", {"line": "x", "insertafter": "[ab]"}, ABC, "a\nb\nx\nc\n"),
+    (
+        "behind the first match",
+        {"line": "x", "insertafter": "[ab]", "firstmatch": True},
+        ABC,
+        "a\nx\nb\nc\n",
+    ),
+    ("behind the last line", {"line": "x", "insertafter": "^c"}, "a\nc", "a\nc\nx\n"),
+    ("before the last match", {"line": "x", "insertbefore": "[ab]"}, ABC, "a\nx\nb\nc\n"),
+    (
+        "before the first match",
+        {"line": "x", "insertbefore": "[ab]", "firstmatch": True},
+        ABC,
+        "x\na\nb\nc\n",
+    ),
+    ("where insertafter matches nothing", {"line": "x", "insertafter": "z"}, ABC, "a\nb\nc\nx\n"),
+    ("where insertbefore matches nothing", {"line": "x", "insertbefore": "z"}, ABC, "a\nb\nc\nx\n"),
+    (
+        "regexp goes before insertafter",
+        {"line": "x", "regexp": "^a", "insertafter": "^c"},
+        ABC,
+        "x\nb\nc\n",
+    ),
+    (
+        "backrefs are expanded",
+        {"line": r"\1=\g<2>!", "regexp": r"^(\w)(\w)", "backrefs": True},
+        "ab\ncd\n",
+        "ab\nc=d!\n",
+    ),
+    (
+        "backrefs without a match do nothing",
+        {"line": r"\1", "regexp": "^(z)", "backrefs": True},
+        ABC,
+        ABC,
+    ),
+    (
+        "backslashes mean nothing without backrefs",
+        {"line": r"\1\n", "regexp": "^(a)"},
+        "a\n",
+        "\\1\\n\n",
+    ),
+    ("a line's own newline is no second one", {"line": "d\n"}, "a\nd\n", "a\nd\n"),
+    (
+        "lookahead, unknown to POSIX",
+        {"line": "x", "regexp": r"^(?!#)\s*Port\b"},
+        "#Port 1\nPort 2\n",
+        "#Port 1\nx\n",
+    ),
+    ("bytes that are no UTF-8 stay", {"line": "é"}, b"\xff\0\n", b"\xff\0\n\xc3\xa9\n"),
+]
+
+
+def edited(arguments: dict[str, Any], before: str | bytes) -> bytes:
+    old = before.encode() if isinstance(before, str) else before
+    return LineInFile.model_validate({"path": "/x", **arguments}).edited(old).content
+
+
+@pytest.mark.parametrize(
+    ("arguments", "before", "after"), [row[1:] for row in PRESENT], ids=[row[0] for row in PRESENT]
+)
+def test_present(arguments: dict[str, Any], before: str | bytes, after: str | bytes) -> None:
+    wanted = after.encode() if isinstance(after, str) else after
+    assert edited(arguments, before) == wanted
+    if not arguments.get("backrefs"):
+        assert edited(arguments, wanted) == wanted or "regexp" in arguments
+
+
+ABSENT = [
+    ({"line": "b"}, "a\nb\nb\nc\n", "a\nc\n", 2),
+    ({"line": "b"}, "a\nb", "a\n", 1),
+    ({"line": "z"}, "a\n", "a\n", 0),
+    ({"regexp": "^[ab]"}, "a1\nb1\nc\n", "c\n", 2),
+    ({"regexp": "^a", "line": "c"}, "a1\nc\n", "c\n", 1),
+    ({"search_string": "^"}, "a^\na\n", "a\n", 1),
+]
+
+
+@pytest.mark.parametrize(("arguments", "before", "after", "found"), ABSENT)
+def test_absent(arguments: dict[str, Any], before: str, after: str, found: int) -> None:
+    model = LineInFile.model_validate({"path": "/x", "state": "absent", **arguments})
+    edit = model.edited(before.encode())
+    assert (edit.content.decode(), edit.found) == (after, found)
+
+
+def test_a_line_is_looked_for_added_once_and_removed(host: Host) -> None:
+    path = host.root / "a b"
+    path.write_text("a\n")
+    path.chmod(0o640)
+    arguments = {"path": str(path), "line": "new"}
+    before = listing(host.root)
+    seen = host.look("lineinfile", **arguments)
+    assert seen.changes == (f"change {path}",)
+    assert (seen.get("before"), seen.get("msg")) == ("a\n", "line added")
+    assert listing(host.root) == before
+    report = host.run("lineinfile", **arguments)
+    assert report.changes == (f"change {path}",)
+    assert host.values("lineinfile", report, **arguments)["msg"] == "line added"
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("a\nnew\n", 0o640)
+    assert not host.run("lineinfile", **arguments).changes
+    assert not host.look("lineinfile", **arguments).changes
+    gone = {"path": str(path), "regexp": "^n", "state": "absent"}
+    report = host.run("lineinfile", **gone)
+    assert path.read_text() == "a\n"
+    assert report.get("msg") == "1 line(s) removed"
+
+
+def test_any_byte_survives(host: Host) -> None:
+    path = host.root / "f"
+    content = bytes(range(256)) * 4 + b"\n"
+    path.write_bytes(content)
+    assert host.run("lineinfile", path=str(path), line="x").failed is None
+    assert path.read_bytes() == content + b"x\n"
+
+
+def test_a_missing_file_is_made_where_that_is_asked_for(host: Host) -> None:
+    path = host.root / "d" / "f"
+    arguments = {"path": str(path), "line": "x", "mode": "0600"}
+    assert host.look("lineinfile", **arguments).changes
+    assert "set create: true" in (host.run("lineinfile", **arguments).failed or "")
+    assert host.look("lineinfile", create=True, **arguments).changes
+    assert not path.parent.exists()
+    assert host.run("lineinfile", create=True, **arguments).changes
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("x\n", 0o600)
+    assert not host.run("lineinfile", create=True, **arguments).changes
+
+
+def test_a_missing_file_lacks_the_line_already(host: Host) -> None:
+    arguments = {"path": f"{host.root}/none", "line": "x", "state": "absent"}
+    report = host.run("lineinfile", **arguments)
+    assert (report.failed, report.changes) == (None, ())
+    assert host.values("lineinfile", report, **arguments)["msg"] == "file not present"
+
+
+def test_the_mode_is_kept_too_when_the_line_is_there(host: Host) -> None:
+    path = host.root / "f"
+    path.write_text("x\n")
+    arguments = {"path": str(path), "line": "x", "mode": "0600"}
+    assert host.look("lineinfile", **arguments).changes
+    assert host.run("lineinfile", **arguments).changes == (f"set mode of {path}: 0600",)
+    assert not host.run("lineinfile", **arguments).changes
+
+
+def test_what_a_link_leads_to_is_edited(host: Host) -> None:
+    (host.root / "f").write_text("a\n")
+    (host.root / "l").symlink_to("f")
+    assert host.run("lineinfile", path=f"{host.root}/l", line="x", backup=True).changes
+    assert (host.root / "l").is_symlink()
+    assert (host.root / "f").read_text() == "a\nx\n"
+    assert len(list(host.root.iterdir())) == 3
+
+
+def test_a_file_that_changed_meanwhile_is_left_alone(host: Host) -> None:
+    path = host.root / "f"
+    path.write_text("a\n")
+    model = LineInFile.model_validate({"path": str(path), "line": "x"})
+    report = host.exchange(model.program(host.sources), "look")
+    path.write_text("other\n")
+    edit = model.edit(report)
+    assert edit is not None
+    report = host.exchange(edit, "apply")
+    assert "changed by something else" in (report.failed or "")
+    assert path.read_text() == "other\n"
+    assert len(list(host.root.iterdir())) == 1
+
+
+def test_the_difference_shows_both_texts(host: Host) -> None:
+    path = host.root / "f"
+    path.write_text("a\n")
+    model = LineInFile.model_validate({"path": str(path), "line": "x"})
+    edit = model.edit(host.exchange(model.program(host.sources), "check"))
+    assert edit is not None
+    (diff,) = model.diff(host.exchange(edit, "check"))
+    assert (diff.before, diff.after) == ("a\n", "a\nx\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"state": "absent"},
+        {"line": "x", "regexp": "("},
+        {"line": "x", "regexp": "a", "search_string": "a"},
+        {"line": "x", "insertafter": "a", "insertbefore": "b"},
+        {"line": "x", "backrefs": True},
+        {"line": r"\2", "regexp": "(a)", "backrefs": True},
+    ],
+)
+def test_contradictory_arguments_are_refused(arguments: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        find("lineinfile").model_validate({"path": "/x", **arguments})

@@ -1,0 +1,110 @@
+"""stat: all that Ansible returns."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.modules.conftest import Host, listing
+
+
+def look_at(host: Host, path: Path | str, **arguments: Any) -> dict[str, Any]:
+    before = listing(host.root)
+    arguments["path"] = str(path)
+    report = host.look("stat", **arguments)
+    assert report.failed is None
+    assert report.changes == ()
+    assert listing(host.root) == before
+    found: dict[str, Any] = host.values("stat", report, **arguments)["stat"]
+    return found
+
+
+def test_a_missing_path_does_not_exist_and_that_is_all(host: Host) -> None:
+    assert look_at(host, host.root / "none") == {"exists": False}
+    (host.root / "f").touch()
+    assert look_at(host, host.root / "f" / "below") == {"exists": False}
+
+
+def test_a_files_values_are_pythons_own(host: Host) -> None:
+    path = host.root / "a b"
+    path.write_bytes(b"abc\0")
+    os.chown(path, 1, 2)
+    path.chmod(0o4751)
+    own, found = path.stat(), look_at(host, path)
+    assert found["exists"] is True
+    assert found["path"] == str(path)
+    assert (found["mode"], found["size"], found["inode"]) == ("4751", 4, own.st_ino)
+    assert (found["dev"], found["nlink"], found["blocks"]) == (own.st_dev, 1, own.st_blocks)
+    assert (found["uid"], found["gid"]) == (1, 2)
+    assert (found["pw_name"], found["gr_name"]) == ("daemon", "bin")
+    for key in ("atime", "mtime", "ctime"):
+        assert found[key] == pytest.approx(getattr(own, f"st_{key}"), abs=1e-6)
+    true = {key for key, value in found.items() if value is True}
+    assert true == {
+        *("exists", "isreg", "isuid", "rusr", "wusr", "xusr", "rgrp", "xgrp", "xoth"),
+        *("readable", "writeable", "executable"),
+    }
+    assert found["checksum"] == hashlib.sha1(b"abc\0").hexdigest()
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha224", "sha256", "sha384", "sha512"])
+def test_checksums(host: Host, algorithm: str) -> None:
+    (host.root / "f").write_text("x")
+    found = look_at(host, host.root / "f", checksum_algorithm=algorithm)
+    assert found["checksum"] == hashlib.new(algorithm, b"x").hexdigest()
+    assert "checksum" not in look_at(host, host.root / "f", get_checksum=False)
+
+
+def test_a_link_is_seen_or_followed(host: Host) -> None:
+    (host.root / "f").write_text("x")
+    (host.root / "l").symlink_to("f")
+    (host.root / "dead").symlink_to("none")
+    found = look_at(host, host.root / "l")
+    assert (found["islnk"], found["isreg"]) == (True, False)
+    assert (found["lnk_target"], found["lnk_source"]) == ("f", f"{host.root}/f")
+    assert "checksum" not in found
+    found = look_at(host, host.root / "l", follow=True)
+    assert (found["islnk"], found["isreg"], found["size"]) == (False, True, 1)
+    assert look_at(host, host.root / "dead")["islnk"]
+    assert look_at(host, host.root / "dead", follow=True) == {"exists": False}
+
+
+KINDS = {"/dev/null": "ischr", "/tmp": "isdir", "/etc/passwd": "isreg"}
+
+
+@pytest.mark.parametrize("path", KINDS)
+def test_kinds(host: Host, path: str) -> None:
+    found = look_at(host, path)
+    kinds = ("isreg", "isdir", "ischr", "isblk", "isfifo", "islnk", "issock")
+    assert [kind for kind in kinds if found[kind]] == [KINDS[path]]
+
+
+def test_a_pipe_is_not_read(host: Host) -> None:
+    os.mkfifo(host.root / "p")
+    assert look_at(host, host.root / "p")["isfifo"]
+
+
+def test_mime_type_and_flags_are_asked_for(host: Host) -> None:
+    host.fake("file", "echo 'text/plain; charset=us-ascii'")
+    host.fake("lsattr", "echo '2731 ----i---------e---- /path'")
+    (host.root / "f").write_text("x")
+    found = look_at(host, host.root / "f")
+    assert (found["mimetype"], found["charset"]) == ("text/plain", "us-ascii")
+    assert (found["attr_flags"], found["version"]) == ("ie", "2731")
+    assert found["attributes"] == ["immutable", "extents"]
+    host.calls()
+    found = look_at(host, host.root / "f", get_mime=False, get_attributes=False)
+    assert not {"mimetype", "attributes"} & found.keys()
+    assert host.calls() == []
+
+
+def test_without_the_tools_the_type_is_unknown(host: Host) -> None:
+    host.fake("file", "exit 127")
+    host.fake("lsattr", "exit 1")
+    found = look_at(host, host.root)
+    assert (found["mimetype"], found["charset"]) == ("unknown", "unknown")
+    assert found["attributes"] == []

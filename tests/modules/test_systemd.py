@@ -1,0 +1,242 @@
+"""systemd and service, on a pretended systemctl that keeps one unit's state in files."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from provisioner.modules import find, systemd
+from tests.modules.conftest import Host, listing
+
+SYSTEMCTL = r"""
+cd "%s" || exit
+get() { if [ -e "$1" ]; then cat "$1"; else echo "$2"; fi; }
+while :; do
+    case $1 in --*) shift ;; *) break ;; esac
+done
+case $1 in
+    show)
+        echo Id=web.service
+        for pair in Type=notify LoadState=loaded ActiveState=inactive SubState=dead MainPID=0 \
+            UnitFileState=disabled NeedDaemonReload=no Result=success ConditionResult=yes \
+            RemainAfterExit=no ConditionTimestampMonotonic=1 Restart=no ExecMainStatus=0 \
+            FragmentPath=/none ActiveEnterTimestampMonotonic=0; do
+            echo "${pair%%=*}=$(get "${pair%%=*}" "${pair#*=}")"
+        done ;;
+    is-enabled) get is-enabled disabled ;;
+    start | restart) . ./on_start ;;
+    stop) echo inactive >ActiveState ;;
+    enable) echo enabled >UnitFileState ;;
+    disable) echo disabled >UnitFileState ;;
+    mask) echo masked >LoadState ;;
+    unmask) echo loaded >LoadState ;;
+    daemon-reload) echo no >NeedDaemonReload ;;
+esac
+"""
+
+
+@pytest.fixture
+def unit(host: Host) -> Host:
+    """A host with the unit web.service, stopped and disabled, whose start works."""
+    host.fake("systemctl", SYSTEMCTL % host.root)
+    host.fake("journalctl", "echo 'web: no room'")
+    host.fake("sleep", "exit 0")
+    put(host, on_start="echo active >ActiveState; echo 7 >MainPID")
+    return host
+
+
+def put(host: Host, **state: str) -> None:
+    for name, value in state.items():
+        (host.root / name).write_text(f"{value}\n")
+
+
+CHANGES: list[tuple[str, dict[str, str], dict[str, Any], list[str]]] = [
+    ("service", {}, {"state": "started", "enabled": True}, ["enable web", "start web"]),
+    ("service", {"ActiveState": "active"}, {"state": "stopped"}, ["stop web"]),
+    ("service", {"ActiveState": "activating", "SubState": "auto-restart"}, {"state": "stopped"},
+     ["stop web"]),
+    ("service", {"ActiveState": "activating", "SubState": "auto-restart"}, {"state": "started"},
+     ["start web"]),
+    ("service", {"UnitFileState": "enabled"}, {"enabled": False}, ["disable web"]),
+    ("systemd", {}, {"masked": True}, ["mask web"]),
+    ("systemd", {"LoadState": "masked"}, {"masked": False, "state": "started"},
+     ["unmask web", "start web"]),
+    ("systemd", {"NeedDaemonReload": "yes"}, {"daemon_reload": True}, ["reload systemd"]),
+    ("systemd", {}, {"state": "started", "no_block": True}, ["start web"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("module", "state", "arguments", "changes"), CHANGES)
+def test_a_state_is_looked_at_reached_and_then_left_alone(
+    unit: Host, module: str, state: dict[str, str], arguments: dict[str, Any], changes: list[str]
+) -> None:
+    put(unit, **state)
+    before = listing(unit.root)
+    assert list(unit.look(module, name="web", **arguments).changes) == changes
+    assert listing(unit.root) == before
+    report = unit.run(module, name="web", **arguments)
+    assert (report.failed, list(report.changes)) == (None, changes)
+    assert unit.run(module, name="web", **arguments).changes == ()
+    assert unit.look(module, name="web", **arguments).changes == ()
+
+
+FINE: list[tuple[dict[str, str], dict[str, Any]]] = [
+    ({"UnitFileState": "static"}, {"enabled": True}),
+    ({"UnitFileState": "static"}, {"enabled": False}),
+    ({"UnitFileState": "enabled-runtime"}, {"enabled": None, "state": "stopped"}),
+    ({"UnitFileState": "bad", "is-enabled": "enabled"}, {"enabled": True}),
+    ({"UnitFileState": "", "is-enabled": "disabled"}, {"enabled": False}),
+    ({"ActiveState": "failed"}, {"state": "stopped"}),
+    ({"ActiveState": "reloading"}, {"state": "started"}),
+]
+
+
+@pytest.mark.parametrize(("state", "arguments"), FINE)
+def test_what_is_so_already_is_no_change(
+    unit: Host, state: dict[str, str], arguments: dict[str, Any]
+) -> None:
+    put(unit, **state)
+    assert unit.look("service", name="web", **arguments).changes == ()
+
+
+def test_a_look_at_state_and_enabled_is_one_process(unit: Host) -> None:
+    unit.look("service", name="web", state="started", enabled=True)
+    assert unit.calls() == ["systemctl show -- web"]
+
+
+def test_restart_and_reload_are_events_and_always_changes(unit: Host) -> None:
+    assert find("service").model_validate({"name": "web", "state": "restarted"}).acts
+    for _ in range(2):
+        assert unit.run("service", name="web", state="restarted").changes == ("restart web",)
+    unit.calls()
+    assert unit.look("service", name="web", state="restarted").changes == ("restart web",)
+    assert not [call for call in unit.calls() if "restart" in call]
+    assert unit.run("service", name="web", state="reloaded").changes == ("reload web",)
+    put(unit, ActiveState="inactive")
+    assert unit.run("service", name="web", state="reloaded").changes == ("start web",)
+
+
+def test_an_event_is_preceded_by_a_daemon_reload_that_is_wanted(unit: Host) -> None:
+    unit.run("systemd", name="web", state="restarted", daemon_reload=True)
+    calls = unit.calls()
+    assert calls.index("systemctl daemon-reload") < calls.index("systemctl restart -- web")
+
+
+FAILURES = [
+    ("echo 'Job for web failed' >&2; exit 1", "start web: Job for web failed"),
+    ("echo exit-code >Result; echo 3 >ExecMainStatus; exit 1", "exit status 3"),
+    ("echo exit-code >Result; echo failed >ActiveState", "the unit failed (exit-code)"),
+    ("echo no >ConditionResult", "a condition of the unit is not met"),
+    ("echo 'start request repeated too quickly' >&2; exit 1", "reset-failed web"),
+]
+
+
+@pytest.mark.parametrize(("on_start", "reason"), FAILURES)
+def test_a_start_that_fails_says_why_and_shows_the_journal(
+    unit: Host, on_start: str, reason: str
+) -> None:
+    put(unit, on_start=on_start)
+    report = unit.run("service", name="web", state="started")
+    assert reason in (report.failed or "")
+    values = unit.values("service", report, name="web", state="started")
+    assert values["journal"] == ["web: no room"]
+
+
+def test_a_simple_unit_that_ends_at_once_is_not_started(unit: Host) -> None:
+    put(unit, Type="simple")
+    unit.fake("sleep", f"echo failed >{unit.root}/ActiveState; echo exit-code >{unit.root}/Result")
+    report = unit.run("service", name="web", state="started")
+    assert report.failed
+    assert "start web: the unit failed (exit-code)" in report.failed
+
+
+def test_a_unit_that_is_restarted_again_and_again_is_not_started(unit: Host) -> None:
+    put(unit, Type="simple")
+    unit.fake("sleep", f"echo 8 >{unit.root}/MainPID")
+    report = unit.run("service", name="web", state="started")
+    assert report.failed
+    assert "again and again" in report.failed
+
+
+def test_a_oneshot_unit_that_did_its_work_was_started(unit: Host) -> None:
+    put(unit, Type="oneshot", on_start="exit 0")
+    assert unit.run("service", name="web", state="started").changes == ("start web",)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"state": "started"}, {"state": "stopped"}, {"enabled": True}]
+)
+def test_a_unit_that_is_not_there_fails_only_when_applied(
+    unit: Host, arguments: dict[str, Any]
+) -> None:
+    put(unit, LoadState="not-found")
+    assert unit.look("service", name="web", **arguments).changes
+    failed = unit.run("service", name="web", **arguments).failed
+    assert failed == "no unit web.service: is its package installed, is the name right?"
+
+
+def test_a_host_where_systemctl_says_nothing_fails_only_when_applied(host: Host) -> None:
+    host.fake("systemctl", "echo 'Failed to connect to bus' >&2; exit 1")
+    assert host.look("service", name="web", state="started").changes == ("start web",)
+    assert "Failed to connect to bus" in (
+        host.run("service", name="web", state="started").failed or ""
+    )
+
+
+def test_a_masked_unit_can_not_be_started(unit: Host) -> None:
+    put(unit, LoadState="masked")
+    assert "masked: false" in (unit.run("service", name="web", state="started").failed or "")
+
+
+def test_an_indirect_unit_is_enabled_by_what_its_also_names(unit: Host) -> None:
+    (unit.root / "file").write_text("[Install]\nAlso=web.socket\n")
+    put(unit, UnitFileState="indirect", FragmentPath=f"{unit.root}/file")
+    assert unit.look("service", name="web", enabled=True).changes == ()
+    unit.fake("systemctl", SYSTEMCTL.replace("is-enabled) ", "is-enabled) exit 1;") % unit.root)
+    assert unit.look("service", name="web", enabled=True).changes == ("enable web",)
+
+
+def test_daemon_reload_without_a_name_asks_about_all_units_and_generators(
+    unit: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fstab, made = unit.root / "fstab", unit.root / "generator"
+    monkeypatch.setattr(systemd, "GENERATED", (str(fstab), str(made)))
+    put(unit, NeedDaemonReload="yes", fstab="", generator="")
+    os.utime(fstab, (1, 1))
+    assert unit.run("systemd", daemon_reload=True).changes == ("reload systemd",)
+    assert unit.look("systemd", daemon_reload=True).changes == ()
+    os.utime(fstab, (9e9, 9e9))
+    assert unit.look("systemd", daemon_reload=True).changes == ("reload systemd",)
+
+
+def test_the_status_is_returned_as_a_dict(unit: Host) -> None:
+    arguments = {"name": "web", "enabled": False, "state": "stopped"}
+    values = unit.values("systemd", unit.look("systemd", **arguments), **arguments)
+    assert values["status"]["UnitFileState"] == "disabled"
+    assert (values["name"], values["state"], values["enabled"]) == ("web", "stopped", False)
+
+
+REFUSED: list[tuple[str, dict[str, Any], str]] = [
+    ("service", {"name": "web"}, "state and enabled"),
+    ("service", {"name": "web*", "state": "started"}, "not the name of one unit"),
+    ("service", {"name": "-x", "state": "started"}, "not the name of one unit"),
+    ("systemd", {"state": "started"}, "needs the name"),
+    ("systemd", {"name": "web", "state": "started", "scope": "global"}, "global"),
+]
+
+
+@pytest.mark.parametrize(("module", "arguments", "reason"), REFUSED)
+def test_what_can_not_be_meant_is_refused(
+    module: str, arguments: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        find(module).model_validate(arguments)
+
+
+def test_ansibles_other_names_and_ignored_parameters_are_accepted() -> None:
+    find("systemd").model_validate({"unit": "web", "daemon-reload": True, "daemon-reexec": False})
+    ignored = {"sleep": 1, "pattern": "x", "runlevel": "3", "args": "-v", "use": "systemd"}
+    find("service").model_validate({"name": "web", "state": "started", **ignored})

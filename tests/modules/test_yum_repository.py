@@ -1,0 +1,161 @@
+"""yum_repository."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from provisioner.modules import find
+from tests.modules.conftest import Host, listing
+
+OTHER = "# ours\n[other]\nname=Other\t\nbaseurl = http://o/ ; x\n\n# behind\n\n"
+CE = {"name": "ce", "description": "Docker CE", "baseurl": "http://d/$basearch", "gpgcheck": True}
+TEXT = "[ce]\nbaseurl = http://d/$basearch\ngpgcheck = 1\nname = Docker CE\n"
+
+
+def write(host: Host, text: str) -> None:
+    (host.root / "ce.repo").write_bytes(text.encode("utf-8", "surrogateescape"))
+
+
+def read(host: Host) -> str:
+    return (host.root / "ce.repo").read_bytes().decode("utf-8", "surrogateescape")
+
+
+def run(host: Host, how: Any = "apply", **arguments: Any) -> Any:
+    return host.run("yum_repository", how, reposdir=str(host.root), **arguments)
+
+
+EDITS = [
+    (None, TEXT),
+    ("", TEXT),
+    (OTHER, OTHER + TEXT),
+    ("[other]\nname=x", "[other]\nname=x\n\n" + TEXT),
+    ("[other]\nname=\udcff\r\n\n", "[other]\nname=\udcff\r\n\n" + TEXT),
+    ("[ce]\nname=Old\n\n# behind\n[x]\na=1\n", TEXT + "\n# behind\n[x]\na=1\n"),
+    (OTHER + "[ce]\nname=Old\nbaseurl=a\n  b\n" + OTHER, OTHER + TEXT + OTHER),
+    (TEXT + "priority = 1\n", TEXT),
+    ("[ce]\nname=1\n[x]\na=1\n[ce]\nname=2\n", TEXT + "[x]\na=1\n"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), EDITS)
+def test_a_section_is_written_and_all_else_stays_byte_for_byte(
+    host: Host, before: str | None, after: str
+) -> None:
+    if before is not None:
+        write(host, before)
+    old = listing(host.root)
+    assert run(host, "look", **CE).changes
+    assert listing(host.root) == old
+    assert run(host, **CE).changes
+    assert read(host) == after
+    assert run(host, **CE).changes == ()
+    assert run(host, "look", **CE).changes == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[ce]\nname=Docker CE\ngpgcheck=1\nbaseurl=http://d/$basearch\n",
+        "# x\n[ce] \n; y\nname :Docker CE \n\nbaseurl=\n  http://d/$basearch\ngpgcheck= 1\n",
+    ],
+)
+def test_other_spacing_order_and_comments_are_no_change(host: Host, text: str) -> None:
+    write(host, text)
+    assert run(host, "look", **CE).changes == ()
+    assert run(host, **CE).changes == ()
+    assert read(host) == text
+
+
+REMOVALS = [
+    (OTHER + TEXT + "\n" + OTHER, OTHER + OTHER),
+    (TEXT + "\n\n# behind\n[x]\na=1\n", "# behind\n[x]\na=1\n"),
+    ("# only a comment\n" + TEXT, None),
+    (TEXT, None),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), REMOVALS)
+def test_a_repository_is_removed_and_its_file_when_none_is_left(
+    host: Host, before: str, after: str | None
+) -> None:
+    write(host, before)
+    assert run(host, "look", name="ce", state="absent").changes
+    assert read(host) == before
+    assert run(host, name="ce", state="absent").changes
+    assert (read(host) if (host.root / "ce.repo").exists() else None) == after
+    assert run(host, name="ce", state="absent").changes == ()
+
+
+def test_a_repository_that_is_not_there_needs_no_removal(host: Host) -> None:
+    assert run(host, "look", name="ce", state="absent").changes == ()
+    write(host, OTHER)
+    assert run(host, name="ce", state="absent").changes == ()
+    assert read(host) == OTHER
+
+
+def test_several_repositories_share_a_file_of_another_name(host: Host) -> None:
+    run(host, **CE, file="docker")
+    run(host, **(CE | {"name": "ce-test"}), file="docker")
+    text = (host.root / "docker.repo").read_text()
+    assert text == TEXT + "\n" + TEXT.replace("[ce]", "[ce-test]")
+    assert run(host, **CE, file="docker").changes == ()
+
+
+def test_the_modes_of_the_file_are_kept(host: Host) -> None:
+    assert run(host, **CE, mode="0600").changes
+    assert (host.root / "ce.repo").stat().st_mode & 0o777 == 0o600
+    assert run(host, **CE, mode=0o640).changes
+    assert run(host, "look", **CE, mode="0640").changes == ()
+
+
+def test_the_directory_is_not_there_yet(host: Host) -> None:
+    arguments = CE | {"reposdir": f"{host.root}/none"}
+    assert host.look("yum_repository", **arguments).changes
+    assert "none" in (host.run("yum_repository", **arguments).failed or "")
+    assert not list(host.root.iterdir())
+
+
+def test_a_diff_shows_the_file_before_and_after_without_passwords(host: Host) -> None:
+    write(host, OTHER)
+    arguments = CE | {"password": "geheim", "reposdir": str(host.root)}
+    report = host.look("yum_repository", **arguments)
+    (diff,) = find("yum_repository").model_validate(arguments).diff(report)
+    assert diff.before == OTHER
+    assert "geheim" not in diff.after
+    assert "password = ********\n" in diff.after
+
+
+def test_options_get_yums_names_and_forms() -> None:
+    options = find("yum_repository").model_validate(
+        CE
+        | {"async": True, "gpgkey": "a, b", "baseurl": ["x", "y"], "exclude": ["k*", "l"]}
+        | {"keepcache": False, "validate_certs": False, "ca_cert": "/c", "priority": 5}
+    )
+    assert options.options() == {  # type: ignore[attr-defined]
+        "async": ["1"],
+        "baseurl": ["x", "y"],
+        "exclude": ["k* l"],
+        "gpgcheck": ["1"],
+        "gpgkey": ["a", "b"],
+        "keepcache": ["0"],
+        "name": ["Docker CE"],
+        "priority": ["5"],
+        "sslcacert": ["/c"],
+        "sslverify": ["0"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"name": "x", "baseurl": "y"}, "description"),
+        ({"name": "x", "description": "y"}, "baseurl, metalink and mirrorlist"),
+        ({"name": "x]\n[y", "state": "absent"}, "id of a repository"),
+    ],
+)
+def test_what_is_incomplete_is_refused(arguments: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        find("yum_repository").model_validate(arguments)
