@@ -80,13 +80,13 @@ def _planned(
     started = options.start_at_task is None
     for playbook in playbooks:
         for play in playbook.plays:
-            chosen = _tagged(play, options)
+            wanted = _tagged(play, options)
             if not started:
-                chosen, started = _starting_at(chosen, options.start_at_task or "")
+                wanted, started = _starting_at(wanted, options.start_at_task or "")
             if options.force_handlers:
-                chosen = replace(chosen, force_handlers=True)
+                wanted = replace(wanted, force_handlers=True)
             hosts = _hosts(inventory, play, options)
-            yield PlannedPlay(chosen, tuple(h for h in hosts if limit is None or h in limit))
+            yield PlannedPlay(wanted, tuple(h for h in hosts if limit is None or h in limit))
     if not started:
         raise LoadError(f'--start-at-task: there is no task "{options.start_at_task}"')
 
@@ -116,17 +116,12 @@ def _ordered(hosts: tuple[str, ...], play: Play) -> tuple[str, ...]:
 
 
 def _tagged(play: Play, options: Options) -> Play:
-    if not options.tags and not options.skip_tags:
-        return replace(play, sections=tuple(_without_never(s) for s in play.sections))
-    sections = tuple(
-        tuple(_filtered(section, lambda task: selected(task.keywords.tags, options)))
-        for section in play.sections
-    )
-    return replace(play, sections=sections)
+    return replace(play, sections=tuple(chosen(section, options) for section in play.sections))
 
 
-def _without_never(section: tuple[Node, ...]) -> tuple[Node, ...]:
-    return tuple(_filtered(section, lambda task: "never" not in task.keywords.tags))
+def chosen(nodes: tuple[Node, ...], options: Options) -> tuple[Node, ...]:
+    """The nodes with only those tasks that --tags and --skip-tags leave."""
+    return tuple(_filtered(nodes, lambda task: selected(task.keywords.tags, options)))
 
 
 def selected(tags: frozenset[str], options: Options) -> bool:

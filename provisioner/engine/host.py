@@ -10,7 +10,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from provisioner.engine import judge, reports, units
+from provisioner.engine import include, judge, reports, units
 from provisioner.engine.effects import (
     Answer,
     Barrier,
@@ -36,11 +36,12 @@ from provisioner.engine.reboot import await_reboot
 from provisioner.engine.scopes import PlayWorld, host_scope, title
 from provisioner.engine.state import HostState
 from provisioner.engine.units import Unit
-from provisioner.errors import BecomeFailed
+from provisioner.errors import BecomeFailed, LoadError
 from provisioner.events import Event, Status, TaskFinished, TaskRetried, TaskStarted
 from provisioner.language.play import Keywords, Task, tasks_of
 from provisioner.language.template import Template, TemplateError
 from provisioner.loading.where import Where
+from provisioner.modules.base import ModuleError
 from provisioner.modules.meta import Meta
 from provisioner.modules.reboot import Reboot
 from provisioner.remote.session import Step
@@ -310,7 +311,7 @@ class HostWalk:
             if not isinstance(part, Mapping):
                 continue
             if facts := part.get("ansible_facts"):
-                self._state.learn(facts, gathered=task.module != "set_fact")
+                self._state.learn(facts, task.module)
             if stats := part.get("ansible_stats"):
                 self._state.notes.update({str(k): str(v) for k, v in stats["data"].items()})
 
@@ -326,7 +327,7 @@ class HostWalk:
             return ()
         due = [
             handler
-            for handler in tasks_of(self._shared.play.handlers)
+            for handler in tasks_of((*self._shared.play.handlers, *self._state.handlers))
             if not self._notified.isdisjoint(self._names(handler))
         ]
         self._notified.clear()
@@ -364,8 +365,10 @@ class HostWalk:
         yield Sleep(delay)
 
     def _steer(self, unit: Unit) -> Walk:
-        """Carry out a `meta` task. Like Ansible's, it is no step of the report."""
-        assert isinstance(unit.module, Meta)
+        """Carry out an include, or a `meta` task: like Ansible's, that is no step of the report."""
+        if not isinstance(unit.module, Meta):
+            yield from self._include(unit)
+            return
         position, place = self._position, self._position.place
         match unit.module.action:
             case "flush_handlers":
@@ -382,6 +385,21 @@ class HostWalk:
             case "reset_connection":
                 yield Reset()
         position.advance()
+
+    def _include(self, unit: Unit) -> Walk:
+        """Put the tasks of a file or role in front, once for each item of the task's loop."""
+        since = time.monotonic()
+        position, at = self._position, self._position.top.at
+        self._ahead.loop = None
+        try:
+            nodes = include.nodes(self._shared, self._state, unit, self._ahead.scope(unit.task))
+        except (LoadError, TemplateError, ModuleError) as error:
+            yield from self._finish(unit, Result(Outcome.FAILED, str(error)), since, 1)
+            return
+        self._state.count(Outcome.OK, ignored=False, rescued=False)
+        yield self._event(replace(unit, item=None), Result(Outcome.OK), since)
+        if not position.push(nodes, resume=at + 1):
+            position.advance()
 
     def _event(self, unit: Unit, result: Result, since: float, **flags: Any) -> TaskFinished:
         seconds = time.monotonic() - since

@@ -156,12 +156,10 @@ class Lookahead:
     def _append(self, queue: Queue, place: Place, unit: Unit, ahead: Ahead) -> bool:
         """Queue the unit; false where it must not stand behind what is queued already."""
         failed = unit.result is not None and unit.result.outcome is Outcome.FAILED
-        if isinstance(unit.module, Meta) and unit.result is None:
-            idle = unit.module.action == "flush_handlers" and not (self.notified or ahead.notifies)
-            if idle:
-                unit = replace(unit, result=Result(Outcome.OK))
-            elif queue:
-                return False
+        if self._idle_flush(unit, ahead):
+            unit = replace(unit, result=Result(Outcome.OK))
+        elif unit.steers and queue:
+            return False
         elif unit.program is not None and not self._may_follow(queue, place, unit):
             return False
         elif failed and queue:
@@ -169,6 +167,11 @@ class Lookahead:
         queue.append((place, unit))
         self._foresee(place, unit, ahead)
         return not failed and not unit.steers
+
+    def _idle_flush(self, unit: Unit, ahead: Ahead) -> bool:
+        """Whether the unit flushes handlers of which none is due."""
+        flushes = isinstance(unit.module, Meta) and unit.module.action == "flush_handlers"
+        return flushes and unit.steers and not (self.notified or ahead.notifies)
 
     def _may_follow(self, queue: Queue, place: Place, unit: Unit) -> bool:
         sent = [(p, other) for p, other in queue if other.program is not None]

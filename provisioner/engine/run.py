@@ -27,7 +27,7 @@ from provisioner.fleet.threads import Interrupt, drive
 from provisioner.language.play import Play, tasks_of
 from provisioner.language.template import TemplateError
 from provisioner.loading.variables import vars_file
-from provisioner.plan import Plan, PlannedPlay
+from provisioner.plan import Plan, PlannedPlay, chosen
 
 
 def run(plan: Plan, connect: Connect, interrupt: Interrupt | None = None) -> Iterator[Event]:
@@ -107,6 +107,7 @@ class Run:
             hosts,
             batch,
             active=lambda: tuple(h for h in hosts if self.states[h].out is None),
+            select=lambda nodes: chosen(nodes, self.plan.options),
         )
         shared.vars_files = self._vars_files(shared, batch)
         barriers = Barriers(batch, lambda: self._stop_reason(play, batch))
@@ -115,7 +116,12 @@ class Run:
 
     def _walk(self, shared: PlayWorld, host: str) -> Walk:
         state, play = self.states[host], shared.play
-        variables = (self.world.statics.get(host, {}), self.world.extra_vars, shared.vars_files)
+        state.roles.clear()
+        state.handlers.clear()
+        roles = [layer for role in play.roles for layer in (role.defaults, role.vars)]
+        variables = (
+            self.world.statics.get(host, {}), self.world.extra_vars, shared.vars_files, *roles
+        )
         used = not state.facts_gathered and gather.uses_facts(play, *variables)
         flow = compile_sections(play.sections)
         task = gather.task_for(play) if used and flow.lines else None

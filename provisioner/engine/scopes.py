@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from provisioner.engine.sources import LocalSources
 from provisioner.engine.state import HostState
 from provisioner.language.lookups import LookupContext, lookup, query
-from provisioner.language.play import Play, Task
+from provisioner.language.play import Node, Play, Role, Task
 from provisioner.language.template import OMIT, Template, TemplateError
 from provisioner.language.variables import Lazy, NeedFacts, NotYet, Scope, is_fact
 from provisioner.loading.inventory import Inventory
-from provisioner.modules.sources import LocalSources
 
 VERSION = {"full": "2.16.14", "major": 2, "minor": 16, "revision": 14, "string": "2.16.14"}
 """What `ansible_version` says: the release whose language this is."""
@@ -43,6 +43,8 @@ class PlayWorld:
     batch: tuple[str, ...]
     vars_files: Mapping[str, Any] = field(default_factory=dict)
     active: Callable[[], tuple[str, ...]] = tuple
+    select: Callable[[tuple[Node, ...]], tuple[Node, ...]] = tuple
+    """Leaves of the nodes of an included file those that the chosen tags leave."""
 
 
 class HostVars(Mapping[str, Any]):
@@ -65,7 +67,7 @@ class HostVars(Mapping[str, Any]):
 
 def host_scope(shared: PlayWorld, host: str) -> Scope:
     """A host's variables outside any task."""
-    return _scope(shared, host, (), ({},), {}, None)
+    return _scope(shared, host, None, {}, None)
 
 
 def task_scope(
@@ -87,41 +89,45 @@ def task_scope(
         if gather:
             raise NeedFacts
 
-    block_vars = tuple(reversed(task.keywords.vars))
-    local = {"environment": Lazy(lambda: [])}
-    return _scope(shared, host, block_vars, (ahead,), local, missing)
+    return _scope(shared, host, task, ahead, missing)
 
 
 def _scope(
     shared: PlayWorld,
     host: str,
-    block_vars: tuple[Mapping[str, Any], ...],
-    ahead: tuple[Mapping[str, Any], ...],
-    local: Mapping[str, Any],
+    task: Task | None,
+    ahead: Mapping[str, Any],
     missing: Callable[[str], None] | None,
 ) -> Scope:
-    world, state = shared.world, shared.world.states[host]
-    magic = _magic(shared, host)
+    """The layers, that of highest precedence first. Numbers are those of Ansible's list of 22."""
+    world, state, play = shared.world, shared.world.states[host], shared.play
+    role = task.role if task is not None else None
+    exported = (*reversed(state.roles), *reversed(play.roles))
+    own = (role,) if role is not None else ()
+    magic = _magic(shared, host, role)
     layers = (
         magic,
-        world.extra_vars,
-        *ahead,
-        state.variables,
-        *block_vars,
-        shared.vars_files,
-        shared.play.vars,
-        state.facts,
-        world.statics.get(host, {}),
-        local,
+        world.extra_vars,  # 22
+        *(given.params for given in own),  # 20, 21
+        ahead,
+        state.variables,  # 19
+        state.included,  # 18
+        *(reversed(task.keywords.vars) if task is not None else ()),  # 16, 17
+        *(given.vars for given in (*own, *exported)),  # 15
+        shared.vars_files,  # 14
+        play.vars,  # 12, 13
+        state.facts,  # 11
+        world.statics.get(host, {}),  # 3 to 10
+        *(given.defaults for given in (*own, *exported)),  # 2
         _GLOBALS,
     )
     scope = Scope(layers, missing)
     magic["vars"] = Lazy(lambda: scope)
-    magic.update(_functions(shared, scope))
+    magic.update(_functions(shared, task, scope))
     return scope
 
 
-def _magic(shared: PlayWorld, host: str) -> dict[str, Any]:
+def _magic(shared: PlayWorld, host: str, role: Role | None) -> dict[str, Any]:
     world, play = shared.world, shared.play
     inventory = world.inventory
     return {
@@ -147,27 +153,39 @@ def _magic(shared: PlayWorld, host: str) -> dict[str, Any]:
             lambda: [name for name in shared.active() if name in shared.batch]
         ),
         "omit": OMIT,
+        **(_role_names(role) if role is not None else {}),
         **world.settings,
+    }
+
+
+def _role_names(role: Role) -> dict[str, Any]:
+    return {
+        "role_name": role.name,
+        "ansible_role_name": role.name,
+        "role_path": str(role.path.absolute()),
+        "ansible_parent_role_names": list(role.parents),
     }
 
 
 _GLOBALS: dict[str, Any] = {
     "range": Lazy(lambda: range),
     "dict": Lazy(lambda: dict),
+    "environment": (),
 }
 
 
-def _functions(shared: PlayWorld, scope: Scope) -> dict[str, Any]:
+def _functions(shared: PlayWorld, task: Task | None, scope: Scope) -> dict[str, Any]:
     """`lookup` and its kin: functions that see the task's variables."""
 
     def context() -> LookupContext:
-        sources = LocalSources((shared.play.basedir,), scope)
+        sources = LocalSources((task.roots if task else ()) or (shared.play.basedir,), scope)
         return LookupContext(scope, sources.find, sources.render, shared.play.basedir)
 
     def _query(name: str, *terms: Any, **options: Any) -> Any:
         return query(context(), name, *terms, **options)
 
     return {
+        "lookup_context": Lazy(context),
         "lookup": Lazy(lambda: lambda name, *t, **o: lookup(context(), name, *t, **o)),
         "query": Lazy(lambda: _query),
         "q": Lazy(lambda: _query),
@@ -192,7 +210,7 @@ def title(task: Task, scope: Scope) -> str:
     if not isinstance(task.name, Template):
         return task.title
     try:
-        return str(scope.render(task.name))
+        return replace(task, name=str(scope.render(task.name))).title
     except (TemplateError, NotYet, NeedFacts):
         return task.title
 

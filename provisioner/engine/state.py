@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.events import HostSummary, Status
+from provisioner.language.play import Node, Role
 from provisioner.result import Outcome
 
 
@@ -22,6 +23,12 @@ class HostState:
     facts_gathered: bool = False
     variables: dict[str, Any] = field(default_factory=dict)
     """From set_fact and register."""
+    included: dict[str, Any] = field(default_factory=dict)
+    """From include_vars."""
+    roles: list[Role] = field(default_factory=list)
+    """Included roles whose defaults and vars later tasks see (`public`)."""
+    handlers: list[Node] = field(default_factory=list)
+    """Handlers that included roles brought along."""
     counts: Counter[str] = field(default_factory=Counter)
     notes: dict[str, str] = field(default_factory=dict)
     out: Status | None = None
@@ -45,9 +52,11 @@ class HostState:
         if outcome is Outcome.CHANGED:
             self.counts["ok"] += 1
 
-    def learn(self, facts: Mapping[str, Any], *, gathered: bool) -> None:
-        """Take in a result's `ansible_facts`: of setup and its kin, or of set_fact."""
-        if gathered:
+    def learn(self, facts: Mapping[str, Any], module: str) -> None:
+        """Take in a result's `ansible_facts`: of setup and its kin, set_fact or include_vars."""
+        if module == "include_vars":
+            self.included.update(facts)
+        elif module != "set_fact":
             self.facts.update(facts)
             stripped = {name.removeprefix("ansible_"): value for name, value in facts.items()}
             self.facts["ansible_facts"] = {**self.facts.get("ansible_facts", {}), **stripped}

@@ -8,14 +8,13 @@ from typing import Any, Literal
 
 from provisioner.engine.effects import Seat
 from provisioner.engine.scopes import PlayWorld
+from provisioner.engine.sources import LocalSources
 from provisioner.language.lookups import LookupError_, with_lookup
 from provisioner.language.play import Keywords, Task
 from provisioner.language.template import OMIT, Template, TemplateError
 from provisioner.language.variables import Scope
 from provisioner.modules import arguments, find
-from provisioner.modules.base import Action, Module, ModuleError
-from provisioner.modules.meta import Meta
-from provisioner.modules.sources import LocalSources
+from provisioner.modules.base import Action, Module, ModuleError, Steering
 from provisioner.remote.become import Become
 from provisioner.remote.session import Mode
 from provisioner.remote.shell import Program
@@ -59,7 +58,7 @@ class Unit:
     @property
     def steers(self) -> bool:
         """Whether the walk itself has to carry it out."""
-        return isinstance(self.module, Meta) and self.result is None
+        return isinstance(self.module, Steering) and self.result is None
 
 
 def loop_items(task: Task, scope: Scope, shared: PlayWorld) -> list[Any]:
@@ -81,6 +80,11 @@ def loop_items(task: Task, scope: Scope, shared: PlayWorld) -> list[Any]:
 
 def item_scope(task: Task, scope: Scope, items: list[Any], index: int) -> Scope:
     """The scope with the loop's variables set."""
+    return scope.under(item_names(task, items, index))
+
+
+def item_names(task: Task, items: list[Any], index: int) -> dict[str, Any]:
+    """The loop's variables for one item."""
     loop = task.loop
     assert loop is not None
     names: dict[str, Any] = {loop.variable: items[index], "ansible_loop_var": loop.variable}
@@ -89,7 +93,7 @@ def item_scope(task: Task, scope: Scope, items: list[Any], index: int) -> Scope:
         names["ansible_index_var"] = loop.index_variable
     if loop.extended:
         names["ansible_loop"] = _extended(items, index)
-    return scope.under(names)
+    return names
 
 
 def _extended(items: list[Any], index: int) -> dict[str, Any]:
@@ -138,11 +142,11 @@ def _made(shared: PlayWorld, host: str, unit: Unit) -> Unit:
     kind = find(task.module)
     module = arguments.build(kind, task.module, _rendered(task, kind, scope))
     unit = replace(unit, module=module, check=_check(shared, keywords, scope))
-    if isinstance(module, Meta):
+    if isinstance(module, Steering):
         return unit
+    sources = LocalSources(task.roots or (shared.play.basedir,), scope)
     if isinstance(module, Action):
-        return replace(unit, result=module.act(scope), judged=_has_judgement(task))
-    sources = LocalSources((shared.play.basedir,), scope)
+        return replace(unit, result=module.act(scope, sources), judged=_has_judgement(task))
     program = module.program(sources)
     return replace(
         unit,

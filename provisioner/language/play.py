@@ -59,6 +59,19 @@ class Loop:
 
 
 @dataclass(frozen=True)
+class Role:
+    """A role as a task sees it: where it is, its defaults, its vars, what it was called with."""
+
+    name: str
+    path: Path
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    parents: tuple[str, ...] = ()
+    """Names of the roles that depend on it or include it, the nearest first."""
+
+
+@dataclass(frozen=True)
 class Task:
     """One task as written. `arguments` may hold templates; `module` is the short name."""
 
@@ -77,11 +90,17 @@ class Task:
     retries: Any = None
     delay: Any = None
     handler: bool = False
+    role: Role | None = None
+    roots: tuple[Path, ...] = ()
+    """Where its files and templates are looked for, in this order."""
+    outer: Keywords = field(default_factory=Keywords)
+    """What it inherits: all that tasks get which it includes."""
 
     @property
     def title(self) -> str:
         """The name for people, unrendered; the module's where the task has none."""
-        return str(self.name) or self.module
+        name = str(self.name) or self.module
+        return f"{self.role.name} : {name}" if self.role is not None else name
 
 
 @dataclass(frozen=True)
@@ -117,6 +136,8 @@ class Play:
     keywords: Keywords = field(default_factory=Keywords)
     sections: tuple[tuple[Node, ...], ...] = ()
     handlers: tuple[Node, ...] = ()
+    roles: tuple[Role, ...] = ()
+    """Those whose defaults and vars the whole play sees."""
     vars: Mapping[str, Any] = field(default_factory=dict)
     vars_files: tuple[VarsFile, ...] = ()
     gather_facts: Any = None

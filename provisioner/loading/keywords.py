@@ -50,6 +50,13 @@ def unknown(key: Any, known: Iterable[str], what: str, where: Where | None) -> L
     return LoadError(f'"{key}" is not a keyword of a {what}', where, nearest(str(key), known))
 
 
+def known(source: YamlMap, words: frozenset[str], what: str) -> None:
+    """`LoadError` for the first key of `source` that is not one of `words`."""
+    for key in source:
+        if key not in words:
+            raise unknown(key, words, what, source.keys_at[key])
+
+
 def inherit(base: Keywords, source: YamlMap) -> Keywords:
     """`base` with what `source` says itself: a play's, block's or task's mapping."""
     said: dict[str, Any] = {}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from provisioner.errors import LoadError, Problem
 from provisioner.language.play import Block, Keywords, Node, Play, Playbook, Task, VarsFile, tasks_of
-from provisioner.language.template import Template, check, templates_in
+from provisioner.language.template import Template
 from provisioner.loading import keywords as kw
 from provisioner.loading import yamlfile
-from provisioner.loading.task import load_task
+from provisioner.loading.nodes import Folder, NodeLoader, template_problems
 from provisioner.loading.where import Where, nearest
 from provisioner.loading.yamlfile import YamlMap, place_of
 
@@ -49,7 +49,7 @@ def _plays(
     if key is None:
         return (_load_play(source, path.parent, problems),)
     where = source.keys_at[key]
-    _known(source, frozenset({*_IMPORT, "name", "vars", "tags", "when"}), "import_playbook")
+    kw.known(source, frozenset({*_IMPORT, "name", "vars", "tags", "when"}), "import_playbook")
     file = path.parent / str(source[key])
     if isinstance(source[key], Template) or not file.is_file():
         raise LoadError(f"the playbook {source[key]} was not found", where)
@@ -83,27 +83,31 @@ def _under(node: Node, outer: Keywords) -> Node:
         own = node.keywords
         joined = replace(own, tags=own.tags | outer.tags, when=outer.when + own.when)
         return replace(node, keywords=joined)
-    parts = (tuple(_under(n, outer) for n in p) for p in (node.tasks, node.rescue, node.always))
-    return Block(*parts, node.where, node.name)
+    tasks, rescue, always = (
+        tuple(_under(inner, outer) for inner in part)
+        for part in (node.tasks, node.rescue, node.always)
+    )
+    return Block(tasks, rescue, always, node.where, node.name)
 
 
 def _load_play(source: YamlMap, basedir: Path, problems: list[Problem]) -> Play:
-    _known(source, kw.PLAY, "play")
+    kw.known(source, kw.PLAY, "play")
     if "hosts" not in source:
         raise LoadError('a play needs "hosts"', source.where)
-    if "roles" in source and source["roles"]:
-        raise LoadError("roles are not supported yet", source.keys_at["roles"])
     if "user" in source:
         source.setdefault("remote_user", source["user"])
     base = kw.inherit(Keywords(), _without(source, "vars"))
-    loader = _Nodes(problems)
-    sections = tuple(
-        loader.nodes(source, key, base) for key in ("pre_tasks", "tasks", "post_tasks")
-    )
-    handlers = loader.nodes(source, "handlers", base, handler=True)
-    _check_notify(sections, handlers, problems)
     play_vars = _vars(source)
-    problems.extend(_template_problems([play_vars]))
+    problems.extend(template_problems([play_vars]))
+    loader = NodeLoader(problems, basedir, play_vars)
+    folder = Folder(basedir)
+    before = loader.nodes(source, "pre_tasks", base, folder)
+    middle = (*loader.roles(source, base), *loader.nodes(source, "tasks", base, folder))
+    after = loader.nodes(source, "post_tasks", base, folder)
+    sections = (before, middle, after)
+    own_handlers = loader.nodes(source, "handlers", base, replace(folder, handlers=True))
+    handlers = (*own_handlers, *loader.handlers)
+    _check_notify(sections, handlers, problems)
     return Play(
         name=kw.title(source),
         hosts=source["hosts"],
@@ -112,6 +116,7 @@ def _load_play(source: YamlMap, basedir: Path, problems: list[Problem]) -> Play:
         keywords=base,
         sections=sections,
         handlers=handlers,
+        roles=tuple(loader.exported),
         vars=play_vars,
         vars_files=tuple(_vars_files(source, basedir)),
         gather_facts=kw.flag(source.get("gather_facts"), "gather_facts", source.where),
@@ -122,12 +127,6 @@ def _load_play(source: YamlMap, basedir: Path, problems: list[Problem]) -> Play:
         max_fail_percentage=source.get("max_fail_percentage"),
         force_handlers=kw.flag(source.get("force_handlers"), "force_handlers", source.where),
     )
-
-
-def _known(source: YamlMap, known: frozenset[str], what: str) -> None:
-    for key in source:
-        if key not in known:
-            raise kw.unknown(key, known, what, source.keys_at[key])
 
 
 def _without(source: YamlMap, *keys: str) -> YamlMap:
@@ -173,80 +172,23 @@ def _strategy(source: YamlMap) -> Any:
     raise LoadError(f'the strategy "{value}" is not supported', place_of(source, "strategy"))
 
 
-class _Nodes:
-    """Lists of tasks ▶ nodes. Problems are collected, so that one run shows them all."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        self._problems = problems
-
-    def nodes(
-        self, source: YamlMap, key: str, base: Keywords, *, handler: bool = False
-    ) -> tuple[Node, ...]:
-        value = source.get(key)
-        if value is None:
-            return ()
-        if not isinstance(value, list):
-            raise LoadError(f'"{key}" is a list of tasks', source.values_at.get(key, source.where))
-        return tuple(
-            node
-            for index, item in enumerate(value)
-            if (node := self._node(item, place_of(value, index), base, handler)) is not None
-        )
-
-    def _node(self, item: Any, where: Where | None, base: Keywords, handler: bool) -> Node | None:
-        try:
-            if not isinstance(item, YamlMap):
-                self._no_task(item, where)
-            if "block" in item:
-                return self._block(item, base, handler)
-            node = load_task(item, base, handler=handler)
-            self._problems.extend(_task_problems(node))
-            return node
-        except LoadError as error:
-            self._problems.extend(error.problems)
-            return None
-
-    def _no_task(self, item: Any, where: Where | None) -> NoReturn:
-        raise LoadError(f"a task is a mapping, not {type(item).__name__}", where)
-
-    def _block(self, source: YamlMap, base: Keywords, handler: bool) -> Block:
-        _known(source, kw.BLOCK, "block")
-        inner = kw.inherit(base, source)
-        return Block(
-            tasks=self.nodes(source, "block", inner, handler=handler),
-            rescue=self.nodes(source, "rescue", inner, handler=handler),
-            always=self.nodes(source, "always", inner, handler=handler),
-            where=source.where,
-            name=kw.title(source),
-        )
-
-
-def _task_problems(task: Task) -> Iterator[Problem]:
-    """Template syntax, for every template of a task."""
-    values = [task.name, task.arguments, task.keywords.when, task.loop and task.loop.items]
-    values += [task.changed_when, task.failed_when, task.until, task.notify]
-    values += [*task.keywords.vars, *task.keywords.environment]
-    return _template_problems(values)
-
-
-def _template_problems(values: Any) -> Iterator[Problem]:
-    for template in templates_in(values):
-        error = check(template)
-        if error is not None:
-            yield Problem(error.reason, template.where)
-
-
 def _check_notify(
     sections: tuple[tuple[Node, ...], ...], handlers: tuple[Node, ...], problems: list[Problem]
 ) -> None:
-    """Every literal `notify` names a handler, unless some handler's name is a template."""
+    """Every literal `notify` names a handler, unless some handler's name is a template or comes
+    with what is included while the play runs."""
+    every = (*(node for section in sections for node in section), *handlers)
+    if any(task.module in ("include_role", "include_tasks") for task in tasks_of(every)):
+        return
     known: set[str] = set()
     for handler in tasks_of(handlers):
         for name in (handler.name, *handler.listen):
             if isinstance(name, Template):
                 return
             known.add(name)
-    for task in tasks_of((*(node for section in sections for node in section), *handlers)):
+        if handler.role is not None:
+            known.add(handler.title)
+    for task in tasks_of(every):
         for name in task.notify:
             if isinstance(name, str) and name not in known:
                 hint = nearest(name, known) or "handlers stand under the play's `handlers`"

@@ -15,6 +15,10 @@ MODULES: dict[str, str] = {
     "assert": "assert_:Assert",
     "debug": "debug:Debug",
     "fail": "fail:Fail",
+    "include_role": "include:IncludeRole",
+    "include_tasks": "include:IncludeTasks",
+    "include": "include:IncludeTasks",
+    "include_vars": "include_vars:IncludeVars",
     "meta": "meta:Meta",
     "reboot": "reboot:Reboot",
     "set_fact": "set_fact:SetFact",
@@ -49,6 +53,12 @@ MODULES: dict[str, str] = {
     "sysctl": "sysctl:Sysctl",
     "ping": "ping:Ping",
     "raw": "raw:Raw",
+    "wait_for": "wait_for:WaitFor",
+    "script": "script:Script",
+    "getent": "getent:Getent",
+    "hostname": "hostname:Hostname",
+    "timezone": "timezone:Timezone",
+    "modprobe": "modprobe:Modprobe",
 }
 
 COLLECTIONS = ("ansible.builtin.", "ansible.legacy.", "ansible.posix.", "community.general.")

@@ -8,7 +8,7 @@ from pydantic import AliasChoices, Field
 
 from provisioner.language.template import Template
 from provisioner.language.variables import Scope
-from provisioner.modules.base import Action
+from provisioner.modules.base import Action, Sources
 from provisioner.result import Outcome, Result
 
 
@@ -26,7 +26,7 @@ class Assert(Action):
     quiet: bool = False
     """Say nothing when all are true."""
 
-    def act(self, scope: Scope) -> Result:
+    def act(self, scope: Scope, sources: Sources) -> Result:
         conditions = self.that if isinstance(self.that, list | tuple) else (self.that,)
         broken = scope.holds(conditions)
         if broken is True:

@@ -28,6 +28,9 @@ class Sources(Protocol):
         """`path` rendered with the task's variables; `options` are template's jinja2 ones
         (block_start_string, trim_blocks, …)."""
 
+    def variables(self, path: Path) -> Mapping[str, Any]:
+        """The variables of a local YAML file; `ModuleError` with file:line."""
+
 
 class ModuleError(Exception):
     """The arguments can't be carried out; the task fails with this reason before anything ran."""
@@ -99,9 +102,13 @@ class Module(BaseModel):
 class Action(Module):
     """A module whose work is done on the controller: it says what came of it at once."""
 
-    def act(self, scope: Scope) -> Result:
+    def act(self, scope: Scope, sources: Sources) -> Result:
         """The outcome, from the arguments and the task's variables."""
         raise NotImplementedError
+
+
+class Steering(Module):
+    """A module that steers the walk itself; the engine carries it out."""
 
 
 def _words(value: Any) -> Any:

@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from provisioner.language.template import Template, TemplateError
 from provisioner.language.variables import Scope
-from provisioner.modules.base import Action
+from provisioner.modules.base import Action, Sources
 from provisioner.result import Outcome, Result
 
 
@@ -30,7 +30,7 @@ class Debug(Action):
             raise ValueError("give msg or var, not both")
         return self
 
-    def act(self, scope: Scope) -> Result:
+    def act(self, scope: Scope, sources: Sources) -> Result:
         level = scope["ansible_verbosity"]
         if level < self.verbosity:
             return Result(Outcome.SKIPPED, f"shown from -{'v' * self.verbosity} on")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner.language.variables import Scope
-from provisioner.modules.base import Action, Text
+from provisioner.modules.base import Action, Sources, Text
 from provisioner.result import Outcome, Result
 
 
@@ -13,5 +13,5 @@ class Fail(Action):
     msg: Text = "Failed as requested from task"
     """The reason."""
 
-    def act(self, scope: Scope) -> Result:
+    def act(self, scope: Scope, sources: Sources) -> Result:
         return Result(Outcome.FAILED, self.msg)

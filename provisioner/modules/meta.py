@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from provisioner.modules.base import Action
+from provisioner.modules.base import Steering
 
 
-class Meta(Action):
+class Meta(Steering):
     """Steer the play: run handlers now, end it for a host, forget facts or failures."""
 
     free_form: ClassVar[str | None] = "action"

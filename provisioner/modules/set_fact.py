@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import ConfigDict
 
 from provisioner.language.variables import Scope
-from provisioner.modules.base import Action
+from provisioner.modules.base import Action, Sources
 from provisioner.result import Outcome, Result
 
 
@@ -20,6 +20,6 @@ class SetFact(Action):
     cacheable: bool = False
     """Ansible's fact cache; read and ignored, since there is none."""
 
-    def act(self, scope: Scope) -> Result:
+    def act(self, scope: Scope, sources: Sources) -> Result:
         facts = dict(self.model_extra or {})
         return Result(Outcome.OK, returns={"ansible_facts": facts})

@@ -26,9 +26,9 @@ all=$(stat $dereference -c "$format" -- "$path" 2>&1) || {
 }
 report stat "$all"
 access=''
-for letter in r w x; do
-    [ "-$letter" "$path" ] && access=$access$letter
-done
+[ ! -r "$path" ] || access=r
+[ ! -w "$path" ] || access=${access}w
+[ ! -x "$path" ] || access=${access}x
 report access "$access"
 if [ -L "$path" ] && [ "$follow" = no ]; then
     report lnk_target "$(readlink -- "$path"; echo .)"
@@ -141,7 +141,7 @@ def _numbers(text: str) -> dict[str, Any]:
     owner, _, group = " ".join(words[13:]).partition(" ")
     return {
         "mode": f"{stat.S_IMODE(mode):04o}",
-        **_kinds(mode),
+        **kinds(mode),
         "inode": inode,
         "dev": dev,
         "nlink": nlink,
@@ -159,7 +159,8 @@ def _numbers(text: str) -> dict[str, Any]:
     }
 
 
-def _kinds(mode: int) -> dict[str, bool]:
+def kinds(mode: int) -> dict[str, bool]:
+    """Ansible's `is…`, and `rusr` and the like, of a raw mode."""
     kinds = {
         "isdir": stat.S_ISDIR(mode),
         "ischr": stat.S_ISCHR(mode),

@@ -67,7 +67,7 @@ missing() {
         sunrpc/*) module=sunrpc ;;
         *) fail "the kernel has no $name: see \`sysctl -a\`, or load the module that brings it" ;;
     esac
-    fail "the kernel has no $name yet: load its module first, \`modprobe $module\` (module modprobe)"
+    fail "the kernel has no $name yet: first \`modprobe $module\` (module modprobe)"
 }
 
 ignoreerrors_flag=''
@@ -89,7 +89,8 @@ else
     store "$sysctl_file" "remove $name from $sysctl_file"
 fi
 if [ "$look$reload" = noyes ] && [ "$content" != "$before_file" ]; then
-    run reload_file || [ "$ignoreerrors" = yes ] || broken "load $sysctl_file" "sysctl -p: exit $status"
+    run reload_file || [ "$ignoreerrors" = yes ] ||
+        broken "load $sysctl_file" "sysctl -p: exit $status"
     if [ "$state" = present ] && ! proved; then
         report msg "$name: the kernel has taken${current:- nothing}, not $value"
     fi
@@ -109,7 +110,7 @@ def _value(value: Any) -> Any:
 
 
 class Sysctl(Module):
-    """A kernel parameter has a value in a file, and with `sysctl_set` or after a change also now."""
+    """A kernel parameter has a value in a file, and after a change or with `sysctl_set` now too."""
 
     body: ClassVar[str] = BODY
 
@@ -153,7 +154,7 @@ class Sysctl(Module):
         return Program("sysctl", self.body, variables)
 
     def _slashed(self) -> str:
-        """The path below /proc/sys. The first separator tells which one is: the other is literal."""
+        """The path below /proc/sys. The first separator is the separator: the other is literal."""
         first = next((letter for letter in self.name if letter in "./"), "/")
         return self.name if first == "/" else self.name.translate(str.maketrans("/.", "./"))
 

@@ -8,8 +8,8 @@ from provisioner.result import Diff
 TEXTFILE = r"""
 nl='
 '
-# edit FILE FUNCTION: read FILE as $text and call FUNCTION for each $line; what it hands to `keep_line`
-# is gathered in $content. No process, and nothing is changed yet.
+# edit FILE FUNCTION: read FILE as $text and call FUNCTION for each $line; what it hands to
+# `keep_line` is gathered in $content. No process, and nothing is changed yet.
 edit() {
     text='' content=''
     [ -e "$1" ] || return 0
@@ -32,7 +32,7 @@ store() {
     fi
     if [ "$look" = no ]; then
         replace "$1"
-        at "$1" && holds "$1" || fail "$1 holds something else right after it was written"
+        { at "$1" && holds "$1"; } || fail "$1 holds something else right after it was written"
     fi
     changed "$2"
 }

@@ -194,17 +194,19 @@ put() {
     case $at_kind in
         absent) _what="create $1" ;;
         directory) fail "$1 is a directory, not a file: give the name of the file, or remove it first" ;;
-        file) [ "$diff" != yes ] || [ "$at_size" -gt 1048576 ] || before "$1" ;;
+        file) [ "$diff" != yes ] || _old_content "$1" ;;
     esac
     if [ "$look" = no ]; then
         replace "$1"
         at "$1"
         holds "$1" || fail "$1 holds something else right after it was written: who else writes it?"
     fi
-    report content "$_what"
+    [ "$diff" != yes ] || report content "$_what"
     changed "$_what"
     attributes "$1"
 }
+
+_old_content() { if [ "$at_size" -le 1048576 ]; then before "$1"; else report before '(over 1 MiB)'; fi; }
 
 # holds PATH: it is a file with the content; `at` has been there.
 holds() {
@@ -249,7 +251,9 @@ temporary() {
     _name=${1##*/}
     [ "${#_name}" -le 200 ] || _name=$(printf '%.200s' "$_name")
     temp=$_folder.$_name.provision-$token
-    rm -f -- "$_folder.$_name".provision-*  # left by a run that was killed
+    for _left in "$_folder.$_name".provision-*; do  # by a run that was killed
+        [ ! -e "$_left" ] || rm -f -- "$_left"
+    done
     # -C is O_EXCL: nobody's file or link is followed. `command` keeps a failure from ending the shell.
     umask 077
     set -C

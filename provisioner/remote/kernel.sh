@@ -108,7 +108,7 @@ receive() {
 # only and goes on; `apply` changes. A failure stops the frame, unless TOLERANT is yes.
 task() {
     [ -z "$_stopped" ] || return 0
-    printf '%s begin %s\0' "$nonce" "$1"
+    printf '%s begin %s %s\0' "$nonce" "$1" "$$"
     (
         look=yes tolerant=$3 on_failure='' _changed='' _scratched='' _tries=0 status=0
         [ "$2" != apply ] || look=no

@@ -10,6 +10,7 @@ from tests.lab import base
 from tests.lab.common import locked, require_root
 from tests.lab.dockerlayers import preinstalled
 from tests.lab.guardlayer import guard_layer
+from tests.lab.keys import keys, stop_agent
 from tests.lab.options import HostOptions
 from tests.lab.packages import repositories
 from tests.lab.registry import hello_image
@@ -49,6 +50,7 @@ def build() -> Parts:
         base.install_machine_packages()
         skin = base.skin(stub_rpms())
         guard, repos = guard_layer(skin, base.tree()), repositories()
+        stop_agent(keys() / "gnupg")
         below = [skin / "upper", base.tree()]
         distro, ce = (preinstalled(edition, below, repos) for edition in ("distro", "ce"))
         return Parts(base.tree(), skin, guard, distro, ce, repos, hello_image())

@@ -16,6 +16,7 @@ from tests.lab.options import PASSWORD, USER, HostOptions
 from tests.lab.processes import (
     container_init,
     end,
+    end_inside,
     family,
     members,
     recorded,
@@ -111,7 +112,8 @@ class Host:
             with suppress(LabError):
                 wait_for(lambda: not self.is_running(), 5, f"{self.name} to end")
         end(self._record)
-        wait_for(lambda: not network.exists(network.port_name(self.machine)), 10, "the link to go")
+        end_inside(self.folder)
+        wait_for(lambda: not network.exists(network.port_name(self.machine)), 20, "the link to go")
 
     def stop(self, seconds: float = 30) -> None:
         """Shut down in order."""

@@ -26,7 +26,13 @@ def _make(draft: Path) -> None:
         made = ["--passphrase", "", "--quick-generate-key", address, "rsa2048", "sign", "never"]
         run([*gpg, *made])
         (public / name).write_text(run([*gpg, "--armor", "--export", name]).stdout)
-    run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)
+    stop_agent(home)
+
+
+def stop_agent(home: Path) -> None:
+    """End the agent that gpg leaves running."""
+    if (home / "S.gpg-agent").exists():
+        run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)
 
 
 def make_ssh_key(path: Path, kind: str) -> None:

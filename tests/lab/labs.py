@@ -18,7 +18,7 @@ from tests.lab.inventory import inventory_text, known_hosts_text, ssh_config_tex
 from tests.lab.keys import keys
 from tests.lab.options import HostOptions
 from tests.lab.prepare import prepare
-from tests.lab.processes import end, recorded
+from tests.lab.processes import end, end_inside, recorded
 from tests.lab.services import Services
 from tests.lab.stubs import stub_rpms
 
@@ -76,12 +76,15 @@ class Lab:
 
     def down(self) -> None:
         """End all of the lab and delete it."""
-        for host in self.hosts.values():
-            with suppress(FileNotFoundError):
-                host.remove()
-        self.services.stop()
-        network.remove_bridge(self.number)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            for host in self.hosts.values():
+                with suppress(FileNotFoundError):
+                    host.remove()
+        finally:
+            end_inside(self.folder)
+            self.services.stop()
+            network.remove_bridge(self.number)
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> Lab:
         return self
@@ -168,6 +171,7 @@ def _remove_dead(name: str) -> None:
     folder = labs_dir() / name
     if any(recorded(record) for record in _records(folder)):
         raise LabError(f"the lab {name!r} is up already; `down` removes it")
+    end_inside(folder)
     network.remove_bridge(_read(name)["number"])
     shutil.rmtree(folder)
 
@@ -181,6 +185,7 @@ def down_all() -> None:
     for folder in labs_dir().glob("*"):
         for record in _records(folder):
             end(record)
+        end_inside(folder)
     for number in _taken():
         network.remove_bridge(number)
     shutil.rmtree(labs_dir(), ignore_errors=True)

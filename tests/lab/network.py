@@ -6,6 +6,8 @@ from pathlib import Path
 
 from tests.lab.common import LabError, run
 
+_LISTENING = "0A"
+
 
 def bridge_name(number: int) -> str:
     return f"plab{number}"
@@ -43,9 +45,16 @@ def exists(interface: str) -> bool:
 def free_number(taken: set[int]) -> int:
     """A number for a lab: its subnet is 10.77.NUMBER.0/24."""
     for number in range(1, 255):
-        if number not in taken and not exists(bridge_name(number)):
+        if not (number in taken or exists(bridge_name(number)) or _is_served(number)):
             return number
     raise LabError("all 254 subnets of the lab are in use")
+
+
+def _is_served(number: int) -> bool:
+    """Whether a server of a crashed lab still listens on the gateway's address."""
+    local = f"01{number:02X}4D0A:"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return any(row[1].startswith(local) and row[3] == _LISTENING for row in rows)
 
 
 def cut(machine: str, how: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -76,10 +77,10 @@ def members(init: int) -> list[int]:
     """All processes in the pid namespace of a container, docker's nested ones not included."""
     space = Path(f"/proc/{init}/ns/pid").stat().st_ino
     found = []
-    for folder in Path("/proc").glob("[0-9]*"):
+    for pid in all_pids():
         try:
-            if (folder / "ns/pid").stat().st_ino == space:
-                found.append(int(folder.name))
+            if Path(f"/proc/{pid}/ns/pid").stat().st_ino == space:
+                found.append(pid)
         except OSError:
             continue
     return found
@@ -104,10 +105,46 @@ def end(record: Path) -> None:
     record.unlink(missing_ok=True)
 
 
+def end_inside(folder: Path) -> None:
+    """Kill every process that lives on a host of this folder, whoever lost sight of it."""
+    inside = [pid for pid in all_pids() if _lives_on(pid, folder)]
+    send(inside, signal.SIGKILL)
+    wait_for(lambda: not any(_started(pid) for pid in inside), 10, f"{folder.name} to end")
+
+
+def _lives_on(pid: int, folder: Path) -> bool:
+    try:
+        return f"upperdir={folder}/" in Path(f"/proc/{pid}/mountinfo").read_text()
+    except OSError:
+        return False
+
+
+def all_pids() -> list[int]:
+    return [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+
+
 def _reap(record: Path) -> None:
     """Take leave of a noted process that has ended, if it was a child of this one."""
     with suppress(FileNotFoundError, ValueError, ChildProcessError):
         os.waitpid(int(record.read_text().split()[0]), os.WNOHANG)
+
+
+def wait_for_server(record: Path, address: str, log: Path) -> None:
+    """Wait until a noted process accepts connections at host:port, or fail with its log."""
+
+    def ready() -> bool:
+        if recorded(record) is None:
+            raise LabError(f"{record.stem} has ended:\n{log.read_text(errors='replace')[-1500:]}")
+        return _listens(address)
+
+    wait_for(ready, 10, f"{record.stem} to listen on {address}")
+
+
+def _listens(address: str) -> bool:
+    host, _, port = address.partition(":")
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((host, int(port))) == 0
 
 
 def wait_for(ready: Callable[[], bool], seconds: float, what: str) -> None:

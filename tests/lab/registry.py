@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 
 from tests.lab.common import HERE, cached, digest, run
-from tests.lab.processes import end, start_process, wait_for
+from tests.lab.processes import end, start_process, wait_for_server
 
 _IMAGE = "library/hello-world"
 
@@ -32,16 +32,9 @@ def start_registry(folder: Path, storage: Path, address: str) -> None:
     config = folder / "registry.json"
     config.write_text(registry_config(storage, address))
     record = folder / "registry.pid"
-    start_process(["docker-registry", "serve", config], folder / "registry.log", record)
-    wait_for(lambda: listens(address), 10, f"the registry on {address}")
-
-
-def listens(address: str) -> bool:
-    """Whether something accepts connections at host:port."""
-    host, _, port = address.partition(":")
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((host, int(port))) == 0
+    log = folder / "registry.log"
+    start_process(["docker-registry", "serve", config], log, record)
+    wait_for_server(record, address, log)
 
 
 def _build(draft: Path) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from tests.lab.build import Parts
 from tests.lab.common import HERE, write
-from tests.lab.processes import end, start_process, wait_for
-from tests.lab.registry import listens, start_registry
+from tests.lab.processes import end, start_process, wait_for_server
+from tests.lab.registry import start_registry
 
 _DOCKER_REPO = """[docker-ce-stable]
 name=Docker CE Stable - $basearch
@@ -48,8 +48,9 @@ class Services:
         www, faults = self.folder / "www", self.folder / "faults.json"
         server: list[str | Path] = [sys.executable, HERE / "webserver.py"]
         command = [*server, www, self._address, "8080", faults]
-        start_process(command, self.folder / "web.log", self.folder / "web.pid")
-        wait_for(lambda: listens(f"{self._address}:8080"), 10, "the web server")
+        record, log = self.folder / "web.pid", self.folder / "web.log"
+        start_process(command, log, record)
+        wait_for_server(record, f"{self._address}:8080", log)
 
     def stop_web(self) -> None:
         end(self.folder / "web.pid")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -152,3 +153,14 @@ def test_down_leaves_nothing() -> None:
     assert not folder.exists()
     assert not exists(bridge_name(made.number))
     assert str(folder) not in Path("/proc/mounts").read_text()
+
+
+def test_a_crashed_lab_makes_way_for_a_new_one() -> None:
+    name = f"crash-{os.getpid()}"
+    first = Lab.up(1, name=name)
+    init = first["el7-1"].init
+    for record in first.folder.rglob("*.pid"):
+        os.kill(int(record.read_text().split()[0]), signal.SIGKILL)
+    with Lab.up(1, name=name) as second:
+        assert ssh(second, "el7-1", "true").returncode == 0
+        assert not Path(f"/proc/{init}/exe").exists()

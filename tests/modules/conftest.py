@@ -45,6 +45,9 @@ class Files:
     def render(self, path: Path, options: Mapping[str, Any]) -> str:
         return path.read_text()
 
+    def variables(self, path: Path) -> Mapping[str, Any]:
+        return {}
+
 
 @dataclass
 class Host:

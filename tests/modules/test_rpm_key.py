@@ -121,7 +121,7 @@ def test_a_key_is_imported_once_and_removed_once(
 
 def test_a_look_with_a_fingerprint_asks_rpm_once_and_downloads_nothing(keys: Host) -> None:
     keys.look("rpm_key", key="https://keys/ed.asc", fingerprint=ED_PRINT)
-    (call,) = keys.calls()
+    (call,) = filter(None, keys.calls())
     assert call.startswith("rpm -q gpg-pubkey")
 
 

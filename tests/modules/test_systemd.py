@@ -23,7 +23,7 @@ case $1 in
         for pair in Type=notify LoadState=loaded ActiveState=inactive SubState=dead MainPID=0 \
             UnitFileState=disabled NeedDaemonReload=no Result=success ConditionResult=yes \
             RemainAfterExit=no ConditionTimestampMonotonic=1 Restart=no ExecMainStatus=0 \
-            FragmentPath=/none ActiveEnterTimestampMonotonic=0; do
+            DropInPaths= FragmentPath=/none ActiveEnterTimestampMonotonic=0; do
             echo "${pair%%=*}=$(get "${pair%%=*}" "${pair#*=}")"
         done ;;
     is-enabled) get is-enabled disabled ;;
@@ -210,6 +210,25 @@ def test_daemon_reload_without_a_name_asks_about_all_units_and_generators(
     assert unit.look("systemd", daemon_reload=True).changes == ()
     os.utime(fstab, (9e9, 9e9))
     assert unit.look("systemd", daemon_reload=True).changes == ("reload systemd",)
+
+
+@pytest.mark.parametrize("name", ["web", None])
+@pytest.mark.parametrize("file", ["web.service.d/a b.conf", "web.service"])
+def test_daemon_reload_sees_new_files_that_systemd_does_not(
+    unit: Host, monkeypatch: pytest.MonkeyPatch, name: str | None, file: str
+) -> None:
+    monkeypatch.setattr(systemd, "FOLDERS", (str(unit.root / "etc"), "/none"))
+    monkeypatch.setattr(systemd, "GENERATED", ())
+    path = unit.root / "etc" / file
+    for other in ("other.service.d/x.conf", "other.service"):
+        (unit.root / "etc" / other).parent.mkdir(parents=True, exist_ok=True)
+        (unit.root / "etc" / other).touch()
+    assert unit.look("systemd", name=name, daemon_reload=True).changes == ()
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    assert unit.look("systemd", name=name, daemon_reload=True).changes == ("reload systemd",)
+    put(unit, **{"DropInPaths" if ".d/" in file else "FragmentPath": str(path)})
+    assert unit.look("systemd", name=name, daemon_reload=True).changes == ()
 
 
 def test_the_status_is_returned_as_a_dict(unit: Host) -> None:

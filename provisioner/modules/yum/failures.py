@@ -72,7 +72,9 @@ explain() {
             no_package ;;
         *)
             pick '*[Ee]rror*'
-            reason=${picked:-"yum ended with exit $status"} ;;
+            reason=${picked:-"yum ended with exit $status"}
+            [ "$status" -le 128 ] ||
+                reason="yum was killed by signal $((status - 128)): see dmesg, and run again" ;;
     esac
     unfinished
 }

@@ -42,7 +42,6 @@ look_up() {
     present='' missing=''
     by_name
     by_version
-    # shellcheck disable=SC2119
     by_provides
 }
 by_name() {
@@ -50,8 +49,10 @@ by_name() {
     [ $# -gt 0 ] || return 0
     for item; do set -- "$@" "${item%%=*}"; shift; done
     rc=0
-    said=$(rpm_ -q --qf '%{NAME} %|EPOCH?{%{EPOCH}}:{0}|\n' -- "$@" 2>&1) || rc=$?
+    format='%{NAME} %|EPOCH?{%{EPOCH}}:{0}| %{VERSION}-%{RELEASE} %{ARCH}\n'
+    said=$(rpm_ -q --qf "$format" -- "$@" 2>&1) || rc=$?
     answered $#
+    [ "$state" = absent ] || no_doubles
     eval "set -- $names"
     for item; do
         query=${item%%=*} rest=${item#*=}
@@ -63,10 +64,10 @@ by_name() {
         else
             case $evr in
                 *:*)
-                    if ! has_line "$said" "$name ${evr%%:*}"; then
-                        missing=$missing$spec$nl
-                        continue
-                    fi ;;
+                    case $nl$said in
+                        *"$nl$name ${evr%%:*} "*) ;;
+                        *) missing=$missing$spec$nl; continue ;;
+                    esac ;;
             esac
             present=$present$spec$nl
         fi
@@ -89,6 +90,24 @@ answered() {
     esac
     count "$said"
     [ "$lines" -ge "$1" ] || [ -n "$root" ] || database_broken "rpm gave no answer (exit $rc)"
+}
+# no_doubles: yum that is killed in an update leaves the old version beside the new one. Kernels and
+# their modules are meant to be there more than once.
+no_doubles() {
+    seen='' doubled=''
+    each "$said" double
+    [ -z "$doubled" ] ||
+        fail "$doubled is there in two versions: an earlier yum was cut off. Nothing was done:" \
+            "see \`package-cleanup --dupes\` and \`--cleandupes\`"
+}
+double() {
+    case $1 in 'package '* | kernel* | kmod-* | gpg-pubkey*) return ;; esac
+    key=${1%% *}.${1##* }
+    case $nl$seen in
+        *"$nl$key $1$nl"*) ;;
+        *"$nl$key "*) doubled=$key ;;
+    esac
+    seen=$seen$key\ $1$nl
 }
 # in_file SPEC: the package in the file is there, whatever the file is called.
 in_file() {
@@ -144,7 +163,6 @@ split() {
 }
 
 # by_provides: capabilities, and names that another package provides.
-# shellcheck disable=SC2120
 by_provides() {
     wanted_names=''
     if [ "$state" != absent ]; then each "$missing" wanted_name; fi

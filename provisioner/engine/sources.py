@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from provisioner.errors import LoadError
 from provisioner.language.template import TemplateError, render_file
 from provisioner.language.variables import Scope
+from provisioner.loading.variables import vars_file
 from provisioner.modules.base import ModuleError
 
 @dataclass(frozen=True)
@@ -35,6 +37,13 @@ class LocalSources:
         for root in self.roots:
             yield root / folder / path
             yield root / path
+
+    def variables(self, path: Path) -> Mapping[str, Any]:
+        """The variables of a YAML or JSON file; `ModuleError` with file:line."""
+        try:
+            return vars_file(path)
+        except LoadError as error:
+            raise ModuleError(str(error)) from None
 
     def render(self, path: Path, options: Mapping[str, Any]) -> str:
         """The file as a template; `options` are Jinja's. `ModuleError` with file:line."""

@@ -1,0 +1,79 @@
+"""include_tasks and include_role: nodes that are loaded while the play runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from provisioner.engine import units
+from provisioner.engine.scopes import PlayWorld
+from provisioner.engine.state import HostState
+from provisioner.engine.units import Unit
+from provisioner.errors import LoadError, Problem
+from provisioner.language.play import Keywords, Node, Task
+from provisioner.language.template import TemplateError
+from provisioner.language.variables import Scope
+from provisioner.loading import keywords as kw
+from provisioner.loading.nodes import Folder, NodeLoader
+from provisioner.loading.yamlfile import YamlMap
+from provisioner.modules.include import IncludeRole, IncludeTasks
+from provisioner.result import Outcome
+
+
+def nodes(shared: PlayWorld, state: HostState, unit: Unit, scope: Scope) -> tuple[Node, ...]:
+    """What the task includes, for all items of its loop, as far as the chosen tags leave it.
+
+    `LoadError` for what is wrong with the files, `TemplateError` for the task's own templates.
+    """
+    task = unit.task
+    if task.loop is None:
+        return shared.select(_loaded(shared, state, unit, {}))
+    found: list[Node] = []
+    items = units.loop_items(task, scope, shared)
+    for index in range(len(items)):
+        inner = units.item_scope(task, scope, items, index)
+        one = units.prepare(shared, state.name, task, inner)
+        if one.result is not None and one.result.outcome is Outcome.FAILED:
+            raise TemplateError(one.result.message, task.where)
+        if one.result is None:
+            found += _loaded(shared, state, one, units.item_names(task, items, index))
+    return shared.select(tuple(found))
+
+
+def _loaded(
+    shared: PlayWorld, state: HostState, unit: Unit, item: dict[str, Any]
+) -> tuple[Node, ...]:
+    task, module = unit.task, unit.module
+    problems: list[Problem] = []
+    loader = NodeLoader(problems, shared.play.basedir, {})
+    base = _base(task, module, item)
+    folder = Folder(task.roots[0] if task.roots else shared.play.basedir, task.role)
+    if isinstance(module, IncludeTasks):
+        if len(task.roots) > 1:
+            folder = replace(folder, path=task.roots[-2])
+        path = loader.tasks_file(module.file, folder, task.where)
+        found = loader.file(path, base, folder, task.where)
+    else:
+        assert isinstance(module, IncludeRole)
+        given = {key: value for key, value in module.model_dump().items() if value is not None}
+        given["params"] = {}
+        found = loader.role(given, base, folder, task.where, public=module.public)
+        state.handlers += loader.handlers
+        state.roles += loader.exported
+    if problems:
+        raise LoadError.of(problems)
+    return found
+
+
+def _base(task: Task, module: Any, item: dict[str, Any]) -> Keywords:
+    """What the included tasks inherit: what the include inherits itself, its `vars`, the loop's
+    item, and `apply`. Its own `when` and `tags` are for itself alone."""
+    own = task.keywords.vars[len(task.outer.vars) :]
+    variables = (*task.outer.vars, *own, *((item,) if item else ()))
+    base = replace(task.outer, vars=variables)
+    if not module.apply:
+        return base
+    source = YamlMap(task.where)
+    source.update(module.apply)
+    return kw.inherit(base, source)
+

@@ -1,0 +1,252 @@
+"""Lists of tasks ▶ nodes: blocks, tasks, and what is imported in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from provisioner.errors import LoadError, Problem
+from provisioner.language.play import Block, Keywords, Node, Role, Task
+from provisioner.language.template import TemplateError, check, templates_in
+from provisioner.language.variables import Scope
+from provisioner.loading import keywords as kw
+from provisioner.loading import roles as rolefiles
+from provisioner.loading import yamlfile
+from provisioner.loading.task import load_task
+from provisioner.loading.where import Where
+from provisioner.loading.yamlfile import YamlList, YamlMap, place_of
+from provisioner.modules import short_name
+
+IMPORTS = ("import_tasks", "import_role")
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Where the tasks at hand stand: the directory of their file, their role, and the files that
+    led to them."""
+
+    path: Path
+    role: Role | None = None
+    handlers: bool = False
+    chain: tuple[Path, ...] = ()
+
+
+class NodeLoader:
+    """Loads one play's task lists. Problems are collected, so that one run shows them all.
+
+    `handlers` and `exported` gather what roles bring along. `variables` may be used in the names
+    of what is imported.
+    """
+
+    def __init__(
+        self, problems: list[Problem], basedir: Path, variables: Mapping[str, Any]
+    ) -> None:
+        self._problems, self._basedir = problems, basedir
+        self._scope = Scope((variables,))
+        self.handlers: list[Node] = []
+        self.exported: list[Role] = []
+        self._seen: set[tuple[Path, str]] = set()
+
+    def nodes(self, source: YamlMap, key: str, base: Keywords, folder: Folder) -> tuple[Node, ...]:
+        """The tasks that stand under `key`."""
+        value = source.get(key)
+        if value is None:
+            return ()
+        if not isinstance(value, YamlList):
+            raise LoadError(f'"{key}" is a list of tasks', source.values_at.get(key, source.where))
+        return self.list(value, base, folder)
+
+    def list(self, value: YamlList, base: Keywords, folder: Folder) -> tuple[Node, ...]:
+        """The nodes of a list of tasks."""
+        found = (self._node(item, place_of(value, n), base, folder) for n, item in enumerate(value))
+        return tuple(node for nodes in found for node in nodes)
+
+    def file(self, path: Path, base: Keywords, folder: Folder, at: Where) -> tuple[Node, ...]:
+        """The nodes of a file of tasks; `at` is where it is called for."""
+        resolved = path.resolve()
+        if resolved in folder.chain:
+            names = " → ".join(p.name for p in (*folder.chain, resolved))
+            raise LoadError(f"files of tasks import each other: {names}", at)
+        data = yamlfile.load(path, what="file of tasks")
+        if data is None:
+            return ()
+        if not isinstance(data, YamlList):
+            raise LoadError("a file of tasks is a list of them", Where(str(path), 1, 1))
+        inner = replace(folder, path=path.parent, chain=(*folder.chain, resolved))
+        return self.list(data, base, inner)
+
+    def _node(
+        self, item: Any, where: Where | None, base: Keywords, folder: Folder
+    ) -> tuple[Node, ...]:
+        try:
+            if not isinstance(item, YamlMap):
+                raise LoadError(f"a task is a mapping, not {type(item).__name__}", where)
+            if "block" in item:
+                return (self._block(item, base, folder),)
+            for key in item:
+                if short_name(str(key)) in IMPORTS:
+                    return self._import(item, str(key), base, folder)
+            task = load_task(item, base, handler=folder.handlers)
+            roots = tuple(dict.fromkeys(self._roots(folder)))
+            task = replace(task, role=folder.role, roots=roots, outer=base)
+            self._problems.extend(_task_problems(task))
+            return (task,)
+        except LoadError as error:
+            self._problems.extend(error.problems)
+            return ()
+
+    def _roots(self, folder: Folder) -> Iterator[Path]:
+        if folder.role is not None:
+            yield folder.role.path
+        yield folder.path
+        yield self._basedir
+
+    def _block(self, source: YamlMap, base: Keywords, folder: Folder) -> Block:
+        kw.known(source, kw.BLOCK, "block")
+        inner = kw.inherit(base, source)
+        tasks, rescue, always = (
+            self.nodes(source, key, inner, folder) for key in ("block", "rescue", "always")
+        )
+        return Block(tasks, rescue, always, source.where, kw.title(source))
+
+    # -- imports
+
+    def _import(
+        self, source: YamlMap, key: str, base: Keywords, folder: Folder
+    ) -> tuple[Node, ...]:
+        where = source.keys_at[key]
+        kw.known(source, kw.TASK | {key}, "task")
+        if "loop" in source:
+            raise LoadError(f"{key} can't loop", source.keys_at["loop"], "include_tasks can")
+        given = _import_arguments(source[key], short_name(key), where)
+        inner = kw.inherit(base, source)
+        if short_name(key) == "import_role":
+            return self.role(given, inner, folder, where, public=True)
+        name = self._text(given.get("file"), "import_tasks", where)
+        path = self.tasks_file(name, folder, where)
+        return (Block(self.file(path, inner, folder, where), (), (), where),)
+
+    def _text(self, value: Any, what: str, where: Where) -> str:
+        """A name that may use the play's variables, for it is needed before any host."""
+        if value is None:
+            raise LoadError(f"{what} needs a name", where)
+        try:
+            return str(self._scope.render(value))
+        except TemplateError as error:
+            hint = f"use {what.replace('import', 'include')}: it is read while the play runs"
+            raise LoadError(f"{what}: {error.reason}", where, hint) from None
+
+    def tasks_file(self, name: str, folder: Folder, where: Where) -> Path:
+        """The file of tasks called `name`, beside the one that names it, or in the role."""
+        places = [folder.path / name]
+        if folder.role is not None:
+            kind = "handlers" if folder.handlers else "tasks"
+            places.append(folder.role.path / kind / name)
+        places.append(self._basedir / name)
+        for path in places:
+            if path.is_file():
+                return path
+        raise LoadError(f"the file of tasks {name} was not found", where)
+
+    # -- roles
+
+    def roles(self, source: YamlMap, base: Keywords) -> tuple[Node, ...]:
+        """The play's `roles`, each with what it depends on in front."""
+        value = source.get("roles")
+        if value is None:
+            return ()
+        if not isinstance(value, YamlList):
+            raise LoadError('"roles" is a list', source.values_at["roles"])
+        nodes: list[Node] = []
+        for index, item in enumerate(value):
+            where = place_of(value, index) or source.where
+            try:
+                nodes += self._listed(item, base, where)
+            except LoadError as error:
+                self._problems.extend(error.problems)
+        return tuple(nodes)
+
+    def _listed(
+        self, item: Any, base: Keywords, where: Where, parents: tuple[str, ...] = ()
+    ) -> tuple[Node, ...]:
+        given, inner = rolefiles.entry(item, base, where)
+        folder = Folder(self._basedir)
+        return self.role(given, inner, folder, where, public=True, parents=parents)
+
+    def role(
+        self,
+        given: Mapping[str, Any],
+        base: Keywords,
+        folder: Folder,
+        where: Where,
+        *,
+        public: bool,
+        parents: tuple[str, ...] = (),
+    ) -> tuple[Node, ...]:
+        """A role's tasks as a block, behind those of the roles that it depends on.
+
+        As in Ansible, a role that ran already with the same parameters is not run again, unless it
+        allows duplicates (or is imported or included by a task).
+        """
+        name = self._text(given.get("name", given.get("role")), "import_role", where)
+        path = rolefiles.find(name, self._basedir, folder.role, where)
+        if path in (p.parent for p in folder.chain) or name in parents:
+            raise LoadError(f"roles depend on each other: {' → '.join((*parents, name))}", where)
+        if folder.role is not None:
+            parents = (folder.role.name, *folder.role.parents)
+        role = rolefiles.load(name, path, given, parents)
+        meta = rolefiles.meta(path)
+        nodes: list[Node] = []
+        for item in meta.dependencies:
+            nodes += self._listed(item, base, meta.where, (*parents, name))
+        if public:
+            self.exported.append(role)
+        key = (path, repr(sorted(role.params.items(), key=str)))
+        if "listed" in given and key in self._seen and not meta.allow_duplicates:
+            return tuple(nodes)
+        self._seen.add(key)
+        inside = replace(folder, role=role, path=path / "tasks", handlers=False)
+        self._load_handlers(path, given, base, replace(inside, handlers=True), where)
+        tasks = rolefiles.main(path, "tasks", given.get("tasks_from"), where)
+        if tasks is not None:
+            block = Block(self.file(tasks, base, inside, where), (), (), where, name)
+            nodes.append(block)
+        return tuple(nodes)
+
+    def _load_handlers(
+        self, path: Path, given: Mapping[str, Any], base: Keywords, folder: Folder, where: Where
+    ) -> None:
+        """Handlers belong to the play: they don't inherit the `when` and `tags` of a role."""
+        file = rolefiles.main(path, "handlers", given.get("handlers_from"), where)
+        if file is not None:
+            plain = replace(base, when=(), tags=frozenset())
+            self.handlers += self.file(file, plain, replace(folder, chain=()), where)
+
+
+def _import_arguments(value: Any, key: str, where: Where) -> Mapping[str, Any]:
+    """The mapping form, the short form (`name=x tasks_from=y`), or the file's name alone."""
+    if isinstance(value, dict):
+        return value
+    if key == "import_role" and isinstance(value, str) and "=" in value:
+        return dict(word.split("=", 1) for word in value.split())
+    return {"file" if key == "import_tasks" else "name": value}
+
+
+def _task_problems(task: Task) -> Iterator[Problem]:
+    """Template syntax, for every template of a task."""
+    values = [task.name, task.arguments, task.keywords.when, task.loop and task.loop.items]
+    values += [task.changed_when, task.failed_when, task.until, task.notify]
+    values += [*task.keywords.vars, *task.keywords.environment]
+    return template_problems(values)
+
+
+def template_problems(values: Any) -> Iterator[Problem]:
+    """What is wrong with the syntax of any template in `values`."""
+    for template in templates_in(values):
+        error = check(template)
+        if error is not None:
+            yield Problem(error.reason, template.where)
+
+

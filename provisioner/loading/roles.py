@@ -1,0 +1,121 @@
+"""Roles on disk: where they are, and what their files say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from provisioner.errors import LoadError
+from provisioner.language.play import Keywords, Role
+from provisioner.loading import keywords as kw
+from provisioner.loading import yamlfile
+from provisioner.loading.variables import vars_file
+from provisioner.loading.where import Where, nearest
+from provisioner.loading.yamlfile import YamlMap, place_of
+
+_SYSTEM = ("~/.ansible/roles", "/usr/share/ansible/roles", "/etc/ansible/roles")
+_NAMES = ("main.yml", "main.yaml", "main")
+
+
+@dataclass(frozen=True)
+class Meta:
+    """meta/main.yml: what the role depends on."""
+
+    where: Where
+    dependencies: tuple[Any, ...] = ()
+    allow_duplicates: bool = False
+
+
+def folders(basedir: Path) -> Iterator[Path]:
+    """Where roles are looked for, in Ansible's order."""
+    yield basedir / "roles"
+    for name in filter(None, os.environ.get("ANSIBLE_ROLES_PATH", "").split(":")):
+        yield Path(name).expanduser()
+    for name in _SYSTEM:
+        yield Path(name).expanduser()
+    yield basedir
+
+
+def find(name: str, basedir: Path, inside: Role | None, where: Where) -> Path:
+    """The directory of the role called `name`; a `LoadError` names the nearest."""
+    places = [*folders(basedir)]
+    if inside is not None:
+        places.insert(0, inside.path.parent)
+    for folder in places:
+        path = folder / name
+        if path.is_dir():
+            return path
+    known = {entry.name for folder in places[:-1] if folder.is_dir() for entry in folder.iterdir()}
+    hint = nearest(name, known) or f"looked in {', '.join(map(str, places[:-1]))}"
+    raise LoadError(f'the role "{name}" was not found', where, hint)
+
+
+def entry(item: Any, base: Keywords, where: Where) -> tuple[Mapping[str, Any], Keywords]:
+    """One entry of `roles` or of a role's dependencies ▶ its arguments and its keywords.
+
+    What is neither is a parameter of the role, as are its `vars`.
+    """
+    if not isinstance(item, YamlMap):
+        return {"name": item, "listed": True}, base
+    source = YamlMap(item.where)
+    params: dict[str, Any] = {}
+    given: dict[str, Any] = {"listed": True}
+    for key, value in item.items():
+        if key in ("role", "name", "tasks_from", "vars_from", "defaults_from", "handlers_from"):
+            given.setdefault("name" if key == "role" else key, value)
+        elif key in kw.INHERITED and key != "vars":
+            source[key] = value
+            source.values_at[key] = item.values_at[key]
+        elif key == "vars":
+            params.update(value or {})
+        elif key not in ("src", "version", "scm"):
+            params[key] = value
+    if "name" not in given:
+        raise LoadError("an entry of roles needs the role's name", where, "as in `role: NAME`")
+    given["params"] = params
+    return given, kw.inherit(base, source)
+
+
+def load(name: str, path: Path, given: Mapping[str, Any], parents: tuple[str, ...]) -> Role:
+    """The role with its defaults, vars and parameters."""
+    where = Where(str(path))
+    return Role(
+        name,
+        path,
+        _variables(main(path, "defaults", given.get("defaults_from"), where)),
+        _variables(main(path, "vars", given.get("vars_from"), where)),
+        given.get("params", {}),
+        parents,
+    )
+
+
+def main(path: Path, kind: str, name: Any, where: Where) -> Path | None:
+    """The file `main.yml` of a part of the role, or the one of that name instead."""
+    if name is not None:
+        for candidate in (f"{name}", f"{name}.yml", f"{name}.yaml"):
+            if (path / kind / candidate).is_file():
+                return path / kind / candidate
+        raise LoadError(f"the role {path.name} has no {kind}/{name}", where)
+    return next((path / kind / n for n in _NAMES if (path / kind / n).is_file()), None)
+
+
+def _variables(path: Path | None) -> Mapping[str, Any]:
+    if path is None:
+        return {}
+    return vars_file(path)
+
+
+def meta(path: Path) -> Meta:
+    """What meta/main.yml says of dependencies; the rest of it is for Galaxy."""
+    file = main(path, "meta", None, Where(str(path)))
+    data = yamlfile.load(file, what="role's meta file") if file is not None else None
+    where = Where(str(file or path), 1, 1)
+    if not isinstance(data, YamlMap):
+        return Meta(where)
+    dependencies = data.get("dependencies") or ()
+    if not isinstance(dependencies, list | tuple):
+        raise LoadError('"dependencies" is a list', place_of(data, "dependencies"))
+    return Meta(where, tuple(dependencies), bool(data.get("allow_duplicates")))

@@ -1,0 +1,239 @@
+"""find: the files below some directories that meet conditions."""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import AliasChoices, Field, model_validator
+
+from provisioner.modules.base import FileMode, Module, Sources, Text, Words
+from provisioner.modules.edited import regular
+from provisioner.modules.stat import kinds
+from provisioner.remote.shell import Program, Report, Value
+
+BODY = r"""
+entry='entry=%y %m %U %G %s %i %D %n %A@ %T@ %C@ %u %g %p\0'
+# below TEST...: find it below $top.
+below() {
+    # shellcheck disable=SC2086
+    find $dereference "$top" -mindepth 1 ${maxdepth:+-maxdepth "$maxdepth"} "$@"
+}
+dereference=-P
+[ "$follow" = no ] || dereference=-L
+report now "$(date +%s)"
+eval "set -- $paths"
+for top in "$@"; do
+    expand top
+    if ! [ -d "$top" ]; then
+        report skipped "$top"
+        continue
+    fi
+    # A link that is named is followed.
+    top=${top%/}/
+    below -printf "$entry" >&3
+    [ -z "$grep" ] ||
+        below -type f -exec grep -lZP ${whole:+-z} -e "$grep" {} + | sed -z 's/^/holds=/' >&3
+    [ "$get_checksum" = no ] ||
+        below -type f -exec "${checksum_algorithm}sum" {} + | tr '\n' '\0' | sed -z 's/^/sum=/' >&3
+done
+"""
+
+TYPES = {
+    "f": stat.S_IFREG,
+    "d": stat.S_IFDIR,
+    "l": stat.S_IFLNK,
+    "c": stat.S_IFCHR,
+    "b": stat.S_IFBLK,
+    "p": stat.S_IFIFO,
+    "s": stat.S_IFSOCK,
+}
+WANTED = {"file": stat.S_IFREG, "directory": stat.S_IFDIR, "link": stat.S_IFLNK}
+
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+BYTES = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+
+
+class Find(Module):
+    """Find files, directories or links; `files` is the list of what `stat` knows about each."""
+
+    body: ClassVar[str] = BODY
+
+    paths: Words = Field(validation_alias=AliasChoices("paths", "name", "path"))
+    """The directories to look in."""
+    patterns: Words = Field((), validation_alias=AliasChoices("patterns", "pattern"))
+    """The names to find, as shell patterns or, with `use_regex`, as regular expressions."""
+    excludes: Words = Field((), validation_alias=AliasChoices("excludes", "exclude"))
+    """The names to leave out, in the same notation."""
+    use_regex: bool = False
+    """`patterns` and `excludes` are Python's regular expressions, from the name's beginning."""
+    file_type: Literal["file", "directory", "link", "any"] = "file"
+    """What to find."""
+    recurse: bool = False
+    """Look in the directories below, too."""
+    depth: int | None = None
+    """With `recurse`: how many levels deep; 1 is what stands in `paths` itself."""
+    hidden: bool = False
+    """Find names that begin with a dot, too."""
+    follow: bool = False
+    """With `recurse`: go into directories that links lead to."""
+    age: Text | None = None
+    """Only what is at least so old (`3600`, `2d`; s, m, h, d, w), or at most with a minus."""
+    age_stamp: Literal["atime", "ctime", "mtime"] = "mtime"
+    """The time that `age` is about."""
+    size: Text | None = None
+    """Only what is at least so big (`10k`; b, k, m, g, t), or at most with a minus."""
+    mode: FileMode | None = None
+    """Only what has this mode."""
+    exact_mode: bool = True
+    """Exactly this mode; otherwise at least one of its bits."""
+    contains: Text | None = None
+    """Only files with a line whose beginning matches this regular expression (grep -P does it)."""
+    read_whole_file: bool = False
+    """Let `contains` match anywhere in the file, across lines."""
+    get_checksum: bool = False
+    """Return each file's checksum."""
+    checksum_algorithm: Literal["md5", "sha1", "sha224", "sha256", "sha384", "sha512"] = Field(
+        "sha1", validation_alias=AliasChoices("checksum_algorithm", "checksum", "checksum_algo")
+    )
+    """Which checksum."""
+    limit: int | None = None
+    """Return no more than so many."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.use_regex:
+            for pattern in (*self.patterns, *self.excludes):
+                regular(pattern)
+        _number(self.age, SECONDS, "age")
+        _number(self.size, BYTES, "size")
+        return self
+
+    def program(self, sources: Sources) -> Program:
+        depth = self.depth if self.recurse else 1
+        grep = self.contains or ""
+        if grep and not self.read_whole_file:
+            grep = f"^(?:{grep})"
+        variables: dict[str, Value] = {
+            "paths": self.paths,
+            "maxdepth": "" if depth is None else str(depth),
+            "follow": self.follow,
+            "grep": grep,
+            "whole": "yes" if self.read_whole_file else "",
+            "get_checksum": self.get_checksum,
+            "checksum_algorithm": self.checksum_algorithm,
+        }
+        return Program("find", self.body, variables)
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        now = int(report.get("now") or 0)
+        holds, sums = set(report.all("holds")), dict(map(_checksum, report.all("sum")))
+        files = []
+        for found in map(_entry, report.all("entry")):
+            path = found["path"]
+            if self._is_wanted(found, now) and (self.contains is None or path in holds):
+                files.append(found | ({"checksum": sums[path]} if path in sums else {}))
+        files = files[: self.limit]
+        skipped = {path: f"'{path}' is not a directory" for path in report.all("skipped")}
+        return {
+            "files": [{k: v for k, v in found.items() if k != "type"} for found in files],
+            "matched": len(files),
+            "examined": len(report.all("entry")),
+            "skipped_paths": skipped,
+            "msg": "Not all paths examined" if skipped else "All paths examined",
+        }
+
+    def _is_wanted(self, found: Mapping[str, Any], now: int) -> bool:
+        name = found["path"].rpartition("/")[2]
+        return (
+            (self.hidden or not name.startswith("."))
+            and found["type"] == WANTED.get(self.file_type, found["type"])
+            and (not self.patterns or self._matches(name, self.patterns))
+            and not self._matches(name, self.excludes)
+            and _is_beyond(now - found[self.age_stamp], _number(self.age, SECONDS, "age"))
+            and _is_beyond(found["size"], _number(self.size, BYTES, "size"))
+            and self._has_mode(int(found["mode"], 8))
+        )
+
+    def _matches(self, name: str, patterns: Words) -> bool:
+        if self.use_regex:
+            return any(re.match(pattern, name) for pattern in patterns)
+        return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+    def _has_mode(self, mode: int) -> bool:
+        if self.mode is None:
+            return True
+        wanted = _mode(self.mode)
+        return mode == wanted if self.exact_mode else bool(mode & wanted)
+
+
+def _entry(text: str) -> dict[str, Any]:
+    """One record of the body's `entry`."""
+    kind, mode, *words = text.split(" ", 13)
+    uid, gid, size, inode, dev, nlink = map(int, words[:6])
+    atime, mtime, ctime = map(float, words[6:9])
+    type_ = TYPES.get(kind, 0)
+    return {
+        "path": words[11],
+        "type": type_,
+        "mode": mode.zfill(4),
+        **kinds(type_ | int(mode, 8)),
+        "uid": uid,
+        "gid": gid,
+        "size": size,
+        "inode": inode,
+        "dev": dev,
+        "nlink": nlink,
+        "atime": atime,
+        "mtime": mtime,
+        "ctime": ctime,
+        "pw_name": words[9],
+        "gr_name": words[10],
+    }
+
+
+def _checksum(line: str) -> tuple[str, str]:
+    """`DIGEST  PATH` ▶ path, digest; a backslash in front says that the path has escapes."""
+    digest, _, path = line.partition("  ")
+    if digest.startswith("\\"):
+        path = re.sub(r"\\(.)", lambda m: {"n": "\n", "r": "\r"}.get(m[1], m[1]), path)
+    return path, digest.lstrip("\\")
+
+
+def _number(text: str | None, units: Mapping[str, int], name: str) -> int | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"(-?\d+)([a-z]?)[a-z]*", text.strip().lower())
+    if match is None or match[2] not in ("", *units):
+        raise ValueError(f"{name}: {text!r} is no number with one of {', '.join(units)} behind it")
+    return int(match[1]) * units.get(match[2], 1)
+
+
+def _is_beyond(value: float, limit: int | None) -> bool:
+    """At least `limit`, or at most what a negative one says."""
+    return limit is None or (value >= limit if limit >= 0 else value <= -limit)
+
+
+def _mode(text: str) -> int:
+    """A mode as a number; a symbolic one starts from none."""
+    if text.removeprefix("0o").isdigit():
+        return int(text.removeprefix("0o"), 8)
+    mode = 0
+    for who, operator, letters in _clauses(text):
+        mask = sum({"u": 0o4700, "g": 0o2070, "o": 0o1007}[letter] for letter in set(who))
+        table = {"r": 0o444, "w": 0o222, "x": 0o111, "X": 0o111, "s": 0o6000, "t": 0o1000}
+        bits = sum(table.get(letter, 0) for letter in set(letters)) & mask
+        mode = (mode & ~(mask if operator == "=" else bits)) | (0 if operator == "-" else bits)
+    return mode
+
+
+def _clauses(text: str) -> Iterator[tuple[str, str, str]]:
+    for clause in text.split(","):
+        who = re.match(r"[ugoa]*", clause)
+        assert who
+        everybody = "ugo" if not who[0] or "a" in who[0] else who[0]
+        for operator, letters in re.findall(r"([-+=])([rwxXst]*)", clause):
+            yield everybody, operator, letters

@@ -1,0 +1,65 @@
+"""getent: entries of passwd, group, hosts and the like as facts."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import field_validator
+
+from provisioner.modules.base import Module, Text
+from provisioner.remote.shell import Report
+
+BODY = r"""
+set -- "$database"
+[ -z "$key" ] || set -- "$@" "$key"
+[ -z "$service" ] || set -- -s "$service" "$@"
+command -v getent || fail 'getent is not installed on this host'
+printf 'entries=' >&3
+getent "$@" >&3
+status=$?
+printf '\0' >&3
+case $status in
+    0) ;;
+    1) fail "getent does not know the database $database" ;;
+    2) [ "$fail_key" = no ] || fail "$database has no entry $key" ;;
+    3) fail "$database can't be listed: give a key" ;;
+    *) fail "getent: exit $status" ;;
+esac
+"""
+
+WITH_COLONS = ("passwd", "shadow", "group", "gshadow")
+
+
+class Getent(Module):
+    """Read entries of a database of the host (passwd, group, hosts, ...) into `getent_NAME`."""
+
+    body: ClassVar[str] = BODY
+
+    database: Text
+    """The database: passwd, group, shadow, hosts, services, ..."""
+    key: Text | None = None
+    """The entry; unset lists all."""
+    service: Text | None = None
+    """Only this source of the name service (files, sss)."""
+    split: Text | None = None
+    """What stands between the fields: a colon in passwd, group, shadow and gshadow, else spaces."""
+    fail_key: bool = True
+    """Fail where the entry is not there; otherwise its fact is null."""
+
+    @field_validator("database")
+    @classmethod
+    def _word(cls, name: str) -> str:
+        if not name or name.startswith("-"):
+            raise ValueError(f"{name!r} can't be a database")
+        return name
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        separator = self.split or (":" if self.database in WITH_COLONS else None)
+        found: dict[str, Any] = {}
+        for line in report.get("entries").splitlines():
+            name, *fields = line.split(separator)
+            found.setdefault(name, []).append(fields)
+        entries = {name: rows[0] if len(rows) == 1 else rows for name, rows in found.items()}
+        if not entries and self.key is not None and not self.fail_key:
+            entries = {self.key: None}
+        return {"ansible_facts": {f"getent_{self.database}": entries}}

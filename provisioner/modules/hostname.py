@@ -1,0 +1,72 @@
+"""hostname: the host's name, now and at boot."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+from pydantic import field_validator
+
+from provisioner.modules.base import Module, Text
+from provisioner.modules.textfile import TEXTFILE, text_diff
+from provisioner.remote.shell import Report
+from provisioner.result import Diff
+
+BODY = (
+    TEXTFILE
+    + r"""
+named() {
+    read -r now </proc/sys/kernel/hostname
+    [ "$now" = "$name" ] && kept
+}
+kept() {
+    kept=''
+    [ ! -r /etc/hostname ] || read -r kept </etc/hostname || true
+    [ "$kept" = "$name" ]
+}
+# hostnamectl writes the file and tells who wants to know; without systemd there is hostname(1).
+rename() {
+    hostnamectl set-hostname "$name" && named && return
+    hostname "$name"
+}
+if ! named && [ "$look" = no ]; then
+    run rename || broken "set hostname: $name" "exit $status"
+    if ! kept; then
+        edit /etc/hostname true
+        content=$name$nl
+        store /etc/hostname "write /etc/hostname"
+    fi
+    named || fail "the host is still called $now: see \`systemctl status systemd-hostnamed\`"
+    changed "set hostname: $name"
+elif ! named; then
+    changed "set hostname: $name"
+fi
+"""
+)
+
+
+class Hostname(Module):
+    """The host is called so, now and after a reboot. /etc/hosts is not touched."""
+
+    body: ClassVar[str] = BODY
+
+    name: Text
+    """The name, with or without a domain."""
+    use: Text | None = None
+    """Which of Ansible's strategies to use: accepted and ignored, it is hostnamectl here."""
+
+    @field_validator("name")
+    @classmethod
+    def _valid(cls, name: str) -> str:
+        if len(name) > 64 or not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", name):
+            raise ValueError(f"{name!r} can't be a host's name: letters, digits, - and . only")
+        return name
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        short, _, domain = self.name.partition(".")
+        facts = {"ansible_hostname": short, "ansible_nodename": self.name}
+        facts |= {"ansible_fqdn": self.name, "ansible_domain": domain}
+        return {"name": self.name, "ansible_facts": facts}
+
+    def diff(self, report: Report) -> tuple[Diff, ...]:
+        return text_diff(report, "/etc/hostname")

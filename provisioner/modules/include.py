@@ -1,0 +1,44 @@
+"""include_tasks, include_role: more of the playbook, read while it runs. Carried out by the engine
+(engine/include.py); their static kin, import_tasks and import_role, are the loader's."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from provisioner.modules.base import Steering, Text
+
+
+class IncludeTasks(Steering):
+    """Run the tasks of a file here."""
+
+    free_form: ClassVar[str | None] = "file"
+
+    file: Text
+    """The file, beside the one that includes it, or in the role."""
+    apply: dict[str, Any] = Field(default_factory=dict)
+    """Keywords that every task of the file gets (tags, become, …)."""
+
+
+class IncludeRole(Steering):
+    """Run a role here."""
+
+    name: Text
+    """The role."""
+    tasks_from: Text | None = None
+    """Another file of the role's tasks than main.yml."""
+    vars_from: Text | None = None
+    """Another file of its vars."""
+    defaults_from: Text | None = None
+    """Another file of its defaults."""
+    handlers_from: Text | None = None
+    """Another file of its handlers."""
+    apply: dict[str, Any] = Field(default_factory=dict)
+    """Keywords that every task of the role gets."""
+    public: bool = False
+    """Later tasks of the play see the role's defaults and vars too."""
+    allow_duplicates: bool = True
+    """Run it although it ran before."""
+    rolespec_validate: bool = True
+    """Accepted for Ansible's sake."""

@@ -1,0 +1,79 @@
+"""include_vars: variables from files on the controller, read while the play runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from provisioner.language.variables import Scope
+from provisioner.modules.base import Action, ModuleError, Sources, Text, Words
+from provisioner.result import Outcome, Result
+
+
+class IncludeVars(Action):
+    """Load variables from a YAML or JSON file, or from all of a directory."""
+
+    free_form: ClassVar[str | None] = "file"
+
+    file: Text | None = None
+    """The file, looked for in vars/ of the role and beside the playbook."""
+    dir: Text | None = None
+    """A directory, whose files are loaded in the order of their names."""
+    name: Text | None = None
+    """Put the variables under this name instead of loose."""
+    depth: int = 0
+    """How many levels of the directory; 0 is all."""
+    files_matching: Text | None = None
+    """A regular expression for names of files in `dir`."""
+    ignore_files: Words = Field(default=())
+    """Regular expressions for names of files to leave out."""
+    extensions: Words = ("json", "yaml", "yml")
+    """Endings of files in `dir`."""
+    ignore_unknown_extensions: bool = False
+    """Leave out files with other endings instead of failing."""
+    hash_behaviour: Text | None = None
+    """`merge` merges mappings with those that are there."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.file is None) == (self.dir is None):
+            raise ValueError("give one of file and dir")
+        return self
+
+    def act(self, scope: Scope, sources: Sources) -> Result:
+        merged: dict[str, Any] = {}
+        paths = list(self._paths(sources))
+        for path in paths:
+            merged.update(sources.variables(path))
+        values = {self.name: merged} if self.name else merged
+        returns = {
+            "ansible_included_var_files": [str(path) for path in paths],
+            "ansible_facts": values,
+        }
+        return Result(Outcome.OK, returns=returns)
+
+    def _paths(self, sources: Sources) -> Iterator[Path]:
+        if self.file is not None:
+            yield sources.find("vars", self.file)
+            return
+        folder = sources.find("vars", self.dir or "")
+        if not folder.is_dir():
+            raise ModuleError(f"{folder} is not a directory")
+        for path in sorted(folder.rglob("*")):
+            parts = path.relative_to(folder).parts
+            if path.is_file() and (not self.depth or len(parts) <= self.depth):
+                yield from self._wanted(path)
+
+    def _wanted(self, path: Path) -> Iterator[Path]:
+        if any(re.search(pattern, path.name) for pattern in self.ignore_files):
+            return
+        if self.files_matching and not re.search(self.files_matching, path.name):
+            return
+        if path.suffix.lstrip(".") in self.extensions:
+            yield path
+        elif not self.ignore_unknown_extensions and not path.name.startswith("."):
+            raise ModuleError(f"{path} has no ending of {', '.join(self.extensions)}")

@@ -1,0 +1,107 @@
+"""script: run a script of the controller on the host."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any, ClassVar, Self
+
+from pydantic import model_validator
+
+from provisioner.modules.base import Module, ModuleError, Sources, Text
+from provisioner.remote.shell import Program, Report
+
+BODY = r"""
+exists() {
+    IFS=''
+    # shellcheck disable=SC2086
+    set -- $1
+    unset IFS
+    [ -e "$1" ] || [ -L "$1" ]
+}
+if [ -n "$creates" ] && exists "$creates"; then report skip "$creates exists"; return; fi
+if [ -n "$removes" ] && ! exists "$removes"; then report skip "$removes does not exist"; return; fi
+if [ "$look" = yes ]; then
+    if [ -n "$creates$removes" ]; then changed "run $what"; else report check ''; fi
+    return
+fi
+# Read by its interpreter, not executed: /tmp may be noexec.
+for folder in /tmp /var/tmp /dev/shm /run "$HOME" ''; do
+    [ -n "$folder" ] || fail 'no room for the script: /tmp, /var/tmp, /dev/shm and /run are full'
+    file=$(mktemp "$folder/.provision-script-XXXXXXXX") && break
+done
+trap 'rm -f -- "$file"' EXIT
+trap 'exit 129' HUP INT TERM
+receive "$file" || fail "the script did not arrive whole in $file: is the disk full?"
+if [ -n "$chdir" ]; then cd "$chdir" || fail "can't change to $chdir"; fi
+eval "set -- $arguments"
+eval "set -- $interpreter \"\$file\" \"\$@\""
+run "$@" || true
+report rc "$status"
+output
+case $status in
+    0) changed "run $what" ;;
+    127) fail "exit 127: $1 or a command in the script was not found" ;;
+    *) fail "exit $status" ;;
+esac
+"""
+
+
+class Script(Module):
+    """Send a local script to the host, run it there, and delete it."""
+
+    free_form: ClassVar[str | None] = "cmd"
+    body: ClassVar[str] = BODY
+
+    cmd: Text
+    """The script's path, sought like those of copy, and its arguments."""
+    executable: Text | None = None
+    """What to run it with; by default what its first line (`#!`) says, else /bin/sh."""
+    creates: Text | None = None
+    """A path or glob: where it exists the script is not run."""
+    removes: Text | None = None
+    """A path or glob: where it does not exist the script is not run."""
+    chdir: Text | None = None
+    """Change to this directory first."""
+    decrypt: bool = True
+    """Accepted and ignored: the script is sent as it is."""
+
+    @model_validator(mode="after")
+    def _words(self) -> Self:
+        if not shlex.split(self.cmd):
+            raise ValueError("cmd must name a script")
+        return self
+
+    @property
+    def acts(self) -> bool:
+        return self.creates is None and self.removes is None
+
+    def program(self, sources: Sources) -> Program:
+        name, *arguments = shlex.split(self.cmd)
+        try:
+            content = sources.find("files", name).read_bytes()
+        except OSError as error:
+            raise ModuleError(f"can't read the script {name}: {error.strerror}") from error
+        variables = {
+            "arguments": tuple(arguments),
+            "interpreter": self._interpreter(content),
+            "what": self.cmd,
+            "creates": self.creates,
+            "removes": self.removes,
+            "chdir": self.chdir,
+            "content_size": len(content),
+        }
+        return Program("script", self.body, variables, content)
+
+    def _interpreter(self, content: bytes) -> tuple[str, ...]:
+        """The words before the script's path; of `#!` the kernel takes one argument as one word."""
+        if self.executable:
+            return tuple(shlex.split(self.executable))
+        first = content.split(b"\n", 1)[0].decode("utf-8", "surrogateescape")
+        words = first[2:].strip().split(None, 1) if first.startswith("#!") else []
+        return tuple(word.strip() for word in words) or ("/bin/sh",)
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        if "skip" not in report.records:
+            return {}
+        reason = f"skipped, since {report.get('skip')}"
+        return {"rc": 0, "stdout": reason, "msg": reason}

@@ -1,0 +1,93 @@
+"""The part of systemd's body that keeps the states."""
+
+from __future__ import annotations
+
+STATES = r"""
+# Apply functions: the unit must be asked about again after them.
+do_it() { shown='' && control "$@"; }
+start() { do_it start ${block:+"$block"} -- "$name"; }
+stop() { do_it stop ${block:+"$block"} -- "$name"; }
+restart() { do_it restart ${block:+"$block"} -- "$name"; }
+reload() { do_it reload ${block:+"$block"} -- "$name"; }
+enable() { do_it enable ${force:+"$force"} -- "$name"; }
+disable() { do_it disable -- "$name"; }
+mask() { do_it mask ${force:+"$force"} -- "$name"; }
+unmask() { do_it unmask -- "$name"; }
+daemon_reload() { do_it daemon-reload; }
+daemon_reexec() { do_it daemon-reexec; }
+
+attempt() {
+    what=$1
+    [ "$look" = yes ] || run "$2" || broken "$what" "exit $status"
+}
+
+exists() {
+    [ "$look" = no ] && [ "$scope" != global ] || return 0
+    ask || fail "systemctl gives no answer about $name: $(control show -- "$name" 2>&1 | head -n 3)"
+    property LoadState
+    case $value in
+        not-found)
+            property Id
+            fail "no unit ${value:-$name}: is its package installed, is the name right?" ;;
+        masked)
+            [ -z "$1" ] || fail "$name is masked, so it can't be started: set masked: false" ;;
+        error | bad-setting)
+            fail "systemd can't load $name: see \`systemctl status $name\` and its unit file" ;;
+    esac
+}
+
+options='' block='' what='' on_failure=command_failed
+case $scope in
+    user)
+        options=--user
+        XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}
+        export XDG_RUNTIME_DIR ;;
+    global) options=--global ;;
+esac
+[ "$no_block" = no ] || block=--no-block
+if [ "$force" = yes ]; then force=--force; else force=''; fi
+
+if [ "$daemon_reload" = yes ]; then
+    case $state in
+        # An event follows in any case; a reload costs little, and NeedDaemonReload has blind spots.
+        restarted | reloaded) attempt 'reload systemd' daemon_reload ;;
+        *)
+            if ! fresh; then
+                attempt 'reload systemd' daemon_reload
+                if [ -z "$name" ] || there; then changed 'reload systemd'; fi
+            fi ;;
+    esac
+fi
+if [ "$daemon_reexec" = yes ]; then act 're-execute systemd' daemon_reexec; fi
+case $masked in
+    yes) ensure "mask $name" masked mask ;;
+    no) ensure "unmask $name" unmasked unmask ;;
+esac
+case $enabled in
+    yes) exists; ensure "enable $name" enabled enable ;;
+    no) exists; ensure "disable $name" disabled disable ;;
+esac
+case $state in
+    started)
+        exists start
+        if ! steady; then
+            attempt "start $name" start
+            prove_running start
+            changed "start $name"
+        fi ;;
+    stopped) exists; ensure "stop $name" stopped stop ;;
+    restarted) exists start; act "restart $name" restart; prove_running restart ;;
+    reloaded)
+        exists start
+        if running || [ "$look" = yes ]; then
+            act "reload $name" reload
+        else
+            act "start $name" start
+        fi
+        prove_running reload ;;
+esac
+if [ -n "$name" ] && [ "$scope" != global ]; then
+    ask || :
+    report status "$shown"
+fi
+"""

@@ -1,0 +1,50 @@
+"""tempfile: a file or directory with a new name."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from provisioner.modules.base import Module, Text
+from provisioner.modules.content import file_values
+from provisioner.remote.shell import Report
+
+BODY = r"""
+expand path
+# A folder is 0700 and a file 0600, whatever the umask.
+make() {
+    mktemp ${folder:+-d} -p "${path:-${TMPDIR:-/tmp}}" --suffix="$suffix" -- "${prefix}XXXXXXXXXX"
+}
+folder=''
+[ "$state" = file ] || folder=yes
+act "create a temporary $state" make
+if [ "$look" = no ]; then
+    made=$(stdout)
+    report path "$made"
+    at "$made" || fail "$made is gone again"
+    report_at
+fi
+"""
+
+
+class TempFile(Module):
+    """Make a file or directory with a new name, and return its `path`; remove it in the end."""
+
+    body: ClassVar[str] = BODY
+
+    state: Literal["file", "directory"] = "file"
+    """What to make."""
+    path: Text | None = None
+    """In which directory; by default $TMPDIR or /tmp."""
+    prefix: Text = "ansible."
+    """How the name begins."""
+    suffix: Text = ""
+    """How the name ends."""
+
+    @property
+    def acts(self) -> bool:
+        return True
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        if "path" not in report.records:
+            return {}
+        return {"path": report.get("path"), **file_values(report)}

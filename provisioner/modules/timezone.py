@@ -1,0 +1,69 @@
+"""timezone: the host's time zone, and what its hardware clock shows."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar, Literal
+
+from pydantic import AliasChoices, Field, model_validator
+
+from provisioner.modules.base import Module, Text
+
+BODY = r"""
+zoned() {
+    link=$(readlink /etc/localtime) || return
+    case $link in */zoneinfo/"$name") ;; *) false ;; esac
+}
+# timedatectl tells running services; without D-Bus the link alone does.
+zone() {
+    timedatectl set-timezone "$name" && zoned && return
+    ln -s -- "../usr/share/zoneinfo/$name" "/etc/.localtime.provision-$token" &&
+        mv -f -T -- "/etc/.localtime.provision-$token" /etc/localtime
+}
+clocked() {
+    kind=UTC
+    if [ -r /etc/adjtime ]; then
+        { read -r _; read -r _; read -r kind; } </etc/adjtime || true
+    fi
+    [ "${kind:-UTC}" = "$hwclock" ]
+}
+clock() { timedatectl set-local-rtc "$local_rtc"; }
+
+if [ -n "$name" ]; then
+    if [ "$look" = no ] && [ ! -f "/usr/share/zoneinfo/$name" ] && ! zoned; then
+        [ -d /usr/share/zoneinfo ] || fail 'the package tzdata is not installed: install it first'
+        fail "there is no time zone $name: see \`timedatectl list-timezones\`"
+    fi
+    ensure "set time zone: $name" zoned zone
+fi
+if [ -n "$hwclock" ]; then ensure "set hardware clock to $hwclock" clocked clock; fi
+"""
+
+
+class Timezone(Module):
+    """The host is in a time zone."""
+
+    body: ClassVar[str] = BODY
+
+    name: Text | None = None
+    """The zone: `Europe/Berlin`, `UTC`."""
+    hwclock: Literal["local", "UTC"] | None = Field(
+        None, validation_alias=AliasChoices("hwclock", "rtc")
+    )
+    """What the hardware clock shows."""
+
+    @model_validator(mode="after")
+    def _sound(self) -> Timezone:
+        if self.name is None and self.hwclock is None:
+            raise ValueError("give name or hwclock")
+        if self.name is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9+_/-]*", self.name):
+            raise ValueError(f"{self.name!r} can't be a time zone")
+        return self
+
+    def variables(self) -> dict[str, object]:
+        shown = "LOCAL" if self.hwclock == "local" else self.hwclock
+        return {
+            "name": self.name,
+            "hwclock": shown,
+            "local_rtc": "1" if self.hwclock == "local" else "0",
+        }

@@ -1,0 +1,220 @@
+"""wait_for: wait until a port answers or a file is there, or until they are gone."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Any, ClassVar, Literal
+
+from pydantic import field_validator, model_validator
+
+from provisioner.modules.base import Module, Sources, Text, Words
+from provisioner.remote.shell import Program, Report
+
+BODY = r"""
+# clock: seconds since boot as $now: no process, and no step of the clock disturbs it.
+clock() { read -r now _ </proc/uptime; now=${now%%.*}; }
+
+# connects: the port takes a connection. bash is named, since /dev/tcp is its own; host and port
+# reach it as words, never as code.
+connects() {
+    if command -v bash; then
+        # shellcheck disable=SC2016
+        timeout "$connect_timeout" bash -c 'exec 5<>"/dev/tcp/$1/$2"' bash "$host" "$port"
+    else
+        timeout "$connect_timeout" nc -z "$host" "$port"
+    fi
+}
+# greets: what the port says first matches; the line is $found.
+greets() {
+    # shellcheck disable=SC2016
+    found=$(timeout $((connect_timeout * 2)) bash -c '
+        exec 5<>"/dev/tcp/$1/$2" || exit
+        while IFS= read -r -t "$3" line <&5 || [ -n "$line" ]; do
+            printf "%s\n" "$line" | grep -m1 -P -e "$4" && exit
+        done
+        exit 1' bash "$host" "$port" "$connect_timeout" "$search_regex")
+}
+matches() { found=$(grep -a -m1 -P -e "$search_regex" -- "$path"); }
+
+# drained: no connection to the port is in one of the states, but for those of the excluded hosts.
+drained() {
+    for table in /proc/net/tcp /proc/net/tcp6; do
+        [ -r "$table" ] || continue
+        while read -r _ own other kind _; do
+            case $own in *":$port_hex") ;; *) continue ;; esac
+            case " $any_host $host_hex " in *" yes "* | *" ${own%:*} "*) ;; *) continue ;; esac
+            case " $states_hex " in *" $kind "*) ;; *) continue ;; esac
+            case " $excluded_hex " in *" ${other%:*} "*) ;; *) return 1 ;; esac
+        done <"$table"
+    done
+}
+due() {
+    found=''
+    case $state in
+        drained) drained ;;
+        started | present)
+            if [ -n "$path" ]; then
+                [ -e "$path" ] || return
+                [ -z "$search_regex" ] || matches
+            elif [ -n "$search_regex" ]; then greets
+            else connects
+            fi
+            ;;
+        stopped | absent)
+            if [ -n "$path" ]; then
+                [ -e "$path" ] || return 0
+                [ -n "$search_regex" ] && ! matches
+            else ! connects
+            fi
+            ;;
+    esac
+}
+
+clock; begun=$now
+if [ "$look" = yes ]; then
+    # What is so already needs no waiting; all else is for the time of the real run.
+    if [ "$delay" -eq 0 ] && [ -n "$path$port" ] && due; then
+        report elapsed 0
+        report found "$found"
+    else
+        report check ''
+        changed "wait for $subject"
+    fi
+    return
+fi
+sleep "$delay"
+if [ -z "$path$port" ]; then
+    sleep "$timeout"
+else
+    until due; do
+        clock
+        [ $((now - begun)) -lt "$timeout" ] || fail "${msg:-$subject: not so after $timeout s}"
+        sleep "$sleep"
+    done
+fi
+clock
+report elapsed $((now - begun))
+report found "$found"
+"""
+
+STATES = {
+    "ESTABLISHED": "01",
+    "SYN_SENT": "02",
+    "SYN_RECV": "03",
+    "FIN_WAIT1": "04",
+    "FIN_WAIT2": "05",
+    "TIME_WAIT": "06",
+    "CLOSE": "07",
+    "CLOSE_WAIT": "08",
+    "LAST_ACK": "09",
+    "LISTEN": "0A",
+    "CLOSING": "0B",
+}
+"""The kernel's numbers in /proc/net/tcp."""
+
+
+class WaitFor(Module):
+    """Wait on the host until a port or a file is as it should be; it changes nothing."""
+
+    body: ClassVar[str] = BODY
+
+    host: Text = "127.0.0.1"
+    """Whose port, as the host sees it; for `drained` an address, 0.0.0.0 for all."""
+    port: int | None = None
+    """The TCP port."""
+    path: Text | None = None
+    """The file, instead of a port."""
+    state: Literal["started", "stopped", "present", "absent", "drained"] = "started"
+    """started, present: it answers or exists. stopped, absent: it does not. drained: nobody is
+    connected to the port."""
+    search_regex: Text | None = None
+    """What the file or the port's first words must match (for `absent`: no longer match)."""
+    delay: int = 0
+    """Seconds before the first try."""
+    timeout: int = 300
+    """Seconds until it fails; with neither port nor path it just waits so long."""
+    sleep: int = 1
+    """Seconds between the tries."""
+    connect_timeout: int = 5
+    """Seconds for one connection."""
+    active_connection_states: Words = (
+        "ESTABLISHED",
+        "FIN_WAIT1",
+        "FIN_WAIT2",
+        "SYN_RECV",
+        "SYN_SENT",
+        "TIME_WAIT",
+    )
+    """For `drained`: what counts as connected."""
+    exclude_hosts: Words = ()
+    """For `drained`: addresses whose connections don't count."""
+    msg: Text | None = None
+    """What to say when the time is over."""
+
+    @field_validator("active_connection_states")
+    @classmethod
+    def _states(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := set(names) - set(STATES):
+            raise ValueError(f"unknown states: {', '.join(sorted(unknown))}")
+        return names
+
+    @model_validator(mode="after")
+    def _sound(self) -> WaitFor:
+        if self.port is not None and self.path is not None:
+            raise ValueError("give port or path, not both")
+        if self.port is not None and not 0 < self.port < 65536:
+            raise ValueError("port must be from 1 to 65535")
+        if self.state == "drained":
+            if self.port is None:
+                raise ValueError("state drained needs a port")
+            for address in (self.host, *self.exclude_hosts):
+                _hex(address)
+        return self
+
+    def program(self, sources: Sources) -> Program:
+        drained = self.state == "drained"
+        variables = self.variables() | {
+            "subject": self._subject(),
+            "port_hex": f"{self.port or 0:04X}",
+            "states_hex": " ".join(STATES[name] for name in self.active_connection_states),
+            "any_host": self.host in ("0.0.0.0", "::"),  # noqa: S104 - compared, not bound
+            "host_hex": " ".join(_hex(self.host)) if drained else "",
+            "excluded_hex": " ".join(word for host in self.exclude_hosts for word in _hex(host)),
+        }
+        return Program("waitfor", self.body, variables)
+
+    def _subject(self) -> str:
+        if self.port is None and self.path is None:
+            return f"{self.timeout} s"
+        thing = self.path or f"{self.host}:{self.port}"
+        about = f" with {self.search_regex!r}" if self.search_regex else ""
+        return f"{thing}{about} to be {self.state}"
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        values: dict[str, Any] = {"state": self.state, "port": self.port, "path": self.path}
+        values |= {"search_regex": self.search_regex, "elapsed": int(report.get("elapsed") or 0)}
+        found = _search(self.search_regex, report.get("found"))
+        values["match_groups"] = list(found.groups()) if found else []
+        values["match_groupdict"] = found.groupdict() if found else {}
+        return values
+
+
+def _search(pattern: str | None, text: str) -> re.Match[str] | None:
+    if not pattern or not text:
+        return None
+    try:
+        return re.search(pattern, text, re.MULTILINE)
+    except re.error:
+        return None
+
+
+def _hex(address: str) -> tuple[str, ...]:
+    """How /proc/net/tcp and tcp6 write an address; ValueError for what is none."""
+    try:
+        packed = ipaddress.ip_address(address).packed
+    except ValueError:
+        raise ValueError(f"state drained needs addresses, not names: {address!r}") from None
+    words = [packed[at : at + 4][::-1].hex().upper() for at in range(0, len(packed), 4)]
+    text = "".join(words)
+    return (text, f"0000000000000000FFFF0000{text}") if len(packed) == 4 else (text,)

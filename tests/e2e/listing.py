@@ -1,0 +1,48 @@
+"""A listing of a host's file system, to show that nothing was touched or left behind."""
+
+from __future__ import annotations
+
+import re
+
+from tests.lab import Host
+
+_LISTING = r"""
+find / /tmp /var/lib/docker -xdev \
+    \( -path /proc -o -path /sys -o -path /run -o -path /dev \) -prune -o \
+    -printf '%p\t%M\t%U:%G\t%s\t%T@\t%C@\t%l\0'
+"""
+
+LOGIN_WRITES = re.compile(
+    r"""
+    /var/log/journal(/.*)?                 # sshd and sudo log each login to systemd's journal
+    | /var/lib/rpm/rpmdb\.sqlite-(shm|wal) # the locks of `rpm -q` (the lab's rpm: sqlite)
+    | /tmp/systemd-private-.*
+    """,
+    re.VERBOSE,
+)
+"""What a login and a query of the package database write by themselves, and nothing more."""
+
+_TEMPORARY = "/tmp /var/tmp /dev/shm /run"
+
+
+def listing(host: Host) -> dict[str, str]:
+    """Path ▶ mode, owner, size, times of content and of inode, target of a link."""
+    entries = host.check(_LISTING).split("\0")
+    pairs = (entry.partition("\t") for entry in entries if entry)
+    return {path: rest for path, _, rest in pairs if not LOGIN_WRITES.fullmatch(path)}
+
+
+def differences(before: dict[str, str], after: dict[str, str]) -> list[str]:
+    """Readable lines of what two listings differ in."""
+    paths = sorted(before.keys() | after.keys())
+    return [
+        f"{path}: {before.get(path, 'not there')} -> {after.get(path, 'not there')}"
+        for path in paths
+        if before.get(path) != after.get(path)
+    ]
+
+
+def temporary_files(host: Host, *folders: str) -> set[str]:
+    """All that lies in the places for temporary files, and in further folders."""
+    places = f"{_TEMPORARY} {' '.join(folders)}"
+    return set(host.check(f"find {places} -xdev -print 2>/dev/null || :").splitlines())

@@ -1,0 +1,203 @@
+"""Runs of the real command line, read through its JSON events."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from tests.lab import Lab
+from tests.lab.common import run as run_command
+from tests.lab.keys import DOCKER_KEY, keys
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = (sys.executable, "-m", "provisioner")
+DEADLINE = 300
+"""Seconds after which a run counts as hung."""
+
+Event = Mapping[str, Any]
+
+
+@cache
+def lab_key_fingerprint() -> str:
+    """The fingerprint of the key that signs the lab's docker-ce packages."""
+    show = f"gpg --homedir {keys()}/gnupg --batch --with-colons --list-keys {DOCKER_KEY}"
+    listed = run_command(show.split()).stdout
+    return next(line for line in listed.splitlines() if line.startswith("fpr:")).split(":")[9]
+
+
+def docker_variables() -> dict[str, Any]:
+    """What docker.yml has to know to find packages and images in a lab."""
+    return {
+        "docker_ce_repo_url": "{{ lab_docker_repo_url }}",
+        "docker_ce_gpg_fingerprint": lab_key_fingerprint(),
+        "centos_archive_url": "{{ lab_repo_url }}",
+        "docker_registry_mirrors": ["{{ lab_registry }}"],
+    }
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run that has ended; `events` are those of --json, each valid by the schema."""
+
+    exit: int
+    stdout: str
+    stderr: str
+    events: tuple[Event, ...] = ()
+
+    def of(self, kind: str, host: str = "") -> Iterator[Event]:
+        """The events of a kind, of one host where that is given."""
+        for event in self.events:
+            if event["event"] == kind and host in ("", event.get("host")):
+                yield event
+
+    def tasks(self, host: str, *outcomes: str) -> list[str]:
+        """The tasks with these outcomes on a host, in order, a loop counting as one."""
+        return [event["task"] for event in self._tasks(host) if event["outcome"] in outcomes]
+
+    def changed(self, host: str) -> list[str]:
+        return self.tasks(host, "changed")
+
+    def task(self, host: str, name: str) -> Event:
+        """The one event of a task on a host."""
+        found = [event for event in self._tasks(host) if event["task"] == name]
+        assert len(found) == 1, f"{name} on {host}: {len(found)} events\n{self.tail()}"
+        return found[0]
+
+    def failure(self, host: str) -> Event:
+        """The one failure that ended a host's run."""
+        found = [
+            event
+            for event in self._tasks(host)
+            if event["outcome"] == "failed" and not event["ignored"] and not event["rescued"]
+        ]
+        assert len(found) == 1, f"{len(found)} failures on {host}\n{self.tail()}"
+        return found[0]
+
+    def status(self, host: str) -> str:
+        status: str = self.summary(host)["status"]
+        return status
+
+    def summary(self, host: str) -> Event:
+        """The host's line of the recap, as run_finished has it."""
+        summary: Event = self.events[-1]["hosts"][host]
+        return summary
+
+    def finished(self, host: str) -> Event:
+        (event,) = self.of("host_finished", host)
+        return event
+
+    def _tasks(self, host: str) -> Iterator[Event]:
+        return (event for event in self.of("task_finished", host) if "item" not in event)
+
+    def tail(self) -> str:
+        """What helps to understand a run that was not as expected."""
+        odd = [
+            json.dumps(event, indent=1)
+            for event in self.of("task_finished")
+            if event["outcome"] not in ("ok", "skipped", "changed")
+        ]
+        return "\n".join([f"exit {self.exit}", self.stderr[-3000:], *odd])[-9000:]
+
+
+@dataclass(frozen=True)
+class Provision:
+    """Starts runs. `home` is the operator's home directory: no settings of yours reach a run."""
+
+    home: Path
+    prefix: Sequence[str] = COMMAND
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(
+        self,
+        inventory: Lab | Path | str,
+        *words: str | Path,
+        expect: int | None = 0,
+        json: bool = True,
+        **variables: Any,
+    ) -> Run:
+        """Run to the end; `expect` is the exit status that it must have, None for any."""
+        with self.start(inventory, *words, json=json, **variables) as process:
+            try:
+                stdout, stderr = process.communicate(timeout=DEADLINE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        return checked(finish(process.returncode, stdout, stderr, json), expect)
+
+    def start(
+        self,
+        inventory: Lab | Path | str,
+        *words: str | Path,
+        json: bool = True,
+        **variables: Any,
+    ) -> subprocess.Popen[str]:
+        """Start a run of INVENTORY with more words and extra variables."""
+        return subprocess.Popen(
+            self.words(inventory, *words, json=json, **variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="surrogateescape",
+            cwd=self.home,
+            env=self._environment(),
+        )
+
+    def words(
+        self, inventory: Lab | Path | str, *words: str | Path, json: bool = True, **variables: Any
+    ) -> list[str]:
+        """The command line."""
+        given = extra(inventory, variables)
+        hosts = inventory.inventory if isinstance(inventory, Lab) else inventory
+        flags = [*(["--json"] if json else []), *(["-e", given] if given else [])]
+        return [*self.prefix, str(hosts), *map(str, words), *flags]
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if name in _KEPT}
+        home = {"HOME": str(self.home), "LC_ALL": "C.UTF-8", "COLUMNS": "100"}
+        return {**kept, **home, **self.environment}
+
+
+_KEPT = ("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PROVISION_LAB_DIR", "TMPDIR")
+
+
+def extra(inventory: Lab | Path | str, variables: Mapping[str, Any]) -> str:
+    """The value of -e. A lab's hosts are told where its packages and images are."""
+    given = {**(docker_variables() if isinstance(inventory, Lab) else {}), **variables}
+    return json.dumps(given) if given else ""
+
+
+def finish(exit_status: int, stdout: str, stderr: str, as_json: bool = True) -> Run:
+    """What a process said ▶ a run, its events checked by the schema."""
+    lines = stdout.splitlines() if as_json else []
+    return Run(exit_status, stdout, stderr, tuple(map(event_of, lines)))
+
+
+def checked(run: Run, expect: int | None) -> Run:
+    """The run, if it has the exit status that is expected."""
+    assert expect in (None, run.exit), f"exit {run.exit}, not {expect}:\n{run.tail()}"
+    if run.events and run.events[-1]["event"] == "run_finished":
+        assert run.events[-1]["exit"] == run.exit
+    return run
+
+
+def event_of(line: str) -> Event:
+    """One line of --json, valid by the schema that the project ships."""
+    event: dict[str, Any] = json.loads(line)
+    _schema().validate(event)
+    return event
+
+
+@cache
+def _schema() -> Draft202012Validator:
+    text = (ROOT / "docs/json-events.schema.json").read_text()
+    return Draft202012Validator(json.loads(text))

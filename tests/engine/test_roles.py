@@ -1,0 +1,184 @@
+"""Roles, imports and includes."""
+
+from __future__ import annotations
+
+import pytest
+
+from provisioner.errors import LoadError
+from tests.engine.fleet import Fleet
+
+
+def names(got: object) -> list[str]:
+    return [task for task, _ in got.tasks()]  # type: ignore[attr-defined]
+
+
+def test_a_role_brings_tasks_handlers_defaults_vars_files_and_templates(fleet: Fleet) -> None:
+    fleet.write("roles/web/tasks/main.yml", """
+        - {name: copy, copy: {src: a.txt, dest: "{{ out }}/a"}, notify: reload}
+        - {name: template, template: {src: b.j2, dest: "{{ out }}/b"}, notify: "web : reload"}
+        - {name: say, debug: {msg: "{{ http }} {{ level }} {{ role_name }}"}}
+        """)
+    fleet.write("roles/web/handlers/main.yml", "[{name: reload, command: echo}]")
+    fleet.write("roles/web/defaults/main.yml", "{http: 80, level: default, listen: x}")
+    fleet.write("roles/web/vars/main.yml", "{level: vars}")
+    fleet.write("roles/web/files/a.txt", "a")
+    fleet.write("roles/web/templates/b.j2", "port {{ http }}")
+    got = fleet.run(f"""
+        - hosts: all
+          vars: {{out: {fleet.folder}, level: play}}
+          pre_tasks: [{{name: pre, command: echo}}]
+          roles: [{{role: web, http: 8080}}]
+          tasks: [{{name: seen, debug: {{msg: "{{{{ listen }}}} {{{{ level }}}}"}}}}]
+          post_tasks: [{{name: post, command: echo}}]
+        """)
+    assert names(got) == [
+        "pre", "web : copy", "web : template", "web : say", "seen", "web : reload", "post",
+    ]  # fmt: skip
+    assert got.said() == ["8080 vars web", "x vars"]
+    assert (fleet.folder / "b").read_text() == "port 8080"
+
+
+def test_dependencies_run_first_and_a_role_runs_once(fleet: Fleet) -> None:
+    fleet.write("roles/base/tasks/main.yml", "[{name: b, command: echo}]")
+    for name in ("one", "two"):
+        fleet.write(f"roles/{name}/tasks/main.yml", "[{name: t, command: echo}]")
+        fleet.write(f"roles/{name}/meta/main.yml", "{dependencies: [base]}")
+    got = fleet.run("[{hosts: all, roles: [one, two, one, {role: one, vars: {x: 1}}]}]")
+    assert names(got) == ["base : b", "one : t", "two : t", "one : t"]
+
+
+def test_roles_that_depend_on_each_other_are_refused(fleet: Fleet) -> None:
+    fleet.write("roles/a/meta/main.yml", "{dependencies: [b]}")
+    fleet.write("roles/b/meta/main.yml", "{dependencies: [a]}")
+    with pytest.raises(LoadError, match="depend on each other"):
+        fleet.run("[{hosts: all, roles: [a]}]")
+
+
+def test_a_missing_role_is_named_with_its_place_and_the_nearest(fleet: Fleet) -> None:
+    fleet.write("roles/docker/tasks/main.yml", "[]")
+    with pytest.raises(LoadError) as caught:
+        fleet.run("[{hosts: all, roles: [dokcer]}]")
+    assert 'play.yml:1:' in str(caught.value)
+    assert 'did you mean "docker"?' in str(caught.value)
+
+
+def test_import_tasks_hands_its_keywords_to_each_task(fleet: Fleet) -> None:
+    fleet.write("more/a.yml", "[{name: a, debug: {msg: '{{ x }}'}}, {import_tasks: b.yml}]")
+    fleet.write("more/b.yml", "[{name: b, command: echo}]")
+    text = """
+        - hosts: all
+          vars: {which: a}
+          tasks:
+            - {import_tasks: "more/{{ which }}.yml", vars: {x: 1}, tags: t, when: wanted}
+            - {name: last, command: echo}
+        """
+    got = fleet.run(text, extra_vars={"wanted": True})
+    assert (names(got), got.said()) == (["a", "b", "last"], [1])
+    skipped = fleet.run(text, extra_vars={"wanted": False})
+    assert skipped.tasks()[:2] == [("a", "skipped"), ("b", "skipped")]
+    assert names(fleet.run(text, extra_vars={"wanted": True}, tags=frozenset("t"))) == ["a", "b"]
+
+
+def test_include_tasks_loops_and_takes_names_from_results(fleet: Fleet) -> None:
+    fleet.write("a.yml", "[{name: 'a {{ item }} {{ y }}', command: echo, notify: h}]")
+    fleet.write("b.yml", "[{name: b, command: echo}, {include_tasks: c.yml}]")
+    fleet.write("c.yml", "[{name: c, command: echo}]")
+    got = fleet.run("""
+        - hosts: all
+          tasks:
+            - {shell: echo b.yml, register: r}
+            - {name: many, include_tasks: a.yml, loop: [1, 2, 3], when: item != 2, vars: {y: 7}}
+            - include_tasks: {file: "{{ r.stdout }}"}
+            - {name: last, command: echo}
+          handlers: [{name: h, command: echo}]
+        """)
+    assert names(got) == [
+        "shell", "many", "a 1 7", "a 3 7", "include_tasks", "b", "include_tasks", "c", "last", "h",
+    ]  # fmt: skip
+
+
+def test_a_failure_in_an_included_file_is_rescued_where_it_is_included(fleet: Fleet) -> None:
+    fleet.write("a.yml", "[{name: fails, command: 'false'}, {name: no, command: echo}]")
+    got = fleet.run("""
+        - hosts: all
+          tasks:
+            - block: [{name: inc, include_tasks: a.yml}]
+              rescue: [{name: saved, command: echo}]
+            - {name: last, command: echo}
+        """)
+    assert names(got) == ["inc", "fails", "saved", "last"]
+    assert got.event("fails").rescued
+    assert got.exit == 0
+
+
+def test_a_missing_included_file_fails_the_task_with_its_name(fleet: Fleet) -> None:
+    got = fleet.run("[{hosts: all, tasks: [{name: inc, include_tasks: none.yml}]}]")
+    assert got.event("inc").outcome == "failed"
+    assert "none.yml was not found" in got.event("inc").message
+
+
+def test_include_role_is_private_unless_public_and_import_role_is_not(fleet: Fleet) -> None:
+    fleet.write("roles/r/tasks/main.yml", "[{name: t, debug: {msg: '{{ x }}'}, notify: h}]")
+    fleet.write("roles/r/tasks/other.yml", "[{name: o, command: echo, notify: h}]")
+    fleet.write("roles/r/handlers/main.yml", "[{name: h, command: echo}]")
+    fleet.write("roles/r/defaults/main.yml", "{x: dflt}")
+    got = fleet.run("""
+        - hosts: all
+          tasks:
+            - {include_role: {name: r}, vars: {x: given}}
+            - {name: before, debug: {msg: "{{ x | default('unseen') }}"}}
+            - include_role: {name: r, tasks_from: other, public: true}
+            - {name: after, debug: {msg: "{{ x }}"}}
+        """)
+    assert got.said() == ["given", "unseen", "dflt"]
+    assert names(got)[-1] == "r : h"
+    got = fleet.run("""
+        - hosts: all
+          tasks:
+            - {debug: {msg: "{{ x }}"}}
+            - import_role: {name: r}
+        """)
+    assert got.said() == ["dflt", "dflt"]
+
+
+def test_include_vars_loads_files_and_directories(fleet: Fleet) -> None:
+    fleet.write("vars/a.yml", "{a: 1, b: '{{ a }}'}")
+    fleet.write("vars/d/1.yml", "{c: 1}")
+    fleet.write("vars/d/2.json", '{"c": 2}')
+    got = fleet.run("""
+        - hosts: all
+          tasks:
+            - include_vars: a.yml
+            - include_vars: {dir: d, name: named}
+            - debug: msg="{{ b }} {{ named.c }}"
+            - {name: missing, include_vars: none.yml, ignore_errors: true}
+        """)
+    assert got.said() == ["1 2"]
+    assert "tried" in got.event("missing").message
+
+
+def test_tags_of_an_include_are_for_itself_and_apply_is_for_its_tasks(fleet: Fleet) -> None:
+    fleet.write("a.yml", "[{name: plain, command: echo}, {name: mine, command: echo, tags: t}]")
+    got = fleet.run(
+        """
+        - hosts: all
+          tasks:
+            - {name: one, include_tasks: a.yml, tags: t}
+            - name: two
+              include_tasks: {file: a.yml, apply: {tags: t}}
+              tags: t
+        """,
+        tags=frozenset("t"),
+    )
+    assert names(got) == ["one", "mine", "two", "plain", "mine"]
+
+
+def test_import_playbook_adds_its_plays_with_vars_and_tags(fleet: Fleet) -> None:
+    fleet.write("sub/other.yml", "[{hosts: all, tasks: [{name: x, debug: {msg: '{{ v }}'}}]}]")
+    text = """
+        - {import_playbook: sub/other.yml, vars: {v: 1}, tags: t}
+        - {hosts: all, tasks: [{name: y, command: echo}]}
+        """
+    got = fleet.run(text)
+    assert (names(got), got.said()) == (["x", "y"], [1])
+    assert names(fleet.run(text, tags=frozenset("t"))) == ["x"]

@@ -1,0 +1,175 @@
+"""Replacing a file where that is hard: the old file stays whole, and the reason is said."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.modules.conftest import Host
+
+pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="mounts need root")
+
+BIG = b"x" * 200_000
+
+
+@pytest.fixture
+def small(host: Host) -> Iterator[Path]:
+    """A file system of 64 KiB."""
+    folder = host.root / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(folder)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("nothing can be mounted here")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_a_full_disk_leaves_the_old_file_and_the_session_in_step(
+    host: Host, small: Path, streamed: bool
+) -> None:
+    (small / "f").write_text("old")
+    (host.sources.folder / "big").write_bytes(BIG)
+    if streamed:
+        report = host.run("copy", src="big", dest=f"{small}/f", mode="0644")
+    else:
+        source = str(host.sources.folder / "big")
+        report = host.run("copy", src=source, dest=f"{small}/f", remote_src=True)
+    assert report.failed == f"can't write {small}/f: No space left on device. It is as it was."
+    assert (small / "f").read_text() == "old"
+    assert names(small) == ["f"]
+    assert host.run("command", cmd="echo in step").get("stdout") == "in step\n"
+
+
+def test_a_download_to_a_full_disk_leaves_the_old_file(host: Host, small: Path) -> None:
+    (small / "f").write_text("old")
+    (host.root / "big").write_bytes(BIG)
+    report = host.run("get_url", url=f"file://{host.root}/big", dest=f"{small}/f", force=True)
+    assert report.failed
+    assert (small / "f").read_text() == "old"
+    assert names(small) == ["f"]
+
+
+def test_an_edit_on_a_full_disk_leaves_the_old_file(host: Host, small: Path) -> None:
+    (small / "f").write_bytes(b"y" * 40_000 + b"\n")
+    report = host.run("lineinfile", path=f"{small}/f", line="new")
+    assert "No space left on device" in (report.failed or "")
+    assert (small / "f").stat().st_size == 40_001
+    assert names(small) == ["f"]
+
+
+def test_a_tree_on_a_full_disk_leaves_the_session_in_step(host: Host, small: Path) -> None:
+    tree = host.sources.folder / "tree"
+    tree.mkdir()
+    for number in range(9):
+        (tree / str(number)).write_bytes(b"x" * 20_000)
+    report = host.run("copy", src="tree/", dest=str(small))
+    assert "No space left on device" in (report.failed or "")
+    assert names(small) == ["0", "1", "2"]
+    assert host.run("command", cmd="echo in step").get("stdout") == "in step\n"
+
+
+def test_a_read_only_file_system_is_named(host: Host, small: Path) -> None:
+    (small / "f").write_text("old")
+    subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
+    assert host.look("copy", content="new", dest=f"{small}/f").changes
+    report = host.run("copy", content="new", dest=f"{small}/f")
+    assert report.failed == (
+        f"can't write in {small}/: Read-only file system. {small}/f is as it was."
+    )
+    report = host.run("file", path=f"{small}/f", mode="0600")
+    assert report.failed == f"set mode of {small}/f: 0600: exit 1"
+    assert "Read-only file system" in report.get("stderr")
+
+
+def test_no_inodes_left_is_named(host: Host, small: Path) -> None:
+    (small / "f").write_text("old")
+    subprocess.run(["mount", "-o", "remount,nr_inodes=2", str(small)], check=True)
+    report = host.run("copy", content="new", dest=f"{small}/f")
+    assert "No space left on device" in (report.failed or "")
+    assert (small / "f").read_text() == "old"
+
+
+def test_a_bind_mounted_file_needs_unsafe_writes(host: Host, small: Path) -> None:
+    target, source = host.root / "target", small / "source"
+    source.write_text("old")
+    target.touch()
+    subprocess.run(["mount", "--bind", str(source), str(target)], check=True)
+    try:
+        report = host.run("copy", content="new", dest=str(target))
+        assert report.failed == (
+            f"can't replace {target}: it is a mount point (a bind mount). Set unsafe_writes: true"
+        )
+        assert source.read_text() == "old"
+        report = host.run("copy", content="new", dest=str(target), unsafe_writes=True, mode="0600")
+        assert report.failed is None
+        assert source.read_text() == "new"
+        assert source.stat().st_mode & 0o777 == 0o600
+    finally:
+        subprocess.run(["umount", str(target)], check=True)
+    assert names(host.root) == ["small", "target"]
+
+
+def test_an_immutable_file_is_named(host: Host) -> None:
+    path = host.root / "f"
+    path.write_text("old")
+    if subprocess.run(["chattr", "+i", str(path)], capture_output=True).returncode:
+        pytest.skip("no chattr on this file system")
+    try:
+        report = host.run("copy", content="new", dest=str(path))
+        assert report.failed == (
+            f"can't replace {path}: it is immutable. Clear that first: chattr -ia {path}"
+        )
+        assert names(host.root) == ["f"]
+        assert host.run("file", path=str(path), attributes="-i", mode="0600").failed is None
+    finally:
+        subprocess.run(["chattr", "-i", str(path)], check=True)
+
+
+@pytest.mark.skipif(shutil.which("setfacl") is None, reason="setfacl is not installed")
+@pytest.mark.parametrize(("mode", "wanted"), [(None, "rw-r-----"), ("0600", "rw-------")])
+def test_an_acl_is_kept(host: Host, mode: str | None, wanted: str) -> None:
+    path = host.root / "f"
+    path.write_text("old")
+    path.chmod(0o640)
+    subprocess.run(["setfacl", "-m", "u:daemon:r,m:r", str(path)], check=True)
+    assert host.run("copy", content="new", dest=str(path), mode=mode).failed is None
+    acl = subprocess.run(["getfacl", "-cp", str(path)], capture_output=True, text=True).stdout
+    assert "user:daemon:r--" in acl
+    listed = subprocess.run(["ls", "-l", str(path)], capture_output=True, text=True).stdout
+    assert listed[1:10] == wanted
+
+
+def test_what_a_killed_run_left_behind_goes_with_the_next_write(host: Host) -> None:
+    (host.root / ".f.provision-0123456789abcdef").write_text("half")
+    (host.root / ".g.provision-0123456789abcdef").write_text("another file's")
+    host.run("copy", content="x", dest=f"{host.root}/f")
+    assert names(host.root) == [".g.provision-0123456789abcdef", "f"]
+
+
+def test_a_file_that_others_may_read_is_never_open_wider_than_it_ends(host: Host) -> None:
+    """The temporary file's mode, as its own validate command sees it and at its creation."""
+    path = host.root / "f"
+    path.write_text("old")
+    path.chmod(0o666)
+    log = host.root / "log"
+    host.fake("chmod", f'stat -L -c %a /proc/self/fd/7 >>{log}; exec /bin/chmod "$@"')
+    host.fake("cp", f'exec /bin/cp "$@"; stat -L -c %a /proc/self/fd/7 >>{log}')
+    report = host.run(
+        "copy",
+        content="new",
+        dest=str(path),
+        mode="0640",
+        validate=f"sh -c 'stat -c %a $1 >>{log}' x %s",
+    )
+    assert report.failed is None
+    assert log.read_text() == "600\n640\n"

@@ -1,0 +1,78 @@
+"""A program's content: asked for by number, sent exactly as long as was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from provisioner.remote.local import LocalConnection
+from provisioner.remote.session import Session, Step
+from provisioner.remote.shell import Content, Program, Report
+
+SEVERAL = r"""
+for wanted in "2 1" "3 0" "0 2" "200000 3"; do ask $wanted; done
+for size in 2 3 0 200000; do
+    part=$(dd bs=65536 iflag=fullblock,count_bytes count=$size <&4)
+    report part "$part"
+done
+_owed=0
+"""
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    connection = LocalConnection()
+    session = Session(connection)
+    yield session
+    session.close()
+    connection.close()
+
+
+def run(session: Session, body: str, content: Content | None, name: str = "t") -> Report:
+    (report,) = session.exchange([Step(Program(name, body, {}, content), "apply")])
+    return report
+
+
+def test_several_contents_arrive_in_the_order_of_the_requests(
+    session: Session, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("f" * 200_000)
+    report = run(session, SEVERAL, [b"abc", b"de", b"", file])
+    assert report.all("part") == ("de", "abc", "", "f" * 200_000)
+
+
+def test_a_blob_that_looks_like_a_request_is_none(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"a\0want=5 0\0b")
+    body = f"at {tmp_path}/f; before {tmp_path}/f"
+    report = run(session, body, b"12345")
+    assert report.get("before") == "a\0want=5 0\0b"
+    assert run(session, "report x y", None, "u").get("x") == "y"
+
+
+def test_a_local_file_that_got_shorter_or_longer_leaves_the_session_in_step(
+    session: Session, tmp_path: Path
+) -> None:
+    body = r"""
+    ask "$size" 0
+    part=$(dd bs=65536 iflag=fullblock,count_bytes count="$size" <&4 | tr '\0' z)
+    _owed=0
+    report part "$part"
+    """
+    (tmp_path / "f").write_text("abcdef")
+    for size, part in ((3, "abc"), (9, "abcdefzzz")):
+        program = Program("t", body, {"size": size}, tmp_path / "f")
+        (report,) = session.exchange([Step(program, "apply")])
+        assert report.get("part") == part
+
+
+def test_content_that_a_failing_program_did_not_take_is_not_run(
+    session: Session, tmp_path: Path
+) -> None:
+    frame = f"30\n{{\ntouch {tmp_path}/bad\n}}\n".encode() * 100
+    report = run(session, f"ask {len(frame)} 0; fail early", frame)
+    assert report.failed == "early"
+    assert run(session, "report x y", None, "u").get("x") == "y"
+    assert not (tmp_path / "bad").exists()
