@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -256,10 +257,10 @@ class _signals:  # noqa: N801 - used as a function
 
     def _stop(self, number: int, _frame: object) -> None:
         if self._interrupt:
-            click.echo("provision: dropping all connections", err=True)
-            self._run.pool.close()
+            click.echo("provision: ending what still runs on the hosts", err=True)
+            threading.Thread(target=self._run.pool.kill, daemon=True).start()
             return
         click.echo(
-            "provision: stopping: tasks under way are finished; again to drop them", err=True
+            "provision: stopping: tasks under way are finished; again to end them", err=True
         )
         self._interrupt.set(number)

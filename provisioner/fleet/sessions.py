@@ -49,6 +49,10 @@ class Sessions:
             self.frames += 1
             for report in session.exchange(request.steps):
                 reports.append(report)
+        except OSError as error:  # out of files, out of memory
+            self.close()
+            failed = ConnectionFailed(f"this machine: {error.strerror or error}", "lower --forks")
+            return Answer(tuple(reports), failed, sent)
         except Lost as lost:
             self.close()
             return Answer(tuple(reports), lost, sent)
@@ -77,6 +81,12 @@ class Sessions:
                 self._logins[key] = self._connect(seat.host, variables)
         return self._logins[key]
 
+    def kill(self) -> None:
+        """End whatever runs on the host; then nothing is left to wait for."""
+        for session in list(self._sessions.values()):
+            with contextlib.suppress(Exception):
+                session.kill()
+
     def close(self) -> None:
         """Close everything; the next exchange connects anew."""
         with self._lock:
@@ -103,6 +113,14 @@ class Pool:
     def frames(self) -> Mapping[str, int]:
         """How many frames each host was sent."""
         return {host: sessions.frames for host, sessions in self._hosts.items()}
+
+    def kill(self) -> None:
+        """End what runs on every host, all at once; returns when that is done, or after 20 s."""
+        threads = [threading.Thread(target=s.kill, daemon=True) for s in self._hosts.values()]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
 
     def close(self) -> None:
         for sessions in self._hosts.values():

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+_WIDTH = 160
+
 
 @dataclass(frozen=True, slots=True)
 class Where:
@@ -26,16 +28,25 @@ class Where:
 
     def excerpt(self) -> str:
         """The line with a caret below the column; "" where the file can't be read again."""
-        try:
-            text = Path(self.file).read_text(errors="replace").splitlines()[self.line - 1]
-        except (OSError, IndexError):
-            return ""
         if not self.line:
             return ""
+        try:
+            # Only \n, \r and \r\n end a line in YAML; splitlines() knows ten more.
+            lines = Path(self.file).read_text(encoding="utf-8-sig", errors="replace").split("\n")
+            text = lines[self.line - 1]
+        except (OSError, IndexError, ValueError):
+            return ""
         number = f"{self.line} | "
-        shown = text.expandtabs(4)[:160]
-        indent = len(text[: self.column - 1].expandtabs(4))
-        return f"    {number}{shown}\n    {' ' * (len(number) + indent)}^"
+        shown = _visible(text.expandtabs(4))
+        indent = len(_visible(text[: max(self.column - 1, 0)].expandtabs(4)))
+        first = max(indent - _WIDTH // 2, 0) if indent >= _WIDTH else 0
+        cut = shown[first : first + _WIDTH]
+        return f"    {number}{cut}\n    {' ' * (len(number) + indent - first)}^"
+
+
+def _visible(text: str) -> str:
+    """`text` with whatever a terminal would obey or hide written as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

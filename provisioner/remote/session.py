@@ -14,13 +14,36 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from provisioner.errors import BecomeFailed, ConnectionFailed, Lost
+from provisioner.errors import BecomeFailed, ConnectionFailed, Lost, ProvisionError
 from provisioner.remote import shell
 from provisioner.remote.become import Become, command, explain
 from provisioner.remote.channel import Channel, Connection
 from provisioner.remote.shell import Content, Program, Report
 
 Mode = Literal["look", "check", "apply"]
+
+KILL_SECONDS = 15.0
+"""How long ending a task that took too long may take."""
+
+KILL = r"""
+# tree: everything below the session's shell, by what ps says of parents.
+tree() {
+    ps -e -o pid= -o ppid= | awk -v root="$root" '
+        { parent[$1] = $2 }
+        END { for (p in parent) { for (q = p; q in parent && q != root;) q = parent[q]
+                                  if (q == root && p != root) print p } }'
+}
+for signal in TERM KILL; do
+    pids=$(tree)
+    [ -n "$pids" ] || break
+    # shellcheck disable=SC2086
+    kill -s "$signal" $pids 2>/dev/null
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        [ -n "$(tree)" ] || break
+        sleep 0.2
+    done
+done
+"""
 
 START_SECONDS = 60.0
 """How long a login shell may take until it answers: profiles can be slow."""
@@ -54,7 +77,7 @@ class Session:
         self._defined: set[str] = set()
         self._buffer = bytearray()
         self._answered = False
-        self.frames = 0
+        self._pid = 0
 
     def exchange(self, steps: Sequence[Step]) -> Iterator[Report]:
         """Send `steps` as one frame and yield each one's report as it ends.
@@ -64,10 +87,22 @@ class Session:
         """
         text = self._frame(steps)  # before the channel: a value that can't be quoted costs nothing
         channel = self._open()
-        self.frames += 1
         data = text.encode("utf-8", "surrogateescape")
         channel.send(b"%d\n%s" % (len(data), data))
         yield from self._answers(channel, steps)
+
+    def kill(self) -> None:
+        """End whatever the session runs, by a second session of the same user beside it.
+
+        The session itself stays: what was killed ends as a failed step. Raises what connecting
+        raises (sshd may allow one session only).
+        """
+        if self._pid:
+            other = Session(self._connection, self._become)
+            step = Step(Program("kill", KILL, {"root": self._pid}), "apply", timeout=KILL_SECONDS)
+            for _ in other.exchange([step]):
+                pass
+            other.close()
 
     def close(self) -> None:
         if self._channel is not None:
@@ -124,47 +159,80 @@ class Session:
 
     def _answers(self, channel: Channel, steps: Sequence[Step]) -> Iterator[Report]:
         for number, step in enumerate(steps):
-            begun = self._until(channel, self._mark("begin", str(number)), self._mark("frame"))
-            if begun is None:
+            if not self._begun(channel, number):
                 return
             yield from self._answer(channel, number, step)
         self._until(channel, self._mark("frame"))
 
+    def _begun(self, channel: Channel, number: int) -> bool:
+        """Wait for the step to begin; false when the frame has ended before it."""
+        mark = f"{self._nonce} begin {number} ".encode()
+        if not self._until(channel, mark, self._mark("frame")):
+            return False
+        while (nul := self._buffer.find(b"\0")) < 0:
+            self._buffer += self._more(channel, None)
+        self._pid = int(self._buffer[:nul])
+        del self._buffer[: nul + 1]
+        return True
+
     def _answer(self, channel: Channel, number: int, step: Step) -> Iterator[Report]:
-        deadline = None if step.timeout is None else time.monotonic() + step.timeout
         mark = f"{self._nonce} end {number} ".encode()
-        wants = _Wants()
-        searched = 0
         try:
-            while (end := self._buffer.find(mark, searched)) < 0:
-                searched = max(0, len(self._buffer) - len(mark))
-                for index, size in wants.new(self._buffer):
-                    _send(channel, step.program.content, index, size)
-                self._buffer += self._more(channel, deadline)
-            while (nul := self._buffer.find(b"\0", end + len(mark))) < 0:
-                self._buffer += self._more(channel, deadline)
+            late = self._read_to_end(channel, mark, step)
         except Lost:
             yield Report()
             raise
+        end = self._buffer.find(mark)
+        nul = self._buffer.find(b"\0", end + len(mark))
         report = shell.parse(bytes(self._buffer[:end]))
         status = int(self._buffer[end + len(mark) : nul])
         del self._buffer[: nul + 1]
+        if late:
+            said = {"failed": (f"it took longer than {step.timeout:g} s and was ended",)}
+            report = replace(report, records={**report.records, **said})
         yield replace(report, status=status)
+
+    def _read_to_end(self, channel: Channel, mark: bytes, step: Step) -> bool:
+        """Read until the step's end is in the buffer, sending its content when it asks for it;
+        true when it had to be ended for taking too long."""
+        deadline = None if step.timeout is None else time.monotonic() + step.timeout
+        wants, late, searched = _Wants(), False, 0
+        while True:
+            end = self._buffer.find(mark, searched)
+            if end >= 0 and self._buffer.find(b"\0", end + len(mark)) >= 0:
+                return late
+            searched = max(0, len(self._buffer) - len(mark)) if end < 0 else end
+            for index, size in wants.new(self._buffer):
+                _send(channel, step.program.content, index, size)
+            try:
+                self._buffer += self._more(channel, deadline)
+            except TimeoutError:
+                if late:
+                    raise Lost("a task that took too long could not be ended") from None
+                late, deadline = True, time.monotonic() + KILL_SECONDS
+                self._kill_quietly()
+
+    def _kill_quietly(self) -> None:
+        """Kill what runs; where no second session is to be had, give the connection up."""
+        try:
+            self.kill()
+        except (ProvisionError, TimeoutError):
+            raise Lost("a task took too long, and could not be ended by a second session") from None
 
     def _mark(self, *words: str) -> bytes:
         return " ".join((self._nonce, *words)).encode() + b"\0"
 
-    def _until(self, channel: Channel, mark: bytes, other: bytes | None = None) -> bytes | None:
-        """Drop all up to and including `mark`; None when `other` came instead."""
+    def _until(self, channel: Channel, mark: bytes, other: bytes | None = None) -> bool:
+        """Drop all up to and including `mark`; false when `other` came instead."""
         deadline = None if self._answered else time.monotonic() + START_SECONDS
         while (position := self._buffer.find(mark)) < 0:
             if other is not None and (position := self._buffer.find(other)) >= 0:
                 del self._buffer[: position + len(other)]
-                return None
+                return False
             self._buffer += self._more(channel, deadline)
         self._answered = True
         del self._buffer[: position + len(mark)]
-        return mark
+        return True
 
     def _more(self, channel: Channel, deadline: float | None) -> bytes:
         data = self._receive(channel, deadline)
