@@ -8,7 +8,11 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-SUBCOMMANDS = {"run": "provisioner.cli.run"}
+SUBCOMMANDS = {
+    "inventory": "provisioner.cli.inventory",
+    "run": "provisioner.cli.run",
+    "vault": "provisioner.cli.vault",
+}
 
 OK, BUG, FAILED, INVALID, UNREACHABLE, USAGE = 0, 1, 2, 3, 4, 5
 FAILED_AND_UNREACHABLE, NO_REPORT, PENDING = 6, 7, 10

@@ -12,10 +12,10 @@ from provisioner.errors import LoadError, UsageError
 BUG, INVALID, USAGE, INTERRUPTED = 1, 3, 5, 130
 
 
-def invoke(command: click.Command, arguments: list[str]) -> int:
+def invoke(command: click.Command, arguments: list[str], name: str = "provision") -> int:
     """Parse and carry out a command; usage errors exit with 5."""
     try:
-        status = command.main(arguments, prog_name="provision", standalone_mode=False)
+        status = command.main(arguments, prog_name=name, standalone_mode=False)
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.Abort:

@@ -15,10 +15,13 @@ import click
 
 from provisioner.cli.errors import guarded
 from provisioner.cli.playbooks import find_playbook
+from provisioner.cli.vaultoptions import secrets, vault_options
 
 if TYPE_CHECKING:
     from provisioner.engine.run import Run
+    from provisioner.loading.vault import Vault
     from provisioner.plan import Plan
+    from provisioner.reporters import Redactor
 
 NO_REPORT, PENDING = 7, 10
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -73,11 +76,12 @@ def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> 
               "pending.")
 @click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version,
               help="Show the version.")
+@vault_options
 def command(**options: Any) -> int:
     """Provision the hosts of INVENTORY with each PLAYBOOK: a path, or the name of a bundled one
     (docker where none is given: installs Docker on CentOS 7).
 
-    INVENTORY is a file, or `host1,host2,`.
+    INVENTORY is a file, a directory, an executable, or `host1,host2,`.
     """
     return guarded(lambda: _run(Arguments(options)))
 
@@ -102,23 +106,38 @@ class Arguments:
 def _run(given: Arguments) -> int:
     from provisioner.plan import plan
 
-    loaded = _load(given)
-    planned = plan(*loaded)
+    redactor = _redactor()
+    planned = plan(*_load(given, _vault(given, redactor)))
     if given.syntax_check or given.list_hosts or given.list_tasks or given.list_tags:
         from provisioner.cli.listing import show
 
         return show(planned, given.options)
-    return _carry_out(planned, given)
+    return _carry_out(planned, given, redactor)
 
 
-def _load(given: Arguments) -> Any:
+def _redactor() -> Redactor:
+    from provisioner.reporters import Redactor
+
+    return Redactor()
+
+
+def _vault(given: Arguments, redactor: Redactor) -> Vault:
+    """The vault passwords of the run; whatever they open is masked in all reports."""
+    from provisioner.loading.vault import Vault
+
+    passwords = secrets(given.options)
+    redactor.add([secret.password for secret in passwords])
+    return Vault(passwords, redactor.add)
+
+
+def _load(given: Arguments, vault: Vault) -> Any:
     from provisioner.loading.inventory import load_inventory
     from provisioner.loading.playbook import load_playbook
     from provisioner.loading.variables import extra_vars
     from provisioner.plan import Options
 
-    extra = extra_vars(given.extra_vars)
-    inventory = load_inventory(given.inventory)
+    extra = extra_vars(given.extra_vars, vault)
+    inventory = load_inventory(given.inventory, vault)
     playbooks = [load_playbook(find_playbook(name)) for name in given.playbooks or ("docker",)]
     options = Options(
         limit=given.limit,
@@ -157,12 +176,12 @@ def _passwords(given: Arguments) -> dict[str, Any]:
     return found
 
 
-def _carry_out(planned: Plan, given: Arguments) -> int:
+def _carry_out(planned: Plan, given: Arguments, redactor: Redactor) -> int:
     from provisioner.engine.run import Run
     from provisioner.fleet.threads import Interrupt
-    from provisioner.reporters import Redactor, reporters_for
+    from provisioner.reporters import reporters_for
 
-    redactor = Redactor(_secrets(planned))
+    redactor.add(_secrets(planned))
     reporters = reporters_for(
         json=given.as_json, junit=given.junit, html=given.report, verbosity=given.verbose
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -136,11 +136,18 @@ def loop_result(results: list[tuple[Any, Result]], variable: str) -> Result:
         {**registered(result), variable: item, "ansible_loop_var": variable}
         for item, result in results
     ]
-    message = {Outcome.FAILED: "One or more items failed", Outcome.SKIPPED: "All items skipped"}
-    return Result(
-        outcome,
-        message.get(outcome, "All items completed"),
-        returns={"results": values},
-    )
+    failures = [result for _, result in results if result.failed]
+    message = {Outcome.FAILED: _first(failures), Outcome.SKIPPED: "All items skipped"}
+    remedy = failures[0].remedy if failures else ""
+    said = message.get(outcome, "All items completed")
+    return Result(outcome, said, returns={"results": values}, remedy=remedy)
+
+
+def _first(failures: Sequence[Result]) -> str:
+    """What the first item that failed said, and how many more did."""
+    if not failures:
+        return ""
+    more = f" (and {len(failures) - 1} more items)" if len(failures) > 1 else ""
+    return f"{failures[0].message or 'one item failed'}{more}"
 
 

@@ -14,6 +14,7 @@ from provisioner.language.play import Node, Play, Role, Task
 from provisioner.language.template import OMIT, Template, TemplateError
 from provisioner.language.variables import Lazy, NeedFacts, NotYet, Scope, is_fact
 from provisioner.loading.inventory import Inventory
+from provisioner.modules.base import ModuleError
 
 VERSION = {"full": "2.16.14", "major": 2, "minor": 16, "revision": 14, "string": "2.16.14"}
 """What `ansible_version` says: the release whose language this is."""
@@ -179,7 +180,7 @@ def _functions(shared: PlayWorld, task: Task | None, scope: Scope) -> dict[str, 
 
     def context() -> LookupContext:
         sources = LocalSources((task.roots if task else ()) or (shared.play.basedir,), scope)
-        return LookupContext(scope, sources.find, sources.render, shared.play.basedir)
+        return LookupContext(scope, _finder(sources), sources.render, shared.play.basedir)
 
     def _query(name: str, *terms: Any, **options: Any) -> Any:
         return query(context(), name, *terms, **options)
@@ -192,6 +193,16 @@ def _functions(shared: PlayWorld, task: Task | None, scope: Scope) -> dict[str, 
         "now": Lazy(lambda: _now),
         "undef": Lazy(lambda: _undef),
     }
+
+
+def _finder(sources: LocalSources) -> Callable[[str, str], Path]:
+    def find(folder: str, name: str) -> Path:
+        try:
+            return sources.find(folder, name)
+        except ModuleError as error:
+            raise FileNotFoundError(2, str(error), name) from None
+
+    return find
 
 
 def _now(utc: bool = False, fmt: str | None = None) -> Any:

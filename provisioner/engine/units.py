@@ -9,7 +9,7 @@ from typing import Any, Literal
 from provisioner.engine.effects import Seat
 from provisioner.engine.scopes import PlayWorld
 from provisioner.engine.sources import LocalSources
-from provisioner.language.lookups import LookupError_, with_lookup
+from provisioner.language.lookups import LookupFailedError, looped
 from provisioner.language.play import Keywords, Task
 from provisioner.language.template import OMIT, Template, TemplateError
 from provisioner.language.variables import Scope
@@ -68,8 +68,8 @@ def loop_items(task: Task, scope: Scope, shared: PlayWorld) -> list[Any]:
     value = scope.render(loop.items)
     if loop.lookup is not None:
         try:
-            return with_lookup(scope["lookup_context"], loop.lookup, value)
-        except LookupError_ as error:
+            return looped(scope["lookup_context"], loop.lookup, value)
+        except LookupFailedError as error:
             raise TemplateError(f"with_{loop.lookup}: {error}", task.where) from None
     if isinstance(value, list | tuple):
         return list(value)
@@ -127,7 +127,7 @@ def prepare(shared: PlayWorld, host: str, task: Task, scope: Scope) -> Unit:
     except TemplateError as error:
         place = f" ({error.where.full})" if error.where and error.where != task.where else ""
         return replace(unit, result=Result(Outcome.FAILED, f"{error.reason}{place}"))
-    except (ModuleError, LookupError_, ValueError) as error:
+    except (ModuleError, ValueError) as error:
         return replace(unit, result=Result(Outcome.FAILED, str(error)))
 
 

@@ -84,7 +84,14 @@ def _guarded(name: str, function: Filter) -> Filter:
             return function(*args, **options)
         except FilterArgumentError as error:
             raise FilterArgumentError(f"{name}: {error}") from None
-        except (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError) as error:
+        except (
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            OSError,
+            TypeError,
+            ValueError,
+        ) as error:
             raise FilterArgumentError(f"{name}: {error}") from None
         except RecursionError:
             raise FilterArgumentError(f"{name}: the value contains itself") from None

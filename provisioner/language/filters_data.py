@@ -262,7 +262,7 @@ def extract(environment: Environment, value: Any, container: Any, morekeys: Any 
 
 def dict_of_pairs(value: Any) -> dict[Any, Any]:
     """A dict of a list of pairs."""
-    return {key: item for key, item in a_list(value)}
+    return dict(a_list(value))
 
 
 def dict_kv(value: Any, key: str) -> dict[str, Any]:
@@ -281,14 +281,16 @@ def counter(value: Any) -> dict[Any, int]:
 def lists_mergeby(
     *lists: Any, recursive: bool = False, list_merge: str = "replace"
 ) -> list[dict[Any, Any]]:
-    """Lists of dicts as one, dicts with the same value of the last argument merged, sorted by it."""
-    *values, index = lists
+    """Lists of dicts as one, sorted by a key (the last argument); equals are merged."""
+    *terms, index = lists
+    given = terms if len(terms) > 1 else terms[0]
+    values = [each for each in given if each]
+    if len(values) < 2:
+        return list(values[0]) if values else []
     merged: dict[Any, dict[Any, Any]] = {}
     for item in flatten(values):
         if index in a_dict(item):
-            merged[item[index]] = merge(
-                merged.get(item[index], {}), item, recursive, list_merge
-            )
+            merged[item[index]] = merge(merged.get(item[index], {}), item, recursive, list_merge)
     return sorted(merged.values(), key=lambda item: item[index])
 
 

@@ -124,9 +124,10 @@ def from_yaml_all(value: Any) -> Any:
     text = text_of(value)
     try:
         events = yaml.parse(text, Loader=yaml.SafeLoader)
-        starts = [e.start_mark.index for e in events if isinstance(e, yaml.DocumentStartEvent)]
+        marks = [e.start_mark for e in events if isinstance(e, yaml.DocumentStartEvent)]
     except (yaml.YAMLError, RecursionError) as error:
         raise FilterArgumentError(f"that is not YAML: {error}") from None
+    starts = [mark.index for mark in marks if mark is not None]
     return [_parse(text[a:b]) for a, b in zip(starts, [*starts[1:], None], strict=True)]
 
 
@@ -229,7 +230,7 @@ def to_paths(value: Any, prepend: str = "") -> dict[str, Any]:
 def _walk(value: Any, path: str, found: dict[str, Any]) -> None:
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
-            plain = str(key).replace("_", "a").isalnum()
+            plain = str(key).isidentifier()
             step = (f".{key}" if plain else f"['{key}']") if path else str(key)
             _walk(item, path + step, found)
     elif isinstance(value, list | tuple) and value:
@@ -240,7 +241,7 @@ def _walk(value: Any, path: str, found: dict[str, Any]) -> None:
 
 
 def index_of(value: Any, test: str, wanted: Any = None, key: str | None = None) -> Any:
-    """Where an item equal to `wanted` stands in a list; a list of places where there are several."""
+    """Where an item equal to `wanted` stands in a list; all its places if there are several."""
     if test not in ("eq", "==", "equalto"):
         raise FilterArgumentError('index_of knows the test "eq" only')
     items = [item.get(key) if key else item for item in a_list(value)]

@@ -71,7 +71,7 @@ def password_hash(
     rounds: int | None = None,
     ident: str | None = None,
 ) -> str:
-    """A password as /etc/shadow holds it: sha512, sha256, md5 or bcrypt; give a salt to repeat it."""
+    """A password as /etc/shadow holds it: sha512, sha256, md5 or bcrypt; repeatable with a salt."""
     if not isinstance(value, str | bytes):
         raise FilterArgumentError(f"a password is text, not {shown(value)}")
     scheme = hashtype.removesuffix("_crypt")

@@ -1,4 +1,5 @@
 """Filters on IP and MAC addresses."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -12,7 +12,7 @@ from jinja2.exceptions import FilterArgumentError
 
 from provisioner.language.filters_data import shown
 
-SIZES = {letter: 1024**power for power, letter in enumerate("BKMGTPEZY")}
+SIZES: dict[str, int] = {letter: 1024**power for power, letter in enumerate("BKMGTPEZY")}
 """What each unit's first letter stands for."""
 
 WORDS = {
@@ -69,16 +69,23 @@ def human_to_bytes(size: Any, default_unit: str | None = None, isbits: bool = Fa
         raise FilterArgumentError(f'"{size}" is not a size such as 1.5 GB')
     unit = match[2] or default_unit or "B"
     letter, mark = unit[0].upper(), "b" if isbits else "B"
-    word = WORDS.get(letter, "").replace("byte", "bit" if isbits else "byte")
-    known = (letter.lower(), letter, letter + mark, letter.lower() + mark)
-    if letter not in SIZES or (unit not in known and unit.lower() not in (word, word + "s")):
-        if letter not in SIZES or not _long_enough(unit, letter, mark):
-            raise FilterArgumentError(f'"{size}": the unit "{unit}" is not known (KB, MB, GB …)')
+    word = WORDS.get(letter, "")
+    if isbits:
+        word = word.replace("byte", "bit")
+    if unit[1:] not in ("", mark) and unit.lower() not in (
+        word,
+        f"{word}s",
+        *_bits(letter, isbits),
+    ):
+        letter = ""
+    if letter not in SIZES:
+        raise FilterArgumentError(f'"{size}": the unit "{unit}" is not known (KB, MB, GB …)')
     return round(float(match[1]) * SIZES[letter])
 
 
-def _long_enough(unit: str, letter: str, mark: str) -> bool:
-    return mark == "b" and unit.lower() in (f"{letter.lower()}bit", f"{letter.lower()}bits")
+def _bits(letter: str, isbits: bool) -> tuple[str, ...]:
+    """Kbit and Kbits."""
+    return (f"{letter.lower()}bit", f"{letter.lower()}bits") if isbits else ()
 
 
 def random(value: Any, start: int | None = None, step: int | None = None, seed: Any = None) -> Any:
@@ -124,7 +131,7 @@ def to_datetime(value: Any, format: str = "%Y-%m-%d %H:%M:%S") -> Any:  # noqa: 
     from datetime import datetime
 
     try:
-        return datetime.strptime(str(value), format)  # noqa: DTZ007
+        return datetime.strptime(str(value), format)
     except ValueError as error:
         raise FilterArgumentError(str(error)) from None
 

@@ -48,7 +48,9 @@ def splitext(path: Any) -> tuple[str, str]:
 
 def path_join(parts: Any) -> str:
     """One path of several parts."""
-    return text_of(parts) if isinstance(parts, str) else posixpath.join(*map(text_of, a_list(parts)))
+    return (
+        text_of(parts) if isinstance(parts, str) else posixpath.join(*map(text_of, a_list(parts)))
+    )
 
 
 def commonpath(paths: Sequence[Any]) -> str:

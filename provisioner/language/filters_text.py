@@ -67,9 +67,7 @@ def regex_search(
     try:
         return [found.group(name) for name in wanted] if wanted else found.group()
     except IndexError:
-        raise FilterArgumentError(
-            f'"{pattern}" has no such group as {", ".join(groups)}'
-        ) from None
+        raise FilterArgumentError(f'"{pattern}" has no such group as {", ".join(groups)}') from None
 
 
 def _group(name: str) -> str | int:

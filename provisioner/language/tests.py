@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Undefined, pass_context
 from jinja2.exceptions import TemplateRuntimeError
 
+from provisioner.language.filters_paths import path_of
 from provisioner.language.filters_text import pattern_of, text_of, to_bool
 
 Test = Callable[..., bool]
@@ -266,27 +267,27 @@ def urn(value: Any) -> bool:
 
 def same_file(path: Any, other: Any) -> bool:
     """Whether two paths on the controller are one file."""
-    return os.path.samefile(path, other)
+    return path_of(path).samefile(path_of(other))
 
 
 def is_directory(path: Any) -> bool:
     """Whether there is a directory, on the controller."""
-    return os.path.isdir(path)
+    return path_of(path).is_dir()
 
 
 def is_file(path: Any) -> bool:
     """Whether there is a file, on the controller."""
-    return os.path.isfile(path)
+    return path_of(path).is_file()
 
 
 def is_link(path: Any) -> bool:
     """Whether there is a symbolic link, on the controller."""
-    return os.path.islink(path)
+    return path_of(path).is_symlink()
 
 
 def exists(path: Any) -> bool:
     """Whether there is anything, on the controller."""
-    return os.path.exists(path)
+    return path_of(path).exists()
 
 
 def link_exists(path: Any) -> bool:
@@ -301,7 +302,7 @@ def is_mount(path: Any) -> bool:
 
 def is_abs(path: Any) -> bool:
     """Whether the path begins with a slash."""
-    return os.path.isabs(path)
+    return path_of(path).is_absolute()
 
 
 def _guarded(name: str, function: Test, fresh: bool = False) -> Test:

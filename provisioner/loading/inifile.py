@@ -3,47 +3,79 @@
 from __future__ import annotations
 
 import ast
+import re
 import shlex
-from typing import TYPE_CHECKING, Any
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
 
 from provisioner.errors import LoadError
-from provisioner.loading.keywords import text_template
+from provisioner.language.template import Template, is_template
+from provisioner.loading.inventory_builder import Builder
 from provisioner.loading.where import Where, nearest
 
-if TYPE_CHECKING:
-    from provisioner.loading.inventory import Builder
-
 _KINDS = ("hosts", "children", "vars")
+_SECTION = re.compile(r"\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?")
+_GROUP = re.compile(r"([^:\]\s]+)\s*(?:#.*)?")
 
 
 def load(builder: Builder, text: str, file: str) -> None:
     """Read `text` into `builder`."""
-    group, kind = "ungrouped", "hosts"
+    reader = _Reader(builder)
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
-        where = Where(file, number, len(raw) - len(raw.lstrip()) + 1)
-        if not line or line[0] in "#;":
-            continue
-        if line.startswith("["):
-            group, kind = _section(line, where)
-            builder.add_group(group, where)
-        elif kind == "hosts":
+        if line and line[0] not in "#;":
+            reader.read(line, Where(file, number, len(raw) - len(raw.lstrip()) + 1))
+    reader.finish()
+
+
+@dataclass
+class _Reader:
+    """One file; begins as if its first line were [ungrouped]."""
+
+    builder: Builder
+    group: str = "ungrouped"
+    kind: str = "hosts"
+    pending: dict[str, tuple[str, Where]] = field(default_factory=dict)
+    """Groups that something names before the file has declared them."""
+
+    def read(self, line: str, where: Where) -> None:
+        if match := _SECTION.fullmatch(line):
+            self._section(match[1], match[2] or "hosts", where)
+        elif line.startswith("[") and line.endswith("]"):
+            raise LoadError("a section is [group], [group:children] or [group:vars]", where)
+        elif self.kind == "hosts":
             name, variables = _host(line, where)
-            builder.add_host(group, name, variables, where)
-        elif kind == "children":
-            builder.add_child(group, line.split("#")[0].strip(), where)
+            self.builder.add_hosts(self.group, name, variables, where)
+        elif self.kind == "children":
+            self._child(line, where)
         else:
-            builder.set_vars(group, dict([_variable(line, where)]))
+            self.builder.set_vars(self.group, dict([_variable(line, where)]), where)
 
+    def _section(self, name: str, kind: str, where: Where) -> None:
+        if kind not in _KINDS:
+            raise LoadError(f'"{kind}" is no kind of section', where, nearest(kind, _KINDS))
+        self.group, self.kind = name, kind
+        if kind != "vars":
+            self.pending.pop(name, None)
+        elif not self.builder.has_group(name):
+            self.pending[name] = (f"[{name}:vars] is for", where)
+        self.builder.add_group(name, where)
 
-def _section(line: str, where: Where) -> tuple[str, str]:
-    inside, bracket, rest = line[1:].partition("]")
-    if not bracket or (rest.strip() and not rest.strip().startswith(("#", ";"))):
-        raise LoadError("a section is [group], [group:children] or [group:vars]", where)
-    name, _, kind = inside.strip().partition(":")
-    if (kind or "hosts") not in _KINDS:
-        raise LoadError(f'"{kind}" is no kind of section', where, nearest(kind, _KINDS))
-    return name, kind or "hosts"
+    def _child(self, line: str, where: Where) -> None:
+        match = _GROUP.fullmatch(line)
+        if match is None:
+            raise LoadError(f'"{line}" is not the name of a group', where)
+        if not self.builder.has_group(match[1]):
+            self.pending[match[1]] = (f"[{self.group}:children] has", where)
+        self.builder.add_child(self.group, match[1], where)
+
+    def finish(self) -> None:
+        for name, (what, where) in self.pending.items():
+            known = [group for group in self.builder.groups if group not in self.pending]
+            raise LoadError(
+                f'{what} a group "{name}" that is not there', where, nearest(name, known)
+            )
 
 
 def _host(line: str, where: Where) -> tuple[str, dict[str, Any]]:
@@ -51,22 +83,15 @@ def _host(line: str, where: Where) -> tuple[str, dict[str, Any]]:
         words = shlex.split(line, comments=True)
     except ValueError as error:
         raise LoadError(f"quotes don't match: {error}", where) from None
+    if words[0] == "---":
+        raise LoadError("a line --- is of YAML, and this is read as INI", where, "name it .yml")
     variables = {}
     for word in words[1:]:
         key, equals, value = word.partition("=")
         if not equals:
             raise LoadError(f'"{word}" is not key=value', where)
         variables[key] = _value(value, where)
-    return _without_port(words[0], variables), variables
-
-
-def _without_port(name: str, variables: dict[str, Any]) -> str:
-    """`host:2222` gives its port; an IPv6 address or a range has its colons for itself."""
-    host, colon, port = name.rpartition(":")
-    if colon and port.isdigit() and ":" not in host and "[" not in name:
-        variables.setdefault("ansible_port", int(port))
-        return host
-    return name
+    return words[0], variables
 
 
 def _variable(line: str, where: Where) -> tuple[str, Any]:
@@ -79,7 +104,25 @@ def _variable(line: str, where: Where) -> tuple[str, Any]:
 def _value(text: str, where: Where) -> Any:
     """A Python literal where it is one (Ansible's rule for INI), otherwise the text."""
     try:
-        value = ast.literal_eval(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            value = ast.literal_eval(text)
+            str(value)  # a number of over 4,300 digits is nothing that could be used
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-        return text_template(text, where)
-    return text_template(value, where) if isinstance(value, str) else value
+        return _template(text, where)
+    return _templates(value, where)
+
+
+def _templates(value: Any, where: Where) -> Any:
+    """A literal, with templates for the strings in it that are such."""
+    if isinstance(value, str):
+        return _template(value, where)
+    if isinstance(value, dict):
+        return {key: _templates(item, where) for key, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_templates(item, where) for item in value]
+    return value
+
+
+def _template(text: str, where: Where) -> str | Template:
+    return Template(text, where) if is_template(text) else text

@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Iterable
+from fnmatch import translate
+from ipaddress import IPv6Address
+from pathlib import Path
 
 from provisioner.errors import LoadError
-from provisioner.loading.inventory import Inventory
+from provisioner.loading import yamlfile
+from provisioner.loading.hostgroups import Inventory
 from provisioner.loading.where import Where, nearest
 
-_SUBSCRIPT = re.compile(r"^(.+)\[(-?\d+)(?:([:-])(-?\d*))?\]$")
+LOCALHOST = ("localhost", "127.0.0.1", "::1")
+"""Hosts that are there without an inventory entry, though not part of `all`."""
+
+_SUBSCRIPT = re.compile(r"(.+)\[(?:(-?\d+)|(\d+)[:-](\d*))\]")
 
 
 def select(inventory: Inventory, pattern: object, where: Where | None = None) -> tuple[str, ...]:
-    """The hosts of a pattern, or of a list of patterns, in inventory order."""
+    """The hosts of a pattern, or of a list of patterns: first those of the plain terms, in the
+    order of the terms and then of the inventory; `&` and `!` take from these.
+    """
     terms = _terms(pattern)
-    chosen: set[str] = set()
     plain = [term for term in terms if term[0] not in "!&"]
     if not plain and terms:
-        chosen = set(inventory.hosts)
+        plain = ["all"]
+    chosen: dict[str, None] = {}
     for term in plain:
-        chosen |= _match(inventory, term, where)
-    for term in (term for term in terms if term[0] == "&"):
-        chosen &= _match(inventory, term[1:], where)
-    for term in (term for term in terms if term[0] == "!"):
-        chosen -= _match(inventory, term[1:], where)
-    return tuple(host for host in inventory.hosts if host in chosen) or _implicit(plain)
-
-
-def _implicit(terms: list[str]) -> tuple[str, ...]:
-    """`hosts: localhost` works without an inventory entry."""
-    return ("localhost",) if "localhost" in terms else ()
+        # A host's own name means the host, even if a group is called the same.
+        found = (term,) if term in inventory.host_vars else _match(inventory, term, where)
+        chosen |= dict.fromkeys(found)
+    for term in (term[1:] for term in terms if term[0] == "&"):
+        kept = set(_match(inventory, term, where))
+        chosen = {host: None for host in chosen if host in kept}
+    for term in (term[1:] for term in terms if term[0] == "!"):
+        gone = set(_match(inventory, term, where))
+        chosen = {host: None for host in chosen if host not in gone}
+    return tuple(chosen)
 
 
 def _terms(pattern: object) -> list[str]:
@@ -43,60 +50,81 @@ def _split(text: str) -> list[str]:
     """Apart at `,`, or at `:` where it is not within brackets or an IPv6 address."""
     if "," in text:
         parts = text.split(",")
-    elif text.startswith("~") or text.count(":") > 1 and re.fullmatch(r"[0-9a-fA-F:.%\w]+", text):
+    elif _is_ipv6(text):
         parts = [text]
     else:
-        parts = re.split(r":(?![^\[]*\])", text)
-    return [part.strip() for part in parts if part.strip()]
+        parts = re.findall(r"(?:[^\s:\[\]]|\[[^\]]*\])+", text)
+    return [part.strip() for part in parts if part.strip() not in ("", "!", "&")]
 
 
-def _match(inventory: Inventory, term: str, where: Where | None) -> set[str]:
-    if term.startswith("~"):
-        return _matching(inventory, re.compile(term[1:]))
-    if subscript := _SUBSCRIPT.match(term):
+def _is_ipv6(text: str) -> bool:
+    try:
+        return bool(IPv6Address(text))
+    except ValueError:
+        return False
+
+
+def _match(inventory: Inventory, term: str, where: Where | None) -> tuple[str, ...]:
+    if not term.startswith("~") and (subscript := _SUBSCRIPT.fullmatch(term)):
         return _subscript(inventory, subscript, where)
-    if term in ("all", "*"):
-        return set(inventory.hosts)
-    if term in inventory.members:
-        return set(inventory.members[term])
-    if term in inventory.host_vars:
-        return {term}
-    if any(letter in term for letter in "*?["):
-        from_groups = (inventory.members[g] for g in inventory.members if fnmatchcase(g, term))
-        names = (host for host in inventory.hosts if fnmatchcase(host, term))
-        return set(names).union(*from_groups)
-    return set()
+    return _named(inventory, term, where)
 
 
-def _matching(inventory: Inventory, expression: re.Pattern[str]) -> set[str]:
-    from_groups = (inventory.members[g] for g in inventory.members if expression.match(g))
-    return {host for host in inventory.hosts if expression.match(host)}.union(*from_groups)
+def _named(inventory: Inventory, term: str, where: Where | None) -> tuple[str, ...]:
+    """The hosts of groups that match; hosts that match by themselves, if no group is meant."""
+    matches = _matcher(term, where)
+    groups = [name for name in inventory.groups if matches(name)]
+    found = [host for name in groups for host in inventory.members[name]]
+    if not groups or term[0] == "~" or any(letter in term for letter in ".?*["):
+        found += [host for host in inventory.hosts if matches(host)]
+    if not found and term in LOCALHOST:
+        return (term,)
+    return tuple(dict.fromkeys(found))
 
 
-def _subscript(inventory: Inventory, match: re.Match[str], where: Where | None) -> set[str]:
-    name, first, dash, last = match.groups()
-    members = tuple(h for h in inventory.hosts if h in _match(inventory, name, where))
-    start = int(first)
-    if dash is None:
-        return set(members[start : start + 1 or None])
-    end = None if not last or last == "-1" else int(last) + 1
-    return set(members[start:end])
+def _matcher(term: str, where: Where | None) -> Callable[[str], object]:
+    try:
+        return re.compile(term[1:] if term.startswith("~") else translate(term)).match
+    except re.error as error:
+        raise LoadError(f'"{term}" is no regular expression: {error}', where) from None
+
+
+def _subscript(inventory: Inventory, match: re.Match[str], where: Where | None) -> tuple[str, ...]:
+    name, index, first, last = match.groups()
+    members = _named(inventory, name, where)
+    if index is None:
+        return members[int(first) : int(last) + 1 if last else None]
+    if not -len(members) <= int(index) < len(members):
+        if not members:
+            return ()
+        raise LoadError(f'"{match[0]}": there are only {len(members)} hosts', where)
+    return (members[int(index)],)
 
 
 def unmatched(inventory: Inventory, pattern: object) -> list[tuple[str, str]]:
     """Terms that name nothing at all, each with a suggestion: a typo is likely."""
+    known = (*inventory.groups, *inventory.host_vars, *LOCALHOST)
     found = []
     for term in _terms(pattern):
         bare = term.lstrip("!&")
-        plain = not any(letter in bare for letter in "*?[~")
-        known = (*inventory.members, *inventory.host_vars, "all", "localhost")
-        if plain and bare not in known:
+        if not any(letter in bare for letter in "*?[~") and bare not in known:
             found.append((bare, nearest(bare, known)))
     return found
 
 
 def limit(inventory: Inventory, text: str) -> frozenset[str]:
-    """The hosts that `--limit` leaves; `LoadError` for a term that names nothing."""
-    for term, hint in unmatched(inventory, text):
+    """The hosts that `--limit` leaves; `LoadError` for a term that names nothing.
+
+    `@FILE` stands for the terms in a file, one a line.
+    """
+    terms = [word for term in _split(text) for word in _limit_words(term)]
+    for term, hint in unmatched(inventory, terms):
         raise LoadError(f'--limit: "{term}" is neither a host nor a group', None, hint)
-    return frozenset(select(inventory, text))
+    return frozenset(select(inventory, terms))
+
+
+def _limit_words(term: str) -> list[str]:
+    if not term.startswith("@"):
+        return [term]
+    text = yamlfile.read(Path(term[1:]), what="--limit file").decode("utf-8", "replace")
+    return [line.strip() for line in text.splitlines() if line.strip()]

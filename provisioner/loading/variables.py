@@ -1,98 +1,105 @@
-"""Variables from files: group_vars, host_vars, vars_files, and --extra-vars."""
+"""The variables of hosts, from the inventory and the files beside it, and --extra-vars."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from provisioner.errors import LoadError
+from provisioner.language.template import Template, is_template
 from provisioner.loading import yamlfile
-from provisioner.loading.inventory import Inventory
+from provisioner.loading.hostgroups import Inventory
 from provisioner.loading.task import split_words
+from provisioner.loading.varsfiles import vars_file
+from provisioner.loading.vault import NO_VAULT, Vault
 from provisioner.loading.where import Where
 
-_SUFFIXES = ("", ".yml", ".yaml", ".json")
+__all__ = ["extra_vars", "group_variables", "host_variables", "vars_file"]
 
 
-def host_variables(
-    inventory: Inventory, host: str, basedirs: Sequence[Path]
-) -> Mapping[str, Any]:
+def host_variables(inventory: Inventory, host: str, basedirs: Sequence[Path]) -> Mapping[str, Any]:
     """A host's variables from the inventory and the files beside it and the playbooks, in
-    Ansible's order: groups by depth, then the host; files win over the inventory's own."""
-    places = tuple(dict.fromkeys((inventory.basedir, *basedirs)))
+    Ansible's order of precedence, the lowest first:
+
+    1. the inventory's own of `all`, then of the host's other groups (by depth, priority, name)
+    2. group_vars/all beside the inventory, then beside the playbooks
+    3. group_vars of the other groups beside the inventory, then beside the playbooks
+    4. the inventory's own of the host
+    5. host_vars beside the inventory, then beside the playbooks
+    """
+    groups = inventory.groups_of.get(host, ())
+    places = _places(inventory, basedirs)
     merged: dict[str, Any] = {}
-    names = ("all", *inventory.groups_of.get(host, ()))
-    for name in names:
+    for name in ("all", *groups):
         merged.update(inventory.groups[name].vars)
-    for place in places:
-        for name in names:
-            merged.update(_vars_dir(place / "group_vars", name))
+    for names in (("all",), groups):
+        for place in places:
+            for name in names:
+                merged.update(inventory.files.of(place / "group_vars", name))
     merged.update(inventory.host_vars.get(host, {}))
     for place in places:
-        merged.update(_vars_dir(place / "host_vars", host))
+        merged.update(inventory.files.of(place / "host_vars", host))
     return merged
 
 
-@cache
-def _vars_dir(folder: Path, name: str) -> Mapping[str, Any]:
-    merged: dict[str, Any] = {}
-    for path in _files(folder, name):
-        merged.update(vars_file(path))
+def group_variables(
+    inventory: Inventory, group: str, basedirs: Sequence[Path] = ()
+) -> Mapping[str, Any]:
+    """A group's own variables, without those of the groups it is in."""
+    merged = dict(inventory.groups[group].vars)
+    for place in _places(inventory, basedirs):
+        merged.update(inventory.files.of(place / "group_vars", group))
     return merged
 
 
-def _files(folder: Path, name: str) -> Iterator[Path]:
-    """`NAME`, `NAME.yml`, …, and all files below a folder `NAME`."""
-    for suffix in _SUFFIXES:
-        path = folder / f"{name}{suffix}"
-        if path.is_dir() and not suffix:
-            files = (p for p in sorted(path.rglob("*")) if p.is_file() and p.suffix in _SUFFIXES)
-            yield from (p for p in files if not p.name.startswith(".") and p.name[-1] != "~")
-        elif path.is_file():
-            yield path
+def _places(inventory: Inventory, basedirs: Sequence[Path]) -> tuple[Path, ...]:
+    """The directories beside which group_vars and host_vars may be, each once."""
+    beside = () if inventory.listed else (inventory.basedir,)
+    return tuple({path.resolve(): path for path in (*beside, *basedirs)}.values())
 
 
-def vars_file(path: Path) -> Mapping[str, Any]:
-    """The variables of one YAML file."""
-    value = yamlfile.load(path, what="variables file")
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise LoadError("a variables file is a mapping of names to values", Where(str(path), 1, 1))
-    return value
-
-
-def extra_vars(arguments: Sequence[str]) -> Mapping[str, Any]:
+def extra_vars(arguments: Sequence[str], vault: Vault = NO_VAULT) -> Mapping[str, Any]:
     """--extra-vars: `@file`, YAML or JSON in braces, or `name=value …`; later ones win."""
     merged: dict[str, Any] = {}
     for argument in arguments:
-        merged.update(_extra(argument))
+        merged.update(_extra(argument, vault))
     return merged
 
 
-def _extra(argument: str) -> Mapping[str, Any]:
+_OPTION = "--extra-vars"
+
+
+def _extra(argument: str, vault: Vault) -> Mapping[str, Any]:
     if argument.startswith("@"):
-        return vars_file(Path(argument[1:]))
+        return vars_file(Path(argument[1:]).expanduser(), vault)
+    if argument.startswith(("/", "./", "../")):
+        raise LoadError(f"{_OPTION}: a file is given as @{argument}")
     if argument.lstrip().startswith(("{", "[")) and not argument.lstrip().startswith("{{"):
-        value = yamlfile.parse(argument.encode(), "--extra-vars")
+        value = yamlfile.parse(argument.encode(), _OPTION, vault=vault)
         if not isinstance(value, dict):
-            raise LoadError("--extra-vars: a mapping is needed", Where("--extra-vars", 1, 1))
+            raise LoadError(f"{_OPTION}: a mapping is needed", Where(_OPTION, 1, 1))
         return value
-    merged = {}
-    for word in split_words(argument):
-        name, equals, text = word.partition("=")
-        if not equals or not name.isidentifier():
-            raise LoadError(f'--extra-vars: "{word}" is not name=value')
-        merged[name] = _text(text)
-    return merged
+    return dict(_pair(word) for word in _words(argument))
+
+
+def _words(argument: str) -> list[str]:
+    words = split_words(argument)
+    if re.sub(r"\s", "", "".join(words)) != re.sub(r"\s", "", argument):
+        raise LoadError(f"{_OPTION}: a quote is not closed: {argument}")
+    return words
+
+
+def _pair(word: str) -> tuple[str, Any]:
+    name, equals, text = word.partition("=")
+    if not equals or not name.isidentifier():
+        raise LoadError(f'{_OPTION}: "{word}" is not name=value')
+    return name, _text(text)
 
 
 def _text(text: str) -> Any:
     """`name=value` gives text, as in Ansible; templates in it are the operator's own."""
-    from provisioner.loading.keywords import text_template
-
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         text = text[1:-1]
-    return text_template(text, Where("--extra-vars", 1, 1))
+    return Template(text, Where(_OPTION, 1, 1)) if is_template(text) else text

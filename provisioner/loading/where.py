@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -31,20 +32,23 @@ class Where:
         if not self.line:
             return ""
         try:
-            # Only \n, \r and \r\n end a line in YAML; splitlines() knows ten more.
-            lines = Path(self.file).read_text(encoding="utf-8-sig", errors="replace").split("\n")
-            text = lines[self.line - 1]
+            text = lines_of(Path(self.file).read_text("utf-8-sig", "replace"))[self.line - 1]
         except (OSError, IndexError, ValueError):
             return ""
         number = f"{self.line} | "
-        shown = _visible(text.expandtabs(4))
-        indent = len(_visible(text[: max(self.column - 1, 0)].expandtabs(4)))
+        shown = visible(text.expandtabs(4))
+        indent = len(visible(text[: max(self.column - 1, 0)].expandtabs(4)))
         first = max(indent - _WIDTH // 2, 0) if indent >= _WIDTH else 0
         cut = shown[first : first + _WIDTH]
         return f"    {number}{cut}\n    {' ' * (len(number) + indent - first)}^"
 
 
-def _visible(text: str) -> str:
+def lines_of(text: str) -> list[str]:
+    """The lines as YAML counts them; str.splitlines knows more ends of lines."""
+    return re.split("\r\n|[\r\n\x85\u2028\u2029]", text)
+
+
+def visible(text: str) -> str:
     """`text` with whatever a terminal would obey or hide written as an escape."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 

@@ -1,14 +1,15 @@
 """YAML files ▶ values that remember where they stand.
 
 Mappings and sequences come as dict and list subclasses that know the places of their keys and
-items. A string with `{{`, `{%` or `{#` in it becomes a `Template`: here and nowhere else, so nothing
-that comes from a host is ever one. Refused, with the place: duplicate keys, cycles, tags of Python
-objects, alias bombs, sexagesimal numbers, tabs, NUL and anything that is not YAML.
+items (yamlvalues.py). A string with `{{`, `{%` or `{#` in it becomes a `Template`: here and
+nowhere else, so nothing that comes from a host is ever one. Text under `!vault` is decrypted
+(vault.py). Refused, with the place: duplicate keys, cycles, tags of Python objects, alias bombs,
+sexagesimal numbers, tabs, NUL and anything that is not YAML.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,41 +17,23 @@ import yaml
 
 from provisioner.errors import LoadError
 from provisioner.language.template import Template, is_template
+from provisioner.loading import yamltext
+from provisioner.loading.vault import NO_VAULT, PasswordError, Sealed, Vault, is_encrypted
 from provisioner.loading.where import Where
+from provisioner.loading.yamlvalues import OctalInt, YamlList, YamlMap, place_of
+
+__all__ = [
+    "OctalInt", "YamlList", "YamlMap", "from_json", "load", "opened", "parse",
+    "place_of", "read",
+]  # fmt: skip
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_NODES = 1_000_000
-MAX_DEPTH = 100
+MAX_BITS = 14_000
+"""Of a number: Python refuses to show one of more than 4,300 digits."""
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
-
-
-class YamlMap(dict[Any, Any]):
-    """A mapping that knows its place and those of its keys and values."""
-
-    __slots__ = ("keys_at", "values_at", "where")
-
-    def __init__(self, where: Where) -> None:
-        super().__init__()
-        self.where = where
-        self.keys_at: dict[Any, Where] = {}
-        self.values_at: dict[Any, Where] = {}
-
-
-class YamlList(list[Any]):
-    """A sequence that knows its place and those of its items."""
-
-    __slots__ = ("items_at", "where")
-
-    def __init__(self, where: Where) -> None:
-        super().__init__()
-        self.where = where
-        self.items_at: list[Where] = []
-
-
-class OctalInt(int):
-    """A number written with a leading 0, as a file mode is: 0644."""
+_VAULT = ("!vault", "!vault-encrypted")
 
 
 def read(path: Path, *, what: str = "file") -> bytes:
@@ -63,65 +46,61 @@ def read(path: Path, *, what: str = "file") -> bytes:
         if path.stat().st_size > MAX_BYTES:
             raise LoadError(f"the {what} {path} is larger than {MAX_BYTES >> 20} MiB")
         return path.read_bytes()
-    except OSError as error:
-        raise LoadError(f"the {what} {path} can't be read: {error.strerror}") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or error
+        raise LoadError(f"the {what} {path} can't be read: {reason}") from None
 
 
-def load(path: Path, *, what: str = "file") -> Any:
-    """The one document of a YAML file; None where it is empty."""
-    return parse(read(path, what=what), str(path))
+def load(path: Path, *, what: str = "file", vault: Vault = NO_VAULT) -> Any:
+    """The one document of a YAML file; None where it is empty. Encrypted files are opened."""
+    return parse(read(path, what=what), str(path), vault=vault)
 
 
-def parse(data: bytes, file: str, *, trusted: bool = True) -> Any:
-    """The value of one YAML document. With `trusted` false no string becomes a template."""
-    text = _decode(data, file)
+def opened(data: bytes, file: str, vault: Vault) -> tuple[bytes, str]:
+    """The bytes, decrypted if they are a vault's, and how places in them are called."""
+    if not is_encrypted(data):
+        return data, file
+    return vault.open(data, Where(file, 1, 1)), f"{file} (decrypted)"
+
+
+def parse(data: bytes, file: str, *, trusted: bool = True, vault: Vault = NO_VAULT) -> Any:
+    """The value of one YAML document. With `trusted` false no string becomes a template.
+
+    All values of a document that was encrypted as a whole are secrets.
+    """
+    plain, shown = opened(data, file, vault)
+    text = yamltext.decode(plain, shown)
     try:
-        node = yaml.compose(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        raise _syntax_error(error, file) from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise LoadError(f"this is not YAML: {error}", Where(file)) from None
-    return None if node is None else _Builder(file, trusted).build(node, 0)
+        node = yamltext.compose(text, shown)
+    except LoadError:
+        value = from_json(text, shown, trusted=trusted)
+        if value is None:
+            raise
+    else:
+        value = None if node is None else _Builder(shown, trusted, vault).build(node, 0)
+    if plain is not data:
+        vault.learned(value)
+    return value
 
 
-def _decode(data: bytes, file: str) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise LoadError("the file is UTF-16", Where(file, 1, 1), "save it as UTF-8")
+def from_json(text: str, file: str, *, trusted: bool = True) -> Any:
+    """The value of a JSON mapping or list (which need not be YAML: tabs); None if it is neither."""
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    builder = _Builder(file, trusted, NO_VAULT)
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise LoadError("the file is not UTF-8", Where(file, line, 1), "save it as UTF-8") from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise LoadError("there is a NUL byte in the file", Where(file, line, 1))
-    return text
-
-
-def _syntax_error(error: yaml.MarkedYAMLError, file: str) -> LoadError:
-    mark = error.problem_mark or error.context_mark
-    where = Where(file, mark.line + 1, mark.column + 1) if mark else Where(file)
-    problem = error.problem or error.context or "not YAML"
-    if "cannot start any token" in problem and "\\t" in problem:
-        return LoadError("YAML does not allow tabs for indentation", where, "use spaces")
-    return LoadError(f"this is not YAML: {problem}", where, _syntax_hint(problem, where))
-
-
-def _syntax_hint(problem: str, where: Where) -> str:
-    line = where.excerpt()
-    if "mapping values are not allowed" in problem:
-        return "a value with `: ` in it must be quoted; or the indentation of this line is off"
-    if "{{" in line:
-        return 'a value that begins with `{{` must be quoted: "{{ … }}"'
-    return ""
+        return builder.plain(json.loads(text, object_pairs_hook=builder.pairs), 0)
+    except (ValueError, RecursionError):
+        return None
 
 
 class _Builder:
     """Nodes ▶ values, with the limits that keep a bomb from exploding."""
 
-    def __init__(self, file: str, trusted: bool) -> None:
+    def __init__(self, file: str, trusted: bool, vault: Vault) -> None:
         self._file = file
         self._trusted = trusted
+        self._vault = vault
         self._scalars = yaml.constructor.SafeConstructor()
         self._open: set[int] = set()
         self._count = 0
@@ -131,19 +110,22 @@ class _Builder:
         where = self._where(node)
         if self._count > MAX_NODES:
             raise LoadError(f"more than {MAX_NODES} values (aliases counted)", where)
-        if depth > MAX_DEPTH:
-            raise LoadError(f"nested more than {MAX_DEPTH} levels deep", where)
+        if depth > yamltext.MAX_DEPTH:
+            raise LoadError(yamltext.too_deep(), where)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, where)
         if id(node) in self._open:
             raise LoadError("this alias contains itself", where)
         self._open.add(id(node))
+        trusted = self._trusted
+        self._trusted = trusted and node.tag != "!unsafe"
         try:
             if isinstance(node, yaml.MappingNode):
                 return self._mapping(node, where, depth)
             return self._sequence(node, where, depth)
         finally:
             self._open.discard(id(node))
+            self._trusted = trusted
 
     def _where(self, node: yaml.Node) -> Where:
         return Where(self._file, node.start_mark.line + 1, node.start_mark.column + 1)
@@ -192,14 +174,23 @@ class _Builder:
 
     def _known_tag(self, node: yaml.Node, where: Where, *names: str) -> None:
         if node.tag not in {_TAG + name for name in names} and node.tag != "!unsafe":
-            raise LoadError(f"the tag {node.tag} is not supported", where)
+            raise LoadError(f"the tag {_shown(node.tag)} is not supported", where)
 
     def _scalar(self, node: yaml.ScalarNode, where: Where) -> Any:
-        match node.tag.removeprefix(_TAG):
-            case "str":
-                return self._text(node.value, where)
-            case "!unsafe":
-                return node.value
+        kind = node.tag.removeprefix(_TAG)
+        if kind in ("str", "value", "merge"):
+            return self._text(node.value, where)
+        if kind in ("timestamp", "!unsafe"):
+            return node.value  # a date as it is written: one that changes its form helps nobody
+        if kind in _VAULT:
+            return self._vaulted(node, where)
+        try:
+            return self._constructed(kind, node, where)
+        except (ValueError, KeyError, IndexError, yaml.YAMLError):
+            raise LoadError(f'"{node.value}" is no {kind}', where, "quote it") from None
+
+    def _constructed(self, kind: str, node: yaml.ScalarNode, where: Where) -> Any:
+        match kind:
             case "null":
                 return None
             case "bool":
@@ -209,23 +200,36 @@ class _Builder:
             case "float":
                 self._no_sexagesimal(node, where)
                 return self._scalars.construct_yaml_float(node)
-            case "timestamp":
-                return node.value  # as it is written: a date that changes its form helps nobody
-            case "value" | "merge":
-                return self._text(node.value, where)
             case "binary":
                 return self._scalars.construct_yaml_binary(node)
-        raise LoadError(f"the tag {node.tag} is not supported", where)
+        raise LoadError(f"the tag {_shown(node.tag)} is not supported", where)
 
     def _text(self, value: str, where: Where) -> Any:
         return Template(value, where) if self._trusted and is_template(value) else value
 
+    def _vaulted(self, node: yaml.ScalarNode, where: Where) -> Any:
+        """The text under `!vault`, which is never a template. Without its password it is an error
+        of whoever uses it, as in Ansible; with a wrong one it is an error at once."""
+        if self._vault.sealed:
+            return Sealed(node.value)
+        try:
+            plain = self._vault.open(node.value.encode(), where).decode()
+        except PasswordError as error:
+            if self._vault.names(error.label):
+                raise
+            (problem,) = error.problems
+            reason = f"{problem.reason}: {problem.hint}"
+            return Template(f"{{{{ _vault | mandatory({reason!r}) }}}}", where)
+        except UnicodeDecodeError:
+            raise LoadError("what is encrypted here is not text (UTF-8)", where) from None
+        self._vault.learned(plain)
+        return plain
+
     def _int(self, node: yaml.ScalarNode, where: Where) -> int:
         self._no_sexagesimal(node, where)
-        try:
-            number = self._scalars.construct_yaml_int(node)
-        except ValueError as error:
-            raise LoadError(f"this number can't be used: {error}", where, "quote it") from None
+        number: int = self._scalars.construct_yaml_int(node)
+        if number.bit_length() > MAX_BITS:
+            raise ValueError("too long")
         digits = node.value.lstrip("+-")
         octal = len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()
         return OctalInt(number) if octal else number
@@ -233,19 +237,40 @@ class _Builder:
     def _no_sexagesimal(self, node: yaml.ScalarNode, where: Where) -> None:
         if ":" in node.value:
             number = self._scalars.construct_yaml_int(node) if "." not in node.value else "a number"
-            raise LoadError(
-                f"YAML 1.1 reads {node.value} as {number} (base 60)", where, f'quote it: "{node.value}"'
-            )
+            reason = f"YAML 1.1 reads {node.value} as {number} (base 60)"
+            raise LoadError(reason, where, f'quote it: "{node.value}"')
+
+    def pairs(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """A JSON mapping, in which no key may stand twice."""
+        found: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in found:
+                raise LoadError(f'the key "{key}" stands twice', Where(self._file))
+            found[key] = value
+        return found
+
+    def plain(self, value: Any, depth: int) -> Any:
+        """A value from JSON as if YAML had held it, but for the places, which nobody knows."""
+        where = Where(self._file)
+        if depth > yamltext.MAX_DEPTH:
+            raise LoadError(yamltext.too_deep(), where)
+        if isinstance(value, str):
+            return self._text(value, where)
+        if isinstance(value, dict):
+            mapping = YamlMap(where)
+            for key, item in value.items():
+                mapping[key] = self.plain(item, depth + 1)
+                mapping.keys_at[key] = mapping.values_at[key] = where
+            return mapping
+        if isinstance(value, list):
+            sequence = YamlList(where)
+            for item in value:
+                sequence.append(self.plain(item, depth + 1))
+                sequence.items_at.append(where)
+            return sequence
+        return value
 
 
-def place_of(container: Any, key: Any) -> Where | None:
-    """Where the value at `key` stands; None for a plain dict or list."""
-    if isinstance(container, YamlMap):
-        return container.values_at.get(key, container.where)
-    if isinstance(container, YamlList) and isinstance(key, int) and key < len(container.items_at):
-        return container.items_at[key]
-    return None
-
-
-def is_mapping(value: Any) -> bool:
-    return isinstance(value, Mapping)
+def _shown(tag: str) -> str:
+    """A tag as it is written."""
+    return "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag

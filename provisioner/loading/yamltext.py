@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from provisioner.errors import LoadError
-from provisioner.loading.where import Where
+from provisioner.loading.where import Where, lines_of
 
 MAX_DEPTH = 100
 
@@ -45,7 +45,7 @@ def compose(text: str, file: str) -> yaml.Node | None:
         _not_too_deep(text, file)
         node: yaml.Node | None = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        raise _syntax_error(error, file) from None
+        raise _syntax_error(error, text, file) from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise _unreadable(text, error, file) from None
     return node
@@ -61,6 +61,7 @@ def _not_too_deep(text: str, file: str) -> None:
             depth += 1
             if depth > MAX_DEPTH:
                 mark = event.start_mark
+                assert mark is not None
                 raise LoadError(too_deep(), Where(file, mark.line + 1, mark.column + 1))
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
@@ -81,38 +82,36 @@ def _unreadable(text: str, error: Exception, file: str) -> LoadError:
     return LoadError(f"this is not YAML: {reason}", Where(file))
 
 
-def _syntax_error(error: yaml.MarkedYAMLError, file: str) -> LoadError:
+def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> LoadError:
     mark = error.problem_mark or error.context_mark
-    where = Where(file, mark.line + 1, mark.column + 1) if mark else Where(file)
+    if mark is None:
+        return LoadError(f"this is not YAML: {error.problem or error.context}", Where(file))
+    where = Where(file, mark.line + 1, mark.column + 1)
     problem = re.sub(r"\s+", " ", error.problem or error.context or "not YAML")
-    if "cannot start any token" in problem and (_letter(where) == "\t" or "\\t" in problem):
+    line = [*lines_of(text), ""][mark.line]
+    if "cannot start any token" in problem and line[mark.column : mark.column + 1] == "\t":
         return LoadError("YAML does not allow tabs for indentation", where, "use spaces")
     if "another document" in problem:
         return LoadError("a second document begins here", where, "one file holds one document")
-    return LoadError(f"this is not YAML: {problem}", where, _syntax_hint(problem, where))
+    return LoadError(f"this is not YAML: {problem}", where, _syntax_hint(problem, line))
 
 
-def _letter(where: Where) -> str:
-    """The character at a place."""
-    from pathlib import Path
+_HINTS = (
+    (
+        "mapping values are not allowed",
+        "a value with `: ` in it must be quoted; or the indentation of this line is off",
+    ),
+    (
+        "undefined alias",
+        "an anchor (&name) stands before its alias (*name); quote a value that begins with *",
+    ),
+    ("could not find expected ':'", "a colon and a space are missing, or a quote further up"),
+    ("cannot start any token", "quote a value that begins with this character"),
+    ("did not find expected", "the indentation is off, or a quote or bracket is not closed"),
+)
 
-    try:
-        line = Path(where.file).read_text(errors="replace").split("\n")[where.line - 1]
-        return line[where.column - 1]
-    except (OSError, IndexError, ValueError):
-        return ""
 
-
-def _syntax_hint(problem: str, where: Where) -> str:
-    line = where.excerpt()
-    if "{{" in line and not re.search(r"[\"'].*\{\{", line):
+def _syntax_hint(problem: str, line: str) -> str:
+    if re.search(r":\s+\{\{|-\s+\{\{", line):
         return 'a value that begins with `{{` must be quoted: "{{ … }}"'
-    if "mapping values are not allowed" in problem:
-        return "a value with `: ` in it must be quoted; or the indentation of this line is off"
-    if "undefined alias" in problem:
-        return "an anchor (&name) must stand before its alias (*name); quote a value that begins *"
-    if "could not find expected ':'" in problem:
-        return "a key needs a colon and a space behind it; or a quote is missing above"
-    if "cannot start any token" in problem:
-        return "quote a value that begins with this character"
-    return ""
+    return next((hint for part, hint in _HINTS if part in problem), "")

@@ -35,7 +35,7 @@ MODULES: dict[str, str] = {
     "get_url": "get_url:GetUrl",
     "slurp": "slurp:Slurp",
     "tempfile": "tempfile:TempFile",
-    "find": "find:Find",
+    "find": "find_:Find",
     "service": "service:Service",
     "systemd": "systemd:Systemd",
     "systemd_service": "systemd:Systemd",
@@ -59,6 +59,14 @@ MODULES: dict[str, str] = {
     "hostname": "hostname:Hostname",
     "timezone": "timezone:Timezone",
     "modprobe": "modprobe:Modprobe",
+    "authorized_key": "authorized_key:AuthorizedKey",
+    "firewalld": "firewalld:Firewalld",
+    "mount": "mount:Mount",
+    "selinux": "selinux:Selinux",
+    "seboolean": "seboolean:Seboolean",
+    "cron": "cron:Cron",
+    "known_hosts": "known_hosts:KnownHosts",
+    "alternatives": "alternatives:Alternatives",
 }
 
 COLLECTIONS = ("ansible.builtin.", "ansible.legacy.", "ansible.posix.", "community.general.")

@@ -70,6 +70,9 @@ report_at
 """
 )
 
+TOO_BIG = "(over 1 MiB)"
+"""What files.sh says instead of an old content that is too long to be shown."""
+
 TEXT_LIMIT = 1 << 20
 """Bytes of a file that --diff shows; larger ones, and those that are no text, are only named."""
 

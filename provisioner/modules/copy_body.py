@@ -115,7 +115,8 @@ done
 )
 
 FROM_HOST = (
-    r"""
+    DIRECTORIES
+    + r"""
 # content_of FILE: what `put` needs to know of it.
 content_of() {
     at "$1" || fail "$1 vanished while it was copied"

@@ -11,10 +11,16 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field
 
 from provisioner.modules.base import FileAttributes, Module, Sources, Text
-from provisioner.modules.content import validation, write, written_diff, written_values
+from provisioner.modules.content import (
+    TOO_BIG,
+    validation,
+    write,
+    written_diff,
+    written_values,
+)
 from provisioner.remote.shell import Program, Report, Value
 from provisioner.result import Diff
 
@@ -47,7 +53,6 @@ class Edit:
 
     content: bytes
     message: str = ""
-    found: int = 0
 
 
 class Edited(FileAttributes, Module):
@@ -63,9 +68,6 @@ class Edited(FileAttributes, Module):
     """Keep a copy of the file as it was, with the time in its name."""
     validate_: Text | None = Field(None, validation_alias="validate")
     """A command that accepts or refuses the new file before it is put in place; %s is its path."""
-
-    _content: bytes | None = PrivateAttr(None)
-    _found: int = PrivateAttr(0)
 
     @property
     def needed(self) -> bool:
@@ -86,12 +88,10 @@ class Edited(FileAttributes, Module):
         absent = report.get("at").startswith("absent")
         if absent and self.needed:
             return None
-        old = None if absent else report.get("before").encode("utf-8", "surrogateescape")
+        old = None if absent else to_bytes(report.get("before"))
         edit = self.edited(old)
-        self._found = edit.found
         if edit.content == old or (old is None and not edit.content and not edit.message):
             return None
-        self._content = edit.content
         return write(
             report.get("dest"),
             edit.content,
@@ -109,7 +109,11 @@ class Edited(FileAttributes, Module):
         return {"msg": "", "path": self.path, **values, "backup": values.get("backup_file", "")}
 
     def diff(self, report: Report) -> tuple[Diff, ...]:
-        return written_diff(report, self._content)
+        """Edited once more: the report has the old content, and only when it was asked for."""
+        if report.get("before") == TOO_BIG:
+            return ()
+        old = to_bytes(report.get("before")) if "before" in report.records else None
+        return written_diff(report, self.edited(old).content)
 
 
 def regular(pattern: str, flags: int = 0, replacement: str = "") -> None:

@@ -61,6 +61,7 @@ soft() {
     fi
     linked || { link_source; clear_for link; }
     ensure "link $path to $src" linked link
+    at_path=''
 }
 # link_source: where the link leads must be there, unless `force` says otherwise.
 link_source() {
@@ -77,6 +78,7 @@ hard() {
         [ -e "$src" ] || [ "$look" = yes ] || fail "$src is not there to be linked to"
         clear_for 'hard link'
         ensure "link $path to $src" same_inode hard_link
+        at_path=''
     elif [ "$at_kind" = absent ]; then
         fail "$path is not there: src says what it shall be a link to"
     fi
@@ -189,22 +191,22 @@ set_time() {
 has_time() { [ "$(stat -c "$2" -- "$path")" = "$(date -d "$3" +%s)" ]; }
 change_time() { touch -c -h "-$1" -d "$3" -- "$path"; }
 
-# default_state: that of what is there.
+# default_state: $state as what is there.
 default_state() {
     at "$path" || true
+    state='file'
     case $at_kind in
-        link) if [ "$follow" = yes ] && [ -d "$path" ]; then echo directory
-            elif [ "$follow" = yes ]; then echo file
-            else echo link; fi ;;
-        directory) echo directory ;;
-        absent) if [ "$recurse" = yes ]; then echo directory; else echo file; fi ;;
-        *) echo file ;;
+        link)
+            if [ "$follow" = no ]; then state='link'; elif [ -d "$path" ]; then state=directory; fi
+            ;;
+        directory) state=directory ;;
+        absent) [ "$recurse" = no ] || state=directory ;;
     esac
 }
 
 expand path
 report path "$path"
-[ -n "$state" ] || state=$(default_state)
+[ -n "$state" ] || default_state
 case $state in
     absent) absent ;;
     directory) directory ;;
@@ -219,7 +221,8 @@ case $state in
         ;;
 esac
 [ "$state" = absent ] || [ -z "$modification_time$access_time" ] || set_times
-at "$path" || true
+[ "$look" = yes ] || at_path=''
+_known "$path" || true
 report_at
 report state "$state"
 """

@@ -92,7 +92,7 @@ class LineInFile(Edited):
         lines = lines_of(old)
         kept = [line for line in lines if not matches(line)]
         found = len(lines) - len(kept)
-        return Edit(b"".join(kept), f"{found} line(s) removed" if found else "", found)
+        return Edit(b"".join(kept), f"{found} line(s) removed" if found else "")
 
     def _matcher(self) -> Callable[[bytes], Any]:
         if self.regexp is not None:
@@ -135,8 +135,8 @@ class LineInFile(Edited):
         values = super().returns(report)
         if self.state == "absent":
             absent = report.get("at").startswith("absent")
-            values |= {"found": self._found}
             values["msg"] = values["msg"] or ("file not present" if absent else "0 line(s) removed")
+            values["found"] = 0 if absent else int(values["msg"].split(" ")[0])
         return values
 
 

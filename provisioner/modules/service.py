@@ -6,19 +6,19 @@ from typing import Any, ClassVar, Self
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
-from provisioner.modules import systemd
 from provisioner.modules.base import Module, Sources, Text
+from provisioner.modules.systemd import unit
 from provisioner.remote.shell import Program, Report
 
 
 class Service(Module):
     """A service runs or rests, now and at boot; `restarted` and `reloaded` are events."""
 
-    body: ClassVar[str] = systemd.BODY
+    body: ClassVar[str] = unit.BODY
 
     name: Text
     """The service; any other unit with its suffix (`x.timer`)."""
-    state: systemd.State | None = None
+    state: unit.State | None = None
     """started, stopped; restarted always restarts; reloaded reloads, or starts what is stopped."""
     enabled: bool | None = None
     """Whether it starts at boot. A static unit counts as both."""
@@ -33,7 +33,7 @@ class Service(Module):
     use: Text = "auto"
     """Ignored: CentOS 7 has systemd."""
 
-    _plain_name = field_validator("name")(systemd.plain_name)
+    _plain_name = field_validator("name")(unit.plain_name)
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -46,11 +46,11 @@ class Service(Module):
         return self.state in ("restarted", "reloaded")
 
     def program(self, sources: Sources) -> Program:
-        return systemd.program(
+        return unit.program(
             name=self.name,
             state=self.state,
             enabled=self.enabled,
         )
 
     def returns(self, report: Report) -> dict[str, Any]:
-        return systemd.returns(report, self.name, self.state, self.enabled)
+        return unit.returns(report, self.name, self.state, self.enabled)

@@ -7,9 +7,9 @@
 # must still hold). Unset ones mean nothing.
 
 unset owner group mode seuser serole setype selevel attributes
-unset content content_size content_sha256 content_index content_from content_asked
+unset content content_size content_sha256 content_from
 unset backup validate unsafe_writes old_sha256
-temp='' _owed=0
+temp='' _owed=0 content_asked='' content_index=''
 
 # expand VARIABLE: the path in it with a leading ~ or ~user as the home; no path begins with a dash.
 expand() {
@@ -20,7 +20,7 @@ expand() {
             # A login name with nothing in it that `eval` could take for code.
             case $_login in
                 *[!A-Za-z0-9._-]*) ;;
-                *) eval "_home=~$_login" && _path=$_home${_path#"~$_login"} ;;
+                *) _home='' && eval "_home=~$_login" && _path=$_home${_path#"~$_login"} ;;
             esac
             ;;
         -*) _path=./$_path ;;

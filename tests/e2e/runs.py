@@ -9,14 +9,13 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from json import dumps
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
 from tests.lab import Lab
-from tests.lab.common import run as run_command
-from tests.lab.keys import DOCKER_KEY, keys
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "provisioner")
@@ -24,24 +23,6 @@ DEADLINE = 300
 """Seconds after which a run counts as hung."""
 
 Event = Mapping[str, Any]
-
-
-@cache
-def lab_key_fingerprint() -> str:
-    """The fingerprint of the key that signs the lab's docker-ce packages."""
-    show = f"gpg --homedir {keys()}/gnupg --batch --with-colons --list-keys {DOCKER_KEY}"
-    listed = run_command(show.split()).stdout
-    return next(line for line in listed.splitlines() if line.startswith("fpr:")).split(":")[9]
-
-
-def docker_variables() -> dict[str, Any]:
-    """What docker.yml has to know to find packages and images in a lab."""
-    return {
-        "docker_ce_repo_url": "{{ lab_docker_repo_url }}",
-        "docker_ce_gpg_fingerprint": lab_key_fingerprint(),
-        "centos_archive_url": "{{ lab_repo_url }}",
-        "docker_registry_mirrors": ["{{ lab_registry }}"],
-    }
 
 
 @dataclass(frozen=True)
@@ -156,9 +137,8 @@ class Provision:
         self, inventory: Lab | Path | str, *words: str | Path, json: bool = True, **variables: Any
     ) -> list[str]:
         """The command line."""
-        given = extra(inventory, variables)
         hosts = inventory.inventory if isinstance(inventory, Lab) else inventory
-        flags = [*(["--json"] if json else []), *(["-e", given] if given else [])]
+        flags = [*(["--json"] if json else []), *(["-e", dumps(variables)] if variables else [])]
         return [*self.prefix, str(hosts), *map(str, words), *flags]
 
     def _environment(self) -> dict[str, str]:
@@ -168,12 +148,6 @@ class Provision:
 
 
 _KEPT = ("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PROVISION_LAB_DIR", "TMPDIR")
-
-
-def extra(inventory: Lab | Path | str, variables: Mapping[str, Any]) -> str:
-    """The value of -e. A lab's hosts are told where its packages and images are."""
-    given = {**(docker_variables() if isinstance(inventory, Lab) else {}), **variables}
-    return json.dumps(given) if given else ""
 
 
 def finish(exit_status: int, stdout: str, stderr: str, as_json: bool = True) -> Run:

@@ -10,7 +10,8 @@ import pytest
 from provisioner.events import RunFinished
 from tests.e2e.conftest import MakeLab
 from tests.e2e.frames import frames_of_a_run
-from tests.e2e.runs import COMMAND, Provision, Run, docker_variables
+from tests.e2e.inventories import inventory_of
+from tests.e2e.runs import COMMAND, Provision, Run
 from tests.lab import Host, HostOptions, Lab
 
 pytestmark = pytest.mark.lab
@@ -135,7 +136,7 @@ class Drift:
 
 REMOVE_ENGINE = "yum -y remove docker-ce docker >/dev/null"
 DRIFTS = [
-    Drift("docker is stopped", "systemctl stop docker.socket docker", (STARTED,)),
+    Drift("docker is stopped", "systemctl stop docker", (STARTED,)),
     Drift("docker is disabled", "systemctl disable docker", (STARTED,)),
     Drift(
         "a key of daemon.json is changed",
@@ -206,13 +207,8 @@ def test_the_variables_of_a_host_in_the_inventory_count(
 ) -> None:
     """As the head of docker.yml says."""
     assert first.exit == 0
-    text = lab.inventory.read_text()
-    for edition in EDITIONS:
-        text = text.replace(
-            f"    {edition}:\n", f"    {edition}:\n      docker_edition: {edition}\n"
-        )
-    inventory = provision.home / "hosts.yml"
-    inventory.write_text(text)
+    hosts = {edition: {"docker_edition": edition} for edition in EDITIONS}
+    inventory = inventory_of(lab, provision.home, hosts)
     others = {name: value for name, value in settings.items() if name != "docker_edition"}
-    run = provision(inventory, **{**docker_variables(), **others})
+    run = provision(inventory, **others)
     assert {host: run.changed(host) for host in EDITIONS} == {"ce": [], "distro": []}

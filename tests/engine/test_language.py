@@ -54,7 +54,7 @@ LOOPS = [
     ("with_sequence: start=1 end=3", ["1", "2", "3"]),
     ("with_together: [[1, 2], [3, 4]]", ["[1, 3]", "[2, 4]"]),
     ("with_nested: [[1, 2], [3]]", ["[1, 3]", "[2, 3]"]),
-    ("with_indexed_items: [a]", ["[0, 'a']"]),
+    ("with_indexed_items: [a]", ["(0, 'a')"]),
     ("loop: '{{ names | dict2items }}'", None),
 ]
 

@@ -27,6 +27,7 @@ from tests.lab.processes import (
 
 _NSPAWN = (
     "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot", "--capability=all",
+    "--drop-capability=CAP_SYS_TIME",  # a host must not set the clock of the machine it runs on
     "--system-call-filter=add_key keyctl bpf", "--console=pipe", "--link-journal=no",
 )  # fmt: skip
 _ROOT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

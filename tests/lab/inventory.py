@@ -11,7 +11,7 @@ from tests.lab.keys import host_keys
 
 
 def inventory_text(
-    hosts: Mapping[str, Host], known_hosts: Path, variables: Mapping[str, str]
+    hosts: Mapping[str, Host], known_hosts: Path, variables: Mapping[str, str | list[str]]
 ) -> str:
     """The inventory. JSON strings are YAML strings, so no YAML library is needed."""
     common = {
@@ -36,7 +36,7 @@ def _host_variables(host: Host) -> dict[str, str]:
     return values
 
 
-def _pairs(indent: int, values: Mapping[str, str]) -> list[str]:
+def _pairs(indent: int, values: Mapping[str, object]) -> list[str]:
     return [f"{' ' * indent}{name}: {json.dumps(value)}" for name, value in values.items()]
 
 

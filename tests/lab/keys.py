@@ -51,3 +51,10 @@ def host_keys(host: str) -> Path:
                 path.unlink(missing_ok=True)
                 make_ssh_key(path, kind)
     return folder
+
+
+def fingerprint(name: str) -> str:
+    """The fingerprint of one of the signing keys, from its public half."""
+    command = ["gpg", "--homedir", str(keys() / "gnupg"), "--with-colons", "--show-keys"]
+    shown = run([*command, str(keys() / "public" / name)]).stdout
+    return next(line.split(":")[9] for line in shown.splitlines() if line.startswith("fpr:"))

@@ -15,7 +15,7 @@ from tests.lab.build import Parts, build
 from tests.lab.common import LabError, lab_dir, locked, require_root, write
 from tests.lab.hosts import Host
 from tests.lab.inventory import inventory_text, known_hosts_text, ssh_config_text
-from tests.lab.keys import keys
+from tests.lab.keys import DOCKER_KEY, fingerprint, keys
 from tests.lab.options import HostOptions
 from tests.lab.prepare import prepare
 from tests.lab.processes import end, end_inside, recorded
@@ -111,9 +111,16 @@ class Lab:
     def known_hosts(self) -> Path:
         return self.folder / "known_hosts"
 
-    def variables(self) -> dict[str, str]:
-        """The inventory's variables for all hosts."""
-        return self.services.variables()
+    def variables(self) -> dict[str, str | list[str]]:
+        """The inventory's variables for all hosts: where the lab's services are, and the same as
+        docker.yml asks for it."""
+        where = self.services.variables()
+        return where | {
+            "centos_archive_url": where["lab_repo_url"],
+            "docker_ce_repo_url": where["lab_docker_repo_url"],
+            "docker_ce_gpg_fingerprint": fingerprint(DOCKER_KEY),
+            "docker_registry_mirrors": [self.services.registry],
+        }
 
     def __getitem__(self, host: str) -> Host:
         try:

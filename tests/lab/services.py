@@ -69,7 +69,7 @@ class Services:
         """The requests so far."""
         return (self.folder / "web.log").read_text(errors="replace")
 
-    def variables(self) -> dict[str, str]:
+    def variables(self) -> dict[str, str | list[str]]:
         """Where the hosts find them."""
         return {
             "lab_repo_url": f"{self.web}/centos/7.9.2009",

@@ -58,6 +58,16 @@ def test_a_file_arrives_byte_for_byte(host: Host, name: str) -> None:
     assert host.run("command", cmd="true").get("rc") == "0"
 
 
+def test_a_look_at_a_file_that_is_right_costs_two_processes(host: Host) -> None:
+    arguments = {"content": "x", "dest": f"{host.root}/x", "mode": "0600", "owner": "root"}
+    host.run("copy", **arguments)
+    for tool in ("stat", "sha256sum", "cat", "dd", "id", "getent", "readlink", "rm", "chmod"):
+        host.fake(tool, f'exec /usr/bin/{tool} "$@"')
+    host.look("copy", **arguments)
+    tools = [call.split()[0] for call in host.calls()]
+    assert tools == ["dd", "stat", "sha256sum"]  # dd has read the frame
+
+
 def test_the_values_are_ansibles(host: Host) -> None:
     arguments = {"content": "x", "dest": f"{host.root}/x"}
     values = host.values("copy", host.run("copy", **arguments), **arguments)

@@ -7,6 +7,7 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -184,6 +185,27 @@ def test_redirects_are_followed_unless_a_header_must_not_be(host: Host, server: 
     assert host.run("get_url", unredirected_headers=["X-Token"], **arguments).failed
     assert host.run("get_url", **arguments).failed is None
     assert (host.root / "x").read_bytes() == DATA
+
+
+def test_without_curl_wget_does_it_unless_that_would_show_a_secret(
+    host: Host, server: str, tmp_path: Path
+) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for tool in Path("/usr/bin").iterdir():
+        if tool.name != "curl":
+            (tools / tool.name).symlink_to(tool)
+    host.environment["PATH"] = str(tools)
+    arguments = {"url": f"{server}/f.bin", "dest": f"{host.root}/x"}
+    report = host.run("get_url", headers={"a": "b"}, **arguments)
+    assert "wget would show" in (report.failed or "")
+    assert host.run("get_url", **arguments).failed is None
+    assert (host.root / "x").read_bytes() == DATA
+    report = host.run("get_url", url=f"{server}/gone", dest=f"{host.root}/y")
+    assert "404" in (report.failed or "")
+    (tools / "wget").unlink()
+    report = host.run("get_url", url=f"{server}/f.bin", dest=f"{host.root}/y")
+    assert "install curl" in (report.failed or "")
 
 
 def test_a_file_url_is_copied(host: Host) -> None:

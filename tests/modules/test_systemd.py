@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find, systemd
+from provisioner.modules import find
+from provisioner.modules.systemd import unit as shared
 from tests.modules.conftest import Host, listing
 
 SYSTEMCTL = r"""
@@ -139,8 +140,10 @@ def test_a_start_that_fails_says_why_and_shows_the_journal(
     unit: Host, on_start: str, reason: str
 ) -> None:
     put(unit, on_start=on_start)
-    report = unit.run("service", name="web", state="started")
-    assert reason in (report.failed or "")
+    report = unit.run("service", name="web", state="started", enabled=True)
+    assert report.failed
+    assert report.failed.startswith("start web: ")
+    assert reason in report.failed
     values = unit.values("service", report, name="web", state="started")
     assert values["journal"] == ["web: no room"]
 
@@ -191,6 +194,13 @@ def test_a_masked_unit_can_not_be_started(unit: Host) -> None:
     assert "masked: false" in (unit.run("service", name="web", state="started").failed or "")
 
 
+def test_a_mask_that_fails_gives_systemctls_own_words(unit: Host) -> None:
+    put(unit, Result="exit-code", ActiveState="failed")
+    script = SYSTEMCTL.replace("mask) ", "mask) echo 'File exists.' >&2; exit 1;", 1) % unit.root
+    unit.fake("systemctl", script)
+    assert unit.run("systemd", name="web", masked=True).failed == "mask web: File exists."
+
+
 def test_an_indirect_unit_is_enabled_by_what_its_also_names(unit: Host) -> None:
     (unit.root / "file").write_text("[Install]\nAlso=web.socket\n")
     put(unit, UnitFileState="indirect", FragmentPath=f"{unit.root}/file")
@@ -203,7 +213,7 @@ def test_daemon_reload_without_a_name_asks_about_all_units_and_generators(
     unit: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fstab, made = unit.root / "fstab", unit.root / "generator"
-    monkeypatch.setattr(systemd, "GENERATED", (str(fstab), str(made)))
+    monkeypatch.setattr(shared, "GENERATED", (str(fstab), str(made)))
     put(unit, NeedDaemonReload="yes", fstab="", generator="")
     os.utime(fstab, (1, 1))
     assert unit.run("systemd", daemon_reload=True).changes == ("reload systemd",)
@@ -217,8 +227,8 @@ def test_daemon_reload_without_a_name_asks_about_all_units_and_generators(
 def test_daemon_reload_sees_new_files_that_systemd_does_not(
     unit: Host, monkeypatch: pytest.MonkeyPatch, name: str | None, file: str
 ) -> None:
-    monkeypatch.setattr(systemd, "FOLDERS", (str(unit.root / "etc"), "/none"))
-    monkeypatch.setattr(systemd, "GENERATED", ())
+    monkeypatch.setattr(shared, "FOLDERS", (str(unit.root / "etc"), "/none"))
+    monkeypatch.setattr(shared, "GENERATED", ())
     path = unit.root / "etc" / file
     for other in ("other.service.d/x.conf", "other.service"):
         (unit.root / "etc" / other).parent.mkdir(parents=True, exist_ok=True)

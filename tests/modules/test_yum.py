@@ -152,6 +152,7 @@ REASONS = [
     ("Error: docker-ce conflicts with docker-1.13.1", "docker-ce conflicts with docker-1.13.1"),
     ("Error: Package: x\n           Requires: container-selinux >= 2:2.74", "container-selinux"),
     ("Disk Requirements:\n  At least 12MB more space needed on the / filesystem.", "disk is full"),
+    ("Curl error (23): Failed writing received data to disk/application", "disk is full"),
     ("error: rpmdb: BDB0113 Thread/process 1 failed\nDB_RUNRECOVERY: Fatal error", "--rebuilddb"),
     ("Error: Nothing to do", "no such package: docker-ce"),
     ("can't create transaction lock on /var/lib/rpm/.rpm.lock", "another rpm runs"),
@@ -163,10 +164,17 @@ REASONS = [
 @pytest.mark.parametrize(("said", "reason"), REASONS)
 def test_what_yum_says_becomes_a_reason_with_a_remedy(el7: Host, said: str, reason: str) -> None:
     write(el7, yum_says=said)
+    el7.fake("df", "echo '/dev/sda1 9 0 9 0% /'")
     report = el7.run("yum", name="docker-ce")
     assert reason in (report.failed or "")
     assert report.get("stderr").strip() == said
     assert (report.get("rc"), report.changes) == ("1", ())
+
+
+def test_a_download_that_failed_on_a_full_disk_names_the_disk(el7: Host) -> None:
+    write(el7, yum_says="Error: Failed to download metadata for repo 'base'")
+    el7.fake("df", "echo '/dev/sda1 9 9 0 100% /var'")
+    assert "disk is full: /var has no free block" in (el7.run("yum", name="docker-ce").failed or "")
 
 
 def test_a_lock_is_waited_for_and_then_named(el7: Host) -> None:

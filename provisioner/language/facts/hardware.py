@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import pairwise
 from typing import Any
 
 from provisioner.language.facts.raw import Raw, labelled
@@ -99,8 +100,7 @@ def processor(raw: Raw) -> dict[str, Any]:
 def _blocks(cpuinfo: str) -> list[dict[str, str]]:
     """One dict a processor; ARM ends with a block about the board, which has none."""
     starts = [match.start() for match in re.finditer(r"^processor\s*:", cpuinfo, re.M)]
-    ends = [*starts[1:], len(cpuinfo)]
-    return [labelled(cpuinfo[start:end]) for start, end in zip(starts, ends, strict=True)]
+    return [labelled(cpuinfo[start:end]) for start, end in pairwise([*starts, len(cpuinfo)])]
 
 
 def _allowed(raw: Raw) -> int:

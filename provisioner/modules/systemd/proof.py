@@ -76,7 +76,7 @@ journal() {
 }
 # The hook of the kernel: a command on the unit failed.
 command_failed() {
-    what=${_what:-$what}
+    what=${what:-$_what}
     said=$(stderr)
     shown=''
     ask || :
@@ -88,9 +88,10 @@ command_failed() {
         *'not applicable'*) fail "$what: the unit can't do that: ${said%%"$nl"*}" ;;
     esac
     property Result
-    case $value in
-        '' | success) fail "$what: ${said:-exit $status}" ;;
-        *) why; fail "$what: $reason" ;;
+    case ${what%% *}:$value in
+        start:success | restart:success | reload:success | start: | restart: | reload:) ;;
+        start:* | restart:* | reload:*) why; fail "$what: $reason" ;;
     esac
+    fail "$what: ${said:-exit $status}"
 }
 """

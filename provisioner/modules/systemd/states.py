@@ -19,6 +19,7 @@ daemon_reexec() { do_it daemon-reexec; }
 attempt() {
     what=$1
     [ "$look" = yes ] || run "$2" || broken "$what" "exit $status"
+    what=''
 }
 
 exists() {

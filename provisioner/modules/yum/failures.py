@@ -32,7 +32,8 @@ explain() {
             database_broken "$picked" ;;
         *'No space left on device'* | *'more space needed on'*)
             pick '*[sS]pace*'
-            reason="the disk is full: $picked. Make room (yum clean packages, old kernels)" ;;
+            no_room "$picked" ;;
+        *'Failed writing received data to disk'*) no_room 'a download could not be written' ;;
         *'GPG check FAILED'* | *' is not signed'* | *'Public key for '* | \
             *'GPG key retrieval failed'* | *'Invalid GPG Key'* | \
             *'not correct for this package'* | *'signature could not be verified'*)
@@ -51,7 +52,9 @@ explain() {
             *'repomd.xml does not match'* | *'Error processing'*metadata*)
             pick '*://*' '*Errno*'
             [ -n "$picked" ] || pick '*repo*'
-            reason="a repository can't be read: $picked. Check its URL, network and proxy" ;;
+            reason="a repository can't be read: $picked. Check its URL, network and proxy"
+            # dnf doesn't say that it could not write what it fetched.
+            each "$(df -P / /var/cache/yum /var/cache/dnf /var/tmp /tmp 2>/dev/null)" full_disk ;;
         *'incorrect checksum'* | *'does not match intended download'*)
             pick '*checksum*' '*intended download*'
             reason="a package is not what the metadata says: $picked. Set update_cache: true;"
@@ -77,6 +80,10 @@ explain() {
                 reason="yum was killed by signal $((status - 128)): see dmesg, and run again" ;;
     esac
     unfinished
+}
+no_room() { reason="the disk is full: $1. Make room (yum clean packages, old kernels)"; }
+full_disk() {
+    case $1 in *' 100% '*) no_room "${1##*% } has no free block" ;; esac
 }
 # A transaction that was killed leaves its list (yum 3.4; dnf keeps none).
 unfinished() {

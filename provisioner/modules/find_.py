@@ -1,4 +1,7 @@
-"""find: the files below some directories that meet conditions."""
+"""find: the files below some directories that meet conditions.
+
+The file is not called find.py: importing that would hide the package's function `find`.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,69 @@
+"""--vault-password-file, --ask-vault-pass and --vault-id, for every command that reads YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from provisioner.loading.vault import Secret
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option(
+        "-J", "--ask-vault-pass", "--ask-vault-password", is_flag=True,
+        help="Ask for the vault password.",
+    ),
+    click.option(
+        "--vault-password-file", "--vault-pass-file", "vault_password_files", multiple=True,
+        metavar="FILE", envvar="ANSIBLE_VAULT_PASSWORD_FILE",
+        help="A file with the vault password, or a program that prints it.",
+    ),
+    click.option(
+        "--vault-id", "vault_ids", multiple=True, metavar="[LABEL@]SOURCE",
+        help="A labelled vault password; SOURCE is a file, a program, or `prompt`.",
+    ),
+)  # fmt: skip
+
+
+def vault_options(command: C) -> C:
+    """Add the options to a command."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def secrets(options: Mapping[str, Any], *, new: bool = False) -> tuple[Secret, ...]:
+    """The passwords that the options name; asks for those that somebody must type, twice if they
+    are `new`."""
+    if not (options["vault_ids"] or options["vault_password_files"] or options["ask_vault_pass"]):
+        return ()
+    return tuple(_secrets(options, new))
+
+
+def _secrets(options: Mapping[str, Any], new: bool) -> Iterator[Secret]:
+    from provisioner.loading.vault import DEFAULT
+    from provisioner.loading.vault_sources import from_file, split_id
+
+    sources = [split_id(vault_id) for vault_id in options["vault_ids"]]
+    sources += [(DEFAULT, name) for name in options["vault_password_files"]]
+    if options["ask_vault_pass"]:
+        sources.append((DEFAULT, "prompt"))
+    for label, source in sources:
+        if source in ("prompt", "prompt_ask_vault_pass"):
+            yield ask(label, new=new)
+        else:
+            yield from_file(label, source)
+
+
+def ask(label: str, *, new: bool = False) -> Secret:
+    """A password from the keyboard."""
+    from provisioner.loading.vault import DEFAULT, Secret
+
+    text = "New vault password" if new else "Vault password"
+    text += "" if label == DEFAULT else f" ({label})"
+    answer: str = click.prompt(text, hide_input=True, err=True, confirmation_prompt=new)
+    return Secret(label, answer.strip().encode())

@@ -1,0 +1,103 @@
+"""`Inventory`: hosts, groups and their variables, in the orders that Ansible gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from provisioner.loading.varsfiles import VarsFiles
+from provisioner.loading.vault import NO_VAULT, Vault
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group as written: hosts of its own, child groups, variables."""
+
+    name: str
+    hosts: tuple[str, ...] = ()
+    children: tuple[str, ...] = ()
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    priority: int = 1
+    """ansible_group_priority: of groups equally deep, variables of the higher one win."""
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """All hosts, in the order in which a play on `all` has them. `all` and `ungrouped` are always
+    there, and every group is below `all`.
+
+    Beside `basedir` stand group_vars and host_vars; for a list of hosts, which has no place, it
+    is the current directory, in which nothing is looked for.
+    """
+
+    source: str
+    basedir: Path
+    hosts: tuple[str, ...]
+    groups: Mapping[str, Group]
+    host_vars: Mapping[str, Mapping[str, Any]]
+    vault: Vault = NO_VAULT
+    listed: bool = False
+    """Whether the source is a list of hosts."""
+
+    @cached_property
+    def members(self) -> Mapping[str, tuple[str, ...]]:
+        """Each group's hosts: its own, then those of its children, then of theirs."""
+        return {name: tuple(hosts_below(self.groups, name)) for name in self.groups}
+
+    @cached_property
+    def depths(self) -> Mapping[str, int]:
+        """How far each group is from `all`: variables of deeper ones win."""
+        return depths(self.groups)
+
+    @cached_property
+    def groups_of(self) -> Mapping[str, tuple[str, ...]]:
+        """Each host's groups but `all`, in the order in which variables add up: by depth,
+        priority and name."""
+        found: dict[str, list[str]] = {host: [] for host in self.hosts}
+        for name in sorted(self.groups, key=self._weight):
+            for host in self.members[name] if name != "all" else ():
+                found[host].append(name)
+        return {host: tuple(names) for host, names in found.items()}
+
+    def _weight(self, name: str) -> tuple[int, int, str]:
+        return self.depths[name], self.groups[name].priority, name
+
+    @cached_property
+    def files(self) -> VarsFiles:
+        """The group_vars and host_vars of this inventory and of playbooks, read once each."""
+        return VarsFiles(self.vault)
+
+
+def hosts_below(groups: Mapping[str, Group], name: str) -> Iterable[str]:
+    """The hosts of a group and of all below it, level by level."""
+    return dict.fromkeys(host for group in below(groups, name) for host in groups[group].hosts)
+
+
+def below(groups: Mapping[str, Group], name: str) -> Iterable[str]:
+    """The group and all groups below it, level by level."""
+    seen, level = {name: None}, [name]
+    while level:
+        level = [c for g in level for c in dict.fromkeys(groups[g].children) if c not in seen]
+        level = list(dict.fromkeys(level))
+        seen.update(dict.fromkeys(level))
+    return seen
+
+
+def depths(groups: Mapping[str, Group]) -> dict[str, int]:
+    """The length of the longest way from `all` to each group; groups in a cycle are left out."""
+    open_parents = dict.fromkeys(groups, 0)
+    for group in groups.values():
+        for child in group.children:
+            open_parents[child] += 1
+    found = {name: 0 for name, count in open_parents.items() if not count}
+    ready = list(found)
+    for name in ready:
+        for child in groups[name].children:
+            found[child] = max(found.get(child, 0), found[name] + 1)
+            open_parents[child] -= 1
+            if not open_parents[child]:
+                ready.append(child)
+    return {name: found[name] for name in ready}

@@ -1,0 +1,178 @@
+"""What `ansible-inventory` prints of an inventory: --list as JSON or YAML, --graph, --host."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from provisioner.errors import UsageError
+from provisioner.language.template import Template
+from provisioner.loading import patterns
+from provisioner.loading.hostgroups import Inventory
+from provisioner.loading.variables import group_variables, host_variables
+from provisioner.loading.vault import Sealed
+from provisioner.loading.where import nearest
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """An inventory as ansible-inventory shows it.
+
+    `limit` leaves some hosts; with `export` variables stand where they were written, not with each
+    host all that it has.
+    """
+
+    inventory: Inventory
+    limit: str | None = None
+    export: bool = False
+    basedirs: Sequence[Path] = ()
+    extra_vars: Mapping[str, Any] = field(default_factory=dict)
+
+    def hosts(self) -> tuple[str, ...]:
+        kept = patterns.limit(self.inventory, self.limit) if self.limit else self.inventory.hosts
+        return tuple(host for host in self.inventory.hosts if host in kept)
+
+    def host(self, name: str) -> Values:
+        """All variables of one host, templates as they are written."""
+        found = patterns.select(self.inventory, name)
+        if len(found) != 1:
+            hint = nearest(name, self.inventory.hosts)
+            raise UsageError(f'--host: "{name}" is not one host. {hint}'.strip())
+        return self._host_variables(found[0])
+
+    def _host_variables(self, name: str) -> Values:
+        if self.export:
+            only_own = self.inventory.host_vars.get(name, {})
+            found = dict(only_own)
+            for place in (self.inventory.basedir, *self.basedirs):
+                found.update(self.inventory.files.of(place / "host_vars", name))
+            return _plain_values(found)
+        own = host_variables(self.inventory, name, self.basedirs)
+        return _plain_values({**own, **self.extra_vars})
+
+    def _group_variables(self, name: str) -> Values:
+        found = _plain_values(group_variables(self.inventory, name, self.basedirs))
+        priority = self.inventory.groups[name].priority
+        return found if priority == 1 else {**found, "ansible_group_priority": priority}
+
+    def as_json(self) -> Values:
+        """--list: the groups flat, the hosts' variables in `_meta`."""
+        shown, groups = self.hosts(), {}
+        for name in self._in_order("all"):
+            group = self.inventory.groups[name]
+            body: Values = {"children": list(group.children)}
+            if name != "all":
+                body["hosts"] = [host for host in group.hosts if host in shown]
+            if self.export:
+                body["vars"] = self._group_variables(name)
+            if body := {key: value for key, value in body.items() if value}:
+                groups[name] = body
+        hostvars = {host: found for host in shown if (found := self._host_variables(host))}
+        return {**groups, "_meta": {"hostvars": hostvars}}
+
+    def _in_order(self, top: str) -> Iterator[str]:
+        seen = {top}
+        stack = [top]
+        while stack:
+            name = stack.pop()
+            yield name
+            new = [c for c in self.inventory.groups[name].children if c not in seen]
+            seen.update(new)
+            stack.extend(reversed(new))
+
+    def as_nested(self) -> Values:
+        """--list --yaml: groups within groups, each host's variables where it is first shown."""
+        shown = frozenset(self.hosts())
+        return self._nested("all", shown, set(), set())
+
+    def _nested(self, name: str, shown: frozenset[str], hosts: set[str], done: set[str]) -> Values:
+        group = self.inventory.groups[name]
+        children: Values = {}
+        for child in group.children:
+            if child in done:
+                children[child] = {}
+            else:
+                children |= self._nested(child, shown, hosts, done)
+                done.add(child)
+        body: Values = {"children": children, "hosts": {}}
+        for host in group.hosts if name != "all" else ():
+            if host in shown:
+                body["hosts"][host] = {} if host in hosts else self._host_variables(host)
+                hosts.add(host)
+        if self.export:
+            body["vars"] = self._group_variables(name)
+        body = {key: value for key, value in body.items() if value}
+        return {name: body} if body else {}
+
+    def graph(self, top: str, *, variables: bool = False) -> str:
+        """--graph: the tree of groups and hosts below the group `top`."""
+        if top not in self.inventory.groups:
+            hint = nearest(top, self.inventory.groups)
+            raise UsageError(f'--graph: there is no group "{top}". {hint}'.strip())
+        return "\n".join(self._graph(top, 0, variables))
+
+    def _graph(self, name: str, depth: int, variables: bool) -> Iterator[str]:
+        group = self.inventory.groups[name]
+        yield _line(f"@{name}:", depth)
+        for child in group.children:
+            yield from self._graph(child, depth + 1, variables)
+        for host in group.hosts if name != "all" else ():
+            yield _line(host, depth + 1)
+            if variables:
+                yield from _variables(self._host_variables(host), depth + 2)
+        if variables:
+            yield from _variables(self._group_variables(name), depth + 1)
+
+
+def _line(text: str, depth: int) -> str:
+    return "  |" * depth + "--" + text if depth else text
+
+
+def _variables(values: Values, depth: int) -> Iterator[str]:
+    for name, value in sorted(values.items(), key=lambda pair: str(pair[0])):
+        yield _line(f"{{{name} = {value}}}", depth)
+
+
+def _plain_values(values: Mapping[str, Any]) -> Values:
+    return {name: plain(value) for name, value in values.items()}
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: templates as they are written, ciphertext in Ansible's form."""
+    match value:
+        case Sealed():
+            return {"__ansible_vault": str(value)}
+        case Template():
+            return value.source
+        case Mapping():
+            return {key: plain(item) for key, item in value.items()}
+        case list() | tuple() | set():
+            return [plain(item) for item in value]
+        case bytes():
+            return value.decode("utf-8", "replace")
+        case bool() | None:
+            return value
+        case int():
+            return int(value)
+    return value
+
+
+def json_text(value: Any) -> str:
+    """JSON as ansible-inventory writes it, keys sorted where they can be."""
+    try:
+        return json.dumps(value, sort_keys=True, indent=4, ensure_ascii=False)
+    except TypeError:
+        return json.dumps(value, indent=4, ensure_ascii=False, default=str)
+
+
+def yaml_text(value: Any) -> str:
+    """YAML as ansible-inventory writes it."""
+    import yaml
+
+    text: str = yaml.safe_dump(value, default_flow_style=False, allow_unicode=True)
+    return text

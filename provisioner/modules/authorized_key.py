@@ -1,0 +1,232 @@
+"""authorized_key: SSH keys that may log in as a user."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from pydantic import PrivateAttr, model_validator
+
+from provisioner.modules.base import Module, Sources, Text
+from provisioner.remote.shell import Program, Report
+from provisioner.result import Diff
+
+# Root must not be led astray by links in a user's home (CVE-2024-9902): the file is read as the
+# user, and written from inside its directory, entered first and then seen to be the user's own.
+BODY = r"""
+as_user() { if [ "$(id -un)" = "$user" ]; then "$@"; else runuser -u "$user" -- "$@"; fi; }
+find_user() {
+    entry=$(getent passwd "$user")
+    [ -n "$entry" ] || return
+    rest=${entry#*:*:}; uid=${rest%%:*}
+    rest=${rest#*:}; gid=${rest%%:*}
+    rest=${rest#*:*:}; home=${rest%%:*}
+    case $path in
+        '') path=$home/.ssh/authorized_keys ;;
+        '~'/*) path=$home/${path#'~/'} ;;
+    esac
+    path=$(printf '%s' "$path" | sed "s|%u|$user|g; s|%h|$home|g")
+}
+# enter: into the file's directory, which must be the user's, or lie where no link leads.
+enter() {
+    cd -- "$folder" || fail "can't enter $folder: create it in an earlier task, or set manage_dir"
+    [ "$(stat -c %u .)" = "$uid" ] || [ "$(pwd -P)" = "$folder" ] ||
+        fail "$folder leads through a link to $(pwd -P), which is not $user's: it is left alone"
+}
+make_folder() { [ -d "$folder" ] || mkdir -m 0700 -- "$folder" || return; own_folder; }
+# An existing directory keeps its mode, unless others may write in it: sshd would refuse it.
+own_folder() {
+    chown -h -- "$uid:$gid" "$folder" || return
+    case $(stat -c %A -- "$folder") in ?????w*|????????w*) chmod go-w -- "$folder" ;; esac
+}
+folder_right() {
+    case $(stat -c '%u %A' -- "$folder") in
+        "$uid d"????w* | "$uid d"???????w*) false ;;
+        "$uid d"*) ;;
+        *) false ;;
+    esac
+}
+
+if ! find_user; then
+    [ "$look" = yes ] || fail "there is no user $user: create it in an earlier task (module user)"
+    report at absent
+    [ "$state" = absent ] || changed "create authorized_keys of $user"
+    return
+fi
+report keyfile "$path"
+if [ "$follow" = yes ] && [ -L "$path" ]; then path=$(as_user readlink -f -- "$path"); fi
+folder=${path%/*} file=./${path##*/}
+for one in "$folder" "$path"; do
+    [ ! -L "$one" ] ||
+        fail "$one is a link, which may lead anywhere: remove it, or set follow: true"
+done
+if [ "$step" = read ]; then
+    if ! as_user test -e "$path"; then report at absent; return; fi
+    report at file
+    printf 'before=' >&3
+    as_user cat -- "$path" >&3 && printf '\0' >&3 && return
+    printf '\0' >&3
+    fail "$path can't be read by $user"
+fi
+if [ "$manage_dir" = yes ] && [ "$state" = present ]; then
+    ensure "create $folder" folder_right make_folder
+fi
+if [ "$look" = no ]; then
+    enter
+    owner='' group='' mode=''
+    at "$file" || true
+    if [ "$at_kind" != file ]; then owner=$uid group=$gid mode=0600; fi
+    replace "$file"
+    at "$file"
+    holds "$file" || fail "$path holds something else right after it was written"
+fi
+changed "$what"
+"""
+
+TYPES = re.compile(
+    r"ssh-(?:rsa|dss|ed25519)(?:-cert-v\d+@openssh\.com)?"
+    r"|ecdsa-sha2-nistp(?:256|384|521)(?:-cert-v\d+@openssh\.com)?"
+    r"|sk-(?:ecdsa-sha2-nistp256|ssh-ed25519)(?:-cert-v\d+)?@openssh\.com"
+    r"|ssh-(?:rsa|dss|ed25519)-cert-v\d+@openssh\.com"
+)
+OPTION = re.compile(r'[A-Za-z0-9-]+(?:="(?:\\.|[^"\\])*")?')
+
+
+@dataclass(frozen=True)
+class Key:
+    """One line of authorized_keys; `blob` is the key itself, which is what makes it this one."""
+
+    options: str
+    kind: str
+    blob: str
+    comment: str
+
+    def line(self) -> str:
+        words = (self.options, self.kind, self.blob, self.comment)
+        return " ".join(word for word in words if word)
+
+
+def parse(line: str) -> Key | None:
+    """The key of a line; None where there is none."""
+    rest, options = line.strip(), ""
+    if rest.startswith("#"):
+        return None
+    if not TYPES.fullmatch(rest.split(" ")[0]):
+        options, rest = _options(rest)
+    words = rest.split(None, 2)
+    if len(words) < 2 or not TYPES.fullmatch(words[0]):
+        return None
+    return Key(options, words[0], words[1], words[2] if len(words) > 2 else "")
+
+
+def _options(text: str) -> tuple[str, str]:
+    """The options before a key, with spaces in quotes only, and what follows."""
+    end = 0
+    while found := OPTION.match(text, end):
+        end = found.end()
+        if text[end : end + 1] != ",":
+            break
+        end += 1
+    return text[:end], text[end:].lstrip()
+
+
+class AuthorizedKey(Module):
+    """SSH keys are, or are not, in a user's authorized_keys."""
+
+    body: ClassVar[str] = BODY
+
+    user: Text
+    """Whose logins."""
+    key: Text
+    """The public keys, one a line, with options before and a comment behind."""
+    state: Literal["present", "absent"] = "present"
+    """Whether they may log in."""
+    path: Text | None = None
+    """The file, `~/.ssh/authorized_keys` by default; %u and %h are the user and its home."""
+    manage_dir: bool = True
+    """Make the file's directory, owned by the user; say false for a directory that is shared."""
+    key_options: Text | None = None
+    """Options that restrict the keys: `no-pty,from="10.0.0.0/8"`."""
+    exclusive: bool = False
+    """Remove all other keys."""
+    comment: Text | None = None
+    """The comment behind the keys, in place of theirs."""
+    follow: bool = False
+    """Where the file is a link, change what it leads to; otherwise that is an error."""
+    validate_certs: bool = True
+    """Accepted and ignored: keys are not fetched from an address."""
+
+    _edit: tuple[str, str] | None = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def _sound(self) -> AuthorizedKey:
+        if self.key.startswith(("http://", "https://", "file://")):
+            raise ValueError("key must be the keys' text: fetch it with the lookup `url` or `file`")
+        self._wanted()
+        return self
+
+    def _wanted(self) -> list[Key]:
+        wanted = []
+        for line in self.key.splitlines():
+            if not line.strip() or line.lstrip().startswith("#"):
+                continue
+            key = parse(line)
+            if key is None:
+                raise ValueError(f"this is no public key: {line[:60]!r}")
+            options = key.options if self.key_options is None else self.key_options
+            comment = key.comment if self.comment is None else self.comment
+            wanted.append(Key(options, key.kind, key.blob, comment))
+        return wanted
+
+    def program(self, sources: Sources) -> Program:
+        return self._program("read", "")
+
+    def _program(self, step: str, content: str, **more: str) -> Program:
+        given = ("user", "path", "state", "manage_dir", "follow")
+        variables: dict[str, Any] = {name: getattr(self, name) for name in given}
+        variables |= {"step": step, "content": content, "what": self._what(), **more}
+        return Program("authorizedkey", self.body, variables)
+
+    def _what(self) -> str:
+        return f"{'set' if self.state == 'present' else 'remove'} SSH keys of {self.user}"
+
+    def edit(self, report: Report) -> Program | None:
+        if "keyfile" not in report.records:
+            return None
+        old = report.get("before")
+        new = self.edited(old)
+        if new == old:
+            return None
+        self._edit = (old, new)
+        raw = old.encode("utf-8", "surrogateescape")
+        found = report.get("at") == "file"
+        digest = hashlib.sha256(raw).hexdigest() if found else "absent"
+        return self._program("write", new, old_sha256=digest)
+
+    def edited(self, old: str) -> str:
+        """The file's new text."""
+        wanted = {key.blob: key for key in self._wanted()}
+        lines: list[str] = []
+        seen: set[str] = set()
+        for line in old.splitlines():
+            key = parse(line)
+            if key is None or key.blob not in wanted:
+                lines += [] if self.exclusive and self.state == "present" else [line]
+            elif self.state == "present" and key.blob not in seen:
+                lines.append(line if key == wanted[key.blob] else wanted[key.blob].line())
+            seen |= {key.blob} if key else set()
+        if self.state == "present":
+            lines += [key.line() for blob, key in wanted.items() if blob not in seen]
+        return old if lines == old.splitlines() else "".join(f"{line}\n" for line in lines)
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        values = self.model_dump(exclude={"follow"})
+        return values | {"keyfile": report.get("keyfile")}
+
+    def diff(self, report: Report) -> tuple[Diff, ...]:
+        if self._edit is None:
+            return ()
+        path = report.get("keyfile")
+        return (Diff(*self._edit, path, path),)

@@ -1,0 +1,204 @@
+"""cron: a job or a variable in a user's crontab or in a file of /etc/cron.d."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, ClassVar, Literal
+
+from pydantic import AliasChoices, Field, PrivateAttr, model_validator
+
+from provisioner.modules.base import Module, Sources, Text
+from provisioner.remote.shell import Program, Report
+from provisioner.result import Diff
+
+BODY = r"""
+list() {
+    if [ -z "$user" ] || [ "$(id -un)" = "$user" ]; then crontab -l; else crontab -u "$user" -l; fi
+}
+install() {
+    printf '%s' "$content" |
+        if [ -z "$user" ] || [ "$(id -un)" = "$user" ]; then crontab -; else crontab -u "$user" -; fi
+}
+installed() { now=$(list && echo .); [ "$now" = "$content." ]; }
+gone() { [ ! -e "$file" ]; }
+
+if [ -z "$file" ] && ! command -v crontab; then
+    [ "$look" = yes ] || fail 'crontab is not there: install the package cronie first'
+    [ "$step" = write ] || { report before ''; return; }
+fi
+if [ "$step" = read ]; then
+    if [ -z "$file" ]; then
+        text=$(list && echo .) || text=.
+        report before "${text%.}"
+    else
+        at "$file" || true
+        report at "$at_kind"
+        [ "$at_kind" != file ] || before "$file"
+    fi
+    return
+fi
+if [ -z "$file" ]; then
+    if [ "$backup" = yes ] && [ "$look" = no ]; then
+        copy=$(mktemp /tmp/crontab.XXXXXXXX) && list >"$copy" && report backup_file "$copy"
+    fi
+    ensure "$what" installed install
+elif [ -z "$content" ]; then
+    ensure "remove $file" gone rm -f -- "$file"
+else
+    at "$file" || true
+    [ "$look" = yes ] || replace "$file"
+    changed "$what"
+fi
+"""
+
+MARK = "#Ansible: "
+
+
+class Cron(Module):
+    """A job, or with `env` a variable, is in a crontab."""
+
+    body: ClassVar[str] = BODY
+
+    name: Text
+    """What it is known by: a comment before the job, or the variable's name."""
+    job: Text | None = Field(None, validation_alias=AliasChoices("job", "value"))
+    """The command, or the variable's value."""
+    state: Literal["present", "absent"] = "present"
+    """Whether it should be there."""
+    user: Text | None = None
+    """Whose crontab; in a `cron_file` who runs the job."""
+    cron_file: Text | None = None
+    """A file instead of a crontab: a name in /etc/cron.d or an absolute path."""
+    minute: Text = "*"
+    """0-59, `*`, `*/5`."""
+    hour: Text = "*"
+    """0-23, `*`, `*/2`."""
+    day: Text = Field("*", validation_alias=AliasChoices("day", "dom"))
+    """Day of the month."""
+    month: Text = "*"
+    """1-12."""
+    weekday: Text = Field("*", validation_alias=AliasChoices("weekday", "dow"))
+    """0-6 from Sunday."""
+    special_time: (
+        Literal["annually", "daily", "hourly", "monthly", "reboot", "weekly", "yearly"] | None
+    ) = None
+    """A word instead of the five fields."""
+    disabled: bool = False
+    """Keep the job as a comment."""
+    env: bool = False
+    """Keep a variable instead of a job."""
+    insertafter: Text | None = None
+    """With `env`: put a new variable behind this one."""
+    insertbefore: Text | None = None
+    """With `env`: put a new variable before this one."""
+    backup: bool = False
+    """Keep a copy of the crontab as it was."""
+
+    _edit: tuple[str, str] | None = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def _sound(self) -> Cron:
+        if self.state == "present" and self.job is None:
+            raise ValueError("state present needs job")
+        if self.cron_file and self.user is None and not self.env and self.state == "present":
+            raise ValueError("a job in a cron_file needs user")
+        if (self.insertafter or self.insertbefore) and not self.env:
+            raise ValueError("insertafter and insertbefore need env: true")
+        fields = (self.minute, self.hour, self.day, self.month, self.weekday)
+        if self.special_time and any(field != "*" for field in fields):
+            raise ValueError("give special_time or the five fields, not both")
+        if "\n" in self.name or "\n" in (self.job or "").rstrip("\r\n"):
+            raise ValueError("name and job are one line each")
+        return self
+
+    def program(self, sources: Sources) -> Program:
+        return self._program("read", "")
+
+    def _file(self) -> str:
+        if not self.cron_file:
+            return ""
+        return self.cron_file if "/" in self.cron_file else f"/etc/cron.d/{self.cron_file}"
+
+    def _program(self, step: str, content: str, **more: str) -> Program:
+        thing = "variable" if self.env else "job"
+        verb = "set" if self.state == "present" else "remove"
+        variables: dict[str, Any] = {
+            "step": step,
+            "content": content,
+            "user": None if self.cron_file else self.user,
+            "file": self._file(),
+            "backup": self.backup,
+            "what": f"{verb} cron {thing} {self.name}",
+            **more,
+        }
+        return Program("cron", self.body, variables)
+
+    def edit(self, report: Report) -> Program | None:
+        if not report.done or not {"before", "at"} & set(report.records):
+            return None
+        old = report.get("before")
+        new = self.edited(old)
+        if new == old:
+            return None
+        self._edit = (old, new)
+        if not self.cron_file:
+            return self._program("write", new)
+        raw = old.encode("utf-8", "surrogateescape")
+        found = report.get("at") == "file"
+        digest = hashlib.sha256(raw).hexdigest() if found else "absent"
+        return self._program("write", new, old_sha256=digest)
+
+    def edited(self, old: str) -> str:
+        """The crontab's new text."""
+        lines = old.splitlines()
+        new = self._variable(lines) if self.env else self._job(lines)
+        return old if new == lines else "".join(f"{line}\n" for line in new)
+
+    def _job(self, lines: list[str]) -> list[str]:
+        """A job is a line behind a comment with its name."""
+        mark = MARK + self.name
+        wanted = [mark, self.line()] if self.state == "present" else []
+        if mark in lines:
+            at = lines.index(mark)
+            return [*lines[:at], *wanted, *lines[at + 2 :]]
+        return [*lines, *wanted]
+
+    def line(self) -> str:
+        """The job's line."""
+        fields = (self.minute, self.hour, self.day, self.month, self.weekday)
+        when = f"@{self.special_time}" if self.special_time else " ".join(fields)
+        who = f"{self.user} " if self.cron_file else ""
+        lead = "#" if self.disabled else ""
+        return f"{lead}{when} {who}{(self.job or '').rstrip(chr(10) + chr(13))}"
+
+    def _variable(self, lines: list[str]) -> list[str]:
+        wanted = f'{self.name}="{self.job}"'
+        found = [at for at, line in enumerate(lines) if line.startswith(f"{self.name}=")]
+        if self.state == "absent":
+            return [line for at, line in enumerate(lines) if at not in found]
+        if found:
+            return [*lines[: found[0]], wanted, *lines[found[0] + 1 :]]
+        at = self._place(lines)
+        return [*lines[:at], wanted, *lines[at:]]
+
+    def _place(self, lines: list[str]) -> int:
+        """Where a new variable goes: at the top, or beside the one that is named."""
+        for other, offset in ((self.insertafter, 1), (self.insertbefore, 0)):
+            for at, line in enumerate(lines):
+                if other and line.startswith(f"{other}="):
+                    return at + offset
+        return 0
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        lines = (self._edit[1] if self._edit else report.get("before")).splitlines()
+        jobs = [line.removeprefix(MARK) for line in lines if line.startswith(MARK)]
+        names = [line.partition("=")[0] for line in lines if line[:1].isalpha() and "=" in line]
+        envs = [name for name in names if " " not in name.strip()]
+        values: dict[str, Any] = {"jobs": jobs, "envs": envs}
+        if report.get("backup_file"):
+            values["backup_file"] = report.get("backup_file")
+        return values
+
+    def diff(self, report: Report) -> tuple[Diff, ...]:
+        name = self._file() or "crontab"
+        return (Diff(*self._edit, name, name),) if self._edit else ()

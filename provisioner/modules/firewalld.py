@@ -1,0 +1,212 @@
+"""firewalld: what a zone of the firewall lets through, now and after a restart."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from provisioner.modules.base import Module, Sources, Text
+from provisioner.remote.shell import Program
+
+BODY = r"""
+# wall WHERE OPTION...: ask or tell the firewall; WHERE is now (running) or kept (its files).
+wall() {
+    where=$1; shift
+    [ -z "$zone" ] || [ "$zoneless" = yes ] || set -- "--zone=$zone" "$@"
+    if [ "$where" = now ]; then firewall-cmd "$@"
+    elif [ "$running" = yes ]; then firewall-cmd --permanent "$@"
+    else firewall-offline-cmd "$@"
+    fi
+}
+holds_all() {
+    eval "set -- \"\$1\" $queries"
+    where=$1; shift
+    for one; do
+        wall "$where" "$one" || return
+    done
+}
+right() { if [ "$enable" = yes ]; then holds_all "$1"; else ! holds_all "$1"; fi; }
+change() {
+    eval "set -- \"\$1\" $changes"
+    where=$1; shift
+    if [ "$where" = now ] && [ "$timeout" -gt 0 ] && [ "$enable" = yes ]; then
+        set -- "$@" "--timeout=$timeout"
+    fi
+    wall "$where" "$@"
+}
+targeted() { [ "$(wall kept --get-target)" = "$wanted_target" ]; }
+retarget() { wall kept "--set-target=$wanted_target"; }
+zone_kept() {
+    zoneless=yes
+    zones=$(wall kept --get-zones)
+    zoneless=no
+    case " $zones " in *" $zone "*) [ "$enable" = yes ] ;; *) [ "$enable" = no ] ;; esac
+}
+make_zone() {
+    zoneless=yes
+    verb=--delete-zone
+    [ "$enable" = no ] || verb=--new-zone
+    wall kept "$verb=$zone"
+    code=$?
+    zoneless=no
+    return "$code"
+}
+
+running=yes zoneless=no
+if ! command -v firewall-cmd; then
+    [ "$look" = yes ] || fail 'firewalld is not installed: install the package firewalld first'
+    changed "$what"
+    return
+fi
+firewall-cmd --state || running=no
+if [ "$running" = no ] && [ "$kept" = no ] && [ "$look" = no ]; then
+    fail 'firewalld is not running: start it first (module service), or set permanent: true'
+fi
+case $kind in
+    zone) ensure "$what" zone_kept make_zone ;;
+    target) ensure "$what" targeted retarget ;;
+    *)
+        if [ "$kept" = yes ]; then ensure "$what (permanent)" right change kept; fi
+        if [ "$now" = yes ]; then
+            if [ "$running" = yes ]; then ensure "$what" right change now
+            elif [ "$look" = yes ]; then changed "$what"
+            elif [ "$offline" != yes ] && [ "$given_now" = yes ]; then
+                fail 'firewalld is not running, so immediate can not be done: start it first'
+            fi
+        fi
+        ;;
+esac
+"""
+
+KINDS = {
+    "service": "service",
+    "port": "port",
+    "protocol": "protocol",
+    "source": "source",
+    "interface": "interface",
+    "rich_rule": "rich-rule",
+    "icmp_block": "icmp-block",
+    "icmp_block_inversion": "icmp-block-inversion",
+    "masquerade": "masquerade",
+    "forward": "forward",
+    "port_forward": "forward-port",
+}
+"""Parameter ▶ the word in firewall-cmd's `--query-WORD`, `--add-WORD` and `--remove-WORD`."""
+
+SWITCHES = ("icmp_block_inversion", "masquerade", "forward")
+
+
+class Firewalld(Module):
+    """A zone of firewalld has, or has not, one service, port, source, rule or the like."""
+
+    body: ClassVar[str] = BODY
+
+    state: Literal["enabled", "disabled", "present", "absent"]
+    """Whether the zone has it; present and absent are for a zone itself and its target."""
+    zone: Text | None = None
+    """The zone; firewalld's default one by default."""
+    service: Text | None = None
+    """A service by its name in firewalld: `https`."""
+    port: Text | None = None
+    """A port or range with its protocol: `8080/tcp`, `6000-6100/udp`."""
+    protocol: Text | None = None
+    """A protocol: `ospf`."""
+    source: Text | None = None
+    """A network whose traffic belongs to the zone: `10.0.0.0/8`."""
+    interface: Text | None = None
+    """An interface that belongs to the zone; it is taken out of any other."""
+    rich_rule: Text | None = None
+    """A rich rule, as firewalld writes it."""
+    icmp_block: Text | None = None
+    """An ICMP type that is refused."""
+    icmp_block_inversion: bool | None = None
+    """Refuse all ICMP types but the blocked ones."""
+    masquerade: bool | None = None
+    """Masquerade what is forwarded."""
+    forward: bool | None = None
+    """Forward within the zone (firewalld 0.9 and newer)."""
+    port_forward: tuple[dict[str, Any], ...] | None = Field(None, max_length=1)
+    """One forwarding: port, proto, toport, toaddr."""
+    target: Literal["default", "ACCEPT", "DROP", "%%REJECT%%"] | None = None
+    """What happens to packets that nothing else matches; permanent only."""
+    permanent: bool | None = None
+    """Keep it in the configuration; also while firewalld is not running."""
+    immediate: bool = False
+    """Change the running firewall; so it is too when `permanent` is not set."""
+    offline: bool | None = None
+    """Accept that a firewall that is not running is changed in its configuration only."""
+    timeout: int = 0
+    """Seconds until the running firewall forgets it again; 0 is never."""
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Firewalld:
+        given = [name for name in (*KINDS, "target") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"one task can change one thing, not {', '.join(given)}")
+        if not given and (self.zone is None or self.state not in ("present", "absent")):
+            raise ValueError(
+                f"give one of {', '.join(KINDS)}, or a zone with state present or absent"
+            )
+        if given and given != ["target"] and self.state in ("present", "absent"):
+            raise ValueError("state present and absent are for zones and targets: use enabled")
+        if self.port is not None and "/" not in self.port:
+            raise ValueError("port needs its protocol: 8080/tcp")
+        if self._kind() in ("zone", "target") and not self.permanent:
+            raise ValueError("zones and targets can be changed with permanent: true only")
+        return self
+
+    def _kind(self) -> str:
+        given = [name for name in (*KINDS, "target") if getattr(self, name) is not None]
+        return given[0] if given else "zone"
+
+    @property
+    def _enable(self) -> bool:
+        wanted = self.state in ("enabled", "present")
+        kind = self._kind()
+        return wanted if kind not in SWITCHES or getattr(self, kind) else not wanted
+
+    def _value(self) -> str | None:
+        kind = self._kind()
+        if kind in SWITCHES:
+            return None
+        if kind == "port_forward":
+            (rule,) = self.port_forward or ({},)
+            words = [f"port={rule.get('port', '')}", f"proto={rule.get('proto', '')}"]
+            words += [f"{key}={rule[key]}" for key in ("toport", "toaddr") if rule.get(key)]
+            return ":".join(words)
+        return str(getattr(self, kind)) if kind in KINDS else None
+
+    def program(self, sources: Sources) -> Program:
+        kind, value = self._kind(), self._value()
+        word = KINDS.get(kind, kind)
+        tail = "" if value is None else f"={value}"
+        verb = "add" if self._enable else "remove"
+        if kind == "interface" and self._enable:
+            verb = "change"  # --add-interface refuses one that another zone has
+        keep = bool(self.permanent)
+        variables = {
+            "kind": kind,
+            "zone": self.zone,
+            "enable": self._enable,
+            "queries": (f"--query-{word}{tail}",),
+            "changes": (f"--{verb}-{word}{tail}",),
+            "kept": keep,
+            "now": self.immediate or not keep,
+            "given_now": self.immediate,
+            "offline": self.offline,
+            "timeout": self.timeout,
+            "wanted_target": "default" if self.state == "absent" else self.target,
+            "what": self._what(value),
+        }
+        return Program("firewalld", self.body, variables)
+
+    def _what(self, value: str | None) -> str:
+        kind = self._kind()
+        if kind == "zone":
+            return f"{'create' if self._enable else 'remove'} zone {self.zone}"
+        where = f" in zone {self.zone}" if self.zone else ""
+        if kind == "target":
+            return f"set target{where}: {self.target}"
+        name = kind.replace("_", " ")
+        return f"{'enable' if self._enable else 'disable'} {name} {value or ''}".rstrip() + where

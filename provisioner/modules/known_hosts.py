@@ -1,0 +1,126 @@
+"""known_hosts: the key of another host is known to a user of this one."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from typing import Any, ClassVar, Literal
+
+from pydantic import AliasChoices, Field, PrivateAttr, model_validator
+
+from provisioner.modules.base import FileAttributes, Module, Sources, Text
+from provisioner.modules.content import write
+from provisioner.modules.edited import READ, to_bytes
+from provisioner.remote.shell import Program, Report
+from provisioner.result import Diff
+
+
+class KnownHosts(Module):
+    """A host's public keys are in a known_hosts file, or none of the host's."""
+
+    body: ClassVar[str] = READ
+
+    name: Text = Field(validation_alias=AliasChoices("name", "host"))
+    """The other host, as it is typed: a name, an address, `[name]:port`."""
+    key: Text | None = None
+    """Its lines as ssh-keyscan writes them: name, type, key."""
+    state: Literal["present", "absent"] = "present"
+    """Whether it should be known; `absent` removes all its keys, or only `key`."""
+    path: Text = "~/.ssh/known_hosts"
+    """The file."""
+    hash_host: bool = False
+    """Store the name as a hash."""
+
+    _edit: tuple[str, str] | None = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def _sound(self) -> KnownHosts:
+        if self.state == "present" and not self.key:
+            raise ValueError("state present needs key")
+        for names, _, _ in self._wanted():
+            if self.name.lower() not in names.lower().split(",") and not matches(names, self.name):
+                raise ValueError(f"key is not of {self.name} but of {names}")
+        return self
+
+    def _wanted(self) -> list[tuple[str, str, str]]:
+        """Names, type and key of each line of `key`."""
+        found = []
+        for line in (self.key or "").splitlines():
+            words = line.split()
+            if not words or words[0].startswith("#"):
+                continue
+            if len(words) < 3:
+                raise ValueError(f"this is no line of known_hosts: {line[:60]!r}")
+            found.append((words[0], words[1], words[2]))
+        return found
+
+    def program(self, sources: Sources) -> Program:
+        none = FileAttributes().attribute_variables()
+        variables = {"path": self.path, "needed": False, "hint": ""}
+        return Program("edited", self.body, none | variables)
+
+    def edit(self, report: Report) -> Program | None:
+        if not report.get("at"):
+            return None
+        old = report.get("before")
+        new = self.edited(old)
+        if new == old:
+            return None
+        self._edit = (old, new)
+        absent = report.get("at").startswith("absent")
+        digest = "absent" if absent else hashlib.sha256(to_bytes(old)).hexdigest()
+        return write(
+            report.get("dest"), to_bytes(new), FileAttributes(), old_sha256=digest, parents=True
+        )
+
+    def edited(self, old: str) -> str:
+        """The file's new text: another key of a wanted type makes room for it."""
+        wanted = {(kind, key): names for names, kind, key in self._wanted()}
+        kinds = {kind for kind, _ in wanted}
+        kept, seen = [], set()
+        for line in old.splitlines():
+            words = line.split()
+            if len(words) < 3 or words[0][0] in "#@" or not matches(words[0], self.name):
+                kept.append(line)
+                continue
+            entry = (words[1], words[2])
+            if self.state == "absent":
+                kept += [line] if wanted and entry not in wanted else []
+            elif words[1] not in kinds:
+                kept.append(line)
+            elif entry in wanted and entry not in seen:
+                same = words[0].startswith("|") == self.hash_host
+                kept.append(line if same else self._line(entry, wanted[entry]))
+                seen.add(entry)
+        if self.state == "present":
+            kept += [self._line(e, names) for e, names in wanted.items() if e not in seen]
+        return old if kept == old.splitlines() else "".join(f"{line}\n" for line in kept)
+
+    def _line(self, entry: tuple[str, str], names: str) -> str:
+        return " ".join((hashed(self.name) if self.hash_host else names, *entry))
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        return self.model_dump()
+
+    def diff(self, report: Report) -> tuple[Diff, ...]:
+        return (Diff(*self._edit, self.path, self.path),) if self._edit else ()
+
+
+def matches(field: str, host: str) -> bool:
+    """Whether the first field of a line names `host`, hashed or not."""
+    if not field.startswith("|1|"):
+        return host.lower() in field.lower().split(",")
+    try:
+        salt, digest = (base64.b64decode(part) for part in field[3:].split("|"))
+    except ValueError:
+        return False
+    return hmac.compare_digest(hmac.digest(salt, to_bytes(host.lower()), "sha1"), digest)
+
+
+def hashed(host: str) -> str:
+    """`host` as OpenSSH hashes it, with a new salt."""
+    salt = secrets.token_bytes(20)
+    digest = hmac.digest(salt, to_bytes(host.lower()), "sha1")
+    return "|".join(("", "1", *(base64.b64encode(part).decode() for part in (salt, digest))))

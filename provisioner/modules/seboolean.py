@@ -1,0 +1,79 @@
+"""seboolean: a boolean of the SELinux policy is on or off."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+from pydantic import field_validator
+
+from provisioner.modules.base import Module, Text
+from provisioner.remote.shell import Report
+
+BODY = r"""
+now() {
+    [ -r "/sys/fs/selinux/booleans/$name" ] || return
+    read -r current _ <"/sys/fs/selinux/booleans/$name"
+    [ "$current" = "$value" ]
+}
+# kept: set for the next boot too. The store moved between EL7.2 and 7.3.
+kept() {
+    now || return
+    type=targeted
+    while IFS='=' read -r key word; do
+        [ "$key" != SELINUXTYPE ] || type=$word
+    done </etc/selinux/config
+    for file in "/etc/selinux/$type/active/booleans.local" \
+        "/etc/selinux/$type/modules/active/booleans.local" \
+        "/var/lib/selinux/$type/active/booleans.local"; do
+        [ -r "$file" ] || continue
+        while IFS='=' read -r key word; do
+            [ "$key" != "$name" ] || [ "$word" != "$value" ] || return 0
+        done <"$file"
+    done
+    return 1
+}
+set_now() { setsebool "$name" "$value"; }
+keep() { setsebool -P "$name" "$value"; }
+
+if [ ! -e /sys/fs/selinux/enforce ] && [ "$ignore_selinux_state" = no ]; then
+    [ "$look" = yes ] || fail 'SELinux is disabled on this host'
+fi
+if [ "$persistent" = yes ]; then ensure "set $name $word_value for good" kept keep
+else ensure "set $name $word_value" now set_now
+fi
+"""
+
+
+class Seboolean(Module):
+    """A boolean of the SELinux policy is on or off."""
+
+    body: ClassVar[str] = BODY
+
+    name: Text
+    """The boolean: `httpd_can_network_connect`."""
+    state: bool
+    """On or off."""
+    persistent: bool = False
+    """Also after a reboot."""
+    ignore_selinux_state: bool = False
+    """Try it though SELinux is disabled."""
+
+    @field_validator("name")
+    @classmethod
+    def _word(cls, name: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9_]+", name):
+            raise ValueError(f"{name!r} can't be a boolean of SELinux")
+        return name
+
+    def variables(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "value": "1" if self.state else "0",
+            "word_value": "on" if self.state else "off",
+            "persistent": self.persistent,
+            "ignore_selinux_state": self.ignore_selinux_state,
+        }
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        return {"name": self.name, "state": self.state, "persistent": self.persistent}

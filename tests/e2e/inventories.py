@@ -1,0 +1,45 @@
+"""Inventories of a lab's hosts with more or other variables, and of hosts that are not there."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.lab import Lab
+
+Hosts = Mapping[str, Mapping[str, Any]]
+
+
+def inventory_of(lab: Lab, folder: Path, hosts: Hosts) -> Path:
+    """The lab's inventory with these variables added to hosts; hosts that it lacks are new."""
+    inventory = yaml.safe_load(lab.inventory.read_text())
+    for host, variables in hosts.items():
+        inventory["all"]["hosts"].setdefault(host, {}).update(variables)
+    path = folder / "hosts.yml"
+    path.write_text(json.dumps(inventory))
+    return path
+
+
+@contextmanager
+def silent_port() -> Iterator[tuple[int, socket.socket]]:
+    """A port that listens and answers nothing; whoever connects waits in its queue."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        yield listener.getsockname()[1], listener
+
+
+def connections(listener: socket.socket) -> int:
+    """How many have connected."""
+    count = 0
+    while True:
+        try:
+            listener.accept()[0].close()
+        except BlockingIOError:
+            return count
+        count += 1

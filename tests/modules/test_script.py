@@ -1,0 +1,76 @@
+"""script, raw and ping."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.modules.conftest import Host, listing
+
+
+def put(host: Host, name: str, text: str) -> None:
+    (host.sources.folder / name).write_text(text)
+
+
+def test_a_script_runs_with_its_arguments_and_leaves_nothing(host: Host) -> None:
+    put(host, "go.sh", 'printf "%s|" "$0" "$@" | sed "s/^[^|]*//"\nexit 0\n')
+    report = host.run("script", cmd="go.sh 'a b' \"it's\" '$(id)'")
+    assert report.done, report.failed
+    assert report.get("stdout") == "|a b|it's|$(id)|"
+    assert report.changes
+
+
+def test_the_first_line_names_the_interpreter(host: Host) -> None:
+    put(host, "x", "#!/usr/bin/sed -n\ns/.*/no script/p\n")
+    assert host.run("script", cmd="x x").failed
+    put(host, "y", "#!/bin/bash\necho ${BASH_VERSION:+bash}\n")
+    assert host.run("script", cmd="y").get("stdout") == "bash\n"
+    assert host.run("script", cmd="y", executable="cat").get("stdout").startswith("#!/bin/bash")
+
+
+def test_bytes_arrive_as_they_are(host: Host) -> None:
+    data = "cat <<'E'\n" + "ü'\"\\$x\n" * 30000 + "E\n"
+    put(host, "big.sh", data)
+    assert host.run("script", cmd="big.sh").get("stdout") == "ü'\"\\$x\n" * 30000
+
+
+def test_a_failing_script_says_its_status_and_words(host: Host) -> None:
+    put(host, "bad.sh", "echo why >&2; exit 3")
+    report = host.run("script", cmd="bad.sh")
+    assert (report.failed, report.get("stderr"), report.get("rc")) == ("exit 3", "why\n", "3")
+
+
+def test_creates_removes_and_chdir(host: Host) -> None:
+    put(host, "go.sh", "pwd; touch made")
+    made = str(host.root / "made")
+    before = listing(host.root)
+    assert host.look("script", cmd="go.sh", creates=made).changes
+    assert listing(host.root) == before
+    report = host.run("script", cmd="go.sh", creates=made, chdir=str(host.root))
+    assert report.get("stdout") == f"{host.root}\n"
+    assert not host.run("script", cmd="go.sh", creates=made).changes
+    assert not host.run("script", cmd="go.sh", removes=f"{made}.not").changes
+
+
+def test_a_look_at_a_plain_script_or_raw_line_runs_nothing(host: Host) -> None:
+    put(host, "go.sh", f"touch {host.root}/x")
+    for report in (host.look("script", cmd="go.sh"), host.look("raw", cmd=f"touch {host.root}/x")):
+        assert "check" in report.records
+    assert not list(host.root.iterdir())
+
+
+def test_raw_runs_the_line_as_it_stands(host: Host) -> None:
+    report = host.run("raw", cmd="printf '%s' \"a  b\" | tr a-z A-Z; exit 0")
+    assert report.get("stdout") == "A  B"
+    assert host.run("raw", cmd="exit 7").failed == "exit 7"
+    assert host.run("raw", cmd="echo $0", executable="/bin/bash").get("stdout") == "/bin/bash\n"
+
+
+@pytest.mark.parametrize("data", ["pong", "it's"])
+def test_ping_answers_what_it_was_told(host: Host, data: str) -> None:
+    report = host.look("ping", data=data)
+    assert host.values("ping", report, data=data) == {"ping": data}
+    assert not report.changes
+
+
+def test_ping_crashes_when_it_is_asked_to(host: Host) -> None:
+    assert "crash" in (host.run("ping", data="crash").failed or "")

@@ -1,0 +1,79 @@
+"""setup: the program on this machine; what the texts become is tests/language/test_facts.py."""
+
+from __future__ import annotations
+
+import os
+import platform
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from provisioner.modules import find
+from tests.modules.conftest import Host, listing
+
+
+def gather(host: Host, **arguments: Any) -> dict[str, Any]:
+    report = host.look("setup", **arguments)
+    assert report.done, report.failed
+    assert not report.changes
+    found: dict[str, Any] = host.values("setup", report, **arguments)["ansible_facts"]
+    return found
+
+
+def test_this_machine_is_as_python_sees_it(host: Host) -> None:
+    found = gather(host)
+    uname = platform.uname()
+    assert found["ansible_system"] == uname.system
+    assert found["ansible_kernel"] == uname.release
+    assert found["ansible_kernel_version"] == uname.version
+    assert found["ansible_machine"] == uname.machine
+    assert found["ansible_nodename"] == uname.node
+    assert found["ansible_user_uid"] == os.geteuid()
+    assert found["ansible_processor_nproc"] == len(os.sched_getaffinity(0))
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024 // 1024
+    assert found["ansible_memtotal_mb"] == total
+    assert found["ansible_date_time"]["epoch"].isdigit()
+
+
+def test_the_environment_is_whole_even_where_it_looks_like_a_record(host: Host) -> None:
+    host.environment |= {"failed": "no", "changed": "x=y\nz", "done": "\x01"}
+    env = gather(host, gather_subset="env")["ansible_env"]
+    assert (env["failed"], env["changed"], env["done"]) == ("no", "x=y\nz", "\x01")
+
+
+def test_only_what_is_wanted_is_asked_for(host: Host) -> None:
+    host.fake("ip", "exit 1")
+    host.fake("find", "exit 1")
+    gather(host, gather_subset=["!all"])
+    assert host.calls() == []
+    assert set(gather(host, filter="ansible_kernel")) == {"ansible_kernel"}
+
+
+def test_missing_tools_leave_facts_out_and_fail_nothing(host: Host) -> None:
+    for name in ("ip", "find", "getent", "hostname", "date", "stat"):
+        host.fake(name, "exit 127")
+    found = gather(host)
+    assert found["ansible_interfaces"] == []
+    assert found["ansible_date_time"] == {}
+    assert found["ansible_os_family"]
+
+
+def test_local_facts_are_read_or_run(host: Host) -> None:
+    (host.root / "plain.fact").write_text("[s]\nk=v\n")
+    script = host.root / "run.fact"
+    script.write_text("#!/bin/sh\necho '{\"a\": 1}'\n")
+    script.chmod(0o755)
+    (host.root / "bad.fact").write_text("#!/bin/sh\nexit 3\n")
+    (host.root / "bad.fact").chmod(0o755)
+    before = listing(host.root)
+    found = gather(host, fact_path=str(host.root))["ansible_local"]
+    assert found["plain"] == {"s": {"k": "v"}}
+    assert found["run"] == {"a": 1}
+    assert "rc: 3" in found["bad"]
+    assert listing(host.root) == before
+
+
+def test_an_unknown_subset_is_refused_before_a_host_is_touched() -> None:
+    with pytest.raises(ValidationError, match="no part called nonsense"):
+        find("setup").model_validate({"gather_subset": ["nonsense"]})

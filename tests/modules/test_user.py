@@ -1,0 +1,208 @@
+"""user and group, on pretended files for getent and shadow-utils."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from provisioner.modules import find
+from tests.modules.conftest import Host, listing
+
+GETENT = r"""
+db=$1; shift; rc=0
+for key; do grep -E "^$key:|^[^:]*:[^:]*:$key:" "$etc/$db" || rc=2; done
+exit $rc
+"""
+
+USERADD = r"""
+uid=1001 gid=1001 comment= home= shell=/bin/bash
+while [ $# -gt 1 ]; do
+    case $1 in
+        -u) uid=$2 gid=$2; shift ;; -g) gid=$2; shift ;; -c) comment=$2; shift ;;
+        -d) home=$2; shift ;;
+        -s) shell=$2; shift ;; -G) groups=$2; shift ;; -e | -k | -K | -Z) shift ;;
+    esac
+    shift
+done
+echo "$1:x:$uid:$gid:$comment:${home:=$etc/home/$1}:$shell" >>"$etc/passwd"
+echo "$1:!!:1:0:99999:7:::" >>"$etc/shadow"
+mkdir -p "$home"
+for g in $(echo "$groups" | tr , ' '); do sed -i "s/^\($g:.*:\)$/\1$1/" "$etc/group"; done
+"""
+
+USERMOD = r"""
+while [ $# -gt 1 ]; do
+    case $1 in
+        -a | -m | -o) ;;
+        -L) sed -i 's/^\([^:]*\):\([^!]\)/\1:!\2/' "$etc/shadow" ;;
+        -U) sed -i 's/^\([^:]*\):!/\1:/' "$etc/shadow" ;;
+        -G) user=; for user; do :; done
+            for g in $(echo "$2" | tr , ' '); do sed -i "s/^\($g:.*:\)$/\1$user/" "$etc/group"; done
+            shift ;;
+        -s) sed -i "s|[^:]*\$|$2|" "$etc/passwd"; shift ;;
+        -c) sed -i "s|^\(\([^:]*:\)\{4\}\)[^:]*|\1$2|" "$etc/passwd"; shift ;;
+        -e) days=; [ -z "$2" ] || days=21915
+            sed -i "s/^\(\([^:]*:\)\{7\}\)[^:]*/\1$days/" "$etc/shadow"; shift ;;
+        *) shift ;;
+    esac
+    shift
+done
+"""
+
+
+@pytest.fixture
+def etc(host: Host) -> Path:
+    """A pretended /etc with the group docker in it."""
+    folder = host.root / "etc"
+    folder.mkdir()
+    (folder / "passwd").touch()
+    (folder / "shadow").touch()
+    (folder / "group").write_text("docker:x:990:\n")
+    scripts = {
+        "getent": GETENT,
+        "useradd": USERADD,
+        "usermod": USERMOD,
+        "userdel": r'for u; do :; done; sed -i "/^$u:/d" "$etc/passwd"',
+        "chpasswd": r'IFS=: read -r u h; sed -i "s|^$u:[^:]*|$u:$h|" "$etc/shadow"',
+        "groupadd": r'for g; do :; done; echo "$g:x:${2:-991}:" >>"$etc/group"',
+        "groupmod": r'sed -i "s/^$3:x:[0-9]*/$3:x:$2/" "$etc/group"',
+        "groupdel": r'sed -i "/^$1:/d" "$etc/group"',
+        "id": r"""
+            awk -F: -v n="$3" '$1 == n { print $4 }' "$etc/passwd"
+            awk -F: -v n="$3" '$4 == n { print $1 }' "$etc/group"
+        """,
+        "chage": r'sed -i "s/:99999:/:$2:/" "$etc/shadow"',
+    }
+    for name, script in scripts.items():
+        host.fake(name, f"etc={folder}\n{script}")
+    return folder
+
+
+WANTED = {
+    "name": "deploy",
+    "uid": 2001,
+    "groups": ["docker"],
+    "append": True,
+    "shell": "/bin/zsh",
+    "comment": "De Ploy; $(id)",
+    "password": "$6$salt$it's",
+}
+
+
+def test_a_user_is_created_once_and_as_described(host: Host, etc: Path) -> None:
+    before = listing(host.root)
+    assert host.look("user", **WANTED).changes == ("create user deploy",)
+    assert listing(host.root) == before
+    assert host.run("user", **WANTED).changes == ("create user deploy", "set password of deploy")
+    report = host.run("user", **WANTED)
+    assert not report.changes
+    entry = (etc / "passwd").read_text()
+    assert entry == f"deploy:x:2001:2001:De Ploy; $(id):{etc}/home/deploy:/bin/zsh\n"
+    assert (etc / "group").read_text() == "docker:x:990:deploy\n"
+    assert (etc / "shadow").read_text().startswith("deploy:$6$salt$it's:")
+    values = host.values("user", report, **WANTED)
+    assert (values["uid"], values["group"], values["shell"]) == (2001, 2001, "/bin/zsh")
+    assert values["password"] == "NOT_LOGGING_PASSWORD"
+
+
+def test_a_password_is_in_no_command_line(host: Host, etc: Path) -> None:
+    host.run("user", **WANTED)
+    assert not any("$6$salt" in call for call in host.calls())
+
+
+def test_a_look_at_a_right_user_takes_three_processes(host: Host, etc: Path) -> None:
+    host.run("user", **WANTED)
+    host.calls()
+    assert not host.look("user", **WANTED).changes
+    assert len(host.calls()) == 3  # getent passwd, group, shadow
+
+
+CHANGES = [
+    ({"shell": "/bin/false"}, "set shell of deploy: /bin/false"),
+    ({"comment": "New"}, "set comment of deploy"),
+    ({"expires": 1893456000}, "set expiry of deploy: 2030-01-01"),
+    ({"password": "$6$other"}, "set password of deploy"),
+    ({"password_lock": True}, "lock password of deploy"),
+    ({"password_expire_max": 90}, "set maximum password age of deploy"),
+]
+
+
+@pytest.mark.parametrize(("wanted", "change"), CHANGES)
+def test_one_difference_is_one_change(
+    host: Host, etc: Path, wanted: dict[str, object], change: str
+) -> None:
+    host.run("user", **WANTED)
+    wanted = {"name": "deploy", **wanted}
+    assert host.look("user", **wanted).changes == (change,)
+    assert host.run("user", **wanted).changes == (change,)
+    assert host.run("user", **wanted).changes == ()
+
+
+def test_a_password_set_on_creation_only_is_left_alone_later(host: Host, etc: Path) -> None:
+    host.run("user", **WANTED)
+    later = {**WANTED, "password": "$6$new", "update_password": "on_create"}
+    assert not host.run("user", **later).changes
+
+
+def test_looking_is_no_failure_where_a_group_is_still_to_be_made(host: Host, etc: Path) -> None:
+    wanted = {**WANTED, "groups": ["later"]}
+    assert host.look("user", **wanted).changes
+    report = host.run("user", **wanted)
+    assert "there is no group later: create it" in (report.failed or "")
+    host.run("user", **WANTED)
+    report = host.look("user", **wanted)
+    assert report.changes == ("set groups of deploy: later",)
+
+
+def test_without_append_other_groups_are_left(host: Host, etc: Path) -> None:
+    host.run("user", **WANTED)
+    assert not host.look("user", name="deploy", groups=[], append=True).changes
+    assert host.look("user", name="deploy", groups=[]).changes == ("set groups of deploy: none",)
+
+
+def test_absent_removes_and_then_rests(host: Host, etc: Path) -> None:
+    gone = {"name": "deploy", "state": "absent", "remove": True}
+    assert not host.run("user", **gone).changes
+    host.run("user", **WANTED)
+    host.calls()
+    assert host.run("user", **gone).changes == ("remove user deploy",)
+    assert "userdel -r deploy" in host.calls()
+    assert not host.run("user", **gone).changes
+
+
+def test_useradds_words_are_the_reason_when_it_fails(host: Host, etc: Path) -> None:
+    host.fake("useradd", "echo 'useradd: UID 2001 is not unique' >&2; exit 4")
+    report = host.run("user", **WANTED)
+    assert report.failed == "create user deploy: exit 4"
+    assert "not unique" in report.get("stderr")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"name": "-x"},
+        {"name": "a:b"},
+        {"name": "a", "password": "x\ny"},
+        {"name": "a", "non_unique": True},
+    ],
+)
+def test_names_and_passwords_that_would_break_a_file_are_refused(
+    arguments: dict[str, object],
+) -> None:
+    with pytest.raises(ValidationError):
+        find("user").model_validate(arguments)
+
+
+def test_a_group_is_created_renumbered_and_removed(host: Host, etc: Path) -> None:
+    before = listing(host.root)
+    assert host.look("group", name="app", gid=1500).changes == ("create group app",)
+    assert listing(host.root) == before
+    assert host.run("group", name="app", gid=1500).changes == ("create group app",)
+    report = host.run("group", name="app", gid=1500)
+    assert not report.changes
+    assert host.values("group", report, name="app", gid=1500)["gid"] == 1500
+    assert host.run("group", name="app", gid=1600).changes == ("set gid of group app: 1600",)
+    assert host.run("group", name="app", state="absent").changes == ("remove group app",)
+    assert not host.run("group", name="app", state="absent").changes
