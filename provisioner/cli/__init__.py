@@ -1,6 +1,6 @@
 """The command line: which subcommand, and what its exit status means.
 
-`provision INVENTORY [PLAYBOOK …]` is `provision run …`. Subcommands are imported when they are used.
+`provision INVENTORY [PLAYBOOK …]` is `provision run …`. Subcommands are imported when needed.
 """
 
 from __future__ import annotations

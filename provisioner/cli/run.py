@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from provisioner.cli.vaultoptions import secrets, vault_options
 
 if TYPE_CHECKING:
     from provisioner.engine.run import Run
+    from provisioner.events import Event
     from provisioner.loading.vault import Vault
     from provisioner.plan import Plan
     from provisioner.reporters import Redactor
@@ -47,8 +48,14 @@ def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> 
 @click.option("-t", "--tags", multiple=True, help="Only tasks with these tags.")
 @click.option("--skip-tags", multiple=True, help="No tasks with these tags.")
 @click.option("-e", "--extra-vars", multiple=True, help="Variables: name=value, YAML, @file.")
-@click.option("-f", "--forks", type=click.IntRange(1), default=50, show_default=True,
-              help="Hosts at work at once.")
+@click.option(
+    "-f",
+    "--forks",
+    type=click.IntRange(1),
+    default=50,
+    show_default=True,
+    help="Hosts at work at once.",
+)
 @click.option("-C", "--check", is_flag=True, help="Change nothing; say what would change.")
 @click.option("-D", "--diff", is_flag=True, help="Show how files change.")
 @click.option("-u", "--user", help="Log in as this user.")
@@ -72,10 +79,17 @@ def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> 
 @click.option("--json", "as_json", is_flag=True, help="Events as JSON lines on stdout.")
 @click.option("--junit", type=_FILE, help="Write a JUnit report.")
 @click.option("--report", type=_FILE, help="Write a report as one HTML page.")
-@click.option("--detailed-exitcode", is_flag=True, help="With --check: exit 10 when changes are "
-              "pending.")
-@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version,
-              help="Show the version.")
+@click.option(
+    "--detailed-exitcode", is_flag=True, help="With --check: exit 10 when changes are pending."
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_version,
+    help="Show the version.",
+)
 @vault_options
 def command(**options: Any) -> int:
     """Provision the hosts of INVENTORY with each PLAYBOOK: a path, or the name of a bundled one
@@ -188,23 +202,28 @@ def _carry_out(planned: Plan, given: Arguments, redactor: Redactor) -> int:
     interrupt = Interrupt()
     run = Run(planned, _connector(given), interrupt)
     status = 0
-    changed = False
     with ExitStack() as stack:
         stack.enter_context(_signals(interrupt, run))
         for event in run.events():
-            shown = redactor.redact(event)
+            tells = given.check and given.detailed_exitcode
+            shown = redactor.redact(_with_pending(event) if tells else event)
             for report in reporters:
                 report(shown)
-            status = getattr(event, "exit", status)
-            summaries = getattr(event, "hosts", None)
-            if isinstance(summaries, Mapping):
-                changed = any(summary.changed for summary in summaries.values())
+            status = getattr(shown, "exit", status)
     written = [_closed(report) for report in reporters]
-    if status == 0 and not all(written):
+    if status in (0, PENDING) and not all(written):
         return NO_REPORT
-    if status == 0 and given.check and given.detailed_exitcode and changed:
-        return PENDING
     return status
+
+
+def _with_pending(event: Event) -> Event:
+    """The event, where it ends a run that went well: with the status that tells pending changes."""
+    from provisioner.events import RunFinished
+
+    if not isinstance(event, RunFinished) or event.exit != 0:
+        return event
+    pending = any(summary.changed for summary in event.hosts.values())
+    return replace(event, exit=PENDING) if pending else event
 
 
 def _closed(report: Any) -> bool:
@@ -279,7 +298,5 @@ class _signals:  # noqa: N801 - used as a function
             click.echo("provision: ending what still runs on the hosts", err=True)
             threading.Thread(target=self._run.pool.kill, daemon=True).start()
             return
-        click.echo(
-            "provision: stopping: tasks under way are finished; again to end them", err=True
-        )
+        click.echo("provision: stopping: tasks under way are finished; again to end them", err=True)
         self._interrupt.set(number)

@@ -170,9 +170,7 @@ class HostWalk:
     def _make_due(self, place: Place, unit: Unit, edited: Program | None = None) -> None:
         self._ahead.due, self._edited = (place, unit.index), edited
 
-    def _lose(
-        self, queue: Queue, place: Place, unit: Unit, answer: Answer, since: float
-    ) -> Walk:
+    def _lose(self, queue: Queue, place: Place, unit: Unit, answer: Answer, since: float) -> Walk:
         """The connection broke, or was never there. A change that was in the frame has an unknown
         fate; a host whose sudo refuses is there, and failed."""
         lost = answer.lost

@@ -76,4 +76,3 @@ def _base(task: Task, module: Any, item: dict[str, Any]) -> Keywords:
     source = YamlMap(task.where)
     source.update(module.apply)
     return kw.inherit(base, source)
-

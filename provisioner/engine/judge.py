@@ -80,7 +80,7 @@ def said_by_playbook(task: Task, result: Result, scope: Scope) -> Result:
 
 
 def _changed_when(task: Task, result: Result, scope: Scope) -> Result:
-    if task.changed_when is None or result.failed and task.failed_when is None:
+    if task.changed_when is None or (result.failed and task.failed_when is None):
         return result
     changed = scope.holds(task.changed_when) is True
     if result.failed:
@@ -149,5 +149,3 @@ def _first(failures: Sequence[Result]) -> str:
         return ""
     more = f" (and {len(failures) - 1} more items)" if len(failures) > 1 else ""
     return f"{failures[0].message or 'one item failed'}{more}"
-
-

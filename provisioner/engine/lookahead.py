@@ -158,11 +158,7 @@ class Lookahead:
         failed = unit.result is not None and unit.result.outcome is Outcome.FAILED
         if self._idle_flush(unit, ahead):
             unit = replace(unit, result=Result(Outcome.OK))
-        elif unit.steers and queue:
-            return False
-        elif unit.program is not None and not self._may_follow(queue, place, unit):
-            return False
-        elif failed and queue:
+        elif queue and (failed or not self._may_follow(queue, place, unit)):
             return False
         queue.append((place, unit))
         self._foresee(place, unit, ahead)
@@ -174,6 +170,8 @@ class Lookahead:
         return flushes and unit.steers and not (self.notified or ahead.notifies)
 
     def _may_follow(self, queue: Queue, place: Place, unit: Unit) -> bool:
+        if unit.program is None:
+            return not unit.steers
         sent = [(p, other) for p, other in queue if other.program is not None]
         if sent and sent[0][1].seat != unit.seat:
             return False

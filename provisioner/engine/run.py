@@ -120,7 +120,10 @@ class Run:
         state.handlers.clear()
         roles = [layer for role in play.roles for layer in (role.defaults, role.vars)]
         variables = (
-            self.world.statics.get(host, {}), self.world.extra_vars, shared.vars_files, *roles
+            self.world.statics.get(host, {}),
+            self.world.extra_vars,
+            shared.vars_files,
+            *roles,
         )
         used = not state.facts_gathered and gather.uses_facts(play, *variables)
         flow = compile_sections(play.sections)

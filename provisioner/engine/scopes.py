@@ -224,5 +224,3 @@ def title(task: Task, scope: Scope) -> str:
         return replace(task, name=str(scope.render(task.name))).title
     except (TemplateError, NotYet, NeedFacts):
         return task.title
-
-

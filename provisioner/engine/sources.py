@@ -13,6 +13,7 @@ from provisioner.language.variables import Scope
 from provisioner.loading.variables import vars_file
 from provisioner.modules.base import ModuleError
 
+
 @dataclass(frozen=True)
 class LocalSources:
     """Files below `roots`: the role's folder where there is one, then the playbook's."""

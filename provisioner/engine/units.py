@@ -224,7 +224,7 @@ def _environment(keywords: Keywords, scope: Scope) -> dict[str, str]:
             merged.update({str(name): str(value) for name, value in rendered.items()})
     for name in merged:
         if not name.isidentifier() or not name.isascii():
-            raise ModuleError(f'environment: "{name}" can\'t be a variable\'s name')
+            raise ModuleError(f"environment: \"{name}\" can't be a variable's name")
     return merged
 
 

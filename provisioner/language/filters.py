@@ -18,9 +18,9 @@ from provisioner.language import (
     filters_data,
     filters_formats,
     filters_hash,
-    filters_net,
     filters_numbers,
     filters_paths,
+    filters_subnets,
     filters_text,
 )
 
@@ -209,7 +209,7 @@ UTILS: dict[str, Filter] = {
     "get_path": filters_formats.get_path,
     "index_of": filters_formats.index_of,
     "to_paths": filters_formats.to_paths,
-    **filters_net.FILTERS,
+    **filters_subnets.FILTERS,
 }
 
 FRESH = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import glob
-import ntpath
 import os
 import posixpath
 from collections.abc import Sequence
@@ -28,16 +26,22 @@ def dirname(path: Any) -> str:
 
 def win_basename(path: Any) -> str:
     """The last name of a Windows path."""
+    import ntpath
+
     return ntpath.basename(text_of(path))
 
 
 def win_dirname(path: Any) -> str:
     """The Windows path without its last name."""
+    import ntpath
+
     return ntpath.dirname(text_of(path))
 
 
 def win_splitdrive(path: Any) -> tuple[str, str]:
     """The drive of a Windows path, and the rest."""
+    import ntpath
+
     return ntpath.splitdrive(text_of(path))
 
 
@@ -85,6 +89,8 @@ def expandvars(path: Any) -> str:
 
 def fileglob(pattern: Any) -> list[str]:
     """The files that match a pattern, on the controller, sorted."""
+    import glob
+
     return sorted(path for path in glob.glob(text_of(pattern)) if Path(path).is_file())  # noqa: PTH207
 
 

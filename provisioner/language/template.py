@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, wraps
-from types import GeneratorType
 from pathlib import Path
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from provisioner.loading.where import Where, nearest
@@ -173,7 +173,9 @@ def _only_expression(tree: jinja2.nodes.Template) -> jinja2.nodes.Expr | None:
     from jinja2 import nodes
 
     match tree.body:
-        case [nodes.Output(nodes=[nodes.Expr() as node])] if not isinstance(node, nodes.TemplateData):
+        case [nodes.Output(nodes=[nodes.Expr() as node])] if not isinstance(
+            node, nodes.TemplateData
+        ):
             return node
     return None
 

@@ -119,8 +119,8 @@ def _templates(value: Any, where: Where) -> Any:
         return _template(value, where)
     if isinstance(value, dict):
         return {key: _templates(item, where) for key, item in value.items()}
-    if isinstance(value, list | tuple | set):
-        return [_templates(item, where) for item in value]
+    if isinstance(value, list | tuple):
+        return type(value)(_templates(item, where) for item in value)
     return value
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.errors import UsageError
-from provisioner.language.template import Template
+from provisioner.language.template import Template, is_template
 from provisioner.loading import patterns
 from provisioner.loading.hostgroups import Inventory
 from provisioner.loading.variables import group_variables, host_variables
@@ -143,16 +143,19 @@ def _plain_values(values: Mapping[str, Any]) -> Values:
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it: templates as they are written, ciphertext in Ansible's form."""
+    """A value without our own types, but for those that JSON and YAML write in their own ways."""
     match value:
-        case Sealed():
-            return {"__ansible_vault": str(value)}
         case Template():
             return value.source
+        case str():
+            like = is_template(value) and not isinstance(value, Sealed)
+            return _Unsafe(value) if like else value
         case Mapping():
             return {key: plain(item) for key, item in value.items()}
-        case list() | tuple() | set():
+        case list():
             return [plain(item) for item in value]
+        case tuple():
+            return tuple(plain(item) for item in value)
         case bytes():
             return value.decode("utf-8", "replace")
         case bool() | None:
@@ -162,17 +165,51 @@ def plain(value: Any) -> Any:
     return value
 
 
+class _Unsafe(str):
+    """Text that looks like a template and is none."""
+
+    __slots__ = ()
+
+
+def _tagged(value: Any) -> Any:
+    """Ansible's way to say in JSON that a text is encrypted, or no template."""
+    match value:
+        case Sealed():
+            return {"__ansible_vault": str(value)}
+        case _Unsafe():
+            return {"__ansible_unsafe": str(value)}
+        case dict():
+            return {key: _tagged(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_tagged(item) for item in value]
+    return value
+
+
 def json_text(value: Any) -> str:
     """JSON as ansible-inventory writes it, keys sorted where they can be."""
+    tagged = _tagged(value)
     try:
-        return json.dumps(value, sort_keys=True, indent=4, ensure_ascii=False)
-    except TypeError:
-        return json.dumps(value, indent=4, ensure_ascii=False, default=str)
+        return json.dumps(tagged, sort_keys=True, indent=4, ensure_ascii=False, default=str)
+    except TypeError:  # keys of several types have no order
+        return json.dumps(tagged, indent=4, ensure_ascii=False, default=str)
 
 
 def yaml_text(value: Any) -> str:
     """YAML as ansible-inventory writes it."""
     import yaml
 
-    text: str = yaml.safe_dump(value, default_flow_style=False, allow_unicode=True)
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    def sealed(dumper: Dumper, data: Sealed) -> yaml.Node:
+        return dumper.represent_scalar("!vault", str(data), style="|")
+
+    def unsafe(dumper: Dumper, data: _Unsafe) -> yaml.Node:
+        return dumper.represent_scalar("!unsafe", str(data))
+
+    Dumper.add_representer(Sealed, sealed)
+    Dumper.add_representer(_Unsafe, unsafe)
+    Dumper.add_representer(tuple, Dumper.represent_list)
+    text: str = yaml.dump(value, Dumper=Dumper, default_flow_style=False, allow_unicode=True)
     return text

@@ -39,9 +39,11 @@ PLAY = (
 )  # fmt: skip
 
 _FLAGS = frozenset(
-    """become ignore_errors ignore_unreachable any_errors_fatal no_log check_mode diff run_once
-    delegate_facts""".split()
-)
+    {
+        "become", "ignore_errors", "ignore_unreachable", "any_errors_fatal", "no_log",
+        "check_mode", "diff", "run_once", "delegate_facts",
+    }
+)  # fmt: skip
 _ADDING = frozenset({"when", "tags", "vars", "environment", "module_defaults"})
 
 
@@ -148,7 +150,7 @@ def _add_mapping(
     for key in value:
         if not str(key).isidentifier():
             raise LoadError(
-                f'"{key}" can\'t be a variable\'s name',
+                f"\"{key}\" can't be a variable's name",
                 getattr(value, "keys_at", {}).get(key, where),
                 "letters, digits and _ only, and no digit first",
             )

@@ -248,5 +248,3 @@ def template_problems(values: Any) -> Iterator[Problem]:
         error = check(template)
         if error is not None:
             yield Problem(error.reason, template.where)
-
-

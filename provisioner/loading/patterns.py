@@ -78,7 +78,7 @@ def _named(inventory: Inventory, term: str, where: Where | None) -> tuple[str, .
     if not groups or term[0] == "~" or any(letter in term for letter in ".?*["):
         found += [host for host in inventory.hosts if matches(host)]
     if not found and term in LOCALHOST:
-        return (term,)
+        return (next((host for host in inventory.hosts if host in LOCALHOST), term),)
     return tuple(dict.fromkeys(found))
 
 

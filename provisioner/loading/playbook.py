@@ -1,4 +1,4 @@
-"""Playbook files ▶ `Playbook`. All that can be wrong without a host is found here, with its place."""
+"""Playbook files ▶ `Playbook`. What can be wrong without a host is found here, with its place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.errors import LoadError, Problem
-from provisioner.language.play import Block, Keywords, Node, Play, Playbook, Task, VarsFile, tasks_of
+from provisioner.language.play import (
+    Block,
+    Keywords,
+    Node,
+    Play,
+    Playbook,
+    Task,
+    VarsFile,
+    tasks_of,
+)
 from provisioner.language.template import Template
 from provisioner.loading import keywords as kw
 from provisioner.loading import yamlfile

@@ -154,8 +154,11 @@ def _short_form(module: type[Module], key: str, value: Any, where: Where) -> Yam
 
 
 _FREE_OPTIONS = frozenset(
-    "chdir creates removes executable stdin stdin_add_newline strip_empty_ends warn".split()
-)
+    {
+        "chdir", "creates", "removes", "executable", "stdin", "stdin_add_newline",
+        "strip_empty_ends", "warn",
+    }
+)  # fmt: skip
 
 _WORD = re.compile(
     r"""(?:\{\{.*?\}\}|\{%.*?%\}|"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'])+""", re.DOTALL
@@ -198,13 +201,13 @@ def _loop(source: YamlMap) -> Loop | None:
     )
 
 
-_CONTROL = frozenset("loop_var index_var label pause extended extended_allitems".split())
+_CONTROL = frozenset(["loop_var", "index_var", "label", "pause", "extended", "extended_allitems"])
 
 
 def _register(source: YamlMap) -> str | None:
     name = source.get("register")
     if name is not None and not str(name).isidentifier():
-        raise LoadError(f'"{name}" can\'t be a variable\'s name', place_of(source, "register"))
+        raise LoadError(f"\"{name}\" can't be a variable's name", place_of(source, "register"))
     return name
 
 

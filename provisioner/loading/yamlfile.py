@@ -29,6 +29,7 @@ __all__ = [
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_NODES = 1_000_000
+MAX_ALIASED = 100_000
 MAX_BITS = 14_000
 """Of a number: Python refuses to show one of more than 4,300 digits."""
 
@@ -77,7 +78,7 @@ def parse(data: bytes, file: str, *, trusted: bool = True, vault: Vault = NO_VAU
         if value is None:
             raise
     else:
-        value = None if node is None else _Builder(shown, trusted, vault).build(node, 0)
+        value = None if node is None else _Builder(shown, trusted, vault, len(text)).build(node, 0)
     if plain is not data:
         vault.learned(value)
     return value
@@ -87,7 +88,7 @@ def from_json(text: str, file: str, *, trusted: bool = True) -> Any:
     """The value of a JSON mapping or list (which need not be YAML: tabs); None if it is neither."""
     if not text.lstrip().startswith(("{", "[")):
         return None
-    builder = _Builder(file, trusted, NO_VAULT)
+    builder = _Builder(file, trusted, NO_VAULT, len(text))
     try:
         return builder.plain(json.loads(text, object_pairs_hook=builder.pairs), 0)
     except (ValueError, RecursionError):
@@ -97,19 +98,21 @@ def from_json(text: str, file: str, *, trusted: bool = True) -> Any:
 class _Builder:
     """Nodes ▶ values, with the limits that keep a bomb from exploding."""
 
-    def __init__(self, file: str, trusted: bool, vault: Vault) -> None:
+    def __init__(self, file: str, trusted: bool, vault: Vault, length: int) -> None:
         self._file = file
         self._trusted = trusted
         self._vault = vault
         self._scalars = yaml.constructor.SafeConstructor()
         self._open: set[int] = set()
         self._count = 0
+        # Without aliases there are no more values than characters.
+        self._most = min(MAX_NODES, length + MAX_ALIASED)
 
     def build(self, node: yaml.Node, depth: int) -> Any:
         self._count += 1
         where = self._where(node)
-        if self._count > MAX_NODES:
-            raise LoadError(f"more than {MAX_NODES} values (aliases counted)", where)
+        if self._count > self._most:
+            raise LoadError(f"more than {self._most:,} values (aliases counted)", where)
         if depth > yamltext.MAX_DEPTH:
             raise LoadError(yamltext.too_deep(), where)
         if isinstance(node, yaml.ScalarNode):
@@ -149,20 +152,18 @@ class _Builder:
                 raise LoadError(f'the key "{key}" stands twice (first in line {first})', place)
             result[key] = self.build(value_node, depth + 1)
             result.keys_at[key], result.values_at[key] = place, self._where(value_node)
-        for key in merged.keys() - result.keys():
-            result[key] = merged[key]
-            result.keys_at[key], result.values_at[key] = merged.keys_at[key], merged.values_at[key]
-        return result
+        if not merged:
+            return result
+        merged.add(result)  # what is merged comes first, and what stands here itself wins
+        return merged
 
     def _merge(self, into: YamlMap, node: yaml.Node, depth: int) -> None:
         """`<<: *base`, or a list of bases, whose earlier ones win."""
         value = self.build(node, depth + 1)
-        for base in value if isinstance(value, list) else [value]:
+        for base in reversed(value) if isinstance(value, list) else [value]:
             if not isinstance(base, YamlMap):
                 raise LoadError("`<<` merges mappings only", self._where(node))
-            for key in base.keys() - into.keys():
-                into[key] = base[key]
-                into.keys_at[key], into.values_at[key] = base.keys_at[key], base.values_at[key]
+            into.add(base)
 
     def _sequence(self, node: yaml.Node, where: Where, depth: int) -> YamlList:
         self._known_tag(node, where, "seq", "pairs")

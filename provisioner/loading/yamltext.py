@@ -83,12 +83,14 @@ def _unreadable(text: str, error: Exception, file: str) -> LoadError:
 
 
 def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> LoadError:
-    mark = error.problem_mark or error.context_mark
+    mark, lines = error.problem_mark or error.context_mark, lines_of(text)
     if mark is None:
         return LoadError(f"this is not YAML: {error.problem or error.context}", Where(file))
+    if mark.line >= len(lines) - (not lines[-1]) and error.context_mark:
+        mark = error.context_mark  # where it began is of more use than the file's end
     where = Where(file, mark.line + 1, mark.column + 1)
     problem = re.sub(r"\s+", " ", error.problem or error.context or "not YAML")
-    line = [*lines_of(text), ""][mark.line]
+    line = [*lines, ""][mark.line]
     if "cannot start any token" in problem and line[mark.column : mark.column + 1] == "\t":
         return LoadError("YAML does not allow tabs for indentation", where, "use spaces")
     if "another document" in problem:

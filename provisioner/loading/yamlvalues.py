@@ -18,6 +18,12 @@ class YamlMap(dict[Any, Any]):
         self.keys_at: dict[Any, Where] = {}
         self.values_at: dict[Any, Where] = {}
 
+    def add(self, other: YamlMap) -> None:
+        """Take over what `other` says, places included."""
+        self.update(other)
+        self.keys_at.update(other.keys_at)
+        self.values_at.update(other.values_at)
+
 
 class YamlList(list[Any]):
     """A sequence that knows its place and those of its items."""

@@ -11,12 +11,14 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from provisioner.errors import Problem
-from provisioner.language.template import OMIT, Template, templates_in
+from provisioner.language.template import OMIT, templates_in
 from provisioner.loading.where import Where, nearest
 from provisioner.modules.base import Module, ModuleError
 
 
-def check(module: type[Module], name: str, arguments: Mapping[str, Any], at: Where) -> list[Problem]:
+def check(
+    module: type[Module], name: str, arguments: Mapping[str, Any], at: Where
+) -> list[Problem]:
     """What is wrong with `arguments` as far as it shows without rendering them."""
     places: Mapping[str, Where] = getattr(arguments, "keys_at", {})
     fields = names(module)
@@ -119,6 +121,3 @@ def build(module: type[Module], name: str, arguments: Mapping[str, Any]) -> Modu
 def is_expression(module: type[Module], key: str) -> bool:
     """Whether the parameter holds bare expressions (`assert.that`, `debug.var`)."""
     return names(module).get(key) in module.expressions
-
-
-

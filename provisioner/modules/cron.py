@@ -13,13 +13,14 @@ from provisioner.result import Diff
 
 BODY = r"""
 list() {
-    if [ -z "$user" ] || [ "$(id -un)" = "$user" ]; then crontab -l; else crontab -u "$user" -l; fi
+    if own; then crontab -l; else crontab -u "$user" -l; fi
 }
 install() {
     printf '%s' "$content" |
-        if [ -z "$user" ] || [ "$(id -un)" = "$user" ]; then crontab -; else crontab -u "$user" -; fi
+        if own; then crontab -; else crontab -u "$user" -; fi
 }
-installed() { now=$(list && echo .); [ "$now" = "$content." ]; }
+own() { [ -z "$user" ] || [ "$(id -un)" = "$user" ]; }
+installed() { now=$(list && echo .) || now=.; [ "$now" = "$content." ]; }
 gone() { [ ! -e "$file" ]; }
 
 if [ -z "$file" ] && ! command -v crontab; then

@@ -45,9 +45,9 @@ in_fstab() {
     edit "$fstab" one_line
     if [ "$listed" = yes ] && [ -z "$found" ]; then keep_line "$entry"; fi
     [ "$content" = "$text" ] || rewritten=yes
-    verb=add
-    [ "$listed" = yes ] || verb=remove
-    store "$fstab" "$verb $path in $fstab"
+    if [ "$listed" = yes ]; then store "$fstab" "set $path in $fstab"
+    else store "$fstab" "remove $path from $fstab"
+    fi
 }
 mounted() {
     while read -r _ point _; do

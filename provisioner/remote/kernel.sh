@@ -95,14 +95,6 @@ broken() {
 stdout() { tail -c +2 /proc/self/fd/8; }
 stderr() { tail -c +2 /proc/self/fd/9; }
 
-# receive FILE: ask for the content and write it to FILE (which exists, 0600), whole and on disk.
-receive() {
-    report want "$content_size"
-    dd bs=65536 iflag=fullblock,count_bytes count="$content_size" conv=fsync of="$1" <&4 2>/dev/null ||
-        return
-    [ "$(stat -c %s "$1")" = "$content_size" ]
-}
-
 # task ID MODE TOLERANT PROGRAM: run one program in a subshell of its own, which can change nothing
 # here. Modes: `look` tests only and stops the frame where something would change; `check` tests
 # only and goes on; `apply` changes. A failure stops the frame, unless TOLERANT is yes.
@@ -113,7 +105,7 @@ task() {
         look=yes tolerant=$3 on_failure='' _changed='' _scratched='' _tries=0 status=0
         [ "$2" != apply ] || look=no
         eval "$4"
-        report done "$_changed"
+        report 'done' "$_changed"
         [ -z "$_changed" ] || exit 80
     ) 4<&0 </dev/null >/dev/null 2>&1
     _status=$?

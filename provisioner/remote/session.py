@@ -78,6 +78,7 @@ class Session:
         self._buffer = bytearray()
         self._answered = False
         self._pid = 0
+        self._started = False
 
     def exchange(self, steps: Sequence[Step]) -> Iterator[Report]:
         """Send `steps` as one frame and yield each one's report as it ends.
@@ -88,7 +89,9 @@ class Session:
         text = self._frame(steps)  # before the channel: a value that can't be quoted costs nothing
         channel = self._open()
         data = text.encode("utf-8", "surrogateescape")
-        channel.send(b"%d\n%s" % (len(data), data))
+        key = b" " + self._nonce.encode() if self._started else b""
+        self._started = True
+        channel.send(b"%d%s\n%s" % (len(data), key, data))
         yield from self._answers(channel, steps)
 
     def kill(self) -> None:

@@ -7,6 +7,7 @@ may hold any byte `#key kept total`, NUL, and `kept` raw bytes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
@@ -21,19 +22,29 @@ Content = bytes | Path | Sequence[bytes | Path]
 CHANGED = 80
 """Exit status of a program that changed something, or would."""
 
-KERNEL = "".join(
-    (resources.files(__package__) / name).read_text() for name in ("kernel.sh", "files.sh")
+_COMMENT = re.compile(r"^[ \t]*#.*\n", re.MULTILINE)
+
+KERNEL = _COMMENT.sub(
+    "",
+    "".join(
+        (resources.files(__package__) / name).read_text() for name in ("kernel.sh", "files.sh")
+    ),
 )
+"""What every body stands on, without the comments: it is sent to every host."""
 
 KEEP = 8 * 1024 * 1024
 """Bytes of a command's stdout and of its stderr that travel; of longer ones the tail."""
 
 LOOP = (
-    "LC_ALL=C; export LC_ALL; unset CDPATH ENV BASH_ENV; while IFS= read -r n; do "
+    "LC_ALL=C; export LC_ALL; unset CDPATH ENV BASH_ENV nonce; while read -r n k; do "
+    '[ "$n" -gt 0 ] && [ "$k" = "$nonce" ] || exit; '
     'f=$(dd bs="$n" count=1 iflag=fullblock 2>/dev/null; echo .); '
     '[ "${#f}" -eq $((n + 1)) ] || exit; eval "${f%.}"; done'
 )
 """The remote end: reads a frame's length, the frame, and runs it; a short frame ends it unread.
+
+From the second frame on the session's nonce stands behind the length: bytes of a file that a
+program asked for and did not read (it was killed) can never be taken for a frame.
 
 It stands in single quotes on a command line that any login shell parses the same way (sh, bash,
 zsh, tcsh, fish), so it holds no quote, backslash, newline or exclamation mark.

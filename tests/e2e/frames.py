@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioner.cli.run import Arguments, _connector, _load, command
-from provisioner.engine.run import Run
-from provisioner.events import Event
-from provisioner.fleet.sessions import Connect, Login
-from provisioner.fleet.threads import Interrupt
-from provisioner.plan import plan
-from provisioner.remote.channel import Channel, Connection
+import pytest
 
-_FRAME = re.compile(rb"\d+\n\{\n")
+from provisioner.remote import ssh
+from provisioner.remote.channel import Channel, Connection
+from provisioner.remote.target import Target
+
+_FRAME = re.compile(rb"\d+( \w+)?\n\{\n")
 
 
 @dataclass
 class Writes:
     """What was written to one host."""
 
+    connections: int = 0
     frames: list[bytes] = field(default_factory=list)
     others: list[bytes] = field(default_factory=list)
     """Content of files, passwords: all that is no frame."""
-    connections: int = 0
+
+
+def note_writes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Writes]:
+    """What the runs of this process write from now on, by host."""
+    seen: dict[str, Writes] = {}
+    connect = ssh.connect
+
+    def connected(target: Target) -> Connection:
+        writes = seen.setdefault(target.name, Writes())
+        writes.connections += 1
+        return _Listening(connect(target), writes)
+
+    monkeypatch.setattr(ssh, "connect", connected)
+    return seen
 
 
 @dataclass
@@ -43,6 +54,9 @@ class _Listening:
         kind.append(data)
         self.inner.send(data)
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
     def receive(self, timeout: float | None) -> bytes:
         data: bytes = self.inner.receive(timeout)
         return data
@@ -53,24 +67,3 @@ class _Listening:
 
     def close(self) -> None:
         self.inner.close()
-
-
-def frames_of_a_run(words: Sequence[str]) -> tuple[list[Event], dict[str, Writes]]:
-    """Carry out the command line `words` in this process; its events, and what was written."""
-    given = Arguments(command.make_context("provision", list(words)).params)
-    seen: dict[str, Writes] = {}
-    run = Run(plan(*_load(given)), listening(_connector(given), seen), Interrupt())
-    return list(run.events()), seen
-
-
-def listening(connect: Connect, seen: dict[str, Writes]) -> Connect:
-    """`connect`, with what is written noted in `seen` by host."""
-
-    def connected(host: str, variables: Mapping[str, Any]) -> Login:
-        login = connect(host, variables)
-        writes = seen.setdefault(host, Writes())
-        writes.connections += 1
-        connection: Connection = _Listening(login.connection, writes)
-        return Login(connection, login.user)
-
-    return connected

@@ -10,7 +10,7 @@ from tests.engine.fleet import Fleet
 
 def files(folder: Path, count: int) -> str:
     tasks = "".join(
-        f"\n            - {{name: t{n}, shell: 'touch {folder}/f{n}', args: {{creates: {folder}/f{n}}}}}"
+        f"\n            - {{name: t{n}, shell: touch {folder}/f{n} creates={folder}/f{n}}}"
         for n in range(count)
     )
     return f"""
@@ -60,9 +60,9 @@ def test_at_most_one_change_is_in_a_frame_and_only_looks_follow_it(fleet: Fleet)
 
 
 def test_declared_reads_travel_together(fleet: Fleet) -> None:
+    declared = "changed_when: false, check_mode: false"
     reads = "".join(
-        f"\n            - {{command: echo {n}, changed_when: false, check_mode: false, register: r{n}}}"
-        for n in range(5)
+        f"\n            - {{command: echo {n}, register: r{n}, {declared}}}" for n in range(5)
     )
     got = fleet.run(f"""
         - hosts: all

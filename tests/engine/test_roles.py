@@ -13,11 +13,14 @@ def names(got: object) -> list[str]:
 
 
 def test_a_role_brings_tasks_handlers_defaults_vars_files_and_templates(fleet: Fleet) -> None:
-    fleet.write("roles/web/tasks/main.yml", """
+    fleet.write(
+        "roles/web/tasks/main.yml",
+        """
         - {name: copy, copy: {src: a.txt, dest: "{{ out }}/a"}, notify: reload}
         - {name: template, template: {src: b.j2, dest: "{{ out }}/b"}, notify: "web : reload"}
         - {name: say, debug: {msg: "{{ http }} {{ level }} {{ role_name }}"}}
-        """)
+        """,
+    )
     fleet.write("roles/web/handlers/main.yml", "[{name: reload, command: echo}]")
     fleet.write("roles/web/defaults/main.yml", "{http: 80, level: default, listen: x}")
     fleet.write("roles/web/vars/main.yml", "{level: vars}")
@@ -58,7 +61,7 @@ def test_a_missing_role_is_named_with_its_place_and_the_nearest(fleet: Fleet) ->
     fleet.write("roles/docker/tasks/main.yml", "[]")
     with pytest.raises(LoadError) as caught:
         fleet.run("[{hosts: all, roles: [dokcer]}]")
-    assert 'play.yml:1:' in str(caught.value)
+    assert "play.yml:1:" in str(caught.value)
     assert 'did you mean "docker"?' in str(caught.value)
 
 

@@ -16,7 +16,21 @@ def test_a_command_runs_and_gives_rc_stdout_and_stderr(host: Host) -> None:
 
 
 def test_words_reach_the_program_byte_for_byte(host: Host) -> None:
-    words = ["printf", "%s|", "a b", "it's", '"', "$(id)", "`id`", "\\", "*", "-n", "", "\n", "é\udcff"]
+    words = [
+        "printf",
+        "%s|",
+        "a b",
+        "it's",
+        '"',
+        "$(id)",
+        "`id`",
+        "\\",
+        "*",
+        "-n",
+        "",
+        "\n",
+        "é\udcff",
+    ]
     report = host.run("command", argv=words, expand_argument_vars=False)
     assert report.get("stdout") == "|".join(words[2:]) + "|"
 

@@ -1,0 +1,141 @@
+"""cron and known_hosts: files edited on the controller."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from provisioner.modules import find
+from provisioner.modules.known_hosts import KnownHosts, hashed, matches
+from tests.modules.conftest import Host, listing
+
+
+@pytest.fixture
+def tab(host: Host) -> Path:
+    """The pretended crontab."""
+    path = host.root / "tab"
+    host.fake(
+        "crontab",
+        f"case $1 in -l) cat {path} 2>/dev/null || exit 1 ;; -) cat >{path} ;; esac",
+    )
+    return path
+
+
+JOB = {"name": "back up", "job": "/bin/backup > /dev/null # 100%", "minute": "*/5"}
+LINES = "#Ansible: back up\n*/5 * * * * /bin/backup > /dev/null # 100%\n"
+
+JOBS: list[tuple[str, dict[str, Any], str]] = [
+    ("", JOB, LINES),
+    ("X=1\n0 0 * * * other", JOB, f"X=1\n0 0 * * * other\n{LINES}"),
+    ("#Ansible: back up\n1 1 * * * old\n# end\n", JOB, f"{LINES}# end\n"),
+    (LINES, {"name": "back up", "state": "absent"}, ""),
+    (
+        "",
+        {"name": "n", "job": "x", "special_time": "reboot", "disabled": True},
+        "#Ansible: n\n#@reboot x\n",
+    ),
+    (LINES, {"name": "MAILTO", "job": "me", "env": True}, f'MAILTO="me"\n{LINES}'),
+    ('A="1"\nB="2"\n', {"name": "A", "job": "3", "env": True}, 'A="3"\nB="2"\n'),
+    (
+        'A="1"\nB="2"\n',
+        {"name": "C", "job": "3", "env": True, "insertafter": "A"},
+        'A="1"\nC="3"\nB="2"\n',
+    ),
+    ('A="1"\n', {"name": "A", "env": True, "state": "absent"}, ""),
+]
+
+
+@pytest.mark.parametrize(("before", "arguments", "after"), JOBS)
+def test_a_crontab_becomes_as_wanted_and_stays_so(
+    host: Host, tab: Path, before: str, arguments: dict[str, Any], after: str
+) -> None:
+    if before:
+        tab.write_text(before)
+    listed = listing(host.root)
+    assert host.look("cron", **arguments).changes
+    assert listing(host.root) == listed
+    report = host.run("cron", **arguments)
+    assert report.done, report.failed
+    assert report.changes
+    assert tab.read_text() == after
+    assert not host.run("cron", **arguments).changes
+
+
+def test_a_file_in_cron_d_has_the_user_and_goes_when_it_is_empty(host: Host) -> None:
+    path = host.root / "mine"
+    given = {"name": "n", "job": "x", "user": "root", "cron_file": str(path)}
+    assert host.run("cron", **given).changes
+    assert path.read_text() == "#Ansible: n\n* * * * * root x\n"
+    assert not host.run("cron", **given).changes
+    assert host.run("cron", name="n", cron_file=str(path), state="absent").changes
+    assert not path.exists()
+    assert not host.run("cron", name="n", cron_file=str(path), state="absent").changes
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"name": "n"},
+        {"name": "n", "job": "x", "cron_file": "f"},
+        {"name": "n", "job": "x", "special_time": "daily", "hour": "1"},
+        {"name": "n", "job": "x\ny"},
+        {"name": "n", "job": "x", "insertafter": "A"},
+    ],
+)
+def test_what_would_break_a_crontab_is_refused(arguments: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        find("cron").model_validate(arguments)
+
+
+GIT = "git.example.org ssh-ed25519 AAAAone"
+OTHER = "other ssh-ed25519 AAAAo"
+
+KNOWN: list[tuple[str, dict[str, Any], str]] = [
+    ("", {"key": GIT}, f"{GIT}\n"),
+    (f"{OTHER}\n", {"key": GIT}, f"{OTHER}\n{GIT}\n"),
+    (f"git.example.org ssh-ed25519 OLD\n{OTHER}\n", {"key": GIT}, f"{OTHER}\n{GIT}\n"),
+    (
+        "git.example.org ssh-rsa AAAAr\n",
+        {"key": GIT},
+        f"git.example.org ssh-rsa AAAAr\n{GIT}\n",
+    ),
+    (f"{GIT}\n{OTHER}\n", {"state": "absent"}, f"{OTHER}\n"),
+    (f"{hashed('git.example.org')} ssh-rsa AAAAr\n{OTHER}\n", {"state": "absent"}, f"{OTHER}\n"),
+]
+
+
+@pytest.mark.parametrize(("before", "arguments", "after"), KNOWN)
+def test_known_hosts_becomes_as_wanted_and_stays_so(
+    host: Host, before: str, arguments: dict[str, Any], after: str
+) -> None:
+    path = host.root / "known_hosts"
+    path.write_text(before)
+    given = {"name": "git.example.org", "path": str(path), **arguments}
+    assert host.look("known_hosts", **given).changes
+    assert path.read_text() == before
+    assert host.run("known_hosts", **given).changes
+    assert path.read_text() == after
+    assert not host.run("known_hosts", **given).changes
+
+
+def test_a_hashed_name_is_found_again() -> None:
+    module = KnownHosts.model_validate({"name": "git.example.org", "key": GIT, "hash_host": True})
+    once = module.edited("")
+    assert once.startswith("|1|")
+    assert matches(once.split()[0], "git.example.org")
+    assert module.edited(once) == once
+
+
+def test_openssh_hashes_as_we_do() -> None:
+    # Written by `ssh-keygen -H` of OpenSSH 9.2.
+    field = "|1|3/2fWFiBjLpg2cwWj8drtGbcMps=|IZJadkXziD7yahwbM6l/iB86XXc="
+    assert matches(field, "git.example.org")
+    assert not matches(field, "example.org")
+
+
+def test_a_key_of_another_host_is_refused() -> None:
+    with pytest.raises(ValidationError, match="not of a but of"):
+        find("known_hosts").model_validate({"name": "a", "key": GIT})

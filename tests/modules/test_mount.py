@@ -1,0 +1,94 @@
+"""mount: fstab's lines, and what /proc/mounts of this machine says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from provisioner.modules import find
+from provisioner.remote.shell import Report
+from tests.modules.conftest import Host, listing
+
+
+@pytest.fixture
+def fstab(host: Host) -> Path:
+    for tool in ("mount", "umount"):
+        host.fake(tool, "exit 0")
+    return host.root / "fstab"
+
+
+def run(host: Host, fstab: Path, how: str = "apply", **arguments: Any) -> Report:
+    given = {"path": "/mnt/it", "src": "/dev/sdb1", "fstype": "xfs", "fstab": str(fstab)}
+    return host.run("mount", how, **(given | arguments))  # type: ignore[arg-type]
+
+
+LINE = "/dev/sdb1 /mnt/it xfs defaults 0 0\n"
+EDITS: list[tuple[str, dict[str, Any], str]] = [
+    ("", {}, LINE),
+    ("# c\n\nUUID=1 / xfs defaults 0 1", {}, f"# c\n\nUUID=1 / xfs defaults 0 1\n{LINE}"),
+    ("/dev/old /mnt/it ext4 ro\na b c d 0 0\n", {}, f"{LINE}a b c d 0 0\n"),
+    ("", {"opts": "ro", "boot": False}, "/dev/sdb1 /mnt/it xfs ro,noauto 0 0\n"),
+    ("", {"path": "/mnt/a b"}, "/dev/sdb1 /mnt/a\\040b xfs defaults 0 0\n"),
+    (f"a b c d 0 0\n{LINE}", {"state": "absent_from_fstab"}, "a b c d 0 0\n"),
+    (
+        "/dev/sda3 none swap sw 0 0\n",
+        {"path": "none", "fstype": "swap"},
+        "/dev/sda3 none swap sw 0 0\n/dev/sdb1 none swap defaults 0 0\n",
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "arguments", "after"), EDITS)
+def test_the_line_becomes_as_wanted_and_others_stay(
+    host: Host, fstab: Path, before: str, arguments: dict[str, Any], after: str
+) -> None:
+    if before:
+        fstab.write_text(before)
+    given = {"state": "present", **arguments}
+    listed = listing(host.root)
+    assert run(host, fstab, "look", **given).changes
+    assert listing(host.root) == listed
+    assert run(host, fstab, **given).changes
+    assert fstab.read_text() == after
+    assert not run(host, fstab, **given).changes
+    assert host.calls() == []
+
+
+@pytest.mark.parametrize("line", ["/dev/sdb1\t/mnt/it  xfs defaults\n", LINE])
+def test_a_line_that_says_the_same_is_left_as_it_stands(host: Host, fstab: Path, line: str) -> None:
+    fstab.write_text(line)
+    assert not run(host, fstab, state="present").changes
+
+
+def test_what_is_mounted_already_is_remounted_when_its_line_changes(
+    host: Host, fstab: Path
+) -> None:
+    given = {"path": "/proc", "src": "proc", "fstype": "proc", "state": "mounted"}
+    report = run(host, fstab, **given)
+    assert report.changes == (f"set /proc in {fstab}", "remount /proc")
+    assert host.calls() == ["mount -o remount -- /proc"]
+    assert not run(host, fstab, **given).changes
+
+
+def test_a_mount_that_does_not_hold_is_a_failure(host: Host, fstab: Path) -> None:
+    report = run(host, fstab, path=str(host.root / "point"), state="mounted")
+    assert "still untrue" in (report.failed or "")
+    assert (host.root / "point").is_dir()
+
+
+def test_absent_removes_line_and_directory(host: Host, fstab: Path) -> None:
+    point = host.root / "point"
+    point.mkdir()
+    fstab.write_text(f"/dev/sdb1 {point} xfs defaults 0 0\n")
+    assert len(run(host, fstab, path=str(point), state="absent").changes) == 2
+    assert (fstab.read_text(), point.exists()) == ("", False)
+    assert not run(host, fstab, path=str(point), state="absent").changes
+
+
+@pytest.mark.parametrize("arguments", [{"state": "mounted"}, {"state": "absent", "path": "x"}])
+def test_what_is_not_enough_is_refused(arguments: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        find("mount").model_validate({"path": "/x", **arguments})
