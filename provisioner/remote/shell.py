@@ -24,12 +24,11 @@ CHANGED = 80
 
 _COMMENT = re.compile(r"^[ \t]*#.*\n", re.MULTILINE)
 
-KERNEL = _COMMENT.sub(
-    "",
-    "".join(
-        (resources.files(__package__) / name).read_text() for name in ("kernel.sh", "files.sh")
-    ),
-)
+_FILES = ("kernel.sh", "files.sh")
+
+SOURCE = "".join((resources.files(__package__) / name).read_text() for name in _FILES)
+
+KERNEL = _COMMENT.sub("", SOURCE)
 """What every body stands on, without the comments: it is sent to every host."""
 
 KEEP = 8 * 1024 * 1024
