@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from provisioner.errors import LoadError, UsageError
+from provisioner.errors import LoadError, Problem, UsageError
+from provisioner.events import Notice
+from provisioner.language import undefined
 from provisioner.language.play import Block, Node, Play, Playbook, Task
+from provisioner.language.template import TemplateError
+from provisioner.language.variables import MAGIC, Scope
 from provisioner.loading import patterns
 from provisioner.loading.inventory import Inventory
-from provisioner.loading.variables import host_variables
+from provisioner.loading.variables import host_variables, vars_file
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class Plan:
     plays: tuple[PlannedPlay, ...]
     statics: Mapping[str, Mapping[str, Any]]
     options: Options
+    notices: tuple[Notice, ...] = ()
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -61,21 +67,51 @@ class Plan:
 def plan(inventory: Inventory, playbooks: Sequence[Playbook], options: Options) -> Plan:
     """Choose hosts and tasks. `UsageError` when no play has a host, `LoadError` for a pattern or
     a --limit that names nothing."""
-    limit = patterns.limit(inventory, options.limit) if options.limit else None
-    plays = tuple(_planned(inventory, playbooks, options, limit))
+    plays = tuple(_planned(inventory, playbooks, options))
+    notices = tuple(_unmatched(inventory, plays, options))
     if not any(planned.hosts for planned in plays):
-        raise UsageError("no hosts matched")
+        said = "; ".join(notice.text for notice in notices)
+        raise UsageError(f"no hosts matched. {said}".strip())
     names = {*inventory.hosts, *(host for planned in plays for host in planned.hosts)}
     basedirs = [playbook.path.parent for playbook in playbooks]
     statics = {name: host_variables(inventory, name, basedirs) for name in sorted(names)}
-    return Plan(inventory, tuple(playbooks), plays, statics, options)
+    problems = list(_undefined(playbooks, statics, options))
+    if problems:
+        raise LoadError.of(problems)
+    return Plan(inventory, tuple(playbooks), plays, statics, options, notices)
+
+
+def _unmatched(
+    inventory: Inventory, plays: Sequence[PlannedPlay], options: Options
+) -> Iterator[Notice]:
+    """Patterns that name nothing. As in Ansible that is no error: many a playbook has plays for
+    groups that an inventory does not have."""
+    for planned in plays:
+        pattern = _pattern(planned.play, options)
+        for term, hint in patterns.unmatched(inventory, pattern):
+            text = f'hosts: "{term}" is neither a host nor a group of the inventory. {hint}'
+            yield Notice(text.strip(), str(planned.play.where))
+
+
+def _undefined(
+    playbooks: Sequence[Playbook], statics: Mapping[str, Mapping[str, Any]], options: Options
+) -> Iterator[Problem]:
+    plays = [play for playbook in playbooks for play in playbook.plays]
+    files = [
+        vars_file(path)
+        for play in plays
+        for entry in play.vars_files
+        for name in entry.names
+        if isinstance(name, str) and (path := play.basedir / name).is_file()
+    ]
+    layers = (*statics.values(), options.extra_vars, options.settings, *files)
+    return undefined.problems(plays, MAGIC, layers)
 
 
 def _planned(
     inventory: Inventory,
     playbooks: Sequence[Playbook],
     options: Options,
-    limit: frozenset[str] | None,
 ) -> Iterator[PlannedPlay]:
     started = options.start_at_task is None
     for playbook in playbooks:
@@ -85,23 +121,23 @@ def _planned(
                 wanted, started = _starting_at(wanted, options.start_at_task or "")
             if options.force_handlers:
                 wanted = replace(wanted, force_handlers=True)
-            hosts = _hosts(inventory, play, options)
-            yield PlannedPlay(wanted, tuple(h for h in hosts if limit is None or h in limit))
+            yield PlannedPlay(wanted, hosts_of(inventory, play, options))
     if not started:
         raise LoadError(f'--start-at-task: there is no task "{options.start_at_task}"')
 
 
-def _hosts(inventory: Inventory, play: Play, options: Options) -> tuple[str, ...]:
-    from provisioner.language.template import TemplateError
-    from provisioner.language.variables import Scope
+def hosts_of(inventory: Inventory, play: Play, options: Options) -> tuple[str, ...]:
+    """The hosts of a play, as its pattern and --limit leave them, in its order."""
+    limit = patterns.limit(inventory, options.limit) if options.limit else None
+    chosen = _ordered(patterns.select(inventory, _pattern(play, options), play.where), play)
+    return tuple(host for host in chosen if limit is None or host in limit)
 
+
+def _pattern(play: Play, options: Options) -> Any:
     try:
-        pattern = Scope((options.extra_vars,)).render(play.hosts)
+        return Scope((options.extra_vars,)).render(play.hosts)
     except TemplateError as error:
         raise LoadError(f"hosts: {error.reason}", play.where) from None
-    for term, hint in patterns.unmatched(inventory, pattern):
-        raise LoadError(f'hosts: "{term}" is neither a host nor a group', play.where, hint)
-    return _ordered(patterns.select(inventory, pattern, play.where), play)
 
 
 def _ordered(hosts: tuple[str, ...], play: Play) -> tuple[str, ...]:
@@ -112,6 +148,8 @@ def _ordered(hosts: tuple[str, ...], play: Play) -> tuple[str, ...]:
             return tuple(sorted(hosts, reverse=True))
         case "reverse_inventory":
             return hosts[::-1]
+        case "shuffle":
+            return tuple(random.sample(hosts, len(hosts)))
     return hosts
 
 

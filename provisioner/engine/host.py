@@ -32,7 +32,7 @@ from provisioner.engine.lookahead import (
     waits_before,
 )
 from provisioner.engine.position import Place, Position
-from provisioner.engine.reboot import await_reboot
+from provisioner.engine.reboot import await_connection, await_reboot
 from provisioner.engine.scopes import PlayWorld, host_scope, title
 from provisioner.engine.state import HostState
 from provisioner.engine.units import Unit
@@ -43,7 +43,9 @@ from provisioner.language.template import Template, TemplateError
 from provisioner.loading.where import Where
 from provisioner.modules.base import ModuleError
 from provisioner.modules.meta import Meta
+from provisioner.modules.pause import Pause
 from provisioner.modules.reboot import Reboot
+from provisioner.modules.wait_for_connection import WaitForConnection
 from provisioner.remote.session import Step
 from provisioner.remote.shell import CHANGED, Program, Report
 from provisioner.result import Outcome, Result
@@ -88,7 +90,7 @@ class HostWalk:
         task, place = self._position.task, self._position.place
         if self._passed == place or self._ahead.loop is not None:
             return False
-        once = units.flag(self._ahead.scope(task), task.keywords.run_once)
+        once = self._runs_once(task)
         if not (once or self._sync or waits_before(self._shared, task)):
             return False
         released: Released = yield Barrier(place, once)
@@ -102,6 +104,11 @@ class HostWalk:
         else:
             return False
         return True
+
+    def _runs_once(self, task: Task) -> bool:
+        if task.module == "add_host":
+            return True
+        return units.flag(self._ahead.scope(task), task.keywords.run_once)
 
     def _take_over(self, task: Task, result: Result) -> None:
         """Another host ran the task for all: its result is this host's too."""
@@ -257,7 +264,7 @@ class HostWalk:
             self._state.count(result.outcome, ignored=ignored, rescued=rescued)
             flags = {"ignored": ignored, "rescued": rescued, "loop": loop, "attempts": attempts}
             yield self._event(unit, result, since, **flags)
-        if units.flag(unit.scope, task.keywords.run_once):
+        if self._runs_once(task):
             yield Publish(self._position.place, result)
         self._sync |= task.keywords.any_errors_fatal is not None or ends_play(task)
         if not failed or ignored:
@@ -310,6 +317,8 @@ class HostWalk:
                 continue
             if facts := part.get("ansible_facts"):
                 self._state.learn(facts, task.module)
+            if "add_host" in part or "add_group" in part:
+                self._shared.world.added.append((self._state.name, part))
             if stats := part.get("ansible_stats"):
                 self._state.notes.update({str(k): str(v) for k, v in stats["data"].items()})
 
@@ -364,6 +373,9 @@ class HostWalk:
 
     def _steer(self, unit: Unit) -> Walk:
         """Carry out an include, or a `meta` task: like Ansible's, that is no step of the report."""
+        if isinstance(unit.module, Pause | WaitForConnection):
+            yield from self._wait(unit)
+            return
         if not isinstance(unit.module, Meta):
             yield from self._include(unit)
             return
@@ -383,6 +395,19 @@ class HostWalk:
             case "reset_connection":
                 yield Reset()
         position.advance()
+
+    def _wait(self, unit: Unit) -> Walk:
+        """Wait for a time, or for the host to answer."""
+        since = time.monotonic()
+        if isinstance(unit.module, WaitForConnection):
+            seat = units.seat(self._shared, self._state.name, unit.task.keywords, unit.scope)
+            result = yield from await_connection(unit.module, seat, unit.scope)
+        else:
+            assert isinstance(unit.module, Pause)
+            seconds = 0.0 if unit.check else unit.module.duration or 0.0
+            yield Sleep(seconds)
+            result = Result(Outcome.OK, unit.module.prompt or "", returns={"delta": int(seconds)})
+        yield from self._finish(unit, result, since, 1)
 
     def _include(self, unit: Unit) -> Walk:
         """Put the tasks of a file or role in front, once for each item of the task's loop."""

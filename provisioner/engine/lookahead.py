@@ -204,6 +204,7 @@ def waits_before(shared: PlayWorld, task: Task) -> bool:
         or play.max_fail_percentage is not None
         or play.keywords.any_errors_fatal is not None
         or keywords.run_once is not None
+        or task.module in ("add_host", "pause")
         or keywords.delegate_to is not None
         or ends_play(task)
         or _mentions_hostvars(task)

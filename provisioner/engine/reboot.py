@@ -9,6 +9,7 @@ from typing import Any
 from provisioner.engine.effects import Answer, Effect, Exchange, Reset, Seat, Sleep
 from provisioner.events import Event
 from provisioner.modules.reboot import Reboot
+from provisioner.modules.wait_for_connection import WaitForConnection
 from provisioner.remote.session import Step
 from provisioner.remote.shell import Program, Report
 from provisioner.result import Outcome, Result
@@ -49,3 +50,22 @@ def await_reboot(
         returns={"rebooted": True, "elapsed": int(time.monotonic() - started)},
         remedy="see the host's console; raise reboot_timeout if it only is slow",
     )
+
+
+def await_connection(
+    module: WaitForConnection, seat: Seat, variables: Mapping[str, Any]
+) -> Generator[Event | Effect, Any, Result]:
+    """Connect anew until the host answers, at most `timeout` seconds."""
+    started = time.monotonic()
+    probe = Program("reboot_probe", PROBE, {"test_command": "true"})
+    yield Sleep(module.delay)
+    while True:
+        yield Reset()
+        answer: Answer = yield Exchange(seat, (Step(probe, "apply"),), variables)
+        elapsed = int(time.monotonic() - started)
+        if answer.lost is None:
+            return Result(Outcome.OK, returns={"elapsed": elapsed})
+        if time.monotonic() - started >= module.timeout:
+            said = f"no answer within {module.timeout:g} s: {answer.lost.reason}"
+            return Result(Outcome.FAILED, said, remedy=answer.lost.remedy)
+        yield Sleep(module.sleep)

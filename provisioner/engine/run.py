@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from provisioner.engine import gather
 from provisioner.engine.barriers import Barriers
 from provisioner.engine.flow import compile_sections
 from provisioner.engine.host import HostWalk, Walk
-from provisioner.engine.scopes import PlayWorld, World, host_scope
+from provisioner.engine.scopes import PlayWorld, World
 from provisioner.engine.state import HostState
-from provisioner.errors import LoadError
 from provisioner.events import (
     Event,
     HostFinished,
@@ -25,9 +23,8 @@ from provisioner.events import (
 from provisioner.fleet.sessions import Connect, Pool
 from provisioner.fleet.threads import Interrupt, drive
 from provisioner.language.play import Play, tasks_of
-from provisioner.language.template import TemplateError
-from provisioner.loading.variables import vars_file
-from provisioner.plan import Plan, PlannedPlay, chosen
+from provisioner.loading.variables import host_variables
+from provisioner.plan import Plan, PlannedPlay, chosen, hosts_of
 
 
 def run(plan: Plan, connect: Connect, interrupt: Interrupt | None = None) -> Iterator[Event]:
@@ -75,30 +72,58 @@ class Run:
             plan.options.check,
             plan.options.diff,
         )
+        yield from plan.notices
         try:
             for planned in plan.plays:
                 if self.interrupt:
                     break
                 yield from self._play(planned)
+                self._grow()
         finally:
             self.pool.close()
-        for host in plan.hosts:
+        hosts = [host for host in self.states if host in plan.hosts or self.states[host].touched]
+        for host in hosts:
             yield from self._host_finished(host)
-        summaries = {host: self.states[host].summary() for host in plan.hosts}
+        summaries = {host: self.states[host].summary() for host in hosts}
         seconds = round(time.monotonic() - started, 3)
         code = self.interrupt.signal + 128 if self.interrupt else exit_code(summaries)
         yield RunFinished(summaries, code, seconds, bool(self.interrupt))
 
     def _play(self, planned: PlannedPlay) -> Iterator[Event]:
-        play = planned.play
-        hosts = tuple(host for host in planned.hosts if self.states[host].out is None)
+        play, chosen_hosts = planned.play, planned.hosts
+        if self.world.inventory is not self.plan.inventory:
+            chosen_hosts = hosts_of(self.world.inventory, play, self.plan.options)
+        hosts = tuple(host for host in chosen_hosts if self.states[host].out is None)
         count = sum(1 for section in play.sections for _ in tasks_of(section))
         yield PlayStarted(play.title, hosts, str(play.where), count)
         for batch in batches(hosts, play.serial):
-            yield from self._batch(play, planned.hosts, batch)
+            yield from self._batch(play, chosen_hosts, batch)
             lost = [host for host in batch if self.states[host].out is not None]
             if self.interrupt or len(lost) == len(batch) or self._stop_reason(play, batch):
                 return
+
+    def _grow(self) -> None:
+        """Take in what add_host and group_by of the last play said."""
+        hosts: dict[str, Mapping[str, Any]] = {}
+        groups: dict[str, list[str]] = {}
+        for name, said in self.world.added:
+            if "add_host" in said:
+                added = said["add_host"]
+                hosts[added["host_name"]] = added["host_vars"]
+                for group in (*added["groups"], *(() if added["groups"] else ("ungrouped",))):
+                    groups.setdefault(group, []).append(added["host_name"])
+            else:
+                groups.setdefault(said["add_group"], []).append(name)
+        if not groups:
+            return
+        self.world.added.clear()
+        inventory = self.world.inventory = self.world.inventory.grown(hosts, groups)
+        basedirs = [playbook.path.parent for playbook in self.plan.playbooks]
+        self.world.statics = {
+            name: host_variables(inventory, name, basedirs) for name in inventory.hosts
+        }
+        for name in hosts:
+            self.states.setdefault(name, HostState(name))
 
     def _batch(self, play: Play, hosts: tuple[str, ...], batch: tuple[str, ...]) -> Iterator[Event]:
         shared = PlayWorld(
@@ -109,7 +134,6 @@ class Run:
             active=lambda: tuple(h for h in hosts if self.states[h].out is None),
             select=lambda nodes: chosen(nodes, self.plan.options),
         )
-        shared.vars_files = self._vars_files(shared, batch)
         barriers = Barriers(batch, lambda: self._stop_reason(play, batch))
         walks = {host: self._walk(shared, host) for host in batch}
         yield from drive(walks, barriers, self.pool, self.plan.options.forks, self.interrupt)
@@ -119,12 +143,7 @@ class Run:
         state.roles.clear()
         state.handlers.clear()
         roles = [layer for role in play.roles for layer in (role.defaults, role.vars)]
-        variables = (
-            self.world.statics.get(host, {}),
-            self.world.extra_vars,
-            shared.vars_files,
-            *roles,
-        )
+        variables = (self.world.statics.get(host, {}), self.world.extra_vars, *roles)
         used = not state.facts_gathered and gather.uses_facts(play, *variables)
         flow = compile_sections(play.sections)
         task = gather.task_for(play) if used and flow.lines else None
@@ -139,21 +158,6 @@ class Run:
             state.tick(started)
         if state.out is not None:
             yield from self._host_finished(state.name)
-
-    def _vars_files(self, shared: PlayWorld, batch: Sequence[str]) -> Mapping[str, Any]:
-        merged: dict[str, Any] = {}
-        for entry in shared.play.vars_files:
-            scope = host_scope(shared, batch[0])
-            try:
-                names = [str(scope.render(name)) for name in entry.names]
-            except TemplateError as error:
-                raise LoadError(f"vars_files: {error.reason}", entry.where) from None
-            paths = [shared.play.basedir / Path(name).expanduser() for name in names]
-            found = next((path for path in paths if path.is_file()), None)
-            if found is None:
-                raise LoadError(f"vars_files: {' or '.join(names)} not found", entry.where)
-            merged.update(vars_file(found))
-        return merged
 
     def _stop_reason(self, play: Play, batch: Sequence[str]) -> str:
         """Why the batch must not go on: a fatal failure, or too many of them."""

@@ -13,16 +13,18 @@ from provisioner.language.lookups import LookupContext, lookup, query
 from provisioner.language.play import Node, Play, Role, Task
 from provisioner.language.template import OMIT, Template, TemplateError
 from provisioner.language.variables import Lazy, NeedFacts, NotYet, Scope, is_fact
-from provisioner.loading.inventory import Inventory
+from provisioner.loading.hostgroups import Inventory
+from provisioner.loading.variables import vars_file
 from provisioner.modules.base import ModuleError
 
 VERSION = {"full": "2.16.14", "major": 2, "minor": 16, "revision": 14, "string": "2.16.14"}
 """What `ansible_version` says: the release whose language this is."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class World:
-    """What all hosts of a run share. `statics` are inventory variables merged for each host."""
+    """What all hosts of a run share. `statics` are inventory variables merged for each host; the
+    inventory grows between plays by what `added` has of add_host and group_by."""
 
     inventory: Inventory
     statics: Mapping[str, Mapping[str, Any]]
@@ -32,6 +34,7 @@ class World:
     diff: bool = False
     verbosity: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
+    added: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
 
 @dataclass
@@ -42,7 +45,6 @@ class PlayWorld:
     play: Play
     hosts: tuple[str, ...]
     batch: tuple[str, ...]
-    vars_files: Mapping[str, Any] = field(default_factory=dict)
     active: Callable[[], tuple[str, ...]] = tuple
     select: Callable[[tuple[Node, ...]], tuple[Node, ...]] = tuple
     """Leaves of the nodes of an included file those that the chosen tags leave."""
@@ -115,7 +117,7 @@ def _scope(
         state.included,  # 18
         *(reversed(task.keywords.vars) if task is not None else ()),  # 16, 17
         *(given.vars for given in (*own, *exported)),  # 15
-        shared.vars_files,  # 14
+        _vars_files(shared, state),  # 14
         play.vars,  # 12, 13
         state.facts,  # 11
         world.statics.get(host, {}),  # 3 to 10
@@ -126,6 +128,30 @@ def _scope(
     magic["vars"] = Lazy(lambda: scope)
     magic.update(_functions(shared, task, scope))
     return scope
+
+
+def _vars_files(shared: PlayWorld, state: HostState) -> Mapping[str, Any]:
+    """The variables of the play's vars_files for a host. Names may be templates, even of facts:
+    until all of them can be rendered, those files are left out, as in Ansible."""
+    play = shared.play
+    if not play.vars_files or state.vars_files.get(play.where) is not None:
+        return state.vars_files.get(play.where) or {}
+    state.vars_files[play.where] = {}  # while names are rendered, there are none
+    merged: dict[str, Any] = {}
+    whole = True
+    for entry in play.vars_files:
+        try:
+            names = [str(host_scope(shared, state.name).render(name)) for name in entry.names]
+        except TemplateError:
+            whole = False
+            continue
+        paths = [play.basedir / Path(name).expanduser() for name in names]
+        found = next((path for path in paths if path.is_file()), None)
+        if found is None:
+            raise TemplateError(f"vars_files: {' or '.join(names)} was not found", entry.where)
+        merged.update(vars_file(found))
+    state.vars_files[play.where] = merged if whole else None
+    return merged
 
 
 def _magic(shared: PlayWorld, host: str, role: Role | None) -> dict[str, Any]:

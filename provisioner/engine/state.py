@@ -10,6 +10,7 @@ from typing import Any
 
 from provisioner.events import HostSummary, Status
 from provisioner.language.play import Node, Role
+from provisioner.loading.where import Where
 from provisioner.result import Outcome
 
 
@@ -25,6 +26,9 @@ class HostState:
     """From set_fact and register."""
     included: dict[str, Any] = field(default_factory=dict)
     """From include_vars."""
+    vars_files: dict[Where, Mapping[str, Any] | None] = field(default_factory=dict)
+    """Variables of the vars_files of the play that stands there; None while a name can't be
+    rendered."""
     roles: list[Role] = field(default_factory=list)
     """Included roles whose defaults and vars later tasks see (`public`)."""
     handlers: list[Node] = field(default_factory=list)

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from jinja2 import TemplateError as JinjaError
+
 from provisioner.engine.effects import Seat
 from provisioner.engine.scopes import PlayWorld
 from provisioner.engine.sources import LocalSources
-from provisioner.language.lookups import LookupFailedError, looped
+from provisioner.language.lookups import looped
 from provisioner.language.play import Keywords, Task
 from provisioner.language.template import OMIT, Template, TemplateError
 from provisioner.language.variables import Scope
@@ -69,7 +71,7 @@ def loop_items(task: Task, scope: Scope, shared: PlayWorld) -> list[Any]:
     if loop.lookup is not None:
         try:
             return looped(scope["lookup_context"], loop.lookup, value)
-        except LookupFailedError as error:
+        except JinjaError as error:
             raise TemplateError(f"with_{loop.lookup}: {error}", task.where) from None
     if isinstance(value, list | tuple):
         return list(value)

@@ -130,24 +130,15 @@ class _Compiled:
 
     def __init__(self, source: str, expression: bool) -> None:
         from jinja2 import nodes
-        from jinja2.parser import Parser
 
         env = environment()
-        if expression:
-            parser = Parser(env, source, state="variable")
-            node: nodes.Expr | None = parser.parse_expression()
-            if not parser.stream.eos:
-                raise parser.fail_unknown_tag(parser.stream.current.value) or AssertionError
-            tree = None
-        else:
-            tree = env.parse(source)
-            node = _only_expression(tree)
+        tree = _parsed(source, expression)
+        node = _only_expression(tree)
         self.native = node is not None
         if node is not None:
             assign = nodes.Assign(nodes.Name("result", "store"), node, lineno=1)
             tree = nodes.Template([assign], lineno=1)
             tree.set_environment(env)
-        assert tree is not None
         self._template = env.from_string(tree)
 
     def render(self, scope: Mapping[str, Any]) -> Any:
@@ -167,6 +158,51 @@ def join(parts: Iterator[str]) -> str:
             raise TemplateError(f"it renders to more than {MAX_TEXT >> 20} MiB")
         pieces.append(part)
     return "".join(pieces)
+
+
+@cache
+def _parsed(source: str, expression: bool) -> jinja2.nodes.Template:
+    """The syntax tree; a bare expression is a template of nothing else."""
+    from jinja2 import nodes
+    from jinja2.parser import Parser
+
+    if not expression:
+        return environment().parse(source)
+    parser = Parser(environment(), source, state="variable")
+    node = parser.parse_expression()
+    if not parser.stream.eos:
+        parser.fail(f"unexpected {parser.stream.current.value!r}", parser.stream.current.lineno)
+    tree = nodes.Template([nodes.Output([node], lineno=1)], lineno=1)
+    tree.set_environment(environment())
+    return tree
+
+
+@cache
+def needs(template_source: str, expression: bool) -> frozenset[str]:
+    """The variables without which a template can't be rendered: those that it names, but for what
+    it sets itself, and for what it guards with `default` or a test for being defined."""
+    from jinja2 import nodes
+
+    tree = _parsed(template_source, expression)
+    names = {node.name for node in tree.find_all(nodes.Name) if node.ctx == "load"}
+    own = {node.name for node in tree.find_all(nodes.Name) if node.ctx != "load"}
+    guarded = {
+        name.name
+        for guard in tree.find_all((nodes.Filter, nodes.Test))
+        if guard.name in _GUARDS and guard.node is not None
+        for name in (guard.node, *guard.node.find_all(nodes.Name))
+        if isinstance(name, nodes.Name)
+    }
+    # What stands in a branch may never be asked for.
+    branches = {
+        name.name
+        for branch in tree.find_all((nodes.CondExpr, nodes.And, nodes.Or, nodes.If, nodes.For))
+        for name in branch.find_all(nodes.Name)
+    }
+    return frozenset(names - own - guarded - branches)
+
+
+_GUARDS = frozenset({"default", "d", "defined", "undefined", "mandatory"})
 
 
 def _only_expression(tree: jinja2.nodes.Template) -> jinja2.nodes.Expr | None:
@@ -190,10 +226,7 @@ def check(template: Template) -> TemplateError | None:
     from jinja2 import TemplateSyntaxError
 
     try:
-        if template.expression:
-            _compile(template.source, True)
-        else:
-            environment().parse(template.source)
+        _parsed(template.source, template.expression)
     except TemplateSyntaxError as error:
         return TemplateError(_syntax_reason(error), template.where)
     return None

@@ -50,6 +50,17 @@ CONNECTION = re.compile(
 """Names that begin with ansible_ and are no facts."""
 
 
+MAGIC = frozenset(
+    {
+        "inventory_hostname", "inventory_hostname_short", "inventory_dir", "inventory_file", "groups",
+        "group_names", "hostvars", "playbook_dir", "play_hosts", "omit", "role_name", "role_path",
+        "vars", "environment", "lookup", "query", "q", "now", "undef", "range", "dict", "item",
+        "namespace", "lookup_context", "role_names", "become_option", "become_user_option",
+    }
+)  # fmt: skip
+"""Names that every task sees, whatever the playbook says (those in ansible_ left out)."""
+
+
 def is_fact(name: str) -> bool:
     """Whether only gathering facts can give `name`."""
     return name.startswith("ansible_") and CONNECTION.fullmatch(name) is None

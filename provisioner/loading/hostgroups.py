@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,24 @@ class Inventory:
 
     def _weight(self, name: str) -> tuple[int, int, str]:
         return self.depths[name], self.groups[name].priority, name
+
+    def grown(
+        self, hosts: Mapping[str, Mapping[str, Any]], members: Mapping[str, Iterable[str]]
+    ) -> Inventory:
+        """With further hosts (and their variables), and with `members` put into groups, which are
+        made where they don't exist."""
+        groups = dict(self.groups)
+        for name, added in members.items():
+            old = groups.get(name, Group(name))
+            groups[name] = replace(old, hosts=tuple(dict.fromkeys((*old.hosts, *added))))
+            if name not in self.groups and name != "all":
+                top = groups["all"]
+                groups["all"] = replace(top, children=(*top.children, name))
+        own = {**self.host_vars}
+        for host, variables in hosts.items():
+            own[host] = {**own.get(host, {}), **variables}
+        every = tuple(dict.fromkeys((*self.hosts, *hosts)))
+        return replace(self, hosts=every, groups=groups, host_vars=own)
 
     @cached_property
     def files(self) -> VarsFiles:

@@ -21,7 +21,10 @@ HOSTS = {
     "stopped": HostOptions(docker="ce"),
     "distro": HostOptions(docker="distro"),
 }
-SETTINGS: dict[str, Any] = {"docker_users": [Host.user], "docker_http_proxy": "http://proxy.invalid:3128"}
+SETTINGS: dict[str, Any] = {
+    "docker_users": [Host.user],
+    "docker_http_proxy": "http://proxy.invalid:3128",
+}
 SYSCTLS = ("Packets are forwarded, after a reboot too", "Bridged packets pass the firewall")
 PROXY = ("The daemon's drop-ins have a place", "The proxy is known to the daemon")
 CE = ("Docker's signing key is trusted", "Docker's repository is set up")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provisioner.events import Notice
 from tests.engine.fleet import Fleet
 
 
@@ -165,3 +166,62 @@ def test_hosts_beyond_the_forks_have_their_turn_and_barriers_hold_no_thread(flee
     )
     assert {len(got.tasks(host)) for host in got.hosts} == {2, 3}
     assert got.exit == 0
+
+
+def test_add_host_and_group_by_make_hosts_and_groups_for_later_plays(fleet: Fleet) -> None:
+    got = fleet.run(
+        """
+        - hosts: all
+          tasks:
+            - {name: add, add_host: {name: "new", groups: [fresh], color: red}}
+            - {group_by: {key: "os {{ inventory_hostname }}"}}
+        - hosts: fresh
+          tasks: [{debug: {msg: "{{ color }} {{ groups['fresh'] }} {{ group_names }}"}}]
+        - hosts: os-h2
+          tasks: [{name: b, command: echo}]
+        - hosts: nobody
+          tasks: [{name: c, command: echo}]
+        """,
+        hosts=2,
+    )
+    assert got.said("new") == ["red ['new'] ['fresh']"]
+    assert [task for task, _ in got.tasks("h1")] == ["add", "group_by"]
+    assert [task for task, _ in got.tasks("h2")] == ["group_by", "b"]
+    assert [e.text for e in got.events if isinstance(e, Notice)] != []
+
+
+def test_delegated_tasks_run_elsewhere_with_the_hosts_own_variables(fleet: Fleet) -> None:
+    got = fleet.run(
+        """
+        - hosts: all
+          tasks:
+            - {name: a, shell: 'echo {{ inventory_hostname }}', delegate_to: h2, register: r}
+            - {name: b, command: echo, delegate_to: localhost}
+            - {local_action: command echo local}
+            - debug: msg="{{ r.stdout }}"
+        """,
+        hosts=2,
+    )
+    assert got.said("h1") == ["h1"]
+    assert got.event("a", "h1").delegated_to == "h2"
+    assert got.event("b", "h1").delegated_to == "localhost"
+    assert got.exit == 0
+
+
+def test_vars_files_may_be_named_by_facts_and_by_hosts(fleet: Fleet) -> None:
+    fleet.write("Linux-h1.yml", "{v: one}")
+    fleet.write("Linux-h2.yml", "{v: two}")
+    got = fleet.run(
+        """
+        - hosts: all
+          vars_files: ["{{ ansible_system }}-{{ inventory_hostname }}.yml"]
+          tasks: [{debug: {msg: "{{ v }} {{ ansible_system }}"}}]
+        """,
+        hosts=2,
+    )
+    assert [got.said("h1"), got.said("h2")] == [["one Linux"], ["two Linux"]]
+
+
+def test_pause_waits_and_goes_on(fleet: Fleet) -> None:
+    got = fleet.run("[{hosts: all, tasks: [{name: p, pause: {seconds: 0}}, {command: echo}]}]")
+    assert got.tasks() == [("p", "ok"), ("command", "changed")]

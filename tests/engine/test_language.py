@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from provisioner.errors import LoadError
 from tests.engine.fleet import Fleet
 
 
@@ -299,12 +300,33 @@ def test_omit_leaves_an_argument_out(fleet: Fleet) -> None:
     assert got.tasks() == [("a", "changed")]
 
 
+UNDEFINED = """
+    - hosts: all
+      vars: {docker_edition: ce, chain: "{{ missing_one }}"}
+      tasks:
+        - {name: a, command: "echo {{ docker_editon }}"}
+        - {name: b, command: "echo {{ chain }}"}
+        - {name: c, command: "echo {{ perhaps | default(1) }} {{ r.x }}", register: r}
+        - {name: d, command: "echo {{ whatever }}", when: false}
+    """
+
+
+def test_a_variable_that_nobody_defines_is_found_before_any_host_is_touched(fleet: Fleet) -> None:
+    with pytest.raises(LoadError) as caught:
+        fleet.run(UNDEFINED)
+    said = str(caught.value)
+    assert 'play.yml:5:26: the variable "docker_editon" is defined nowhere' in said
+    assert 'did you mean "docker_edition"?' in said
+    assert '"missing_one" is defined nowhere' in said
+    assert len(caught.value.problems) == 2
+
+
 def test_an_undefined_variable_fails_the_task_and_names_the_nearest(fleet: Fleet) -> None:
     got = fleet.run("""
         - hosts: all
           vars: {docker_edition: ce}
           tasks:
-            - {name: a, command: "echo {{ docker_editon }}"}
+            - {name: a, command: "echo {{ docker_editon }}", when: inventory_hostname == 'h1'}
         """)
     event = got.event("a")
     assert event.outcome == "failed"

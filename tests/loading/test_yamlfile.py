@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -267,10 +268,8 @@ PARTS = st.sampled_from(
 
 
 def value_or_load_error(data: bytes) -> None:
-    try:
+    with suppress(LoadError):
         yamlfile.parse(data, "f.yml")
-    except LoadError as error:
-        assert str(error)
 
 
 @settings(max_examples=300, derandomize=True, deadline=None)

@@ -64,8 +64,9 @@ why() {
         [ "${value:-0}" = 0 ] || result="$result, exit status $value"
         reason="the unit failed ($result)"
     fi
-    reason="$reason; its last lines in the journal tell why"
+    last_words
 }
+last_words() { [ -z "$lines" ] || reason="$reason; its last lines in the journal:$nl$lines"; }
 journal() {
     case $scope in
         user) lines=$(journalctl --user -q --no-pager -n 20 -u "$name" 2>/dev/null) || : ;;
@@ -83,8 +84,10 @@ command_failed() {
     journal
     case $said in
         *'repeated too quickly'* | *start-limit*)
-            fail "$what: it was started too often in a short time; its last lines in the journal" \
-                "tell why it stopped, \`systemctl reset-failed $name\` lets it start again" ;;
+            reason='it was started too often in a short time'
+            reason="$reason; \`systemctl reset-failed $name\` lets it start again"
+            last_words
+            fail "$what: $reason" ;;
         *'not applicable'*) fail "$what: the unit can't do that: ${said%%"$nl"*}" ;;
     esac
     property Result

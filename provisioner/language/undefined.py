@@ -1,0 +1,82 @@
+"""Variables that nobody defines: found before any host is touched, as far as that is certain.
+
+Only tasks that run in any case are looked at (no `when`, no rescue, no handler, no loop), and only
+names that no inventory, play, role, file, earlier task or fact could give. Nothing is said about a
+playbook that gets variables while it runs (include_vars, included roles, add_host, group_by).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from provisioner.errors import Problem
+from provisioner.language.play import Block, Node, Play, Task, tasks_of
+from provisioner.language.template import Template, needs, templates_in
+from provisioner.loading.where import nearest
+
+_UNKNOWABLE = frozenset({"include_vars", "include_role", "include_tasks", "add_host", "group_by"})
+
+
+def problems(
+    plays: Sequence[Play], known: frozenset[str], layers: Iterable[Mapping[str, Any]]
+) -> Iterator[Problem]:
+    """What is certain to be undefined. `known` are the names that every scope has, `layers` the
+    variables of hosts and of the command line."""
+    every = [
+        task
+        for play in plays
+        for part in (*play.sections, play.handlers)
+        for task in tasks_of(part)
+    ]
+    if any(task.module in _UNKNOWABLE for task in every):
+        return
+    names = set(known).union(*layers, *(_set_by(task) for task in every))
+    for play in plays:
+        yield from _in_play(play, names)
+
+
+def _set_by(task: Task) -> Iterator[str]:
+    if task.register:
+        yield task.register
+    if task.module in ("set_fact", "set_stats"):
+        yield from map(str, task.arguments)
+    if task.module in ("getent", "package_facts", "service_facts"):
+        yield from ("ansible_facts",)
+    if task.loop is not None:
+        yield from filter(None, (task.loop.variable, task.loop.index_variable))
+
+
+def _in_play(play: Play, known: set[str]) -> Iterator[Problem]:
+    if any(isinstance(name, Template) for entry in play.vars_files for name in entry.names):
+        return
+    given = (play.vars, *(layer for role in play.roles for layer in (role.defaults, role.vars)))
+    variables = {name: value for layer in reversed(given) for name, value in layer.items()}
+    for task in _certain(node for section in play.sections for node in section):
+        own = {name: value for layer in task.keywords.vars for name, value in layer.items()}
+        if task.role is not None:
+            own = {**task.role.defaults, **task.role.vars, **task.role.params, **own}
+        yield from _in_task(task, {**variables, **own}, known)
+
+
+def _certain(nodes: Iterable[Node]) -> Iterator[Task]:
+    """Tasks that every host runs that comes so far."""
+    for node in nodes:
+        if isinstance(node, Block):
+            yield from _certain(node.tasks)
+        elif not node.keywords.when and node.loop is None:
+            yield node
+
+
+def _in_task(task: Task, variables: Mapping[str, Any], known: set[str]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    waiting = list(templates_in(dict(task.arguments)))
+    while waiting:
+        template = waiting.pop()
+        for name in needs(template.source, template.expression) - seen:
+            seen.add(name)
+            if name in variables:
+                waiting += templates_in(variables[name])
+            elif name not in known and not name.startswith("ansible_"):
+                hint = nearest(name, {*known, *variables})
+                yield Problem(f'the variable "{name}" is defined nowhere', template.where, hint)

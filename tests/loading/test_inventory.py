@@ -1,0 +1,189 @@
+"""Inventories: what is refused, and how scripts are run. What is accepted is in inventories.yml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from provisioner.errors import LoadError
+from provisioner.language.template import Template
+from provisioner.loading.inventory import Inventory, load_inventory
+from provisioner.loading.variables import host_variables
+
+
+def load(folder: Path, name: str, text: str, *, mode: int = 0o644) -> Inventory:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(mode)
+    return load_inventory(str(path))
+
+
+INI = [
+    ("[web\nh\n", "1:1", '"[web" can\'t be a host\'s name', ""),
+    ("[web db]\nh\n", "1:1", "a section is [group], [group:children] or [group:vars]", ""),
+    ("[web:childen]\n", "1:1", '"childen" is no kind of section', 'did you mean "children"?'),
+    ("[web]\nh x\n", "2:1", '"x" is not key=value', ""),
+    ("[web]\n  h x='1\n", "2:3", "quotes don't match: No closing quotation", ""),
+    ("[web:vars]\nx\n[web]\n", "2:1", '"x" is not key=value', ""),
+    ("[wbe:vars]\nx=1\n[web]\nh\n", "1:1", '[wbe:vars] is for a group "wbe" that is not there',
+     'did you mean "web"?'),
+    ("[all:children]\nwbe\n[web]\nh\n", "2:1",
+     '[all:children] has a group "wbe" that is not there', 'did you mean "web"?'),
+    ("[a:children]\nb\n[b:children]\nc\n[c:children]\na\n", "1:1",
+     "groups contain each other: a → b → c → a", ""),
+    ("[a:children]\na\n", "1:1", "groups contain each other: a → a", ""),
+    ("h[3:1]\n", "1:1", '"[3:1]" is an empty range, or one of over 100,000', ""),
+    ("h[1:999999]\n", "1:1", '"[1:999999]" is an empty range, or one of over 100,000', ""),
+    ("h[1:999][1:999]\n", "1:1", '"h[1:999][1:999]" stands for more than 100,000 hosts', ""),
+    ("h[01:100]\n", "1:1", 'the ends of "[01:100]" are not equally long', "as in [01:20]"),
+    ("h[1:b]\n", "1:1", '"[1:b]" is not a range', "as in [01:20] or [a:f]"),
+    ("h[1:5:0]\n", "1:1", '"[1:5:0]" has no step that is a number', ""),
+    ("h;id\n", "1:1", '"h;id" can\'t be a host\'s name', ""),
+    ("../h\n", "1:1", '"../h" can\'t be a host\'s name', ""),
+    ("-oProxyCommand=id\n", "1:1", '"-oProxyCommand=id" can\'t be a host\'s name', ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "place", "reason", "hint"), INI)
+def test_what_is_wrong_in_ini_is_told_with_its_place(
+    tmp_path: Path, text: str, place: str, reason: str, hint: str
+) -> None:
+    with pytest.raises(LoadError) as caught:
+        load(tmp_path, "hosts", text)
+    (problem,) = caught.value.problems
+    assert problem.where is not None
+    assert problem.where.full == f"{tmp_path}/hosts:{place}"
+    assert (problem.reason, problem.hint) == (reason, hint)
+
+
+YAML = [
+    ("- hosts: all\n", "1:1", "an inventory is a mapping of groups", "a playbook?"),
+    ("all: [a]", "1:1", 'the group "all" is a mapping', "with hosts, children or vars"),
+    ("all: {hots: {a: }}", "1:7", '"hots" is not a key of a group', 'did you mean "hosts"?'),
+    ("all: {hosts: [a]}", "1:14", '"hosts" is a mapping', "each name with a colon behind it"),
+    ("all: {vars: x}", "1:13", '"vars" is a mapping', "each name with a colon behind it"),
+    ("all: {hosts: {a: b}}", "1:18", 'the variables of "a" are a mapping', ""),
+    ("all: {hosts: {1: }}", "1:15", "the name of a host is text, not 1", 'quote it: "1"'),
+    ("1: {hosts: {a: }}", "1:1", "the name of a group is text, not 1", 'quote it: "1"'),
+    ("all: {hosts: {'a b': }}", "1:15", "\"a b\" can't be a host's name", ""),
+    ("all: {hosts: {a: , a: }}", "1:20", 'the key "a" stands twice (first in line 1)', ""),
+    ("g: {vars: {ansible_group_priority: high}}", "1:36", "ansible_group_priority is a number", ""),
+    ("a: {children: {b: {children: {a: }}}}", "1:1", "groups contain each other: a → b → a", ""),
+    ("plugin: aws_ec2\n", "1:1", "this configures the inventory plugin aws_ec2", "executable"),
+]
+
+
+@pytest.mark.parametrize(("text", "place", "reason", "hint"), YAML)
+def test_what_is_wrong_in_yaml_is_told_with_its_place(
+    tmp_path: Path, text: str, place: str, reason: str, hint: str
+) -> None:
+    with pytest.raises(LoadError) as caught:
+        load(tmp_path, "hosts.yml", text)
+    (problem,) = caught.value.problems
+    assert problem.where is not None
+    assert problem.where.full == f"{tmp_path}/hosts.yml:{place}"
+    assert problem.reason.startswith(reason)
+    assert hint in problem.hint
+
+
+def test_what_is_no_inventory_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "hosts.yml").write_text("all: {hosts: {a: }}")
+    (tmp_path / "empty").write_text("")
+    (tmp_path / "dir").mkdir()
+    told = []
+    for name in ("host.yml", "empty", "dir", "x" * 300, "a\0b"):
+        with pytest.raises(LoadError) as caught:
+            load_inventory(f"{tmp_path}/{name}")
+        told.append(str(caught.value).replace(str(tmp_path), "DIR"))
+    assert told[0] == 'there is no inventory DIR/host.yml\n    did you mean "DIR/hosts.yml"?'
+    assert told[1:3] == ["DIR/empty: the inventory is empty",
+                         "the inventory directory DIR/dir has no inventory in it"]  # fmt: skip
+    assert "a list of hosts ends in a comma" in told[3]
+
+
+def test_a_host_in_several_groups_and_places_is_one_host(tmp_path: Path) -> None:
+    inventory = load(tmp_path, "hosts", "h a=1\n[x]\nh b=2\n[y]\nh a=3\n")
+    assert inventory.hosts == ("h",)
+    assert host_variables(inventory, "h", []) == {"a": 3, "b": 2}
+
+
+def test_beside_a_list_of_hosts_no_variables_are_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "group_vars/all.yml").write_text("a: 1")
+    monkeypatch.chdir(tmp_path)
+    assert host_variables(load_inventory("h,"), "h", []) == {}
+    assert host_variables(load_inventory("h,"), "h", [tmp_path]) == {"a": 1}
+
+
+def test_implicit_localhost_has_the_variables_of_all(tmp_path: Path) -> None:
+    inventory = load(tmp_path, "hosts", "h\n[all:vars]\na=1\n")
+    assert "localhost" not in inventory.hosts
+    assert host_variables(inventory, "localhost", []) == {"a": 1}
+
+
+def test_each_file_of_variables_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inventory = load(tmp_path, "hosts", "h[1:50]\n")
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "group_vars/all.yml").write_text("a: 1")
+    opened = []
+    read = Path.read_bytes
+
+    def noted(path: Path) -> bytes:
+        opened.append(path)
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", noted)
+    for host in inventory.hosts:
+        host_variables(inventory, host, [tmp_path])
+    assert opened == [tmp_path / "group_vars/all.yml"]
+
+
+# Scripts
+
+
+def script(folder: Path, body: str) -> Inventory:
+    return load(folder, "hosts", f"#!/bin/sh\n{body}\n", mode=0o755)
+
+
+def test_strings_from_a_script_are_templates(tmp_path: Path) -> None:
+    made = script(tmp_path, """echo '{"g": {"hosts": ["h"], "vars": {"a": "{{ b }}"}}}'""")
+    assert isinstance(made.groups["g"].vars["a"], Template)
+
+
+def test_a_script_reads_no_stdin_and_gets_its_arguments_unchanged(tmp_path: Path) -> None:
+    body = """cat; [ "$1" = --list ] && exec echo '{"g": ["a b;c"]}'; echo "{\\"n\\": \\"$2\\"}\""""
+    assert script(tmp_path, body).host_vars["a b;c"] == {"n": "a b;c"}
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("echo no luck >&2; exit 3", "hosts --list failed (exit 3)\n    no luck"),
+        ("printf 'a\\033[2J' >&2; exit 3", "hosts --list failed (exit 3)\n    a\\x1b[2J"),
+        ("kill -9 $$", "hosts --list failed (signal 9)\n    it said nothing"),
+        ("echo all: {}", "hosts --list printed no JSON mapping\n    all: {}"),
+        ("echo []", "hosts --list printed no JSON mapping\n    []"),
+        ("printf '\\377'", "hosts --list:1:1: the file is not UTF-8"),
+        ("""echo '{"g": {"hosts": "h"}}'""", 'hosts: the script\'s hosts of "g" are no list'),
+        ("""echo '{"g": {"vars": []}}'""", 'the script\'s variables of "g" are no mapping'),
+        ("""echo '{"g": [], "_meta": {"hostvars": []}}'""", "_meta.hostvars is no mapping"),
+        ("""echo '{"g": ["h"], "_meta": {"hostvars": {"h": [1]}}}'""", '"h" are no mapping'),
+    ],
+)
+def test_a_script_that_fails_is_told_with_what_it_said(
+    tmp_path: Path, body: str, told: str
+) -> None:
+    with pytest.raises(LoadError) as caught:
+        script(tmp_path, body)
+    assert told in str(caught.value)
+
+
+def test_a_script_that_cannot_be_run_is_told(tmp_path: Path) -> None:
+    with pytest.raises(LoadError, match="hosts --list can't be run: No such file"):
+        load(tmp_path, "hosts", "#!/nowhere/interpreter\n", mode=0o755)

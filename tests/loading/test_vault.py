@@ -1,0 +1,224 @@
+"""The vault: compatible with ansible-vault (vault_vectors.sh), exact, and quiet about secrets."""
+
+from __future__ import annotations
+
+import hmac
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from provisioner.errors import LoadError
+from provisioner.language.template import Template, TemplateError
+from provisioner.language.variables import Scope
+from provisioner.loading import vault, yamlfile
+from provisioner.loading.inventory import load_inventory
+from provisioner.loading.variables import extra_vars, host_variables, vars_file
+from provisioner.loading.vault import DEFAULT, PasswordError, Sealed, Secret, Vault
+
+VECTORS: dict[str, dict[str, str]] = yaml.safe_load(
+    Path(__file__).with_name("vault_vectors.yml").read_text("utf-8")
+)
+SECRET = Secret(DEFAULT, b"secret")
+DEV = Secret("dev", b"dev's")
+
+
+def secret_of(name: str) -> Secret:
+    return Secret(DEFAULT, VECTORS[name]["password"].encode())
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_what_ansible_encrypted_is_opened(name: str) -> None:
+    sealed = VECTORS[name]["sealed"].encode()
+    assert Vault((secret_of(name),)).open(sealed) == VECTORS[name]["plain"].encode()
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_with_the_same_salt_every_byte_is_ansibles(name: str) -> None:
+    sealed = VECTORS[name]["sealed"].encode()
+    head, *body = sealed.splitlines()
+    salt = bytes.fromhex(bytes.fromhex(b"".join(body).decode()).split(b"\n")[0].decode())
+    label = head.split(b";")[3].decode() if head.count(b";") == 3 else DEFAULT
+    secret = Secret(label, VECTORS[name]["password"].encode())
+    assert vault.encrypt(VECTORS[name]["plain"].encode(), secret, salt) == sealed
+
+
+@settings(max_examples=30, derandomize=True, deadline=None)
+@given(st.binary(max_size=100), st.binary(min_size=1, max_size=20))
+def test_any_bytes_come_back_exactly(plain: bytes, password: bytes) -> None:
+    secret = Secret(DEFAULT, password)
+    assert Vault((secret,)).open(vault.encrypt(plain, secret)) == plain
+
+
+def test_each_time_the_salt_is_another() -> None:
+    assert vault.encrypt(b"x", SECRET) != vault.encrypt(b"x", SECRET)
+
+
+def test_the_hmac_is_compared_before_anything_is_decrypted(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+
+    def differs(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return False
+
+    monkeypatch.setattr(hmac, "compare_digest", differs)
+    monkeypatch.setattr(vault, "_cipher", lambda *_: pytest.fail("decrypted"))
+    sealed = VECTORS["no line end"]["sealed"].encode()
+    with pytest.raises(PasswordError):
+        Vault((SECRET,)).open(sealed)
+    assert len(compared) == 1
+
+
+def problem(data: bytes, *secrets: Secret) -> tuple[str, str]:
+    with pytest.raises(LoadError) as caught:
+        yamlfile.parse(data, "all.yml", vault=Vault(secrets))
+    (found,) = caught.value.problems
+    assert found.where is not None
+    assert found.where.file == "all.yml"
+    return found.reason, found.hint
+
+
+def test_without_a_password_the_error_says_how_to_give_one() -> None:
+    reason, hint = problem(vault.encrypt(b"a: 1", DEV))
+    assert reason == 'this is encrypted (vault id "dev")'
+    for option in ("--ask-vault-pass", "--vault-password-file", "--vault-id"):
+        assert option in hint
+
+
+def test_a_wrong_password_names_the_ids_that_were_tried() -> None:
+    reason, _ = problem(vault.encrypt(b"a: 1", SECRET), Secret(DEFAULT, b"no"), DEV)
+    assert reason == "this is encrypted, and no password opens it; tried: default, dev"
+
+
+def test_a_password_of_another_label_opens_it_too() -> None:
+    other = Secret("other", DEV.password)
+    assert Vault((SECRET, other)).opened(vault.encrypt(b"x", DEV))[1] == DEV
+
+
+DAMAGED = vault.encrypt(b"a: 1", SECRET, bytes(32))
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (
+            b"$ANSIBLE_VAULT;1.1;AES256\n123",
+            "the vault's text is damaged: it is not what was written",
+        ),
+        (
+            b"$ANSIBLE_VAULT;1.1;AES256\nxyz",
+            "the vault's text is damaged: it is not what was written",
+        ),
+        (b"$ANSIBLE_VAULT;1.1;AES256\n", "the vault's text is damaged: it is not what was written"),
+        (b"$ANSIBLE_VAULT;1.1;AES256", "the vault's text is damaged: it is not what was written"),
+        (b"$ANSIBLE_VAULT;1.0;AES\n00", "the vault format 1.0 AES is not supported"),
+        (b"$ANSIBLE_VAULT;9.9;AES256\n00", "the vault format 9.9 AES256 is not supported"),
+        (b"$ANSIBLE_VAULT;\n00", "this is no vault's text"),
+        (
+            DAMAGED[:-3] + (b"31\n" if DAMAGED[-3:] == b"30\n" else b"30\n"),
+            "this is encrypted, and no password opens it; tried: default",
+        ),
+    ],
+)
+def test_a_damaged_text_is_refused(data: bytes, reason: str) -> None:
+    assert problem(data, SECRET)[0] == reason
+
+
+def inline(plain: str, secret: Secret, tag: str = "!vault") -> str:
+    """`!vault |` and the text, as encrypt_string writes it."""
+    lines = vault.encrypt(plain.encode(), secret).decode().splitlines()
+    return f"{tag} |\n" + "".join(f"          {line}\n" for line in lines)
+
+
+def parse(text: str, *secrets: Secret, **options: Any) -> Any:
+    return yamlfile.parse(text.encode(), "f.yml", vault=Vault(secrets, **options))
+
+
+@pytest.mark.parametrize("tag", ["!vault", "!vault-encrypted"])
+def test_values_are_opened_when_the_file_is_loaded(tag: str) -> None:
+    learned: list[object] = []
+    value = parse(f"a: {inline('x  ', DEV, tag)}b: 1\n", DEV, learned=learned.append)
+    assert value == {"a": "x  ", "b": 1}
+    assert learned == ["x  "]
+
+
+def test_an_opened_value_is_text_and_never_a_template() -> None:
+    value = parse(f"a: {inline('{{ x }}', DEV)}b: {inline('123', DEV)}", DEV)
+    assert value == {"a": "{{ x }}", "b": "123"}
+
+
+def test_a_value_without_its_password_fails_only_when_it_is_used() -> None:
+    value = parse(f"a: {inline('x', DEV)}b: 1\n")
+    scope = Scope([value])
+    assert scope["b"] == 1
+    assert isinstance(value["a"], Template)
+    with pytest.raises(TemplateError) as caught:
+        scope["a"]
+    assert caught.value.reason.startswith('this is encrypted (vault id "dev"): give the password: ')
+    assert str(caught.value.where) == "f.yml:1"
+
+
+def test_a_value_whose_label_has_another_password_fails_at_once() -> None:
+    with pytest.raises(LoadError, match='"dev"'):
+        parse(f"a: {inline('x', DEV)}", Secret("dev", b"wrong"))
+
+
+def test_a_value_of_an_id_that_was_not_given_can_wait() -> None:
+    value = parse(f"a: {inline('x', DEV)}b: {inline('y', SECRET)}", SECRET)
+    assert isinstance(value["a"], Template)
+    assert value["b"] == "y"
+
+
+def test_a_value_that_is_no_text_is_refused() -> None:
+    lines = vault.encrypt(b"\xff", SECRET).decode().replace("\n", "\n  ")
+    with pytest.raises(LoadError, match="not text"):
+        parse(f"a: !vault |\n  {lines}", SECRET)
+
+
+def test_who_only_lists_keeps_values_sealed() -> None:
+    assert isinstance(parse(f"a: {inline('x', DEV)}", DEV, sealed=True)["a"], Sealed)
+
+
+def test_all_of_an_encrypted_file_is_secret_and_its_templates_work(tmp_path: Path) -> None:
+    learned: list[object] = []
+    path = tmp_path / "v.yml"
+    path.write_bytes(vault.encrypt(b"a: [x, y]\nb: '{{ a }}'\n", DEV))
+    value = vars_file(path, Vault((DEV,), learned.append))
+    assert Scope([value])["b"] == ["x", "y"]
+    assert learned == [value]
+
+
+def test_what_is_wrong_in_an_encrypted_file_is_told_without_its_text(tmp_path: Path) -> None:
+    path = tmp_path / "v.yml"
+    path.write_bytes(vault.encrypt(b"a: 1\nb: topsecret: x\n", DEV))
+    with pytest.raises(LoadError) as caught:
+        vars_file(path, Vault((DEV,)))
+    assert f"{path} (decrypted):2:13:" in str(caught.value)
+    assert "topsecret" not in str(caught.value)
+
+
+def test_inventories_their_vars_and_extra_vars_may_be_encrypted(tmp_path: Path) -> None:
+    opener = Vault((DEV,))
+    files = {"hosts": b"[g]\nh x=1\n", "group_vars/g.yml": b"y: 2\n", "extra": b"z: 3\n"}
+    for name, plain in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(vault.encrypt(plain, DEV))
+    inventory = load_inventory(str(tmp_path / "hosts"), opener)
+    assert host_variables(inventory, "h", []) == {"x": 1, "y": 2}
+    assert extra_vars([f"@{tmp_path / 'extra'}"], opener) == {"z": 3}
+
+
+def test_no_password_is_ever_shown() -> None:
+    assert "dev's" not in repr(Vault((DEV,))) + str(DEV)
+
+
+def test_which_password_encrypts_must_be_clear() -> None:
+    opener = Vault((SECRET, DEV))
+    assert opener.secret("dev") == DEV
+    assert Vault((DEV,)).secret(None) == DEV
+    for label, told in ((None, "default, dev"), ("deb", 'no password for the vault id "deb"')):
+        with pytest.raises(LoadError, match=told):
+            opener.secret(label)
