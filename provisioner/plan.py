@@ -75,7 +75,7 @@ def plan(inventory: Inventory, playbooks: Sequence[Playbook], options: Options) 
     names = {*inventory.hosts, *(host for planned in plays for host in planned.hosts)}
     basedirs = [playbook.path.parent for playbook in playbooks]
     statics = {name: host_variables(inventory, name, basedirs) for name in sorted(names)}
-    problems = list(_undefined(playbooks, statics, options))
+    problems = list(_undefined(inventory, playbooks, statics, options))
     if problems:
         raise LoadError.of(problems)
     return Plan(inventory, tuple(playbooks), plays, statics, options, notices)
@@ -94,11 +94,14 @@ def _unmatched(
 
 
 def _undefined(
-    playbooks: Sequence[Playbook], statics: Mapping[str, Mapping[str, Any]], options: Options
+    inventory: Inventory,
+    playbooks: Sequence[Playbook],
+    statics: Mapping[str, Mapping[str, Any]],
+    options: Options,
 ) -> Iterator[Problem]:
     plays = [play for playbook in playbooks for play in playbook.plays]
     files = [
-        vars_file(path)
+        vars_file(path, inventory.vault)
         for play in plays
         for entry in play.vars_files
         for name in entry.names

@@ -121,7 +121,7 @@ def _run(given: Arguments) -> int:
     from provisioner.plan import plan
 
     redactor = _redactor()
-    planned = plan(*_load(given, _vault(given, redactor)))
+    planned = plan(*_load(given, _vault(given, redactor), redactor))
     if given.syntax_check or given.list_hosts or given.list_tasks or given.list_tags:
         from provisioner.cli.listing import show
 
@@ -144,7 +144,8 @@ def _vault(given: Arguments, redactor: Redactor) -> Vault:
     return Vault(passwords, redactor.add)
 
 
-def _load(given: Arguments, vault: Vault) -> Any:
+def _load(given: Arguments, vault: Vault, redactor: Redactor) -> Any:
+    from provisioner.cli import prompts
     from provisioner.loading.inventory import load_inventory
     from provisioner.loading.playbook import load_playbook
     from provisioner.loading.variables import extra_vars
@@ -152,7 +153,10 @@ def _load(given: Arguments, vault: Vault) -> Any:
 
     extra = extra_vars(given.extra_vars, vault)
     inventory = load_inventory(given.inventory, vault)
-    playbooks = [load_playbook(find_playbook(name)) for name in given.playbooks or ("docker",)]
+    names = given.playbooks or ("docker",)
+    playbooks = [load_playbook(find_playbook(name), vault) for name in names]
+    if not (given.syntax_check or given.list_hosts or given.list_tasks or given.list_tags):
+        playbooks = prompts.answered(playbooks, extra, redactor)
     options = Options(
         limit=given.limit,
         tags=_tags(given.tags),

@@ -32,6 +32,8 @@ class Exchange:
     seat: Seat
     steps: tuple[Step, ...]
     variables: Mapping[str, Any] = field(compare=False)
+    throttle: tuple[str, int] | None = None
+    """At most that many hosts at once may exchange under that name."""
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,10 @@ class HostWalk:
         seat = sent[0][1].seat
         assert seat is not None
         steps = tuple(self._step(place, unit) for place, unit in sent)
-        return (yield Exchange(seat, steps, self._variables_of(seat, queue[0][1])))
+        unit = sent[0][1]
+        limit = int(units.number(unit.scope, unit.task.keywords.throttle, 0))
+        throttle = (str(unit.task.where), limit) if limit > 0 else None
+        return (yield Exchange(seat, steps, self._variables_of(seat, queue[0][1]), throttle))
 
     def _variables_of(self, seat: Seat, unit: Unit) -> Mapping[str, Any]:
         """The variables that say how to reach the seat's host."""
@@ -189,10 +192,26 @@ class HostWalk:
         behind = queue[queue.index((place, unit)) :] if answer.sent else []
         changing = [other for p, other in behind if self._ahead.changes(p, other)]
         outcome = Outcome.UNKNOWN if changing else Outcome.UNREACHABLE
+        if not changing and units.flag(unit.scope, unit.task.keywords.ignore_unreachable):
+            yield from self._pass_over(place, unit, replace(result, outcome=outcome), since)
+            return
         self._state.count(outcome, ignored=False, rescued=False)
         yield self._event((*changing, unit)[0], replace(result, outcome=outcome), since)
         status = Status.UNKNOWN if changing else Status.UNREACHABLE
         self._state.leave(status, lost.reason, lost.remedy)
+
+    def _pass_over(self, place: Place, unit: Unit, result: Result, since: float) -> Walk:
+        """`ignore_unreachable`: the task did not happen, the next one may."""
+        self._ahead.loop = None
+        if place == GATHERING:
+            self._ahead.gathering = None
+            self._state.facts_gathered = True
+        else:
+            self._position.move(place)
+            self._position.advance()
+        self._learn(unit.task, replace(result, returns={"unreachable": True}))
+        self._state.count(result.outcome, ignored=True, rescued=False)
+        yield self._event(unit, result, since, ignored=True)
 
     # -- settling what came
 

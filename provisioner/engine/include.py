@@ -45,7 +45,7 @@ def _loaded(
 ) -> tuple[Node, ...]:
     task, module = unit.task, unit.module
     problems: list[Problem] = []
-    loader = NodeLoader(problems, shared.play.basedir, {})
+    loader = NodeLoader(problems, shared.play.basedir, {}, shared.world.inventory.vault)
     base = _base(task, module, item)
     folder = Folder(task.roots[0] if task.roots else shared.play.basedir, task.role)
     if isinstance(module, IncludeTasks):

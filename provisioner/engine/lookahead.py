@@ -108,7 +108,8 @@ class Lookahead:
     def _add_task(self, queue: Queue, ahead: Ahead, place: Place, task: Task) -> bool:
         """Queue a task's units; false where the frame ends with them or before them."""
         first = place == self.position.place
-        if not first and (waits_before(self.shared, task) or task.module == "reboot"):
+        alone = task.module == "reboot" or task.keywords.throttle is not None
+        if not first and (alone or waits_before(self.shared, task)):
             return False
         try:
             found = self._units(task, ahead, first)
@@ -215,6 +216,7 @@ def waits_behind(shared: PlayWorld, task: Task) -> bool:
     """Whether nothing may be sent behind the task before it has ended."""
     return (
         task.module == "reboot"
+        or task.keywords.throttle is not None
         or task.until is not None
         or task.keywords.any_errors_fatal is not None
         or waits_before(shared, task)

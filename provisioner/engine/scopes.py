@@ -149,7 +149,7 @@ def _vars_files(shared: PlayWorld, state: HostState) -> Mapping[str, Any]:
         found = next((path for path in paths if path.is_file()), None)
         if found is None:
             raise TemplateError(f"vars_files: {' or '.join(names)} was not found", entry.where)
-        merged.update(vars_file(found))
+        merged.update(vars_file(found, shared.world.inventory.vault))
     state.vars_files[play.where] = merged if whole else None
     return merged
 
@@ -180,6 +180,7 @@ def _magic(shared: PlayWorld, host: str, role: Role | None) -> dict[str, Any]:
             lambda: [name for name in shared.active() if name in shared.batch]
         ),
         "omit": OMIT,
+        "ansible_managed": "Ansible managed",
         **(_role_names(role) if role is not None else {}),
         **world.settings,
     }
@@ -205,8 +206,9 @@ def _functions(shared: PlayWorld, task: Task | None, scope: Scope) -> dict[str, 
     """`lookup` and its kin: functions that see the task's variables."""
 
     def context() -> LookupContext:
-        sources = LocalSources((task.roots if task else ()) or (shared.play.basedir,), scope)
-        return LookupContext(scope, _finder(sources), sources.render, shared.play.basedir)
+        sources = local_sources(shared, task, scope)
+        find, basedir = _finder(sources), shared.play.basedir
+        return LookupContext(scope, find, sources.render, basedir, sources.read)
 
     def _query(name: str, *terms: Any, **options: Any) -> Any:
         return query(context(), name, *terms, **options)
@@ -219,6 +221,12 @@ def _functions(shared: PlayWorld, task: Task | None, scope: Scope) -> dict[str, 
         "now": Lazy(lambda: _now),
         "undef": Lazy(lambda: _undef),
     }
+
+
+def local_sources(shared: PlayWorld, task: Task | None, scope: Scope) -> LocalSources:
+    """The controller's files as the task sees them."""
+    roots = (task.roots if task is not None else ()) or (shared.play.basedir,)
+    return LocalSources(roots, scope, shared.world.inventory.vault)
 
 
 def _finder(sources: LocalSources) -> Callable[[str, str], Path]:

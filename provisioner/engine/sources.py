@@ -11,6 +11,8 @@ from provisioner.errors import LoadError
 from provisioner.language.template import TemplateError, render_file
 from provisioner.language.variables import Scope
 from provisioner.loading.variables import vars_file
+from provisioner.loading.vault import NO_VAULT, Vault, is_encrypted
+from provisioner.loading.where import Where
 from provisioner.modules.base import ModuleError
 
 
@@ -20,6 +22,7 @@ class LocalSources:
 
     roots: tuple[Path, ...]
     scope: Scope
+    vault: Vault = NO_VAULT
 
     def find(self, folder: str, name: str) -> Path:
         """The local file `name`; `ModuleError` names every place that was tried."""
@@ -42,9 +45,26 @@ class LocalSources:
     def variables(self, path: Path) -> Mapping[str, Any]:
         """The variables of a YAML or JSON file; `ModuleError` with file:line."""
         try:
-            return vars_file(path)
+            return vars_file(path, self.vault)
         except LoadError as error:
             raise ModuleError(str(error)) from None
+
+    def content(self, path: Path) -> bytes | Path:
+        """What is in a local file: the file itself, or its plaintext where it is encrypted."""
+        try:
+            with path.open("rb") as file:
+                if not is_encrypted(file.read(64)):
+                    return path
+            return self.vault.open(path.read_bytes(), Where(str(path), 1, 1))
+        except OSError as error:
+            raise ModuleError(f"{path} can't be read: {error.strerror}") from None
+        except LoadError as error:
+            raise ModuleError(str(error)) from None
+
+    def read(self, path: Path) -> bytes:
+        """The same as bytes."""
+        content = self.content(path)
+        return content if isinstance(content, bytes) else content.read_bytes()
 
     def render(self, path: Path, options: Mapping[str, Any]) -> str:
         """The file as a template; `options` are Jinja's. `ModuleError` with file:line."""

@@ -9,8 +9,7 @@ from typing import Any, Literal
 from jinja2 import TemplateError as JinjaError
 
 from provisioner.engine.effects import Seat
-from provisioner.engine.scopes import PlayWorld
-from provisioner.engine.sources import LocalSources
+from provisioner.engine.scopes import PlayWorld, local_sources
 from provisioner.language.lookups import looped
 from provisioner.language.play import Keywords, Task
 from provisioner.language.template import OMIT, Template, TemplateError
@@ -146,7 +145,7 @@ def _made(shared: PlayWorld, host: str, unit: Unit) -> Unit:
     unit = replace(unit, module=module, check=_check(shared, keywords, scope))
     if isinstance(module, Steering):
         return unit
-    sources = LocalSources(task.roots or (shared.play.basedir,), scope)
+    sources = local_sources(shared, task, scope)
     if isinstance(module, Action):
         return replace(unit, result=module.act(scope, sources), judged=_has_judgement(task))
     program = module.program(sources)

@@ -7,6 +7,7 @@ import queue
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from provisioner.engine.barriers import Barriers
@@ -35,6 +36,22 @@ class Interrupt:
         self._event.wait(seconds)
 
 
+class Throttles:
+    """Semaphores by name: how many hosts may be in one task at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._semaphores: dict[str, threading.Semaphore] = {}
+
+    def of(self, throttle: tuple[str, int] | None) -> AbstractContextManager[Any]:
+        """What to hold while the exchange goes on."""
+        if throttle is None:
+            return nullcontext()
+        name, limit = throttle
+        with self._lock:
+            return self._semaphores.setdefault(name, threading.Semaphore(limit))
+
+
 def drive(
     walks: Mapping[str, Walk], barriers: Barriers, pool: Pool, forks: int, interrupt: Interrupt
 ) -> Iterator[Event]:
@@ -44,10 +61,11 @@ def drive(
     """
     messages: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
     under_way = set(walks)
+    throttles = Throttles()
 
     def advance(host: str, reply: Any) -> None:
         try:
-            ended = _advance(walks[host], reply, pool.of(host), messages, interrupt)
+            ended = _advance(walks[host], reply, pool.of(host), messages, interrupt, throttles)
             messages.put((host, ended))
         except BaseException as error:  # a bug: it must not vanish in a thread
             messages.put((host, error))
@@ -82,6 +100,7 @@ def _advance(
     sessions: Sessions,
     messages: queue.SimpleQueue[tuple[str, Any]],
     interrupt: Interrupt,
+    throttles: Throttles,
 ) -> Barrier | None:
     """Walk until the host has to wait for others (its `Barrier`) or is through (None)."""
     while True:
@@ -95,7 +114,8 @@ def _advance(
         reply = None
         match step:
             case Exchange():
-                reply = sessions.exchange(step)
+                with throttles.of(step.throttle):
+                    reply = sessions.exchange(step)
             case Sleep():
                 interrupt.sleep(step.seconds)
             case Reset():

@@ -126,6 +126,19 @@ class VarsFile:
 
 
 @dataclass(frozen=True)
+class Prompt:
+    """An entry of `vars_prompt`."""
+
+    name: str
+    text: str
+    private: bool = True
+    default: Any = None
+    confirm: bool = False
+    encrypt: str | None = None
+    unsafe: bool = False
+
+
+@dataclass(frozen=True)
 class Play:
     """One play. `sections` are its task lists, after each of which handlers run."""
 
@@ -140,6 +153,7 @@ class Play:
     """Those whose defaults and vars the whole play sees."""
     vars: Mapping[str, Any] = field(default_factory=dict)
     vars_files: tuple[VarsFile, ...] = ()
+    prompts: tuple[Prompt, ...] = ()
     gather_facts: Any = None
     gather_subset: Any = None
     serial: tuple[Any, ...] = ()

@@ -15,6 +15,7 @@ from provisioner.loading import keywords as kw
 from provisioner.loading import roles as rolefiles
 from provisioner.loading import yamlfile
 from provisioner.loading.task import load_task
+from provisioner.loading.vault import NO_VAULT, Vault
 from provisioner.loading.where import Where
 from provisioner.loading.yamlfile import YamlList, YamlMap, place_of
 from provisioner.modules import short_name
@@ -41,9 +42,13 @@ class NodeLoader:
     """
 
     def __init__(
-        self, problems: list[Problem], basedir: Path, variables: Mapping[str, Any]
+        self,
+        problems: list[Problem],
+        basedir: Path,
+        variables: Mapping[str, Any],
+        vault: Vault = NO_VAULT,
     ) -> None:
-        self._problems, self._basedir = problems, basedir
+        self._problems, self._basedir, self._vault = problems, basedir, vault
         self._scope = Scope((variables,))
         self.handlers: list[Node] = []
         self.exported: list[Role] = []
@@ -69,7 +74,7 @@ class NodeLoader:
         if resolved in folder.chain:
             names = " → ".join(p.name for p in (*folder.chain, resolved))
             raise LoadError(f"files of tasks import each other: {names}", at)
-        data = yamlfile.load(path, what="file of tasks")
+        data = yamlfile.load(path, what="file of tasks", vault=self._vault)
         if data is None:
             return ()
         if not isinstance(data, YamlList):
@@ -196,7 +201,7 @@ class NodeLoader:
             raise LoadError(f"roles depend on each other: {' → '.join((*parents, name))}", where)
         if folder.role is not None:
             parents = (folder.role.name, *folder.role.parents)
-        role = rolefiles.load(name, path, given, parents)
+        role = rolefiles.load(name, path, given, parents, self._vault)
         meta = rolefiles.meta(path)
         nodes: list[Node] = []
         for item in meta.dependencies:

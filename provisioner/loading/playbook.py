@@ -14,6 +14,7 @@ from provisioner.language.play import (
     Node,
     Play,
     Playbook,
+    Prompt,
     Task,
     VarsFile,
     tasks_of,
@@ -22,15 +23,16 @@ from provisioner.language.template import Template
 from provisioner.loading import keywords as kw
 from provisioner.loading import yamlfile
 from provisioner.loading.nodes import Folder, NodeLoader, template_problems
+from provisioner.loading.vault import NO_VAULT, Vault
 from provisioner.loading.where import Where, nearest
 from provisioner.loading.yamlfile import YamlMap, place_of
 
 
-def load_playbook(path: Path, chain: tuple[Path, ...] = ()) -> Playbook:
+def load_playbook(path: Path, vault: Vault = NO_VAULT, chain: tuple[Path, ...] = ()) -> Playbook:
     """The plays of a file, or a `LoadError` with every problem found. `chain` are the playbooks
     that import it, resolved."""
     chain = chain or (path.resolve(),)
-    data = yamlfile.load(path, what="playbook")
+    data = yamlfile.load(path, what="playbook", vault=vault)
     if not isinstance(data, list) or not data:
         raise LoadError("a playbook is a list of plays", Where(str(path), 1, 1))
     problems: list[Problem] = []
@@ -39,7 +41,7 @@ def load_playbook(path: Path, chain: tuple[Path, ...] = ()) -> Playbook:
         if not isinstance(source, YamlMap):
             raise LoadError("a play is a mapping", place_of(data, index))
         try:
-            plays += _plays(source, path, problems, chain)
+            plays += _plays(source, path, problems, vault, chain)
         except LoadError as error:
             problems.extend(error.problems)
     if problems:
@@ -51,12 +53,16 @@ _IMPORT = ("import_playbook", "ansible.builtin.import_playbook")
 
 
 def _plays(
-    source: YamlMap, path: Path, problems: list[Problem], chain: tuple[Path, ...]
+    source: YamlMap,
+    path: Path,
+    problems: list[Problem],
+    vault: Vault,
+    chain: tuple[Path, ...],
 ) -> tuple[Play, ...]:
     """One play, or those of a playbook that is imported here."""
     key = next((key for key in _IMPORT if key in source), None)
     if key is None:
-        return (_load_play(source, path.parent, problems),)
+        return (_load_play(source, path.parent, problems, vault),)
     where = source.keys_at[key]
     kw.known(source, frozenset({*_IMPORT, "name", "vars", "tags", "when"}), "import_playbook")
     file = path.parent / str(source[key])
@@ -67,7 +73,7 @@ def _plays(
         raise LoadError(f"playbooks import each other: {names}", where)
     added = _vars(source)
     inherited = kw.inherit(Keywords(), _without(source, "vars"))
-    plays = load_playbook(file, (*chain, file.resolve())).plays
+    plays = load_playbook(file, vault, (*chain, file.resolve())).plays
     return tuple(_imported(play, inherited, added) for play in plays)
 
 
@@ -99,7 +105,7 @@ def _under(node: Node, outer: Keywords) -> Node:
     return Block(tasks, rescue, always, node.where, node.name)
 
 
-def _load_play(source: YamlMap, basedir: Path, problems: list[Problem]) -> Play:
+def _load_play(source: YamlMap, basedir: Path, problems: list[Problem], vault: Vault) -> Play:
     kw.known(source, kw.PLAY, "play")
     if "hosts" not in source:
         raise LoadError('a play needs "hosts"', source.where)
@@ -108,7 +114,7 @@ def _load_play(source: YamlMap, basedir: Path, problems: list[Problem]) -> Play:
     base = kw.inherit(Keywords(), _without(source, "vars"))
     play_vars = _vars(source)
     problems.extend(template_problems([play_vars]))
-    loader = NodeLoader(problems, basedir, play_vars)
+    loader = NodeLoader(problems, basedir, play_vars, vault)
     folder = Folder(basedir)
     before = loader.nodes(source, "pre_tasks", base, folder)
     middle = (*loader.roles(source, base), *loader.nodes(source, "tasks", base, folder))
@@ -128,6 +134,7 @@ def _load_play(source: YamlMap, basedir: Path, problems: list[Problem]) -> Play:
         roles=tuple(loader.exported),
         vars=play_vars,
         vars_files=tuple(_vars_files(source, basedir)),
+        prompts=tuple(_prompts(source)),
         gather_facts=kw.flag(source.get("gather_facts"), "gather_facts", source.where),
         gather_subset=source.get("gather_subset"),
         serial=kw.names(source.get("serial"), "serial", place_of(source, "serial")),
@@ -169,6 +176,29 @@ def _vars_files(source: YamlMap, basedir: Path) -> Iterator[VarsFile]:
         if len(literal) == len(names) and not any((basedir / name).is_file() for name in literal):
             raise LoadError(f"vars_files: {' or '.join(literal)} was not found", where)
         yield VarsFile(names, where)
+
+
+_PROMPT = frozenset(
+    {"name", "prompt", "private", "default", "confirm", "encrypt", "salt", "salt_size", "unsafe"}
+)
+
+
+def _prompts(source: YamlMap) -> Iterator[Prompt]:
+    given = source.get("vars_prompt") or []
+    where = place_of(source, "vars_prompt")
+    for item in given if isinstance(given, list) else [None]:
+        if not isinstance(item, YamlMap) or not isinstance(item.get("name"), str):
+            raise LoadError('"vars_prompt" is a list of mappings with a name', where)
+        kw.known(item, _PROMPT, "vars_prompt")
+        yield Prompt(
+            name=item["name"],
+            text=str(item.get("prompt") or item["name"]),
+            private=kw.flag(item.get("private", True), "private", item.where),
+            default=item.get("default"),
+            confirm=kw.flag(item.get("confirm", False), "confirm", item.where),
+            encrypt=item.get("encrypt"),
+            unsafe=kw.flag(item.get("unsafe", False), "unsafe", item.where),
+        )
 
 
 def _strategy(source: YamlMap) -> Any:

@@ -13,6 +13,7 @@ from provisioner.language.play import Keywords, Role
 from provisioner.loading import keywords as kw
 from provisioner.loading import yamlfile
 from provisioner.loading.variables import vars_file
+from provisioner.loading.vault import Vault
 from provisioner.loading.where import Where, nearest
 from provisioner.loading.yamlfile import YamlMap, place_of
 
@@ -79,14 +80,16 @@ def entry(item: Any, base: Keywords, where: Where) -> tuple[Mapping[str, Any], K
     return given, kw.inherit(base, source)
 
 
-def load(name: str, path: Path, given: Mapping[str, Any], parents: tuple[str, ...]) -> Role:
+def load(
+    name: str, path: Path, given: Mapping[str, Any], parents: tuple[str, ...], vault: Vault
+) -> Role:
     """The role with its defaults, vars and parameters."""
     where = Where(str(path))
     return Role(
         name,
         path,
-        _variables(main(path, "defaults", given.get("defaults_from"), where)),
-        _variables(main(path, "vars", given.get("vars_from"), where)),
+        _variables(main(path, "defaults", given.get("defaults_from"), where), vault),
+        _variables(main(path, "vars", given.get("vars_from"), where), vault),
         given.get("params", {}),
         parents,
     )
@@ -102,10 +105,8 @@ def main(path: Path, kind: str, name: Any, where: Where) -> Path | None:
     return next((path / kind / n for n in _NAMES if (path / kind / n).is_file()), None)
 
 
-def _variables(path: Path | None) -> Mapping[str, Any]:
-    if path is None:
-        return {}
-    return vars_file(path)
+def _variables(path: Path | None, vault: Vault) -> Mapping[str, Any]:
+    return {} if path is None else vars_file(path, vault)
 
 
 def meta(path: Path) -> Meta:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from provisioner.errors import LoadError
@@ -28,6 +29,8 @@ def load_task(source: YamlMap, base: Keywords, *, handler: bool = False) -> Task
     keywords = kw.inherit(base, source)
     if local:
         keywords = Keywords(**{**vars(keywords), "delegate_to": "localhost"})
+    if "async" in source:
+        keywords = _limited(source, keywords)
     return Task(
         name=kw.title(source),
         module=name,
@@ -45,6 +48,18 @@ def load_task(source: YamlMap, base: Keywords, *, handler: bool = False) -> Task
         delay=source.get("delay"),
         handler=handler,
     )
+
+
+def _limited(source: YamlMap, keywords: Keywords) -> Keywords:
+    """`async` with a `poll` is a time limit: the connection stays open here anyway, answered
+    heartbeats keep it so. Without a poll the task would run on while others do."""
+    if source.get("poll", 10) in (0, "0"):
+        raise LoadError(
+            "`poll: 0` is not supported: tasks run in order",
+            source.keys_at["poll"],
+            "give a poll above 0: the task may take `async` seconds",
+        )
+    return replace(keywords, timeout=source["async"])
 
 
 def _module_of(source: YamlMap) -> tuple[str, Any, bool]:

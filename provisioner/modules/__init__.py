@@ -71,6 +71,7 @@ MODULES: dict[str, str] = {
     "cron": "cron:Cron",
     "known_hosts": "known_hosts:KnownHosts",
     "alternatives": "alternatives:Alternatives",
+    "ini_file": "ini_file:IniFile",
 }
 
 COLLECTIONS = ("ansible.builtin.", "ansible.legacy.", "ansible.posix.", "community.general.")

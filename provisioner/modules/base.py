@@ -24,6 +24,9 @@ class Sources(Protocol):
         """The local file `name`, searched as Ansible does in `folder` ("files", "templates")
         of the role, then beside the playbook; `ModuleError` names all places tried."""
 
+    def content(self, path: Path) -> bytes | Path:
+        """What is in a local file: the file itself, or its plaintext where it is encrypted."""
+
     def render(self, path: Path, options: Mapping[str, Any]) -> str:
         """`path` rendered with the task's variables; `options` are template's jinja2 ones
         (block_start_string, trim_blocks, …)."""

@@ -79,7 +79,8 @@ class Copy(Written):
     checksum: Text | None = None
     """The SHA-1 that `src` must have."""
     decrypt: bool = True
-    """Accepted and ignored: a file that is encrypted with vault is copied as it is."""
+    """Copy the plaintext of a file that is encrypted with vault (those of a directory are copied as
+    they are)."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -100,7 +101,8 @@ class Copy(Written):
         path = sources.find("files", self.src)
         if path.is_dir():
             return self._copy_tree(path, self.src.endswith("/"))
-        return self._checked(self.written(path, path, directory_mode=self.directory_mode))
+        content = sources.content(path) if self.decrypt else path
+        return self._checked(self.written(content, path, directory_mode=self.directory_mode))
 
     def _checked(self, program: Program) -> Program:
         actual = program.variables["content_sha1"]

@@ -78,7 +78,8 @@ class Script(Module):
     def program(self, sources: Sources) -> Program:
         name, *arguments = shlex.split(self.cmd)
         try:
-            content = sources.find("files", name).read_bytes()
+            found = sources.content(sources.find("files", name))
+            content = found if isinstance(found, bytes) else found.read_bytes()
         except OSError as error:
             raise ModuleError(f"can't read the script {name}: {error.strerror}") from error
         variables = {

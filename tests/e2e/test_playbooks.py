@@ -60,7 +60,8 @@ def reason(run: Run, host: str) -> str:
 
 class TestVerify:
     @pytest.fixture(scope="class")
-    def lab(self, make_lab: MakeLab) -> Lab:
+    @classmethod
+    def lab(cls, make_lab: MakeLab) -> Lab:
         editions = {"ce": HostOptions(docker="ce"), "distro": HostOptions(docker="distro")}
         lab = make_lab({**editions, "bare": HostOptions()})
         with_docker(lab, *editions)
@@ -130,7 +131,8 @@ class TestVerify:
 
 class TestRestart:
     @pytest.fixture(scope="class")
-    def lab(self, make_lab: MakeLab) -> Lab:
+    @classmethod
+    def lab(cls, make_lab: MakeLab) -> Lab:
         lab = make_lab({"ce": HostOptions(docker="ce"), "distro": HostOptions(docker="distro")})
         with_docker(lab, "ce", "distro")
         return lab
@@ -189,7 +191,8 @@ class TestRestart:
 
 class TestUpgrade:
     @pytest.fixture(scope="class")
-    def lab(self, make_lab: MakeLab) -> Lab:
+    @classmethod
+    def lab(cls, make_lab: MakeLab) -> Lab:
         """Two hosts with an older release, one with the other edition, one with nothing."""
         ce = {name: HostOptions(docker="ce") for name in ("old-1", "old-2")}
         lab = make_lab({**ce, "distro": HostOptions(docker="distro"), "bare": HostOptions()})
@@ -266,7 +269,8 @@ class TestUpgrade:
 
 class TestUninstall:
     @pytest.fixture(scope="class")
-    def lab(self, make_lab: MakeLab) -> Lab:
+    @classmethod
+    def lab(cls, make_lab: MakeLab) -> Lab:
         lab = make_lab({"ce": HostOptions(docker="ce"), "distro": HostOptions(docker="distro")})
         with_docker(lab, "ce", "distro")
         return lab
@@ -310,7 +314,8 @@ class TestUninstall:
 
 class TestNewServer:
     @pytest.fixture(scope="class")
-    def lab(self, make_lab: MakeLab) -> Lab:
+    @classmethod
+    def lab(cls, make_lab: MakeLab) -> Lab:
         lab = make_lab({
             "fresh": HostOptions(repos="dead-mirrorlist"),
             "other": HostOptions(),
@@ -322,7 +327,8 @@ class TestNewServer:
         return lab
 
     @pytest.fixture(scope="class")
-    def settings(self) -> dict[str, Any]:
+    @classmethod
+    def settings(cls) -> dict[str, Any]:
         """The kernel settings are those that a network namespace has for itself."""
         return {
             "server_hostname": "{{ inventory_hostname }}.example.net",
@@ -337,8 +343,9 @@ class TestNewServer:
         }
 
     @pytest.fixture(scope="class")
+    @classmethod
     def first(
-        self, lab: Lab, settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+        cls, lab: Lab, settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
     ) -> Run:
         home = tmp_path_factory.mktemp("home")
         before = listing(lab["fresh"])

@@ -15,6 +15,7 @@ from provisioner.fleet.sessions import Login
 from provisioner.fleet.threads import Interrupt
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.playbook import load_playbook
+from provisioner.loading.vault import NO_VAULT, Vault
 from provisioner.plan import Options, plan
 from provisioner.remote.local import LocalChannel, LocalConnection
 
@@ -91,6 +92,7 @@ class Fleet:
     dead: frozenset[str] = frozenset()
     cut: Mapping[str, int] = field(default_factory=dict)
     connections: dict[str, Frames] = field(default_factory=dict)
+    vault: Vault = NO_VAULT
 
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name
@@ -110,7 +112,8 @@ class Fleet:
         path = self.write("play.yml", playbook)
         names = [f"h{n + 1}" for n in range(hosts)] if isinstance(hosts, int) else hosts
         source = str(self.write("hosts.yml", inventory)) if inventory else ",".join(names) + ","
-        planned = plan(load_inventory(source), [load_playbook(path)], Options(**options))
+        inventory = load_inventory(source, self.vault)
+        planned = plan(inventory, [load_playbook(path, self.vault)], Options(**options))
         run = Run(planned, self._connect, Interrupt())
         events = []
         for event in run.events():

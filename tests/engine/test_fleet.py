@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from provisioner.errors import LoadError
 from provisioner.events import Notice
 from tests.engine.fleet import Fleet
 
@@ -225,3 +228,36 @@ def test_vars_files_may_be_named_by_facts_and_by_hosts(fleet: Fleet) -> None:
 def test_pause_waits_and_goes_on(fleet: Fleet) -> None:
     got = fleet.run("[{hosts: all, tasks: [{name: p, pause: {seconds: 0}}, {command: echo}]}]")
     assert got.tasks() == [("p", "ok"), ("command", "changed")]
+
+
+def test_ignore_unreachable_passes_over_the_task(fleet: Fleet) -> None:
+    fleet.dead = frozenset({"h1"})
+    got = fleet.run("""
+        - hosts: all
+          tasks:
+            - {name: a, command: echo, ignore_unreachable: true, register: r}
+            - {name: b, debug: {msg: "{{ r is unreachable }}"}}
+        """)
+    assert got.tasks() == [("a", "unreachable"), ("b", "ok")]
+    assert (got.exit, got.said()) == (0, [True])
+
+
+def test_throttle_lets_few_hosts_into_a_task_at_once(fleet: Fleet) -> None:
+    busy = fleet.folder / "busy"
+    got = fleet.run(
+        f"""
+        - hosts: all
+          tasks:
+            - {{name: a, shell: 'mkdir {busy} && sleep 0.05 && rmdir {busy}', throttle: 1}}
+        """,
+        hosts=4,
+    )
+    assert got.exit == 0
+
+
+def test_async_with_a_poll_is_a_time_limit_and_without_one_is_refused(fleet: Fleet) -> None:
+    text = "[{{hosts: all, tasks: [{{name: a, shell: sleep 60, async: 1, poll: {}}}]}}]"
+    got = fleet.run(text.format(5))
+    assert "longer than 1 s" in got.event("a").message
+    with pytest.raises(LoadError, match="poll: 0"):
+        fleet.run(text.format(0))

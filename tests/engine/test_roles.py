@@ -185,3 +185,28 @@ def test_import_playbook_adds_its_plays_with_vars_and_tags(fleet: Fleet) -> None
     got = fleet.run(text)
     assert (names(got), got.said()) == (["x", "y"], [1])
     assert names(fleet.run(text, tags=frozenset("t"))) == ["x"]
+
+
+def test_vaulted_vars_files_roles_and_copies_are_opened(fleet: Fleet) -> None:
+    from provisioner.loading.vault import Secret, Vault, encrypt
+
+    secret = Secret("default", b"pw")
+    sealed = {
+        "secret.yml": b"{password: hidden}",
+        "files/key": b"key\n",
+        "roles/r/vars/main.yml": b"{inner: sealed}",
+    }
+    for name, plain in sealed.items():
+        fleet.write(name, encrypt(plain, secret).decode())
+    fleet.write("roles/r/tasks/main.yml", "[{debug: {msg: '{{ inner }} {{ password }}'}}]")
+    fleet.vault = Vault((secret,))
+    got = fleet.run(f"""
+        - hosts: all
+          vars_files: [secret.yml]
+          roles: [r]
+          tasks:
+            - {{name: c, copy: {{src: key, dest: {fleet.folder}/out, mode: "0600"}}}}
+            - debug: msg="{{{{ lookup('file', 'key') }}}}"
+        """)
+    assert got.said() == ["sealed hidden", "key"]
+    assert (fleet.folder / "out").read_text() == "key\n"

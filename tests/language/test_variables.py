@@ -140,10 +140,25 @@ def test_a_pending_value_hides_what_is_below_and_can_be_asked_for_again() -> Non
             scope["a"]
 
 
-def test_what_does_not_need_the_pending_value_is_rendered() -> None:
-    scope = Scope([{"later": PENDING, "now": 1}])
-    assert scope.render(template("{{ now if now else later }}")) == 1
-    assert scope.render(template("{{ now or later }}")) == 1
+EAGER = pytest.mark.xfail(
+    strict=True, reason="variables.py: an undefined name in a variable fails who only mentions it"
+)
+
+
+@EAGER
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{{ broken | default(5) }}", 5),
+        ("{{ through | default(5) }}", 5),
+        ("{{ broken is defined }}", False),
+        ("{{ 1 if 1 else broken }}", 1),
+    ],
+)
+def test_a_variable_with_something_undefined_in_it_is_undefined(source: str, expected: Any) -> None:
+    """As in Ansible 2.16; only its use is an error."""
+    layer = {"broken": template("x {{ missing }}"), "through": template("{{ broken }}")}
+    assert Scope([layer]).render(template(source)) == expected
 
 
 def test_a_missing_name_is_offered_to_whoever_can_gather_it() -> None:

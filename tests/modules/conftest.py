@@ -42,6 +42,12 @@ class Files:
     def find(self, folder: str, name: str) -> Path:
         return self.folder / name
 
+    def content(self, path: Path) -> bytes | Path:
+        return path
+
+    def variables(self, path: Path) -> Mapping[str, Any]:
+        return {}
+
     def render(self, path: Path, options: Mapping[str, Any]) -> str:
         return path.read_text()
 

@@ -1,0 +1,423 @@
+"""provision run: the contract of exit statuses, listings, and what the options mean."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import provisioner.plan
+from tests.cli.conftest import Command, Prompts
+
+OK = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - debug: msg=hello
+"""
+FAILS = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - fail: msg=no
+"""
+
+
+def test_0_when_every_host_is_as_it_should_be(provision: Command) -> None:
+    assert provision.play(OK).exit == 0
+
+
+def test_1_for_a_bug_which_says_that_it_is_one(
+    provision: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provisioner.plan, "plan", lambda *_: {}["no"])
+    done = provision.play(OK)
+    assert done.exit == 1
+    assert "this is a bug in provision: KeyError: 'no'" in done.err
+
+
+def test_2_when_a_host_failed(provision: Command) -> None:
+    assert provision.play(FAILS).exit == 2
+
+
+CLOSED = "all: {hosts: {dead: {ansible_host: 127.0.0.1, ansible_port: 1}}}"
+MIXED = "all: {hosts: {dead: {ansible_host: 127.0.0.1, ansible_port: 1}, here: {%s}}}"
+LOCAL = "ansible_connection: local"
+
+
+@pytest.mark.parametrize(
+    ("inventory", "playbook", "status"),
+    [(CLOSED, OK, 4), (MIXED % LOCAL, OK, 4), (MIXED % LOCAL, FAILS, 6)],
+)
+def test_4_and_6_when_a_host_cannot_be_reached(
+    provision: Command, inventory: str, playbook: str, status: int
+) -> None:
+    hosts = provision.write("hosts.yml", inventory)
+    assert provision(hosts, provision.write("play.yml", playbook)).exit == status
+
+
+BAD = [
+    ("play.yml", "- hosts: all\n  taks: []\n", "play.yml:2:3", 'did you mean "tasks"?'),
+    ("play.yml", "- hosts: all\n  tasks:\n    - comand: id\n", "play.yml:3:7", '"command"?'),
+    ("play.yml", "- hosts: all\n\ttasks:\n", "play.yml:2:1", "use spaces"),
+    ("play.yml", "- hosts: all\n  hosts: b\n", "play.yml:2:3", "stands twice"),
+    ("play.yml", "hosts: all\n", "play.yml:1:1", "a playbook is a list of plays"),
+    ("play.yml", "", "play.yml:1:1", "a playbook is a list of plays"),
+    ("play.yml", "- hosts: !!python/object:os.system x\n", "play.yml:1:10", "not supported"),
+    ("play.yml", "- hosts: all\n  vars: {t: 22:22}\n", "play.yml:2:13", 'quote it: "22:22"'),
+    ("play.yml", "- hosts: webb\n", "play.yml:1:3", '"webb" is neither a host nor a group'),
+    ("hosts", "[web\n", "hosts:1:1", "can't be a host's name"),
+    ("hosts", "web=1\n[a:vars]\nx=1\n", "hosts:2:1", 'a group "a" that is not there'),
+    ("group_vars/all.yml", "- a\n", "all.yml:1:1", "a mapping of names to values"),
+    ("group_vars/all.yml", "a: {{ b }}\n", "all.yml:1:5", "quote it if it has braces"),
+    ("host_vars/web.yml", "a: [\n", "web.yml:1:4", "bracket is not closed"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "place", "told"), BAD)
+@pytest.mark.parametrize("option", ["--syntax-check", "--list-tasks", "--check"])
+def test_3_for_bad_input_with_place_excerpt_and_hint(
+    provision: Command, name: str, text: str, place: str, told: str, option: str
+) -> None:
+    provision.write("hosts", "web ansible_connection=local\n")
+    provision.write("play.yml", OK)
+    provision.write(name, text)
+    done = provision("hosts", "play.yml", option)
+    assert done.exit == 3
+    assert place in done.err
+    assert told in done.err
+    assert "Traceback" not in done.err
+    assert done.out == ""
+
+
+def test_3_for_files_that_are_not_there_with_a_suggestion(provision: Command) -> None:
+    provision.write("hosts.yml", "all: {hosts: {a: }}")
+    for arguments, told in (
+        (["hosts.yaml"], 'did you mean "hosts.yml"?'),
+        (["hosts.yml", "dokcer"], 'did you mean "docker"?'),
+        (["hosts.yml", "none.yml"], "there is no playbook none.yml"),
+        (["hosts.yml", "-e", "@none"], "the variables file none can't be read"),
+        (["hosts.yml", "--vault-password-file", "none"], "vault password file none can't be read"),
+    ):
+        done = provision(*arguments)
+        assert (done.exit, done.out) == (3, "")
+        assert told in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--frob", "h,"], "No such option: --frob"),
+        (["h,", "--chekc"], "Did you mean --check?"),
+        ([], "Missing argument 'INVENTORY'"),
+        (["h,", "-f", "0"], "'-f' / '--forks'"),
+        (["h,", "--become-method", "magic"], "--become-method"),
+        (["h,", "--limit"], "requires an argument"),
+        (["inventory", "h,"], "one of --list, --graph and --host"),
+        (["vault", "frob"], "No such command 'frob'"),
+    ],
+)
+def test_5_for_a_command_line_that_makes_no_sense(
+    provision: Command, arguments: list[str], told: str
+) -> None:
+    done = provision(*arguments)
+    assert (done.exit, done.out) == (5, "")
+    assert told in done.err
+
+
+def test_5_when_no_hosts_match(provision: Command) -> None:
+    done = provision.play(OK, "--limit", "h1:!h1")
+    assert done.exit == 5
+    assert "no hosts matched" in done.err
+
+
+def test_7_when_a_report_cannot_be_written(provision: Command) -> None:
+    done = provision.play(OK, "--junit", "/nowhere/report.xml")
+    assert done.exit == 7
+    assert "/nowhere/report.xml" in done.err
+
+
+CHANGES = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - copy: {content: x, dest: "{{ folder }}/{{ inventory_hostname }}"}
+"""
+
+
+def test_10_when_check_finds_changes_and_is_asked_for_them(provision: Command) -> None:
+    folder = f"folder={provision.folder}"
+    assert provision.play(CHANGES, "-e", folder, "--check").exit == 0
+    assert provision.play(CHANGES, "-e", folder, "-C", "--detailed-exitcode").exit == 10
+    assert not (provision.folder / "h1").exists()
+    assert provision.play(CHANGES, "-e", folder).exit == 0
+    assert provision.play(CHANGES, "-e", folder, "-C", "--detailed-exitcode").exit == 0
+
+
+SLOW = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - shell: touch started; sleep 1
+      args: {chdir: "{{ playbook_dir }}"}
+    - shell: touch second
+      args: {chdir: "{{ playbook_dir }}"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_signal_ends_the_run_after_the_task_under_way(
+    provision: Command, number: signal.Signals, status: int
+) -> None:
+    play = provision.write("play.yml", SLOW)
+    command = [sys.executable, "-m", "provisioner", "h,", play, "-e", "ansible_connection=local"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 30
+        while not (provision.folder / "started").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == status, err.decode()
+    assert not (provision.folder / "second").exists()
+
+
+# Listings
+
+
+LISTED = """
+- name: First
+  hosts: h1
+  tags: [base]
+  tasks:
+    - name: One
+      debug:
+      tags: [one]
+    - name: Never
+      debug:
+      tags: [never]
+- hosts: all
+  tasks:
+    - debug:
+"""
+
+
+def test_hosts_tasks_and_tags_are_listed_without_contacting_anybody(provision: Command) -> None:
+    done = provision(
+        "h1,h2,", provision.write("p.yml", LISTED), "--list-hosts", "--list-tasks", "--list-tags"
+    )
+    assert done.exit == 0
+    assert done.out.splitlines() == [
+        "play #1 (First)",
+        "  hosts (1):",
+        "    h1",
+        "  tasks:",
+        "    One  [base, one]",
+        "  tags: base, one",
+        "play #2 (all)",
+        "  hosts (2):",
+        "    h1",
+        "    h2",
+        "  tasks:",
+        "    debug",
+        "  tags: none",
+    ]
+
+
+def test_tags_choose_what_is_listed(provision: Command) -> None:
+    play = provision.write("p.yml", LISTED)
+    assert "Never" in provision("h1,", play, "--list-tasks", "-t", "never").out
+    assert "One" not in provision("h1,", play, "--list-tasks", "--skip-tags", "one,x").out
+
+
+def test_a_syntax_check_names_the_playbooks(provision: Command) -> None:
+    play = provision.write("p.yml", OK)
+    assert provision("h1,", play, "--syntax-check").out == f"{play}: ok\n"
+
+
+def test_a_limit_with_a_typo_is_refused_with_a_suggestion(provision: Command) -> None:
+    hosts = provision.write("hosts", "[web]\nweb1\n")
+    for limit, near in (("wbe", "web"), ("all:!web2", "web1")):
+        done = provision(hosts, provision.write("p.yml", OK), "--limit", limit, "--list-hosts")
+        assert done.exit == 3
+        assert "is neither a host nor a group" in done.err
+        assert f'did you mean "{near}' in done.err
+
+
+def test_a_directory_is_an_inventory(provision: Command) -> None:
+    provision.write("inv/web", "[web]\nw1\n")
+    provision.write("inv/db.yml", "db: {hosts: {d1: }}")
+    done = provision("inv", provision.write("p.yml", OK), "--list-hosts", "--limit", "db")
+    assert done.out.splitlines()[-2:] == ["  hosts (1):", "    d1"]
+
+
+# Variables and secrets
+
+SHOW = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - debug: {msg: "{{ a }}"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["-e", "a=1"], "1"),
+        (["-e", "a=1", "-e", "a=2"], "2"),
+        (["-e", '{"a": [1, true]}'], [1, True]),
+        (["-e", "{a: {b: 1}}"], {"b": 1}),
+        (["-e", "a='x y'"], "x y"),
+        (["-e", "a={{ b }}", "-e", "b=deep"], "deep"),
+        (["-e", "@vars.yml"], "file"),
+    ],
+)
+def test_extra_vars_reach_the_tasks(
+    provision: Command, arguments: list[str], shown: object
+) -> None:
+    provision.write("vars.yml", "a: file\n")
+    done = provision.play(SHOW, "--json", *arguments, hosts="h,")
+    events = [json.loads(line) for line in done.out.splitlines()]
+    told = [event for event in events if event["event"] == "task_finished"]
+    assert json.dumps(shown) in json.dumps(told) or json.dumps(str(shown)) in json.dumps(told)
+
+
+def test_with_json_nothing_else_is_on_stdout(provision: Command) -> None:
+    done = provision.play(FAILS, "--json")
+    events = [json.loads(line)["event"] for line in done.out.splitlines()]
+    assert (events[0], events[-1]) == ("run_started", "run_finished")
+
+
+PASSWORD = "pass word"
+TOLD = "topsecretvalue"
+
+
+def sealed(text: str) -> bytes:
+    from provisioner.loading.vault import DEFAULT, Secret, encrypt
+
+    return encrypt(text.encode(), Secret(DEFAULT, PASSWORD.encode()))
+
+
+@pytest.fixture
+def secret_play(provision: Command) -> list[str]:
+    """A play that shows what is encrypted in group_vars; beside it a right and a wrong password."""
+    provision.write("hosts", "h ansible_connection=local\n")
+    (provision.folder / "group_vars").mkdir()
+    (provision.folder / "group_vars/all.yml").write_bytes(sealed(f"a: {TOLD}\n"))
+    provision.write("pw", PASSWORD + "\n")
+    provision.write("wrong", "wrong\n")
+    provision.write("script", f"#!/bin/sh\necho '{PASSWORD}'\n").chmod(0o700)
+    provision.write("play.yml", SHOW.replace("{{ a }}", "is {{ a | length }} {{ a }}"))
+    return ["hosts", "play.yml"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--vault-password-file", "pw"],
+        ["--vault-pass-file", "./script"],
+        ["--vault-id", "pw"],
+        ["--vault-id", "dev@pw"],
+        ["--vault-id", "dev@wrong", "--vault-id", "prod@pw"],
+    ],
+)
+def test_a_vault_password_comes_from_files_and_programs(
+    provision: Command, secret_play: list[str], arguments: list[str]
+) -> None:
+    done = provision(*secret_play, *arguments)
+    assert done.exit == 0
+    assert f"is {len(TOLD)} ********" in done.out
+    assert TOLD not in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "question"),
+    [
+        (["--ask-vault-pass"], "Vault password"),
+        (["-J"], "Vault password"),
+        (["--vault-id", "dev@prompt"], "Vault password (dev)"),
+    ],
+)
+def test_a_vault_password_is_asked_for(
+    provision: Command,
+    secret_play: list[str],
+    prompts: Prompts,
+    arguments: list[str],
+    question: str,
+) -> None:
+    asked = prompts(PASSWORD)
+    assert provision(*secret_play, *arguments).exit == 0
+    assert asked == [question]
+
+
+def test_a_vault_password_file_may_be_named_by_the_environment(
+    provision: Command, secret_play: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANSIBLE_VAULT_PASSWORD_FILE", "pw")
+    assert provision(*secret_play).exit == 0
+
+
+def test_without_or_with_a_wrong_vault_password_nobody_is_contacted(
+    provision: Command, secret_play: list[str]
+) -> None:
+    for arguments, told in (
+        ([], "give the password: --ask-vault-pass"),
+        (["--vault-password-file", "wrong"], "no password opens it; tried: default"),
+        (["--vault-id", "dev@wrong"], "no password opens it; tried: dev"),
+    ):
+        done = provision(*secret_play, *arguments)
+        assert (done.exit, done.out) == (3, "")
+        assert told in done.err
+        assert "group_vars/all.yml" in done.err
+
+
+# Imports
+
+
+HEAVY = ["cryptography", "jinja2", "paramiko", "pydantic", "rich", "yaml"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], ["--frob"], ["inventory", "--help"], ["vault", "--help"],
+     ["vault", "edit", "--help"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_help_imports_none_of_the_heavy_libraries(arguments: list[str]) -> None:
+    code = (
+        "import sys; from provisioner.cli import dispatch; dispatch(sys.argv[1:]); "
+        f"print('LOADED', *sorted(set({HEAVY}) & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1].split() == ["LOADED"]
+
+
+def test_help_tells_of_every_option_of_the_contract(provision: Command) -> None:
+    done = provision("--help")
+    assert done.exit == 0
+    for option in (
+        "--limit --tags --skip-tags --extra-vars --forks --check --diff --user --ask-pass "
+        "--private-key --become --become-user --become-method --ask-become-pass --timeout "
+        "--start-at-task --list-hosts --list-tasks --list-tags --syntax-check --flush-cache "
+        "--force-handlers --vault-password-file --ask-vault-pass --vault-id --ssh-common-args "
+        "--json --junit --report --accept-new-host-keys --detailed-exitcode"
+    ).split():
+        assert option in done.out
+
+
+def test_the_package_runs_as_a_module(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "provisioner", "--version"],
+        cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.startswith("provision ")

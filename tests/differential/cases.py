@@ -1,0 +1,104 @@
+"""The cases of cases/*.yml.
+
+A file of cases is a mapping of names to cases. What a case may say is `Case`'s fields; a case with
+`tasks` (text) instead of a playbook has one play over all hosts around it.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+FOLDER = Path(__file__).with_name("cases")
+HEADS = {"local": "- hosts: all\n  gather_facts: false\n",
+         "lab": "- hosts: all\n  gather_facts: false\n  become: true\n"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Case:
+    """One playbook with what belongs to it; both tools start from the same.
+
+    `$OUT` in its texts is a folder of its own on the host, which is compared afterwards; `out` is
+    its name as a variable. `$DIR` is the playbook's folder.
+    """
+
+    name: str
+    group: str
+    """The file that it stands in."""
+    play: str
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Files beside the playbook."""
+    given: Mapping[str, str] = field(default_factory=dict)
+    """Files that are below `$OUT` from the start."""
+    inventory: str = ""
+    hosts: int = 1
+    options: tuple[str, ...] = ()
+    runs: int = 1
+    """How often it runs; each run is compared."""
+    where: Literal["local", "lab"] = "local"
+    prepare: str = ""
+    """Shell that is run on the host, as root, before."""
+    show: str = ""
+    """Shell that is run on the host afterwards; its output is compared."""
+    differs: Mapping[str, str] = field(default_factory=dict)
+    """Places of deliberate differences, and the names of their reasons (reasons.yml)."""
+    open: Mapping[str, str] = field(default_factory=dict)
+    """Places of differences that are to be mended, and what is wrong."""
+
+    @property
+    def digest(self) -> str:
+        """A hash of all that Ansible sees of it."""
+        told = [self.play, self.files, self.given, self.inventory, self.hosts, self.options]
+        told += [self.runs, self.where, self.prepare, self.show]
+        return sha256(repr(told).encode()).hexdigest()[:16]
+
+    def write(self, folder: Path, out: Path) -> None:
+        """Put the playbook and its files into a folder."""
+        for name, text in {"play.yml": self.play, **self.files}.items():
+            self._write(folder / name, self.filled(text, folder, out))
+        if self.where == "local":
+            out.mkdir(parents=True, exist_ok=True)
+            for name, text in self.given.items():
+                self._write(out / name, self.filled(text, folder, out))
+
+    def _write(self, path: Path, text: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o755 if text.startswith("#!") else 0o644)
+
+    @staticmethod
+    def filled(text: str, folder: Path, out: Path) -> str:
+        """A text with the names of the case's folders in it."""
+        return text.replace("$OUT", str(out)).replace("$DIR", str(folder))
+
+
+@cache
+def cases() -> Mapping[str, Case]:
+    """All cases, by their names."""
+    found: dict[str, Case] = {}
+    for path in sorted(FOLDER.glob("*.yml")):
+        data: dict[str, Any] = yaml.safe_load(path.read_text("utf-8")) or {}
+        defaults = data.pop("defaults", {})
+        for name, given in data.items():
+            case = _case(name, path.stem, {**defaults, **given})
+            if case.name in found:
+                raise ValueError(f"{path}: there are two cases called {case.name}")
+            found[case.name] = case
+    return found
+
+
+def _case(name: str, group: str, given: dict[str, Any]) -> Case:
+    where = given.get("where", "local")
+    tasks = given.pop("tasks", None)
+    if tasks is not None:
+        head = HEADS[where] + "".join(f"  {line}\n" for line in given.pop("head", "").splitlines())
+        given["play"] = f"{head}  tasks:\n{textwrap.indent(tasks, '    ')}"
+    given["options"] = tuple(map(str, given.get("options", ())))
+    return Case(f"{group}: {name}", group, **given)

@@ -1,0 +1,120 @@
+"""What came of a case, in a form that both tools' results have: plain JSON."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+Observed = dict[str, Any]
+"""{"exit": …, "hosts": {host: [step, …]}, "recap": {host: {…}}, "files": {path: …}, "shown": …}.
+
+A step is {"task": …, "module": …, "outcome": …, "ignored": …, "values": {…}}.
+"""
+
+STEERING = frozenset({"meta", "include_tasks", "include_role", "import_tasks", "import_role"})
+"""They have no result of their own that anyone could read: what they include is compared."""
+
+UNCOMPARED = frozenset(
+    {
+        # What a run can't repeat.
+        "start", "end", "delta", "atime", "mtime", "ctime", "inode", "dev", "device_type",
+        "uid", "gid", "size_bytes", "elapsed", "ansible_job_id", "block_size", "blocks", "nlink",
+        "version",
+        # What Ansible tells about itself.
+        "invocation", "warnings", "deprecations", "exception", "module_stdout", "module_stderr",
+        "_ansible_no_log", "src", "md5sum", "diff", "ansible_loop", "attempts", "retries",
+    }
+)  # fmt: skip
+"""Return values that are not compared, in any module."""
+
+UNCOMPARED_IN: Mapping[str, frozenset[str]] = {}
+
+
+def plain(value: Any, hide: Callable[[str], str]) -> Any:
+    """The value as JSON has it, each text passed through `hide`."""
+    if isinstance(value, str):
+        return hide(str(value))
+    if isinstance(value, Mapping):
+        return {hide(str(key)): plain(item, hide) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item, hide) for item in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return hide(str(value))
+
+
+def step(
+    task: str, module: str, outcome: str, ignored: bool, values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """One task's end on one host, with those return values that are compared."""
+    short = module.rpartition(".")[2]
+    return {
+        "task": task,
+        "module": short,
+        "outcome": outcome,
+        "ignored": ignored,
+        "values": compared(short, values),
+    }
+
+
+def compared(module: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The return values without those that nobody can compare; a loop's are in `results`."""
+    kept = {}
+    for name, value in values.items():
+        if name in UNCOMPARED:
+            continue
+        if name == "results" and isinstance(value, list):
+            value = [compared(module, one) if isinstance(one, Mapping) else one for one in value]
+        elif name == "stat" and isinstance(value, Mapping):
+            value = {key: one for key, one in value.items() if key not in UNCOMPARED}
+        elif name == "files" and isinstance(value, list) and module == "find":
+            value = [compared(module, one) for one in value]
+        kept[name] = value
+    if values.get("failed") and module not in ("fail", "assert"):
+        # The words of failures are our own.
+        kept.pop("msg", None)
+    return kept
+
+
+def listing(root: Path, hide: Callable[[str], str]) -> dict[str, Any]:
+    """Everything below a folder: kind, mode, owner, content."""
+    found: dict[str, Any] = {}
+    for path in sorted(root.rglob("*")):
+        if path.name.startswith(".ansible") or "/.ansible" in str(path):
+            continue
+        state = path.lstat()
+        entry: dict[str, Any] = {"mode": oct(stat.S_IMODE(state.st_mode)), "owner": _owner(state)}
+        if path.is_symlink():
+            entry = {"link": hide(str(path.readlink()))}
+        elif path.is_dir():
+            entry["folder"] = True
+        elif path.is_file():
+            entry["text"] = hide(path.read_bytes().decode("utf-8", "backslashreplace"))
+        found[str(path.relative_to(root))] = entry
+    return found
+
+
+def _owner(state: os.stat_result) -> str:
+    try:
+        return pwd.getpwuid(state.st_uid).pw_name
+    except KeyError:
+        return str(state.st_uid)
+
+
+def hider(**folders: Path) -> Callable[[str], str]:
+    """Replaces the names of folders, which differ from run to run, by their words."""
+    names: Sequence[tuple[str, str]] = sorted(
+        ((str(path), f"${word}") for word, path in folders.items()),
+        key=lambda pair: -len(pair[0]),
+    )
+
+    def hide(text: str) -> str:
+        for name, word in names:
+            text = text.replace(name, word)
+        return text
+
+    return hide

@@ -1,0 +1,112 @@
+"""A case run by provision, in this process."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from provisioner.cli.run import _tags
+from provisioner.engine.run import Run
+from provisioner.errors import LoadError, UsageError
+from provisioner.events import Event, RunFinished, TaskFinished
+from provisioner.fleet.sessions import Connect, Login
+from provisioner.fleet.threads import Interrupt
+from provisioner.loading.inventory import load_inventory
+from provisioner.loading.playbook import load_playbook
+from provisioner.loading.variables import extra_vars
+from provisioner.plan import Options, plan
+from provisioner.remote.local import LocalConnection
+from provisioner.result import Outcome
+from tests.differential.cases import Case
+from tests.differential.observed import STEERING, Observed, hider, plain, step
+
+INVALID = {"exit": "invalid", "hosts": {}, "recap": {}}
+EXIT = {0: "well", 2: "failed", 4: "unreachable", 6: "failed"}
+
+
+def local(host: str, variables: Mapping[str, Any]) -> Login:
+    """Every host is a shell of its own on this machine."""
+    return Login(LocalConnection(), "nobody-known")
+
+
+def run(case: Case, folder: Path, out: Path, inventory: str, connect: Connect) -> Observed:
+    """What comes of one run of the case, whose files are in `folder`."""
+    try:
+        options = _options(case, folder, out)
+        planned = plan(load_inventory(inventory), [load_playbook(folder / "play.yml")], options)
+        events = list(Run(planned, connect, Interrupt()).events())
+    except (LoadError, UsageError) as error:
+        return {**INVALID, "error": str(error)}
+    return _observed(events, hider(DIR=folder, OUT=out))
+
+
+def _options(case: Case, folder: Path, out: Path) -> Options:
+    """The command line's options that cases use, as cli/run.py understands them."""
+    words = [case.filled(word, folder, out) for word in case.options]
+    given: dict[str, Any] = {"extra_vars": {}}
+    extra: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        match word:
+            case "--tags":
+                given["tags"] = given.get("tags", frozenset()) | _tags((next(rest),))
+            case "--skip-tags":
+                given["skip_tags"] = given.get("skip_tags", frozenset()) | _tags((next(rest),))
+            case "--limit":
+                given["limit"] = next(rest)
+            case "--check":
+                given["check"] = True
+            case "--diff":
+                given["diff"] = True
+            case "--force-handlers":
+                given["force_handlers"] = True
+            case "--start-at-task":
+                given["start_at_task"] = next(rest)
+            case "-e":
+                extra.append(next(rest))
+            case "--become":
+                given["become"] = True
+            case "--become-user":
+                given["become_user"] = next(rest)
+            case _:
+                raise ValueError(f"{case.name}: no option {shlex.quote(word)} here")
+    given["extra_vars"] = {**extra_vars(tuple(extra)), "out": str(out)}
+    return Options(**given)
+
+
+def _observed(events: list[Event], hide: Any) -> Observed:
+    hosts: dict[str, list[dict[str, Any]]] = {}
+    end = events[-1]
+    assert isinstance(end, RunFinished)
+    for event in events:
+        if isinstance(event, TaskFinished) and not event.is_item:
+            hosts.setdefault(event.host, [])
+            if event.module in STEERING and event.outcome in (Outcome.OK, Outcome.CHANGED):
+                continue
+            hosts[event.host].append(_step(event, hide))
+    recap = {
+        host: dict(Counter({name: getattr(summary, name) for name in _COUNTS}))
+        for host, summary in end.hosts.items()
+        if host in hosts
+    }
+    return {"exit": EXIT.get(end.exit, end.exit), "hosts": hosts, "recap": recap}
+
+
+_COUNTS = ("ok", "changed", "failed", "skipped", "ignored", "rescued")
+
+
+def _step(event: TaskFinished, hide: Any) -> dict[str, Any]:
+    values = dict(event.returns)
+    values.setdefault("changed", event.outcome is Outcome.CHANGED)
+    if event.outcome is Outcome.FAILED:
+        values["failed"] = True
+    if event.outcome is Outcome.SKIPPED:
+        values["skipped"] = True
+    if event.message:
+        values.setdefault("msg", event.message)
+    outcome = str(event.outcome)
+    found = step(event.task, event.module, outcome, event.ignored, values)
+    return {**found, "values": plain(found["values"], hide)}

@@ -1,0 +1,38 @@
+"""A case from its start to what is observed, whichever tool runs it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.differential.cases import Case
+from tests.differential.observed import Observed, hider, listing
+
+RECORD = Path(__file__).with_name("recorded.json")
+
+Tool = Callable[[Case, Path, Path, str], Observed]
+"""(case, the folder of its playbook, `$OUT`, the inventory's path) ▶ what came of one run."""
+
+
+def run_local(case: Case, folder: Path, tool: Tool) -> list[Observed]:
+    """Run the case on this machine in an empty folder; each of its runs."""
+    home, out = folder / "play", folder / "out"
+    case.write(home, out)
+    inventory = home / "hosts"
+    if not inventory.exists():
+        plain = "".join(f"h{number}\n" for number in range(1, case.hosts + 1))
+        inventory.write_text(case.filled(case.inventory or plain, home, out))
+    hide = hider(DIR=home, OUT=out)
+    return [
+        {**tool(case, home, out, str(inventory)), "files": listing(out, hide)}
+        for _ in range(case.runs)
+    ]
+
+
+def recorded() -> dict[str, dict[str, object]]:
+    """What Ansible did, by the name of the case: {"digest": …, "runs": [Observed, …]}."""
+    if not RECORD.exists():
+        return {}
+    found: dict[str, dict[str, object]] = json.loads(RECORD.read_text("utf-8"))
+    return found
