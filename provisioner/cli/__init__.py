@@ -9,6 +9,7 @@ import sys
 from importlib import import_module
 
 SUBCOMMANDS = {
+    "doc": "provisioner.cli.doc",
     "inventory": "provisioner.cli.inventory",
     "run": "provisioner.cli.run",
     "vault": "provisioner.cli.vault",

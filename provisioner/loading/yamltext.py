@@ -83,19 +83,26 @@ def _unreadable(text: str, error: Exception, file: str) -> LoadError:
 
 
 def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> LoadError:
-    mark, lines = error.problem_mark or error.context_mark, lines_of(text)
-    if mark is None:
-        return LoadError(f"this is not YAML: {error.problem or error.context}", Where(file))
-    if mark.line >= len(lines) - (not lines[-1]) and error.context_mark:
-        mark = error.context_mark  # where it began is of more use than the file's end
-    where = Where(file, mark.line + 1, mark.column + 1)
+    lines = lines_of(text)
+    where = _marked(error, lines, file)
     problem = re.sub(r"\s+", " ", error.problem or error.context or "not YAML")
-    line = [*lines, ""][mark.line]
-    if "cannot start any token" in problem and line[mark.column : mark.column + 1] == "\t":
+    line = lines[where.line - 1]
+    tab = "cannot start any token" in problem and line[where.column - 1 :].startswith("\t")
+    if tab or "tab character" in problem:
         return LoadError("YAML does not allow tabs for indentation", where, "use spaces")
     if "another document" in problem:
         return LoadError("a second document begins here", where, "one file holds one document")
     return LoadError(f"this is not YAML: {problem}", where, _syntax_hint(problem, line))
+
+
+def _marked(error: yaml.MarkedYAMLError, lines: list[str], file: str) -> Where:
+    """The place of an error. Past the end of the text there is nothing to be seen: then it is
+    where the thing began that has no end, or the end of the last line."""
+    last = max((n for n, line in enumerate(lines) if line.strip()), default=0)
+    for mark in (error.problem_mark, error.context_mark):
+        if mark is not None and mark.line <= last:
+            return Where(file, mark.line + 1, mark.column + 1)
+    return Where(file, last + 1, len(lines[last]) + 1)
 
 
 _HINTS = (

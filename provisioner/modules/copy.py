@@ -101,8 +101,8 @@ class Copy(Written):
         path = sources.find("files", self.src)
         if path.is_dir():
             return self._copy_tree(path, self.src.endswith("/"))
-        content = sources.content(path) if self.decrypt else path
-        return self._checked(self.written(content, path, directory_mode=self.directory_mode))
+        found = sources.content(path) if self.decrypt else path
+        return self._checked(self.written(found, path, directory_mode=self.directory_mode))
 
     def _checked(self, program: Program) -> Program:
         actual = program.variables["content_sha1"]

@@ -82,11 +82,11 @@ class Run:
     def tail(self) -> str:
         """What helps to understand a run that was not as expected."""
         odd = [
-            json.dumps(event, indent=1)
+            f"{event['host']}: {event['outcome']}: {event['task']}: {event['message'][:600]}"
             for event in self.of("task_finished")
             if event["outcome"] not in ("ok", "skipped", "changed")
         ]
-        return "\n".join([f"exit {self.exit}", self.stderr[-3000:], *odd])[-9000:]
+        return "\n".join([f"exit {self.exit}", self.stderr[-1500:], *odd])
 
 
 @dataclass(frozen=True)

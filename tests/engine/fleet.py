@@ -112,8 +112,8 @@ class Fleet:
         path = self.write("play.yml", playbook)
         names = [f"h{n + 1}" for n in range(hosts)] if isinstance(hosts, int) else hosts
         source = str(self.write("hosts.yml", inventory)) if inventory else ",".join(names) + ","
-        inventory = load_inventory(source, self.vault)
-        planned = plan(inventory, [load_playbook(path, self.vault)], Options(**options))
+        hosts_file = load_inventory(source, self.vault)
+        planned = plan(hosts_file, [load_playbook(path, self.vault)], Options(**options))
         run = Run(planned, self._connect, Interrupt())
         events = []
         for event in run.events():

@@ -45,9 +45,6 @@ class Files:
     def content(self, path: Path) -> bytes | Path:
         return path
 
-    def variables(self, path: Path) -> Mapping[str, Any]:
-        return {}
-
     def render(self, path: Path, options: Mapping[str, Any]) -> str:
         return path.read_text()
 

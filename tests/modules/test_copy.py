@@ -329,7 +329,7 @@ def test_contradictory_arguments_are_refused(arguments: dict[str, object]) -> No
 
 @pytest.mark.parametrize("body", [TREE, FROM_HOST], ids=["tree", "from host"])
 def test_the_bodies_besides_the_modules_own_pass_shellcheck(body: str) -> None:
-    text = f"{shell.KERNEL}\n{shell.define(shell.Program('body', body))}\n_m_body\n"
+    text = f"{shell.SOURCE}\n{shell.define(shell.Program('body', body))}\n_m_body\n"
     excused = f"{EXCUSED},SC2154,SC1010,SC2030,SC2031"
     check = ["shellcheck", "--shell=sh", "--format=gcc", excused, "-"]
     done = subprocess.run(check, input=text, capture_output=True, text=True)
