@@ -6,11 +6,12 @@ A walk is a generator of events and effects (engine/effects.py); docs/dataflow.m
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from provisioner.engine import include, judge, reports, units
+from provisioner.engine.aftermath import Aftermath
 from provisioner.engine.effects import (
     Answer,
     Barrier,
@@ -38,8 +39,8 @@ from provisioner.engine.state import HostState
 from provisioner.engine.units import Unit
 from provisioner.errors import BecomeFailed, LoadError
 from provisioner.events import Event, Status, TaskFinished, TaskRetried, TaskStarted
-from provisioner.language.play import Keywords, Task, tasks_of
-from provisioner.language.template import Template, TemplateError
+from provisioner.language.play import Keywords, Task
+from provisioner.language.template import TemplateError
 from provisioner.loading.where import Where
 from provisioner.modules.base import ModuleError
 from provisioner.modules.meta import Meta
@@ -61,9 +62,10 @@ class HostWalk:
         self, shared: PlayWorld, state: HostState, flow: Flow, gathering: Task | None
     ) -> None:
         self._shared, self._state = shared, state
-        self._notified: set[str] = set()
-        self._position = Position(flow, self._handlers)
-        self._ahead = Lookahead(shared, state, self._position, self._notified, gathering)
+        self._aftermath = Aftermath(shared, state)
+        self._position = Position(flow, self._aftermath.handlers)
+        notified = self._aftermath.notified
+        self._ahead = Lookahead(shared, state, self._position, notified, gathering)
         self._edited: Program | None = None
         self._attempts = 1
         self._ended = False
@@ -112,7 +114,7 @@ class HostWalk:
 
     def _take_over(self, task: Task, result: Result) -> None:
         """Another host ran the task for all: its result is this host's too."""
-        self._learn(task, result)
+        self._aftermath.learn(task, result)
         self._position.advance()
         if result.outcome is Outcome.FAILED:
             self._state.leave(Status.FAILED, f"{task.title} (run_once): {result.message}")
@@ -209,7 +211,7 @@ class HostWalk:
         else:
             self._position.move(place)
             self._position.advance()
-        self._learn(unit.task, replace(result, returns={"unreachable": True}))
+        self._aftermath.learn(unit.task, replace(result, returns={"unreachable": True}))
         self._state.count(result.outcome, ignored=True, rescued=False)
         yield self._event(unit, result, since, ignored=True)
 
@@ -277,8 +279,8 @@ class HostWalk:
         failed = result.outcome is Outcome.FAILED
         ignored = failed and units.flag(unit.scope, task.keywords.ignore_errors)
         rescued = failed and not ignored and self._position.rescues()
-        self._learn(task, result)
-        self._notify(unit, result)
+        self._aftermath.learn(task, result)
+        self._aftermath.notify(unit, result)
         if task.module != "meta":
             self._state.count(result.outcome, ignored=ignored, rescued=rescued)
             flags = {"ignored": ignored, "rescued": rescued, "loop": loop, "attempts": attempts}
@@ -289,7 +291,8 @@ class HostWalk:
         if not failed or ignored:
             self._position.advance()
             return True
-        self._remember(task, result)
+        self._failure = (result.message or "failed", result.remedy, task)
+        self._aftermath.remember_failure(task, result)
         if not self._position.turn():
             self._fail()
         return False
@@ -299,7 +302,7 @@ class HostWalk:
         self._ahead.due = None
         self._state.facts_gathered = True
         self._state.count(result.outcome, ignored=False, rescued=False)
-        self._learn(unit.task, result)
+        self._aftermath.learn(unit.task, result)
         yield self._event(unit, result, since)
         if result.failed:
             self._state.leave(Status.FAILED, f"{unit.task.title}: {result.message}", result.remedy)
@@ -307,65 +310,17 @@ class HostWalk:
 
     # -- failing
 
-    def _remember(self, task: Task, result: Result) -> None:
-        self._failure = (result.message or "failed", result.remedy, task)
-        self._state.variables["ansible_failed_task"] = {"name": task.title, "action": task.module}
-        self._state.variables["ansible_failed_result"] = judge.registered(result)
-
     def _fail(self) -> None:
         """The host is out, after its handlers where these are forced."""
         position = self._position
         forced = not position.doomed and bool(self._shared.play.force_handlers)
         position.doomed = True
         del position.frames[1:]
-        if forced and position.push(self._handlers(), resume=position.top.at):
+        if forced and position.push(self._aftermath.handlers(), resume=position.top.at):
             return
         message, remedy, task = self._failure
         self._state.fatal = task.keywords.any_errors_fatal is True
         self._state.leave(Status.FAILED, f"{task.title} ({task.where}): {message}", remedy)
-
-    # -- what a result leaves behind
-
-    def _learn(self, task: Task, result: Result) -> None:
-        if task.register:
-            self._state.variables[task.register] = judge.registered(result)
-        if result.outcome not in (Outcome.OK, Outcome.CHANGED):
-            return
-        for part in (result.returns, *result.returns.get("results", ())):
-            if not isinstance(part, Mapping):
-                continue
-            if facts := part.get("ansible_facts"):
-                self._state.learn(facts, task.module)
-            if "add_host" in part or "add_group" in part:
-                self._shared.world.added.append((self._state.name, part))
-            if stats := part.get("ansible_stats"):
-                self._state.notes.update({str(k): str(v) for k, v in stats["data"].items()})
-
-    def _notify(self, unit: Unit, result: Result) -> None:
-        if result.outcome is Outcome.CHANGED:
-            for name in unit.task.notify:
-                value = unit.scope.render(name)
-                self._notified.update(map(str, value if isinstance(value, list) else [value]))
-
-    def _handlers(self) -> Sequence[Task]:
-        """The handlers that were notified, in the order in which they are written."""
-        if not self._notified:
-            return ()
-        due = [
-            handler
-            for handler in tasks_of((*self._shared.play.handlers, *self._state.handlers))
-            if not self._notified.isdisjoint(self._names(handler))
-        ]
-        self._notified.clear()
-        return due
-
-    def _names(self, handler: Task) -> set[str]:
-        names: set[str] = set()
-        for name in (handler.name, *handler.listen):
-            if isinstance(name, Template):
-                names.add(title(replace(handler, name=name), self._ahead.scope(handler)))
-            names.add(str(name))
-        return names
 
     # -- until and meta
 
@@ -401,7 +356,7 @@ class HostWalk:
         position, place = self._position, self._position.place
         match unit.module.action:
             case "flush_handlers":
-                if position.push(self._handlers(), resume=place[-1] + 1):
+                if position.push(self._aftermath.handlers(), resume=place[-1] + 1):
                     return
             case "clear_facts":
                 self._state.facts.clear()

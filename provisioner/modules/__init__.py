@@ -72,6 +72,7 @@ MODULES: dict[str, str] = {
     "known_hosts": "known_hosts:KnownHosts",
     "alternatives": "alternatives:Alternatives",
     "ini_file": "ini_file:IniFile",
+    "unarchive": "unarchive:Unarchive",
 }
 
 COLLECTIONS = ("ansible.builtin.", "ansible.legacy.", "ansible.posix.", "community.general.")

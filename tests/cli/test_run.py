@@ -416,13 +416,39 @@ def test_help_imports_none_of_the_heavy_libraries(arguments: list[str]) -> None:
 def test_help_tells_of_every_option_of_the_contract(provision: Command) -> None:
     done = provision("--help")
     assert done.exit == 0
-    for option in (
-        "--limit --tags --skip-tags --extra-vars --forks --check --diff --user --ask-pass "
-        "--private-key --become --become-user --become-method --ask-become-pass --timeout "
-        "--start-at-task --list-hosts --list-tasks --list-tags --syntax-check --flush-cache "
-        "--force-handlers --vault-password-file --ask-vault-pass --vault-id --ssh-common-args "
-        "--json --junit --report --accept-new-host-keys --detailed-exitcode"
-    ).split():
+    for option in [
+        "--limit",
+        "--tags",
+        "--skip-tags",
+        "--extra-vars",
+        "--forks",
+        "--check",
+        "--diff",
+        "--user",
+        "--ask-pass",
+        "--private-key",
+        "--become",
+        "--become-user",
+        "--become-method",
+        "--ask-become-pass",
+        "--timeout",
+        "--start-at-task",
+        "--list-hosts",
+        "--list-tasks",
+        "--list-tags",
+        "--syntax-check",
+        "--flush-cache",
+        "--force-handlers",
+        "--vault-password-file",
+        "--ask-vault-pass",
+        "--vault-id",
+        "--ssh-common-args",
+        "--json",
+        "--junit",
+        "--report",
+        "--accept-new-host-keys",
+        "--detailed-exitcode",
+    ]:
         assert option in done.out
 
 

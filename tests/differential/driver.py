@@ -16,8 +16,18 @@ from typing import Any
 
 CALLBACK = '''
 import json, os
-from ansible.parsing.ajson import AnsibleJSONEncoder
 from ansible.plugins.callback import CallbackBase
+
+
+def plain(value):
+    """The value as JSON has it; text marked as unsafe is text."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if hasattr(value, "items"):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [plain(item) for item in value]
+    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
 
 
 class CallbackModule(CallbackBase):
@@ -33,7 +43,7 @@ class CallbackModule(CallbackBase):
         self.play = ""
 
     def _tell(self, **event):
-        text = json.dumps(event, cls=AnsibleJSONEncoder, preprocess_unsafe=True, default=str)
+        text = json.dumps(plain(event))
         self.file.write(text + "\\n")
         self.file.flush()
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 STATES = r"""
 # Apply functions: the unit must be asked about again after them.
 do_it() { shown='' && control "$@"; }
-start() { do_it start ${block:+"$block"} -- "$name"; }
+# A unit that failed too often is not started again for a while, whatever was repaired meanwhile.
+forgive() { ! is ActiveState failed || control reset-failed -- "$name"; }
+start() { forgive; do_it start ${block:+"$block"} -- "$name"; }
 stop() { do_it stop ${block:+"$block"} -- "$name"; }
-restart() { do_it restart ${block:+"$block"} -- "$name"; }
+restart() { forgive; do_it restart ${block:+"$block"} -- "$name"; }
 reload() { do_it reload ${block:+"$block"} -- "$name"; }
 enable() { do_it enable ${force:+"$force"} -- "$name"; }
 disable() { do_it disable -- "$name"; }

@@ -1,0 +1,77 @@
+"""What a task's result leaves behind on a host: variables, facts, notified handlers, the recap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from provisioner.engine import judge
+from provisioner.engine.scopes import PlayWorld, task_scope, title
+from provisioner.engine.state import HostState
+from provisioner.engine.units import Unit
+from provisioner.language.play import Task, tasks_of
+from provisioner.language.template import Template
+from provisioner.result import Outcome, Result
+
+
+class Aftermath:
+    """Takes results in. `notified` are the names of handlers that are due."""
+
+    def __init__(self, shared: PlayWorld, state: HostState) -> None:
+        self._shared, self._state = shared, state
+        self.notified: set[str] = set()
+
+    def learn(self, task: Task, result: Result) -> None:
+        """Register the result; take in the facts, statistics, hosts and groups that it has."""
+        if task.register:
+            self._state.variables[task.register] = judge.registered(result)
+        if result.outcome not in (Outcome.OK, Outcome.CHANGED):
+            return
+        for part in _parts(result):
+            if facts := part.get("ansible_facts"):
+                self._state.learn(facts, task.module)
+            if "add_host" in part or "add_group" in part:
+                self._shared.world.added.append((self._state.name, part))
+            if stats := part.get("ansible_stats"):
+                self._state.notes.update({str(k): str(v) for k, v in stats["data"].items()})
+
+    def remember_failure(self, task: Task, result: Result) -> None:
+        """What a rescue is told of the failure that led to it."""
+        self._state.variables["ansible_failed_task"] = {"name": task.title, "action": task.module}
+        self._state.variables["ansible_failed_result"] = judge.registered(result)
+
+    def notify(self, unit: Unit, result: Result) -> None:
+        """Note the handlers that a change asks for."""
+        if result.outcome is Outcome.CHANGED:
+            for name in unit.task.notify:
+                value = unit.scope.render(name)
+                self.notified.update(map(str, value if isinstance(value, list) else [value]))
+
+    def handlers(self) -> Sequence[Task]:
+        """The handlers that are due, in the order in which they are written; forgets them."""
+        if not self.notified:
+            return ()
+        known = tasks_of((*self._shared.play.handlers, *self._state.handlers))
+        due = [handler for handler in known if not self.notified.isdisjoint(self._names(handler))]
+        self.notified.clear()
+        return due
+
+    def _names(self, handler: Task) -> set[str]:
+        names: set[str] = set()
+        for name in (handler.name, *handler.listen):
+            named = replace(handler, name=name)
+            if isinstance(name, Template):
+                scope = task_scope(
+                    self._shared, self._state.name, handler, {}, facts_pending=False, gather=False
+                )
+                named = replace(handler, name=title(replace(named, role=None), scope))
+            names |= {str(named.name), named.title}
+        return names
+
+
+def _parts(result: Result) -> Iterator[Mapping[str, Any]]:
+    """The result, and those of a loop's items."""
+    for part in (result.returns, *result.returns.get("results", ())):
+        if isinstance(part, Mapping):
+            yield part

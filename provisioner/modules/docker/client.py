@@ -1,0 +1,191 @@
+"""What all Docker modules share: the options that say which daemon, and asking it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import AliasChoices, Field
+
+from provisioner.modules.base import Module, Text
+from provisioner.modules.docker.failures import FAILURES
+from provisioner.remote.shell import Report, Value
+
+SEPARATOR = "\x1e"
+
+ASK = (
+    r"""
+separator=$(printf '\036')
+
+# cli ARG...: docker's command line, with the options that say which daemon is meant.
+cli() {
+    eval "set -- $client \"\$@\""
+    "$@"
+}
+
+# ask ARG...: leaves in $answer what docker said, a \036, what it complained of, a \036 and its exit
+# status, which is in $status too. No file is written for it. It may take $patience seconds.
+ask() {
+    eval "set -- $client \"\$@\""
+    [ -z "$patience" ] || set -- timeout "$patience" "$@"
+    answer=$(
+        exec 5>&1
+        _said=$("$@" 2>&1 >&5 3>&- 4<&- 5>&-)
+        printf '\036%s\036%d' "$_said" "$?"
+    )
+    status=${answer##*"$separator"}
+}
+
+# installed WHAT: docker is there. A look says that WHAT would be done where it is not there yet.
+installed() {
+    command -v "$docker_cli" >/dev/null && return
+    not_yet "$1" "$docker_cli is not installed on this host: install Docker in an earlier task"
+}
+
+# answered WHAT: the daemon has answered `ask`, if only that something does not exist.
+answered() {
+    [ "$status" != 0 ] || return 0
+    complaint=${answer%"$separator"*} complaint=${complaint##*"$separator"}
+    [ "$status" != 124 ] ||
+        fail "the Docker daemon gave no answer within $patience s: see systemctl status docker"
+    case $complaint in
+        *[Nn]'o such '* | *'not found'*) return 0 ;;
+    esac
+    if unreachable; then
+        not_yet "$1" "the Docker daemon can't be reached: start it in an earlier task, and see journalctl -u docker ($complaint)"
+        return
+    fi
+    report stderr "$complaint"
+    explain
+    fail "docker says: $complaint"
+}
+not_yet() {
+    [ "$look" = yes ] || fail "$2"
+    changed "$1"
+    return 1
+}
+"""
+    + FAILURES
+)
+
+
+class DockerCli(Module):
+    """A module that works through the host's `docker` command."""
+
+    docker_cli: Text = "docker"
+    """The docker command: a name in PATH, or a path."""
+    docker_host: Text | None = Field(
+        None, validation_alias=AliasChoices("docker_host", "docker_url")
+    )
+    """The daemon, as `unix:///var/run/docker.sock` or `tcp://192.0.2.1:2376`; unset is the one of
+    the host, or of the environment's DOCKER_HOST."""
+    cli_context: Text | None = None
+    """A context of the docker command (19.03 and later), instead of docker_host."""
+    api_version: Text = Field("auto", validation_alias=AliasChoices("api_version", "docker_api_version"))
+    """The API version to speak; auto leaves it to the docker command."""
+    ca_path: Text | None = Field(
+        None, validation_alias=AliasChoices("ca_path", "ca_cert", "tls_ca_cert", "cacert_path")
+    )
+    """The CA certificate that vouches for the daemon: a file on the host."""
+    client_cert: Text | None = Field(
+        None, validation_alias=AliasChoices("client_cert", "tls_client_cert", "cert_path")
+    )
+    """The certificate to show to the daemon: a file on the host."""
+    client_key: Text | None = Field(
+        None, validation_alias=AliasChoices("client_key", "tls_client_key", "key_path")
+    )
+    """The key of client_cert: a file on the host."""
+    tls: bool = False
+    """Speak TLS with the daemon, whoever it is."""
+    validate_certs: bool = Field(
+        False, validation_alias=AliasChoices("validate_certs", "tls_verify")
+    )
+    """Speak TLS with the daemon and check its certificate."""
+    tls_hostname: Text | None = None
+    """Ignored: the docker command checks the name that is in docker_host."""
+    ssl_version: Text | None = None
+    """Ignored: the docker command chooses the best."""
+    use_ssh_client: bool = False
+    """Ignored: the docker command always uses ssh for ssh:// addresses."""
+    debug: bool = False
+    """Ignored: every change is told anyway."""
+
+    def patience(self) -> int | None:
+        """How long the daemon may take to answer a question, in s."""
+        return 60
+
+    def asking(self) -> dict[str, Value]:
+        """The variables that ASK reads."""
+        patience = self.patience()
+        return {
+            "docker_cli": self.docker_cli,
+            "client": self._client(),
+            "patience": "" if patience is None else str(patience),
+        }
+
+    def _client(self) -> list[str]:
+        words = [self.docker_cli]
+        if self.api_version not in ("auto", ""):
+            words = ["env", f"DOCKER_API_VERSION={self.api_version}", *words]
+        options = {
+            "--host": self.docker_host,
+            "--context": self.cli_context,
+            "--tlscacert": self.ca_path,
+            "--tlscert": self.client_cert,
+            "--tlskey": self.client_key,
+        }
+        for option, value in options.items():
+            if value:
+                words += [option, value]
+        switches = {"--tls": self.tls, "--tlsverify": self.validate_certs}
+        return words + [option for option, on in switches.items() if on]
+
+
+class DockerModule(DockerCli):
+    """A module of the collection's API family: it also has `timeout`."""
+
+    timeout: int = 60
+    """How many seconds the daemon may take to answer a question (pulls and builds may take as long
+    as they need)."""
+
+    def patience(self) -> int | None:
+        return self.timeout
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What docker said to one `ask`."""
+
+    text: str = ""
+    complaint: str = ""
+    status: int = 0
+
+    def objects(self) -> list[dict[str, Any]]:
+        """The JSON objects of `docker inspect`: one array, or one object a line."""
+        text = self.text.strip()
+        try:
+            if text.startswith("["):
+                found = json.loads(text)
+            else:
+                found = [json.loads(line) for line in text.splitlines() if line.strip()]
+        except ValueError:
+            return []
+        return [item for item in found if isinstance(item, dict)]
+
+
+def answer(report: Report, key: str = "answer") -> Answer | None:
+    """The answer that a report has under `key`; None where there is none."""
+    if key not in report.records:
+        return None
+    head, _, status = report.get(key).rpartition(SEPARATOR)
+    text, _, complaint = head.partition(SEPARATOR)
+    return Answer(text, complaint, int(status or 0))
+
+
+def is_container(item: dict[str, Any]) -> bool:
+    return "HostConfig" in item and "State" in item
+
+
+def is_image(item: dict[str, Any]) -> bool:
+    return "RootFS" in item or "RepoTags" in item

@@ -1,0 +1,155 @@
+"""unarchive: the content of a tar or zip archive is in a directory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from provisioner.modules import archives
+from provisioner.modules.base import FileAttributes, Module, ModuleError, Sources, Text, Words
+from provisioner.modules.content import content_variables, file_values
+from provisioner.modules.unarchive_body import BODY
+from provisioner.remote.shell import Program, Report, Value, quote
+
+STRIP = re.compile(r"--strip(?:-components)?=(\d+)")
+EXCLUDE = re.compile(r"--exclude=(.+)", re.DOTALL)
+NAMES_STAY = re.compile(
+    r"-[vpozjJ]|--(?:verbose|gzip|bzip2|xz|overwrite|no-overwrite-dir|touch|numeric-owner|xattrs"
+    r"|acls|selinux|(?:no-)?same-(?:owner|permissions)|preserve-permissions|warning=.*)"
+)
+"""tar's options that change nothing about which names hold what."""
+
+DIFFERENT = (
+    "Contents differ|Size differs|Symlink differs|File type differs|Not linked to"
+    "|Device number differs|Cannot stat|Cannot open|rror|not look like"
+)
+"""What `tar -d` says of what has to be unpacked; times and owners are no reason."""
+
+
+class Unarchive(FileAttributes, Module):
+    """The content of an archive of the controller, the host or a server is in a directory."""
+
+    body: ClassVar[str] = BODY
+
+    src: Text
+    """The tar (gzip, bzip2, xz too) or zip archive, found in `files/` of the role or beside the
+    playbook; with `remote_src` a file of the host, or a URL that it downloads."""
+    dest: Text
+    """The directory to unpack in: it must be there."""
+    remote_src: bool = False
+    """`src` is a file of the host, or a URL. A URL is downloaded whenever the task runs: give
+    `creates` where something shows that it was unpacked."""
+    copy_: bool | None = Field(None, validation_alias="copy")
+    """The older word for the opposite of `remote_src`."""
+    creates: Text | None = None
+    """A path or glob: where it exists nothing is unpacked."""
+    list_files: bool = False
+    """Return the names in the archive as `files`."""
+    exclude: Words = ()
+    """Names or globs that are not unpacked."""
+    include: Words = ()
+    """Names or globs that alone are unpacked."""
+    keep_newer: bool = False
+    """Leave files alone that are newer than those in the archive."""
+    extra_opts: Words = ()
+    """More options for tar or unzip: `--strip-components=1`."""
+    validate_certs: bool = True
+    """Refuse a server whose certificate can't be trusted."""
+    io_buffer_size: int = 65536
+    """Accepted and ignored: nothing is buffered on the controller."""
+    decrypt: bool = True
+    """Accepted and ignored: a file that is encrypted with vault is sent as it is."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.include and self.exclude:
+            raise ValueError("give one of include and exclude")
+        if self.remote_src and self.copy_:
+            raise ValueError("copy: true and remote_src: true contradict each other")
+        return self
+
+    def program(self, sources: Sources) -> Program:
+        tool_words = [quote(word) for word in self.extra_opts]
+        judged = self.mode is None and not {"--no-same-permissions"} & set(self.extra_opts)
+        variables: dict[str, Value] = {
+            **self.attribute_variables(),
+            "dest": self.dest,
+            "creates": self.creates or "",
+            "what": f"unpack {self.src.rpartition('/')[2]}",
+            "options": " ".join(tool_words),
+            "include": [*self.include],
+            "exclude": [*self.exclude],
+            "excludes": [f"--exclude={pattern}" for pattern in self.exclude],
+            "keep_newer": self.keep_newer,
+            "list_files": self.list_files,
+            "telling": f"{DIFFERENT}|Mode differs" if judged else DIFFERENT,
+            "judge_modes": False,
+            "members": (),
+            "config": "",
+            "shown": "",
+            "unpacker": "",
+            "archive": "",
+            "kind_of_archive": "",
+        }
+        if not self.remote_src and self.copy_ is not False:
+            path = sources.find("files", self.src)
+            return Program("unarchive", BODY, variables | self._local(path, judged), path)
+        return Program("unarchive", BODY, variables | self._remote())
+
+    def _remote(self) -> dict[str, Value]:
+        if "://" not in self.src:
+            return {"how": "here", "archive": self.src}
+        from provisioner.modules.get_url import GetUrl, _shown
+
+        known = GetUrl(url=self.src, dest=self.dest, validate_certs=self.validate_certs)
+        return {"how": "url", "config": known._config(self.src), "shown": _shown(self.src)}
+
+    def _local(self, path: Path, judged: bool) -> dict[str, Value]:
+        if path.is_dir():
+            raise ModuleError(f"{path} is a directory, not an archive: use the module copy")
+        known: dict[str, Value] = {**content_variables(path)}
+        known["kind_of_archive"] = "zip" if archives.is_zip(path) else "tar"
+        first = archives.first_bytes(path)
+        known["unpacker"] = archives.COMPRESSION.get(first, "--no-auto-compress")
+        found = archives.members(path)
+        foreseen = self._zip_foreseen(found) if archives.is_zip(path) else self._foreseen(found)
+        if foreseen is None:
+            return {**known, "how": "streamed"}
+        listed = archives.last_only(foreseen)
+        words = [word for member in listed for word in member.words()]
+        judged = judged and not archives.is_zip(path)
+        return {**known, "how": "listed", "members": words, "judge_modes": judged}
+
+    def _zip_foreseen(self, found: Iterable[archives.Member]) -> Iterable[archives.Member]:
+        names = archives.junk(found) if "-j" in self.extra_opts else found
+        return archives.wanted(names, self.include, self.exclude, parts=False)
+
+    def _foreseen(self, found: Iterable[archives.Member]) -> Iterable[archives.Member] | None:
+        """What tar will unpack; None where its options do more to names than is known here."""
+        count, exclude = 0, [*self.exclude]
+        for option in self.extra_opts:
+            if match := STRIP.fullmatch(option):
+                count = int(match[1])
+            elif match := EXCLUDE.fullmatch(option):
+                exclude.append(match[1])
+            elif not NAMES_STAY.fullmatch(option):
+                return None
+        return archives.strip(archives.wanted(found, self.include, exclude, parts=True), count)
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        if "skip" in report.records:
+            return {"dest": report.get("dest"), "msg": f"skipped, since {report.get('skip')}"}
+        values: dict[str, Any] = {
+            "dest": report.get("dest"),
+            "src": report.get("src") or self.src,
+            **file_values(report),
+        }
+        if "handler" in report.records:
+            values["handler"] = "ZipArchive" if report.get("handler") == "zip" else "TgzArchive"
+        if "files" in report.records:
+            values["files"] = report.get("files").splitlines()
+        return values

@@ -1,0 +1,120 @@
+"""provision inventory: the command. That what it shows is Ansible's: tests/loading."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from tests.cli.conftest import Command
+
+HOSTS = """\
+loose
+[web]
+w1 a="{{ b }}"
+w2
+[web:vars]
+c=1
+"""
+
+
+@pytest.fixture
+def hosts(provision: Command) -> str:
+    provision.write("hosts", HOSTS)
+    return "hosts"
+
+
+def test_the_list_is_json(provision: Command, hosts: str) -> None:
+    done = provision("inventory", hosts, "--list")
+    assert done.exit == 0
+    assert json.loads(done.out) == {
+        "_meta": {"hostvars": {"w1": {"a": "{{ b }}", "c": 1}, "w2": {"c": 1}}},
+        "all": {"children": ["ungrouped", "web"]},
+        "ungrouped": {"hosts": ["loose"]},
+        "web": {"hosts": ["w1", "w2"]},
+    }
+
+
+def test_the_list_can_be_yaml_and_limited(provision: Command, hosts: str) -> None:
+    done = provision("inventory", hosts, "--list", "--yaml", "--limit", "w2")
+    assert yaml.safe_load(done.out) == {"all": {"children": {"web": {"hosts": {"w2": {"c": 1}}}}}}
+
+
+def test_the_graph_is_a_tree(provision: Command, hosts: str) -> None:
+    assert provision("inventory", hosts, "--graph", "--vars").out.splitlines() == [
+        "@all:",
+        "  |--@ungrouped:",
+        "  |  |--loose",
+        "  |--@web:",
+        "  |  |--w1",
+        "  |  |  |--{a = {{ b }}}",
+        "  |  |  |--{c = 1}",
+        "  |  |--w2",
+        "  |  |  |--{c = 1}",
+        "  |  |--{c = 1}",
+    ]
+    assert provision("inventory", hosts, "web", "--graph").out.splitlines() == [
+        "@web:",
+        "  |--w1",
+        "  |--w2",
+    ]
+
+
+def test_a_host_shows_all_that_it_has(provision: Command, hosts: str) -> None:
+    done = provision("inventory", hosts, "--host", "w1", "-e", "d=2")
+    assert json.loads(done.out) == {"a": "{{ b }}", "c": 1, "d": "2"}
+    assert yaml.safe_load(provision("inventory", hosts, "--host", "w2", "-y").out) == {"c": 1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"),
+    [
+        (["--host", "w11"], 5, 'did you mean "w1"?'),
+        (["--host", "web"], 5, '"web" is not one host'),
+        (["--graph", "wbe"], 5, 'did you mean "web"?'),
+        (["--list", "--limit", "w3"], 3, "--limit"),
+        (["--list", "--graph"], 5, "one of --list, --graph and --host"),
+        (["--list", "--output", "/nowhere/x"], 7, "/nowhere/x can't be written"),
+    ],
+)
+def test_what_is_not_there_is_refused(
+    provision: Command, hosts: str, arguments: list[str], status: int, told: str
+) -> None:
+    done = provision("inventory", hosts, *arguments)
+    assert (done.exit, done.out) == (status, "")
+    assert told in done.err
+
+
+def test_it_can_be_written_to_a_file(provision: Command, hosts: str) -> None:
+    assert provision("inventory", hosts, "--list", "--output", "out").out == ""
+    assert "_meta" in json.loads((provision.folder / "out").read_text())
+
+
+def test_encrypted_values_stay_encrypted(provision: Command) -> None:
+    provision.write("pw", "x")
+    sealed = provision("vault", "encrypt_string", "-n", "a", "word", "--vault-id", "pw").out
+    provision.write("hosts.yml", "all: {hosts: {h: }}")
+    provision.write("group_vars/all.yml", sealed)
+    for arguments in ([], ["--vault-id", "pw"]):
+        shown = json.loads(provision("inventory", "hosts.yml", "--host", "h", *arguments).out)
+        assert shown["a"]["__ansible_vault"].startswith("$ANSIBLE_VAULT;1.1;AES256\n")
+    assert "a: !vault |" in provision("inventory", "hosts.yml", "--host", "h", "-y").out
+
+
+def test_files_that_are_encrypted_as_a_whole_need_their_password(provision: Command) -> None:
+    provision.write("pw", "x")
+    provision.write("hosts.yml", "all: {hosts: {h: }}")
+    provision.write("group_vars/all.yml", "a: 1")
+    provision("vault", "encrypt", "group_vars/all.yml", "--vault-id", "pw")
+    assert provision("inventory", "hosts.yml", "--list").exit == 3
+    done = provision("inventory", "hosts.yml", "--host", "h", "--vault-id", "pw")
+    assert json.loads(done.out) == {"a": 1}
+
+
+def test_variables_beside_a_playbook_are_shown_when_asked_for(
+    provision: Command, hosts: str
+) -> None:
+    provision.write("play/group_vars/web.yml", "from: play")
+    done = provision("inventory", hosts, "--host", "w2", "--playbook-dir", "play")
+    assert json.loads(done.out) == {"c": 1, "from": "play"}
