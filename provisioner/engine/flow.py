@@ -61,6 +61,11 @@ class Flow:
                 return span.always, block, "always"
         return None
 
+    def has_rescue(self, position: int) -> bool:
+        """Whether any block around the line has a rescue for what fails there."""
+        within = self.lines[position].within
+        return any(p == "tasks" and self.spans[b].rescue is not None for b, p in within)
+
 
 def compile_sections(sections: Sequence[Sequence[Node]]) -> Flow:
     """Sections of tasks, handlers being flushed behind each that is not empty."""

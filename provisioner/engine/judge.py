@@ -57,15 +57,22 @@ def _common(module: Module, report: Report) -> dict[str, Any]:
 def registered(result: Result) -> dict[str, Any]:
     """The result as playbooks see it in a registered variable."""
     values: dict[str, Any] = {
-        "changed": result.outcome is Outcome.CHANGED,
-        "failed": result.outcome is Outcome.FAILED,
         **result.returns,
+        "changed": changed(result),
+        "failed": result.outcome is Outcome.FAILED,
     }
     if result.message:
         values.setdefault("msg", result.message)
     if result.outcome is Outcome.SKIPPED:
         values["skipped"] = True
     return values
+
+
+def changed(result: Result) -> bool:
+    """Whether something was changed, by a task that failed too: its `changed` says so."""
+    if result.failed:
+        return bool(result.returns.get("changed", False))
+    return result.outcome is Outcome.CHANGED
 
 
 def said_by_playbook(task: Task, result: Result, scope: Scope) -> Result:
@@ -80,11 +87,11 @@ def said_by_playbook(task: Task, result: Result, scope: Scope) -> Result:
 
 
 def _changed_when(task: Task, result: Result, scope: Scope) -> Result:
-    if task.changed_when is None or (result.failed and task.failed_when is None):
+    if task.changed_when is None:
         return result
     changed = scope.holds(task.changed_when) is True
     if result.failed:
-        return result
+        return replace(result, returns={**result.returns, "changed": changed})
     if changed:
         return replace(result, outcome=Outcome.CHANGED)
     return replace(result, outcome=Outcome.OK, changes=())
@@ -98,7 +105,7 @@ def _failed_when(task: Task, result: Result, scope: Scope) -> Result:
             result,
             outcome=Outcome.FAILED,
             message=result.message or f"failed_when is true: {_sources(task.failed_when)}",
-            returns={**result.returns, "failed_when_result": True},
+            returns={**result.returns, "changed": changed(result), "failed_when_result": True},
         )
     outcome = result.outcome
     if result.failed:

@@ -126,9 +126,5 @@ class Position:
         return False
 
     def rescues(self) -> bool:
-        """Whether a failure of the task at hand leads to a rescue."""
-        for frame in reversed(self.frames):
-            caught = frame.flow.on_failure(frame.at)
-            if caught is not None:
-                return caught[2] == "rescue"
-        return False
+        """Whether a failure of the task at hand leads to a rescue, be it through an always."""
+        return any(frame.flow.has_rescue(frame.at) for frame in self.frames)

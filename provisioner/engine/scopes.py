@@ -9,7 +9,8 @@ from typing import Any
 
 from provisioner.engine.sources import LocalSources
 from provisioner.engine.state import HostState
-from provisioner.language.lookups import LookupContext, lookup, query
+from provisioner.language.lookup_base import LookupContext
+from provisioner.language.lookups import lookup, query
 from provisioner.language.play import Node, Play, Role, Task
 from provisioner.language.template import OMIT, Template, TemplateError
 from provisioner.language.variables import Lazy, NeedFacts, NotYet, Scope, is_fact

@@ -134,7 +134,8 @@ def prepare(shared: PlayWorld, host: str, task: Task, scope: Scope) -> Unit:
 
 def _skipped(condition: Template | bool) -> Result:
     source = condition.source if isinstance(condition, Template) else str(condition).lower()
-    returns = {"skip_reason": "Conditional result was False", "false_condition": source}
+    false = condition.source if isinstance(condition, Template) else condition
+    returns = {"skip_reason": "Conditional result was False", "false_condition": false}
     return Result(Outcome.SKIPPED, f"not: {source}", returns=returns)
 
 

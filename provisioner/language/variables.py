@@ -52,8 +52,8 @@ CONNECTION = re.compile(
 
 MAGIC = frozenset(
     {
-        "inventory_hostname", "inventory_hostname_short", "inventory_dir", "inventory_file", "groups",
-        "group_names", "hostvars", "playbook_dir", "play_hosts", "omit", "role_name", "role_path",
+        "inventory_hostname", "inventory_hostname_short", "inventory_dir", "inventory_file",
+        "groups", "group_names", "hostvars", "playbook_dir", "play_hosts", "omit", "role_name", "role_path",
         "vars", "environment", "lookup", "query", "q", "now", "undef", "range", "dict", "item",
         "namespace", "lookup_context", "role_names", "become_option", "become_user_option",
     }

@@ -92,6 +92,10 @@ class Command(Module):
     def words(self) -> list[str]:
         return list(self.argv) if self.argv is not None else shlex.split(self.cmd or "")
 
+    def command(self) -> Any:
+        """What the return value `cmd` says."""
+        return self.words()
+
     def program(self, sources: Sources) -> Program:
         words = self.words()
         given = self.stdin or ""
@@ -119,7 +123,9 @@ class Command(Module):
         return home + expanded
 
     def returns(self, report: Report) -> dict[str, Any]:
-        values: dict[str, Any] = {"cmd": self.words()}
+        values: dict[str, Any] = {"cmd": self.command(), "msg": ""}
+        if report.failed:
+            values |= {"msg": "non-zero return code", "changed": "rc" in report.records}
         if "skip" in report.records:
             reason = f"skipped, since {report.get('skip')}"
             return values | {"rc": 0, "stdout": reason, "msg": reason}
@@ -141,6 +147,9 @@ class Shell(Command):
 
     def words(self) -> list[str]:
         return [self.executable or "/bin/sh", "-c", self.cmd or ""]
+
+    def command(self) -> Any:
+        return self.cmd
 
     def _what(self) -> str:
         return " ".join((self.cmd or "").split())[:200]

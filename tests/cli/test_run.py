@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -36,7 +37,10 @@ def test_0_when_every_host_is_as_it_should_be(provision: Command) -> None:
 def test_1_for_a_bug_which_says_that_it_is_one(
     provision: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(provisioner.plan, "plan", lambda *_: {}["no"])
+    def broken(*_: object) -> None:
+        raise KeyError("no")
+
+    monkeypatch.setattr(provisioner.plan, "plan", broken)
     done = provision.play(OK)
     assert done.exit == 1
     assert "this is a bug in provision: KeyError: 'no'" in done.err
@@ -185,7 +189,8 @@ def test_a_signal_ends_the_run_after_the_task_under_way(
     provision: Command, number: signal.Signals, status: int
 ) -> None:
     play = provision.write("play.yml", SLOW)
-    command = [sys.executable, "-m", "provisioner", "h,", play, "-e", "ansible_connection=local"]
+    command = [sys.executable, "-m", "provisioner", "h,", str(play)]
+    command += ["-e", "ansible_connection=local"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         deadline = time.monotonic() + 30
         while not (provision.folder / "started").exists() and time.monotonic() < deadline:
@@ -390,6 +395,36 @@ def test_without_or_with_a_wrong_vault_password_nobody_is_contacted(
         assert "group_vars/all.yml" in done.err
 
 
+INLINE = """
+- hosts: all
+  gather_facts: false
+  vars:
+    secret: !vault |
+%s
+  tasks:
+    - debug: {msg: "%s"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("shown", "arguments", "status", "told"),
+    [
+        ("nothing of it", [], 0, "nothing of it"),
+        ("is {{ secret }}", [], 2, "this is encrypted: give the password: --ask-vault-pass"),
+        ("is {{ secret }}", ["--vault-id", "pw"], 0, "is ********"),
+    ],
+)
+def test_a_value_under_vault_needs_its_password_when_it_is_used(
+    provision: Command, shown: str, arguments: list[str], status: int, told: str
+) -> None:
+    provision.write("pw", PASSWORD)
+    lines = textwrap.indent(sealed(TOLD).decode(), " " * 6).rstrip()
+    done = provision.play(INLINE % (lines, shown), *arguments, hosts="h,")
+    assert done.exit == status
+    assert told in done.out + done.err
+    assert TOLD not in done.out + done.err
+
+
 # Imports
 
 
@@ -413,43 +448,20 @@ def test_help_imports_none_of_the_heavy_libraries(arguments: list[str]) -> None:
     assert done.stdout.splitlines()[-1].split() == ["LOADED"]
 
 
+OPTIONS = """
+--limit --tags --skip-tags --extra-vars --forks --check --diff --user --ask-pass --private-key
+--become --become-user --become-method --ask-become-pass --timeout --start-at-task --list-hosts
+--list-tasks --list-tags --syntax-check --flush-cache --force-handlers --vault-password-file
+--ask-vault-pass --vault-id --ssh-common-args --json --junit --report --accept-new-host-keys
+--detailed-exitcode
+"""
+
+
 def test_help_tells_of_every_option_of_the_contract(provision: Command) -> None:
     done = provision("--help")
     assert done.exit == 0
-    for option in [
-        "--limit",
-        "--tags",
-        "--skip-tags",
-        "--extra-vars",
-        "--forks",
-        "--check",
-        "--diff",
-        "--user",
-        "--ask-pass",
-        "--private-key",
-        "--become",
-        "--become-user",
-        "--become-method",
-        "--ask-become-pass",
-        "--timeout",
-        "--start-at-task",
-        "--list-hosts",
-        "--list-tasks",
-        "--list-tags",
-        "--syntax-check",
-        "--flush-cache",
-        "--force-handlers",
-        "--vault-password-file",
-        "--ask-vault-pass",
-        "--vault-id",
-        "--ssh-common-args",
-        "--json",
-        "--junit",
-        "--report",
-        "--accept-new-host-keys",
-        "--detailed-exitcode",
-    ]:
-        assert option in done.out
+    missing = [option for option in OPTIONS.split() if option not in done.out]
+    assert not missing
 
 
 def test_the_package_runs_as_a_module(tmp_path: Path) -> None:

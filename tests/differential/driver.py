@@ -56,11 +56,8 @@ class CallbackModule(CallbackBase):
             host=result._host.get_name(),
             outcome=outcome,
             ignored=bool(ignored),
-            values=self._clean(result._result),
+            values=result._result,
         )
-
-    def _clean(self, values):
-        return {k: v for k, v in values.items() if not k.startswith("_ansible")}
 
     def v2_playbook_on_play_start(self, play):
         self.play = play.get_name()
@@ -78,9 +75,6 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_unreachable(self, result):
         self._result("unreachable", result)
-
-    def v2_runner_item_on_ok(self, result):
-        pass
 
     def v2_playbook_on_stats(self, stats):
         hosts = {host: stats.summarize(host) for host in stats.processed}

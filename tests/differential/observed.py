@@ -31,7 +31,8 @@ UNCOMPARED = frozenset(
 )  # fmt: skip
 """Return values that are not compared, in any module."""
 
-UNCOMPARED_IN: Mapping[str, frozenset[str]] = {}
+SPEAKING = frozenset({"assert", "debug", "fail"})
+"""Modules whose `msg` is the playbook's own."""
 
 
 def plain(value: Any, hide: Callable[[str], str]) -> Any:
@@ -63,21 +64,28 @@ def step(
 
 def compared(module: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """The return values without those that nobody can compare; a loop's are in `results`."""
-    kept = {}
+    kept: dict[str, Any] = {}
     for name, value in values.items():
-        if name in UNCOMPARED:
+        if name in UNCOMPARED or name.startswith("_ansible"):
             continue
         if name == "results" and isinstance(value, list):
-            value = [compared(module, one) if isinstance(one, Mapping) else one for one in value]
+            value = [_item(module, one) if isinstance(one, Mapping) else one for one in value]
         elif name == "stat" and isinstance(value, Mapping):
             value = {key: one for key, one in value.items() if key not in UNCOMPARED}
         elif name == "files" and isinstance(value, list) and module == "find":
             value = [compared(module, one) for one in value]
         kept[name] = value
-    if values.get("failed") and module not in ("fail", "assert"):
-        # The words of failures are our own.
+    kept.pop("failed", None)  # that is the outcome
+    kept.setdefault("changed", False)
+    if values.get("skipped") or values.get("results") is not None:
         kept.pop("msg", None)
+    elif "msg" in kept and module not in SPEAKING:
+        kept["msg"] = "…"  # its words are each tool's own
     return kept
+
+
+def _item(module: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {**compared(module, values), "failed": bool(values.get("failed", False))}
 
 
 def listing(root: Path, hide: Callable[[str], str]) -> dict[str, Any]:

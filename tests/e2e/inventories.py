@@ -17,10 +17,13 @@ Hosts = Mapping[str, Mapping[str, Any]]
 
 
 def inventory_of(lab: Lab, folder: Path, hosts: Hosts) -> Path:
-    """The lab's inventory with these variables added to hosts; hosts that it lacks are new."""
+    """The lab's inventory with these variables added to hosts; hosts that it lacks are new, and
+    variables that are None are taken away."""
     inventory = yaml.safe_load(lab.inventory.read_text())
+    known = inventory["all"]["hosts"]
     for host, variables in hosts.items():
-        inventory["all"]["hosts"].setdefault(host, {}).update(variables)
+        merged = {**known.get(host, {}), **variables}
+        known[host] = {name: value for name, value in merged.items() if value is not None}
     path = folder / "hosts.yml"
     path.write_text(json.dumps(inventory))
     return path

