@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,7 +20,7 @@ _OPTIONS = (
     ),
     click.option(
         "--vault-password-file", "--vault-pass-file", "vault_password_files", multiple=True,
-        metavar="FILE", envvar="ANSIBLE_VAULT_PASSWORD_FILE",
+        metavar="FILE", default=lambda: _from_environment(),
         help="A file with the vault password, or a program that prints it.",
     ),
     click.option(
@@ -27,6 +28,12 @@ _OPTIONS = (
         help="A labelled vault password; SOURCE is a file, a program, or `prompt`.",
     ),
 )  # fmt: skip
+
+
+def _from_environment() -> tuple[str, ...]:
+    """Not click's envvar: that takes a name with a space for two."""
+    name = os.environ.get("ANSIBLE_VAULT_PASSWORD_FILE")
+    return (name,) if name else ()
 
 
 def vault_options(command: C) -> C:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from provisioner.engine import judge
@@ -52,14 +53,30 @@ class Aftermath:
         """The handlers that are due, in the order in which they are written; forgets them."""
         if not self.notified:
             return ()
-        known = tasks_of((*self._shared.play.handlers, *self._state.handlers))
-        due = [handler for handler in known if not self.notified.isdisjoint(self._names(handler))]
+        known = list(tasks_of((*self._shared.play.handlers, *self._state.handlers)))
+        named = self._by_name(known)
+        chosen = {id(named[name]) for name in self.notified if name in named}
+        due = [
+            handler
+            for handler in known
+            if id(handler) in chosen
+            or not self.notified.isdisjoint(self._names(handler, handler.listen))
+        ]
         self.notified.clear()
         return due
 
-    def _names(self, handler: Task) -> set[str]:
+    def _by_name(self, known: Sequence[Task]) -> Mapping[str, Task]:
+        """As in Ansible, of handlers with one name that of the file read last (the play's own are)
+        is run, and in one file the first."""
+        found: dict[str, Task] = {}
+        for _, file in groupby(known, lambda handler: handler.role):
+            for handler in reversed(list(file)):
+                found.update(dict.fromkeys(self._names(handler, (handler.name,)), handler))
+        return found
+
+    def _names(self, handler: Task, given: Sequence[str | Template]) -> set[str]:
         names: set[str] = set()
-        for name in (handler.name, *handler.listen):
+        for name in given:
             named = replace(handler, name=name)
             if isinstance(name, Template):
                 scope = task_scope(

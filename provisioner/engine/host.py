@@ -251,6 +251,8 @@ class HostWalk:
             self._make_due(place, unit)
             return False
         attempts, self._attempts = self._attempts, 1
+        if unit.task.until is not None or unit.task.retries is not None:
+            result = replace(result, returns={**result.returns, "attempts": attempts})
         if unit.index is None:
             return (yield from self._finish(unit, result, since, attempts))
         return (yield from self._item_done(unit, result, since, attempts))
@@ -267,7 +269,7 @@ class HostWalk:
             if control.pause:
                 yield Sleep(units.number(unit.scope, control.pause, 0))
             return True
-        whole = judge.loop_result(loop.results, control.variable)
+        whole = judge.loop_result(loop.results, control.variable, control.index_variable)
         return (yield from self._finish(unit, whole, loop.since, attempts, loop=True))
 
     def _finish(
@@ -282,7 +284,8 @@ class HostWalk:
         self._aftermath.learn(task, result)
         self._aftermath.notify(unit, result)
         if task.module != "meta":
-            self._state.count(result.outcome, ignored=ignored, rescued=rescued)
+            changed = judge.changed(result)
+            self._state.count(result.outcome, ignored=ignored, rescued=rescued, changed=changed)
             flags = {"ignored": ignored, "rescued": rescued, "loop": loop, "attempts": attempts}
             yield self._event(unit, result, since, **flags)
         if self._runs_once(task):
@@ -327,11 +330,14 @@ class HostWalk:
     def _delay(self, unit: Unit, result: Result) -> float | None:
         """Seconds to wait before another attempt; None where the task is done."""
         task = unit.task
-        if task.until is None or result.outcome is Outcome.SKIPPED or unit.check:
+        wanted = task.until is not None or task.retries is not None
+        if not wanted or result.outcome is Outcome.SKIPPED or unit.check:
             return None
         own = {task.register: judge.registered(result)} if task.register else {}
         try:
-            met = unit.scope.under(own).holds(task.until) is True
+            # As in Ansible, `retries` alone tries until the task has not failed.
+            until = (not result.failed,) if task.until is None else task.until
+            met = unit.scope.under(own).holds(until) is True
         except TemplateError:
             met = False
         if met or self._attempts > units.number(unit.scope, task.retries, 3):

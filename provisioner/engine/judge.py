@@ -125,7 +125,9 @@ def _sources(conditions: Any) -> str:
     return " and ".join(str(condition) for condition in conditions)
 
 
-def loop_result(results: list[tuple[Any, Result]], variable: str) -> Result:
+def loop_result(
+    results: list[tuple[Any, Result]], variable: str, index_variable: str | None = None
+) -> Result:
     """A loop's result as a whole, from its items' ones."""
     if not results:
         returns = {"results": [], "skipped_reason": "No items in the list"}
@@ -140,14 +142,20 @@ def loop_result(results: list[tuple[Any, Result]], variable: str) -> Result:
         if all(item is Outcome.SKIPPED for item in outcomes):
             outcome = Outcome.SKIPPED
     values = [
-        {**registered(result), variable: item, "ansible_loop_var": variable}
-        for item, result in results
+        {
+            **registered(result),
+            variable: item,
+            "ansible_loop_var": variable,
+            **({index_variable: n, "ansible_index_var": index_variable} if index_variable else {}),
+        }
+        for n, (item, result) in enumerate(results)
     ]
     failures = [result for _, result in results if result.failed]
     message = {Outcome.FAILED: _first(failures), Outcome.SKIPPED: "All items skipped"}
     remedy = failures[0].remedy if failures else ""
     said = message.get(outcome, "All items completed")
-    return Result(outcome, said, returns={"results": values}, remedy=remedy)
+    returns = {"results": values, "changed": any(changed(result) for _, result in results)}
+    return Result(outcome, said, returns=returns, remedy=remedy)
 
 
 def _first(failures: Sequence[Result]) -> str:

@@ -45,12 +45,16 @@ class HostState:
     started: float = 0.0
     seconds: float = 0.0
 
-    def count(self, outcome: Outcome, *, ignored: bool, rescued: bool) -> None:
-        """Add one task. As in Ansible, a changed task is one of those that are ok."""
+    def count(
+        self, outcome: Outcome, *, ignored: bool, rescued: bool, changed: bool = False
+    ) -> None:
+        """Add one task. As in Ansible, a changed task is one of those that are ok, and a failure
+        that is ignored may be a change."""
         self.touched = True
         if ignored or rescued:
             self.counts["ignored" if ignored else "rescued"] += 1
             self.counts["ok"] += ignored
+            self.counts["changed"] += ignored and changed
             return
         self.counts[outcome] += 1
         if outcome is Outcome.CHANGED:

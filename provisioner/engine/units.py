@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from jinja2 import TemplateError as JinjaError
-
 from provisioner.engine.effects import Seat
 from provisioner.engine.scopes import PlayWorld, local_sources
 from provisioner.language.lookups import looped
@@ -68,10 +66,7 @@ def loop_items(task: Task, scope: Scope, shared: PlayWorld) -> list[Any]:
     assert loop is not None
     value = scope.render(loop.items)
     if loop.lookup is not None:
-        try:
-            return looped(scope["lookup_context"], loop.lookup, value)
-        except JinjaError as error:
-            raise TemplateError(f"with_{loop.lookup}: {error}", task.where) from None
+        return looped(scope["lookup_context"], loop.lookup, value)
     if isinstance(value, list | tuple):
         return list(value)
     hint = "use with_dict or the filter dict2items" if isinstance(value, dict) else ""

@@ -15,6 +15,7 @@ from jinja2.exceptions import TemplateError, TemplateRuntimeError, UndefinedErro
 from provisioner.language import lookups_files, lookups_lists, lookups_password, lookups_values
 from provisioner.language.filters_data import is_list
 from provisioner.language.lookup_base import Lookup, LookupContext, LookupFailedError
+from provisioner.language.template import TemplateError as RenderError
 from provisioner.loading.where import nearest
 
 
@@ -36,10 +37,13 @@ def lookup(context: LookupContext, name: str, *terms: Any, **options: Any) -> An
 
 
 def looped(context: LookupContext, name: str, value: Any) -> list[Any]:
-    """The items of the keyword `with_name: value`."""
+    """The items of the keyword `with_name: value`; language.template's error when it has none."""
     if isinstance(value, Mapping) and name == "items":
         value = list(value)
-    return _run(context, name, value if is_list(value) else [value], {}) or []
+    try:
+        return _run(context, name, value if is_list(value) else [value], {}) or []
+    except TemplateError as error:
+        raise RenderError(f"with_{name}: {error}") from None
 
 
 def _run(

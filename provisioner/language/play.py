@@ -43,6 +43,7 @@ class Keywords:
     delegate_facts: Any = None
     timeout: Any = None
     throttle: Any = None
+    notify: Any = None
 
 
 @dataclass(frozen=True)

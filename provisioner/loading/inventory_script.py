@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,16 @@ def is_script(path: Path) -> bool:
 
 def load(builder: Builder, path: Path) -> None:
     """Run the script and read what it prints into `builder`."""
-    where = Where(str(path))
-    told = _run(path, "--list")
+    read(builder, _run(path, "--list"), Where(str(path)), lambda host: _run(path, "--host", host))
+
+
+def read(
+    builder: Builder, told: Any, where: Where, ask: Callable[[str], Mapping[str, Any]]
+) -> None:
+    """Read what a script told into `builder`; `ask` has the variables of a host, if they are not
+    told in `_meta`."""
+    if not isinstance(told, YamlMap):
+        raise LoadError("the script told no mapping of groups", where)
     hosts: dict[str, None] = {}
     for name, body in told.items():
         if name != "_meta":
@@ -48,7 +56,7 @@ def load(builder: Builder, path: Path) -> None:
     if known is not None and not isinstance(known, dict):
         raise LoadError("the script's _meta.hostvars is no mapping", where)
     for host in hosts:
-        variables = _run(path, "--host", host) if known is None else known.get(host) or {}
+        variables = ask(host) if known is None else known.get(host) or {}
         if not isinstance(variables, dict):
             raise LoadError(f'the script\'s variables of "{host}" are no mapping', where)
         builder.add_host(None, host, variables)
@@ -61,17 +69,27 @@ def _group(builder: Builder, name: str, body: Any, where: Where) -> list[str]:
         body = {"hosts": body}
     elif not body.keys() & set(_KEYS):
         body = {"hosts": [name], "vars": body}  # the oldest form: a host and its variables
-    hosts, variables = body.get("hosts", []), body.get("vars", {})
-    if not isinstance(hosts, list):
-        raise LoadError(f'the script\'s hosts of "{name}" are no list', where)
-    if not isinstance(variables, dict):
-        raise LoadError(f'the script\'s variables of "{name}" are no mapping', where)
-    for host in map(str, hosts):
+    builder.set_vars(name, _part(body, "vars", dict, name, where), where)
+    hosts = [_name(host, where) for host in _part(body, "hosts", list, name, where)]
+    for host in hosts:
         builder.add_host(name, host, {})
-    builder.set_vars(name, variables, where)
-    for child in body.get("children") or ():
-        builder.add_child(name, str(child), where)
-    return list(map(str, hosts))
+    for child in _part(body, "children", list, name, where):
+        builder.add_child(name, _name(child, where), where)
+    return hosts
+
+
+def _part(body: Mapping[str, Any], key: str, kind: type, group: str, where: Where) -> Any:
+    value = body.get(key)
+    if value is not None and not isinstance(value, kind):
+        words = {"vars": "variables"}.get(key, key), {dict: "mapping"}.get(kind, "list")
+        raise LoadError(f'the script\'s {words[0]} of "{group}" are no {words[1]}', where)
+    return kind() if value is None else value
+
+
+def _name(value: Any, where: Where) -> str:
+    if not value or not isinstance(value, str):
+        raise LoadError(f"the script told {value!r} where a name must be", where)
+    return value
 
 
 def _run(path: Path, *arguments: str) -> Mapping[str, Any]:

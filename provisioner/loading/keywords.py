@@ -29,7 +29,7 @@ TASK = (
 )  # fmt: skip
 
 PLAY = (
-    INHERITED - {"when", "delegate_to", "delegate_facts"}
+    INHERITED - {"when", "delegate_to", "delegate_facts", "notify"}
     | IGNORED
     | {
         "name", "hosts", "pre_tasks", "roles", "tasks", "post_tasks", "handlers", "vars_files",

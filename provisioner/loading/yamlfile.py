@@ -34,6 +34,8 @@ MAX_BITS = 14_000
 """Of a number: Python refuses to show one of more than 4,300 digits."""
 
 _TAG = "tag:yaml.org,2002:"
+_MAPPINGS = frozenset({_TAG + "map", _TAG + "omap", _TAG + "set", "!unsafe"})
+_SEQUENCES = frozenset({_TAG + "seq", _TAG + "pairs", "!unsafe"})
 _VAULT = ("!vault", "!vault-encrypted")
 
 
@@ -134,7 +136,7 @@ class _Builder:
         return Where(self._file, node.start_mark.line + 1, node.start_mark.column + 1)
 
     def _mapping(self, node: yaml.MappingNode, where: Where, depth: int) -> YamlMap:
-        self._known_tag(node, where, "map", "omap", "set")
+        self._known_tag(node, where, _MAPPINGS)
         result = YamlMap(where)
         merged = YamlMap(where)
         for key_node, value_node in node.value:
@@ -166,15 +168,15 @@ class _Builder:
             into.add(base)
 
     def _sequence(self, node: yaml.Node, where: Where, depth: int) -> YamlList:
-        self._known_tag(node, where, "seq", "pairs")
+        self._known_tag(node, where, _SEQUENCES)
         result = YamlList(where)
         for item in node.value:
             result.append(self.build(item, depth + 1))
             result.items_at.append(self._where(item))
         return result
 
-    def _known_tag(self, node: yaml.Node, where: Where, *names: str) -> None:
-        if node.tag not in {_TAG + name for name in names} and node.tag != "!unsafe":
+    def _known_tag(self, node: yaml.Node, where: Where, known: frozenset[str]) -> None:
+        if node.tag not in known:
             raise LoadError(f"the tag {_shown(node.tag)} is not supported", where)
 
     def _scalar(self, node: yaml.ScalarNode, where: Where) -> Any:

@@ -73,6 +73,7 @@ MODULES: dict[str, str] = {
     "alternatives": "alternatives:Alternatives",
     "ini_file": "ini_file:IniFile",
     "unarchive": "unarchive:Unarchive",
+    "uri": "uri:Uri",
 }
 
 COLLECTIONS = ("ansible.builtin.", "ansible.legacy.", "ansible.posix.", "community.general.")

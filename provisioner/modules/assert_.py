@@ -30,7 +30,7 @@ class Assert(Action):
         conditions = self.that if isinstance(self.that, list | tuple) else (self.that,)
         broken = scope.holds(conditions)
         if broken is True:
-            message = "" if self.quiet else _text(self.success_msg, "All assertions passed")
+            message = _text(None if self.quiet else self.success_msg, "All assertions passed")
             return Result(Outcome.OK, message, returns={"msg": message})
         source = broken.source if isinstance(broken, Template) else str(broken)
         message = _text(self.fail_msg, "Assertion failed")

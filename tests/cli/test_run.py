@@ -377,7 +377,8 @@ def test_a_vault_password_is_asked_for(
 def test_a_vault_password_file_may_be_named_by_the_environment(
     provision: Command, secret_play: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ANSIBLE_VAULT_PASSWORD_FILE", "pw")
+    provision.write("pass word", PASSWORD)
+    monkeypatch.setenv("ANSIBLE_VAULT_PASSWORD_FILE", "pass word")
     assert provision(*secret_play).exit == 0
 
 

@@ -74,18 +74,22 @@ def compared(module: str, values: Mapping[str, Any]) -> dict[str, Any]:
             value = {key: one for key, one in value.items() if key not in UNCOMPARED}
         elif name == "files" and isinstance(value, list) and module == "find":
             value = [compared(module, one) for one in value]
+        elif name == "item" and isinstance(value, Mapping):
+            value = {key: one for key, one in value.items() if key not in UNCOMPARED}
         kept[name] = value
-    kept.pop("failed", None)  # that is the outcome
+    kept.pop("failed", None)  # these are the outcome
+    kept.pop("skipped", None)
     kept.setdefault("changed", False)
     if values.get("skipped") or values.get("results") is not None:
         kept.pop("msg", None)
-    elif "msg" in kept and module not in SPEAKING:
+    elif "msg" in kept and (module not in SPEAKING or (module == "debug" and values.get("failed"))):
         kept["msg"] = "…"  # its words are each tool's own
     return kept
 
 
 def _item(module: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {**compared(module, values), "failed": bool(values.get("failed", False))}
+    flags = {name: bool(values.get(name, False)) for name in ("failed", "skipped")}
+    return {**compared(module, values), **flags}
 
 
 def listing(root: Path, hide: Callable[[str], str]) -> dict[str, Any]:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from provisioner.errors import LoadError
 from provisioner.language.template import Template
+from provisioner.loading import inifile, inventory_script, inventory_yaml, patterns, yamlfile
 from provisioner.loading.inventory import Inventory, load_inventory
+from provisioner.loading.inventory_builder import Builder
 from provisioner.loading.variables import host_variables
+from provisioner.loading.vault import NO_VAULT
+from provisioner.loading.where import Where
 
 
 def load(folder: Path, name: str, text: str, *, mode: int = 0o644) -> Inventory:
@@ -171,6 +179,8 @@ def test_a_script_reads_no_stdin_and_gets_its_arguments_unchanged(tmp_path: Path
         ("echo []", "hosts --list printed no JSON mapping\n    []"),
         ("printf '\\377'", "hosts --list:1:1: the file is not UTF-8"),
         ("""echo '{"g": {"hosts": "h"}}'""", 'hosts: the script\'s hosts of "g" are no list'),
+        ("""echo '{"g": {"children": "h"}}'""", 'the script\'s children of "g" are no list'),
+        ("""echo '{"g": ["h", 1]}'""", "the script told 1 where a name must be"),
         ("""echo '{"g": {"vars": []}}'""", 'the script\'s variables of "g" are no mapping'),
         ("""echo '{"g": [], "_meta": {"hostvars": []}}'""", "_meta.hostvars is no mapping"),
         ("""echo '{"g": ["h"], "_meta": {"hostvars": {"h": [1]}}}'""", '"h" are no mapping'),
@@ -187,3 +197,61 @@ def test_a_script_that_fails_is_told_with_what_it_said(
 def test_a_script_that_cannot_be_run_is_told(tmp_path: Path) -> None:
     with pytest.raises(LoadError, match="hosts --list can't be run: No such file"):
         load(tmp_path, "hosts", "#!/nowhere/interpreter\n", mode=0o755)
+
+
+# Anything at all
+
+
+INI_PARTS = st.sampled_from(
+    ["[", "]", ":", "children", "vars", "\n", "=", "a", "b", " ", "#", ";", "'", '"', "\\", "[1:3]",
+     "[a:", "{{", "0644", "(" * 300, "{}", "-", "!", "\t", "\x00", "é", "2001:db8::1", "1e999"]
+)  # fmt: skip
+
+
+@settings(max_examples=400, derandomize=True, deadline=None)
+@given(st.lists(INI_PARTS, max_size=30).map("".join))
+def test_any_ini_is_an_inventory_or_a_load_error(text: str) -> None:
+    builder = Builder("hosts", Path(), NO_VAULT)
+    with suppress(LoadError):
+        inifile.load(builder, text, "hosts")
+        made = builder.finish()
+        assert set(made.members["all"]) == set(made.hosts)
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 9)
+    | st.sampled_from(["a", "b", "a b", "[1:2]", ""]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["all", "hosts", "children", "vars", "a", "b", "_meta", "hostvars"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=400, derandomize=True, deadline=None)
+@given(VALUES)
+def test_any_mapping_is_an_inventory_or_a_load_error(value: object) -> None:
+    data = yamlfile.parse(json.dumps(value).encode(), "hosts.yml")
+    builder = Builder("hosts.yml", Path(), NO_VAULT)
+    with suppress(LoadError):
+        inventory_yaml.load(builder, data, Where("hosts.yml", 1, 1))
+        builder.finish()
+    builder = Builder("script", Path(), NO_VAULT)
+    with suppress(LoadError):
+        inventory_script.read(builder, data, Where("script"), lambda host: {})
+        builder.finish()
+
+
+@settings(max_examples=300, derandomize=True, deadline=None)
+@given(st.lists(st.sampled_from([*"!&~[]:,-*?.()\\19aw"]), max_size=12).map("".join))
+def test_any_pattern_chooses_hosts_or_is_a_load_error(text: str) -> None:
+    inventory = load_inventory("a1,a9,w1,")
+    with suppress(LoadError):
+        assert set(patterns.select(inventory, text)) <= {*inventory.hosts, *patterns.LOCALHOST}

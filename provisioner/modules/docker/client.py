@@ -53,7 +53,7 @@ answered() {
         *[Nn]'o such '* | *'not found'*) return 0 ;;
     esac
     if unreachable; then
-        not_yet "$1" "the Docker daemon can't be reached: start it in an earlier task, and see journalctl -u docker ($complaint)"
+        not_yet "$1" "$no_daemon ($complaint)"
         return
     fi
     report stderr "$complaint"
@@ -82,7 +82,9 @@ class DockerCli(Module):
     the host, or of the environment's DOCKER_HOST."""
     cli_context: Text | None = None
     """A context of the docker command (19.03 and later), instead of docker_host."""
-    api_version: Text = Field("auto", validation_alias=AliasChoices("api_version", "docker_api_version"))
+    api_version: Text = Field(
+        "auto", validation_alias=AliasChoices("api_version", "docker_api_version")
+    )
     """The API version to speak; auto leaves it to the docker command."""
     ca_path: Text | None = Field(
         None, validation_alias=AliasChoices("ca_path", "ca_cert", "tls_ca_cert", "cacert_path")

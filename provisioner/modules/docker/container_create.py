@@ -115,7 +115,9 @@ def _plain(config: ContainerConfig) -> Iterator[str]:
     for key, flag in (VALUES | SIZES).items():
         value = getattr(config, key)
         if value is not None:
-            text = str(bytes_of(value)) if key in SIZES else f"{value:g}" if key == "cpus" else value
+            text = (
+                str(bytes_of(value)) if key in SIZES else f"{value:g}" if key == "cpus" else value
+            )
             yield f"{flag}={text}"
     for key, flag in SWITCHES.items():
         if (value := getattr(config, key)) is not None:

@@ -74,9 +74,9 @@ class Mount(_Part):
     """Mount it read-only."""
     consistency: Literal["cached", "consistent", "default", "delegated"] | None = None
     """Meant for Docker on macOS."""
-    propagation: (
-        Literal["private", "rprivate", "shared", "rshared", "slave", "rslave"] | None
-    ) = None
+    propagation: Literal["private", "rprivate", "shared", "rshared", "slave", "rslave"] | None = (
+        None
+    )
     """How mounts below it travel (bind)."""
     no_copy: bool | None = None
     """Do not fill a new volume with what the image has there."""
@@ -212,9 +212,7 @@ class ContainerConfig(DockerModule):
     """Containers to link to, as `name:alias` (bridge network only)."""
     log_driver: Text | None = None
     """Where its output goes."""
-    log_options: Texts | None = Field(
-        None, validation_alias=AliasChoices("log_options", "log_opt")
-    )
+    log_options: Texts | None = Field(None, validation_alias=AliasChoices("log_options", "log_opt"))
     """Options of log_driver."""
     mac_address: Text | None = None
     """Its MAC address."""

@@ -11,8 +11,8 @@ from provisioner.remote.shell import Program, Value, quote
 BODY = (
     ASK
     + r"""
-# step KIND WHAT ARG...: one change. Kinds: `act` runs docker; `create` too, with the environment of
-# the container on stdin; `newer` counts as a change only if docker fetched something; `made` only if
+# step KIND WHAT ARG...: one change. Kinds: `act` runs docker; `create` too, with the container's
+# environment on stdin; `newer` counts as a change only if docker fetched something; `made` only if
 # the image $subject is another one afterwards; `push` only if something was sent; `wait` waits for
 # the container's end.
 step() {

@@ -1,0 +1,172 @@
+"""The benchmark's hosts: one real sshd each, on a loopback address; delayed doubles of them.
+
+Host N listens on 127.9.0.N. With a round trip of R ms it is reached at 127.9.R.N, through a proxy.
+All share this machine's files, so each has a directory of its own (`Host.root`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PLAY = Path(__file__).parent / "play"
+SSHD = shutil.which("sshd", path="/usr/sbin:/usr/bin") or ""
+SEEDS = {
+    "limits.conf": "nproc=4096\nnofile=1024\ncore=0\n",
+    "sysctl.conf": "somaxconn=128\nswappiness=60\n",
+}
+LINES = {"limits.conf": "nofile=65536", "sysctl.conf": "swappiness=10"}
+MAX_HOSTS = 250
+
+
+@dataclass(frozen=True)
+class Host:
+    name: str
+    address: str
+    port: int
+    root: Path
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Running sshds, and the files to log in to them with."""
+
+    folder: Path
+    port: int
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "id"
+
+    @property
+    def known_hosts(self) -> Path:
+        return self.folder / "known_hosts"
+
+    def hosts(self, count: int, rtt: int = 0) -> list[Host]:
+        """The first `count` hosts, each a round trip of `rtt` ms away."""
+        return [
+            Host(f"h{n:03}", f"127.9.{rtt}.{n}", self.port, self.folder / "hosts" / f"h{n:03}")
+            for n in range(1, count + 1)
+        ]
+
+
+@contextlib.contextmanager
+def fleet(folder: Path, count: int, rtts: Sequence[int]) -> Iterator[Fleet]:
+    """Start `count` hosts, reachable at each of `rtts` (ms); stops them all at the end."""
+    if not SSHD or os.getuid() != 0:
+        raise SystemExit("the benchmark needs root and openssh-server")
+    if not 1 <= count <= MAX_HOSTS or any(not 0 <= rtt <= 255 for rtt in rtts):
+        raise SystemExit(f"1 to {MAX_HOSTS} hosts, 0 to 255 ms")
+    running = Fleet(folder, _free_port())
+    with contextlib.ExitStack() as stack:
+        _make_keys(running, count, rtts)
+        for host in running.hosts(count):
+            stack.enter_context(_process(_sshd_command(running, host)))
+        for host in running.hosts(count):
+            _wait_for(host)
+        for rtt in filter(None, rtts):
+            command = [sys.executable, "-m", "benchmarks.delay"]
+            stack.enter_context(_process([*command, str(running.port), str(rtt), str(count)]))
+            for host in running.hosts(count, rtt):
+                _wait_for(host)
+        yield running
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.9.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _make_keys(running: Fleet, count: int, rtts: Sequence[int]) -> None:
+    folder = running.folder
+    for name in ("id", "host_key"):
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
+        subprocess.run(command, check=True)
+    public = " ".join((folder / "host_key.pub").read_text().split()[:2])
+    addresses = [host.address for rtt in {0, *rtts} for host in running.hosts(count, rtt)]
+    lines = (f"[{address}]:{running.port} {public}\n" for address in addresses)
+    running.known_hosts.write_text("".join(lines))
+    shutil.copytree(PLAY / "fakes", folder / "bin")
+    Path("/run/sshd").mkdir(exist_ok=True)
+
+
+def _sshd_command(running: Fleet, host: Host) -> list[str]:
+    options = {
+        "ListenAddress": host.address,
+        "Port": host.port,
+        "HostKey": running.folder / "host_key",
+        "AuthorizedKeysFile": running.folder / "id.pub",
+        "PidFile": "none",
+        "StrictModes": "no",
+        "PermitRootLogin": "yes",
+        "UsePAM": "no",
+        "UseDNS": "no",
+        "MaxStartups": "1000",
+        "MaxSessions": "100",
+        "SetEnv": f"PATH={running.folder}/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "Subsystem": "sftp internal-sftp",
+    }
+    command = [SSHD, "-D", "-e", "-q", "-f", "/dev/null"]
+    for name, value in options.items():
+        command += ["-o", f"{name}={value}"]
+    return command
+
+
+@contextlib.contextmanager
+def _process(command: list[str]) -> Iterator[None]:
+    root = Path(__file__).parents[1]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd=root) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+def _wait_for(host: Host) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection((host.address, host.port), 5) as connection,
+        ):
+            if connection.recv(4) == b"SSH-":
+                return
+        time.sleep(0.02)
+    raise SystemExit(f"nothing listens on {host.address}:{host.port}")
+
+
+def reset(hosts: Sequence[Host]) -> None:
+    """Bring the hosts to the state before a first run."""
+    for host in hosts:
+        shutil.rmtree(host.root, ignore_errors=True)
+        host.root.mkdir(parents=True)
+        for name, text in SEEDS.items():
+            (host.root / name).write_text(text)
+
+
+def problem(hosts: Sequence[Host]) -> str:
+    """What of the play was not done, "" where all was."""
+    for host in hosts:
+        app = host.root / "app"
+        for name in "abcd":
+            file = app / "conf" / f"{name}.conf"
+            if not file.is_file() or file.read_bytes() != (PLAY / "files" / file.name).read_bytes():
+                return f"{file} is not right"
+        for marker in ("initialised", "registered"):
+            if not (app / "data" / marker).exists():
+                return f"{app}/data/{marker} is not there"
+        if not (app / "log").is_dir():
+            return f"{app}/log is not there"
+        for name, line in LINES.items():
+            if line not in (host.root / name).read_text().splitlines():
+                return f"{host.root / name} has no line {line}"
+    return ""

@@ -1,0 +1,98 @@
+"""Run one command and measure it: wall time, CPU time, and in a run of its own its memory."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+TIMEOUT = 300.0  # seconds
+INTERVAL = 0.05  # seconds between two looks at the memory
+
+
+class FailedRun(Exception):
+    """A command failed, or did not do what it should have; the message ends with its output."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """`cpu` (seconds) is of the command and all of its children that it waited for."""
+
+    wall: float
+    cpu: float
+    output: str
+
+
+def run(command: list[str], environment: Mapping[str, str], log: Path) -> Measured:
+    """Run `command` to its end in a session of its own. Raises FailedRun when it fails."""
+    with log.open("wb") as out:
+        started = time.perf_counter()
+        process = _start(command, environment, out.fileno())
+        timer = threading.Timer(TIMEOUT, _end, [process.pid])
+        timer.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - started
+        timer.cancel()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    output = log.read_text(errors="replace")
+    if process.returncode:
+        raise FailedRun(f"{command[0]} ended with {process.returncode}:\n{output[-3000:]}")
+    return Measured(wall, usage.ru_utime + usage.ru_stime, output)
+
+
+def memory(command: list[str], environment: Mapping[str, str], log: Path) -> float:
+    """Run `command` and give its peak memory (MB): the sum of PSS over its session's processes."""
+    with log.open("wb") as out:
+        process = _start(command, environment, out.fileno())
+    peak, deadline = 0, time.monotonic() + TIMEOUT
+    while process.poll() is None and time.monotonic() < deadline:
+        peak = max(peak, sum(map(_pss, _session(process.pid))))
+        time.sleep(INTERVAL)
+    if process.returncode != 0:
+        _end(process.pid)
+        process.wait()
+        raise FailedRun(f"{command[0]} failed:\n{log.read_text(errors='replace')[-3000:]}")
+    return peak / 1024
+
+
+def _start(
+    command: list[str], environment: Mapping[str, str], out: int
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def _end(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _session(leader: int) -> list[int]:
+    """The processes of a session."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if os.getsid(int(name)) == leader:
+                found.append(int(name))
+    return found
+
+
+def _pss(pid: int) -> int:
+    """Resident memory in kB, each shared page divided by how many share it."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    return 0

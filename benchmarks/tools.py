@@ -1,0 +1,238 @@
+"""The tools that are compared: how each is set up and called, and how it says that it changed
+something. All start without an open connection, and have 50 hosts at work at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.hosts import PLAY, Fleet, Host
+from benchmarks.peers import PEERS, NotInstalled, install, version
+
+ROOT = Path(__file__).parents[1]
+FORKS = 50
+BASELINE = "ssh"
+NAMES = (BASELINE, "ssh-mux", "provision", *PEERS)
+SSH_OPTIONS = "-o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Hosts, and how far they are (ms)."""
+
+    fleet: Fleet
+    hosts: int
+    rtt: int
+
+    @property
+    def folder(self) -> Path:
+        return self.fleet.folder / f"cell-{self.hosts}-{self.rtt}"
+
+    def members(self) -> list[Host]:
+        return self.fleet.hosts(self.hosts, self.rtt)
+
+
+@dataclass(frozen=True)
+class Tool:
+    """`command` gives what is run in a cell; `changed` finds a change in its output (None: its
+    output doesn't tell); `clean_up` runs after each run, unmeasured."""
+
+    name: str
+    label: str
+    command: Callable[[Cell], list[str]]
+    changed: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    clean_up: Callable[[Cell], None] = lambda cell: None
+
+    def environ(self, cell: Cell) -> dict[str, str]:
+        """A small environment, with a home that holds none of the operator's settings."""
+        home = cell.fleet.folder / "home"
+        home.mkdir(exist_ok=True)
+        common = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8"}
+        sockets = {"ANSIBLE_SSH_CONTROL_PATH_DIR": str(cell.fleet.folder / "cp")}
+        return {**common, **sockets, **self.environment}
+
+    def has_changed(self, output: str) -> bool:
+        return self.changed is not None and re.search(self.changed, output, re.M) is not None
+
+
+def tool(name: str, peers: Path) -> Tool:
+    """The tool of that name, installed when it is a peer. Raises NotInstalled."""
+    if name in PEERS:
+        place = install(PEERS[name], peers)
+        return _PEERS[name](place, version(PEERS[name], place))
+    if name == "provision":
+        return Tool(name, "provision", _provision, r"^\s*h\d+.*\b[1-9]\d* changed|changed=[1-9]")
+    if name in ("ssh", "ssh-mux"):
+        shown = subprocess.run(["ssh", "-V"], capture_output=True, text=True, check=True).stderr
+        number = shown.split(",")[0].split()[0].replace("_", " ")
+        if name == "ssh":
+            return Tool(name, f"plain ssh, one script ({number})", _ssh, "^changed:")
+        return Tool(name, "ssh, an exec a task over a ControlMaster", _ssh_mux, "^changed:")
+    raise NotInstalled(f"there is no tool of that name; there are {', '.join(NAMES)}")
+
+
+# -- plain ssh
+
+
+def _ssh(cell: Cell) -> list[str]:
+    _write(cell.folder / "play.sh", _contents("abcd") + (PLAY / "plain.sh").read_text())
+    return _each_host(cell, f'{_ssh_command(cell)} "$2" sh -s "$3" <{cell.folder}/play.sh')
+
+
+def _ssh_mux(cell: Cell) -> list[str]:
+    head, tasks = (PLAY / "plain.sh").read_text().split("# tasks\n")
+    lines = tasks.splitlines()
+    for number, line in enumerate(lines):
+        letters = line[-1] if line.startswith("file ") else ""
+        _write(cell.folder / f"task{number:02}.sh", f"{_contents(letters)}{head}{line}\n")
+    ssh = f'{_ssh_command(cell)} -S "{cell.folder}/$1.mux"'
+    steps = [
+        f'{ssh} -MNf "$2"',
+        f'for task in {cell.folder}/task*.sh; do {ssh} "$2" sh -s "$3" <"$task" || exit; done',
+        f'{ssh} -O exit "$2"',
+    ]
+    return _each_host(cell, " 2>&1 && ".join(steps))
+
+
+def _each_host(cell: Cell, script: str) -> list[str]:
+    """Run `script` with a host's name, address and root as $1 to $3, for each host."""
+    listed = "".join(f"{host.name} {host.address} {host.root}\n" for host in cell.members())
+    _write(cell.folder / "hosts", listed)
+    each = _write(cell.folder / "each.sh", f"set -e\n{script}\n")
+    return ["xargs", "-a", f"{cell.folder}/hosts", "-L1", f"-P{FORKS}", "sh", str(each)]
+
+
+def _ssh_command(cell: Cell) -> str:
+    options = f"-F none {SSH_OPTIONS} -o UserKnownHostsFile={cell.fleet.known_hosts}"
+    return f"ssh {options} -i {cell.fleet.key} -p {cell.fleet.port} -l root"
+
+
+def _contents(letters: str) -> str:
+    """Functions that print the play's files."""
+    text = {letter: (PLAY / "files" / f"{letter}.conf").read_text() for letter in letters}
+    return "".join(f"content_{key}() {{ cat <<'END'\n{text[key]}END\n}}\n" for key in text)
+
+
+# -- provision and Ansible: one inventory
+
+
+def _provision(cell: Cell) -> list[str]:
+    _inventory(cell)
+    play = _write(cell.folder / "provision.yml", (PLAY / "provision.yml").read_text())
+    return [
+        *(sys.executable, "-m", "provisioner", str(cell.folder / "hosts.yml"), str(play)),
+        *("-f", str(FORKS)),
+    ]
+
+
+def _inventory(cell: Cell) -> Path:
+    hosts = {host.name: {"ansible_host": host.address, "root": str(host.root)}
+             for host in cell.members()}  # fmt: skip
+    known = f"-o UserKnownHostsFile={cell.fleet.known_hosts}"
+    shared = {
+        "ansible_user": "root",
+        "ansible_port": cell.fleet.port,
+        "ansible_ssh_private_key_file": str(cell.fleet.key),
+        "ansible_ssh_common_args": f"{SSH_OPTIONS} {known}",
+        "ansible_python_interpreter": "/usr/bin/python3",
+        "ansible_remote_tmp": str(cell.fleet.folder / "remote"),
+    }
+    files = cell.folder / "files"
+    if not files.exists():
+        files.symlink_to(PLAY / "files")
+    text = json.dumps({"all": {"vars": shared, "hosts": hosts}}, indent=1)
+    return _write(cell.folder / "hosts.yml", text)
+
+
+def _ansible_command(place: Path) -> Callable[[Cell], list[str]]:
+    def command(cell: Cell) -> list[str]:
+        inventory = _inventory(cell)
+        play = _write(cell.folder / "ansible.yml", (PLAY / "ansible.yml").read_text())
+        program = str(place / "bin/ansible-playbook")
+        return [program, "-i", str(inventory), "-f", str(FORKS), str(play)]
+
+    return command
+
+
+_ANSIBLE = {
+    "ANSIBLE_CONFIG": "/dev/null",
+    "ANSIBLE_PIPELINING": "True",
+    "ANSIBLE_SSH_ARGS": "-F none -o ControlMaster=auto -o ControlPersist=60s",
+    "ANSIBLE_NOCOLOR": "1",
+}
+
+
+def _ansible(name: str) -> Callable[[Path, str], Tool]:
+    def make(place: Path, number: str) -> Tool:
+        command = _ansible_command(place)
+        label = f"ansible-core {number}"
+        return Tool(name, label, command, "changed=[1-9]", _ANSIBLE, _end_masters)
+
+    return make
+
+
+def _mitogen(place: Path, number: str) -> Tool:
+    plugins = next(place.glob("lib/*/site-packages/ansible_mitogen/plugins/strategy"))
+    own = {"ANSIBLE_STRATEGY_PLUGINS": str(plugins), "ANSIBLE_STRATEGY": "mitogen_linear"}
+    command, environment = _ansible_command(place), {**_ANSIBLE, **own}
+    return Tool("mitogen", f"Mitogen {number}", command, "changed=[1-9]", environment, _end_masters)
+
+
+def _end_masters(cell: Cell) -> None:
+    """End ssh's persisting masters, so that the next run connects anew."""
+    for socket in (cell.fleet.folder / "cp").glob("*"):
+        command = ["ssh", "-F", "none", "-o", f"ControlPath={socket}", "-O", "exit", "host"]
+        subprocess.run(command, capture_output=True, check=False)
+        socket.unlink(missing_ok=True)
+
+
+# -- pyinfra
+
+
+def _pyinfra(place: Path, number: str) -> Tool:
+    def command(cell: Cell) -> list[str]:
+        shared = {
+            "ssh_user": "root",
+            "ssh_port": cell.fleet.port,
+            "ssh_key": str(cell.fleet.key),
+            "ssh_known_hosts_file": str(cell.fleet.known_hosts),
+            "ssh_strict_host_key_checking": "yes",
+            "ssh_look_for_keys": False,
+            "ssh_allow_agent": False,
+        }
+        hosts = [
+            (host.name, {"ssh_hostname": host.address, "root": str(host.root), **shared})
+            for host in cell.members()
+        ]
+        inventory = _write(cell.folder / "inventory.py", f"hosts = {hosts!r}\n")
+        program = str(place / "bin/pyinfra")
+        options = ["-y", "--parallel", str(FORKS)]
+        return [program, *options, str(inventory), str(PLAY / "deploy.py")]
+
+    return Tool("pyinfra", f"pyinfra {number}", command)
+
+
+_PEERS: Mapping[str, Callable[[Path, str], Tool]] = {
+    "ansible": _ansible("ansible"),
+    "ansible-2.16": _ansible("ansible-2.16"),
+    "mitogen": _mitogen,
+    "pyinfra": _pyinfra,
+}
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def shown(command: list[str]) -> str:
+    return shlex.join(command)

@@ -1,0 +1,230 @@
+"""docker_container: a container is there, as asked, and runs or rests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import AliasChoices, Field, PrivateAttr, field_validator, model_validator
+
+from provisioner.modules.base import Sources, Text
+from provisioner.modules.docker import container_create as create
+from provisioner.modules.docker import steps
+from provisioner.modules.docker.client import ASK, answer, is_container, is_image
+from provisioner.modules.docker.container_compare import Comparison, Difference
+from provisioner.modules.docker.container_fields import ContainerConfig
+from provisioner.modules.docker.container_options import OPTIONS
+from provisioner.modules.docker.container_plan import Plan
+from provisioner.modules.docker.container_values import env_lines
+from provisioner.modules.docker.references import full, is_id
+from provisioner.remote.shell import Program, Report, Value
+from provisioner.result import Diff
+
+BODY = (
+    ASK
+    + r"""
+what="$verb container $name" on_failure=explain_run complaint=''
+installed "$what" || return 0
+if [ -n "$env_file" ]; then
+    if [ -r "$env_file" ]; then report env_file "$(cat -- "$env_file")"
+    elif [ "$look" = no ]; then fail "env_file: $env_file is not there or can't be read"
+    fi
+fi
+if [ "$fetch" = yes ]; then
+    _what="pull image $image"
+    if [ "$look" = no ]; then
+        run cli pull "$image" || broken "$_what" "exit $status"
+    fi
+    case $look$(stdout 2>/dev/null) in
+        *'Image is up to date'*) ;;
+        *) changed "$_what" ;;
+    esac
+fi
+_what=''
+ask inspect "$name" ${image:+"$image"}
+answered "$what" || return 0
+report answer "$answer"
+"""
+)
+
+COMPATIBLE = {
+    "auto_remove": False,
+    "detach": True,
+    "init": False,
+    "interactive": False,
+    "memory": "0",
+    "paused": False,
+    "privileged": False,
+    "read_only": False,
+    "tty": False,
+}
+"""The values of unset parameters under container_default_behavior: compatibility."""
+
+
+class DockerContainer(ContainerConfig):
+    """Keep a container: there or not, made as asked, running or stopped."""
+
+    body: ClassVar[str] = BODY
+
+    name: Text
+    """The container's name; an existing one is also found by its id."""
+    image: Text | None = None
+    """The image, pulled where it is missing (an id is never pulled). Needed to make one; unset
+    keeps an existing container's."""
+    state: Literal["absent", "present", "healthy", "stopped", "started"] = "started"
+    """started runs; stopped does not; present may do either; absent is removed. healthy is as
+    started, and does not wait for the health check."""
+    command_handling: Literal["compatibility", "correct"] = "correct"
+    """Ignored: words stay words (correct)."""
+    comparisons: dict[str, Comparison] = Field(default_factory=dict)
+    """How strictly parameters are compared: strict, ignore or allow_more_present, by parameter; `*`
+    is all others. By default values and lists have to be equal, and of dictionaries and sets there
+    may be more."""
+    container_default_behavior: Literal["compatibility", "no_defaults"] = "no_defaults"
+    """compatibility gives unset parameters (detach, memory, privileged, …) their old defaults."""
+    default_host_ip: Text | None = None
+    """The address of the host for published ports that name none."""
+    detach: bool | None = None
+    """false waits for the container's end: the task fails where its exit status is not 0."""
+    cleanup: bool = False
+    """With detach: false, remove the container when it has ended."""
+    force_kill: bool = Field(False, validation_alias=AliasChoices("force_kill", "forcekill"))
+    """Kill it instead of stopping it."""
+    healthy_wait_timeout: float | None = 300
+    """Ignored."""
+    ignore_image: bool = False
+    """Do not make it anew because of another image: `comparisons: {image: ignore}`."""
+    image_comparison: Literal["desired-image", "current-image"] = "desired-image"
+    """Which image's environment, labels, ports and volumes count when comparing."""
+    image_label_mismatch: Literal["ignore", "fail"] = "ignore"
+    """Whether labels that only the image has are a failure under `labels: strict`."""
+    image_name_mismatch: Literal["recreate", "ignore"] = "ignore"
+    """Whether it is made anew where its image is the same by another name."""
+    keep_volumes: bool = True
+    """Keep the anonymous volumes of a container that is removed."""
+    kill_signal: Text | None = None
+    """The signal for force_kill."""
+    networks_cli_compatible: bool = True
+    """Make it in the first of `networks` only; false adds them to the default network."""
+    output_logs: bool = False
+    """Ignored: with detach: false the output is always returned."""
+    paused: bool | None = None
+    """Whether a running container is paused."""
+    pull: Literal["never", "missing", "always"] = "missing"
+    """When to pull the image; true is always, false is missing."""
+    pull_check_mode_behavior: Literal["image_not_present", "always"] = "image_not_present"
+    """Ignored: a check says that it would pull wherever it would."""
+    purge_networks: bool = False
+    """Leave all other networks: `comparisons: {networks: strict}`."""
+    recreate: bool = False
+    """Make it anew in any case."""
+    removal_wait_timeout: float | None = None
+    """Ignored: docker rm returns when the container is gone."""
+    restart: bool = False
+    """Restart it, if it was running."""
+
+    _before: Mapping[str, Any] | None = PrivateAttr(None)
+    _differences: Sequence[Difference] = PrivateAttr(())
+
+    @field_validator("pull", mode="before")
+    @classmethod
+    def _pull_as_flag(cls, value: Any) -> Any:
+        words = {"true": "always", "yes": "always", "false": "missing", "no": "missing"}
+        return words.get(str(value).lower(), value)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _old_defaults(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("container_default_behavior") == "compatibility":
+            return {**COMPATIBLE, **given}
+        return given
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        create.create(self, self.name, self.image or "")
+        unknown = set(self.comparisons) - {*OPTIONS, "image", "networks", "*"}
+        if unknown:
+            raise ValueError(f"comparisons: {min(unknown)} can't be compared")
+        if self.cleanup and self.detach is not False:
+            raise ValueError("cleanup needs detach: false")
+        return self
+
+    @property
+    def acts(self) -> bool:
+        return self.restart or self.recreate or self.detach is False
+
+    def program(self, sources: Sources) -> Program:
+        image = full(self.image) if self.image and self.state != "absent" else ""
+        variables: dict[str, Value] = {
+            "name": self.name,
+            "image": image,
+            "env_file": self.env_file if self.state != "absent" else "",
+            "verb": "remove" if self.state == "absent" else "start",
+            "fetch": bool(image) and self.pull == "always" and not is_id(image),
+        }
+        return Program("docker_container", self.body, variables | self.asking())
+
+    def edit(self, report: Report) -> Program | None:
+        found = answer(report)
+        if found is None:
+            return None
+        objects = found.objects()
+        self._before = next(filter(self._is_mine, filter(is_container, objects)), None)
+        image = next(filter(is_image, objects), None)
+        merged = env_lines(report.get("env_file")) | (self.env or {})
+        config = self.model_copy(update={"env": merged or self.env})
+        plan = [*Plan(config, self._before, image, self._note).steps()]
+        if not plan:
+            return None
+        lines, more = create.environment(config.env or {})
+        return steps.program(
+            self,
+            plan,
+            subject=self.name,
+            inspect=["inspect", "--type", "container", self.name],
+            proof=self._proof(),
+            before=report.changes,
+            environment=lines,
+            exported=more,
+            cleanup=self.cleanup,
+        )
+
+    def _is_mine(self, item: Mapping[str, Any]) -> bool:
+        """docker also finds ids that merely begin like the name."""
+        by_id = len(self.name) >= 12 and str(item.get("Id")).startswith(self.name)
+        return item.get("Name") == f"/{self.name}" or by_id
+
+    def _note(self, differences: Sequence[Difference]) -> None:
+        self._differences = differences
+
+    def _proof(self) -> str:
+        if self.state == "absent" or self.auto_remove:
+            return "gone" if self.state == "absent" else ""
+        if self.detach is False:
+            return ""
+        return {"started": "running", "healthy": "running", "stopped": "stopped"}.get(
+            self.state, "there"
+        )
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        if self.state == "absent":
+            return {"container": {}}
+        found = answer(report)
+        items = [*filter(self._is_mine, filter(is_container, found.objects() if found else ()))]
+        values: dict[str, Any] = {"container": items[0] if items else dict(self._before or {})}
+        if self.detach is False and "stdout" in report.records:
+            values["container"] = {**values["container"], "Output": report.get("stdout")}
+            values["status"] = int(report.get("rc") or 0)
+        return values
+
+    def diff(self, report: Report) -> tuple[Diff, ...]:
+        if not self._differences or not report.changes:
+            return ()
+        before = {item.option: item.actual for item in self._differences}
+        after = {item.option: item.wanted for item in self._differences}
+        return (Diff(_text(before), _text(after), f"before: {self.name}", f"after: {self.name}"),)
+
+
+def _text(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, indent=4, sort_keys=True, default=str) + "\n"

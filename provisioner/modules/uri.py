@@ -1,0 +1,297 @@
+"""uri: the host talks to a web service."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import posixpath
+import re
+from collections.abc import Mapping
+from email.message import Message
+from http.cookies import CookieError, SimpleCookie
+from typing import Annotated, Any, ClassVar, Literal, Self
+from urllib.parse import unquote, urlencode, urlsplit
+
+from pydantic import AliasChoices, BeforeValidator, Field, model_validator
+
+from provisioner.modules.base import FileAttributes, Module, ModuleError, Sources, Text, Words
+from provisioner.modules.content import file_values
+from provisioner.modules.get_url import _quoted, _shown
+from provisioner.modules.multipart import multipart
+from provisioner.modules.uri_body import BODY
+from provisioner.remote.shell import Program, Report, Value
+
+TYPES = {
+    "json": "application/json",
+    "form-urlencoded": "application/x-www-form-urlencoded",
+}
+
+
+def _codes(value: Any) -> Any:
+    """A list of numbers, one number, or a text with commas between them."""
+    if isinstance(value, str):
+        return tuple(word.strip() for word in value.split(",") if word.strip())
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+def _word(value: Any) -> Any:
+    """YAML reads yes and no as true and false."""
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+
+
+class Uri(FileAttributes, Module):
+    """Send a request to a web service and return its answer."""
+
+    body: ClassVar[str] = BODY
+
+    url: Text
+    """http or https URL."""
+    method: Text = "GET"
+    """GET, POST, PUT, DELETE or another word that the service knows."""
+    payload: Any = Field(None, validation_alias="body")
+    """What is sent (Ansible's parameter `body`): a text, or data for `body_format`."""
+    body_format: Literal["raw", "json", "form-urlencoded", "form-multipart"] = "raw"
+    """How `body` is written, and with which Content-Type."""
+    src: Text | None = None
+    """A file to send in place of `body`."""
+    remote_src: bool = False
+    """`src` is a file of the host."""
+    headers: dict[str, Text] = Field(default_factory=dict)
+    """Headers of the request."""
+    status_code: Annotated[tuple[int, ...], BeforeValidator(_codes)] = (200,)
+    """The status codes that are no failure."""
+    return_content: bool = False
+    """Return the answer as `content`."""
+    dest: Text | None = None
+    """The file, or directory, that gets the answer."""
+    creates: Text | None = None
+    """A path or glob: where it exists nothing is sent."""
+    removes: Text | None = None
+    """A path or glob: where it does not exist nothing is sent."""
+    follow_redirects: Annotated[
+        Literal["all", "no", "none", "safe", "urllib2", "yes"], BeforeValidator(_word)
+    ] = "safe"
+    """`all` (`yes`) follows redirects, `safe` (`urllib2`) only those of GET and HEAD, `none`
+    (`no`) none."""
+    timeout: int = 30
+    """Seconds in which a connection must be made, and in which something must arrive."""
+    url_username: Text | None = Field(None, validation_alias=AliasChoices("url_username", "user"))
+    """The user, for a service that wants one."""
+    url_password: Text | None = Field(
+        None, validation_alias=AliasChoices("url_password", "password")
+    )
+    """The user's password."""
+    force_basic_auth: bool = False
+    """Accepted and ignored: curl sends user and password with the first request."""
+    force: bool = Field(False, validation_alias=AliasChoices("force", "thirsty"))
+    """Ask caches on the way for a new answer."""
+    validate_certs: bool = True
+    """Refuse a server whose certificate can't be trusted."""
+    ca_path: Text | None = None
+    """A PEM file of the host with the authorities to trust."""
+    client_cert: Text | None = None
+    """The client's certificate, a PEM file of the host."""
+    client_key: Text | None = None
+    """Its key, where that is another file."""
+    ciphers: Words | None = None
+    """TLS ciphers, in the words of the host's curl."""
+    http_agent: Text = "ansible-httpget"
+    """What the request gives as its program."""
+    use_proxy: bool = True
+    """Use the proxy that the host's environment names."""
+    use_netrc: bool = True
+    """Take user and password from ~/.netrc where none are given."""
+    use_gssapi: bool = False
+    """Sign in by Kerberos."""
+    unix_socket: Text | None = None
+    """A socket of the host to connect to; CentOS 7's own curl can't, it fails there."""
+    unredirected_headers: Words = ()
+    """Headers that another server does not get: where some are given, redirects are refused."""
+    decompress: bool = True
+    """Accepted and ignored: curl asks for no compression."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if not urlsplit(self.url).scheme:
+            raise ValueError(f"url: {_shown(self.url)!r} begins with no http:// or https://")
+        if self.payload is not None and self.src is not None:
+            raise ValueError("give one of body and src")
+        if not re.fullmatch(r"[A-Za-z]+", self.method):
+            raise ValueError(f"method: {self.method!r} is no word")
+        for name, text in self.headers.items():
+            if "\n" in name + text or "\r" in name + text:
+                raise ValueError(f"headers: {name} has a newline in it")
+        if self.body_format == "form-multipart" and not isinstance(self.payload, Mapping):
+            raise ValueError("body_format: form-multipart needs a mapping as body")
+        return self
+
+    @property
+    def acts(self) -> bool:
+        return True
+
+    def program(self, sources: Sources) -> Program:
+        data, kind = self._data(sources)
+        variables: dict[str, Value] = {
+            **self.attribute_variables(),
+            "config": self._config(kind, data is not None),
+            "shown": _shown(self.url),
+            "sends": data is not None,
+            "content_size": str(len(data or b"")),
+            "codes": " ".join(map(str, self.status_code)),
+            "shown_codes": ", ".join(map(str, self.status_code)),
+            "path": self.dest or "",
+            "name": posixpath.basename(unquote(urlsplit(self.url).path)) or "index.html",
+            "return_content": self.return_content,
+            "creates": self.creates or "",
+            "removes": self.removes or "",
+            "backup": False,
+            "validate": "",
+            "old_sha256": "",
+        }
+        return Program("uri", self.body, variables, data)
+
+    def _data(self, sources: Sources) -> tuple[bytes | None, str | None]:
+        """What is sent from here, and its type."""
+        kind, given = TYPES.get(self.body_format), self.payload
+        if self.src is not None:
+            local = None if self.remote_src else sources.find("files", self.src).read_bytes()
+            return local, kind
+        if given is None:
+            return None, None
+        if self.body_format == "form-multipart":
+            return multipart(given, sources)
+        if not isinstance(given, str):
+            given = self._written(given)
+        return given.encode("utf-8", "surrogateescape"), kind
+
+    def _written(self, given: Any) -> str:
+        if self.body_format != "form-urlencoded":
+            return json.dumps(given)
+        pairs = given.items() if isinstance(given, Mapping) else given
+        try:
+            return urlencode([(name, value) for name, value in pairs], doseq=True)
+        except (TypeError, ValueError):
+            raise ModuleError("body: is neither a mapping nor a list of pairs") from None
+
+    def _config(self, kind: str | None, sends: bool) -> str:
+        """What curl reads as its configuration."""
+        method = self.method.upper()
+        sends = sends or (self.src is not None)
+        data = f"@{self.src}" if self.src is not None and self.remote_src else "@-"
+        plain = {("GET", False), ("HEAD", False), ("POST", True)}
+        redirects = self.follow_redirects in ("all", "yes") or (
+            self.follow_redirects in ("safe", "urllib2") and method in ("GET", "HEAD")
+        )
+        options: dict[str, Any] = {
+            "url": self.url,
+            "request": None if (method, sends) in plain else method,
+            "data-binary": data if sends else ("" if method == "POST" else None),
+            "user-agent": self.http_agent,
+            "connect-timeout": self.timeout,
+            "speed-time": self.timeout,
+            "speed-limit": 1,
+            "max-redirs": 0 if self.unredirected_headers else 20,
+            "noproxy": None if self.use_proxy else "*",
+            "cacert": self.ca_path,
+            "cert": self.client_cert,
+            "key": self.client_key,
+            "ciphers": ":".join(self.ciphers) if self.ciphers else None,
+            "unix-socket": self.unix_socket,
+            "user": self._user(),
+        }
+        switches = {
+            "location": redirects,
+            "head": method == "HEAD",
+            "insecure": not self.validate_certs,
+            "negotiate": self.use_gssapi,
+            "netrc-optional": self.use_netrc and self.url_username is None,
+        }
+        lines = ["silent", "show-error", "globoff"]
+        lines += [name for name, on in switches.items() if on]
+        lines += [f"{name} = {_quoted(str(v))}" for name, v in options.items() if v is not None]
+        lines += [f"header = {_quoted(line)}" for line in self._headers(kind)]
+        return "\n".join(lines) + "\n"
+
+    def _headers(self, kind: str | None) -> list[str]:
+        given = {name.lower() for name in self.headers}
+        lines = [
+            f"{name}: {value}" if value else f"{name};" for name, value in self.headers.items()
+        ]
+        if kind is not None and "content-type" not in given:
+            lines.append(f"Content-Type: {kind}")
+        if self.force:
+            lines.append("Cache-Control: no-cache")
+        return [*lines, "Expect:"]  # or a larger body would wait for a `100 Continue`
+
+    def _user(self) -> str | None:
+        if self.use_gssapi and self.url_username is None:
+            return ":"
+        if self.url_username is None and self.url_password is None:
+            return None
+        return f"{self.url_username or ''}:{self.url_password or ''}"
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        if "skip" in report.records:
+            return {"msg": f"skipped, since {report.get('skip')}"}
+        if "status" not in report.records:
+            return {}
+        values: dict[str, Any] = {"url": self.url, "status": int(report.get("status"))}
+        values |= {"redirected": False, "elapsed": 0}
+        first, headers = last_headers(report.get("headers"))
+        values |= flat(headers)
+        if "said" in report.records:
+            _, redirects, seconds, values["url"] = report.get("said").split(" ", 3)
+            values["redirected"] = int(redirects) > 0
+            values["elapsed"] = int(float(seconds.replace(",", ".")))
+            values["msg"] = f"{first} ({headers.get('Content-Length', 'unknown')} bytes)"
+        return values | self._content(report, headers) | self._file(report)
+
+    def _content(self, report: Report, headers: Message) -> dict[str, Any]:
+        if "content" not in report.records:
+            return {}
+        raw = report.get("content").encode("utf-8", "surrogateescape")
+        try:
+            text = raw.decode(headers.get_content_charset() or "utf-8", "surrogateescape")
+        except LookupError:
+            text = report.get("content")
+        values: dict[str, Any] = {}
+        if self.return_content or report.failed:
+            values["content"] = text
+        if re.search(r"json|javascript", headers.get_content_type()):
+            with contextlib.suppress(ValueError):
+                values["json"] = json.loads(text)
+        return values
+
+    def _file(self, report: Report) -> dict[str, Any]:
+        if "path" not in report.records:
+            return {}
+        return {"path": report.get("path"), **file_values(report)}
+
+
+def last_headers(text: str) -> tuple[str, Message]:
+    """The reason and the headers of the last answer, behind those of redirects."""
+    block = re.split(r"\r?\n\r?\n", text.strip())[-1]
+    lines = block.replace("\r", "").split("\n")
+    words = lines[0].split(" ", 2)
+    message = Message()
+    for line in lines[1:]:
+        name, _, value = line.partition(":")
+        if name.strip():
+            message[name.strip()] = value.strip()
+    return (words[2] if len(words) > 2 else ""), message
+
+
+def flat(headers: Message) -> dict[str, Any]:
+    """Ansible's return values for them: names in lower case with _, cookies apart."""
+    values: dict[str, Any] = {}
+    for name in headers:
+        key = name.lower().replace("-", "_")
+        values[key] = ", ".join(map(str, headers.get_all(name, [])))
+    cookies: dict[str, str] = {}
+    for line in headers.get_all("Set-Cookie", []):
+        try:
+            cookies |= {key: morsel.value for key, morsel in SimpleCookie(str(line)).items()}
+        except CookieError:
+            continue
+    pairs = (f"{key}={value}" for key, value in cookies.items())
+    return {**values, "cookies": cookies, "cookies_string": "; ".join(pairs)}
