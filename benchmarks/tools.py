@@ -69,7 +69,7 @@ def tool(name: str, peers: Path) -> Tool:
         place = install(PEERS[name], peers)
         return _PEERS[name](place, version(PEERS[name], place))
     if name == "provision":
-        return Tool(name, "provision", _provision, r"^\s*h\d+.*\b[1-9]\d* changed|changed=[1-9]")
+        return Tool(name, "provision", _provision, r"^h\d+ +\S changed")
     if name in ("ssh", "ssh-mux"):
         shown = subprocess.run(["ssh", "-V"], capture_output=True, text=True, check=True).stderr
         number = shown.split(",")[0].split()[0].replace("_", " ")
@@ -145,11 +145,12 @@ def _inventory(cell: Cell) -> Path:
         "ansible_python_interpreter": "/usr/bin/python3",
         "ansible_remote_tmp": str(cell.fleet.folder / "remote"),
     }
+    text = json.dumps({"all": {"vars": shared, "hosts": hosts}}, indent=1)
+    inventory = _write(cell.folder / "hosts.yml", text)
     files = cell.folder / "files"
     if not files.exists():
         files.symlink_to(PLAY / "files")
-    text = json.dumps({"all": {"vars": shared, "hosts": hosts}}, indent=1)
-    return _write(cell.folder / "hosts.yml", text)
+    return inventory
 
 
 def _ansible_command(place: Path) -> Callable[[Cell], list[str]]:

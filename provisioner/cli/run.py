@@ -6,7 +6,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,10 +117,18 @@ class Arguments:
 
 
 def _run(given: Arguments) -> int:
+    from provisioner.cli.limits import parallelism
+    from provisioner.events import Notice
     from provisioner.plan import plan
 
     redactor = _redactor()
+    forks, said = parallelism(given.forks)
     planned = plan(*_load(given, _vault(given, redactor), redactor))
+    planned = replace(
+        planned,
+        options=replace(planned.options, forks=forks),
+        notices=(*planned.notices, *(Notice(text) for text in said)),
+    )
     if given.syntax_check or given.list_hosts or given.list_tasks or given.list_tags:
         from provisioner.cli.listing import show
 
@@ -206,15 +213,16 @@ def _carry_out(planned: Plan, given: Arguments, redactor: Redactor) -> int:
     interrupt = Interrupt()
     run = Run(planned, _connector(given), interrupt)
     status = 0
-    with ExitStack() as stack:
-        stack.enter_context(_signals(interrupt, run))
-        for event in run.events():
-            tells = given.check and given.detailed_exitcode
-            shown = redactor.redact(_with_pending(event) if tells else event)
-            for report in reporters:
-                report(shown)
-            status = getattr(shown, "exit", status)
-    written = [_closed(report) for report in reporters]
+    tells = given.check and given.detailed_exitcode
+    try:
+        with _signals(interrupt, run):
+            for event in run.events():
+                shown = redactor.redact(_with_pending(event) if tells else event)
+                for report in reporters:
+                    report(shown)
+                status = getattr(shown, "exit", status)
+    finally:
+        written = [_closed(report) for report in reporters]
     if status in (0, PENDING) and not all(written):
         return NO_REPORT
     return status
@@ -268,7 +276,7 @@ def _connector(given: Arguments) -> Any:
         from provisioner.remote.ssh import connect as ssh
 
         target = target_for(host, variables, defaults)
-        return Login(ssh(target), target.user)
+        return Login(ssh(target), target.user, target.notices)
 
     return connect
 

@@ -44,6 +44,8 @@ class Answer:
     lost: ConnectionFailed | BecomeFailed | None = None
     sent: bool = True
     """Whether the frame may have reached the host."""
+    notices: tuple[str, ...] = ()
+    """What the operator should know of the way to the host; said once."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ from provisioner.engine.scopes import PlayWorld, host_scope, title
 from provisioner.engine.state import HostState
 from provisioner.engine.units import Unit
 from provisioner.errors import BecomeFailed, LoadError
-from provisioner.events import Event, Status, TaskFinished, TaskRetried, TaskStarted
+from provisioner.events import Event, Notice, Status, TaskFinished, TaskRetried, TaskStarted
 from provisioner.language.play import Keywords, Task
 from provisioner.language.template import TemplateError
 from provisioner.loading.where import Where
@@ -130,6 +130,8 @@ class HostWalk:
             return
         since = time.monotonic()
         answer = yield from self._exchange(queue)
+        for text in answer.notices:
+            yield Notice(f"{self._state.name}: {text}")
         left = iter(answer.reports)
         for place, unit in queue:
             if unit.program is None:
@@ -290,7 +292,8 @@ class HostWalk:
             yield self._event(unit, result, since, **flags)
         if self._runs_once(task):
             yield Publish(self._position.place, result)
-        self._sync |= task.keywords.any_errors_fatal is not None or ends_play(task)
+        fatal = task.keywords.any_errors_fatal not in (None, False)
+        self._sync |= fatal or ends_play(task)
         if not failed or ignored:
             self._position.advance()
             return True

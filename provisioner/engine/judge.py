@@ -9,7 +9,7 @@ from typing import Any
 from provisioner.language.play import Task
 from provisioner.language.template import TemplateError
 from provisioner.language.variables import Scope
-from provisioner.modules.base import Module
+from provisioner.modules.base import Module, ModuleError
 from provisioner.remote.shell import Report
 from provisioner.result import Outcome, Result
 
@@ -22,6 +22,11 @@ def result_of(module: Module, report: Report) -> Result:
     if "check" in report.records:
         outcome, message = Outcome.SKIPPED, "would have run: not in check mode"
     returns = {**_common(module, report), **module.returns(report)}
+    if failed is None:
+        try:
+            returns |= module.settle(report)
+        except ModuleError as error:
+            failed = message = str(error)
     if failed is not None:
         outcome = Outcome.FAILED
     for key in ("journal", "hint"):

@@ -203,8 +203,8 @@ def waits_before(shared: PlayWorld, task: Task) -> bool:
     return (
         play.strategy == "linear"
         or play.max_fail_percentage is not None
-        or play.keywords.any_errors_fatal is not None
-        or keywords.run_once is not None
+        or play.keywords.any_errors_fatal not in (None, False)
+        or keywords.run_once not in (None, False)
         or task.module in ("add_host", "pause")
         or keywords.delegate_to is not None
         or ends_play(task)
@@ -218,7 +218,7 @@ def waits_behind(shared: PlayWorld, task: Task) -> bool:
         task.module == "reboot"
         or task.keywords.throttle is not None
         or task.until is not None
-        or task.keywords.any_errors_fatal is not None
+        or task.keywords.any_errors_fatal not in (None, False)
         or waits_before(shared, task)
     )
 

@@ -74,11 +74,12 @@ class Run:
         )
         yield from plan.notices
         try:
-            for planned in plan.plays:
+            for number, planned in enumerate(plan.plays, 1):
                 if self.interrupt:
                     break
                 yield from self._play(planned)
                 self._grow()
+                self._close_finished(plan.plays[number:])
         finally:
             self.pool.close()
         hosts = [host for host in self.states if host in plan.hosts or self.states[host].touched]
@@ -124,6 +125,13 @@ class Run:
         }
         for name in hosts:
             self.states.setdefault(name, HostState(name))
+
+    def _close_finished(self, later: Sequence[PlannedPlay]) -> None:
+        """Hosts that no later play is about need no connection any more."""
+        if later:
+            needed = {host for planned in later for host in planned.hosts}
+            for host in set(self.pool) - needed:
+                self.pool.of(host).close()
 
     def _batch(self, play: Play, hosts: tuple[str, ...], batch: tuple[str, ...]) -> Iterator[Event]:
         shared = PlayWorld(

@@ -42,6 +42,15 @@ class LocalSources:
             yield root / folder / path
             yield root / path
 
+    def local(self, name: str) -> Path:
+        """Where a local file is written: a relative name is beside the playbook."""
+        return self.roots[-1] / Path(name).expanduser()
+
+    @property
+    def host(self) -> str:
+        """The name in the inventory of the host that the task is for."""
+        return str(self.scope["inventory_hostname"])
+
     def variables(self, path: Path) -> Mapping[str, Any]:
         """The variables of a YAML or JSON file; `ModuleError` with file:line."""
         try:

@@ -23,6 +23,7 @@ class Login:
 
     connection: Connection
     user: str = ""
+    notices: tuple[str, ...] = ()
 
 
 Connect = Callable[[str, Mapping[str, Any]], Login]
@@ -36,6 +37,7 @@ class Sessions:
         self._connect = connect
         self._logins: dict[tuple[str, str], Login] = {}
         self._sessions: dict[Seat, Session] = {}
+        self._notices: tuple[str, ...] = ()
         self._lock = threading.Lock()
         self.frames = 0
 
@@ -61,7 +63,8 @@ class Sessions:
             return Answer(tuple(reports), failed, sent=False)
         except BecomeFailed as failed:
             return Answer(tuple(reports), failed, sent=False)
-        return Answer(tuple(reports))
+        notices, self._notices = self._notices, ()
+        return Answer(tuple(reports), notices=notices)
 
     def _session(self, seat: Seat, variables: Mapping[str, Any]) -> Session:
         if seat not in self._sessions:
@@ -79,6 +82,7 @@ class Sessions:
                 self._logins[key] = Login(LocalConnection(), getpass.getuser())
             else:
                 self._logins[key] = self._connect(seat.host, variables)
+                self._notices += self._logins[key].notices
         return self._logins[key]
 
     def kill(self) -> None:

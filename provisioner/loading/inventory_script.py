@@ -81,8 +81,8 @@ def _group(builder: Builder, name: str, body: Any, where: Where) -> list[str]:
 def _part(body: Mapping[str, Any], key: str, kind: type, group: str, where: Where) -> Any:
     value = body.get(key)
     if value is not None and not isinstance(value, kind):
-        words = {"vars": "variables"}.get(key, key), {dict: "mapping"}.get(kind, "list")
-        raise LoadError(f'the script\'s {words[0]} of "{group}" are no {words[1]}', where)
+        what, form = "variables" if key == "vars" else key, "mapping" if kind is dict else "list"
+        raise LoadError(f'the script\'s {what} of "{group}" are no {form}', where)
     return kind() if value is None else value
 
 

@@ -34,6 +34,13 @@ class Sources(Protocol):
     def variables(self, path: Path) -> Mapping[str, Any]:
         """The variables of a local YAML file; `ModuleError` with file:line."""
 
+    def local(self, name: str) -> Path:
+        """Where a local file is written: a relative name is beside the playbook."""
+
+    @property
+    def host(self) -> str:
+        """The name in the inventory of the host that the task is for."""
+
 
 class ModuleError(Exception):
     """The arguments can't be carried out; the task fails with this reason before anything ran."""
@@ -96,6 +103,11 @@ class Module(BaseModel):
     def edits(self) -> bool:
         """Whether `edit` decides what is to be done."""
         return type(self).edit is not Module.edit
+
+    def settle(self, report: Report) -> dict[str, Any]:
+        """Keep on the controller what a good report brought; more return values. It is called once
+        for a task's last report. `ModuleError` fails the task."""
+        return {}
 
     def diff(self, report: Report) -> tuple[Diff, ...]:
         """What --diff shows: by default nothing beyond the list of changes."""

@@ -51,6 +51,11 @@ class Files:
     def variables(self, path: Path) -> Mapping[str, Any]:
         return {}
 
+    def local(self, name: str) -> Path:
+        return self.folder / name
+
+    host: str = "web1"
+
 
 @dataclass
 class Host:
