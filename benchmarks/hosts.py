@@ -96,6 +96,7 @@ def _make_keys(running: Fleet, count: int, rtts: Sequence[int]) -> None:
     lines = (f"[{address}]:{running.port} {public}\n" for address in addresses)
     running.known_hosts.write_text("".join(lines))
     shutil.copytree(PLAY / "fakes", folder / "bin")
+    (folder / "remote").mkdir()
     Path("/run/sshd").mkdir(exist_ok=True)
 
 
@@ -112,7 +113,9 @@ def _sshd_command(running: Fleet, host: Host) -> list[str]:
         "UseDNS": "no",
         "MaxStartups": "1000",
         "MaxSessions": "100",
-        "SetEnv": f"PATH={running.folder}/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        # A home of their own: bash reads root's ~/.bashrc at each command that sshd runs.
+        "SetEnv": f"PATH={running.folder}/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        f" HOME={running.folder}/remote",
         "Subsystem": "sftp internal-sftp",
     }
     command = [SSHD, "-D", "-e", "-q", "-f", "/dev/null"]

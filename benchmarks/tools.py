@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -53,11 +52,17 @@ class Tool:
 
     def environ(self, cell: Cell) -> dict[str, str]:
         """A small environment, with a home that holds none of the operator's settings."""
-        home = cell.fleet.folder / "home"
-        home.mkdir(exist_ok=True)
-        common = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8"}
-        sockets = {"ANSIBLE_SSH_CONTROL_PATH_DIR": str(cell.fleet.folder / "cp")}
-        return {**common, **sockets, **self.environment}
+        folder = cell.fleet.folder
+        (folder / "home").mkdir(exist_ok=True)
+        _write(folder / "ansible.cfg", "[defaults]\n")
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder / "home"),
+            "LC_ALL": "C.UTF-8",
+            "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder / "cp"),
+            **self.environment,
+        }
 
     def has_changed(self, output: str) -> bool:
         return self.changed is not None and re.search(self.changed, output, re.M) is not None
@@ -164,7 +169,6 @@ def _ansible_command(place: Path) -> Callable[[Cell], list[str]]:
 
 
 _ANSIBLE = {
-    "ANSIBLE_CONFIG": "/dev/null",
     "ANSIBLE_PIPELINING": "True",
     "ANSIBLE_SSH_ARGS": "-F none -o ControlMaster=auto -o ControlPersist=60s",
     "ANSIBLE_NOCOLOR": "1",
@@ -218,7 +222,8 @@ def _pyinfra(place: Path, number: str) -> Tool:
         options = ["-y", "--parallel", str(FORKS)]
         return [program, *options, str(inventory), str(PLAY / "deploy.py")]
 
-    return Tool("pyinfra", f"pyinfra {number}", command)
+    changed = r"^ +(Directory|File|Line) \S+ +\d+ +[1-9]"  # its commands always count as a change
+    return Tool("pyinfra", f"pyinfra {number}", command, changed)
 
 
 _PEERS: Mapping[str, Callable[[Path, str], Tool]] = {
@@ -233,7 +238,3 @@ def _write(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     return path
-
-
-def shown(command: list[str]) -> str:
-    return shlex.join(command)

@@ -43,6 +43,7 @@ from provisioner.language.play import Keywords, Task
 from provisioner.language.template import TemplateError
 from provisioner.loading.where import Where
 from provisioner.modules.base import ModuleError
+from provisioner.modules.include import IncludeTasks
 from provisioner.modules.meta import Meta
 from provisioner.modules.pause import Pause
 from provisioner.modules.reboot import Reboot
@@ -247,14 +248,15 @@ class HostWalk:
             return (yield from self._gathered(unit, result, since))
         self._position.move(place)  # ends of blocks lie between queued units
         result = judge.said_by_playbook(unit.task, result, unit.scope)
-        delay = self._delay(unit, result)
-        if delay is not None:
-            yield from self._retry(unit, result, delay)
+        retries = self._retries(unit, result)
+        met = not retries or self._met(unit, result)
+        if not met and self._attempts <= retries:
+            yield from self._retry(unit, result, retries)
             self._make_due(place, unit)
             return False
         attempts, self._attempts = self._attempts, 1
-        if unit.task.until is not None or unit.task.retries is not None:
-            result = replace(result, returns={**result.returns, "attempts": attempts})
+        if retries:
+            result = judge.tried(result, attempts if met else retries, met)
         if unit.index is None:
             return (yield from self._finish(unit, result, since, attempts))
         return (yield from self._item_done(unit, result, since, attempts))
@@ -330,29 +332,30 @@ class HostWalk:
 
     # -- until and meta
 
-    def _delay(self, unit: Unit, result: Result) -> float | None:
-        """Seconds to wait before another attempt; None where the task is done."""
+    def _retries(self, unit: Unit, result: Result) -> int:
+        """How often the task may be tried again; 0 where once is enough."""
         task = unit.task
         wanted = task.until is not None or task.retries is not None
         if not wanted or result.outcome is Outcome.SKIPPED or unit.check:
-            return None
+            return 0
+        return int(units.number(unit.scope, task.retries, 3))
+
+    def _met(self, unit: Unit, result: Result) -> bool:
+        """Whether `until` is true. As in Ansible, `retries` alone waits for success."""
+        task = unit.task
+        if task.until is None:
+            return not result.failed
         own = {task.register: judge.registered(result)} if task.register else {}
         try:
-            # As in Ansible, `retries` alone tries until the task has not failed.
-            until = (not result.failed,) if task.until is None else task.until
-            met = unit.scope.under(own).holds(until) is True
+            return unit.scope.under(own).holds(task.until) is True
         except TemplateError:
-            met = False
-        if met or self._attempts > units.number(unit.scope, task.retries, 3):
-            return None
-        return units.number(unit.scope, task.delay, 5)
+            return False
 
-    def _retry(self, unit: Unit, result: Result, delay: float) -> Walk:
-        retries = int(units.number(unit.scope, unit.task.retries, 3))
+    def _retry(self, unit: Unit, result: Result, retries: int) -> Walk:
         name, play = title(unit.task, unit.scope), self._shared.play.title
         yield TaskRetried(play, name, self._state.name, self._attempts, retries, result.message)
         self._attempts += 1
-        yield Sleep(delay)
+        yield Sleep(units.number(unit.scope, unit.task.delay, 5))
 
     def _steer(self, unit: Unit) -> Walk:
         """Carry out an include, or a `meta` task: like Ansible's, that is no step of the report."""
@@ -398,11 +401,15 @@ class HostWalk:
         position, at = self._position, self._position.top.at
         self._ahead.loop = None
         try:
-            nodes = include.nodes(self._shared, self._state, unit, self._ahead.scope(unit.task))
+            parts = include.parts(self._shared, self._state, unit, self._ahead.scope(unit.task))
         except (LoadError, TemplateError, ModuleError) as error:
             yield from self._finish(unit, Result(Outcome.FAILED, str(error)), since, 1)
             return
-        self._state.count(Outcome.OK, ignored=False, rescued=False)
+        for part in parts:
+            # As in Ansible: files count, roles don't.
+            if part and isinstance(unit.module, IncludeTasks):
+                self._state.count(Outcome.OK, ignored=False, rescued=False)
+        nodes = tuple(node for part in parts for node in part)
         yield self._event(replace(unit, item=None), Result(Outcome.OK), since)
         if not position.push(nodes, resume=at + 1):
             position.advance()

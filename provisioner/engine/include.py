@@ -20,15 +20,17 @@ from provisioner.modules.include import IncludeRole, IncludeTasks
 from provisioner.result import Outcome
 
 
-def nodes(shared: PlayWorld, state: HostState, unit: Unit, scope: Scope) -> tuple[Node, ...]:
-    """What the task includes, for all items of its loop, as far as the chosen tags leave it.
+def parts(
+    shared: PlayWorld, state: HostState, unit: Unit, scope: Scope
+) -> list[tuple[Node, ...]]:
+    """What the task includes, for each item of its loop, as far as the chosen tags leave it.
 
     `LoadError` for what is wrong with the files, `TemplateError` for the task's own templates.
     """
     task = unit.task
     if task.loop is None:
-        return shared.select(_loaded(shared, state, unit, {}))
-    found: list[Node] = []
+        return [shared.select(_loaded(shared, state, unit, {}))]
+    found: list[tuple[Node, ...]] = []
     items = units.loop_items(task, scope, shared)
     for index in range(len(items)):
         inner = units.item_scope(task, scope, items, index)
@@ -36,8 +38,9 @@ def nodes(shared: PlayWorld, state: HostState, unit: Unit, scope: Scope) -> tupl
         if one.result is not None and one.result.outcome is Outcome.FAILED:
             raise TemplateError(one.result.message, task.where)
         if one.result is None:
-            found += _loaded(shared, state, one, units.item_names(task, items, index))
-    return shared.select(tuple(found))
+            names = units.item_names(task, items, index)
+            found.append(shared.select(_loaded(shared, state, one, names)))
+    return found
 
 
 def _loaded(
@@ -69,8 +72,7 @@ def _base(task: Task, module: Any, item: dict[str, Any]) -> Keywords:
     """What the included tasks inherit: what the include inherits itself, its `vars`, the loop's
     item, and `apply`. Its own `when` and `tags` are for itself alone."""
     own = task.keywords.vars[len(task.outer.vars) :]
-    variables = (*task.outer.vars, *own, *((item,) if item else ()))
-    base = replace(task.outer, vars=variables)
+    base = replace(task.outer, params=(*task.outer.params, *own, *((item,) if item else ())))
     if not module.apply:
         return base
     source = YamlMap(task.where)

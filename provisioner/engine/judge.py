@@ -130,12 +130,21 @@ def _sources(conditions: Any) -> str:
     return " and ".join(str(condition) for condition in conditions)
 
 
+def tried(result: Result, attempts: int, met: bool) -> Result:
+    """The result of a task with `until`: failed where that never became true."""
+    returns = {**result.returns, "changed": changed(result), "attempts": attempts}
+    if met:
+        return replace(result, returns=returns)
+    message = result.message or "`until` never became true"
+    return replace(result, outcome=Outcome.FAILED, message=message, returns=returns)
+
+
 def loop_result(
     results: list[tuple[Any, Result]], variable: str, index_variable: str | None = None
 ) -> Result:
     """A loop's result as a whole, from its items' ones."""
     if not results:
-        returns = {"results": [], "skipped_reason": "No items in the list"}
+        returns: dict[str, Any] = {"results": [], "skipped_reason": "No items in the list"}
         return Result(Outcome.SKIPPED, "No items in the list", returns=returns)
     outcomes = [result.outcome for _, result in results]
     outcome = Outcome.OK

@@ -12,7 +12,7 @@ from provisioner.engine.state import HostState
 from provisioner.language.lookup_base import LookupContext
 from provisioner.language.lookups import lookup, query
 from provisioner.language.play import Node, Play, Role, Task
-from provisioner.language.template import OMIT, Template, TemplateError
+from provisioner.language.template import OMIT, Template, TemplateError, namespace
 from provisioner.language.variables import Lazy, NeedFacts, NotYet, Scope, is_fact
 from provisioner.loading.hostgroups import Inventory
 from provisioner.loading.variables import vars_file
@@ -112,7 +112,8 @@ def _scope(
     layers = (
         magic,
         world.extra_vars,  # 22
-        *(given.params for given in own),  # 20, 21
+        *(reversed(task.keywords.params) if task is not None else ()),  # 21
+        *(given.params for given in own),  # 20
         ahead,
         state.variables,  # 19
         state.included,  # 18
@@ -200,6 +201,7 @@ _GLOBALS: dict[str, Any] = {
     "range": Lazy(lambda: range),
     "dict": Lazy(lambda: dict),
     "environment": (),
+    "namespace": Lazy(namespace),
 }
 
 

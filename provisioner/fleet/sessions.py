@@ -11,6 +11,7 @@ from typing import Any
 
 from provisioner.engine.effects import Answer, Exchange, Seat
 from provisioner.errors import BecomeFailed, ConnectionFailed, Lost
+from provisioner.language.template import TemplateError
 from provisioner.remote.channel import Connection
 from provisioner.remote.local import LocalConnection
 from provisioner.remote.session import Session
@@ -60,6 +61,9 @@ class Sessions:
             return Answer(tuple(reports), lost, sent)
         except ConnectionFailed as failed:
             self.close()
+            return Answer(tuple(reports), failed, sent=False)
+        except TemplateError as error:
+            failed = ConnectionFailed(f"a connection variable: {error.reason}")
             return Answer(tuple(reports), failed, sent=False)
         except BecomeFailed as failed:
             return Answer(tuple(reports), failed, sent=False)

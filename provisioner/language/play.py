@@ -44,6 +44,8 @@ class Keywords:
     timeout: Any = None
     throttle: Any = None
     notify: Any = None
+    params: tuple[Mapping[str, Any], ...] = ()
+    """The `vars` of the includes that led here: they win over all but extra variables."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Role:
     vars: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     parents: tuple[str, ...] = ()
-    """Names of the roles that depend on it or include it, the nearest first."""
+    """Names of the roles that include it, the nearest first."""
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,10 @@ class TemplateError(Exception):
         self.reason, self.where = reason, where
 
 
+class UndefinedError(TemplateError):
+    """A template needs a variable that is not there."""
+
+
 def is_template(text: str) -> bool:
     """Whether a loader makes a `Template` of it."""
     return "{" in text and ("{{" in text or "{%" in text or "{#" in text)
@@ -71,7 +75,17 @@ def make_environment(options: Mapping[str, Any]) -> jinja2.Environment:
     from provisioner.language.filters import FILTERS
     from provisioner.language.tests import TESTS
 
-    made = ImmutableSandboxedEnvironment(
+    class Sandbox(ImmutableSandboxedEnvironment):
+        """With a bound to what `*` and `**` may make: a typing error must not eat the memory."""
+
+        intercepted_binops = frozenset({"*", "**"})
+
+        def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+            if _size_of(operator, left, right) > MAX_TEXT:
+                raise TemplateError(f"`{operator}` makes more than {MAX_TEXT >> 20} MiB")
+            return super().call_binop(context, operator, left, right)
+
+    made = Sandbox(
         undefined=_undefined(), extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"], **options
     )
     made.finalize = _finalize
@@ -80,6 +94,24 @@ def make_environment(options: Mapping[str, Any]) -> jinja2.Environment:
     made.filters.update({name: _listed(made.filters[name]) for name in _GENERATORS})
     made.globals.clear()
     return made
+
+
+def _size_of(operator: str, left: Any, right: Any) -> float:
+    """About how many bytes an operation gives."""
+    if operator == "**":
+        whole = isinstance(left, int) and isinstance(right, int)
+        return left.bit_length() * abs(right) / 8 if whole else 0
+    for many, times in ((left, right), (right, left)):
+        if isinstance(many, str | list | tuple) and isinstance(times, int):
+            return len(many) * max(0, times)
+    return 0
+
+
+def namespace() -> Any:
+    """Jinja's `namespace`, which templates count with in loops."""
+    from jinja2.utils import Namespace
+
+    return Namespace
 
 
 _GENERATORS = ("map", "select", "reject", "selectattr", "rejectattr", "batch", "slice", "unique")
@@ -145,8 +177,27 @@ class _Compiled:
         context = self._template.new_context(scope, shared=True)  # type: ignore[arg-type]
         if self.native:
             deque(self._template.root_render_func(context), 0)
-            return context.vars["result"]
+            return _whole(context.vars["result"])
         return join(self._template.root_render_func(context))
+
+
+def _whole(value: Any) -> Any:
+    """A native value, refused when it is undefined, has something undefined in it, or is huge."""
+    from jinja2 import Undefined
+
+    if isinstance(value, GeneratorType | range):
+        value = list(value)
+    inside = value if isinstance(value, list) else value.values() if type(value) is dict else ()
+    for item in (value, *inside):
+        if isinstance(item, _undefined()):
+            item._fail_with_undefined_error()
+    if isinstance(value, Undefined):  # `x if false` without an else
+        return ""
+    if isinstance(value, str):
+        if len(value) > MAX_TEXT:
+            raise TemplateError(f"it renders to more than {MAX_TEXT >> 20} MiB")
+        return value if type(value) is str else str.__str__(value)  # Markup of tojson
+    return value
 
 
 def join(parts: Iterator[str]) -> str:
@@ -226,10 +277,25 @@ def check(template: Template) -> TemplateError | None:
     from jinja2 import TemplateSyntaxError
 
     try:
-        _parsed(template.source, template.expression)
+        tree = _parsed(template.source, template.expression)
     except TemplateSyntaxError as error:
         return TemplateError(_syntax_reason(error), template.where)
+    for kind, name, known in _names(tree):
+        if name not in known:
+            reason = f'there is no {kind} "{name}" {nearest(name, known)}'
+            return TemplateError(reason.strip(), template.where)
     return None
+
+
+def _names(tree: jinja2.nodes.Template) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """The filters and tests of a template, with those that there are."""
+    from jinja2 import nodes
+
+    for node in tree.find_all((nodes.Filter, nodes.Test)):
+        if isinstance(node, nodes.Filter):
+            yield "filter", node.name, environment().filters
+        elif isinstance(node, nodes.Test):
+            yield "test", node.name, environment().tests
 
 
 def _syntax_reason(error: jinja2.TemplateSyntaxError) -> str:
@@ -244,25 +310,49 @@ def _syntax_reason(error: jinja2.TemplateSyntaxError) -> str:
 def render(template: Template, scope: Mapping[str, Any]) -> Any:
     """The template's value with the variables of `scope`; `TemplateError` with its place."""
     from jinja2 import TemplateError as JinjaError
-    from jinja2 import TemplateSyntaxError, UndefinedError
+    from jinja2 import TemplateSyntaxError
+    from jinja2 import UndefinedError as JinjaUndefined
 
     try:
-        value = _compile(template.source, template.expression).render(scope)
-        if isinstance(value, _undefined()):
-            value._fail_with_undefined_error()
-        return list(value) if isinstance(value, GeneratorType | range) else value
+        return _compile(template.source, template.expression).render(scope)
     except TemplateSyntaxError as error:
         raise TemplateError(_syntax_reason(error), template.where) from None
-    except UndefinedError as error:
-        raise TemplateError(_undefined_reason(str(error), scope), template.where) from None
+    except JinjaUndefined as error:
+        where = error.__dict__.get("where") or template.where
+        raise UndefinedError(_undefined_reason(str(error), scope), where) from None
     except TemplateError as error:
-        raise TemplateError(error.reason, error.where or template.where) from None
+        raise type(error)(error.reason, error.where or template.where) from None
     except JinjaError as error:
         raise TemplateError(str(error), template.where) from None
     except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, OSError) as error:
         raise TemplateError(f"{type(error).__name__}: {error}", template.where) from None
     except RecursionError:
         raise TemplateError("it recurses without end", template.where) from None
+    except MemoryError:
+        raise TemplateError("it needs more memory than there is", template.where) from None
+
+
+def missing(reason: str, where: Where | None) -> Any:
+    """The value of a variable that can't be had: whoever uses it gets the reason and the place,
+    `default` and the tests for being defined take it as undefined."""
+    from jinja2 import UndefinedError as JinjaUndefined
+
+    def raised(text: str | None) -> JinjaUndefined:
+        error = JinjaUndefined(text)
+        error.__dict__["where"] = where
+        return error
+
+    return _undefined()(hint=reason, exc=raised)  # type: ignore[arg-type]
+
+
+def reason_of(value: Any) -> tuple[str, Where | None]:
+    """Why a value is missing, and where."""
+    error = value._undefined_exception(value._undefined_message)
+    return str(error), error.__dict__.get("where")
+
+
+def is_missing(value: Any) -> bool:
+    return isinstance(value, _undefined())
 
 
 def render_file(path: Path, scope: Mapping[str, Any], options: Mapping[str, Any]) -> str:
@@ -271,18 +361,21 @@ def render_file(path: Path, scope: Mapping[str, Any], options: Mapping[str, Any]
     It may include, import and extend files beside it; `TemplateError` has the file and line.
     """
     from jinja2 import TemplateError as JinjaError
-    from jinja2 import TemplateSyntaxError, UndefinedError
+    from jinja2 import TemplateSyntaxError
+    from jinja2 import UndefinedError as JinjaUndefined
 
     try:
         stat = path.stat()
         key = (str(path), stat.st_mtime_ns, stat.st_size)
         template = _file_template(key, tuple(sorted(options.items())))
         context = template.new_context(scope, shared=True)  # type: ignore[arg-type]
-        return join(template.root_render_func(context))
+        text = join(template.root_render_func(context))
+        # As Ansible: a newline that trim_blocks took from the end comes back.
+        return text if not _ends_in_newline(key) or text.endswith("\n") else f"{text}\n"
     except TemplateSyntaxError as error:
         name = error.filename or str(path)
         raise TemplateError(_syntax_reason(error), Where(name, error.lineno, 1)) from None
-    except UndefinedError as error:
+    except JinjaUndefined as error:
         place = Where(str(path), _line_in(error, path), 1)
         raise TemplateError(_undefined_reason(str(error), scope), place) from None
     except UnicodeDecodeError:
@@ -290,6 +383,11 @@ def render_file(path: Path, scope: Mapping[str, Any], options: Mapping[str, Any]
     except (JinjaError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         place = Where(str(path), _line_in(error, path), 1)
         raise TemplateError(f"{type(error).__name__}: {error}", place) from None
+
+
+@cache
+def _ends_in_newline(key: tuple[str, int, int]) -> bool:
+    return Path(key[0]).read_bytes().endswith(b"\n")
 
 
 @cache

@@ -63,8 +63,8 @@ def _certain(nodes: Iterable[Node]) -> Iterator[Task]:
     """Tasks that every host runs that comes so far."""
     for node in nodes:
         if isinstance(node, Block):
-            yield from _certain(node.tasks)
-        elif not node.keywords.when and node.loop is None:
+            yield from _certain(() if node.rescue else node.tasks)
+        elif not (node.keywords.when or node.keywords.ignore_errors or node.loop):
             yield node
 
 

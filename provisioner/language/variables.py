@@ -10,7 +10,16 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from provisioner.language.template import Template, TemplateError, deep, render
+from provisioner.language.template import (
+    Template,
+    TemplateError,
+    UndefinedError,
+    deep,
+    is_missing,
+    missing,
+    reason_of,
+    render,
+)
 
 
 class NotYet(BaseException):
@@ -53,9 +62,9 @@ CONNECTION = re.compile(
 MAGIC = frozenset(
     {
         "inventory_hostname", "inventory_hostname_short", "inventory_dir", "inventory_file",
-        "groups", "group_names", "hostvars", "playbook_dir", "play_hosts", "omit", "role_name", "role_path",
-        "vars", "environment", "lookup", "query", "q", "now", "undef", "range", "dict", "item",
-        "namespace", "lookup_context", "role_names", "become_option", "become_user_option",
+        "groups", "group_names", "hostvars", "playbook_dir", "play_hosts", "omit", "role_name",
+        "role_path", "vars", "environment", "lookup", "query", "q", "now", "undef", "range", "dict",
+        "item", "namespace", "lookup_context", "role_names", "become_option", "become_user_option",
     }
 )  # fmt: skip
 """Names that every task sees, whatever the playbook says (those in ansible_ left out)."""
@@ -111,8 +120,19 @@ class Scope(Mapping[str, Any]):
             if isinstance(raw, Lazy):
                 return raw.compute()
             return deep(raw, lambda template: render(template, self))
+        except UndefinedError as error:
+            return missing(error.reason, error.where)
         finally:
             self._open.pop()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The variable's value for the engine: `TemplateError` where it can't be had."""
+        if name not in self:
+            return default
+        value = self[name]
+        if is_missing(value):
+            raise TemplateError(*reason_of(value))
+        return value
 
     def __iter__(self) -> Iterator[str]:
         seen: set[str] = set()

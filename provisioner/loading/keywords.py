@@ -12,7 +12,7 @@ from provisioner.language.template import Template, is_template
 from provisioner.loading.where import Where, nearest
 from provisioner.loading.yamlfile import YamlMap, place_of
 
-INHERITED = frozenset(field.name for field in fields(Keywords))
+INHERITED = frozenset(field.name for field in fields(Keywords)) - {"params"}
 
 IGNORED = frozenset({"collections", "debugger"})
 """Read and ignored: they change nothing here."""

@@ -199,9 +199,10 @@ class NodeLoader:
         path = rolefiles.find(name, self._basedir, folder.role, where)
         if path in (p.parent for p in folder.chain) or name in parents:
             raise LoadError(f"roles depend on each other: {' → '.join((*parents, name))}", where)
+        including: tuple[str, ...] = ()
         if folder.role is not None:
-            parents = (folder.role.name, *folder.role.parents)
-        role = rolefiles.load(name, path, given, parents, self._vault)
+            parents = including = (folder.role.name, *folder.role.parents)
+        role = rolefiles.load(name, path, given, including, self._vault)
         meta = rolefiles.meta(path)
         nodes: list[Node] = []
         for item in meta.dependencies:

@@ -84,12 +84,11 @@ def load(
     name: str, path: Path, given: Mapping[str, Any], parents: tuple[str, ...], vault: Vault
 ) -> Role:
     """The role with its defaults, vars and parameters."""
-    where = Where(str(path))
     return Role(
         name,
         path,
-        _variables(main(path, "defaults", given.get("defaults_from"), where), vault),
-        _variables(main(path, "vars", given.get("vars_from"), where), vault),
+        _variables(path, "defaults", given.get("defaults_from"), vault),
+        _variables(path, "vars", given.get("vars_from"), vault),
         given.get("params", {}),
         parents,
     )
@@ -105,8 +104,14 @@ def main(path: Path, kind: str, name: Any, where: Where) -> Path | None:
     return next((path / kind / n for n in _NAMES if (path / kind / n).is_file()), None)
 
 
-def _variables(path: Path | None, vault: Vault) -> Mapping[str, Any]:
-    return {} if path is None else vars_file(path, vault)
+def _variables(path: Path, kind: str, name: Any, vault: Vault) -> Mapping[str, Any]:
+    """The variables of a file, or of all files in a directory `main`."""
+    file = main(path, kind, name, Where(str(path)))
+    if file is not None:
+        return vars_file(file, vault)
+    files = sorted((path / kind / "main").rglob("*")) if name is None else []
+    wanted = (f for f in files if f.is_file() and f.suffix in ("", ".json", ".yaml", ".yml"))
+    return {key: value for f in wanted for key, value in vars_file(f, vault).items()}
 
 
 def meta(path: Path) -> Meta:

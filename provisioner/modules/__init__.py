@@ -74,6 +74,22 @@ MODULES: dict[str, str] = {
     "ini_file": "ini_file:IniFile",
     "unarchive": "unarchive:Unarchive",
     "uri": "uri:Uri",
+    "fetch": "fetch:Fetch",
+    "assemble": "assemble:Assemble",
+    "iptables": "iptables:Iptables",
+    "docker_container": "docker.container:DockerContainer",
+    "docker_container_exec": "docker.exec_:DockerContainerExec",
+    "docker_container_info": "docker.info:DockerContainerInfo",
+    "docker_host_info": "docker.host_info:DockerHostInfo",
+    "docker_image": "docker.image:DockerImage",
+    "docker_image_info": "docker.info:DockerImageInfo",
+    "docker_login": "docker.login:DockerLogin",
+    "docker_network": "docker.network:DockerNetwork",
+    "docker_network_info": "docker.info:DockerNetworkInfo",
+    "docker_prune": "docker.prune:DockerPrune",
+    "docker_compose_v2": "docker.compose:DockerComposeV2",
+    "docker_volume": "docker.volume:DockerVolume",
+    "docker_volume_info": "docker.info:DockerVolumeInfo",
 }
 
 COLLECTIONS = ("ansible.builtin.", "ansible.legacy.", "ansible.posix.", "community.general.")

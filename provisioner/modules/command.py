@@ -128,7 +128,8 @@ class Command(Module):
             values |= {"msg": "non-zero return code", "changed": "rc" in report.records}
         if "skip" in report.records:
             reason = f"skipped, since {report.get('skip')}"
-            return values | {"rc": 0, "stdout": reason, "msg": reason}
+            said = {"stdout": reason, "stdout_lines": [reason], "stderr": "", "stderr_lines": []}
+            return values | said | {"rc": 0, "msg": reason}
         return values
 
 

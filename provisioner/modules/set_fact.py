@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict
 
@@ -18,8 +18,14 @@ class SetFact(Action):
     open: ClassVar[bool] = True
 
     cacheable: bool = False
-    """Ansible's fact cache; read and ignored, since there is none."""
+    """The variables are facts too, as Ansible's are that go into its fact cache (there is none)."""
 
     def act(self, scope: Scope, sources: Sources) -> Result:
-        facts = dict(self.model_extra or {})
+        facts = {name: _value(given) for name, given in (self.model_extra or {}).items()}
         return Result(Outcome.OK, returns={"ansible_facts": facts})
+
+
+def _value(given: Any) -> Any:
+    """As Ansible: text that says yes or no becomes a boolean."""
+    word = given.lower() if isinstance(given, str) else ""
+    return word in ("true", "yes") if word in ("true", "false", "yes", "no") else given

@@ -26,7 +26,7 @@ UNCOMPARED = frozenset(
         "version",
         # What Ansible tells about itself.
         "invocation", "warnings", "deprecations", "exception", "module_stdout", "module_stderr",
-        "_ansible_no_log", "src", "md5sum", "diff", "ansible_loop", "attempts", "retries",
+        "censored", "src", "md5sum", "diff", "ansible_loop", "retries", "reason", "message",
     }
 )  # fmt: skip
 """Return values that are not compared, in any module."""
@@ -48,21 +48,29 @@ def plain(value: Any, hide: Callable[[str], str]) -> Any:
     return hide(str(value))
 
 
+def _title(task: str, module: str) -> str:
+    """Ansible names the role that is included in the title."""
+    short = module.rpartition(".")[2]
+    if short == "include_role" and task.startswith(module):
+        return short
+    return task.replace(module, short)
+
+
 def step(
     task: str, module: str, outcome: str, ignored: bool, values: Mapping[str, Any]
 ) -> dict[str, Any]:
     """One task's end on one host, with those return values that are compared."""
     short = module.rpartition(".")[2]
     return {
-        "task": task,
+        "task": _title(task, module),
         "module": short,
         "outcome": outcome,
         "ignored": ignored,
-        "values": compared(short, values),
+        "values": compared(short, values, failed=outcome == "failed"),
     }
 
 
-def compared(module: str, values: Mapping[str, Any]) -> dict[str, Any]:
+def compared(module: str, values: Mapping[str, Any], *, failed: bool = False) -> dict[str, Any]:
     """The return values without those that nobody can compare; a loop's are in `results`."""
     kept: dict[str, Any] = {}
     for name, value in values.items():
@@ -82,14 +90,14 @@ def compared(module: str, values: Mapping[str, Any]) -> dict[str, Any]:
     kept.setdefault("changed", False)
     if values.get("skipped") or values.get("results") is not None:
         kept.pop("msg", None)
-    elif "msg" in kept and (module not in SPEAKING or (module == "debug" and values.get("failed"))):
+    elif "msg" in kept and (module not in SPEAKING or (module == "debug" and failed)):
         kept["msg"] = "…"  # its words are each tool's own
     return kept
 
 
 def _item(module: str, values: Mapping[str, Any]) -> dict[str, Any]:
     flags = {name: bool(values.get(name, False)) for name in ("failed", "skipped")}
-    return {**compared(module, values), **flags}
+    return {**compared(module, values, failed=flags["failed"]), **flags}
 
 
 def listing(root: Path, hide: Callable[[str], str]) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
+from provisioner.cli.prompts import answered
 from provisioner.cli.run import _tags
 from provisioner.engine.run import Run
 from provisioner.errors import LoadError, UsageError
@@ -19,6 +21,7 @@ from provisioner.loading.playbook import load_playbook
 from provisioner.loading.variables import extra_vars
 from provisioner.plan import Options, plan
 from provisioner.remote.local import LocalConnection
+from provisioner.reporters import Redactor
 from provisioner.result import Outcome
 from tests.differential.cases import Case
 from tests.differential.observed import STEERING, Observed, hider, plain, step
@@ -35,9 +38,11 @@ def local(host: str, variables: Mapping[str, Any]) -> Login:
 def run(case: Case, folder: Path, out: Path, inventory: str, connect: Connect) -> Observed:
     """What comes of one run of the case, whose files are in `folder`."""
     try:
-        options = _options(case, folder, out)
-        planned = plan(load_inventory(inventory), [load_playbook(folder / "play.yml")], options)
-        events = list(Run(planned, connect, Interrupt()).events())
+        with chdir(folder):
+            options = _options(case, folder, out)
+            books = answered([load_playbook(folder / "play.yml")], options.extra_vars, Redactor())
+            planned = plan(load_inventory(inventory), books, options)
+            events = list(Run(planned, connect, Interrupt()).events())
     except (LoadError, UsageError) as error:
         return {**INVALID, "error": str(error)}
     return _observed(events, hider(DIR=folder, OUT=out))

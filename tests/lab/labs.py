@@ -135,6 +135,7 @@ class Lab:
         return Host(name, self.number, index, self.folder / "hosts" / name, layers, wish)
 
     def _start(self) -> None:
+        _make_room()
         self.services.start()
         for host in self.hosts.values():
             prepare(host, self.services.web)
@@ -149,6 +150,16 @@ class Lab:
         write(self.known_hosts, known_hosts_text(self.hosts))
         write(self.ssh_config, ssh_config_text(self.hosts, self.known_hosts))
         write(self.inventory, inventory_text(self.hosts, self.known_hosts, self.variables()))
+
+
+_INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+_INSTANCES = 4096
+
+
+def _make_room() -> None:
+    """Each systemd takes some of the 128 inotify instances that Linux gives one user."""
+    if int(_INOTIFY.read_text()) < _INSTANCES:
+        _INOTIFY.write_text(f"{_INSTANCES}\n")
 
 
 def labs_dir() -> Path:

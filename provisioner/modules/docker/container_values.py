@@ -145,3 +145,15 @@ def env_lines(text: str) -> dict[str, str]:
     """A file of NAME=VALUE lines, as docker reads it."""
     lines = (line.lstrip() for line in text.splitlines())
     return pairs(line for line in lines if line and not line.startswith("#") and "=" in line)
+
+
+_ABOUT = re.compile(r"([\d.]+)\s*([kKMGTP]?)(i?)B")
+
+
+def bytes_about(text: str) -> int:
+    """`12.3MB`, as docker shows sizes (powers of 1000) ▶ bytes, about."""
+    match = _ABOUT.search(text)
+    if match is None:
+        return 0
+    base = 1024 if match[3] else 1000
+    return round(float(match[1]) * base ** " KMGTP".index(match[2].upper() or " "))

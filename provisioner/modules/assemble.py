@@ -1,0 +1,158 @@
+"""assemble: a file is made of fragments, in the order of their names."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from pydantic import Field, PrivateAttr, field_validator
+
+from provisioner.modules.base import FileAttributes, Module, ModuleError, Sources, Text
+from provisioner.modules.content import validation, write, written_diff, written_values
+from provisioner.modules.edited import regular, to_bytes
+from provisioner.remote.shell import Program, Report
+from provisioner.result import Diff
+
+READ = r"""
+# fragment FILE SIZE: report its name and its content; zeros behind it keep the frame whole.
+fragment() {
+    report name "${1##*/}"
+    printf '#fragment %d %d\0' "$2" "$2" >&3
+    { cat -- "$1"; cat /dev/zero; } |
+        dd bs=65536 iflag=fullblock,count_bytes count="$2" 2>/dev/null >&3
+}
+expand src
+expand path
+if [ ! -d "$src" ]; then
+    [ ! -e "$src" ] || fail "$src is not a directory"
+    [ "$look" = yes ] || fail "$src does not exist: create the directory in an earlier task"
+    changed "assemble $path"
+    return
+fi
+[ -r "$src" ] && [ -x "$src" ] || fail "$src can't be read by this user: add become"
+[ ! -d "$path" ] || fail "$path is a directory: give the name of the file in it"
+set --
+for file in "$src"/.* "$src"/*; do [ ! -f "$file" ] || set -- "$@" "$file"; done
+sizes=''
+if [ $# -gt 0 ]; then sizes=$(stat -L -c %s -- "$@") || fail "$src can't be read"; fi
+for size in $sizes; do
+    [ -r "$1" ] || fail "$1 can't be read by this user: add become"
+    fragment "$1" "$size"
+    shift
+done
+report dest "$path"
+at "$path" || true
+report_at
+case $at_kind in
+    file | link)
+        [ ! -f "$path" ] || report sha256 "$(sha256 "$path")"
+        attributes "$path"
+        ;;
+esac
+"""
+
+
+class Assemble(FileAttributes, Module):
+    """A file is made of all files of a directory, in the order of their names."""
+
+    body: ClassVar[str] = READ
+
+    src: Text
+    """The directory with the fragments."""
+    dest: Text
+    """The file."""
+    remote_src: bool = True
+    """`src` is a directory of the host; otherwise it is found in `files/` of the role or beside
+    the playbook."""
+    regexp: Text | None = None
+    """Only fragments whose name this regular expression matches."""
+    ignore_hidden: bool = False
+    """Leave out fragments whose name begins with a dot."""
+    delimiter: Text | None = None
+    """What stands between two fragments; `\\n` and the like are expanded."""
+    backup: bool = False
+    """Keep a copy of a file that is replaced, with the time in its name."""
+    validate_: Text | None = Field(None, validation_alias="validate")
+    """A command that accepts or refuses the new file before it is put in place; %s is its path."""
+    decrypt: bool = True
+    """Accepted and ignored: fragments that are encrypted with vault are taken as they are."""
+
+    _content: bytes = PrivateAttr(b"")
+
+    @field_validator("regexp")
+    @classmethod
+    def _expression(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            regular(pattern)
+        return pattern
+
+    def program(self, sources: Sources) -> Program:
+        if self.remote_src:
+            variables = {**self.attribute_variables(), "src": self.src, "path": self.dest}
+            return Program("assemble", self.body, variables)
+        folder = sources.find("files", self.src)
+        if not folder.is_dir():
+            raise ModuleError(f"{folder} is not a directory")
+        try:
+            found = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+        except OSError as error:
+            raise ModuleError(f"{error.filename} can't be read: {error.strerror}") from None
+        return self._write(self.assembled(found.items()))
+
+    def _write(self, content: bytes) -> Program:
+        self._content = content
+        checked = validation(self.validate_)
+        return write(self.dest, content, self, backup=self.backup, validate=checked)
+
+    def edit(self, report: Report) -> Program | None:
+        if not self.remote_src or "dest" not in report.records:
+            return None
+        fragments = (to_bytes(text) for text in report.all("fragment"))
+        content = self.assembled(zip(report.all("name"), fragments, strict=True))
+        self._content = content
+        if report.get("sha256") == hashlib.sha256(content).hexdigest():
+            return None
+        return self._write(content)
+
+    def assembled(self, fragments: Iterable[tuple[str, bytes]]) -> bytes:
+        """The file's content: every fragment begins on a line of its own."""
+        chosen = [content for name, content in sorted(fragments) if self._takes(name)]
+        delimiter = _expanded(self.delimiter or "")
+        if delimiter and not delimiter.endswith(b"\n"):
+            delimiter += b"\n"
+        content = b""
+        for number, fragment in enumerate(chosen):
+            if number > 0:
+                ended = chosen[number - 1].endswith(b"\n")
+                content += (b"" if ended else b"\n") + delimiter
+            content += fragment
+        return content
+
+    def _takes(self, name: str) -> bool:
+        if self.ignore_hidden and name.startswith("."):
+            return False
+        return self.regexp is None or bool(re.search(self.regexp, name))
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        values = written_values(report)
+        sha1 = hashlib.sha1(self._content, usedforsecurity=False).hexdigest()
+        return {**values, "src": self.src, "checksum": values["checksum"] or sha1}
+
+    def diff(self, report: Report) -> tuple[Diff, ...]:
+        return written_diff(report, self._content)
+
+
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "0": "\0", "a": "\a", "f": "\f"}
+
+
+def _expanded(text: str) -> bytes:
+    """`text` with its backslash escapes as what they stand for; unknown ones stay."""
+
+    def letter(match: re.Match[str]) -> str:
+        if match[1].startswith("x"):
+            return chr(int(match[1][1:], 16))
+        return _ESCAPES.get(match[1], match[0])
+
+    return to_bytes(re.sub(r"\\(x[0-9a-fA-F]{2}|.)", letter, text))

@@ -1,0 +1,303 @@
+"""docker_image: an image is there (pulled, built, loaded), tagged, pushed, archived; or not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+
+from provisioner.modules.base import Sources, Text
+from provisioner.modules.docker import steps
+from provisioner.modules.docker.client import ASK, DockerModule, answer
+from provisioner.modules.docker.container_fields import Size, Texts
+from provisioner.modules.docker.container_values import bytes_of
+from provisioner.modules.docker.references import full, is_id
+from provisioner.modules.docker.steps import Step
+from provisioner.remote.shell import Program, Report
+
+BODY = (
+    ASK
+    + r"""
+complaint='' _what=''
+what="$verb image $image"
+installed "$what" || return 0
+if [ -n "$needs" ] && [ "$look" = no ] && ! [ -e "$needs" ]; then
+    fail "$needs is not on this host: put it there in an earlier task"
+fi
+if [ -n "$archive_path" ] && [ -f "$archive_path" ]; then
+    report archived "$(tar -xOf "$archive_path" manifest.json 2>/dev/null)"
+fi
+ask inspect --type image "$image" ${target:+"$target"}
+answered "$what" || return 0
+report answer "$answer"
+"""
+)
+
+
+class _Options(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", coerce_numbers_to_str=True, use_attribute_docstrings=True
+    )
+
+
+class Limits(_Options):
+    memory: Size | None = None
+    """Memory of a build step."""
+    memswap: Size | None = None
+    """Memory and swap together; -1 is no limit."""
+    cpushares: int | None = None
+    """Relative weight of its CPU time."""
+    cpusetcpus: Text | None = None
+    """Which CPUs."""
+
+
+class Build(_Options):
+    path: Text
+    """The directory on the host with the Dockerfile."""
+    dockerfile: Text | None = None
+    """Another Dockerfile, relative to path."""
+    args: Texts = Field(default_factory=dict)
+    """Build arguments. They stand in the process list while it builds: no place for secrets."""
+    cache_from: tuple[Text, ...] = ()
+    """Images whose layers may be used."""
+    container_limits: Limits | None = None
+    """Limits of each build step."""
+    etc_hosts: Texts = Field(default_factory=dict)
+    """More lines of /etc/hosts while it builds."""
+    http_timeout: int | None = None
+    """Ignored: a build may take as long as it needs."""
+    labels: Texts = Field(default_factory=dict)
+    """The image's labels."""
+    network: Text | None = None
+    """The network of its RUN steps."""
+    nocache: bool = False
+    """Build every layer anew."""
+    platform: Text | None = None
+    """The platform to build for."""
+    pull: bool = False
+    """Fetch the newest base image."""
+    rm: bool = True
+    """Remove the containers in between."""
+    shm_size: Size | None = None
+    """Size of /dev/shm while it builds."""
+    target: Text | None = None
+    """The stage to stop at."""
+    use_config_proxy: bool | None = None
+    """Ignored: docker's command takes the proxy of its settings."""
+
+    def words(self, tag: str) -> Iterator[str]:
+        yield from ("build", f"--tag={tag}", f"--rm={str(self.rm).lower()}")
+        limits = self.container_limits or Limits()
+        given = {
+            "file": self.dockerfile and f"{self.path.rstrip('/')}/{self.dockerfile}",
+            "network": self.network,
+            "platform": self.platform,
+            "target": self.target,
+            "shm-size": self.shm_size and bytes_of(self.shm_size),
+            "memory": limits.memory and bytes_of(limits.memory),
+            "memory-swap": limits.memswap and bytes_of(limits.memswap),
+            "cpu-shares": limits.cpushares,
+            "cpuset-cpus": limits.cpusetcpus,
+        }
+        yield from (f"--{key}={value}" for key, value in given.items() if value is not None)
+        if self.nocache:
+            yield "--no-cache"
+        if self.pull:
+            yield "--pull"
+        yield from (f"--build-arg={key}={value}" for key, value in self.args.items())
+        yield from (f"--add-host={key}:{value}" for key, value in self.etc_hosts.items())
+        yield from (f"--label={key}={value}" for key, value in self.labels.items())
+        yield from (f"--cache-from={image}" for image in self.cache_from)
+        yield self.path
+
+
+class Pull(_Options):
+    platform: Text | None = None
+    """The platform whose image is pulled (Docker 17.12 and later)."""
+
+
+class DockerImage(DockerModule):
+    """Keep an image on the host: there, tagged, pushed, archived, or gone."""
+
+    body: ClassVar[str] = BODY
+
+    name: Text
+    """The image, with its registry; its own tag wins over `tag`."""
+    tag: Text = "latest"
+    """The tag."""
+    state: Literal["absent", "present"] = "present"
+    """Whether it is there."""
+    source: Literal["build", "load", "pull", "local"] | None = None
+    """Where it comes from when it is missing; local makes that a failure."""
+    force_source: bool = False
+    """Pull, build or load it again, though it is there: a change if another one comes of it."""
+    force_absent: bool = False
+    """Remove it with all its names, even if stopped containers use it."""
+    force_tag: bool = False
+    """Take `repository` away from another image that has this name."""
+    build: Build | None = None
+    """How it is built."""
+    pull: Pull | None = None
+    """How it is pulled."""
+    load_path: Text | None = None
+    """The archive to load, on the host."""
+    archive_path: Text | None = None
+    """Write it to this archive on the host, unless that holds it already."""
+    push: bool = False
+    """Push it to its registry, or to that of `repository`."""
+    repository: Text | None = None
+    """Another name for it."""
+    force: bool | None = Field(None, validation_alias=AliasChoices("force"))
+    """Ansible's old name for force_source, force_absent and force_tag together."""
+
+    _before: Mapping[str, Any] | None = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        needed = {"build": "build", "load": "load_path"}.get(self.source or "")
+        if needed and getattr(self, needed) is None:
+            raise ValueError(f"source: {self.source} needs {needed}")
+        if is_id(self.name) and self.source in ("build", "pull"):
+            raise ValueError(f"an image's id can't be used with source: {self.source}")
+        if self.push and is_id(self.name) and not self.repository:
+            raise ValueError("an image can't be pushed by its id: give a repository too")
+        return self
+
+    @property
+    def image(self) -> str:
+        return full(self.name, self.tag)
+
+    @property
+    def target(self) -> str:
+        """`repository` with its tag."""
+        return full(self.repository, self.tag) if self.repository else ""
+
+    @property
+    def acts(self) -> bool:
+        return self.state == "present" and (self.push or self._again)
+
+    @property
+    def _again(self) -> bool:
+        return bool(self.force_source or self.force)
+
+    def program(self, sources: Sources) -> Program:
+        verb = "remove" if self.state == "absent" else self.source or "look for"
+        needs = {"build": self.build and self.build.path, "load": self.load_path}
+        return Program(
+            "docker_image",
+            self.body,
+            {
+                "image": self.image,
+                "target": self.target if self.state == "present" else "",
+                "verb": verb,
+                "needs": needs.get(self.source or "") if self.state == "present" else "",
+                "archive_path": self.archive_path if self.state == "present" else "",
+                **self.asking(),
+            },
+        )
+
+    def edit(self, report: Report) -> Program | None:
+        found = answer(report)
+        if found is None:
+            return None
+        objects = found.objects()
+        self._before = next((item for item in objects if self._named(item, self.image)), None)
+        other = next((item for item in objects if self._named(item, self.target)), None)
+        absent = self.state == "absent"
+        plan = [*(self._removal() if absent else self._steps(other, report))]
+        if not plan and (absent or self._before is not None):
+            return None
+        if not plan:
+            where = "set source: pull, build or load" if self.source is None else "make it first"
+            return Program("docker_missing", MISSING, {"image": self.image, "where": where})
+        return steps.program(
+            self,
+            plan,
+            subject=self.image,
+            inspect=["inspect", "--type", "image", self.image],
+            proof="gone" if absent else "there",
+            old_id=str((self._before or {}).get("Id", "")),
+        )
+
+    def _named(self, item: Mapping[str, Any], name: str) -> bool:
+        if is_id(name):
+            return (
+                str(item.get("Id", ""))
+                .removeprefix("sha256:")
+                .startswith(name[-64:].removeprefix("sha256:"))
+            )
+        names = [*(item.get("RepoTags") or ()), *(item.get("RepoDigests") or ())]
+        short = name.removeprefix("docker.io/").removeprefix("library/")
+        return any(other.removeprefix("docker.io/") in (name, short) for other in names)
+
+    def _removal(self) -> Iterator[Step]:
+        if self._before is None:
+            return
+        if self.force_absent or self.force:
+            words = ["rmi", "--force", str(self._before["Id"])]
+        else:
+            words = ["rmi", self.image]
+        yield Step(f"remove image {self.image}", words)
+
+    def _steps(self, other: Mapping[str, Any] | None, report: Report) -> Iterator[Step]:
+        if self._before is None or self._again:
+            yield from self._fetched()
+        if self._before is None and self.source in (None, "local"):
+            return
+        there = str((self._before or {}).get("Id", ""))
+        if self.repository:
+            same = other is not None and str(other.get("Id")) == there
+            if other is None or (not same and (self.force_tag or self.force)):
+                yield Step(
+                    f"tag image {self.image} as {self.target}", ["tag", self.image, self.target]
+                )
+        if self.archive_path and not archives(report.get("archived"), there, self.image):
+            words = ["save", "--output", self.archive_path, self.image]
+            yield Step(f"archive image {self.image} to {self.archive_path}", words)
+        if self.push:
+            name = self.target or self.image
+            yield Step(f"push image {name}", ["push", name], "push")
+
+    def _fetched(self) -> Iterator[Step]:
+        what, image = f"{self.source} image {self.image}", self.image
+        if self.source == "pull":
+            platform = self.pull and self.pull.platform
+            words = ["pull", *([f"--platform={platform}"] if platform else []), image]
+            yield Step(what, words, "newer")
+        elif self.source == "build" and self.build is not None:
+            yield Step(what, [*self.build.words(image)], "made")
+        elif self.source == "load" and self.load_path:
+            yield Step(what, ["load", "--input", self.load_path], "made")
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        found = answer(report)
+        objects = found.objects() if found else []
+        image = next((item for item in objects if self._named(item, self.image)), self._before)
+        values: dict[str, Any] = {"image": {} if self.state == "absent" else dict(image or {})}
+        if "built" in report.records:
+            values["stdout"] = report.get("built")
+            values["stdout_lines"] = report.get("built").splitlines()
+        return values
+
+
+MISSING = r"""
+[ "$look" = yes ] || fail "there is no image $image on this host: $where"
+changed "use image $image, once it is there"
+"""
+
+
+def archives(manifest: str, image_id: str, name: str) -> bool:
+    """Whether a `docker save` archive with this manifest.json holds the image under its name."""
+    try:
+        entries = json.loads(manifest or "[]")
+    except ValueError:
+        return False
+    digest = image_id.removeprefix("sha256:")
+    return bool(digest) and any(
+        # Docker 25 and later: blobs/sha256/DIGEST; before: DIGEST.json
+        digest in str(entry.get("Config"))
+        and (is_id(name) or name in (entry.get("RepoTags") or ()))
+        for entry in entries
+    )

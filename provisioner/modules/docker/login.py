@@ -1,0 +1,174 @@
+"""docker_login: credentials for a registry are in docker's settings, or are not."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import AliasChoices, Field, model_validator
+
+from provisioner.modules.base import Sources, Text
+from provisioner.modules.docker.client import ASK, DockerModule
+from provisioner.remote.shell import Program, Report
+
+READ = r"""
+expand config_path
+report dest "$config_path"
+if at "$config_path"; then before "$config_path"; fi
+"""
+
+BODY = (
+    ASK
+    + r"""
+# logged_in: docker checks the password with the registry and keeps it. Where it is too old to take
+# it on stdin (before 17.07), and for settings of another name, the file is written here.
+logged_in() {
+    case $config_path in
+        */config.json) ;;
+        *) put_settings; return ;;
+    esac
+    make_folder
+    if [ "$direct" != yes ]; then
+        run by_docker && return
+        case $(stderr) in
+            *password-stdin*) ;;
+            *) broken "$_what" "exit $status" ;;
+        esac
+    fi
+    put_settings
+    report hint "this Docker can't check a password that is not in its command line: it is only kept"
+}
+by_docker() {
+    if [ "$state" = absent ]; then
+        cli --config "${config_path%/*}" logout ${server:+"$server"}
+    else
+        printf '%s' "$password" |
+            cli --config "${config_path%/*}" login --username "$username" --password-stdin \
+                ${server:+"$server"}
+    fi
+}
+make_folder() {
+    [ -d "${config_path%/*}" ] || run mkdir -p -m 0700 -- "${config_path%/*}" ||
+        broken "create ${config_path%/*}" "exit $status"
+}
+put_settings() {
+    make_folder
+    mode=0600
+    at "$config_path" || true
+    replace "$config_path"
+}
+
+on_failure=explain_run complaint=''
+_what="log in to $registry as $username"
+[ "$state" = present ] || _what="log out of $registry"
+installed "$_what" || return 0
+what=$_what
+if [ "$look" = no ]; then logged_in; fi
+changed "$what"
+"""
+)
+
+HUB = "https://index.docker.io/v1/"
+
+
+def server_of(url: str) -> str:
+    """The name under which docker keeps a registry's credentials."""
+    if (
+        url.rstrip("/") in ("docker.io", "https://docker.io", HUB.rstrip("/"))
+        or "index.docker.io" in url
+    ):
+        return HUB
+    return url.partition("://")[2].partition("/")[0] if "://" in url else url.partition("/")[0]
+
+
+class DockerLogin(DockerModule):
+    """Keep credentials for a registry in docker's settings, checked with the registry."""
+
+    body: ClassVar[str] = BODY
+
+    state: Literal["absent", "present"] = "present"
+    """absent logs out."""
+    registry_url: Text = Field(
+        HUB, validation_alias=AliasChoices("registry_url", "registry", "url")
+    )
+    """The registry."""
+    username: Text | None = None
+    """The user."""
+    password: Text | None = None
+    """The password; it reaches docker on stdin."""
+    email: Text | None = None
+    """Ignored, as registries do."""
+    reauthorize: bool = Field(False, validation_alias=AliasChoices("reauthorize", "reauth"))
+    """Log in though the same credentials are kept already. Needed after a change of password where
+    a credential helper keeps them: a helper is not asked for its secrets."""
+    config_path: Text = Field(
+        "~/.docker/config.json",
+        validation_alias=AliasChoices("config_path", "dockercfg_path"),
+    )
+    """docker's settings; of another file's name the password is not checked with the registry."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.state == "present" and (self.username is None or self.password is None):
+            raise ValueError("username and password are needed to log in")
+        return self
+
+    @property
+    def acts(self) -> bool:
+        return self.reauthorize and self.state == "present"
+
+    @property
+    def server(self) -> str:
+        return server_of(self.registry_url)
+
+    def program(self, sources: Sources) -> Program:
+        return Program("docker_login_read", READ, {"config_path": self.config_path})
+
+    def edit(self, report: Report) -> Program | None:
+        settings = _settings(report.get("before"))
+        wanted = self._wanted(settings)
+        if wanted is None:
+            return None
+        server = "" if self.server == HUB else self.server
+        variables = {
+            "config_path": report.get("dest"),
+            "state": self.state,
+            "server": server,
+            "registry": self.server,
+            "username": self.username or "",
+            "password": self.password or "",
+            "direct": False,
+            "content": json.dumps(wanted, indent="\t") + "\n",
+            **self.asking(),
+        }
+        return Program("docker_login", self.body, variables)
+
+    def _wanted(self, settings: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The settings as they should be; None where they are so."""
+        kept = settings.get("auths") or {}
+        mine = {key: value for key, value in kept.items() if server_of(key) == self.server}
+        others = {key: value for key, value in kept.items() if key not in mine}
+        helpers = settings.get("credHelpers") or {}
+        helped = self.server in helpers or "credsStore" in settings
+        if self.state == "absent":
+            return {**settings, "auths": others} if mine else None
+        secret = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+        same = bool(mine) and (helped or any(v.get("auth") == secret for v in mine.values()))
+        if same and not self.reauthorize:
+            return None
+        return {**settings, "auths": {**others, self.server: {"auth": secret}}}
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        if self.state == "absent":
+            return {"login_result": {}}
+        return {"login_result": {"serveraddress": self.registry_url, "username": self.username}}
+
+
+def _settings(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,320 @@
+"""iptables: a rule, a chain or its policy in the kernel's packet filter."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+
+from provisioner.modules.base import Module, Text, Words
+from provisioner.remote.shell import Report
+
+BODY = r"""
+tables() { eval "set -- $waiting -t \"\$table\" \"\$@\""; "$tool" "$@"; }
+# known_rule: 1 says that there is no such rule, 2 too where the rule jumps to what is not there yet.
+known_rule() {
+    eval "set -- $rule"
+    why=$(tables -C "$chain" "$@" 2>&1) && return
+    case $? in 1 | 2) return 1 ;; esac
+    fail "can't look at the rules: ${why##*: }"
+}
+no_rule() { ! known_rule; }
+add_rule() {
+    eval "set -- $rule"
+    if [ "$action" = insert ]; then
+        # shellcheck disable=SC2086
+        tables -I "$chain" $rule_num "$@"
+    else
+        tables -A "$chain" "$@"
+    fi
+}
+remove_rule() {
+    eval "set -- $rule"
+    tables -D "$chain" "$@"
+}
+known_chain() { tables -S "$chain"; }
+no_chain() { ! known_chain; }
+add_chain() { tables -N "$chain"; }
+remove_chain() { tables -X "$chain"; }
+flushed() {
+    rules=$(tables -S ${chain:+"$chain"}) || return
+    case "
+$rules" in *"
+-A "*) return 1 ;; esac
+}
+flush_rules() { tables -F ${chain:+"$chain"}; }
+right_policy() {
+    lines=$(tables -S "$chain") || return
+    case $lines in "-P $chain $policy"*) ;; *) false ;; esac
+}
+set_policy() { tables -P "$chain" "$policy"; }
+
+if ! command -v "$tool" >/dev/null; then
+    [ "$look" = yes ] || fail "$tool is not there: install the package iptables in an earlier task"
+    changed "$what"
+    return
+fi
+if [ "$flush" = yes ]; then ensure "$what" flushed flush_rules
+elif [ -n "$policy" ]; then ensure "$what" right_policy set_policy
+elif [ -z "$rule" ]; then
+    if [ "$state" = present ]; then ensure "add chain $chain" known_chain add_chain
+    else ensure "remove chain $chain" no_chain remove_chain
+    fi
+elif [ "$state" = absent ]; then ensure "$what" no_rule remove_rule
+else
+    [ "$chain_management" = no ] || ensure "add chain $chain" known_chain add_chain
+    ensure "$what" known_rule add_rule
+fi
+"""
+
+LEVELS = ("emerg", "alert", "crit", "error", "warning", "notice", "info", "debug")
+
+
+def _state_words(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+class TcpFlags(BaseModel):
+    """Which TCP flags are looked at, and which of them are set."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    flags: Words = ()
+    """The flags that are looked at."""
+    flags_set: Words = ()
+    """Those of them that must be set."""
+
+
+class Iptables(Module):
+    """A rule is in a chain of the packet filter or not; nothing is kept for the next boot."""
+
+    body: ClassVar[str] = BODY
+
+    table: Literal["filter", "nat", "mangle", "raw", "security"] = "filter"
+    """The table."""
+    chain: Text | None = None
+    """The chain: INPUT, FORWARD, OUTPUT, PREROUTING, POSTROUTING, or one of your own."""
+    state: Literal["present", "absent"] = "present"
+    """Whether the rule is there; without any part of a rule, the chain."""
+    action: Literal["append", "insert"] = "append"
+    """A new rule goes to the chain's end or (`insert`) its beginning."""
+    rule_num: Text | None = None
+    """With `insert`: before which rule."""
+    ip_version: Literal["ipv4", "ipv6"] = "ipv4"
+    """`ipv6` means ip6tables."""
+    protocol: Text | None = None
+    """tcp, udp, icmp or another; like all conditions, `!` before it turns it round."""
+    source: Text | None = None
+    """Address, network or host name that packets come from."""
+    destination: Text | None = None
+    """Where they go to."""
+    match: Words = ()
+    """Extensions of iptables to use, where another parameter does not bring them."""
+    tcp_flags: TcpFlags | None = None
+    """TCP flags to look at, and which of them are set."""
+    jump: Text | None = None
+    """What becomes of a packet: ACCEPT, DROP, REJECT, LOG, or a chain."""
+    gateway: Text | None = None
+    """With `jump: TEE`: who gets the copy."""
+    log_prefix: Text | None = None
+    """What log entries begin with; means `jump: LOG`."""
+    log_level: Text | None = None
+    """Level of log entries, 0 to 7 or its name; means `jump: LOG`."""
+    goto: Text | None = None
+    """Go on in this chain, without coming back."""
+    in_interface: Text | None = None
+    """The interface that packets came by; a `+` at its end stands for any ending."""
+    out_interface: Text | None = None
+    """The interface that they leave by."""
+    fragment: Text | None = None
+    """Second and further fragments."""
+    set_counters: Text | None = None
+    """Start values of the rule's packet and byte counters."""
+    source_port: Text | None = None
+    """Port or range FIRST:LAST, of `protocol`."""
+    destination_port: Text | None = None
+    """Port or range FIRST:LAST, of `protocol`."""
+    destination_ports: Words = ()
+    """Several ports or ranges."""
+    to_ports: Text | None = None
+    """For `jump: REDIRECT`: the port."""
+    to_destination: Text | None = None
+    """For `jump: DNAT`: the address."""
+    to_source: Text | None = None
+    """For `jump: SNAT`: the address."""
+    syn: Literal["ignore", "match", "negate"] = "ignore"
+    """Only packets that open a TCP connection, or only others."""
+    set_dscp_mark: Text | None = None
+    """For `jump: DSCP`: the mark."""
+    set_dscp_mark_class: Text | None = None
+    """For `jump: DSCP`: the mark by its class."""
+    comment: Text | None = None
+    """A comment in the rule."""
+    ctstate: Words = ()
+    """States of the connection: NEW, ESTABLISHED, RELATED, INVALID, UNTRACKED."""
+    src_range: Text | None = None
+    """Range of addresses FIRST-LAST that packets come from."""
+    dst_range: Text | None = None
+    """Range of addresses that they go to."""
+    match_set: Text | None = None
+    """A set of addresses made by ipset."""
+    match_set_flags: Literal["src", "dst", "src,dst", "dst,src", "dst,dst", "src,src"] | None = None
+    """Which addresses are looked up in the set."""
+    limit: Text | None = None
+    """At most so many packets match: `5/minute`."""
+    limit_burst: Text | None = None
+    """How many may before the limit counts."""
+    uid_owner: Text | None = None
+    """User whose process sends the packet."""
+    gid_owner: Text | None = None
+    """Group whose process sends the packet."""
+    reject_with: Text | None = None
+    """The error that is sent back; means `jump: REJECT`."""
+    icmp_type: Text | None = None
+    """Type of ICMP, by name or number."""
+    flush: bool = False
+    """Remove all rules of the chain, or without `chain` of the table."""
+    policy: Annotated[
+        Literal["ACCEPT", "DROP", "QUEUE", "RETURN"] | None, BeforeValidator(_state_words)
+    ] = None
+    """What becomes of packets that no rule of a built-in chain has decided on."""
+    wait: Text | None = None
+    """Seconds to wait for others that change rules; unset waits as long as it takes."""
+    chain_management: bool = False
+    """Make a missing chain, and with `state: absent` and no rule remove it."""
+    numeric: bool = False
+    """Accepted and ignored: no names are asked for."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.chain is None and not self.flush:
+            raise ValueError("chain is missing")
+        logs = self.log_prefix is not None or self.log_level is not None
+        if logs and self.jump not in (None, "LOG"):
+            raise ValueError("log_prefix and log_level go with jump: LOG only")
+        if self.flush and self.policy is not None:
+            raise ValueError("give one of flush and policy")
+        if self.jump is not None and self.goto is not None:
+            raise ValueError("give one of jump and goto")
+        if (self.match_set is None) != (self.match_set_flags is None):
+            raise ValueError("match_set and match_set_flags go together")
+        if not (self.flush or self.policy or self.chain_management or self.rule()):
+            raise ValueError("no rule is given; a chain alone needs chain_management: true")
+        if self.log_level is not None and self.log_level not in (*LEVELS, *"01234567"):
+            raise ValueError(f"log_level: 0 to 7, or one of {', '.join(LEVELS)}")
+        return self
+
+    def rule(self) -> list[str]:
+        """The rule as words of iptables."""
+        return [word for part in self._parts() for word in part]
+
+    def _parts(self) -> Iterator[Sequence[str]]:
+        yield _option("-p", self.protocol)
+        yield _option("-s", self.source)
+        yield _option("-d", self.destination)
+        for name in self.match:
+            yield ("-m", name)
+        if self.tcp_flags is not None:
+            flags = self.tcp_flags
+            yield ("--tcp-flags", ",".join(flags.flags), ",".join(flags.flags_set))
+        yield from self._target()
+        yield _option("-i", self.in_interface)
+        yield _option("-o", self.out_interface)
+        yield _option("-f", self.fragment)
+        yield _option("-c", self.set_counters)
+        yield _option("--source-port", self.source_port)
+        yield _option("--destination-port", self.destination_port)
+        if self.destination_ports:
+            yield from self._by("multiport", ("--dports", ",".join(self.destination_ports)))
+        yield _option("--to-ports", self.to_ports)
+        yield _option("--set-dscp", self.set_dscp_mark)
+        yield _option("--set-dscp-class", self.set_dscp_mark_class)
+        yield {"ignore": (), "match": ("--syn",), "negate": ("!", "--syn")}[self.syn]
+        yield from self._extensions()
+
+    def _target(self) -> Iterator[Sequence[str]]:
+        logs = self.log_prefix is not None or self.log_level is not None
+        yield _option("-j", self.jump or ("LOG" if logs else None))
+        if self.jump is not None and self.jump.lower() == "tee":
+            yield _option("--gateway", self.gateway)
+        for name in ("log_prefix", "log_level", "to_destination", "to_source"):
+            value = getattr(self, name)
+            yield () if value is None else ("--" + name.replace("_", "-"), value)
+        yield _option("-g", self.goto)
+
+    def _extensions(self) -> Iterator[Sequence[str]]:
+        if self.ctstate:
+            states = ",".join(self.ctstate)
+            old = "state" in self.match and "conntrack" not in self.match
+            yield from (
+                [("--state", states)] if old else self._by("conntrack", ("--ctstate", states))
+            )
+        for name in ("src_range", "dst_range"):
+            if (value := getattr(self, name)) is not None:
+                yield from self._by("iprange", _option("--" + name.replace("_", "-"), value))
+        if self.match_set is not None:
+            words = (*_option("--match-set", self.match_set), self.match_set_flags or "")
+            yield from self._by("set", words)
+        if self.limit or self.limit_burst:
+            words = (*_option("--limit", self.limit), *_option("--limit-burst", self.limit_burst))
+            yield from self._by("limit", words)
+        for name in ("uid_owner", "gid_owner"):
+            if (value := getattr(self, name)) is not None:
+                yield from self._by("owner", _option("--" + name.replace("_", "-"), value))
+        if self.jump is None and self.reject_with is not None:
+            yield ("-j", "REJECT")
+        yield _option("--reject-with", self.reject_with)
+        yield _option(
+            {"ipv4": "--icmp-type", "ipv6": "--icmpv6-type"}[self.ip_version], self.icmp_type
+        )
+        if self.comment is not None:
+            yield from self._by("comment", ("--comment", self.comment))
+
+    def _by(self, extension: str, words: Sequence[str]) -> Iterator[Sequence[str]]:
+        """The words behind the extension that they need, unless `match` names it."""
+        if extension not in self.match:
+            yield ("-m", extension)
+        yield words
+
+    def _what(self) -> str:
+        if self.flush:
+            return f"flush {self.chain or 'all chains'} of the table {self.table}"
+        if self.policy:
+            return f"set policy of {self.chain}: {self.policy}"
+        verb = "remove rule from" if self.state == "absent" else "add rule to"
+        return f"{verb} {self.chain}: {shlex.join(self.rule())}"
+
+    def variables(self) -> dict[str, Any]:
+        return {
+            "tool": "iptables" if self.ip_version == "ipv4" else "ip6tables",
+            "waiting": "-w" if self.wait is None else f"-w {shlex.quote(self.wait)}",
+            "rule": tuple(self.rule()),
+            "what": self._what(),
+            **self.model_dump(
+                include={
+                    "table",
+                    "chain",
+                    "state",
+                    "action",
+                    "rule_num",
+                    "flush",
+                    "policy",
+                    "chain_management",
+                }
+            ),
+        }
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        known = self.model_dump(include={"chain", "flush", "ip_version", "state", "table"})
+        return {**known, "rule": " ".join(self.rule())}
+
+
+def _option(name: str, value: str | None) -> Sequence[str]:
+    """The option with its value; `!` before the value stands before the option."""
+    if value is None:
+        return ()
+    if value.startswith("!"):
+        return ("!", name, value[1:].strip())
+    return (name, value)

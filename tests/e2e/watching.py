@@ -1,0 +1,102 @@
+"""Watching a host's processes from outside, and holding a run at a point until it may go on."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.lab import Host
+from tests.lab.processes import members, wait_for
+
+PATIENCE = 60
+"""Seconds that something may take before it counts as hung."""
+
+
+@dataclass
+class Watch:
+    """Collects argv and environment of all processes of a host while it is open."""
+
+    host: Host
+    seen: set[bytes] = field(default_factory=set)
+
+    def __enter__(self) -> Self:
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._look, args=(self.host.init,))
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _look(self, init: int) -> None:
+        while not self._end.is_set():
+            for pid in members(init):
+                for file in ("cmdline", "environ"):
+                    try:
+                        self.seen.add(Path(f"/proc/{pid}/{file}").read_bytes())
+                    except OSError:
+                        continue  # it has ended
+
+    def found(self, text: str) -> list[bytes]:
+        return [entry for entry in self.seen if text.encode() in entry]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A task that says when it has begun, and ends when it may; tmpfs of the host."""
+
+    host: Host
+
+    task = (
+        "    - name: At the gate\n"
+        "      shell: touch /run/begun; while [ ! -e /run/open ]; do sleep 0.05; done;"
+        " echo through >/root/gate\n"
+    )
+
+    def close(self) -> None:
+        self.host.check("rm -f /run/begun /run/open /root/gate /root/before /root/behind")
+
+    def reached(self, process: subprocess.Popen[str]) -> None:
+        """Wait until the run is there."""
+
+        def begun() -> bool:
+            assert process.poll() is None, process.communicate()
+            return self.host.run("test -e /run/begun").returncode == 0
+
+        wait_for(begun, PATIENCE, "the run to reach the gate")
+
+    def open(self) -> None:
+        self.host.check("touch /run/open")
+
+    def passed(self) -> bool:
+        return self.host.run("test -e /root/gate").returncode == 0
+
+    def behind(self) -> bool:
+        """Whether the task behind the gate was done."""
+        return self.host.run("test -e /root/behind").returncode == 0
+
+
+GATED = (
+    "- name: Gated\n  hosts: all\n  gather_facts: false\n  become: true\n  tasks:\n"
+    "    - name: Before the gate\n      copy: {dest: /root/before, content: before}\n"
+    + Gate.task
+    + "    - name: Behind the gate\n      copy: {dest: /root/behind, content: behind}\n"
+)
+"""A playbook that can be stopped in the midst of a task."""
+
+
+def wait_for_nobody(host: Host) -> None:
+    """Wait until no session and nothing that one started is left on the host."""
+    wait_for(lambda: not host.sshd_sessions(), PATIENCE, "the sessions to end")
+    quiet = "! pgrep -x sudo && ! pgrep -u ops"
+    wait_for(lambda: host.run(quiet).returncode == 0, PATIENCE, "the shells to end")

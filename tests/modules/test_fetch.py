@@ -1,0 +1,93 @@
+"""fetch: from a host to this machine."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.engine.judge import result_of
+from provisioner.modules import find
+from provisioner.modules.base import ModuleError
+from provisioner.remote.session import Mode
+from provisioner.result import Result
+from tests.modules.conftest import Host, listing
+
+DATA = b"a\0b\xff\n" * 1000
+
+
+def done(host: Host, how: Mode = "apply", /, **arguments: Any) -> Result:
+    """The result, as the engine makes it of the module's report."""
+    module = find("fetch").model_validate(arguments)
+    return result_of(module, host.exchange(module.program(host.sources), how))
+
+
+@pytest.mark.parametrize("data", [DATA, b"", b"x"], ids=["bytes", "empty", "small"])
+def test_a_file_is_fetched_once_below_the_hosts_name(host: Host, data: bytes) -> None:
+    path = host.root / "it's a file"
+    path.write_bytes(data)
+    local = host.sources.folder / "got" / "web1" / str(path).lstrip("/")
+    before = listing(host.sources.folder), listing(host.root)
+    arguments = {"src": str(path), "dest": "got"}
+    assert done(host, "look", **arguments).changes == (f"fetch {path} to {local}",)
+    assert (listing(host.sources.folder), listing(host.root)) == before
+    result = done(host, **arguments)
+    assert (result.failed, local.read_bytes()) == (False, data)
+    sha1 = hashlib.sha1(data).hexdigest()
+    assert result.returns["checksum"] == result.returns["remote_checksum"] == sha1
+    assert (result.returns["dest"], result.returns["file"]) == (str(local), str(path))
+    before = listing(host.sources.folder), listing(host.root)
+    again = done(host, **arguments)
+    assert (again.failed, again.changes) == (False, ())
+    assert (listing(host.sources.folder), listing(host.root)) == before
+    local.write_bytes(b"another")
+    assert done(host, **arguments).changes
+    assert local.read_bytes() == data
+
+
+def test_flat_names_the_file_or_its_directory(host: Host) -> None:
+    (host.root / "f").write_bytes(DATA)
+    for dest in ("here/", "here/g"):
+        assert done(host, src=f"{host.root}/f", dest=dest, flat=True).changes
+        assert not done(host, src=f"{host.root}/f", dest=dest, flat=True).changes
+    assert (host.sources.folder / "here" / "f").read_bytes() == DATA
+    assert (host.sources.folder / "here" / "g").read_bytes() == DATA
+    with pytest.raises(ModuleError, match="is a directory"):
+        done(host, src=f"{host.root}/f", dest="here", flat=True)
+
+
+def test_a_file_that_has_no_size_is_fetched_all_the_same(host: Host) -> None:
+    assert done(host, src="/proc/version", dest="v", flat=True).changes
+    assert (host.sources.folder / "v").read_bytes() == Path("/proc/version").read_bytes()
+
+
+def test_a_missing_file_fails_unless_that_is_allowed(host: Host) -> None:
+    arguments = {"src": "/no/file", "dest": "got"}
+    assert "/no/file does not exist" in done(host, **arguments).message
+    assert done(host, "look", **arguments).changes
+    result = done(host, **arguments, fail_on_missing=False)
+    assert (result.failed, result.changes) == (False, ())
+    assert result.message == "the remote file does not exist, not transferring, ignored"
+
+
+def test_a_directory_and_a_path_with_a_tilde_are_refused(host: Host) -> None:
+    assert "is a directory" in done(host, src=str(host.root), dest="got").message
+    with pytest.raises(ModuleError, match="whole path"):
+        done(host, src="~/x", dest="got")
+
+
+def test_dots_do_not_lead_out_of_the_directory(host: Host) -> None:
+    (host.root / "f").write_bytes(DATA)
+    result = done(host, src=f"/../../{host.root}/../root/f", dest="got")
+    assert result.returns["dest"].startswith(f"{host.sources.folder}/got/web1/")
+    assert ".." not in result.returns["dest"]
+
+
+def test_a_place_that_can_not_be_written_is_a_failure_with_the_reason(host: Host) -> None:
+    (host.root / "f").write_bytes(DATA)
+    (host.sources.folder / "got").write_text("a file")
+    result = done(host, src=f"{host.root}/f", dest="got")
+    assert result.failed
+    assert "can't be written on this machine: " in result.message
