@@ -61,9 +61,7 @@ def memory(command: list[str], environment: Mapping[str, str], log: Path) -> flo
     return peak / 1024
 
 
-def _start(
-    command: list[str], environment: Mapping[str, str], out: int
-) -> subprocess.Popen[bytes]:
+def _start(command: list[str], environment: Mapping[str, str], out: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command,
         env=dict(environment),

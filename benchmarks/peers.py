@@ -57,7 +57,10 @@ def _python(peer: Peer) -> str:
     """The first of the peer's Pythons that can make a virtual environment."""
     versions = Path.home() / ".pyenv/versions"
     for name in peer.python:
-        found = [shutil.which(name, path="/usr/bin:/usr/local/bin"), *versions.glob(f"*/bin/{name}")]
+        found = [
+            shutil.which(name, path="/usr/bin:/usr/local/bin"),
+            *versions.glob(f"*/bin/{name}"),
+        ]
         for python in filter(None, found):
             command = [str(python), "-c", "import ssl, venv, ensurepip"]
             if not subprocess.run(command, capture_output=True, check=False).returncode:

@@ -26,9 +26,7 @@ for name, key, line in (
     ("limits", "nofile", "nofile=65536"),
     ("sysctl", "swappiness", "swappiness=10"),
 ):
-    files.line(
-        name=f"Line {key}", path=f"{root}/{name}.conf", line=rf"^{key}=.*$", replace=line
-    )
+    files.line(name=f"Line {key}", path=f"{root}/{name}.conf", line=rf"^{key}=.*$", replace=line)
 
 for name in ("sshd", "chronyd"):
     systemd.service(name=f"Service {name}", service=name, running=True, enabled=True)

@@ -118,7 +118,8 @@ class HostWalk:
         self._aftermath.learn(task, result)
         self._position.advance()
         if result.outcome is Outcome.FAILED:
-            self._state.leave(Status.FAILED, f"{task.title} (run_once): {result.message}")
+            reason, remedy = reports.why(self._ahead.scope(task), task, result)
+            self._state.leave(Status.FAILED, f"{task.title} (run_once): {reason}", remedy)
 
     # -- sending
 
@@ -299,7 +300,7 @@ class HostWalk:
         if not failed or ignored:
             self._position.advance()
             return True
-        self._failure = (result.message or "failed", result.remedy, task)
+        self._failure = (*reports.why(unit.scope, task, result), task)
         self._aftermath.remember_failure(task, result)
         if not self._position.turn():
             self._fail()

@@ -20,9 +20,7 @@ from provisioner.modules.include import IncludeRole, IncludeTasks
 from provisioner.result import Outcome
 
 
-def parts(
-    shared: PlayWorld, state: HostState, unit: Unit, scope: Scope
-) -> list[tuple[Node, ...]]:
+def parts(shared: PlayWorld, state: HostState, unit: Unit, scope: Scope) -> list[tuple[Node, ...]]:
     """What the task includes, for each item of its loop, as far as the chosen tags leave it.
 
     `LoadError` for what is wrong with the files, `TemplateError` for the task's own templates.

@@ -8,8 +8,9 @@ from provisioner.engine import units
 from provisioner.engine.scopes import PlayWorld, title
 from provisioner.engine.units import Unit
 from provisioner.events import TaskFinished
+from provisioner.language.play import Task
 from provisioner.language.template import TemplateError
-from provisioner.language.variables import NeedFacts, NotYet
+from provisioner.language.variables import NeedFacts, NotYet, Scope
 from provisioner.modules.debug import Debug
 from provisioner.result import Outcome, Result
 
@@ -59,6 +60,13 @@ def finished(
         returns=returns,
         shown=None if flags.get("loop") else _shown(unit, result),
     )
+
+
+def why(scope: Scope, task: Task, result: Result) -> tuple[str, str]:
+    """Reason and remedy of a failure, for the recap; censored where the task has `no_log`."""
+    if units.flag(scope, task.keywords.no_log):
+        return CENSORED, ""
+    return result.message or "failed", result.remedy
 
 
 def _hide(is_item: bool) -> str | None:

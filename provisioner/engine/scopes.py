@@ -12,7 +12,8 @@ from provisioner.engine.state import HostState
 from provisioner.language.lookup_base import LookupContext
 from provisioner.language.lookups import lookup, query
 from provisioner.language.play import Node, Play, Role, Task
-from provisioner.language.template import OMIT, Template, TemplateError, namespace
+from provisioner.language.sandbox import namespace
+from provisioner.language.template import OMIT, Template, TemplateError
 from provisioner.language.variables import Lazy, NeedFacts, NotYet, Scope, is_fact
 from provisioner.loading.hostgroups import Inventory
 from provisioner.loading.variables import vars_file

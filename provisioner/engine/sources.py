@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.errors import LoadError
-from provisioner.language.template import TemplateError, render_file
+from provisioner.language.rendering import render_file
+from provisioner.language.template import TemplateError
 from provisioner.language.variables import Scope
 from provisioner.loading.variables import vars_file
 from provisioner.loading.vault import NO_VAULT, Vault, is_encrypted

@@ -12,7 +12,8 @@ from typing import Any
 
 from provisioner.errors import Problem
 from provisioner.language.play import Block, Node, Play, Task, tasks_of
-from provisioner.language.template import Template, needs, templates_in
+from provisioner.language.rendering import needs
+from provisioner.language.template import Template, templates_in
 from provisioner.loading.where import nearest
 
 _UNKNOWABLE = frozenset({"include_vars", "include_role", "include_tasks", "add_host", "group_by"})

@@ -10,16 +10,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from provisioner.language.template import (
-    Template,
-    TemplateError,
-    UndefinedError,
-    deep,
-    is_missing,
-    missing,
-    reason_of,
-    render,
-)
+from provisioner.language.rendering import render
+from provisioner.language.sandbox import is_missing, missing, reason_of
+from provisioner.language.template import Template, TemplateError, UndefinedError, deep
 
 
 class NotYet(BaseException):

@@ -9,7 +9,8 @@ from typing import Any
 
 from provisioner.errors import LoadError, Problem
 from provisioner.language.play import Block, Keywords, Node, Role, Task
-from provisioner.language.template import TemplateError, check, templates_in
+from provisioner.language.rendering import check
+from provisioner.language.template import TemplateError, templates_in
 from provisioner.language.variables import Scope
 from provisioner.loading import keywords as kw
 from provisioner.loading import roles as rolefiles

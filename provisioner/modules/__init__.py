@@ -77,6 +77,7 @@ MODULES: dict[str, str] = {
     "fetch": "fetch:Fetch",
     "assemble": "assemble:Assemble",
     "iptables": "iptables:Iptables",
+    "sefcontext": "sefcontext:Sefcontext",
     "docker_container": "docker.container:DockerContainer",
     "docker_container_exec": "docker.exec_:DockerContainerExec",
     "docker_container_info": "docker.info:DockerContainerInfo",
@@ -92,7 +93,13 @@ MODULES: dict[str, str] = {
     "docker_volume_info": "docker.info:DockerVolumeInfo",
 }
 
-COLLECTIONS = ("ansible.builtin.", "ansible.legacy.", "ansible.posix.", "community.general.")
+COLLECTIONS = (
+    "ansible.builtin.",
+    "ansible.legacy.",
+    "ansible.posix.",
+    "community.docker.",
+    "community.general.",
+)
 
 
 def short_name(name: str) -> str:

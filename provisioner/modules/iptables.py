@@ -12,8 +12,9 @@ from provisioner.modules.base import Module, Text, Words
 from provisioner.remote.shell import Report
 
 BODY = r"""
-tables() { eval "set -- $waiting -t \"\$table\" \"\$@\""; "$tool" "$@"; }
-# known_rule: 1 says that there is no such rule, 2 too where the rule jumps to what is not there yet.
+# shellcheck disable=SC2086
+tables() { "$tool" -w $wait -t "$table" "$@"; }
+# known_rule: 1 says that there is no such rule; 2 too, where it jumps to what is not there yet.
 known_rule() {
     eval "set -- $rule"
     why=$(tables -C "$chain" "$@" 2>&1) && return
@@ -32,7 +33,7 @@ add_rule() {
 }
 remove_rule() {
     eval "set -- $rule"
-    tables -D "$chain" "$@"
+    while tables -C "$chain" "$@"; do tables -D "$chain" "$@" || return; done
 }
 known_chain() { tables -S "$chain"; }
 no_chain() { ! known_chain; }
@@ -129,7 +130,7 @@ class Iptables(Module):
     out_interface: Text | None = None
     """The interface that they leave by."""
     fragment: Text | None = None
-    """Second and further fragments."""
+    """Second and further fragments; `!` means all others."""
     set_counters: Text | None = None
     """Start values of the rule's packet and byte counters."""
     source_port: Text | None = None
@@ -202,6 +203,9 @@ class Iptables(Module):
             raise ValueError("match_set and match_set_flags go together")
         if not (self.flush or self.policy or self.chain_management or self.rule()):
             raise ValueError("no rule is given; a chain alone needs chain_management: true")
+        for number in (self.wait, self.rule_num):
+            if number is not None and not number.isdigit():
+                raise ValueError(f"wait and rule_num are numbers, not {number!r}")
         if self.log_level is not None and self.log_level not in (*LEVELS, *"01234567"):
             raise ValueError(f"log_level: 0 to 7, or one of {', '.join(LEVELS)}")
         return self
@@ -222,7 +226,8 @@ class Iptables(Module):
         yield from self._target()
         yield _option("-i", self.in_interface)
         yield _option("-o", self.out_interface)
-        yield _option("-f", self.fragment)
+        if self.fragment:
+            yield ("!", "-f") if self.fragment.startswith("!") else ("-f",)
         yield _option("-c", self.set_counters)
         yield _option("--source-port", self.source_port)
         yield _option("--destination-port", self.destination_port)
@@ -289,7 +294,6 @@ class Iptables(Module):
     def variables(self) -> dict[str, Any]:
         return {
             "tool": "iptables" if self.ip_version == "ipv4" else "ip6tables",
-            "waiting": "-w" if self.wait is None else f"-w {shlex.quote(self.wait)}",
             "rule": tuple(self.rule()),
             "what": self._what(),
             **self.model_dump(
@@ -302,6 +306,7 @@ class Iptables(Module):
                     "flush",
                     "policy",
                     "chain_management",
+                    "wait",
                 }
             ),
         }

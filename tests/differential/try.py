@@ -1,10 +1,14 @@
 """Dev: run cases with both and show."""
-import sys, tempfile, json
-from pathlib import Path
-from fnmatch import fnmatchcase
+import json
+import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from tests.differential import ansible_side, compare, provision_side, runner
 from tests.differential.cases import cases
-from tests.differential import provision_side, ansible_side, runner, compare
+
 
 def main():
     pats = sys.argv[1:]

@@ -23,6 +23,9 @@ LOGIN_WRITES = re.compile(
 )
 """What a login and a query of the package database write by themselves, and nothing more."""
 
+_GREETING = "/run/motd.dynamic"
+"""Debian's sshd writes it at every login."""
+
 _TEMPORARY = "/tmp /var/tmp /dev/shm /run"
 
 
@@ -54,4 +57,5 @@ def differences(before: dict[str, str], after: dict[str, str]) -> list[str]:
 def temporary_files(host: Host, *folders: str) -> set[str]:
     """All that lies in the places for temporary files, and in further folders."""
     places = f"{_TEMPORARY} {' '.join(folders)}"
-    return set(host.check(f"find {places} -xdev -print 2>/dev/null || :").splitlines())
+    found = host.check(f"find {places} -xdev -print 2>/dev/null || :").splitlines()
+    return set(found) - {_GREETING}

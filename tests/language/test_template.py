@@ -7,16 +7,14 @@ from typing import Any
 
 import pytest
 
+from provisioner.language.rendering import check, render, render_file
 from provisioner.language.template import (
     MAX_TEXT,
     OMIT,
     Template,
     TemplateError,
-    check,
     deep,
     is_template,
-    render,
-    render_file,
     templates_in,
 )
 from provisioner.loading.where import Where

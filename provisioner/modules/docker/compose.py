@@ -13,6 +13,12 @@ from provisioner.modules.base import Sources, Text, Words
 from provisioner.modules.docker.client import ASK, DockerCli
 from provisioner.remote.shell import Program, Report
 
+CHANGING = (
+    "Created", "Creating", "Killing", "Recreate", "Recreated", "Removed", "Removing",
+    "Restarting", "Started", "Starting", "Stopped", "Stopping",
+)  # fmt: skip
+"""Compose's words (2.18 to 2.39) for what is a change."""
+
 BODY = (
     ASK
     + r"""
@@ -27,7 +33,7 @@ told() {
     said=$(compose "$@" 2>&1 3>&- 4<&-) || status=$?
 }
 # happens ARG...: carry out `compose ARG`, or when looking rehearse it; true where that changes
-# something, by the words that compose has for it (2.18 to 2.39).
+# something, by compose's own words.
 happens() {
     if [ "$look" = no ]; then
         run compose "$@" || broken "$what" "exit $status"
@@ -39,10 +45,9 @@ happens() {
     report events "$said"
     case "$said
 " in
-        *' Creat'[ei][dn][!-A-Za-z0-9_]* | *' Creating'[!-A-Za-z0-9_]* | *' Recreate'[!-A-Za-z0-9_]* | \
-            *' Recreated'[!-A-Za-z0-9_]* | *' Start'[ei][dn][!-A-Za-z0-9_]* | *' Starting'[!-A-Za-z0-9_]* | \
-            *' Stopping'[!-A-Za-z0-9_]* | *' Stopped'[!-A-Za-z0-9_]* | *' Remov'[ei][dn][!-A-Za-z0-9_]* | \
-            *' Removing'[!-A-Za-z0-9_]* | *' Killing'[!-A-Za-z0-9_]* | *' Restarting'[!-A-Za-z0-9_]*) ;;
+"""
+    + " | ".join(f"*' {word}'[!-A-Za-z0-9_]*" for word in CHANGING)
+    + r""") ;;
         *) return 1 ;;
     esac
 }

@@ -287,7 +287,10 @@ OPTIONS: Mapping[str, Option] = {
     "oom_killer": _value("HostConfig.OomKillDisable", False),
     "oom_score_adj": _value("HostConfig.OomScoreAdj", 0),
     "pid_mode": _value("HostConfig.PidMode"),
-    "pids_limit": _value("HostConfig.PidsLimit", -1),
+    # 1.13 says 0 for no limit, 26 null.
+    "pids_limit": Option(
+        "value", lambda v, c, s: v or -1, lambda s: s.at("HostConfig.PidsLimit") or -1
+    ),
     "platform": Option(
         "value", lambda v, c, s: v.split("/")[0], lambda s: (s.at("Platform") or "").split("/")[0]
     ),

@@ -156,4 +156,5 @@ def bytes_about(text: str) -> int:
     if match is None:
         return 0
     base = 1024 if match[3] else 1000
-    return round(float(match[1]) * base ** " KMGTP".index(match[2].upper() or " "))
+    power = " KMGTP".index(match[2].upper() or " ")
+    return round(float(match[1]) * float(base**power))

@@ -119,6 +119,16 @@ KNOWN = (
         ("*'nknown flag'*", "*'nknown shorthand flag'*"),
     ),
     Failure(
+        "containers are still in the network",
+        "disconnect them, or set force: true",
+        ("*'has active endpoints'*",),
+    ),
+    Failure(
+        "a container still uses it",
+        "remove that container first (for an image force_absent: true does it)",
+        ("*'volume is in use'*", "*'is using its referenced image'*", "*'is being used by'*"),
+    ),
+    Failure(
         "docker compose is not installed",
         "install docker-compose-plugin in an earlier task",
         ("*\"'compose' is not a docker command\"*",),

@@ -6,13 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import PrivateAttr, model_validator
 
 from provisioner.modules.base import Sources, Text
 from provisioner.modules.docker import steps
 from provisioner.modules.docker.client import ASK, DockerModule, answer
-from provisioner.modules.docker.container_fields import Size, Texts
-from provisioner.modules.docker.container_values import bytes_of
+from provisioner.modules.docker.image_build import Build, Pull
 from provisioner.modules.docker.references import full, is_id
 from provisioner.modules.docker.steps import Step
 from provisioner.remote.shell import Program, Report
@@ -34,88 +33,6 @@ answered "$what" || return 0
 report answer "$answer"
 """
 )
-
-
-class _Options(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", coerce_numbers_to_str=True, use_attribute_docstrings=True
-    )
-
-
-class Limits(_Options):
-    memory: Size | None = None
-    """Memory of a build step."""
-    memswap: Size | None = None
-    """Memory and swap together; -1 is no limit."""
-    cpushares: int | None = None
-    """Relative weight of its CPU time."""
-    cpusetcpus: Text | None = None
-    """Which CPUs."""
-
-
-class Build(_Options):
-    path: Text
-    """The directory on the host with the Dockerfile."""
-    dockerfile: Text | None = None
-    """Another Dockerfile, relative to path."""
-    args: Texts = Field(default_factory=dict)
-    """Build arguments. They stand in the process list while it builds: no place for secrets."""
-    cache_from: tuple[Text, ...] = ()
-    """Images whose layers may be used."""
-    container_limits: Limits | None = None
-    """Limits of each build step."""
-    etc_hosts: Texts = Field(default_factory=dict)
-    """More lines of /etc/hosts while it builds."""
-    http_timeout: int | None = None
-    """Ignored: a build may take as long as it needs."""
-    labels: Texts = Field(default_factory=dict)
-    """The image's labels."""
-    network: Text | None = None
-    """The network of its RUN steps."""
-    nocache: bool = False
-    """Build every layer anew."""
-    platform: Text | None = None
-    """The platform to build for."""
-    pull: bool = False
-    """Fetch the newest base image."""
-    rm: bool = True
-    """Remove the containers in between."""
-    shm_size: Size | None = None
-    """Size of /dev/shm while it builds."""
-    target: Text | None = None
-    """The stage to stop at."""
-    use_config_proxy: bool | None = None
-    """Ignored: docker's command takes the proxy of its settings."""
-
-    def words(self, tag: str) -> Iterator[str]:
-        yield from ("build", f"--tag={tag}", f"--rm={str(self.rm).lower()}")
-        limits = self.container_limits or Limits()
-        given = {
-            "file": self.dockerfile and f"{self.path.rstrip('/')}/{self.dockerfile}",
-            "network": self.network,
-            "platform": self.platform,
-            "target": self.target,
-            "shm-size": self.shm_size and bytes_of(self.shm_size),
-            "memory": limits.memory and bytes_of(limits.memory),
-            "memory-swap": limits.memswap and bytes_of(limits.memswap),
-            "cpu-shares": limits.cpushares,
-            "cpuset-cpus": limits.cpusetcpus,
-        }
-        yield from (f"--{key}={value}" for key, value in given.items() if value is not None)
-        if self.nocache:
-            yield "--no-cache"
-        if self.pull:
-            yield "--pull"
-        yield from (f"--build-arg={key}={value}" for key, value in self.args.items())
-        yield from (f"--add-host={key}:{value}" for key, value in self.etc_hosts.items())
-        yield from (f"--label={key}={value}" for key, value in self.labels.items())
-        yield from (f"--cache-from={image}" for image in self.cache_from)
-        yield self.path
-
-
-class Pull(_Options):
-    platform: Text | None = None
-    """The platform whose image is pulled (Docker 17.12 and later)."""
 
 
 class DockerImage(DockerModule):
@@ -149,7 +66,7 @@ class DockerImage(DockerModule):
     """Push it to its registry, or to that of `repository`."""
     repository: Text | None = None
     """Another name for it."""
-    force: bool | None = Field(None, validation_alias=AliasChoices("force"))
+    force: bool | None = None
     """Ansible's old name for force_source, force_absent and force_tag together."""
 
     _before: Mapping[str, Any] | None = PrivateAttr(None)
@@ -184,19 +101,25 @@ class DockerImage(DockerModule):
 
     def program(self, sources: Sources) -> Program:
         verb = "remove" if self.state == "absent" else self.source or "look for"
-        needs = {"build": self.build and self.build.path, "load": self.load_path}
+        present = self.state == "present"
         return Program(
             "docker_image",
             self.body,
             {
                 "image": self.image,
-                "target": self.target if self.state == "present" else "",
+                "target": self.target if present else "",
                 "verb": verb,
-                "needs": needs.get(self.source or "") if self.state == "present" else "",
-                "archive_path": self.archive_path if self.state == "present" else "",
+                "needs": self._needs() if present else "",
+                "archive_path": self.archive_path if present else "",
                 **self.asking(),
             },
         )
+
+    def _needs(self) -> str | None:
+        """The path on the host that the source reads."""
+        if self.source == "build" and self.build is not None:
+            return self.build.path
+        return self.load_path if self.source == "load" else None
 
     def edit(self, report: Report) -> Program | None:
         found = answer(report)
@@ -229,8 +152,7 @@ class DockerImage(DockerModule):
                 .startswith(name[-64:].removeprefix("sha256:"))
             )
         names = [*(item.get("RepoTags") or ()), *(item.get("RepoDigests") or ())]
-        short = name.removeprefix("docker.io/").removeprefix("library/")
-        return any(other.removeprefix("docker.io/") in (name, short) for other in names)
+        return short(name) in map(short, names)
 
     def _removal(self) -> Iterator[Step]:
         if self._before is None:
@@ -298,6 +220,6 @@ def archives(manifest: str, image_id: str, name: str) -> bool:
     return bool(digest) and any(
         # Docker 25 and later: blobs/sha256/DIGEST; before: DIGEST.json
         digest in str(entry.get("Config"))
-        and (is_id(name) or name in (entry.get("RepoTags") or ()))
+        and (is_id(name) or short(name) in map(short, entry.get("RepoTags") or ()))
         for entry in entries
     )

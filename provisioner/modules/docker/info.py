@@ -9,7 +9,7 @@ from pydantic import AliasChoices, Field
 from provisioner.modules.base import Sources, Text, Words
 from provisioner.modules.docker.client import ASK, DockerModule, answer
 from provisioner.modules.docker.references import full
-from provisioner.remote.shell import Program, Report
+from provisioner.remote.shell import Program, Report, Value
 
 BODY = (
     ASK
@@ -45,7 +45,11 @@ class DockerInfo(DockerModule):
 
     def program(self, sources: Sources) -> Program:
         subjects = self.subjects()
-        variables = {"kind": self.kind, "subjects": subjects, "listed": not subjects}
+        variables: dict[str, Value] = {
+            "kind": self.kind,
+            "subjects": subjects,
+            "listed": not subjects,
+        }
         return Program("docker_info", self.body, variables | self.asking())
 
     def found(self, report: Report) -> list[dict[str, Any]]:

@@ -38,7 +38,7 @@ logged_in() {
         esac
     fi
     put_settings
-    report hint "this Docker can't check a password that is not in its command line: it is only kept"
+    report hint "this Docker takes no password on stdin: it is kept, unchecked"
 }
 by_docker() {
     if [ "$state" = absent ]; then

@@ -101,6 +101,10 @@ class DockerNetwork(DockerModule):
 
     _before: Mapping[str, Any] | None = PrivateAttr(None)
 
+    @property
+    def acts(self) -> bool:
+        return self.force and self.state == "present"
+
     def program(self, sources: Sources) -> Program:
         verb = "remove" if self.state == "absent" else "create"
         variables = {"name": self.name, "verb": verb, **self.asking()}
@@ -130,31 +134,27 @@ class DockerNetwork(DockerModule):
             yield from map(self._leave, self._containers())
         yield Step(f"remove network {self.name}{why}", ["network", "rm", self.name])
 
-    def _containers(self) -> list[str]:
+    def _containers(self) -> dict[str, str]:
+        """Names of the containers in it ▶ their ids."""
         there = (self._before or {}).get("Containers") or {}
-        return [str(item.get("Name") or key) for key, item in there.items()]
+        return {str(item.get("Name") or key): key for key, item in there.items()}
 
     def _steps(self) -> Iterator[Step]:
-        different = self._differences() if self._before is not None else []
         there = self._containers()
+        wanted = self.connected or tuple(there)
         if self._before is None:
             yield self._creation()
-        elif different or self.force:
+        elif (different := self._differences()) or self.force:
             yield from self._removal(f" to make it anew: {', '.join(different) or 'force'}")
             yield self._creation()
-            there = []
-        wanted = self.connected or ((*there,) if self._before is not None else ())
-        ids = ((self._before or {}).get("Containers") or {}) if there else {}
-        joined = {*there, *(key for name in wanted for key in ids if key.startswith(name))}
+            there = {}
         for name in wanted:
-            if not any(name == one or (len(name) >= 12 and one.startswith(name)) for one in joined):
+            if not any(_is(name, one, there[one]) for one in there):
                 words = ["network", "connect", self.name, name]
                 yield Step(f"connect {name} to network {self.name}", words)
-        if not self.appends and self.connected:
-            names = {str(i.get("Name")): key for key, i in ids.items()}
-            for name in there:
-                if not any(w == name or names[name].startswith(w) for w in wanted if name in names):
-                    yield self._leave(name)
+        for one, key in there.items():
+            if not self.appends and not any(_is(name, one, key) for name in wanted):
+                yield self._leave(one)
 
     def _leave(self, name: str) -> Step:
         words = ["network", "disconnect", "--force", self.name, name]
@@ -219,3 +219,8 @@ class DockerNetwork(DockerModule):
         objects = found.objects() if found else []
         network = next((n for n in objects if n.get("Name") == self.name), self._before)
         return {"network": dict(network or {})}
+
+
+def _is(wanted: str, name: str, container_id: str) -> bool:
+    """Whether `wanted` is that container's name, or its id, long or short."""
+    return wanted == name or (len(wanted) >= 12 and container_id.startswith(wanted))

@@ -12,6 +12,10 @@ def is_id(name: str) -> bool:
     return _ID.fullmatch(name) is not None
 
 
+def digest_of(image_id: str) -> str:
+    return image_id.removeprefix("sha256:")
+
+
 def split(name: str) -> tuple[str, str]:
     """`registry:5000/a/b:1` ▶ ("registry:5000/a/b", "1"); a digest counts as a tag."""
     if "@" in name:
@@ -37,8 +41,9 @@ def same_name(one: str, other: str) -> bool:
     """Docker's own names may be written short or long; an id is no other name."""
     if is_id(other) or not other:
         return True
-    return _short(full(one)) == _short(full(other))
+    return short(full(one)) == short(full(other))
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
+    """Without what is understood; the 1.13 of EL7 has docker.io/ before every name."""
     return name.removeprefix("docker.io/").removeprefix("library/")

@@ -1,0 +1,266 @@
+"""Templates ▶ values: native, compiled once, with the place of whatever is wrong.
+
+A template that is one `{{ expression }}` gives the expression's own value; any other gives text.
+There is no guessing afterwards: "1.10" stays a string.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from types import GeneratorType
+from typing import TYPE_CHECKING, Any
+
+from provisioner.language.sandbox import (
+    environment,
+    make_environment,
+    missing_type,
+)
+from provisioner.language.template import MAX_TEXT, Template, TemplateError, UndefinedError
+from provisioner.loading.where import Where, nearest
+
+if TYPE_CHECKING:
+    import jinja2
+
+
+class _Compiled:
+    """A template's code: `render(scope)` gives its value."""
+
+    def __init__(self, source: str, expression: bool) -> None:
+        from jinja2 import nodes
+
+        env = environment()
+        tree = _parsed(source, expression)
+        node = _only_expression(tree)
+        self.native = node is not None
+        if node is not None:
+            assign = nodes.Assign(nodes.Name("result", "store"), node, lineno=1)
+            tree = nodes.Template([assign], lineno=1)
+            tree.set_environment(env)
+        self._template = env.from_string(tree)
+
+    def render(self, scope: Mapping[str, Any]) -> Any:
+        context = self._template.new_context(scope, shared=True)  # type: ignore[arg-type]
+        if self.native:
+            deque(self._template.root_render_func(context), 0)
+            return _whole(context.vars["result"])
+        return join(self._template.root_render_func(context))
+
+
+def _whole(value: Any) -> Any:
+    """A native value, refused when it is undefined, has something undefined in it, or is huge."""
+    from jinja2 import Undefined
+
+    if isinstance(value, GeneratorType | range):
+        value = list(value)
+    inside = value if isinstance(value, list) else value.values() if type(value) is dict else ()
+    for item in (value, *inside):
+        if isinstance(item, missing_type()):
+            item._fail_with_undefined_error()
+    if isinstance(value, Undefined):  # `x if false` without an else
+        return ""
+    if isinstance(value, str):
+        if len(value) > MAX_TEXT:
+            raise TemplateError(f"it renders to more than {MAX_TEXT >> 20} MiB")
+        return value if type(value) is str else str.__str__(value)  # Markup of tojson
+    return value
+
+
+def join(parts: Iterator[str]) -> str:
+    """The rendered text, refused when it grows past all sense."""
+    pieces, size = [], 0
+    for part in parts:
+        size += len(part)
+        if size > MAX_TEXT:
+            raise TemplateError(f"it renders to more than {MAX_TEXT >> 20} MiB")
+        pieces.append(part)
+    return "".join(pieces)
+
+
+@cache
+def _parsed(source: str, expression: bool) -> jinja2.nodes.Template:
+    """The syntax tree; a bare expression is a template of nothing else."""
+    from jinja2 import nodes
+    from jinja2.parser import Parser
+
+    if not expression:
+        return environment().parse(source)
+    parser = Parser(environment(), source, state="variable")
+    node = parser.parse_expression()
+    if not parser.stream.eos:
+        parser.fail(f"unexpected {parser.stream.current.value!r}", parser.stream.current.lineno)
+    tree = nodes.Template([nodes.Output([node], lineno=1)], lineno=1)
+    tree.set_environment(environment())
+    return tree
+
+
+@cache
+def needs(template_source: str, expression: bool) -> frozenset[str]:
+    """The variables without which a template can't be rendered: those that it names, but for what
+    it sets itself, and for what it guards with `default` or a test for being defined."""
+    from jinja2 import nodes
+
+    tree = _parsed(template_source, expression)
+    names = {node.name for node in tree.find_all(nodes.Name) if node.ctx == "load"}
+    own = {node.name for node in tree.find_all(nodes.Name) if node.ctx != "load"}
+    guarded = {
+        name.name
+        for guard in tree.find_all((nodes.Filter, nodes.Test))
+        if guard.name in _GUARDS and guard.node is not None
+        for name in (guard.node, *guard.node.find_all(nodes.Name))
+        if isinstance(name, nodes.Name)
+    }
+    # What stands in a branch may never be asked for.
+    branches = {
+        name.name
+        for branch in tree.find_all((nodes.CondExpr, nodes.And, nodes.Or, nodes.If, nodes.For))
+        for name in branch.find_all(nodes.Name)
+    }
+    return frozenset(names - own - guarded - branches)
+
+
+_GUARDS = frozenset({"default", "d", "defined", "undefined", "mandatory"})
+
+
+def _only_expression(tree: jinja2.nodes.Template) -> jinja2.nodes.Expr | None:
+    from jinja2 import nodes
+
+    match tree.body:
+        case [nodes.Output(nodes=[nodes.Expr() as node])] if not isinstance(
+            node, nodes.TemplateData
+        ):
+            return node
+    return None
+
+
+@cache
+def _compile(source: str, expression: bool) -> _Compiled:
+    return _Compiled(source, expression)
+
+
+def check(template: Template) -> TemplateError | None:
+    """What is wrong with a template's syntax, before anything is rendered."""
+    from jinja2 import TemplateSyntaxError
+
+    try:
+        tree = _parsed(template.source, template.expression)
+    except TemplateSyntaxError as error:
+        return TemplateError(_syntax_reason(error), template.where)
+    for kind, name, known in _names(tree):
+        if name not in known:
+            reason = f'there is no {kind} "{name}" {nearest(name, known)}'
+            return TemplateError(reason.strip(), template.where)
+    return None
+
+
+def _names(tree: jinja2.nodes.Template) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """The filters and tests of a template, with those that there are."""
+    from jinja2 import nodes
+
+    for node in tree.find_all((nodes.Filter, nodes.Test)):
+        if isinstance(node, nodes.Filter):
+            yield "filter", node.name, environment().filters
+        elif isinstance(node, nodes.Test):
+            yield "test", node.name, environment().tests
+
+
+def _syntax_reason(error: jinja2.TemplateSyntaxError) -> str:
+    reason = error.message or "template syntax error"
+    for kind, known in (("filter", environment().filters), ("test", environment().tests)):
+        if reason.startswith(f"No {kind} named "):
+            name = reason.split("'")[1]
+            return " ".join((f'there is no {kind} "{name}"', nearest(name, known))).strip()
+    return f"template syntax: {reason}"
+
+
+def render(template: Template, scope: Mapping[str, Any]) -> Any:
+    """The template's value with the variables of `scope`; `TemplateError` with its place."""
+    from jinja2 import TemplateError as JinjaError
+    from jinja2 import TemplateSyntaxError
+    from jinja2 import UndefinedError as JinjaUndefined
+
+    try:
+        return _compile(template.source, template.expression).render(scope)
+    except TemplateSyntaxError as error:
+        raise TemplateError(_syntax_reason(error), template.where) from None
+    except JinjaUndefined as error:
+        where = error.__dict__.get("where") or template.where
+        raise UndefinedError(_undefined_reason(str(error), scope), where) from None
+    except TemplateError as error:
+        raise type(error)(error.reason, error.where or template.where) from None
+    except JinjaError as error:
+        raise TemplateError(str(error), template.where) from None
+    except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, OSError) as error:
+        raise TemplateError(f"{type(error).__name__}: {error}", template.where) from None
+    except RecursionError:
+        raise TemplateError("it recurses without end", template.where) from None
+    except MemoryError:
+        raise TemplateError("it needs more memory than there is", template.where) from None
+
+
+def render_file(path: Path, scope: Mapping[str, Any], options: Mapping[str, Any]) -> str:
+    """A template file's text. Compiled once for each version of the file and set of options.
+
+    It may include, import and extend files beside it; `TemplateError` has the file and line.
+    """
+    from jinja2 import TemplateError as JinjaError
+    from jinja2 import TemplateSyntaxError
+    from jinja2 import UndefinedError as JinjaUndefined
+
+    try:
+        stat = path.stat()
+        key = (str(path), stat.st_mtime_ns, stat.st_size)
+        template = _file_template(key, tuple(sorted(options.items())))
+        context = template.new_context(scope, shared=True)  # type: ignore[arg-type]
+        text = join(template.root_render_func(context))
+        # As Ansible: a newline that trim_blocks took from the end comes back.
+        return text if not _ends_in_newline(key) or text.endswith("\n") else f"{text}\n"
+    except TemplateSyntaxError as error:
+        name = error.filename or str(path)
+        raise TemplateError(_syntax_reason(error), Where(name, error.lineno, 1)) from None
+    except JinjaUndefined as error:
+        place = Where(str(path), _line_in(error, path), 1)
+        raise TemplateError(_undefined_reason(str(error), scope), place) from None
+    except UnicodeDecodeError:
+        raise TemplateError("the template is not UTF-8", Where(str(path))) from None
+    except (JinjaError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        place = Where(str(path), _line_in(error, path), 1)
+        raise TemplateError(f"{type(error).__name__}: {error}", place) from None
+
+
+@cache
+def _ends_in_newline(key: tuple[str, int, int]) -> bool:
+    return Path(key[0]).read_bytes().endswith(b"\n")
+
+
+@cache
+def _file_template(
+    key: tuple[str, int, int], options: tuple[tuple[str, Any], ...]
+) -> jinja2.Template:
+    from jinja2 import FileSystemLoader
+
+    path = Path(key[0])
+    made = make_environment({"keep_trailing_newline": True, **dict(options)})
+    made.loader = FileSystemLoader([path.parent, path.parent.parent])
+    return made.get_template(path.name)
+
+
+def _line_in(error: Exception, path: Path) -> int:
+    """The template's line of an error: Jinja's code keeps a map from its own lines."""
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        template = trace.tb_frame.f_globals.get("__jinja_template__")
+        if template is not None and template.filename == str(path):
+            line = template.get_corresponding_lineno(trace.tb_lineno)
+        trace = trace.tb_next
+    return line
+
+
+def _undefined_reason(reason: str, scope: Mapping[str, Any]) -> str:
+    if reason.endswith("is undefined") and "'" in reason:
+        name = reason.split("'")[1]
+        hint = nearest(name, (key for key in scope if isinstance(key, str)))
+        return f'the variable "{name}" is undefined. {hint}'.strip()
+    return reason

@@ -1,0 +1,131 @@
+"""The Jinja that playbooks get: sandboxed, bounded, strict about what is undefined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache, wraps
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from provisioner.language.template import MAX_TEXT, TemplateError
+from provisioner.loading.where import Where
+
+if TYPE_CHECKING:
+    import jinja2
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """The one Jinja environment of text in playbooks."""
+    return make_environment({"keep_trailing_newline": True})
+
+
+def make_environment(options: Mapping[str, Any]) -> jinja2.Environment:
+    """A strict, sandboxed environment; `options` are Jinja's."""
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    from provisioner.language.filters import FILTERS
+    from provisioner.language.tests import TESTS
+
+    class Sandbox(ImmutableSandboxedEnvironment):
+        """With a bound to what `*` and `**` may make: a typing error must not eat the memory."""
+
+        intercepted_binops = frozenset({"*", "**"})
+
+        def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+            if _size_of(operator, left, right) > MAX_TEXT:
+                raise TemplateError(f"`{operator}` makes more than {MAX_TEXT >> 20} MiB")
+            return super().call_binop(context, operator, left, right)
+
+    made = Sandbox(
+        undefined=missing_type(), extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"], **options
+    )
+    made.finalize = _finalize
+    made.filters.update(FILTERS)
+    made.tests.update(TESTS)
+    made.filters.update({name: _listed(made.filters[name]) for name in _GENERATORS})
+    made.globals.clear()
+    return made
+
+
+def _size_of(operator: str, left: Any, right: Any) -> float:
+    """About how many bytes an operation gives."""
+    if operator == "**":
+        whole = isinstance(left, int) and isinstance(right, int)
+        return left.bit_length() * abs(right) / 8 if whole else 0
+    for many, times in ((left, right), (right, left)):
+        if isinstance(many, str | list | tuple) and isinstance(times, int):
+            return len(many) * max(0, times)
+    return 0
+
+
+def namespace() -> Any:
+    """Jinja's `namespace`, which templates count with in loops."""
+    from jinja2.utils import Namespace
+
+    return Namespace
+
+
+_GENERATORS = ("map", "select", "reject", "selectattr", "rejectattr", "batch", "slice", "unique")
+
+
+def _listed(generator: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that gives a list where Jinja's own gives a generator."""
+
+    @wraps(generator)
+    def listed(*args: Any, **kwargs: Any) -> list[Any]:
+        return list(generator(*args, **kwargs))
+
+    return listed
+
+
+def _finalize(value: Any) -> Any:
+    return "" if value is None else value
+
+
+@cache
+def missing_type() -> type[jinja2.StrictUndefined]:
+    from jinja2 import StrictUndefined
+
+    class Missing(StrictUndefined):
+        """Undefined that stays so under attributes, for `a.b.c | default(1)`."""
+
+        __slots__ = ()
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            return self
+
+        def __getitem__(self, key: Any) -> Any:
+            return self
+
+        def _fail_with_undefined_error(self, *args: Any, **kwargs: Any) -> NoReturn:
+            raise self._undefined_exception(self._undefined_message)
+
+        __iter__ = __str__ = __len__ = _fail_with_undefined_error
+        __eq__ = __ne__ = __bool__ = __hash__ = _fail_with_undefined_error
+
+    return Missing
+
+
+def missing(reason: str, where: Where | None) -> Any:
+    """The value of a variable that can't be had: whoever uses it gets the reason and the place,
+    `default` and the tests for being defined take it as undefined."""
+    from jinja2 import UndefinedError as JinjaUndefined
+
+    def raised(text: str | None) -> JinjaUndefined:
+        error = JinjaUndefined(text)
+        error.__dict__["where"] = where
+        return error
+
+    return missing_type()(hint=reason, exc=raised)  # type: ignore[arg-type]
+
+
+def reason_of(value: Any) -> tuple[str, Where | None]:
+    """Why a value is missing, and where."""
+    error = value._undefined_exception(value._undefined_message)
+    return str(error), error.__dict__.get("where")
+
+
+def is_missing(value: Any) -> bool:
+    return isinstance(value, missing_type())
