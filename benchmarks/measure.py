@@ -80,7 +80,7 @@ def _end(pid: int) -> None:
 def _session(leader: int) -> list[int]:
     """The processes of a session."""
     found = []
-    for name in filter(str.isdigit, os.listdir("/proc")):
+    for name in filter(str.isdigit, (entry.name for entry in Path("/proc").iterdir())):
         with contextlib.suppress(OSError):
             if os.getsid(int(name)) == leader:
                 found.append(int(name))

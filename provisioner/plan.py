@@ -75,6 +75,9 @@ def plan(inventory: Inventory, playbooks: Sequence[Playbook], options: Options) 
     names = {*inventory.hosts, *(host for planned in plays for host in planned.hosts)}
     basedirs = [playbook.path.parent for playbook in playbooks]
     statics = {name: host_variables(inventory, name, basedirs) for name in sorted(names)}
+    for planned in plays:
+        for value in (*planned.play.serial, planned.play.max_fail_percentage):
+            constant(planned.play, value, options)
     problems = list(_undefined(inventory, playbooks, statics, options))
     if problems:
         raise LoadError.of(problems)
@@ -137,10 +140,16 @@ def hosts_of(inventory: Inventory, play: Play, options: Options) -> tuple[str, .
 
 
 def _pattern(play: Play, options: Options) -> Any:
+    return constant(play, play.hosts, options)
+
+
+def constant(play: Play, value: Any, options: Options) -> Any:
+    """A keyword of the play that is needed before any host (hosts, serial, …), rendered with the
+    variables of the command line and the play."""
     try:
-        return Scope((options.extra_vars,)).render(play.hosts)
+        return Scope((options.extra_vars, play.vars)).render(value)
     except TemplateError as error:
-        raise LoadError(f"hosts: {error.reason}", play.where) from None
+        raise LoadError(f'the play "{play.title}": {error.reason}', play.where) from None
 
 
 def _ordered(hosts: tuple[str, ...], play: Play) -> tuple[str, ...]:

@@ -32,6 +32,8 @@ class Aftermath:
         for part in _parts(result):
             if facts := part.get("ansible_facts"):
                 self._state.learn(facts, task.module)
+                if part.get("_ansible_facts_cacheable"):
+                    self._state.learn(facts, "setup")
             if "add_host" in part or "add_group" in part:
                 self._shared.world.added.append((self._state.name, part))
             if stats := part.get("ansible_stats"):

@@ -44,6 +44,8 @@ class Answer:
     lost: ConnectionFailed | BecomeFailed | None = None
     sent: bool = True
     """Whether the frame may have reached the host."""
+    ended: tuple[float, ...] = ()
+    """When each report came (time.monotonic)."""
     notices: tuple[str, ...] = ()
     """What the operator should know of the way to the host; said once."""
 

@@ -69,6 +69,7 @@ class HostWalk:
         self._ahead = Lookahead(shared, state, self._position, notified, gathering)
         self._edited: Program | None = None
         self._attempts = 1
+        self._now = 0.0
         self._ended = False
         self._passed: Place | None = None
         self._sync = False
@@ -130,11 +131,11 @@ class HostWalk:
         if first.steers:
             yield from self._steer(first)
             return
-        since = time.monotonic()
+        since = self._now = time.monotonic()
         answer = yield from self._exchange(queue)
         for text in answer.notices:
             yield Notice(f"{self._state.name}: {text}")
-        left = iter(answer.reports)
+        left, times = iter(answer.reports), iter(answer.ended)
         for place, unit in queue:
             if unit.program is None:
                 assert unit.result is not None
@@ -145,7 +146,9 @@ class HostWalk:
                     if answer.lost is not None:
                         yield from self._lose(queue, place, unit, answer, since)
                     return
+                self._now = next(times, self._now)
                 goes_on = yield from self._read(place, unit, report, since)
+                since = self._now
             if not goes_on:
                 return
 
@@ -241,6 +244,7 @@ class HostWalk:
         if isinstance(module, Reboot) and not unit.check and not result.failed:
             assert unit.seat is not None
             result = yield from await_reboot(module, unit.seat, report, unit.scope)
+            self._now = time.monotonic()
         return (yield from self._settle(place, unit, result, since))
 
     def _settle(self, place: Place, unit: Unit, result: Result, since: float) -> Decision:
@@ -394,6 +398,7 @@ class HostWalk:
             seconds = 0.0 if unit.check else unit.module.duration or 0.0
             yield Sleep(seconds)
             result = Result(Outcome.OK, unit.module.prompt or "", returns={"delta": int(seconds)})
+        self._now = time.monotonic()
         yield from self._finish(unit, result, since, 1)
 
     def _include(self, unit: Unit) -> Walk:
@@ -416,7 +421,7 @@ class HostWalk:
             position.advance()
 
     def _event(self, unit: Unit, result: Result, since: float, **flags: Any) -> TaskFinished:
-        seconds = time.monotonic() - since
+        seconds = max(0.0, self._now - since)
         return reports.finished(self._shared, self._state.name, unit, result, seconds, **flags)
 
 

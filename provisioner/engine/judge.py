@@ -67,7 +67,7 @@ def registered(result: Result) -> dict[str, Any]:
         "failed": result.outcome is Outcome.FAILED,
     }
     if result.message:
-        values.setdefault("msg", result.message)
+        values["msg"] = result.message if result.failed else values.get("msg") or result.message
     if result.outcome is Outcome.SKIPPED:
         values["skipped"] = True
     return values

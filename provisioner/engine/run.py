@@ -24,7 +24,7 @@ from provisioner.fleet.sessions import Connect, Pool
 from provisioner.fleet.threads import Interrupt, drive
 from provisioner.language.play import Play, tasks_of
 from provisioner.loading.variables import host_variables
-from provisioner.plan import Plan, PlannedPlay, chosen, hosts_of
+from provisioner.plan import Plan, PlannedPlay, chosen, constant, hosts_of
 
 
 def run(plan: Plan, connect: Connect, interrupt: Interrupt | None = None) -> Iterator[Event]:
@@ -97,7 +97,8 @@ class Run:
         hosts = tuple(host for host in chosen_hosts if self.states[host].out is None)
         count = sum(1 for section in play.sections for _ in tasks_of(section))
         yield PlayStarted(play.title, hosts, str(play.where), count)
-        for batch in batches(hosts, play.serial):
+        serial = [constant(play, item, self.plan.options) for item in play.serial]
+        for batch in batches(hosts, serial):
             yield from self._batch(play, chosen_hosts, batch)
             lost = [host for host in batch if self.states[host].out is not None]
             if self.interrupt or len(lost) == len(batch) or self._stop_reason(play, batch):
@@ -173,7 +174,7 @@ class Run:
         for host in failed:
             if self.states[host].fatal or play.keywords.any_errors_fatal is True:
                 return f"any_errors_fatal: {host} failed"
-        limit = play.max_fail_percentage
+        limit = constant(play, play.max_fail_percentage, self.plan.options)
         if limit is not None and failed and 100 * len(failed) > float(str(limit)) * len(batch):
             return f"max_fail_percentage: {len(failed)} of {len(batch)} hosts failed"
         return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,30 +46,27 @@ class Sessions:
     def exchange(self, request: Exchange) -> Answer:
         """Send the frame and collect the reports. Never raises for what a host does."""
         reports: list[Report] = []
+        ended: list[float] = []
         sent = False
+        lost: ConnectionFailed | BecomeFailed | None = None
         try:
             session = self._session(request.seat, request.variables)
             sent = True
             self.frames += 1
             for report in session.exchange(request.steps):
                 reports.append(report)
+                ended.append(time.monotonic())
         except OSError as error:  # out of files, out of memory
-            self.close()
-            failed = ConnectionFailed(f"this machine: {error.strerror or error}", "lower --forks")
-            return Answer(tuple(reports), failed, sent)
-        except Lost as lost:
-            self.close()
-            return Answer(tuple(reports), lost, sent)
-        except ConnectionFailed as failed:
-            self.close()
-            return Answer(tuple(reports), failed, sent=False)
+            lost = ConnectionFailed(f"this machine: {error.strerror or error}", "lower --forks")
         except TemplateError as error:
-            failed = ConnectionFailed(f"a connection variable: {error.reason}")
-            return Answer(tuple(reports), failed, sent=False)
-        except BecomeFailed as failed:
-            return Answer(tuple(reports), failed, sent=False)
+            lost = ConnectionFailed(f"a connection variable: {error.reason}")
+        except (ConnectionFailed, BecomeFailed) as error:
+            sent = isinstance(error, Lost)
+            lost = error
+        if isinstance(lost, ConnectionFailed):
+            self.close()
         notices, self._notices = self._notices, ()
-        return Answer(tuple(reports), notices=notices)
+        return Answer(tuple(reports), lost, sent, tuple(ended), notices)
 
     def _session(self, seat: Seat, variables: Mapping[str, Any]) -> Session:
         if seat not in self._sessions:

@@ -13,7 +13,7 @@ from typing import Any
 from provisioner.engine.barriers import Barriers
 from provisioner.engine.effects import Barrier, Exchange, Publish, Reset, Sleep
 from provisioner.engine.host import Walk
-from provisioner.events import Event
+from provisioner.events import Event, TaskStarted
 from provisioner.fleet.sessions import Pool, Sessions
 
 
@@ -104,15 +104,15 @@ def _advance(
 ) -> Barrier | None:
     """Walk until the host has to wait for others (its `Barrier`) or is through (None)."""
     while True:
-        if interrupt:
-            walk.close()
-            return None
         try:
             step = walk.send(reply)
         except StopIteration:
             return None
         reply = None
         match step:
+            case TaskStarted() | Exchange() | Sleep() | Barrier() if interrupt:
+                walk.close()  # what had ended was told; nothing new begins
+                return None
             case Exchange():
                 with throttles.of(step.throttle):
                     reply = sessions.exchange(step)

@@ -164,15 +164,15 @@ def _sha256(
 def _md5(
     password: bytes, salt: str | None, size: int | None, rounds: int | None, ident: str | None
 ) -> str:
-    """$1$: FreeBSD's MD5 crypt."""
+    """$1$: FreeBSD's MD5 crypt; with the ident apr1 Apache's."""
     chosen = _salt(salt, size, 8)
-    grain = chosen.encode()
+    grain, mark = chosen.encode(), f"${ident or '1'}$"
 
     def digest(data: bytes) -> bytes:
         return hashlib.md5(data, usedforsecurity=False).digest()
 
     length = len(password)
-    data = password + b"$1$" + grain + _repeated(digest(password + grain + password), length)
+    data = password + mark.encode() + grain + _repeated(digest(password + grain + password), length)
     bit = length
     while bit:
         data += b"\0" if bit & 1 else password[:1]
@@ -188,7 +188,7 @@ def _md5(
         )
     order = ((0, 6, 12), (1, 7, 13), (2, 8, 14), (3, 9, 15), (4, 10, 5))
     groups = [_digits(mixed[a] << 16 | mixed[b] << 8 | mixed[c], 4) for a, b, c in order]
-    return f"$1${chosen}${''.join(groups)}{_digits(mixed[11], 2)}"
+    return f"{mark}{chosen}${''.join(groups)}{_digits(mixed[11], 2)}"
 
 
 def _bcrypt(

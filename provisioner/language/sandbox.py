@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @cache
 def environment() -> jinja2.Environment:
     """The one Jinja environment of text in playbooks."""
-    return make_environment({"keep_trailing_newline": True})
+    return make_environment({"keep_trailing_newline": True, "trim_blocks": True})
 
 
 def make_environment(options: Mapping[str, Any]) -> jinja2.Environment:

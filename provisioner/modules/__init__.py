@@ -78,6 +78,8 @@ MODULES: dict[str, str] = {
     "assemble": "assemble:Assemble",
     "iptables": "iptables:Iptables",
     "sefcontext": "sefcontext:Sefcontext",
+    "htpasswd": "htpasswd:Htpasswd",
+    "pam_limits": "pam_limits:PamLimits",
     "docker_container": "docker.container:DockerContainer",
     "docker_container_exec": "docker.exec_:DockerContainerExec",
     "docker_container_info": "docker.info:DockerContainerInfo",

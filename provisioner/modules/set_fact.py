@@ -22,7 +22,8 @@ class SetFact(Action):
 
     def act(self, scope: Scope, sources: Sources) -> Result:
         facts = {name: _value(given) for name, given in (self.model_extra or {}).items()}
-        return Result(Outcome.OK, returns={"ansible_facts": facts})
+        returns = {"ansible_facts": facts, "_ansible_facts_cacheable": self.cacheable}
+        return Result(Outcome.OK, returns=returns)
 
 
 def _value(given: Any) -> Any:

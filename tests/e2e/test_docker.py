@@ -73,8 +73,8 @@ class TestTheFirstRun:
 
     def test_tells_version_and_info_in_the_recap(self, first: Run, edition: str) -> None:
         version, info = first.finished(edition)["notes"]
-        assert version.startswith(f"docker -v: {VERSIONS[edition]}")
-        assert info.startswith("docker info: server ")
+        assert version.startswith(f"docker_version: {VERSIONS[edition]}")
+        assert info.startswith("docker_info: server ")
         assert "overlay2" in info
 
     def test_uses_no_option_that_el7_lacks(self, lab: Lab, first: Run, edition: str) -> None:

@@ -16,7 +16,7 @@ from provisioner.modules.docker.container_compare import Comparison, Difference
 from provisioner.modules.docker.container_fields import ContainerConfig
 from provisioner.modules.docker.container_options import OPTIONS
 from provisioner.modules.docker.container_plan import Plan
-from provisioner.modules.docker.container_values import env_lines
+from provisioner.modules.docker.container_values import env_lines, exposed, ports
 from provisioner.modules.docker.references import full, is_id
 from provisioner.remote.shell import Program, Report, Value
 from provisioner.result import Diff
@@ -143,6 +143,9 @@ class DockerContainer(ContainerConfig):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         create.create(self, self.name, self.image or "")
+        exposed(self.exposed_ports or ())
+        for _ in ports(self.published_ports or ()):
+            pass
         unknown = set(self.comparisons) - {*OPTIONS, "image", "networks", "*"}
         if unknown:
             raise ValueError(f"comparisons: {min(unknown)} can't be compared")

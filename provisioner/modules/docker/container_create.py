@@ -131,6 +131,9 @@ def _plain(config: ContainerConfig) -> Iterator[str]:
 
 
 def _special(config: ContainerConfig) -> Iterator[str]:
+    if config.interactive:
+        # As `docker run --detach`: otherwise its stdin ends with the first who attaches to it.
+        yield from ("--attach=stdout", "--attach=stderr")
     yield from (f"--add-host={name}:{ip}" for name, ip in (config.etc_hosts or {}).items())
     for text in config.ulimits or ():
         name, soft, hard = ulimit(text)

@@ -126,7 +126,7 @@ def device(text: str) -> tuple[str, str, str]:
 
 def ulimit(text: str) -> tuple[str, int, int]:
     """`nofile:1024:2048` or docker's `nofile=1024:2048` ▶ name, soft, hard."""
-    name, soft, hard = [*re.split("[:=]", text), ""][:3] if text else ("", "", "")
+    name, soft, hard = [*re.split("[:=]", text), "", ""][:3]
     if not soft.lstrip("-").isdigit():
         raise ValueError(f"{text!r} is no ulimit: write nofile:1024:2048")
     return name, int(soft), int(hard or soft)

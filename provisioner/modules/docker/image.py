@@ -12,7 +12,7 @@ from provisioner.modules.base import Sources, Text
 from provisioner.modules.docker import steps
 from provisioner.modules.docker.client import ASK, DockerModule, answer
 from provisioner.modules.docker.image_build import Build, Pull
-from provisioner.modules.docker.references import full, is_id
+from provisioner.modules.docker.references import digest_of, full, is_id, short
 from provisioner.modules.docker.steps import Step
 from provisioner.remote.shell import Program, Report
 
@@ -146,11 +146,7 @@ class DockerImage(DockerModule):
 
     def _named(self, item: Mapping[str, Any], name: str) -> bool:
         if is_id(name):
-            return (
-                str(item.get("Id", ""))
-                .removeprefix("sha256:")
-                .startswith(name[-64:].removeprefix("sha256:"))
-            )
+            return digest_of(str(item.get("Id"))).startswith(digest_of(name))
         names = [*(item.get("RepoTags") or ()), *(item.get("RepoDigests") or ())]
         return short(name) in map(short, names)
 
@@ -216,10 +212,7 @@ def archives(manifest: str, image_id: str, name: str) -> bool:
         entries = json.loads(manifest or "[]")
     except ValueError:
         return False
-    digest = image_id.removeprefix("sha256:")
-    return bool(digest) and any(
-        # Docker 25 and later: blobs/sha256/DIGEST; before: DIGEST.json
-        digest in str(entry.get("Config"))
-        and (is_id(name) or short(name) in map(short, entry.get("RepoTags") or ()))
-        for entry in entries
-    )
+    digest = digest_of(image_id)
+    # Docker 25 and later: blobs/sha256/DIGEST; before: DIGEST.json
+    mine = [entry for entry in entries if digest and digest in str(entry.get("Config"))]
+    return any(is_id(name) or short(name) in map(short, e.get("RepoTags") or ()) for e in mine)

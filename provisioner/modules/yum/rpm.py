@@ -148,6 +148,8 @@ compare() {
     split "$2"
     [ -n "$release" ] || set -- "$1" "$2" "$3" "$4" ''
     [ -n "$5" ] || release=''
+    # An epoch that is not written is any: docker-ce-26.1.4 means 3:26.1.4.
+    case $2 in *:*) ;; *) epoch=$3 ;; esac
     order=$(rpm --eval "%{lua:
         function c(a, b) return rpm.vercmp(a, b) end
         local r = c('$3', '$epoch')

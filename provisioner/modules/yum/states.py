@@ -40,6 +40,8 @@ older() {
         verb=downgrade
         transaction downgrade "$spec"
         finish "downgrade to $spec"
+        all=$spec$nl
+        prove_installed "downgrade to $spec"
         old=$new verb=update
         drop "$spec"
     done

@@ -1,0 +1,146 @@
+"""htpasswd: a user and password in a file of Apache or nginx."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import AliasChoices, Field, PrivateAttr, model_validator
+
+from provisioner.language.filters_hash import password_hash
+from provisioner.modules.base import Text
+from provisioner.modules.edited import Edit, Edited, to_bytes
+from provisioner.remote.shell import Report
+from provisioner.result import Diff
+
+CRYPT = {"md5_crypt": "md5", "sha256_crypt": "sha256", "sha512_crypt": "sha512", "bcrypt": "bcrypt"}
+SCHEMES = ("apr_md5_crypt", "ldap_sha1", "plaintext", *CRYPT)
+DES = ("des_crypt", "bsdi_crypt", "bigcrypt", "crypt16", "portable", "host", "portable_apache22")
+
+KNOWN = (
+    ("md5", re.compile(r"\$(?P<ident>1|apr1)\$(?P<salt>[./0-9A-Za-z]{1,8})\$")),
+    (
+        "bcrypt",
+        re.compile(
+            r"\$(?P<ident>2[aby])\$(?P<rounds>0[4-9]|[12]\d|3[01])\$(?P<salt>[./0-9A-Za-z]{22})"
+        ),
+    ),
+    (
+        "sha256",
+        re.compile(r"\$5\$(?:rounds=(?P<rounds>\d{4,9})\$)?(?P<salt>[./0-9A-Za-z]{1,16})\$"),
+    ),
+    (
+        "sha512",
+        re.compile(r"\$6\$(?:rounds=(?P<rounds>\d{4,9})\$)?(?P<salt>[./0-9A-Za-z]{1,16})\$"),
+    ),
+)
+"""How hashes of crypt(3) and Apache begin, with what another of that kind is made from."""
+
+
+class Htpasswd(Edited):
+    """A user may sign in with a password, or not, by a file of Apache or nginx."""
+
+    hint: ClassVar[str] = ", or set create: true"
+
+    path: Text = Field(validation_alias=AliasChoices("path", "dest", "destfile"))
+    """The file; where it is a link, what it leads to."""
+    name: Text = Field(validation_alias=AliasChoices("name", "username"))
+    """The user."""
+    password: Text | None = None
+    """The password. Where the file has a hash of it, of whatever kind, that is left alone."""
+    hash_scheme: Text = Field(
+        "apr_md5_crypt", validation_alias=AliasChoices("hash_scheme", "crypt_scheme")
+    )
+    """apr_md5_crypt, bcrypt, sha512_crypt, sha256_crypt, md5_crypt, ldap_sha1 or plaintext. It is
+    made on the controller; the older DES kinds, of which 8 letters count, can't be made."""
+    state: Literal["present", "absent"] = "present"
+    """Whether the user is in the file."""
+    create: bool = True
+    """Make the file, with its directory, where it is missing."""
+
+    _made: str | None = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.hash_scheme in DES:
+            raise ValueError(f"hash_scheme: {self.hash_scheme} can't be made: use apr_md5_crypt")
+        if self.hash_scheme not in SCHEMES:
+            raise ValueError(f"hash_scheme: is none of {', '.join(SCHEMES)}")
+        if self.state == "present" and self.password is None:
+            raise ValueError("password is missing: state: present needs it")
+        if not self.name or re.search(r"[:\n]", self.name):
+            raise ValueError("name: it can't be empty, nor hold a colon or a newline")
+        if re.search(r"[\n\0]", self.password or ""):
+            raise ValueError("password: it can't hold a newline or a NUL byte")
+        return self
+
+    @property
+    def needed(self) -> bool:
+        return self.state == "present" and not self.create
+
+    def edited(self, old: bytes | None) -> Edit:
+        text = (old or b"").decode("utf-8", "surrogateescape")
+        lines, start = text.splitlines(keepends=True), f"{self.name}:"
+        found = [n for n, line in enumerate(lines) if line.startswith(start)]
+        if self.state == "absent":
+            if not found:
+                return Edit(old or b"")
+            kept = [line for n, line in enumerate(lines) if n not in found]
+            return Edit(to_bytes("".join(kept)), f"Remove {self.name}")
+        password = self.password or ""
+        if found and verified(password, lines[found[0]].rstrip("\r\n").removeprefix(start)):
+            return Edit(old or b"")
+        if self._made is None:
+            self._made = made(password, self.hash_scheme)
+        if lines and not lines[-1].endswith("\n"):
+            lines[-1] += "\n"
+        line = f"{start}{self._made}\n"
+        if found:
+            lines[found[0]] = line
+        else:
+            lines.append(line)
+        message = f"Created {self.path}" if old is None else f"Add {self.name}"
+        return Edit(to_bytes("".join(lines)), message)
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        values = super().returns(report)
+        right = f"{self.name} {'already' if self.state == 'present' else 'not'} present"
+        return {**values, "msg": values["msg"] or right}
+
+    def diff(self, report: Report) -> tuple[Diff, ...]:
+        """Never: hashes of passwords are nobody's business."""
+        return ()
+
+
+def made(password: str, scheme: str) -> str:
+    """The hash of `password`, with a salt of its own."""
+    if scheme == "plaintext":
+        return password
+    if scheme == "ldap_sha1":
+        return _ldap_sha1(password)
+    if scheme == "apr_md5_crypt":
+        return password_hash(password, "md5", ident="apr1")
+    ident = "2y" if scheme == "bcrypt" else None  # what Apache and nginx call it
+    return password_hash(password, CRYPT[scheme], ident=ident)
+
+
+def verified(password: str, found: str) -> bool:
+    """Whether the hash `found` is of `password`. One of DES is taken for another password's."""
+    if found.startswith("{SHA}"):
+        return hmac.compare_digest(_ldap_sha1(password), found)
+    for kind, pattern in KNOWN:
+        if (match := pattern.match(found)) is None:
+            continue
+        known = match.groupdict()
+        rounds = int(known["rounds"]) if known.get("rounds") else None
+        own = password_hash(password, kind, known["salt"], None, rounds, known.get("ident"))
+        return hmac.compare_digest(own, found)
+    return hmac.compare_digest(password.encode(), to_bytes(found))
+
+
+def _ldap_sha1(password: str) -> str:
+    digest = hashlib.sha1(password.encode(), usedforsecurity=False).digest()
+    return "{SHA}" + base64.b64encode(digest).decode()

@@ -1,0 +1,116 @@
+"""pam_limits: a line of /etc/security/limits.conf."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, Self
+
+from pydantic import AliasChoices, Field, model_validator
+
+from provisioner.modules.base import Text
+from provisioner.modules.edited import Edit, Edited, to_bytes
+
+UNLIMITED = ("unlimited", "infinity", "-1")
+SIGNED = ("nice", "priority")
+
+Item = Literal[
+    "core",
+    "data",
+    "fsize",
+    "memlock",
+    "nofile",
+    "rss",
+    "stack",
+    "cpu",
+    "nproc",
+    "as",
+    "maxlogins",
+    "maxsyslogins",
+    "priority",
+    "locks",
+    "sigpending",
+    "msgqueue",
+    "nice",
+    "rtprio",
+    "chroot",
+]
+
+
+class PamLimits(Edited):
+    """A limit for the sessions of a user or group."""
+
+    path: Text = Field("/etc/security/limits.conf", validation_alias=AliasChoices("dest", "path"))
+    """The file."""
+    domain: Text
+    """A user, `@GROUP`, `%GROUP`, `*`, or a range of numbers."""
+    limit_type: Literal["hard", "soft", "-"]
+    """`hard`, `soft`, or `-` for both in one line."""
+    limit_item: Item
+    """What is limited: nofile, nproc, memlock and so on."""
+    value: Text
+    """The limit: a number, or `unlimited` (`infinity`, `-1`)."""
+    use_max: bool = False
+    """Keep a value that is there if it is higher."""
+    use_min: bool = False
+    """Keep a value that is there if it is lower."""
+    comment: Text = ""
+    """A comment behind the line; without one, that of the line stays."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.use_max and self.use_min:
+            raise ValueError("give one of use_max and use_min")
+        if not re.fullmatch(r"\S+", self.domain) or self.domain.startswith("#"):
+            raise ValueError("domain: it is one word")
+        number = r"-?\d+" if self.limit_item in SIGNED else r"\d+"
+        if self.value not in UNLIMITED and not re.fullmatch(number, self.value):
+            raise ValueError(f"value: it is a number or one of {', '.join(UNLIMITED)}")
+        if "\n" in self.comment:
+            raise ValueError("comment: it is a single line")
+        return self
+
+    @property
+    def needed(self) -> bool:
+        return False
+
+    def edited(self, old: bytes | None) -> Edit:
+        lines = (old or b"").decode("utf-8", "surrogateescape").splitlines()
+        found = [(n, parts) for n, line in enumerate(lines) if (parts := self._parts(line))]
+        message = ""
+        for number, (value, comment) in found:
+            wanted = self._wanted(value)
+            if wanted != value:
+                lines[number] = message = self._line(wanted, self.comment or comment)
+        if not found:
+            message = self._line(self.value, self.comment)
+            lines.append(message)
+        if not message:
+            return Edit(old or b"")
+        return Edit(to_bytes("".join(f"{line}\n" for line in lines)), message)
+
+    def _parts(self, line: str) -> tuple[str, str] | None:
+        """Value and comment of a line about this limit."""
+        text, _, comment = line.partition("#")
+        words = text.split()
+        if words[:3] != [self.domain, self.limit_type, self.limit_item] or len(words) != 4:
+            return None
+        return words[3], comment.strip()
+
+    def _wanted(self, value: str) -> str:
+        """The new value in place of `value`."""
+        ours, theirs = _number(self.value, self.limit_item), _number(value, self.limit_item)
+        if theirs is None or ours is None:
+            return self.value
+        keep = (self.use_max and theirs >= ours) or (self.use_min and theirs <= ours)
+        return value if keep else self.value
+
+    def _line(self, value: str, comment: str) -> str:
+        line = "\t".join((self.domain, self.limit_type, self.limit_item, value))
+        return f"{line}\t#{comment}" if comment else line
+
+
+def _number(value: str, item: str) -> float | None:
+    """The value as a number, for comparing; None for what is none."""
+    if value in UNLIMITED and not (value == "-1" and item in SIGNED):
+        return float("inf")
+    return float(value) if re.fullmatch(r"-?\d+", value) else None

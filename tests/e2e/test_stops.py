@@ -1,0 +1,124 @@
+"""A run that is stopped: by Ctrl-C, by signals, by a reader that leaves."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import MakeLab
+from tests.e2e.runs import Provision, checked, event_of, finish
+from tests.e2e.watching import GATED, PATIENCE, Gate, wait_for_nobody
+from tests.lab import Lab
+
+pytestmark = pytest.mark.lab
+
+HOST = "el7-1"
+
+
+@pytest.fixture(scope="module")
+def lab(make_lab: MakeLab) -> Lab:
+    return make_lab(1)
+
+
+@pytest.fixture
+def gate(lab: Lab) -> Iterator[Gate]:
+    gate = Gate(lab[HOST])
+    gate.close()
+    yield gate
+    gate.open()
+
+
+@pytest.fixture
+def playbook(tmp_path: Path) -> Path:
+    path = tmp_path / "site.yml"
+    path.write_text(GATED)
+    return path
+
+
+def stderr_until(process: subprocess.Popen[str], text: str) -> str:
+    """Read its standard error up to the line that holds `text`."""
+    assert process.stderr is not None
+    read = ""
+    while text not in read:
+        line = process.stderr.readline()
+        assert line, f"it ended without {text!r}:\n{read}"
+        read += line
+    return read
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_one_signal_ends_the_run_at_a_task_boundary_with_a_recap(
+    lab: Lab,
+    provision: Provision,
+    gate: Gate,
+    playbook: Path,
+    number: signal.Signals,
+    status: int,
+) -> None:
+    with provision.start(lab, playbook, json=False) as process:
+        gate.reached(process)
+        process.send_signal(number)
+        stderr_until(process, "stopping")
+        gate.open()
+        stdout, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == status
+    recap = stdout.partition("\nRecap")[2]
+    assert HOST in recap
+    assert f"exit {status}" in recap
+    assert gate.passed()
+    assert not gate.behind()
+    assert provision(lab, playbook).status(HOST) == "changed"
+    assert gate.behind()
+
+
+def test_a_second_ctrl_c_drops_the_task_under_way_and_says_that_its_fate_is_unknown(
+    lab: Lab, provision: Provision, gate: Gate, playbook: Path
+) -> None:
+    with provision.start(lab, playbook) as process:
+        gate.reached(process)
+        process.send_signal(signal.SIGINT)
+        stderr_until(process, "stopping")
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=PATIENCE)
+    run = checked(finish(process.returncode, stdout, stderr), 130)
+    assert run.status(HOST) == "unknown"
+    assert run.tasks(HOST, "unknown") == ["At the gate"]
+    gate.open()
+    wait_for_nobody(lab[HOST])
+
+
+def test_a_run_of_docker_yml_that_was_stopped_is_completed_by_the_next(
+    lab: Lab, provision: Provision
+) -> None:
+    with provision.start(lab) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline()]
+        while "Docker's repository is set up" not in lines[-1]:
+            lines.append(process.stdout.readline())
+            assert lines[-1]
+        process.send_signal(signal.SIGINT)
+        rest, stderr = process.communicate(timeout=PATIENCE)
+    stopped = checked(finish(process.returncode, "".join(lines) + rest, stderr), 130)
+    assert stopped.events[-1]["interrupted"] is True
+    assert "Docker runs, now and at boot" not in stopped.changed(HOST)
+    assert provision(lab).task(HOST, "Smoke test: docker run hello-world")["outcome"] == "ok"
+    assert provision(lab).changed(HOST) == []
+
+
+def test_a_reader_that_leaves_does_not_end_the_run(
+    lab: Lab, provision: Provision, gate: Gate, playbook: Path
+) -> None:
+    with provision.start(lab, playbook) as process:
+        assert process.stdout is not None
+        assert event_of(process.stdout.readline())["event"] == "run_started"
+        process.stdout.close()
+        gate.reached(process)
+        gate.open()
+        assert process.wait(PATIENCE) == 0
+    assert gate.behind()

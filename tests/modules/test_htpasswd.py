@@ -1,0 +1,95 @@
+"""htpasswd: hashes that other programs made, and a file on a host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from provisioner.modules import find
+from provisioner.modules.htpasswd import SCHEMES, made, verified
+from tests.modules.conftest import Host, listing
+
+HASHES = [
+    # made by openssl passwd -apr1, -1, -5, -6, crypt(3) and openssl sha1
+    ("secret", "$apr1$saltsalt$LrttParrLPdxvgutaSXWJ0"),
+    ("secret", "$1$saltsalt$9xy1btjgzLYfb7hivXtC//"),
+    ("secret", "$5$saltsalt$0IyaXrmV7.sGNS6tirgqHLqX/G.FBvgkYA.lpPdS5sA"),
+    (
+        "secret",
+        "$6$saltsalt$TVLlQcbpFVof5W3Yz4DTP6gRstiNuHwwTt6GLc1E5n0U0aDehy0S5knV8wiOQSpT0Y77vwPZN."
+        "Pq.H91p5hVO1",
+    ),
+    ("secret", "$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a"),
+    ("secret", "{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ="),
+    ("secret", "secret"),
+]
+
+
+@pytest.mark.parametrize(("password", "found"), HASHES)
+def test_a_hash_is_recognized(password: str, found: str) -> None:
+    assert verified(password, found)
+    assert not verified(password + "x", found)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_what_is_made_is_recognized(scheme: str) -> None:
+    one = made("it's s3cret é", scheme)
+    assert verified("it's s3cret é", one)
+    assert not verified("another", one)
+    assert (one == made("it's s3cret é", scheme)) == (scheme in ("plaintext", "ldap_sha1"))
+
+
+@pytest.mark.parametrize("found", ["$2y$99$x", "$apr1$", "$9$x$y", "$6$rounds=1$a$b", ""])
+def test_what_is_no_hash_is_another_password(found: str) -> None:
+    assert not verified("x", found)
+
+
+def proved(host: Host, **arguments: Any) -> str:
+    """Look, apply, apply: the file."""
+    path = host.root / "users"
+    arguments = {"path": str(path), "mode": "0640", **arguments}
+    before = listing(host.root)
+    assert host.look("htpasswd", **arguments).changes
+    assert listing(host.root) == before
+    report = host.run("htpasswd", **arguments)
+    assert (report.failed, len(report.changes) > 0) == (None, True)
+    after = listing(host.root)
+    assert not host.run("htpasswd", **arguments).changes
+    assert listing(host.root) == after
+    return path.read_text()
+
+
+def test_users_come_and_go_and_get_other_passwords(host: Host) -> None:
+    first = proved(host, name="a", password="one")
+    assert first.startswith("a:$apr1$")
+    both = proved(host, name="b", password="two", crypt_scheme="ldap_sha1")
+    assert both == first + f"b:{made('two', 'ldap_sha1')}\n"
+    assert proved(host, name="a", password="three").startswith("a:$apr1$")
+    report = host.run("htpasswd", path=f"{host.root}/users", name="a", password="three")
+    values = host.values("htpasswd", report, path="/x", name="a", password="three")
+    assert values["msg"] == "a already present"
+    assert proved(host, name="a", state="absent").startswith("b:{SHA}")
+
+
+def test_a_missing_file_is_made_unless_create_is_false(host: Host) -> None:
+    given = {"path": f"{host.root}/users", "name": "a"}
+    assert host.run("htpasswd", **given, password="x", create=False).failed
+    assert not host.run("htpasswd", **given, state="absent").changes
+    assert host.run("htpasswd", **given, password="x").get("msg") == f"Created {host.root}/users"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({}, "password is missing"),
+        ({"password": "x", "hash_scheme": "des_crypt"}, "can't be made"),
+        ({"password": "x", "hash_scheme": "rot13"}, "none of"),
+        ({"password": "x", "name": "a:b"}, "colon"),
+        ({"password": "a\nb"}, "newline"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        find("htpasswd").model_validate({"path": "/x", "name": "a", **arguments})
