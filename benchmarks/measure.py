@@ -36,9 +36,14 @@ def run(command: list[str], environment: Mapping[str, str], log: Path) -> Measur
         process = _start(command, environment, out.fileno())
         timer = threading.Timer(TIMEOUT, _end, [process.pid])
         timer.start()
-        _, status, usage = os.wait4(process.pid, 0)
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:  # the operator's Ctrl-C doesn't reach another session
+            _end(process.pid)
+            raise
+        finally:
+            timer.cancel()
         wall = time.perf_counter() - started
-        timer.cancel()
     process.returncode = os.waitstatus_to_exitcode(status)
     output = log.read_text(errors="replace")
     if process.returncode:

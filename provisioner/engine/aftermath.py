@@ -13,6 +13,7 @@ from provisioner.engine.state import HostState
 from provisioner.engine.units import Unit
 from provisioner.language.play import Task, tasks_of
 from provisioner.language.template import Template
+from provisioner.language.variables import Scope
 from provisioner.result import Outcome, Result
 
 
@@ -23,7 +24,7 @@ class Aftermath:
         self._shared, self._state = shared, state
         self.notified: set[str] = set()
 
-    def learn(self, task: Task, result: Result) -> None:
+    def learn(self, task: Task, result: Result, scope: Scope | None = None) -> None:
         """Register the result; take in the facts, statistics, hosts and groups that it has."""
         if task.register:
             self._state.variables[task.register] = judge.registered(result)
@@ -31,13 +32,20 @@ class Aftermath:
             return
         for part in _parts(result):
             if facts := part.get("ansible_facts"):
-                self._state.learn(facts, task.module)
+                self._owner(task, scope).learn(facts, task.module)
                 if part.get("_ansible_facts_cacheable"):
                     self._state.learn(facts, "setup")
             if "add_host" in part or "add_group" in part:
                 self._shared.world.added.append((self._state.name, part))
             if stats := part.get("ansible_stats"):
                 self._state.notes.update({str(k): str(v) for k, v in stats["data"].items()})
+
+    def _owner(self, task: Task, scope: Scope | None) -> HostState:
+        """Whose facts a task finds: under `delegate_facts` those of the host it is delegated to."""
+        keywords, states = task.keywords, self._shared.world.states
+        if scope is None or keywords.delegate_to is None or not keywords.delegate_facts:
+            return self._state
+        return states.get(str(scope.render(keywords.delegate_to)), self._state)
 
     def remember_failure(self, task: Task, result: Result) -> None:
         """What a rescue is told of the failure that led to it."""

@@ -290,7 +290,7 @@ class HostWalk:
         failed = result.outcome is Outcome.FAILED
         ignored = failed and units.flag(unit.scope, task.keywords.ignore_errors)
         rescued = failed and not ignored and self._position.rescues()
-        self._aftermath.learn(task, result)
+        self._aftermath.learn(task, result, unit.scope)
         self._aftermath.notify(unit, result)
         if task.module != "meta":
             changed = judge.changed(result)

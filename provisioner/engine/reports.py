@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from provisioner.engine import units
@@ -15,6 +16,8 @@ from provisioner.modules.debug import Debug
 from provisioner.result import Outcome, Result
 
 CENSORED = "the output is hidden: the task has no_log"
+REMEDY = "put right what the reason names and run again: what is done already stays done"
+"""What to do where a module knows nothing better."""
 
 
 def finished(
@@ -52,7 +55,7 @@ def finished(
         item=_label(unit) if is_item else None,
         changes=result.changes,
         message=result.message,
-        remedy=result.remedy,
+        remedy=result.remedy or _remedy(result, flags),
         rc=returns.get("rc"),
         stdout=returns.get("stdout"),
         stderr=returns.get("stderr"),
@@ -60,6 +63,11 @@ def finished(
         returns=returns,
         shown=None if flags.get("loop") else _shown(unit, result),
     )
+
+
+def _remedy(result: Result, flags: Mapping[str, Any]) -> str:
+    borne = flags.get("ignored") or flags.get("rescued")
+    return REMEDY if result.outcome is Outcome.FAILED and not borne else ""
 
 
 def why(scope: Scope, task: Task, result: Result) -> tuple[str, str]:

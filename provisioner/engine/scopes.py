@@ -110,6 +110,7 @@ def _scope(
     exported = (*reversed(state.roles), *reversed(play.roles))
     own = (role,) if role is not None else ()
     magic = _magic(shared, host, role)
+    functions: dict[str, Any] = {}  # a playbook may have a variable `q`
     layers = (
         magic,
         world.extra_vars,  # 22
@@ -125,11 +126,12 @@ def _scope(
         state.facts,  # 11
         world.statics.get(host, {}),  # 3 to 10
         *(given.defaults for given in (*own, *exported)),  # 2
+        functions,
         _GLOBALS,
     )
     scope = Scope(layers, missing)
     magic["vars"] = Lazy(lambda: scope)
-    magic.update(_functions(shared, task, scope))
+    functions.update(_functions(shared, task, scope))
     return scope
 
 

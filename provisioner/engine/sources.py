@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from provisioner.errors import LoadError
 from provisioner.language.rendering import render_file
 from provisioner.language.template import TemplateError
-from provisioner.language.variables import Scope
+from provisioner.language.variables import Lazy, Scope
 from provisioner.loading.variables import vars_file
 from provisioner.loading.vault import NO_VAULT, Vault, is_encrypted
 from provisioner.loading.where import Where
@@ -79,9 +81,21 @@ class LocalSources:
     def render(self, path: Path, options: Mapping[str, Any]) -> str:
         """The file as a template; `options` are Jinja's. `ModuleError` with file:line."""
         try:
-            return render_file(path, self.scope, options)
+            return render_file(path, self.scope.under(_about(path)), options)
         except TemplateError as error:
             place = f"{error.where}: " if error.where else ""
             raise ModuleError(f"{place}{error.reason}") from None
         except OSError as error:
             raise ModuleError(f"{path} can't be read: {error.strerror}") from None
+
+
+def _about(path: Path) -> dict[str, Any]:
+    """What a template can say of itself."""
+    return {
+        "template_path": str(path),
+        "template_fullpath": str(path.absolute()),
+        "template_host": Lazy(lambda: platform.node()),
+        "template_uid": Lazy(lambda: path.owner()),
+        "template_mtime": Lazy(lambda: datetime.fromtimestamp(path.stat().st_mtime)),
+        "template_run_date": Lazy(datetime.now),
+    }

@@ -86,6 +86,7 @@ class Task:
     loop: Loop | None = None
     register: str | None = None
     notify: tuple[str | Template, ...] = ()
+    notify_at: Where | None = None
     listen: tuple[str | Template, ...] = ()
     changed_when: Conditions | None = None
     failed_when: Conditions | None = None

@@ -6,6 +6,7 @@ There is no guessing afterwards: "1.10" stays a string.
 
 from __future__ import annotations
 
+from ast import literal_eval
 from collections import deque
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -215,8 +216,7 @@ def render_file(path: Path, scope: Mapping[str, Any], options: Mapping[str, Any]
         template = _file_template(key, tuple(sorted(options.items())))
         context = template.new_context(scope, shared=True)  # type: ignore[arg-type]
         text = join(template.root_render_func(context))
-        # As Ansible: a newline that trim_blocks took from the end comes back.
-        return text if not _ends_in_newline(key) or text.endswith("\n") else f"{text}\n"
+        return text + _newlines_lost(key, text, str(options.get("newline_sequence", "\n")))
     except TemplateSyntaxError as error:
         name = error.filename or str(path)
         raise TemplateError(_syntax_reason(error), Where(name, error.lineno, 1)) from None
@@ -230,20 +230,42 @@ def render_file(path: Path, scope: Mapping[str, Any], options: Mapping[str, Any]
         raise TemplateError(f"{type(error).__name__}: {error}", place) from None
 
 
+def _newlines_lost(key: tuple[str, int, int], text: str, newline: str) -> str:
+    """As Ansible: what Jinja and trim_blocks take of the newlines at the file's end comes back."""
+    missing = _final_newlines(key) - (len(text) - len(text.rstrip("\n")))
+    return newline * max(0, missing)
+
+
 @cache
-def _ends_in_newline(key: tuple[str, int, int]) -> bool:
-    return Path(key[0]).read_bytes().endswith(b"\n")
+def _final_newlines(key: tuple[str, int, int]) -> int:
+    source = Path(key[0]).read_bytes()
+    return len(source) - len(source.rstrip(b"\n"))
+
+
+_HEADER = "#jinja2:"
+"""Begins a first line that sets options of Jinja, as in `#jinja2: trim_blocks: False`."""
+
+
+def _header(source: str) -> tuple[dict[str, Any], str]:
+    """The options that a template's first line sets, and what comes behind it."""
+    if not source.startswith(_HEADER):
+        return {}, source
+    line, _, rest = source.removeprefix(_HEADER).partition("\n")
+    pairs = (word.partition(":") for word in line.split(","))
+    return {name.strip(): literal_eval(value.strip()) for name, _, value in pairs}, rest
 
 
 @cache
 def _file_template(
     key: tuple[str, int, int], options: tuple[tuple[str, Any], ...]
 ) -> jinja2.Template:
-    from jinja2 import FileSystemLoader
+    from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader
 
     path = Path(key[0])
-    made = make_environment({"keep_trailing_newline": True, **dict(options)})
-    made.loader = FileSystemLoader([path.parent, path.parent.parent])
+    header, body = _header(path.read_text("utf-8"))
+    made = make_environment({"keep_trailing_newline": False, **dict(options), **header})
+    files = FileSystemLoader([path.parent, path.parent.parent])
+    made.loader = ChoiceLoader([DictLoader({path.name: body}), files]) if header else files
     return made.get_template(path.name)
 
 

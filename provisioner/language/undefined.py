@@ -32,6 +32,8 @@ def problems(
     ]
     if any(task.module in _UNKNOWABLE for task in every):
         return
+    if any(isinstance(key, Template) or "{{" in str(key) for t in every for key in t.arguments):
+        return  # names are made while the playbook runs
     names = set(known).union(*layers, *(_set_by(task) for task in every))
     for play in plays:
         yield from _in_play(play, names)

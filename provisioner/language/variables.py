@@ -84,8 +84,11 @@ class Scope(Mapping[str, Any]):
         self._open: list[str] = []
 
     def __contains__(self, name: object) -> bool:
-        if name in self._cache or any(name in layer for layer in self._layers):
+        if name in self._cache:
             return True
+        for layer in self._layers:
+            if name in layer:
+                return True
         if self._missing is not None and isinstance(name, str):
             self._missing(name)
         return False
@@ -150,13 +153,14 @@ class Scope(Mapping[str, Any]):
         """True, or the first condition that is not true."""
         for condition in conditions:
             value = render(condition, self) if isinstance(condition, Template) else condition
-            if not _truth(value):
+            bare = isinstance(condition, Template) and condition.expression
+            if not (value if bare else _truth(value)):
                 return condition
         return True
 
 
 def _truth(value: Any) -> bool:
-    """Jinja's truth; a templated condition may give "True" or "no" as text."""
+    """The truth of a condition in braces: that may give "True" or "no" as text."""
     if isinstance(value, str):
         return value.strip().lower() not in ("", "false", "no", "off", "0", "none")
     return bool(value)

@@ -74,6 +74,10 @@ class Inventory:
         for name, added in members.items():
             old = groups.get(name, Group(name))
             groups[name] = replace(old, hosts=tuple(dict.fromkeys((*old.hosts, *added))))
+            if name not in ("all", "ungrouped"):
+                loose = groups["ungrouped"]
+                left = tuple(host for host in loose.hosts if host not in added)
+                groups["ungrouped"] = replace(loose, hosts=left)
             if name not in self.groups and name != "all":
                 top = groups["all"]
                 groups["all"] = replace(top, children=(*top.children, name))

@@ -230,5 +230,6 @@ def _check_notify(
     for task in tasks_of(every):
         for name in task.notify:
             if isinstance(name, str) and name not in known:
+                place = task.notify_at or task.where
                 hint = nearest(name, known) or "handlers stand under the play's `handlers`"
-                problems.append(Problem(f'there is no handler "{name}"', task.where, hint))
+                problems.append(Problem(f'there is no handler "{name}"', place, hint))

@@ -40,6 +40,7 @@ def load_task(source: YamlMap, base: Keywords, *, handler: bool = False) -> Task
         loop=_loop(source),
         register=_register(source),
         notify=kw.names(keywords.notify, "notify", place_of(source, "notify")),
+        notify_at=place_of(source, "notify"),
         listen=kw.names(source.get("listen"), "listen", place_of(source, "listen")),
         changed_when=_conditions(source, "changed_when"),
         failed_when=_conditions(source, "failed_when"),

@@ -43,4 +43,4 @@ class GroupBy(Action):
         group = self.key.replace(" ", "-")
         parents = [parent.replace(" ", "-") for parent in self.parents]
         returns: dict[str, Any] = {"add_group": group, "parent_groups": parents}
-        return Result(Outcome.OK, returns=returns)
+        return Result(Outcome.CHANGED, returns=returns)

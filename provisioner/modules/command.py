@@ -43,8 +43,9 @@ else
 fi
 report rc "$status"
 output
+changed "run $what" # or tried: a failure shows it too
 case $status in
-    0) changed "run $what" ;;
+    0) ;;
     126) fail "$1: can't be run (exit 126)" ;;
     127) fail "$1: not found (exit 127)" ;;
     *) fail "exit $status" ;;

@@ -153,6 +153,8 @@ def written_values(report: Report) -> dict[str, Any]:
         values["backup_file"] = report.get("backup_file")
     if "msg" in report.records:
         values["msg"] = report.get("msg")
+    if not report.changes:
+        values["path"] = report.get("dest")  # as Ansible says it of a file that is as it should be
     return values | file_values(report)
 
 

@@ -30,11 +30,11 @@ KNOWN = (
     ),
     (
         "sha256",
-        re.compile(r"\$5\$(?:rounds=(?P<rounds>\d{4,9})\$)?(?P<salt>[./0-9A-Za-z]{1,16})\$"),
+        re.compile(r"\$5\$(?:rounds=(?P<rounds>[1-9]\d{3,8})\$)?(?P<salt>[./0-9A-Za-z]{1,16})\$"),
     ),
     (
         "sha512",
-        re.compile(r"\$6\$(?:rounds=(?P<rounds>\d{4,9})\$)?(?P<salt>[./0-9A-Za-z]{1,16})\$"),
+        re.compile(r"\$6\$(?:rounds=(?P<rounds>[1-9]\d{3,8})\$)?(?P<salt>[./0-9A-Za-z]{1,16})\$"),
     ),
 )
 """How hashes of crypt(3) and Apache begin, with what another of that kind is made from."""

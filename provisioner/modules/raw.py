@@ -12,8 +12,8 @@ if [ "$look" = yes ]; then report check ''; return; fi
 if [ -n "$executable" ]; then run "$executable" -c "$line"; else run sh -c "$line"; fi || true
 report rc "$status"
 output
+changed "run $line" # or tried: a failure shows it too
 [ "$status" -eq 0 ] || fail "exit $status"
-changed "run $line"
 """
 
 

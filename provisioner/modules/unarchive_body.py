@@ -78,7 +78,9 @@ tar_on() {
 }
 # A directory whose whole name is stripped is looked for all the same, under an empty name.
 tar_differs() { tar_on -d -f "$@" 2>&1 | grep -v '^tar: : ' | grep -E "$telling"; }
-tar_names() { tar_on -t --show-transformed-names --quoting-style=literal -f "$@"; }
+tar_names() {
+    tar_on -t --show-transformed-names --quoting-style=literal -f "$@" | sed 's|^//*||; /^$/d'
+}
 # streamed COMMAND...: it reads the archive as it comes from the controller.
 streamed() {
     ask "$content_size" 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from provisioner.remote.sshconfig import MANY, ConfigError, Place, parse_option
 
@@ -44,6 +45,7 @@ class Arguments:
     notices: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=512)  # most hosts of a fleet share their options
 def parse(text: str, source: str) -> Arguments:
     """Read `text` as a shell would split it; `source` names the variable in messages.
 

@@ -81,7 +81,7 @@ def _observed(
     for event in results:
         steps = hosts.setdefault(event["host"], [])
         short = event["module"].rpartition(".")[2]
-        if short in STEERING and event["outcome"] in ("ok", "changed"):
+        if short == "meta" or (short in STEERING and event["outcome"] in ("ok", "changed")):
             continue
         steps.append(_step(event, hide))
     recap = {host: _recap(counts) for host, counts in _stats(events).items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -125,6 +126,10 @@ def _owner(state: os.stat_result) -> str:
         return str(state.st_uid)
 
 
+_BACKUP = re.compile(r"\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~")
+"""What the name of a backup ends in: a pid and the time."""
+
+
 def hider(**folders: Path) -> Callable[[str], str]:
     """Replaces the names of folders, which differ from run to run, by their words."""
     names: Sequence[tuple[str, str]] = sorted(
@@ -135,6 +140,6 @@ def hider(**folders: Path) -> Callable[[str], str]:
     def hide(text: str) -> str:
         for name, word in names:
             text = text.replace(name, word)
-        return text
+        return _BACKUP.sub(".BACKUP~", text)
 
     return hide

@@ -194,10 +194,9 @@ def test_facts_are_told_from_settings_by_their_names(name: str, fact: bool) -> N
         (True, True),
         (1, True),
         ("yes", True),
-        ("False", False),
-        ("no", False),
+        ("False", True),
+        ("no", True),
         ("", False),
-        ("0", False),
         (0, False),
         ([], False),
         (None, False),
@@ -207,6 +206,11 @@ def test_facts_are_told_from_settings_by_their_names(name: str, fact: bool) -> N
 def test_conditions_take_text_as_ansible_does(value: Any, true: bool) -> None:
     condition = template("v", expression=True)
     assert (Scope([{"v": value}]).holds([condition]) is True) is true
+
+
+@pytest.mark.parametrize(("value", "true"), [("yes", True), ("False", False), ("no", False)])
+def test_text_of_a_condition_in_braces_is_read(value: str, true: bool) -> None:
+    assert (Scope([{"v": value}]).holds([template("{{ v }}")]) is True) is true
 
 
 def test_the_first_condition_that_fails_is_named_and_the_rest_not_looked_at() -> None:

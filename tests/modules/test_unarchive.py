@@ -121,6 +121,16 @@ def test_components_are_stripped(host: Host, remote: bool) -> None:
     source = str(archive) if remote else archive.name
     dest = proved(host, src=source, remote_src=remote, extra_opts=["--strip-components=1"])
     assert content(dest) == {name.removeprefix("top/"): FILES[name] for name in FILES}
+    report = host.run(
+        "unarchive",
+        src=source,
+        dest=str(dest),
+        remote_src=remote,
+        extra_opts=["--strip-components=1"],
+        list_files=True,
+    )
+    assert "" not in report.get("files").split("\n")
+    assert "d/run" in report.get("files").split("\n")
 
 
 @pytest.mark.parametrize("kind", ["tgz", "zip"])

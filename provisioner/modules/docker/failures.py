@@ -24,7 +24,7 @@ KNOWN = (
     Failure(
         "this user may not talk to the Docker daemon",
         "set become: true, or add the user to the group docker",
-        ("*'ermission denied'*docker*sock*",),
+        ("*'ermission denied'*ocker*sock*", "*'docker.sock: connect: permission denied'*"),
     ),
     Failure(
         "the registry's pull limit is reached",

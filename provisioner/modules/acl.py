@@ -1,0 +1,130 @@
+"""acl: an entry of a file's access control list."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import AliasChoices, Field, model_validator
+
+from provisioner.modules.base import Module, Text
+from provisioner.remote.shell import Report
+
+BODY = r"""
+nl='
+'
+# right: setfacl says itself what it would change: `*` stands for what stays.
+right() {
+    said=$(change --test) || return 1
+    rest=$said$nl
+    while [ -n "${rest#"$nl"}" ]; do
+        case ${rest%%"$nl"*} in *': *,*') ;; *) return 1 ;; esac
+        rest=${rest#*"$nl"}
+    done
+}
+change() {
+    eval "set -- \"\$@\" $options"
+    setfacl "$@" -- "$path"
+}
+
+expand path
+report path "$path"
+if [ ! -e "$path" ]; then
+    [ "$look" = yes ] || fail "$path is not there: create it in an earlier task"
+    [ "$state" = query ] || changed "$what"
+    return
+fi
+if ! command -v setfacl >/dev/null; then
+    [ "$look" = yes ] || fail 'setfacl is not there: install the package acl in an earlier task'
+    [ "$state" = query ] || changed "$what"
+    return
+fi
+if [ "$follow" = no ] && [ -L "$path" ]; then
+    fail "$path is a link, which has no access control list of its own: set follow: true"
+fi
+[ "$state" = query ] || ensure "$what" right change
+report acl "$(getfacl -cp -- "$path")"
+"""
+
+KINDS = {"u": "user", "g": "group", "m": "mask", "o": "other"}
+
+
+class Acl(Module):
+    """An access control list lets a user or group do something with a file, or not."""
+
+    body: ClassVar[str] = BODY
+
+    path: Text = Field(validation_alias=AliasChoices("path", "name"))
+    """The file or directory."""
+    state: Literal["query", "present", "absent"] = "query"
+    """Whether the entry is there; `query` only returns the list as `acl`."""
+    etype: Literal["user", "group", "mask", "other"] | None = None
+    """What kind of entry."""
+    entity: Text = ""
+    """The user or group; without one the owner's."""
+    permissions: Text | None = None
+    """Letters of rwxX, for state: present."""
+    entry: Text | None = None
+    """The entry in one text, `user:joe:rw` or `default:group:x:r`, instead of the three above."""
+    default: bool = False
+    """What new files in a directory get."""
+    recursive: bool = False
+    """Also everything below."""
+    follow: bool = True
+    """Follow links; without it a link is refused, and with `recursive` passed over."""
+    recalculate_mask: Literal["default", "mask", "no_mask"] = "default"
+    """Whether the mask is set anew: by default unless it is given."""
+    use_nfsv4_acls: bool = False
+    """Accepted and ignored, and refused where it is set: only POSIX lists are supported."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.use_nfsv4_acls:
+            raise ValueError("use_nfsv4_acls: only POSIX access control lists are supported")
+        if self.entry is not None and (self.etype or self.entity or self.permissions):
+            raise ValueError("give entry, or etype, entity and permissions")
+        _, kind, _, permissions = self._parts()
+        if self.state == "query":
+            return self
+        if kind not in KINDS.values():
+            raise ValueError("state: present and absent need etype: user, group, mask or other")
+        if (self.state == "present") != bool(permissions):
+            raise ValueError("permissions go with state: present, and only with it")
+        if set(permissions) - set("rwxX-"):
+            raise ValueError(f"permissions: {permissions!r} is more than letters of rwxX-")
+        return self
+
+    def _parts(self) -> tuple[bool, str, str, str]:
+        """Whether it is a default, the kind, the entity and the permissions."""
+        if self.entry is None:
+            return self.default, self.etype or "", self.entity, self.permissions or ""
+        words = self.entry.split(":")
+        default = words[0] in ("d", "default")
+        words = [*(words[1:] if default else words), "", "", ""]
+        return default or self.default, KINDS.get(words[0], words[0]), words[1], words[2]
+
+    def _entry(self) -> str:
+        _, kind, entity, permissions = self._parts()
+        return ":".join((kind, entity, *([permissions] if self.state == "present" else ())))
+
+    def variables(self) -> dict[str, Any]:
+        options = ["-m" if self.state == "present" else "-x", self._entry()]
+        if self._parts()[0]:
+            options.insert(0, "-d")
+        if self.recursive:
+            options.insert(0, "-R")
+            if not self.follow:
+                options.insert(0, "-P")
+        if self.recalculate_mask != "default":
+            options.insert(0, {"mask": "--mask", "no_mask": "-n"}[self.recalculate_mask])
+        verb = "set" if self.state == "present" else "remove"
+        default = "default " if self._parts()[0] else ""
+        return {
+            "path": self.path,
+            "state": self.state,
+            "follow": self.follow,
+            "options": tuple(options),
+            "what": f"{verb} {default}access of {self.path}: {self._entry()}",
+        }
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        return {"acl": [line for line in report.get("acl").splitlines() if line]}

@@ -1,0 +1,120 @@
+"""git: a repository is checked out at a version."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any, ClassVar, Self
+
+from pydantic import AliasChoices, Field, model_validator
+
+from provisioner.modules.base import Module, Text, Words
+from provisioner.modules.git_body import BODY
+from provisioner.remote.shell import Report
+
+
+class Git(Module):
+    """A git repository is checked out at a version."""
+
+    body: ClassVar[str] = BODY
+
+    repo: Text = Field(validation_alias=AliasChoices("repo", "name"))
+    """The repository: https, ssh, git, or a path of the host."""
+    dest: Text | None = None
+    """The directory to check out in."""
+    version: Text = "HEAD"
+    """A branch, a tag or a commit's whole SHA-1; HEAD is the remote's default branch."""
+    remote: Text = "origin"
+    """What the remote is called there."""
+    refspec: Text | None = None
+    """What to fetch besides branches and tags: `refs/pull/*:refs/heads/*`."""
+    clone: bool = True
+    """Make what is not there; otherwise only say what the remote has."""
+    update: bool = True
+    """Bring what is there up to date; otherwise it is left alone."""
+    force: bool = False
+    """Throw changes away that were made in the directory; otherwise they are a failure."""
+    depth: int | None = Field(None, ge=1)
+    """Fetch only so many commits of the branch or tag."""
+    bare: bool = False
+    """A bare repository, with no files checked out."""
+    single_branch: bool = False
+    """Fetch only the version's branch."""
+    recursive: bool = True
+    """Check out submodules too."""
+    track_submodules: bool = False
+    """Submodules follow their remote's branch instead of the commit that is noted."""
+    reference: Text | None = None
+    """A repository of the host to take objects from when cloning."""
+    separate_git_dir: Text | None = None
+    """Where the repository itself is kept when it is cloned, apart from the files."""
+    key_file: Text | None = None
+    """A private key on the host for ssh."""
+    accept_hostkey: bool = False
+    """Let ssh trust any host key. With `accept_newhostkey`, only one of a host never seen."""
+    accept_newhostkey: bool = False
+    """Let ssh trust the key of a host never seen; needs OpenSSH 7.5, CentOS 7 has 7.4."""
+    ssh_opts: Text | None = None
+    """More options for ssh."""
+    umask: Text | None = None
+    """The umask for what is checked out."""
+    executable: Text | None = None
+    """The git to use."""
+    verify_commit: bool = False
+    """Check the signature of the tag or commit that is checked out."""
+    gpg_allowlist: Words = Field(
+        (), validation_alias=AliasChoices("gpg_allowlist", "gpg_whitelist")
+    )
+    """Fingerprints of keys of which one must have made that signature."""
+    archive: Text | None = None
+    """Refused: run `git archive` by the module command."""
+    archive_prefix: Text | None = None
+    """Refused, as `archive`."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.dest is None and self.clone:
+            raise ValueError("dest is missing; only clone: false can do without")
+        if self.archive is not None or self.archive_prefix is not None:
+            raise ValueError("archive is not supported: run `git archive` by the module command")
+        if self.separate_git_dir is not None and self.bare:
+            raise ValueError("give one of bare and separate_git_dir")
+        if self.umask is not None and not re.fullmatch(r"0?o?[0-7]{1,4}", self.umask):
+            raise ValueError("umask: it is octal, in quotes")
+        for name in ("repo", "version", "remote"):
+            if getattr(self, name).startswith("-"):
+                raise ValueError(f"{name}: it can't begin with a dash")
+        return self
+
+    def _ssh(self) -> tuple[str, ...]:
+        """ssh's options; none where git's own way of calling ssh will do."""
+        words: list[str] = []
+        if self.key_file is not None:
+            words += ["-i", self.key_file, "-o", "IdentitiesOnly=yes"]
+        if self.accept_newhostkey:
+            words += ["-o", "StrictHostKeyChecking=accept-new"]
+        elif self.accept_hostkey:
+            words += ["-o", "StrictHostKeyChecking=no"]
+        words += shlex.split(self.ssh_opts or "")
+        return ("-o", "BatchMode=yes", *words) if words else ()
+
+    def variables(self) -> dict[str, Any]:
+        shown = re.sub(r"://[^/@]*@", "://", self.repo)
+        return {
+            **self.model_dump(),
+            "dest": self.dest or "",
+            "sha": self.version if re.fullmatch(r"[0-9a-f]{40}", self.version) else "",
+            "ssh": self._ssh(),
+            "shown": shown,
+            "umask": (self.umask or "").replace("o", ""),
+        }
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        values: dict[str, Any] = {
+            "before": report.get("before") or None,
+            "after": report.get("after") or None,
+            "remote_url_changed": "remote_url_changed" in report.records,
+        }
+        if "git_dir_now" in report.records:
+            values["git_dir_now"] = report.get("git_dir_now")
+        return values

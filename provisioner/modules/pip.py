@@ -1,0 +1,254 @@
+"""pip: Python packages, by the host's own pip."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from provisioner.modules.base import Module, Sources, Text
+from provisioner.modules.requirements import Requirement, normal, requirement
+from provisioner.remote.shell import Program, Report, Value, quote
+
+FIND = r"""
+# find_pip: $pip is the command; without a virtualenv the one named, or the first that is there.
+find_pip() {
+    pip=''
+    if [ -n "$virtualenv" ]; then
+        for one in pip pip3 pip2; do
+            [ ! -x "$virtualenv/bin/$one" ] || { pip=$virtualenv/bin/$one; return 0; }
+        done
+        return 1
+    fi
+    for one in ${executable:-pip pip2 pip3 pip-3 pip-2}; do
+        ! command -v "$one" >/dev/null || { pip=$one; return 0; }
+    done
+    return 1
+}
+# installed: NAME==VERSION lines. pip before 9 has no --format; its freeze leaves pip itself out.
+installed() { "$pip" --disable-pip-version-check list --format=freeze || "$pip" freeze; }
+no_pip() {
+    [ -z "$virtualenv" ] || fail "$virtualenv/bin has no pip: remove $virtualenv, it is made anew"
+    fail "no ${executable:-pip} on this host: install python2-pip or python3-pip in an earlier task"
+}
+
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
+[ -z "$virtualenv" ] || expand virtualenv
+[ -z "$chdir" ] || expand chdir
+"""
+
+LOOK = (
+    FIND
+    + r"""
+if find_pip; then
+    report pip "$pip"
+    report installed "$(installed)"
+elif [ "$look" = no ] && { [ -z "$virtualenv" ] || [ -d "$virtualenv/bin" ]; }; then
+    no_pip
+else
+    report pip ''
+fi
+"""
+)
+
+APPLY = (
+    FIND
+    + r"""
+make_virtualenv() {
+    eval "set -- $virtualenv_command"
+    "$@" "$virtualenv"
+}
+do_it() {
+    [ -z "$chdir" ] || cd "$chdir" || return
+    eval "set -- $words"
+    "$pip" "$@"
+}
+# proved: what was asked for by name is there, or is gone.
+proved() {
+    list=$(installed | tr 'A-Z_.' 'a-z--')
+    eval "set -- $names"
+    for name; do
+        case $nl$list in
+            *"$nl$name=="*) [ "$state" != absent ] || return ;;
+            *) [ "$state" = absent ] || return ;;
+        esac
+    done
+}
+
+nl='
+'
+if [ "$look" = yes ]; then
+    changed "$what"
+    return
+fi
+[ -z "$umask" ] || umask "$umask"
+if [ -n "$virtualenv" ] && [ ! -d "$virtualenv/bin" ]; then
+    run make_virtualenv || broken "create $virtualenv" "exit $status"
+    changed "create $virtualenv"
+fi
+find_pip || no_pip
+before=$(installed)
+run do_it || broken "$what" "exit $status"
+output
+proved || fail "$what: pip found all well, yet its list says something else"
+if [ "$state" = forcereinstall ] || [ "$before" != "$(installed)" ]; then changed "$what"; fi
+"""
+)
+
+
+def _names(value: Any) -> Any:
+    """A list, or one text with commas, of which some belong to `flask[a,b]>=1,<2`."""
+    if not isinstance(value, str):
+        return value if isinstance(value, list | tuple) else (value,)
+    names: list[str] = []
+    for part in value.split(","):
+        inside = bool(names) and names[-1].count("[") > names[-1].count("]")
+        if names and (inside or part.strip().startswith(("<", ">", "=", "!", "~"))):
+            names[-1] += "," + part
+        elif part.strip():
+            names.append(part.strip())
+    return tuple(names)
+
+
+class Pip(Module):
+    """Python packages are installed, by the host's own pip."""
+
+    body: ClassVar[str] = LOOK
+
+    name: Annotated[tuple[Text, ...], BeforeValidator(_names)] = ()
+    """The packages: `flask`, `flask>=1,<2`, or URLs."""
+    version: Text | None = None
+    """The version of the only package in `name`."""
+    requirements: Text | None = None
+    """A requirements file of the host."""
+    state: Literal["present", "absent", "latest", "forcereinstall"] = "present"
+    """`latest` upgrades, `forcereinstall` installs again whatever is there."""
+    virtualenv: Text | None = None
+    """A virtualenv to install in; made where it is missing."""
+    virtualenv_command: Text = "virtualenv"
+    """What makes it: `python3 -m venv`."""
+    virtualenv_python: Text | None = None
+    """The Python for it, where `virtualenv_command` has an option -p."""
+    virtualenv_site_packages: bool = False
+    """Let it see the packages of the system."""
+    executable: Text | None = None
+    """The pip to use, instead of the first of pip, pip2 and pip3."""
+    extra_args: Text | None = None
+    """More options for pip."""
+    editable: bool = False
+    """Install URLs and directories in place."""
+    chdir: Text | None = None
+    """Change to this directory first."""
+    umask: Text | None = Field(None, pattern="^[0-7]{1,4}$")
+    """The umask for what is installed, octal and in quotes."""
+    break_system_packages: bool = False
+    """Install though the distribution manages Python's packages; CentOS 7's pip knows no such rule,
+    and not the option."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if not (self.name or self.requirements or self.virtualenv):
+            raise ValueError("give name, requirements or virtualenv")
+        if self.name and self.requirements:
+            raise ValueError("give one of name and requirements")
+        if self.executable is not None and self.virtualenv is not None:
+            raise ValueError("give one of executable and virtualenv")
+        if self.version is not None and len(self.name) != 1:
+            raise ValueError("version goes with a name of one package")
+        if self.version is not None and self.state == "latest":
+            raise ValueError("version and state: latest contradict each other")
+        if any(name.startswith("-") for name in self.name):
+            raise ValueError("name: options belong into extra_args")
+        return self
+
+    def program(self, sources: Sources) -> Program:
+        return Program("pip", self.body, self._common())
+
+    def _common(self) -> dict[str, Value]:
+        known = ("virtualenv", "executable", "chdir")
+        return {name: getattr(self, name) or "" for name in known}
+
+    def edit(self, report: Report) -> Program | None:
+        if "pip" not in report.records:
+            return None
+        if report.get("pip") and self._right(report.get("installed")):
+            return None
+        if not report.get("pip") and self.state == "absent":
+            return None
+        names = [found.name for found in self._wanted() if found]
+        variables: dict[str, Value] = {
+            **self._common(),
+            "state": self.state,
+            "umask": self.umask or "",
+            "virtualenv_command": self._virtualenv_command(),
+            "words": self._words(),
+            "names": names,
+            "what": self._what(),
+        }
+        return Program("pip_apply", APPLY, variables)
+
+    def _wanted(self) -> list[Requirement | None]:
+        """What is wanted; None for what is no plain name: a URL or a path."""
+        if self.version is not None:
+            mark = "" if re.match(r"[<>=!~]", self.version) else "=="
+            return [requirement(f"{self.name[0]}{mark}{self.version}")]
+        return [requirement(name) for name in self.name]
+
+    def _right(self, listing: str) -> bool:
+        """Whether the list of what is installed says that there is nothing to do."""
+        pairs = (line.strip().partition("==") for line in listing.splitlines())
+        have = {normal(name): version for name, _, version in pairs if version}
+        wanted = self._wanted()
+        if self.state == "absent":
+            return all(found is not None and found.name not in have for found in wanted) and (
+                self.requirements is None
+            )
+        if self.state != "present" or self.requirements is not None or self.editable:
+            return not (self.name or self.requirements)
+        return all(found is not None and found.holds(have.get(found.name)) for found in wanted)
+
+    def _virtualenv_command(self) -> list[str]:
+        words = shlex.split(self.virtualenv_command)
+        if self.virtualenv_site_packages:
+            words.append("--system-site-packages")
+        if self.virtualenv_python is not None:
+            words += ["-p", self.virtualenv_python]
+        return words
+
+    def _words(self) -> str:
+        words = {
+            "present": ["install"],
+            "latest": ["install", "-U"],
+            "forcereinstall": ["install", "-U", "--force-reinstall"],
+            "absent": ["uninstall", "-y"],
+        }[self.state]
+        if self.break_system_packages:
+            words.append("--break-system-packages")
+        words += shlex.split(self.extra_args or "")
+        if self.requirements is not None:
+            words += ["-r", self.requirements]
+        if not (self.name or self.requirements):
+            words = ["--version"]
+        for name, found in zip(self.name, self._wanted(), strict=True):
+            if found is None:
+                words += ["-e", name] if self.editable else [name]
+            else:
+                words.append(found.name if self.state == "absent" else found.text)
+        return " ".join(map(quote, words))
+
+    def _what(self) -> str:
+        packages = ", ".join(self.name) or self.requirements or str(self.virtualenv)
+        verb = {"absent": "remove", "latest": "upgrade"}.get(self.state, "install")
+        version = f" {self.version}" if self.version else ""
+        place = f" in {self.virtualenv}" if self.virtualenv and packages != self.virtualenv else ""
+        return f"{verb} {packages}{version}{place} (pip)"
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        return {
+            "name": list(self.name) or None,
+            "version": self.version,
+            "requirements": self.requirements,
+            "virtualenv": self.virtualenv,
+        }

@@ -1,0 +1,70 @@
+"""The benchmark: it runs, and the documents say what its results say."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from benchmarks import delay, report, results
+from tests.remote.sshd import needs_root, needs_sshd
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_documents_say_what_the_results_say() -> None:
+    assert report.stale(results.load()) == [], "run: python -m benchmarks report"
+
+
+@needs_sshd
+@needs_root
+def test_a_small_run(tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    options = ["--tools", "ssh,ssh-mux,provision,nothing", "--cells", "2@20", "--rounds", "1"]
+    command = [sys.executable, "-m", "benchmarks", "run", *options, "--output", str(file)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = results.load(file)
+    assert list(found.missing) == ["nothing"], found.missing
+    for name in ("ssh", "ssh-mux", "provision"):
+        for run in ("first", "second"):
+            assert found.seconds(name, (2, 20), run), (name, run)
+    assert found.ratio("ssh", (2, 20), "second") == 1
+    assert "| provision |" in report.PARTS["benchmark-second"](found)
+    assert "<svg" in report.plot(found)
+
+
+@pytest.mark.parametrize(
+    ("figure", "shown"), [(None, "–"), (0.98, "0.98"), (4.52, "4.5"), (57.1, "57")]
+)
+def test_figures_have_the_digits_that_count(figure: float | None, shown: str) -> None:
+    assert report._number(figure) == shown
+
+
+def test_the_proxy_delays_both_directions() -> None:
+    assert 0.1 <= asyncio.run(round_trip(0.1)) < 1
+
+
+async def round_trip(rtt: float) -> float:
+    """Seconds that an echo takes through the proxy, once connected."""
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(100):
+            writer.write(data)
+        writer.close()
+
+    server = await asyncio.start_server(echo, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    proxy = await delay.serve("127.0.0.2", "127.0.0.1", port, rtt)
+    reader, writer = await asyncio.open_connection("127.0.0.2", port)
+    async with server, proxy:
+        for _ in range(2):  # the first one waits for the connection as well
+            started = time.perf_counter()
+            writer.write(b"x")
+            await reader.read(1)
+        writer.close()
+    return time.perf_counter() - started
