@@ -46,6 +46,8 @@ def _set_by(task: Task) -> Iterator[str]:
         yield from map(str, task.arguments)
     if task.module in ("getent", "package_facts", "service_facts"):
         yield from ("ansible_facts",)
+    if task.module == "getent":
+        yield f"getent_{task.arguments.get('database')}"
     if task.loop is not None:
         yield from filter(None, (task.loop.variable, task.loop.index_variable))
 

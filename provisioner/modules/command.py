@@ -82,8 +82,8 @@ class Command(Module):
     def _one_command(self) -> Self:
         if (self.cmd is None) == (self.argv is None):
             raise ValueError("give one of cmd and argv")
-        if self.cmd is not None:
-            self.words()
+        if not self.words() or (self.cmd is not None and not self.cmd.strip()):
+            raise ValueError("no command given")
         return self
 
     @property
@@ -125,6 +125,9 @@ class Command(Module):
 
     def returns(self, report: Report) -> dict[str, Any]:
         values: dict[str, Any] = {"cmd": self.command(), "msg": ""}
+        if "rc" not in report.records:  # not run: playbooks may read these all the same
+            values |= {"rc": None if report.failed else 0, **dict.fromkeys(("stdout", "stderr"), "")}
+            values |= {"stdout_lines": [], "stderr_lines": []}
         if report.failed:
             values |= {"msg": "non-zero return code", "changed": "rc" in report.records}
         if "skip" in report.records:

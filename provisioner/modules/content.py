@@ -148,7 +148,7 @@ def file_values(report: Report) -> dict[str, Any]:
 
 def written_values(report: Report) -> dict[str, Any]:
     """What a module returns whose program is `write`."""
-    values: dict[str, Any] = {"dest": report.get("dest"), "checksum": report.get("checksum")}
+    values: dict[str, Any] = {"dest": report.get("dest"), "checksum": report.get("checksum") or None}
     if "backup_file" in report.records:
         values["backup_file"] = report.get("backup_file")
     if "msg" in report.records:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from provisioner.modules.base import Module, Sources, Text
-from provisioner.remote.shell import Program
+from provisioner.remote.shell import Program, Report
 
 BODY = r"""
 if [ "$look" = yes ]; then report check ''; return; fi
@@ -23,6 +23,8 @@ class Raw(Module):
     free_form: ClassVar[str | None] = "cmd"
     body: ClassVar[str] = BODY
 
+    strip_empty_ends: ClassVar[bool] = False
+
     cmd: Text
     """The line."""
     executable: Text | None = None
@@ -34,3 +36,8 @@ class Raw(Module):
 
     def program(self, sources: Sources) -> Program:
         return Program("raw", self.body, {"line": self.cmd, "executable": self.executable})
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        if report.failed:
+            return {"changed": "rc" in report.records, "msg": "non-zero return code"}
+        return {"msg": ""}

@@ -29,9 +29,12 @@ for folder in /tmp /var/tmp /dev/shm /run "$HOME" ''; do
     [ -n "$folder" ] || fail 'no room for the script: /tmp, /var/tmp, /dev/shm and /run are full'
     file=$(mktemp "$folder/.provision-script-XXXXXXXX") && break
 done
-trap 'rm -f -- "$file"' EXIT
+temp=$file # `ask` makes sure that it is removed at the end
 trap 'exit 129' HUP INT TERM
-receive "$file" || fail "the script did not arrive whole in $file: is the disk full?"
+exec 7>"$file"
+ask "$content_size" 0
+_arrive || fail "the script did not arrive whole in $file: is the disk full? $_why"
+exec 7>&-
 if [ -n "$chdir" ]; then cd "$chdir" || fail "can't change to $chdir"; fi
 eval "set -- $arguments"
 eval "set -- $interpreter \"\$file\" \"\$@\""
@@ -103,6 +106,7 @@ class Script(Module):
 
     def returns(self, report: Report) -> dict[str, Any]:
         if "skip" not in report.records:
-            return {}
+            ran = {"changed": "rc" in report.records, "msg": "non-zero return code"}
+            return ran if report.failed else {}
         reason = f"skipped, since {report.get('skip')}"
         return {"rc": 0, "stdout": reason, "msg": reason}

@@ -86,9 +86,10 @@ def _of_a_step(place: str, expected: Mapping[str, Any], got: Any) -> Iterator[Di
     for key in ("outcome", "ignored"):
         if expected[key] != got[key]:
             yield Difference(f"{place}/{key}", f"{module}/{key}", expected[key], got[key])
+    failed = expected["outcome"] == got["outcome"] == "failed"
     yield from _of_values(
         f"{place}/values",
-        f"{module}/values",
+        f"{module}/failed" if failed else f"{module}/values",
         expected["values"],
         got["values"],
         exact=module in EXACT,

@@ -115,7 +115,7 @@ def listing(root: Path, hide: Callable[[str], str]) -> dict[str, Any]:
             entry["folder"] = True
         elif path.is_file():
             entry["text"] = hide(path.read_bytes().decode("utf-8", "backslashreplace"))
-        found[str(path.relative_to(root))] = entry
+        found[hide(f"/{path.relative_to(root)}").lstrip("/")] = entry
     return found
 
 

@@ -23,6 +23,7 @@ from provisioner.plan import Options, plan
 from provisioner.remote.local import LocalConnection
 from provisioner.reporters import Redactor
 from provisioner.result import Outcome
+from tests.differential import labside
 from tests.differential.cases import Case
 from tests.differential.observed import STEERING, Observed, hider, plain, step
 
@@ -33,6 +34,16 @@ EXIT = {0: "well", 2: "failed", 4: "unreachable", 6: "failed"}
 def local(host: str, variables: Mapping[str, Any]) -> Login:
     """Every host is a shell of its own on this machine."""
     return Login(LocalConnection(), "nobody-known")
+
+
+def on_this_machine(case: Case, folder: Path, out: Path, inventory: str) -> Observed:
+    """One run with every host on this machine."""
+    return run(case, folder, out, inventory, local)
+
+
+def over_ssh(case: Case, folder: Path, out: Path, inventory: str) -> Observed:
+    """One run over ssh, as the command line does it."""
+    return run(case, folder, out, inventory, labside.connect)
 
 
 def run(case: Case, folder: Path, out: Path, inventory: str, connect: Connect) -> Observed:

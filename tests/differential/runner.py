@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from tests.differential.cases import Case
 from tests.differential.observed import Observed, hider, listing
@@ -30,9 +31,15 @@ def run_local(case: Case, folder: Path, tool: Tool) -> list[Observed]:
     ]
 
 
-def recorded() -> dict[str, dict[str, object]]:
+def recorded() -> dict[str, Any]:
     """What Ansible did, by the name of the case: {"digest": …, "runs": [Observed, …]}."""
     if not RECORD.exists():
         return {}
-    found: dict[str, dict[str, object]] = json.loads(RECORD.read_text("utf-8"))
+    found: dict[str, Any] = json.loads(RECORD.read_text("utf-8"))
     return found
+
+
+def write(found: Mapping[str, Any]) -> None:
+    """Keep what Ansible did, one case a line."""
+    lines = (f"{json.dumps(n)}: {json.dumps(e, ensure_ascii=False)}" for n, e in found.items())
+    RECORD.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")

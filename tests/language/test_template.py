@@ -313,7 +313,7 @@ OPTIONS = {"trim_blocks": True}
 def test_a_file_is_rendered_with_its_options(tmp_path: Path) -> None:
     path = file(tmp_path, "{% for i in items %}\n{{ i }}ü\n{% endfor %}\n")
     assert render_file(path, SCOPE, OPTIONS) == "1ü\n2ü\n3ü\n"
-    assert render_file(path, SCOPE, {}) == "\n1ü\n\n2ü\n\n3ü\n\n"
+    assert render_file(path, SCOPE, {}) == "\n1ü\n\n2ü\n\n3ü\n"
 
 
 def test_a_file_that_changed_is_compiled_again(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ class DockerContainer(ContainerConfig):
     image_comparison: Literal["desired-image", "current-image"] = "desired-image"
     """Which image's environment, labels, ports and volumes count when comparing."""
     image_label_mismatch: Literal["ignore", "fail"] = "ignore"
-    """Whether labels that only the image has are a failure under `labels: strict`."""
+    """Ignored: labels that only the image has are never a failure."""
     image_name_mismatch: Literal["recreate", "ignore"] = "ignore"
     """Whether it is made anew where its image is the same by another name."""
     keep_volumes: bool = True

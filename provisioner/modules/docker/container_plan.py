@@ -120,7 +120,7 @@ class Plan:
 
     def _pull(self) -> Iterator[Step]:
         image = full(self._config.image or "")
-        if image and self._image is None and self._config.pull != "never" and not is_id(image):
+        if image and self._image is None and self._config.pull == "missing" and not is_id(image):
             yield Step(f"pull image {image}", ["pull", image])
 
     def _different_image(self) -> Iterator[Difference]:
@@ -204,6 +204,7 @@ class Plan:
                 yield Step(f"unpause container {self._name}", ["unpause", self._id])
             yield self._stop()
         if self._running and ((self._there or {}).get("HostConfig") or {}).get("AutoRemove"):
+            yield Step(f"wait until {self._name} is gone", [self._id], "vanish")
             return
         volumes = [] if self._config.keep_volumes else ["--volumes"]
         words = ["rm", "--force", *volumes, self._id]

@@ -14,7 +14,7 @@ BODY = (
 # step KIND WHAT ARG...: one change. Kinds: `act` runs docker; `create` too, with the container's
 # environment on stdin; `newer` counts as a change only if docker fetched something; `made` only if
 # the image $subject is another one afterwards; `push` only if something was sent; `wait` waits for
-# the container's end.
+# the container's end, `vanish` until one that removes itself is gone.
 step() {
     kind=$1 what=$2
     shift 2
@@ -24,6 +24,7 @@ step() {
         made) judged "$what" another "$@" ;;
         push) judged "$what" sent "$@" ;;
         wait) [ "$look" = yes ] || await "$@" ;;
+        vanish) [ "$look" = yes ] || vanish "$@" ;;
         *) act "$what" cli "$@" ;;
     esac
 }
@@ -55,6 +56,14 @@ another() {
     ask inspect --type image --format '{{.Id}}' "$subject"
     [ "${answer%%"$separator"*}" != "$old_id
 " ]
+}
+vanish() {
+    for _try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        ask inspect --type container "$1"
+        [ "$status" = 0 ] || return 0
+        sleep 0.5
+    done
+    fail "$subject is still there 10 s after its end, though it removes itself: see docker ps -a"
 }
 # await NAME: wait for the container's end; what it said is the task's output.
 await() {

@@ -1,0 +1,73 @@
+"""The cases, run by provision and compared with what Ansible did (recorded.json)."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.differential import labside, provision_side, runner
+from tests.differential.cases import Case, cases
+from tests.differential.compare import Verdict, judge, reasons
+from tests.differential.observed import Observed
+from tests.differential.table import MARK, tables
+from tests.lab import Lab
+
+CASES = cases()
+RECORDED = runner.recorded()
+LOCAL = [name for name, case in CASES.items() if case.where == "local"]
+ON_A_HOST = [name for name, case in CASES.items() if case.where == "lab"]
+
+
+def verdict(case: Case, runs: list[Observed]) -> Verdict:
+    return judge(case, RECORDED[case.name]["runs"], runs)
+
+
+def problems(found: Verdict) -> str:
+    stale = [f"no difference any more at: {pattern}" for pattern in found.stale]
+    return "\n".join([*map(str, found.unknown), *stale])
+
+
+def test_there_are_300_cases_and_ansibles_side_of_each_is_recorded() -> None:
+    assert len(CASES) >= 300
+    assert list(RECORDED) == sorted(CASES)
+
+
+def test_no_case_has_changed_since_ansible_ran_it() -> None:
+    changed = [name for name, case in CASES.items() if RECORDED[name]["digest"] != case.digest]
+    assert not changed, "python -m tests.differential.record"
+
+
+def test_every_reason_is_one_that_is_listed() -> None:
+    used = {reason for case in CASES.values() for reason in case.differs.values()}
+    assert used <= set(reasons())
+
+
+@pytest.mark.parametrize("name", LOCAL)
+def test_it_comes_out_as_with_ansible(name: str, tmp_path: Path) -> None:
+    runs = runner.run_local(CASES[name], tmp_path, provision_side.on_this_machine)
+    assert not problems(verdict(CASES[name], runs))
+
+
+def test_the_table_is_that_of_the_record() -> None:
+    text = tables(CASES, RECORDED)
+    page = (Path(__file__).parents[2] / "docs/differences.md").read_text("utf-8")
+    assert page.split(MARK)[1].strip() == text.strip(), "python -m tests.differential.record"
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    if sys.platform != "linux" or not shutil.which("apt-get"):
+        pytest.skip("the lab needs root on Debian")
+    with labside.lab() as made:
+        yield made
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("name", ON_A_HOST)
+def test_it_comes_out_as_with_ansible_on_a_host(name: str, tmp_path: Path, lab: Lab) -> None:
+    runs = labside.run_on(lab, CASES[name], tmp_path, provision_side.over_ssh)
+    assert not problems(verdict(CASES[name], runs))
