@@ -92,12 +92,12 @@ def _cell(word: str) -> tuple[int, int]:
 
 
 def _about(options: argparse.Namespace) -> dict[str, str]:
-    day = datetime.now(UTC).date().isoformat()
-    what = (
-        f"Measured on {day} with {os.cpu_count()} cores shared by controller and hosts,"
-        f" Python {platform.python_version()}, {options.rounds} interleaved rounds, medians."
-    )
-    return {"what": f"{what} {options.note}".strip()}
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "cores": str(os.cpu_count()),
+        "python": platform.python_version(),
+        "note": options.note,
+    }
 
 
 def _tools(options: argparse.Namespace, found: results.Results) -> list[Tool]:

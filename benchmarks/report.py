@@ -84,7 +84,13 @@ def cell_name(cell: tuple[int, int]) -> str:
 
 
 def _about(results: Results) -> str:
-    lines = [results.about["what"]]
+    about = results.about
+    rounds = max((len(row.wall) for row in results.rows), default=0)
+    what = (
+        f"Measured on {about['date']} with {about['cores']} cores shared by controller and hosts,"
+        f" Python {about['python']}: {rounds} interleaved rounds, medians. {about['note']}"
+    )
+    lines = [what.strip()]
     lines += [f"Not measured: {name} ({why})." for name, why in results.missing.items()]
     return "\n\n".join(lines) + "\n"
 

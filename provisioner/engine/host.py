@@ -42,7 +42,7 @@ from provisioner.events import Event, Notice, Status, TaskFinished, TaskRetried,
 from provisioner.language.play import Keywords, Task
 from provisioner.language.template import TemplateError
 from provisioner.loading.where import Where
-from provisioner.modules.base import ModuleError
+from provisioner.modules.base import Module, ModuleError
 from provisioner.modules.include import IncludeTasks
 from provisioner.modules.meta import Meta
 from provisioner.modules.pause import Pause
@@ -67,7 +67,7 @@ class HostWalk:
         self._position = Position(flow, self._aftermath.handlers)
         notified = self._aftermath.notified
         self._ahead = Lookahead(shared, state, self._position, notified, gathering)
-        self._edited: Program | None = None
+        self._edited: tuple[Module, Program] | None = None
         self._attempts = 1
         self._now = 0.0
         self._ended = False
@@ -178,7 +178,7 @@ class HostWalk:
 
     def _step(self, place: Place, unit: Unit) -> Step:
         due = self._is_due(place, unit)
-        program = self._edited if due and self._edited is not None else unit.program
+        program = self._edited[1] if due and self._edited is not None else unit.program
         assert program is not None
         mode = unit.mode(due)
         return Step(program, mode, unit.environment, unit.tolerant, unit.diff, unit.timeout)
@@ -186,7 +186,9 @@ class HostWalk:
     def _is_due(self, place: Place, unit: Unit) -> bool:
         return self._ahead.due == (place, unit.index)
 
-    def _make_due(self, place: Place, unit: Unit, edited: Program | None = None) -> None:
+    def _make_due(
+        self, place: Place, unit: Unit, edited: tuple[Module, Program] | None = None
+    ) -> None:
         self._ahead.due, self._edited = (place, unit.index), edited
 
     def _lose(self, queue: Queue, place: Place, unit: Unit, answer: Answer, since: float) -> Walk:
@@ -230,13 +232,15 @@ class HostWalk:
         module = unit.module
         assert module is not None
         due = self._is_due(place, unit)
+        if due and self._edited is not None:
+            module = self._edited[0]  # it knows what it has edited
         if unit.mode(due) == "look" and (report.status == CHANGED or report.failed):
             self._make_due(place, unit)
             return False
         if module.edits and not (due and self._edited) and not report.failed:
             edited = module.edit(report)
             if edited is not None:
-                self._make_due(place, unit, edited)
+                self._make_due(place, unit, (module, edited))
                 return False
         result = judge.result_of(module, report)
         if due:

@@ -229,8 +229,8 @@ def ends_play(task: Task) -> bool:
 
 
 def _mentions_hostvars(task: Task) -> bool:
-    """Whether the task itself asks for other hosts' variables, or which of them are left. `hostvars`
-    within another variable is not seen here: it gives what is known at that moment."""
+    """Whether the task itself asks for other hosts' variables, or which of them are left.
+    `hostvars` within another variable is not seen here: it gives what is known at that moment."""
     given = (task.arguments, task.keywords.when, task.keywords.vars, task.loop and task.loop.items)
     names = ("hostvars", "play_hosts", "ansible_play_batch")
     return any(name in template.source for template in templates_in(given) for name in names)

@@ -31,7 +31,7 @@ if [ ! -d "$src" ]; then
     changed "assemble $path"
     return
 fi
-[ -r "$src" ] && [ -x "$src" ] || fail "$src can't be read by this user: add become"
+{ [ -r "$src" ] && [ -x "$src" ]; } || fail "$src can't be read by this user: add become"
 [ ! -d "$path" ] || fail "$path is a directory: give the name of the file in it"
 set --
 for file in "$src"/.* "$src"/*; do [ ! -f "$file" ] || set -- "$@" "$file"; done

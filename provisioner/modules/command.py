@@ -126,7 +126,7 @@ class Command(Module):
     def returns(self, report: Report) -> dict[str, Any]:
         values: dict[str, Any] = {"cmd": self.command(), "msg": ""}
         if "rc" not in report.records:  # not run: playbooks may read these all the same
-            values |= {"rc": None if report.failed else 0, **dict.fromkeys(("stdout", "stderr"), "")}
+            values |= {"rc": None if report.failed else 0, "stdout": "", "stderr": ""}
             values |= {"stdout_lines": [], "stderr_lines": []}
         if report.failed:
             values |= {"msg": "non-zero return code", "changed": "rc" in report.records}

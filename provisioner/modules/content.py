@@ -148,7 +148,8 @@ def file_values(report: Report) -> dict[str, Any]:
 
 def written_values(report: Report) -> dict[str, Any]:
     """What a module returns whose program is `write`."""
-    values: dict[str, Any] = {"dest": report.get("dest"), "checksum": report.get("checksum") or None}
+    checksum = report.get("checksum") or None  # a directory has none
+    values: dict[str, Any] = {"dest": report.get("dest"), "checksum": checksum}
     if "backup_file" in report.records:
         values["backup_file"] = report.get("backup_file")
     if "msg" in report.records:

@@ -53,7 +53,8 @@ right_policy() {
 set_policy() { tables -P "$chain" "$policy"; }
 
 if ! command -v "$tool" >/dev/null; then
-    [ "$look" = yes ] || fail "$tool is not there: install the package iptables in an earlier task, or add become"
+    [ "$look" = yes ] ||
+        fail "$tool is not there: install the package iptables in an earlier task, or add become"
     changed "$what"
     return
 fi

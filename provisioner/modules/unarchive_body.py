@@ -242,5 +242,6 @@ if [ -n "$different" ]; then
     fi
     changed "$what into $dest"
 fi
-[ "$look" = yes ] && [ -n "$different" ] || finish
+# What a look would unpack first has no attributes yet.
+if [ "$look" = no ] || [ -z "$different" ]; then finish; fi
 """

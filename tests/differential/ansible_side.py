@@ -55,14 +55,16 @@ class Ansible:
         ended = json.loads(self.process.stdout.readline())["exit"]
         lines = told.read_text().splitlines() if told.exists() else []
         log = Path(f"{told}.log").read_text(errors="replace")
-        return _observed(ended, [json.loads(line) for line in lines], log, hider(DIR=folder, OUT=out))
+        events = [json.loads(line) for line in lines]
+        return _observed(ended, events, log, hider(DIR=folder, OUT=out))
 
 
 @contextmanager
 def ansible() -> Iterator[Ansible]:
     """A process that runs cases until the block ends."""
     with tempfile.TemporaryDirectory(prefix="differential-") as name:
-        command = [venv() / "bin" / "python", Path(__file__).with_name("driver.py"), name]
+        driver = Path(__file__).with_name("driver.py")
+        command = [str(venv() / "bin" / "python"), str(driver), name]
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as process:
@@ -71,9 +73,7 @@ def ansible() -> Iterator[Ansible]:
             process.stdin.close()
 
 
-def _observed(
-    ended: int, events: list[dict[str, Any]], log: str, hide: Any
-) -> Observed:
+def _observed(ended: int, events: list[dict[str, Any]], log: str, hide: Any) -> Observed:
     results = [event for event in events if event["event"] == "result"]
     if ended not in EXIT or (ended == 4 and not _stats(events)):
         return {"exit": "invalid", "hosts": {}, "recap": {}, "error": hide(log)[-1500:]}

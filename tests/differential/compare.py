@@ -41,7 +41,8 @@ class Difference:
     got: Any
 
     def __str__(self) -> str:
-        return f"{self.place}:\n    ansible   {_short(self.expected)}\n    provision {_short(self.got)}"
+        expected, got = _short(self.expected), _short(self.got)
+        return f"{self.place}:\n    ansible   {expected}\n    provision {got}"
 
 
 def _short(value: Any) -> str:
@@ -116,7 +117,7 @@ def _of_values(place: str, kind: str, expected: Any, got: Any, exact: bool) -> I
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a difference is meant. `everywhere` are patterns of kinds that it explains in any case."""
+    """Why a difference is meant; `everywhere`: patterns of kinds that it explains in any case."""
 
     name: str
     text: str

@@ -32,6 +32,20 @@ UNCOMPARED = frozenset(
 )  # fmt: skip
 """Return values that are not compared, in any module."""
 
+COMMANDS = frozenset({"command", "raw", "script", "shell"})
+"""Modules that always have a `msg`, be it empty."""
+
+UNCOMPARED_IN = {
+    "gather_facts": {"ansible_facts"},
+    "package_facts": {"ansible_facts"},
+    "service": {"status"},
+    "service_facts": {"ansible_facts"},
+    "setup": {"ansible_facts"},
+    "systemd": {"status"},
+    "uri": {"date", "last_modified", "body", "etag"},
+}
+"""Those of one module: long, and different by the second."""
+
 SPEAKING = frozenset({"assert", "debug", "fail"})
 """Modules whose `msg` is the playbook's own."""
 
@@ -75,7 +89,7 @@ def compared(module: str, values: Mapping[str, Any], *, failed: bool = False) ->
     """The return values without those that nobody can compare; a loop's are in `results`."""
     kept: dict[str, Any] = {}
     for name, value in values.items():
-        if name in UNCOMPARED or name.startswith("_ansible"):
+        if name in UNCOMPARED | UNCOMPARED_IN.get(module, set()) or name.startswith("_ansible"):
             continue
         if name == "results" and isinstance(value, list):
             value = [_item(module, one) if isinstance(one, Mapping) else one for one in value]
@@ -91,8 +105,10 @@ def compared(module: str, values: Mapping[str, Any], *, failed: bool = False) ->
     kept.setdefault("changed", False)
     if values.get("skipped") or values.get("results") is not None:
         kept.pop("msg", None)
-    elif "msg" in kept and (module not in SPEAKING or (module == "debug" and failed)):
-        kept["msg"] = "…"  # its words are each tool's own
+    elif module in COMMANDS or (module == "debug" and failed):
+        kept["msg"] = "…" if "msg" in kept else None  # its words are each tool's own
+    elif module not in SPEAKING:
+        kept.pop("msg", None)
     return kept
 
 

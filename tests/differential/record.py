@@ -8,7 +8,6 @@ is installed into /var/cache/provision-ansible (PROVISION_ANSIBLE_VENV names ano
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -72,7 +71,7 @@ def main(patterns: Sequence[str]) -> None:
 
 def _wanted(case: Case, patterns: Sequence[str], before: Recorded) -> bool:
     if "changed" in patterns:
-        return before.get(case.name, {}).get("digest") != case.digest
+        return bool(before.get(case.name, {}).get("digest") != case.digest)
     return not patterns or any(fnmatchcase(case.name, pattern) for pattern in patterns)
 
 

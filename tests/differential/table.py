@@ -29,7 +29,7 @@ def tables(cases: Mapping[str, Case], recorded: Mapping[str, Any]) -> str:
     used = Counter(name for case in cases.values() for name in set(case.differs.values()))
     general = {reason.name for reason in reasons().values() if reason.everywhere}
     lines += [
-        f"| {reason.text.strip()} | {used[name] or ('in return values' if name in general else 0)} |"
+        f"| {reason.text.strip()} | {'in return values' if name in general else used[name]} |"
         for name, reason in reasons().items()
     ]
     found = [(case, place, text) for case in cases.values() for place, text in case.open.items()]
