@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -306,9 +308,16 @@ class _signals:  # noqa: N801 - used as a function
             signal.signal(number, handler)
 
     def _stop(self, number: int, _frame: object) -> None:
+        # A second signal may come at any point in here: set before telling, and tell it past
+        # sys.stderr, whose buffer can't be entered twice.
         if self._interrupt:
-            click.echo("provision: ending what still runs on the hosts", err=True)
+            _tell("ending what still runs on the hosts")
             threading.Thread(target=self._run.pool.kill, daemon=True).start()
             return
-        click.echo("provision: stopping: tasks under way are finished; again to end them", err=True)
         self._interrupt.set(number)
+        _tell("stopping: tasks under way are finished; again to end them")
+
+
+def _tell(text: str) -> None:
+    with suppress(OSError):
+        os.write(2, f"provision: {text}\n".encode())

@@ -116,7 +116,7 @@ class HostWalk:
 
     def _take_over(self, task: Task, result: Result) -> None:
         """Another host ran the task for all: its result is this host's too."""
-        self._aftermath.learn(task, result)
+        self._aftermath.learn(task, result, self._ahead.scope(task))
         self._position.advance()
         if result.outcome is Outcome.FAILED:
             reason, remedy = reports.why(self._ahead.scope(task), task, result)

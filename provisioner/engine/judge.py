@@ -21,6 +21,8 @@ def result_of(module: Module, report: Report) -> Result:
     outcome = Outcome.CHANGED if report.changes else Outcome.OK
     if "check" in report.records:
         outcome, message = Outcome.SKIPPED, "would have run: not in check mode"
+    if "skip" in report.records and getattr(module, "skips", False):
+        outcome = Outcome.SKIPPED  # where Ansible skips; for commands it is ok
     returns = {**_common(module, report), **module.returns(report)}
     if failed is None:
         try:

@@ -97,6 +97,10 @@ class Command(Module):
         """What the return value `cmd` says."""
         return self.words()
 
+    def ran(self, status: str) -> bool:
+        """Whether a command that failed with the exit status had begun."""
+        return status not in ("", "126", "127")
+
     def program(self, sources: Sources) -> Program:
         words = self.words()
         given = self.stdin or ""
@@ -129,7 +133,7 @@ class Command(Module):
             values |= {"rc": None if report.failed else 0, "stdout": "", "stderr": ""}
             values |= {"stdout_lines": [], "stderr_lines": []}
         if report.failed:
-            values |= {"msg": "non-zero return code", "changed": "rc" in report.records}
+            values |= {"msg": "non-zero return code", "changed": self.ran(report.get("rc"))}
         if "skip" in report.records:
             reason = f"skipped, since {report.get('skip')}"
             said = {"stdout": reason, "stdout_lines": [reason], "stderr": "", "stderr_lines": []}
@@ -155,6 +159,9 @@ class Shell(Command):
 
     def command(self) -> Any:
         return self.cmd
+
+    def ran(self, status: str) -> bool:
+        return status != ""
 
     def _what(self) -> str:
         return " ".join((self.cmd or "").split())[:200]

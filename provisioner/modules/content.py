@@ -137,7 +137,7 @@ def file_values(report: Report) -> dict[str, Any]:
     kind, mode, uid, gid, size, owner, group = report.get("at").split(" ", 6)
     return {
         "state": kind,
-        "mode": mode.zfill(4),
+        "mode": f"0{mode.zfill(3)}",
         "uid": int(uid),
         "gid": int(gid),
         "size": int(size),

@@ -196,6 +196,8 @@ class Cron(Module):
         names = [line.partition("=")[0] for line in lines if line[:1].isalpha() and "=" in line]
         envs = [name for name in names if " " not in name.strip()]
         values: dict[str, Any] = {"jobs": jobs, "envs": envs}
+        if self.cron_file:
+            values["cron_file"] = self.cron_file
         if report.get("backup_file"):
             values["backup_file"] = report.get("backup_file")
         return values

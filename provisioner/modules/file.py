@@ -216,8 +216,10 @@ case $state in
     link)
         soft
         report src "$src"
+        link=$path
         resolve
         attributes "$path"
+        path=$link at_path=''
         ;;
 esac
 [ "$state" = absent ] || [ -z "$modification_time$access_time" ] || set_times
@@ -284,7 +286,7 @@ class File(FileAttributes, Module):
         if "src" in report.records:
             values["src"] = report.get("src")
         state = report.get("state")
-        return values | {"state": "file" if state == "touch" else state}
+        return values | {"state": values.get("state", "file") if state == "touch" else state}
 
 
 def _time(text: str | None, written: str) -> str:

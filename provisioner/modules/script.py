@@ -55,6 +55,9 @@ class Script(Module):
     free_form: ClassVar[str | None] = "cmd"
     body: ClassVar[str] = BODY
 
+    strip_empty_ends: ClassVar[bool] = False
+    skips: ClassVar[bool] = True
+
     cmd: Text
     """The script's path, sought like those of copy, and its arguments."""
     executable: Text | None = None

@@ -42,6 +42,7 @@ UNCOMPARED_IN = {
     "service_facts": {"ansible_facts"},
     "setup": {"ansible_facts"},
     "systemd": {"status"},
+    "user": {"group"},  # the number that was free
     "uri": {"date", "last_modified", "body", "etag"},
 }
 """Those of one module: long, and different by the second."""
@@ -81,11 +82,11 @@ def step(
         "module": short,
         "outcome": outcome,
         "ignored": ignored,
-        "values": compared(short, values, failed=outcome == "failed"),
+        "values": compared(short, values, outcome),
     }
 
 
-def compared(module: str, values: Mapping[str, Any], *, failed: bool = False) -> dict[str, Any]:
+def compared(module: str, values: Mapping[str, Any], outcome: str = "ok") -> dict[str, Any]:
     """The return values without those that nobody can compare; a loop's are in `results`."""
     kept: dict[str, Any] = {}
     for name, value in values.items():
@@ -103,10 +104,10 @@ def compared(module: str, values: Mapping[str, Any], *, failed: bool = False) ->
     kept.pop("failed", None)  # these are the outcome
     kept.pop("skipped", None)
     kept.setdefault("changed", False)
-    if values.get("skipped") or values.get("results") is not None:
+    if outcome == "skipped" or values.get("results") is not None:
         kept.pop("msg", None)
-    elif module in COMMANDS or (module == "debug" and failed):
-        kept["msg"] = "…" if "msg" in kept else None  # its words are each tool's own
+    elif module in COMMANDS or (module == "debug" and outcome == "failed"):
+        kept.update(dict.fromkeys(kept.keys() & {"msg"}, "…"))  # its words are each tool's own
     elif module not in SPEAKING:
         kept.pop("msg", None)
     return kept
@@ -114,7 +115,8 @@ def compared(module: str, values: Mapping[str, Any], *, failed: bool = False) ->
 
 def _item(module: str, values: Mapping[str, Any]) -> dict[str, Any]:
     flags = {name: bool(values.get(name, False)) for name in ("failed", "skipped")}
-    return {**compared(module, values, failed=flags["failed"]), **flags}
+    outcome = next((name for name, is_so in flags.items() if is_so), "ok")
+    return {**compared(module, values, outcome), **flags}
 
 
 def listing(root: Path, hide: Callable[[str], str]) -> dict[str, Any]:

@@ -32,9 +32,11 @@ def tables(cases: Mapping[str, Case], recorded: Mapping[str, Any]) -> str:
         f"| {reason.text.strip()} | {'in return values' if name in general else used[name]} |"
         for name, reason in reasons().items()
     ]
-    found = [(case, place, text) for case in cases.values() for place, text in case.open.items()]
     lines += ["", "| open: case | where | what |", "| --- | --- | --- |"]
-    lines += [f"| {case.name} | `{place}` | {text} |" for case, place, text in found]
+    for case in cases.values():
+        for text in dict.fromkeys(case.open.values()):
+            places = ", ".join(f"`{place}`" for place, given in case.open.items() if given == text)
+            lines.append(f"| {case.name} | {places} | {text} |")
     return "\n".join(lines) + "\n"
 
 

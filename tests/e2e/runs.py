@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from json import dumps
@@ -107,22 +108,19 @@ class Provision:
     ) -> Run:
         """Run to the end; `expect` is the exit status that it must have, None for any."""
         with self.start(inventory, *words, json=json, **variables) as process:
-            try:
-                stdout, stderr = process.communicate(timeout=DEADLINE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
+            stdout, stderr = process.communicate(timeout=DEADLINE)
         return checked(finish(process.returncode, stdout, stderr, json), expect)
 
+    @contextmanager
     def start(
         self,
         inventory: Lab | Path | str,
         *words: str | Path,
         json: bool = True,
         **variables: Any,
-    ) -> subprocess.Popen[str]:
-        """Start a run of INVENTORY with more words and extra variables."""
-        return subprocess.Popen(
+    ) -> Iterator[subprocess.Popen[str]]:
+        """Start a run of INVENTORY with more words and extra variables. It ends with the block."""
+        with subprocess.Popen(
             self.words(inventory, *words, json=json, **variables),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -131,7 +129,11 @@ class Provision:
             errors="surrogateescape",
             cwd=self.home,
             env=self._environment(),
-        )
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def words(
         self, inventory: Lab | Path | str, *words: str | Path, json: bool = True, **variables: Any
