@@ -101,6 +101,8 @@ def compared(module: str, values: Mapping[str, Any], outcome: str = "ok") -> dic
         elif name == "item" and isinstance(value, Mapping):
             value = {key: one for key, one in value.items() if key not in UNCOMPARED}
         kept[name] = value
+    if kept.get("state") == "link":
+        kept.pop("size", None)  # that of the name it points at, which is another in each run
     kept.pop("failed", None)  # these are the outcome
     kept.pop("skipped", None)
     kept.setdefault("changed", False)
