@@ -20,7 +20,7 @@ PYTHON = $(shell for python in /usr/bin/python3 python3.13 python3.12 python3.11
 
 LAB := $(BIN)/python tests/lab/lab.py
 
-.PHONY: help setup packages test lint unit lab-test labs-down demo lock clean
+.PHONY: help setup packages test lint unit lab-test labs-down demo bench lock clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -70,6 +70,9 @@ labs-down:
 
 demo: setup ## Docker on three hosts of the lab, twice
 	@bash docs/demo.sh
+
+bench: setup ## measure against plain ssh and the peers (long; best on a quiet machine)
+	@$(BIN)/python -m benchmarks run && $(BIN)/python -m benchmarks report
 
 lock: ## choose newer versions of all dependencies and write constraints.txt
 	@rm -rf build/lock && "$(PYTHON)" -m venv build/lock && build/lock/bin/pip -qq install uv
