@@ -44,6 +44,7 @@ class Run:
         settings = {
             "become_option": options.become,
             "become_user_option": options.become_user,
+            "become_method_option": options.become_method,
             "ansible_forks": options.forks,
             "ansible_run_tags": sorted(options.tags) or ["all"],
             "ansible_skip_tags": sorted(options.skip_tags),

@@ -244,7 +244,8 @@ def _become(keywords: Keywords, scope: Scope) -> Become | None:
     if not flag(scope, wanted, bool(scope.get("become_option", False))):
         return None
     user = _variable(scope, "ansible_become_user", keywords.become_user)
-    method = str(_variable(scope, "ansible_become_method", keywords.become_method) or "sudo")
+    method = _variable(scope, "ansible_become_method", keywords.become_method)
+    method = str(method or scope.get("become_method_option") or "sudo")
     if method not in ("sudo", "su"):
         raise ModuleError(f'become_method "{method}" is not supported: sudo and su are')
     password = scope.get("ansible_become_password", scope.get("ansible_become_pass"))
