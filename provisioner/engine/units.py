@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from provisioner.engine.effects import Seat
-from provisioner.engine.scopes import PlayWorld, local_sources
+from provisioner.engine.scopes import PlayWorld, host_scope, local_sources
 from provisioner.language.lookups import looped
 from provisioner.language.play import Keywords, Task
 from provisioner.language.template import OMIT, Template, TemplateError
 from provisioner.language.variables import Scope
+from provisioner.loading.patterns import LOCALHOST
 from provisioner.modules import arguments, find
 from provisioner.modules.base import Action, Module, ModuleError, Steering
 from provisioner.remote.become import Become
@@ -226,39 +227,45 @@ def _environment(keywords: Keywords, scope: Scope) -> dict[str, str]:
 
 
 def seat(shared: PlayWorld, host: str, keywords: Keywords, scope: Scope) -> Seat:
-    """On which host, over which connection and as whom the task runs."""
-    target, connection = host, _variable(scope, "ansible_connection", keywords.connection) or "ssh"
+    """On which host, over which connection and as whom the task runs: by the variables of that
+    host, which where the task is delegated is another one."""
+    target = host
     if keywords.delegate_to is not None:
         target = str(scope.render(keywords.delegate_to))
-        connection = "ssh"
-    if target in ("localhost", "127.0.0.1", "::1") and target not in shared.world.statics:
-        connection = "local"
+    reached = scope
+    if target != host:
+        known = target in shared.world.states
+        reached = host_scope(shared, target) if known else Scope(())
+    given = reached.get("ansible_connection")
+    if given is None and target in LOCALHOST and target not in shared.world.inventory.hosts:
+        given = "local"
+    connection = given or (keywords.connection and scope.render(keywords.connection)) or "ssh"
     if connection not in ("ssh", "local", "paramiko", "paramiko_ssh", "smart"):
         raise ModuleError(f'the connection "{connection}" is not supported: ssh and local are')
     kind = "local" if connection == "local" else "ssh"
-    return Seat(target, kind, _become(keywords, scope))
+    return Seat(target, kind, _become(keywords, scope, reached))
 
 
-def _become(keywords: Keywords, scope: Scope) -> Become | None:
-    wanted = _variable(scope, "ansible_become", keywords.become)
+def _become(keywords: Keywords, scope: Scope, reached: Scope) -> Become | None:
+    """Whom the task becomes; variables are those of the host that is reached."""
+
+    def given(name: str, keyword: Any) -> Any:
+        value = reached.get(name)
+        return value if value is not None else scope.render(keyword)
+
+    wanted = given("ansible_become", keywords.become)
     if not flag(scope, wanted, bool(scope.get("become_option", False))):
         return None
-    user = _variable(scope, "ansible_become_user", keywords.become_user)
-    method = _variable(scope, "ansible_become_method", keywords.become_method)
+    user = given("ansible_become_user", keywords.become_user)
+    method = given("ansible_become_method", keywords.become_method)
     method = str(method or scope.get("become_method_option") or "sudo")
     if method not in ("sudo", "su"):
         raise ModuleError(f'become_method "{method}" is not supported: sudo and su are')
-    password = scope.get("ansible_become_password", scope.get("ansible_become_pass"))
-    flags = _variable(scope, "ansible_become_flags", keywords.become_flags)
+    password = reached.get("ansible_become_password", reached.get("ansible_become_pass"))
+    flags = given("ansible_become_flags", keywords.become_flags)
     return Become(
         str(user or scope.get("become_user_option") or "root"),
         "su" if method == "su" else "sudo",
         None if password is None else str(password),
         str(flags) if flags is not None else "-H",
     )
-
-
-def _variable(scope: Scope, name: str, keyword: Any) -> Any:
-    """A connection variable wins over the keyword, as in Ansible."""
-    value = scope.get(name)
-    return value if value is not None else scope.render(keyword)

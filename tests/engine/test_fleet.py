@@ -211,6 +211,29 @@ def test_delegated_tasks_run_elsewhere_with_the_hosts_own_variables(fleet: Fleet
     assert got.exit == 0
 
 
+def test_localhost_needs_neither_inventory_nor_ssh(fleet: Fleet) -> None:
+    got = fleet.run("[{hosts: localhost, tasks: [{command: echo}]}]")
+    assert got.tasks("localhost") == [("command", "changed")]
+    assert got.sent == {}
+
+
+def test_a_delegated_task_is_carried_by_the_other_hosts_connection_and_become(fleet: Fleet) -> None:
+    got = fleet.run(
+        """
+        - hosts: h1
+          tasks: [{command: echo, delegate_to: h2}]
+        """,
+        inventory="""
+        all:
+          hosts:
+            h1: {ansible_become: true, ansible_become_user: nobody}
+            h2: {ansible_connection: local, ansible_become: false}
+        """,
+    )
+    assert got.tasks("h1") == [("command", "changed")]
+    assert got.sent == {}
+
+
 def test_vars_files_may_be_named_by_facts_and_by_hosts(fleet: Fleet) -> None:
     fleet.write("Linux-h1.yml", "{v: one}")
     fleet.write("Linux-h2.yml", "{v: two}")
