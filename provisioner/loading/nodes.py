@@ -26,13 +26,14 @@ IMPORTS = ("import_tasks", "import_role")
 
 @dataclass(frozen=True)
 class Folder:
-    """Where the tasks at hand stand: the directory of their file, their role, and the files that
-    led to them."""
+    """Where the tasks at hand stand: the directory of their file, their role, the files that led
+    to them, and whether a block around them rescues what fails."""
 
     path: Path
     role: Role | None = None
     handlers: bool = False
     chain: tuple[Path, ...] = ()
+    rescued: bool = False
 
 
 class NodeLoader:
@@ -94,10 +95,11 @@ class NodeLoader:
             for key in item:
                 if short_name(str(key)) in IMPORTS:
                     return self._import(item, str(key), base, folder)
-            task = load_task(item, base, handler=folder.handlers)
+            task = load_task(item, base, handler=folder.handlers, rescued=folder.rescued)
             roots = tuple(dict.fromkeys(self._roots(folder)))
             task = replace(task, role=folder.role, roots=roots, outer=base)
-            self._problems.extend(_task_problems(task))
+            if not (folder.rescued or task.keywords.ignore_errors):
+                self._problems.extend(_task_problems(task))
             return (task,)
         except LoadError as error:
             self._problems.extend(error.problems)
@@ -112,9 +114,9 @@ class NodeLoader:
     def _block(self, source: YamlMap, base: Keywords, folder: Folder) -> Block:
         kw.known(source, kw.BLOCK, "block")
         inner = kw.inherit(base, source)
-        tasks, rescue, always = (
-            self.nodes(source, key, inner, folder) for key in ("block", "rescue", "always")
-        )
+        inside = replace(folder, rescued=folder.rescued or bool(source.get("rescue")))
+        tasks = self.nodes(source, "block", inner, inside)
+        rescue, always = (self.nodes(source, key, inner, folder) for key in ("rescue", "always"))
         return Block(tasks, rescue, always, source.where, kw.title(source))
 
     # -- imports

@@ -17,16 +17,23 @@ from provisioner.modules import MODULES, arguments, find, short_name
 from provisioner.modules.base import Module
 
 
-def load_task(source: YamlMap, base: Keywords, *, handler: bool = False) -> Task:
-    """The task, with the keywords of `base` and its own; `LoadError` for what can't be right."""
+def load_task(
+    source: YamlMap, base: Keywords, *, handler: bool = False, rescued: bool = False
+) -> Task:
+    """The task, with the keywords of `base` and its own; `LoadError` for what can't be right.
+
+    Wrong arguments of a task that may fail (`rescued`, ignore_errors, failed_when) are no such
+    thing: they fail the task when a host comes to it, as its playbook expects.
+    """
     key, value, local = _module_of(source)
     name = short_name(key)
     module = find(name)
     given = _arguments(module, source, key, value)
-    problems = arguments.check(module, name, given, source.keys_at.get(key, source.where))
-    if problems:
-        raise LoadError.of(problems)
     keywords = kw.inherit(base, source)
+    if not (rescued or keywords.ignore_errors or "failed_when" in source):
+        problems = arguments.check(module, name, given, source.keys_at.get(key, source.where))
+        if problems:
+            raise LoadError.of(problems)
     if local:
         keywords = Keywords(**{**vars(keywords), "delegate_to": "localhost"})
     if "async" in source:

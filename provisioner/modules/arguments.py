@@ -111,7 +111,9 @@ def build(module: type[Module], name: str, arguments: Mapping[str, Any]) -> Modu
     fields = names(module)
     for key in given:
         if key not in fields and not module.open:
-            raise ModuleError(f'the module {name} has no parameter "{key}". {nearest(key, fields)}')
+            raise ModuleError(
+                f'the module {name} has no parameter "{key}". {nearest(key, fields)}'.rstrip()
+            )
     try:
         return module.model_validate(given)
     except ValidationError as error:

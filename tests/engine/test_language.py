@@ -321,6 +321,35 @@ def test_a_variable_that_nobody_defines_is_found_before_any_host_is_touched(flee
     assert len(caught.value.problems) == 2
 
 
+MAY_FAIL = """
+    - hosts: all
+      tasks:
+        - {{name: a, file: {{state: hard, nosuch: 1}}, {how}}}
+        - {{name: b, debug: {{}}}}
+    """
+
+
+@pytest.mark.parametrize("how", ["ignore_errors: true", "failed_when: false"])
+def test_a_wrong_argument_fails_only_its_task_where_the_playbook_expects_it(
+    fleet: Fleet, how: str
+) -> None:
+    got = fleet.run(MAY_FAIL.format(how=how))
+    assert got.tasks()[-1] == ("b", "ok")
+    with pytest.raises(LoadError, match='no parameter "nosuch"'):
+        fleet.run(MAY_FAIL.format(how="tags: [x]"))
+
+
+def test_wrong_arguments_and_templates_are_ignored_and_rescued(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          tasks:
+            - {debug: {msg: "{{ 1 + }}"}, ignore_errors: true}
+            - block: [{name: a, file: {path: /x, state: foo}}]
+              rescue: [{debug: {msg: "{{ ansible_failed_task.name }}"}}]
+        """)
+    assert got.said() == ["a"]
+
+
 def test_an_undefined_variable_fails_the_task_and_names_the_nearest(fleet: Fleet) -> None:
     got = fleet.run("""
         - hosts: all
