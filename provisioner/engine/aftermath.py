@@ -12,7 +12,7 @@ from provisioner.engine.scopes import PlayWorld, task_scope, title
 from provisioner.engine.state import HostState
 from provisioner.engine.units import Unit
 from provisioner.language.play import Task, tasks_of
-from provisioner.language.template import Template
+from provisioner.language.template import Template, deep
 from provisioner.language.variables import Scope
 from provisioner.result import Outcome, Result
 
@@ -47,9 +47,14 @@ class Aftermath:
             return self._state
         return states.get(str(scope.render(keywords.delegate_to)), self._state)
 
-    def remember_failure(self, task: Task, result: Result) -> None:
+    def remember_failure(self, task: Task, result: Result, scope: Scope) -> None:
         """What a rescue is told of the failure that led to it."""
-        self._state.variables["ansible_failed_task"] = {"name": task.title, "action": task.module}
+        self._state.variables["ansible_failed_task"] = {
+            "name": title(replace(task, role=None), scope) if task.name else "",
+            "action": task.module,
+            "args": deep(dict(task.arguments), str),
+            "tags": sorted(task.keywords.tags),
+        }
         self._state.variables["ansible_failed_result"] = judge.registered(result)
 
     def notify(self, unit: Unit, result: Result) -> None:

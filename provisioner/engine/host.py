@@ -309,7 +309,7 @@ class HostWalk:
             self._position.advance()
             return True
         self._failure = (*reports.why(unit.scope, task, result), task)
-        self._aftermath.remember_failure(task, result)
+        self._aftermath.remember_failure(task, result, unit.scope)
         if not self._position.turn():
             self._fail()
         return False

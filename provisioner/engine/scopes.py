@@ -194,7 +194,8 @@ def _magic(shared: PlayWorld, host: str, role: Role | None) -> dict[str, Any]:
 def _role_names(role: Role) -> dict[str, Any]:
     return {
         "role_name": role.name,
-        "ansible_role_name": role.name,
+        "ansible_role_name": role.full_name,
+        "ansible_collection_name": role.collection or None,
         "role_path": str(role.path.absolute()),
         "ansible_parent_role_names": list(role.parents),
     }

@@ -14,6 +14,10 @@ Conditions = tuple[Template | bool, ...]
 """All must be true; each an expression, or a literal that YAML gave."""
 
 
+COLLECTIONS = "ansible_collections"
+"""The folder that holds collections: NAMESPACE/NAME below it."""
+
+
 @dataclass(frozen=True)
 class Keywords:
     """What a task has from its play and blocks and itself: inner values win, `when`, `tags`,
@@ -44,6 +48,8 @@ class Keywords:
     timeout: Any = None
     throttle: Any = None
     notify: Any = None
+    collections: Any = None
+    """Where roles with bare names are looked for first."""
     params: tuple[Mapping[str, Any], ...] = ()
     """The `vars` of the includes that led here: they win over all but extra variables."""
 
@@ -72,6 +78,17 @@ class Role:
     params: Mapping[str, Any] = field(default_factory=dict)
     parents: tuple[str, ...] = ()
     """Names of the roles that include it, the nearest first."""
+
+    @property
+    def collection(self) -> str:
+        """NAMESPACE.NAME of the collection that it is part of, or ""."""
+        *_, root, space, collection, _, _ = ("", "", "", "", *self.path.parts)
+        return f"{space}.{collection}" if root == COLLECTIONS else ""
+
+    @property
+    def full_name(self) -> str:
+        """Its name with that of its collection."""
+        return f"{self.collection}.{self.name}" if self.collection else self.name
 
 
 @dataclass(frozen=True)
@@ -104,7 +121,7 @@ class Task:
     def title(self) -> str:
         """The name for people, unrendered; the module's where the task has none."""
         name = str(self.name) or self.module
-        return f"{self.role.name} : {name}" if self.role is not None else name
+        return f"{self.role.full_name} : {name}" if self.role is not None else name
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from provisioner.loading.yamlfile import YamlMap, place_of
 
 INHERITED = frozenset(field.name for field in fields(Keywords)) - {"params"}
 
-IGNORED = frozenset({"collections", "debugger"})
+IGNORED = frozenset({"debugger"})
 """Read and ignored: they change nothing here."""
 
 BLOCK = INHERITED | IGNORED | {"name", "block", "rescue", "always", "notify"}
@@ -66,6 +66,8 @@ def inherit(base: Keywords, source: YamlMap) -> Keywords:
         value, where = source[key], place_of(source, key)
         if key in _ADDING:
             said[key] = _ADD[key](getattr(base, key), value, where)
+        elif key == "collections":
+            said[key] = names(value, key, where)
         elif key in _FLAGS:
             said[key] = flag(value, key, where)
         else:

@@ -12,9 +12,9 @@ from provisioner.language.play import Block, Keywords, Node, Role, Task
 from provisioner.language.rendering import check
 from provisioner.language.template import TemplateError, templates_in
 from provisioner.language.variables import Scope
+from provisioner.loading import argspecs, yamlfile
 from provisioner.loading import keywords as kw
 from provisioner.loading import roles as rolefiles
-from provisioner.loading import yamlfile
 from provisioner.loading.task import load_task
 from provisioner.loading.vault import NO_VAULT, Vault
 from provisioner.loading.where import Where
@@ -199,7 +199,7 @@ class NodeLoader:
         allows duplicates (or is imported or included by a task).
         """
         name = self._text(given.get("name", given.get("role")), "import_role", where)
-        path = rolefiles.find(name, self._basedir, folder.role, where)
+        path = rolefiles.find(name, self._basedir, folder.role, where, base.collections)
         if path in (p.parent for p in folder.chain) or name in parents:
             raise LoadError(f"roles depend on each other: {' → '.join((*parents, name))}", where)
         including: tuple[str, ...] = ()
@@ -207,6 +207,8 @@ class NodeLoader:
             parents = including = (folder.role.name, *folder.role.parents)
         role = rolefiles.load(name, path, given, including, self._vault)
         meta = rolefiles.meta(path)
+        within = (role.collection,) if role.collection else ()
+        base = replace(base, collections=(*within, *(meta.collections or ())))
         nodes: list[Node] = []
         for item in meta.dependencies:
             nodes += self._listed(item, base, meta.where, (*parents, name))
@@ -219,9 +221,10 @@ class NodeLoader:
         inside = replace(folder, role=role, path=path / "tasks", handlers=False)
         self._load_handlers(path, given, base, replace(inside, handlers=True), where)
         tasks = rolefiles.main(path, "tasks", given.get("tasks_from"), where)
-        if tasks is not None:
-            block = Block(self.file(tasks, base, inside, where), (), (), where, name)
-            nodes.append(block)
+        found = self.file(tasks, base, inside, where) if tasks is not None else ()
+        first = argspecs.task(role, given, base, meta.argument_specs, self._vault)
+        if first or found:
+            nodes.append(Block((*first, *found), (), (), where, name))
         return tuple(nodes)
 
     def _load_handlers(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from provisioner.errors import LoadError
-from provisioner.language.play import Keywords, Role
+from provisioner.language.play import COLLECTIONS, Keywords, Role
 from provisioner.loading import keywords as kw
 from provisioner.loading import yamlfile
 from provisioner.loading.variables import vars_file
@@ -18,6 +18,7 @@ from provisioner.loading.where import Where, nearest
 from provisioner.loading.yamlfile import YamlMap, place_of
 
 _SYSTEM = ("~/.ansible/roles", "/usr/share/ansible/roles", "/etc/ansible/roles")
+_COLLECTIONS = ("~/.ansible/collections", "/usr/share/ansible/collections")
 _NAMES = ("main.yml", "main.yaml", "main")
 
 
@@ -28,6 +29,8 @@ class Meta:
     where: Where
     dependencies: tuple[Any, ...] = ()
     allow_duplicates: bool = False
+    argument_specs: Any = None
+    collections: Any = None
 
 
 def folders(basedir: Path) -> Iterator[Path]:
@@ -40,29 +43,52 @@ def folders(basedir: Path) -> Iterator[Path]:
     yield basedir
 
 
-def find(name: str, basedir: Path, inside: Role | None, where: Where) -> Path:
-    """The directory of the role called `name`; a `LoadError` names the nearest."""
+def collections(basedir: Path) -> Iterator[Path]:
+    """Where collections are looked for, in Ansible's order."""
+    yield basedir / "collections"
+    for variable in ("ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_COLLECTIONS_PATHS"):
+        for name in filter(None, os.environ.get(variable, "").split(":")):
+            yield Path(name).expanduser()
+    for name in _COLLECTIONS:
+        yield Path(name).expanduser()
+
+
+def find(name: str, basedir: Path, inside: Role | None, where: Where, within: Any = None) -> Path:
+    """The directory of the role called `name`; a `LoadError` names the nearest. It may be one of a
+    collection (NAMESPACE.COLLECTION.ROLE), or a bare name in one of those that are `within`."""
+    full = [f"{collection}.{name}" for collection in within or ()]
     places = [*folders(basedir)]
     if inside is not None:
-        places.insert(0, inside.path.parent)
-    for folder in places:
-        path = folder / name
+        places.insert(-1, inside.path.parent)
+    paths = [*_in_collections(full, basedir), *(folder / name for folder in places)]
+    for path in (*paths, *_in_collections([name], basedir)):
         if path.is_dir():
             return path
     known = {entry.name for folder in places[:-1] if folder.is_dir() for entry in folder.iterdir()}
-    hint = nearest(name, known) or f"looked in {', '.join(map(str, places[:-1]))}"
+    looked = [*collections(basedir)] if name.count(".") == 2 else places[:-1]
+    hint = nearest(name, known) or f"looked in {', '.join(map(str, looked))}"
     raise LoadError(f'the role "{name}" was not found', where, hint)
+
+
+def _in_collections(names: Sequence[str], basedir: Path) -> Iterator[Path]:
+    for name in names:
+        if name.count(".") == 2 and name.replace(".", "_").isidentifier():
+            space, collection, role = name.split(".")
+            for place in collections(basedir):
+                yield place / COLLECTIONS / space / collection / "roles" / role
 
 
 def entry(item: Any, base: Keywords, where: Where) -> tuple[Mapping[str, Any], Keywords]:
     """One entry of `roles` or of a role's dependencies ▶ its arguments and its keywords.
 
-    What is neither is a parameter of the role, as are its `vars`.
+    What is neither is a parameter of the role, as are its `vars`. Those that are not in `vars` are
+    `provided`: the role's argument spec must know them.
     """
     if not isinstance(item, YamlMap):
         return {"name": item, "listed": True}, base
     source = YamlMap(item.where)
-    params: dict[str, Any] = {}
+    provided: dict[str, Any] = {}
+    variables: dict[str, Any] = {}
     given: dict[str, Any] = {"listed": True}
     for key, value in item.items():
         if key in ("role", "name", "tasks_from", "vars_from", "defaults_from", "handlers_from"):
@@ -71,12 +97,12 @@ def entry(item: Any, base: Keywords, where: Where) -> tuple[Mapping[str, Any], K
             source[key] = value
             source.values_at[key] = item.values_at[key]
         elif key == "vars":
-            params.update(value or {})
+            variables.update(value or {})
         elif key not in ("src", "version", "scm"):
-            params[key] = value
+            provided[key] = value
     if "name" not in given:
         raise LoadError("an entry of roles needs the role's name", where, "as in `role: NAME`")
-    given["params"] = params
+    given["params"], given["provided"] = {**variables, **provided}, provided
     return given, kw.inherit(base, source)
 
 
@@ -84,14 +110,15 @@ def load(
     name: str, path: Path, given: Mapping[str, Any], parents: tuple[str, ...], vault: Vault
 ) -> Role:
     """The role with its defaults, vars and parameters."""
-    return Role(
-        name,
+    role = Role(
+        Path(name).name if name.startswith("/") else name,
         path,
         _variables(path, "defaults", given.get("defaults_from"), vault),
         _variables(path, "vars", given.get("vars_from"), vault),
         given.get("params", {}),
         parents,
     )
+    return replace(role, name=path.name) if role.collection else role
 
 
 def main(path: Path, kind: str, name: Any, where: Where) -> Path | None:
@@ -124,4 +151,6 @@ def meta(path: Path) -> Meta:
     dependencies = data.get("dependencies") or ()
     if not isinstance(dependencies, list | tuple):
         raise LoadError('"dependencies" is a list', place_of(data, "dependencies"))
-    return Meta(where, tuple(dependencies), bool(data.get("allow_duplicates")))
+    duplicates = bool(data.get("allow_duplicates"))
+    specs, within = data.get("argument_specs"), data.get("collections")
+    return Meta(where, tuple(dependencies), duplicates, specs, within)

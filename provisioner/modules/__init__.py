@@ -27,6 +27,7 @@ MODULES: dict[str, str] = {
     "wait_for_connection": "wait_for_connection:WaitForConnection",
     "set_fact": "set_fact:SetFact",
     "set_stats": "set_stats:SetStats",
+    "validate_argument_spec": "validate_argument_spec:ValidateArgumentSpec",
     "command": "command:Command",
     "shell": "command:Shell",
     "file": "file:File",

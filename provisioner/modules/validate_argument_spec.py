@@ -1,0 +1,40 @@
+"""validate_argument_spec: the variables that a role is called with are what it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from provisioner.language.argspec import errors
+from provisioner.language.variables import Scope
+from provisioner.modules.base import Action, Sources
+from provisioner.result import Outcome, Result
+
+
+class ValidateArgumentSpec(Action):
+    """Check variables against an argument spec. Roles that have one begin with it."""
+
+    argument_spec: dict[str, Any]
+    """Name of the variable ▶ type, required, choices, default, elements, options, …"""
+    provided_arguments: dict[str, Any] = Field(default_factory=dict)
+    """Values that win over variables; no other names than those of the spec are allowed here."""
+    validate_args_context: dict[str, Any] = Field(default_factory=dict)
+    """Returned as it is: what the spec is of."""
+
+    def act(self, scope: Scope, sources: Sources) -> Result:
+        known = {name: scope.get(name) for name in self.argument_spec if name in scope}
+        found = errors(self.argument_spec, {**known, **self.provided_arguments})
+        returns: Mapping[str, Any] = {"validate_args_context": self.validate_args_context}
+        if not found:
+            message = "The arg spec validation passed"
+            return Result(Outcome.OK, message, returns={**returns, "msg": message})
+        message = "Validation of arguments failed:\n" + "\n".join(found)
+        told = {"msg": message, "argument_errors": found, "argument_spec_data": self.argument_spec}
+        return Result(
+            Outcome.FAILED,
+            message,
+            returns={**returns, **told},
+            remedy="give the role these variables (meta/argument_specs.yml says which it takes)",
+        )
