@@ -59,7 +59,7 @@ REFUSED = [
     ({"type": "list", "choices": ["a"]}, ["b"], "one or more of: a. Got no match for: b"),
     ({"choices": ["a"], "no_log": True}, "hunter2", "got: VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"),
     ({"required": True, "default": 1}, 1, "required and default are mutually exclusive for x"),
-    ({"type": "dict", "options": {"a": {"required": True}}}, {}, "required arguments: a found in x"),
+    ({"type": "dict", "options": {"a": {"required": True}}}, {}, "arguments: a found in x"),
     ({"type": "dict", "options": {"a": {}}}, {"b": 1}, "x.b. Supported parameters include: a."),
     ({"type": "list", "elements": "dict", "options": {"a": {}}}, [{"b": 1}], "x.b. Supported"),
 ]
