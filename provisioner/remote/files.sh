@@ -9,7 +9,7 @@
 unset owner group mode seuser serole setype selevel attributes
 unset content content_size content_sha256 content_from
 unset backup validate unsafe_writes old_sha256
-temp='' _owed=0 content_asked='' content_index=''
+temp='' _owed=0 _proved='' content_asked='' content_index=''
 
 # expand VARIABLE: the path in it with a leading ~ or ~user as the home; no path begins with a dash.
 expand() {
@@ -29,10 +29,11 @@ expand() {
 }
 
 # at PATH: what is there, in one process: $at_kind (file, directory, link, other or absent), $at_mode
-# (octal), $at_uid, $at_gid, $at_size, $at_user, $at_group. False where there is nothing.
+# (octal), $at_uid, $at_gid, $at_size, $at_user, $at_group, and $at_id, which tells it and its time of
+# change from others. False where there is nothing.
 at() {
-    at_kind='absent' at_mode='' at_uid='' at_gid='' at_size='' at_user='' at_group='' at_path=$1
-    _stat=$(stat -c '%a %u %g %s %U %G' -- "$1") || return 1
+    at_kind='absent' at_mode='' at_uid='' at_gid='' at_size='' at_id='' at_user='' at_group='' at_path=$1
+    _stat=$(stat -c '%a %u %g %s %d:%i:%Y %U %G' -- "$1") || return 1
     if [ -L "$1" ]; then at_kind='link'
     elif [ -f "$1" ]; then at_kind='file'
     elif [ -d "$1" ]; then at_kind='directory'
@@ -40,7 +41,7 @@ at() {
     fi
     # shellcheck disable=SC2086
     set -- $_stat
-    at_mode=$1 at_uid=$2 at_gid=$3 at_size=$4 at_user=$5 at_group=$6
+    at_mode=$1 at_uid=$2 at_gid=$3 at_size=$4 at_id=$5 at_user=$6 at_group=$7
 }
 
 # _known PATH: `at`, unless it is known since the last change.
@@ -199,7 +200,8 @@ put() {
     if [ "$look" = no ]; then
         replace "$1"
         at "$1"
-        holds "$1" || fail "$1 holds something else right after it was written: who else writes it?"
+        # The very file whose content was proved before it was renamed needs no second reading.
+        [ "$at_id $at_size" = "$_proved" ] || holds "$1" || fail "$1 holds something else right after it was written: who else writes it?"
     fi
     [ "$diff" != yes ] || report content "$_what"
     changed "$_what"
@@ -212,7 +214,7 @@ _old_content() { if [ "$at_size" -le 1048576 ]; then before "$1"; else report be
 holds() {
     [ "$at_kind" = file ] || return
     if [ -n "$content_size" ]; then
-        [ "$at_size" = "$content_size" ] && [ "$(sha256 "$1")" = "$content_sha256" ]
+        [ "$at_size" = "$content_size" ] && [ "$(_sum_of "$1" "$at_size")" = "$content_sha256" ]
     else
         [ "$at_size" = "${#content}" ] && [ "$(cat -- "$1" && echo .)" = "$content." ]
     fi
@@ -220,6 +222,20 @@ holds() {
 
 # sha256 PATH: print it. Without a name behind it, nothing is escaped.
 sha256() { _sum=$(sha256sum <"$1") && echo "${_sum%% *}"; }
+
+# _digest SIZE: the sum of stdin as sha256sum prints it. openssl is three times as fast where sha256sum is
+# built without it, yet slow to start; where it does not work, stdin is read to its end all the same.
+_digest() {
+    if [ "$1" -gt 4194304 ] && command -v openssl >/dev/null; then
+        openssl dgst -sha256 -r || { cat >/dev/null; false; }
+    else
+        sha256sum
+    fi
+}
+# _sum_of PATH SIZE: print its sum.
+_sum_of() {
+    if _sum=$(_digest "$2" <"$1"); then echo "${_sum%% *}"; else sha256 "$1"; fi
+}
 
 # before PATH: report its content as the blob `before`; `at` has been there.
 before() {
@@ -276,17 +292,28 @@ _tidy() {
 _fill() {
     if [ -z "$content_size" ]; then
         _why=$(printf '%s' "$content" | dd bs=65536 conv=fsync 2>&1 >&7) || { _first_line; return 1; }
-        [ "$(stat -L -c %s /proc/self/fd/7)" = "${#content}" ]
+        _settled "${#content}"
         return
     fi
     if [ -n "$content_from" ]; then
         _why=$(dd bs=65536 conv=fsync if="$content_from" 2>&1 >&7) || { _first_line; return 1; }
+        _sum=$(_sum_of /proc/self/fd/7 "$content_size")
     else
         [ "$content_asked" = yes ] || ask "$content_size" "$content_index"
         _arrive || return
     fi
-    [ "$(sha256 /proc/self/fd/7)" = "$content_sha256" ] ||
-        { _why='it arrived with another checksum than it was sent with'; return 1; }
+    [ "$_sum" = "$content_sha256" ] || {
+        _why='it arrived with another checksum than it was sent with'
+        return 1
+    }
+    _settled "$content_size"
+}
+
+# _settled SIZE: the file behind 7, whose content has been checked, has that size. $_proved tells it again.
+_settled() {
+    _proved=$(stat -L -c '%d:%i:%Y %s' /proc/self/fd/7) && [ "${_proved##* }" = "$1" ] && return
+    _why='it was not written whole'
+    return 1
 }
 
 # ask SIZE NUMBER: ask for that content; `put` with $content_asked=yes takes it. Several may be asked
@@ -297,25 +324,23 @@ ask() {
     trap _tidy EXIT
 }
 
-# _arrive: the content that was asked for, from the control stream into 7. Not a byte of it is left
-# there when the disk is full: it would be read as the next frame.
+# _arrive: the content that was asked for, from the control stream into 7; its sum, taken on the way, in
+# $_sum. tee reads on when the disk is full, so that not a byte is left to be read as the next frame.
 _arrive() {
     _why=$(
-        dd bs=65536 iflag=fullblock,count_bytes count="$content_size" <&4 2>/dev/null | {
-            dd bs=65536 iflag=fullblock conv=fsync 2>&1 >&7
-            _end=$?
-            cat >/dev/null
-            exit "$_end"
-        }
+        {
+            dd bs=65536 iflag=fullblock,count_bytes count="$content_size" <&4 2>/dev/null |
+                tee /proc/self/fd/7 2>&5 | _digest "$content_size"
+        } 5>&1
     )
-    _end=$?
     _owed=$((_owed - content_size))
-    [ "$_end" -eq 0 ] && return
-    _first_line
-    return 1
+    case $_why in tee:*) _first_line; return 1 ;; esac
+    _sum=${_why%% *}
+    [ -n "$_sum" ] || _sum=$(sha256 /proc/self/fd/7)
+    _why=$(dd conv=fsync </dev/null 2>&1 >&7) || { _first_line; return 1; }
 }
 
-# _first_line: what dd said, without its statistics: "No space left on device".
+# _first_line: what dd or tee said, without statistics: "No space left on device".
 _first_line() { _why=${_why%%
 *} _why=${_why##*: }; }
 
