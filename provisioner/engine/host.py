@@ -242,7 +242,7 @@ class HostWalk:
             if edited is not None:
                 self._make_due(place, unit, (module, edited))
                 return False
-        result = judge.result_of(module, report)
+        result = judge.result_of(module, report, unit.diff)
         if due:
             self._ahead.due = self._edited = None
         if isinstance(module, Reboot) and not unit.check and not result.failed:

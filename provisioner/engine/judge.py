@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from provisioner.language.play import Task
@@ -14,14 +14,14 @@ from provisioner.remote.shell import Report
 from provisioner.result import Outcome, Result
 
 
-def result_of(module: Module, report: Report) -> Result:
-    """What the module says itself."""
+def result_of(module: Module, report: Report, diff: bool) -> Result:
+    """What the module says itself; with `diff` also by a return value of that name."""
     failed = report.failed
     message = failed or report.get("msg")
     outcome = Outcome.CHANGED if report.changes else Outcome.OK
     if "check" in report.records:
         outcome, message = Outcome.SKIPPED, "would have run: not in check mode"
-    if "skip" in report.records and getattr(module, "skips", False):
+    if "skip" in report.records and module.skips:
         outcome = Outcome.SKIPPED  # where Ansible skips; for commands it is ok
     returns = {**_common(module, report), **module.returns(report)}
     if failed is None:
@@ -34,12 +34,16 @@ def result_of(module: Module, report: Report) -> Result:
     for key in ("journal", "hint"):
         if key in report.records:
             returns[key] = report.get(key)
+    differences = module.diff(report)
+    if diff and differences:
+        texts = [asdict(found) for found in differences]
+        returns["diff"] = texts if module.lists_diff else texts[0]
     return Result(
         outcome,
         message or str(returns.get("msg", "")),
         report.changes,
         returns,
-        module.diff(report),
+        differences,
         report.get("remedy"),
     )
 

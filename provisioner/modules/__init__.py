@@ -53,6 +53,7 @@ MODULES: dict[str, str] = {
     "package_facts": "package_facts:PackageFacts",
     "service_facts": "service_facts:ServiceFacts",
     "setup": "setup:Setup",
+    "gather_facts": "setup:GatherFacts",
     "user": "user:User",
     "group": "group:Group",
     "sysctl": "sysctl:Sysctl",

@@ -71,6 +71,12 @@ class Module(BaseModel):
     body: ClassVar[str] = ""
     """The module's sh body: constant; see remote/kernel.sh for what it stands on."""
 
+    lists_diff: ClassVar[bool] = False
+    """Whether the return value `diff` is a list, or the one difference itself."""
+
+    skips: ClassVar[bool] = False
+    """Whether a program that reports `skip` is skipped for Ansible; a command is ok."""
+
     @property
     def acts(self) -> bool:
         """True for an event (restart, a plain command): it can't be looked at, only done, so it
@@ -138,7 +144,7 @@ def _text(value: Any) -> Any:
 
 
 _MODE = re.compile(
-    r"(0o)?[0-7]{1,5}|preserve"
+    r"(0o)?[0-7]{1,5}"
     r"|[ugoa]*([-+=]([rwxXst]*|[ugo]))+(,[ugoa]*([-+=]([rwxXst]*|[ugo]))+)*"
 )
 
@@ -152,6 +158,10 @@ def _mode(value: Any) -> Any:
     return value
 
 
+def _source_mode(value: Any) -> Any:
+    return value if value == "preserve" else _mode(value)
+
+
 Text = Annotated[str, BeforeValidator(_text)]
 """A string; YAML's numbers and booleans become their text."""
 
@@ -160,6 +170,10 @@ Words = Annotated[tuple[Text, ...], BeforeValidator(_words)]
 
 FileMode = Annotated[str, BeforeValidator(_mode)]
 """Octal ("0644", 0644) or symbolic ("u+rwX,go-w") mode."""
+
+
+SourceMode = Annotated[str, BeforeValidator(_source_mode)]
+"""The same, or `preserve` for that of the source."""
 
 
 class FileAttributes(BaseModel):

@@ -15,6 +15,7 @@ from provisioner.modules.lineinfile import lines_of
 class BlockInFile(Edited):
     """Keep a block of lines, between markers of its own, in a file or out of it."""
 
+    lists_diff: ClassVar[bool] = True
     hint: ClassVar[str] = ", or set create: true"
 
     path: Text = Field(validation_alias=AliasChoices("path", "dest", "destfile", "name"))

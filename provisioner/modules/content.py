@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, PrivateAttr
 
-from provisioner.modules.base import FileAttributes, FileMode, Module, ModuleError, Text
+from provisioner.modules.base import FileAttributes, Module, ModuleError, SourceMode, Text
 from provisioner.remote.shell import Program, Report, Value, quote
 from provisioner.result import Diff
 
@@ -187,6 +187,7 @@ class Written(FileAttributes, Module):
     """What copy and template have in common: one file whose content the controller has."""
 
     body: ClassVar[str] = WRITE
+    lists_diff: ClassVar[bool] = True
 
     dest: Text
     """The file; a directory (it exists, or ends in `/`) means the source's name in it."""
@@ -198,7 +199,7 @@ class Written(FileAttributes, Module):
     """Where `dest` is a link, write the file that it points to instead of replacing the link."""
     validate_: Text | None = Field(None, validation_alias="validate")
     """A command that accepts or refuses the new file before it is put in place; %s is its path."""
-    mode: FileMode | None = None
+    mode: SourceMode | None = None
     """The mode, octal or symbolic, or `preserve` for that of the source; unset keeps the file's."""
 
     _content: bytes | Path | None = PrivateAttr(None)

@@ -285,8 +285,13 @@ class File(FileAttributes, Module):
         values = {"path": report.get("path"), "dest": report.get("path"), **file_values(report)}
         if "src" in report.records:
             values["src"] = report.get("src")
-        state = report.get("state")
-        return values | {"state": values.get("state", "file") if state == "touch" else state}
+        return values | {"state": self._found(report.get("state"), values.get("state"))}
+
+    def _found(self, state: str, found: str | None) -> str:
+        """What is there at the end: in check mode that may be what is to be removed."""
+        if state == "touch":
+            return found or "file"
+        return found or state if state == "absent" else state
 
 
 def _time(text: str | None, written: str) -> str:

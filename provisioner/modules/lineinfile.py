@@ -16,6 +16,7 @@ from provisioner.remote.shell import Report
 class LineInFile(Edited):
     """Keep one line in a file, or keep lines out of it."""
 
+    lists_diff: ClassVar[bool] = True
     hint: ClassVar[str] = ", or set create: true"
 
     path: Text = Field(validation_alias=AliasChoices("path", "dest", "destfile", "name"))

@@ -47,9 +47,13 @@ plain() { printf '%b' "$(printf '%s' "$1" | sed 's/\\\([0-7]\)/\\0\1/g')"; }
 # local_facts: run the executable ones, read the others.
 local_facts() {
     for file in "$fact_path"/*.fact; do
-        [ -f "$file" ] || continue
         rc=0
-        if [ -x "$file" ]; then
+        if [ ! -e "$file" ]; then
+            [ -L "$file" ] || continue
+            rc=missing text=''
+        elif [ -d "$file" ]; then
+            continue
+        elif [ -x "$file" ]; then
             text=$("$file" 3>&- 4<&- 2>&1) || rc=$?
         else
             text=$(cat "$file") || rc=$?
@@ -156,6 +160,13 @@ class Setup(Module):
         found = facts(_raw(report), chosen(self.gather_subset))
         found |= {"gather_subset": list(self.gather_subset), "module_setup": True}
         return {"ansible_facts": matching(found, self.filter)}
+
+
+class GatherFacts(Setup):
+    """What a play does at its start; `setup` by another name."""
+
+    parallel: bool | None = None
+    """Accepted and ignored: facts come from one program."""
 
 
 def _raw(report: Report) -> Raw:

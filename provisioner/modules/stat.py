@@ -41,7 +41,7 @@ if [ -f "$path" ] && { [ "$follow" = yes ] || ! [ -L "$path" ]; }; then
     fi
 fi
 if [ "$get_mime" = yes ]; then
-    report mime "$(file -b -i ${dereference:+-L} -- "$path")"
+    report mime "$(file -b -i -- "$path")"
 fi
 if [ "$get_attributes" = yes ]; then
     report attributes "$(lsattr -vd -- "$path")"
@@ -94,7 +94,7 @@ class Stat(Module):
         True,
         validation_alias=AliasChoices("get_mime", "mime", "mime_type", "mime-type"),
     )
-    """Ask `file` for the content's type and character set."""
+    """Ask `file` for the content's type and character set; a link's are its own."""
     get_attributes: bool = Field(
         True, validation_alias=AliasChoices("get_attributes", "attr", "attributes")
     )

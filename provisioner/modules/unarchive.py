@@ -34,6 +34,7 @@ class Unarchive(FileAttributes, Module):
     """The content of an archive of the controller, the host or a server is in a directory."""
 
     body: ClassVar[str] = BODY
+    skips: ClassVar[bool] = True
 
     src: Text
     """The tar (gzip, bzip2, xz too) or zip archive, found in `files/` of the role or beside the

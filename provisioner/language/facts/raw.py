@@ -84,6 +84,8 @@ def local(raw: Raw) -> dict[str, Any]:
 
 
 def _local(path: str, status: str, text: str) -> Any:
+    if status == "missing":
+        return f"Could not stat fact ({path}): a link that leads nowhere"
     if status != "0":
         return f"Failure executing fact script ({path}), rc: {status}, err: {text.strip()}"
     try:
