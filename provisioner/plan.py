@@ -23,6 +23,8 @@ class Options:
     """What the command line says about a run."""
 
     limit: str | None = None
+    hosts: frozenset[str] | None = None
+    """Only these, whatever the plays and `limit` say (--retry)."""
     tags: frozenset[str] = frozenset()
     skip_tags: frozenset[str] = frozenset()
     extra_vars: Mapping[str, Any] = field(default_factory=dict)
@@ -70,8 +72,11 @@ def plan(inventory: Inventory, playbooks: Sequence[Playbook], options: Options) 
     plays = tuple(_planned(inventory, playbooks, options))
     notices = tuple(_unmatched(inventory, plays, options))
     if not any(planned.hosts for planned in plays):
-        said = "; ".join(notice.text for notice in notices)
-        raise UsageError(f"no hosts matched. {said}".strip())
+        reasons = [notice.text for notice in notices]
+        gone = sorted(options.hosts.difference(inventory.hosts)) if options.hosts else ()
+        if gone:
+            reasons.append(f"--retry: the inventory has no {', '.join(gone)}")
+        raise UsageError(f"no hosts matched. {'; '.join(reasons)}".strip())
     names = {*inventory.hosts, *(host for planned in plays for host in planned.hosts)}
     basedirs = [playbook.path.parent for playbook in playbooks]
     statics = {name: host_variables(inventory, name, basedirs) for name in sorted(names)}
@@ -136,7 +141,8 @@ def hosts_of(inventory: Inventory, play: Play, options: Options) -> tuple[str, .
     """The hosts of a play, as its pattern and --limit leave them, in its order."""
     limit = patterns.limit(inventory, options.limit) if options.limit else None
     chosen = _ordered(patterns.select(inventory, _pattern(play, options), play.where), play)
-    return tuple(host for host in chosen if limit is None or host in limit)
+    allowed = [names for names in (limit, options.hosts) if names is not None]
+    return tuple(host for host in chosen if all(host in names for names in allowed))
 
 
 def _pattern(play: Play, options: Options) -> Any:

@@ -11,6 +11,7 @@ from importlib import import_module
 SUBCOMMANDS = {
     "doc": "provisioner.cli.doc",
     "inventory": "provisioner.cli.inventory",
+    "report": "provisioner.cli.report",
     "run": "provisioner.cli.run",
     "vault": "provisioner.cli.vault",
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from provisioner.cli.errors import guarded, invoke
+from provisioner.cli.sources import inventory_options, sources
 from provisioner.cli.vaultoptions import secrets, vault_options
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ _PATH = click.Path(path_type=Path)
 @click.command(
     "inventory", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
-@click.argument("inventory")
-@click.argument("group", default="all")
+@inventory_options
+@click.argument("group", required=False)
 @click.option("--list", "as_list", is_flag=True, help="All groups, hosts and variables as JSON.")
 @click.option("--graph", is_flag=True, help="The tree of groups and hosts (below GROUP).")
 @click.option("--host", metavar="NAME", help="All variables of one host.")
@@ -71,7 +72,7 @@ def _listing(options: dict[str, Any]) -> Listing:
     vault = Vault(secrets(options), sealed=True)
     folder = options["playbook_dir"]
     return Listing(
-        load_inventory(options["inventory"], vault),
+        load_inventory(sources(options)[0], vault),
         options["limit"],
         options["export"],
         (folder,) if folder else (),
@@ -83,7 +84,8 @@ def _text(listing: Listing, options: dict[str, Any]) -> str:
     from provisioner.loading.inventory_listing import json_text, yaml_text
 
     if options["graph"]:
-        return listing.graph(options["group"], variables=options["variables"])
+        group = options["group"] or next(iter(sources(options)[1]), "all")
+        return listing.graph(group, variables=options["variables"])
     dump = yaml_text if options["as_yaml"] else json_text
     if options["host"]:
         return dump(listing.host(options["host"]))

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from provisioner.cli.errors import guarded
+from provisioner.cli.interrupts import Signals
 from provisioner.cli.playbooks import find_playbook
+from provisioner.cli.sources import inventory_options, sources
+from provisioner.cli.step import Asking
 from provisioner.cli.vaultoptions import secrets, vault_options
 
 if TYPE_CHECKING:
-    from provisioner.engine.run import Run
     from provisioner.events import Event
     from provisioner.loading.vault import Vault
     from provisioner.plan import Plan
@@ -43,9 +41,15 @@ def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> 
     epilog="Exit: 0 all converged, 2 a host failed, 3 invalid input, 4 unreachable, 5 usage, "
     "6 both 2 and 4, 7 a report could not be written, 10 changes pending.",
 )
-@click.argument("inventory")
+@inventory_options
 @click.argument("playbooks", nargs=-1, metavar="[PLAYBOOK]...")
 @click.option("-l", "--limit", help="Only these hosts of the plays' (a host pattern).")
+@click.option(
+    "--retry",
+    type=click.Path(path_type=Path),
+    metavar="RUN.json",
+    help="Only hosts that failed, were unreachable or unknown in this saved --json run.",
+)
 @click.option("-t", "--tags", multiple=True, help="Only tasks with these tags.")
 @click.option("--skip-tags", multiple=True, help="No tasks with these tags.")
 @click.option("-e", "--extra-vars", multiple=True, help="Variables: name=value, YAML, @file.")
@@ -70,6 +74,7 @@ def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> 
 @click.option("--ssh-common-args", default="", help="Options as ssh has them: -o ProxyJump=…")
 @click.option("--accept-new-host-keys", is_flag=True, help="Trust and store unknown host keys.")
 @click.option("--start-at-task", metavar="NAME", help="Leave out all tasks before this one.")
+@click.option("--step", is_flag=True, help="Ask before each task: no, yes, or all that follow.")
 @click.option("--force-handlers", is_flag=True, help="Run handlers even on hosts that failed.")
 @click.option("--flush-cache", is_flag=True, help="Accepted: there is no fact cache.")
 @click.option("--syntax-check", is_flag=True, help="Read everything, contact nobody.")
@@ -123,9 +128,13 @@ def _run(given: Arguments) -> int:
     from provisioner.events import Notice
     from provisioner.plan import plan
 
+    again = _again(given)
+    if again is not None and not again:
+        click.echo(f"provision: no host of {given.retry} has to be run again", err=True)
+        return 0
     redactor = _redactor()
     forks, said = parallelism(given.forks)
-    planned = plan(*_load(given, _vault(given, redactor), redactor))
+    planned = plan(*_load(given, again, _vault(given, redactor), redactor))
     planned = replace(
         planned,
         options=replace(planned.options, forks=forks),
@@ -136,6 +145,15 @@ def _run(given: Arguments) -> int:
 
         return show(planned, given.options)
     return _carry_out(planned, given, redactor)
+
+
+def _again(given: Arguments) -> frozenset[str] | None:
+    """The hosts that --retry leaves; None without it."""
+    if given.retry is None:
+        return None
+    from provisioner.loading.saved import again
+
+    return frozenset(again(given.retry))
 
 
 def _redactor() -> Redactor:
@@ -153,7 +171,7 @@ def _vault(given: Arguments, redactor: Redactor) -> Vault:
     return Vault(passwords, redactor.add)
 
 
-def _load(given: Arguments, vault: Vault, redactor: Redactor) -> Any:
+def _load(given: Arguments, again: frozenset[str] | None, vault: Vault, redactor: Redactor) -> Any:
     from provisioner.cli import prompts
     from provisioner.loading.inventory import load_inventory
     from provisioner.loading.playbook import load_playbook
@@ -161,13 +179,15 @@ def _load(given: Arguments, vault: Vault, redactor: Redactor) -> Any:
     from provisioner.plan import Options
 
     extra = extra_vars(given.extra_vars, vault)
-    inventory = load_inventory(given.inventory, vault)
-    names = given.playbooks or ("docker",)
+    named, first = sources(given.options)
+    inventory = load_inventory(named, vault)
+    names = (*first, *given.playbooks) or ("docker",)
     playbooks = [load_playbook(find_playbook(name), vault) for name in names]
     if not (given.syntax_check or given.list_hosts or given.list_tasks or given.list_tags):
         playbooks = prompts.answered(playbooks, extra, redactor)
     options = Options(
         limit=given.limit,
+        hosts=again,
         tags=_tags(given.tags),
         skip_tags=_tags(given.skip_tags),
         extra_vars={**extra, **_passwords(given)},
@@ -210,14 +230,18 @@ def _carry_out(planned: Plan, given: Arguments, redactor: Redactor) -> int:
 
     redactor.add(_secrets(planned))
     reporters = reporters_for(
-        json=given.as_json, junit=given.junit, html=given.report, verbosity=given.verbose
+        json=given.as_json,
+        junit=given.junit,
+        html=given.report,
+        verbosity=given.verbose,
+        live=not given.step,
     )
     interrupt = Interrupt()
-    run = Run(planned, _connector(given), interrupt)
+    run = Run(planned, _connector(given), interrupt, Asking(interrupt) if given.step else None)
     status = 0
     tells = given.check and given.detailed_exitcode
     try:
-        with _signals(interrupt, run):
+        with Signals(interrupt, run):
             for event in run.events():
                 shown = redactor.redact(_with_pending(event) if tells else event)
                 for report in reporters:
@@ -290,34 +314,3 @@ def _passphrase(file: str) -> str | None:
     answer: str = click.prompt(f"Passphrase for {file}", hide_input=True, err=True, default="",
                                show_default=False)  # fmt: skip
     return answer or None
-
-
-class _signals:  # noqa: N801 - used as a function
-    """Ctrl-C, SIGTERM and SIGHUP: once ends hosts at a task boundary, twice drops everything."""
-
-    def __init__(self, interrupt: Any, run: Run) -> None:
-        self._interrupt, self._run = interrupt, run
-        self._before: dict[int, Callable[..., Any] | int | None] = {}
-
-    def __enter__(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            self._before[number] = signal.signal(number, self._stop)
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _stop(self, number: int, _frame: object) -> None:
-        # A second signal may come at any point in here: set before telling, and tell it past
-        # sys.stderr, whose buffer can't be entered twice.
-        if self._interrupt:
-            _tell("ending what still runs on the hosts")
-            threading.Thread(target=self._run.pool.kill, daemon=True).start()
-            return
-        self._interrupt.set(number)
-        _tell("stopping: tasks under way are finished; again to end them")
-
-
-def _tell(text: str) -> None:
-    with suppress(OSError):
-        os.write(2, f"provision: {text}\n".encode())

@@ -17,14 +17,17 @@ class Barriers:
 
     `stop_reason` says why hosts must not go on (a failure limit), "" while they may. Hosts move
     independently; a host that a rescue led past a barrier never comes to it, so those that wait
-    are released when nobody is under way any more, the earliest place first.
+    are released when nobody is under way any more, the earliest place first. `ask` is asked once
+    for each place that has a title (--step).
     """
 
     order: tuple[str, ...]
     stop_reason: Callable[[], str]
+    ask: Callable[[str], bool] | None = None
     waiting: dict[str, Barrier] = field(default_factory=dict)
     published: dict[Place, Publish] = field(default_factory=dict)
     ended: bool = False
+    answers: dict[Place, bool] = field(default_factory=dict)
 
     def wait(self, host: str, barrier: Barrier) -> None:
         self.waiting[host] = barrier
@@ -52,9 +55,19 @@ class Barriers:
             return dict.fromkeys(group, Released(end_play=True))
         if reason := self.stop_reason():
             return dict.fromkeys(group, Released(stop=reason))
+        if not self._wanted(key, self.waiting[group[0]].title):
+            return dict.fromkeys(group, Released(skip=True))
         if not self.waiting[group[0]].once:
             return dict.fromkeys(group, Released())
         if key in self.published:
             shared: Any = self.published[key].shared
             return dict.fromkeys(group, Released(leader=False, shared=shared))
         return {group[0]: Released()}
+
+    def _wanted(self, key: Place, title: str) -> bool:
+        """Whether the operator, if asked at all, wants the task at `key`."""
+        if self.ask is None or not title:
+            return True
+        if key not in self.answers:
+            self.answers[key] = self.ask(title)
+        return self.answers[key]

@@ -67,11 +67,13 @@ class Barrier:
     """Wait until every live host of the batch is at `key` or past it; reply `Released`.
 
     `key` orders the places of a play. With `once`, one host of the group is the leader: it runs
-    the task and yields `Publish`, and the others are released with what it published.
+    the task and yields `Publish`, and the others are released with what it published. `title` is
+    what --step asks about.
     """
 
     key: tuple[int, ...]
     once: bool = False
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,14 @@ class Publish:
 
 @dataclass(frozen=True)
 class Released:
-    """The way is free. `stop` says why this host must not go on (another host's failure)."""
+    """The way is free. `stop` says why this host must not go on (another host's failure); `skip`
+    that the operator wants no host to do this task."""
 
     leader: bool = True
     shared: Any = None
     stop: str = ""
     end_play: bool = False
+    skip: bool = False
 
 
 Effect = Exchange | Sleep | Reset | Barrier | Publish

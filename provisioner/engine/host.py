@@ -97,12 +97,15 @@ class HostWalk:
         once = self._runs_once(task)
         if not (once or self._sync or waits_before(self._shared, task)):
             return False
-        released: Released = yield Barrier(place, once)
+        asked = title(task, self._ahead.scope(task)) if task.module != "meta" else ""
+        released: Released = yield Barrier(place, once, asked)
         self._sync, self._passed = False, place
         if released.stop:
             self._state.leave(Status.FAILED, released.stop)
         elif released.end_play:
             self._ended = True
+        elif released.skip:
+            self._position.advance()
         elif once and not released.leader:
             self._take_over(task, released.shared)
         else:

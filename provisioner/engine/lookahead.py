@@ -201,7 +201,8 @@ def waits_before(shared: PlayWorld, task: Task) -> bool:
     """Whether all hosts must be there before the task begins on any."""
     play, keywords = shared.play, task.keywords
     return (
-        play.strategy == "linear"
+        shared.stepping
+        or play.strategy == "linear"
         or play.max_fail_percentage is not None
         or play.keywords.any_errors_fatal not in (None, False)
         or keywords.run_once not in (None, False)

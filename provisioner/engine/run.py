@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from provisioner.engine import gather
@@ -32,11 +32,17 @@ def run(plan: Plan, connect: Connect, interrupt: Interrupt | None = None) -> Ite
     yield from Run(plan, connect, interrupt or Interrupt()).events()
 
 
+Ask = Callable[[str], bool]
+"""Whether the task of that title is to be done (--step)."""
+
+
 class Run:
     """One run's state; `pool` tells afterwards how many frames each host took."""
 
-    def __init__(self, plan: Plan, connect: Connect, interrupt: Interrupt) -> None:
-        self.plan, self.interrupt = plan, interrupt
+    def __init__(
+        self, plan: Plan, connect: Connect, interrupt: Interrupt, ask: Ask | None = None
+    ) -> None:
+        self.plan, self.interrupt, self.ask = plan, interrupt, ask
         self.pool = Pool(connect)
         names = (*plan.inventory.hosts, *plan.hosts)
         self.states = {name: HostState(name) for name in dict.fromkeys(names)}
@@ -143,8 +149,9 @@ class Run:
             batch,
             active=lambda: tuple(h for h in hosts if self.states[h].out is None),
             select=lambda nodes: chosen(nodes, self.plan.options),
+            stepping=self.ask is not None,
         )
-        barriers = Barriers(batch, lambda: self._stop_reason(play, batch))
+        barriers = Barriers(batch, lambda: self._stop_reason(play, batch), self.ask)
         walks = {host: self._walk(shared, host) for host in batch}
         yield from drive(walks, barriers, self.pool, self.plan.options.forks, self.interrupt)
 

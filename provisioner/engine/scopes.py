@@ -50,6 +50,8 @@ class PlayWorld:
     active: Callable[[], tuple[str, ...]] = tuple
     select: Callable[[tuple[Node, ...]], tuple[Node, ...]] = tuple
     """Leaves of the nodes of an included file those that the chosen tags leave."""
+    stepping: bool = False
+    """Whether the operator is asked before each task."""
 
 
 class HostVars(Mapping[str, Any]):
@@ -162,11 +164,12 @@ def _vars_files(shared: PlayWorld, state: HostState) -> Mapping[str, Any]:
 def _magic(shared: PlayWorld, host: str, role: Role | None) -> dict[str, Any]:
     world, play = shared.world, shared.play
     inventory = world.inventory
+    file = inventory.files_of.get(host)
     return {
         "inventory_hostname": host,
         "inventory_hostname_short": host.split(".")[0],
-        "inventory_dir": str(inventory.basedir.absolute()),
-        "inventory_file": str(Path(inventory.source).absolute()),
+        "inventory_dir": str(file.parent.absolute()) if file is not None else None,
+        "inventory_file": str(file.absolute()) if file is not None else None,
         "groups": Lazy(lambda: {name: list(hosts) for name, hosts in inventory.members.items()}),
         "group_names": Lazy(
             lambda: sorted(set(inventory.groups_of.get(host, ())) - {"all"}) or ["ungrouped"]

@@ -29,18 +29,17 @@ class Inventory:
     """All hosts, in the order in which a play on `all` has them. `all` and `ungrouped` are always
     there, and every group is below `all`.
 
-    Beside `basedir` stand group_vars and host_vars; for a list of hosts, which has no place, it
-    is the current directory, in which nothing is looked for.
+    Beside each of `basedirs` stand group_vars and host_vars; a list of hosts has no place.
     """
 
     source: str
-    basedir: Path
+    basedirs: tuple[Path, ...]
     hosts: tuple[str, ...]
     groups: Mapping[str, Group]
     host_vars: Mapping[str, Mapping[str, Any]]
     vault: Vault = NO_VAULT
-    listed: bool = False
-    """Whether the source is a list of hosts."""
+    files_of: Mapping[str, Path] = field(default_factory=dict)
+    """The file that named each host first; hosts of a list have none."""
 
     @cached_property
     def members(self) -> Mapping[str, tuple[str, ...]]:

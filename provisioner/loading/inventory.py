@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from provisioner.errors import LoadError
@@ -22,26 +22,61 @@ _IGNORED = re.compile(
 """What Ansible passes over in a directory."""
 
 
-def load_inventory(source: str, vault: Vault = NO_VAULT) -> Inventory:
-    """The inventory that `source` names: a file, a directory, an executable, a list of hosts."""
-    path = Path(source)
-    if "," in source and not _exists(path):
-        builder = Builder(source, Path.cwd(), vault, listed=True)
-        for name in filter(None, (part.strip() for part in source.split(","))):
-            builder.add_hosts("ungrouped", name, {}, Where(source))
-        return builder.finish()
-    if not source or not _exists(path):
-        raise _missing(path, source)
-    builder = Builder(source, path if path.is_dir() else path.parent, vault)
-    if path.is_dir():
-        files = list(_files(path))
-        if not files:
-            raise LoadError(f"the inventory directory {source} has no inventory in it")
-        for file in files:
-            _load_file(builder, file)
-    else:
-        _load_file(builder, path)
+def load_inventory(source: str | Sequence[str], vault: Vault = NO_VAULT) -> Inventory:
+    """The inventory that `source` names: a file, a directory, an executable, a list of hosts. Of
+    several sources, what they say of a host or group adds up; later ones win."""
+    sources = [source] if isinstance(source, str) else [*source]
+    places = [_place(name) for name in sources]
+    basedirs = tuple(path if path.is_dir() else path.parent for path in places if path is not None)
+    builder = Builder(", ".join(sources), basedirs, vault)
+    for name, path in zip(sources, places, strict=True):
+        if path is None:
+            _load_list(builder, name)
+        else:
+            _load_path(builder, path)
     return builder.finish()
+
+
+def _place(source: str) -> Path | None:
+    """The path that `source` is; None for a list of hosts."""
+    path = Path(source)
+    if source and _exists(path):
+        return path
+    if "," not in source:
+        raise _missing(path, source)
+    names = [name for name in _names(source) if _is_file_name(name)]
+    if names:
+        options = " ".join(f"-i {name}" for name in _names(source))
+        hint = f"several inventories: {options}"
+        raise LoadError(f'"{names[0]}" is a file, and this a list of hosts', None, hint)
+    return None
+
+
+def _names(source: str) -> list[str]:
+    return [name for part in source.split(",") if (name := part.strip())]
+
+
+def _is_file_name(name: str) -> bool:
+    """Whether a word in a list of hosts is a path, and not by chance called like one."""
+    return ("/" in name or Path(name).suffix in _SUFFIXES) and _exists(Path(name))
+
+
+_SUFFIXES = (".yml", ".yaml", ".ini", ".json", ".py", ".sh")
+
+
+def _load_list(builder: Builder, source: str) -> None:
+    builder.file = None
+    for name in _names(source):
+        builder.add_hosts("ungrouped", name, {}, Where(source))
+
+
+def _load_path(builder: Builder, path: Path) -> None:
+    files = list(_files(path)) if path.is_dir() else [path]
+    if not files:
+        raise LoadError(f"the inventory directory {path} has no inventory in it")
+    for file in files:
+        builder.file = file
+        _load_file(builder, file)
 
 
 def _exists(path: Path) -> bool:

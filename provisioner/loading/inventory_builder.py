@@ -26,11 +26,14 @@ class _Draft:
 
 
 class Builder:
-    """Collects hosts and groups; what several sources say of one adds up, the later one wins."""
+    """Collects hosts and groups; what several sources say of one adds up, the later one wins.
+    `file` is the one that is being read."""
 
-    def __init__(self, source: str, basedir: Path, vault: Vault, *, listed: bool = False) -> None:
+    def __init__(self, source: str, basedirs: tuple[Path, ...], vault: Vault) -> None:
         self.vault = vault
-        self._source, self._basedir, self._listed = source, basedir, listed
+        self.file: Path | None = None
+        self._source, self._basedirs = source, basedirs
+        self._files: dict[str, Path] = {}
         self._hosts: dict[str, dict[str, Any]] = {}
         self._drafts: dict[str, _Draft] = {}
         for name in ("all", "ungrouped"):
@@ -61,6 +64,8 @@ class Builder:
         """Add one host, whose name is taken as it is; with no group it may be in several."""
         if name not in self._hosts:
             self._hosts[name] = {} if port is None else {"ansible_port": port}
+            if self.file is not None:
+                self._files[name] = self.file
         self._hosts[name].update(variables)
         if group is not None:
             self._drafts[group].hosts[name] = None
@@ -91,7 +96,7 @@ class Builder:
             raise self._cycle(groups)
         hosts = tuple(hosts_below(groups, "all"))
         return Inventory(
-            self._source, self._basedir, hosts, groups, self._hosts, self.vault, self._listed
+            self._source, self._basedirs, hosts, groups, self._hosts, self.vault, self._files
         )
 
     def _reconcile(self) -> None:

@@ -49,7 +49,7 @@ class Listing:
         if self.export:
             only_own = self.inventory.host_vars.get(name, {})
             found = dict(only_own)
-            for place in (self.inventory.basedir, *self.basedirs):
+            for place in (*self.inventory.basedirs, *self.basedirs):
                 found.update(self.inventory.files.of(place / "host_vars", name))
             return _plain_values(found)
         own = host_variables(self.inventory, name, self.basedirs)

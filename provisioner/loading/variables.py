@@ -56,8 +56,7 @@ def group_variables(
 
 def _places(inventory: Inventory, basedirs: Sequence[Path]) -> tuple[Path, ...]:
     """The directories beside which group_vars and host_vars may be, each once."""
-    beside = () if inventory.listed else (inventory.basedir,)
-    return tuple({path.absolute(): path for path in (*beside, *basedirs)}.values())
+    return tuple({path.absolute(): path for path in (*inventory.basedirs, *basedirs)}.values())
 
 
 def extra_vars(arguments: Sequence[str], vault: Vault = NO_VAULT) -> Mapping[str, Any]:

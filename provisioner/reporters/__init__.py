@@ -20,6 +20,7 @@ _SYMBOLS = "✓●✗○…—"
 def reporters_for(
     *,
     json: bool = False,
+    console: bool = True,
     junit: Path | None = None,
     html: Path | None = None,
     verbosity: int = 0,
@@ -32,16 +33,16 @@ def reporters_for(
 ) -> list[Reporter]:
     """The reporters that the command line asks for, in the order in which to call them.
 
-    With `json`, JSON lines go to `stdout` and failures in brief to `stderr`; else the console goes
-    to `stdout`. Both streams default to the process's own. `colour` and `width` override what the
-    terminal, NO_COLOR and FORCE_COLOR say; without `live` no view is redrawn (for --step, which
-    asks questions in between).
+    With `json`, JSON lines go to `stdout` and failures in brief to `stderr`; else, if wanted, the
+    console goes to `stdout`. Both streams default to the process's own. `colour` and `width`
+    override what the terminal, NO_COLOR and FORCE_COLOR say; without `live` no view is redrawn
+    (for --step, which asks questions in between).
     """
     out = QuietStream(stdout if stdout is not None else sys.stdout)
     reporters: list[Reporter] = []
     if json:
         reporters += _json_lines(out, QuietStream(stderr if stderr is not None else sys.stderr))
-    else:
+    elif console:
         reporters.append(_console(out, verbosity, width, colour, live, environment))
     if junit is not None:
         from provisioner.reporters.junit import JUnit

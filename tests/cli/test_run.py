@@ -454,7 +454,7 @@ OPTIONS = """
 --become --become-user --become-method --ask-become-pass --timeout --start-at-task --list-hosts
 --list-tasks --list-tags --syntax-check --flush-cache --force-handlers --vault-password-file
 --ask-vault-pass --vault-id --ssh-common-args --json --junit --report --accept-new-host-keys
---detailed-exitcode
+--detailed-exitcode --step --retry --inventory
 """
 
 

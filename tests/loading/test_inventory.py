@@ -211,7 +211,7 @@ INI_PARTS = st.sampled_from(
 @settings(max_examples=400, derandomize=True, deadline=None)
 @given(st.lists(INI_PARTS, max_size=30).map("".join))
 def test_any_ini_is_an_inventory_or_a_load_error(text: str) -> None:
-    builder = Builder("hosts", Path(), NO_VAULT)
+    builder = Builder("hosts", (), NO_VAULT)
     with suppress(LoadError):
         inifile.load(builder, text, "hosts")
         made = builder.finish()
@@ -239,11 +239,11 @@ VALUES = st.recursive(
 @given(VALUES)
 def test_any_mapping_is_an_inventory_or_a_load_error(value: object) -> None:
     data = yamlfile.parse(json.dumps(value).encode(), "hosts.yml")
-    builder = Builder("hosts.yml", Path(), NO_VAULT)
+    builder = Builder("hosts.yml", (), NO_VAULT)
     with suppress(LoadError):
         inventory_yaml.load(builder, data, Where("hosts.yml", 1, 1))
         builder.finish()
-    builder = Builder("script", Path(), NO_VAULT)
+    builder = Builder("script", (), NO_VAULT)
     with suppress(LoadError):
         inventory_script.read(builder, data, Where("script"), lambda host: {})
         builder.finish()

@@ -1,0 +1,44 @@
+"""Ctrl-C, SIGTERM and SIGHUP: what they do to a run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from provisioner.engine.run import Run
+
+
+class Signals:
+    """Ctrl-C, SIGTERM and SIGHUP: once ends hosts at a task boundary, twice drops everything."""
+
+    def __init__(self, interrupt: Any, run: Run) -> None:
+        self._interrupt, self._run = interrupt, run
+        self._before: dict[int, Callable[..., Any] | int | None] = {}
+
+    def __enter__(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            self._before[number] = signal.signal(number, self._stop)
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _stop(self, number: int, _frame: object) -> None:
+        # A second signal may come at any point in here: set before telling, and tell it past
+        # sys.stderr, whose buffer can't be entered twice.
+        if self._interrupt:
+            _tell("ending what still runs on the hosts")
+            threading.Thread(target=self._run.pool.kill, daemon=True).start()
+            return
+        self._interrupt.set(number)
+        _tell("stopping: tasks under way are finished; again to end them")
+
+
+def _tell(text: str) -> None:
+    with suppress(OSError):
+        os.write(2, f"provision: {text}\n".encode())

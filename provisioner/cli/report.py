@@ -1,0 +1,54 @@
+"""provision report: a saved run, shown again or made into reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from provisioner.cli.errors import guarded, invoke
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+NO_REPORT = 7
+
+
+@click.command(
+    "report", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--html", type=_FILE, help="Write a report as one HTML page.")
+@click.option("--junit", type=_FILE, help="Write a JUnit report.")
+@click.option("-v", "--verbose", count=True, help="Say more; up to -vvvv.")
+def command(**options: Any) -> int:
+    """Make reports of RUN, what `provision --json … > RUN` has saved.
+
+    Without --html and --junit the run is shown as it would have been on the terminal.
+    """
+    return guarded(lambda: _report(**options))
+
+
+def main(arguments: list[str]) -> int:
+    """Parse and carry out; returns the exit status."""
+    return invoke(command, arguments, "provision report")
+
+
+def _report(run: Path, html: Path | None, junit: Path | None, verbose: int) -> int:
+    from provisioner.loading.saved import events
+    from provisioner.reporters import reporters_for
+
+    told = events(run)
+    console = html is None and junit is None
+    reporters = reporters_for(
+        console=console, html=html, junit=junit, verbosity=verbose, live=False
+    )
+    for event in told:
+        for report in reporters:
+            report(event)
+    try:
+        for report in reporters:
+            report.close()
+    except OSError as error:
+        click.echo(f"provision: a report could not be written: {error}", err=True)
+        return NO_REPORT
+    return 0

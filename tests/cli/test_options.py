@@ -1,0 +1,108 @@
+"""Options that change which tasks run, where the inventory comes from, and who is become."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+
+TASKS = """
+- hosts: all
+  gather_facts: false
+  handlers:
+    - {name: told, debug: {msg: told}}
+  tasks:
+    - {name: first, command: echo, notify: told}
+    - {name: second, debug: {msg: x}}
+    - {name: third, debug: {msg: x}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("answers", "ran"),
+    [
+        ("y\ny\ny\ny\n", ["first", "second", "third", "told"]),
+        ("n\nyes\nn\n", ["second"]),
+        ("n\nc\n", ["second", "third"]),
+        ("\n\n\n", []),
+        ("y\nn\nn\nn\n", ["first"]),
+        ("y\n", ["first"]),
+    ],
+)
+def test_step_asks_once_before_each_task_for_all_hosts(
+    provision: Command, monkeypatch: pytest.MonkeyPatch, answers: str, ran: list[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(answers.encode())))
+    done = provision.play(TASKS, "--step")
+    for name in ("first", "second", "third", "told"):
+        both = done.out.count(f" {name}\n") + done.out.count(f" {name}:")
+        assert both == (2 if name in ran else 0), done.out
+
+
+def test_a_run_that_asks_nobody_stops_as_if_interrupted(
+    provision: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert provision.play(TASKS, "--step").exit == 130
+
+
+ONE = "all: {hosts: {a: {x: 1}}, children: {g: {hosts: {c: }}}}"
+TWO = "all: {hosts: {a: {x: 2}, b: }, vars: {y: 1}}"
+
+
+def test_several_inventories_add_up_and_the_last_wins(provision: Command) -> None:
+    provision.write("one/hosts.yml", ONE)
+    provision.write("one/group_vars/all.yml", "z: one")
+    provision.write("two.yml", TWO)
+    play = provision.write(
+        "play.yml",
+        """
+        - hosts: all
+          gather_facts: false
+          connection: local
+          tasks:
+            - debug: msg="{{ inventory_hostname }} {{ x | default('-') }} {{ y }} {{ z }}
+                {{- ' ' + inventory_file | basename }}"
+        """,
+    )
+    done = provision("-i", "one", "-i", "two.yml", "-i", "d,", play)
+    assert done.exit == 0, done.err
+    for text in ("a 2 1 one hosts.yml", "b - 1 one two.yml", "c - 1 one hosts.yml", "d - 1 one"):
+        assert text in done.out
+
+
+def test_the_inventory_may_come_first_or_by_name(provision: Command) -> None:
+    provision.write("one.yml", ONE)
+    play = provision.write("play.yml", TASKS)
+    wanted = provision("one.yml", play, "--list-hosts").out
+    assert provision(play, "-i", "one.yml", "--list-hosts").out == wanted
+    assert provision("-i", "one.yml", play, "--list-hosts").out == wanted
+    assert provision("inventory", "-i", "one.yml", "g", "--graph").out == "@g:\n  |--c\n"
+    assert provision(play, "--inventory").exit == 5
+    assert provision().exit == 5
+
+
+def test_files_in_a_list_of_hosts_are_refused_with_what_to_write(provision: Command) -> None:
+    provision.write("one.yml", ONE)
+    done = provision("one.yml,two.yml", "docker", "--list-hosts")
+    assert done.exit == 3
+    assert "-i one.yml -i two.yml" in done.err
+
+
+@pytest.mark.parametrize("method", ["sudo", "su"])
+def test_become_method_chooses_the_program_that_becomes(
+    provision: Command, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    for name in ("sudo", "su"):
+        fake = provision.write(f"bin/{name}", f"#!/bin/sh\necho {name} >> {provision.folder}/log\n")
+        fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{provision.folder}/bin:{os.environ['PATH']}")
+    play = "[{hosts: all, gather_facts: false, tasks: [{command: id}]}]"
+    options = ("--become", "--become-user", "nobody", "--become-method", method)
+    done = provision.play(play, *options, hosts="h1,")
+    assert done.exit in (2, 4)  # the fake becomes nobody
+    assert set(Path("log").read_text().split()) == {method}

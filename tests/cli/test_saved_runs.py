@@ -1,0 +1,128 @@
+"""What a saved --json run is good for: --retry, and `provision report`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+
+PLAY = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - command: echo {{ item }}
+      loop: [1, {a: b}]
+    - fail: msg=broken
+      when: inventory_hostname == bad | default('h2')
+"""
+
+
+@pytest.fixture
+def saved(provision: Command) -> Path:
+    """A run in which h2 failed and h1 did not."""
+    return provision.write("run.json", provision.play(PLAY, "--json").out)
+
+
+def hosts_of(out: str) -> list[str]:
+    started: list[str] = json.loads(out.splitlines()[0])["hosts"]
+    return started
+
+
+def test_retry_runs_only_the_hosts_that_failed(provision: Command, saved: Path) -> None:
+    done = provision.play(PLAY, "--retry", saved, "--json", "-e", "bad=none")
+    assert (done.exit, hosts_of(done.out)) == (0, ["h2"])
+
+
+@pytest.mark.parametrize(
+    ("status", "again"),
+    [("ok", 0), ("changed", 0), ("not-run", 0), ("failed", 1), ("unreachable", 1), ("unknown", 1)],
+)
+def test_what_the_status_of_a_host_means_to_retry(
+    provision: Command, saved: Path, status: str, again: int
+) -> None:
+    *lines, last = saved.read_text().splitlines()
+    record = json.loads(last)
+    record["hosts"] = {"h1": {**record["hosts"]["h1"], "status": status}}
+    saved.write_text("\n".join([*lines, json.dumps(record)]))
+    done = provision.play(PLAY, "--retry", saved, "--list-hosts")
+    assert ("h1" in done.out) == bool(again)
+    assert ("no host of" in done.err) == (not again)
+    assert done.exit == 0
+
+
+def test_retry_and_limit_both_leave_hosts_out(provision: Command, saved: Path) -> None:
+    done = provision.play(PLAY, "--retry", saved, "--limit", "h1")
+    assert done.exit == 5
+
+
+def test_retry_says_which_hosts_the_inventory_lacks(provision: Command, saved: Path) -> None:
+    done = provision.play(PLAY, "--retry", saved, hosts="h1,h3,")
+    assert done.exit == 5
+    assert "--retry: the inventory has no h2" in done.err
+
+
+def test_hosts_of_a_run_that_was_cut_are_unknown_and_run_again(
+    provision: Command, saved: Path
+) -> None:
+    saved.write_text("\n".join([*saved.read_text().splitlines()[:3], '{"event": "task_fin']))
+    done = provision.play(PLAY, "--retry", saved, "--list-hosts")
+    assert "h1" in done.out
+    assert "h2" in done.out
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("", 1, "begins with run_started"),
+        ("hello\n", 1, "no event of a run"),
+        ('{"event": "run_finished"}', 1, "no event of a run"),
+        ('{"event": "party"}\n', 1, "no event of a run"),
+        ("[" * 9999 + "\n", 1, "no event of a run"),
+    ],
+)
+def test_a_file_that_is_no_saved_run_is_refused_with_its_line(
+    provision: Command, text: str, line: int, reason: str
+) -> None:
+    path = provision.write("run.json", text)
+    for done in (provision.play(PLAY, "--retry", path), provision("report", path)):
+        assert done.exit == 3
+        assert f"run.json:{line}:1: " in done.err
+        assert reason in done.err
+
+
+def test_events_of_another_version_are_refused(provision: Command, saved: Path) -> None:
+    saved.write_text(saved.read_text().replace('"version": 1', '"version": 2'))
+    done = provision("report", saved)
+    assert done.exit == 3
+    assert "version 2" in done.err
+
+
+def test_a_saved_run_is_shown_as_it_was(provision: Command, saved: Path) -> None:
+    shown = provision("report", saved)
+    assert shown.exit == 0
+    for text in ("h2    ✗ failed", "reason: broken", "2 items: 2 changed", "1 changed, 1 failed"):
+        assert text in shown.out
+
+
+def test_a_saved_run_becomes_the_reports_that_the_run_would_have_written(
+    provision: Command, saved: Path
+) -> None:
+    done = provision("report", saved, "--html", "r.html", "--junit", "r.xml")
+    assert (done.exit, done.out) == (0, "")
+    direct = provision.play(PLAY, "--junit", "direct.xml")
+    assert direct.exit == 2
+
+    def cases(name: str) -> int:
+        return (provision.folder / name).read_text().count("<testcase")
+
+    assert cases("r.xml") == cases("direct.xml") > 0
+    assert "broken" in (provision.folder / "r.html").read_text()
+
+
+def test_7_when_a_report_of_a_saved_run_cannot_be_written(provision: Command, saved: Path) -> None:
+    done = provision("report", saved, "--junit", "no/such/folder.xml")
+    assert done.exit == 7
+    assert "folder.xml" in done.err
