@@ -122,6 +122,8 @@ def _failed_when(task: Task, result: Result, scope: Scope) -> Result:
     if result.failed:
         outcome = Outcome.CHANGED if _ran(task, result, scope) else Outcome.OK
     returns = {**result.returns, "failed_when_result": False}
+    if result.failed and result.message:
+        returns["msg"] = result.message
     return replace(result, outcome=outcome, message="", remedy="", returns=returns)
 
 

@@ -13,7 +13,8 @@ from provisioner.language.play import Keywords, Task
 from provisioner.language.template import OMIT, Template, TemplateError
 from provisioner.language.variables import Scope
 from provisioner.loading.patterns import LOCALHOST
-from provisioner.modules import arguments, find
+from provisioner.loading.where import nearest
+from provisioner.modules import MODULES, arguments, find, short_name
 from provisioner.modules.base import Action, Module, ModuleError, Steering
 from provisioner.remote.become import Become
 from provisioner.remote.session import Mode
@@ -136,7 +137,8 @@ def _skipped(condition: Template | bool) -> Result:
 
 
 def _made(shared: PlayWorld, host: str, unit: Unit) -> Unit:
-    task, scope, keywords = unit.task, unit.scope, unit.task.keywords
+    task, scope, keywords = named(unit.task, unit.scope), unit.scope, unit.task.keywords
+    unit = replace(unit, task=task)
     kind = find(task.module)
     module = arguments.build(kind, task.module, _rendered(task, kind, scope))
     unit = replace(unit, module=module, check=_check(shared, keywords, scope))
@@ -157,6 +159,19 @@ def _made(shared: PlayWorld, host: str, unit: Unit) -> Unit:
         environment=_environment(keywords, scope),
         timeout=_number(scope, keywords.timeout),
     )
+
+
+def named(task: Task, scope: Scope) -> Task:
+    """The task with the module that its template names on this host."""
+    if task.module_template is None:
+        return task
+    full = str(scope.render(task.module_template))
+    name = short_name(full)
+    if name not in MODULES:
+        raise ModuleError(f'there is no module "{full}". {nearest(name, MODULES)}')
+    if issubclass(find(name), Steering):
+        raise ModuleError(f"\"{name}\" can't be named by a template: write it as the task's key")
+    return replace(task, module=name, module_template=None)
 
 
 def _rendered(task: Task, kind: type[Module], scope: Scope) -> dict[str, Any]:

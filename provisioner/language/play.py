@@ -100,6 +100,8 @@ class Task:
     arguments: Mapping[str, Any]
     where: Where
     keywords: Keywords
+    module_template: Template | None = None
+    """What names the module where only a host's variables say it; `module` is "action" then."""
     loop: Loop | None = None
     register: str | None = None
     notify: tuple[str | Template, ...] = ()

@@ -26,11 +26,13 @@ def load_task(
     thing: they fail the task when a host comes to it, as its playbook expects.
     """
     key, value, local = _module_of(source)
-    name = short_name(key)
-    module = find(name)
+    called = kw.text_template(key, source.where)
+    template = called if isinstance(called, Template) else None
+    name = "action" if template else short_name(key)
+    module = None if template else find(name)
     given = _arguments(module, source, key, value)
     keywords = kw.inherit(base, source)
-    if not (rescued or keywords.ignore_errors or "failed_when" in source):
+    if module is not None and not (rescued or keywords.ignore_errors or "failed_when" in source):
         problems = arguments.check(module, name, given, source.keys_at.get(key, source.where))
         if problems:
             raise LoadError.of(problems)
@@ -41,6 +43,7 @@ def load_task(
     return Task(
         name=kw.title(source),
         module=name,
+        module_template=template,
         arguments=given,
         where=source.where,
         keywords=keywords,
@@ -100,14 +103,16 @@ def _action(source: YamlMap, key: str) -> tuple[str, Any]:
         name: Any = value.get("module")
         argument: Any = rest
     else:
-        text = str(value)
-        name, _, rest_text = text.partition(" ")
+        text = value.source if isinstance(value, Template) else str(value)
+        name = next(iter(split_words(text)), "")
+        rest_text = text.strip().removeprefix(name).lstrip()
         argument = kw.text_template(rest_text, source.where) if rest_text else None
-    if short_name(str(name)) not in MODULES:
-        raise _unknown(source, str(name), key)
+    name = name.source if isinstance(name, Template) else str(name)
+    if "{{" not in name and short_name(name) not in MODULES:
+        raise _unknown(source, name, key)
     source[name] = argument
     source.values_at[name] = source.values_at[key]
-    return str(name), argument
+    return name, argument
 
 
 def _unknown(source: YamlMap, key: str, at: str | None = None) -> LoadError:
@@ -119,13 +124,15 @@ def _unknown(source: YamlMap, key: str, at: str | None = None) -> LoadError:
     return LoadError(f'"{key}" is neither a keyword of a task nor a module', where, hint)
 
 
-def _arguments(module: type[Module], source: YamlMap, key: str, value: Any) -> YamlMap:
+def _arguments(module: type[Module] | None, source: YamlMap, key: str, value: Any) -> YamlMap:
     """The arguments as one mapping, whatever form they are written in."""
     where = source.values_at.get(key, source.where)
     given = YamlMap(where)
     if isinstance(value, YamlMap):
         _update(given, value)
-    elif value is not None:
+    elif value is not None and module is None:
+        _update(given, _pairs(value, where))
+    elif value is not None and module is not None:
         _update(given, _short_form(module, key, value, where))
     extra = source.get("args")
     if isinstance(extra, YamlMap):
@@ -133,7 +140,7 @@ def _arguments(module: type[Module], source: YamlMap, key: str, value: Any) -> Y
     elif extra is not None and not isinstance(extra, dict):
         raise LoadError('"args" is a mapping of arguments', place_of(source, "args"))
     for name in list(given):
-        if arguments.is_expression(module, name):
+        if module is not None and arguments.is_expression(module, name):
             given[name] = _expressions(given[name], given.values_at.get(name, where))
     return given
 
@@ -173,6 +180,18 @@ def _short_form(module: type[Module], key: str, value: Any, where: Where) -> Yam
         unchanged = not given  # then byte for byte, spaces and newlines included
         line = text.strip() if unchanged else " ".join(rest)
         given[module.free_form] = kw.text_template(line, where)
+    return given
+
+
+def _pairs(value: Any, where: Where) -> YamlMap:
+    """`name=x state=present` of a module that only a host's variables name."""
+    given = YamlMap(where)
+    for word in split_words(value.source if isinstance(value, Template) else str(value)):
+        name, equals, item = word.partition("=")
+        if not equals or not name.isidentifier():
+            raise LoadError(f'"{word}" is not name=value', where, "a template names the module")
+        given[name] = kw.text_template(_unquote(item), where)
+        given.keys_at[name] = given.values_at[name] = where
     return given
 
 
