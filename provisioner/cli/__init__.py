@@ -10,9 +10,11 @@ from importlib import import_module
 
 SUBCOMMANDS = {
     "doc": "provisioner.cli.doc",
+    "init": "provisioner.cli.init",
     "inventory": "provisioner.cli.inventory",
     "report": "provisioner.cli.report",
     "run": "provisioner.cli.run",
+    "schema": "provisioner.cli.schema",
     "vault": "provisioner.cli.vault",
 }
 

@@ -14,6 +14,8 @@ from provisioner.loading.yamlfile import YamlMap, place_of
 
 INHERITED = frozenset(field.name for field in fields(Keywords)) - {"params"}
 
+IMPORT_PLAYBOOK = ("import_playbook", "ansible.builtin.import_playbook")
+
 IGNORED = frozenset({"debugger"})
 """Read and ignored: they change nothing here."""
 
@@ -38,7 +40,7 @@ PLAY = (
     }
 )  # fmt: skip
 
-_FLAGS = frozenset(
+FLAGS = frozenset(
     {
         "become", "ignore_errors", "ignore_unreachable", "any_errors_fatal", "no_log",
         "check_mode", "diff", "run_once", "delegate_facts",
@@ -68,7 +70,7 @@ def inherit(base: Keywords, source: YamlMap) -> Keywords:
             said[key] = _ADD[key](getattr(base, key), value, where)
         elif key == "collections":
             said[key] = names(value, key, where)
-        elif key in _FLAGS:
+        elif key in FLAGS:
             said[key] = flag(value, key, where)
         else:
             said[key] = value

@@ -49,9 +49,6 @@ def load_playbook(path: Path, vault: Vault = NO_VAULT, chain: tuple[Path, ...] =
     return Playbook(path, tuple(plays))
 
 
-_IMPORT = ("import_playbook", "ansible.builtin.import_playbook")
-
-
 def _plays(
     source: YamlMap,
     path: Path,
@@ -60,11 +57,13 @@ def _plays(
     chain: tuple[Path, ...],
 ) -> tuple[Play, ...]:
     """One play, or those of a playbook that is imported here."""
-    key = next((key for key in _IMPORT if key in source), None)
+    key = next((key for key in kw.IMPORT_PLAYBOOK if key in source), None)
     if key is None:
         return (_load_play(source, path.parent, problems, vault),)
     where = source.keys_at[key]
-    kw.known(source, frozenset({*_IMPORT, "name", "vars", "tags", "when"}), "import_playbook")
+    kw.known(
+        source, frozenset({*kw.IMPORT_PLAYBOOK, "name", "vars", "tags", "when"}), "import_playbook"
+    )
     file = path.parent / str(source[key])
     if isinstance(source[key], Template) or not file.is_file():
         raise LoadError(f"the playbook {source[key]} was not found", where)

@@ -68,7 +68,7 @@ class Copy(Written):
     src: Text | None = None
     """A file or directory, found in `files/` of the role or beside the playbook. Of a directory
     that ends in `/` the content is copied, otherwise the directory itself."""
-    content: Annotated[str | None, BeforeValidator(_content)] = None
+    content: Annotated[str | None, BeforeValidator(_content, json_schema_input_type=Any)] = None
     """The file's text, instead of `src`; a mapping or list is written as JSON."""
     directory_mode: FileMode | None = None
     """The mode of new directories, and of those below a copied directory."""

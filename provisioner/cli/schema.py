@@ -1,0 +1,31 @@
+"""provision schema: the JSON Schema of playbooks, for editors."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from provisioner.cli.errors import guarded, invoke
+
+
+@click.command(
+    "schema", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+def command() -> int:
+    """Print the JSON Schema of playbooks: editors complete and check keywords, modules and their
+    parameters with it (in VS Code: yaml.schemas).
+    """
+    return guarded(_show)
+
+
+def main(arguments: list[str]) -> int:
+    """Parse and carry out; returns the exit status."""
+    return invoke(command, arguments, "provision schema")
+
+
+def _show() -> int:
+    from provisioner.loading.schema import playbook_schema
+
+    click.echo(json.dumps(playbook_schema(), indent=1, default=str))
+    return 0
