@@ -9,7 +9,7 @@ from typing import Any, Literal
 from provisioner.engine.effects import Seat
 from provisioner.engine.scopes import PlayWorld, host_scope, local_sources
 from provisioner.language.lookups import looped
-from provisioner.language.play import Keywords, Task
+from provisioner.language.play import VARIABLE, Keywords, Task
 from provisioner.language.template import OMIT, Template, TemplateError
 from provisioner.language.variables import Scope
 from provisioner.loading.patterns import LOCALHOST
@@ -180,7 +180,10 @@ def _rendered(task: Task, kind: type[Module], scope: Scope) -> dict[str, Any]:
         for name, given in defaults.items():
             if name.rpartition(".")[2] == task.module:
                 values.update(scope.render(given) or {})
+    values.update(_all_in_one(task, scope))
     for key, value in task.arguments.items():
+        if key == VARIABLE:
+            continue
         bare = arguments.is_expression(kind, key)
         rendered = value if bare else scope.render(value)
         if rendered is OMIT:
@@ -188,6 +191,14 @@ def _rendered(task: Task, kind: type[Module], scope: Scope) -> dict[str, Any]:
         else:
             values[key] = rendered
     return values
+
+
+def _all_in_one(task: Task, scope: Scope) -> dict[str, Any]:
+    """The mapping that one template gives: `args: "{{ a_mapping }}"`."""
+    found = scope.render(task.arguments.get(VARIABLE, {}))
+    if not isinstance(found, dict):
+        raise ModuleError(f"the arguments are a mapping of names to values, not {found!r}")
+    return found
 
 
 def _kind(task: Task, module: Module) -> Kind:

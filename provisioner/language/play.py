@@ -17,6 +17,9 @@ Conditions = tuple[Template | bool, ...]
 COLLECTIONS = "ansible_collections"
 """The folder that holds collections: NAMESPACE/NAME below it."""
 
+VARIABLE = "_variable_params"
+"""The argument that holds all others: `args: "{{ a_mapping }}"`. Those beside it prevail."""
+
 
 @dataclass(frozen=True)
 class Keywords:

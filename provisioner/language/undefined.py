@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from provisioner.errors import Problem
-from provisioner.language.play import Block, Node, Play, Task, tasks_of
+from provisioner.language.play import VARIABLE, Block, Node, Play, Task, tasks_of
 from provisioner.language.rendering import needs
 from provisioner.language.template import Template, templates_in
 from provisioner.loading.where import nearest
@@ -32,11 +32,15 @@ def problems(
     ]
     if any(task.module in _UNKNOWABLE for task in every):
         return
-    if any(isinstance(key, Template) or "{{" in str(key) for t in every for key in t.arguments):
+    if any(_made_while_running(key) for task in every for key in task.arguments):
         return  # names are made while the playbook runs
     names = set(known).union(*layers, *(_set_by(task) for task in every))
     for play in plays:
         yield from _in_play(play, names)
+
+
+def _made_while_running(key: Any) -> bool:
+    return isinstance(key, Template) or "{{" in str(key) or key == VARIABLE
 
 
 def _set_by(task: Task) -> Iterator[str]:

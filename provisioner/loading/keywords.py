@@ -149,6 +149,10 @@ def _add_mapping(
 ) -> tuple[Mapping[str, Any], ...]:
     if value is None:
         return base
+    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+        for item in value:
+            base = _add_mapping(base, item, where)
+        return base
     if not isinstance(value, dict):
         raise LoadError("this is a mapping of names to values", where)
     for key in value:

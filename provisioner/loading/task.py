@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from provisioner.errors import LoadError
-from provisioner.language.play import Keywords, Loop, Task
-from provisioner.language.template import Template
+from provisioner.language.play import VARIABLE, Keywords, Loop, Task
+from provisioner.language.template import Template, is_template
 from provisioner.loading import keywords as kw
 from provisioner.loading.where import Where, nearest
 from provisioner.loading.yamlfile import YamlMap, place_of
@@ -137,6 +137,8 @@ def _arguments(module: type[Module] | None, source: YamlMap, key: str, value: An
     extra = source.get("args")
     if isinstance(extra, YamlMap):
         _update(given, extra)
+    elif isinstance(extra, Template):
+        given[VARIABLE] = extra
     elif extra is not None and not isinstance(extra, dict):
         raise LoadError('"args" is a mapping of arguments', place_of(source, "args"))
     for name in list(given):
@@ -172,6 +174,8 @@ def _short_form(module: type[Module], key: str, value: Any, where: Where) -> Yam
             given.keys_at[name] = given.values_at[name] = where
         else:
             rest.append(word)
+    if len(rest) == 1 and module.free_form is None and is_template(rest[0]):
+        given[VARIABLE] = kw.text_template(rest.pop(), where)
     if rest and module.free_form is None:
         word = rest[0].partition("=")[0]
         hint = nearest(word, fields) or "the short form is name=value name=value …"

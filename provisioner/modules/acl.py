@@ -67,7 +67,7 @@ class Acl(Module):
     """The entry in one text, `user:joe:rw` or `default:group:x:r`, instead of the three above."""
     default: bool = False
     """What new files in a directory get."""
-    recursive: bool = False
+    recursive: bool = Field(False, validation_alias=AliasChoices("recursive", "recurse"))
     """Also everything below."""
     follow: bool = True
     """Follow links; without it a link is refused, and with `recursive` passed over."""

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from provisioner.errors import Problem
+from provisioner.language.play import VARIABLE
 from provisioner.language.template import OMIT, templates_in
 from provisioner.loading.where import Where, nearest
 from provisioner.modules.base import Module, ModuleError
@@ -29,7 +30,7 @@ def check(
             nearest(str(key), fields) or f"it has: {', '.join(sorted(fields))}",
         )
         for key in arguments
-        if key not in fields and not module.open
+        if key not in fields and not module.open and key != VARIABLE
     ]
     if problems:
         return problems
@@ -53,7 +54,7 @@ def _whole(
 def _missing(
     module: type[Module], name: str, arguments: Mapping[str, Any], at: Where
 ) -> Iterator[Problem]:
-    for key, field in module.model_fields.items():
+    for key, field in () if VARIABLE in arguments else module.model_fields.items():
         if field.is_required() and not (_aliases(key, field) & arguments.keys()):
             yield Problem(f'{name}: the parameter "{key}" is missing', at)
 

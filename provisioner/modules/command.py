@@ -78,6 +78,9 @@ class Command(Module):
     expand_argument_vars: bool = True
     """Expand `$VARIABLES` in the words from the host's environment."""
 
+    warn: bool = False
+    """Ignored: Ansible has it no more, but old playbooks do."""
+
     @model_validator(mode="after")
     def _one_command(self) -> Self:
         if (self.cmd is None) == (self.argv is None):

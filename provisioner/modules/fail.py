@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from provisioner.language.variables import Scope
-from provisioner.modules.base import Action, Sources, Text
+from provisioner.modules.base import Action, Sources
 from provisioner.result import Outcome, Result
 
 
 class Fail(Action):
     """Fail with a message."""
 
-    msg: Text = "Failed as requested from task"
-    """The reason."""
+    msg: Any = "Failed as requested from task"
+    """The reason; a list or mapping is shown as such."""
 
     def act(self, scope: Scope, sources: Sources) -> Result:
-        return Result(Outcome.FAILED, self.msg)
+        text = self.msg if isinstance(self.msg, str) else json.dumps(self.msg, default=str)
+        return Result(Outcome.FAILED, text, returns={"msg": self.msg})

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from provisioner.modules.base import Steering, Text
 
@@ -24,7 +24,7 @@ class IncludeTasks(Steering):
 class IncludeRole(Steering):
     """Run a role here."""
 
-    name: Text
+    name: Text = Field(validation_alias=AliasChoices("name", "role"))
     """The role."""
     tasks_from: Text | None = None
     """Another file of the role's tasks than main.yml."""

@@ -77,3 +77,4 @@ def test_local_facts_are_read_or_run(host: Host) -> None:
 def test_an_unknown_subset_is_refused_before_a_host_is_touched() -> None:
     with pytest.raises(ValidationError, match="no part called nonsense"):
         find("setup").model_validate({"gather_subset": ["nonsense"]})
+    find("setup").model_validate({"gather_subset": ["!nonsense"]})

@@ -249,7 +249,7 @@ def test_the_status_is_returned_as_a_dict(unit: Host) -> None:
 
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
-    ("service", {"name": "web"}, "state and enabled"),
+    ("service", {"name": "web"}, "state, enabled"),
     ("service", {"name": "web*", "state": "started"}, "not the name of one unit"),
     ("service", {"name": "-x", "state": "started"}, "not the name of one unit"),
     ("systemd", {"state": "started"}, "needs the name"),
@@ -267,5 +267,6 @@ def test_what_can_not_be_meant_is_refused(
 
 def test_ansibles_other_names_and_ignored_parameters_are_accepted() -> None:
     find("systemd").model_validate({"unit": "web", "daemon-reload": True, "daemon-reexec": False})
+    find("service").model_validate({"name": "web", "masked": False, "daemon_reload": True})
     ignored = {"sleep": 1, "pattern": "x", "runlevel": "3", "args": "-v", "use": "systemd"}
     find("service").model_validate({"name": "web", "state": "started", **ignored})

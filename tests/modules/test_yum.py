@@ -299,3 +299,4 @@ def test_ansibles_other_names_are_accepted() -> None:
     for name in ("package", "dnf", "ansible.builtin.yum"):
         find(name).model_validate({"pkg": "a, b", "state": "removed", "expire-cache": True})
     find("package").model_validate({"name": "a", "use": "yum"})
+    find("package").model_validate({"name": "a", "cache_valid_time": 3600, "purge": True})

@@ -135,14 +135,22 @@ FACT_PREFIXES = {
 
 def chosen(subset: Iterable[str]) -> frozenset[str]:
     """The parts to gather: min and what is asked for, less what has `!` before it and is not
-    asked for by name as well."""
+    asked for by name as well. Nothing is left out by a name that no part has."""
     words = list(subset)
     asked = [word for word in words if not word.startswith("!")]
     named = _union(word for word in asked if word not in ("all", "min"))
-    unwanted = _union(word[1:] for word in words if word.startswith("!") and word != "!all")
+    excluded = [word[1:] for word in words if word.startswith("!") and word != "!all"]
+    unwanted = _union(filter(_known, excluded))
     if "!all" in words:
         unwanted |= GROUPS["all"] - GROUPS["min"]
     return (_union(asked) | GROUPS["min"]) - (unwanted - named)
+
+
+def _known(word: str) -> bool:
+    try:
+        return bool(parts(word))
+    except KeyError:
+        return False
 
 
 def _union(words: Iterable[str]) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""systemd: a unit runs or rests, now and at boot; `service` stands on the same body."""
+"""systemd: a unit runs or rests, now and at boot."""
 
 from __future__ import annotations
 
@@ -46,6 +46,8 @@ class Systemd(Module):
     @model_validator(mode="after")
     def _named(self) -> Self:
         wanted = [key for key in ("state", "enabled", "masked") if getattr(self, key) is not None]
+        if not (wanted or self.daemon_reload or self.daemon_reexec):
+            raise ValueError("give one of state, enabled, masked, daemon_reload and daemon_reexec")
         if wanted and self.name is None:
             raise ValueError(f"{wanted[0]} needs the name of a unit")
         if self.scope == "global" and self.state is not None:
@@ -57,7 +59,7 @@ class Systemd(Module):
         return self.daemon_reexec or self.state in ("restarted", "reloaded")
 
     def program(self, sources: Sources) -> Program:
-        return unit.program(**self.variables())
+        return unit.program(**self.model_dump(include={*Systemd.model_fields}))
 
     def returns(self, report: Report) -> dict[str, Any]:
         return unit.returns(report, self.name, self.state, self.enabled)

@@ -184,7 +184,24 @@ class Yum(Module):
 
 
 class Package(Yum):
-    """Packages are installed, of a version, the newest, or removed."""
+    """Packages are installed, of a version, the newest, or removed.
+
+    Roles for several systems also give it what only apt knows, which says nothing here.
+    """
 
     use: Text = "auto"
     """Ignored: CentOS 7 has yum."""
+    cache_valid_time: int | None = None
+    """Ignored: apt's."""
+    install_recommends: bool | None = None
+    """Ignored: apt's; rpms of EL7 recommend nothing."""
+    default_release: Text | None = None
+    """Ignored: apt's."""
+    dpkg_options: Text | None = None
+    """Ignored: apt's."""
+    purge: bool | None = None
+    """Ignored: apt's."""
+    force: bool | None = None
+    """Ignored: apt's."""
+    upgrade: Text | None = None
+    """Ignored: apt's."""
