@@ -133,7 +133,10 @@ def variables(name: str) -> set[str]:
     # A module may be a folder of files.
     mine = [file for file in FILES if file == f"{own}.py" or file.startswith(f"{own}/")]
     near = {word for file in mine for name in imports(file) for word in name.split(".")}
-    others = [file for file in FILES if file.startswith("modules/") and Path(file).stem in near]
+    files = (file for file in FILES if file.startswith("modules/"))
+    others = [
+        file for file in files if {Path(file).stem, Path(file).parent.name} & near - {"modules"}
+    ]
     trees = [ast.parse((PACKAGE / file).read_text()) for file in (*mine, *others)]
     return set(module.model_fields) | {word for tree in trees for word in _keys(tree)}
 
