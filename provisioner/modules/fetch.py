@@ -9,7 +9,7 @@ import os
 import posixpath
 import secrets
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import IO, Any, ClassVar
 
 from pydantic import PrivateAttr
 
@@ -17,17 +17,16 @@ from provisioner.modules.base import Module, ModuleError, Sources, Text
 from provisioner.remote.shell import Program, Report, Value
 
 BODY = r"""
-# send: the content as a blob. Zeros behind the file keep the frame whole if it just shrank.
-send() {
-    size=$(stat -L -c %s -- "$src")
-    if [ "$size" = 0 ]; then  # /proc says that of all its files
-        report encoded "$(base64 -w 0 <"$src")"
-        return
-    fi
+# content: the file as a blob. Zeros behind it keep the frame whole if it just shrank.
+content() {
     printf '#content %d %d\0' "$size" "$size" >&3
     { cat -- "$src"; cat /dev/zero; } |
-        dd bs=65536 iflag=fullblock,count_bytes count="$size" 2>/dev/null >&3
+        dd bs=65536 iflag=fullblock,count_bytes count="$size" 2>/dev/null
 }
+# send_summed: send it, and take its sum on the way. 5 is the pipe to sha1sum: a pipe can be opened
+# by its name, while 3 may be a socket.
+send_summed() { sum=$(content | { tee /proc/self/fd/5 5>&1 >&3; } | sha1sum); }
+about() { stat -L -c '%s %i %y' -- "$src"; }
 
 expand src
 report source "$src"
@@ -43,13 +42,77 @@ if [ ! -e "$src" ]; then
 fi
 [ ! -d "$src" ] || fail "$src is a directory: fetch takes one file"
 [ -f "$src" ] || fail "$src is not a file"
-sum=$(sha1sum <"$src") || fail "$src can't be read by this user: add become"
-sum=${sum%% *}
-report checksum "$sum"
-[ "$sum" != "$have" ] || return 0
-[ "$look" = yes ] || send
+[ -r "$src" ] || fail "$src can't be read by this user: add become"
+was=$(about) size=${was%% *}
+if [ "$look" = yes ] || [ "$size" = "$have_size" ] || [ "$size" = 0 ]; then
+    sum=$(sha1sum <"$src") || fail "$src can't be read: see the kernel's log for the disk"
+    report checksum "${sum%% *}"
+    [ "${sum%% *}" != "$have" ] || return 0
+    if [ "$look" = yes ]; then :
+    elif [ "$size" = 0 ]; then report encoded "$(base64 -w 0 <"$src")"  # /proc says so of its files
+    else content >&3
+    fi
+else  # one of another size is another: it is read once
+    send_summed
+    [ "$(about)" = "$was" ] || fail "$src changed while it was fetched: $place is left as it was"
+    report checksum "${sum%% *}"
+fi
 changed "fetch $src to $place"
 """
+
+
+class Arriving:
+    """A local file while it arrives beside its place: whole there in the end, or not at all."""
+
+    def __init__(self, place: Path) -> None:
+        self.sha1 = _new_sha1()
+        self.md5 = hashlib.md5(usedforsecurity=False)
+        self._place = place
+        self._temporary = place.with_name(f".{place.name[:200]}.provision-{secrets.token_hex(8)}")
+        self._file: IO[bytes] | None = None
+        self._problem: OSError | None = None
+
+    def write(self, data: bytes) -> None:
+        """The next bytes. What goes wrong on the disk is told by `keep`."""
+        self.sha1.update(data)
+        self.md5.update(data)
+        if self._problem is None:
+            try:
+                if self._file is None:
+                    self._place.parent.mkdir(parents=True, exist_ok=True)
+                    self._file = self._temporary.open("xb", buffering=0)
+                _write_all(self._file, data)
+            except OSError as error:
+                self.abandon()
+                self._problem = error
+
+    def keep(self) -> None:
+        """Put it into its place. `ModuleError` when it could not be written."""
+        try:
+            if self._problem is not None:
+                raise self._problem
+            if self._file is not None:
+                os.fsync(self._file.fileno())
+                self._file.close()
+                self._temporary.replace(self._place)
+        except OSError as error:
+            self.abandon()
+            raise ModuleError(
+                f"{self._place} can't be written on this machine: {error.strerror}"
+            ) from None
+
+    def abandon(self) -> None:
+        """Leave nothing behind."""
+        if self._file is not None:
+            self._file.close()
+            with contextlib.suppress(OSError):
+                self._temporary.unlink()
+
+
+def _write_all(file: IO[bytes], data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
 
 
 class Fetch(Module):
@@ -70,16 +133,20 @@ class Fetch(Module):
     """Compare what arrived with what the host says of it."""
 
     _place: Path = PrivateAttr(Path())
+    _arriving: Arriving = PrivateAttr()
 
     def program(self, sources: Sources) -> Program:
         self._place = self._local(sources)
+        self._arriving = Arriving(self._place)
+        sha1, size = _have(self._place)
         variables: dict[str, Value] = {
             "src": self.src,
             "fail_on_missing": self.fail_on_missing,
-            "have": _sha1(self._place),
+            "have": sha1,
+            "have_size": size,
             "place": str(self._place),
         }
-        return Program("fetch", self.body, variables)
+        return Program("fetch", self.body, variables, receiver=self._arriving)
 
     def _local(self, sources: Sources) -> Path:
         if self.flat:
@@ -97,19 +164,18 @@ class Fetch(Module):
         return sources.local(self.dest) / sources.host / inside
 
     def settle(self, report: Report) -> dict[str, Any]:
-        if "content" in report.records:
-            data = report.get("content").encode("utf-8", "surrogateescape")
-        elif "encoded" in report.records:
-            data = base64.b64decode(report.get("encoded"))
-        else:
+        if "encoded" in report.records:
+            self._arriving.write(base64.b64decode(report.get("encoded")))
+        elif "content" not in report.records:
             return {}
-        digest = hashlib.sha1(data, usedforsecurity=False).hexdigest()
+        digest = self._arriving.sha1.hexdigest()
         if self.validate_checksum and digest != report.get("checksum"):
+            self._arriving.abandon()
             raise ModuleError(
                 f"{self.src} changed while it was fetched: {self._place} is left as it was"
             )
-        _write(self._place, data)
-        md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+        self._arriving.keep()
+        md5 = self._arriving.md5.hexdigest()
         return {"checksum": digest, "md5sum": md5, "remote_md5sum": None}
 
     def returns(self, report: Report) -> dict[str, Any]:
@@ -119,30 +185,15 @@ class Fetch(Module):
         return {"file": self.src, "dest": str(self._place), **known}
 
 
-def _sha1(path: Path) -> str:
-    """The SHA-1 of a local file; "" where there is none that can be read."""
+def _have(path: Path) -> tuple[str, str]:
+    """The SHA-1 and size of a local file; "" where there is none that can be read."""
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, _new_sha1).hexdigest()
+            sha1 = hashlib.file_digest(file, _new_sha1).hexdigest()
+            return sha1, str(os.fstat(file.fileno()).st_size)
     except OSError:
-        return ""
+        return "", ""
 
 
 def _new_sha1() -> Any:
     return hashlib.sha1(usedforsecurity=False)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Make `path` a file with `data`, whole or not at all."""
-    temporary = path.with_name(f".{path.name[:200]}.provision-{secrets.token_hex(8)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise ModuleError(f"{path} can't be written on this machine: {error.strerror}") from None

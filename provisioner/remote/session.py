@@ -6,19 +6,17 @@ frame is under way at a time, so that a body which asks for its content finds it
 
 from __future__ import annotations
 
-import io
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Literal
 
 from provisioner.errors import BecomeFailed, ConnectionFailed, Lost, ProvisionError
-from provisioner.remote import shell
+from provisioner.remote import shell, streams
 from provisioner.remote.become import Become, command, explain
 from provisioner.remote.channel import Channel, Connection
-from provisioner.remote.shell import Content, Program, Report
+from provisioner.remote.shell import Program, Report
 
 Mode = Literal["look", "check", "apply"]
 
@@ -47,8 +45,6 @@ done
 
 START_SECONDS = 60.0
 """How long a login shell may take until it answers: profiles can be slow."""
-
-CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -180,33 +176,38 @@ class Session:
 
     def _answer(self, channel: Channel, number: int, step: Step) -> Iterator[Report]:
         mark = f"{self._nonce} end {number} ".encode()
+        receiver = step.program.receiver
+        records = streams.Records(mark, receiver)
         try:
-            late = self._read_to_end(channel, mark, step)
-        except Lost:
-            yield Report()
+            late = self._read_to_end(channel, records, step)
+        except BaseException as error:
+            if receiver is not None:
+                receiver.abandon()
+            if isinstance(error, Lost):
+                yield Report()
             raise
-        end = self._buffer.find(mark)
-        nul = self._buffer.find(b"\0", end + len(mark))
+        end, nul = records.end, self._buffer.find(b"\0", records.end + len(mark))
         report = shell.parse(bytes(self._buffer[:end]))
         status = int(self._buffer[end + len(mark) : nul])
         del self._buffer[: nul + 1]
         if late:
             said = {"failed": (f"it took longer than {step.timeout:g} s and was ended",)}
             report = replace(report, records={**report.records, **said})
-        yield replace(report, status=status)
+        report = replace(report, status=status)
+        if receiver is not None and report.failed is not None:
+            receiver.abandon()
+        yield report
 
-    def _read_to_end(self, channel: Channel, mark: bytes, step: Step) -> bool:
+    def _read_to_end(self, channel: Channel, records: streams.Records, step: Step) -> bool:
         """Read until the step's end is in the buffer, sending its content when it asks for it;
         true when it had to be ended for taking too long."""
         deadline = None if step.timeout is None else time.monotonic() + step.timeout
-        wants, late, searched = _Wants(), False, 0
+        late = False
         while True:
-            end = self._buffer.find(mark, searched)
-            if end >= 0 and self._buffer.find(b"\0", end + len(mark)) >= 0:
+            for want in records.take(self._buffer):
+                streams.send(channel, step.program.content, want)
+            if records.end >= 0 and self._buffer.find(b"\0", records.end) >= 0:
                 return late
-            searched = max(0, len(self._buffer) - len(mark)) if end < 0 else end
-            for index, size in wants.new(self._buffer):
-                _send(channel, step.program.content, index, size)
             try:
                 self._buffer += self._more(channel, deadline)
             except TimeoutError:
@@ -268,42 +269,3 @@ class Session:
             f"the login shell ended before it ran anything: {last}",
             "the user needs a login shell that can run `exec /bin/sh -c …`",
         )
-
-
-class _Wants:
-    """Finds a program's requests for content in its report while that is still arriving."""
-
-    def __init__(self) -> None:
-        self._position = 0
-
-    def new(self, buffer: bytearray) -> Iterator[tuple[int, int]]:
-        """Index and size of each request not seen before. What stands in a blob is none."""
-        while (nul := buffer.find(b"\0", self._position)) >= 0:
-            head = bytes(buffer[self._position : nul])
-            self._position = nul + 1
-            if head.startswith(b"#"):
-                self._position += int(head.split(b" ")[1])
-            elif head.startswith(b"want="):
-                size, _, index = head.removeprefix(b"want=").partition(b" ")
-                yield int(index or 0), int(size)
-
-
-def _send(channel: Channel, content: Content | None, index: int, size: int) -> None:
-    """Send content number `index`: exactly `size` bytes, as the host counts them off.
-
-    A local file that got shorter meanwhile is filled up: the host finds its checksum wrong.
-    """
-    several = [content] if isinstance(content, bytes | Path) else content or ()
-    for chunk in _chunks(several[index] if index < len(several) else b"", size):
-        size -= len(chunk)
-        channel.send(chunk)
-    while size > 0:
-        channel.send(b"\0" * min(size, CHUNK))
-        size -= CHUNK
-
-
-def _chunks(content: bytes | Path, size: int) -> Iterator[bytes]:
-    with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as file:
-        while chunk := file.read(min(CHUNK, size)):
-            size -= len(chunk)
-            yield chunk

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+from typing import Protocol
 
 Value = str | bytes | bool | int | float | None | Sequence[str]
 """What a body's variable may be: None and "" arrive empty, booleans as yes/no, a list as quoted
@@ -52,18 +53,32 @@ zsh, tcsh, fish), so it holds no quote, backslash, newline or exclamation mark.
 START = f"exec /bin/sh -c '{LOOP}'"
 
 
+class Receiver(Protocol):
+    """Takes the blob `content` of a report while it arrives, so that it is never whole in memory.
+
+    Neither may raise: what goes wrong on this machine is told when the report is judged.
+    """
+
+    def write(self, data: bytes) -> None:
+        """The next bytes."""
+
+    def abandon(self) -> None:
+        """The report will not be good: leave nothing behind."""
+
+
 @dataclass(frozen=True)
 class Program:
     """One run of a module's body.
 
     `content` is what the body gets when it says `want`: bytes, a local file that is streamed, or
-    several of them, asked for by number.
+    several of them, asked for by number. `receiver` takes the blob `content` that it reports.
     """
 
     module: str
     body: str
     variables: Mapping[str, Value] = field(default_factory=dict)
     content: Content | None = None
+    receiver: Receiver | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

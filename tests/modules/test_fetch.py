@@ -91,3 +91,27 @@ def test_a_place_that_can_not_be_written_is_a_failure_with_the_reason(host: Host
     result = done(host, src=f"{host.root}/f", dest="got")
     assert result.failed
     assert "can't be written on this machine: " in result.message
+
+
+def test_a_large_file_is_streamed_to_its_place(host: Host) -> None:
+    data = DATA * 1000
+    (host.root / "f").write_bytes(data)
+    arguments = {"src": f"{host.root}/f", "dest": "f", "flat": True}
+    result = done(host, **arguments)
+    assert (host.sources.folder / "f").read_bytes() == data
+    assert result.returns["checksum"] == hashlib.sha1(data).hexdigest()
+    assert result.returns["md5sum"] == hashlib.md5(data).hexdigest()
+    (host.root / "f").write_bytes(data[::-1])  # of the same size: compared by its sum
+    assert done(host, **arguments).changes
+    assert (host.sources.folder / "f").read_bytes() == data[::-1]
+    assert [path.name for path in host.sources.folder.iterdir()] == ["f"]
+
+
+def test_a_file_that_changes_while_it_is_fetched_is_not_kept(host: Host) -> None:
+    (host.root / "f").write_bytes(DATA)
+    (host.sources.folder / "f").write_text("old")
+    host.fake("tee", f'echo more >>{host.root}/f; exec /usr/bin/tee "$@"')
+    result = done(host, src=f"{host.root}/f", dest="f", flat=True)
+    assert "changed while it was fetched" in result.message
+    assert (host.sources.folder / "f").read_text() == "old"
+    assert [path.name for path in host.sources.folder.iterdir()] == ["f"]

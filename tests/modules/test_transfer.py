@@ -10,8 +10,8 @@ import pytest
 from provisioner.errors import Lost
 from provisioner.modules.base import FileAttributes
 from provisioner.modules.content import write
-from provisioner.remote import session as sessions
-from provisioner.remote.session import Step
+from provisioner.remote import streams
+from provisioner.remote.session import Session, Step
 from provisioner.remote.shell import Program
 from tests.modules.conftest import Host
 
@@ -74,11 +74,11 @@ def test_a_connection_that_is_cut_leaves_no_half_file_and_the_next_run_starts_an
         raise Lost("cut in the middle")
 
     with monkeypatch.context() as patch:
-        patch.setattr(sessions, "_chunks", cut)
+        patch.setattr(streams, "chunks", cut)
         with pytest.raises(Lost):
             list(host.session.exchange([Step(program, "apply")]))
     assert (host.root / "f").read_text() == "old"
-    other = sessions.Session(host.session._connection)
+    other = Session(host.session._connection)
     (report,) = other.exchange([Step(program, "apply")])
     assert report.done
     assert names(host.root) == ["f"]

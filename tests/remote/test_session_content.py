@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.errors import Lost
 from provisioner.remote.local import LocalConnection
 from provisioner.remote.session import Session, Step
 from provisioner.remote.shell import Content, Program, Report
@@ -76,3 +77,55 @@ def test_content_that_a_failing_program_did_not_take_is_not_run(
     assert report.failed == "early"
     assert run(session, "report x y", None, "u").get("x") == "y"
     assert not (tmp_path / "bad").exists()
+
+
+class Kept:
+    """A receiver that keeps all in memory."""
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.abandoned = False
+
+    def write(self, data: bytes) -> None:
+        self.data += data
+
+    def abandon(self) -> None:
+        self.abandoned = True
+
+
+@pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 300_000])
+def test_a_blob_for_a_receiver_is_not_in_the_report(session: Session, size: int) -> None:
+    body = rf"""
+    report before 1
+    printf '#content {size} {size}\0' >&3
+    yes | dd bs=65536 iflag=fullblock,count_bytes count={size} >&3
+    report after 2
+    """
+    kept = Kept()
+    (report,) = session.exchange([Step(Program("t", body, receiver=kept), "apply")])
+    assert kept.data == (b"y\n" * size)[:size]
+    assert (report.get("before"), report.get("content"), report.get("after")) == ("1", "", "2")
+    assert report.done
+    assert not kept.abandoned
+    assert run(session, "report x y", None, "u").get("x") == "y"
+
+
+def test_a_blob_that_ends_early_ends_with_its_program(session: Session) -> None:
+    kept = Kept()
+    body = r"printf '#content 100000 100000\0abc' >&3; exit 9"
+    step = Step(Program("t", body, receiver=kept), "apply", tolerant=True)
+    behind = Step(Program("u", "report x y"), "apply")
+    first, second = session.exchange([step, behind])
+    assert first.failed == "the module's program died (exit 9)"
+    assert (kept.data, kept.abandoned) == (b"abc", True)
+    assert second.get("x") == "y"
+
+
+def test_a_receiver_is_told_when_the_connection_breaks(session: Session) -> None:
+    kept = Kept()
+    body = r"printf '#content 100000 100000\0abc' >&3; kill -9 $$"
+    reports = session.exchange([Step(Program("t", body, receiver=kept), "apply")])
+    assert next(reports).status is None
+    assert kept.abandoned
+    with pytest.raises(Lost):
+        next(reports)

@@ -1,0 +1,105 @@
+"""What travels behind a frame or in its report and may be large: streamed, not held in memory."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner.remote.channel import Channel
+from provisioner.remote.shell import Content, Receiver
+
+CHUNK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Want:
+    """A program's request for its content of that number, exactly `size` bytes of it."""
+
+    number: int
+    size: int
+
+
+class Records:
+    """Follows a program's report while it arrives in a buffer: finds its requests and its end, and
+    takes out the blob that a receiver gets.
+
+    `end` is where the mark behind the report stands, -1 before it is there. A program that is
+    killed in the middle of a blob leaves it short, so the mark is looked for in there too.
+    """
+
+    def __init__(self, mark: bytes, receiver: Receiver | None) -> None:
+        self.end = -1
+        self._mark = mark
+        self._receiver = receiver
+        self._searched = self._position = self._left = 0
+
+    def take(self, buffer: bytearray) -> Iterator[Want]:
+        """Each request not seen before. `buffer` keeps all but the receiver's bytes."""
+        self.end = buffer.find(self._mark, self._searched)
+        self._searched = self.end if self.end >= 0 else max(0, len(buffer) - len(self._mark))
+        self._divert(buffer)
+        while not self._left and (nul := buffer.find(b"\0", self._position)) >= 0:
+            if 0 <= self.end <= self._position:
+                return
+            head = bytes(buffer[self._position : nul])
+            if self._receiver is not None and head.startswith(b"#content "):
+                self._begin(buffer, nul, head)
+            elif head.startswith(b"#"):
+                self._position = nul + 1 + int(head.split(b" ")[1])
+            else:
+                self._position = nul + 1
+                if head.startswith(b"want=") and self.end < 0:
+                    size, _, number = head.removeprefix(b"want=").partition(b" ")
+                    yield Want(int(number or 0), int(size))
+
+    def _begin(self, buffer: bytearray, nul: int, head: bytes) -> None:
+        """From here on the blob's bytes are the receiver's; in the report it is empty."""
+        _, size, total = head.split(b" ")
+        empty = b"#content 0 %s\0" % total
+        self._replace(buffer, nul + 1, empty)
+        self._position += len(empty)
+        self._left = int(size)
+        self._divert(buffer)
+
+    def _divert(self, buffer: bytearray) -> None:
+        """Give the receiver what is there of its blob, but nothing that may become the mark: behind
+        the blob there is always that much more to come."""
+        if self._left and self._receiver is not None:
+            stop = self.end if self.end >= 0 else len(buffer) - len(self._mark)
+            part = bytes(buffer[self._position : max(self._position, stop)][: self._left])
+            self._replace(buffer, self._position + len(part), b"")
+            self._left -= len(part)
+            if part:
+                self._receiver.write(part)
+
+    def _replace(self, buffer: bytearray, stop: int, new: bytes) -> None:
+        shift = len(new) - (stop - self._position)
+        buffer[self._position : stop] = new
+        self._searched = max(0, self._searched + shift)
+        if self.end >= 0:
+            self.end += shift
+
+
+def send(channel: Channel, content: Content | None, want: Want) -> None:
+    """Send what is asked for: exactly that many bytes, as the host counts them off.
+
+    A local file that got shorter meanwhile is filled up: the host finds its checksum wrong.
+    """
+    several = [content] if isinstance(content, bytes | Path) else content or ()
+    size = want.size
+    for chunk in chunks(several[want.number] if want.number < len(several) else b"", size):
+        size -= len(chunk)
+        channel.send(chunk)
+    while size > 0:
+        channel.send(b"\0" * min(size, CHUNK))
+        size -= CHUNK
+
+
+def chunks(content: bytes | Path, size: int) -> Iterator[bytes]:
+    """The first `size` bytes of it, in pieces."""
+    with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as file:
+        while chunk := file.read(min(CHUNK, size)):
+            size -= len(chunk)
+            yield chunk
