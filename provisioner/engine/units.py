@@ -14,7 +14,7 @@ from provisioner.language.template import OMIT, Template, TemplateError
 from provisioner.language.variables import Scope
 from provisioner.loading.patterns import LOCALHOST
 from provisioner.loading.where import nearest
-from provisioner.modules import MODULES, arguments, find, short_name
+from provisioner.modules import MODULES, arguments, exists, find, short_name
 from provisioner.modules.base import Action, Module, ModuleError, Steering
 from provisioner.remote.become import Become
 from provisioner.remote.session import Mode
@@ -167,7 +167,7 @@ def named(task: Task, scope: Scope) -> Task:
         return task
     full = str(scope.render(task.module_template))
     name = short_name(full)
-    if name not in MODULES:
+    if not exists(full):
         raise ModuleError(f'there is no module "{full}". {nearest(name, MODULES)}')
     if issubclass(find(name), Steering):
         raise ModuleError(f"\"{name}\" can't be named by a template: write it as the task's key")

@@ -12,11 +12,29 @@ from typing import Any
 from jinja2 import Undefined
 from jinja2.exceptions import TemplateError, TemplateRuntimeError, UndefinedError
 
-from provisioner.language import lookups_files, lookups_lists, lookups_password, lookups_values
+from provisioner.language import (
+    elsewhere,
+    lookups_files,
+    lookups_lists,
+    lookups_password,
+    lookups_values,
+)
 from provisioner.language.filters_data import is_list
 from provisioner.language.lookup_base import Lookup, LookupContext, LookupFailedError
 from provisioner.language.template import TemplateError as RenderError
 from provisioner.loading.where import nearest
+
+
+def short_name(name: str) -> str:
+    """A lookup's name without that of its collection."""
+    for prefix in ("ansible.builtin.", "ansible.legacy.", "community.general."):
+        name = name.removeprefix(prefix)
+    return name
+
+
+def exists(name: str) -> bool:
+    """Whether provision, or Ansible with its collections, has a lookup called `name`."""
+    return short_name(name) in LOOKUPS or elsewhere.known("lookup", name)
 
 
 def query(context: LookupContext, name: str, *terms: Any, **options: Any) -> list[Any]:
@@ -50,9 +68,9 @@ def _run(
     context: LookupContext, name: str, terms: list[Any], options: dict[str, Any]
 ) -> list[Any] | None:
     """The items of one lookup; None where it fails and errors are not to count."""
-    short = name
-    for prefix in ("ansible.builtin.", "ansible.legacy.", "community.general."):
-        short = short.removeprefix(prefix)
+    short = short_name(name)
+    if short not in LOOKUPS and elsewhere.known("lookup", name):
+        raise LookupFailedError(elsewhere.reason("lookup", name))
     if short not in LOOKUPS:
         raise LookupFailedError(f'there is no lookup "{name}" {nearest(short, LOOKUPS)}'.strip())
     errors = options.pop("errors", "strict")

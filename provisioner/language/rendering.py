@@ -14,6 +14,7 @@ from pathlib import Path
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
+from provisioner.language import elsewhere
 from provisioner.language.sandbox import (
     environment,
     make_environment,
@@ -150,28 +151,50 @@ def check(template: Template) -> TemplateError | None:
     except TemplateSyntaxError as error:
         return TemplateError(_syntax_reason(error), template.where)
     for kind, name, known in _names(tree):
-        if name not in known:
+        if name not in known and not elsewhere.known(kind, name):
             reason = f'there is no {kind} "{name}" {nearest(name, known)}'
             return TemplateError(reason.strip(), template.where)
     return None
 
 
-def _names(tree: jinja2.nodes.Template) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """The filters and tests of a template, with those that there are."""
+def _names(
+    tree: jinja2.nodes.Template,
+) -> Iterator[tuple[elsewhere.Kind, str, Mapping[str, Any]]]:
+    """The filters, tests and lookups of a template, with those that there are."""
     from jinja2 import nodes
 
-    for node in tree.find_all((nodes.Filter, nodes.Test)):
+    from provisioner.language.lookups import LOOKUPS
+
+    for node in tree.find_all((nodes.Filter, nodes.Test, nodes.Call)):
         if isinstance(node, nodes.Filter):
             yield "filter", node.name, environment().filters
         elif isinstance(node, nodes.Test):
             yield "test", node.name, environment().tests
+        elif isinstance(node, nodes.Call) and (name := _lookup_name(node)):
+            yield "lookup", name, LOOKUPS
+
+
+def _lookup_name(call: jinja2.nodes.Call) -> str:
+    """The name that `lookup('name', …)` or `query('name', …)` says; "" for other calls."""
+    from jinja2 import nodes
+
+    from provisioner.language.lookups import short_name
+
+    match call.node, call.args:
+        case nodes.Name(name="lookup" | "query" | "q"), [nodes.Const(value=str(name)), *_]:
+            return short_name(name)
+    return ""
 
 
 def _syntax_reason(error: jinja2.TemplateSyntaxError) -> str:
     reason = error.message or "template syntax error"
-    for kind, known in (("filter", environment().filters), ("test", environment().tests)):
+    kinds: tuple[tuple[elsewhere.Kind, Mapping[str, Any]], ...]
+    kinds = (("filter", environment().filters), ("test", environment().tests))
+    for kind, known in kinds:
         if reason.startswith(f"No {kind} named "):
             name = reason.split("'")[1]
+            if elsewhere.known(kind, name):
+                return elsewhere.reason(kind, name)
             return " ".join((f'there is no {kind} "{name}"', nearest(name, known))).strip()
     return f"template syntax: {reason}"
 

@@ -95,7 +95,13 @@ class NodeLoader:
             for key in item:
                 if short_name(str(key)) in IMPORTS:
                     return self._import(item, str(key), base, folder)
-            task = load_task(item, base, handler=folder.handlers, rescued=folder.rescued)
+            task = load_task(
+                item,
+                base,
+                handler=folder.handlers,
+                rescued=folder.rescued,
+                library=lambda name: rolefiles.in_library(name, self._basedir, folder.role),
+            )
             roots = tuple(dict.fromkeys(self._roots(folder)))
             task = replace(task, role=folder.role, roots=roots, outer=base)
             if not (folder.rescued or task.keywords.ignore_errors):

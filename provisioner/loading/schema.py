@@ -51,7 +51,7 @@ _KEYWORDS: Mapping[str, Schema] = {
 
 
 def playbook_schema() -> Schema:
-    """A JSON Schema (draft 7) that accepts every playbook which loads, but for files it needs."""
+    """A JSON Schema (draft 7) that accepts every playbook which can run, but for files it needs."""
     definitions: Schema = {
         "play": _mapping(kw.PLAY, required=["hosts"]),
         "import": _mapping({*kw.IMPORT_PLAYBOOK, "name", "vars", "tags", "when"}),

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from provisioner.errors import LoadError
-from provisioner.language.play import VARIABLE, Keywords, Loop, Task
+from provisioner.language import elsewhere
+from provisioner.language.play import VARIABLE, Keywords, Task
 from provisioner.language.template import Template, is_template
 from provisioner.loading import keywords as kw
+from provisioner.loading.loops import load_loop
 from provisioner.loading.where import Where, nearest
 from provisioner.loading.yamlfile import YamlMap, place_of
-from provisioner.modules import MODULES, arguments, find, short_name
+from provisioner.modules import MODULES, arguments, exists, find, short_name
 from provisioner.modules.base import Module
 
 
 def load_task(
-    source: YamlMap, base: Keywords, *, handler: bool = False, rescued: bool = False
+    source: YamlMap,
+    base: Keywords,
+    *,
+    handler: bool = False,
+    rescued: bool = False,
+    library: Callable[[str], bool] = lambda _name: False,
 ) -> Task:
     """The task, with the keywords of `base` and its own; `LoadError` for what can't be right.
 
     Wrong arguments of a task that may fail (`rescued`, ignore_errors, failed_when) are no such
-    thing: they fail the task when a host comes to it, as its playbook expects.
+    thing: they fail the task when a host comes to it, as its playbook expects. So does a module
+    that only Ansible has, or the playbook's own `library`.
     """
-    key, value, local = _module_of(source)
+    key, value, local = _module_of(source, lambda name: exists(name) or library(name))
     called = kw.text_template(key, source.where)
     template = called if isinstance(called, Template) else None
     name = "action" if template else short_name(key)
@@ -47,7 +55,7 @@ def load_task(
         arguments=given,
         where=source.where,
         keywords=keywords,
-        loop=_loop(source),
+        loop=load_loop(source),
         register=_register(source),
         notify=kw.names(keywords.notify, "notify", place_of(source, "notify")),
         notify_at=place_of(source, "notify"),
@@ -73,13 +81,13 @@ def _limited(source: YamlMap, keywords: Keywords) -> Keywords:
     return replace(keywords, timeout=source["async"])
 
 
-def _module_of(source: YamlMap) -> tuple[str, Any, bool]:
+def _module_of(source: YamlMap, there: Callable[[str], bool]) -> tuple[str, Any, bool]:
     """The key that names the module, its value, and whether the task runs on the controller."""
     candidates = [key for key in source if key not in kw.TASK and not str(key).startswith("with_")]
     for key in ("action", "local_action"):
         if key in source:
-            return (*_action(source, key), key == "local_action")
-    known = [key for key in candidates if short_name(str(key)) in MODULES]
+            return (*_action(source, key, there), key == "local_action")
+    known = [key for key in candidates if there(str(key))]
     if len(known) > 1:
         raise LoadError(
             f'the task names two modules, "{known[0]}" and "{known[1]}"',
@@ -94,7 +102,7 @@ def _module_of(source: YamlMap) -> tuple[str, Any, bool]:
     return known[0], source[known[0]], False
 
 
-def _action(source: YamlMap, key: str) -> tuple[str, Any]:
+def _action(source: YamlMap, key: str, there: Callable[[str], bool]) -> tuple[str, Any]:
     """`action: yum name=x`, or a mapping with `module`."""
     value = source[key]
     if isinstance(value, dict):
@@ -108,7 +116,7 @@ def _action(source: YamlMap, key: str) -> tuple[str, Any]:
         rest_text = text.strip().removeprefix(name).lstrip()
         argument = kw.text_template(rest_text, source.where) if rest_text else None
     name = name.source if isinstance(name, Template) else str(name)
-    if "{{" not in name and short_name(name) not in MODULES:
+    if "{{" not in name and not there(name):
         raise _unknown(source, name, key)
     source[name] = argument
     source.values_at[name] = source.values_at[key]
@@ -118,7 +126,8 @@ def _action(source: YamlMap, key: str) -> tuple[str, Any]:
 def _unknown(source: YamlMap, key: str, at: str | None = None) -> LoadError:
     """A word that is neither a keyword nor a module, with the nearest of both."""
     where = source.keys_at[at or key]
-    hint = nearest(short_name(key), (*MODULES, *kw.TASK))
+    short = short_name(key)
+    hint = nearest(short, (*MODULES, *kw.TASK)) or nearest(key, elsewhere.siblings("module", key))
     if key in kw.BLOCK | kw.PLAY:
         return LoadError(f'"{key}" is not a keyword of a task', where)
     return LoadError(f'"{key}" is neither a keyword of a task nor a module', where, hint)
@@ -220,34 +229,6 @@ def _unquote(word: str) -> str:
     if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'":
         return word[1:-1]
     return word
-
-
-def _loop(source: YamlMap) -> Loop | None:
-    lookups = [key for key in source if str(key).startswith("with_")]
-    given = [*(["loop"] if "loop" in source else []), *lookups]
-    if not given:
-        if "loop_control" in source:
-            raise LoadError('"loop_control" without a loop', source.keys_at["loop_control"])
-        return None
-    if len(given) > 1:
-        raise LoadError("a task has one loop at most", source.keys_at[given[1]])
-    control: Mapping[str, Any] = source.get("loop_control") or {}
-    for key in control:
-        if key not in _CONTROL:
-            place = getattr(control, "keys_at", {}).get(key)
-            raise kw.unknown(key, _CONTROL, "loop_control", place)
-    return Loop(
-        items=source[given[0]],
-        lookup=None if given[0] == "loop" else str(given[0]).removeprefix("with_"),
-        variable=str(control.get("loop_var", "item")),
-        index_variable=control.get("index_var"),
-        label=control.get("label"),
-        pause=control.get("pause"),
-        extended=bool(control.get("extended", False)),
-    )
-
-
-_CONTROL = frozenset(["loop_var", "index_var", "label", "pause", "extended", "extended_allitems"])
 
 
 def _register(source: YamlMap) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
+from provisioner.language import elsewhere
 from provisioner.modules.base import Module
 
 MODULES: dict[str, str] = {
@@ -117,9 +118,20 @@ def short_name(name: str) -> str:
     return name
 
 
+def exists(name: str) -> bool:
+    """Whether provision, or Ansible with its collections, has a module called `name`."""
+    return short_name(name) in MODULES or elsewhere.known("module", name)
+
+
 @cache
 def find(name: str) -> type[Module]:
-    """The module called `name` (short or with its collection); KeyError where there is none."""
-    file, _, attribute = MODULES[short_name(name)].partition(":")
+    """The module called `name` (short or with its collection); a stand-in that fails where
+    provision does not have it."""
+    short = short_name(name)
+    if short not in MODULES:
+        from provisioner.modules.stand_in import stand_in
+
+        return stand_in(name)
+    file, _, attribute = MODULES[short].partition(":")
     found: type[Module] = getattr(import_module(f"{__name__}.{file}"), attribute)
     return found

@@ -1,0 +1,46 @@
+"""`loop`, `with_LOOKUP` and `loop_control` ▶ `Loop`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from provisioner.errors import LoadError
+from provisioner.language.lookups import LOOKUPS, exists
+from provisioner.language.play import Loop
+from provisioner.loading import keywords as kw
+from provisioner.loading.where import nearest
+from provisioner.loading.yamlfile import YamlMap
+
+
+def load_loop(source: YamlMap) -> Loop | None:
+    """The loop of a task's mapping; a `LoadError` for what can't be one."""
+    lookups = [key for key in source if str(key).startswith("with_")]
+    given = [*(["loop"] if "loop" in source else []), *lookups]
+    if not given:
+        if "loop_control" in source:
+            raise LoadError('"loop_control" without a loop', source.keys_at["loop_control"])
+        return None
+    if len(given) > 1:
+        raise LoadError("a task has one loop at most", source.keys_at[given[1]])
+    named = str(given[0]).removeprefix("with_")
+    if given[0] != "loop" and not exists(named):
+        at, hint = source.keys_at[given[0]], nearest(named, LOOKUPS)
+        raise LoadError(f'there is no lookup "{named}" to loop with', at, hint)
+    control: Mapping[str, Any] = source.get("loop_control") or {}
+    for key in control:
+        if key not in _CONTROL:
+            place = getattr(control, "keys_at", {}).get(key)
+            raise kw.unknown(key, _CONTROL, "loop_control", place)
+    return Loop(
+        items=source[given[0]],
+        lookup=None if given[0] == "loop" else named,
+        variable=str(control.get("loop_var", "item")),
+        index_variable=control.get("index_var"),
+        label=control.get("label"),
+        pause=control.get("pause"),
+        extended=bool(control.get("extended", False)),
+    )
+
+
+_CONTROL = frozenset(["loop_var", "index_var", "label", "pause", "extended", "extended_allitems"])

@@ -1,0 +1,53 @@
+"""Modules that Ansible, one of its collections or the playbook has and provision has not: they
+load, and fail the host that comes to them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import ClassVar
+
+from pydantic import ConfigDict
+
+from provisioner.language import elsewhere
+from provisioner.language.variables import Scope
+from provisioner.modules.base import Action, Sources
+from provisioner.result import Outcome, Result
+
+_INSTEAD = {
+    "apt": "package",
+    "dnf5": "dnf",
+    "docker_compose": "docker_compose_v2",
+    "get_certificate": "command: openssl s_client",
+    "pacman": "package",
+    "sysvinit": "service",
+    "zypper": "package",
+}
+"""Short names ▶ what is here for the same purpose on CentOS 7."""
+
+
+class Elsewhere(Action):
+    """A module that provision does not have."""
+
+    model_config = ConfigDict(extra="allow")
+
+    open: ClassVar[bool] = True
+    free_form: ClassVar[str | None] = "free_form"
+    called: ClassVar[str] = ""
+
+    def act(self, scope: Scope, sources: Sources) -> Result:
+        short = self.called.rpartition(".")[2]
+        instead = (
+            f"use {_INSTEAD[short]} here, or" if short in _INSTEAD else "exclude the task or use"
+        )
+        remedy = f"{instead} command or script; `provision doc -l` lists the modules that there are"
+        return Result(Outcome.FAILED, elsewhere.reason("module", self.called), remedy=remedy)
+
+
+@cache
+def stand_in(name: str) -> type[Elsewhere]:
+    """What is there for the module called `name`."""
+
+    class Named(Elsewhere):
+        called: ClassVar[str] = name
+
+    return Named
