@@ -96,7 +96,7 @@ def task_scope(
         if gather:
             raise NeedFacts
 
-    return _scope(shared, host, task, ahead, missing)
+    return _scope(shared, host, task, ahead, missing if facts_pending or gather else None)
 
 
 def _scope(
@@ -130,6 +130,7 @@ def _scope(
         *(given.defaults for given in (*own, *exported)),  # 2
         functions,
         _GLOBALS,
+        _NO_FACTS if missing is None else {},
     )
     scope = Scope(layers, missing)
     magic["vars"] = Lazy(lambda: scope)
@@ -203,6 +204,9 @@ def _role_names(role: Role) -> dict[str, Any]:
         "ansible_parent_role_names": list(role.parents),
     }
 
+
+_NO_FACTS: dict[str, Any] = {"ansible_facts": {}}
+"""What a play sees that gathers none."""
 
 _GLOBALS: dict[str, Any] = {
     "range": Lazy(lambda: range),

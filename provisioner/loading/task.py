@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -179,7 +180,7 @@ def _short_form(module: type[Module], key: str, value: Any, where: Where) -> Yam
         name, equals, item = word.partition("=")
         known = name in fields or (module.open and name.isidentifier())
         if equals and known and (module.free_form is None or name in _FREE_OPTIONS):
-            given[name] = kw.text_template(_unquote(item), where)
+            given[name] = kw.text_template(_unquote(_unescaped(item)), where)
             given.keys_at[name] = given.values_at[name] = where
         else:
             rest.append(word)
@@ -223,6 +224,16 @@ _WORD = re.compile(
 def split_words(text: str) -> list[str]:
     """Words apart at white space, but for quotes and `{{ … }}`; quotes are kept."""
     return [match.group() for match in _WORD.finditer(text)]
+
+
+_ESCAPE = re.compile(
+    r"\\(?:U[0-9a-fA-F]{8}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|N\{[^}]+\}|[\\'\"abfnrtv])"
+)
+
+
+def _unescaped(word: str) -> str:
+    """`name=value` in which backslashes stand for what they do in Python."""
+    return _ESCAPE.sub(lambda found: codecs.decode(found[0], "unicode-escape"), word)
 
 
 def _unquote(word: str) -> str:

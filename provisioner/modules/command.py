@@ -75,6 +75,8 @@ class Command(Module):
     """End `stdin` with a newline."""
     strip_empty_ends: bool = True
     """Strip newlines at the ends of stdout and stderr."""
+    executable: Text | None = None
+    """Accepted and ignored, as Ansible does: no shell is used."""
     expand_argument_vars: bool = True
     """Expand `$VARIABLES` in the words from the host's environment."""
 

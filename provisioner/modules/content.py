@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, PrivateAttr
 
-from provisioner.modules.base import FileAttributes, Module, ModuleError, SourceMode, Text
+from provisioner.modules.base import FileAttributes, Module, SourceMode, Text
 from provisioner.remote.shell import Program, Report, Value, quote
 from provisioner.result import Diff
 
@@ -208,9 +208,8 @@ class Written(FileAttributes, Module):
         """The program for `content`, which came from the local file `origin`."""
         self._content = content
         if self.mode == "preserve" and "mode" not in more:
-            if origin is None:
-                raise ModuleError("mode: preserve needs src")
-            more["mode"] = f"{origin.stat().st_mode & 0o7777:04o}"
+            mode = 0o600 if origin is None else origin.stat().st_mode  # as Ansible's own file has
+            more["mode"] = f"{mode & 0o7777:04o}"
         values: dict[str, Value] = {
             "name": "" if origin is None else origin.name,
             "follow": self.follow,

@@ -88,8 +88,6 @@ class Copy(Written):
             raise ValueError("give one of src and content")
         if self.content is not None and self.dest.endswith("/"):
             raise ValueError("with content, dest is the name of a file, not of a directory")
-        if self.mode == "preserve" and self.src is None:
-            raise ValueError("mode: preserve needs src: there is no file whose mode to take")
         return self
 
     def program(self, sources: Sources) -> Program:

@@ -118,8 +118,8 @@ class Find(Module):
     def program(self, sources: Sources) -> Program:
         depth = self.depth if self.recurse else 1
         grep = self.contains or ""
-        if grep and not self.read_whole_file:
-            grep = f"^(?:{grep})"
+        if grep:
+            grep = _of_the_whole(grep) if self.read_whole_file else f"^(?:{grep})"
         variables: dict[str, Value] = {
             "paths": self.paths,
             "maxdepth": "" if depth is None else str(depth),
@@ -204,6 +204,18 @@ def _checksum(line: str) -> tuple[str, str]:
     if digest.startswith("\\"):
         path = re.sub(r"\\(.)", lambda m: {"n": "\n", "r": "\r"}.get(m[1], m[1]), path)
     return path, digest.lstrip("\\")
+
+
+_ANCHORS = {"^": r"\A", "$": r"\Z", r"\Z": r"\z", "\\\n": r"\n"}
+_PIECES = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[$^]", re.DOTALL)
+
+
+def _of_the_whole(pattern: str) -> str:
+    """Python's `pattern` with the anchors that PCRE has for a whole file: what `grep -z` makes of
+    ^ and $ depends on its version, and lines of a pattern are patterns of their own to it."""
+    if "(?m" not in pattern:
+        pattern = _PIECES.sub(lambda found: _ANCHORS.get(found[0], found[0]), pattern)
+    return pattern.replace("\n", r"\n")
 
 
 def _number(text: str | None, units: Mapping[str, int], name: str) -> int | None:

@@ -11,9 +11,11 @@ unset content content_size content_sha256 content_from
 unset backup validate unsafe_writes old_sha256
 temp='' _owed=0 _proved='' content_asked='' content_index=''
 
-# expand VARIABLE: the path in it with a leading ~ or ~user as the home; no path begins with a dash.
+# expand VARIABLE: the path in it with a leading ~ or ~user as the home and $NAME and ${NAME} as the
+# environment has them (an unset one stays); no path begins with a dash.
 expand() {
     eval "_path=\$$1"
+    case $_path in *'$'*) _from_environment ;; esac
     case $_path in
         '~'*)
             _login=${_path%%/*} _login=${_login#?}
@@ -26,6 +28,27 @@ expand() {
         -*) _path=./$_path ;;
     esac
     eval "$1=\$_path"
+}
+
+_from_environment() {
+    _rest=$_path _path=''
+    while :; do
+        case $_rest in *'$'*) ;; *) break ;; esac
+        _path=$_path${_rest%%'$'*} _rest=${_rest#*'$'} _end=''
+        case $_rest in
+            '{'*'}'*) _name=${_rest#'{'} _name=${_name%%'}'*} _end='{}' ;;
+            *) _name=${_rest%%[!A-Za-z0-9_]*} ;;
+        esac
+        case $_name in
+            '' | [0-9]* | *[!A-Za-z0-9_]*) _path=$_path'$'; continue ;;
+        esac
+        if _value=$(printenv "$_name"); then
+            _path=$_path$_value _rest=${_rest#"${_end%?}$_name${_end#?}"}
+        else
+            _path=$_path'$'
+        fi
+    done
+    _path=$_path$_rest
 }
 
 # at PATH: what is there, in one process: $at_kind (file, directory, link, other or absent), $at_mode
@@ -275,12 +298,22 @@ temporary() {
     set -C
     if ! command exec 7>"$temp"; then
         _why=$( (: >"$temp") 2>&1)
-        fail "can't write in $_folder: ${_why##*: }. $1 is as it was."
+        _elsewhere "$1" || fail "can't write in $_folder: ${_why##*: }. $1 is as it was."
     fi
     set +C
     umask 022
     trap _tidy EXIT
     trap 'exit 129' HUP INT TERM
+}
+
+# _elsewhere PATH: $temp in another directory, for a file that may be overwritten in place.
+_elsewhere() {
+    [ "$unsafe_writes" = yes ] && [ -f "$1" ] || return
+    for _folder in /tmp/ /var/tmp/; do
+        temp=$_folder.$_name.provision-$token
+        ! command exec 7>"$temp" || return 0
+    done
+    return 1
 }
 
 _tidy() {

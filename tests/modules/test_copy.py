@@ -317,7 +317,6 @@ def test_the_difference_shows_old_and_new_text(host: Host) -> None:
         {},
         {"src": "a", "content": "b"},
         {"content": "a", "dest": "/x/"},
-        {"content": "a", "mode": "preserve"},
         {"content": "a", "mode": "0999"},
         {"content": "a", "mode": "u+q"},
     ],

@@ -135,6 +135,40 @@ def test_an_immutable_file_is_named(host: Host) -> None:
         subprocess.run(["chattr", "-i", str(path)], check=True)
 
 
+def test_unsafe_writes_overwrites_where_no_file_can_be_made(host: Host) -> None:
+    folder = host.root / "folder"
+    folder.mkdir()
+    path = folder / "f"
+    path.write_text("old")
+    if subprocess.run(["chattr", "+i", str(folder)], capture_output=True).returncode:
+        pytest.skip("no chattr on this file system")
+    try:
+        arguments = {"content": "new", "dest": str(path)}
+        assert "not permitted" in (host.run("copy", **arguments).failed or "")
+        assert host.run("copy", unsafe_writes=True, **arguments).failed is None
+        assert path.read_text() == "new"
+        assert "not permitted" in (
+            host.run("copy", content="", dest=f"{folder}/g", unsafe_writes=True).failed or ""
+        )
+    finally:
+        subprocess.run(["chattr", "-i", str(folder)], check=True)
+
+
+PATHS = [
+    ("$HERE/f", "/there/f"),
+    ("${HERE}/f$", "/there/f$"),
+    ("/a/$NOBODY_SETS/${NOBODY_SETS}", "/a/$NOBODY_SETS/${NOBODY_SETS}"),
+    ("$$HERE", "$/there"),
+    ("/a/$path/$(id)/${HERE:-x}/`id`", "/a/$path/$(id)/${HERE:-x}/`id`"),
+]
+
+
+@pytest.mark.parametrize(("given", "meant"), PATHS)
+def test_paths_have_the_variables_of_the_environment(host: Host, given: str, meant: str) -> None:
+    host.environment["HERE"] = "/there"
+    assert host.run("file", path=given, state="absent").get("path") == meant
+
+
 @pytest.mark.skipif(shutil.which("setfacl") is None, reason="setfacl is not installed")
 @pytest.mark.parametrize(("mode", "wanted"), [(None, "rw-r-----"), ("0600", "rw-------")])
 def test_an_acl_is_kept(host: Host, mode: str | None, wanted: str) -> None:

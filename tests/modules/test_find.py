@@ -53,6 +53,10 @@ CASES: list[tuple[dict[str, Any], set[str]]] = [
     ({"contains": r"P\w+\s+\d"}, {"a.conf"}),
     ({"contains": ".*Port", "recurse": True}, {"a.conf", "sub/c.conf"}),
     ({"contains": "22\\nx", "read_whole_file": True}, {"a.conf"}),
+    ({"contains": "22\nx", "read_whole_file": True}, {"a.conf"}),
+    ({"contains": "x$", "read_whole_file": True}, {"a.conf"}),
+    ({"contains": "22$", "read_whole_file": True}, set()),
+    ({"contains": "^x", "read_whole_file": True}, set()),
 ]
 
 
