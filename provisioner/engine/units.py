@@ -176,10 +176,8 @@ def named(task: Task, scope: Scope) -> Task:
 
 def _rendered(task: Task, kind: type[Module], scope: Scope) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for defaults in task.keywords.module_defaults:
-        for name, given in defaults.items():
-            if name.rpartition(".")[2] == task.module:
-                values.update(scope.render(given) or {})
+    for given in arguments.defaults(task.module, task.keywords.module_defaults):
+        values.update(scope.render(given) or {})
     values.update(_all_in_one(task, scope))
     for key, value in task.arguments.items():
         if key == VARIABLE:

@@ -42,7 +42,8 @@ def load_task(
     given = _arguments(module, source, key, value)
     keywords = kw.inherit(base, source)
     if module is not None and not (rescued or keywords.ignore_errors or "failed_when" in source):
-        problems = arguments.check(module, name, given, source.keys_at.get(key, source.where))
+        whole = _with_defaults(given, name, keywords)
+        problems = arguments.check(module, name, whole, source.keys_at.get(key, source.where))
         if problems:
             raise LoadError.of(problems)
     if local:
@@ -68,6 +69,18 @@ def load_task(
         delay=source.get("delay"),
         handler=handler,
     )
+
+
+def _with_defaults(given: YamlMap, module: str, keywords: Keywords) -> YamlMap:
+    """The arguments with what `module_defaults` say."""
+    whole = YamlMap(given.where)
+    for defaults in arguments.defaults(module, keywords.module_defaults):
+        if isinstance(defaults, YamlMap):
+            whole.add(defaults)
+        elif isinstance(defaults, Template):
+            whole[VARIABLE] = defaults
+    whole.add(given)
+    return whole
 
 
 def _limited(source: YamlMap, keywords: Keywords) -> Keywords:

@@ -121,6 +121,25 @@ def build(module: type[Module], name: str, arguments: Mapping[str, Any]) -> Modu
         raise ModuleError(f"{name}: " + "; ".join(_text(e) for e in error.errors())) from None
 
 
+_STANDS_ON = {"package": "yum", "service": "systemd"}
+"""What a module that is the same on all systems is on CentOS 7: it has that one's defaults too."""
+
+
+def defaults(module: str, layers: Iterable[Mapping[str, Any]]) -> Iterator[Any]:
+    """What `module_defaults` say for a module, unrendered: later ones prevail, and those by its
+    own name over those of its group and of what it stands on."""
+    group = "group/docker" if module.startswith("docker_") else None
+    for wanted in (group, _STANDS_ON.get(module), module):
+        for layer in layers:
+            yield from (given for name, given in layer.items() if _plain(name) == wanted)
+
+
+def _plain(name: str) -> str:
+    """`ansible.builtin.yum` ▶ `yum`, `group/community.docker.docker` ▶ `group/docker`."""
+    kind, slash, rest = name.rpartition("/")
+    return kind + slash + rest.rpartition(".")[2]
+
+
 def is_expression(module: type[Module], key: str) -> bool:
     """Whether the parameter holds bare expressions (`assert.that`, `debug.var`)."""
     return names(module).get(key) in module.expressions
