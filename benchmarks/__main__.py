@@ -14,6 +14,8 @@ from pathlib import Path
 
 from benchmarks import hosts, measure, report, results
 from benchmarks.peers import DEFAULT_FOLDER, NotInstalled
+from benchmarks.scale import FILE as FLEET
+from benchmarks.scale import measure_all
 from benchmarks.tools import BASELINE, NAMES, Cell, Tool, tool
 
 CELLS = "1,10,50,100,10@20,10@100"
@@ -30,6 +32,8 @@ def main() -> int:
 
         profile(options.hosts, options.lines)
         return 0
+    if command == "scale":
+        return _scale(options)
     return _run(options)
 
 
@@ -51,7 +55,26 @@ def _parser() -> argparse.ArgumentParser:
     show = commands.add_parser("profile", help="where provision's own CPU time goes")
     show.add_argument("--hosts", type=int, default=50)
     show.add_argument("--lines", type=int, default=25)
+    _add_scale(commands.add_parser("scale", help="a thousand hosts: time, CPU, memory"))
     return parser
+
+
+def _add_scale(scale: argparse.ArgumentParser) -> None:
+    scale.add_argument("--hosts", default="50,250,500,1000", help="%(default)s")
+    scale.add_argument("--sshds", type=int, default=100)
+    scale.add_argument("--dead", type=int, default=10, help="percent of the largest fleet, 0: none")
+    scale.add_argument("--workers", type=int, default=0, help="measure with --workers, too")
+    scale.add_argument("--forks", type=int, default=50)
+    scale.add_argument("--note", default="", help="what to say about the machine's state")
+    scale.add_argument("--output", type=Path, default=FLEET)
+
+
+def _scale(options: argparse.Namespace) -> int:
+    counts = [int(word) for word in options.hosts.split(",")]
+    measure_all(counts, options.sshds, options.dead, options.workers, options.forks,
+                options.note, options.output)  # fmt: skip
+    print(f"written: {options.output}")
+    return 0
 
 
 def _report(options: argparse.Namespace) -> int:

@@ -29,44 +29,49 @@ class Measured:
     output: str
 
 
-def run(command: list[str], environment: Mapping[str, str], log: Path) -> Measured:
-    """Run `command` to its end in a session of its own. Raises FailedRun when it fails."""
+def run(
+    command: list[str], environment: Mapping[str, str], log: Path, expected: int = 0
+) -> Measured:
+    """Run `command` to its end in a session of its own. Raises FailedRun when it does not end with
+    the status `expected`."""
     with log.open("wb") as out:
         started = time.perf_counter()
-        process = _start(command, environment, out.fileno())
-        timer = threading.Timer(TIMEOUT, _end, [process.pid])
+        process = start(command, environment, out.fileno())
+        timer = threading.Timer(TIMEOUT, end, [process.pid])
         timer.start()
         try:
             _, status, usage = os.wait4(process.pid, 0)
         except BaseException:  # the operator's Ctrl-C doesn't reach another session
-            _end(process.pid)
+            end(process.pid)
             raise
         finally:
             timer.cancel()
         wall = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
     output = log.read_text(errors="replace")
-    if process.returncode:
+    if process.returncode != expected:
         raise FailedRun(f"{command[0]} ended with {process.returncode}:\n{output[-3000:]}")
     return Measured(wall, usage.ru_utime + usage.ru_stime, output)
 
 
-def memory(command: list[str], environment: Mapping[str, str], log: Path) -> float:
+def memory(
+    command: list[str], environment: Mapping[str, str], log: Path, expected: int = 0
+) -> float:
     """Run `command` and give its peak memory (MB): the sum of PSS over its session's processes."""
     with log.open("wb") as out:
-        process = _start(command, environment, out.fileno())
+        process = start(command, environment, out.fileno())
     peak, deadline = 0, time.monotonic() + TIMEOUT
     while process.poll() is None and time.monotonic() < deadline:
         peak = max(peak, sum(map(_pss, _session(process.pid))))
         time.sleep(INTERVAL)
-    if process.returncode != 0:
-        _end(process.pid)
+    if process.returncode != expected:
+        end(process.pid)
         process.wait()
         raise FailedRun(f"{command[0]} failed:\n{log.read_text(errors='replace')[-3000:]}")
     return peak / 1024
 
 
-def _start(command: list[str], environment: Mapping[str, str], out: int) -> subprocess.Popen[bytes]:
+def start(command: list[str], environment: Mapping[str, str], out: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command,
         env=dict(environment),
@@ -77,7 +82,7 @@ def _start(command: list[str], environment: Mapping[str, str], out: int) -> subp
     )
 
 
-def _end(pid: int) -> None:
+def end(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
 

@@ -33,7 +33,7 @@ class Signals:
         # sys.stderr, whose buffer can't be entered twice.
         if self._interrupt:
             _tell("ending what still runs on the hosts")
-            threading.Thread(target=self._run.pool.kill, daemon=True).start()
+            threading.Thread(target=self._run.crew.kill, daemon=True).start()
             return
         self._interrupt.set(number)
         _tell("stopping: tasks under way are finished; again to end them")

@@ -12,19 +12,22 @@ FILES_A_HOST = 4
 
 
 def parallelism(wanted: int) -> tuple[int, tuple[str, ...]]:
-    """The number of hosts at once, and what to tell the operator where it is below `wanted`.
+    """The number of hosts at once, and what to tell the operator where it is below `wanted`."""
+    possible = connections()
+    if possible >= wanted:
+        return wanted, ()
+    return possible, (
+        f"at most {possible} hosts at once instead of {wanted}: the limit of open files is "
+        f"{resource.getrlimit(resource.RLIMIT_NOFILE)[0]} (raise it with `ulimit -n`)",
+    )
 
-    The soft limit of open files is raised to the hard one first.
-    """
+
+def connections() -> int:
+    """How many hosts can be connected at once. Raises the soft limit of open files to the hard
+    one first."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if hard == resource.RLIM_INFINITY:
-        return wanted, ()
-    possible = max(1, (hard - OWN_FILES) // FILES_A_HOST)
-    if possible >= wanted:
-        return wanted, ()
-    return possible, (
-        f"at most {possible} hosts at once instead of {wanted}: the limit of open files is {hard} "
-        "(raise it with `ulimit -n`)",
-    )
+        return 1 << 20
+    return max(1, (hard - OWN_FILES) // FILES_A_HOST)

@@ -224,8 +224,10 @@ def _passwords(given: Arguments) -> dict[str, Any]:
 
 
 def _carry_out(planned: Plan, given: Arguments, redactor: Redactor) -> int:
+    from provisioner.cli.limits import connections
     from provisioner.engine.run import Run
-    from provisioner.fleet.threads import Interrupt
+    from provisioner.fleet.interrupt import Interrupt
+    from provisioner.fleet.threads import Threads
     from provisioner.reporters import reporters_for
 
     redactor.add(_secrets(planned))
@@ -237,7 +239,10 @@ def _carry_out(planned: Plan, given: Arguments, redactor: Redactor) -> int:
         live=not given.step,
     )
     interrupt = Interrupt()
-    run = Run(planned, _connector(given), interrupt, Asking(interrupt) if given.step else None)
+    connect = _connector(given)
+    crew = Threads(connect, planned.options.forks, interrupt, connections())
+    ask = Asking(interrupt) if given.step else None
+    run = Run(planned, connect, interrupt, ask, crew)
     status = 0
     tells = given.check and given.detailed_exitcode
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from provisioner.fleet.threads import Interrupt
+    from provisioner.fleet.interrupt import Interrupt
 
 
 class Asking:

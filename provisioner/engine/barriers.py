@@ -41,14 +41,12 @@ class Barriers:
         if not self.waiting:
             return {}
         key = min(barrier.key for barrier in self.waiting.values())
-        group = [host for host in self.order if host in self._at(key)]
+        here = {host for host, barrier in self.waiting.items() if barrier.key == key}
+        group = [host for host in self.order if host in here]
         reply = self._reply(key, group)
         for host in reply:
             del self.waiting[host]
         return reply
-
-    def _at(self, key: Place) -> set[str]:
-        return {host for host, barrier in self.waiting.items() if barrier.key == key}
 
     def _reply(self, key: Place, group: list[str]) -> dict[str, Released]:
         if self.ended:

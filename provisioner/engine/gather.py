@@ -27,11 +27,16 @@ def uses_facts(play: Play, *variables: Mapping[str, Any]) -> bool:
     file names are gathered when they are asked for."""
     if play.gather_facts is False:
         return False
-    return any(
-        is_fact(name)
-        for template in _templates(play, variables)
-        for name in _NAME.findall(template.source)
-    )
+    return _name_a_fact(_templates(play, variables))
+
+
+def variables_use_facts(play: Play, variables: Mapping[str, Any]) -> bool:
+    """The same of one host's variables alone."""
+    return play.gather_facts is not False and _name_a_fact(templates_in(dict(variables)))
+
+
+def _name_a_fact(templates: Iterator[Template]) -> bool:
+    return any(is_fact(name) for template in templates for name in _NAME.findall(template.source))
 
 
 def _templates(play: Play, variables: tuple[Mapping[str, Any], ...]) -> Iterator[Template]:

@@ -6,12 +6,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from provisioner.engine import gather
 from provisioner.engine.barriers import Barriers
-from provisioner.engine.flow import compile_sections
-from provisioner.engine.host import HostWalk, Walk
 from provisioner.engine.scopes import PlayWorld, World
 from provisioner.engine.state import HostState
+from provisioner.engine.walks import Batch
 from provisioner.events import (
     Event,
     HostFinished,
@@ -20,8 +18,10 @@ from provisioner.events import (
     RunStarted,
     Status,
 )
-from provisioner.fleet.sessions import Connect, Pool
-from provisioner.fleet.threads import Interrupt, drive
+from provisioner.fleet.drive import Crew, drive
+from provisioner.fleet.interrupt import Interrupt
+from provisioner.fleet.sessions import Connect
+from provisioner.fleet.threads import Threads
 from provisioner.language.play import Play, tasks_of
 from provisioner.loading.variables import host_variables
 from provisioner.plan import Plan, PlannedPlay, chosen, constant, hosts_of
@@ -36,37 +36,48 @@ Ask = Callable[[str], bool]
 """Whether the task of that title is to be done (--step)."""
 
 
+def world_of(plan: Plan, states: Mapping[str, HostState]) -> World:
+    """What all hosts of the run share, as it begins."""
+    options = plan.options
+    settings = {
+        "become_option": options.become,
+        "become_user_option": options.become_user,
+        "become_method_option": options.become_method,
+        "ansible_forks": options.forks,
+        "ansible_run_tags": sorted(options.tags) or ["all"],
+        "ansible_skip_tags": sorted(options.skip_tags),
+        "ansible_limit": options.limit or "all",
+        **options.settings,
+    }
+    return World(
+        plan.inventory,
+        plan.statics,
+        options.extra_vars,
+        states,
+        options.check,
+        options.diff,
+        options.verbosity,
+        settings,
+    )
+
+
 class Run:
-    """One run's state; `pool` tells afterwards how many frames each host took."""
+    """One run's state. `crew` carries out the walks, threads of this process where none is given;
+    it tells afterwards how many frames each host took."""
 
     def __init__(
-        self, plan: Plan, connect: Connect, interrupt: Interrupt, ask: Ask | None = None
+        self,
+        plan: Plan,
+        connect: Connect,
+        interrupt: Interrupt,
+        ask: Ask | None = None,
+        crew: Crew | None = None,
     ) -> None:
         self.plan, self.interrupt, self.ask = plan, interrupt, ask
-        self.pool = Pool(connect)
+        self.crew = crew or Threads(connect, plan.options.forks, interrupt)
         names = (*plan.inventory.hosts, *plan.hosts)
         self.states = {name: HostState(name) for name in dict.fromkeys(names)}
-        options = plan.options
-        settings = {
-            "become_option": options.become,
-            "become_user_option": options.become_user,
-            "become_method_option": options.become_method,
-            "ansible_forks": options.forks,
-            "ansible_run_tags": sorted(options.tags) or ["all"],
-            "ansible_skip_tags": sorted(options.skip_tags),
-            "ansible_limit": options.limit or "all",
-            **options.settings,
-        }
-        self.world = World(
-            plan.inventory,
-            plan.statics,
-            options.extra_vars,
-            self.states,
-            options.check,
-            options.diff,
-            options.verbosity,
-            settings,
-        )
+        self.world = world_of(plan, self.states)
         self._finished: set[str] = set()
 
     def events(self) -> Iterator[Event]:
@@ -84,11 +95,15 @@ class Run:
             for number, planned in enumerate(plan.plays, 1):
                 if self.interrupt:
                     break
-                yield from self._play(planned)
+                later = frozenset(host for each in plan.plays[number:] for host in each.hosts)
+                yield from self._play(planned, number - 1, later)
                 self._grow()
-                self._close_finished(plan.plays[number:])
+                self.crew.release(later)
+        except BaseException:
+            self.interrupt.set(0)  # whoever is still under way stops at a task's end
+            raise
         finally:
-            self.pool.close()
+            self.crew.close()
         hosts = [host for host in self.states if host in plan.hosts or self.states[host].touched]
         for host in hosts:
             yield from self._host_finished(host)
@@ -97,7 +112,7 @@ class Run:
         code = self.interrupt.signal + 128 if self.interrupt else exit_code(summaries)
         yield RunFinished(summaries, code, seconds, bool(self.interrupt))
 
-    def _play(self, planned: PlannedPlay) -> Iterator[Event]:
+    def _play(self, planned: PlannedPlay, number: int, later: frozenset[str]) -> Iterator[Event]:
         play, chosen_hosts = planned.play, planned.hosts
         if self.world.inventory is not self.plan.inventory:
             chosen_hosts = hosts_of(self.world.inventory, play, self.plan.options)
@@ -106,7 +121,7 @@ class Run:
         yield PlayStarted(play.title, hosts, str(play.where), count)
         serial = [constant(play, item, self.plan.options) for item in play.serial]
         for batch in batches(hosts, serial):
-            yield from self._batch(play, chosen_hosts, batch)
+            yield from self._batch(self._shared(play, chosen_hosts, batch), number, later)
             lost = [host for host in batch if self.states[host].out is not None]
             if self.interrupt or len(lost) == len(batch) or self._stop_reason(play, batch):
                 return
@@ -134,15 +149,8 @@ class Run:
         for name in hosts:
             self.states.setdefault(name, HostState(name))
 
-    def _close_finished(self, later: Sequence[PlannedPlay]) -> None:
-        """Hosts that no later play is about need no connection any more."""
-        if later:
-            needed = {host for planned in later for host in planned.hosts}
-            for host in set(self.pool) - needed:
-                self.pool.of(host).close()
-
-    def _batch(self, play: Play, hosts: tuple[str, ...], batch: tuple[str, ...]) -> Iterator[Event]:
-        shared = PlayWorld(
+    def _shared(self, play: Play, hosts: tuple[str, ...], batch: tuple[str, ...]) -> PlayWorld:
+        return PlayWorld(
             self.world,
             play,
             hosts,
@@ -151,30 +159,14 @@ class Run:
             select=lambda nodes: chosen(nodes, self.plan.options),
             stepping=self.ask is not None,
         )
-        barriers = Barriers(batch, lambda: self._stop_reason(play, batch), self.ask)
-        walks = {host: self._walk(shared, host) for host in batch}
-        yield from drive(walks, barriers, self.pool, self.plan.options.forks, self.interrupt)
 
-    def _walk(self, shared: PlayWorld, host: str) -> Walk:
-        state, play = self.states[host], shared.play
-        state.roles.clear()
-        state.handlers.clear()
-        roles = [layer for role in play.roles for layer in (role.defaults, role.vars)]
-        variables = (self.world.statics.get(host, {}), self.world.extra_vars, *roles)
-        used = not state.facts_gathered and gather.uses_facts(play, *variables)
-        flow = compile_sections(play.sections)
-        task = gather.task_for(play) if used and flow.lines else None
-        return self._whole(HostWalk(shared, state, flow, task).run(), state)
-
-    def _whole(self, walk: Walk, state: HostState) -> Walk:
-        """The walk, with the time it took added to the host's, and its end where it drops out."""
-        started = time.monotonic()
-        try:
-            yield from walk
-        finally:
-            state.tick(started)
-        if state.out is not None:
-            yield from self._host_finished(state.name)
+    def _batch(self, shared: PlayWorld, number: int, later: frozenset[str]) -> Iterator[Event]:
+        hosts = shared.batch
+        barriers = Barriers(hosts, lambda: self._stop_reason(shared.play, hosts), self.ask)
+        for event in drive(Batch(shared, number, later), self.crew, barriers):
+            if isinstance(event, HostFinished):
+                self._finished.add(event.host)
+            yield event
 
     def _stop_reason(self, play: Play, batch: Sequence[str]) -> str:
         """Why the batch must not go on: a fatal failure, or too many of them."""

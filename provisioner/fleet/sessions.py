@@ -7,6 +7,7 @@ import getpass
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,18 +34,29 @@ Connect = Callable[[str, Mapping[str, Any]], Login]
 
 
 class Sessions:
-    """What one host's walk has open. Used by one thread at a time, closed by any."""
+    """What one host's walk has open. Used by one thread at a time, closed by any. `connecting` is
+    held, and `before` called, while a connection is made."""
 
-    def __init__(self, connect: Connect) -> None:
-        self._connect = connect
+    def __init__(
+        self,
+        connect: Connect,
+        connecting: Callable[[], AbstractContextManager[None]] = nullcontext,
+        before: Callable[[Sessions], None] = lambda sessions: None,
+    ) -> None:
+        self._connect, self._connecting, self._before = connect, connecting, before
         self._logins: dict[tuple[str, str], Login] = {}
         self._sessions: dict[Seat, Session] = {}
         self._notices: tuple[str, ...] = ()
         self._lock = threading.Lock()
+        self._in_use = threading.Lock()
         self.frames = 0
 
     def exchange(self, request: Exchange) -> Answer:
         """Send the frame and collect the reports. Never raises for what a host does."""
+        with self._in_use:
+            return self._exchange(request)
+
+    def _exchange(self, request: Exchange) -> Answer:
         reports: list[Report] = []
         ended: list[float] = []
         sent = False
@@ -83,15 +95,31 @@ class Sessions:
             if seat.connection == "local":
                 self._logins[key] = Login(LocalConnection(), getpass.getuser())
             else:
-                self._logins[key] = self._connect(seat.host, variables)
+                self._before(self)
+                with self._connecting():
+                    self._logins[key] = self._connect(seat.host, variables)
                 self._notices += self._logins[key].notices
         return self._logins[key]
+
+    def __bool__(self) -> bool:
+        """Whether anything is open."""
+        return bool(self._logins)
 
     def kill(self) -> None:
         """End whatever runs on the host; then nothing is left to wait for."""
         for session in list(self._sessions.values()):
             with contextlib.suppress(Exception):
                 session.kill()
+
+    def close_idle(self) -> bool:
+        """Close everything, but not under an exchange: false then."""
+        if not self._in_use.acquire(blocking=False):
+            return False
+        try:
+            self.close()
+        finally:
+            self._in_use.release()
+        return True
 
     def close(self) -> None:
         """Close everything; the next exchange connects anew."""
@@ -107,14 +135,45 @@ class Sessions:
 
 
 class Pool:
-    """The `Sessions` of every host of a run."""
+    """The `Sessions` of every host of a run; at most `connections` of them are connected, as long
+    as any is idle."""
 
-    def __init__(self, connect: Connect) -> None:
-        self._connect = connect
+    def __init__(
+        self,
+        connect: Connect,
+        connections: int,
+        connecting: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        self._connect, self._connecting, self._connections = connect, connecting, connections
         self._hosts: dict[str, Sessions] = {}
+        self._connected: dict[Sessions, None] = {}
+        self._lock = threading.Lock()
 
     def of(self, host: str) -> Sessions:
-        return self._hosts.setdefault(host, Sessions(self._connect))
+        found = self._hosts.get(host)
+        if found is None:
+            new = Sessions(self._connect, self._connecting, self._make_room)
+            found = self._hosts.setdefault(host, new)
+        return found
+
+    def drop(self, host: str) -> None:
+        """Close what the host has open."""
+        sessions = self.of(host)
+        sessions.close()
+        with self._lock:
+            self._connected.pop(sessions, None)
+
+    def _make_room(self, sessions: Sessions) -> None:
+        """Have no more connected than may be, once `sessions` is: idle ones are closed, that was
+        connected first before others."""
+        with self._lock:
+            self._connected.pop(sessions, None)
+            excess = len(self._connected) + 1 - self._connections
+            for other in list(self._connected) if excess > 0 else ():
+                if excess > 0 and other.close_idle():
+                    del self._connected[other]
+                    excess -= 1
+            self._connected[sessions] = None
 
     def frames(self) -> Mapping[str, int]:
         """How many frames each host was sent."""
@@ -122,15 +181,16 @@ class Pool:
 
     def kill(self) -> None:
         """End what runs on every host, all at once; returns when that is done, or after 20 s."""
-        threads = [threading.Thread(target=s.kill, daemon=True) for s in self._hosts.values()]
+        connected = [sessions for sessions in list(self._hosts.values()) if sessions]
+        threads = [threading.Thread(target=s.kill, daemon=True) for s in connected]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(20)
 
     def close(self) -> None:
-        for sessions in self._hosts.values():
+        for sessions in list(self._hosts.values()):
             sessions.close()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._hosts)
+        return iter(list(self._hosts))

@@ -1,104 +1,103 @@
-"""Drive hosts' walks with threads: `forks` of them at once, none held by a host that waits for
-others."""
+"""Walks carried out by threads of this process: `forks` at once, none held by a host that waits
+for others, or for a connection that does not come."""
 
 from __future__ import annotations
 
 import queue
-import threading
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from provisioner.engine.barriers import Barriers
 from provisioner.engine.effects import Barrier, Exchange, Publish, Reset, Sleep
 from provisioner.engine.host import Walk
+from provisioner.engine.walks import Batch
 from provisioner.events import Event, TaskStarted
-from provisioner.fleet.sessions import Pool, Sessions
+from provisioner.fleet.drive import Broken, Message, Through, Waits
+from provisioner.fleet.interrupt import Interrupt
+from provisioner.fleet.jobs import Jobs
+from provisioner.fleet.sessions import Connect, Pool, Sessions
+from provisioner.fleet.slots import PATIENCE, WAITING_ROOM, Slots, Throttles
+
+Tell = Callable[[Event | Publish], None]
 
 
-class Interrupt:
-    """The operator's wish to stop: hosts end at their next task boundary."""
+class Threads:
+    """A `Crew` of threads. At most `connections` are open at once: beyond that, those of hosts that
+    wait for others are closed, and made anew when they go on."""
 
-    def __init__(self) -> None:
-        self._event = threading.Event()
-        self.signal = 0
+    def __init__(
+        self,
+        connect: Connect,
+        forks: int,
+        interrupt: Interrupt,
+        connections: int = 1 << 20,
+        throttles: Throttles | None = None,
+        patience: float = PATIENCE,
+    ) -> None:
+        waiting_room = min(WAITING_ROOM, max(0, connections - forks))
+        self._slots = Slots(forks, waiting_room, patience)
+        self._pool = Pool(connect, connections, self._slots.connecting)
+        self._jobs = Jobs()
+        self._interrupt, self._throttles = interrupt, throttles or Throttles()
+        self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._walks: dict[str, Walk] = {}
+        self._batch: Batch | None = None
 
-    def set(self, signal: int) -> None:
-        self.signal = signal
-        self._event.set()
+    def begin(self, batch: Batch) -> None:
+        self._batch = batch
+        self._walks.clear()
 
-    def __bool__(self) -> bool:
-        return self._event.is_set()
+    def take(self) -> bool:
+        return self._slots.take()
 
-    def sleep(self, seconds: float) -> None:
-        """Sleep, at most until the interrupt."""
-        self._event.wait(seconds)
+    def advance(self, host: str, reply: Any) -> None:
+        self._jobs.do(lambda: self._messages.put(self._advance(host, reply)))
 
-
-class Throttles:
-    """Semaphores by name: how many hosts may be in one task at once."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._semaphores: dict[str, threading.Semaphore] = {}
-
-    def of(self, throttle: tuple[str, int] | None) -> AbstractContextManager[Any]:
-        """What to hold while the exchange goes on."""
-        if throttle is None:
-            return nullcontext()
-        name, limit = throttle
-        with self._lock:
-            return self._semaphores.setdefault(name, threading.Semaphore(limit))
-
-
-def drive(
-    walks: Mapping[str, Walk], barriers: Barriers, pool: Pool, forks: int, interrupt: Interrupt
-) -> Iterator[Event]:
-    """Walk all hosts to the end of the play; yields their events as they come.
-
-    An exception out of a walk is a bug and is raised here, once the others have stopped.
-    """
-    messages: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-    under_way = set(walks)
-    throttles = Throttles()
-
-    def advance(host: str, reply: Any) -> None:
+    def message(self, wanting: bool) -> Message | None:
         try:
-            ended = _advance(walks[host], reply, pool.of(host), messages, interrupt, throttles)
-            messages.put((host, ended))
+            return self._messages.get(timeout=self._slots.next_to_lend() if wanting else None)
+        except queue.Empty:
+            return None
+
+    def release(self, needed: frozenset[str]) -> None:
+        for host in set(self._pool) - needed:
+            self._pool.drop(host)
+
+    def kill(self) -> None:
+        self._pool.kill()
+
+    def close(self) -> None:
+        self._jobs.end()
+        self._pool.close()
+
+    def frames(self) -> Mapping[str, int]:
+        return self._pool.frames()
+
+    def _advance(self, host: str, reply: Any) -> Message:
+        assert self._batch is not None
+        try:
+            if host not in self._walks:
+                self._walks[host] = self._batch.walk(host)
+            walk, sessions = self._walks[host], self._pool.of(host)
+            barrier = follow(
+                walk, reply, sessions, self._messages.put, self._interrupt, self._throttles
+            )
+            if barrier is not None:
+                return Waits(host, barrier)
+            del self._walks[host]
+            if host not in self._batch.needed:
+                self._pool.drop(host)
+            return Through(host)
         except BaseException as error:  # a bug: it must not vanish in a thread
-            messages.put((host, error))
-
-    with ThreadPoolExecutor(max(1, min(forks, len(walks)))) as executor:
-        for host in walks:
-            executor.submit(advance, host, None)
-        while under_way or barriers.waiting:
-            host, message = messages.get()
-            if isinstance(message, Publish):
-                barriers.publish(message)
-                continue
-            if isinstance(message, Event):
-                yield message
-                continue
-            under_way.discard(host)
-            if isinstance(message, BaseException):
-                interrupt.set(0)
-                raise message
-            if isinstance(message, Barrier):
-                barriers.wait(host, message)
-            if not under_way:
-                released = barriers.release()
-                under_way.update(released)
-                for name, reply in released.items():
-                    executor.submit(advance, name, reply)
+            return Broken(error)
+        finally:
+            self._slots.give_back()
 
 
-def _advance(
+def follow(
     walk: Walk,
     reply: Any,
     sessions: Sessions,
-    messages: queue.SimpleQueue[tuple[str, Any]],
+    tell: Tell,
     interrupt: Interrupt,
     throttles: Throttles,
 ) -> Barrier | None:
@@ -123,4 +122,4 @@ def _advance(
             case Barrier():
                 return step
             case _:
-                messages.put(("", step))
+                tell(step)

@@ -14,8 +14,8 @@ from provisioner.cli.run import _tags
 from provisioner.engine.run import Run
 from provisioner.errors import LoadError, UsageError
 from provisioner.events import Event, RunFinished, TaskFinished
+from provisioner.fleet.interrupt import Interrupt
 from provisioner.fleet.sessions import Connect, Login
-from provisioner.fleet.threads import Interrupt
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.playbook import load_playbook
 from provisioner.loading.variables import extra_vars

@@ -11,8 +11,9 @@ from typing import Any
 from provisioner.engine.run import Run
 from provisioner.errors import ConnectionFailed, Lost
 from provisioner.events import Event, HostSummary, RunFinished, TaskFinished
-from provisioner.fleet.sessions import Login
-from provisioner.fleet.threads import Interrupt
+from provisioner.fleet.drive import Crew
+from provisioner.fleet.interrupt import Interrupt
+from provisioner.fleet.sessions import Connect, Login
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.playbook import load_playbook
 from provisioner.loading.vault import NO_VAULT, Vault
@@ -93,6 +94,7 @@ class Fleet:
     cut: Mapping[str, int] = field(default_factory=dict)
     connections: dict[str, Frames] = field(default_factory=dict)
     vault: Vault = NO_VAULT
+    crew: Callable[[Connect, Interrupt], Crew | None] = lambda connect, interrupt: None
 
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name
@@ -114,15 +116,16 @@ class Fleet:
         source = str(self.write("hosts.yml", inventory)) if inventory else ",".join(names) + ","
         hosts_file = load_inventory(source, self.vault)
         planned = plan(hosts_file, [load_playbook(path, self.vault)], Options(**options))
-        run = Run(planned, self._connect, Interrupt())
+        interrupt = Interrupt()
+        run = Run(planned, self.connect, interrupt, None, self.crew(self.connect, interrupt))
         events = []
         for event in run.events():
             on_event(event)
             events.append(event)
         sent = {host: connection.log for host, connection in self.connections.items()}
-        return Outcome(events, dict(run.pool.frames()), sent)
+        return Outcome(events, dict(run.crew.frames()), sent)
 
-    def _connect(self, host: str, variables: Mapping[str, Any]) -> Login:
+    def connect(self, host: str, variables: Mapping[str, Any]) -> Login:
         if host in self.dead:
             raise ConnectionFailed(f"{host}: no route", "switch it on")
         self.connections[host] = Frames(cut_at=self.cut.get(host, 0))

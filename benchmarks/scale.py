@@ -1,0 +1,195 @@
+"""How provision bears a fleet: N hosts of an inventory on M real sshds, some of them dead.
+
+Second runs of the benchmark's play (nothing to change), each with its wall time, the CPU time of
+the process and its children, and in a run of its own the peak of its memory (PSS).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import hosts, measure
+from benchmarks.tools import SSH_OPTIONS, Cell, tool
+
+FILE = Path(__file__).parent / "scale.json"
+UNREACHABLE = 4
+IDLE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Point:
+    """One run. `memory` (MB) is of another run of the same kind; `wall` and `cpu` in seconds."""
+
+    hosts: int
+    dead: int
+    wall: float
+    cpu: float
+    memory: float
+    workers: int = 0
+
+
+def measure_all(
+    counts: Sequence[int], sshds: int, dead: int, workers: int, forks: int, note: str, file: Path
+) -> None:
+    """Measure each of `counts` hosts, the largest also with `dead` % dead ones and with
+    `workers` processes, then idle connections; writes `file`."""
+    points: list[Point] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="provision-bench-") as folder,
+        hosts.fleet(Path(folder), sshds, [0]) as fleet,
+        black_hole() as hole,
+    ):
+        cell = Cell(fleet, sshds, 0)
+        hosts.reset(cell.members())
+        provision = tool("provision", Path())
+        measure.run(provision.command(cell), provision.environ(cell), cell.folder / "log")
+        plans = [(count, 0, 0) for count in counts]
+        plans += [(max(counts), dead, 0)] if dead else []
+        plans += [(max(counts), 0, workers)] if workers else []
+        for count, lost, processes in plans:
+            point = _point(cell, hole, (count, lost, processes), forks)
+            points.append(point)
+            print(point, flush=True)
+        idle = _idle(cell, min(300, max(counts)))
+        print(f"idle: {idle}", flush=True)
+    about = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "sshds": sshds,
+        "forks": forks,
+        "note": note,
+    }
+    found = {"about": about, "idle": idle, "points": [asdict(point) for point in points]}
+    file.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def _point(cell: Cell, hole: tuple[str, int], kind: tuple[int, int, int], forks: int) -> Point:
+    count, dead, workers = kind
+    command = _command(cell, hole, count, dead, forks)
+    command += ["--workers", str(workers)] if workers else []
+    log, expected = cell.folder / "log", UNREACHABLE if dead else 0
+    environment = tool("provision", Path()).environ(cell)
+    measured = measure.run(command, environment, log, expected)
+    memory = measure.memory(command, environment, log, expected)
+    return Point(
+        count, dead, round(measured.wall, 2), round(measured.cpu, 2), round(memory, 1), workers
+    )
+
+
+def _command(
+    cell: Cell, hole: tuple[str, int], count: int, dead: int, forks: int, play: str = "provision"
+) -> list[str]:
+    """The command line on an inventory of `count` hosts, of which `dead` % don't answer: those
+    are spread evenly, and never the same sshd twice in a row."""
+    members, listed = cell.members(), {}
+    for number in range(count):
+        sshd = members[number % len(members)]
+        lost = dead and number % (100 // dead) == 100 // dead - 1
+        address, port = hole if lost else (sshd.address, sshd.port)
+        listed[f"n{number:05}"] = {
+            "ansible_host": address, "ansible_port": port, "root": str(sshd.root),
+        }  # fmt: skip
+    shared = {
+        "ansible_user": "root",
+        "ansible_ssh_private_key_file": str(cell.fleet.key),
+        "ansible_ssh_common_args": f"{SSH_OPTIONS} -o UserKnownHostsFile={cell.fleet.known_hosts}",
+    }
+    inventory = cell.folder / f"fleet-{count}-{dead}.yml"
+    inventory.write_text(json.dumps({"all": {"vars": shared, "hosts": listed}}))
+    playbook = cell.folder / f"{play}.yml"
+    arguments = [str(inventory), str(playbook), "-f", str(forks)]
+    return [sys.executable, "-m", "provisioner", *arguments]
+
+
+@contextlib.contextmanager
+def black_hole() -> Iterator[tuple[str, int]]:
+    """A port that never answers, not even to say no: its queue of connections is full."""
+    with socket.socket() as server, contextlib.ExitStack() as stack:
+        server.bind(("127.9.255.1", 0))
+        server.listen(0)
+        where: tuple[str, int] = server.getsockname()
+        for _ in range(8):
+            client = stack.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(where)
+        yield where
+
+
+def _idle(cell: Cell, count: int) -> dict[str, float]:
+    """The CPU time of `count` connections on which nothing happens: all but one wait for that."""
+    log = cell.folder / "log"
+    play = cell.folder / "idle.yml"
+    play.write_text(
+        "- hosts: all\n  gather_facts: false\n  tasks:\n"
+        "    - {name: Connect, command: echo}\n"
+        f"    - {{name: Wait, command: sleep {IDLE_SECONDS + 60}, run_once: true}}\n"
+    )
+    command = _command(cell, ("", 0), count, 0, count, "idle")
+    with log.open("wb") as out:
+        process = measure.start(command, tool("provision", Path()).environ(cell), out.fileno())
+    try:
+        while _threads(process.pid) < count:
+            time.sleep(1)
+        time.sleep(20)
+        before = _cpu(process.pid)
+        time.sleep(IDLE_SECONDS)
+        used = _cpu(process.pid) - before
+    finally:
+        measure.end(process.pid)
+        process.wait()
+    return {"hosts": count, "seconds": IDLE_SECONDS, "cpu": round(used, 3)}
+
+
+def _threads(pid: int) -> int:
+    return sum(1 for _ in Path(f"/proc/{pid}/task").iterdir())
+
+
+def _cpu(pid: int) -> float:
+    """Seconds of CPU time that the process has used, in user and kernel mode (man 5 proc)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def section() -> str:
+    """The tables of docs/performance.md."""
+    if not FILE.exists():
+        return "Not measured yet.\n"
+    found = json.loads(FILE.read_text())
+    about, idle = found["about"], found["idle"]
+    lines = [
+        f"Measured on {about['date']} with {about['cores']} cores shared by controller and hosts,"
+        f" Python {about['python']}, {about['sshds']} sshds, `-f {about['forks']}`."
+        f" {about['note']}".rstrip(),
+        "",
+        "| hosts | wall, s | CPU a host, ms | peak memory (PSS), MB |",
+        "|---|---|---|---|",
+    ]
+    for point in (Point(**row) for row in found["points"]):
+        lines.append(
+            f"| {_label(point)} | {point.wall:.1f} | {1000 * point.cpu / point.hosts:.1f}"
+            f" | {point.memory:.0f} |"
+        )
+    share = 100 * idle["cpu"] / idle["seconds"]
+    lines += [
+        "",
+        f"{idle['hosts']} connections on which nothing happens use {share:.2f} % of a core.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _label(point: Point) -> str:
+    dead = f", {point.dead} % of them dead" if point.dead else ""
+    workers = f", `--workers {point.workers}`" if point.workers else ""
+    return f"{point.hosts:,}{dead}{workers}"

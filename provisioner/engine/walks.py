@@ -1,0 +1,67 @@
+"""A batch of a play's hosts, and their walks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from provisioner.engine import gather
+from provisioner.engine.flow import Flow, compile_sections
+from provisioner.engine.host import HostWalk, Walk
+from provisioner.engine.scopes import PlayWorld
+from provisioner.engine.state import HostState
+from provisioner.events import HostFinished
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Hosts that go through a play together. `number` is the play's in the plan, from 0; `needed`
+    are the hosts that a later play is about."""
+
+    shared: PlayWorld
+    number: int = 0
+    needed: frozenset[str] = frozenset()
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        return self.shared.batch
+
+    def walk(self, host: str) -> Walk:
+        """The host's walk through the play, with the time it takes added to the host's, and its
+        end where it drops out."""
+        state = self.shared.world.states[host]
+        state.roles.clear()
+        state.handlers.clear()
+        task = gather.task_for(self.shared.play) if self._gathers(state) else None
+        return _timed(HostWalk(self.shared, state, self._flow, task).run(), state)
+
+    @cached_property
+    def _flow(self) -> Flow:
+        return compile_sections(self.shared.play.sections)
+
+    @cached_property
+    def _uses_facts(self) -> bool:
+        play, world = self.shared.play, self.shared.world
+        roles: list[Mapping[str, Any]] = [
+            layer for role in play.roles for layer in (role.defaults, role.vars)
+        ]
+        return gather.uses_facts(play, world.extra_vars, *roles)
+
+    def _gathers(self, state: HostState) -> bool:
+        if state.facts_gathered or not self._flow.lines:
+            return False
+        own = self.shared.world.statics.get(state.name, {})
+        return self._uses_facts or gather.variables_use_facts(self.shared.play, own)
+
+
+def _timed(walk: Walk, state: HostState) -> Walk:
+    started = time.monotonic()
+    try:
+        yield from walk
+    finally:
+        state.tick(started)
+    if state.out is not None:
+        yield HostFinished(state.name, state.summary(), state.reason, state.remedy)

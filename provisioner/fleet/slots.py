@@ -1,0 +1,99 @@
+"""How many hosts are at work at once, and in one task at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+PATIENCE = 1.0
+"""Seconds that a host may wait for its connection before it lends its slot to the next one."""
+
+WAITING_ROOM = 500
+"""Hosts at most that wait for their connection without a slot."""
+
+
+class Slots:
+    """`count` hosts at work at once.
+
+    A host that doesn't answer must not hold up those that would: one that has waited for its
+    connection for `patience` lends its slot, and takes one again before it goes on.
+    """
+
+    def __init__(
+        self, count: int, waiting_room: int = WAITING_ROOM, patience: float = PATIENCE
+    ) -> None:
+        self._free, self._room, self._patience = count, waiting_room, patience
+        self._changed = threading.Condition()
+        self._connecting: dict[object, float] = {}
+        self._lent = 0
+        self._returning = 0
+
+    def take(self) -> bool:
+        """Claim a slot; false where none is free. Those who come back to theirs go first."""
+        with self._changed:
+            self._lend()
+            if self._free <= self._returning:
+                return False
+            self._free -= 1
+            return True
+
+    def give_back(self) -> None:
+        with self._changed:
+            self._free += 1
+            self._changed.notify()
+
+    @contextmanager
+    def connecting(self) -> Iterator[None]:
+        """While a host's connection is made: its slot may be lent meanwhile."""
+        token = object()
+        with self._changed:
+            self._connecting[token] = time.monotonic()
+        try:
+            yield
+        finally:
+            with self._changed:
+                if self._connecting.pop(token, None) is None:
+                    self._come_back()
+
+    def next_to_lend(self) -> float | None:
+        """Seconds until a slot may be lent that is not yet; None where nobody is connecting."""
+        with self._changed:
+            if not self._connecting or self._lent >= self._room:
+                return None
+            return max(0.0, min(self._connecting.values()) + self._patience - time.monotonic())
+
+    def _lend(self) -> None:
+        latest = time.monotonic() - self._patience
+        for token, since in list(self._connecting.items()):
+            if since > latest or self._lent >= self._room:
+                return  # they stand in the order in which they began
+            del self._connecting[token]
+            self._lent += 1
+            self._free += 1
+            self._changed.notify()
+
+    def _come_back(self) -> None:
+        self._returning += 1
+        self._changed.wait_for(lambda: self._free > 0)
+        self._returning -= 1
+        self._lent -= 1
+        self._free -= 1
+
+
+class Throttles:
+    """Semaphores by name: how many hosts may be in one task at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._semaphores: dict[str, threading.Semaphore] = {}
+
+    def of(self, throttle: tuple[str, int] | None) -> AbstractContextManager[Any]:
+        """What to hold while the exchange goes on."""
+        if throttle is None:
+            return nullcontext()
+        name, limit = throttle
+        with self._lock:
+            return self._semaphores.setdefault(name, threading.Semaphore(limit))

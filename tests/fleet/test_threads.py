@@ -1,0 +1,185 @@
+"""Threads: whose turn it is, what stays open, and that nobody waits for what does not come."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from provisioner.errors import ConnectionFailed
+from provisioner.events import Event, TaskFinished
+from provisioner.fleet.jobs import Jobs
+from provisioner.fleet.sessions import Connect, Login
+from provisioner.fleet.slots import Slots
+from provisioner.fleet.threads import Threads
+from tests.engine.fleet import Fleet
+
+LONG = 30.0
+"""Seconds after which a test that waits in vain gives up."""
+
+ECHO = "[{hosts: all, gather_facts: false, tasks: [{name: a, command: echo}]}]"
+
+
+def test_a_host_that_does_not_answer_holds_no_slot(fleet: Fleet) -> None:
+    others = threading.Event()
+
+    def connect(host: str, variables: Mapping[str, Any]) -> Login:
+        if host == "h1":
+            assert others.wait(LONG), "the others wait for a dead host"
+            raise ConnectionFailed("no answer")
+        return fleet.connect(host, variables)
+
+    def note(event: Event) -> None:
+        if isinstance(event, TaskFinished) and event.host == "h3":
+            others.set()
+
+    fleet.crew = lambda _, interrupt: Threads(connect, 1, interrupt, patience=0)
+    got = fleet.run(ECHO, hosts=3, on_event=note)
+    assert [str(got.hosts[host].status) for host in ("h1", "h2", "h3")] == [
+        "unreachable", "changed", "changed",
+    ]  # fmt: skip
+
+
+def test_a_host_that_answers_late_takes_a_slot_again_before_others() -> None:
+    slots = Slots(1, patience=0)
+    waiting, answered, back = threading.Event(), threading.Event(), threading.Event()
+
+    def late() -> None:
+        with slots.connecting():
+            waiting.set()
+            answered.wait(LONG)
+        back.set()
+
+    assert slots.take()
+    threading.Thread(target=late, daemon=True).start()
+    assert waiting.wait(LONG)
+    assert slots.take(), "its slot is lent"
+    answered.set()
+    assert not back.is_set(), "two hosts are at work"
+    slots.give_back()
+    assert back.wait(LONG)
+    assert not slots.take()
+    slots.give_back()
+    assert slots.take()
+
+
+def test_no_more_than_the_waiting_room_holds_wait_without_a_slot() -> None:
+    slots = Slots(1, waiting_room=0, patience=0)
+    assert slots.take()
+    with slots.connecting():
+        assert not slots.take()
+        assert slots.next_to_lend() is None
+
+
+TWO = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - {name: a, command: echo}
+    - {name: together, command: echo, run_once: true}
+    - {name: b, command: echo}
+"""
+
+
+def test_more_hosts_than_connections_close_idle_ones_and_connect_again(fleet: Fleet) -> None:
+    made: list[str] = []
+
+    def connect(host: str, variables: Mapping[str, Any]) -> Login:
+        made.append(host)
+        return fleet.connect(host, variables)
+
+    fleet.crew = lambda _, interrupt: Threads(connect, 1, interrupt, connections=1)
+    got = fleet.run(TWO, hosts=3)
+    assert got.exit == 0
+    assert [got.tasks(f"h{n}")[-1] for n in (1, 2, 3)] == [("b", "changed")] * 3
+    assert len(made) > 3
+    made.clear()
+    fleet.crew = lambda _, interrupt: Threads(connect, 1, interrupt, connections=3)
+    assert fleet.run(TWO, hosts=3).exit == 0
+    assert sorted(made) == ["h1", "h2", "h3"]
+
+
+def test_a_host_that_is_through_is_closed_at_once(fleet: Fleet) -> None:
+    """Its thread closes it before the only slot goes to the next host."""
+    opened, gone = list[str](), list[str]()
+    fleet.crew = lambda _, interrupt: Threads(watched(fleet, opened, gone), 1, interrupt)
+    at_second: list[list[str]] = []
+
+    def note(event: Event) -> None:
+        if isinstance(event, TaskFinished) and event.host == "h2":
+            at_second.append(list(gone))
+
+    fleet.run(ECHO, hosts=2, on_event=note)
+    assert at_second[0][0] == "h1"
+
+
+def test_a_host_that_a_later_play_is_about_stays_connected(fleet: Fleet) -> None:
+    opened, gone = list[str](), list[str]()
+    fleet.crew = lambda _, interrupt: Threads(watched(fleet, opened, gone), 1, interrupt)
+    later = "- {hosts: h1, gather_facts: false, tasks: [{name: b, command: echo}]}"
+    got = fleet.run(f"- {ECHO[1:-1]}\n{later}", hosts=2)
+    assert got.tasks("h1") == [("a", "changed"), ("b", "changed")]
+    assert opened == ["h1", "h2"]
+
+
+def watched(fleet: Fleet, opened: list[str], gone: list[str]) -> Connect:
+    """Connects, noting who is connected and closed."""
+
+    def connect(host: str, variables: Mapping[str, Any]) -> Login:
+        login = fleet.connect(host, variables)
+        close = login.connection.close
+
+        def close_() -> None:
+            gone.append(host)
+            close()
+
+        login.connection.close = close_  # type: ignore[method-assign]
+        opened.append(host)
+        return login
+
+    return connect
+
+
+def test_nobody_waits_for_hosts_under_way_when_a_report_breaks(fleet: Fleet) -> None:
+    never = threading.Event()
+
+    def connect(host: str, variables: Mapping[str, Any]) -> Login:
+        if host == "h1":
+            never.wait(LONG)
+        return fleet.connect(host, variables)
+
+    def breaks(event: Event) -> None:
+        if isinstance(event, TaskFinished):
+            raise ZeroDivisionError
+
+    fleet.crew = lambda _, interrupt: Threads(connect, 2, interrupt)
+    try:
+        with pytest.raises(ZeroDivisionError):
+            fleet.run(ECHO, hosts=2, on_event=breaks)
+        assert not never.is_set()
+        assert any(thread.name == "host" and thread.daemon for thread in threading.enumerate())
+    finally:
+        never.set()
+
+
+def test_the_small_stack_bears_data_as_deep_as_python_allows() -> None:
+    deep: list[Any] = []
+    for _ in range(900):
+        deep = [deep]
+    done: list[object] = []
+    ended = threading.Event()
+
+    def job() -> None:
+        try:
+            done.append(pickle.loads(pickle.dumps(json.loads(json.dumps(deep)))))
+        except BaseException as error:
+            done.append(error)
+        ended.set()
+
+    Jobs().do(job)
+    assert ended.wait(LONG)
+    assert done == [deep] or isinstance(done[0], RecursionError)
