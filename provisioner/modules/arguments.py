@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import groupby
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from provisioner.errors import Problem
@@ -34,9 +35,15 @@ def check(
     ]
     if problems:
         return problems
-    if not any(True for _ in templates_in(dict(arguments))):
+    opened = {key for key, value in arguments.items() if _is_open(value)}
+    if not opened:
         return [*_whole(module, name, arguments, at)]
-    return [*_missing(module, name, arguments, at), *_each(module, name, arguments, at)]
+    return [*_missing(module, name, arguments, at), *_each(module, name, arguments, opened, at)]
+
+
+def _is_open(value: object) -> bool:
+    """Whether only rendering tells what the value is."""
+    return any(True for _ in templates_in(value))
 
 
 def _whole(
@@ -60,27 +67,17 @@ def _missing(
 
 
 def _each(
-    module: type[Module], name: str, arguments: Mapping[str, Any], at: Where
+    module: type[Module], name: str, arguments: Mapping[str, Any], opened: set[str], at: Where
 ) -> Iterator[Problem]:
-    """Check the literal ones, each alone."""
-    fields = names(module)
-    values: Mapping[str, Where] = getattr(arguments, "values_at", {})
-    for key, value in arguments.items():
-        if key not in fields or any(True for _ in templates_in(value)):
-            continue
-        try:
-            _adapter(module, fields[key]).validate_python(value)
-        except ValidationError as error:
-            yield Problem(f"{name}: {key}: {_text(error.errors()[0], False)}", values.get(key, at))
-
-
-@cache
-def _adapter(module: type[Module], field: str) -> TypeAdapter[Any]:
-    info = module.model_fields[field]
-    from typing import Annotated
-
-    kind: Any = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
-    return TypeAdapter(kind, config={"coerce_numbers_to_str": True})
+    """What is wrong with single values; how they go together shows when the others are known."""
+    literals = {key: value for key, value in arguments.items() if key not in opened}
+    try:
+        module.model_validate(literals)
+    except ValidationError as error:
+        values: Mapping[str, Where] = getattr(arguments, "values_at", {})
+        wrong = [item for item in error.errors() if item["loc"] and item["type"] != "missing"]
+        for key, items in groupby(wrong, key=lambda item: str(item["loc"][0])):
+            yield Problem(f"{name}: {key}: {_text(next(items), False)}", values.get(key, at))
 
 
 def _text(item: Any, located: bool = True) -> str:

@@ -56,7 +56,7 @@ class Module(BaseModel):
         extra="forbid",
         populate_by_name=True,
         coerce_numbers_to_str=True,
-        use_attribute_docstrings=True,
+        defer_build=True,  # most of what is imported is a base, or a module whose task is skipped
     )
 
     expressions: ClassVar[tuple[str, ...]] = ()

@@ -39,7 +39,7 @@ List = Annotated[
 
 class _Part(BaseModel):
     model_config = ConfigDict(
-        frozen=True, extra="forbid", coerce_numbers_to_str=True, use_attribute_docstrings=True
+        frozen=True, extra="forbid", coerce_numbers_to_str=True, defer_build=True
     )
 
 

@@ -13,7 +13,7 @@ from provisioner.modules.docker.container_values import bytes_of
 
 class _Options(BaseModel):
     model_config = ConfigDict(
-        frozen=True, extra="forbid", coerce_numbers_to_str=True, use_attribute_docstrings=True
+        frozen=True, extra="forbid", coerce_numbers_to_str=True, defer_build=True
     )
 
 

@@ -29,7 +29,7 @@ report answer "$answer"
 class Pool(BaseModel):
     """One block of addresses."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     subnet: Text | None = None
     """The block, as 172.23.0.0/24."""
