@@ -82,13 +82,17 @@ class Session:
         Steps behind the one that stopped the frame yield nothing. When the connection breaks under
         a step, its report has status None and `Lost` follows.
         """
+        yield from self._answers(self._sent(steps), steps)
+
+    def _sent(self, steps: Sequence[Step]) -> Channel:
+        """Send the frame. It is not kept: while its answers come, 70 KB a host would add up."""
         text = self._frame(steps)  # before the channel: a value that can't be quoted costs nothing
         channel = self._open()
         data = text.encode("utf-8", "surrogateescape")
         key = b" " + self._nonce.encode() if self._started else b""
         self._started = True
         channel.send(b"%d%s\n%s" % (len(data), key, data))
-        yield from self._answers(channel, steps)
+        return channel
 
     def kill(self) -> None:
         """End whatever the session runs, by a second session of the same user beside it.

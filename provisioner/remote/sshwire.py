@@ -32,6 +32,8 @@ from provisioner.remote.sshparamiko import (
 
 STALL = 20.0  # seconds
 CHUNK = 1 << 16
+FIRST = 1 << 12
+"""Bytes that an idle connection is read with: each holds a buffer of that size while it waits."""
 LARGEST = 1 << 21  # bytes in one read; a login banner of 1 MB is one packet
 WINDOW = 1 << 22  # bytes in flight to us: 40 MB/s at 100 ms
 KEX = (
@@ -76,6 +78,7 @@ class Wiring(Packetizer):
         super().__init__(wire)
         self._wire = wire
         self._buffer = bytearray()
+        self._size = FIRST
         self.heard = time.monotonic()
         self.greeting = ""
 
@@ -109,7 +112,7 @@ class Wiring(Packetizer):
     def _fill(self) -> bool:
         """One read into the buffer; False when nothing came within the wire's timeout."""
         try:
-            data = self._wire.recv(CHUNK)
+            data = self._wire.recv(self._size)
         except TimeoutError as quiet:
             # ETIMEDOUT (TCP_USER_TIMEOUT is over) comes as the same class, but with a number.
             if self.closed or quiet.errno is not None:
@@ -121,6 +124,7 @@ class Wiring(Packetizer):
             raise
         if not data:
             raise EOFError
+        self._size = CHUNK if len(data) == self._size else FIRST
         self._buffer += data
         self.heard = time.monotonic()
         return True
