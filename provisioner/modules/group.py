@@ -39,6 +39,14 @@ create() {
     [ "$non_unique" != yes ] || set -- -o "$@"
     groupadd "$@"
 }
+# The hook of the kernel: a number that another group has is the usual reason.
+explain() {
+    other=''
+    [ -z "$gid" ] || other=$(getent group "$gid")
+    other=${other%%:*}
+    case $other in '' | "$name") return 0 ;; esac
+    fail "GID '$gid' already exists with group '$other': give another gid, or non_unique: true"
+}
 number() {
     asked=no
     set -- -g "$gid" "$name"
@@ -51,7 +59,7 @@ delete() {
     if [ "$force" = yes ]; then groupdel -f "$name" || groupdel "$name"; else groupdel "$name"; fi
 }
 
-asked=no
+asked=no on_failure=explain
 if [ "$state" = absent ]; then
     ensure "remove group $name" gone delete
     return

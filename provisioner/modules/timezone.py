@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import AliasChoices, Field, model_validator
 
 from provisioner.modules.base import Module, Text
+from provisioner.remote.shell import Report
 
 BODY = r"""
 zoned() {
@@ -34,9 +35,15 @@ if [ -n "$name" ]; then
         [ -d /usr/share/zoneinfo ] || fail 'the package tzdata is not installed: install it first'
         fail "there is no time zone $name: see \`timedatectl list-timezones\`"
     fi
+    zoned || :
+    case $link in */zoneinfo/*) report zone_before "${link##*/zoneinfo/}" ;; esac
     ensure "set time zone: $name" zoned zone
 fi
-if [ -n "$hwclock" ]; then ensure "set hardware clock to $hwclock" clocked clock; fi
+if [ -n "$hwclock" ]; then
+    clocked || :
+    report clock_before "$kind"
+    ensure "set hardware clock to $hwclock" clocked clock
+fi
 """
 
 
@@ -67,3 +74,12 @@ class Timezone(Module):
             "hwclock": shown,
             "local_rtc": "1" if self.hwclock == "local" else "0",
         }
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        before, after = {}, {}
+        if self.name is not None:
+            before["name"], after["name"] = report.get("zone_before") or "n/a", self.name
+        if self.hwclock is not None:
+            before["hwclock"] = "local" if report.get("clock_before") == "LOCAL" else "UTC"
+            after["hwclock"] = self.hwclock
+        return {"diff": {"before": before, "after": after}}

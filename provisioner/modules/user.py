@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
@@ -71,19 +73,20 @@ class User(Module):
     remove: bool = False
     """With `state: absent`: delete home and mail too."""
     force: bool = False
-    """With `state: absent`: also while logged in, and files of others with them."""
+    """With `state: absent`: also while logged in, and files of others with them. With
+    `generate_ssh_key`: a new key takes the place of an old one, at every run."""
     generate_ssh_key: bool = False
-    """Make an SSH key without passphrase where there is none, never over an old one."""
+    """Make an SSH key where there is none."""
     ssh_key_bits: int | None = None
     """Its size; ssh-keygen's default by default."""
     ssh_key_type: Text = "rsa"
     """Its type."""
     ssh_key_file: Text | None = None
     """Its path, absolute or from the home; `.ssh/id_TYPE` by default."""
-    ssh_key_comment: Text = "ansible-generated"
-    """Its comment."""
+    ssh_key_comment: Text | None = None
+    """Its comment; `ansible-generated on HOSTNAME` by default."""
     ssh_key_passphrase: Text | None = None
-    """Refused when a key is to be made: ssh-keygen takes it where everybody can read it."""
+    """Its passphrase, at least five characters; ssh-keygen gets it on stdin."""
     authorization: Text | None = None
     """For Solaris; ignored."""
     hidden: bool | None = None
@@ -103,11 +106,17 @@ class User(Module):
     def _sound(self) -> User:
         if self.non_unique and self.uid is None:
             raise ValueError("non_unique needs uid")
+        if self.local and self.umask is not None:
+            raise ValueError("umask and local exclude each other")
         if not self.name or self.name[0] == "-" or set(self.name) & set(":,\n/"):
             raise ValueError(f"{self.name!r} can't be a login name")
         if self.password is not None and set(self.password) & set(":\n"):
             raise ValueError("password can't hold a colon or newline: give it crypted")
         return self
+
+    @property
+    def acts(self) -> bool:
+        return self.force and self.generate_ssh_key and self.state == "present"
 
     def program(self, sources: Sources) -> Program:
         days = None if self.expires is None else math.floor(self.expires / 86400)
@@ -137,7 +146,28 @@ class User(Module):
             values["groups"] = ",".join(self.groups)
         if self.password is not None:
             values["password"] = "NOT_LOGGING_PASSWORD"  # noqa: S105 - Ansible's word
-        return values | _key(report)
+        warnings = list(self._warnings())
+        return values | _key(report) | ({"warnings": warnings} if warnings else {})
+
+    def _warnings(self) -> Iterator[str]:
+        if self.password is not None and not _crypted(self.password):
+            yield _NOT_CRYPTED
+        if self.append and not self.groups:
+            yield "'append' is set, but no 'groups' are specified. Use 'groups' to name them"
+
+
+_NOT_CRYPTED = (
+    "the password does not look crypted, and the system takes it for nothing else: give it as"
+    " password_hash('sha512') makes it"
+)
+_CRYPTED = re.compile(
+    r"\$(1\$.*\$H{22}|5\$.*\$H{43}|6\$.*\$H{86}|[^156$][^$]*\$.*H)".replace("H", "[./A-Za-z0-9]")
+)
+
+
+def _crypted(password: str) -> bool:
+    """Whether it looks like crypt(3)'s, or is a word that no password fits."""
+    return password in ("*", "!", "*************") or bool(_CRYPTED.fullmatch(password))
 
 
 def _key(report: Report) -> dict[str, str]:

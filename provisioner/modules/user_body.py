@@ -31,7 +31,8 @@ shadow() {
     if [ "$shadow_asked" != yes ]; then shadow_asked=yes shadowed=$(getent shadow "$name"); fi
     field "$1" "$shadowed"
 }
-shadow_is() { shadow "$1"; [ "$field" = "$2" ]; }
+# A user without a line there gets one with its first change.
+shadow_is() { shadow "$1"; [ -n "$shadowed" ] && [ "$field" = "$2" ]; }
 
 # group_line NAME-OR-GID: its line as $found; all that matter are asked for in one process.
 group_line() {
@@ -174,15 +175,23 @@ key_path() {
     case $key in /*) ;; *) key=$field/$key ;; esac
 }
 has_key() { as_user test -e "$key"; }
+replace_key() { as_user rm -f -- "$key" "$key.pub" && make_key; }
+# give_folder: in a home that is not the user's own (an older user's of that name), which it can't
+# have put anything in our way in.
+give_folder() {
+    known; field 6 "$entry"
+    [ "${folder%/*}" = "$field" ] && mkdir -m 0700 -- "$folder" && chown -h -- "$name" "$folder"
+}
 make_key() {
-    if [ -n "$ssh_key_passphrase" ]; then
-        why="ssh-keygen takes a passphrase only where all can read it: copy a key instead"
-        return 1
-    fi
-    as_user test -d "${key%/*}" || as_user mkdir -m 0700 -- "${key%/*}" || return
-    set -- -q -t "$ssh_key_type" -N '' -C "$ssh_key_comment" -f "$key"
+    folder=${key%/*}
+    as_user test -d "$folder" || as_user mkdir -m 0700 -- "$folder" || give_folder || return
+    read -r host </proc/sys/kernel/hostname
+    set -- -q -t "$ssh_key_type" -C "${ssh_key_comment:-ansible-generated on $host}" -f "$key"
     [ -z "$ssh_key_bits" ] || set -- -b "$ssh_key_bits" "$@"
-    as_user ssh-keygen "$@"
+    if [ -z "$ssh_key_passphrase" ]; then as_user ssh-keygen -N '' "$@"; return; fi
+    # Asked for twice, and read from stdin where there is neither a terminal nor a display.
+    printf '%s\n%s\n' "$ssh_key_passphrase" "$ssh_key_passphrase" |
+        as_user setsid env -u DISPLAY ssh-keygen "$@"
 }
 
 forget
@@ -229,7 +238,9 @@ if [ -n "$password_expire_account_disable" ]; then
 fi
 if [ "$generate_ssh_key" = yes ]; then
     known; key_path
-    ensure "create SSH key of $name" has_key make_key
+    if [ "$force" = yes ]; then act "replace SSH key of $name" replace_key
+    else ensure "create SSH key of $name" has_key make_key
+    fi
     if has_key; then
         report key "$key"
         report public "$(as_user cat -- "$key.pub")"

@@ -106,7 +106,7 @@ put "$path"
 
 
 def _flag(value: Any) -> Any:
-    return str(int(value)) if isinstance(value, bool) else value
+    return str(int(value)) if isinstance(value, int) else value
 
 
 Number = Annotated[Text, BeforeValidator(_flag)]
@@ -168,7 +168,9 @@ class YumRepository(FileAttributes, Module):
     """The URL of a further configuration file."""
     includepkgs: Words | None = None
     """The only packages (globs) to take from it."""
-    ip_resolve: Literal["4", "6", "IPv4", "IPv6", "whatever"] | None = None
+    ip_resolve: Annotated[
+        Literal["4", "6", "IPv4", "IPv6", "whatever"] | None, BeforeValidator(_flag)
+    ] = None
     """The IP version to use."""
     keepalive: bool | None = None
     """Keep HTTP connections open."""

@@ -37,7 +37,7 @@ ROLES = {
 BAD = frozenset({Outcome.FAILED, Outcome.UNREACHABLE, Outcome.UNKNOWN})
 BAD_STATUSES = frozenset({Status.FAILED, Status.UNREACHABLE, Status.UNKNOWN})
 
-_TWICE = frozenset({"stdout_lines", "stderr_lines"})
+_TWICE = frozenset({"stdout_lines", "stderr_lines", "warnings"})
 _IN_BLOCK = frozenset({"msg", "rc", "stdout", "stderr"})
 _WORD = len("unreachable")
 _CHANGES = 3
@@ -90,11 +90,17 @@ def step_line(event: TaskFinished, view: View, items: str = "") -> Line:
 
 
 def step_body(event: TaskFinished, view: View) -> list[Line]:
-    """What belongs below a step that went well: debug's text, and what -v adds."""
+    """What belongs below a step that went well: debug's text, warnings, and what -v adds."""
     lines = [line(each) for each in outline(event.shown)] if event.shown is not None else []
+    lines += [line(Span(f"warning: {escape(text)}", Role.WARNING)) for text in _warnings(event)]
     if view.verbosity >= 1 and event.returns and not event.loop:
         lines += [line(Span(each, Role.DIM)) for each in _returned(event)]
     return indented(lines, view.margin)
+
+
+def _warnings(event: TaskFinished) -> list[str]:
+    given = event.returns.get("warnings")
+    return [str(text) for text in given] if isinstance(given, list | tuple) else []
 
 
 def _returned(event: TaskFinished) -> list[str]:

@@ -85,7 +85,10 @@ def zone(host: Host) -> Path:
 def test_a_time_zone_is_set_once(host: Host, zone: Path) -> None:
     assert host.look("timezone", name="Europe/Berlin").changes == ("set time zone: Europe/Berlin",)
     assert "timedatectl set-timezone Europe/Berlin" not in host.calls()
-    assert host.run("timezone", name="Europe/Berlin").changes == ("set time zone: Europe/Berlin",)
+    report = host.run("timezone", name="Europe/Berlin")
+    assert report.changes == ("set time zone: Europe/Berlin",)
+    values = host.values("timezone", report, name="Europe/Berlin")
+    assert values["diff"] == {"before": {"name": "UTC"}, "after": {"name": "Europe/Berlin"}}
     assert not host.run("timezone", name="Europe/Berlin").changes
 
 

@@ -57,6 +57,7 @@ def put(host: Host, **state: str) -> None:
 CHANGES: list[tuple[str, dict[str, str], dict[str, Any], list[str]]] = [
     ("service", {}, {"state": "started", "enabled": True}, ["enable web", "start web"]),
     ("service", {"ActiveState": "active"}, {"state": "stopped"}, ["stop web"]),
+    ("service", {}, {"masked": True, "sleep": 2, "runlevel": 3}, ["mask web"]),
     ("service", {"ActiveState": "activating", "SubState": "auto-restart"}, {"state": "stopped"},
      ["stop web"]),
     ("service", {"ActiveState": "activating", "SubState": "auto-restart"}, {"state": "started"},

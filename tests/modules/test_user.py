@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from provisioner.modules import find
+from provisioner.remote.shell import Report
 from tests.modules.conftest import Host, listing
 
 GETENT = r"""
@@ -91,6 +93,26 @@ WANTED = {
 }
 
 
+@pytest.mark.parametrize(
+    ("password", "warned"),
+    [
+        ("*", False),
+        ("!", False),
+        ("plain", True),
+        ("$6$salt$short", True),
+        ("$6$rounds=656000$salt$" + "a/." * 28 + "ab", False),
+        ("$6$salt$" + "+" * 86, True),
+        ("$5$salt$" + "a" * 43, False),
+        ("$1$salt$" + "a" * 22, False),
+        ("$2b$10$" + "a" * 53, False),
+        ("$y$j9T$salt$" + "a" * 43, False),
+    ],
+)
+def test_a_password_that_is_not_crypted_is_warned_about(password: str, warned: bool) -> None:
+    module = find("user").model_validate({"name": "x", "password": password})
+    assert ("warnings" in module.returns(Report())) is warned
+
+
 def test_a_user_is_created_once_and_as_described(host: Host, etc: Path) -> None:
     before = listing(host.root)
     assert host.look("user", **WANTED).changes == ("create user deploy",)
@@ -172,6 +194,26 @@ def test_absent_removes_and_then_rests(host: Host, etc: Path) -> None:
     assert not host.run("user", **gone).changes
 
 
+def test_a_key_gets_its_passphrase_on_stdin_and_is_replaced_by_force_only(
+    host: Host, etc: Path
+) -> None:
+    host.fake("runuser", 'shift 3; exec "$@"')
+    secret = "well kept"
+    wanted = {**WANTED, "generate_ssh_key": True, "ssh_key_passphrase": secret}
+    wanted |= {"ssh_key_type": "ed25519"}
+    report = host.run("user", **wanted)
+    assert report.changes[-1] == "create SSH key of deploy", report
+    assert not any(secret in call for call in host.calls())
+    key = Path(host.values("user", report, **wanted)["ssh_key_file"])
+    opened = ["ssh-keygen", "-y", "-P", secret, "-f", str(key)]
+    public = subprocess.run(opened, check=True, capture_output=True, text=True).stdout
+    assert public.split()[:2] == (key.parent / "id_ed25519.pub").read_text().split()[:2]
+    assert not host.run("user", **wanted).changes
+    forced = wanted | {"force": True}
+    assert host.run("user", **forced).changes == ("replace SSH key of deploy",)
+    assert public.split()[1] not in (key.parent / "id_ed25519.pub").read_text()
+
+
 def test_useradds_words_are_the_reason_when_it_fails(host: Host, etc: Path) -> None:
     host.fake("useradd", "echo 'useradd: UID 2001 is not unique' >&2; exit 4")
     report = host.run("user", **WANTED)
@@ -193,6 +235,12 @@ def test_names_and_passwords_that_would_break_a_file_are_refused(
 ) -> None:
     with pytest.raises(ValidationError):
         find("user").model_validate(arguments)
+
+
+def test_a_taken_group_number_is_the_reason(host: Host, etc: Path) -> None:
+    host.fake("groupadd", "exit 4")
+    failed = host.run("group", name="web", gid=990).failed or ""
+    assert "GID '990' already exists with group 'docker'" in failed
 
 
 def test_a_group_is_created_renumbered_and_removed(host: Host, etc: Path) -> None:

@@ -132,7 +132,13 @@ def test_options_get_yums_names_and_forms() -> None:
     options = find("yum_repository").model_validate(
         CE
         | {"async": True, "gpgkey": "a, b", "baseurl": ["x", "y"], "exclude": ["k*", "l"]}
-        | {"keepcache": False, "validate_certs": False, "ca_cert": "/c", "priority": 5}
+        | {
+            "ip_resolve": 4,
+            "keepcache": False,
+            "validate_certs": False,
+            "ca_cert": "/c",
+            "priority": 5,
+        }
     )
     assert options.options() == {  # type: ignore[attr-defined]
         "async": ["1"],
@@ -140,6 +146,7 @@ def test_options_get_yums_names_and_forms() -> None:
         "exclude": ["k* l"],
         "gpgcheck": ["1"],
         "gpgkey": ["a", "b"],
+        "ip_resolve": ["4"],
         "keepcache": ["0"],
         "name": ["Docker CE"],
         "priority": ["5"],

@@ -222,6 +222,11 @@ def test_v_shows_what_the_task_returns_and_vv_where_it_stands() -> None:
     assert "(yum, docker.yml:14)" in plain([event], verbosity=2)
 
 
+def test_warnings_that_a_module_returns_are_shown_below_its_line() -> None:
+    text = plain([task(outcome=Outcome.CHANGED, returns={"warnings": ["not\x1b[2Jcrypted"]})])
+    assert text.splitlines()[1:] == ["  warning: not\\x1b[2Jcrypted"]
+
+
 MANY = [f"web{number}" for number in range(12)]
 
 

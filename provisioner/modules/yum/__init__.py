@@ -83,7 +83,7 @@ class Yum(Module):
     """Remove packages that are in the way (dnf only)."""
     install_weak_deps: bool = True
     """Also install what is only recommended (dnf only: EL7's rpms recommend nothing)."""
-    use_backend: Text = "auto"
+    use_backend: Text = Field("auto", validation_alias=AliasChoices("use_backend", "use"))
     """Ignored: the host's yum is used."""
     install_repoquery: bool = True
     """Ignored: repoquery isn't needed."""
@@ -189,8 +189,6 @@ class Package(Yum):
     Roles for several systems also give it what only apt knows, which says nothing here.
     """
 
-    use: Text = "auto"
-    """Ignored: CentOS 7 has yum."""
     cache_valid_time: int | None = None
     """Ignored: apt's."""
     install_recommends: bool | None = None
