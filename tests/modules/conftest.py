@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from provisioner.modules import find
+from provisioner.modules.base import Module
 from provisioner.remote.local import LocalChannel, LocalConnection
 from provisioner.remote.session import Mode, Session, Step
 from provisioner.remote.shell import Program, Report
@@ -82,10 +83,17 @@ class Host:
 
     def run(self, module: str, how: Mode = "apply", /, **arguments: Any) -> Report:
         """One run of a module, with its edit if it has one. Arguments are those of the playbook."""
-        model = find(module).model_validate(arguments)
+        return self._run(find(module).model_validate(arguments), how)
+
+    def _run(self, model: Module, how: Mode) -> Report:
         report = self.exchange(model.program(self.sources), how)
         edit = model.edit(report) if report.done else None
         return report if edit is None else self.exchange(edit, how)
+
+    def returned(self, module: str, /, **arguments: Any) -> dict[str, Any]:
+        """The return values of one run, with what the module learned on its way."""
+        model = find(module).model_validate(arguments)
+        return model.returns(self._run(model, "apply"))
 
     def exchange(self, program: Program, how: Mode) -> Report:
         (report,) = self.session.exchange([Step(program, how, self.environment, diff=True)])

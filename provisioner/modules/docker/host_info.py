@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar
-
-from pydantic import BeforeValidator
+from typing import Any, ClassVar
 
 from provisioner.modules.base import Sources
-from provisioner.modules.docker.client import ASK, DockerModule, answer
-from provisioner.modules.docker.container_values import bytes_about, text_of
+from provisioner.modules.docker.client import ASK, answer
+from provisioner.modules.docker.container_values import bytes_about
+from provisioner.modules.docker.filters import Filtered, filters
 from provisioner.remote.shell import Program, Report, quote
 
 BODY = (
@@ -32,18 +31,6 @@ done
 )
 
 
-def _lists(value: Any) -> Any:
-    """Each filter may have one value or several."""
-    if not isinstance(value, dict):
-        return value
-    return {
-        str(key): tuple(map(text_of, item if isinstance(item, list | tuple) else (item,)))
-        for key, item in value.items()
-    }
-
-
-Filters = Annotated[dict[str, tuple[str, ...]], BeforeValidator(_lists)]
-
 JSON = "{{json .}}"
 SHORT: Mapping[str, Mapping[str, str]] = {
     "containers": {
@@ -62,12 +49,7 @@ SHORT: Mapping[str, Mapping[str, str]] = {
 """Ansible's keys of each list ▶ those of docker's own command."""
 
 
-def filters(given: Filters | None) -> list[str]:
-    """The words for docker's `--filter`."""
-    return [f"--filter={key}={item}" for key, items in (given or {}).items() for item in items]
-
-
-class DockerHostInfo(DockerModule):
+class DockerHostInfo(Filtered):
     """Look at the Docker daemon and at what it has."""
 
     body: ClassVar[str] = BODY
@@ -76,20 +58,12 @@ class DockerHostInfo(DockerModule):
     """List containers."""
     containers_all: bool = False
     """Those that do not run, too."""
-    containers_filters: Filters | None = None
-    """Which containers, as docker's filters: {label: [a=b], status: exited}."""
     images: bool = False
     """List images."""
-    images_filters: Filters | None = None
-    """Which images."""
     networks: bool = False
     """List networks."""
-    networks_filters: Filters | None = None
-    """Which networks."""
     volumes: bool = False
     """List volumes."""
-    volumes_filters: Filters | None = None
-    """Which volumes."""
     disk_usage: bool = False
     """Sum up the used space."""
     verbose_output: bool = False

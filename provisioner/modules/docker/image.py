@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import PrivateAttr, model_validator
@@ -14,7 +14,7 @@ from provisioner.modules.docker.client import ASK, DockerModule, answer
 from provisioner.modules.docker.image_build import Build, Pull
 from provisioner.modules.docker.references import digest_of, full, is_id, short
 from provisioner.modules.docker.steps import Step
-from provisioner.remote.shell import Program, Report
+from provisioner.remote.shell import Program, Report, Value
 
 BODY = (
     ASK
@@ -28,11 +28,30 @@ fi
 if [ -n "$archive_path" ] && [ -f "$archive_path" ]; then
     report archived "$(tar -xOf "$archive_path" manifest.json 2>/dev/null)"
 fi
-ask inspect --type image "$image" ${target:+"$target"}
+eval "ask inspect --type image $names"
 answered "$what" || return 0
 report answer "$answer"
 """
 )
+
+
+def look(module: DockerModule, verb: str, names: Sequence[str], **more: Value) -> Program:
+    """Ask docker for the images `names`; `verb` says what is to be done with the first."""
+    values: dict[str, Value] = {"needs": "", "archive_path": "", **more, **module.asking()}
+    values |= {"image": names[0], "names": list(names), "verb": verb}
+    return Program("docker_image", BODY, values)
+
+
+def first(items: Iterable[Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
+    """The image that has this name, or id."""
+    return next((item for item in items if name and _named(item, name)), None)
+
+
+def _named(item: Mapping[str, Any], name: str) -> bool:
+    if is_id(name):
+        return digest_of(str(item.get("Id"))).startswith(digest_of(name))
+    names = [*(item.get("RepoTags") or ()), *(item.get("RepoDigests") or ())]
+    return short(name) in map(short, names)
 
 
 class DockerImage(DockerModule):
@@ -102,18 +121,9 @@ class DockerImage(DockerModule):
     def program(self, sources: Sources) -> Program:
         verb = "remove" if self.state == "absent" else self.source or "look for"
         present = self.state == "present"
-        return Program(
-            "docker_image",
-            self.body,
-            {
-                "image": self.image,
-                "target": self.target if present else "",
-                "verb": verb,
-                "needs": self._needs() if present else "",
-                "archive_path": self.archive_path if present else "",
-                **self.asking(),
-            },
-        )
+        names = [self.image, self.target] if present and self.target else [self.image]
+        more = {"needs": self._needs(), "archive_path": self.archive_path} if present else {}
+        return look(self, verb, names, **more)
 
     def _needs(self) -> str | None:
         """The path on the host that the source reads."""
@@ -126,8 +136,8 @@ class DockerImage(DockerModule):
         if found is None:
             return None
         objects = found.objects()
-        self._before = next((item for item in objects if self._named(item, self.image)), None)
-        other = next((item for item in objects if self._named(item, self.target)), None)
+        self._before = first(objects, self.image)
+        other = first(objects, self.target)
         absent = self.state == "absent"
         plan = [*(self._removal() if absent else self._steps(other, report))]
         if not plan and (absent or self._before is not None):
@@ -143,12 +153,6 @@ class DockerImage(DockerModule):
             proof="gone" if absent else "there",
             old_id=str((self._before or {}).get("Id", "")),
         )
-
-    def _named(self, item: Mapping[str, Any], name: str) -> bool:
-        if is_id(name):
-            return digest_of(str(item.get("Id"))).startswith(digest_of(name))
-        names = [*(item.get("RepoTags") or ()), *(item.get("RepoDigests") or ())]
-        return short(name) in map(short, names)
 
     def _removal(self) -> Iterator[Step]:
         if self._before is None:
@@ -192,7 +196,7 @@ class DockerImage(DockerModule):
     def returns(self, report: Report) -> dict[str, Any]:
         found = answer(report)
         objects = found.objects() if found else []
-        image = next((item for item in objects if self._named(item, self.image)), self._before)
+        image = first(objects, self.image) or self._before
         values: dict[str, Any] = {"image": {} if self.state == "absent" else dict(image or {})}
         if "built" in report.records:
             values["stdout"] = report.get("built")

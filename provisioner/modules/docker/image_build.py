@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -26,6 +27,38 @@ class Limits(_Options):
     """Relative weight of its CPU time."""
     cpusetcpus: Text | None = None
     """Which CPUs."""
+
+
+class Secret(_Options):
+    id: Text
+    """Its name: RUN steps find it as /run/secrets/ID."""
+    type: Literal["file", "env"]
+    """Where it comes from. (Ansible's `value` would be in docker's environment: write a file.)"""
+    src: Text | None = None
+    """The file on the host."""
+    env: Text | None = None
+    """The variable in the environment of the task."""
+
+    def words(self) -> str:
+        return f"--secret=id={self.id}," + (f"src={self.src}" if self.src else f"env={self.env}")
+
+
+class Output(_Options):
+    type: Literal["local", "tar", "oci", "docker", "image"]
+    """The exporter."""
+    dest: Text | None = None
+    """The path on the host."""
+    context: Text | None = None
+    """The context of the docker command whose daemon gets it."""
+    name: Text | None = None
+    """The image's name there."""
+    push: bool = False
+    """Push it (type image)."""
+
+    def words(self) -> str:
+        given = {"type": self.type, "dest": self.dest, "context": self.context, "name": self.name}
+        pairs = [f"{key}={value}" for key, value in given.items() if value is not None]
+        return "--output=" + ",".join([*pairs, *["push=true"] * self.push])
 
 
 class Build(_Options):
@@ -59,6 +92,10 @@ class Build(_Options):
     """Size of /dev/shm while it builds."""
     target: Text | None = None
     """The stage to stop at."""
+    secrets: tuple[Secret, ...] = ()
+    """Secrets for RUN steps (with BuildKit)."""
+    outputs: tuple[Output, ...] = ()
+    """Where else what is built goes (with BuildKit)."""
     use_config_proxy: bool | None = None
     """Ignored: docker's command takes the proxy of its settings."""
 
@@ -85,6 +122,8 @@ class Build(_Options):
         yield from (f"--add-host={key}:{value}" for key, value in self.etc_hosts.items())
         yield from (f"--label={key}={value}" for key, value in self.labels.items())
         yield from (f"--cache-from={image}" for image in self.cache_from)
+        yield from (secret.words() for secret in self.secrets)
+        yield from (output.words() for output in self.outputs)
         yield self.path
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from provisioner.modules.base import Sources
-from provisioner.modules.docker.client import ASK, DockerModule
+from provisioner.modules.docker.client import ASK
 from provisioner.modules.docker.container_values import bytes_about
-from provisioner.modules.docker.host_info import Filters, filters
+from provisioner.modules.docker.filters import Filtered, Filters, filters
 from provisioner.remote.shell import Program, Report, quote
 
 BODY = (
@@ -36,27 +36,19 @@ done
 KINDS = {"containers": "container", "images": "image", "networks": "network", "volumes": "volume"}
 
 
-class DockerPrune(DockerModule):
+class DockerPrune(Filtered):
     """Remove containers, images, networks and volumes that nothing uses."""
 
     body: ClassVar[str] = BODY
 
     containers: bool = False
     """Remove containers that do not run."""
-    containers_filters: Filters | None = None
-    """Which: {until: 24h} (Docker 17.04 and later)."""
     images: bool = False
     """Remove images without a name that no container uses."""
-    images_filters: Filters | None = None
-    """Which; {dangling: false} is also those with a name."""
     networks: bool = False
     """Remove networks without containers."""
-    networks_filters: Filters | None = None
-    """Which (Docker 17.04 and later)."""
     volumes: bool = False
     """Remove volumes without containers."""
-    volumes_filters: Filters | None = None
-    """Which (Docker 17.06 and later)."""
     builder_cache: bool = False
     """Remove what builds have kept (Docker 18.09 and later)."""
     builder_cache_all: bool = False
