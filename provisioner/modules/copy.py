@@ -28,7 +28,7 @@ class _Tree:
 def _tree(root: Path, follow: bool) -> _Tree:
     tree = _Tree()
     for path, entry in _walk(root, "", follow):
-        if entry.is_symlink() and not follow:
+        if entry.is_symlink() and (not follow or entry.resolve() in _above(entry)):
             tree.links.append((path, str(entry.readlink())))
         elif entry.is_dir():
             tree.folders.append(path)
@@ -39,20 +39,20 @@ def _tree(root: Path, follow: bool) -> _Tree:
     return tree
 
 
-def _walk(
-    root: Path, below: str, follow: bool, above: tuple[Path, ...] = ()
-) -> Iterator[tuple[str, Path]]:
-    """Everything below `root`, a directory before what is in it."""
-    folder = root / below
-    if follow and folder.resolve() in above:
-        raise ModuleError(
-            f"{folder} is a link to a directory that it is in: set local_follow: false"
-        )
-    for entry in sorted(folder.iterdir()):
+def _walk(root: Path, below: str, follow: bool) -> Iterator[tuple[str, Path]]:
+    """Everything below `root`, a directory before what is in it; a link to a directory that it is
+    in is not followed."""
+    for entry in sorted((root / below).iterdir()):
         path = f"{below}/{entry.name}" if below else entry.name
         yield path, entry
-        if entry.is_dir() and (follow or not entry.is_symlink()):
-            yield from _walk(root, path, follow, (*above, folder.resolve()))
+        followed = not entry.is_symlink() or (follow and entry.resolve() not in _above(entry))
+        if entry.is_dir() and followed:
+            yield from _walk(root, path, follow)
+
+
+def _above(entry: Path) -> tuple[Path, ...]:
+    """The directories that `entry` is in, by whatever names it was reached."""
+    return tuple(folder.resolve() for folder in entry.absolute().parents)
 
 
 def _content(value: Any) -> Any:
@@ -98,7 +98,7 @@ class Copy(Written):
             return self._from_host(self.src)
         path = sources.find("files", self.src)
         if path.is_dir():
-            return self._copy_tree(path, self.src.endswith("/"))
+            return self._copy_tree(path, self.src.endswith("/"), sources)
         found = sources.content(path) if self.decrypt else path
         return self._checked(self.written(found, path, directory_mode=self.directory_mode))
 
@@ -122,12 +122,13 @@ class Copy(Written):
         program = self.written(b"", None, **more)
         return Program("copy_from_host", FROM_HOST, program.variables)
 
-    def _copy_tree(self, root: Path, content_only: bool) -> Program:
+    def _copy_tree(self, root: Path, content_only: bool, sources: Sources) -> Program:
         tree = _tree(root, self.local_follow)
-        files = [root / name for name in tree.files]
+        paths = [root / name for name in tree.files]
+        files = [sources.content(path) if self.decrypt else path for path in paths]
         items: list[str] = []
-        for name, path in zip(tree.files, files, strict=True):
-            about = content_variables(path)
+        for name, path, content in zip(tree.files, paths, files, strict=True):
+            about = content_variables(content)
             mode = f"{path.stat().st_mode & 0o7777:04o}"
             items += (name, str(about["content_size"]), str(about["content_sha256"]), mode)
         variables: dict[str, Value] = {

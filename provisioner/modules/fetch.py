@@ -40,7 +40,11 @@ if [ ! -e "$src" ]; then
     changed "fetch $src to $place"
     return
 fi
-[ ! -d "$src" ] || fail "$src is a directory: fetch takes one file"
+if [ -d "$src" ]; then
+    [ "$fail_on_missing" = no ] || fail "$src is a directory: fetch takes one file"
+    report msg 'a directory, not transferring, ignored'
+    return
+fi
 [ -f "$src" ] || fail "$src is not a file"
 [ -r "$src" ] || fail "$src can't be read by this user: add become"
 was=$(about) size=${was%% *}

@@ -24,6 +24,7 @@ clear_for() {
     case $at_kind in
         absent) ;;
         directory)
+            [ "$force" = yes ] || fail "$path is a directory: remove it first, or set force: true"
             [ "$look" = yes ] || rmdir -- "$path" ||
                 fail "$path is a directory with something in it: a $1 can't take its place"
             ;;

@@ -25,6 +25,8 @@ below() {
     # shellcheck disable=SC2086
     find $dereference "$top" -mindepth 1 ${maxdepth:+-maxdepth "$maxdepth"} "$@"
 }
+unreadable=''
+[ "$maxdepth" = 1 ] || unreadable='-type d ( ! -readable -o ! -executable ) -printf denied=%p\0'
 dereference=-P
 [ "$follow" = no ] || dereference=-L
 report now "$(date +%s)"
@@ -37,7 +39,8 @@ for top in "$@"; do
     fi
     # A link that is named is followed.
     top=${top%/}/
-    below -printf "$entry" >&3
+    # shellcheck disable=SC2086
+    below -printf "$entry" $unreadable >&3
     [ -z "$grep" ] ||
         below -type f -exec grep -lZP ${whole:+-z} -e "$grep" {} + | sed -z 's/^/holds=/' >&3
     [ "$get_checksum" = no ] ||
@@ -141,6 +144,7 @@ class Find(Module):
                 files.append(found | ({"checksum": sums[path]} if path in sums else {}))
         files = files[: self.limit]
         skipped = {path: f"'{path}' is not a directory" for path in report.all("skipped")}
+        skipped |= {path: f"'{path}' can't be read by this user" for path in report.all("denied")}
         return {
             "files": [{k: v for k, v in found.items() if k != "type"} for found in files],
             "matched": len(files),

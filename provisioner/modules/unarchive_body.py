@@ -60,14 +60,14 @@ compare_file() {
             ;;
     esac
 }
-newer() { [ "$keep_newer" = yes ] && [ "$(stat -c %Y -- "$name")" -gt "$time" ]; }
+newer() { [ "$keep_newer" = yes ] && [ "$(stat -c %Y -- "$name")" -ge "$time" ]; }
 compare_link() {
     [ "$kind" = link ] || return 0
     [ -L "$name" ] && IFS= read -r target && [ "$target" = "$value" ] || echo "$name"
 }
 compare_mode() {
     with_mode || return 0
-    read -r is && [ "$is" = "$right_mode" ] || echo "$name"
+    read -r is && [ "$is" = "$right_mode" ] || newer || echo "$name"
 }
 
 # An archive that is on the host, or streamed to it, is compared by tar itself.
@@ -237,7 +237,8 @@ if [ -n "$different" ]; then
         run unpack || broken "$what into $dest" "exit $status"
         [ "$how" != listed ] || archive=''
         different=$(differ)
-        [ -z "$different" ] ||
+        # Which files are newer only tar and unzip know, but for a list.
+        [ -z "$different" ] || { [ "$keep_newer" = yes ] && [ "$how" != listed ]; } ||
             fail "$what into $dest: ${different%%"$nl"*} is still another than in the archive"
     fi
     changed "$what into $dest"

@@ -194,6 +194,7 @@ def test_vaulted_vars_files_roles_and_copies_are_opened(fleet: Fleet) -> None:
     sealed = {
         "secret.yml": b"{password: hidden}",
         "files/key": b"key\n",
+        "files/tree/sealed": b"in a tree\n",
         "roles/r/vars/main.yml": b"{inner: sealed}",
     }
     for name, plain in sealed.items():
@@ -206,7 +207,9 @@ def test_vaulted_vars_files_roles_and_copies_are_opened(fleet: Fleet) -> None:
           roles: [r]
           tasks:
             - {{name: c, copy: {{src: key, dest: {fleet.folder}/out, mode: "0600"}}}}
+            - {{name: t, copy: {{src: tree, dest: {fleet.folder}}}}}
             - debug: msg="{{{{ lookup('file', 'key') }}}}"
         """)
     assert got.said() == ["sealed hidden", "key"]
     assert (fleet.folder / "out").read_text() == "key\n"
+    assert (fleet.folder / "tree" / "sealed").read_text() == "in a tree\n"
