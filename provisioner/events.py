@@ -93,6 +93,16 @@ class TaskRetried:
     message: str = ""
 
 
+@dataclass(frozen=True)
+class Transferred:
+    """How many bytes of a large file have passed so far, said now and then while `host` is at a
+    task that sends or fetches it. For the terminal only."""
+
+    host: str
+    done: int
+    size: int
+
+
 class Status(StrEnum):
     """A host's state at the end; each host has exactly one."""
 
@@ -152,6 +162,7 @@ Event = (
     | TaskStarted
     | TaskFinished
     | TaskRetried
+    | Transferred
     | HostFinished
     | Notice
     | RunFinished

@@ -18,6 +18,7 @@ from provisioner.remote.channel import Connection
 from provisioner.remote.local import LocalConnection
 from provisioner.remote.session import Session
 from provisioner.remote.shell import Report
+from provisioner.remote.streams import Tell
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,12 @@ class Sessions:
         self._in_use = threading.Lock()
         self.frames = 0
 
-    def exchange(self, request: Exchange) -> Answer:
+    def exchange(self, request: Exchange, tell: Tell | None = None) -> Answer:
         """Send the frame and collect the reports. Never raises for what a host does."""
         with self._in_use:
-            return self._exchange(request)
+            return self._exchange(request, tell)
 
-    def _exchange(self, request: Exchange) -> Answer:
+    def _exchange(self, request: Exchange, tell: Tell | None) -> Answer:
         reports: list[Report] = []
         ended: list[float] = []
         sent = False
@@ -65,7 +66,7 @@ class Sessions:
             session = self._session(request.seat, request.variables)
             sent = True
             self.frames += 1
-            for report in session.exchange(request.steps):
+            for report in session.exchange(request.steps, tell):
                 reports.append(report)
                 ended.append(time.monotonic())
         except OSError as error:  # out of files, out of memory

@@ -10,7 +10,7 @@ from typing import Any
 from provisioner.engine.effects import Barrier, Exchange, Publish, Reset, Sleep
 from provisioner.engine.host import Walk
 from provisioner.engine.walks import Batch
-from provisioner.events import Event, TaskStarted
+from provisioner.events import Event, TaskStarted, Transferred
 from provisioner.fleet.drive import Broken, Message, Through, Waits
 from provisioner.fleet.interrupt import Interrupt
 from provisioner.fleet.jobs import Jobs
@@ -114,7 +114,7 @@ def follow(
                 return None
             case Exchange():
                 with throttles.of(step.throttle):
-                    reply = sessions.exchange(step)
+                    reply = sessions.exchange(step, _progress(step.seat.host, tell))
             case Sleep():
                 interrupt.sleep(step.seconds)
             case Reset():
@@ -123,3 +123,8 @@ def follow(
                 return step
             case _:
                 tell(step)
+
+
+def _progress(host: str, tell: Tell) -> Callable[[int, int], None]:
+    """Tells how much of a large file has passed to or from `host`."""
+    return lambda done, size: tell(Transferred(host, done, size))

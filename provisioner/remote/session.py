@@ -75,9 +75,11 @@ class Session:
         self._answered = False
         self._pid = 0
         self._started = False
+        self._tell: streams.Tell = _say_nothing
 
-    def exchange(self, steps: Sequence[Step]) -> Iterator[Report]:
-        """Send `steps` as one frame and yield each one's report as it ends.
+    def exchange(self, steps: Sequence[Step], tell: streams.Tell | None = None) -> Iterator[Report]:
+        """Send `steps` as one frame and yield each one's report as it ends; `tell` is called now
+        and then while a large file passes.
 
         Steps behind the one that stopped the frame yield nothing. When the connection breaks under
         a step, its report has status None and `Lost` follows.
@@ -91,6 +93,7 @@ class Session:
         data = text.encode("utf-8", "surrogateescape")
         key = b" " + self._nonce.encode() if self._started else b""
         self._started = True
+        self._tell = tell or _say_nothing
         channel.send(b"%d%s\n%s" % (len(data), key, data))
         return channel
 
@@ -181,7 +184,7 @@ class Session:
     def _answer(self, channel: Channel, number: int, step: Step) -> Iterator[Report]:
         mark = f"{self._nonce} end {number} ".encode()
         receiver = step.program.receiver
-        records = streams.Records(mark, receiver)
+        records = streams.Records(mark, receiver, self._tell)
         try:
             late = self._read_to_end(channel, records, step)
         except BaseException as error:
@@ -209,7 +212,7 @@ class Session:
         late = False
         while True:
             for want in records.take(self._buffer):
-                streams.send(channel, step.program.content, want)
+                streams.send(channel, step.program.content, want, self._tell)
             if records.end >= 0 and self._buffer.find(b"\0", records.end) >= 0:
                 return late
             try:
@@ -273,3 +276,7 @@ class Session:
             f"the login shell ended before it ran anything: {last}",
             "the user needs a login shell that can run `exec /bin/sh -c …`",
         )
+
+
+def _say_nothing(_done: int, _size: int) -> None:
+    pass

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from provisioner.remote.channel import Channel
 from provisioner.remote.shell import Content, Receiver
 
 CHUNK = 1 << 16
+EVERY = 0.5
+"""Seconds between two words about a transfer, and before the first: small files have none."""
+
+Tell = Callable[[int, int], None]
+"""Called while something large passes: how many bytes have, and how many there are."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,23 @@ class Want:
     size: int
 
 
+class Meter:
+    """Counts the bytes of one transfer and tells of them now and then; of a quick one never."""
+
+    def __init__(self, size: int, tell: Tell) -> None:
+        self._size, self._tell = size, tell
+        self._done = 0
+        self._told = False
+        self._next = time.monotonic() + EVERY
+
+    def add(self, count: int) -> None:
+        self._done += count
+        now = time.monotonic()
+        if now >= self._next or (self._told and self._done >= self._size):
+            self._told, self._next = True, now + EVERY
+            self._tell(self._done, self._size)
+
+
 class Records:
     """Follows a program's report while it arrives in a buffer: finds its requests and its end, and
     takes out the blob that a receiver gets.
@@ -29,10 +52,11 @@ class Records:
     killed in the middle of a blob leaves it short, so the mark is looked for in there too.
     """
 
-    def __init__(self, mark: bytes, receiver: Receiver | None) -> None:
+    def __init__(self, mark: bytes, receiver: Receiver | None, tell: Tell) -> None:
         self.end = -1
         self._mark = mark
-        self._receiver = receiver
+        self._receiver, self._tell = receiver, tell
+        self._meter = Meter(0, tell)
         self._searched = self._position = self._left = 0
 
     def take(self, buffer: bytearray) -> Iterator[Want]:
@@ -61,6 +85,7 @@ class Records:
         self._replace(buffer, nul + 1, empty)
         self._position += len(empty)
         self._left = int(size)
+        self._meter = Meter(self._left, self._tell)
         self._divert(buffer)
 
     def _divert(self, buffer: bytearray) -> None:
@@ -73,6 +98,7 @@ class Records:
             self._left -= len(part)
             if part:
                 self._receiver.write(part)
+                self._meter.add(len(part))
 
     def _replace(self, buffer: bytearray, stop: int, new: bytes) -> None:
         shift = len(new) - (stop - self._position)
@@ -82,16 +108,17 @@ class Records:
             self.end += shift
 
 
-def send(channel: Channel, content: Content | None, want: Want) -> None:
+def send(channel: Channel, content: Content | None, want: Want, tell: Tell) -> None:
     """Send what is asked for: exactly that many bytes, as the host counts them off.
 
     A local file that got shorter meanwhile is filled up: the host finds its checksum wrong.
     """
     several = [content] if isinstance(content, bytes | Path) else content or ()
-    size = want.size
+    size, meter = want.size, Meter(want.size, tell)
     for chunk in chunks(several[want.number] if want.number < len(several) else b"", size):
         size -= len(chunk)
         channel.send(chunk)
+        meter.add(len(chunk))
     while size > 0:
         channel.send(b"\0" * min(size, CHUNK))
         size -= CHUNK

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from provisioner.events import (
@@ -15,9 +15,10 @@ from provisioner.events import (
     TaskFinished,
     TaskRetried,
     TaskStarted,
+    Transferred,
 )
 from provisioner.reporters.steps import BAD_STATUSES
-from provisioner.reporters.text import escape
+from provisioner.reporters.text import escape, size
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Job:
     total: int
     since: float
     """On the activity's clock."""
+    passed: str = ""
+    """How much of a large file has passed."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,9 @@ class Activity:
                     self._turn(event.host, event.play, event.task, event.number)
                 case TaskRetried():
                     self._retry(event)
+                case Transferred() if event.host in self._jobs:
+                    passed = f"{size(event.done)} of {size(event.size)}"
+                    self._jobs[event.host] = replace(self._jobs[event.host], passed=passed)
                 case TaskFinished() if not event.is_item and event.host in self._jobs:
                     self._turn(event.host, event.play, "", self._jobs[event.host].number)
                 case HostFinished():

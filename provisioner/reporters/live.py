@@ -148,6 +148,7 @@ def _job_line(job: Job, now: float, columns: int) -> Line:
         f"{pad(clip(job.host, max(columns, 4)), columns)}  ",
         Span(f"{number:>7}  ", Role.DIM),
         job.task or "waiting",
+        Span(f"  {job.passed}" if job.passed else "", Role.DIM),
         Span(f"  {duration(max(0.0, now - job.since))}", Role.DIM),
     )
 

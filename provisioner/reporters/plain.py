@@ -80,4 +80,5 @@ def progress_line(progress: Progress) -> Line:
 
 
 def _at(job: Job, now: float) -> str:
-    return f"{job.host} at {job.task} for {duration(now - job.since)}"
+    passed = f" ({job.passed})" if job.passed else ""
+    return f"{job.host} at {job.task}{passed} for {duration(now - job.since)}"

@@ -110,6 +110,16 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
 
 
+def size(number: int) -> str:
+    """Bytes for people: `999 B`, `43 MB`, `1.2 GB`."""
+    value, unit = float(number), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 999.5:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.1f} {unit}" if unit != "B" and value < 9.95 else f"{value:.0f} {unit}"
+
+
 def count(number: int, noun: str) -> str:
     """`1 host`, `3 hosts`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import Lost
+from provisioner.remote import streams
 from provisioner.remote.local import LocalConnection
 from provisioner.remote.session import Session, Step
 from provisioner.remote.shell import Content, Program, Report
@@ -129,3 +130,26 @@ def test_a_receiver_is_told_when_the_connection_breaks(session: Session) -> None
     assert kept.abandoned
     with pytest.raises(Lost):
         next(reports)
+
+
+@pytest.mark.parametrize("every", [0.0, 3600.0])
+def test_large_content_is_told_of_in_both_directions_and_small_never(
+    session: Session, monkeypatch: pytest.MonkeyPatch, every: float
+) -> None:
+    monkeypatch.setattr(streams, "EVERY", every)
+    there = "ask 200000 0; dd bs=65536 iflag=fullblock,count_bytes count=200000 <&4; _owed=0"
+    back = "printf '#content 300000 300000\\0' >&3; head -c 300000 /dev/zero >&3"
+    told: list[tuple[int, int]] = []
+    for body, size in ((there, 200_000), (back, 300_000)):
+        program = Program(f"t{size}", body, content=b"x" * 200_000, receiver=Kept())
+        (report,) = session.exchange(
+            [Step(program, "apply")], lambda done, size: told.append((done, size))
+        )
+        assert report.done
+        if every:
+            assert not told
+            continue
+        assert told[-1] == (size, size)
+        assert len(told) > 2
+        assert told == sorted(told)
+        told.clear()

@@ -12,7 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.events import HostFinished, HostSummary, PlayStarted, Status, TaskStarted
+from provisioner.events import (
+    HostFinished,
+    HostSummary,
+    PlayStarted,
+    Status,
+    TaskStarted,
+    Transferred,
+)
 from provisioner.reporters.activity import Activity
 from provisioner.reporters.live import STYLES, live_lines
 from provisioner.reporters.palette import SGR, Role, paint
@@ -177,6 +184,15 @@ def test_the_live_view_has_a_line_for_each_host_at_work() -> None:
         "web1       2/40  waiting  0.0 s",
         "1 of 3 hosts done, 1 failed, 2 at work, 3.0 s",
     ]
+
+
+def test_a_large_file_shows_how_much_of_it_has_passed() -> None:
+    activity = busy(Clock(), 1)
+    activity.note(Transferred("web0", 43_000_000, 104_857_600))
+    activity.note(Transferred("elsewhere", 1, 2))
+    assert live(activity, 10)[0] == "web0       1/40  Install Docker  43 MB of 105 MB  1.0 s"
+    activity.note(TaskStarted("Docker", "Next", "web0", 2))
+    assert live(activity, 10)[0] == "web0       2/40  Next  0.0 s"
 
 
 def test_hosts_that_do_not_fit_are_counted_and_the_slowest_are_shown() -> None:

@@ -20,6 +20,7 @@ from provisioner.events import (
     Status,
     TaskRetried,
     TaskStarted,
+    Transferred,
 )
 from provisioner.reporters.activity import Activity
 from provisioner.reporters.plain import PlainSink
@@ -256,6 +257,7 @@ def test_a_progress_line_names_the_slowest_hosts() -> None:
         activity.note(TaskStarted("Docker", "Install", host, 1))
     activity.note(HostFinished("web11", HostSummary(Status.FAILED)))
     activity.note(task("web4"))
+    activity.note(Transferred("web1", 1_200_000_000, 3_000_000_000))
     sink = PlainSink(QuietStream(text), activity)
     sink.open(View(many=True))
     sink.tick()
@@ -265,8 +267,8 @@ def test_a_progress_line_names_the_slowest_hosts() -> None:
     sink.close()
     assert text.getvalue() == (
         "progress: 1 of 12 hosts done, 1 failed, 5 at work, 20.0 s in all: "
-        "web0 at Install for 19.0 s, web1 at Install for 18.0 s, web2 at Install for 17.0 s "
-        "and 1 host more\n"
+        "web0 at Install for 19.0 s, web1 at Install (1.2 GB of 3.0 GB) for 18.0 s, "
+        "web2 at Install for 17.0 s and 1 host more\n"
     )
 
 

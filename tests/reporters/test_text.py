@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.reporters.text import clip, duration, escape, lines_of, pad, tail, width
+from provisioner.reporters.text import (
+    clip,
+    duration,
+    escape,
+    lines_of,
+    pad,
+    size,
+    tail,
+    width,
+)
 
 # Written out by hand: a copy of the pattern under test would prove nothing.
 UNSAFE = (
@@ -128,3 +137,18 @@ def test_wide_and_combining_characters_are_counted_in_columns() -> None:
 def test_a_clipped_text_ends_in_dots_and_keeps_to_its_limit() -> None:
     assert clip("abcdefgh", 6) == "abc..."
     assert clip("abc", 6) == "abc"
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1_234, "1.2 kB"),
+        (9_999, "10 kB"),
+        (104_857_600, "105 MB"),
+        (999_700_000, "1.0 GB"),
+    ],
+)
+def test_sizes_have_the_digits_that_count(number: int, expected: str) -> None:
+    assert size(number) == expected
