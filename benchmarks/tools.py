@@ -54,7 +54,7 @@ class Tool:
         """A small environment, with a home that holds none of the operator's settings."""
         folder = cell.fleet.folder
         (folder / "home").mkdir(exist_ok=True)
-        _write(folder / "ansible.cfg", "[defaults]\n")
+        write(folder / "ansible.cfg", "[defaults]\n")
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(folder / "home"),
@@ -88,8 +88,8 @@ def tool(name: str, peers: Path) -> Tool:
 
 
 def _ssh(cell: Cell) -> list[str]:
-    _write(cell.folder / "play.sh", _contents("abcd") + (PLAY / "plain.sh").read_text())
-    return _each_host(cell, f'{_ssh_command(cell)} "$2" sh -s "$3" <{cell.folder}/play.sh')
+    write(cell.folder / "play.sh", _contents("abcd") + (PLAY / "plain.sh").read_text())
+    return _each_host(cell, f'{ssh_command(cell)} "$2" sh -s "$3" <{cell.folder}/play.sh')
 
 
 def _ssh_mux(cell: Cell) -> list[str]:
@@ -97,8 +97,8 @@ def _ssh_mux(cell: Cell) -> list[str]:
     lines = tasks.splitlines()
     for number, line in enumerate(lines):
         letters = line[-1] if line.startswith("file ") else ""
-        _write(cell.folder / f"task{number:02}.sh", f"{_contents(letters)}{head}{line}\n")
-    ssh = f'{_ssh_command(cell)} -S "{cell.folder}/$1.mux"'
+        write(cell.folder / f"task{number:02}.sh", f"{_contents(letters)}{head}{line}\n")
+    ssh = f'{ssh_command(cell)} -S "{cell.folder}/$1.mux"'
     steps = [
         f'{ssh} -MNf "$2"',
         f'for task in {cell.folder}/task*.sh; do {ssh} "$2" sh -s "$3" <"$task" || exit; done',
@@ -110,12 +110,12 @@ def _ssh_mux(cell: Cell) -> list[str]:
 def _each_host(cell: Cell, script: str) -> list[str]:
     """Run `script` with a host's name, address and root as $1 to $3, for each host."""
     listed = "".join(f"{host.name} {host.address} {host.root}\n" for host in cell.members())
-    _write(cell.folder / "hosts", listed)
-    each = _write(cell.folder / "each.sh", f"set -e\n{script}\n")
+    write(cell.folder / "hosts", listed)
+    each = write(cell.folder / "each.sh", f"set -e\n{script}\n")
     return ["xargs", "-a", f"{cell.folder}/hosts", "-L1", f"-P{FORKS}", "sh", str(each)]
 
 
-def _ssh_command(cell: Cell) -> str:
+def ssh_command(cell: Cell) -> str:
     options = f"-F none {SSH_OPTIONS} -o UserKnownHostsFile={cell.fleet.known_hosts}"
     return f"ssh {options} -i {cell.fleet.key} -p {cell.fleet.port} -l root"
 
@@ -131,7 +131,7 @@ def _contents(letters: str) -> str:
 
 def _provision(cell: Cell) -> list[str]:
     _inventory(cell)
-    play = _write(cell.folder / "provision.yml", (PLAY / "provision.yml").read_text())
+    play = write(cell.folder / "provision.yml", (PLAY / "provision.yml").read_text())
     return [
         *(sys.executable, "-m", "provisioner", str(cell.folder / "hosts.yml"), str(play)),
         *("-f", str(FORKS)),
@@ -151,7 +151,7 @@ def _inventory(cell: Cell) -> Path:
         "ansible_remote_tmp": str(cell.fleet.folder / "remote"),
     }
     text = json.dumps({"all": {"vars": shared, "hosts": hosts}}, indent=1)
-    inventory = _write(cell.folder / "hosts.yml", text)
+    inventory = write(cell.folder / "hosts.yml", text)
     files = cell.folder / "files"
     if not files.exists():
         files.symlink_to(PLAY / "files")
@@ -161,7 +161,7 @@ def _inventory(cell: Cell) -> Path:
 def _ansible_command(place: Path) -> Callable[[Cell], list[str]]:
     def command(cell: Cell) -> list[str]:
         inventory = _inventory(cell)
-        play = _write(cell.folder / "ansible.yml", (PLAY / "ansible.yml").read_text())
+        play = write(cell.folder / "ansible.yml", (PLAY / "ansible.yml").read_text())
         program = str(place / "bin/ansible-playbook")
         return [program, "-i", str(inventory), "-f", str(FORKS), str(play)]
 
@@ -217,7 +217,7 @@ def _pyinfra(place: Path, number: str) -> Tool:
             (host.name, {"ssh_hostname": host.address, "root": str(host.root), **shared})
             for host in cell.members()
         ]
-        inventory = _write(cell.folder / "inventory.py", f"hosts = {hosts!r}\n")
+        inventory = write(cell.folder / "inventory.py", f"hosts = {hosts!r}\n")
         program = str(place / "bin/pyinfra")
         options = ["-y", "--parallel", str(FORKS)]
         return [program, *options, str(inventory), str(PLAY / "deploy.py")]
@@ -234,7 +234,7 @@ _PEERS: Mapping[str, Callable[[Path, str], Tool]] = {
 }
 
 
-def _write(path: Path, text: str) -> Path:
+def write(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     return path

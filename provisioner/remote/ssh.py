@@ -26,6 +26,7 @@ from provisioner.remote.target import Target
 __all__ = ["HEARTBEAT", "Heartbeat", "OutOfFiles", "SshChannel", "SshConnection", "connect"]
 
 PAUSE, LONGEST_PAUSE = 0.2, 3.0  # seconds between tries at a busy sshd, before jitter
+PACKET_HEAD = 64  # bytes that paramiko leaves free in a packet
 STATUS_WAIT = 5.0  # seconds for an exit status to follow the end of the output
 
 
@@ -236,10 +237,10 @@ class SshChannel:
         """Write all of `data`. What a process that has ended would get is dropped in silence:
         `receive` then shows its last words and its end.
         """
-        view = memoryview(data)
+        view, most = memoryview(data), self._channel.out_max_packet_size - PACKET_HEAD
         while view and not self._channel.closed:
             try:
-                sent = self._channel.send(bytes(view[:CHUNK]))
+                sent = self._channel.send(bytes(view[:most]))
             except TimeoutError:
                 self._connection.beat()
                 continue

@@ -11,7 +11,8 @@ from pathlib import Path
 from provisioner.remote.channel import Channel
 from provisioner.remote.shell import Content, Receiver
 
-CHUNK = 1 << 16
+CHUNK = 1 << 18
+"""Bytes in one piece: large ones fill the packets of SSH."""
 EVERY = 0.5
 """Seconds between two words about a transfer, and before the first: small files have none."""
 
