@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import delay, report, results
+from benchmarks import delay, plot, report, results, transfer
+from benchmarks.tables import number
 from tests.remote.sshd import needs_root, needs_sshd
 
 ROOT = Path(__file__).parents[1]
@@ -35,14 +36,35 @@ def test_a_small_run(tmp_path: Path) -> None:
             assert found.seconds(name, (2, 20), run), (name, run)
     assert found.ratio("ssh", (2, 20), "second") == 1
     assert "| provision |" in report.PARTS["benchmark-second"](found)
-    assert "<svg" in report.plot(found)
+    assert "<svg" in plot.plot(found)
+
+
+@needs_sshd
+@needs_root
+def test_a_small_transfer(tmp_path: Path) -> None:
+    file = tmp_path / "transfer.json"
+    options = ["--rounds", "1", "--megabytes", "5", "--output", str(file)]
+    command = [sys.executable, "-m", "benchmarks", "transfer", *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = transfer.load(file)
+    for direction, labels in transfer.LABELS.items():
+        assert set(found.seconds[direction]) == set(labels)
+        assert found.ratio(direction, "ssh") == found.ratio(direction, "ssh-open") == 1
+    assert "| provision, the `copy` task of that run |" in transfer.tables(found)
+
+
+def test_each_marker_of_a_part_stands_once_in_some_document() -> None:
+    text = "".join(path.read_text() for path in report.DOCUMENTS)
+    for name in report.PARTS:
+        assert text.count(f"<!-- begin {name} -->") == text.count(f"<!-- end {name} -->") == 1
 
 
 @pytest.mark.parametrize(
     ("figure", "shown"), [(None, "–"), (0.98, "0.98"), (4.52, "4.5"), (57.1, "57")]
 )
 def test_figures_have_the_digits_that_count(figure: float | None, shown: str) -> None:
-    assert report._number(figure) == shown
+    assert number(figure) == shown
 
 
 def test_the_proxy_delays_both_directions() -> None:

@@ -137,11 +137,11 @@ def test_large_content_is_told_of_in_both_directions_and_small_never(
     session: Session, monkeypatch: pytest.MonkeyPatch, every: float
 ) -> None:
     monkeypatch.setattr(streams, "EVERY", every)
-    there = "ask 200000 0; dd bs=65536 iflag=fullblock,count_bytes count=200000 <&4; _owed=0"
+    there = "ask 900000 0; dd bs=65536 iflag=fullblock,count_bytes count=900000 <&4; _owed=0"
     back = "printf '#content 300000 300000\\0' >&3; head -c 300000 /dev/zero >&3"
     told: list[tuple[int, int]] = []
-    for body, size in ((there, 200_000), (back, 300_000)):
-        program = Program(f"t{size}", body, content=b"x" * 200_000, receiver=Kept())
+    for body, size in ((there, 900_000), (back, 300_000)):
+        program = Program(f"t{size}", body, content=b"x" * 900_000, receiver=Kept())
         (report,) = session.exchange(
             [Step(program, "apply")], lambda done, size: told.append((done, size))
         )
