@@ -84,6 +84,7 @@ class Session:
         Steps behind the one that stopped the frame yield nothing. When the connection breaks under
         a step, its report has status None and `Lost` follows.
         """
+        self._tell = tell or _say_nothing
         yield from self._answers(self._sent(steps), steps)
 
     def _sent(self, steps: Sequence[Step]) -> Channel:
@@ -93,7 +94,6 @@ class Session:
         data = text.encode("utf-8", "surrogateescape")
         key = b" " + self._nonce.encode() if self._started else b""
         self._started = True
-        self._tell = tell or _say_nothing
         channel.send(b"%d%s\n%s" % (len(data), key, data))
         return channel
 

@@ -79,6 +79,15 @@ def test_several_channels_share_a_connection(server: Sshd) -> None:
     connection.close()
 
 
+def test_what_several_channels_say_at_once_in_small_pieces_arrives_in_order(server: Sshd) -> None:
+    connection = connect(server.target())
+    count = 'i=0; while [ "$i" -lt 3000 ]; do printf "%s " "$i"; i=$((i + 1)); done'
+    channels = [connection.open(f"exec dash -c '{count}'") for _ in range(3)]
+    said = " ".join(map(str, range(3000))).encode() + b" "
+    assert [read_all(channel) for channel in channels] == [said] * 3
+    connection.close()
+
+
 def test_a_megabyte_goes_out_and_comes_back(server: Sshd) -> None:
     connection = connect(server.target())
     channel = connection.open("head -c 1000000 | cat")
