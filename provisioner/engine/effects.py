@@ -23,6 +23,9 @@ class Seat:
     host: str
     connection: str = "ssh"
     become: Become | None = None
+    user: str | None = None
+    """Whom remote_user says to log in as, where no variable does."""
+    port: str | None = None
 
 
 @dataclass(frozen=True)

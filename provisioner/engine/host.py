@@ -169,10 +169,13 @@ class HostWalk:
 
     def _variables_of(self, seat: Seat, unit: Unit) -> Mapping[str, Any]:
         """The variables that say how to reach the seat's host."""
+        said = {"ansible_user": seat.user, "ansible_port": seat.port}
+        said = {name: value for name, value in said.items() if value is not None}
         if seat.host == self._state.name:
-            return unit.scope
-        known = seat.host in self._shared.world.states
-        return host_scope(self._shared, seat.host) if known else {}
+            return unit.scope.under(said) if said else unit.scope
+        if seat.host in self._shared.world.states:
+            return host_scope(self._shared, seat.host).under(said)
+        return said
 
     def _started(self, unit: Unit) -> TaskStarted:
         name = title(unit.task, unit.scope)

@@ -266,8 +266,19 @@ def seat(shared: PlayWorld, host: str, keywords: Keywords, scope: Scope) -> Seat
     connection = given or (keywords.connection and scope.render(keywords.connection)) or "ssh"
     if connection not in ("ssh", "local", "paramiko", "paramiko_ssh", "smart"):
         raise ModuleError(f'the connection "{connection}" is not supported: ssh and local are')
-    kind = "local" if connection == "local" else "ssh"
-    return Seat(target, kind, _become(keywords, scope, reached))
+    become = _become(keywords, scope, reached)
+    if connection == "local":
+        return Seat(target, "local", become)
+
+    def said(keyword: Any, *names: str) -> str | None:
+        """A keyword's value, unless a variable says it."""
+        if keyword is None or any(reached.get(name) is not None for name in names):
+            return None
+        return str(scope.render(keyword))
+
+    user = said(keywords.remote_user, "ansible_user", "ansible_ssh_user")
+    port = said(keywords.port, "ansible_port", "ansible_ssh_port")
+    return Seat(target, "ssh", become, user, port)
 
 
 def _become(keywords: Keywords, scope: Scope, reached: Scope) -> Become | None:

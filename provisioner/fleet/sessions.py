@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from provisioner.engine.effects import Answer, Exchange, Seat
@@ -45,7 +45,7 @@ class Sessions:
         before: Callable[[Sessions], None] = lambda sessions: None,
     ) -> None:
         self._connect, self._connecting, self._before = connect, connecting, before
-        self._logins: dict[tuple[str, str], Login] = {}
+        self._logins: dict[Seat, Login] = {}
         self._sessions: dict[Seat, Session] = {}
         self._notices: tuple[str, ...] = ()
         self._lock = threading.Lock()
@@ -91,7 +91,7 @@ class Sessions:
         return self._sessions[seat]
 
     def _login(self, seat: Seat, variables: Mapping[str, Any]) -> Login:
-        key = (seat.host, seat.connection)
+        key = replace(seat, become=None)
         if key not in self._logins:
             if seat.connection == "local":
                 self._logins[key] = Login(LocalConnection(), getpass.getuser())

@@ -93,6 +93,8 @@ class Fleet:
     dead: frozenset[str] = frozenset()
     cut: Mapping[str, int] = field(default_factory=dict)
     connections: dict[str, Frames] = field(default_factory=dict)
+    variables: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Those that each host was connected with."""
     vault: Vault = NO_VAULT
     crew: Callable[[Connect, Interrupt], Crew | None] = lambda connect, interrupt: None
 
@@ -128,5 +130,6 @@ class Fleet:
     def connect(self, host: str, variables: Mapping[str, Any]) -> Login:
         if host in self.dead:
             raise ConnectionFailed(f"{host}: no route", "switch it on")
+        self.variables[host] = variables
         self.connections[host] = Frames(cut_at=self.cut.get(host, 0))
         return Login(self.connections[host], "nobody-known")

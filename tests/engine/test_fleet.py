@@ -234,6 +234,26 @@ def test_a_delegated_task_is_carried_by_the_other_hosts_connection_and_become(fl
     assert got.sent == {}
 
 
+def test_remote_user_and_port_say_how_to_log_in_where_no_variable_does(fleet: Fleet) -> None:
+    got = fleet.run(
+        """
+        - hosts: all
+          remote_user: "{{ who }}"
+          port: 2222
+          vars: {who: deploy}
+          tasks:
+            - command: echo
+            - {command: echo, remote_user: other, when: inventory_hostname == 'h1'}
+        """,
+        inventory="all: {hosts: {h1: , h2: {ansible_user: own}}}",
+    )
+    assert got.exit == 0
+    logins = {
+        host: (v.get("ansible_user"), v["ansible_port"]) for host, v in fleet.variables.items()
+    }
+    assert logins == {"h1": ("other", "2222"), "h2": ("own", "2222")}
+
+
 def test_vars_files_may_be_named_by_facts_and_by_hosts(fleet: Fleet) -> None:
     fleet.write("Linux-h1.yml", "{v: one}")
     fleet.write("Linux-h2.yml", "{v: two}")
