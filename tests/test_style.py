@@ -114,14 +114,24 @@ def test_files_are_named_for_what_they_hold() -> None:
 # Shell: the kernel, every module's body on it, and the scripts.
 
 
-def program(name: str) -> str:
+@cache
+def outline() -> str:
+    """The kernel's functions without what is in them, and the variables that it sets: enough to
+    judge a body by, and read in a tenth of the time."""
+    functions = re.findall(r"^(\w+)\(\)", shell.SOURCE, re.MULTILINE)
+    names = set(re.findall(r"\b([a-z_]\w*)=", shell.SOURCE)) | SESSION
+    empty = [f"{function}() {{ :; }}" for function in functions]
+    return "\n".join([*empty, f"read -r {' '.join(sorted(names))}"])
+
+
+def program(name: str, kernel: str = shell.SOURCE) -> str:
     """The kernel and, as in a session, the module's body as a function."""
     body = find(name).body
     # Read, not assigned: shellcheck must not take the values for harmless constants.
     given = [word for word in sorted(variables(name)) if re.search(rf"\b{word}\b", body)]
     read = f"read -r {' '.join(given)}" if given else ""
     run = Program("body", body or ":")
-    return f'{shell.SOURCE}\n{read}\n{shell.define(run)}\n{shell.function(run)} "$@"\n'
+    return f'{kernel}\n{read}\n{shell.define(run)}\n{shell.function(run)} "$@"\n'
 
 
 def variables(name: str) -> set[str]:
@@ -185,7 +195,7 @@ def test_the_kernel_passes_shellcheck() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_body_passes_shellcheck_on_the_kernel(name: str) -> None:
-    assert complaints(program(name), SESSION, after=shell.SOURCE.count("\n")) == []
+    assert complaints(program(name, outline()), SESSION, after=outline().count("\n")) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
