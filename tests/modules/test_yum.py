@@ -127,7 +127,8 @@ def test_options_reach_yum(el7: Host) -> None:
 def test_names_that_yum_skips_are_named_with_the_repositories(el7: Host) -> None:
     report = el7.run("yum", name=["nosuch", "docker-ce", "none"])
     assert report.failed == (
-        "install nosuch, docker-ce, none: no such package: nosuch, none. "
+        "install nosuch, docker-ce, none: "
+        "No package matching 'nosuch', 'none' found available, installed or updated. "
         "The enabled repositories don't have it: base, extras"
     )
     assert installed(el7) == ["bash-4.2.46", "docker-ce-26.1.4"]
@@ -154,7 +155,7 @@ REASONS = [
     ("Disk Requirements:\n  At least 12MB more space needed on the / filesystem.", "disk is full"),
     ("Curl error (23): Failed writing received data to disk/application", "disk is full"),
     ("error: rpmdb: BDB0113 Thread/process 1 failed\nDB_RUNRECOVERY: Fatal error", "--rebuilddb"),
-    ("Error: Nothing to do", "no such package: docker-ce"),
+    ("Error: Nothing to do", "No package matching 'docker-ce' found"),
     ("can't create transaction lock on /var/lib/rpm/.rpm.lock", "another rpm runs"),
     ("Error: something new", "Error: something new"),
     ("", "yum ended with exit 1"),

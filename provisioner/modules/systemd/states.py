@@ -31,7 +31,9 @@ exists() {
     case $value in
         not-found)
             property Id
-            fail "no unit ${value:-$name}: is its package installed, is the name right?" ;;
+            # Ansible's words, which playbooks look for in failed_when.
+            fail "Could not find the requested service $name: there is no unit ${value:-$name}." \
+                "Is its package installed, is the name right?" ;;
         masked)
             [ -z "$1" ] || fail "$name is masked, so it can't be started: set masked: false" ;;
         error | bad-setting)

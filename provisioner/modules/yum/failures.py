@@ -96,15 +96,16 @@ no_package() {
     repositories=''
     each "$(yum_ -q repolist 2>/dev/null)" add_repository
     each "$missing" add_missing
+    # Ansible's words, which playbooks look for in failed_when.
+    reason="No package matching ${unknown:-the name} found available, installed or updated."
     if [ -n "$repositories" ]; then
-        reason="no such package: ${unknown:-see stderr}. The enabled repositories don't have it:"
-        reason="$reason $repositories"
+        reason="$reason The enabled repositories don't have it: $repositories"
     else
-        reason="no such package: ${unknown:-see stderr}. No repository is enabled"
+        reason="$reason No repository is enabled"
     fi
 }
 unknown=''
-add_missing() { unknown=$unknown${unknown:+, }$1; }
+add_missing() { unknown="$unknown${unknown:+, }'$1'"; }
 add_repository() {
     id=${1%% *}
     id=${id#!}
