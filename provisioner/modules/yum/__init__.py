@@ -175,12 +175,20 @@ class Yum(Module):
         results = [f"{spec} {there}" for spec in report.get("checked").splitlines()]
         if "stdout" in report.records:
             results.append(report.get("stdout"))
-        changes = {
-            "installed": list(report.all("installed")),
-            "updated": [line.split(" ", 1) for line in report.all("updated")],
-            "removed": list(report.all("removed")),
-        }
-        return {"results": results, "changes": changes}
+        rc = {} if "rc" in report.records else {"rc": 0}
+        return {"msg": "", **rc, "results": results, "changes": _changes(report)}
+
+
+def _changes(report: Report) -> dict[str, list[Any]]:
+    """What was asked for and is done, or would be: names as the playbook has them, and what was
+    updated to which version."""
+    updated = [line.split(" ", 2) for line in report.all("updated")]
+    planned = [line.partition(" to ") for line in report.get("to_update").splitlines()]
+    return {
+        "installed": report.get("to_install").splitlines(),
+        "updated": [[name, evr] for name, _, evr in updated or planned],
+        "removed": report.get("to_remove").splitlines(),
+    }
 
 
 class Package(Yum):

@@ -9,6 +9,7 @@ install() {
     eval "set -- $asked"
     for spec; do nothing_to_do install "$spec" || missing=$missing$spec$nl; done
     [ -n "$missing" ] || return 0
+    report to_install "$missing"
     if [ "$look" = yes ]; then each "$missing" would install; return; fi
     remember
     refresh
@@ -82,12 +83,14 @@ latest() {
     [ "$outdated" = '*' ] || outdated=$updatable
     [ "$look" = yes ] || refresh
     [ -z "$outdated" ] || check_update
+    [ -n "$missing$updates" ] || return 0
+    report to_install "$missing"
+    report to_update "$updates"
     if [ "$look" = yes ]; then
         each "$missing" would install
         each "$updates" would update
         return
     fi
-    [ -n "$missing$updates" ] || return 0
     remember
     older
     all=$missing
@@ -154,6 +157,7 @@ remove() {
         fi
     fi
     [ -n "$present" ] || return 0
+    report to_remove "$present"
     if [ "$look" = yes ]; then each "$present" would remove; return; fi
     remember
     words "$present"
