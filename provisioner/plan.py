@@ -5,16 +5,22 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from provisioner.errors import LoadError, Problem, UsageError
 from provisioner.events import Notice
 from provisioner.language import undefined
+from provisioner.language.functions import functions
+from provisioner.language.lookup_base import LookupContext
 from provisioner.language.play import Block, Node, Play, Playbook, Task
+from provisioner.language.rendering import render_file
 from provisioner.language.template import TemplateError
 from provisioner.language.variables import MAGIC, Scope
+from provisioner.loading import keywords as kw
 from provisioner.loading import patterns
 from provisioner.loading.inventory import Inventory
+from provisioner.loading.playbook import strategy
 from provisioner.loading.variables import host_variables, vars_file
 
 
@@ -127,12 +133,12 @@ def _planned(
     started = options.start_at_task is None
     for playbook in playbooks:
         for play in playbook.plays:
-            wanted = _tagged(play, options)
+            wanted = _tagged(settled(play, options), options)
             if not started:
                 wanted, started = _starting_at(wanted, options.start_at_task or "")
             if options.force_handlers:
                 wanted = replace(wanted, force_handlers=True)
-            yield PlannedPlay(wanted, hosts_of(inventory, play, options))
+            yield PlannedPlay(wanted, hosts_of(inventory, wanted, options))
     if not started:
         raise LoadError(f'--start-at-task: there is no task "{options.start_at_task}"')
 
@@ -152,10 +158,43 @@ def _pattern(play: Play, options: Options) -> Any:
 def constant(play: Play, value: Any, options: Options) -> Any:
     """A keyword of the play that is needed before any host (hosts, serial, …), rendered with the
     variables of the command line and the play."""
+    called: dict[str, Any] = {}
+    scope = Scope((options.extra_vars, play.vars, called))
+    called.update(functions(lambda: _lookup_context(play, scope)))
     try:
-        return Scope((options.extra_vars, play.vars)).render(value)
+        return scope.render(value)
     except TemplateError as error:
         raise LoadError(f'the play "{play.title}": {error.reason}', play.where) from None
+
+
+def settled(play: Play, options: Options) -> Play:
+    """The play with those keywords rendered that steer it as a whole, and may be templates."""
+
+    def flag(value: Any, key: str) -> Any:
+        return kw.flag(constant(play, value, options), key, play.where)
+
+    fatal = flag(play.keywords.any_errors_fatal, "any_errors_fatal")
+    return replace(
+        play,
+        keywords=replace(play.keywords, any_errors_fatal=fatal),
+        strategy=strategy(constant(play, play.strategy, options), play.where),
+        order=constant(play, play.order, options),
+        gather_facts=flag(play.gather_facts, "gather_facts"),
+        force_handlers=flag(play.force_handlers, "force_handlers"),
+    )
+
+
+def _lookup_context(play: Play, scope: Scope) -> LookupContext:
+    """What lookups see in a keyword of the play: files beside the playbook."""
+
+    def render(path: Path, options: Mapping[str, Any]) -> str:
+        return render_file(path, scope, options)
+
+    def find(folder: str, name: str) -> Path:
+        beside = play.basedir / folder / name
+        return beside if beside.exists() else play.basedir / name
+
+    return LookupContext(scope, find, render, play.basedir, Path.read_bytes)
 
 
 def _ordered(hosts: tuple[str, ...], play: Play) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 from provisioner.engine import judge
 from provisioner.engine.scopes import PlayWorld, task_scope, title
 from provisioner.engine.state import HostState
-from provisioner.engine.units import Unit
 from provisioner.language.play import Task, tasks_of
 from provisioner.language.template import Template, deep
 from provisioner.language.variables import Scope
@@ -18,11 +17,11 @@ from provisioner.result import Outcome, Result
 
 
 class Aftermath:
-    """Takes results in. `notified` are the names of handlers that are due."""
+    """Takes results in. `due` are the handlers to be run, by their identity."""
 
     def __init__(self, shared: PlayWorld, state: HostState) -> None:
         self._shared, self._state = shared, state
-        self.notified: set[str] = set()
+        self.due: set[int] = set()
 
     def learn(self, task: Task, result: Result, scope: Scope | None = None) -> None:
         """Register the result; take in the facts, statistics, hosts and groups that it has."""
@@ -35,8 +34,6 @@ class Aftermath:
                 self._owner(task, scope).learn(facts, task.module)
                 if part.get("_ansible_facts_cacheable"):
                     self._state.learn(facts, "setup")
-            if "add_host" in part or "add_group" in part:
-                self._shared.world.added.append((self._state.name, part))
             if stats := part.get("ansible_stats"):
                 self._state.notes.update({str(k): str(v) for k, v in stats["data"].items()})
 
@@ -57,28 +54,42 @@ class Aftermath:
         }
         self._state.variables["ansible_failed_result"] = judge.registered(result)
 
-    def notify(self, unit: Unit, result: Result) -> None:
-        """Note the handlers that a change asks for."""
-        if result.outcome is Outcome.CHANGED:
-            for name in unit.task.notify:
-                value = unit.scope.render(name)
-                self.notified.update(map(str, value if isinstance(value, list) else [value]))
+    def grow(self, result: Result) -> None:
+        """Take in the host or group that a task or one of its items adds."""
+        if "add_host" in result.returns or "add_group" in result.returns:
+            self._shared.world.roster.add(self._state.name, result.returns)
+
+    def notify(self, task: Task, scopes: Sequence[Scope]) -> str:
+        """Note the handlers that a change asks for: those that `notify` names in any of the scopes
+        (a loop has one for each item). The name of one that there is not, or ""."""
+        if not task.notify:
+            return ""
+        known = self._known()
+        named = self._by_name(known)
+        for scope in scopes:
+            values = (scope.render(given) for given in task.notify)
+            for name in _names(values):
+                found = {id(h) for h in known if name in self._names(h, h.listen)}
+                found |= {id(named[name])} if name in named else set()
+                if not found:
+                    return name
+                self.due |= found
+        return ""
 
     def handlers(self) -> Sequence[Task]:
-        """The handlers that are due, in the order in which they are written; forgets them."""
-        if not self.notified:
-            return ()
-        known = list(tasks_of((*self._shared.play.handlers, *self._state.handlers)))
-        named = self._by_name(known)
-        chosen = {id(named[name]) for name in self.notified if name in named}
-        due = [
-            handler
-            for handler in known
-            if id(handler) in chosen
-            or not self.notified.isdisjoint(self._names(handler, handler.listen))
-        ]
-        self.notified.clear()
-        return due
+        """All handlers, where any is due: of these, those that are due when their turn comes are
+        run (so a handler's own `notify` reaches those behind it)."""
+        return self._known() if self.due else ()
+
+    def is_due(self, handler: Task) -> bool:
+        return id(handler) in self.due
+
+    def began(self, task: Task) -> None:
+        """A handler that runs is due no more, unless it is notified again."""
+        self.due.discard(id(task))
+
+    def _known(self) -> list[Task]:
+        return list(tasks_of((*self._shared.play.handlers, *self._state.handlers)))
 
     def _by_name(self, known: Sequence[Task]) -> Mapping[str, Task]:
         """As in Ansible, of handlers with one name that of the file read last (the play's own are)
@@ -100,6 +111,12 @@ class Aftermath:
                 named = replace(handler, name=title(replace(named, role=None), scope))
             names |= {str(named.name), named.title}
         return names
+
+
+def _names(values: Iterable[Any]) -> Iterator[str]:
+    """Names, each given alone or in a list."""
+    for value in values:
+        yield from map(str, value if isinstance(value, list) else [value])
 
 
 def _parts(result: Result) -> Iterator[Mapping[str, Any]]:

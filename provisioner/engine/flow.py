@@ -68,10 +68,10 @@ class Flow:
 
 
 def compile_sections(sections: Sequence[Sequence[Node]]) -> Flow:
-    """Sections of tasks, handlers being flushed behind each that is not empty."""
+    """Sections of tasks, handlers being flushed behind each."""
     flow = Flow()
     for section in sections:
-        if section:
+        if section or flow.lines:  # nothing to flush before any task
             _emit(flow, section, ())
             flow.lines.append(Line(None, ()))
     return flow

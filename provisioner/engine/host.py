@@ -10,7 +10,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from provisioner.engine import include, judge, reports, units
+from provisioner.engine import include, jobs, judge, reports, units
 from provisioner.engine.aftermath import Aftermath
 from provisioner.engine.effects import (
     Answer,
@@ -26,6 +26,7 @@ from provisioner.engine.effects import (
 from provisioner.engine.flow import Flow
 from provisioner.engine.lookahead import (
     GATHERING,
+    GROWING,
     Lookahead,
     Loop,
     Queue,
@@ -64,9 +65,9 @@ class HostWalk:
     ) -> None:
         self._shared, self._state = shared, state
         self._aftermath = Aftermath(shared, state)
-        self._position = Position(flow, self._aftermath.handlers)
-        notified = self._aftermath.notified
-        self._ahead = Lookahead(shared, state, self._position, notified, gathering)
+        self._position = Position(flow, self._aftermath.handlers, self._aftermath.is_due)
+        due = self._aftermath.due
+        self._ahead = Lookahead(shared, state, self._position, due, gathering)
         self._edited: tuple[Module, Program] | None = None
         self._attempts = 1
         self._now = 0.0
@@ -74,6 +75,7 @@ class HostWalk:
         self._passed: Place | None = None
         self._sync = False
         self._failure: tuple[str, str, Task] = ("", "", _NO_TASK)
+        self._fatal = False
 
     def run(self) -> Walk:
         """Walk to the play's end, or to the host's."""
@@ -248,7 +250,7 @@ class HostWalk:
             if edited is not None:
                 self._make_due(place, unit, (module, edited))
                 return False
-        result = judge.result_of(module, report, unit.diff)
+        result = jobs.result_of(module, report, unit.diff, self._shared.world.jobs)
         if due:
             self._ahead.due = self._edited = None
         if isinstance(module, Reboot) and not unit.check and not result.failed:
@@ -280,7 +282,10 @@ class HostWalk:
         loop = self._ahead.loop
         if loop is None:
             loop = self._ahead.loop = Loop(unit.items, since=since)
+        self._aftermath.grow(result)
         loop.results.append((unit.item, result))
+        if unit.task.notify and result.outcome is not Outcome.SKIPPED:
+            loop.scopes.append(unit.scope)
         yield self._event(unit, result, since, is_item=True, attempts=attempts)
         control = unit.task.loop
         assert control is not None
@@ -289,32 +294,45 @@ class HostWalk:
                 yield Sleep(units.number(unit.scope, control.pause, 0))
             return True
         whole = judge.loop_result(loop.results, control.variable, control.index_variable)
-        return (yield from self._finish(unit, whole, loop.since, attempts, loop=True))
+        return (yield from self._finish(unit, whole, loop.since, attempts, loop))
+
+    def _notified(self, unit: Unit, result: Result, loop: Loop | None) -> Result:
+        """The result, once handlers are notified: a failure where there is no such handler."""
+        if result.outcome is not Outcome.CHANGED:
+            return result
+        lost = self._aftermath.notify(unit.task, loop.scopes if loop else [unit.scope])
+        if not lost:
+            return result
+        message = f'notify: there is no handler "{lost}"'
+        return replace(result, outcome=Outcome.FAILED, message=message)
 
     def _finish(
-        self, unit: Unit, result: Result, since: float, attempts: int, loop: bool = False
+        self, unit: Unit, result: Result, since: float, attempts: int, loop: Loop | None = None
     ) -> Decision:
         """The task is done on this host: count it, tell it, and go where it leads."""
         self._ahead.loop = None
         task = unit.task
+        self._aftermath.began(task)
+        self._aftermath.grow(result)
+        result = self._notified(unit, result, loop)
         failed = result.outcome is Outcome.FAILED
         ignored = failed and units.flag(unit.scope, task.keywords.ignore_errors)
         rescued = failed and not ignored and self._position.rescues()
         self._aftermath.learn(task, result, unit.scope)
-        self._aftermath.notify(unit, result)
         if task.module != "meta":
             changed = judge.changed(result)
             self._state.count(result.outcome, ignored=ignored, rescued=rescued, changed=changed)
-            flags = {"ignored": ignored, "rescued": rescued, "loop": loop, "attempts": attempts}
-            yield self._event(unit, result, since, **flags)
+            flags = {"ignored": ignored, "rescued": rescued, "attempts": attempts}
+            yield self._event(unit, result, since, loop=loop is not None, **flags)
         if self._runs_once(task):
             yield Publish(self._position.place, result)
         fatal = task.keywords.any_errors_fatal not in (None, False)
-        self._sync |= fatal or ends_play(task)
+        self._sync |= fatal or ends_play(task) or task.module in GROWING
         if not failed or ignored:
             self._position.advance()
             return True
         self._failure = (*reports.why(unit.scope, task, result), task)
+        self._fatal = units.flag(unit.scope, task.keywords.any_errors_fatal)
         self._aftermath.remember_failure(task, result, unit.scope)
         if not self._position.turn():
             self._fail()
@@ -339,10 +357,10 @@ class HostWalk:
         forced = not position.doomed and bool(self._shared.play.force_handlers)
         position.doomed = True
         del position.frames[1:]
-        if forced and position.push(self._aftermath.handlers(), resume=position.top.at):
+        if forced and position.flush(resume=position.top.at):
             return
         message, remedy, task = self._failure
-        self._state.fatal = task.keywords.any_errors_fatal is True
+        self._state.fatal = self._fatal
         self._state.leave(Status.FAILED, f"{task.title} ({task.where}): {message}", remedy)
 
     # -- until and meta
@@ -383,7 +401,7 @@ class HostWalk:
         position, place = self._position, self._position.place
         match unit.module.action:
             case "flush_handlers":
-                if position.push(self._aftermath.handlers(), resume=place[-1] + 1):
+                if position.flush(resume=place[-1] + 1):
                     return
             case "clear_facts":
                 self._state.facts.clear()
@@ -414,6 +432,7 @@ class HostWalk:
     def _include(self, unit: Unit) -> Walk:
         """Put the tasks of a file or role in front, once for each item of the task's loop."""
         since = time.monotonic()
+        self._aftermath.began(unit.task)
         position, at = self._position, self._position.top.at
         self._ahead.loop = None
         try:

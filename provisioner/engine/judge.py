@@ -91,10 +91,14 @@ def said_by_playbook(task: Task, result: Result, scope: Scope) -> Result:
     if result.outcome is Outcome.SKIPPED or (task.changed_when is task.failed_when is None):
         return result
     own = scope.under({task.register: registered(result)} if task.register else {})
-    try:
-        return _failed_when(task, _changed_when(task, result, own), own)
-    except TemplateError as error:
-        return replace(result, outcome=Outcome.FAILED, message=f"failed_when/changed_when: {error}")
+    for word, judge in (("changed_when", _changed_when), ("failed_when", _failed_when)):
+        try:
+            result = judge(task, result, own)
+        except TemplateError as error:
+            returns = {**result.returns, "changed": changed(result), f"{word}_result": str(error)}
+            message = f"{word}: {error}"
+            return replace(result, outcome=Outcome.FAILED, message=message, returns=returns)
+    return result
 
 
 def _changed_when(task: Task, result: Result, scope: Scope) -> Result:
@@ -131,7 +135,10 @@ def _ran(task: Task, result: Result, scope: Scope) -> bool:
     """Whether a failed command that counts as well ended counts as a change."""
     if task.changed_when is not None:
         return scope.holds(task.changed_when) is True
-    return "rc" in result.returns and task.module in ("command", "shell", "raw", "script")
+    return "rc" in result.returns and task.module in _COMMANDS
+
+
+_COMMANDS = ("command", "shell", "raw", "script", "async_status")
 
 
 def _sources(conditions: Any) -> str:

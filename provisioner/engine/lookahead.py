@@ -31,6 +31,10 @@ GATHERING: Place = (-1,)
 
 FACT_MODULES = frozenset({"setup", "gather_facts", "getent", "package_facts", "service_facts"})
 
+GROWING = frozenset({"add_host", "group_by"})
+"""Modules whose tasks add to the inventory: nothing is prepared before they have, and no host goes
+on before all have."""
+
 Queue = list[tuple[Place, Unit]]
 
 
@@ -41,6 +45,8 @@ class Loop:
     items: list[Any]
     results: list[tuple[Any, Result]] = field(default_factory=list)
     since: float = 0.0
+    scopes: list[Scope] = field(default_factory=list)
+    """What the items see that may notify handlers."""
 
 
 @dataclass
@@ -59,7 +65,7 @@ class Lookahead:
     shared: PlayWorld
     state: HostState
     position: Position
-    notified: set[str]
+    notified: set[int]
     gathering: Task | None = None
     loop: Loop | None = None
     due: tuple[Place, int | None] | None = None
@@ -74,7 +80,11 @@ class Lookahead:
         at: int | None = frame.at
         while at is not None and at < len(frame.flow.lines) and len(queue) < MAX_FRAME:
             line = frame.flow.lines[at]
-            if line.task is not None:
+            if frame.only is not None and ahead.notifies:
+                break
+            if frame.passes(line):
+                at += 1
+            elif line.task is not None:
                 if not self._add_task(queue, ahead, (*prefix, at), line.task):
                     break
                 at += 1
@@ -163,7 +173,12 @@ class Lookahead:
             return False
         queue.append((place, unit))
         self._foresee(place, unit, ahead)
-        return not failed and not unit.steers
+        return not (failed or unit.steers or self._changes_facts(unit))
+
+    def _changes_facts(self, unit: Unit) -> bool:
+        """Whether what comes behind may see other facts or groups than those that are known."""
+        cacheable = unit.result is not None and unit.result.returns.get("_ansible_facts_cacheable")
+        return bool(cacheable) or unit.task.module in GROWING | FACT_MODULES
 
     def _idle_flush(self, unit: Unit, ahead: Ahead) -> bool:
         """Whether the unit flushes handlers of which none is due."""
@@ -217,6 +232,7 @@ def waits_behind(shared: PlayWorld, task: Task) -> bool:
     """Whether nothing may be sent behind the task before it has ended."""
     return (
         task.module == "reboot"
+        or task.module in GROWING
         or task.keywords.throttle is not None
         or task.until is not None
         or task.keywords.any_errors_fatal not in (None, False)

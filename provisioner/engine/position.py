@@ -25,18 +25,25 @@ class Frame:
     at: int = 0
     raised: frozenset[int] = frozenset()
     resume: int = 0
+    only: Callable[[Task], bool] | None = None
+    """Of a list of handlers, which are run when their turn comes."""
 
     @property
     def line(self) -> Line:
         return self.flow.lines[self.at]
 
+    def passes(self, line: Line) -> bool:
+        """Whether the line is a handler that is not due."""
+        return line.task is not None and self.only is not None and not self.only(line.task)
+
 
 @dataclass
 class Position:
-    """The stack. `flush` gives the handlers that are due, and forgets them."""
+    """The stack. `handlers` gives all handlers, or none where none `is_due`."""
 
     flow: Flow
-    flush: Callable[[], Sequence[Task]]
+    handlers: Callable[[], Sequence[Task]]
+    is_due: Callable[[Task], bool]
     frames: list[Frame] = field(default_factory=list)
     doomed: bool = False
     """The host has failed; only forced handlers still run."""
@@ -74,10 +81,12 @@ class Position:
             frame = self.top
             if frame.at >= len(frame.flow.lines):
                 self._pop()
+            elif frame.passes(frame.line):
+                frame.at += 1
             elif frame.line.task is not None:
                 return True
             elif frame.line.ends is None:
-                if not self.push(self.flush(), resume=frame.at):
+                if not self.flush(resume=frame.at + 1):
                     frame.at += 1
             elif not self._leave_block(frame):
                 return False
@@ -102,6 +111,13 @@ class Position:
         if nodes:
             self.frames.append(Frame(compile_nodes(nodes), resume=resume))
         return bool(nodes)
+
+    def flush(self, *, resume: int) -> bool:
+        """Put the handlers on top; false where none is due."""
+        if not self.push(self.handlers(), resume=resume):
+            return False
+        self.top.only = self.is_due
+        return True
 
     def move(self, place: Place) -> None:
         """Be at a place further on in the same list."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from provisioner.engine.barriers import Barriers
+from provisioner.engine.roster import Roster
 from provisioner.engine.scopes import PlayWorld, World
 from provisioner.engine.state import HostState
 from provisioner.engine.walks import Batch
@@ -23,7 +24,6 @@ from provisioner.fleet.interrupt import Interrupt
 from provisioner.fleet.sessions import Connect
 from provisioner.fleet.threads import Threads
 from provisioner.language.play import Play, tasks_of
-from provisioner.loading.variables import host_variables
 from provisioner.plan import Plan, PlannedPlay, chosen, constant, hosts_of
 
 
@@ -36,7 +36,7 @@ Ask = Callable[[str], bool]
 """Whether the task of that title is to be done (--step)."""
 
 
-def world_of(plan: Plan, states: Mapping[str, HostState]) -> World:
+def world_of(plan: Plan, states: dict[str, HostState]) -> World:
     """What all hosts of the run share, as it begins."""
     options = plan.options
     settings = {
@@ -49,9 +49,9 @@ def world_of(plan: Plan, states: Mapping[str, HostState]) -> World:
         "ansible_limit": options.limit or "all",
         **options.settings,
     }
+    basedirs = [playbook.path.parent for playbook in plan.playbooks]
     return World(
-        plan.inventory,
-        plan.statics,
+        Roster(plan.inventory, plan.statics, basedirs, states),
         options.extra_vars,
         states,
         options.check,
@@ -97,7 +97,6 @@ class Run:
                     break
                 later = frozenset(host for each in plan.plays[number:] for host in each.hosts)
                 yield from self._play(planned, number - 1, later)
-                self._grow()
                 self.crew.release(later)
         except BaseException:
             self.interrupt.set(0)  # whoever is still under way stops at a task's end
@@ -125,29 +124,6 @@ class Run:
             lost = [host for host in batch if self.states[host].out is not None]
             if self.interrupt or len(lost) == len(batch) or self._stop_reason(play, batch):
                 return
-
-    def _grow(self) -> None:
-        """Take in what add_host and group_by of the last play said."""
-        hosts: dict[str, Mapping[str, Any]] = {}
-        groups: dict[str, list[str]] = {}
-        for name, said in self.world.added:
-            if "add_host" in said:
-                added = said["add_host"]
-                hosts[added["host_name"]] = added["host_vars"]
-                for group in (*added["groups"], *(() if added["groups"] else ("ungrouped",))):
-                    groups.setdefault(group, []).append(added["host_name"])
-            else:
-                groups.setdefault(said["add_group"], []).append(name)
-        if not groups:
-            return
-        self.world.added.clear()
-        inventory = self.world.inventory = self.world.inventory.grown(hosts, groups)
-        basedirs = [playbook.path.parent for playbook in self.plan.playbooks]
-        self.world.statics = {
-            name: host_variables(inventory, name, basedirs) for name in inventory.hosts
-        }
-        for name in hosts:
-            self.states.setdefault(name, HostState(name))
 
     def _shared(self, play: Play, hosts: tuple[str, ...], batch: tuple[str, ...]) -> PlayWorld:
         return PlayWorld(

@@ -7,17 +7,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from provisioner.engine.roster import Roster
 from provisioner.engine.sources import LocalSources
 from provisioner.engine.state import HostState
+from provisioner.language.functions import functions
 from provisioner.language.lookup_base import LookupContext
-from provisioner.language.lookups import lookup, query
 from provisioner.language.play import Node, Play, Role, Task
-from provisioner.language.sandbox import namespace
+from provisioner.language.sandbox import missing, namespace
 from provisioner.language.template import OMIT, Template, TemplateError
 from provisioner.language.variables import Lazy, NeedFacts, NotYet, Scope, is_fact
 from provisioner.loading.hostgroups import Inventory
 from provisioner.loading.variables import vars_file
-from provisioner.modules.base import ModuleError
+from provisioner.modules.base import Module, ModuleError
 
 VERSION = {"full": "2.16.14", "major": 2, "minor": 16, "revision": 14, "string": "2.16.14"}
 """What `ansible_version` says: the release whose language this is."""
@@ -25,18 +26,27 @@ VERSION = {"full": "2.16.14", "major": 2, "minor": 16, "revision": 14, "string":
 
 @dataclass
 class World:
-    """What all hosts of a run share. `statics` are inventory variables merged for each host; the
-    inventory grows between plays by what `added` has of add_host and group_by."""
+    """What all hosts of a run share."""
 
-    inventory: Inventory
-    statics: Mapping[str, Mapping[str, Any]]
+    roster: Roster
     extra_vars: Mapping[str, Any]
     states: Mapping[str, HostState]
     check: bool = False
     diff: bool = False
     verbosity: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
-    added: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    jobs: dict[str, Module] = field(default_factory=dict)
+    """The modules of async tasks that run by themselves, by job id."""
+
+    @property
+    def inventory(self) -> Inventory:
+        """The inventory, with the hosts and groups that tasks have added."""
+        return self.roster.inventory
+
+    @property
+    def statics(self) -> Mapping[str, Mapping[str, Any]]:
+        """The inventory's variables merged for each host."""
+        return self.roster.statics
 
 
 @dataclass
@@ -88,7 +98,7 @@ def task_scope(
     """A task's variables. `ahead` is what queued tasks will set; a fact that is missing ends the
     lookahead while facts are under way, or asks for them where the play gathers any."""
 
-    def missing(name: str) -> None:
+    def asked(name: str) -> None:
         if not is_fact(name):
             return
         if facts_pending:
@@ -96,7 +106,7 @@ def task_scope(
         if gather:
             raise NeedFacts
 
-    return _scope(shared, host, task, ahead, missing if facts_pending or gather else None)
+    return _scope(shared, host, task, ahead, asked if facts_pending or gather else None)
 
 
 def _scope(
@@ -104,7 +114,7 @@ def _scope(
     host: str,
     task: Task | None,
     ahead: Mapping[str, Any],
-    missing: Callable[[str], None] | None,
+    asked: Callable[[str], None] | None,
 ) -> Scope:
     """The layers, that of highest precedence first. Numbers are those of Ansible's list of 22."""
     world, state, play = shared.world, shared.world.states[host], shared.play
@@ -112,7 +122,7 @@ def _scope(
     exported = (*reversed(state.roles), *reversed(play.roles))
     own = (role,) if role is not None else ()
     magic = _magic(shared, host, role)
-    functions: dict[str, Any] = {}  # a playbook may have a variable `q`
+    called: dict[str, Any] = {}  # a playbook may have a variable `q`
     layers = (
         magic,
         world.extra_vars,  # 22
@@ -128,14 +138,22 @@ def _scope(
         state.facts,  # 11
         world.statics.get(host, {}),  # 3 to 10
         *(given.defaults for given in (*own, *exported)),  # 2
-        functions,
+        {"ansible_facts": Lazy(lambda: _no_facts(asked))},
+        called,
         _GLOBALS,
         _NO_FACTS if missing is None else {},
     )
-    scope = Scope(layers, missing)
+    scope = Scope(layers, asked)
     magic["vars"] = Lazy(lambda: scope)
-    functions.update(_functions(shared, task, scope))
+    called.update(functions(lambda: _lookup_context(shared, task, scope)))
     return scope
+
+
+def _no_facts(asked: Callable[[str], None] | None) -> dict[str, Any]:
+    """`ansible_facts` before there are any."""
+    if asked is not None:
+        asked("ansible_facts")
+    return {}
 
 
 def _vars_files(shared: PlayWorld, state: HostState) -> Mapping[str, Any]:
@@ -216,25 +234,10 @@ _GLOBALS: dict[str, Any] = {
 }
 
 
-def _functions(shared: PlayWorld, task: Task | None, scope: Scope) -> dict[str, Any]:
-    """`lookup` and its kin: functions that see the task's variables."""
-
-    def context() -> LookupContext:
-        sources = local_sources(shared, task, scope)
-        find, basedir = _finder(sources), shared.play.basedir
-        return LookupContext(scope, find, sources.render, basedir, sources.read)
-
-    def _query(name: str, *terms: Any, **options: Any) -> Any:
-        return query(context(), name, *terms, **options)
-
-    return {
-        "lookup_context": Lazy(context),
-        "lookup": Lazy(lambda: lambda name, *t, **o: lookup(context(), name, *t, **o)),
-        "query": Lazy(lambda: _query),
-        "q": Lazy(lambda: _query),
-        "now": Lazy(lambda: _now),
-        "undef": Lazy(lambda: _undef),
-    }
+def _lookup_context(shared: PlayWorld, task: Task | None, scope: Scope) -> LookupContext:
+    sources = local_sources(shared, task, scope)
+    find, basedir = _finder(sources), shared.play.basedir
+    return LookupContext(scope, find, sources.render, basedir, sources.read)
 
 
 def local_sources(shared: PlayWorld, task: Task | None, scope: Scope) -> LocalSources:
@@ -253,21 +256,13 @@ def _finder(sources: LocalSources) -> Callable[[str, str], Path]:
     return find
 
 
-def _now(utc: bool = False, fmt: str | None = None) -> Any:
-    from datetime import UTC, datetime
-
-    moment = datetime.now(UTC) if utc else datetime.now().astimezone()
-    return moment.strftime(fmt) if fmt else moment
-
-
-def _undef(hint: str = "the variable is required") -> Any:
-    raise TemplateError(hint)
-
-
 def title(task: Task, scope: Scope) -> str:
-    """The task's name for people; as written where it can't be rendered (yet)."""
+    """The task's name for people; as written where it can't be rendered (yet), or not for all
+    items of a loop alike."""
     if not isinstance(task.name, Template):
         return task.title
+    if task.loop is not None:
+        scope = scope.under({task.loop.variable: missing("another one for each item", None)})
     try:
         return replace(task, name=str(scope.render(task.name))).title
     except (TemplateError, NotYet, NeedFacts):

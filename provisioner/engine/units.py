@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from provisioner.engine import jobs
 from provisioner.engine.effects import Seat
 from provisioner.engine.scopes import PlayWorld, host_scope, local_sources
 from provisioner.language.lookups import looped
@@ -147,17 +148,22 @@ def _made(shared: PlayWorld, host: str, unit: Unit) -> Unit:
     sources = local_sources(shared, task, scope)
     if isinstance(module, Action):
         return replace(unit, result=module.act(scope, sources), judged=_has_judgement(task))
-    program = module.program(sources)
+    limit = _number(scope, task.seconds)
+    if limit is not None and number(scope, task.poll, 10) == 0:
+        module, limit = jobs.background(module, limit), None
+    environment = _environment(keywords, scope)
+    program = jobs.located(module, module.program(sources), scope, environment)
     return replace(
         unit,
+        module=module,
         program=program,
         kind=_kind(task, module),
         diff=flag(scope, keywords.diff, shared.world.diff),
         tolerant=task.failed_when == (False,) or keywords.ignore_errors is True,
         judged=_has_judgement(task) or module.edits,
         seat=seat(shared, host, keywords, scope),
-        environment=_environment(keywords, scope),
-        timeout=_number(scope, keywords.timeout),
+        environment=environment,
+        timeout=limit or _number(scope, keywords.timeout),
     )
 
 
@@ -182,6 +188,7 @@ def _rendered(task: Task, kind: type[Module], scope: Scope) -> dict[str, Any]:
     for key, value in task.arguments.items():
         if key == VARIABLE:
             continue
+        key = scope.render(key)
         bare = arguments.is_expression(kind, key)
         rendered = value if bare else scope.render(value)
         if rendered is OMIT:

@@ -115,6 +115,9 @@ class Task:
     until: Conditions | None = None
     retries: Any = None
     delay: Any = None
+    seconds: Any = None
+    """`async`: how long it may take, and with `poll: 0` that nobody waits for it."""
+    poll: Any = None
     handler: bool = False
     role: Role | None = None
     roots: tuple[Path, ...] = ()
@@ -183,7 +186,7 @@ class Play:
     gather_facts: Any = None
     gather_subset: Any = None
     serial: tuple[Any, ...] = ()
-    strategy: Literal["linear", "free"] | None = None
+    strategy: Literal["linear", "free"] | Template | None = None
     order: str | None = None
     max_fail_percentage: Any = None
     force_handlers: Any = None

@@ -62,7 +62,11 @@ def deep(value: Any, rendered: Callable[[Template], Any]) -> Any:
         return rendered(value)
     if isinstance(value, dict):
         pairs = ((key, deep(item, rendered)) for key, item in value.items())
-        return {key: item for key, item in pairs if item is not OMIT}
+        return {
+            rendered(key) if isinstance(key, Template) else key: item
+            for key, item in pairs
+            if item is not OMIT
+        }
     if isinstance(value, list | tuple):
         items = (deep(item, rendered) for item in value)
         return [item for item in items if item is not OMIT]
@@ -76,7 +80,9 @@ def templates_in(value: Any) -> Iterator[Template]:
     if isinstance(value, Template):
         yield value
     elif isinstance(value, dict):
-        for item in value.values():
+        for key, item in value.items():
+            if isinstance(key, Template):
+                yield key
             yield from templates_in(item)
     elif isinstance(value, list | tuple):
         for item in value:

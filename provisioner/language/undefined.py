@@ -79,7 +79,9 @@ def _certain(nodes: Iterable[Node]) -> Iterator[Task]:
 
 def _in_task(task: Task, variables: Mapping[str, Any], known: set[str]) -> Iterator[Problem]:
     seen: set[str] = set()
-    waiting = list(templates_in(dict(task.arguments)))
+    shown = "var" if task.module == "debug" else ""  # it shows what is undefined, too
+    given = {key: value for key, value in task.arguments.items() if key != shown}
+    waiting = list(templates_in(given))
     while waiting:
         template = waiting.pop()
         for name in needs(template.source, template.expression) - seen:

@@ -65,10 +65,13 @@ class Inventory:
         return self.depths[name], self.groups[name].priority, name
 
     def grown(
-        self, hosts: Mapping[str, Mapping[str, Any]], members: Mapping[str, Iterable[str]]
+        self,
+        hosts: Mapping[str, Mapping[str, Any]],
+        members: Mapping[str, Iterable[str]],
+        parents: Mapping[str, Iterable[str]] | None = None,
     ) -> Inventory:
-        """With further hosts (and their variables), and with `members` put into groups, which are
-        made where they don't exist."""
+        """With further hosts (and their variables), with `members` put into groups, and groups
+        below their `parents`; groups are made where they don't exist."""
         groups = dict(self.groups)
         for name, added in members.items():
             old = groups.get(name, Group(name))
@@ -77,9 +80,15 @@ class Inventory:
                 loose = groups["ungrouped"]
                 left = tuple(host for host in loose.hosts if host not in added)
                 groups["ungrouped"] = replace(loose, hosts=left)
-            if name not in self.groups and name != "all":
-                top = groups["all"]
-                groups["all"] = replace(top, children=(*top.children, name))
+        for name, above in (parents or {}).items():
+            for parent in above:
+                old = groups.get(parent, Group(parent))
+                groups[parent] = replace(
+                    old, children=tuple({**dict.fromkeys(old.children), name: 0})
+                )
+        top = groups["all"]
+        new = [name for name in groups if name not in self.groups and name not in top.children]
+        groups["all"] = replace(top, children=(*top.children, *new))
         own = {**self.host_vars}
         for host, variables in hosts.items():
             own[host] = {**own.get(host, {}), **variables}

@@ -202,12 +202,19 @@ def _prompts(source: YamlMap) -> Iterator[Prompt]:
 
 def _strategy(source: YamlMap) -> Any:
     value = source.get("strategy")
+    if isinstance(value, Template):
+        return value  # plan.py renders it
+    return strategy(value, place_of(source, "strategy"))
+
+
+def strategy(value: Any, where: Where | None) -> Any:
+    """The strategy that a play names; `host_pinned` is what `free` is here."""
     name = str(value).rpartition(".")[2] if value else None
     if name in (None, "linear", "free"):
         return name
     if name == "host_pinned":
         return "free"
-    raise LoadError(f'the strategy "{value}" is not supported', place_of(source, "strategy"))
+    raise LoadError(f'the strategy "{value}" is not supported', where, "there are linear and free")
 
 
 def _check_notify(

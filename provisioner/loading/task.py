@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from provisioner.errors import LoadError
@@ -48,8 +47,6 @@ def load_task(
             raise LoadError.of(problems)
     if local:
         keywords = Keywords(**{**vars(keywords), "delegate_to": "localhost"})
-    if "async" in source:
-        keywords = _limited(source, keywords)
     return Task(
         name=kw.title(source),
         module=name,
@@ -67,6 +64,8 @@ def load_task(
         until=_conditions(source, "until"),
         retries=source.get("retries"),
         delay=source.get("delay"),
+        seconds=source.get("async"),
+        poll=source.get("poll"),
         handler=handler,
     )
 
@@ -81,18 +80,6 @@ def _with_defaults(given: YamlMap, module: str, keywords: Keywords) -> YamlMap:
             whole[VARIABLE] = defaults
     whole.add(given)
     return whole
-
-
-def _limited(source: YamlMap, keywords: Keywords) -> Keywords:
-    """`async` with a `poll` is a time limit: the connection stays open here anyway, answered
-    heartbeats keep it so. Without a poll the task would run on while others do."""
-    if source.get("poll", 10) in (0, "0"):
-        raise LoadError(
-            "`poll: 0` is not supported: tasks run in order",
-            source.keys_at["poll"],
-            "give a poll above 0: the task may take `async` seconds",
-        )
-    return replace(keywords, timeout=source["async"])
 
 
 def _module_of(source: YamlMap, there: Callable[[str], bool]) -> tuple[str, Any, bool]:
@@ -167,7 +154,19 @@ def _arguments(module: type[Module] | None, source: YamlMap, key: str, value: An
     for name in list(given):
         if module is not None and arguments.is_expression(module, name):
             given[name] = _expressions(given[name], given.values_at.get(name, where))
-    return given
+    templated = module is not None and module.templated_names
+    return _with_templated_names(given) if templated else given
+
+
+def _with_templated_names(given: YamlMap) -> YamlMap:
+    """The arguments, names with `{{ … }}` in them being templates."""
+    made = YamlMap(given.where)
+    for name, value in given.items():
+        at = given.keys_at.get(name, given.where)
+        name = kw.text_template(name, at) if isinstance(name, str) else name
+        made[name] = value
+        made.keys_at[name], made.values_at[name] = at, given.values_at.get(name, at)
+    return made
 
 
 def _update(into: YamlMap, source: YamlMap) -> None:
@@ -190,8 +189,8 @@ def _short_form(module: type[Module], key: str, value: Any, where: Where) -> Yam
     fields = arguments.names(module)
     rest = []
     for word in split_words(text):
-        name, equals, item = word.partition("=")
-        known = name in fields or (module.open and name.isidentifier())
+        name, equals, item = _pair(word)
+        known = name in fields or (module.open and _may_be_name(name, module))
         if equals and known and (module.free_form is None or name in _FREE_OPTIONS):
             given[name] = kw.text_template(_unquote(_unescaped(item)), where)
             given.keys_at[name] = given.values_at[name] = where
@@ -247,6 +246,21 @@ _ESCAPE = re.compile(
 def _unescaped(word: str) -> str:
     """`name=value` in which backslashes stand for what they do in Python."""
     return _ESCAPE.sub(lambda found: codecs.decode(found[0], "unicode-escape"), word)
+
+
+_NAME = re.compile(r"(?:\{\{.*?\}\}|[^\s={}])*", re.DOTALL)
+
+
+def _pair(word: str) -> tuple[str, str, str]:
+    """A word apart at its first `=` that is not within `{{ … }}`."""
+    match = _NAME.match(word)
+    assert match is not None
+    rest = word[match.end() :]
+    return (match.group(), "=", rest[1:]) if rest.startswith("=") else (word, "", "")
+
+
+def _may_be_name(name: str, module: type[Module]) -> bool:
+    return name.isidentifier() or (module.templated_names and is_template(name))
 
 
 def _unquote(word: str) -> str:

@@ -60,6 +60,7 @@ MODULES: dict[str, str] = {
     "sysctl": "sysctl:Sysctl",
     "ping": "ping:Ping",
     "raw": "raw:Raw",
+    "async_status": "async_status:AsyncStatus",
     "wait_for": "wait_for:WaitFor",
     "script": "script:Script",
     "getent": "getent:Getent",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import AliasChoices, ConfigDict, Field
@@ -10,9 +12,11 @@ from provisioner.language.variables import Scope
 from provisioner.modules.base import Action, Sources, Text, Words
 from provisioner.result import Outcome, Result
 
+_WITH_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+)):(\d+)")
+
 
 class AddHost(Action):
-    """Add a host, with groups and variables, for the plays that follow."""
+    """Add a host, with groups and variables; later plays may run on it."""
 
     model_config = ConfigDict(extra="allow")
     open: ClassVar[bool] = True
@@ -22,13 +26,26 @@ class AddHost(Action):
     groups: Words = Field(default=(), validation_alias=AliasChoices("groups", "groupname", "group"))
     """Groups to put it in."""
 
+    def _parts(self) -> tuple[str, int | None]:
+        """The host's name and its port: `web:2222`, `[2001:db8::1]:2222`."""
+        match = _WITH_PORT.fullmatch(self.name)
+        return (match[1] or match[2], int(match[3])) if match else (self.name, None)
+
     def act(self, scope: Scope, sources: Sources) -> Result:
+        name, port = self._parts()
+        variables = dict(self.model_extra or {})
+        if port is not None:
+            variables["ansible_ssh_port"] = port
         added = {
-            "host_name": self.name,
-            "groups": list(self.groups),
-            "host_vars": dict(self.model_extra or {}),
+            "host_name": name,
+            "groups": list(dict.fromkeys(self.groups)),
+            "host_vars": variables,
         }
-        return Result(Outcome.CHANGED, changes=(f"add {self.name}",), returns={"add_host": added})
+        known = scope["hostvars"].get(name, {})
+        same = all(key in known and known[key] == value for key, value in variables.items())
+        if same and _in_all(scope, name, ("all", *self.groups)):
+            return Result(Outcome.OK, returns={"add_host": added})
+        return Result(Outcome.CHANGED, changes=(f"add {name}",), returns={"add_host": added})
 
 
 class GroupBy(Action):
@@ -43,4 +60,11 @@ class GroupBy(Action):
         group = self.key.replace(" ", "-")
         parents = [parent.replace(" ", "-") for parent in self.parents]
         returns: dict[str, Any] = {"add_group": group, "parent_groups": parents}
-        return Result(Outcome.CHANGED, returns=returns)
+        there = _in_all(scope, scope["inventory_hostname"], (group, *parents))
+        return Result(Outcome.OK if there else Outcome.CHANGED, returns=returns)
+
+
+def _in_all(scope: Scope, host: str, groups: tuple[str, ...]) -> bool:
+    """Whether the host is in each of the groups."""
+    members: Mapping[str, list[str]] = scope["groups"]
+    return all(host in members.get(group, ()) for group in groups)

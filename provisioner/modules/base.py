@@ -65,6 +65,9 @@ class Module(BaseModel):
     open: ClassVar[bool] = False
     """Any parameter is allowed (`set_fact`)."""
 
+    templated_names: ClassVar[bool] = False
+    """Names of parameters may be templates."""
+
     free_form: ClassVar[str | None] = None
     """The field that takes the text of the short form (`shell: echo hi`)."""
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import model_validator
 
-from provisioner.language.template import Template, TemplateError
+from provisioner.language.template import Template, UndefinedError
 from provisioner.language.variables import Scope
 from provisioner.modules.base import Action, Sources
 from provisioner.result import Outcome, Result
@@ -44,7 +44,5 @@ def _value(expression: Template, scope: Scope) -> Any:
     """As Ansible: an undefined variable is shown as such, it is no failure here."""
     try:
         return scope.render(expression)
-    except TemplateError as error:
-        if "is undefined" in error.reason:
-            return "VARIABLE IS NOT DEFINED!"
-        raise
+    except UndefinedError:
+        return "VARIABLE IS NOT DEFINED!"

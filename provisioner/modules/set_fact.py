@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict
 
 from provisioner.language.variables import Scope
-from provisioner.modules.base import Action, Sources
+from provisioner.modules.base import Action, ModuleError, Sources
 from provisioner.result import Outcome, Result
 
 
@@ -16,11 +16,15 @@ class SetFact(Action):
 
     model_config = ConfigDict(extra="allow")
     open: ClassVar[bool] = True
+    templated_names: ClassVar[bool] = True
 
     cacheable: bool = False
     """The variables are facts too, as Ansible's are that go into its fact cache (there is none)."""
 
     def act(self, scope: Scope, sources: Sources) -> Result:
+        for name in self.model_extra or {}:
+            if not name.isidentifier():
+                raise ModuleError(f"\"{name}\" can't be a variable's name")
         facts = {name: _value(given) for name, given in (self.model_extra or {}).items()}
         returns = {"ansible_facts": facts, "_ansible_facts_cacheable": self.cacheable}
         return Result(Outcome.OK, returns=returns)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from provisioner.errors import LoadError
 from provisioner.events import Notice
 from tests.engine.fleet import Fleet
 
@@ -298,9 +295,32 @@ def test_throttle_lets_few_hosts_into_a_task_at_once(fleet: Fleet) -> None:
     assert got.exit == 0
 
 
-def test_async_with_a_poll_is_a_time_limit_and_without_one_is_refused(fleet: Fleet) -> None:
-    text = "[{{hosts: all, tasks: [{{name: a, shell: sleep 60, async: 1, poll: {}}}]}}]"
-    got = fleet.run(text.format(5))
+def test_async_with_a_poll_is_a_time_limit(fleet: Fleet) -> None:
+    got = fleet.run("[{hosts: all, tasks: [{name: a, shell: sleep 60, async: 1, poll: 5}]}]")
     assert "longer than 1 s" in got.event("a").message
-    with pytest.raises(LoadError, match="poll: 0"):
-        fleet.run(text.format(0))
+
+
+def test_jobs_without_a_poll_run_side_by_side_and_over_connections(fleet: Fleet) -> None:
+    got = fleet.run(f"""
+        - hosts: all
+          vars: {{ansible_async_dir: {fleet.folder}/jobs}}
+          tasks:
+            - shell: until [ -e {{{{ item }}}} ]; do sleep 0.05; done; echo {{{{ item }}}}
+              args: {{chdir: {fleet.folder}}}
+              async: "{{{{ 60 }}}}"
+              poll: 0
+              loop: [a, b]
+              register: jobs
+            - meta: reset_connection
+            - file: {{path: "{fleet.folder}/{{{{ item }}}}", state: touch}}
+              loop: [b, a]
+            - async_status: {{jid: "{{{{ item.ansible_job_id }}}}"}}
+              loop: "{{{{ jobs.results }}}}"
+              register: ends
+              until: ends.finished
+              delay: 0.1
+              retries: 300
+            - debug: msg="{{{{ ends.results | map(attribute='stdout') | join(' ') }}}}"
+        """)
+    assert got.exit == 0
+    assert got.said() == ["a b"]

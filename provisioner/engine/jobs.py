@@ -1,0 +1,52 @@
+"""Tasks with `async` and `poll: 0`: they are started, async_status asks what came of them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, MutableMapping
+from dataclasses import replace
+
+from provisioner.engine import judge
+from provisioner.language.variables import Scope
+from provisioner.modules.async_status import AsyncStatus, Background, placed
+from provisioner.modules.base import Module
+from provisioner.remote.shell import Program, Report, parse
+from provisioner.result import Result
+
+
+def background(module: Module, seconds: float) -> Background:
+    """The module as one whose work goes on by itself, under a new job id."""
+    job = f"j{secrets.randbelow(10**12):012}.{secrets.randbelow(10**5)}"
+    return Background(inner=module, job_id=job, seconds=seconds)
+
+
+def located(
+    module: Module, program: Program, scope: Scope, environment: Mapping[str, str]
+) -> Program:
+    """The program, told where results are kept if it has to do with jobs."""
+    if not isinstance(module, Background | AsyncStatus):
+        return program
+    folder = scope.get("ansible_async_dir") or environment.get("ANSIBLE_ASYNC_DIR")
+    return placed(program, None if folder is None else str(folder))
+
+
+def result_of(
+    module: Module, report: Report, diff: bool, started: MutableMapping[str, Module]
+) -> Result:
+    """What a module says itself (judge.result_of). `started` keeps the modules of jobs: they know
+    how to read what async_status brings."""
+    if isinstance(module, Background):
+        started[module.job_id] = module.inner
+    result = judge.result_of(module, report, diff)
+    if not isinstance(module, AsyncStatus) or "job" not in report.records:
+        return result
+    ended = parse(report.get("job").encode("utf-8", "surrogateescape"))
+    late = "late" in ended.records
+    said = {"failed": (f"it took longer than {ended.get('late')} s and was ended",)} if late else {}
+    ended = replace(
+        ended,
+        records={**ended.records, **said},
+        status=int(ended.get("status") or 1),
+    )
+    found = judge.result_of(started.get(module.jid, Module()), ended, diff)
+    return replace(found, returns={**result.returns, **found.returns, "finished": 1})

@@ -1,0 +1,93 @@
+"""The hosts and groups of a run: what add_host and group_by say is seen by whoever looks next."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from provisioner.engine.state import HostState
+from provisioner.loading.hostgroups import Inventory
+from provisioner.loading.variables import host_variables
+
+
+class Roster:
+    """An inventory that grows. Used by the threads of all hosts."""
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        statics: Mapping[str, Mapping[str, Any]],
+        basedirs: Sequence[Path],
+        states: dict[str, HostState],
+    ) -> None:
+        self._inventory, self._states = inventory, states
+        self._statics: Mapping[str, Mapping[str, Any]] = statics
+        self._basedirs, self._others = basedirs, tuple(statics)
+        self._said: list[tuple[str, Mapping[str, Any]]] = []
+        self._lock = threading.RLock()
+
+    def add(self, host: str, said: Mapping[str, Any]) -> None:
+        """Note what a task said on `host`: return values of add_host or group_by."""
+        with self._lock:
+            self._said.append((host, said))
+
+    @property
+    def inventory(self) -> Inventory:
+        with self._lock:
+            self._grow()
+            return self._inventory
+
+    @property
+    def statics(self) -> Mapping[str, Mapping[str, Any]]:
+        """The inventory's variables merged for each host."""
+        with self._lock:
+            self._grow()
+            return self._statics
+
+    def _grow(self) -> None:
+        """Take in all that was said since the last look."""
+        if not self._said:
+            return
+        hosts: dict[str, Mapping[str, Any]] = {}
+        members: dict[str, list[str]] = {}
+        parents: dict[str, list[str]] = {}
+        for host, said in self._said:
+            if "add_host" in said:
+                added = said["add_host"]
+                name = added["host_name"]
+                hosts[name] = {**hosts.get(name, {}), **added["host_vars"]}
+                for group in added["groups"] or ("ungrouped",):
+                    members.setdefault(group, []).append(name)
+            else:
+                members.setdefault(said["add_group"], []).append(host)
+                parents.setdefault(said["add_group"], []).extend(said["parent_groups"])
+        self._said.clear()
+        for name in hosts:
+            self._states.setdefault(name, HostState(name))
+        self._inventory = self._inventory.grown(hosts, members, parents)
+        names = dict.fromkeys((*self._inventory.hosts, *self._others))
+        self._statics = _Statics(self._inventory, tuple(names), self._basedirs)
+
+
+class _Statics(Mapping[str, Mapping[str, Any]]):
+    """Each host's variables from the inventory, merged when they are asked for."""
+
+    def __init__(
+        self, inventory: Inventory, names: Sequence[str], basedirs: Sequence[Path]
+    ) -> None:
+        self._inventory, self._basedirs = inventory, basedirs
+        self._known: dict[str, Mapping[str, Any] | None] = dict.fromkeys(names)
+
+    def __getitem__(self, host: str) -> Mapping[str, Any]:
+        found = self._known[host]
+        if found is None:
+            found = self._known[host] = host_variables(self._inventory, host, self._basedirs)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)

@@ -1,0 +1,149 @@
+"""async_status: what became of a task that runs on by itself (`async` with `poll: 0`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import field_validator
+
+from provisioner.modules.base import Module, ModuleError, Sources, Text
+from provisioner.remote.session import KILL
+from provisioner.remote.shell import Program, Report, Value
+
+FOLDER = "~/.ansible_async"
+"""Where results are kept, in the home of the user that the task runs as."""
+
+IN_CHECK_MODE = "check"
+"""The job id of a task that a check run did not start."""
+
+# The report of the job grows in JOB.part; it gets its name when the job has ended. Its first byte
+# is that which `blob` passes over.
+START = r"""
+_work() {
+    look=no tolerant=no on_failure='' _changed='' _scratched='' _tries=0 status=0
+    _job
+    report 'done' "$_changed"
+    [ -z "$_changed" ] || exit 80
+}
+# _guard: end what the job started when its time is over.
+_guard() {
+    trap 'kill "$_sleep"; exit' TERM
+    sleep "$job_seconds" &
+    _sleep=$!
+    wait "$_sleep"
+    report late "$job_seconds"
+    root=$_worker
+    _kill
+}
+_supervise() {
+    trap '' HUP
+    token=$token-$job_id
+    (_work) &
+    _worker=$!
+    (_guard) &
+    _guard=$!
+    wait "$_worker"
+    report status "$?"
+    kill "$_guard"
+    mv -f "$_part" "$_result"
+}
+if [ "$look" = yes ]; then _job; return; fi
+expand job_folder
+_result=$job_folder/$job_id _part=$job_folder/$job_id.part
+report results_file "$_result"
+(umask 077; mkdir -p "$job_folder" && printf x >"$_part") 2>/dev/null ||
+    fail "$job_folder, where results of async tasks are kept, can't be written"
+_supervise </dev/null >/dev/null 2>&1 3>>"$_part" 4<&- &
+(umask 077; printf '%s\n' "$!" >"$_result.pid")
+changed "start $job_id"
+"""
+
+STATUS = r"""
+expand job_folder
+_result=$job_folder/$jid _part=$job_folder/$jid.part _pid=''
+if [ "$jid" = check ]; then report check ''; return; fi
+report results_file "$_result"
+[ -f "$_result" ] || [ -f "$_part" ] || fail 'could not find job'
+if [ "$mode" = cleanup ]; then
+    report erased "$_result"
+    [ "$look" = yes ] || rm -f "$_result" "$_part" "$_result.pid"
+    return
+fi
+if ! [ -f "$_result" ]; then
+    read -r _pid <"$_result.pid"
+    if kill -0 "$_pid"; then return; fi
+    [ -f "$_result" ] || fail 'the job is gone and left no result: was the host restarted?'
+fi
+_size=$(($(stat -c %s "$_result") - 1))
+printf '#job %d %d\0' "$_size" "$_size" >&3
+tail -c +2 "$_result" >&3
+"""
+
+
+class Background(Module):
+    """A task whose work goes on by itself on the host. Made by the engine, not by playbooks."""
+
+    inner: Any
+    """The module that does the work."""
+    job_id: Text
+    """The name by which async_status asks for it."""
+    seconds: float
+    """How long it may take."""
+
+    @property
+    def acts(self) -> bool:
+        return True
+
+    def program(self, sources: Sources) -> Program:
+        inner: Program = self.inner.program(sources)
+        if inner.content is not None or self.inner.edits:
+            name = inner.module
+            raise ModuleError(f"{name} can't run on by itself (`poll: 0`): give a poll above 0")
+        body = f"_job() {{\n{inner.body}\n}}\n_kill() {{\n{KILL}\n}}\n{START}"
+        own: dict[str, Value] = {"job_id": self.job_id, "job_seconds": f"{self.seconds:g}"}
+        return Program(f"async_{inner.module}", body, {**inner.variables, **own})
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        state = {"started": 1, "finished": 0}
+        if "results_file" not in report.records:  # only looked at
+            return {**self.inner.returns(report), **state, "ansible_job_id": IN_CHECK_MODE}
+        file = report.get("results_file")
+        return {**state, "ansible_job_id": self.job_id, "results_file": file}
+
+
+class AsyncStatus(Module):
+    """Ask whether a task with `async` and `poll: 0` has ended, and what came of it."""
+
+    body: ClassVar[str] = STATUS
+
+    jid: Text
+    """The task's `ansible_job_id`."""
+    mode: Literal["status", "cleanup"] = "status"
+    """`cleanup` removes the result that is kept on the host."""
+
+    @field_validator("jid")
+    @classmethod
+    def _is_name(cls, jid: str) -> str:
+        if not jid or "/" in jid or jid.startswith("."):
+            raise ValueError("it is the ansible_job_id of an async task")
+        return jid
+
+    @property
+    def acts(self) -> bool:
+        return self.mode == "cleanup"
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        nothing = {"stdout": "", "stderr": "", "stdout_lines": [], "stderr_lines": []}
+        values: dict[str, Any] = {**nothing, "ansible_job_id": self.jid}
+        if "erased" in report.records:
+            return {**values, "started": 0, "finished": 0, "erased": report.get("erased")}
+        ended = report.failed is not None or "check" in report.records
+        values |= {"started": 1, "finished": int(ended)}
+        return {**values, "results_file": report.get("results_file")}
+
+
+def placed(program: Program, folder: str | None) -> Program:
+    """The program of either of them, with the folder of results that the task's variables name."""
+    variables: Mapping[str, Value] = {**program.variables, "job_folder": folder or FOLDER}
+    return Program(program.module, program.body, variables)

@@ -1,0 +1,156 @@
+"""Tasks that run on by themselves: the job's own sh, its result, and async_status."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from provisioner.engine.jobs import result_of
+from provisioner.modules import find
+from provisioner.modules.async_status import AsyncStatus, Background, placed
+from provisioner.modules.base import Module, ModuleError
+from provisioner.modules.command import Shell
+from provisioner.modules.copy import Copy
+from provisioner.remote.session import Mode, Step
+from provisioner.result import Outcome, Result
+from tests.modules.conftest import Host, listing
+
+BLOCKED = "echo early; until [ -e go ]; do sleep 0.05; done; echo out; echo err >&2; exit {code}"
+
+
+class Jobs:
+    """Starts jobs on a host and asks for them."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.known: dict[str, Module] = {}
+        self.folder = host.root / "jobs"
+
+    def send(self, module: Module, mode: Mode) -> Result:
+        program = placed(module.program(self.host.sources), str(self.folder))
+        (report,) = self.host.session.exchange([Step(program, mode)])
+        return result_of(module, report, False, self.known)
+
+    def start(self, code: int = 0, seconds: float = 60, mode: Mode = "apply") -> Result:
+        inner = Shell(cmd=BLOCKED.format(code=code), chdir=str(self.host.root))
+        return self.send(Background(inner=inner, job_id="j1", seconds=seconds), mode)
+
+    def ask(self, mode: Mode = "look", jid: str = "j1") -> Result:
+        return self.send(AsyncStatus(jid=jid), mode)
+
+    def finished(self) -> Result:
+        """The job's result, once it has ended."""
+        while not (result := self.ask()).returns["finished"]:
+            time.sleep(0.02)
+        return result
+
+    def release(self) -> None:
+        (self.host.root / "go").touch()
+
+
+@pytest.fixture
+def jobs(host: Host) -> Jobs:
+    return Jobs(host)
+
+
+@pytest.mark.parametrize(("code", "outcome"), [(0, Outcome.CHANGED), (3, Outcome.FAILED)])
+def test_a_job_goes_on_while_others_work_and_its_result_is_kept(
+    jobs: Jobs, code: int, outcome: Outcome
+) -> None:
+    began = jobs.start(code)
+    assert began.outcome is Outcome.CHANGED
+    assert began.returns == {
+        "ansible_job_id": "j1",
+        "started": 1,
+        "finished": 0,
+        "results_file": str(jobs.folder / "j1"),
+    }
+    asked = jobs.ask()
+    assert (asked.outcome, asked.returns["finished"]) == (Outcome.OK, 0)
+    jobs.release()
+    result = jobs.finished()
+    assert result.outcome is outcome
+    assert result.returns["rc"] == code
+    assert (result.returns["stdout"], result.returns["stderr"]) == ("early\nout", "err")
+    assert result.returns["ansible_job_id"] == "j1"
+
+
+def test_a_job_survives_the_end_of_the_session(jobs: Jobs) -> None:
+    jobs.start()
+    jobs.host.session.close()
+    jobs.release()
+    until_there(jobs.folder / "j1")
+    assert not list(jobs.folder.glob("*.part"))
+
+
+def test_another_run_finds_what_a_command_said(jobs: Jobs) -> None:
+    jobs.start()
+    jobs.release()
+    jobs.finished()
+    jobs.known.clear()
+    assert jobs.ask().returns["stdout"] == "early\nout"
+
+
+def test_results_are_for_the_user_alone(jobs: Jobs) -> None:
+    jobs.start()
+    jobs.release()
+    jobs.finished()
+    modes = [path.stat().st_mode & 0o077 for path in (jobs.folder, *jobs.folder.iterdir())]
+    assert modes == [0, 0, 0]
+
+
+def test_a_job_that_takes_too_long_is_ended(jobs: Jobs) -> None:
+    jobs.start(seconds=0.2)
+    result = jobs.finished()
+    assert result.failed
+    assert result.message == "it took longer than 0.2 s and was ended"
+
+
+def test_a_job_that_is_gone_without_a_result_is_told_from_one_that_runs(jobs: Jobs) -> None:
+    jobs.folder.mkdir()
+    (jobs.folder / "j1.part").write_text("x")
+    (jobs.folder / "j1.pid").write_text("4194304999\n")
+    result = jobs.ask()
+    assert result.failed
+    assert "restarted" in result.message
+    assert result.returns["finished"] == 1
+
+
+def test_cleanup_removes_what_is_kept_and_a_look_does_not(jobs: Jobs) -> None:
+    jobs.start()
+    jobs.release()
+    jobs.finished()
+    before = listing(jobs.folder)
+    jobs.send(AsyncStatus(jid="j1", mode="cleanup"), "check")
+    assert listing(jobs.folder) == before
+    result = jobs.send(AsyncStatus(jid="j1", mode="cleanup"), "apply")
+    assert result.outcome is Outcome.OK
+    assert result.returns["erased"] == str(jobs.folder / "j1")
+    assert not list(jobs.folder.iterdir())
+    assert jobs.ask().message == "could not find job"
+
+
+def test_check_mode_starts_nothing_and_status_of_it_does_not_fail(jobs: Jobs) -> None:
+    began = jobs.start(mode="check")
+    assert not jobs.folder.exists()
+    asked = jobs.ask("check", jid=began.returns["ansible_job_id"])
+    assert (asked.outcome, asked.returns["finished"]) == (Outcome.SKIPPED, 1)
+
+
+def test_what_needs_the_connection_can_not_run_on_by_itself(jobs: Jobs) -> None:
+    job = Background(inner=Copy(content="x", dest="/x"), job_id="j1", seconds=1)
+    with pytest.raises(ModuleError, match="poll"):
+        job.program(jobs.host.sources)
+
+
+@pytest.mark.parametrize("jid", ["", "../x", "a/b", "..", ".hidden"])
+def test_a_job_id_is_a_plain_name(jid: str) -> None:
+    with pytest.raises(ValueError, match="ansible_job_id"):
+        find("async_status")(jid=jid)  # type: ignore[call-arg]
+
+
+def until_there(path: Path) -> None:
+    while not path.exists():
+        time.sleep(0.02)
