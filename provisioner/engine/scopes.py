@@ -120,24 +120,25 @@ def _scope(
     world, state, play = shared.world, shared.world.states[host], shared.play
     role = task.role if task is not None else None
     exported = (*reversed(state.roles), *reversed(play.roles))
-    own = (role,) if role is not None else ()
     magic = _magic(shared, host, role)
     called: dict[str, Any] = {}  # a playbook may have a variable `q`
     layers = (
         magic,
         world.extra_vars,  # 22
         *(reversed(task.keywords.params) if task is not None else ()),  # 21
-        *(given.params for given in own),  # 20
+        *(role.all_params if role is not None else ()),  # 20
         ahead,
         state.variables,  # 19
         state.included,  # 18
         *(reversed(task.keywords.vars) if task is not None else ()),  # 16, 17
-        *(given.vars for given in (*own, *exported)),  # 15
+        *(role.all_vars if role is not None else ()),  # 15
+        *(layer for other in exported for layer in other.exported_vars),  # 15
         _vars_files(shared, state),  # 14
         play.vars,  # 12, 13
         state.facts,  # 11
         world.statics.get(host, {}),  # 3 to 10
-        *(given.defaults for given in (*own, *exported)),  # 2
+        *(role.all_defaults if role is not None else ()),  # 2
+        *(layer for other in exported for layer in other.all_defaults),  # 2
         {"ansible_facts": Lazy(lambda: _no_facts(asked))},
         called,
         _GLOBALS,
@@ -202,6 +203,7 @@ def _magic(shared: PlayWorld, host: str, role: Role | None) -> dict[str, Any]:
         "ansible_play_name": play.title,
         "ansible_play_hosts_all": list(shared.hosts),
         "ansible_play_hosts": Lazy(lambda: list(shared.active())),
+        **_roles_of(play),
         "play_hosts": Lazy(lambda: list(shared.active())),
         "ansible_play_batch": Lazy(
             lambda: [name for name in shared.active() if name in shared.batch]
@@ -213,13 +215,40 @@ def _magic(shared: PlayWorld, host: str, role: Role | None) -> dict[str, Any]:
     }
 
 
+def _parents(role: Role) -> dict[str, Any]:
+    """What a role that is included by another sees of it."""
+    if not role.parents:
+        return {}
+    return {
+        "ansible_parent_role_names": [parent.full_name for parent in role.parents],
+        "ansible_parent_role_paths": [str(parent.path.absolute()) for parent in role.parents],
+    }
+
+
+def _roles_of(play: Play) -> dict[str, Any]:
+    """The names of the play's roles, and of those that they depend on."""
+
+    def direct() -> list[str]:
+        return [role.full_name for role in play.roles]
+
+    def dependent() -> list[str]:
+        return [*dict.fromkeys(d.full_name for role in play.roles for d in role.dependencies)]
+
+    return {
+        "role_names": Lazy(direct),
+        "ansible_play_role_names": Lazy(direct),
+        "ansible_dependent_role_names": Lazy(dependent),
+        "ansible_role_names": Lazy(lambda: [*dict.fromkeys((*dependent(), *direct()))]),
+    }
+
+
 def _role_names(role: Role) -> dict[str, Any]:
     return {
         "role_name": role.name,
         "ansible_role_name": role.full_name,
         "ansible_collection_name": role.collection or None,
         "role_path": str(role.path.absolute()),
-        "ansible_parent_role_names": list(role.parents),
+        **_parents(role),
     }
 
 

@@ -46,7 +46,7 @@ class Batch:
     def _uses_facts(self) -> bool:
         play, world = self.shared.play, self.shared.world
         roles: list[Mapping[str, Any]] = [
-            layer for role in play.roles for layer in (role.defaults, role.vars)
+            layer for role in play.roles for layer in (*role.all_defaults, *role.exported_vars)
         ]
         return gather.uses_facts(play, world.extra_vars, *roles)
 

@@ -72,15 +72,49 @@ class Loop:
 
 @dataclass(frozen=True)
 class Role:
-    """A role as a task sees it: where it is, its defaults, its vars, what it was called with."""
+    """A role as a task sees it: where it is, its defaults, its vars, what it was called with.
+
+    `params` stand in its entry beside the keywords, `given` are the entry's `vars`. `chain` are the
+    roles that led to it, the nearest last: those that depend on it or include it. `dependencies`
+    are all that it depends on, in the order in which they run.
+    """
 
     name: str
     path: Path
     defaults: Mapping[str, Any] = field(default_factory=dict)
     vars: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
-    parents: tuple[str, ...] = ()
-    """Names of the roles that include it, the nearest first."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    chain: tuple[Role, ...] = ()
+    dependencies: tuple[Role, ...] = ()
+    parents: tuple[Role, ...] = ()
+    """Those that include it, the nearest first."""
+
+    @property
+    def all_params(self) -> tuple[Mapping[str, Any], ...]:
+        """The layers of parameters that its tasks see, the winning one first."""
+        return (self.params, *(role.params for role in reversed(self.chain)))
+
+    @property
+    def all_vars(self) -> tuple[Mapping[str, Any], ...]:
+        """The layers of vars that its tasks see, the winning one first."""
+        inherited = (layer for role in reversed(self.chain) for layer in (role.vars, role.given))
+        return (self.given, self.vars, *self._of_dependencies("vars"), *inherited)
+
+    @property
+    def exported_vars(self) -> tuple[Mapping[str, Any], ...]:
+        """The layers of vars that the whole play sees, the winning one first."""
+        inherited = (role.vars for role in reversed(self.chain))
+        return (self.vars, *self._of_dependencies("vars"), *inherited)
+
+    @property
+    def all_defaults(self) -> tuple[Mapping[str, Any], ...]:
+        """The layers of defaults, the winning one first."""
+        inherited = (role.defaults for role in reversed(self.chain))
+        return (self.defaults, *inherited, *self._of_dependencies("defaults"))
+
+    def _of_dependencies(self, kind: str) -> tuple[Mapping[str, Any], ...]:
+        return tuple(getattr(role, kind) for role in reversed(self.dependencies))
 
     @property
     def collection(self) -> str:

@@ -59,12 +59,15 @@ def _set_by(task: Task) -> Iterator[str]:
 def _in_play(play: Play, known: set[str]) -> Iterator[Problem]:
     if any(isinstance(name, Template) for entry in play.vars_files for name in entry.names):
         return
-    given = (play.vars, *(layer for role in play.roles for layer in (role.defaults, role.vars)))
+    roles = (layer for role in play.roles for layer in (*role.exported_vars, *role.all_defaults))
+    given = (play.vars, *roles)
     variables = {name: value for layer in reversed(given) for name, value in layer.items()}
     for task in _certain(node for section in play.sections for node in section):
         own = {name: value for layer in task.keywords.vars for name, value in layer.items()}
         if task.role is not None:
-            own = {**task.role.defaults, **task.role.vars, **task.role.params, **own}
+            role = task.role
+            layers = (own, *role.all_params, *role.all_vars, *role.all_defaults)
+            own = {name: value for layer in reversed(layers) for name, value in layer.items()}
         yield from _in_task(task, {**variables, **own}, known)
 
 

@@ -34,7 +34,7 @@ def task(
     short = spec.get("short_description")
     arguments = {
         "argument_spec": _options(spec),
-        "provided_arguments": given.get("provided", {}),
+        "provided_arguments": role.params,
         "validate_args_context": {
             "type": "role",
             "name": role.name,

@@ -54,7 +54,7 @@ class NodeLoader:
         self._scope = Scope((variables,))
         self.handlers: list[Node] = []
         self.exported: list[Role] = []
-        self._seen: set[tuple[Path, str]] = set()
+        self._seen: set[str] = set()
 
     def nodes(self, source: YamlMap, key: str, base: Keywords, folder: Folder) -> tuple[Node, ...]:
         """The tasks that stand under `key`."""
@@ -177,17 +177,18 @@ class NodeLoader:
         for index, item in enumerate(value):
             where = place_of(value, index) or source.where
             try:
-                nodes += self._listed(item, base, where)
+                found, role = self._listed(item, base, where)
+                nodes += found
+                self.exported.append(role)
             except LoadError as error:
                 self._problems.extend(error.problems)
         return tuple(nodes)
 
     def _listed(
-        self, item: Any, base: Keywords, where: Where, parents: tuple[str, ...] = ()
-    ) -> tuple[Node, ...]:
+        self, item: Any, base: Keywords, where: Where, chain: tuple[Role, ...] = ()
+    ) -> tuple[tuple[Node, ...], Role]:
         given, inner = rolefiles.entry(item, base, where)
-        folder = Folder(self._basedir)
-        return self.role(given, inner, folder, where, public=True, parents=parents)
+        return self._role(given, inner, Folder(self._basedir), where, chain)
 
     def role(
         self,
@@ -197,41 +198,73 @@ class NodeLoader:
         where: Where,
         *,
         public: bool,
-        parents: tuple[str, ...] = (),
     ) -> tuple[Node, ...]:
-        """A role's tasks as a block, behind those of the roles that it depends on.
+        """The nodes of a role that a task calls for; with `public` the whole play sees its vars."""
+        above = folder.role
+        chain = (*above.chain, above) if above is not None else ()
+        nodes, role = self._role(given, base, folder, where, chain)
+        if public:
+            self.exported.append(role)
+        return nodes
+
+    def _role(
+        self,
+        given: Mapping[str, Any],
+        base: Keywords,
+        folder: Folder,
+        where: Where,
+        chain: tuple[Role, ...],
+    ) -> tuple[tuple[Node, ...], Role]:
+        """A role and its tasks as a block, behind those of the roles that it depends on.
 
         As in Ansible, a role that ran already with the same parameters is not run again, unless it
         allows duplicates (or is imported or included by a task).
         """
         name = self._text(given.get("name", given.get("role")), "import_role", where)
-        path = rolefiles.find(name, self._basedir, folder.role, where, base.collections)
-        if path in (p.parent for p in folder.chain) or name in parents:
-            raise LoadError(f"roles depend on each other: {' → '.join((*parents, name))}", where)
-        including: tuple[str, ...] = ()
+        inside = chain[-1] if chain else None
+        path = rolefiles.find(name, self._basedir, inside, where, base.collections)
+        if "listed" in given and path in (role.path for role in chain):
+            names = " → ".join((*(role.name for role in chain), name))
+            raise LoadError(f"roles depend on each other: {names}", where)
+        role = rolefiles.load(name, path, given, chain, self._vault)
         if folder.role is not None:
-            parents = including = (folder.role.name, *folder.role.parents)
-        role = rolefiles.load(name, path, given, including, self._vault)
+            role = replace(role, parents=(folder.role, *folder.role.parents))
         meta = rolefiles.meta(path)
         within = (role.collection,) if role.collection else ()
         base = replace(base, collections=(*within, *(meta.collections or ())))
         nodes: list[Node] = []
         for item in meta.dependencies:
-            nodes += self._listed(item, base, meta.where, (*parents, name))
-        if public:
-            self.exported.append(role)
-        key = (path, repr(sorted(role.params.items(), key=str)))
-        if "listed" in given and key in self._seen and not meta.allow_duplicates:
-            return tuple(nodes)
+            before, other = self._listed(item, base, meta.where, (*chain, role))
+            nodes += before
+            role = replace(role, dependencies=(*role.dependencies, *other.dependencies, other))
+        if not self._ran(role, given, meta):
+            nodes += self._own_nodes(role, given, base, folder, meta, where)
+        return tuple(nodes), role
+
+    def _ran(self, role: Role, given: Mapping[str, Any], meta: rolefiles.Meta) -> bool:
+        """Whether the role is to be left out, since it was called in the same way before."""
+        key = repr((role.path, sorted(role.params.items(), key=str), given.get("own"),
+                    sorted(role.given.items(), key=str), given.get("tasks_from")))  # fmt: skip
+        again = meta.allow_duplicates if "listed" in given else given.get("allow_duplicates", True)
+        known = key in self._seen
         self._seen.add(key)
-        inside = replace(folder, role=role, path=path / "tasks", handlers=False)
-        self._load_handlers(path, given, base, replace(inside, handlers=True), where)
-        tasks = rolefiles.main(path, "tasks", given.get("tasks_from"), where)
+        return known and not again
+
+    def _own_nodes(
+        self,
+        role: Role,
+        given: Mapping[str, Any],
+        base: Keywords,
+        folder: Folder,
+        meta: rolefiles.Meta,
+        where: Where,
+    ) -> tuple[Node, ...]:
+        inside = replace(folder, role=role, path=role.path / "tasks", handlers=False)
+        self._load_handlers(role.path, given, base, replace(inside, handlers=True), where)
+        tasks = rolefiles.main(role.path, "tasks", given.get("tasks_from"), where)
         found = self.file(tasks, base, inside, where) if tasks is not None else ()
         first = argspecs.task(role, given, base, meta.argument_specs, self._vault)
-        if first or found:
-            nodes.append(Block((*first, *found), (), (), where, name))
-        return tuple(nodes)
+        return (Block((*first, *found), (), (), where, role.name),) if first or found else ()
 
     def _load_handlers(
         self, path: Path, given: Mapping[str, Any], base: Keywords, folder: Folder, where: Where

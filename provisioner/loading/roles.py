@@ -94,15 +94,14 @@ def in_library(name: str, basedir: Path, inside: Role | None) -> bool:
 def entry(item: Any, base: Keywords, where: Where) -> tuple[Mapping[str, Any], Keywords]:
     """One entry of `roles` or of a role's dependencies ▶ its arguments and its keywords.
 
-    What is neither is a parameter of the role, as are its `vars`. Those that are not in `vars` are
-    `provided`: the role's argument spec must know them.
+    What is neither is a parameter of the role.
     """
     if not isinstance(item, YamlMap):
-        return {"name": item, "listed": True}, base
+        return {"name": item, "listed": True, "params": {}, "vars": {}, "own": (None, None)}, base
     source = YamlMap(item.where)
-    provided: dict[str, Any] = {}
+    params: dict[str, Any] = {}
     variables: dict[str, Any] = {}
-    given: dict[str, Any] = {"listed": True}
+    given: dict[str, Any] = {"listed": True, "own": (item.get("when"), item.get("tags"))}
     for key, value in item.items():
         if key in ("role", "name", "tasks_from", "vars_from", "defaults_from", "handlers_from"):
             given.setdefault("name" if key == "role" else key, value)
@@ -112,15 +111,15 @@ def entry(item: Any, base: Keywords, where: Where) -> tuple[Mapping[str, Any], K
         elif key == "vars":
             variables.update(value or {})
         elif key not in ("src", "version", "scm"):
-            provided[key] = value
+            params[key] = value
     if "name" not in given:
         raise LoadError("an entry of roles needs the role's name", where, "as in `role: NAME`")
-    given["params"], given["provided"] = {**variables, **provided}, provided
+    given["params"], given["vars"] = params, variables
     return given, kw.inherit(base, source)
 
 
 def load(
-    name: str, path: Path, given: Mapping[str, Any], parents: tuple[str, ...], vault: Vault
+    name: str, path: Path, given: Mapping[str, Any], chain: tuple[Role, ...], vault: Vault
 ) -> Role:
     """The role with its defaults, vars and parameters."""
     role = Role(
@@ -129,7 +128,8 @@ def load(
         _variables(path, "defaults", given.get("defaults_from"), vault),
         _variables(path, "vars", given.get("vars_from"), vault),
         given.get("params", {}),
-        parents,
+        given.get("vars", {}),
+        chain,
     )
     return replace(role, name=path.name) if role.collection else role
 
