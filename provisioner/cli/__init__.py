@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 
@@ -24,6 +25,7 @@ FAILED_AND_UNREACHABLE, NO_REPORT, PENDING = 6, 7, 10
 
 def main(arguments: list[str] | None = None) -> None:
     """The entry point: runs one command and exits with its status."""
+    gc.disable()  # until a run begins: what is imported and loaded stays
     sys.exit(dispatch(sys.argv[1:] if arguments is None else arguments))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import gc
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from provisioner.cli.playbooks import find_playbook
 from provisioner.cli.sources import inventory_options, sources
 from provisioner.cli.step import Asking
 from provisioner.cli.vaultoptions import secrets, vault_options
+from provisioner.cli.ways import Ways
 
 if TYPE_CHECKING:
     from provisioner.events import Event
@@ -224,6 +225,16 @@ def _passwords(given: Arguments) -> dict[str, Any]:
 
 
 def _carry_out(planned: Plan, given: Arguments, redactor: Redactor) -> int:
+    ways = Ways(given.options)
+    if not given.step:
+        ways.begin(planned)  # before the engine is imported: that takes as long as connecting
+    try:
+        return _reported(planned, given, redactor, ways)
+    finally:
+        ways.early.close()
+
+
+def _reported(planned: Plan, given: Arguments, redactor: Redactor, ways: Ways) -> int:
     from provisioner.cli.limits import connections
     from provisioner.engine.run import Run
     from provisioner.fleet.interrupt import Interrupt
@@ -238,8 +249,11 @@ def _carry_out(planned: Plan, given: Arguments, redactor: Redactor) -> int:
         verbosity=given.verbose,
         live=not given.step,
     )
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
     interrupt = Interrupt()
-    connect = _connector(given)
+    connect = ways.connect
     crew = Threads(connect, planned.options.forks, interrupt, connections())
     ask = Asking(interrupt) if given.step else None
     run = Run(planned, connect, interrupt, ask, crew)
@@ -287,35 +301,3 @@ def _secrets(planned: Plan) -> list[object]:
     layers = (*planned.statics.values(), planned.options.extra_vars)
     found = (layer.get(name) for layer in layers for name in _SECRET_NAMES)
     return [value for value in found if isinstance(value, str)]
-
-
-def _connector(given: Arguments) -> Any:
-    """The engine's way to a host: Ansible's variables and the operator's options ▶ a login."""
-    from provisioner.fleet.sessions import Login
-    from provisioner.remote.target import Defaults, target_for
-
-    defaults = Defaults(
-        user=given.user,
-        key_files=(given.private_key,) if given.private_key else (),
-        passphrase=_passphrase,
-        timeout=given.timeout,
-        host_key_policy="accept-new" if given.accept_new_host_keys else None,
-        ssh_args=given.ssh_common_args,
-    )
-
-    def connect(host: str, variables: Mapping[str, Any]) -> Login:
-        from provisioner.remote.ssh import connect as ssh
-
-        target = target_for(host, variables, defaults)
-        return Login(ssh(target), target.user, target.notices)
-
-    return connect
-
-
-def _passphrase(file: str) -> str | None:
-    """Ask for a key's passphrase, where somebody is there to answer."""
-    if not sys.stdin.isatty():
-        return None
-    answer: str = click.prompt(f"Passphrase for {file}", hide_input=True, err=True, default="",
-                               show_default=False)  # fmt: skip
-    return answer or None

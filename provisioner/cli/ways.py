@@ -1,0 +1,73 @@
+"""How hosts are reached, by the command line's options and each host's variables."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from provisioner.errors import ConnectionFailed
+
+if TYPE_CHECKING:
+    from provisioner.fleet.sessions import Login
+    from provisioner.plan import Plan
+    from provisioner.remote.channel import Connection
+    from provisioner.remote.target import Target
+
+
+class Ways:
+    """The engine's way to a host: Ansible's variables and the operator's options ▶ a login."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        from provisioner.fleet.early import Early
+        from provisioner.remote.target import Defaults
+
+        self._defaults = Defaults(
+            user=options["user"],
+            key_files=(options["private_key"],) if options["private_key"] else (),
+            passphrase=_passphrase,
+            timeout=options["timeout"],
+            host_key_policy="accept-new" if options["accept_new_host_keys"] else None,
+            ssh_args=options["ssh_common_args"],
+        )
+        self.early = Early(_dial)
+
+    def begin(self, planned: Plan) -> None:
+        """Begin the connections that the run needs in any case."""
+        from provisioner.fleet.early import certain
+
+        found = list(certain(planned))
+        if found:
+            import provisioner.remote.ssh  # noqa: F401 - here, not in each of their threads
+        for host, variables in found:
+            with suppress(ConnectionFailed):  # told when the host's turn comes
+                self.early.begin(self._target(host, variables))
+
+    def connect(self, host: str, variables: Mapping[str, Any]) -> Login:
+        from provisioner.fleet.sessions import Login
+
+        target = self._target(host, variables)
+        return Login(self.early.connect(target), target.user, target.notices)
+
+    def _target(self, host: str, variables: Mapping[str, Any]) -> Target:
+        from provisioner.remote.target import target_for
+
+        return target_for(host, variables, self._defaults)
+
+
+def _dial(target: Target) -> Connection:
+    from provisioner.remote.ssh import connect
+
+    return connect(target)
+
+
+def _passphrase(file: str) -> str | None:
+    """Ask for a key's passphrase, where somebody is there to answer."""
+    if not sys.stdin.isatty():
+        return None
+    answer: str = click.prompt(f"Passphrase for {file}", hide_input=True, err=True, default="",
+                               show_default=False)  # fmt: skip
+    return answer or None

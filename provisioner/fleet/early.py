@@ -1,0 +1,96 @@
+"""Connections that are begun once it is certain that they are needed: while they are made, the
+rest of the program is still being imported."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from typing import Any
+
+from provisioner.language.play import Play, Task, tasks_of
+from provisioner.language.template import templates_in
+from provisioner.loading.patterns import LOCALHOST
+from provisioner.modules import MODULES, find
+from provisioner.modules.base import Action, Steering
+from provisioner.plan import Plan
+from provisioner.remote.channel import Connection
+from provisioner.remote.target import Target
+
+Dial = Callable[[Target], Connection]
+
+
+class Early:
+    """Makes connections by `dial`; those that were begun are handed out to who asks for the very
+    same target."""
+
+    def __init__(self, dial: Dial) -> None:
+        self._dial = dial
+        self._begun: dict[Target, Future[Connection]] = {}
+
+    def begin(self, target: Target) -> None:
+        """Start to connect, beside all others."""
+        future: Future[Connection] = Future()
+        self._begun[target] = future
+        threading.Thread(target=self._make, args=(target, future), daemon=True).start()
+
+    def connect(self, target: Target) -> Connection:
+        """A connection that nobody else has; raises what `dial` does."""
+        future = self._begun.pop(target, None)
+        return self._dial(target) if future is None else future.result()
+
+    def close(self) -> None:
+        """Drop those that nobody asked for."""
+        while self._begun:
+            self._begun.popitem()[1].add_done_callback(_close)
+
+    def _make(self, target: Target, future: Future[Connection]) -> None:
+        try:
+            future.set_result(self._dial(target))
+        except BaseException as error:  # for whoever asks
+            future.set_exception(error)
+
+
+def _close(future: Future[Connection]) -> None:
+    with contextlib.suppress(Exception):
+        future.result().close()
+
+
+def certain(plan: Plan) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The first hosts that will be reached over ssh whatever variables and earlier tasks say, each
+    with the variables that tell how. None in doubt: it only costs time."""
+    planned = next((planned for planned in plan.plays if planned.hosts), None)
+    if planned is None or planned.play.serial or not _begins_on_hosts(planned.play):
+        return
+    options = plan.options
+    for host in planned.hosts[: options.forks]:
+        given = {**plan.statics[host], **options.extra_vars, **options.settings}
+        about = {name: value for name, value in given.items() if name.startswith("ansible_")}
+        local = host in LOCALHOST and host not in plan.inventory.hosts
+        plain = not any(True for _ in templates_in(about))
+        if plain and not local and about.get("ansible_connection", "ssh") == "ssh":
+            yield host, about
+
+
+def _begins_on_hosts(play: Play) -> bool:
+    """Whether the play's first task runs on its hosts, and only inventory and command line say how
+    they are reached."""
+    task = next((task for section in play.sections for task in tasks_of(section)), None)
+    if task is None or play.vars_files or task.module not in MODULES:
+        return False
+    own = (play.vars, *task.keywords.vars, *task.keywords.params, *_of_roles(play, task))
+    said = any(name.startswith("ansible_") for layer in own for name in layer)
+    return not said and _is_plain(task) and not issubclass(find(task.module), (Action, Steering))
+
+
+def _of_roles(play: Play, task: Task) -> Iterator[Mapping[str, Any]]:
+    for role in (*play.roles, *((task.role,) if task.role else ())):
+        yield from (role.defaults, role.vars, role.params)
+
+
+def _is_plain(task: Task) -> bool:
+    keywords = task.keywords
+    asked = (task.loop, keywords.delegate_to, keywords.run_once, keywords.remote_user)
+    over_ssh = keywords.connection in (None, "ssh") and keywords.port is None
+    return not keywords.when and over_ssh and all(value is None for value in asked)
