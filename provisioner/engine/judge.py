@@ -52,6 +52,8 @@ def _common(module: Module, report: Report) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if "rc" in report.records:
         values["rc"] = int(report.get("rc") or 0)
+    if "warning" in report.records:
+        values["warnings"] = list(report.all("warning"))
     for key in ("stdout", "stderr"):
         if key in report.records:
             text = report.get(key)

@@ -135,11 +135,15 @@ def test_names_that_yum_skips_are_named_with_the_repositories(el7: Host) -> None
     assert report.changes == ("install docker-ce 3:26.1.4-1.el7",)
 
 
-def test_an_older_version_is_refused_unless_allowed(el7: Host) -> None:
+def test_a_newer_version_stays_with_a_warning_unless_going_back_is_allowed(el7: Host) -> None:
     write(el7, db=NEW)
-    failed = el7.run("yum", name="docker-ce-25.0.0").failed or ""
-    assert "docker-ce 3:26.1.4-1.el7 is there and newer" in failed
-    assert "allow_downgrade: true" in failed
+    for how in (el7.look, el7.run):
+        report = how("yum", name="docker-ce-25.0.0")
+        assert (report.failed, report.changes) == (None, ())
+        assert report.all("warning") == (
+            "docker-ce 3:26.1.4-1.el7 is there and newer than docker-ce-25.0.0, so it stays:"
+            " allow_downgrade: true goes back",
+        )
     assert installed(el7) == ["docker-ce-26.1.4"]
 
 

@@ -109,17 +109,24 @@ double() {
     esac
     seen=$seen$key\ $1$nl
 }
-# in_file SPEC: the package in the file is there, whatever the file is called.
+# in_file SPEC: the package in the file is there, or a newer one of it, whatever the file is called.
 in_file() {
     [ "$state" != absent ] || return 1
     case $1 in
         # rpm reads the header only, so that curl ends after some kilobytes.
-        *://*) inside=$(curl -fsL --max-time 20 -- "$1" | nevra_of /dev/stdin) ;;
-        *) [ -r "$1" ] && inside=$(nevra_of "$1") ;;
+        *://*) inside=$(curl -fsL --max-time 20 -- "$1" | package_in /dev/stdin) ;;
+        *) [ -r "$1" ] && inside=$(package_in "$1") ;;
     esac
-    [ -n "$inside" ] && rpm_ -q -- "$inside" >/dev/null 2>&1
+    [ -n "$inside" ] || return
+    for evr in $(rpm_ -q --qf "$EVR\n" -- "${inside%% *}" 2>/dev/null); do
+        case $evr in "${inside#* }") return 0 ;; esac
+        [ "$allow_downgrade" = no ] || continue
+        compare "$evr" "${inside#* }"
+        [ "$order" != 1 ] || return 0
+    done
+    return 1
 }
-nevra_of() { rpm -qp --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}' -- "$1" 2>/dev/null; }
+package_in() { rpm -qp --qf "%{NAME}.%{ARCH} $EVR" -- "$1" 2>/dev/null; }
 
 by_version() {
     eval "set -- $versions"

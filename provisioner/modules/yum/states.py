@@ -8,6 +8,7 @@ install() {
     # Globs and groups: only yum knows, a second at least.
     eval "set -- $asked"
     for spec; do nothing_to_do install "$spec" || missing=$missing$spec$nl; done
+    keep_newer
     [ -n "$missing" ] || return 0
     report to_install "$missing"
     if [ "$look" = yes ]; then each "$missing" would install; return; fi
@@ -24,20 +25,36 @@ install() {
 }
 would() { changed "$1 $2"; }
 
-# older: a version that is older than what is there is refused, or taken by `downgrade`.
-older() {
+# newer_there ITEM: a newer version of it is there, $installed; $spec is how it was asked for.
+newer_there() {
+    rest=${1#*=}
+    name=${rest%%=*} rest=${rest#*=}
+    evr=${rest%%=*} spec=${rest#*=}
+    if [ -z "$evr" ] || ! has_line "$missing" "$spec"; then return 1; fi
+    # Kernels are there side by side.
+    case $name in kernel* | kmod-*) return 1 ;; esac
+    installed=$(rpm_ -q --qf "$EVR\n" -- "$name" 2>/dev/null) || return
+    installed=${installed##*"$nl"}
+    compare "$installed" "$evr"
+    [ "$order" = 1 ]
+}
+# keep_newer: as with Ansible, what is there and newer stays, but not without a word.
+keep_newer() {
+    [ "$allow_downgrade" = no ] || return 0
     eval "set -- $names"
     for item; do
-        rest=${item#*=}
-        name=${rest%%=*} rest=${rest#*=}
-        evr=${rest%%=*} spec=${rest#*=}
-        if [ -z "$evr" ] || ! has_line "$missing" "$spec"; then continue; fi
-        installed=$(rpm_ -q --qf "$EVR\n" -- "$name" 2>/dev/null) || continue
-        compare "${installed##*"$nl"}" "$evr"
-        [ "$order" = 1 ] || continue
-        [ "$allow_downgrade" = yes ] ||
-            fail "install $spec: $name ${installed##*"$nl"} is there and newer. To go back set" \
-                'allow_downgrade: true'
+        newer_there "$item" || continue
+        drop "$spec"
+        text="$name $installed is there and newer than $spec, so it stays"
+        report warning "$text: allow_downgrade: true goes back"
+    done
+}
+# older: go back to the older versions that are asked for.
+older() {
+    [ "$allow_downgrade" = yes ] || return 0
+    eval "set -- $names"
+    for item; do
+        newer_there "$item" || continue
         verb=downgrade
         transaction downgrade "$spec"
         finish "downgrade to $spec"
@@ -79,6 +96,7 @@ latest() {
                 fi ;;
         esac
     done
+    keep_newer
     each "$present" not_file
     [ "$outdated" = '*' ] || outdated=$updatable
     [ "$look" = yes ] || refresh

@@ -16,7 +16,13 @@ yum_() {
 # With exit 1 yum has nothing to do since it doesn't know the name.
 nothing_to_do() {
     answer=$(each_spec "$2" yum_ --assumeno "$1" 2>&1) || return
-    case $answer in *'Nothing to do'* | *'No Packages marked for'*) ;; *) return 1 ;; esac
+    case $answer in
+        *'Nothing to do'* | *'No Packages marked for'*) ;;
+        # dnf marks a group as installed though all of its packages are there.
+        *[0-9]' Package'*) return 1 ;;
+        *'Installing Groups:'*) ;;
+        *) return 1 ;;
+    esac
 }
 # each_spec LINES COMMAND [ARG...]: run the command with all lines as further arguments.
 each_spec() {
