@@ -23,6 +23,8 @@ FILES = sorted(str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py"))
 
 MAY_IMPORT = {
     "click": ["cli/*"],
+    "dask": ["fleet/dask*.py"],
+    "distributed": ["fleet/dask*.py"],
     "jinja2": ["language/*", "reporters/html.py"],
     "paramiko": ["remote/ssh*.py"],
     "rich": ["reporters/console*.py", "reporters/live*.py", "cli/*"],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from provisioner.cli.crews import place
 from provisioner.cli.errors import guarded
 from provisioner.cli.interrupts import Signals
 from provisioner.cli.playbooks import find_playbook
@@ -19,6 +20,7 @@ from provisioner.cli.vaultoptions import secrets, vault_options
 from provisioner.cli.ways import Ways
 
 if TYPE_CHECKING:
+    from provisioner.engine.run import Run
     from provisioner.events import Event
     from provisioner.loading.vault import Vault
     from provisioner.plan import Plan
@@ -61,6 +63,12 @@ def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> 
     default=50,
     show_default=True,
     help="Hosts at work at once.",
+)
+@click.option(
+    "--workers",
+    metavar="N|tls://HOST:PORT",
+    callback=place,
+    help="Walk the hosts with N processes, or with the workers of the Dask cluster there.",
 )
 @click.option("-C", "--check", is_flag=True, help="Change nothing; say what would change.")
 @click.option("-D", "--diff", is_flag=True, help="Show how files change.")
@@ -226,7 +234,7 @@ def _passwords(given: Arguments) -> dict[str, Any]:
 
 def _carry_out(planned: Plan, given: Arguments, redactor: Redactor) -> int:
     ways = Ways(given.options)
-    if not given.step:
+    if not given.step and given.workers is None:
         ways.begin(planned)  # before the engine is imported: that takes as long as connecting
     try:
         return _reported(planned, given, redactor, ways)
@@ -235,13 +243,21 @@ def _carry_out(planned: Plan, given: Arguments, redactor: Redactor) -> int:
 
 
 def _reported(planned: Plan, given: Arguments, redactor: Redactor, ways: Ways) -> int:
-    from provisioner.cli.limits import connections
+    from provisioner.cli.crews import crew_of
     from provisioner.engine.run import Run
     from provisioner.fleet.interrupt import Interrupt
-    from provisioner.fleet.threads import Threads
-    from provisioner.reporters import reporters_for
 
     redactor.add(_secrets(planned))
+    interrupt = Interrupt()
+    with crew_of(given.workers, planned, ways, interrupt, stepping=given.step) as crew:
+        ask = Asking(interrupt) if given.step else None
+        return _report(Run(planned, ways.connect, interrupt, ask, crew), given, redactor)
+
+
+def _report(run: Run, given: Arguments, redactor: Redactor) -> int:
+    """Carry the run out, and tell all reporters; the exit status."""
+    from provisioner.reporters import reporters_for
+
     reporters = reporters_for(
         json=given.as_json,
         junit=given.junit,
@@ -252,15 +268,10 @@ def _reported(planned: Plan, given: Arguments, redactor: Redactor, ways: Ways) -
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
-    interrupt = Interrupt()
-    connect = ways.connect
-    crew = Threads(connect, planned.options.forks, interrupt, connections())
-    ask = Asking(interrupt) if given.step else None
-    run = Run(planned, connect, interrupt, ask, crew)
     status = 0
     tells = given.check and given.detailed_exitcode
     try:
-        with Signals(interrupt, run):
+        with Signals(run.interrupt, run):
             for event in run.events():
                 shown = redactor.redact(_with_pending(event) if tells else event)
                 for report in reporters:

@@ -12,7 +12,7 @@ import click
 from provisioner.errors import ConnectionFailed
 
 if TYPE_CHECKING:
-    from provisioner.fleet.sessions import Login
+    from provisioner.fleet.sessions import Login, Ssh
     from provisioner.plan import Plan
     from provisioner.remote.channel import Connection
     from provisioner.remote.target import Target
@@ -51,6 +51,12 @@ class Ways:
 
         target = self._target(host, variables)
         return Login(self.early.connect(target), target.user, target.notices)
+
+    def sendable(self) -> Ssh:
+        """The same way, for another process."""
+        from provisioner.fleet.sessions import Ssh
+
+        return Ssh(self._defaults)
 
     def _target(self, host: str, variables: Mapping[str, Any]) -> Target:
         from provisioner.remote.target import target_for

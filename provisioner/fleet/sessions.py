@@ -19,6 +19,7 @@ from provisioner.remote.local import LocalConnection
 from provisioner.remote.session import Session
 from provisioner.remote.shell import Report
 from provisioner.remote.streams import Tell
+from provisioner.remote.target import Defaults, target_for
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,20 @@ class Login:
 
 Connect = Callable[[str, Mapping[str, Any]], Login]
 """Connect to the host of that inventory name, whose variables are given."""
+
+
+@dataclass(frozen=True)
+class Ssh:
+    """A `Connect` over SSH: Ansible's variables, and what the operator set for every host. Can be
+    sent to another process."""
+
+    defaults: Defaults
+
+    def __call__(self, host: str, variables: Mapping[str, Any]) -> Login:
+        from provisioner.remote.ssh import connect
+
+        target = target_for(host, variables, self.defaults)
+        return Login(connect(target), target.user, target.notices)
 
 
 class Sessions:

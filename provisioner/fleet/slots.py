@@ -58,6 +58,12 @@ class Slots:
                 if self._connecting.pop(token, None) is None:
                     self._come_back()
 
+    def lend(self) -> int:
+        """Lend what may be lent; how many slots are."""
+        with self._changed:
+            self._lend()
+            return self._lent
+
     def next_to_lend(self) -> float | None:
         """Seconds until a slot may be lent that is not yet; None where nobody is connecting."""
         with self._changed:

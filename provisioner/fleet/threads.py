@@ -38,7 +38,7 @@ class Threads:
         self._pool = Pool(connect, connections, self._slots.connecting)
         self._jobs = Jobs()
         self._interrupt, self._throttles = interrupt, throttles or Throttles()
-        self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._walks: dict[str, Walk] = {}
         self._batch: Batch | None = None
 
@@ -57,6 +57,15 @@ class Threads:
             return self._messages.get(timeout=self._slots.next_to_lend() if wanting else None)
         except queue.Empty:
             return None
+
+    def nudge(self) -> None:
+        """Have `message` return."""
+        self._messages.put(None)
+
+    def lend(self) -> int:
+        """Lend the slots of hosts that have waited long enough for their connection; how many are
+        lent now."""
+        return self._slots.lend()
 
     def release(self, needed: frozenset[str]) -> None:
         for host in set(self._pool) - needed:

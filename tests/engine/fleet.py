@@ -17,7 +17,7 @@ from provisioner.fleet.sessions import Connect, Login
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.playbook import load_playbook
 from provisioner.loading.vault import NO_VAULT, Vault
-from provisioner.plan import Options, plan
+from provisioner.plan import Options, Plan, plan
 from provisioner.remote.local import LocalChannel, LocalConnection
 
 
@@ -96,7 +96,8 @@ class Fleet:
     variables: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """Those that each host was connected with."""
     vault: Vault = NO_VAULT
-    crew: Callable[[Connect, Interrupt], Crew | None] = lambda connect, interrupt: None
+    crew: Callable[[Plan, Connect, Interrupt], Crew | None] = lambda plan, connect, interrupt: None
+    """Who walks; threads of this process where it is None."""
 
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name
@@ -119,7 +120,9 @@ class Fleet:
         hosts_file = load_inventory(source, self.vault)
         planned = plan(hosts_file, [load_playbook(path, self.vault)], Options(**options))
         interrupt = Interrupt()
-        run = Run(planned, self.connect, interrupt, None, self.crew(self.connect, interrupt))
+        run = Run(
+            planned, self.connect, interrupt, None, self.crew(planned, self.connect, interrupt)
+        )
         events = []
         for event in run.events():
             on_event(event)

@@ -5,18 +5,28 @@ from __future__ import annotations
 import json
 import pickle
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from provisioner.errors import ConnectionFailed
 from provisioner.events import Event, TaskFinished
+from provisioner.fleet.drive import Crew
+from provisioner.fleet.interrupt import Interrupt
 from provisioner.fleet.jobs import Jobs
 from provisioner.fleet.sessions import Connect, Login
 from provisioner.fleet.slots import Slots
 from provisioner.fleet.threads import Threads
+from provisioner.plan import Plan
 from tests.engine.fleet import Fleet
+
+CrewOf = Callable[[Plan, Connect, Interrupt], Crew]
+
+
+def threads(connect: Connect, forks: int, **options: Any) -> CrewOf:
+    return lambda _plan, _connect, interrupt: Threads(connect, forks, interrupt, **options)
+
 
 LONG = 30.0
 """Seconds after which a test that waits in vain gives up."""
@@ -37,7 +47,7 @@ def test_a_host_that_does_not_answer_holds_no_slot(fleet: Fleet) -> None:
         if isinstance(event, TaskFinished) and event.host == "h3":
             others.set()
 
-    fleet.crew = lambda _, interrupt: Threads(connect, 1, interrupt, patience=0)
+    fleet.crew = threads(connect, 1, patience=0)
     got = fleet.run(ECHO, hosts=3, on_event=note)
     assert [str(got.hosts[host].status) for host in ("h1", "h2", "h3")] == [
         "unreachable", "changed", "changed",
@@ -92,13 +102,13 @@ def test_more_hosts_than_connections_close_idle_ones_and_connect_again(fleet: Fl
         made.append(host)
         return fleet.connect(host, variables)
 
-    fleet.crew = lambda _, interrupt: Threads(connect, 1, interrupt, connections=1)
+    fleet.crew = threads(connect, 1, connections=1)
     got = fleet.run(TWO, hosts=3)
     assert got.exit == 0
     assert [got.tasks(f"h{n}")[-1] for n in (1, 2, 3)] == [("b", "changed")] * 3
     assert len(made) > 3
     made.clear()
-    fleet.crew = lambda _, interrupt: Threads(connect, 1, interrupt, connections=3)
+    fleet.crew = threads(connect, 1, connections=3)
     assert fleet.run(TWO, hosts=3).exit == 0
     assert sorted(made) == ["h1", "h2", "h3"]
 
@@ -106,7 +116,9 @@ def test_more_hosts_than_connections_close_idle_ones_and_connect_again(fleet: Fl
 def test_a_host_that_is_through_is_closed_at_once(fleet: Fleet) -> None:
     """Its thread closes it before the only slot goes to the next host."""
     opened, gone = list[str](), list[str]()
-    fleet.crew = lambda _, interrupt: Threads(watched(fleet, opened, gone), 1, interrupt)
+    fleet.crew = lambda _plan, _connect, interrupt: Threads(
+        watched(fleet, opened, gone), 1, interrupt
+    )
     at_second: list[list[str]] = []
 
     def note(event: Event) -> None:
@@ -119,7 +131,9 @@ def test_a_host_that_is_through_is_closed_at_once(fleet: Fleet) -> None:
 
 def test_a_host_that_a_later_play_is_about_stays_connected(fleet: Fleet) -> None:
     opened, gone = list[str](), list[str]()
-    fleet.crew = lambda _, interrupt: Threads(watched(fleet, opened, gone), 1, interrupt)
+    fleet.crew = lambda _plan, _connect, interrupt: Threads(
+        watched(fleet, opened, gone), 1, interrupt
+    )
     later = "- {hosts: h1, gather_facts: false, tasks: [{name: b, command: echo}]}"
     got = fleet.run(f"- {ECHO[1:-1]}\n{later}", hosts=2)
     assert got.tasks("h1") == [("a", "changed"), ("b", "changed")]
@@ -156,7 +170,7 @@ def test_nobody_waits_for_hosts_under_way_when_a_report_breaks(fleet: Fleet) -> 
         if isinstance(event, TaskFinished):
             raise ZeroDivisionError
 
-    fleet.crew = lambda _, interrupt: Threads(connect, 2, interrupt)
+    fleet.crew = threads(connect, 2)
     try:
         with pytest.raises(ZeroDivisionError):
             fleet.run(ECHO, hosts=2, on_event=breaks)

@@ -1,0 +1,53 @@
+"""--workers: who walks the hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from provisioner.cli.limits import connections
+from provisioner.errors import UsageError
+
+if TYPE_CHECKING:
+    from provisioner.cli.ways import Ways
+    from provisioner.fleet.drive import Crew
+    from provisioner.fleet.interrupt import Interrupt
+    from provisioner.plan import Plan
+
+MISSING = "--workers needs Dask: pip install 'provision[dask]'"
+
+
+def place(context: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """The option's value: a number of processes, or the address of a Dask scheduler."""
+    if value is None or value.startswith("tls://") or (value.isdecimal() and int(value) > 0):
+        return value
+    why = f"{value!r} is neither a number of processes nor tls://HOST:PORT"
+    if value.startswith("tcp://"):
+        why = "a cluster without TLS runs what anybody sends it: tls://HOST:PORT is needed"
+    raise click.BadParameter(why, context, param)
+
+
+@contextmanager
+def crew_of(
+    workers: str | None, plan: Plan, ways: Ways, interrupt: Interrupt, *, stepping: bool
+) -> Iterator[Crew]:
+    """Threads of this process, or the workers that are asked for."""
+    if workers is None:
+        from provisioner.fleet.threads import Threads
+
+        yield Threads(ways.connect, plan.options.forks, interrupt, connections())
+        return
+    try:
+        from provisioner.fleet import dask
+    except ModuleNotFoundError as error:
+        raise UsageError(MISSING) from error
+    from provisioner.fleet.post import Start
+    from provisioner.fleet.station import digest_of
+
+    files = {str(book.path.absolute()): digest_of(str(book.path)) for book in plan.playbooks}
+    start = Start(plan, ways.sendable(), plan.options.forks, connections(), stepping, files)
+    with dask.crew(workers, start, interrupt) as crew:
+        yield crew

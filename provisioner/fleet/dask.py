@@ -1,0 +1,182 @@
+"""Workers of a Dask cluster: a local one of N processes, or one that is there, over TLS.
+
+Functions of fleet/station.py are called in the workers' processes, past Dask's task graph: neither
+its scheduler nor its dashboard ever holds more of a run than sealed bytes on their way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import dask
+from distributed import Client, LocalCluster
+from distributed.security import Security
+
+from provisioner.errors import UsageError
+from provisioner.fleet import post, station
+from provisioner.fleet.interrupt import Interrupt
+from provisioner.fleet.remotes import Gone, Line, Remotes, Worker
+from provisioner.fleet.sealing import Pair, Sealing
+
+HELLO_SECONDS = 60.0
+QUIET: dict[str, list[str]] = {
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+}
+"""No web pages of a local cluster: nobody would look at them."""
+
+Learned = Callable[[object], None]
+Inbox = queue.SimpleQueue[tuple[Line | None, Any]]
+
+
+@contextlib.contextmanager
+def crew(where: str, start: post.Start, interrupt: Interrupt) -> Iterator[Remotes]:
+    """Workers at `where`, a number or a scheduler's tls:// address; they are told `start`, with
+    the forks divided among them. Raises UsageError where there are none, or not the right ones."""
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    with contextlib.ExitStack() as stack:
+        client = stack.enter_context(_client(where))
+        addresses = sorted(client.scheduler_info(n_workers=-1)["workers"])
+        if not addresses:
+            raise UsageError(f"--workers: the cluster at {where} has no workers")
+        share = -(-start.forks // len(addresses))
+        inbox: Inbox = queue.SimpleQueue()
+        learned = start.plan.inventory.vault.learned
+        lines = [DaskLine(client, address, inbox, learned) for address in addresses]
+        remotes = Remotes([Worker(line, share) for line in lines], inbox, interrupt)
+        stack.callback(remotes.close)
+        for line in lines:
+            line.open(replace(start, forks=share))
+        yield remotes
+
+
+@contextlib.contextmanager
+def _client(where: str) -> Iterator[Client]:
+    if where.startswith("tls://"):
+        try:
+            client = Client(where, timeout=HELLO_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+        except Exception as error:
+            raise UsageError(
+                f"--workers: the scheduler at {where} can't be reached: {error}. Certificates are"
+                " named in Dask's configuration (distributed.comm.tls)"
+            ) from error
+        with client:
+            yield client
+        return
+    with (
+        dask.config.set(QUIET),
+        LocalCluster(  # type: ignore[no-untyped-call]
+            n_workers=int(where),
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            # Without TLS every user of this machine could run what they like as this one.
+            security=Security.temporary(),  # type: ignore[no-untyped-call]
+            protocol="tls",
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
+            memory_limit=0,
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]
+    ):
+        yield client
+
+
+@dataclass(frozen=True)
+class _End:
+    """No more messages come."""
+
+
+class DaskLine:
+    """The way to one worker: a thread that sends, and one that waits for what it says."""
+
+    def __init__(self, client: Client, address: str, inbox: Inbox, learned: Learned) -> None:
+        self.name = f"the worker at {address}"
+        self._client, self._address = client, address
+        self._inbox, self._learned = inbox, learned
+        self._run = secrets.token_hex(8)
+        self._out: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._closed = threading.Event()
+        self._left = threading.Event()
+        self._sealing: Sealing | None = None
+
+    def open(self, start: post.Start) -> None:
+        """Agree on a key and tell the worker of the run."""
+        pair = Pair()
+        try:
+            public, program = self._call(station.hello, pair.public)
+        except Exception as error:
+            raise UsageError(
+                f"--workers: {self.name} can't take part: {error}. Is provision installed there?"
+            ) from error
+        if program != station.program():
+            raise UsageError(
+                f"--workers: {self.name} has {program}, this machine {station.program()}: they "
+                "must be the same"
+            )
+        self._sealing = pair.with_(public, leads=True)
+        self.send(start)
+        for work in (self._send_all, self._receive_all):
+            threading.Thread(target=work, name="worker line", daemon=True).start()
+
+    def send(self, message: Any) -> None:
+        self._out.put(message)
+
+    def close(self) -> None:
+        """Say good-bye, and wait a moment for it to be heard."""
+        if not self._closed.is_set():
+            self._closed.set()
+            self._out.put(_End())
+            if self._sealing is not None:
+                self._left.wait(5)
+
+    def _call(self, function: Any, *arguments: Any) -> Any:
+        found = self._client.run(function, self._run, *arguments, workers=[self._address])
+        return found[self._address]
+
+    def _send_all(self) -> None:
+        assert self._sealing is not None
+        ended = False
+        while not ended:
+            messages = [self._out.get()]
+            while not self._out.empty():
+                messages.append(self._out.get())
+            ended = any(isinstance(message, _End) for message in messages)
+            told = [message for message in messages if not isinstance(message, _End)]
+            try:
+                if told:
+                    sealed = self._sealing.seal(post.pack(told, self._learned))
+                    self._call(station.deliver, sealed)
+                if ended:
+                    self._call(station.leave)
+            except Exception as error:
+                self._lost(error)
+                break
+        self._left.set()
+
+    def _receive_all(self) -> None:
+        assert self._sealing is not None
+        while not self._closed.is_set():
+            try:
+                sealed = self._call(station.collect)
+                messages = post.unpack(self._sealing.open(sealed), self._learned)
+            except Exception as error:
+                self._lost(error)
+                return
+            for message in messages:
+                self._inbox.put((self, message))
+
+    def _lost(self, error: Exception) -> None:
+        """The worker is given up: should it live, its hosts have to stop."""
+        if not self._closed.is_set():
+            self._closed.set()
+            self._inbox.put((self, Gone(type(error).__name__)))
+            with contextlib.suppress(Exception):
+                self._call(station.leave)

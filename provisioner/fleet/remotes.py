@@ -1,0 +1,313 @@
+"""The controller's side of a run whose hosts are walked by workers: a `Crew` of them.
+
+What the play means stays here: whose turn it is, barriers, run_once, failure limits, throttles and
+how each host stands. A host that is handed to a worker counts as begun: when the worker is lost,
+nobody else walks that host again.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from provisioner.engine.effects import Publish
+from provisioner.engine.state import HostState
+from provisioner.engine.walks import Batch
+from provisioner.errors import UsageError
+from provisioner.events import Event, HostFinished, Status, TaskFinished, TaskStarted
+from provisioner.fleet import post
+from provisioner.fleet.drive import Message, Through, Waits
+from provisioner.fleet.interrupt import Interrupt
+from provisioner.result import Outcome
+
+GONE = "the worker that walked this host is gone"
+REMEDY = "see what became of the worker; then run again for this host: what is done stays done"
+
+
+class WorkerCrashed(Exception):
+    """A bug that a worker met, with its traceback."""
+
+
+class Line(Protocol):
+    """The way to one worker. What it says is put into the crew's inbox as (line, message), at
+    its end `Gone`."""
+
+    name: str
+
+    def send(self, message: Any) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Gone:
+    """The worker can't be reached any more."""
+
+    reason: str
+
+
+@dataclass
+class Worker:
+    """One worker: `share` hosts at once, and one more for each that lends its slot."""
+
+    line: Line
+    share: int
+    busy: set[str] = field(default_factory=set)
+    lent: int = 0
+    gone: str = ""
+
+    @property
+    def room(self) -> int:
+        return 0 if self.gone else self.share + self.lent - len(self.busy)
+
+
+class Remotes:
+    """A `Crew` of workers."""
+
+    def __init__(
+        self,
+        workers: Sequence[Worker],
+        inbox: queue.SimpleQueue[tuple[Line | None, Any]],
+        interrupt: Interrupt,
+    ) -> None:
+        self._workers, self._inbox = {id(w.line): w for w in workers}, inbox
+        self._at: dict[str, Worker] = {}
+        self._ready: deque[Message] = deque()
+        self._doing: dict[str, TaskStarted] = {}
+        self._done: dict[str, list[TaskFinished]] = {}
+        self._frames: dict[str, int] = {}
+        self._gates = Gates()
+        self._epoch = 0
+        self._batch: Batch | None = None
+        self._inventory: object = None
+        self._interrupt = interrupt
+        interrupt.tell(lambda: inbox.put((None, post.Interrupted(interrupt.signal))))
+
+    # -- what the scheduler asks for
+
+    def begin(self, batch: Batch) -> None:
+        world = batch.shared.world
+        grown = self._inventory is not None and world.inventory is not self._inventory
+        self._batch, self._inventory = batch, world.inventory
+        begun = post.BeginBatch(
+            batch.number, batch.shared.hosts, batch.hosts, batch.needed, tuple(world.states)
+        )
+        if grown:
+            begun = replace(begun, inventory=world.inventory, statics=dict(world.statics))
+        self._send_all(begun)
+
+    def take(self) -> bool:
+        alive = [worker for worker in self._workers.values() if not worker.gone]
+        return not alive or any(worker.room > 0 for worker in alive)
+
+    def advance(self, host: str, reply: Any) -> None:
+        if reply is None:
+            if self._interrupt:
+                self._ready.append(Through(host))
+            else:
+                self._begin(host)
+            return
+        worker = self._at[host]
+        if worker.gone:
+            self._ready.append(Through(host))
+            return
+        worker.busy.add(host)
+        worker.line.send(post.Advance(host, reply, None, self._epoch))
+
+    def message(self, wanting: bool) -> Message | None:
+        if self._ready:
+            return self._ready.popleft()
+        line, said = self._inbox.get()
+        if line is None:
+            self._send_all(said)
+            return None
+        return self._heard(self._workers[id(line)], said)
+
+    def release(self, needed: frozenset[str]) -> None:
+        self._send_all(post.ReleaseOthers(needed))
+
+    def kill(self) -> None:
+        self._send_all(post.Kill())
+
+    def close(self) -> None:
+        for worker in self._workers.values():
+            worker.line.close()
+
+    def frames(self) -> Mapping[str, int]:
+        return self._frames
+
+    # -- what workers say
+
+    def _heard(self, worker: Worker, said: Any) -> Message | None:
+        if worker.gone:
+            return None  # its hosts are out already
+        match said:
+            case Waits(host, _) | Through(host):
+                worker.busy.discard(host)
+                if isinstance(said, Through):
+                    self._at.pop(host, None)
+                return said
+            case post.Synced(state, added, frames):
+                self._sync(state, frames)
+                self._world.added.extend(added)
+            case post.Asked(number, question):
+                self._answer(worker, number, question)
+            case post.HasLeft(name):
+                self._gates.leave(name, worker)
+            case post.Lent(count):
+                worker.lent = count
+            case post.LearnFacts(host):
+                self._learn(said)
+            case post.Opened(value):
+                self._world.inventory.vault.learned(value)
+            case _:
+                return self._told(worker, said)
+        return None
+
+    def _told(self, worker: Worker, said: Any) -> Message | None:
+        match said:
+            case Gone(reason):
+                self._lose(worker, reason)
+            case post.Crashed(traceback):
+                raise WorkerCrashed(f"{worker.line.name}:\n{traceback}")
+            case post.Misplaced(files):
+                raise UsageError(
+                    f"--workers: {worker.line.name} doesn't see {', '.join(files)} as this machine "
+                    "does: playbooks, inventories and keys must be at the same paths there"
+                )
+            case Publish():
+                return said
+            case _:
+                return self._note(said)
+        return None
+
+    def _note(self, event: Event) -> Event:
+        if isinstance(event, TaskStarted):
+            self._doing[event.host] = event
+        elif isinstance(event, TaskFinished) and not event.is_item:
+            self._done.setdefault(event.host, []).append(event)
+            begun = self._doing.get(event.host)
+            if begun is not None and begun.task == event.task:
+                del self._doing[event.host]
+        return event
+
+    def _sync(self, state: HostState, frames: int) -> None:
+        """Take over how a host stands. The object stays: others hold it."""
+        vars(self._world.states[state.name]).update(vars(state))
+        self._frames[state.name] = frames
+        self._done.pop(state.name, None)
+        self._epoch += 1
+
+    def _learn(self, said: post.LearnFacts) -> None:
+        self._world.states[said.host].learn(said.facts, said.module)
+        self._epoch += 1
+        if (home := self._at.get(said.host)) is not None and not home.gone:
+            home.line.send(said)
+
+    def _answer(self, worker: Worker, number: int, question: Any) -> None:
+        assert self._batch is not None
+        match question:
+            case post.StateOf(host):
+                worker.line.send(post.Answered(number, replace(self._world.states[host])))
+            case post.ActiveHosts():
+                worker.line.send(post.Answered(number, self._batch.shared.active()))
+            case post.MayEnter(name, limit):
+                self._gates.enter(name, limit, worker, number)
+
+    # -- handing out, and losing
+
+    @property
+    def _world(self) -> Any:
+        assert self._batch is not None
+        return self._batch.shared.world
+
+    def _begin(self, host: str) -> None:
+        alive = [worker for worker in self._workers.values() if not worker.gone]
+        if not alive:
+            self._leave(host, Status.UNREACHABLE, "no worker is left to walk this host")
+            self._ready.append(Through(host))
+            return
+        worker = max(alive, key=lambda worker: worker.room)
+        self._at[host] = worker
+        worker.busy.add(host)
+        state = self._world.states[host]
+        worker.line.send(post.Advance(host, None, state, self._epoch))
+
+    def _lose(self, worker: Worker, reason: str) -> None:
+        """Its hosts are out: those in a task with an unknown fate, those that wait unreachable."""
+        if worker.gone:
+            return
+        worker.gone = reason or "gone"
+        self._gates.lose(worker)
+        for host in [host for host, at in self._at.items() if at is worker]:
+            self._recount(host)
+            if host not in worker.busy:
+                self._leave(host, Status.UNREACHABLE, f"{GONE}; no task was under way")
+                continue
+            self._tell_unknown(host)
+            self._leave(host, Status.UNKNOWN, f"{GONE}: {worker.gone}")
+            self._ready.append(Through(host))
+
+    def _recount(self, host: str) -> None:
+        """Count what the host has finished since it was last heard of as a whole."""
+        state = self._world.states[host]
+        for event in self._done.pop(host, ()):
+            if event.module != "meta":
+                state.count(event.outcome, ignored=event.ignored, rescued=event.rescued)
+
+    def _tell_unknown(self, host: str) -> None:
+        begun = self._doing.pop(host, None)
+        if begun is None:
+            return
+        self._world.states[host].count(Outcome.UNKNOWN, ignored=False, rescued=False)
+        self._ready.append(
+            TaskFinished(
+                begun.play, begun.task, "", host, Outcome.UNKNOWN, "", message=GONE, remedy=REMEDY
+            )
+        )
+
+    def _leave(self, host: str, status: Status, reason: str) -> None:
+        state = self._world.states[host]
+        state.touched = True
+        state.leave(status, reason, REMEDY)
+        self._ready.append(HostFinished(host, state.summary(), reason, REMEDY))
+
+    def _send_all(self, message: Any) -> None:
+        for worker in self._workers.values():
+            if not worker.gone:
+                worker.line.send(message)
+
+
+class Gates:
+    """Throttles: who is in, and who waits to be let in."""
+
+    def __init__(self) -> None:
+        self._inside: dict[str, Counter[int]] = {}
+        self._limits: dict[str, int] = {}
+        self._queue: dict[str, deque[tuple[Worker, int]]] = {}
+
+    def enter(self, name: str, limit: int, worker: Worker, number: int) -> None:
+        self._limits[name] = limit
+        self._queue.setdefault(name, deque()).append((worker, number))
+        self._let_in(name)
+
+    def leave(self, name: str, worker: Worker) -> None:
+        self._inside[name][id(worker)] -= 1
+        self._let_in(name)
+
+    def lose(self, worker: Worker) -> None:
+        for name, inside in self._inside.items():
+            inside[id(worker)] = 0
+            self._let_in(name)
+
+    def _let_in(self, name: str) -> None:
+        inside = self._inside.setdefault(name, Counter())
+        waiting = self._queue[name]
+        while waiting and inside.total() < self._limits[name]:
+            worker, number = waiting.popleft()
+            if not worker.gone:
+                inside[id(worker)] += 1
+                worker.line.send(post.Answered(number, None))

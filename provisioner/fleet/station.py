@@ -1,0 +1,147 @@
+"""A worker's end of the line: the functions that the controller calls in a worker's process.
+
+Dask sees their names, a run's random number, and sealed bytes (fleet/sealing.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import platform
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from provisioner import __version__
+from provisioner.fleet import post
+from provisioner.fleet.sealing import Pair, Sealing
+from provisioner.fleet.walker import Walker
+
+PATIENCE = 20.0
+"""Seconds after which `collect` returns even if there is nothing to say."""
+
+LEASE = 90.0
+"""Seconds without a word from the controller after which a worker's hosts stop."""
+
+
+async def hello(run: str, public: bytes) -> tuple[bytes, str]:
+    """Open a line for the run; gives this side's public key, and what program it is."""
+    pair = Pair()
+    _stations[run] = Station(pair.with_(public, leads=False), asyncio.get_running_loop())
+    return pair.public, program()
+
+
+async def deliver(run: str, sealed: bytes) -> None:
+    """Take messages of the controller in."""
+    _stations[run].deliver(sealed)
+
+
+async def collect(run: str) -> bytes:
+    """The messages for the controller: waits until there are some, or for `PATIENCE`."""
+    return await _stations[run].collect()
+
+
+async def leave(run: str) -> None:
+    """The run is over."""
+    if station := _stations.pop(run, None):
+        station.end()
+
+
+def program() -> str:
+    """What must be the same on both ends: pickles are of classes and of Python's own version."""
+    major, minor, _ = platform.python_version_tuple()
+    return f"provision {__version__}, Python {major}.{minor}"
+
+
+def differing(files: Mapping[str, str]) -> list[str]:
+    """Those of `files` that are not here, or not as their SHA-256 says."""
+    return [name for name, digest in files.items() if digest_of(name) != digest]
+
+
+def digest_of(name: str) -> str:
+    try:
+        return hashlib.sha256(Path(name).read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+class Station:
+    """The line of one run. Messages go out in the order in which they are told."""
+
+    def __init__(self, sealing: Sealing, loop: asyncio.AbstractEventLoop) -> None:
+        self._sealing, self._loop = sealing, loop
+        self._out: list[Any] = []
+        self._lock = threading.Lock()
+        self._some = asyncio.Event()
+        self._answers: dict[int, Future[Any]] = {}
+        self._asked = 0
+        self._walker: Walker | None = None
+        self._heard = time.monotonic()
+        self._ended = threading.Event()
+        threading.Thread(target=self._watch, name="lease", daemon=True).start()
+
+    def deliver(self, sealed: bytes) -> None:
+        self._heard = time.monotonic()
+        for message in post.unpack(self._sealing.open(sealed), self._learned):
+            match message:
+                case post.Start():
+                    self._start(message)
+                case post.Answered(number, value):
+                    self._answers.pop(number).set_result(value)
+                case _:
+                    assert self._walker is not None
+                    self._walker.take(message)
+
+    async def collect(self) -> bytes:
+        self._heard = time.monotonic()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._some.wait()
+        except TimeoutError:
+            pass
+        self._some.clear()
+        with self._lock:
+            messages, self._out = self._out, []
+        return self._sealing.seal(post.pack(messages, self._learned))
+
+    def end(self) -> None:
+        self._ended.set()
+        if self._walker is not None:
+            self._walker.end()
+        for answer in list(self._answers.values()):
+            answer.cancel()
+
+    def _start(self, start: post.Start) -> None:
+        if wrong := differing(start.files):
+            self._tell(post.Misplaced(tuple(wrong)))
+            return
+        self._walker = Walker(start, self._tell, self._ask)
+
+    def _tell(self, message: Any) -> None:
+        with self._lock:
+            self._out.append(message)
+        self._loop.call_soon_threadsafe(self._some.set)
+
+    def _ask(self, question: Any) -> Any:
+        answer: Future[Any] = Future()
+        with self._lock:
+            self._asked += 1
+            number = self._asked
+            self._answers[number] = answer
+        self._tell(post.Asked(number, question))
+        return answer.result()
+
+    def _learned(self, value: object) -> None:
+        self._tell(post.Opened(value))
+
+    def _watch(self) -> None:
+        """A controller that is gone must not leave hosts that go on."""
+        while not self._ended.wait(LEASE / 3):
+            if time.monotonic() - self._heard > LEASE:
+                self.end()
+
+
+_stations: dict[str, Station] = {}

@@ -1,0 +1,198 @@
+"""A worker's part of a run: walks hosts with threads, and asks the controller for the rest."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.engine.run import world_of
+from provisioner.engine.scopes import PlayWorld
+from provisioner.engine.state import HostState
+from provisioner.engine.walks import Batch
+from provisioner.fleet import post
+from provisioner.fleet.drive import Broken, Message, Through, Waits
+from provisioner.fleet.interrupt import Interrupt
+from provisioner.fleet.slots import Throttles
+from provisioner.fleet.threads import Threads
+from provisioner.plan import chosen
+
+Tell = Callable[[Any], None]
+Ask = Callable[[Any], Any]
+
+
+class Walker:
+    """Walks the hosts that it is given. `tell` sends a message to the controller, `ask` also waits
+    for its answer."""
+
+    def __init__(self, start: post.Start, tell: Tell, ask: Ask) -> None:
+        self._start, self._tell, self._ask = start, tell, ask
+        self._interrupt = Interrupt()
+        self._states = States(tell, ask)
+        self._world = world_of(start.plan, self._states)
+        throttles = RemoteThrottles(tell, ask)
+        self._crew = Threads(
+            start.connect, start.forks, self._interrupt, start.connections, throttles
+        )
+        self._todo: deque[Any] = deque()
+        self._lent = 0
+        self._ended = False
+        threading.Thread(target=self._run, name="walker", daemon=True).start()
+
+    def take(self, message: Any) -> None:
+        """Do what the controller says; returns at once."""
+        match message:
+            case post.Interrupted(signal):
+                self._interrupt.set(signal)
+            case post.Kill():
+                threading.Thread(target=self._crew.kill, daemon=True).start()
+            case post.LearnFacts():
+                self._states.learn(message)
+            case _:
+                self._todo.append(message)
+                self._crew.nudge()
+
+    def end(self) -> None:
+        """Stop at the next task boundary, and close all connections."""
+        self._ended = True
+        self._interrupt.set(0)
+        self._crew.close()
+        self._crew.nudge()
+
+    def _run(self) -> None:
+        try:
+            while not self._ended:
+                self._begin()
+                self._pass_on(self._crew.message(wanting=True))
+        except BaseException:  # a bug: the controller has to know of it
+            self._tell(post.Crashed(traceback.format_exc()))
+
+    def _begin(self) -> None:
+        """Begin what there is room for."""
+        while self._todo:
+            match self._todo[0]:
+                case post.Advance() as advance:
+                    if not self._crew.take():
+                        break
+                    self._states.take(advance)
+                    self._crew.advance(advance.host, advance.reply)
+                case post.BeginBatch() as begun:
+                    self._crew.begin(self._batch(begun))
+                case post.ReleaseOthers(needed):
+                    self._crew.release(needed)
+            self._todo.popleft()
+        lent = self._crew.lend()
+        if lent != self._lent:
+            self._lent = lent
+            self._tell(post.Lent(lent))
+
+    def _batch(self, begun: post.BeginBatch) -> Batch:
+        if begun.inventory is not None:
+            self._world.inventory, self._world.statics = begun.inventory, begun.statics
+        self._states.names = dict.fromkeys(begun.names)
+        shared = PlayWorld(
+            self._world,
+            self._start.plan.plays[begun.number].play,
+            begun.hosts,
+            begun.batch,
+            active=lambda: self._ask(post.ActiveHosts()),
+            select=lambda nodes: chosen(nodes, self._start.plan.options),
+            stepping=self._start.stepping,
+        )
+        return Batch(shared, begun.number, begun.needed)
+
+    def _pass_on(self, message: Message | None) -> None:
+        match message:
+            case None:
+                return
+            case Waits(host, _) | Through(host):
+                added = []
+                while self._world.added:
+                    added.append(self._world.added.pop(0))
+                frames = self._crew.frames().get(host, 0)
+                self._tell(post.Synced(self._states[host], added, frames))
+                if isinstance(message, Through):
+                    self._states.forget(host)
+                self._tell(message)
+            case Broken(error):
+                self._tell(post.Crashed("".join(traceback.format_exception(error))))
+            case _:
+                self._tell(message)
+
+
+class States(Mapping[str, HostState]):
+    """How hosts stand: those that walk here as they are, of others what the controller knows."""
+
+    def __init__(self, tell: Tell, ask: Ask) -> None:
+        self.names: dict[str, None] = {}
+        self._tell, self._ask = tell, ask
+        self._own: dict[str, HostState] = {}
+        self._others: dict[str, HostState] = {}
+        self._epoch = 0
+
+    def take(self, advance: post.Advance) -> None:
+        if advance.epoch != self._epoch:
+            self._epoch, self._others = advance.epoch, {}
+        if advance.state is not None:
+            self._own[advance.host] = advance.state
+
+    def forget(self, host: str) -> None:
+        del self._own[host]
+
+    def learn(self, said: post.LearnFacts) -> None:
+        if said.host in self._own:
+            self._own[said.host].learn(said.facts, said.module)
+
+    def __getitem__(self, host: str) -> HostState:
+        if host in self._own:
+            return self._own[host]
+        if host not in self.names:
+            raise KeyError(host)
+        others = self._others
+        if host not in others:
+            state: HostState = self._ask(post.StateOf(host))
+            others[host] = OthersState(**vars(state))
+            others[host].tell = self._tell  # type: ignore[attr-defined]
+        return others[host]
+
+    def __contains__(self, host: object) -> bool:
+        return host in self.names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@dataclass
+class OthersState(HostState):
+    """The state of a host that does not walk here: what it is to learn goes to the controller."""
+
+    def learn(self, facts: Mapping[str, Any], module: str) -> None:
+        super().learn(facts, module)
+        tell: Tell = self.tell  # type: ignore[attr-defined]
+        tell(post.LearnFacts(self.name, facts, module))
+
+
+class RemoteThrottles(Throttles):
+    """Throttles count the hosts of all workers, so the controller keeps them."""
+
+    def __init__(self, tell: Tell, ask: Ask) -> None:
+        super().__init__()
+        self._tell, self._ask = tell, ask
+
+    def of(self, throttle: tuple[str, int] | None) -> AbstractContextManager[Any]:
+        return nullcontext() if throttle is None else self._held(*throttle)
+
+    @contextmanager
+    def _held(self, name: str, limit: int) -> Iterator[None]:
+        self._ask(post.MayEnter(name, limit))
+        try:
+            yield
+        finally:
+            self._tell(post.HasLeft(name))

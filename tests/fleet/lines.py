@@ -1,0 +1,99 @@
+"""Workers within this process: the stations and messages of real ones, without Dask between."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.fleet import post
+from provisioner.fleet.drive import Crew
+from provisioner.fleet.interrupt import Interrupt
+from provisioner.fleet.remotes import Gone, Line, Remotes, Worker
+from provisioner.fleet.sealing import Pair
+from provisioner.fleet.sessions import Connect, Login
+from provisioner.fleet.station import Station
+from provisioner.plan import Plan
+
+_connects: dict[int, Connect] = {}
+
+
+@dataclass(frozen=True)
+class ByNumber:
+    """A `Connect` that can be pickled: to the one of that number."""
+
+    number: int
+
+    def __call__(self, host: str, variables: Mapping[str, Any]) -> Login:
+        return _connects[self.number](host, variables)
+
+
+def _nobody(value: object) -> None:
+    pass
+
+
+class NearLine:
+    """A line to a worker in this process. `said` are the sealed messages in both directions."""
+
+    def __init__(
+        self,
+        name: str,
+        inbox: queue.SimpleQueue[tuple[Line | None, Any]],
+        learned: Callable[[object], None],
+    ) -> None:
+        self.name, self._inbox, self._learned = name, inbox, learned
+        self.said: list[bytes] = []
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        ours, theirs = Pair(), Pair()
+        self._sealing = ours.with_(theirs.public, leads=True)
+        self.station = Station(theirs.with_(ours.public, leads=False), self._loop)
+        self._closed = False
+        threading.Thread(target=self._receive, daemon=True).start()
+
+    def send(self, message: Any) -> None:
+        sealed = self._sealing.seal(post.pack([message], self._learned))
+        self.said.append(sealed)
+        self._loop.call_soon_threadsafe(self.station.deliver, sealed)
+
+    def close(self) -> None:
+        self._closed = True
+        self.station.end()
+
+    def cut(self) -> None:
+        """The worker is gone."""
+        self._closed = True
+        self._inbox.put((self, Gone("cut")))
+
+    def _receive(self) -> None:
+        while not self._closed:
+            sealed = asyncio.run_coroutine_threadsafe(self.station.collect(), self._loop).result()
+            self.said.append(sealed)
+            messages = post.unpack(self._sealing.open(sealed), self._learned)
+            for message in messages if not self._closed else ():
+                self._inbox.put((self, message))
+
+
+def near_crew(
+    plan: Plan,
+    connect: Connect,
+    interrupt: Interrupt,
+    workers: int = 2,
+    lines: list[NearLine] | None = None,
+) -> Crew:
+    """`workers` of them, each with its share of the forks."""
+    _connects[len(_connects)] = connect
+    inbox: queue.SimpleQueue[tuple[Line | None, Any]] = queue.SimpleQueue()
+    learned = plan.inventory.vault.learned
+    made = [NearLine(f"worker {n}", inbox, learned) for n in range(workers)]
+    if lines is not None:
+        lines += made
+    share = -(-plan.options.forks // workers)
+    start = post.Start(plan, ByNumber(len(_connects) - 1), share, 1000, False, {})
+    remotes = Remotes([Worker(line, share) for line in made], inbox, interrupt)
+    for line in made:
+        line.send(start)
+    return remotes

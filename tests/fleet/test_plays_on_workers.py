@@ -1,0 +1,17 @@
+"""What plays on several hosts mean is the same when workers walk the hosts: the engine's own tests,
+on two workers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.engine.fleet import Fleet
+from tests.engine.test_fleet import *  # noqa: F403
+from tests.fleet.lines import near_crew
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Fleet:
+    return Fleet(tmp_path, crew=near_crew)

@@ -1,0 +1,191 @@
+"""Workers: one that is lost takes its hosts along and no others; nobody between reads anything."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from provisioner.events import Event, HostFinished, TaskFinished, TaskStarted
+from provisioner.fleet.interrupt import Interrupt
+from provisioner.fleet.sealing import NotSealed, Pair
+from provisioner.fleet.sessions import Connect
+from provisioner.loading.vault import Secret, Vault, encrypt
+from provisioner.plan import Plan
+from tests.engine.fleet import Fleet
+from tests.fleet.lines import NearLine, near_crew
+
+LONG = 30.0
+
+
+def on_workers(fleet: Fleet, count: int = 2) -> list[NearLine]:
+    """Have workers walk the fleet's hosts; returns their lines, once a run has begun."""
+    lines: list[NearLine] = []
+
+    def crew(plan: Plan, connect: Connect, interrupt: Interrupt) -> object:
+        return near_crew(plan, connect, interrupt, count, lines)
+
+    fleet.crew = crew  # type: ignore[assignment]
+    return lines
+
+
+def slow(fleet: Fleet) -> str:
+    """A play whose first two hosts stay in their task until the file `go` is there."""
+    return f"""
+    - hosts: all
+      gather_facts: false
+      tasks:
+        - name: wait
+          shell: '[ {{{{ inventory_hostname }}}} \\> h2 ] || until [ -e {fleet.folder}/go ]; do
+                  sleep 0.1; done'
+        - {{name: b, command: echo}}
+    """
+
+
+def test_a_lost_worker_leaves_its_task_unknown_and_others_take_the_hosts_not_begun(
+    fleet: Fleet,
+) -> None:
+    lines, begun = on_workers(fleet), set[str]()
+
+    def note(event: Event) -> None:
+        if isinstance(event, TaskStarted):
+            begun.add(event.host)
+            if begun == {"h1", "h2"}:
+                lines[0].cut()
+        if isinstance(event, HostFinished):
+            (fleet.folder / "go").touch()
+
+    got = fleet.run(slow(fleet), hosts=6, forks=2, on_event=note)
+    statuses = {name: str(host.status) for name, host in got.hosts.items()}
+    assert statuses == {"h1": "unknown", **dict.fromkeys(("h2", "h3", "h4", "h5", "h6"), "changed")}
+    assert got.exit == 4
+    last = got.event("wait", "h1")
+    assert (str(last.outcome), last.message) == (
+        "unknown", "the worker that walked this host is gone",
+    )  # fmt: skip
+    assert last.remedy
+    assert [got.tasks(name) for name in ("h3", "h6")] == [
+        [("wait", "changed"), ("b", "changed")]
+    ] * 2
+
+
+def test_hosts_that_wait_for_others_are_unreachable_with_their_worker(fleet: Fleet) -> None:
+    lines = on_workers(fleet, 3)
+    play = f"""
+    - hosts: all
+      gather_facts: false
+      tasks:
+        - {{name: a, command: echo}}
+        - {{name: once, run_once: true, command: echo}}
+        - name: wait
+          shell: 'until [ -e {fleet.folder}/go ]; do sleep 0.1; done'
+          run_once: true
+        - {{name: b, command: echo}}
+    """
+
+    def note(event: Event) -> None:
+        if isinstance(event, TaskStarted) and event.task == "wait":
+            lines[1].cut()
+            (fleet.folder / "go").touch()
+
+    got = fleet.run(play, hosts=3, forks=3, on_event=note)
+    statuses = {name: str(host.status) for name, host in got.hosts.items()}
+    assert statuses == {"h1": "changed", "h2": "unreachable", "h3": "changed"}
+    assert got.hosts["h2"].ok == 1, "what it has done counts"
+    assert got.tasks("h2") == [("a", "changed")]
+
+
+def test_without_any_worker_left_hosts_are_unreachable_and_the_run_ends(fleet: Fleet) -> None:
+    lines = on_workers(fleet, 1)
+
+    def note(event: Event) -> None:
+        if isinstance(event, TaskStarted):
+            lines[0].cut()
+
+    got = fleet.run(slow(fleet), hosts=3, forks=1, on_event=note)
+    (fleet.folder / "go").touch()
+    assert [str(got.hosts[name].status) for name in ("h1", "h2", "h3")] == [
+        "unknown", "unreachable", "unreachable",
+    ]  # fmt: skip
+
+
+def test_a_bug_on_a_worker_ends_the_run_with_its_traceback(fleet: Fleet) -> None:
+    def connect(host: str, variables: object) -> object:
+        raise ZeroDivisionError("a bug")
+
+    fleet.crew = lambda plan, _, interrupt: near_crew(plan, connect, interrupt)  # type: ignore[arg-type]
+    with pytest.raises(Exception, match="ZeroDivisionError: a bug"):
+        fleet.run("[{hosts: all, gather_facts: false, tasks: [{command: echo}]}]")
+
+
+def test_an_interrupt_stops_hosts_on_workers_at_their_next_task(fleet: Fleet) -> None:
+    interrupts: list[Interrupt] = []
+
+    def crew(plan: Plan, connect: Connect, interrupt: Interrupt) -> object:
+        interrupts.append(interrupt)
+        return near_crew(plan, connect, interrupt)
+
+    fleet.crew = crew  # type: ignore[assignment]
+    stopped = threading.Event()
+
+    def note(event: Event) -> None:
+        if isinstance(event, TaskStarted) and not stopped.is_set():
+            interrupts[0].set(2)
+            stopped.set()
+            (fleet.folder / "go").touch()
+
+    got = fleet.run(slow(fleet), hosts=4, forks=2, on_event=note)
+    assert got.exit == 130
+    assert not [
+        event for event in got.events if isinstance(event, TaskFinished) and event.task == "b"
+    ]
+
+
+def test_what_a_worker_opens_with_the_vault_is_masked_here_before_it_is_told(fleet: Fleet) -> None:
+    opened: list[object] = []
+    fleet.vault = Vault((Secret("default", b"password"),), opened.append)
+    text = encrypt(b"word: sesame\n", fleet.vault.secrets[0])
+    fleet.write("secret.yml", text.decode())
+    on_workers(fleet)
+    seen: list[bool] = []
+
+    def note(event: Event) -> None:
+        if isinstance(event, TaskFinished) and event.task == "say":
+            seen.append("sesame" in str(opened))
+
+    play = """
+    - hosts: all
+      gather_facts: false
+      tasks:
+        - include_vars: secret.yml
+        - {name: say, debug: {msg: "{{ word }}"}}
+    """
+    assert fleet.run(play, on_event=note).said() == ["sesame"]
+    assert seen == [True]
+
+
+def test_nothing_of_a_run_can_be_read_on_the_way(fleet: Fleet) -> None:
+    lines = on_workers(fleet)
+    play = "[{hosts: all, gather_facts: false, tasks: [{name: hush, command: 'echo {{ key }}'}]}]"
+    assert fleet.run(play, hosts=2, extra_vars={"key": "sesame"}).exit == 0
+    said = b"".join(part for line in lines for part in line.said)
+    assert len(said) > 1000
+    assert not [
+        word for word in (b"sesame", b"hush", b"h1", b"echo") if word in said and len(word) > 2
+    ]
+
+
+def test_a_sealed_message_can_be_opened_once_in_its_turn_and_by_the_other_side_only() -> None:
+    ours, theirs, strange = Pair(), Pair(), Pair()
+    controller = ours.with_(theirs.public, leads=True)
+    worker = theirs.with_(ours.public, leads=False)
+    first, second = controller.seal(b"first"), controller.seal(b"second")
+    with pytest.raises(NotSealed):
+        worker.open(second)
+    assert worker.open(first) == b"first"
+    for wrong in (first, second[:-1] + bytes([second[-1] ^ 1]), worker.seal(b"own")):
+        with pytest.raises(NotSealed):
+            worker.open(wrong)
+    with pytest.raises(NotSealed):
+        strange.with_(ours.public, leads=False).open(second)
+    assert worker.open(second) == b"second"
