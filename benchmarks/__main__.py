@@ -11,7 +11,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import dockerrun, hosts, report, results, runs, scale, transfer
+from benchmarks import dockerrun, hosts, report, results, runs, scale, simulate, transfer
 from benchmarks.peers import DEFAULT_FOLDER
 from benchmarks.tools import NAMES
 
@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     docker.set_defaults(do=_docker)
     _add_output(docker, dockerrun.FILE, rounds=5)
     _add_scale(commands.add_parser("scale", help="a thousand hosts: time, CPU, memory"))
+    _add_simulate(commands.add_parser("simulate", help="a hundred thousand hosts, pretended"))
     write = commands.add_parser("report", help="write the documents' parts from the result files")
     write.set_defaults(do=_report)
     write.add_argument("--check", action="store_true", help="only say whether they are up to date")
@@ -64,6 +65,14 @@ def _add_scale(command: argparse.ArgumentParser) -> None:
     command.add_argument("--forks", type=int, default=50)
     command.add_argument("--note", default="", help="what to say about the machine's state")
     command.add_argument("--output", type=Path, default=scale.FILE)
+
+
+def _add_simulate(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(do=_simulate)
+    command.add_argument("--hosts", type=int, default=100_000)
+    command.add_argument("--sample", type=int, default=1000, help="hosts whose walks are real")
+    command.add_argument("--note", default="", help="what to say about the machine's state")
+    command.add_argument("--output", type=Path, default=simulate.FILE)
 
 
 def _add_output(command: argparse.ArgumentParser, file: Path, rounds: int) -> None:
@@ -107,6 +116,11 @@ def _scale(options: argparse.Namespace) -> None:
     counts = [int(word) for word in options.hosts.split(",")]
     scale.measure_all(counts, options.sshds, options.dead, options.workers, options.forks,
                       options.note, options.output)  # fmt: skip
+    print(f"written: {options.output}")
+
+
+def _simulate(options: argparse.Namespace) -> None:
+    simulate.run(options.hosts, options.sample, options.note, options.output)
     print(f"written: {options.output}")
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import dockerrun, transfer
+from benchmarks import dockerrun, scale, simulate, transfer
 from benchmarks.plot import plot
 from benchmarks.results import Results
 from benchmarks.tables import about, run_tables, summary
@@ -55,4 +55,6 @@ PARTS: Mapping[str, Callable[[Results], str]] = {
     "benchmark-summary": summary,
     "benchmark-transfer": _transfers,
     "benchmark-docker": _docker,
+    "scale": lambda _: scale.section(),
+    "simulation": lambda _: simulate.section(),
 }

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import delay, plot, report, results, transfer
+from benchmarks import simulate as simulation
+from benchmarks.simulation import Away, Connected, Host, Machine, Work, simulate
 from benchmarks.tables import number
 from tests.remote.sshd import needs_root, needs_sshd
 
@@ -65,6 +67,39 @@ def test_each_marker_of_a_part_stands_once_in_some_document() -> None:
 )
 def test_figures_have_the_digits_that_count(figure: float | None, shown: str) -> None:
     assert number(figure) == shown
+
+
+@pytest.mark.parametrize(
+    ("costs", "machine", "wall", "connections"),
+    [
+        ([Connected(), Away(1)], Machine(slots=2), 5, 2),
+        ([Connected(), Away(1)], Machine(slots=10), 1, 10),
+        ([Connected(), Work(1)], Machine(slots=10), 10, 10),
+        ([Connected(), Work(1)], Machine(slots=10, cores=5), 2, 10),
+        ([Work(1), Connected(), Away(9)], Machine(slots=10), 19, 9),
+        ([], Machine(slots=3), 0, 0),
+    ],
+    ids=["slots bind", "slots for all", "a core binds", "five cores", "both", "nothing to do"],
+)
+def test_the_simulation_counts_slots_cores_and_connections(
+    costs: list[Away | Work | Connected], machine: Machine, wall: float, connections: int
+) -> None:
+    def host(_number: int) -> Host:
+        yield from costs
+
+    outcome = simulate(host, 10, machine)
+    assert (outcome.wall, outcome.connections) == (wall, connections)
+
+
+def test_a_simulated_fleet_is_measured_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "simulation.json"
+    simulation.run(50, 10, "", file)
+    monkeypatch.setattr(simulation, "FILE", file)
+    said = simulation.section()
+    assert said.startswith("50 hosts, 20 ms away")
+    assert said.count("| 50 |") == len(simulation.MACHINES)
 
 
 def test_the_proxy_delays_both_directions() -> None:

@@ -201,7 +201,7 @@ def _magic(shared: PlayWorld, host: str, role: Role | None) -> dict[str, Any]:
         "ansible_verbosity": world.verbosity,
         "ansible_version": VERSION,
         "ansible_play_name": play.title,
-        "ansible_play_hosts_all": list(shared.hosts),
+        "ansible_play_hosts_all": Lazy(lambda: list(shared.hosts)),
         "ansible_play_hosts": Lazy(lambda: list(shared.active())),
         **_roles_of(play),
         "play_hosts": Lazy(lambda: list(shared.active())),
