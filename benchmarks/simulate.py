@@ -23,6 +23,7 @@ from pathlib import Path
 from benchmarks import hosts, scale
 from benchmarks.simulation import Away, Connected, Host, Machine, Work, simulate
 from provisioner.engine.effects import Answer, Exchange
+from provisioner.engine.roster import Roster
 from provisioner.engine.run import world_of
 from provisioner.engine.scopes import PlayWorld
 from provisioner.engine.state import HostState
@@ -130,8 +131,13 @@ def _play(folder: Path) -> Path:
 
 def _batch(planned: Plan, names: tuple[str, ...]) -> Batch:
     states = {name: HostState(name) for name in names}
+    world = world_of(
+        planned,
+        states,
+        Roster(planned.inventory, planned.statics, planned.basedirs, states),
+    )
     every = planned.plays[0].hosts
-    shared = PlayWorld(world_of(planned, states), planned.plays[0].play, every, names)
+    shared = PlayWorld(world, planned.plays[0].play, every, names)
     return Batch(shared)
 
 

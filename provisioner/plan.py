@@ -65,6 +65,11 @@ class Plan:
     notices: tuple[Notice, ...] = ()
 
     @property
+    def basedirs(self) -> tuple[Path, ...]:
+        """The playbooks' folders: group_vars and host_vars may stand there."""
+        return tuple(playbook.path.parent for playbook in self.playbooks)
+
+    @property
     def hosts(self) -> tuple[str, ...]:
         """All hosts of any play, in inventory order."""
         chosen = {host for planned in self.plays for host in planned.hosts}

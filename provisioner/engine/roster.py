@@ -5,11 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from provisioner.engine.state import HostState
 from provisioner.loading.hostgroups import Inventory
 from provisioner.loading.variables import host_variables
+
+
+class Newcomers(Protocol):
+    """Where hosts that are added get a state: a dict of them will do."""
+
+    def setdefault(self, name: str, state: HostState, /) -> HostState: ...
 
 
 class Roster:
@@ -20,7 +26,7 @@ class Roster:
         inventory: Inventory,
         statics: Mapping[str, Mapping[str, Any]],
         basedirs: Sequence[Path],
-        states: dict[str, HostState],
+        states: Newcomers,
     ) -> None:
         self._inventory, self._states = inventory, states
         self._statics: Mapping[str, Mapping[str, Any]] = statics

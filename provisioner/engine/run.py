@@ -36,7 +36,7 @@ Ask = Callable[[str], bool]
 """Whether the task of that title is to be done (--step)."""
 
 
-def world_of(plan: Plan, states: dict[str, HostState]) -> World:
+def world_of(plan: Plan, states: Mapping[str, HostState], roster: Roster) -> World:
     """What all hosts of the run share, as it begins."""
     options = plan.options
     settings = {
@@ -49,9 +49,8 @@ def world_of(plan: Plan, states: dict[str, HostState]) -> World:
         "ansible_limit": options.limit or "all",
         **options.settings,
     }
-    basedirs = [playbook.path.parent for playbook in plan.playbooks]
     return World(
-        Roster(plan.inventory, plan.statics, basedirs, states),
+        roster,
         options.extra_vars,
         states,
         options.check,
@@ -77,7 +76,8 @@ class Run:
         self.crew = crew or Threads(connect, plan.options.forks, interrupt)
         names = (*plan.inventory.hosts, *plan.hosts)
         self.states = {name: HostState(name) for name in dict.fromkeys(names)}
-        self.world = world_of(plan, self.states)
+        roster = Roster(plan.inventory, plan.statics, plan.basedirs, self.states)
+        self.world = world_of(plan, self.states, roster)
         self._finished: set[str] = set()
 
     def events(self) -> Iterator[Event]:

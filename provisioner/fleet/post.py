@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 import pickle
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from provisioner.engine.state import HostState
-from provisioner.loading.inventory import Inventory
 from provisioner.plan import Plan
 
 LEARNED = "learned"
@@ -34,15 +33,12 @@ class Start:
 
 @dataclass(frozen=True)
 class BeginBatch:
-    """The fields of a `Batch`; `inventory` and `statics` only where they have grown."""
+    """The fields of a `Batch`."""
 
     number: int
     hosts: tuple[str, ...]
     batch: tuple[str, ...]
     needed: frozenset[str]
-    names: tuple[str, ...]
-    inventory: Inventory | None = None
-    statics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,11 +78,9 @@ class ReleaseOthers:
 
 @dataclass(frozen=True)
 class Synced:
-    """How a host stands that waits or is through, and what it wants to be added to the
-    inventory. Its `Waits` or `Through` follows."""
+    """How a host stands that waits or is through. Its `Waits` or `Through` follows."""
 
     state: HostState
-    added: Sequence[tuple[str, Mapping[str, Any]]]
     frames: int
 
 
@@ -135,6 +129,14 @@ class LearnFacts:
     host: str
     facts: Mapping[str, Any]
     module: str
+
+
+@dataclass(frozen=True)
+class Enlisted:
+    """What add_host or group_by said on a host; in both directions."""
+
+    host: str
+    said: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

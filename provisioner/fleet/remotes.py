@@ -82,21 +82,15 @@ class Remotes:
         self._gates = Gates()
         self._epoch = 0
         self._batch: Batch | None = None
-        self._inventory: object = None
+        self._home: dict[str, Worker] = {}
         self._interrupt = interrupt
         interrupt.tell(lambda: inbox.put((None, post.Interrupted(interrupt.signal))))
 
     # -- what the scheduler asks for
 
     def begin(self, batch: Batch) -> None:
-        world = batch.shared.world
-        grown = self._inventory is not None and world.inventory is not self._inventory
-        self._batch, self._inventory = batch, world.inventory
-        begun = post.BeginBatch(
-            batch.number, batch.shared.hosts, batch.hosts, batch.needed, tuple(world.states)
-        )
-        if grown:
-            begun = replace(begun, inventory=world.inventory, statics=dict(world.statics))
+        self._batch = batch
+        begun = post.BeginBatch(batch.number, batch.shared.hosts, batch.hosts, batch.needed)
         self._send_all(begun)
 
     def take(self) -> bool:
@@ -150,9 +144,12 @@ class Remotes:
                 if isinstance(said, Through):
                     self._at.pop(host, None)
                 return said
-            case post.Synced(state, added, frames):
+            case post.Synced(state, frames):
                 self._sync(state, frames)
-                self._world.added.extend(added)
+            case post.Enlisted(host, said_there):
+                self._world.roster.add(host, said_there)
+                _ = self._world.inventory  # looked at, it has grown: others ask for its hosts
+                self._send_all(said, but=worker)
             case post.Asked(number, question):
                 self._answer(worker, number, question)
             case post.HasLeft(name):
@@ -230,8 +227,9 @@ class Remotes:
             self._leave(host, Status.UNREACHABLE, "no worker is left to walk this host")
             self._ready.append(Through(host))
             return
-        worker = max(alive, key=lambda worker: worker.room)
-        self._at[host] = worker
+        home = self._home.get(host)  # it may be connected there still
+        worker = home if home in alive else max(alive, key=lambda worker: worker.room)
+        self._at[host] = self._home[host] = worker
         worker.busy.add(host)
         state = self._world.states[host]
         worker.line.send(post.Advance(host, None, state, self._epoch))
@@ -275,9 +273,9 @@ class Remotes:
         state.leave(status, reason, REMEDY)
         self._ready.append(HostFinished(host, state.summary(), reason, REMEDY))
 
-    def _send_all(self, message: Any) -> None:
+    def _send_all(self, message: Any, but: Worker | None = None) -> None:
         for worker in self._workers.values():
-            if not worker.gone:
+            if not worker.gone and worker is not but:
                 worker.line.send(message)
 
 

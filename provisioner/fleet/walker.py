@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.engine.roster import Roster
 from provisioner.engine.run import world_of
 from provisioner.engine.scopes import PlayWorld
 from provisioner.engine.state import HostState
@@ -32,8 +33,11 @@ class Walker:
     def __init__(self, start: post.Start, tell: Tell, ask: Ask) -> None:
         self._start, self._tell, self._ask = start, tell, ask
         self._interrupt = Interrupt()
-        self._states = States(tell, ask)
-        self._world = world_of(start.plan, self._states)
+        plan = start.plan
+        self._states = States((*plan.inventory.hosts, *plan.hosts), tell, ask)
+        self._roster = RemoteRoster(plan.inventory, plan.statics, plan.basedirs, self._states)
+        self._roster.tell = tell
+        self._world = world_of(plan, self._states, self._roster)
         throttles = RemoteThrottles(tell, ask)
         self._crew = Threads(
             start.connect, start.forks, self._interrupt, start.connections, throttles
@@ -52,6 +56,8 @@ class Walker:
                 threading.Thread(target=self._crew.kill, daemon=True).start()
             case post.LearnFacts():
                 self._states.learn(message)
+            case post.Enlisted(host, said):
+                Roster.add(self._roster, host, said)
             case _:
                 self._todo.append(message)
                 self._crew.nudge()
@@ -91,9 +97,6 @@ class Walker:
             self._tell(post.Lent(lent))
 
     def _batch(self, begun: post.BeginBatch) -> Batch:
-        if begun.inventory is not None:
-            self._world.inventory, self._world.statics = begun.inventory, begun.statics
-        self._states.names = dict.fromkeys(begun.names)
         shared = PlayWorld(
             self._world,
             self._start.plan.plays[begun.number].play,
@@ -110,11 +113,8 @@ class Walker:
             case None:
                 return
             case Waits(host, _) | Through(host):
-                added = []
-                while self._world.added:
-                    added.append(self._world.added.pop(0))
                 frames = self._crew.frames().get(host, 0)
-                self._tell(post.Synced(self._states[host], added, frames))
+                self._tell(post.Synced(self._states[host], frames))
                 if isinstance(message, Through):
                     self._states.forget(host)
                 self._tell(message)
@@ -127,8 +127,8 @@ class Walker:
 class States(Mapping[str, HostState]):
     """How hosts stand: those that walk here as they are, of others what the controller knows."""
 
-    def __init__(self, tell: Tell, ask: Ask) -> None:
-        self.names: dict[str, None] = {}
+    def __init__(self, hosts: Iterable[str], tell: Tell, ask: Ask) -> None:
+        self._names = dict.fromkeys(hosts)
         self._tell, self._ask = tell, ask
         self._own: dict[str, HostState] = {}
         self._others: dict[str, HostState] = {}
@@ -150,7 +150,7 @@ class States(Mapping[str, HostState]):
     def __getitem__(self, host: str) -> HostState:
         if host in self._own:
             return self._own[host]
-        if host not in self.names:
+        if host not in self._names:
             raise KeyError(host)
         others = self._others
         if host not in others:
@@ -159,14 +159,19 @@ class States(Mapping[str, HostState]):
             others[host].tell = self._tell  # type: ignore[attr-defined]
         return others[host]
 
+    def setdefault(self, name: str, state: HostState, /) -> HostState:
+        """A host was added; how it stands is known to the controller."""
+        self._names.setdefault(name)
+        return state
+
     def __contains__(self, host: object) -> bool:
-        return host in self.names
+        return host in self._names
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.names)
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self._names)
 
 
 @dataclass
@@ -177,6 +182,16 @@ class OthersState(HostState):
         super().learn(facts, module)
         tell: Tell = self.tell  # type: ignore[attr-defined]
         tell(post.LearnFacts(self.name, facts, module))
+
+
+class RemoteRoster(Roster):
+    """What is added here is added everywhere."""
+
+    tell: Tell
+
+    def add(self, host: str, said: Mapping[str, Any]) -> None:
+        super().add(host, said)
+        self.tell(post.Enlisted(host, said))
 
 
 class RemoteThrottles(Throttles):
