@@ -17,11 +17,17 @@ from provisioner.result import Outcome, Result
 
 
 class Aftermath:
-    """Takes results in. `due` are the handlers to be run, by their identity."""
+    """Takes results in. `due` are the handlers to be run, by their identity.
+
+    What a task notifies is looked up again when handlers are run, `_asked` by name: until then a
+    role that is included may bring its handlers once more, and only one of each is run.
+    """
 
     def __init__(self, shared: PlayWorld, state: HostState) -> None:
         self._shared, self._state = shared, state
         self.due: set[int] = set()
+        self._asked: set[str] = set()
+        self._early: set[int] = set()
 
     def learn(self, task: Task, result: Result, scope: Scope | None = None) -> None:
         """Register the result; take in the facts, statistics, hosts and groups that it has."""
@@ -65,21 +71,44 @@ class Aftermath:
         if not task.notify:
             return ""
         known = self._known()
-        named = self._by_name(known)
         for scope in scopes:
             values = (scope.render(given) for given in task.notify)
             for name in _names(values):
-                found = {id(h) for h in known if name in self._names(h, h.listen)}
-                found |= {id(named[name])} if name in named else set()
+                found = self._found(known, {name})
                 if not found:
                     return name
+                if not task.handler:
+                    self._early |= found - self.due
+                    self._asked.add(name)
                 self.due |= found
         return ""
+
+    def _found(self, known: Sequence[Task], asked: set[str]) -> set[int]:
+        """The handlers of these names, and those that listen to them."""
+        named = self._by_name(known)
+        chosen = {id(named[name]) for name in asked if name in named}
+        return chosen | {id(handler) for handler in self._listening(known, asked)}
+
+    def _listening(self, known: Sequence[Task], asked: set[str]) -> Iterator[Task]:
+        """Those that listen to what was notified; of several with one name only one."""
+        heard: set[str] = set()
+        for handler in _last_file_first(known):
+            if asked.isdisjoint(self._names(handler, handler.listen)):
+                continue
+            if str(handler.name) not in heard:
+                yield handler
+            if handler.name:
+                heard.add(str(handler.name))
 
     def handlers(self) -> Sequence[Task]:
         """All handlers, where any is due: of these, those that are due when their turn comes are
         run (so a handler's own `notify` reaches those behind it)."""
-        return self._known() if self.due else ()
+        known = self._known()
+        self.due -= self._early
+        self.due |= self._found(known, self._asked)
+        self._early.clear()
+        self._asked.clear()
+        return known if self.due else ()
 
     def is_due(self, handler: Task) -> bool:
         return id(handler) in self.due
@@ -95,9 +124,9 @@ class Aftermath:
         """As in Ansible, of handlers with one name that of the file read last (the play's own are)
         is run, and in one file the first."""
         found: dict[str, Task] = {}
-        for _, file in groupby(known, lambda handler: handler.role):
-            for handler in reversed(list(file)):
-                found.update(dict.fromkeys(self._names(handler, (handler.name,)), handler))
+        for handler in _last_file_first(known):
+            for name in self._names(handler, (handler.name,)):
+                found.setdefault(name, handler)
         return found
 
     def _names(self, handler: Task, given: Sequence[str | Template]) -> set[str]:
@@ -117,6 +146,12 @@ def _names(values: Iterable[Any]) -> Iterator[str]:
     """Names, each given alone or in a list."""
     for value in values:
         yield from map(str, value if isinstance(value, list) else [value])
+
+
+def _last_file_first(handlers: Sequence[Task]) -> Iterator[Task]:
+    """The handlers of the role, or of the play, that was read last before those before it."""
+    files = [list(file) for _, file in groupby(handlers, lambda handler: id(handler.role))]
+    return (handler for file in reversed(files) for handler in file)
 
 
 def _parts(result: Result) -> Iterator[Mapping[str, Any]]:

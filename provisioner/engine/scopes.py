@@ -106,7 +106,14 @@ def task_scope(
         if gather:
             raise NeedFacts
 
-    return _scope(shared, host, task, ahead, asked if facts_pending or gather else None)
+    if not (facts_pending or gather):
+        return _scope(shared, host, task, ahead, None)
+    return _scope(shared, host, task, ahead, asked, is_fact if facts_pending else _is_whole)
+
+
+def _is_whole(name: str) -> bool:
+    """Whether the variable holds all facts: what getent and its kin left is not all of them."""
+    return name == "ansible_facts"
 
 
 def _scope(
@@ -115,6 +122,7 @@ def _scope(
     task: Task | None,
     ahead: Mapping[str, Any],
     asked: Callable[[str], None] | None,
+    hidden: Callable[[str], bool] | None = None,
 ) -> Scope:
     """The layers, that of highest precedence first. Numbers are those of Ansible's list of 22."""
     world, state, play = shared.world, shared.world.states[host], shared.play
@@ -135,7 +143,7 @@ def _scope(
         *(layer for other in exported for layer in other.exported_vars),  # 15
         _vars_files(shared, state),  # 14
         play.vars,  # 12, 13
-        state.facts,  # 11
+        _without(state.facts, hidden),  # 11
         world.statics.get(host, {}),  # 3 to 10
         *(role.all_defaults if role is not None else ()),  # 2
         *(layer for other in exported for layer in other.all_defaults),  # 2
@@ -155,6 +163,13 @@ def _no_facts(asked: Callable[[str], None] | None) -> dict[str, Any]:
     if asked is not None:
         asked("ansible_facts")
     return {}
+
+
+def _without(facts: Mapping[str, Any], hidden: Callable[[str], bool] | None) -> Mapping[str, Any]:
+    """The facts but for those that are to be had anew."""
+    if hidden is None:
+        return facts
+    return {name: value for name, value in facts.items() if not hidden(name)}
 
 
 def _vars_files(shared: PlayWorld, state: HostState) -> Mapping[str, Any]:

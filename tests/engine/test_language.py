@@ -439,6 +439,26 @@ def test_facts_are_gathered_once_and_only_when_used(fleet: Fleet) -> None:
     assert used.said() == [True, "Linux"]
 
 
+def test_facts_are_whole_whatever_modules_have_left_some(fleet: Fleet) -> None:
+    fleet.write(
+        "more.yml",
+        """
+        - getent: {database: passwd, key: root}
+        - debug: msg="{{ ansible_facts.getent_passwd.root[1] }} {{ ansible_facts.system }}"
+        """,
+    )
+    got = fleet.run("""
+        - hosts: all
+          tasks: [include_tasks: more.yml]
+        - hosts: all
+          gather_facts: false
+          tasks:
+            - getent: {database: group, key: root}
+            - debug: msg="{{ ansible_facts.getent_group.keys() | list }}"
+        """)
+    assert got.said() == ["0 Linux", ["root"]]
+
+
 def test_what_comes_from_a_host_is_never_rendered(fleet: Fleet) -> None:
     got = fleet.run("""
         - hosts: all
