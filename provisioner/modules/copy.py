@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +29,7 @@ class _Tree:
 def _tree(root: Path, follow: bool) -> _Tree:
     tree = _Tree()
     for path, entry in _walk(root, "", follow):
-        if entry.is_symlink() and (not follow or entry.resolve() in _above(entry)):
+        if entry.is_symlink() and not (follow and _leads_on(entry)):
             tree.links.append((path, str(entry.readlink())))
         elif entry.is_dir():
             tree.folders.append(path)
@@ -40,19 +41,19 @@ def _tree(root: Path, follow: bool) -> _Tree:
 
 
 def _walk(root: Path, below: str, follow: bool) -> Iterator[tuple[str, Path]]:
-    """Everything below `root`, a directory before what is in it; a link to a directory that it is
-    in is not followed."""
+    """Everything below `root`, a directory before what is in it."""
     for entry in sorted((root / below).iterdir()):
         path = f"{below}/{entry.name}" if below else entry.name
         yield path, entry
-        followed = not entry.is_symlink() or (follow and entry.resolve() not in _above(entry))
+        followed = not entry.is_symlink() or (follow and _leads_on(entry))
         if entry.is_dir() and followed:
             yield from _walk(root, path, follow)
 
 
-def _above(entry: Path) -> tuple[Path, ...]:
-    """The directories that `entry` is in, by whatever names it was reached."""
-    return tuple(folder.resolve() for folder in entry.absolute().parents)
+def _leads_on(link: Path) -> bool:
+    """Whether a link leads to something, and not back to a directory that it is in."""
+    above = {os.path.realpath(folder) for folder in link.absolute().parents}
+    return link.exists() and os.path.realpath(link) not in above
 
 
 def _content(value: Any) -> Any:
