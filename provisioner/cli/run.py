@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -209,8 +210,18 @@ def _load(given: Arguments, again: frozenset[str] | None, vault: Vault, redactor
         become_method=given.become_method,
         start_at_task=given.start_at_task,
         force_handlers=given.force_handlers,
+        settings={"ssh_words_option": _ssh_words(given)},
     )
     return inventory, playbooks, options
+
+
+def _ssh_words(given: Arguments) -> tuple[str, ...]:
+    """The options about logging in, for a program that runs ssh itself (rsync)."""
+    checking = "accept-new" if given.accept_new_host_keys else "yes"
+    user = ("-l", given.user) if given.user else ()
+    key = ("-i", given.private_key) if given.private_key else ()
+    known = ("-o", f"StrictHostKeyChecking={checking}")
+    return (*shlex.split(given.ssh_common_args), *user, *key, *known)
 
 
 def _tags(words: tuple[str, ...]) -> frozenset[str]:

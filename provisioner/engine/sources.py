@@ -16,7 +16,7 @@ from provisioner.language.variables import Lazy, Scope
 from provisioner.loading.variables import vars_file
 from provisioner.loading.vault import NO_VAULT, Vault, is_encrypted
 from provisioner.loading.where import Where
-from provisioner.modules.base import ModuleError
+from provisioner.modules.base import ModuleError, Reached
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class LocalSources:
     roots: tuple[Path, ...]
     scope: Scope
     vault: Vault = NO_VAULT
+    way: Reached | None = None
 
     def find(self, folder: str, name: str) -> Path:
         """The local file `name`; `ModuleError` names every place that was tried."""
@@ -53,6 +54,12 @@ class LocalSources:
     def host(self) -> str:
         """The name in the inventory of the host that the task is for."""
         return str(self.scope["inventory_hostname"])
+
+    @property
+    def reached(self) -> Reached:
+        """How that host is reached by a program that runs elsewhere."""
+        assert self.way is not None
+        return self.way
 
     def variables(self, path: Path) -> Mapping[str, Any]:
         """The variables of a YAML or JSON file; `ModuleError` with file:line."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from provisioner.engine import jobs
+from provisioner.engine import jobs, ways
 from provisioner.engine.effects import Seat
 from provisioner.engine.scopes import PlayWorld, host_scope, local_sources
 from provisioner.language.lookups import looped
@@ -148,6 +148,10 @@ def _made(shared: PlayWorld, host: str, unit: Unit) -> Unit:
     sources = local_sources(shared, task, scope)
     if isinstance(module, Action):
         return replace(unit, result=module.act(scope, sources), judged=_has_judgement(task))
+    where = seat(shared, host, keywords, scope)
+    if module.from_controller:
+        sources = replace(sources, way=ways.way(host, where, keywords, scope))
+        where = ways.start(host, where, keywords)
     limit = _number(scope, task.seconds)
     if limit is not None and number(scope, task.poll, 10) == 0:
         module, limit = jobs.background(module, limit), None
@@ -161,7 +165,7 @@ def _made(shared: PlayWorld, host: str, unit: Unit) -> Unit:
         diff=flag(scope, keywords.diff, shared.world.diff),
         tolerant=task.failed_when == (False,) or keywords.ignore_errors is True,
         judged=_has_judgement(task) or module.edits,
-        seat=seat(shared, host, keywords, scope),
+        seat=where,
         environment=environment,
         timeout=limit or _number(scope, keywords.timeout),
     )

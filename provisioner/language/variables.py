@@ -58,6 +58,7 @@ MAGIC = frozenset(
         "groups", "group_names", "hostvars", "playbook_dir", "play_hosts", "omit", "role_name",
         "role_path", "vars", "environment", "lookup", "query", "q", "now", "undef", "range", "dict",
         "item", "namespace", "lookup_context", "role_names", "become_option", "become_user_option",
+        "ssh_words_option",
     }
 )  # fmt: skip
 """Names that every task sees, whatever the playbook says (those in ansible_ left out)."""

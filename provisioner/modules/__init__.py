@@ -85,6 +85,7 @@ MODULES: dict[str, str] = {
     "htpasswd": "htpasswd:Htpasswd",
     "pam_limits": "pam_limits:PamLimits",
     "acl": "acl:Acl",
+    "synchronize": "synchronize:Synchronize",
     "git": "git:Git",
     "pip": "pip:Pip",
     "docker_container": "docker.container:DockerContainer",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Protocol
 
@@ -15,6 +16,22 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from provisioner.language.variables import Scope
 from provisioner.remote.shell import Program, Report
 from provisioner.result import Diff, Result
+
+
+@dataclass(frozen=True)
+class Reached:
+    """How a program that runs elsewhere gets to the task's host.
+
+    `same`: it needs no connection, for it runs there. `delegated`: it runs on the host of the
+    task's delegate_to, else on the controller.
+    """
+
+    name: str
+    variables: Mapping[str, Any]
+    same: bool = False
+    delegated: bool = False
+    become_user: str | None = None
+    become_method: str = "sudo"
 
 
 class Sources(Protocol):
@@ -40,6 +57,10 @@ class Sources(Protocol):
     @property
     def host(self) -> str:
         """The name in the inventory of the host that the task is for."""
+
+    @property
+    def reached(self) -> Reached:
+        """How that host is reached, for a program that connects to it by itself."""
 
 
 class ModuleError(Exception):
@@ -73,6 +94,10 @@ class Module(BaseModel):
 
     body: ClassVar[str] = ""
     """The module's sh body: constant; see remote/kernel.sh for what it stands on."""
+
+    from_controller: ClassVar[bool] = False
+    """The program runs on the controller, or where the task is delegated to, and connects to the
+    task's host by itself (`Sources.reached`)."""
 
     lists_diff: ClassVar[bool] = False
     """Whether the return value `diff` is a list, or the one difference itself."""

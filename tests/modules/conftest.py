@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from provisioner.modules import find
-from provisioner.modules.base import Module
+from provisioner.modules.base import Module, Reached
 from provisioner.remote.local import LocalChannel, LocalConnection
 from provisioner.remote.session import Mode, Session, Step
 from provisioner.remote.shell import Program, Report
@@ -56,6 +56,7 @@ class Files:
         return self.folder / name
 
     host: str = "web1"
+    reached: Reached = field(default_factory=lambda: Reached("web1", {}, same=True))
 
 
 @dataclass
