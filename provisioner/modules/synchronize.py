@@ -205,12 +205,5 @@ class Synchronize(Module):
     def returns(self, report: Report) -> dict[str, Any]:
         said = report.get("stdout") or report.get("said")
         text = said.replace("<<CHANGED>>", "").rstrip("\n")
-        return {
-            "stdout": text,
-            "stdout_lines": text.splitlines(),
-            "msg": text,
-            "rc": self._rc(report),
-        }
-
-    def _rc(self, report: Report) -> int:
-        return int(report.get("rc") or 0)
+        status = int(report.get("rc") or 0)
+        return {"stdout": text, "stdout_lines": text.splitlines(), "msg": text, "rc": status}
