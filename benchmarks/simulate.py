@@ -70,7 +70,7 @@ def run(count: int, sample: int, note: str, file: Path) -> None:
     for label, machine in MACHINES:
         started = time.perf_counter()
         outcome = simulate(lambda _: _host(costs), count, machine)
-        rows.append({"label": label, **asdict(outcome)})
+        rows.append({"label": label, "cores": machine.cores, **asdict(outcome)})
         print(label, outcome, f"({time.perf_counter() - started:.1f} s)", flush=True)
     about = {
         "date": datetime.now(UTC).date().isoformat(),
@@ -231,7 +231,7 @@ def _lines(about: dict[str, object], costs: Costs, rows: list[dict[str, float]])
     count = int(str(about["hosts"]))
     away = f"{ROUND_TRIP * 1000:.0f} ms away, on which the play takes {ON_HOST:g} s"
     planning = f"{costs.planning:.0f} s and {costs.planned_memory:,.0f} MB"
-    walk = f"{costs.walk * 1000:.1f} ms of CPU in {costs.frames} frames"
+    walk = f"{costs.walk * 1000:.1f} ms of CPU (frames: {costs.frames})"
     held = f"{costs.state_memory * 1024:.1f} KB stay of a host that is through"
     waits = f"{costs.walk_memory * 1024:.0f} KB are held by one that waits for an answer"
     yield f"{count:,} hosts, {away}. Measured on {about['date']} (Python {about['python']}):"
@@ -241,7 +241,8 @@ def _lines(about: dict[str, object], costs: Costs, rows: list[dict[str, float]])
     yield "| | wall | cores in use | connections at once | memory, MB |"
     yield "|---|---|---|---|---|"
     for row in rows:
-        memory = costs.planned_memory + count * costs.state_memory
+        processes = 1 if row["cores"] == 1 else row["cores"] + 1
+        memory = processes * (PROCESS_MEMORY + costs.planned_memory) + count * costs.state_memory
         memory += row["connections"] * (costs.walk_memory + CONNECTION_MEMORY)
         wall = f"{row['wall'] / 60:,.1f} min"
         yield (
@@ -249,6 +250,9 @@ def _lines(about: dict[str, object], costs: Costs, rows: list[dict[str, float]])
             f" | {memory:,.0f} |"
         )
 
+
+PROCESS_MEMORY = 45
+"""MB of a process that has nothing to do yet: Python and what is imported."""
 
 CONNECTION_MEMORY = 0.1
 """MB of a connection: its buffers, keys and thread (`benchmarks scale`)."""
