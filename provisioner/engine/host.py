@@ -117,7 +117,8 @@ class HostWalk:
     def _runs_once(self, task: Task) -> bool:
         if task.module == "add_host":
             return True
-        return units.flag(self._ahead.scope(task), task.keywords.run_once)
+        wanted = task.keywords.run_once
+        return wanted is not None and units.flag(self._ahead.scope(task), wanted)
 
     def _take_over(self, task: Task, result: Result) -> None:
         """Another host ran the task for all: its result is this host's too."""

@@ -18,7 +18,7 @@ from provisioner.engine.scopes import PlayWorld, task_scope
 from provisioner.engine.state import HostState
 from provisioner.engine.units import Unit
 from provisioner.language.play import Task
-from provisioner.language.template import TemplateError, templates_in
+from provisioner.language.template import TemplateError
 from provisioner.language.variables import PENDING, NeedFacts, NotYet, Scope
 from provisioner.modules.meta import Meta
 from provisioner.result import Outcome, Result
@@ -248,6 +248,4 @@ def ends_play(task: Task) -> bool:
 def _mentions_hostvars(task: Task) -> bool:
     """Whether the task itself asks for other hosts' variables, or which of them are left.
     `hostvars` within another variable is not seen here: it gives what is known at that moment."""
-    given = (task.arguments, task.keywords.when, task.keywords.vars, task.loop and task.loop.items)
-    names = ("hostvars", "play_hosts", "ansible_play_batch")
-    return any(name in template.source for template in templates_in(given) for name in names)
+    return any(name in task.sources for name in ("hostvars", "play_hosts", "ansible_play_batch"))

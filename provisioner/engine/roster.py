@@ -41,21 +41,25 @@ class Roster:
 
     @property
     def inventory(self) -> Inventory:
-        with self._lock:
-            self._grow()
-            return self._inventory
+        self._grow()
+        return self._inventory
 
     @property
     def statics(self) -> Mapping[str, Mapping[str, Any]]:
         """The inventory's variables merged for each host."""
-        with self._lock:
-            self._grow()
-            return self._statics
+        self._grow()
+        return self._statics
 
     def _grow(self) -> None:
         """Take in all that was said since the last look."""
-        if not self._said:
+        if not self._said:  # emptied only when all of it can be seen
             return
+        with self._lock:
+            if self._said:
+                self._take_in()
+                self._said.clear()
+
+    def _take_in(self) -> None:
         hosts: dict[str, Mapping[str, Any]] = {}
         members: dict[str, list[str]] = {}
         parents: dict[str, list[str]] = {}
@@ -69,7 +73,6 @@ class Roster:
             else:
                 members.setdefault(said["add_group"], []).append(host)
                 parents.setdefault(said["add_group"], []).extend(said["parent_groups"])
-        self._said.clear()
         for name in hosts:
             self._states.setdefault(name, HostState(name))
         self._inventory = self._inventory.grown(hosts, members, parents)

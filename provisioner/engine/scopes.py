@@ -60,6 +60,8 @@ class PlayWorld:
     active: Callable[[], tuple[str, ...]] = tuple
     select: Callable[[tuple[Node, ...]], tuple[Node, ...]] = tuple
     """Leaves of the nodes of an included file those that the chosen tags leave."""
+    magic: dict[str, tuple[Role | None, Mapping[str, Any]]] = field(default_factory=dict)
+    """Each host's magic variables in tasks of the role that it is in."""
     stepping: bool = False
     """Whether the operator is asked before each task."""
 
@@ -128,10 +130,11 @@ def _scope(
     world, state, play = shared.world, shared.world.states[host], shared.play
     role = task.role if task is not None else None
     exported = (*reversed(state.roles), *reversed(play.roles))
-    magic = _magic(shared, host, role)
+    own: dict[str, Any] = {}
     called: dict[str, Any] = {}  # a playbook may have a variable `q`
     layers = (
-        magic,
+        own,
+        _magic(shared, host, role),
         world.extra_vars,  # 22
         *(reversed(task.keywords.params) if task is not None else ()),  # 21
         *(role.all_params if role is not None else ()),  # 20
@@ -153,7 +156,7 @@ def _scope(
         _NO_FACTS if missing is None else {},
     )
     scope = Scope(layers, asked)
-    magic["vars"] = Lazy(lambda: scope)
+    own["vars"] = Lazy(lambda: scope)
     called.update(functions(lambda: _lookup_context(shared, task, scope)))
     return scope
 
@@ -196,18 +199,27 @@ def _vars_files(shared: PlayWorld, state: HostState) -> Mapping[str, Any]:
     return merged
 
 
-def _magic(shared: PlayWorld, host: str, role: Role | None) -> dict[str, Any]:
+def _magic(shared: PlayWorld, host: str, role: Role | None) -> Mapping[str, Any]:
+    """Made once for each host, as long as its tasks are of one role."""
+    known = shared.magic.get(host)
+    if known is None or known[0] is not role:
+        known = shared.magic[host] = (role, _made_magic(shared, host, role))
+    return known[1]
+
+
+def _made_magic(shared: PlayWorld, host: str, role: Role | None) -> dict[str, Any]:
     world, play = shared.world, shared.play
-    inventory = world.inventory
-    file = inventory.files_of.get(host)
+    file = world.inventory.files_of.get(host)
     return {
         "inventory_hostname": host,
         "inventory_hostname_short": host.split(".")[0],
         "inventory_dir": str(file.parent.absolute()) if file is not None else None,
         "inventory_file": str(file.absolute()) if file is not None else None,
-        "groups": Lazy(lambda: {name: list(hosts) for name, hosts in inventory.members.items()}),
+        "groups": Lazy(
+            lambda: {name: list(hosts) for name, hosts in world.inventory.members.items()}
+        ),
         "group_names": Lazy(
-            lambda: sorted(set(inventory.groups_of.get(host, ())) - {"all"}) or ["ungrouped"]
+            lambda: sorted(set(world.inventory.groups_of.get(host, ())) - {"all"}) or ["ungrouped"]
         ),
         "hostvars": Lazy(lambda: HostVars(shared)),
         "playbook_dir": str(play.basedir.absolute()),

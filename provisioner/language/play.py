@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from provisioner.language.template import Template
+from provisioner.language.template import Template, templates_in
 from provisioner.loading.where import Where
 
 Conditions = tuple[Template | bool, ...]
@@ -158,6 +159,13 @@ class Task:
     """Where its files and templates are looked for, in this order."""
     outer: Keywords = field(default_factory=Keywords)
     """What it inherits: all that tasks get which it includes."""
+
+    @cached_property
+    def sources(self) -> str:
+        """The text of all templates that decide what it does."""
+        own = self.keywords
+        given = (self.arguments, own.when, own.vars, self.loop and self.loop.items)
+        return "\n".join(template.source for template in templates_in(given))
 
     @property
     def title(self) -> str:

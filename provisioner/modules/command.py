@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -53,6 +54,12 @@ esac
 """
 
 
+@lru_cache(1024)
+def _split(text: str) -> tuple[str, ...]:
+    """The words of a command; those of most tasks are the same on every host."""
+    return tuple(shlex.split(text))
+
+
 class Command(Module):
     """Run a program directly, with no shell: no pipes, no `$VARIABLES`, no globs."""
 
@@ -96,7 +103,7 @@ class Command(Module):
         return self.creates is None and self.removes is None
 
     def words(self) -> list[str]:
-        return list(self.argv) if self.argv is not None else shlex.split(self.cmd or "")
+        return list(self.argv) if self.argv is not None else list(_split(self.cmd or ""))
 
     def command(self) -> Any:
         """What the return value `cmd` says."""

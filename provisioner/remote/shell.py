@@ -117,14 +117,15 @@ def quote(value: Value) -> str:
     """`value` as one word of POSIX sh; ValueError for NUL, which sh can't hold."""
     if value is None:
         return "''"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | float):
-        return str(value) if value >= 0 else f"'{value}'"
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "surrogateescape")
     if not isinstance(value, str):
-        value = " ".join(quote(word) for word in value)
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, int | float):
+            return str(value) if value >= 0 else f"'{value}'"
+        if isinstance(value, bytes):
+            value = value.decode("utf-8", "surrogateescape")
+        else:
+            value = " ".join(quote(word) for word in value)
     if "\0" in value:
         raise ValueError("a NUL byte can't be passed to a shell")
     return "'" + value.replace("'", "'\\''") + "'"
