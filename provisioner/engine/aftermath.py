@@ -36,7 +36,7 @@ class Aftermath:
         if result.outcome not in (Outcome.OK, Outcome.CHANGED):
             return
         for part in _parts(result):
-            if facts := part.get("ansible_facts"):
+            if (facts := part.get("ansible_facts")) and task.module != "debug":
                 self._owner(task, scope).learn(facts, task.module)
                 if part.get("_ansible_facts_cacheable"):
                     self._state.learn(facts, "setup")

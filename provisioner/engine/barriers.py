@@ -24,9 +24,13 @@ class Barriers:
     order: tuple[str, ...]
     stop_reason: Callable[[], str]
     ask: Callable[[str], bool] | None = None
+    forgive: Callable[[], None] = lambda: None
+    """What `meta: clear_host_errors` does to all hosts of the play."""
     waiting: dict[str, Barrier] = field(default_factory=dict)
     published: dict[Place, Publish] = field(default_factory=dict)
     ended: bool = False
+    play_ended: bool = False
+    """Further batches of the play are not to be begun."""
     answers: dict[Place, bool] = field(default_factory=dict)
 
     def wait(self, host: str, barrier: Barrier) -> None:
@@ -34,7 +38,10 @@ class Barriers:
 
     def publish(self, publish: Publish) -> None:
         self.published[publish.key] = publish
-        self.ended = self.ended or publish.end_play
+        self.ended = self.ended or bool(publish.ends)
+        if publish.forgives:
+            self.forgive()
+        self.play_ended = self.play_ended or publish.ends == "play"
 
     def release(self) -> dict[str, Released]:
         """Who goes on now, given that no host is under way."""

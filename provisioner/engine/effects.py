@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from provisioner.errors import BecomeFailed, ConnectionFailed
 from provisioner.remote.become import Become
@@ -81,11 +81,14 @@ class Barrier:
 
 @dataclass(frozen=True)
 class Publish:
-    """The leader's result for the others at `key`; with `end_play`, nobody goes on."""
+    """The leader's result for the others at `key`; with `ends`, nobody goes on: for
+    the batch, or for the play and all of its batches."""
 
     key: tuple[int, ...]
     shared: Any = None
-    end_play: bool = False
+    ends: Literal["", "batch", "play"] = ""
+    forgives: bool = False
+    """Hosts that are out of the play may take part in the plays that follow."""
 
 
 @dataclass(frozen=True)

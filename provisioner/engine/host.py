@@ -30,7 +30,7 @@ from provisioner.engine.lookahead import (
     Lookahead,
     Loop,
     Queue,
-    ends_play,
+    concerns_all,
     waits_before,
 )
 from provisioner.engine.position import Place, Position
@@ -328,7 +328,7 @@ class HostWalk:
         if self._runs_once(task):
             yield Publish(self._position.place, result)
         fatal = task.keywords.any_errors_fatal not in (None, False)
-        self._sync |= fatal or ends_play(task) or task.module in GROWING
+        self._sync |= fatal or concerns_all(task) or task.module in GROWING
         if not failed or ignored:
             self._position.advance()
             return True
@@ -400,7 +400,7 @@ class HostWalk:
             yield from self._include(unit)
             return
         position, place = self._position, self._position.place
-        match unit.module.action:
+        match action := unit.module.action:
             case "flush_handlers":
                 if position.flush(resume=place[-1] + 1):
                     return
@@ -410,8 +410,11 @@ class HostWalk:
             case "end_host":
                 self._ended = True
             case "end_play" | "end_batch":
-                yield Publish(place, end_play=True)
+                yield Publish(place, ends="play" if action == "end_play" else "batch")
                 self._ended = True
+            case "clear_host_errors":
+                yield Publish(place, forgives=True)
+                position.forgive()
             case "reset_connection":
                 yield Reset()
         position.advance()

@@ -48,6 +48,13 @@ class Loop:
     scopes: list[Scope] = field(default_factory=list)
     """What the items see that may notify handlers."""
 
+    def facts(self) -> dict[str, Any]:
+        """What the items that are done have set, which those behind them see."""
+        found: dict[str, Any] = {}
+        for _, result in self.results:
+            found.update(result.returns.get("ansible_facts", {}))
+        return found
+
 
 @dataclass
 class Ahead:
@@ -134,6 +141,8 @@ class Lookahead:
 
     def _units(self, task: Task, ahead: Ahead, first: bool) -> Iterable[Unit]:
         """One unit, or one for each item that is still to be done."""
+        if first and self.loop is not None:
+            ahead.variables.update(self.loop.facts())
         scope = self.scope(task, ahead)
         if task.loop is None:
             return [units.prepare(self.shared, self.state.name, task, scope)]
@@ -173,7 +182,8 @@ class Lookahead:
             return False
         queue.append((place, unit))
         self._foresee(place, unit, ahead)
-        return not (failed or unit.steers or self._changes_facts(unit))
+        waits = unit.task.loop is not None and unit.task.loop.pause is not None
+        return not (failed or waits or unit.steers or self._changes_facts(unit))
 
     def _changes_facts(self, unit: Unit) -> bool:
         """Whether what comes behind may see other facts or groups than those that are known."""
@@ -223,7 +233,7 @@ def waits_before(shared: PlayWorld, task: Task) -> bool:
         or keywords.run_once not in (None, False)
         or task.module in ("add_host", "pause")
         or keywords.delegate_to is not None
-        or ends_play(task)
+        or concerns_all(task)
         or _mentions_hostvars(task)
     )
 
@@ -240,9 +250,10 @@ def waits_behind(shared: PlayWorld, task: Task) -> bool:
     )
 
 
-def ends_play(task: Task) -> bool:
-    """Whether it is a `meta` task that ends the play for all hosts."""
-    return task.module == "meta" and task.arguments.get("action") in ("end_play", "end_batch")
+def concerns_all(task: Task) -> bool:
+    """Whether it is a `meta` task that means all hosts, whichever runs it."""
+    actions = ("end_play", "end_batch", "clear_host_errors")
+    return task.module == "meta" and task.arguments.get("action") in actions
 
 
 def _mentions_hostvars(task: Task) -> bool:

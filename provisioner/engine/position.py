@@ -141,6 +141,11 @@ class Position:
             self.frames.pop()
         return False
 
+    def forgive(self) -> None:
+        """Forget failures that wait for the end of an `always`."""
+        for frame in self.frames:
+            frame.raised = frozenset()
+
     def rescues(self) -> bool:
         """Whether a failure of the task at hand leads to a rescue, be it through an always."""
         return any(frame.flow.has_rescue(frame.at) for frame in self.frames)

@@ -14,6 +14,7 @@ from provisioner.engine.walks import Batch
 from provisioner.events import (
     Event,
     HostFinished,
+    Notice,
     PlayStarted,
     RunFinished,
     RunStarted,
@@ -79,6 +80,7 @@ class Run:
         roster = Roster(plan.inventory, plan.statics, plan.basedirs, self.states)
         self.world = world_of(plan, self.states, roster)
         self._finished: set[str] = set()
+        self._play_ended = self._stopped = False
 
     def events(self) -> Iterator[Event]:
         started = time.monotonic()
@@ -93,7 +95,7 @@ class Run:
         yield from plan.notices
         try:
             for number, planned in enumerate(plan.plays, 1):
-                if self.interrupt:
+                if self.interrupt or self._stopped:
                     break
                 later = frozenset(host for each in plan.plays[number:] for host in each.hosts)
                 yield from self._play(planned, number - 1, later)
@@ -121,8 +123,12 @@ class Run:
         serial = [constant(play, item, self.plan.options) for item in play.serial]
         for batch in batches(hosts, serial):
             yield from self._batch(self._shared(play, chosen_hosts, batch), number, later)
-            lost = [host for host in batch if self.states[host].out is not None]
-            if self.interrupt or len(lost) == len(batch) or self._stop_reason(play, batch):
+            if self.interrupt or self._play_ended:
+                return
+            if reason := self._end_reason(play, batch):
+                self._stopped = True
+                if later:
+                    yield Notice(f"{reason}: no later play is run", str(play.where))
                 return
 
     def _shared(self, play: Play, hosts: tuple[str, ...], batch: tuple[str, ...]) -> PlayWorld:
@@ -138,11 +144,27 @@ class Run:
 
     def _batch(self, shared: PlayWorld, number: int, later: frozenset[str]) -> Iterator[Event]:
         hosts = shared.batch
-        barriers = Barriers(hosts, lambda: self._stop_reason(shared.play, hosts), self.ask)
+        forgiven: set[str] = set()
+        barriers = Barriers(
+            hosts,
+            lambda: self._stop_reason(shared.play, hosts),
+            self.ask,
+            lambda: forgiven.update(host for host in shared.hosts if self.states[host].out),
+        )
         for event in drive(Batch(shared, number, later), self.crew, barriers):
             if isinstance(event, HostFinished):
                 self._finished.add(event.host)
             yield event
+        self._play_ended = barriers.play_ended
+        for host in forgiven:
+            self.states[host].forgive()
+        self._finished -= forgiven
+
+    def _end_reason(self, play: Play, batch: Sequence[str]) -> str:
+        """Why the run ends with this batch, as in Ansible: further plays may build on this one."""
+        if batch and all(self.states[host].out is not None for host in batch):
+            return "all hosts failed"
+        return self._stop_reason(play, batch)
 
     def _stop_reason(self, play: Play, batch: Sequence[str]) -> str:
         """Why the batch must not go on: a fatal failure, or too many of them."""

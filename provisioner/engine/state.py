@@ -37,6 +37,8 @@ class HostState:
     notes: dict[str, str] = field(default_factory=dict)
     out: Status | None = None
     """Why the host takes no further part: failed, unreachable or unknown."""
+    forgiven: Status | None = None
+    """The same, where `meta: clear_host_errors` has let it in again."""
     reason: str = ""
     remedy: str = ""
     fatal: bool = False
@@ -75,6 +77,11 @@ class HostState:
         """Take the host out of the run."""
         self.out, self.reason, self.remedy = status, reason, remedy
 
+    def forgive(self) -> None:
+        """Let the host take part again; the recap still says how it once failed."""
+        if self.out is not None:
+            self.forgiven, self.out = self.out, None
+
     def tick(self, since: float) -> None:
         self.seconds += time.monotonic() - since
 
@@ -93,8 +100,8 @@ class HostState:
         )
 
     def _status(self) -> Status:
-        if self.out is not None:
-            return self.out
+        if failed := self.out or self.forgiven:
+            return failed
         if not self.touched:
             return Status.NOT_RUN
         return Status.CHANGED if self.counts["changed"] else Status.OK

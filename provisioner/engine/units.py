@@ -92,6 +92,8 @@ def item_names(task: Task, items: list[Any], index: int) -> dict[str, Any]:
         names["ansible_index_var"] = loop.index_variable
     if loop.extended:
         names["ansible_loop"] = _extended(items, index)
+        if not loop.extended_allitems:
+            del names["ansible_loop"]["allitems"]
     return names
 
 

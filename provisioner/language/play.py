@@ -69,6 +69,7 @@ class Loop:
     label: Any = None
     pause: Any = None
     extended: bool = False
+    extended_allitems: bool = True
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ def load_loop(source: YamlMap) -> Loop | None:
         label=control.get("label"),
         pause=control.get("pause"),
         extended=bool(control.get("extended", False)),
+        extended_allitems=bool(control.get("extended_allitems", True)),
     )
 
 

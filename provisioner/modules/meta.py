@@ -22,7 +22,6 @@ class Meta(Steering):
         "end_host",
         "end_play",
         "end_batch",
-        "end_role",
         "refresh_inventory",
         "reset_connection",
     ] = Field(validation_alias="action")
