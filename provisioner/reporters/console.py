@@ -27,11 +27,14 @@ from provisioner.reporters.failure import failure_block, lost_host
 from provisioner.reporters.palette import Line, Role, Span, indented, line
 from provisioner.reporters.recap import recap
 from provisioner.reporters.steps import BAD, BAD_STATUSES, View, head, step_body, step_line
-from provisioner.reporters.text import clip, count, counted, escape, width
+from provisioner.reporters.text import alike, clip, count, counted, escape, width
 from provisioner.result import Outcome
 
 FEW = 10
 """Up to so many hosts, every step of every host has a line."""
+
+ALIKE = 10
+"""With more hosts, so many failures of one kind are told as they happen; the recap has all."""
 
 _WIDEST_HOST = 40
 
@@ -69,6 +72,7 @@ class Console:
         self._view = View(verbosity=verbosity, symbols=symbols)
         self._loops: dict[_Loop, Counter[Outcome]] = {}
         self._shown_bad: set[str] = set()
+        self._alike: Counter[tuple[str, str, Outcome, str]] = Counter()
         self._ends: dict[str, HostFinished] = {}
 
     def __call__(self, event: Event) -> None:
@@ -123,11 +127,25 @@ class Console:
         bad = event.outcome in BAD
         if bad:
             self._shown_bad.add(event.host)
+        told = self._times_told(event) if bad else 0
+        if told > ALIKE:
+            return []
         if not (bad or self._worth_a_line(event)):
             return []
         view = self._view
         block = failure_block(event, view) if bad else [step_line(event, view, items)]
+        if told == ALIKE:
+            block.append(line(Span("hosts that fail like this one are only in the recap now")))
         return [*block, *step_body(event, view), *self._diffs(event)]
+
+    def _times_told(self, event: TaskFinished) -> int:
+        """How many hosts have failed like this one; 0 where each failure is told."""
+        if not self._view.many or self._view.verbosity or event.ignored or event.rescued:
+            return 0
+        said = "\0".join((event.message, event.stdout or "", event.stderr or ""))
+        key = (event.play, event.task, event.outcome, alike(said, event.host))
+        self._alike[key] += 1
+        return self._alike[key]
 
     def _worth_a_line(self, event: TaskFinished) -> bool:
         if self._view.verbosity or event.shown is not None or (self._view.diff and event.diff):

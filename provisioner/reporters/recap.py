@@ -10,10 +10,11 @@ from provisioner.events import HostFinished, HostSummary, RunFinished, Status
 from provisioner.reporters.failure import labelled
 from provisioner.reporters.palette import Line, Role, Span, indented, line
 from provisioner.reporters.steps import BAD_STATUSES, ROLES, View
-from provisioner.reporters.text import count, counted, duration, escape, lines_of, pad
+from provisioner.reporters.text import alike, count, counted, duration, escape, lines_of, pad
 
 WHOLE = 30
-"""Up to so many hosts the table has all of them; above, only those that are not ok (-v: all)."""
+"""Up to so many hosts the table has all of them; above, only those that are not ok (-v: all), and
+where these are more, too, they are grouped by their reasons."""
 
 COUNTS = ("ok", "changed", "failed", "skipped", "ignored", "rescued")
 MEANINGS = {
@@ -48,7 +49,9 @@ def recap(event: RunFinished, ends: Mapping[str, HostFinished], view: View) -> l
     shown = rows if whole else [row for row in rows if row.summary.status in _NOT_OK]
     title = "Recap (check mode: nothing was changed)" if view.check else "Recap"
     lines = [(), line(Span(title, Role.HEAD))]
-    if shown:
+    if len(shown) > WHOLE and not view.verbosity:
+        lines += _groups(shown, view)
+    elif shown:
         lines += _table(shown, view)
     return [*lines, *_sums(event, len(rows) - len(shown), view)]
 
@@ -58,6 +61,21 @@ _NOT_OK = BAD_STATUSES | {Status.NOT_RUN}
 
 def _row(host: str, summary: HostSummary, end: HostFinished | None) -> Row:
     return Row(host, summary, end.reason, end.remedy) if end else Row(host, summary)
+
+
+def _groups(rows: list[Row], view: View) -> list[Line]:
+    """Hosts that are out for the same reason together: of each group the number, the first one's
+    reason and remedy, and all names. A thousand hosts are often out for one reason."""
+    groups: dict[tuple[Status, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.summary.status, alike(row.reason, row.host)), []).append(row)
+    found: list[Line] = []
+    for (status, _), group in sorted(groups.items(), key=lambda each: -len(each[1])):
+        names = ", ".join(escape(row.host) for row in group)
+        top = Span(f"{count(len(group), 'host')} {_said(status, view)}", ROLES[status])
+        body = [*_remarks(group[0]), *labelled("hosts", [names])]
+        found += [line(top), *indented(body, 2)]
+    return found
 
 
 def _table(rows: list[Row], view: View) -> list[Line]:

@@ -48,6 +48,12 @@ def _visible(match: re.Match[str]) -> str:
     return f"\\u{code:04x}"
 
 
+def alike(text: str, host: str) -> str:
+    """What is the same in texts about several hosts: without the host's name, and without numbers
+    (addresses, ports, times, line numbers)."""
+    return re.sub(r"\d+(?:[.:]\d+)*", "#", text.replace(host, "HOST"))
+
+
 def lines_of(text: str, *, longest: int = LONGEST_LINE) -> list[str]:
     """The lines of a remote text, each safe to print and cut at `longest` characters.
 

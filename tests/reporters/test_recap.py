@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from provisioner.events import HostSummary, RunFinished, Status
-from tests.reporters.examples import plain, started
+from provisioner.events import HostFinished, HostSummary, RunFinished, Status
+from provisioner.result import Outcome
+from tests.reporters.examples import plain, started, task
 
 
 def test_check_mode_is_named_first_and_last() -> None:
@@ -33,3 +34,40 @@ def test_a_recap_of_many_hosts_lists_those_that_are_not_ok() -> None:
     assert re.findall(r"^web\d+", text, re.MULTILINE) == ["web7"]
     assert "31 hosts: 30 ok, 1 failed - 0.0 s (30 hosts not listed: -v lists all)" in text
     assert len(re.findall(r"^web\d+", plain([started(), end], verbosity=1), re.MULTILINE)) == 31
+
+
+def test_many_hosts_that_are_out_for_the_same_reason_are_told_together() -> None:
+    dead = {f"web{n}": HostSummary(Status.UNREACHABLE) for n in range(1, 41)}
+    hosts = {**dead, "db": HostSummary(Status.FAILED), "ok": HostSummary(Status.OK)}
+    ends = [
+        HostFinished(name, summary, f"port 22 of 10.0.0.{n} doesn't answer", "is it up?")
+        for n, (name, summary) in enumerate(dead.items())
+    ]
+    ends.append(HostFinished("db", hosts["db"], "no space left"))
+    text = plain([started(list(hosts)), *ends, RunFinished(hosts, 6)])
+    recap = text[text.index("Recap") :].splitlines()
+    names = ", ".join(dead)
+    assert recap[1:] == [
+        "40 hosts unreachable",
+        "  reason: port 22 of 10.0.0.0 doesn't answer",
+        "  what to do: is it up?",
+        f"  hosts: {names}",
+        "1 host failed",
+        "  reason: no space left",
+        "  hosts: db",
+        "42 hosts: 1 ok, 1 failed, 40 unreachable - 0.0 s (1 host not listed: -v lists all)",
+        "exit 6: hosts failed, and others are unreachable or in an unknown state",
+    ]
+
+
+def test_failures_that_are_alike_are_told_ten_times() -> None:
+    names = [f"web{n}" for n in range(40)]
+    events = [
+        task(name, Outcome.FAILED, message=f"{name} has 10.0.0.{n}", stderr="" if n else "x")
+        for n, name in enumerate(names)
+    ]
+    text = plain([started(names), *events])
+    assert re.findall(r"^web\d+", text, re.MULTILINE) == names[:11]
+    assert text.count("hosts that fail like this one are only in the recap now") == 1
+    everything = plain([started(names), *events], verbosity=1)
+    assert re.findall(r"^web\d+", everything, re.MULTILINE) == names
