@@ -192,8 +192,8 @@ def settled(play: Play, options: Options) -> Play:
 def _lookup_context(play: Play, scope: Scope) -> LookupContext:
     """What lookups see in a keyword of the play: files beside the playbook."""
 
-    def render(path: Path, options: Mapping[str, Any]) -> str:
-        return render_file(path, scope, options)
+    def render(path: Path, options: Mapping[str, Any], more: Mapping[str, Any]) -> str:
+        return render_file(path, scope.under(more), options)
 
     def find(folder: str, name: str) -> Path:
         beside = play.basedir / folder / name

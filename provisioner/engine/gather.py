@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from provisioner.language.play import Keywords, Play, Task, tasks_of
@@ -22,6 +23,11 @@ def task_for(play: Play) -> Task:
     return Task("Gathering Facts", "setup", arguments, play.where, keywords)
 
 
+def nothing(play: Play) -> Task:
+    """A task that does nothing: a play that has no other still gathers facts."""
+    return Task("", "meta", {"action": "noop"}, play.where, play.keywords)
+
+
 def uses_facts(play: Play, *variables: Mapping[str, Any]) -> bool:
     """Whether a template of the play or of its variables names a fact. Facts that only a template
     file names are gathered when they are asked for."""
@@ -37,6 +43,42 @@ def variables_use_facts(play: Play, variables: Mapping[str, Any]) -> bool:
 
 def _name_a_fact(templates: Iterator[Template]) -> bool:
     return any(is_fact(name) for template in templates for name in _NAME.findall(template.source))
+
+
+def hosts_seen(plays: Iterable[Play]) -> bool:
+    """Whether a template of the plays, or a file that they may render or include, looks at other
+    hosts' variables: then every play gathers facts at its start, be it that a later one needs them.
+    """
+    given = [*plays]
+    if any("hostvars" in template.source for play in given for template in _templates(play, ())):
+        return True
+    return any(b"hostvars" in path.read_bytes() for path in _files(given))
+
+
+_RENDERS = frozenset({"template", "include_role", "include_tasks", "include_vars", "copy"})
+
+
+def _files(plays: Iterable[Play]) -> Iterator[Path]:
+    """The files that tasks name or that are below `templates`, and where roles are included those
+    of all roles."""
+    places: set[Path] = set()
+    for play in plays:
+        for task in (each for part in (*play.sections, play.handlers) for each in tasks_of(part)):
+            if task.module in _RENDERS:
+                for root in (*task.roots, play.basedir):
+                    places |= {root / "templates", root / str(task.arguments.get("src", "-"))}
+            if task.module.startswith("include_"):
+                places |= {play.basedir / "roles", play.basedir / "tasks"}
+    for place in sorted(places):
+        yield from filter(_is_text, (place, *place.rglob("*")))
+
+
+def _is_text(path: Path) -> bool:
+    kinds = (".j2", ".yml", ".yaml", ".json", ".jinja2", ".jinja", ".conf", ".cfg", "")
+    return path.suffix in kinds and path.is_file() and path.stat().st_size < _LARGE
+
+
+_LARGE = 1 << 20
 
 
 def _templates(play: Play, variables: tuple[Mapping[str, Any], ...]) -> Iterator[Template]:

@@ -86,22 +86,26 @@ class HostWalk:
                 if self._state.out is not None or not self._position.frames:
                     return
                 continue
-            if not (yield from self._held_back()):
-                yield from self._send(self._ahead.collect())
+            if (yield from self._held_back()):
+                continue
+            if queue := self._ahead.collect():
+                yield from self._send(queue)
 
     # -- waiting for the other hosts
 
     def _held_back(self) -> Decision:
         """Wait for the others where the meaning needs it; true when the task is not to be run."""
         task, place = self._position.task, self._position.place
-        if self._passed == place or self._ahead.loop is not None:
+        asks = self._ahead.needs_others == place
+        if self._passed == place or (self._ahead.loop is not None and not asks):
             return False
         once = self._runs_once(task)
-        if not (once or self._sync or waits_before(self._shared, task)):
+        if not (once or asks or self._sync or waits_before(self._shared, task)):
             return False
         asked = title(task, self._ahead.scope(task)) if task.module != "meta" else ""
         released: Released = yield Barrier(place, once, asked)
         self._sync, self._passed = False, place
+        self._ahead.together = place
         if released.stop:
             self._state.leave(Status.FAILED, released.stop)
         elif released.end_play:

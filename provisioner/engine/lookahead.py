@@ -14,12 +14,12 @@ from typing import Any
 
 from provisioner.engine import gather, judge, units
 from provisioner.engine.position import Place, Position
-from provisioner.engine.scopes import PlayWorld, task_scope
+from provisioner.engine.scopes import Gate, PlayWorld, task_scope
 from provisioner.engine.state import HostState
 from provisioner.engine.units import Unit
 from provisioner.language.play import Task
 from provisioner.language.template import TemplateError
-from provisioner.language.variables import PENDING, NeedFacts, NotYet, Scope
+from provisioner.language.variables import PENDING, NeedFacts, NeedOthers, NotYet, Scope
 from provisioner.modules.meta import Meta
 from provisioner.result import Outcome, Result
 
@@ -76,9 +76,14 @@ class Lookahead:
     gathering: Task | None = None
     loop: Loop | None = None
     due: tuple[Place, int | None] | None = None
+    together: Place | None = None
+    """The task before which the hosts have waited for each other."""
+    needs_others: Place | None = None
+    """The task that asks for other hosts' variables, before which they have yet to wait."""
 
     def collect(self) -> Queue:
-        """The units of the next frame, in the order of the play; never empty."""
+        """The units of the next frame, in the order of the play; empty only where the first task
+        `needs_others`."""
         queue: Queue = []
         ahead = Ahead()
         if self.gathering is not None:
@@ -101,12 +106,12 @@ class Lookahead:
                 at = frame.flow.after(at, frame.raised)
         return queue
 
-    def scope(self, task: Task, ahead: Ahead | None = None) -> Scope:
+    def scope(self, task: Task, ahead: Ahead | None = None, gate: Gate | None = None) -> Scope:
         """The task's variables, as they will be when what is queued is through."""
         ahead = ahead or Ahead()
         wanted = not self.state.facts_gathered and self.shared.play.gather_facts is not False
         return task_scope(
-            self.shared, self.state.name, task, ahead.variables, ahead.facts, gather=wanted
+            self.shared, self.state.name, task, ahead.variables, ahead.facts, wanted, gate
         )
 
     def changes(self, place: Place, unit: Unit) -> bool:
@@ -128,8 +133,9 @@ class Lookahead:
         alone = task.module == "reboot" or task.keywords.throttle is not None
         if not first and (alone or waits_before(self.shared, task)):
             return False
+        gate = Gate(place == self.together or len(self.shared.batch) == 1)
         try:
-            found = self._units(task, ahead, first)
+            found = self._units(task, ahead, first, gate)
             added = all(self._append(queue, place, unit, ahead) for unit in found)
         except NotYet:
             return False
@@ -137,13 +143,17 @@ class Lookahead:
             self.gathering = gather.task_for(self.shared.play)
             self._gather(queue, ahead)
             return False
+        except NeedOthers:
+            self.needs_others = place if first else None
+            return False
+        gate.open = True
         return added and not waits_behind(self.shared, task)
 
-    def _units(self, task: Task, ahead: Ahead, first: bool) -> Iterable[Unit]:
+    def _units(self, task: Task, ahead: Ahead, first: bool, gate: Gate) -> Iterable[Unit]:
         """One unit, or one for each item that is still to be done."""
         if first and self.loop is not None:
             ahead.variables.update(self.loop.facts())
-        scope = self.scope(task, ahead)
+        scope = self.scope(task, ahead, gate)
         if task.loop is None:
             return [units.prepare(self.shared, self.state.name, task, scope)]
         done = 0
@@ -257,6 +267,6 @@ def concerns_all(task: Task) -> bool:
 
 
 def _mentions_hostvars(task: Task) -> bool:
-    """Whether the task itself asks for other hosts' variables, or which of them are left.
-    `hostvars` within another variable is not seen here: it gives what is known at that moment."""
+    """Whether the task itself asks for other hosts' variables, or which of them are left; what its
+    variables and files ask for shows when it is made ready (`NeedOthers`)."""
     return any(name in task.sources for name in ("hostvars", "play_hosts", "ansible_play_batch"))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from provisioner.engine import gather
 from provisioner.engine.barriers import Barriers
 from provisioner.engine.roster import Roster
 from provisioner.engine.scopes import PlayWorld, World
@@ -50,6 +51,7 @@ def world_of(plan: Plan, states: Mapping[str, HostState], roster: Roster) -> Wor
         "ansible_limit": options.limit or "all",
         **options.settings,
     }
+    plays = [play for playbook in plan.playbooks for play in playbook.plays]
     return World(
         roster,
         options.extra_vars,
@@ -58,6 +60,7 @@ def world_of(plan: Plan, states: Mapping[str, HostState], roster: Roster) -> Wor
         options.diff,
         options.verbosity,
         settings,
+        shows_hosts=len(states) > 1 and gather.hosts_seen(plays),
     )
 
 

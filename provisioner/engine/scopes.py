@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +16,15 @@ from provisioner.language.lookup_base import LookupContext
 from provisioner.language.play import Node, Play, Role, Task
 from provisioner.language.sandbox import missing, namespace
 from provisioner.language.template import OMIT, Template, TemplateError
-from provisioner.language.variables import Lazy, NeedFacts, NotYet, Scope, is_fact
+from provisioner.language.variables import (
+    HostMap,
+    Lazy,
+    NeedFacts,
+    NeedOthers,
+    NotYet,
+    Scope,
+    is_fact,
+)
 from provisioner.loading.hostgroups import Inventory
 from provisioner.loading.variables import vars_file
 from provisioner.modules.base import Module, ModuleError
@@ -37,6 +46,8 @@ class World:
     settings: Mapping[str, Any] = field(default_factory=dict)
     jobs: dict[str, Module] = field(default_factory=dict)
     """The modules of async tasks that run by themselves, by job id."""
+    shows_hosts: bool = False
+    """Whether a play or a file that it may use looks at other hosts' variables."""
 
     @property
     def inventory(self) -> Inventory:
@@ -66,15 +77,25 @@ class PlayWorld:
     """Whether the operator is asked before each task."""
 
 
-class HostVars(Mapping[str, Any]):
+@dataclass
+class Gate:
+    """Whether a task may see other hosts' variables: not while it is made ready and the hosts have
+    not waited for each other before it."""
+
+    open: bool = True
+
+
+class HostVars(HostMap):
     """`hostvars`: every host's variables, as one sees them between plays."""
 
-    def __init__(self, shared: PlayWorld) -> None:
-        self._shared = shared
+    def __init__(self, shared: PlayWorld, own: str, gate: Gate) -> None:
+        self._shared, self._own, self._gate = shared, own, gate
 
     def __getitem__(self, host: str) -> Scope:
         if host not in self._shared.world.states:
             raise KeyError(host)
+        if not self._gate.open and host != self._own:
+            raise NeedOthers
         return host_scope(self._shared, host)
 
     def __iter__(self) -> Iterator[str]:
@@ -96,6 +117,7 @@ def task_scope(
     ahead: Mapping[str, Any],
     facts_pending: bool,
     gather: bool,
+    gate: Gate | None = None,
 ) -> Scope:
     """A task's variables. `ahead` is what queued tasks will set; a fact that is missing ends the
     lookahead while facts are under way, or asks for them where the play gathers any."""
@@ -109,8 +131,9 @@ def task_scope(
             raise NeedFacts
 
     if not (facts_pending or gather):
-        return _scope(shared, host, task, ahead, None)
-    return _scope(shared, host, task, ahead, asked, is_fact if facts_pending else _is_whole)
+        return _scope(shared, host, task, ahead, None, gate=gate)
+    hidden = is_fact if facts_pending else _is_whole
+    return _scope(shared, host, task, ahead, asked, hidden, gate)
 
 
 def _is_whole(name: str) -> bool:
@@ -125,6 +148,7 @@ def _scope(
     ahead: Mapping[str, Any],
     asked: Callable[[str], None] | None,
     hidden: Callable[[str], bool] | None = None,
+    gate: Gate | None = None,
 ) -> Scope:
     """The layers, that of highest precedence first. Numbers are those of Ansible's list of 22."""
     world, state, play = shared.world, shared.world.states[host], shared.play
@@ -152,11 +176,13 @@ def _scope(
         *(layer for other in exported for layer in other.all_defaults),  # 2
         {"ansible_facts": Lazy(lambda: _no_facts(asked))},
         called,
+        {"ansible_host": host, "ansible_ssh_host": host} if task is not None else {},
         _GLOBALS,
         _NO_FACTS if missing is None else {},
     )
     scope = Scope(layers, asked)
     own["vars"] = Lazy(lambda: scope)
+    own["hostvars"] = Lazy(lambda: HostVars(shared, host, gate or Gate()))
     called.update(functions(lambda: _lookup_context(shared, task, scope)))
     return scope
 
@@ -221,7 +247,6 @@ def _made_magic(shared: PlayWorld, host: str, role: Role | None) -> dict[str, An
         "group_names": Lazy(
             lambda: sorted(set(world.inventory.groups_of.get(host, ())) - {"all"}) or ["ungrouped"]
         ),
-        "hostvars": Lazy(lambda: HostVars(shared)),
         "playbook_dir": str(play.basedir.absolute()),
         "ansible_check_mode": world.check,
         "ansible_diff_mode": world.diff,
@@ -287,6 +312,7 @@ _GLOBALS: dict[str, Any] = {
     "dict": Lazy(lambda: dict),
     "environment": (),
     "namespace": Lazy(namespace),
+    "ansible_playbook_python": sys.executable,
 }
 
 
@@ -321,5 +347,5 @@ def title(task: Task, scope: Scope) -> str:
         scope = scope.under({task.loop.variable: missing("another one for each item", None)})
     try:
         return replace(task, name=str(scope.render(task.name))).title
-    except (TemplateError, NotYet, NeedFacts):
+    except (TemplateError, NotYet, NeedFacts, NeedOthers):
         return task.title

@@ -85,10 +85,13 @@ class LocalSources:
         content = self.content(path)
         return content if isinstance(content, bytes) else content.read_bytes()
 
-    def render(self, path: Path, options: Mapping[str, Any]) -> str:
-        """The file as a template; `options` are Jinja's. `ModuleError` with file:line."""
+    def render(
+        self, path: Path, options: Mapping[str, Any], more: Mapping[str, Any] | None = None
+    ) -> str:
+        """The file as a template, with `more` variables; `options` are Jinja's. `ModuleError` with
+        file:line."""
         try:
-            return render_file(path, self.scope.under(_about(path)), options)
+            return render_file(path, self.scope.under(more or {}, _about(path)), options)
         except TemplateError as error:
             place = f"{error.where}: " if error.where else ""
             raise ModuleError(f"{place}{error.reason}") from None

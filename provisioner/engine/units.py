@@ -10,9 +10,10 @@ from provisioner.engine import jobs, ways
 from provisioner.engine.effects import Seat
 from provisioner.engine.scopes import PlayWorld, host_scope, local_sources
 from provisioner.language.lookups import looped
+from provisioner.language.lookups import short_name as lookup_name
 from provisioner.language.play import VARIABLE, Keywords, Task
 from provisioner.language.template import OMIT, Template, TemplateError
-from provisioner.language.variables import Scope
+from provisioner.language.variables import Scope, plain
 from provisioner.loading.patterns import LOCALHOST
 from provisioner.loading.where import nearest
 from provisioner.modules import MODULES, arguments, exists, find, short_name
@@ -67,14 +68,20 @@ def loop_items(task: Task, scope: Scope, shared: PlayWorld) -> list[Any]:
     """The items of the task's loop; `TemplateError` when they are no list."""
     loop = task.loop
     assert loop is not None
-    value = scope.render(loop.items)
+    found_first = loop.lookup is not None and lookup_name(loop.lookup) == "first_found"
+    value = scope.render_known(loop.items) if found_first else scope.render(loop.items)
     if loop.lookup is not None:
-        return looped(scope["lookup_context"], loop.lookup, value)
+        context = replace(scope["lookup_context"], folder=_FOLDERS.get(task.module, "files"))
+        return looped(context, loop.lookup, value)
     if isinstance(value, list | tuple):
         return list(value)
     hint = "use with_dict or the filter dict2items" if isinstance(value, dict) else ""
     kind = type(value).__name__
     raise TemplateError(f"a loop needs a list, not {kind} ({value!r:.80}). {hint}", task.where)
+
+
+_FOLDERS = {"template": "templates", "include_vars": "vars"}
+"""Where with_first_found looks for the files of a module; all others look in `files`."""
 
 
 def item_scope(task: Task, scope: Scope, items: list[Any], index: int) -> Scope:
@@ -149,7 +156,7 @@ def _made(shared: PlayWorld, host: str, unit: Unit) -> Unit:
         return unit
     sources = local_sources(shared, task, scope)
     if isinstance(module, Action):
-        return replace(unit, result=module.act(scope, sources), judged=_has_judgement(task))
+        return replace(unit, result=_acted(module.act(scope, sources)), judged=_has_judgement(task))
     where = seat(shared, host, keywords, scope)
     if module.from_controller:
         sources = replace(sources, way=ways.way(host, where, keywords, scope))
@@ -200,7 +207,7 @@ def _rendered(task: Task, kind: type[Module], scope: Scope) -> dict[str, Any]:
         if rendered is OMIT:
             values.pop(key, None)
         else:
-            values[key] = rendered
+            values[key] = plain(rendered)
     return values
 
 
@@ -210,6 +217,10 @@ def _all_in_one(task: Task, scope: Scope) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ModuleError(f"the arguments are a mapping of names to values, not {found!r}")
     return found
+
+
+def _acted(result: Result) -> Result:
+    return replace(result, returns=plain(result.returns))
 
 
 def _kind(task: Task, module: Module) -> Kind:

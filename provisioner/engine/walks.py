@@ -40,7 +40,14 @@ class Batch:
 
     @cached_property
     def _flow(self) -> Flow:
-        return compile_sections(self.shared.play.sections)
+        play = self.shared.play
+        idle = self._shows_hosts and not any(play.sections)
+        return compile_sections(((gather.nothing(play),),) if idle else play.sections)
+
+    @cached_property
+    def _shows_hosts(self) -> bool:
+        """Whether the play has to gather facts because a play may show hosts to each other."""
+        return self.shared.world.shows_hosts and self.shared.play.gather_facts is not False
 
     @cached_property
     def _uses_facts(self) -> bool:
@@ -53,8 +60,10 @@ class Batch:
     def _gathers(self, state: HostState) -> bool:
         if state.facts_gathered or not self._flow.lines:
             return False
+        if self._shows_hosts or self._uses_facts:
+            return True
         own = self.shared.world.statics.get(state.name, {})
-        return self._uses_facts or gather.variables_use_facts(self.shared.play, own)
+        return gather.variables_use_facts(self.shared.play, own)
 
 
 def _timed(walk: Walk, state: HostState) -> Walk:

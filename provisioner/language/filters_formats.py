@@ -14,6 +14,7 @@ from jinja2.exceptions import FilterArgumentError
 
 from provisioner.language.filters_data import a_dict, a_list, shown
 from provisioner.language.filters_text import text_of
+from provisioner.language.variables import HostMap, Scope, plain
 
 
 def _plain(value: Any) -> Any:
@@ -22,7 +23,7 @@ def _plain(value: Any) -> Any:
         case Undefined():
             return str(value)  # raises, with the name
         case Mapping():
-            return dict(value)
+            return plain(value) if isinstance(value, Scope | HostMap) else dict(value)
         case bytes():
             return text_of(value)
         case date():
@@ -74,7 +75,7 @@ def _dumper() -> Any:
     multi(int, lambda dumper, value: dumper.represent_int(int(value)))
     multi(float, lambda dumper, value: dumper.represent_float(float(value)))
     multi(bytes, lambda dumper, value: dumper.represent_binary(bytes(value)))
-    multi(Mapping, lambda dumper, value: dumper.represent_dict(dict(value)))
+    multi(Mapping, lambda dumper, value: dumper.represent_dict(_plain(value)))
     multi(dict, lambda dumper, value: dumper.represent_dict(dict(value)))
     multi(object, _represent_rest)
     return Dumper

@@ -15,12 +15,15 @@ from provisioner.language.variables import Lazy
 def functions(context: Callable[[], LookupContext]) -> dict[str, Any]:
     """The functions by name, as a layer of variables; `context` is what lookups see."""
 
-    def _query(name: str, *terms: Any, **options: Any) -> Any:
+    def _lookup(name: str, /, *terms: Any, **options: Any) -> Any:
+        return lookup(context(), name, *terms, **options)
+
+    def _query(name: str, /, *terms: Any, **options: Any) -> Any:
         return query(context(), name, *terms, **options)
 
     return {
         "lookup_context": Lazy(context),
-        "lookup": Lazy(lambda: lambda name, *t, **o: lookup(context(), name, *t, **o)),
+        "lookup": Lazy(lambda: _lookup),
         "query": Lazy(lambda: _query),
         "q": Lazy(lambda: _query),
         "now": Lazy(lambda: _now),

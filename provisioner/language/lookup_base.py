@@ -32,7 +32,7 @@ class LookupContext:
 
     variables: Mapping[str, Any]
     find: Callable[[str, str], Path]
-    render: Callable[[Path, Mapping[str, Any]], str]
+    render: Callable[[Path, Mapping[str, Any], Mapping[str, Any]], str]
     basedir: Path
     read: Callable[[Path], bytes] = Path.read_bytes
     warn: Callable[[str], None] = lambda text: None
@@ -46,7 +46,7 @@ T = TypeVar("T")
 def find(context: LookupContext, folder: str, name: Any) -> Path:
     path = Path(str(name)).expanduser()
     if not path.is_absolute():
-        return context.find(folder, str(name))
+        return context.find(folder, str(name)).absolute()
     if not path.exists():
         raise FileNotFoundError(2, "there is no such file", str(path))
     return path

@@ -6,7 +6,9 @@ template wants them, `query` as they are, and `looped` as a `with_X` keyword doe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache
+from inspect import signature
 from typing import Any
 
 from jinja2 import Undefined
@@ -37,13 +39,13 @@ def exists(name: str) -> bool:
     return short_name(name) in LOOKUPS or elsewhere.known("lookup", name)
 
 
-def query(context: LookupContext, name: str, *terms: Any, **options: Any) -> list[Any]:
+def query(context: LookupContext, name: str, /, *terms: Any, **options: Any) -> list[Any]:
     """The items that a lookup finds, as a list."""
     options.pop("wantlist", None)
     return _run(context, name, list(terms), options) or []
 
 
-def lookup(context: LookupContext, name: str, *terms: Any, **options: Any) -> Any:
+def lookup(context: LookupContext, name: str, /, *terms: Any, **options: Any) -> Any:
     """What a lookup finds: texts joined by commas, one value by itself, else the list."""
     wantlist = options.pop("wantlist", False)
     found = _run(context, name, list(terms), options)
@@ -90,8 +92,12 @@ def _run(
 def _named_errors(
     name: str, context: LookupContext, terms: list[Any], options: dict[str, Any]
 ) -> list[Any]:
+    known = frozenset(OPTIONS.get(name) or _parameters(LOOKUPS[name]))
+    for option in options.keys() - known:
+        context.warn(f'{name}: there is no option "{option}" {nearest(option, known)}'.strip())
+    given = {option: value for option, value in options.items() if option in known}
     try:
-        return LOOKUPS[name](context, terms, **options)
+        return LOOKUPS[name](context, terms, **given)
     except UndefinedError:
         raise
     except FileNotFoundError as error:
@@ -104,6 +110,23 @@ def _named_errors(
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise LookupFailedError(f"{name}: {error}") from None
 
+
+@cache
+def _parameters(function: Lookup) -> frozenset[str]:
+    """The options of a lookup that names them."""
+    return frozenset(signature(function).parameters)
+
+
+OPTIONS: dict[str, Iterable[str]] = {
+    "csvfile": lookups_files.CSV,
+    "ini": lookups_files.INI,
+    "password": lookups_password.PASSWORD,
+    "sequence": lookups_lists.SEQUENCE,
+    "template": lookups_files.TEMPLATE,
+    "url": lookups_files.URL,
+}
+"""The options, with their defaults, of lookups that take them as they come. As in Ansible, an
+option that a lookup does not know is no error."""
 
 LOOKUPS: dict[str, Lookup] = {
     "cartesian": lookups_lists.nested,

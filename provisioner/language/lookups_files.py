@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
+import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -40,11 +42,48 @@ def template(
     context: LookupContext,
     terms: list[Any],
     template_vars: Mapping[str, Any] | None = None,
-    convert_data: Any = False,
-) -> list[str]:
-    """The text that templates of the controller render to; `template_vars` adds variables."""
-    more = template_vars or {}
-    return [context.render(find(context, "templates", term), more) for term in terms]
+    convert_data: Any = True,
+    **options: Any,
+) -> list[Any]:
+    """What templates render to: text, or a dict or list unless `convert_data` is false."""
+    texts = [
+        context.render(find(context, "templates", term), options, template_vars or {})
+        for term in terms
+    ]
+    return [as_data(text) for text in texts] if to_bool(convert_data) else texts
+
+
+def as_data(text: str) -> Any:
+    """The dict or list that a text is, as JSON or as Python writes it; else the text."""
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+    for read in (json.loads, _literal):
+        with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+            return read(text.strip())
+    return text
+
+
+class _Words(ast.NodeTransformer):
+    """JSON's words in Python's notation."""
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        words = {"true": True, "false": False, "null": None}
+        return ast.Constant(words[node.id]) if node.id in words else node
+
+
+def _literal(text: str) -> Any:
+    """What Python writes so, or with JSON's words for true, false and null."""
+    return ast.literal_eval(_Words().visit(ast.parse(text, mode="eval")))
+
+
+TEMPLATE = frozenset(
+    {
+        "template_vars", "convert_data", "variable_start_string", "variable_end_string",
+        "comment_start_string", "comment_end_string", "block_start_string", "block_end_string",
+        "trim_blocks", "lstrip_blocks", "jinja2_native",
+    }
+)  # fmt: skip
+"""The options of the lookup of templates."""
 
 
 def first_found(
@@ -108,7 +147,7 @@ def fileglob(context: LookupContext, terms: list[Any]) -> list[str]:
 def _folders(context: LookupContext, folder: str) -> Iterator[Path]:
     with suppress(FileNotFoundError):
         yield find(context, "files", folder or ".")
-    yield context.basedir / folder
+    yield context.basedir.absolute() / folder
 
 
 def filetree(context: LookupContext, terms: list[Any]) -> list[dict[str, Any]]:

@@ -105,6 +105,8 @@ def _without(
             return rest, []
         raise LookupFailedError(f'there is no "{key}" in {shown(record)}')
     if deeper:
+        if not isinstance(record[key], Mapping) and skips:
+            return rest, []
         if not isinstance(record[key], Mapping):
             raise LookupFailedError(f'"{key}" is not a dict but {shown(record[key])}')
         rest[key], elements = _without(record[key], deeper, skips)

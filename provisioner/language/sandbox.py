@@ -20,13 +20,17 @@ def environment() -> jinja2.Environment:
 
 
 def make_environment(options: Mapping[str, Any]) -> jinja2.Environment:
-    """A strict, sandboxed environment; `options` are Jinja's."""
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+    """A strict, sandboxed environment; `options` are Jinja's.
+
+    Lists and dicts may be changed, as in `{% set _ = found.append(x) %}`: they are the template's
+    own, for whatever a scope gives is a copy.
+    """
+    from jinja2.sandbox import SandboxedEnvironment
 
     from provisioner.language.filters import FILTERS
     from provisioner.language.tests import TESTS
 
-    class Sandbox(ImmutableSandboxedEnvironment):
+    class Sandbox(SandboxedEnvironment):
         """With a bound to what `*` and `**` may make: a typing error must not eat the memory."""
 
         intercepted_binops = frozenset({"*", "**"})

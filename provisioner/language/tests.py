@@ -243,12 +243,12 @@ def vault_encrypted(value: Any) -> bool:
 
 
 def uri(value: Any, schemes: Iterable[str] | None = None) -> bool:
-    """Whether the text is a URI; `schemes` are those that are allowed."""
+    """Whether the text can be read as a URI (a scheme may be left out), with one of `schemes`."""
     from urllib.parse import urlsplit
 
     try:
-        parts = urlsplit(value)
-        return bool(parts.scheme) and (schemes is None or parts.scheme in list(schemes))
+        scheme = urlsplit(value).scheme
+        return schemes is None or scheme in list(schemes)
     except (ValueError, AttributeError, TypeError):
         return False
 
@@ -257,7 +257,10 @@ def url(value: Any, schemes: Iterable[str] | None = None) -> bool:
     """Whether the text is a URL, with a host."""
     from urllib.parse import urlsplit
 
-    return uri(value, schemes) and bool(urlsplit(value).netloc)
+    if not uri(value, schemes):
+        return False
+    parts = urlsplit(value)
+    return bool(parts.netloc) or parts.scheme == "file"
 
 
 def urn(value: Any) -> bool:

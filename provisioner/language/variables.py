@@ -12,7 +12,7 @@ from typing import Any
 
 from provisioner.language.rendering import render
 from provisioner.language.sandbox import is_missing, missing, reason_of
-from provisioner.language.template import Template, TemplateError, UndefinedError, deep
+from provisioner.language.template import OMIT, Template, TemplateError, UndefinedError, deep
 
 
 class NotYet(BaseException):
@@ -24,6 +24,10 @@ class NotYet(BaseException):
 
 class NeedFacts(BaseException):
     """A fact is asked for and none have been gathered."""
+
+
+class NeedOthers(BaseException):
+    """Another host's variables are asked for while that host may still be before this task."""
 
 
 class Pending:
@@ -132,7 +136,8 @@ class Scope(Mapping[str, Any]):
         return value
 
     def __iter__(self) -> Iterator[str]:
-        seen: set[str] = set()
+        """The names of variables: not those that lead to all others, nor functions."""
+        seen: set[str] = set(_NEVER_LISTED)
         for layer in self._layers:
             for name in layer:
                 if name not in seen:
@@ -142,6 +147,20 @@ class Scope(Mapping[str, Any]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def shown(self, name: str) -> Any:
+        """The variable's value for a listing of all: as written where it can't be rendered."""
+        try:
+            value = self[name]
+        except TemplateError:
+            value = missing("", None)
+        if not is_missing(value):
+            return value
+        raw = next(layer[name] for layer in self._layers if name in layer)
+        return deep(raw, str)
+
+    def __repr__(self) -> str:
+        return repr(plain(self))
+
     def under(self, *layers: Mapping[str, Any]) -> Scope:
         """A scope with `layers` over this one's (the first wins)."""
         return Scope((*layers, *self._layers), self._missing)
@@ -149,6 +168,18 @@ class Scope(Mapping[str, Any]):
     def render(self, value: Any) -> Any:
         """`value` with every template in it rendered; whatever is no template stays as it is."""
         return deep(value, lambda template: render(template, self))
+
+    def render_known(self, value: Any) -> Any:
+        """The same, without those items of lists and dicts that need something undefined."""
+
+        def known(template: Template) -> Any:
+            try:
+                return render(template, self)
+            except UndefinedError:
+                return OMIT
+
+        found = deep(value, known)
+        return [] if found is OMIT else found
 
     def holds(self, conditions: Sequence[Template | bool]) -> Template | bool:
         """True, or the first condition that is not true."""
@@ -158,6 +189,38 @@ class Scope(Mapping[str, Any]):
             if not (value if bare else _truth(value)):
                 return condition
         return True
+
+
+_NEVER_LISTED = frozenset(
+    {
+        "vars", "hostvars", "omit", "lookup", "query", "q", "now", "undef", "range", "dict",
+        "namespace", "lookup_context", "environment", "become_option", "become_user_option",
+        "become_method_option",
+    }
+)  # fmt: skip
+
+
+def plain(value: Any) -> Any:
+    """`value` of plain dicts and lists, for what leaves the language: variables of hosts in it are
+    listed. `TemplateError` where it has something undefined in it."""
+    if isinstance(value, str | int | float | None):
+        return value
+    if isinstance(value, Scope):
+        return {name: plain(value.shown(name)) for name in value}
+    if isinstance(value, dict | HostMap):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if is_missing(value):
+        raise UndefinedError(*reason_of(value))
+    return value
+
+
+class HostMap(Mapping[str, Scope]):
+    """The variables of hosts, by host."""
+
+    def __repr__(self) -> str:
+        return repr(plain(self))
 
 
 def _truth(value: Any) -> bool:

@@ -35,7 +35,7 @@ def check(
     ]
     if problems:
         return problems
-    opened = {key for key, value in arguments.items() if _is_open(value)}
+    opened = {key for key, value in arguments.items() if _is_open(key) or _is_open(value)}
     if not opened:
         return [*_whole(module, name, arguments, at)]
     return [*_missing(module, name, arguments, at), *_each(module, name, arguments, opened, at)]

@@ -324,3 +324,43 @@ def test_jobs_without_a_poll_run_side_by_side_and_over_connections(fleet: Fleet)
         """)
     assert got.exit == 0
     assert got.said() == ["a b"]
+
+
+LATE = """
+        - hosts: all
+          gather_facts: false
+          vars: {all_made: "{{ groups.all | map('extract', hostvars, 'made') | list }}"}
+          tasks:
+            - command: sleep 0.2
+              when: inventory_hostname != 'h1'
+            - set_fact: {made: "{{ inventory_hostname }}"}
+"""
+
+
+def test_hosts_wait_for_each_other_where_a_variable_or_a_file_shows_others(fleet: Fleet) -> None:
+    fleet.write("t.j2", "{% for h in groups.all %}{{ hostvars[h].made }} {% endfor %}")
+    for task in (
+        "debug: msg=\"{{ all_made | join(' ') }}\"",
+        "debug: msg=\"{{ lookup('template', 't.j2') }}\"",
+        "debug: msg=\"{{ item ~ all_made | join(' ') }}\"\n              loop: ['', '']",
+    ):
+        got = fleet.run(f"{LATE}            - {task}", hosts=3)
+        assert got.exit == 0
+        assert {text.strip() for text in got.said("h1")} == {"h1 h2 h3"}, task
+
+
+def test_facts_are_gathered_in_every_play_where_a_file_shows_hosts(fleet: Fleet) -> None:
+    fleet.write("templates/t.j2", "{{ hostvars['h2'].ansible_facts.kernel is string }}")
+    got = fleet.run(
+        """
+        - hosts: h2
+        - hosts: h1
+          gather_facts: false
+          tasks:
+            - debug: msg="{{ lookup('template', 't.j2') }}"
+            - template: {src: t.j2, dest: made}
+              check_mode: true
+        """,
+        hosts=2,
+    )
+    assert (got.exit, got.said("h1")[0]) == (0, "True")

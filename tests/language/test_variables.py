@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from provisioner.language.template import Template, TemplateError
+from provisioner.language.rendering import render
+from provisioner.language.template import Template, TemplateError, UndefinedError
 from provisioner.language.variables import (
     PENDING,
     Lazy,
@@ -15,6 +16,7 @@ from provisioner.language.variables import (
     NotYet,
     Scope,
     is_fact,
+    plain,
 )
 from provisioner.loading.where import Where
 
@@ -241,3 +243,34 @@ def test_ten_thousand_variables_are_looked_through_only_as_far_as_needed() -> No
     scope = Scope([Counted({f"v{n}": template("{{ w }}") for n in range(10_000)}), {"w": 1}])
     assert [scope[f"v{n}"] for n in range(0, 10_000, 100)] == [1] * 100
     assert Counted.asked == 0
+
+
+def test_a_listing_of_all_variables_has_no_functions_and_shows_what_is_undefined_as_written() -> (
+    None
+):
+    scope = Scope(
+        ({"a": template("{{ nope }}"), "b": template("{{ c }}"), "c": 1, "lookup": len, "vars": 2},)
+    )
+    assert plain({"all": [scope]}) == {"all": [{"a": "{{ nope }}", "b": 1, "c": 1}]}
+    assert render(template("{{ vars | to_json }}"), Scope(({"vars": scope},))) == (
+        '{"a": "{{ nope }}", "b": 1, "c": 1}'
+    )
+
+
+def test_what_is_undefined_somewhere_inside_never_leaves_the_language() -> None:
+    with pytest.raises(UndefinedError, match="nope"):
+        plain({"a": [{"b": Scope(({"x": template("{{ nope }}")},))["x"]}]})
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["d.l.append(3)", "d.l.sort(reverse=true)", "d.update(l=[])", "d.pop('l')", "alias.clear()"],
+)
+def test_what_a_template_changes_is_its_own_copy(change: str) -> None:
+    layers: list[Any] = [{"d": {"l": [1, 2]}}, {"alias": template("{{ d }}")}]
+    render(
+        template(f"{{% set _ = {change} %}}{{% do {change.replace('pop', 'get')} %}}"),
+        Scope(layers),
+    )
+    assert layers[0] == {"d": {"l": [1, 2]}}
+    assert Scope(layers)["alias"] == {"l": [1, 2]}
