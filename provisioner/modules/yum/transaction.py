@@ -15,14 +15,15 @@ yum_() {
 # nothing_to_do COMMAND SPECS: yum itself would change nothing. It may refresh its cache, no more.
 # With exit 1 yum has nothing to do since it doesn't know the name.
 nothing_to_do() {
-    answer=$(each_spec "$2" yum_ --assumeno "$1" 2>&1) || return
-    case $answer in
-        *'Nothing to do'* | *'No Packages marked for'*) ;;
+    rc=0
+    answer=$(each_spec "$2" yum_ --assumeno "$1" 2>&1) || rc=$?
+    case $rc$answer in
+        0*'Nothing to do'* | 0*'No Packages marked for'*) return ;;
         # dnf marks a group as installed though all of its packages are there.
         *[0-9]' Package'*) return 1 ;;
-        *'Installing Groups:'*) ;;
-        *) return 1 ;;
+        *'Installing Groups:'*) return ;;
     esac
+    return 1
 }
 # each_spec LINES COMMAND [ARG...]: run the command with all lines as further arguments.
 each_spec() {
