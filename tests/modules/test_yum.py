@@ -250,6 +250,18 @@ def test_results_and_changes_are_returned(el7: Host) -> None:
     assert values["results"] == ["docker-ce is there already", "bash is there already"]
 
 
+def test_results_name_what_is_not_there(el7: Host) -> None:
+    for arguments, results in (
+        ({"name": ["no-*", "none"], "state": "absent"},
+         ["none is not installed", "no-* is not installed"]),
+        ({"name": "docker-ce", "state": "latest", "update_only": True},
+         ["Packages providing docker-ce not installed due to update_only specified"]),
+    ):  # fmt: skip
+        report = el7.run("yum", **arguments)
+        assert report.changes == ()
+        assert el7.values("yum", report, **arguments)["results"] == results
+
+
 def test_a_listing_is_read_from_rpm_and_yum(el7: Host) -> None:
     el7.fake(
         "yum",

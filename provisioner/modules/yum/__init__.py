@@ -173,6 +173,10 @@ class Yum(Module):
             return {"results": listing(report)}
         there = "is not installed" if self.wish == "absent" else "is there already"
         results = [f"{spec} {there}" for spec in report.get("checked").splitlines()]
+        results += [
+            f"Packages providing {spec} not installed due to update_only specified"
+            for spec in report.get("left").splitlines()
+        ]
         if "stdout" in report.records:
             results.append(report.get("stdout"))
         rc = {} if "rc" in report.records else {"rc": 0}

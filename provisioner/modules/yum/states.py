@@ -84,7 +84,7 @@ refresh() { [ "$update_cache" = no ] || run yum_ -q clean expire-cache || :; }
 latest() {
     look_up
     outdated=''
-    [ "$update_only" = no ] || missing=''
+    if [ "$update_only" = yes ]; then report left "$missing"; missing=''; fi
     eval "set -- $asked"
     for spec; do
         case $spec in
@@ -154,12 +154,14 @@ add_update() {
 
 remove() {
     look_up
+    checked=$missing
     eval "set -- $asked"
     for spec; do
         case $spec in
-            @*) nothing_to_do remove "$spec" || present=$present$spec$nl ;;
-            *) present=$present$(rpm_ -qa --qf '%{NAME}\n' -- "$spec")$nl ;;
+            @*) nothing_to_do remove "$spec" && found='' || found=$spec ;;
+            *) found=$(rpm_ -qa --qf '%{NAME}\n' -- "$spec") ;;
         esac
+        if [ -n "$found" ]; then present=$present$found$nl; else checked=$checked$spec$nl; fi
     done
     present=${present#"$nl"}
     command=remove
@@ -225,7 +227,7 @@ query() {
         repos | repositories) report repos "$(yum_ -q repolist all 2>/dev/null)" ;;
         updates | available) report "list" "$(yum_ -q list "$list" 2>/dev/null)" ;;
         *)
-            report installed_list "$(list_rpm -q -- "$list")"
+            report installed_list "$(list_rpm -qa -- "$list")"
             report "list" "$(yum_ -q --showduplicates list available "$list" 2>/dev/null)" ;;
     esac
 }
@@ -236,6 +238,7 @@ list_rpm() {
     rpm_ "$option" --qf "$format" "$@" 2>/dev/null | grep -v ' is not installed$'
 }
 
+unset checked
 if [ -n "$list" ]; then query; return; fi
 case $state in
     present) if [ "$download_only" = yes ]; then download; else install; fi ;;
@@ -249,5 +252,5 @@ case $state in
         output
         [ "$status" -eq 0 ] || { explain; fail "refresh the metadata: $reason"; } ;;
 esac
-report checked "$present"
+report checked "${checked-$present}"
 """
