@@ -63,6 +63,7 @@ class Sessions:
         self._logins: dict[Seat, Login] = {}
         self._sessions: dict[Seat, Session] = {}
         self._notices: tuple[str, ...] = ()
+        self._noticed: set[Seat] = set()
         self._lock = threading.Lock()
         self._in_use = threading.Lock()
         self.frames = 0
@@ -114,7 +115,8 @@ class Sessions:
                 self._before(self)
                 with self._connecting():
                     self._logins[key] = self._connect(seat.host, variables)
-                self._notices += self._logins[key].notices
+                self._notices += self._logins[key].notices if key not in self._noticed else ()
+                self._noticed.add(key)
         return self._logins[key]
 
     def __bool__(self) -> bool:

@@ -73,6 +73,7 @@ class Console:
         self._loops: dict[_Loop, Counter[Outcome]] = {}
         self._shown_bad: set[str] = set()
         self._alike: Counter[tuple[str, str, Outcome, str]] = Counter()
+        self._noticed: set[str] = set()
         self._ends: dict[str, HostFinished] = {}
 
     def __call__(self, event: Event) -> None:
@@ -113,11 +114,19 @@ class Console:
             case HostFinished():
                 return self._host(event)
             case Notice():
-                return [notice_line(event)]
+                return self._notice(event)
             case RunFinished():
                 return recap(event, self._ends, self._view)
             case _:
                 return []
+
+    def _notice(self, event: Notice) -> list[Line]:
+        """With many hosts, one notice stands for those with another host's name or numbers."""
+        _, _, said = event.text.partition(": ")
+        key = alike(said or event.text, "")
+        known = self._view.many and not self._view.verbosity and key in self._noticed
+        self._noticed.add(key)
+        return [] if known else [notice_line(event)]
 
     def _step(self, event: TaskFinished) -> list[Line]:
         loop = _Loop(event.play, event.task, event.host)

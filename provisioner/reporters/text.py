@@ -51,7 +51,7 @@ def _visible(match: re.Match[str]) -> str:
 def alike(text: str, host: str) -> str:
     """What is the same in texts about several hosts: without the host's name, and without numbers
     (addresses, ports, times, line numbers)."""
-    return re.sub(r"\d+(?:[.:]\d+)*", "#", text.replace(host, "HOST"))
+    return re.sub(r"\d+(?:[.:]\d+)*", "#", text.replace(host, "HOST") if host else text)
 
 
 def lines_of(text: str, *, longest: int = LONGEST_LINE) -> list[str]:

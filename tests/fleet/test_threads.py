@@ -6,12 +6,13 @@ import json
 import pickle
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from provisioner.errors import ConnectionFailed
-from provisioner.events import Event, TaskFinished
+from provisioner.events import Event, Notice, TaskFinished
 from provisioner.fleet.drive import Crew
 from provisioner.fleet.interrupt import Interrupt
 from provisioner.fleet.jobs import Jobs
@@ -197,3 +198,16 @@ def test_the_small_stack_bears_data_as_deep_as_python_allows() -> None:
     Jobs().do(job)
     assert ended.wait(LONG)
     assert done == [deep] or isinstance(done[0], RecursionError)
+
+
+def test_a_notice_of_the_way_to_a_host_is_said_once_however_often_it_is_connected(
+    fleet: Fleet,
+) -> None:
+    def connect(host: str, variables: Mapping[str, Any]) -> Login:
+        login = fleet.connect(host, variables)
+        return replace(login, notices=("the way is long",))
+
+    fleet.crew = threads(connect, 1, connections=1)
+    got = fleet.run(TWO, hosts=2)
+    said = [event.text for event in got.events if isinstance(event, Notice)]
+    assert sorted(said) == ["h1: the way is long", "h2: the way is long"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from provisioner.events import HostFinished, HostSummary, RunFinished, Status
+from provisioner.events import HostFinished, HostSummary, Notice, RunFinished, Status
 from provisioner.result import Outcome
 from tests.reporters.examples import plain, started, task
 
@@ -71,3 +71,15 @@ def test_failures_that_are_alike_are_told_ten_times() -> None:
     assert text.count("hosts that fail like this one are only in the recap now") == 1
     everything = plain([started(names), *events], verbosity=1)
     assert re.findall(r"^web\d+", everything, re.MULTILINE) == names
+
+
+def test_a_notice_about_many_hosts_is_told_once() -> None:
+    names = [f"web{n}" for n in range(40)]
+    notices = [Notice(f"{name}: BatchMode has no effect") for name in names]
+    other = Notice("the vault is old")
+    text = plain([started(names), *notices, other])
+    assert re.findall("warning: .*", text) == [
+        "warning: web0: BatchMode has no effect",
+        "warning: the vault is old",
+    ]
+    assert plain([started(names[:2]), *notices[:2]]).count("warning:") == 2
