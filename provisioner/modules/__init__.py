@@ -105,6 +105,7 @@ MODULES: dict[str, str] = {
     "docker_network": "docker.network:DockerNetwork",
     "docker_network_info": "docker.info:DockerNetworkInfo",
     "docker_prune": "docker.prune:DockerPrune",
+    "docker_compose": "docker.compose_v1:DockerCompose",
     "docker_compose_v2": "docker.compose:DockerComposeV2",
     "docker_volume": "docker.volume:DockerVolume",
     "docker_volume_info": "docker.info:DockerVolumeInfo",

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from tests.modules.conftest import Host, listing
 
@@ -114,6 +115,37 @@ def test_a_compose_project_is_brought_up_once(host: Host, project: dict[str, Any
     assert values["actions"][0]["status"] == "Creating"
     assert host.run("docker_compose_v2", **project).changes == ()
     assert host.look("docker_compose_v2", **project).changes == ()
+
+
+OLDER: list[tuple[dict[str, Any], str]] = [
+    ({}, "bring up p"),
+    ({"stopped": True}, "stop p"),
+    ({"state": "absent", "remove_volumes": True}, "take down p"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "what"), OLDER)
+def test_the_older_compose_module_is_carried_out_by_the_plugin(
+    host: Host, project: dict[str, Any], arguments: dict[str, Any], what: str
+) -> None:
+    if arguments:
+        (host.root / "up").touch()
+    asked = {**project, **arguments, "recreate": "smart", "env_file": "e.env", "timeout": 9}
+    assert host.look("docker_compose", **asked).changes == (what,)
+    report = host.run("docker_compose", **asked)
+    assert report.changes == (what,)
+    calls = [call for call in host.calls() if "--dry-run" not in call]
+    assert any(
+        f"--env-file={host.root}/p/e.env" in call and "--timeout=9" in call for call in calls
+    )
+
+
+def test_the_older_compose_module_returns_its_services(host: Host, project: dict[str, Any]) -> None:
+    values = host.returned("docker_compose", **project)
+    assert host.run("docker_compose", **project).changes == ()
+    assert next(iter(values["services"].values()))["p-web-1"]["state"]["running"] is True
+    with pytest.raises(ValidationError, match="exclude each other"):
+        host.look("docker_compose", **project, stopped=True, restarted=True)
 
 
 @pytest.mark.parametrize(("state", "what"), [("absent", "take down p"), ("stopped", "stop p")])
