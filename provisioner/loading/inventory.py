@@ -73,7 +73,9 @@ def _load_list(builder: Builder, source: str) -> None:
 def _load_path(builder: Builder, path: Path) -> None:
     files = list(_files(path)) if path.is_dir() else [path]
     if not files:
-        raise LoadError(f"the inventory directory {path} has no inventory in it")
+        passed = sorted(file.name for file in path.iterdir() if file.is_file())
+        hint = f"as with Ansible, {', '.join(passed)} is passed over for its name" if passed else ""
+        raise LoadError(f"the inventory directory {path} has no inventory in it", hint=hint)
     for file in files:
         builder.file = file
         _load_file(builder, file)

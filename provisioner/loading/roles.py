@@ -66,8 +66,16 @@ def find(name: str, basedir: Path, inside: Role | None, where: Where, within: An
             return path
     known = {entry.name for folder in places[:-1] if folder.is_dir() for entry in folder.iterdir()}
     looked = [*collections(basedir)] if name.count(".") == 2 else places[:-1]
-    hint = nearest(name, known) or f"looked in {', '.join(map(str, looked))}"
+    hint = nearest(name, known) or f"looked in {', '.join(map(str, looked))}{_more(name, basedir)}"
     raise LoadError(f'the role "{name}" was not found', where, hint)
+
+
+def _more(name: str, basedir: Path) -> str:
+    """How other places are named; Ansible's own way is not one of them."""
+    variable = "ANSIBLE_COLLECTIONS_PATH" if name.count(".") == 2 else "ANSIBLE_ROLES_PATH"
+    config = basedir / "ansible.cfg"
+    unread = f" ({config} is not read)" if config.is_file() else ""
+    return f"; {variable} names more{unread}"
 
 
 def _in_collections(names: Sequence[str], basedir: Path) -> Iterator[Path]:

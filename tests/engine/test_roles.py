@@ -213,3 +213,11 @@ def test_vaulted_vars_files_roles_and_copies_are_opened(fleet: Fleet) -> None:
     assert got.said() == ["sealed hidden", "key"]
     assert (fleet.folder / "out").read_text() == "key\n"
     assert (fleet.folder / "tree" / "sealed").read_text() == "in a tree\n"
+
+
+def test_a_role_that_is_nowhere_is_told_with_the_ways_to_name_other_places(fleet: Fleet) -> None:
+    fleet.write("ansible.cfg", "[defaults]\nroles_path = elsewhere\n")
+    with pytest.raises(LoadError) as caught:
+        fleet.run("[{hosts: all, roles: [quite_unlike_any]}]")
+    assert "ANSIBLE_ROLES_PATH names more" in str(caught.value)
+    assert "ansible.cfg is not read" in str(caught.value)

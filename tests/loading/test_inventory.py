@@ -100,8 +100,10 @@ def test_what_is_no_inventory_is_refused(tmp_path: Path) -> None:
     (tmp_path / "hosts.yml").write_text("all: {hosts: {a: }}")
     (tmp_path / "empty").write_text("")
     (tmp_path / "dir").mkdir()
+    (tmp_path / "passed").mkdir()
+    (tmp_path / "passed/hosts.ini").touch()
     told = []
-    for name in ("host.yml", "empty", "dir", "x" * 300, "a\0b"):
+    for name in ("host.yml", "empty", "dir", "x" * 300, "a\0b", "passed"):
         with pytest.raises(LoadError) as caught:
             load_inventory(f"{tmp_path}/{name}")
         told.append(str(caught.value).replace(str(tmp_path), "DIR"))
@@ -109,6 +111,7 @@ def test_what_is_no_inventory_is_refused(tmp_path: Path) -> None:
     assert told[1:3] == ["DIR/empty: the inventory is empty",
                          "the inventory directory DIR/dir has no inventory in it"]  # fmt: skip
     assert "a list of hosts ends in a comma" in told[3]
+    assert "hosts.ini is passed over for its name" in told[5]
 
 
 def test_a_host_in_several_groups_and_places_is_one_host(tmp_path: Path) -> None:
