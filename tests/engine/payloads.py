@@ -1,0 +1,75 @@
+"""Text that would run something, or show a mark, if it were taken for a template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+MARK = "121212"
+"""What the expressions that run nothing give. It is in no payload: it shows what was evaluated."""
+
+EXPRESSIONS = (
+    "40404 * 3",
+    "'12' * 3",
+    "['12', '12', '12'] | join",
+    "lookup('pipe', 'touch CANARY')",
+    'lookup("pipe", "touch CANARY && echo x")',
+    "query('pipe', 'touch CANARY')",
+    "q('ansible.builtin.pipe', 'touch CANARY') | first",
+    "lookup('lines', 'touch CANARY')",
+    "lookup('password', 'CANARY')",
+    "lookup('url', 'http://127.0.0.1:9/CANARY')",
+    "lookup('file', '/etc/hostname') ~ lookup('pipe', 'touch CANARY')",
+    "lookup('vars', 'mark')",
+    "lookup('template', 'mark.j2')",
+    "hostvars['h1'].mark",
+    "vars.mark",
+    "vars['ma' ~ 'rk']",
+    "mark",
+    "mark | default('x')",
+    "({'a': mark} | to_json | from_json).a",
+    "namespace(x=40404 * 3).x",
+    "''.__class__.__mro__[1].__subclasses__()",
+    "cycler.__init__.__globals__.os.popen('touch CANARY').read()",
+    "self._TemplateReference__context.environment",
+)
+
+FORMS = (
+    "{{ E }}",
+    "{{E}}",
+    "{{- E -}}",
+    "a {{ E }} b",
+    "{% if true %}{{ E }}{% endif %}",
+    "{% set x = E %}{{ x }}",
+    "{# a #}{{ E }}{# b #}",
+    "#jinja2: variable_start_string: '[%', variable_end_string: '%]'\n[% E %]{{ E }}",
+    "{{ '{{ E }}' }}",
+    "E",
+)
+"""Each with each of the expressions; the last one is what a condition would be."""
+
+SINGLE = (
+    "", "{{", "}}", "{%", "{#", "{{ }}", "{% %}", "{{ mark", "mark }}", "}}{{ mark }}{{",
+    "{{{ mark }}}", "{{ {{ mark }} }}", "{% raw %}{{ mark }}{% endraw %}{{ mark }}",
+    "# for x in [mark]\n{{ x }}\n# endfor", "% if mark: {{ mark }}", "## {{ mark }}",
+    "｛｛ mark ｝｝", "{\u200b{ mark }}", "{{\u00a0mark }}", "\u202e{{ mark }}", "{{ mark }}\x01",
+    "\x1b[31m{{ mark }}\x1b[0m", "\ufeff{{ mark }}", "{{ 'é' ~ mark }}", "{{\nmark\n}}",
+    "!unsafe '{{ mark }}'", "!vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162",
+    '{"__ansible_unsafe": "{{ mark }}"}', '{"__ansible_vault": "{{ mark }}"}',
+    '{"{{ mark }}": "{{ mark }}"}', '["{{ mark }}", {"a": "{% if mark %}{{ mark }}{% endif %}"}]',
+    "a: '{{ mark }}'", "- '{{ mark }}'", "!!python/object/apply:os.system ['touch CANARY']",
+    "&a [*a, '{{ mark }}']", "$(touch CANARY)", "`touch CANARY`", "'; touch CANARY; '",
+    '"; touch CANARY; "', "\n touch CANARY\n", "-e touch CANARY", "| touch CANARY",
+    "http://{{ mark }}/", "../{{ mark }}", "omit", "{{ omit }}", "__omit_place_holder__x",
+    "{{ mark }}" * 2000, "{" * 4000, "{{" * 2000 + " mark " + "}}" * 2000,
+)  # fmt: skip
+
+
+def payloads(canary: Path) -> list[str]:
+    """All of them; CANARY is the file that they would make."""
+    return [text.replace("CANARY", str(canary)) for text in _all()]
+
+
+def _all() -> Iterator[str]:
+    yield from (form.replace("E", expr, 2) for form in FORMS for expr in EXPRESSIONS)
+    yield from SINGLE

@@ -1,0 +1,151 @@
+"""What a host says is never evaluated, whichever way it goes (tests/engine/payloads.py)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.fleet import Fleet, Outcome
+from tests.engine.payloads import MARK, payloads
+
+READ = """
+        - hosts: h1
+          gather_facts: false
+          vars: {mark: "{{ 40404 * 3 }}"}
+          tasks:
+            - {name: read, command: cat said.json, args: {chdir: FOLDER}, register: raw}
+            - {name: read as a file, slurp: {src: FOLDER/said.json}, register: slurped}
+            - set_fact: {got: "{{ raw.stdout | from_json }}"}
+"""
+
+WAYS = {
+    "parsed": """
+            - assert: {that: [got == known, slurped.content | b64decode | from_json == known]}
+            - assert: {that: raw.stdout_lines | join | from_yaml | length == known | length}
+            - debug: {msg: "{{ got }}"}
+            - debug: {var: raw}
+            - debug: msg="{{ got | to_yaml | from_yaml == known }} {{ got | to_nice_json }}"
+""",
+    "shown in loops": """
+            - debug: {msg: "{{ item }}"}
+              loop: "{{ got }}"
+              loop_control: {label: "{{ item }}", index_var: n}
+              register: looped
+            - debug: {msg: "{{ item.msg }}"}
+              loop: "{{ looped.results }}"
+            - assert: {that: "looped.results | map(attribute='msg') | list == known"}
+            - {debug: {msg: "{{ item }}"}, with_items: "{{ got }}"}
+            - {debug: {msg: "{{ item.0 }} {{ item.1 }}"}, with_indexed_items: "{{ got }}"}
+            - {name: "about {{ item }}", debug: {msg: x}, loop: "{{ got }}"}
+            - {name: "about {{ got }}", debug: {msg: x}}
+""",
+    "in variables": """
+            - debug: {msg: "{{ b }}"}
+              loop: "{{ got }}"
+              vars: {a: "{{ item }}", b: "{{ a }}", c: "{{ b ~ a }}"}
+            - set_fact: {kept: "{{ kept | default([]) + [item] }}"}
+              loop: "{{ got }}"
+            - assert: {that: kept == known}
+            - set_fact: {deep: {a: ["{{ got }}"]}}
+            - debug: {msg: "{{ deep }} {{ vars.deep }} {{ lookup('vars', 'deep') }}"}
+            - {set_fact: {"{{ item }}": 1}, loop: "{{ got }}", ignore_errors: true}
+            - {set_fact: {others: "{{ got | difference(['mark']) }}"}}
+            - set_fact: {x: "{{ lookup('vars', item) }}"}
+              loop: "{{ others }}"
+              ignore_errors: true
+            - {debug: {msg: "{{ vars[item] | default('no') }}"}, loop: "{{ others }}"}
+""",
+    "as conditions": """
+            - {debug: {msg: ran}, when: item is string, loop: "{{ got }}"}
+            - {debug: {msg: ran}, when: item | bool, loop: "{{ got }}", ignore_errors: true}
+            - {debug: {msg: ran}, when: "{{ item }}", loop: "{{ got }}", ignore_errors: true}
+            - assert: {that: "{{ item }}", fail_msg: "{{ item }}", success_msg: "{{ item }}"}
+              loop: "{{ got }}"
+              ignore_errors: true
+            - {assert: {that: ["{{ got }}"]}, ignore_errors: true}
+            - debug: {msg: x}
+              changed_when: "{{ item }}"
+              failed_when: "{{ item }}"
+              loop: "{{ got }}"
+              ignore_errors: true
+            - {debug: {var: "{{ item }}"}, loop: "{{ got }}", ignore_errors: true}
+            - {fail: {msg: "{{ item }}"}, loop: "{{ got }}", ignore_errors: true}
+            - {debug: {msg: x}, until: item, retries: 1, delay: 0, loop: "{{ got[:3] }}"}
+""",
+    "back to the host": """
+            - command: {argv: "{{ ['printf', '%s='] + got }}"}
+              register: echoed
+            - assert: {that: "echoed.stdout == known | join('=') ~ '='"}
+            - shell: printf %s "$TEXT"
+              environment: {TEXT: "{{ got | join('=') }}"}
+              register: echoed
+            - assert: {that: "echoed.stdout == (known | join('=')).rstrip()"}
+            - copy: {content: "{{ got | to_json }}", dest: FOLDER/copied}
+            - template: {src: t.j2, dest: FOLDER/rendered}
+            - command: cat FOLDER/copied
+              register: copied
+            - assert: {that: copied.stdout | from_json == known}
+            - command: cat FOLDER/rendered
+              register: rendered
+            - assert: {that: "rendered.stdout | from_json == [known, known]"}
+""",
+    "by facts": """
+            - setup: {gather_subset: ["!all", "!min", local], fact_path: FOLDER/facts.d}
+            - assert: {that: ansible_local.said.list == known}
+            - debug: {msg: "{{ ansible_local }} {{ ansible_facts.ansible_local | default }}"}
+            - debug: {msg: "{{ item.key }}{{ item.value }}"}
+              with_dict: "{{ ansible_local.said.keys_ }}"
+            - debug: {var: ansible_local}
+            - set_fact: {taken: "{{ got }}", cacheable: true}
+              delegate_to: h2
+              delegate_facts: true
+            - {group_by: {key: "{{ item }}"}, loop: "{{ got }}", ignore_errors: true}
+            - {add_host: {name: h2, groups: [more], said: "{{ got }}"}}
+        - hosts: h2
+          gather_facts: false
+          vars: {mark: "{{ 40404 * 3 }}"}
+          tasks:
+            - assert: {that: [hostvars.h1.got == known, taken == known, said == known]}
+            - debug: {msg: "{{ hostvars['h1'].ansible_local }} {{ groups }} {{ taken }}"}
+            - {debug: {msg: "{{ item }}"}, loop: "{{ hostvars.h1.got }}"}
+            - debug: {msg: "{{ groups.keys() | list }} {{ hostvars.h1.group_names }}"}
+""",
+}
+"""Tasks by the way that they send what a host has said."""
+
+
+def run(fleet: Fleet, way: str, known: list[str]) -> Outcome:
+    folder = fleet.folder / "host"
+    (folder / "facts.d").mkdir(parents=True)
+    (folder / "said.json").write_text(json.dumps(known))
+    said = {"list": known, "keys_": {text: text for text in known}}
+    (folder / "facts.d/said.fact").write_text(json.dumps(said))
+    fleet.write("templates/mark.j2", "{{ mark }}")
+    fleet.write(
+        "templates/t.j2", "[{{ got | to_json }}, {{ got | to_json | from_json | to_json }}]"
+    )
+    playbook = (READ + WAYS[way]).replace("FOLDER", str(folder))
+    return fleet.run(playbook, hosts=2, extra_vars={"known": known})
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_that_a_host_says_is_evaluated(fleet: Fleet, way: str, tmp_path: Path) -> None:
+    known = payloads(canary := tmp_path / "canary")
+    assert len(known) >= 200
+    assert not any(MARK in text for text in known)
+    got = run(fleet, way, known)
+    assert (got.exit, failures(got)) == (0, [])
+    assert not canary.exists()
+    assert not [event for event in got.events if MARK in repr(event)]
+
+
+def failures(got: Outcome) -> list[Any]:
+    return [
+        (event.task, event.message)
+        for host in ("h1", "h2")
+        for event in got.finished(host)
+        if str(event.outcome) == "failed" and not (event.ignored or event.is_item)
+    ]
