@@ -71,6 +71,7 @@ prefix_off() {
 kept() {
     eval "set -- $patterns"
     [ $# -gt 0 ] || { cat; return; }
+    # shellcheck disable=SC2016,SC2154
     xargs -0 -r -n 200 sh -c '
         patterns=$1; shift
         for name; do
@@ -183,7 +184,7 @@ each_path wanted "$@"
 report root "$root"
 kind=archive
 if [ "$force_archive:$globbed:$count" = no:no:1 ] && ! [ -d "$first" ]; then
-    case $format in zip | tar) ;; *) kind=compress ;; esac
+    case $format in zip | tar) ;; *) kind='compress' ;; esac
     [ -n "$dest" ] || dest=$first.$format
 fi
 expand dest

@@ -31,10 +31,11 @@ measure() {
 # target: $target is the size that is wanted, in whole extents.
 target() {
     case $whole in
-        '') target=$(((bytes + extent - 1) / extent * extent)) ;;
-        FREE) target=$((group_free / extent * percent / 100 * extent)) ;;
-        *) target=$((group_size / extent * percent / 100 * extent)) ;;
+        '') target=$((bytes + extent - 1)) ;;
+        FREE) target=$((group_free * percent / 100)) ;;
+        *) target=$((group_size * percent / 100)) ;;
     esac
+    target=$((target - target % extent))
     case $operator in
         +) target=$((is_size + target)) ;;
         -) target=$((is_size - target)) ;;
