@@ -121,6 +121,7 @@ COLLECTIONS = (
     "ansible.posix.",
     "community.docker.",
     "community.general.",
+    "community.crypto.",
 )
 
 
