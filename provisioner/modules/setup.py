@@ -24,6 +24,16 @@ user() {
         if [ "$label" = Uid: ]; then getent passwd "$uid"; break; fi
     done </proc/self/status
 }
+# python: only its version, since roles choose packages by it.
+python() {
+    for program in /usr/bin/python /usr/bin/python3 /usr/libexec/platform-python; do
+        if [ -x "$program" ]; then
+            printf '%s ' "$program"
+            "$program" -V 2>&1
+            break
+        fi
+    done
+}
 moments() { printf 'now\n6 months\n' | date -f - '+%s %N %z %Z'; }
 # One process for three questions; -force goes on behind a route that is not there.
 addresses() { printf 'addr\nroute get %s\nroute get %s\n' "$ipv4" "$ipv6" | ip -force -batch -; }
@@ -84,6 +94,7 @@ if wants min; then
     emit passwd user
     emit date moments
     emit uname uname -snrvm
+    if wants python; then emit python python; fi
     read -r node </proc/sys/kernel/hostname
     case $node in *.*) ;; *) emit fqdn timeout 5 hostname -f ;; esac
     local_facts
@@ -148,7 +159,7 @@ class Setup(Module):
             name for name in ("min", "hardware", "network", "virtual") if GROUPS[name] & wanted
         ]
         variables: dict[str, Any] = {
-            "parts": " ".join([*groups, *({"env"} & wanted)]),
+            "parts": " ".join([*groups, *({"env", "python"} & wanted)]),
             "gather_timeout": self.gather_timeout,
             "fact_path": self.fact_path,
             "ipv4": TARGETS["default_ipv4"],
@@ -178,6 +189,7 @@ def _raw(report: Report) -> Raw:
         links={link: target for link, _, target in links},
         environment={key.removeprefix(ENVIRONMENT): report.get(key) for key in variables},
         uname=report.get("uname"),
+        python=report.get("python"),
         passwd=report.get("passwd"),
         fqdn=report.get("fqdn"),
         date=report.get("date"),

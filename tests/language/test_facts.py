@@ -435,3 +435,20 @@ def test_a_filter_matches_with_and_without_the_prefix(pattern: str) -> None:
     assert "ansible_distribution" in found
     assert "ansible_fqdn" in found
     assert "ansible_kernel" not in found
+
+
+@pytest.mark.parametrize(
+    ("said", "version", "kind"),
+    [
+        ("/usr/bin/python Python 2.7.5\n", "2.7.5", "CPython"),
+        ("/usr/bin/python3 Python 3.6.8\n", "3.6.8", "cpython"),
+        ("/usr/bin/python Segmentation fault\n", None, None),
+        ("", None, None),
+    ],
+)
+def test_the_host_s_own_python_is_read_from_what_it_says(
+    said: str, version: str | None, kind: str | None
+) -> None:
+    found = facts(Raw(python=said), chosen(("min",)))
+    assert found.get("ansible_python_version") == version
+    assert found.get("ansible_python", {}).get("type") == kind

@@ -36,6 +36,16 @@ def test_this_machine_is_as_python_sees_it(host: Host) -> None:
     assert found["ansible_date_time"]["epoch"].isdigit()
 
 
+def test_the_python_that_a_host_has_is_told_though_none_is_used(host: Host) -> None:
+    found = gather(host)
+    if not any(os.access(f"/usr/bin/{name}", os.X_OK) for name in ("python", "python3")):
+        pytest.skip("there is no /usr/bin/python3 here")
+    info = found["ansible_python"]
+    assert found["ansible_python_version"] == ".".join(map(str, info["version_info"][:3]))
+    assert os.access(info["executable"], os.X_OK)
+    assert "ansible_python" not in gather(host, gather_subset=["!all", "!min", "network"])
+
+
 def test_the_environment_is_whole_even_where_it_looks_like_a_record(host: Host) -> None:
     host.environment |= {"failed": "no", "changed": "x=y\nz", "done": "\x01"}
     env = gather(host, gather_subset="env")["ansible_env"]

@@ -1,6 +1,6 @@
 """Raw texts of a host ▶ Ansible's facts, with its names and types. Pure: no host is asked here.
 
-There is no Python on the hosts, so `python`, `python_version` and the like are not among the facts.
+Nothing here uses a Python of the hosts; `python` and `python_version` say which one there is.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ SECTIONS: dict[str, Callable[[Raw], dict[str, Any]]] = {
     "lsb": lambda raw: {"lsb": system.lsb(raw)},
     "pkg_mgr": _package_manager,
     "platform": system.platform,
+    "python": system.python,
     "selinux": system.selinux,
     "service_mgr": lambda raw: {"service_mgr": distribution.service_manager(raw)},
     "ssh_pub_keys": system.ssh_keys,
@@ -70,7 +71,6 @@ GROUPS: Mapping[str, frozenset[str]] = {
 """Names of several parts. facter and ohai need Ruby on the host: nothing is gathered for them."""
 
 ALIASES = {
-    "python": frozenset[str](),
     "processor": frozenset({"cpu"}),
     "virtualization_type": frozenset({"virtual"}),
     "virtualization_role": frozenset({"virtual"}),

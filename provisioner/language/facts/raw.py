@@ -22,6 +22,8 @@ class Raw:
     environment: Mapping[str, str] = field(default_factory=dict)
     uname: str = ""
     """`uname -snrvm`: the one field with spaces is the last but one."""
+    python: str = ""
+    """The path of the host's own Python and what its -V says."""
     passwd: str = ""
     """The user's passwd line."""
     fqdn: str = ""

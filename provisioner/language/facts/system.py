@@ -133,6 +133,24 @@ def _split(text: str) -> list[str]:
         return text.split()
 
 
+def python(raw: Raw) -> dict[str, Any]:
+    """python and python_version: the host's own, which nothing here uses; nothing without one."""
+    found = re.match(r"(\S+) Python ((\d+)\.(\d+)\.(\d+))", raw.python)
+    if found is None:
+        return {}
+    path, text = found[1], found[2]
+    numbers = dict(zip(("major", "minor", "micro"), map(int, found.groups()[2:]), strict=True))
+    version = {**numbers, "releaselevel": "final", "serial": 0}
+    facts = {
+        "version": version,
+        "version_info": list(version.values()),
+        "executable": path,
+        "has_sslcontext": True,
+        "type": "cpython" if numbers["major"] > 2 else "CPython",
+    }
+    return {"python": facts, "python_version": text}
+
+
 def selinux(raw: Raw) -> dict[str, Any]:
     """selinux; selinux_python_present is true, since nothing here needs the Python binding."""
     enforcing = raw.text("/sys/fs/selinux/enforce")
