@@ -80,7 +80,7 @@ class Station:
         self._asked = 0
         self._walker: Walker | None = None
         self._heard = time.monotonic()
-        self._ended = threading.Event()
+        self.ended = threading.Event()
         threading.Thread(target=self._watch, name="lease", daemon=True).start()
 
     def deliver(self, sealed: bytes) -> None:
@@ -108,7 +108,7 @@ class Station:
         return self._sealing.seal(post.pack(messages, self._learned))
 
     def end(self) -> None:
-        self._ended.set()
+        self.ended.set()
         if self._walker is not None:
             self._walker.end()
         for answer in list(self._answers.values()):
@@ -139,7 +139,7 @@ class Station:
 
     def _watch(self) -> None:
         """A controller that is gone must not leave hosts that go on."""
-        while not self._ended.wait(LEASE / 3):
+        while not self.ended.wait(LEASE / 3):
             if time.monotonic() - self._heard > LEASE:
                 self.end()
 

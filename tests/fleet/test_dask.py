@@ -157,6 +157,14 @@ def test_a_worker_that_sees_other_files_than_we_do_is_refused(
         list(on_cluster(cluster.scheduler_address, plan, {"/nowhere/play.yml": "0" * 64}))
 
 
+def test_a_worker_with_another_version_is_refused(
+    cluster: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provisioner.fleet.station.__version__", "99")
+    with pytest.raises(UsageError, match=r"has provision .*, this machine provision 99, Python"):
+        list(on_cluster(cluster.scheduler_address, planned(tmp_path, PLAY, 1)))
+
+
 def test_a_worker_that_is_killed_is_survived(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
+from provisioner.errors import ConnectionFailed
 from provisioner.events import Event, HostFinished, TaskFinished, TaskStarted
+from provisioner.fleet import station
 from provisioner.fleet.interrupt import Interrupt
 from provisioner.fleet.sealing import NotSealed, Pair
-from provisioner.fleet.sessions import Connect
+from provisioner.fleet.sessions import Connect, Login
 from provisioner.loading.vault import Secret, Vault, encrypt
 from provisioner.plan import Plan
 from tests.engine.fleet import Fleet
@@ -189,3 +193,40 @@ def test_a_sealed_message_can_be_opened_once_in_its_turn_and_by_the_other_side_o
     with pytest.raises(NotSealed):
         strange.with_(ours.public, leads=False).open(second)
     assert worker.open(second) == b"second"
+
+
+def test_a_host_that_does_not_answer_a_worker_lends_its_slot_there(fleet: Fleet) -> None:
+    others = threading.Event()
+
+    def connect(host: str, variables: Mapping[str, Any]) -> Login:
+        if host == "h1":
+            assert others.wait(LONG), "the others wait for a dead host"
+            raise ConnectionFailed("no answer")
+        return fleet.connect(host, variables)
+
+    def note(event: Event) -> None:
+        if isinstance(event, TaskFinished) and event.host == "h3":
+            others.set()
+
+    fleet.crew = lambda plan, _, interrupt: near_crew(plan, connect, interrupt, workers=1)
+    play = "[{hosts: all, gather_facts: false, tasks: [{name: a, command: echo}]}]"
+    got = fleet.run(play, hosts=3, forks=1, on_event=note)
+    assert [str(got.hosts[host].status) for host in ("h1", "h2", "h3")] == [
+        "unreachable", "changed", "changed",
+    ]  # fmt: skip
+
+
+def test_hosts_stop_on_a_worker_that_hears_nothing_from_the_controller(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its controller is gone: the line is cut on this side only, the station lives on."""
+    monkeypatch.setattr(station, "LEASE", 0.1)
+    lines = on_workers(fleet, 1)
+
+    def note(event: Event) -> None:
+        if isinstance(event, TaskStarted):
+            lines[0].cut()
+
+    got = fleet.run(slow(fleet), hosts=1, forks=1, on_event=note)
+    assert str(got.hosts["h1"].status) == "unknown"
+    assert lines[0].station.ended.wait(LONG)
