@@ -10,6 +10,7 @@ import contextlib
 import logging
 import queue
 import secrets
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ from provisioner.fleet.interrupt import Interrupt
 from provisioner.fleet.remotes import Gone, Line, Remotes, Worker
 from provisioner.fleet.sealing import Pair, Sealing
 
-HELLO_SECONDS = 60.0
+HELLO_SECONDS = 20.0
 QUIET: dict[str, list[str]] = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
@@ -70,23 +71,38 @@ def _client(where: str) -> Iterator[Client]:
         with client:
             yield client
         return
-    with (
-        dask.config.set(QUIET),
-        LocalCluster(  # type: ignore[no-untyped-call]
-            n_workers=int(where),
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            # Without TLS every user of this machine could run what they like as this one.
-            security=Security.temporary(),  # type: ignore[no-untyped-call]
-            protocol="tls",
-            dashboard_address="127.0.0.1:0",
-            silence_logs=logging.CRITICAL,
-            memory_limit=0,
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]
-    ):
+    with contextlib.ExitStack() as stack:
+        with _terminal_blocked(), dask.config.set(QUIET):
+            cluster = stack.enter_context(_local_cluster(int(where)))
+            client = Client(cluster, set_as_default=False)  # type: ignore[no-untyped-call]
+            stack.enter_context(client)
         yield client
+
+
+def _local_cluster(count: int) -> LocalCluster:
+    return LocalCluster(  # type: ignore[no-untyped-call]
+        n_workers=count,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        # Without TLS every user of this machine could run what they like as this one.
+        security=Security.temporary(),  # type: ignore[no-untyped-call]
+        protocol="tls",
+        dashboard_address="127.0.0.1:0",
+        silence_logs=logging.CRITICAL,
+        memory_limit=0,
+    )
+
+
+@contextlib.contextmanager
+def _terminal_blocked() -> Iterator[None]:
+    """What is started meanwhile gets no signal of the terminal: Ctrl-C is for the command, whose
+    workers finish their tasks; it comes when this is over."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGHUP))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @dataclass(frozen=True)
