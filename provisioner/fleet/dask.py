@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import queue
 import secrets
-import signal
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -71,11 +71,13 @@ def _client(where: str) -> Iterator[Client]:
         with client:
             yield client
         return
-    with contextlib.ExitStack() as stack:
-        with _terminal_blocked(), dask.config.set(QUIET):
-            cluster = stack.enter_context(_local_cluster(int(where)))
-            client = Client(cluster, set_as_default=False)  # type: ignore[no-untyped-call]
-            stack.enter_context(client)
+    with (
+        dask.config.set(QUIET),
+        _local_cluster(int(where)) as cluster,
+        Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]
+    ):
+        # Ctrl-C in the terminal is for the command, whose workers finish their tasks.
+        client.run(os.setsid)
         yield client
 
 
@@ -92,17 +94,6 @@ def _local_cluster(count: int) -> LocalCluster:
         silence_logs=logging.CRITICAL,
         memory_limit=0,
     )
-
-
-@contextlib.contextmanager
-def _terminal_blocked() -> Iterator[None]:
-    """What is started meanwhile gets no signal of the terminal: Ctrl-C is for the command, whose
-    workers finish their tasks; it comes when this is over."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGHUP))
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @dataclass(frozen=True)

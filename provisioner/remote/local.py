@@ -16,7 +16,11 @@ class LocalChannel:
 
     def __init__(self, command: Sequence[str]) -> None:
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            process_group=0,  # Ctrl-C stops the tool, which lets tasks finish; not them first
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
