@@ -1,6 +1,7 @@
 """Templates ▶ values: native, compiled once, with the place of whatever is wrong.
 
-A template that is one `{{ expression }}` gives the expression's own value; any other gives text.
+A template that is one `{{ expression }}` gives the expression's own value; one that builds a list
+or a mapping by statements and then gives nothing but that gives it, too; any other gives text.
 There is no guessing afterwards: "1.10" stays a string.
 """
 
@@ -15,6 +16,7 @@ from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from provisioner.language import elsewhere
+from provisioner.language.building import VALUE, assigned, building
 from provisioner.language.sandbox import (
     environment,
     make_environment,
@@ -37,18 +39,25 @@ class _Compiled:
         tree = _parsed(source, expression)
         node = _only_expression(tree)
         self.native = node is not None
-        if node is not None:
-            assign = nodes.Assign(nodes.Name("result", "store"), node, lineno=1)
-            tree = nodes.Template([assign], lineno=1)
-            tree.set_environment(env)
-        self._template = env.from_string(tree)
+        body = [assigned(node)] if node is not None else building(tree)
+        self._valued = self._text = None
+        if body:
+            valued = nodes.Template(body, lineno=1)
+            valued.set_environment(env)
+            self._valued = env.from_string(valued)
+        if node is None:
+            self._text = env.from_string(tree)
 
     def render(self, scope: Mapping[str, Any]) -> Any:
-        context = self._template.new_context(scope, shared=True)  # type: ignore[arg-type]
-        if self.native:
-            deque(self._template.root_render_func(context), 0)
-            return _whole(context.vars["result"])
-        return join(self._template.root_render_func(context))
+        if self._valued is not None:
+            context = self._valued.new_context(scope, shared=True)  # type: ignore[arg-type]
+            deque(self._valued.root_render_func(context), 0)
+            value = context.vars[VALUE]
+            if self._text is None or type(value) in (list, dict):
+                return _whole(value)
+        assert self._text is not None
+        context = self._text.new_context(scope, shared=True)  # type: ignore[arg-type]
+        return join(self._text.root_render_func(context))
 
 
 def _whole(value: Any) -> Any:
