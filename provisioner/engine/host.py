@@ -86,6 +86,9 @@ class HostWalk:
                 if self._state.out is not None or not self._position.frames:
                     return
                 continue
+            if self._state.has_run(self._position.task):
+                self._position.advance()
+                continue
             if (yield from self._held_back()):
                 continue
             if queue := self._ahead.collect():
@@ -126,11 +129,17 @@ class HostWalk:
 
     def _take_over(self, task: Task, result: Result) -> None:
         """Another host ran the task for all: its result is this host's too."""
-        self._aftermath.learn(task, result, self._ahead.scope(task))
-        self._position.advance()
-        if result.outcome is Outcome.FAILED:
-            reason, remedy = reports.why(self._ahead.scope(task), task, result)
-            self._state.leave(Status.FAILED, f"{task.title} (run_once): {reason}", remedy)
+        scope = self._ahead.scope(task)
+        self._aftermath.learn(task, result, scope)
+        failed = result.outcome is Outcome.FAILED
+        if not failed or units.flag(scope, task.keywords.ignore_errors):
+            self._position.advance()
+            return
+        reason, remedy = reports.why(scope, task, result)
+        self._failure = f"run_once: {reason}", remedy, task
+        self._aftermath.remember_failure(task, result, scope)
+        if not self._position.turn():
+            self._fail()
 
     # -- sending
 
@@ -321,6 +330,8 @@ class HostWalk:
         self._aftermath.grow(result)
         result = self._notified(unit, result, loop)
         failed = result.outcome is Outcome.FAILED
+        if task.role is not None and result.outcome is not Outcome.SKIPPED:
+            self._state.ran.setdefault(task.role.call, task.role.occurrence)
         ignored = failed and units.flag(unit.scope, task.keywords.ignore_errors)
         rescued = failed and not ignored and self._position.rescues()
         self._aftermath.learn(task, result, unit.scope)

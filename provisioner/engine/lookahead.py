@@ -63,6 +63,15 @@ class Ahead:
     variables: dict[str, Any] = field(default_factory=dict)
     facts: bool = False
     notifies: bool = False
+    roles: dict[str, str] = field(default_factory=dict)
+
+    def repeats(self, task: Task) -> bool:
+        """Whether the task must not run if what is queued of its role, called before, will have."""
+        role = task.role
+        if role is None or task.handler:
+            return False
+        first = self.roles.setdefault(role.call, role.occurrence)
+        return not role.again and first != role.occurrence
 
 
 @dataclass
@@ -94,7 +103,7 @@ class Lookahead:
             line = frame.flow.lines[at]
             if frame.only is not None and ahead.notifies:
                 break
-            if frame.passes(line):
+            if frame.passes(line) or (line.task is not None and self.state.has_run(line.task)):
                 at += 1
             elif line.task is not None:
                 if not self._add_task(queue, ahead, (*prefix, at), line.task):
@@ -130,6 +139,8 @@ class Lookahead:
     def _add_task(self, queue: Queue, ahead: Ahead, place: Place, task: Task) -> bool:
         """Queue a task's units; false where the frame ends with them or before them."""
         first = place == self.position.place
+        if ahead.repeats(task):
+            return False
         alone = task.module == "reboot" or task.keywords.throttle is not None
         if not first and (alone or waits_before(self.shared, task)):
             return False

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.events import HostSummary, Status
-from provisioner.language.play import Node, Role
+from provisioner.language.play import Node, Role, Task
 from provisioner.loading.where import Where
 from provisioner.result import Outcome
 
@@ -31,6 +31,8 @@ class HostState:
     rendered."""
     roles: list[Role] = field(default_factory=list)
     """Included roles whose defaults and vars later tasks see (`public`)."""
+    ran: dict[str, str] = field(default_factory=dict)
+    """`call` of the play's roles that have done something ▶ the occurrence that did first."""
     handlers: list[Node] = field(default_factory=list)
     """Handlers that included roles brought along."""
     counts: Counter[str] = field(default_factory=Counter)
@@ -61,6 +63,13 @@ class HostState:
         self.counts[outcome] += 1
         if outcome is Outcome.CHANGED:
             self.counts["ok"] += 1
+
+    def has_run(self, task: Task) -> bool:
+        """Whether the task is one of a role that has run before, and must not run twice."""
+        role = task.role
+        if role is None or role.again or task.handler:
+            return False
+        return self.ran.get(role.call, role.occurrence) != role.occurrence
 
     def learn(self, facts: Mapping[str, Any], module: str) -> None:
         """Take in a result's `ansible_facts`: of setup and its kin, set_fact or include_vars."""

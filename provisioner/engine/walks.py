@@ -34,6 +34,7 @@ class Batch:
         end where it drops out."""
         state = self.shared.world.states[host]
         state.roles.clear()
+        state.ran.clear()
         state.handlers.clear()
         task = gather.task_for(self.shared.play) if self._gathers(state) else None
         return _timed(HostWalk(self.shared, state, self._flow, task).run(), state)

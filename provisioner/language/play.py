@@ -91,6 +91,12 @@ class Role:
     dependencies: tuple[Role, ...] = ()
     parents: tuple[Role, ...] = ()
     """Those that include it, the nearest first."""
+    call: str = ""
+    """How it is called: the same for roles that are one and the same to Ansible."""
+    again: bool = True
+    """Whether a host runs it although it ran when it was called in the same way."""
+    occurrence: str = ""
+    """Unlike that of any other place at which the role is called."""
 
     @property
     def all_params(self) -> tuple[Mapping[str, Any], ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from provisioner.errors import LoadError, Problem
 from provisioner.language.play import Block, Keywords, Node, Role, Task
@@ -227,9 +228,10 @@ class NodeLoader:
             names = " → ".join((*(role.name for role in chain), name))
             raise LoadError(f"roles depend on each other: {names}", where)
         role = rolefiles.load(name, path, given, chain, self._vault)
+        meta = rolefiles.meta(path)
+        role = _called(role, given, meta)
         if folder.role is not None:
             role = replace(role, parents=(folder.role, *folder.role.parents))
-        meta = rolefiles.meta(path)
         within = (role.collection,) if role.collection else ()
         base = replace(base, collections=(*within, *(meta.collections or ())))
         nodes: list[Node] = []
@@ -237,18 +239,8 @@ class NodeLoader:
             before, other = self._listed(item, base, meta.where, (*chain, role))
             nodes += before
             role = replace(role, dependencies=(*role.dependencies, *other.dependencies, other))
-        if not self._ran(role, given, meta):
-            nodes += self._own_nodes(role, given, base, folder, meta, where)
+        nodes += self._own_nodes(role, given, base, folder, meta, where)
         return tuple(nodes), role
-
-    def _ran(self, role: Role, given: Mapping[str, Any], meta: rolefiles.Meta) -> bool:
-        """Whether the role is to be left out, since it was called in the same way before."""
-        key = repr((role.path, sorted(role.params.items(), key=str), given.get("own"),
-                    sorted(role.given.items(), key=str), given.get("tasks_from")))  # fmt: skip
-        again = meta.allow_duplicates if "listed" in given else given.get("allow_duplicates", True)
-        known = key in self._seen
-        self._seen.add(key)
-        return known and not again
 
     def _own_nodes(
         self,
@@ -260,7 +252,9 @@ class NodeLoader:
         where: Where,
     ) -> tuple[Node, ...]:
         inside = replace(folder, role=role, path=role.path / "tasks", handlers=False)
-        self._load_handlers(role.path, given, base, replace(inside, handlers=True), where)
+        if role.again or role.call not in self._seen:
+            self._seen.add(role.call)
+            self._load_handlers(role.path, given, base, replace(inside, handlers=True), where)
         tasks = rolefiles.main(role.path, "tasks", given.get("tasks_from"), where)
         found = self.file(tasks, base, inside, where) if tasks is not None else ()
         first = argspecs.task(role, given, base, meta.argument_specs, self._vault)
@@ -274,6 +268,16 @@ class NodeLoader:
         if file is not None:
             plain = replace(base, when=(), tags=frozenset())
             self.handlers += self.file(file, plain, replace(folder, chain=()), where)
+
+
+def _called(role: Role, given: Mapping[str, Any], meta: rolefiles.Meta) -> Role:
+    """The role, with what tells whether it runs again. As in Ansible, one that is listed or
+    depended on does not unless it allows duplicates; one that a task imports or includes does."""
+    listed = "listed" in given
+    again = meta.allow_duplicates if listed else given.get("allow_duplicates", True)
+    params, variables = (sorted(each.items(), key=str) for each in (role.params, role.given))
+    how = (str(role.path), params, variables, given.get("own"), given.get("tasks_from"), listed)
+    return replace(role, call=repr(how), again=bool(again), occurrence=uuid4().hex)
 
 
 def _import_arguments(value: Any, key: str, where: Where) -> Mapping[str, Any]:

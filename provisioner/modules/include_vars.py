@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -35,7 +36,7 @@ class IncludeVars(Action):
     """Endings of files in `dir`."""
     ignore_unknown_extensions: bool = False
     """Leave out files with other endings instead of failing."""
-    hash_behaviour: Text | None = None
+    hash_behaviour: Literal["merge", "replace"] | None = None
     """`merge` merges mappings with those that are there."""
 
     @model_validator(mode="after")
@@ -46,10 +47,16 @@ class IncludeVars(Action):
 
     def act(self, scope: Scope, sources: Sources) -> Result:
         merged: dict[str, Any] = {}
-        paths = list(self._paths(sources))
-        for path in paths:
-            merged.update(sources.variables(path))
+        try:
+            paths = list(self._paths(sources))
+            for path in paths:
+                merged.update(sources.variables(path))
+        except ModuleError as error:
+            return Result(Outcome.FAILED, str(error), returns={"message": str(error)})
         values = {self.name: merged} if self.name else merged
+        if self.hash_behaviour == "merge":
+            known = {key: scope.get(key) for key in values if key in scope}
+            values = {key: _merged(known.get(key), value) for key, value in values.items()}
         returns = {
             "ansible_included_var_files": [str(path) for path in paths],
             "ansible_facts": values,
@@ -63,10 +70,10 @@ class IncludeVars(Action):
         folder = sources.find("vars", self.dir or "")
         if not folder.is_dir():
             raise ModuleError(f"{folder} is not a directory")
-        for path in sorted(folder.rglob("*")):
-            parts = path.relative_to(folder).parts
-            if path.is_file() and (not self.depth or len(parts) <= self.depth):
-                yield from self._wanted(path)
+        for path, names in _walked(folder):
+            depth = len(path.relative_to(folder).parts) + 1
+            for name in names if not self.depth or depth <= self.depth else ():
+                yield from self._wanted(path / name)
 
     def _wanted(self, path: Path) -> Iterator[Path]:
         if any(re.search(pattern, path.name) for pattern in self.ignore_files):
@@ -76,4 +83,19 @@ class IncludeVars(Action):
         if path.suffix.lstrip(".") in self.extensions:
             yield path
         elif not self.ignore_unknown_extensions and not path.name.startswith("."):
-            raise ModuleError(f"{path} has no ending of {', '.join(self.extensions)}")
+            endings = ", ".join(self.extensions)
+            raise ModuleError(f"{path} does not have a valid extension: {endings}")
+
+
+def _walked(folder: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Folders by their paths, each with its files by their names; links are followed."""
+    found = {Path(path): sorted(names) for path, _, names in os.walk(folder, followlinks=True)}
+    for path in sorted(found):
+        yield path, found[path]
+
+
+def _merged(old: Any, new: Any) -> Any:
+    """Mappings together, the new values winning; anything else is the new."""
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        return new
+    return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}
