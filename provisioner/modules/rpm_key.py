@@ -166,8 +166,8 @@ check_fingerprints() {
     done
 }
 refuse() {
-    fail "$name has the fingerprint ${1# }, not $fingerprints as given: nothing was imported." \
-        'Is it the right key? Only then correct the fingerprint'
+    fail "the fingerprint $fingerprints does not match any key fingerprints in $name: it has" \
+        "${1# }. Nothing was imported. Is it the right key? Only then correct the fingerprint"
 }
 
 insecure=''

@@ -128,7 +128,9 @@ def test_a_look_with_a_fingerprint_asks_rpm_once_and_downloads_nothing(keys: Hos
 @pytest.mark.parametrize("key", ["{root}/rsa.asc", "https://keys/both.asc", RSA])
 def test_another_fingerprint_is_refused_and_nothing_imported(keys: Host, key: str) -> None:
     report = keys.run("rpm_key", key=key.format(root=keys.root), fingerprint=ED_PRINT)
-    assert f"has the fingerprint {RSA_PRINT}, not {ED_PRINT}" in (report.failed or "")
+    failed = report.failed or ""
+    assert f"{ED_PRINT} does not match any key fingerprints in " in failed
+    assert f"it has {RSA_PRINT}" in failed
     assert known(keys) == []
     assert not [call for call in keys.calls() if "--import" in call]
 
