@@ -153,6 +153,8 @@ class Cron(Module):
         """The crontab's new text."""
         lines = old.splitlines()
         new = self._variable(lines) if self.env else self._job(lines)
+        if self.state == "absent" and not any(line.strip() for line in new):
+            return ""
         return old if new == lines else "".join(f"{line}\n" for line in new)
 
     def _job(self, lines: list[str]) -> list[str]:
@@ -162,7 +164,16 @@ class Cron(Module):
         if mark in lines:
             at = lines.index(mark)
             return [*lines[:at], *wanted, *lines[at + 2 :]]
+        if wanted and (there := self._unmarked(lines, wanted[1])) is not None:
+            return [*lines[:there], mark, *lines[there:]]
         return [*lines, *wanted]
+
+    def _unmarked(self, lines: list[str], job: str) -> int | None:
+        """Where the very job stands without a name, as somebody wrote it by hand."""
+        for at, line in enumerate(lines):
+            if line == job and not (at and lines[at - 1].startswith(MARK)):
+                return at
+        return None
 
     def line(self) -> str:
         """The job's line."""

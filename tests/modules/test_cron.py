@@ -32,6 +32,8 @@ JOBS: list[tuple[str, dict[str, Any], str]] = [
     ("X=1\n0 0 * * * other", JOB, f"X=1\n0 0 * * * other\n{LINES}"),
     ("#Ansible: back up\n1 1 * * * old\n# end\n", JOB, f"{LINES}# end\n"),
     (LINES, {"name": "back up", "state": "absent"}, ""),
+    (f"{LINES}\n   \n\t\n", {"name": "back up", "state": "absent"}, ""),
+    ("A=1\n*/5 * * * * /bin/backup > /dev/null # 100%\nB=2\n", JOB, f"A=1\n{LINES}B=2\n"),
     (
         "",
         {"name": "n", "job": "x", "special_time": "reboot", "disabled": True},
