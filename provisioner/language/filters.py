@@ -18,6 +18,7 @@ from provisioner.language import (
     filters_data,
     filters_formats,
     filters_hash,
+    filters_keys,
     filters_numbers,
     filters_paths,
     filters_subnets,
@@ -208,6 +209,9 @@ GENERAL: dict[str, Filter] = {
 UTILS: dict[str, Filter] = {
     "get_path": filters_formats.get_path,
     "index_of": filters_formats.index_of,
+    "keep_keys": filters_keys.keep_keys,
+    "remove_keys": filters_keys.remove_keys,
+    "replace_keys": filters_keys.replace_keys,
     "to_paths": filters_formats.to_paths,
     **filters_subnets.FILTERS,
 }

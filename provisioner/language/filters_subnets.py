@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2.exceptions import FilterArgumentError
 
-from provisioner.language.filters_data import a_list, is_list, shown
+from provisioner.language.filters_data import MAX_ITEMS, a_list, is_list, shown
 from provisioner.language.filters_net import (
     Address,
     address_of,
@@ -142,6 +142,15 @@ def cidr_merge(value: Any, action: str = "merge") -> Any:
     return str(spanning)
 
 
+def usable_range(value: Any) -> dict[str, Any]:
+    """All addresses of a network, and how many they are."""
+    network = _needed(value).network
+    if network.num_addresses > MAX_ITEMS:
+        raise FilterArgumentError(f"{network} has more than {MAX_ITEMS} addresses")
+    found = [str(address) for address in network]
+    return {"usable_ips": found, "number_of_ips": len(found)}
+
+
 def ip4_hex(value: Any, delimiter: str = "") -> str:
     """An IPv4 address in hex."""
     return delimiter.join(f"{byte:02x}" for byte in _needed(value).ip.packed)
@@ -211,6 +220,7 @@ def slaac(value: Any, mac: str) -> Any:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
+    "usable_range": usable_range,
     "cidr_merge": cidr_merge,
     "hwaddr": hwaddr,
     "ip4_hex": ip4_hex,

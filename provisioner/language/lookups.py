@@ -17,6 +17,7 @@ from jinja2.exceptions import TemplateError, TemplateRuntimeError, UndefinedErro
 from provisioner.language import (
     elsewhere,
     lookups_files,
+    lookups_general,
     lookups_lists,
     lookups_password,
     lookups_values,
@@ -29,7 +30,7 @@ from provisioner.loading.where import nearest
 
 def short_name(name: str) -> str:
     """A lookup's name without that of its collection."""
-    for prefix in ("ansible.builtin.", "ansible.legacy.", "community.general."):
+    for prefix in ("ansible.builtin.", "ansible.legacy.", "community.general.", "ansible.utils."):
         name = name.removeprefix(prefix)
     return name
 
@@ -119,10 +120,14 @@ def _parameters(function: Lookup) -> frozenset[str]:
 
 OPTIONS: dict[str, Iterable[str]] = {
     "csvfile": lookups_files.CSV,
+    "get_path": ("value", "path"),
+    "index_of": ("value", "test", "wanted", "key"),
     "ini": lookups_files.INI,
     "password": lookups_password.PASSWORD,
+    "random_string": lookups_general.RANDOM,
     "sequence": lookups_lists.SEQUENCE,
     "template": lookups_files.TEMPLATE,
+    "to_paths": ("value", "prepend"),
     "url": lookups_files.URL,
 }
 """The options, with their defaults, of lookups that take them as they come. As in Ansible, an
@@ -130,6 +135,7 @@ option that a lookup does not know is no error."""
 
 LOOKUPS: dict[str, Lookup] = {
     "cartesian": lookups_lists.nested,
+    "collection_version": lookups_general.collection_version,
     "config": lookups_values.config,
     "csvfile": lookups_files.csvfile,
     "dict": lookups_lists.as_dict,
@@ -139,19 +145,24 @@ LOOKUPS: dict[str, Lookup] = {
     "filetree": lookups_files.filetree,
     "first_found": lookups_files.first_found,
     "flattened": lookups_lists.flattened,
+    "get_path": lookups_general.get_path,
+    "index_of": lookups_general.index_of,
     "indexed_items": lookups_lists.indexed_items,
     "ini": lookups_files.ini,
     "inventory_hostnames": lookups_values.inventory_hostnames,
     "items": lookups_lists.items,
     "lines": lookups_files.lines,
     "list": lookups_lists.as_list,
+    "merge_variables": lookups_general.merge_variables,
     "nested": lookups_lists.nested,
     "password": lookups_password.password,
     "pipe": lookups_files.pipe,
     "random_choice": lookups_lists.random_choice,
+    "random_string": lookups_general.random_string,
     "sequence": lookups_lists.sequence,
     "subelements": lookups_lists.subelements,
     "template": lookups_files.template,
+    "to_paths": lookups_general.to_paths,
     "together": lookups_lists.together,
     "unvault": lookups_files.unvault,
     "url": lookups_files.url,

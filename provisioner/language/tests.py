@@ -14,6 +14,7 @@ from jinja2.exceptions import TemplateRuntimeError
 
 from provisioner.language.filters_paths import path_of
 from provisioner.language.filters_text import pattern_of, text_of, to_bool
+from provisioner.language.tests_net import NET
 
 Test = Callable[..., bool]
 
@@ -373,8 +374,12 @@ DISK: dict[str, Test] = {
 
 TESTS: dict[str, Test] = {
     prefix + name: test
-    for tests, fresh in ((PURE, False), (DISK, True))
+    for tests, fresh, prefixes in (
+        (PURE, False, ("", "ansible.builtin.")),
+        (DISK, True, ("", "ansible.builtin.")),
+        (NET, True, ("ansible.utils.",)),
+    )
     for name, test in ((name, _guarded(name, each, fresh)) for name, each in tests.items())
-    for prefix in ("", "ansible.builtin.")
+    for prefix in prefixes
 }
-"""Every test by its short and its full name."""
+"""Every test by its short and its full name; those of collections have full names only."""
