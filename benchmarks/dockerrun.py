@@ -58,7 +58,7 @@ def run(folder: Path, rounds: int, about: dict[str, str]) -> Runs:
         for number in range(rounds):
             found.hello.append(int(_lab("sh", "--name", name, host, HELLO)) / 1000)
             second = _provision(inventory, folder)
-            if " changed " in second.output:
+            if '"outcome": "changed"' in second.output:
                 raise measure.FailedRun(f"a second run changed something:\n{second.output}")
             found.second.append(round(second.wall, 3))
             print(f"round {number + 1}: {found.second[-1]} s, hello-world {found.hello[-1]} s")
@@ -68,7 +68,7 @@ def run(folder: Path, rounds: int, about: dict[str, str]) -> Runs:
 
 
 def _provision(inventory: Path, folder: Path) -> measure.Measured:
-    command = [sys.executable, "-m", "provisioner", str(inventory)]
+    command = [sys.executable, "-m", "provisioner", str(inventory), "--json"]
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8"}
     return measure.run(command, environment, folder / "log")
 

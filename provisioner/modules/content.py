@@ -54,8 +54,7 @@ whole_path
 if [ "$follow" = yes ] && [ -L "$path" ]; then
     path=$(readlink -f -- "$path") || fail "$path is a link that leads nowhere: remove it"
 fi
-report dest "$path"
-report checksum "$content_sha1"
+report dest "$path" checksum "$content_sha1"
 [ -z "$said" ] || report msg "$said"
 if [ "$force" = no ] && at "$path"; then
     report_at

@@ -7,8 +7,8 @@
 exec 3>&1
 umask 022
 
-# report KEY VALUE: one record of the report.
-report() { printf '%s=%s\0' "$1" "$2" >&3; }
+# report KEY VALUE...: records of the report, in one write.
+report() { printf '%s=%s\0' "$@" >&3; }
 
 # fail TEXT...: end the program as failed, with the reason.
 fail() { report failed "$*"; exit 1; }
@@ -97,22 +97,33 @@ stderr() { tail -c +2 /proc/self/fd/9; }
 
 # task ID MODE TOLERANT PROGRAM: run one program in a subshell of its own, which can change nothing
 # here. Modes: `look` tests only and stops the frame where something would change; `check` tests
-# only and goes on; `apply` changes. A failure stops the frame, unless TOLERANT is yes.
+# only and goes on; `apply` changes. A failure stops the frame, unless TOLERANT is yes. That the program
+# came to its end is known by its exit status alone: 81, or 80 where it changed something.
 task() {
     [ -z "$_stopped" ] || return 0
-    printf '%s begin %s %s\0' "$nonce" "$1" "$$"
+    mark "begin $1 $$"
     (
         look=yes tolerant=$3 on_failure='' _changed='' _scratched='' _tries=0 status=0
         [ "$2" != apply ] || look=no
         eval "$4"
-        report 'done' "$_changed"
         [ -z "$_changed" ] || exit 80
+        exit 81
     ) 4<&0 </dev/null >/dev/null 2>&1
-    _status=$?
-    printf '%s end %s %s\0' "$nonce" "$1" "$_status"
+    _status=$? _due=''
     case $_status in
-        0) ;;
-        80) [ "$2" != look ] || _stopped=yes ;;
+        81) _status=0 _due='done=\0000' ;;
+        80)
+            _due='done=\0000'
+            [ "$2" != look ] || _stopped=yes
+            ;;
         *) [ "$3" = yes ] || _stopped=yes ;;
     esac
+    _due="$_due$nonce end $1 $_status\0000"
+}
+
+# mark WORDS: say where the frame is, with what is still to be said of the task before: each write is
+# a packet, and costs more than what it holds.
+mark() {
+    printf '%b' "$_due$nonce $1\0000"
+    _due=''
 }

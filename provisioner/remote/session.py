@@ -155,7 +155,7 @@ class Session:
             parts.append(f"task {number} {step.mode} {tolerant} {text}")
         body = "\n".join(parts)
         self._defined |= {"", *(step.program.module for step in steps)}
-        return f"{{\n_stopped=''\n{body}\nprintf '%s frame\\0' \"$nonce\"\n}}\n"
+        return f"{{\n_stopped='' _due=''\n{body}\nmark frame\n}}\n"
 
     def _prelude(self) -> str:
         token = secrets.token_hex(8)
