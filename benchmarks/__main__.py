@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import dockerrun, hosts, report, results, runs, scale, simulate, transfer
+from benchmarks.measure import TIMEOUT
 from benchmarks.peers import DEFAULT_FOLDER
 from benchmarks.tools import NAMES
 
@@ -34,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--cells", default=CELLS, help="HOSTS[@ROUND_TRIP_MS],… (%(default)s)")
     run.add_argument("--runs", default="first,second", help="first, second or both")
     run.add_argument("--no-memory", action="store_true", help="skip the extra run for memory")
+    run.add_argument("--longest", type=float, default=TIMEOUT, help="s a run may take, as foreseen")
     run.add_argument("--peers", type=Path, default=DEFAULT_FOLDER, help="where peers are installed")
     _add_output(run, results.FILE, rounds=5)
     files = commands.add_parser("transfer", help="measure a large file, sent and fetched")

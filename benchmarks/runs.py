@@ -65,7 +65,7 @@ def _measure(
     where = f"{label}, {cell_name((cell.hosts, cell.rtt))}"
     if where in found.missing or (number > 0 and _is_slow(each, cell, found)):
         return
-    if (seconds := _foreseen(each, cell, found)) > measure.TIMEOUT:
+    if (seconds := _foreseen(each, cell, found)) > options.longest:
         found.missing[where] = f"a run would take some {seconds:.0f} s"
         return
     try:

@@ -11,11 +11,11 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from pathlib import Path
 from typing import IO, Literal
 
 from provisioner.modules.base import ModuleError
+from provisioner.modules.once import once_a_file
 
 Kind = Literal["file", "directory", "link", "other"]
 
@@ -41,8 +41,7 @@ class Member:
 
 def members(path: Path) -> tuple[Member, ...]:
     """Everything in the archive at `path`; read once for all hosts."""
-    status = path.stat()
-    return _members(path, (status.st_mtime_ns, status.st_size, status.st_ino))
+    return _members(path)
 
 
 def is_zip(path: Path) -> bool:
@@ -54,8 +53,8 @@ def first_bytes(path: Path) -> bytes:
         return file.read(2)
 
 
-@lru_cache(maxsize=64)
-def _members(path: Path, key: tuple[int, ...]) -> tuple[Member, ...]:
+@once_a_file
+def _members(path: Path) -> tuple[Member, ...]:
     try:
         return tuple(_zipped(path) if is_zip(path) else _tarred(path))
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import Field, PrivateAttr
 
 from provisioner.modules.base import FileAttributes, Module, SourceMode, Text
+from provisioner.modules.once import once_a_file
 from provisioner.remote.shell import Program, Report, Value, quote
 from provisioner.result import Diff
 
@@ -81,9 +81,7 @@ def content_variables(content: bytes | Path) -> dict[str, Value]:
     if isinstance(content, bytes):
         sha256, sha1, size = _digests(content)
     else:
-        status = content.stat()
-        key = (status.st_mtime_ns, status.st_size, status.st_ino)
-        sha256, sha1, size = _file_digests(content, key)
+        sha256, sha1, size = _file_digests(content)
     return {"content_size": str(size), "content_sha256": sha256, "content_sha1": sha1}
 
 
@@ -92,9 +90,8 @@ def _digests(data: bytes) -> tuple[str, str, int]:
     return hashlib.sha256(data).hexdigest(), sha1, len(data)
 
 
-@lru_cache(maxsize=4096)
-def _file_digests(path: Path, key: tuple[int, ...]) -> tuple[str, str, int]:
-    """Once for all hosts; `key` tells a file that was changed."""
+@once_a_file
+def _file_digests(path: Path) -> tuple[str, str, int]:
     sha256, sha1, size = hashlib.sha256(), hashlib.sha1(usedforsecurity=False), 0
     with path.open("rb") as file:
         while chunk := file.read(1 << 20):
