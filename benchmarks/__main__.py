@@ -35,6 +35,14 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--cells", default=CELLS, help="HOSTS[@ROUND_TRIP_MS],… (%(default)s)")
     run.add_argument("--runs", default="first,second", help="first, second or both")
     run.add_argument("--no-memory", action="store_true", help="skip the extra run for memory")
+    run.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        type=runs.restriction,
+        metavar="TOOL=CELL,…",
+        help="measure that tool in these cells only",
+    )
     run.add_argument("--longest", type=float, default=TIMEOUT, help="s a run may take, as foreseen")
     run.add_argument("--peers", type=Path, default=DEFAULT_FOLDER, help="where peers are installed")
     _add_output(run, results.FILE, rounds=5)

@@ -37,6 +37,12 @@ def run(options: argparse.Namespace, about: dict[str, str]) -> results.Results:
     return found
 
 
+def restriction(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """`TOOL=CELL,…`: that tool is measured in these cells only."""
+    name, _, cells = text.partition("=")
+    return name, [parsed(word) for word in cells.split(",")]
+
+
 def parsed(word: str) -> tuple[int, int]:
     """`HOSTS[@MS]`."""
     count, _, rtt = word.partition("@")
@@ -63,6 +69,9 @@ def _measure(
     """One tool's runs of one round in one cell."""
     label = found.tools[each.name]
     where = f"{label}, {cell_name((cell.hosts, cell.rtt))}"
+    only = dict(options.only).get(each.name)
+    if only is not None and (cell.hosts, cell.rtt) not in only:
+        return
     if where in found.missing or (number > 0 and _is_slow(each, cell, found)):
         return
     if (seconds := _foreseen(each, cell, found)) > options.longest:

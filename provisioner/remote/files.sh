@@ -224,7 +224,8 @@ put() {
         replace "$1"
         at "$1"
         # The very file whose content was proved before it was renamed needs no second reading.
-        [ "$at_id $at_size" = "$_proved" ] || holds "$1" || fail "$1 holds something else right after it was written: who else writes it?"
+        [ "$at_id $at_size" = "$_proved" ] || holds "$1" ||
+            fail "$1 holds something else right after it was written: who else writes it?"
     fi
     [ "$diff" != yes ] || report content "$_what"
     changed "$_what"
