@@ -111,9 +111,9 @@ task() {
     ) 4<&0 </dev/null >/dev/null 2>&1
     _status=$? _due=''
     case $_status in
-        81) _status=0 _due='done=\0000' ;;
+        81) _status=0 _due=done'=\0000' ;;
         80)
-            _due='done=\0000'
+            _due=done'=\0000'
             [ "$2" != look ] || _stopped=yes
             ;;
         *) [ "$3" = yes ] || _stopped=yes ;;
