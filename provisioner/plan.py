@@ -15,7 +15,7 @@ from provisioner.language.functions import functions
 from provisioner.language.lookup_base import LookupContext
 from provisioner.language.play import Block, Node, Play, Playbook, Task
 from provisioner.language.rendering import render_file
-from provisioner.language.template import TemplateError
+from provisioner.language.template import OMIT, TemplateError
 from provisioner.language.variables import MAGIC, Scope
 from provisioner.loading import keywords as kw
 from provisioner.loading import patterns
@@ -162,12 +162,13 @@ def _pattern(play: Play, options: Options) -> Any:
 
 def constant(play: Play, value: Any, options: Options) -> Any:
     """A keyword of the play that is needed before any host (hosts, serial, …), rendered with the
-    variables of the command line and the play."""
-    called: dict[str, Any] = {}
+    variables of the command line and the play; None where it is `omit`."""
+    called: dict[str, Any] = {"omit": OMIT}
     scope = Scope((options.extra_vars, play.vars, called))
     called.update(functions(lambda: _lookup_context(play, scope)))
     try:
-        return scope.render(value)
+        rendered = scope.render(value)
+        return None if rendered is OMIT else rendered
     except TemplateError as error:
         raise LoadError(f'the play "{play.title}": {error.reason}', play.where) from None
 

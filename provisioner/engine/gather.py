@@ -16,8 +16,12 @@ _NAME = re.compile(r"\bansible_\w+")
 
 def task_for(play: Play) -> Task:
     """The task that gathers facts at a play's start, under the play's own become."""
-    subset = play.gather_subset
-    arguments: Mapping[str, Any] = {} if subset is None else {"gather_subset": subset}
+    given = {
+        "gather_subset": play.gather_subset,
+        "gather_timeout": play.gather_timeout,
+        "fact_path": play.fact_path,
+    }
+    arguments = {name: value for name, value in given.items() if value is not None}
     inherited = play.keywords
     keywords = Keywords(**{**vars(inherited), "when": (), "run_once": None, "check_mode": None})
     return Task("Gathering Facts", "setup", arguments, play.where, keywords)

@@ -265,6 +265,7 @@ class HostWalk:
                 self._make_due(place, unit, (module, edited))
                 return False
         result = jobs.result_of(module, report, unit.diff, self._shared.world.jobs)
+        result = jobs.waited(unit.task, module, result)
         if due:
             self._ahead.due = self._edited = None
         if isinstance(module, Reboot) and not unit.check and not result.failed:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import replace
 
 from provisioner.engine import judge
+from provisioner.language.play import Task
 from provisioner.language.variables import Scope
 from provisioner.modules.async_status import AsyncStatus, Background, placed
 from provisioner.modules.base import Module
@@ -16,8 +17,7 @@ from provisioner.result import Result
 
 def background(module: Module, seconds: float) -> Background:
     """The module as one whose work goes on by itself, under a new job id."""
-    job = f"j{secrets.randbelow(10**12):012}.{secrets.randbelow(10**5)}"
-    return Background(inner=module, job_id=job, seconds=seconds)
+    return Background(inner=module, job_id=_new_id(), seconds=seconds)
 
 
 def located(
@@ -28,6 +28,18 @@ def located(
         return program
     folder = scope.get("ansible_async_dir") or environment.get("ANSIBLE_ASYNC_DIR")
     return placed(program, None if folder is None else str(folder))
+
+
+def waited(task: Task, module: Module, result: Result) -> Result:
+    """The result of a task with `async` that was waited for, with what Ansible says of its job."""
+    if task.seconds in (None, 0) or isinstance(module, Background | AsyncStatus):
+        return result
+    said = {"ansible_job_id": _new_id(), "started": 1, "finished": 1}
+    return replace(result, returns={**said, **result.returns})
+
+
+def _new_id() -> str:
+    return f"j{secrets.randbelow(10**12):012}.{secrets.randbelow(10**5)}"
 
 
 def result_of(

@@ -131,7 +131,7 @@ class Lookahead:
 
     def _gather(self, queue: Queue, ahead: Ahead) -> None:
         assert self.gathering is not None
-        scope = self.scope(self.gathering, Ahead(facts=True))
+        scope = task_scope(self.shared, self.state.name, self.gathering, {}, False, gather=False)
         unit = units.prepare(self.shared, self.state.name, self.gathering, scope)
         queue.append((GATHERING, unit))
         ahead.facts = True

@@ -124,7 +124,7 @@ class Run:
         count = sum(1 for section in play.sections for _ in tasks_of(section))
         yield PlayStarted(play.title, hosts, str(play.where), count)
         serial = [constant(play, item, self.plan.options) for item in play.serial]
-        for batch in batches(hosts, serial):
+        for batch in batches(hosts, [size for size in serial if size is not None]):
             yield from self._batch(self._shared(play, chosen_hosts, batch), number, later)
             if self.interrupt or self._play_ended:
                 return

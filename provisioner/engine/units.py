@@ -12,7 +12,7 @@ from provisioner.engine.scopes import PlayWorld, host_scope, local_sources
 from provisioner.language.lookups import looped
 from provisioner.language.lookups import short_name as lookup_name
 from provisioner.language.play import VARIABLE, Keywords, Task
-from provisioner.language.template import OMIT, Template, TemplateError
+from provisioner.language.template import OMIT, Template, TemplateError, templates_in
 from provisioner.language.variables import Scope, plain
 from provisioner.loading.patterns import LOCALHOST
 from provisioner.loading.where import nearest
@@ -164,7 +164,7 @@ def _made(shared: PlayWorld, host: str, unit: Unit) -> Unit:
     limit = _number(scope, task.seconds)
     if limit is not None and number(scope, task.poll, 10) == 0:
         module, limit = jobs.background(module, limit), None
-    environment = _environment(keywords, scope)
+    environment = _environment(task, scope)
     program = jobs.located(module, module.program(sources), scope, environment)
     return replace(
         unit,
@@ -262,9 +262,11 @@ def number(scope: Scope, value: Any, default: float) -> float:
     return default if value is None else float(scope.render(value))
 
 
-def _environment(keywords: Keywords, scope: Scope) -> dict[str, str]:
+def _environment(task: Task, scope: Scope) -> dict[str, str]:
     merged: dict[str, str] = {}
-    for layer in keywords.environment:
+    for layer in task.keywords.environment:
+        if task.module in ("setup", "gather_facts") and isinstance(layer, dict):
+            layer = {name: value for name, value in layer.items() if not _needs_env(value)}
         rendered = scope.render(layer)
         if isinstance(rendered, dict):
             merged.update({str(name): str(value) for name, value in rendered.items()})
@@ -272,6 +274,12 @@ def _environment(keywords: Keywords, scope: Scope) -> dict[str, str]:
         if not name.isidentifier() or not name.isascii():
             raise ModuleError(f"environment: \"{name}\" can't be a variable's name")
     return merged
+
+
+def _needs_env(value: Any) -> bool:
+    """Whether it needs the environment as a fact, which those who gather it can't have yet."""
+    words = ("ansible_env", "ansible_facts.env", "ansible_facts['env']", 'ansible_facts["env"]')
+    return any(word in template.source for template in templates_in(value) for word in words)
 
 
 def seat(shared: PlayWorld, host: str, keywords: Keywords, scope: Scope) -> Seat:

@@ -34,7 +34,7 @@ def as_dict(context: LookupContext, terms: list[Any]) -> list[dict[str, Any]]:
     """A {key, value} for each key of dicts."""
     for term in terms:
         if not isinstance(term, Mapping):
-            raise LookupFailedError(f"a dict is needed, not {shown(term)}")
+            raise LookupFailedError(f"with_dict expects a dict, not {shown(term)}")
     return [{"key": key, "value": value} for term in terms for key, value in term.items()]
 
 

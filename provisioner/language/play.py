@@ -234,6 +234,8 @@ class Play:
     prompts: tuple[Prompt, ...] = ()
     gather_facts: Any = None
     gather_subset: Any = None
+    gather_timeout: Any = None
+    fact_path: Any = None
     serial: tuple[Any, ...] = ()
     strategy: Literal["linear", "free"] | Template | None = None
     order: str | None = None

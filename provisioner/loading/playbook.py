@@ -136,6 +136,8 @@ def _load_play(source: YamlMap, basedir: Path, problems: list[Problem], vault: V
         prompts=tuple(_prompts(source)),
         gather_facts=kw.flag(source.get("gather_facts"), "gather_facts", source.where),
         gather_subset=source.get("gather_subset"),
+        gather_timeout=source.get("gather_timeout"),
+        fact_path=source.get("fact_path"),
         serial=kw.names(source.get("serial"), "serial", place_of(source, "serial")),
         strategy=_strategy(source),
         order=source.get("order"),
