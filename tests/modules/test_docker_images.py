@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from provisioner.modules.docker.image import archives, manifest
 from tests.modules.conftest import Host, listing
 
 ID = "ab" * 32
@@ -148,3 +149,9 @@ def test_an_archive_that_is_not_there_fails_but_not_in_a_check(docker: Host) -> 
     path = str(docker.root / "none.tar")
     assert docker.look("docker_image_load", path=path).changes == (f"load images from {path}",)
     assert "is not on this host" in (docker.run("docker_image_load", path=path).failed or "")
+
+
+@pytest.mark.parametrize("text", ["", "{", "3", '{"a": 1}', "[3, null]", '[{"RepoTags": 3}]'])
+def test_a_manifest_that_a_host_made_up_holds_nothing(text: str) -> None:
+    assert not any(names for _, names in manifest(text))
+    assert not archives(text, f"sha256:{ID}", "a:1")

@@ -210,13 +210,24 @@ changed "use image $image, once it is there"
 """
 
 
-def archives(manifest: str, image_id: str, name: str) -> bool:
-    """Whether a `docker save` archive with this manifest.json holds the image under its name."""
+def manifest(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The ids and names in an archive's manifest.json; what is none (a host says it) holds nothing.
+
+    Docker 25 and later have blobs/sha256/DIGEST; before: DIGEST.json.
+    """
     try:
-        entries = json.loads(manifest or "[]")
+        entries = json.loads(text or "[]")
     except ValueError:
-        return False
-    digest = digest_of(image_id)
-    # Docker 25 and later: blobs/sha256/DIGEST; before: DIGEST.json
-    mine = [entry for entry in entries if digest and digest in str(entry.get("Config"))]
-    return any(is_id(name) or short(name) in map(short, e.get("RepoTags") or ()) for e in mine)
+        return
+    for entry in entries if isinstance(entries, list) else ():
+        if not isinstance(entry, dict):
+            continue
+        digest = str(entry.get("Config")).rpartition("/")[2].removesuffix(".json")
+        names = entry.get("RepoTags")
+        yield digest, tuple(map(str, names)) if isinstance(names, list) else ()
+
+
+def archives(text: str, image_id: str, name: str) -> bool:
+    """Whether a `docker save` archive with this manifest.json holds the image under its name."""
+    mine = [names for digest, names in manifest(text) if digest and digest == digest_of(image_id)]
+    return any(is_id(name) or short(name) in map(short, names) for names in mine)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
@@ -11,7 +10,7 @@ from pydantic import AliasChoices, Field, PrivateAttr
 from provisioner.modules.base import Sources, Text, Words
 from provisioner.modules.docker import image, steps
 from provisioner.modules.docker.client import ASK, DockerModule, answer
-from provisioner.modules.docker.image import MISSING, archives, first
+from provisioner.modules.docker.image import MISSING, archives, first, manifest
 from provisioner.modules.docker.references import full, is_id, short
 from provisioner.modules.docker.steps import Step
 from provisioner.remote.shell import Program, Report
@@ -226,14 +225,7 @@ def short_line(line: str) -> str:
     return f"{digest} {short(name)}"
 
 
-def archived(manifest: str) -> Iterator[tuple[str, str]]:
-    """The ids and names in the manifest.json of an archive; the name of one without is ""."""
-    try:
-        entries = json.loads(manifest or "[]")
-    except ValueError:
-        return
-    for entry in entries:
-        # Docker 25 and later: blobs/sha256/DIGEST; before: DIGEST.json
-        digest = str(entry.get("Config")).rpartition("/")[2].removesuffix(".json")
-        for name in entry.get("RepoTags") or [""]:
-            yield f"sha256:{digest}", str(name)
+def archived(text: str) -> Iterator[tuple[str, str]]:
+    """The ids and names in an archive's manifest.json; the name of one without is ""."""
+    for digest, names in manifest(text):
+        yield from ((f"sha256:{digest}", name) for name in names or ("",))

@@ -179,6 +179,8 @@ class Yum(Module):
         ]
         if "stdout" in report.records:
             results.append(report.get("stdout"))
+        else:
+            results += report.changes
         rc = {} if "rc" in report.records else {"rc": 0}
         return {"msg": "", **rc, "results": results, "changes": _changes(report)}
 
