@@ -33,6 +33,10 @@ def make_environment(options: Mapping[str, Any]) -> jinja2.Environment:
     class Sandbox(SandboxedEnvironment):
         """With a bound to what `*` and `**` may make: a typing error must not eat the memory."""
 
+        def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+            mine = type(obj) in (dict, list) and attr in _ITEMS
+            return mine or super().is_safe_attribute(obj, attr, value)
+
         intercepted_binops = frozenset({"*", "**"})
 
         def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
@@ -49,6 +53,10 @@ def make_environment(options: Mapping[str, Any]) -> jinja2.Environment:
     made.filters.update({name: _listed(made.filters[name]) for name in _GENERATORS})
     made.globals.clear()
     return made
+
+
+_ITEMS = frozenset(("__contains__", "__delitem__", "__getitem__", "__len__", "__setitem__"))
+"""What `x[y]` stands on: old roles set keys by `{% set _ = d.__setitem__(k, v) %}`."""
 
 
 def _size_of(operator: str, left: Any, right: Any) -> float:

@@ -153,7 +153,8 @@ set_contexts() {
 }
 
 is_file() { [ -f "$path" ]; }
-make_file() { : >"$path"; }
+# Not `: >`: what fails to open for a special builtin ends the shell.
+make_file() { true >"$path"; }
 file() {
     resolve
     if ! at "$path"; then
@@ -169,6 +170,9 @@ touched() {
     if at "$path"; then
         modification_time=${modification_time:-now} access_time=${access_time:-now}
     else
+        case $path in */*) folder=${path%/*}/ ;; *) folder=./ ;; esac
+        [ "$look" = yes ] || [ -d "$folder" ] ||
+            fail "can't create $path: there is no directory $folder. Create it in an earlier task."
         ensure "create $path" is_file make_file
     fi
     attributes "$path"

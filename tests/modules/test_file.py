@@ -284,3 +284,11 @@ def test_a_directory_in_the_way_of_a_file_state_is_named(host: Host) -> None:
 def test_contradictory_arguments_are_refused(arguments: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         find("file").model_validate({"path": "/x", **arguments})
+
+
+def test_touch_below_a_directory_that_is_not_there_fails_with_the_reason(host: Host) -> None:
+    path = host.root / "none" / "f"
+    assert host.look("file", path=str(path), state="touch").changes == (f"create {path}",)
+    report = host.run("file", path=str(path), state="touch", mode="0600")
+    assert "there is no directory" in report.failed
+    assert not path.parent.exists()
