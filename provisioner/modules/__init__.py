@@ -90,6 +90,7 @@ MODULES: dict[str, str] = {
     "filesystem": "filesystem:Filesystem",
     "lvg": "lvg:Lvg",
     "lvol": "lvol:Lvol",
+    "openssh_keypair": "openssh_keypair:OpensshKeypair",
     "git": "git:Git",
     "pip": "pip:Pip",
     "docker_container": "docker.container:DockerContainer",

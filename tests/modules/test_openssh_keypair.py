@@ -1,0 +1,82 @@
+"""openssh_keypair: made once, kept where it fits, by the real ssh-keygen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.modules.conftest import Host, listing
+
+
+@pytest.mark.parametrize(("type_", "size"), [("ed25519", None), ("ecdsa", 384), ("rsa", 2048)])
+def test_a_pair_is_made_once(host: Host, type_: str, size: int | None) -> None:
+    path = host.root / "a key"
+    given: dict[str, Any] = {"path": str(path), "type": type_, "size": size, "comment": "me too"}
+    assert host.look("openssh_keypair", **given).changes == (f"generate key pair {path}",)
+    assert not listing(host.root)
+    report = host.run("openssh_keypair", **given)
+    assert report.failed is None
+    values = host.values("openssh_keypair", report, **given)
+    public = path.with_name("a key.pub").read_text().rstrip("\n")
+    assert f"{values['public_key']} me too" == public
+    assert (values["type"], values["comment"], values["mode"]) == (type_, "me too", "0600")
+    assert values["fingerprint"].startswith("SHA256:")
+    before = listing(host.root)
+    assert (host.run("openssh_keypair", **given).changes, listing(host.root)) == ((), before)
+
+
+def test_what_is_missing_of_a_pair_is_written(host: Host) -> None:
+    path, public = host.root / "k", host.root / "k.pub"
+    given = {"path": str(path), "type": "ed25519"}
+    host.run("openssh_keypair", **given)
+    text = public.read_text()
+    public.unlink()
+    assert host.run("openssh_keypair", **given).changes == (f"write {public}",)
+    assert public.read_text() == text
+    comment = (f"set comment of {public}",)
+    assert host.run("openssh_keypair", comment="other", **given).changes == comment
+    assert public.read_text().split()[2:] == ["other"]
+    assert not host.run("openssh_keypair", comment="other", **given).changes
+
+
+WHEN: list[tuple[str, dict[str, Any], str]] = [
+    # regenerate, other arguments, what comes of a key that does not fit
+    ("never", {}, ""),
+    ("fail", {}, "another type or size"),
+    ("partial_idempotence", {}, "anew"),
+    ("full_idempotence", {}, "anew"),
+    ("always", {}, "anew"),
+    ("never", {"force": True}, "anew"),
+]
+
+
+@pytest.mark.parametrize(("when", "more", "said"), WHEN)
+def test_a_key_that_does_not_fit_gives_way_as_told(
+    host: Host, when: str, more: dict[str, Any], said: str
+) -> None:
+    path = host.root / "k"
+    host.run("openssh_keypair", path=str(path), type="ed25519")
+    old = path.read_text()
+    given = {"path": str(path), "type": "ecdsa", "regenerate": when, **more}
+    seen = host.look("openssh_keypair", **given)
+    report = host.run("openssh_keypair", **given)
+    assert said in " ".join((*report.changes, report.failed or ""))
+    assert bool(seen.changes) == bool(report.changes)
+    assert (path.read_text() != old) == (said == "anew")
+
+
+def test_a_file_that_is_no_key_is_left_alone(host: Host) -> None:
+    path = host.root / "k"
+    path.write_text("precious\n")
+    report = host.run("openssh_keypair", path=str(path))
+    assert "no private key" in (report.failed or "")
+    assert path.read_text() == "precious\n"
+
+
+def test_absent_removes_both(host: Host) -> None:
+    path = host.root / "k"
+    host.run("openssh_keypair", path=str(path), type="ed25519")
+    gone = {"path": str(path), "state": "absent"}
+    assert host.run("openssh_keypair", **gone).changes == (f"remove key pair {path}",)
+    assert (list(host.root.iterdir()), host.run("openssh_keypair", **gone).changes) == ([], ())
