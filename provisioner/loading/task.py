@@ -178,7 +178,8 @@ def _update(into: YamlMap, source: YamlMap) -> None:
 def _expressions(value: Any, where: Where) -> Any:
     """Strings of a parameter that holds bare expressions become such."""
     if isinstance(value, list):
-        return [_expressions(item, where) for item in value]
+        given = (True if item in (None, "") else item for item in value)  # empty ones hold
+        return [_expressions(item, where) for item in given]
     return kw.expression(str(value), where) if isinstance(value, str | int | float) else value
 
 
@@ -191,7 +192,8 @@ def _short_form(module: type[Module], key: str, value: Any, where: Where) -> Yam
     for word in split_words(text):
         name, equals, item = _pair(word)
         known = name in fields or (module.open and _may_be_name(name, module))
-        if equals and known and (module.free_form is None or name in _FREE_OPTIONS):
+        file = name == module.free_form == "file"  # include_tasks: file=more.yml
+        if equals and known and (module.free_form is None or file or name in _FREE_OPTIONS):
             given[name] = kw.text_template(_unquote(_unescaped(item)), where)
             given.keys_at[name] = given.values_at[name] = where
         else:
@@ -202,7 +204,7 @@ def _short_form(module: type[Module], key: str, value: Any, where: Where) -> Yam
         word = rest[0].partition("=")[0]
         hint = nearest(word, fields) or "the short form is name=value name=value …"
         raise LoadError(f'"{word}" is not a parameter of {key}', where, hint)
-    if module.free_form is not None:
+    if module.free_form is not None and (rest or module.free_form not in given):
         unchanged = not given  # then byte for byte, spaces and newlines included
         line = text.strip() if unchanged else " ".join(rest)
         given[module.free_form] = kw.text_template(line, where)

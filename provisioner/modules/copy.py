@@ -80,13 +80,14 @@ class Copy(Written):
     checksum: Text | None = None
     """The SHA-1 that `src` must have."""
     decrypt: bool = True
-    """Copy the plaintext of a file that is encrypted with vault (those of a directory are copied as
-    they are)."""
+    """Copy the plaintext of a file that is encrypted with vault."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if (self.src is None) == (self.content is None):
             raise ValueError("give one of src and content")
+        if self.src == "":
+            raise ValueError("src is empty")
         if self.content is not None and self.dest.endswith("/"):
             raise ValueError("with content, dest is the name of a file, not of a directory")
         return self

@@ -174,9 +174,13 @@ touched() {
         [ "$look" = yes ] || [ -d "$folder" ] ||
             fail "can't create $path: there is no directory $folder. Create it in an earlier task."
         ensure "create $path" is_file make_file
+        on_failure=unmake
     fi
     attributes "$path"
+    on_failure=''
 }
+# unmake: a file that can't have its attributes is not left behind.
+unmake() { rm -f -- "$path"; }
 
 # times: what is given of them; `now` is an event.
 set_times() {

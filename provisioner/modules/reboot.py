@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, BeforeValidator, Field
 
 from provisioner.modules.base import Module, Text, Words
 
@@ -28,6 +28,14 @@ act reboot _later
 """
 
 
+def _whole(value: Any) -> Any:
+    return max(0, int(value)) if isinstance(value, float) else value
+
+
+Seconds = Annotated[int, BeforeValidator(_whole)]
+"""Whole seconds; parts of one don't count."""
+
+
 class Reboot(Module):
     """Reboot the host, wait until it is back and a test command succeeds."""
 
@@ -41,11 +49,11 @@ class Reboot(Module):
         default=None, validation_alias=AliasChoices("connect_timeout", "connect_timeout_sec")
     )
     """Seconds for each attempt to connect."""
-    pre_reboot_delay: int = Field(
+    pre_reboot_delay: Seconds = Field(
         default=0, validation_alias=AliasChoices("pre_reboot_delay", "pre_reboot_delay_sec")
     )
     """Seconds to wait before the reboot."""
-    post_reboot_delay: int = Field(
+    post_reboot_delay: Seconds = Field(
         default=0, validation_alias=AliasChoices("post_reboot_delay", "post_reboot_delay_sec")
     )
     """Seconds to wait once the host answers again."""

@@ -115,6 +115,16 @@ def test_an_unknown_owner_would_change_and_then_fails_by_name(host: Host) -> Non
     assert "no-such-user" in report.get("stderr")
 
 
+def test_a_touched_file_that_cant_have_its_owner_is_not_left_behind(host: Host) -> None:
+    path = host.root / "f"
+    given = {"path": str(path), "state": "touch", "owner": "no-such-user"}
+    assert "no-such-user" in (host.run("file", **given).failed or "")
+    assert not path.exists()
+    path.touch()
+    assert host.run("file", **given).failed
+    assert path.exists()
+
+
 def test_everything_below_a_directory_gets_the_attributes(host: Host) -> None:
     top = host.root / "top"
     (top / "sub").mkdir(parents=True)
