@@ -33,8 +33,8 @@ TAKES_UNDEFINED = {"mandatory", "type_debug"}
 PLAIN = (bool, int, float, str, bytes, list, dict)
 """The types that type_debug looks for first."""
 
-PASSES_UNDEFINED = {"ternary"}
-"""Filters of which one argument is chosen; the others may be undefined."""
+PASSES_UNDEFINED = {"extract": 2, "ternary": 1}
+"""Filters that may be given something undefined to choose from: how many arguments may not be."""
 
 
 def mandatory(value: Any, msg: str | None = None) -> Any:
@@ -72,7 +72,7 @@ def unvault(value: Any, *args: Any, **options: Any) -> str:
 
 def _guarded(name: str, function: Filter) -> Filter:
     """`function` that is strict about undefined values and names the filter in its errors."""
-    last = 1 if name in PASSES_UNDEFINED else None
+    last = PASSES_UNDEFINED.get(name)
     strict = name not in TAKES_UNDEFINED
 
     @wraps(function)

@@ -7,6 +7,7 @@ There is no guessing afterwards: "1.10" stays a string.
 
 from __future__ import annotations
 
+import re
 from ast import literal_eval
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -97,7 +98,7 @@ def _parsed(source: str, expression: bool) -> jinja2.nodes.Template:
     from jinja2.parser import Parser
 
     if not expression:
-        return environment().parse(source)
+        return environment().parse(_escaped(source))
     parser = Parser(environment(), source, state="variable")
     node = parser.parse_expression()
     if not parser.stream.eos:
@@ -105,6 +106,21 @@ def _parsed(source: str, expression: bool) -> jinja2.nodes.Template:
     tree = nodes.Template([nodes.Output([node], lineno=1)], lineno=1)
     tree.set_environment(environment())
     return tree
+
+
+def _escaped(source: str) -> str:
+    """As Ansible: a backslash in a string within `{{ … }}` is one, so that YAML's `'\\\\1'` is the
+    group 1 of a pattern. Jinja alone would take it for the start of an escape such as `\\n`; so it
+    does in `{% … %}`, conditions and template files."""
+    if "\\" not in source or "{{" not in source:
+        return source
+    parts, inside = [], False
+    for _, kind, text in environment().lex(source):
+        inside = (inside or kind == "variable_begin") and kind != "variable_end"
+        if inside and kind == "string":
+            text = re.sub(rf"\\(?!{text[0]}.)", r"\\\\", text)
+        parts.append(text)
+    return "".join(parts)
 
 
 @cache

@@ -355,3 +355,21 @@ def test_a_file_includes_nothing_from_elsewhere(tmp_path: Path, name: str) -> No
     path = file(tmp_path / "a/b", f"{{% include '{name}' %}}")
     with pytest.raises(TemplateError, match="TemplateNotFound"):
         render_file(path, SCOPE, OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (r"{{ 'ab' | regex_replace('(a)', '\1x') }}", "axb"),
+        (r"{{ 'a\nb' }}", r"a\nb"),
+        (r"{{ 'it\'s' ~ \"\" }}".replace(r"\"", '"'), "it's"),
+        (r"{{ 'C:\\' }}", r"C:\\"),
+        (r"{% if 'a\tb' | length == 3 %}{{ 'a\tb' | length }}{% endif %}\t", "4\\t"),
+    ],
+)
+def test_a_backslash_in_braces_is_one(source: str, expected: str) -> None:
+    assert value(source) == expected
+
+
+def test_a_backslash_in_a_condition_is_jinjas() -> None:
+    assert value(r"'a\tb' | length == 3 and 'x1' is match('\w\d')", expression=True) is True
