@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.language.lookup_base import LookupContext
 from provisioner.language.lookups import lookup, query
-from provisioner.language.template import TemplateError
+from provisioner.language.sandbox import missing
 from provisioner.language.variables import Lazy
 
 
@@ -37,4 +37,5 @@ def _now(utc: bool = False, fmt: str | None = None) -> Any:
 
 
 def _undef(hint: str = "the variable is required") -> Any:
-    raise TemplateError(hint)
+    """Something undefined: `default` and the tests for being defined take it so."""
+    return missing(hint, None)
