@@ -244,6 +244,9 @@ def _passwords(given: Arguments) -> dict[str, Any]:
 
 
 def _carry_out(planned: Plan, given: Arguments, redactor: Redactor) -> int:
+    from provisioner.fleet import memory
+
+    memory.spare(min(planned.options.forks, len(planned.hosts)))
     ways = Ways(given.options)
     if not given.step and given.workers is None:
         ways.begin(planned)  # before the engine is imported: that takes as long as connecting

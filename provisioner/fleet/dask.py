@@ -11,6 +11,7 @@ import logging
 import os
 import queue
 import secrets
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -61,12 +62,13 @@ def crew(where: str, start: post.Start, interrupt: Interrupt) -> Iterator[Remote
 @contextlib.contextmanager
 def _client(where: str) -> Iterator[Client]:
     if where.startswith("tls://"):
+        _must_answer(where)
         try:
             client = Client(where, timeout=HELLO_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
         except Exception as error:
             raise UsageError(
-                f"--workers: the scheduler at {where} can't be reached: {error}. Certificates are"
-                " named in Dask's configuration (distributed.comm.tls)"
+                f"--workers: {where} can't be joined: {error}. Is it a Dask scheduler, and does "
+                "it take the certificates of Dask's configuration (distributed.comm.tls)?"
             ) from error
         with client:
             yield client
@@ -79,6 +81,22 @@ def _client(where: str) -> Iterator[Client]:
         # Ctrl-C in the terminal is for the command, whose workers finish their tasks.
         client.run(os.setsid)
         yield client
+
+
+def _must_answer(where: str) -> None:
+    """What Dask finds out only after long tries, said at once."""
+    if not dask.config.get("distributed.comm.tls.ca-file"):
+        raise UsageError(
+            "--workers: a cluster is joined with certificates: name them in Dask's configuration "
+            "(distributed.comm.tls: ca-file, client.cert, client.key; see docs/workers.md)"
+        )
+    host, _, port = where.removeprefix("tls://").rstrip("/").rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), HELLO_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"--workers: the scheduler at {where} can't be reached: {error}"
+        ) from error
 
 
 def _local_cluster(count: int) -> LocalCluster:

@@ -91,8 +91,7 @@ class Station:
                     self._start(message)
                 case post.Answered(number, value):
                     self._answers.pop(number).set_result(value)
-                case _:
-                    assert self._walker is not None
+                case _ if self._walker is not None:  # nothing begins on a worker that is refused
                     self._walker.take(message)
 
     async def collect(self) -> bytes:

@@ -217,6 +217,21 @@ def test_without_dask_the_command_line_says_how_to_install_it(
     assert "pip install 'provision[dask]'" in done.err
 
 
+def test_a_cluster_without_certificates_or_that_is_not_there_is_told_at_once(
+    tmp_path: Path,
+) -> None:
+    plan = planned(tmp_path, PLAY, 1)
+    with (
+        dask.config.set({"distributed.comm.tls.ca-file": None}),
+        pytest.raises(UsageError, match="name them in Dask's configuration"),
+    ):
+        list(on_cluster("tls://127.0.0.1:1", plan))
+    with dask.config.set({"distributed.comm.tls.ca-file": "ca.pem"}):
+        for place in ("tls://127.0.0.1:1", "tls://nowhere"):
+            with pytest.raises(UsageError, match=f"the scheduler at {place} can't be reached"):
+                list(on_cluster(place, plan))
+
+
 @pytest.mark.parametrize(
     ("place", "said"),
     [
