@@ -13,6 +13,7 @@ import queue
 import secrets
 import socket
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,7 +25,7 @@ from distributed.security import Security
 from provisioner.errors import UsageError
 from provisioner.fleet import post, station
 from provisioner.fleet.interrupt import Interrupt
-from provisioner.fleet.remotes import Gone, Line, Remotes, Worker
+from provisioner.fleet.remotes import Gone, Line, Remotes, Worker, shares
 from provisioner.fleet.sealing import Pair, Sealing
 
 HELLO_SECONDS = 20.0
@@ -48,13 +49,14 @@ def crew(where: str, start: post.Start, interrupt: Interrupt) -> Iterator[Remote
         addresses = sorted(client.scheduler_info(n_workers=-1)["workers"])
         if not addresses:
             raise UsageError(f"--workers: the cluster at {where} has no workers")
-        share = -(-start.forks // len(addresses))
+        divided = shares(start.forks, len(addresses))
         inbox: Inbox = queue.SimpleQueue()
         learned = start.plan.inventory.vault.learned
-        lines = [DaskLine(client, address, inbox, learned) for address in addresses]
-        remotes = Remotes([Worker(line, share) for line in lines], inbox, interrupt)
+        lines = [DaskLine(client, where, inbox, learned) for where in addresses[: len(divided)]]
+        workers = [Worker(line, share) for line, share in zip(lines, divided, strict=True)]
+        remotes = Remotes(workers, inbox, interrupt)
         stack.callback(remotes.close)
-        for line in lines:
+        for line, share in zip(lines, divided, strict=True):
             line.open(replace(start, forks=share))
         yield remotes
 
@@ -175,16 +177,24 @@ class DaskLine:
                 messages.append(self._out.get())
             ended = any(isinstance(message, _End) for message in messages)
             told = [message for message in messages if not isinstance(message, _End)]
+            packed = self._packed(told) if told else None
             try:
-                if told:
-                    sealed = self._sealing.seal(post.pack(told, self._learned))
-                    self._call(station.deliver, sealed)
+                if packed is not None:
+                    self._call(station.deliver, self._sealing.seal(packed))
                 if ended:
                     self._call(station.leave)
             except Exception as error:
                 self._lost(error)
                 break
         self._left.set()
+
+    def _packed(self, messages: list[Any]) -> bytes | None:
+        """The messages as bytes. What can't be sent is a bug, and no fault of the worker's."""
+        try:
+            return post.pack(messages, self._learned)
+        except Exception:
+            self._inbox.put((self, post.Crashed(traceback.format_exc())))
+            return None
 
     def _receive_all(self) -> None:
         assert self._sealing is not None

@@ -64,6 +64,12 @@ class Worker:
         return 0 if self.gone else self.share + self.lent - len(self.busy)
 
 
+def shares(forks: int, workers: int) -> list[int]:
+    """`forks` divided among so many workers; fewer of them where there is less than one each."""
+    most = min(forks, workers)
+    return [forks // most + (number < forks % most) for number in range(most)]
+
+
 class Remotes:
     """A `Crew` of workers."""
 

@@ -10,6 +10,7 @@ import hashlib
 import platform
 import threading
 import time
+import traceback
 from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
@@ -104,7 +105,11 @@ class Station:
         self._some.clear()
         with self._lock:
             messages, self._out = self._out, []
-        return self._sealing.seal(post.pack(messages, self._learned))
+        try:
+            packed = post.pack(messages, self._learned)
+        except Exception:  # a bug, that must not look like a lost worker
+            packed = post.pack([post.Crashed(traceback.format_exc())], self._learned)
+        return self._sealing.seal(packed)
 
     def end(self) -> None:
         self.ended.set()

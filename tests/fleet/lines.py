@@ -12,7 +12,7 @@ from typing import Any
 from provisioner.fleet import post
 from provisioner.fleet.drive import Crew
 from provisioner.fleet.interrupt import Interrupt
-from provisioner.fleet.remotes import Gone, Line, Remotes, Worker
+from provisioner.fleet.remotes import Gone, Line, Remotes, Worker, shares
 from provisioner.fleet.sealing import Pair
 from provisioner.fleet.sessions import Connect, Login
 from provisioner.fleet.station import Station
@@ -88,12 +88,12 @@ def near_crew(
     _connects[len(_connects)] = connect
     inbox: queue.SimpleQueue[tuple[Line | None, Any]] = queue.SimpleQueue()
     learned = plan.inventory.vault.learned
-    made = [NearLine(f"worker {n}", inbox, learned) for n in range(workers)]
+    divided = shares(plan.options.forks, workers)
+    made = [NearLine(f"worker {n}", inbox, learned) for n in range(len(divided))]
     if lines is not None:
         lines += made
-    share = -(-plan.options.forks // workers)
-    start = post.Start(plan, ByNumber(len(_connects) - 1), share, 1000, False, {})
-    remotes = Remotes([Worker(line, share) for line in made], inbox, interrupt)
-    for line in made:
-        line.send(start)
+    both = list(zip(made, divided, strict=True))
+    remotes = Remotes([Worker(line, share) for line, share in both], inbox, interrupt)
+    for line, share in both:
+        line.send(post.Start(plan, ByNumber(len(_connects) - 1), share, 1000, False, {}))
     return remotes

@@ -12,6 +12,7 @@ from provisioner.errors import ConnectionFailed
 from provisioner.events import Event, HostFinished, TaskFinished, TaskStarted
 from provisioner.fleet import station
 from provisioner.fleet.interrupt import Interrupt
+from provisioner.fleet.remotes import WorkerCrashed, shares
 from provisioner.fleet.sealing import NotSealed, Pair
 from provisioner.fleet.sessions import Connect, Login
 from provisioner.loading.vault import Secret, Vault, encrypt
@@ -230,3 +231,23 @@ def test_hosts_stop_on_a_worker_that_hears_nothing_from_the_controller(
     got = fleet.run(slow(fleet), hosts=1, forks=1, on_event=note)
     assert str(got.hosts["h1"].status) == "unknown"
     assert lines[0].station.ended.wait(LONG)
+
+
+@pytest.mark.parametrize(
+    ("forks", "workers", "divided"),
+    [(50, 2, [25, 25]), (5, 3, [2, 2, 1]), (1, 4, [1]), (3, 3, [1, 1, 1])],
+)
+def test_forks_are_divided_and_never_exceeded(forks: int, workers: int, divided: list[int]) -> None:
+    assert shares(forks, workers) == divided
+
+
+def test_what_a_worker_can_not_send_is_a_bug_and_no_lost_worker(fleet: Fleet) -> None:
+    lines = on_workers(fleet, 1)
+
+    def note(event: Event) -> None:
+        if isinstance(event, TaskStarted):
+            lines[0].station._tell(lambda: "no pickle of a lambda")
+            (fleet.folder / "go").touch()
+
+    with pytest.raises(WorkerCrashed, match="pickle"):
+        fleet.run(slow(fleet), on_event=note)
