@@ -141,7 +141,7 @@ def _planned(
             wanted = _tagged(settled(play, options), options)
             if not started:
                 wanted, started = _starting_at(wanted, options.start_at_task or "")
-            if options.force_handlers:
+            if options.force_handlers and wanted.force_handlers is None:
                 wanted = replace(wanted, force_handlers=True)
             yield PlannedPlay(wanted, hosts_of(inventory, wanted, options))
     if not started:
