@@ -43,6 +43,8 @@ class Result:
     returns: Mapping[str, Any] = field(default_factory=dict)
     diff: tuple[Diff, ...] = ()
     remedy: str = ""
+    unrendered: bool = False
+    """It failed since its own templates can't be rendered: there is nothing to be judged."""
 
     @property
     def failed(self) -> bool:

@@ -92,6 +92,8 @@ def said_by_playbook(task: Task, result: Result, scope: Scope) -> Result:
     """The result under the task's `changed_when` and `failed_when`."""
     if result.outcome is Outcome.SKIPPED or (task.changed_when is task.failed_when is None):
         return result
+    if result.unrendered:
+        return result
     own = scope.under({task.register: registered(result)} if task.register else {})
     for word, judge in (("changed_when", _changed_when), ("failed_when", _failed_when)):
         try:

@@ -134,7 +134,8 @@ def prepare(shared: PlayWorld, host: str, task: Task, scope: Scope) -> Unit:
         return _made(shared, host, unit)
     except TemplateError as error:
         place = f" ({error.where.full})" if error.where and error.where != task.where else ""
-        return replace(unit, result=Result(Outcome.FAILED, f"{error.reason}{place}"))
+        failed = Result(Outcome.FAILED, f"{error.reason}{place}", unrendered=True)
+        return replace(unit, result=failed)
     except (ModuleError, ValueError) as error:
         return replace(unit, result=Result(Outcome.FAILED, str(error)))
 
