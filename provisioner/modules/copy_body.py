@@ -119,9 +119,11 @@ FROM_HOST = (
     + r"""
 # content_of FILE: what `put` needs to know of it.
 content_of() {
-    at "$1" || fail "$1 vanished while it was copied"
+    content_from=$1
+    [ ! -L "$1" ] || content_from=$(readlink -f -- "$1")
+    at "$content_from" || fail "$1 vanished while it was copied"
     [ "$preserve" != yes ] || mode=0$at_mode
-    content_size=$at_size content_from=$1
+    content_size=$at_size
     content_sha256=$(sha256 "$1") || fail "$1 can't be read by this user: add become"
 }
 # below TYPE: what is below the source, as words for eval; a quote in a name is closed around.
