@@ -26,6 +26,8 @@ class Seat:
     user: str | None = None
     """Whom remote_user says to log in as, where no variable does."""
     port: str | None = None
+    folder: str | None = None
+    """Where a local shell starts: relative paths are beside the playbook, as in Ansible."""
 
 
 @dataclass(frozen=True)

@@ -301,7 +301,7 @@ def seat(shared: PlayWorld, host: str, keywords: Keywords, scope: Scope) -> Seat
         raise ModuleError(f'the connection "{connection}" is not supported: ssh and local are')
     become = _become(keywords, scope, reached)
     if connection == "local":
-        return Seat(target, "local", become)
+        return Seat(target, "local", become, folder=str(shared.play.basedir.absolute()))
 
     def said(keyword: Any, *names: str) -> str | None:
         """A keyword's value, unless a variable says it."""

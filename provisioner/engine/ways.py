@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from provisioner.engine.effects import Seat
 from provisioner.language.play import Keywords
 from provisioner.language.variables import Scope
@@ -27,4 +29,4 @@ def start(host: str, seat: Seat, keywords: Keywords) -> Seat:
     where it needs no connection."""
     if keywords.delegate_to is None and seat.connection != "local":
         return Seat("localhost", "local")
-    return seat if seat.host == host else Seat(seat.host, seat.connection)
+    return seat if seat.host == host else replace(seat, become=None)

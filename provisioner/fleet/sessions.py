@@ -110,7 +110,7 @@ class Sessions:
         key = replace(seat, become=None)
         if key not in self._logins:
             if seat.connection == "local":
-                self._logins[key] = Login(LocalConnection(), getpass.getuser())
+                self._logins[key] = Login(LocalConnection(folder=seat.folder), getpass.getuser())
             else:
                 self._before(self)
                 with self._connecting():

@@ -14,9 +14,10 @@ from provisioner.errors import Lost
 class LocalChannel:
     """A `Channel` over the pipes of a subprocess."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], folder: str | None = None) -> None:
         self._process = subprocess.Popen(
             command,
+            cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -57,14 +58,15 @@ class LocalChannel:
 
 
 class LocalConnection:
-    """A `Connection` to this machine; `shell` is the login shell's argv, for tests."""
+    """A `Connection` to this machine; `shell` is the login shell's argv, for tests, `folder` where
+    it starts."""
 
-    def __init__(self, shell: Sequence[str] = ("/bin/sh",)) -> None:
-        self._shell = tuple(shell)
+    def __init__(self, shell: Sequence[str] = ("/bin/sh",), folder: str | None = None) -> None:
+        self._shell, self._folder = tuple(shell), folder
         self._channels: list[LocalChannel] = []
 
     def open(self, command: str) -> LocalChannel:
-        channel = LocalChannel([*self._shell, "-c", command])
+        channel = LocalChannel([*self._shell, "-c", command], self._folder)
         self._channels.append(channel)
         return channel
 
