@@ -37,7 +37,7 @@ class Aftermath:
             return
         for part in _parts(result):
             if (facts := part.get("ansible_facts")) and task.module != "debug":
-                self._owner(task, scope).learn(facts, task.module)
+                self._owner(task, _item_scope(task, scope, part)).learn(facts, task.module)
                 if part.get("_ansible_facts_cacheable"):
                     self._state.learn(facts, "setup")
             if stats := part.get("ansible_stats"):
@@ -152,6 +152,13 @@ def _last_file_first(handlers: Sequence[Task]) -> Iterator[Task]:
     """The handlers of the role, or of the play, that was read last before those before it."""
     files = [list(file) for _, file in groupby(handlers, lambda handler: id(handler.role))]
     return (handler for file in reversed(files) for handler in file)
+
+
+def _item_scope(task: Task, scope: Scope | None, part: Mapping[str, Any]) -> Scope | None:
+    """What the item sees whose result `part` is; the task's own scope where that does not loop."""
+    if scope is None or task.loop is None or task.loop.variable not in part:
+        return scope
+    return scope.under({task.loop.variable: part[task.loop.variable]})
 
 
 def _parts(result: Result) -> Iterator[Mapping[str, Any]]:
