@@ -175,7 +175,7 @@ def comment(
     return newline.join(
         [
             *([first] if first else []),
-            *([before] * prefix_count if before else []),
+            *(["" if before == newline else before] * prefix_count if before else []),
             *((mark + line if line else mark.rstrip()) for line in lines),
             mark + final,
             *([after] * postfix_count),
