@@ -16,7 +16,7 @@ from pathlib import Path
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
-from provisioner.language import elsewhere
+from provisioner.language import elsewhere, simple
 from provisioner.language.building import VALUE, assigned, building
 from provisioner.language.sandbox import (
     environment,
@@ -59,6 +59,19 @@ class _Compiled:
         assert self._text is not None
         context = self._text.new_context(scope, shared=True)  # type: ignore[arg-type]
         return join(self._text.root_render_func(context))
+
+
+class _Simple:
+    """A template of text and names."""
+
+    def __init__(self, pieces: tuple[simple.Piece, ...]) -> None:
+        self._pieces = pieces
+
+    def render(self, scope: Mapping[str, Any]) -> Any:
+        values = (simple.value(piece, scope) for piece in self._pieces)
+        if len(self._pieces) == 1:
+            return _whole(next(values))
+        return join("" if value is None else str(value) for value in values)
 
 
 def _whole(value: Any) -> Any:
@@ -163,8 +176,9 @@ def _only_expression(tree: jinja2.nodes.Template) -> jinja2.nodes.Expr | None:
 
 
 @cache
-def _compile(source: str, expression: bool) -> _Compiled:
-    return _Compiled(source, expression)
+def _compile(source: str, expression: bool) -> _Compiled | _Simple:
+    pieces = None if expression else simple.pieces(source)
+    return _Simple(pieces) if pieces else _Compiled(source, expression)
 
 
 def check(template: Template) -> TemplateError | None:

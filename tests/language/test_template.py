@@ -373,3 +373,36 @@ def test_a_backslash_in_braces_is_one(source: str, expected: str) -> None:
 
 def test_a_backslash_in_a_condition_is_jinjas() -> None:
     assert value(r"'a\tb' | length == 3 and 'x1' is match('\w\d')", expression=True) is True
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{{ number }}", 5),
+        ("a{{ number }}b{{text}}", "a5b1.10"),
+        ("{{ map.k }}", 1),
+        ("{{ map['items'] }}/{{ users }}", f"own key/{SCOPE['users']}"),
+        ("{{ none }}x{{ flag }}", "xFalse"),
+        ("x{{ missing }}", None),
+        ("{{ map.nope }}", None),
+        ("{{ map.nope.deeper }}", None),
+        ("{{ text.__class__ }}", None),
+        ("{{ text }}\n", "1.10\n"),
+        ("{{ true }}", True),
+        ("{{ text }} {# gone #}", "1.10 "),
+        ("{{ number }} {", "5 {"),
+    ],
+)
+def test_the_short_way_for_simple_templates_gives_what_jinja_does(
+    source: str, expected: Any
+) -> None:
+    long = source.replace("{{ ", "{{  ").replace("{{t", "{{  t")  # not the short way
+    assert outcome(source) == outcome(long)
+    assert outcome(source) == expected or expected is None
+
+
+def outcome(source: str) -> Any:
+    try:
+        return value(source)
+    except TemplateError as error:
+        return error.reason
