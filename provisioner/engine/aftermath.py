@@ -103,9 +103,12 @@ class Aftermath:
     def handlers(self) -> Sequence[Task]:
         """All handlers, where any is due: of these, those that are due when their turn comes are
         run (so a handler's own `notify` reaches those behind it)."""
+        if not (self.due or self._asked):
+            return ()
         known = self._known()
-        self.due -= self._early
-        self.due |= self._found(known, self._asked)
+        if self._asked:
+            self.due -= self._early
+            self.due |= self._found(known, self._asked)
         self._early.clear()
         self._asked.clear()
         return known if self.due else ()
