@@ -222,5 +222,5 @@ def tables(found: Transfers) -> str:
             lines.append(f"| {label} | {rate:.0f} | {ratio:.2f} |")
         parts.append("\n".join(lines) + "\n")
     most = max(found.memory.values())
-    parts.append(f"provision's memory at most (PSS), whatever the file's size: {most:.0f} MB.\n")
+    parts.append(f"provision's memory at most (PSS), Python and all: {most:.0f} MB.\n")
     return "\n".join(parts)
