@@ -279,8 +279,10 @@ class HostWalk:
         if place == GATHERING:
             return (yield from self._gathered(unit, result, since))
         self._position.move(place)  # ends of blocks lie between queued units
-        result = judge.said_by_playbook(unit.task, result, unit.scope)
         retries = self._retries(unit, result)
+        if retries:
+            result = replace(result, returns={**result.returns, "attempts": self._attempts})
+        result = judge.said_by_playbook(unit.task, result, unit.scope)
         met = not retries or self._met(unit, result)
         if not met and self._attempts <= retries:
             yield from self._retry(unit, result, retries)
