@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from provisioner.language.functions import functions
 from provisioner.language.lookup_base import LookupContext
 from provisioner.language.play import Block, Node, Play, Playbook, Task
 from provisioner.language.rendering import render_file
-from provisioner.language.template import OMIT, TemplateError
+from provisioner.language.template import OMIT, Template, TemplateError
 from provisioner.language.variables import MAGIC, Scope
 from provisioner.loading import keywords as kw
 from provisioner.loading import patterns
@@ -41,6 +42,7 @@ class Options:
     become: bool = False
     become_user: str | None = None
     become_method: str | None = None
+    connection: str | None = None
     start_at_task: str | None = None
     force_handlers: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -217,12 +219,39 @@ def _ordered(hosts: tuple[str, ...], play: Play) -> tuple[str, ...]:
 
 
 def _tagged(play: Play, options: Options) -> Play:
-    return replace(play, sections=tuple(chosen(section, options) for section in play.sections))
+    sections = tuple(chosen(section, play, options) for section in play.sections)
+    return replace(play, sections=sections)
 
 
-def chosen(nodes: tuple[Node, ...], options: Options) -> tuple[Node, ...]:
-    """The nodes with only those tasks that --tags and --skip-tags leave."""
-    return tuple(_filtered(nodes, lambda task: selected(task.keywords.tags, options)))
+def chosen(nodes: tuple[Node, ...], play: Play, options: Options) -> tuple[Node, ...]:
+    """The nodes with only those tasks that --tags and --skip-tags leave, their tags rendered."""
+
+    def kept(task: Task) -> Task | None:
+        tagged = _with_tags(task, play, options)
+        return tagged if selected(tagged.keywords.tags, options) else None
+
+    return tuple(_filtered(nodes, kept))
+
+
+def _with_tags(task: Task, play: Play, options: Options) -> Task:
+    """The task with the tags that its templates give, by the variables that are known before any
+    host: those of the command line, the play, its role and the task itself."""
+    if not any(isinstance(tag, Template) for tag in task.keywords.tags):
+        return task
+    role = (*task.role.all_params, *task.role.all_vars) if task.role is not None else ()
+    own = (*reversed(task.keywords.params), *reversed(task.keywords.vars), *role)
+    defaults = task.role.all_defaults if task.role is not None else ()
+    scope = Scope((options.extra_vars, *own, play.vars, *defaults))
+    found: set[str] = set()
+    for tag in task.keywords.tags:
+        try:
+            value = scope.render(tag)
+        except TemplateError as error:
+            reason = f"tags: {error.reason} (they are needed before any host's variables)"
+            raise LoadError(reason, error.where or task.where) from None
+        for item in value if isinstance(value, list) else [value]:
+            found.update(word.strip() for word in str(item).split(",") if word.strip())
+    return replace(task, keywords=replace(task.keywords, tags=frozenset(found)))
 
 
 def selected(tags: frozenset[str], options: Options) -> bool:
@@ -244,12 +273,13 @@ def _named(tags: frozenset[str], wanted: frozenset[str]) -> bool:
     )
 
 
-def _filtered(nodes: Sequence[Node], keep: Any) -> Iterator[Node]:
-    """The nodes with only those tasks that `keep` accepts; empty blocks go too."""
+def _filtered(nodes: Sequence[Node], keep: Callable[[Task], Task | None]) -> Iterator[Node]:
+    """The nodes with only those tasks that `keep` gives back; empty blocks go too."""
     for node in nodes:
         if isinstance(node, Task):
-            if keep(node):
-                yield node
+            kept = keep(node)
+            if kept is not None:
+                yield kept
             continue
         parts = [tuple(_filtered(part, keep)) for part in (node.tasks, node.rescue, node.always)]
         if any(parts):
@@ -260,10 +290,11 @@ def _starting_at(play: Play, name: str) -> tuple[Play, bool]:
     """The play from the task called `name` on; nothing of it where it has no such task."""
     found = False
 
-    def keep(task: Task) -> bool:
+    def keep(task: Task) -> Task | None:
         nonlocal found
-        found = found or task.title == name
-        return found
+        names = (task.title, str(task.name))
+        found = found or any(name == one or fnmatchcase(one, name) for one in names)
+        return task if found else None
 
     sections = tuple(tuple(_filtered(section, keep)) for section in play.sections)
     return replace(play, sections=sections), found

@@ -33,7 +33,7 @@ def _lines(planned: PlannedPlay, options: Mapping[str, Any]) -> list[str]:
         lines.append("tasks:")
         for task in tasks:
             tags = ", ".join(sorted(task.keywords.tags))
-            lines.append(f"  {task.title}" + (f"  [{tags}]" if tags else ""))
+            lines.append(f"  {task.title}\tTAGS: [{tags}]")
     if options["list_tags"]:
         known = sorted({tag for task in tasks for tag in task.keywords.tags})
         lines.append(f"tags: {', '.join(known) or 'none'}")

@@ -75,6 +75,12 @@ def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> 
 @click.option("-D", "--diff", is_flag=True, help="Show how files change.")
 @click.option("-u", "--user", help="Log in as this user.")
 @click.option("-k", "--ask-pass", is_flag=True, help="Ask for the login password.")
+@click.option(
+    "-c",
+    "--connection",
+    type=click.Choice(["ssh", "local", "smart", "paramiko"]),
+    help="How to reach hosts that don't say it [default: ssh].",
+)
 @click.option("--private-key", "--key-file", help="Log in with this key.")
 @click.option("-b", "--become", is_flag=True, help="Become another user for every task.")
 @click.option("--become-user", help="The user to become [default: root].")
@@ -208,6 +214,7 @@ def _load(given: Arguments, again: frozenset[str] | None, vault: Vault, redactor
         become=given.become,
         become_user=given.become_user,
         become_method=given.become_method,
+        connection=given.connection,
         start_at_task=given.start_at_task,
         force_handlers=given.force_handlers,
         settings={"ssh_words_option": _ssh_words(given)},

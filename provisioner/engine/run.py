@@ -45,6 +45,7 @@ def world_of(plan: Plan, states: Mapping[str, HostState], roster: Roster) -> Wor
         "become_option": options.become,
         "become_user_option": options.become_user,
         "become_method_option": options.become_method,
+        "connection_option": options.connection,
         "ansible_forks": options.forks,
         "ansible_run_tags": sorted(options.tags) or ["all"],
         "ansible_skip_tags": sorted(options.skip_tags),
@@ -141,7 +142,7 @@ class Run:
             hosts,
             batch,
             active=lambda: tuple(h for h in hosts if self.states[h].out is None),
-            select=lambda nodes: chosen(nodes, self.plan.options),
+            select=lambda nodes: chosen(nodes, play, self.plan.options),
             stepping=self.ask is not None,
         )
 

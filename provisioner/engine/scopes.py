@@ -263,6 +263,7 @@ def _made_magic(shared: PlayWorld, host: str, role: Role | None) -> dict[str, An
             lambda: [name for name in shared.active() if name in shared.batch]
         ),
         "omit": OMIT,
+        "ansible_playbook_python": sys.executable,
         "ansible_managed": "Ansible managed",
         **(_role_names(role) if role is not None else {}),
         **world.settings,

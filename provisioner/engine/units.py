@@ -296,7 +296,8 @@ def seat(shared: PlayWorld, host: str, keywords: Keywords, scope: Scope) -> Seat
     given = reached.get("ansible_connection")
     if given is None and target in LOCALHOST and target not in shared.world.inventory.hosts:
         given = "local"
-    connection = given or (keywords.connection and scope.render(keywords.connection)) or "ssh"
+    asked = keywords.connection and scope.render(keywords.connection)
+    connection = given or asked or scope.get("connection_option") or "ssh"
     if connection not in ("ssh", "local", "paramiko", "paramiko_ssh", "smart"):
         raise ModuleError(f'the connection "{connection}" is not supported: ssh and local are')
     become = _become(keywords, scope, reached)

@@ -97,13 +97,14 @@ class Walker:
             self._tell(post.Lent(lent))
 
     def _batch(self, begun: post.BeginBatch) -> Batch:
+        play = self._start.plan.plays[begun.number].play
         shared = PlayWorld(
             self._world,
-            self._start.plan.plays[begun.number].play,
+            play,
             begun.hosts,
             begun.batch,
             active=lambda: self._ask(post.ActiveHosts()),
-            select=lambda nodes: chosen(nodes, self._start.plan.options),
+            select=lambda nodes: chosen(nodes, play, self._start.plan.options),
             stepping=self._start.stepping,
         )
         return Batch(shared, begun.number, begun.needed)

@@ -29,7 +29,8 @@ class Keywords:
     """
 
     when: Conditions = ()
-    tags: frozenset[str] = frozenset()
+    tags: frozenset[Any] = frozenset()
+    """Texts; templates too until the plan renders them."""
     vars: tuple[Mapping[str, Any], ...] = ()
     environment: tuple[Any, ...] = ()
     module_defaults: tuple[Mapping[str, Any], ...] = ()

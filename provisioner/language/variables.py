@@ -48,7 +48,7 @@ PENDING = Pending()
 CONNECTION = re.compile(
     r"ansible_(ssh_\w+|host|port|user|pass|password|private_key_file|connection|timeout|shell_\w+|"
     r"become|become_\w+|su\w*|sudo\w*|python_interpreter|\w+_interpreter|check_mode|diff_mode|"
-    r"version|play_\w+|role_\w+|run_tags|skip_tags|verbosity|forks|limit|inventory_sources|"
+    r"version|play_\w+|role_\w+|run_tags|skip_tags|verbosity|forks|limit|playbook_\w+|dependent_\w+|inventory_sources|"
     r"search_path|config_file|index_var|loop|loop_var|failed_task|failed_result|remote_tmp|"
     r"dependent_role_names|parent_role_\w+|collection_name|delegated_vars|async_dir|"
     r"host_key_checking|network_os|winrm_\w+|scp_\w+|sftp_\w+|pipelining|paramiko_\w+)"
@@ -62,6 +62,7 @@ MAGIC = frozenset(
         "groups", "group_names", "hostvars", "playbook_dir", "play_hosts", "omit", "role_name",
         "role_path", "vars", "environment", "lookup", "query", "q", "now", "undef", "range", "dict",
         "item", "namespace", "lookup_context", "role_names", "become_option", "become_user_option",
+        "become_method_option", "connection_option",
         "ssh_words_option",
     }
 )  # fmt: skip
@@ -195,7 +196,7 @@ _NEVER_LISTED = frozenset(
     {
         "vars", "hostvars", "omit", "lookup", "query", "q", "now", "undef", "range", "dict",
         "namespace", "lookup_context", "environment", "become_option", "become_user_option",
-        "become_method_option",
+        "become_method_option", "connection_option",
     }
 )  # fmt: skip
 

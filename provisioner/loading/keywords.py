@@ -135,12 +135,13 @@ def _add_when(base: Conditions, value: Any, where: Where | None) -> Conditions:
     return base + conditions(value, where)
 
 
-def _add_tags(base: frozenset[str], value: Any, where: Where | None) -> frozenset[str]:
+def _add_tags(base: frozenset[Any], value: Any, where: Where | None) -> frozenset[Any]:
     found = set(base)
     for item in names(value, "tags", where):
         if isinstance(item, Template):
-            raise LoadError("tags can't be templates: they are needed before any variable", where)
-        found.update(word.strip() for word in str(item).split(",") if word.strip())
+            found.add(item)
+        else:
+            found.update(word.strip() for word in str(item).split(",") if word.strip())
     return frozenset(found)
 
 

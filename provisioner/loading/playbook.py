@@ -108,6 +108,10 @@ def _load_play(source: YamlMap, basedir: Path, problems: list[Problem], vault: V
     kw.known(source, kw.PLAY, "play")
     if "hosts" not in source:
         raise LoadError('a play needs "hosts"', source.where)
+    if "user" in source and "remote_user" in source:
+        raise LoadError('both "user" and "remote_user" are set', source.keys_at["user"])
+    if source["hosts"] in ("", [], None):
+        raise LoadError('"hosts" names nobody', source.values_at["hosts"])
     if "user" in source:
         source.setdefault("remote_user", source["user"])
     base = kw.inherit(Keywords(), _without(source, "vars"))

@@ -17,11 +17,14 @@ _SUFFIXES = ("", ".yml", ".yaml", ".json")
 def vars_file(path: Path, vault: Vault = NO_VAULT) -> Mapping[str, Any]:
     """The variables of one YAML or JSON file, which may be encrypted."""
     value = yamlfile.load(path, what="variables file", vault=vault)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise LoadError("a variables file is a mapping of names to values", Where(str(path), 1, 1))
-    return value
+    parts = value if isinstance(value, list) else [value]
+    merged: dict[str, Any] = {}
+    for part in parts if value is not None else ():
+        if not isinstance(part, dict):
+            where = Where(str(path), 1, 1)
+            raise LoadError("a variables file is a mapping of names to values", where)
+        merged.update(part)
+    return value if isinstance(value, dict) else merged
 
 
 class VarsFiles:

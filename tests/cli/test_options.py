@@ -50,6 +50,59 @@ def test_a_run_that_asks_nobody_stops_as_if_interrupted(
     assert provision.play(TASKS, "--step").exit == 130
 
 
+@pytest.mark.parametrize("name", ["second", "sec*", "[rs]econd"])
+def test_start_at_task_takes_a_name_or_a_pattern(provision: Command, name: str) -> None:
+    done = provision.play(TASKS, "--start-at-task", name)
+    assert done.exit == 0
+    assert " first" not in done.out
+    assert " third" in done.out
+
+
+def test_the_connection_of_the_command_line_is_for_hosts_that_say_none(provision: Command) -> None:
+    play = provision.write("play.yml", TASKS)
+    assert provision("h1,h2,", play, "-c", "local").exit == 0
+    ssh = "ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=1"
+    provision.write("hosts", f"h1 {ssh}\nh2\n")
+    assert provision("hosts", play, "--connection", "local").exit == 4
+
+
+TAGGED = """
+- hosts: all
+  gather_facts: false
+  vars: {mine: [one, two], other: "three,four"}
+  tasks:
+    - {name: first, debug: {msg: x}, tags: "{{ mine }}"}
+    - {name: second, debug: {msg: x}, tags: ["{{ other }}", five]}
+    - block: [{name: third, debug: {msg: x}}]
+      tags: "{{ given | default('six') }}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "ran"),
+    [
+        ("--tags two", "first"),
+        ("--tags four", "second"),
+        ("--tags six", "third"),
+        ("--tags seven -e given=seven", "third"),
+        ("--skip-tags one,three", "third"),
+    ],
+)
+def test_tags_may_be_templates_of_what_is_known_before_any_host(
+    provision: Command, options: str, ran: str
+) -> None:
+    done = provision.play(TAGGED, "--list-tasks", *options.split())
+    tasks = [line.split("\t")[0].strip() for line in done.out.splitlines() if "TAGS" in line]
+    assert tasks == [ran]
+
+
+def test_3_for_tags_that_need_a_hosts_variable(provision: Command) -> None:
+    done = provision.play(TAGGED.replace("mine: [", "none: ["))
+    assert done.exit == 3
+    assert "play.yml:6:44" in done.err
+    assert "before any host" in done.err
+
+
 ONE = "all: {hosts: {a: {x: 1}}, children: {g: {hosts: {c: }}}}"
 TWO = "all: {hosts: {a: {x: 2}, b: }, vars: {y: 1}}"
 

@@ -231,14 +231,14 @@ def test_hosts_tasks_and_tags_are_listed_without_contacting_anybody(provision: C
         "  hosts (1):",
         "    h1",
         "  tasks:",
-        "    One  [base, one]",
+        "    One\tTAGS: [base, one]",
         "  tags: base, one",
         "play #2 (all)",
         "  hosts (2):",
         "    h1",
         "    h2",
         "  tasks:",
-        "    debug",
+        "    debug\tTAGS: []",
         "  tags: none",
     ]
 
@@ -454,7 +454,7 @@ OPTIONS = """
 --become --become-user --become-method --ask-become-pass --timeout --start-at-task --list-hosts
 --list-tasks --list-tags --syntax-check --flush-cache --force-handlers --vault-password-file
 --ask-vault-pass --vault-id --ssh-common-args --json --junit --report --accept-new-host-keys
---detailed-exitcode --step --retry --inventory
+--detailed-exitcode --step --retry --inventory --connection
 """
 
 
