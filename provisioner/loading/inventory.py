@@ -7,11 +7,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from provisioner.errors import LoadError
-from provisioner.loading import inifile, inventory_script, inventory_yaml, yamlfile, yamltext
+from provisioner.loading import (
+    constructed,
+    inifile,
+    inventory_script,
+    inventory_yaml,
+    yamlfile,
+    yamltext,
+)
 from provisioner.loading.hostgroups import Group, Inventory
 from provisioner.loading.inventory_builder import Builder
 from provisioner.loading.vault import NO_VAULT, Vault
 from provisioner.loading.where import Where, nearest
+from provisioner.loading.yamlvalues import YamlMap
 
 __all__ = ["Group", "Inventory", "load_inventory"]
 
@@ -117,7 +125,10 @@ def _load_file(builder: Builder, path: Path) -> None:
     text = yamltext.decode(data, name)
     if path.suffix in (".yml", ".yaml", ".json") or _looks_like_yaml(text):
         value = yamlfile.parse(data, name, vault=builder.vault)
-        inventory_yaml.load(builder, value, Where(name, 1, 1))
+        if isinstance(value, YamlMap) and value.get("plugin") in constructed.NAMES:
+            constructed.load(builder, value)
+        else:
+            inventory_yaml.load(builder, value, Where(name, 1, 1))
     elif not text.strip():
         raise LoadError("the inventory is empty", Where(name))
     else:
