@@ -122,7 +122,7 @@ OPTIONS: dict[str, Iterable[str]] = {
     "csvfile": lookups_files.CSV,
     "get_path": ("value", "path"),
     "index_of": ("value", "test", "wanted", "key"),
-    "ini": lookups_files.INI,
+    "ini": (*lookups_files.INI, "allow_none"),
     "password": lookups_password.PASSWORD,
     "random_string": lookups_general.RANDOM,
     "sequence": lookups_lists.SEQUENCE,

@@ -147,6 +147,7 @@ def fileglob(context: LookupContext, terms: list[Any]) -> list[str]:
 def _folders(context: LookupContext, folder: str) -> Iterator[Path]:
     with suppress(FileNotFoundError):
         yield find(context, "files", folder or ".")
+    yield context.basedir.absolute() / "files" / folder
     yield context.basedir.absolute() / folder
 
 
@@ -250,7 +251,8 @@ def ini(context: LookupContext, terms: list[Any], **options: Any) -> list[Any]:
         key, more = words(term)
         if not key:
             raise LookupFailedError("a key to look for is needed")
-        given = known_options({**options, **more}, INI)
+        named = {"allow_no_value" if n == "allow_none" else n: v for n, v in options.items()}
+        given = known_options({**named, **more}, INI)
         values = _ini_section(context, given)
         if to_bool(given["re"]):
             pattern = pattern_of(key)
