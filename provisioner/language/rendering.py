@@ -347,4 +347,4 @@ def _undefined_reason(reason: str, scope: Mapping[str, Any]) -> str:
         name = reason.split("'")[1]
         hint = nearest(name, (key for key in scope if isinstance(key, str)))
         return f'the variable "{name}" is undefined. {hint}'.strip()
-    return reason
+    return reason.replace("'provisioner.language.variables.Scope object'", "the host")

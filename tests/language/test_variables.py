@@ -274,3 +274,9 @@ def test_what_a_template_changes_is_its_own_copy(change: str) -> None:
     )
     assert layers[0] == {"d": {"l": [1, 2]}}
     assert Scope(layers)["alias"] == {"l": [1, 2]}
+
+
+def test_what_another_host_lacks_is_said_of_the_host() -> None:
+    scope = Scope([{"hostvars": {"h1": Scope([{"a": 1}])}}])
+    with pytest.raises(UndefinedError, match="the host has no attribute 'b'"):
+        render(template("{{ hostvars.h1.b | length }}"), scope)
