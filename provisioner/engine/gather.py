@@ -56,25 +56,36 @@ def hosts_seen(plays: Iterable[Play]) -> bool:
     given = [*plays]
     if any("hostvars" in template.source for play in given for template in _templates(play, ())):
         return True
-    return any(b"hostvars" in path.read_bytes() for path in _files(given))
+    return any(b"hostvars" in _content(path) for path in _files(given))
 
 
-_RENDERS = frozenset({"template", "include_role", "include_tasks", "include_vars", "copy"})
+def _content(path: Path) -> bytes:
+    """What is in the file; nothing where it can't be read: whoever needs it says so."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+_RENDERS = frozenset({"template", "include_role", "include_tasks", "include_vars"})
 
 
 def _files(plays: Iterable[Play]) -> Iterator[Path]:
     """The files that tasks name or that are below `templates`, and where roles are included those
     of all roles."""
-    places: set[Path] = set()
+    named: set[Path] = set()
+    folders: set[Path] = set()
     for play in plays:
         for task in (each for part in (*play.sections, play.handlers) for each in tasks_of(part)):
             if task.module in _RENDERS:
                 for root in (*task.roots, play.basedir):
-                    places |= {root / "templates", root / str(task.arguments.get("src", "-"))}
+                    folders.add(root / "templates")
+                    named.add(root / str(task.arguments.get("src", "-")))
             if task.module.startswith("include_"):
-                places |= {play.basedir / "roles", play.basedir / "tasks"}
-    for place in sorted(places):
-        yield from filter(_is_text, (place, *place.rglob("*")))
+                folders |= {play.basedir / "roles", play.basedir / "tasks"}
+    yield from filter(_is_text, sorted(named))
+    for folder in sorted(folders):
+        yield from filter(_is_text, folder.rglob("*"))
 
 
 def _is_text(path: Path) -> bool:
