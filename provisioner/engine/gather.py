@@ -90,7 +90,10 @@ def _files(plays: Iterable[Play]) -> Iterator[Path]:
 
 def _is_text(path: Path) -> bool:
     kinds = (".j2", ".yml", ".yaml", ".json", ".jinja2", ".jinja", ".conf", ".cfg", "")
-    return path.suffix in kinds and path.is_file() and path.stat().st_size < _LARGE
+    try:
+        return path.suffix in kinds and path.is_file() and path.stat().st_size < _LARGE
+    except OSError:
+        return False
 
 
 _LARGE = 1 << 20
