@@ -23,7 +23,7 @@ MISSING = [
     ("debug: msg=\"{{ 'x' | community.general.jc('ls') }}\"", 'filter "community.general.jc"'),
     ("debug: msg=\"{{ lookup('aws_ssm', 'x') }}\"", 'lookup "aws_ssm"'),
     ("debug: msg=\"{{ q('community.sops.sops', 'x') }}\"", 'lookup "community.sops.sops"'),
-    ("{debug: msg=x, when: \"'1.1.1.1' is ansible.utils.public\"}", 'test "ansible.utils.public"'),
+    ("{debug: msg=x, when: \"'x' is ovirt.ovirt.proxied\"}", 'test "ovirt.ovirt.proxied"'),
     ("{debug: msg=x, with_amazon.aws.aws_secret: [x]}", 'lookup "amazon.aws.aws_secret"'),
 ]
 
