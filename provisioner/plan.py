@@ -23,6 +23,7 @@ from provisioner.loading import patterns
 from provisioner.loading.inventory import Inventory
 from provisioner.loading.playbook import strategy
 from provisioner.loading.variables import host_variables, vars_file
+from provisioner.loading.where import nearest
 
 
 @dataclass(frozen=True)
@@ -215,7 +216,10 @@ def _ordered(hosts: tuple[str, ...], play: Play) -> tuple[str, ...]:
             return hosts[::-1]
         case "shuffle":
             return tuple(random.sample(hosts, len(hosts)))
-    return hosts
+        case None | "inventory":
+            return hosts
+    hint = nearest(str(play.order), kw.ORDERS) or f"one of {', '.join(kw.ORDERS)}"
+    raise LoadError(f'there is no order "{play.order}"', play.where, hint)
 
 
 def _tagged(play: Play, options: Options) -> Play:

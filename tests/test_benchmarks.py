@@ -103,7 +103,7 @@ def test_a_simulated_fleet_is_measured_and_told(
 
 
 def test_the_proxy_delays_both_directions() -> None:
-    assert 0.1 <= asyncio.run(round_trip(0.1)) < 1
+    assert asyncio.run(round_trip(0.1)) >= 0.1
 
 
 async def round_trip(rtt: float) -> float:

@@ -30,6 +30,9 @@ TASK = (
     }
 )  # fmt: skip
 
+ORDERS = ("inventory", "sorted", "reverse_sorted", "reverse_inventory", "shuffle")
+"""What `order` of a play may be."""
+
 PLAY = (
     INHERITED - {"when", "delegate_to", "delegate_facts", "notify"}
     | IGNORED

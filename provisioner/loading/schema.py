@@ -44,9 +44,7 @@ _KEYWORDS: Mapping[str, Schema] = {
     "vars_prompt": {"type": ["array", "null"], "items": {"type": "object", "required": ["name"]}},
     "serial": {"type": ["integer", "string", "array"]},
     "become_method": {"anyOf": [{"enum": ["sudo", "su"]}, _TEMPLATE]},
-    "order": {
-        "enum": ["inventory", "sorted", "reverse_sorted", "reverse_inventory", "shuffle", None]
-    },
+    "order": {"anyOf": [{"enum": [*kw.ORDERS, None]}, _TEMPLATE]},
 }
 
 

@@ -472,3 +472,9 @@ def test_what_comes_from_a_host_is_never_rendered(fleet: Fleet) -> None:
               when: again == r.stdout
         """)
     assert got.said() == ["{{ 7 * 7 }} {{ 7 * 7 }}", "{{ 7 * 7 }}", "equal"]
+
+
+def test_an_order_that_there_is_not_is_found_before_any_host_is_touched(fleet: Fleet) -> None:
+    with pytest.raises(LoadError, match='no order "sortd"'):
+        fleet.run("[{hosts: all, order: sortd, tasks: [{command: echo}]}]")
+    assert fleet.connections == {}

@@ -6,7 +6,6 @@ import base64
 import json
 import shlex
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -209,12 +208,10 @@ def test_secrets_may_be_added_while_others_are_redacted() -> None:
     assert all(redactor.text(f"secret-{number}-value") == MASK for number in range(400))
 
 
-def test_eight_megabytes_against_fifty_secrets_take_less_than_two_seconds() -> None:
+def test_eight_megabytes_are_redacted_to_their_end() -> None:
     redactor = Redactor([f"secret-number-{number}!" for number in range(50)])
     event = task(stdout=("x" * 79 + "\n") * 100_000 + "secret-number-7!")
-    began = time.perf_counter()
     masked = redactor.redact(event)
-    assert time.perf_counter() - began < 2
     assert isinstance(masked, TaskFinished)
     assert (masked.stdout or "").endswith(MASK)
 
