@@ -16,7 +16,7 @@ from provisioner.cli.errors import guarded
 from provisioner.cli.interrupts import Signals
 from provisioner.cli.playbooks import find_playbook
 from provisioner.cli.sources import inventory_options, sources
-from provisioner.cli.step import Asking
+from provisioner.cli.step import Asking, Reading, asks
 from provisioner.cli.vaultoptions import secrets, vault_options
 from provisioner.cli.ways import Ways
 
@@ -272,7 +272,8 @@ def _reported(planned: Plan, given: Arguments, redactor: Redactor, ways: Ways) -
     interrupt = Interrupt()
     with crew_of(given.workers, planned, ways, interrupt, stepping=given.step) as crew:
         ask = Asking(interrupt) if given.step else None
-        return _report(Run(planned, ways.connect, interrupt, ask, crew), given, redactor)
+        read = Reading(interrupt)
+        return _report(Run(planned, ways.connect, interrupt, ask, crew, read), given, redactor)
 
 
 def _report(run: Run, given: Arguments, redactor: Redactor) -> int:
@@ -284,7 +285,7 @@ def _report(run: Run, given: Arguments, redactor: Redactor) -> int:
         junit=given.junit,
         html=given.report,
         verbosity=given.verbose,
-        live=not given.step,
+        live=not given.step and not asks(run.plan),
     )
     if not gc.isenabled():
         gc.freeze()

@@ -18,7 +18,8 @@ class Barriers:
     `stop_reason` says why hosts must not go on (a failure limit), "" while they may. Hosts move
     independently; a host that a rescue led past a barrier never comes to it, so those that wait
     are released when nobody is under way any more, the earliest place first. `ask` is asked once
-    for each place that has a title (--step).
+    for each place that has a title (--step), `read` for each that has a prompt (pause): it gives
+    what the operator types.
     """
 
     order: tuple[str, ...]
@@ -32,6 +33,8 @@ class Barriers:
     play_ended: bool = False
     """Further batches of the play are not to be begun."""
     answers: dict[Place, bool] = field(default_factory=dict)
+    read: Callable[[str, bool], str] = lambda prompt, echo: ""
+    typed: dict[Place, str] = field(default_factory=dict)
 
     def wait(self, host: str, barrier: Barrier) -> None:
         self.waiting[host] = barrier
@@ -60,9 +63,14 @@ class Barriers:
             return dict.fromkeys(group, Released(end_play=True))
         if reason := self.stop_reason():
             return dict.fromkeys(group, Released(stop=reason))
-        if not self._wanted(key, self.waiting[group[0]].title):
+        first = self.waiting[group[0]]
+        if not self._wanted(key, first.title):
             return dict.fromkeys(group, Released(skip=True))
-        if not self.waiting[group[0]].once:
+        if first.prompt is not None:
+            if key not in self.typed:
+                self.typed[key] = self.read(first.prompt, first.echo)
+            return dict.fromkeys(group, Released(answer=self.typed[key]))
+        if not first.once:
             return dict.fromkeys(group, Released())
         if key in self.published:
             shared: Any = self.published[key].shared

@@ -73,12 +73,15 @@ class Barrier:
 
     `key` orders the places of a play. With `once`, one host of the group is the leader: it runs
     the task and yields `Publish`, and the others are released with what it published. `title` is
-    what --step asks about.
+    what --step asks about; with a `prompt` the operator is asked once for all hosts, and what they
+    type (shown, where `echo`) is the reply's `answer`.
     """
 
     key: tuple[int, ...]
     once: bool = False
     title: str = ""
+    prompt: str | None = None
+    echo: bool = True
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,7 @@ class Released:
     stop: str = ""
     end_play: bool = False
     skip: bool = False
+    answer: str = ""
 
 
 Effect = Exchange | Sleep | Reset | Barrier | Publish

@@ -445,11 +445,26 @@ class HostWalk:
             result = yield from await_connection(unit.module, seat, unit.scope)
         else:
             assert isinstance(unit.module, Pause)
-            seconds = 0.0 if unit.check else unit.module.duration or 0.0
-            yield Sleep(seconds)
-            result = Result(Outcome.OK, unit.module.prompt or "", returns={"delta": int(seconds)})
+            answer = yield from self._pause(unit, unit.module)
+            if self._ended or self._state.out is not None:
+                return
+            returns = {"user_input": answer, "delta": int(time.monotonic() - since)}
+            result = Result(Outcome.OK, unit.module.prompt or "", returns=returns)
         self._now = time.monotonic()
         yield from self._finish(unit, result, since, 1)
+
+    def _pause(self, unit: Unit, pause: Pause) -> Generator[Effect, Any, str]:
+        """Wait as long as the task says, or else for the operator: what they type, or ""."""
+        if unit.check or pause.duration is not None:
+            yield Sleep(0.0 if unit.check else pause.duration or 0.0)
+            return ""
+        key = (*self._position.place, 0, unit.index or 0)
+        prompt = f"[{title(unit.task, unit.scope)}] {pause.prompt or 'Press Enter to go on'}"
+        released: Released = yield Barrier(key, prompt=prompt, echo=pause.echo)
+        if released.stop:
+            self._state.leave(Status.FAILED, released.stop)
+        self._ended = self._ended or released.end_play
+        return released.answer
 
     def _include(self, unit: Unit) -> Walk:
         """Put the tasks of a file or role in front, once for each item of the task's loop."""

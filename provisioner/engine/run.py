@@ -37,6 +37,9 @@ def run(plan: Plan, connect: Connect, interrupt: Interrupt | None = None) -> Ite
 Ask = Callable[[str], bool]
 """Whether the task of that title is to be done (--step)."""
 
+Read = Callable[[str, bool], str]
+"""What the operator types at that prompt, shown or not (pause)."""
+
 
 def world_of(plan: Plan, states: Mapping[str, HostState], roster: Roster) -> World:
     """What all hosts of the run share, as it begins."""
@@ -76,8 +79,9 @@ class Run:
         interrupt: Interrupt,
         ask: Ask | None = None,
         crew: Crew | None = None,
+        read: Read = lambda prompt, echo: "",
     ) -> None:
-        self.plan, self.interrupt, self.ask = plan, interrupt, ask
+        self.plan, self.interrupt, self.ask, self.read = plan, interrupt, ask, read
         self.crew = crew or Threads(connect, plan.options.forks, interrupt)
         names = (*plan.inventory.hosts, *plan.hosts)
         self.states = {name: HostState(name) for name in dict.fromkeys(names)}
@@ -154,6 +158,7 @@ class Run:
             lambda: self._stop_reason(shared.play, hosts),
             self.ask,
             lambda: forgiven.update(host for host in shared.hosts if self.states[host].out),
+            read=self.read,
         )
         for event in drive(Batch(shared, number, later), self.crew, barriers):
             if isinstance(event, HostFinished):

@@ -50,6 +50,34 @@ def test_a_run_that_asks_nobody_stops_as_if_interrupted(
     assert provision.play(TASKS, "--step").exit == 130
 
 
+PAUSE = """
+- hosts: all
+  tasks:
+    - {name: look, pause: {prompt: Is the load balancer drained?}, register: said}
+    - {debug: {msg: "<{{ said.user_input }}>"}}
+"""
+
+
+def test_a_pause_takes_what_is_typed_at_the_terminal(
+    provision: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = io.TextIOWrapper(io.BytesIO(b"yes\n"))
+    typed.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr("sys.stdin", typed)
+    done = provision.play(PAUSE)
+    assert "[look] Is the load balancer drained?" in done.err
+    assert "<yes>" in done.out
+
+
+def test_a_pause_waits_for_nobody_where_nobody_is_at_the_terminal(
+    provision: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    done = provision.play(PAUSE)
+    assert "drained?: going on, for nobody is at the terminal" in done.err
+    assert (done.exit, "<>" in done.out) == (0, True)
+
+
 @pytest.mark.parametrize("name", ["second", "sec*", "[rs]econd"])
 def test_start_at_task_takes_a_name_or_a_pattern(provision: Command, name: str) -> None:
     done = provision.play(TASKS, "--start-at-task", name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from provisioner.engine.run import Run
+from provisioner.engine.run import Read, Run
 from provisioner.errors import ConnectionFailed, Lost
 from provisioner.events import Event, HostSummary, RunFinished, TaskFinished
 from provisioner.fleet.drive import Crew
@@ -95,6 +95,8 @@ class Fleet:
     connections: dict[str, Frames] = field(default_factory=dict)
     variables: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """Those that each host was connected with."""
+    read: Read = lambda prompt, echo: ""
+    """What the operator types when a pause asks."""
     vault: Vault = NO_VAULT
     crew: Callable[[Plan, Connect, Interrupt], Crew | None] = lambda plan, connect, interrupt: None
     """Who walks; threads of this process where it is None."""
@@ -120,9 +122,8 @@ class Fleet:
         hosts_file = load_inventory(source, self.vault)
         planned = plan(hosts_file, [load_playbook(path, self.vault)], Options(**options))
         interrupt = Interrupt()
-        run = Run(
-            planned, self.connect, interrupt, None, self.crew(planned, self.connect, interrupt)
-        )
+        crew = self.crew(planned, self.connect, interrupt)
+        run = Run(planned, self.connect, interrupt, None, crew, self.read)
         events = []
         for event in run.events():
             on_event(event)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from provisioner.events import Notice
 from tests.engine.fleet import Fleet
 
@@ -268,6 +270,36 @@ def test_vars_files_may_be_named_by_facts_and_by_hosts(fleet: Fleet) -> None:
 def test_pause_waits_and_goes_on(fleet: Fleet) -> None:
     got = fleet.run("[{hosts: all, tasks: [{name: p, pause: {seconds: 0}}, {command: echo}]}]")
     assert got.tasks() == [("p", "ok"), ("command", "changed")]
+
+
+def test_a_pause_without_a_time_asks_once_for_all_hosts(fleet: Fleet) -> None:
+    asked: list[tuple[str, bool]] = []
+
+    def read(prompt: str, echo: bool) -> str:
+        asked.append((prompt, echo))
+        return "blue"
+
+    fleet.read = read
+    got = fleet.run(
+        """
+        - hosts: all
+          tasks:
+            - {name: colour, pause: {prompt: 'Which {{ what }}?', echo: false}, register: said}
+            - {pause: , when: inventory_hostname == 'h2'}
+            - {pause: {prompt: never}, when: false}
+            - {debug: {msg: "{{ said.user_input }}"}}
+          vars: {what: colour}
+        """,
+        hosts=3,
+    )
+    assert asked == [("[colour] Which colour?", False), ("[pause] Press Enter to go on", True)]
+    assert [got.said(host) for host in ("h1", "h2", "h3")] == [["blue"]] * 3
+
+
+def test_nobody_is_asked_in_check_mode(fleet: Fleet) -> None:
+    fleet.read = lambda prompt, echo: pytest.fail("asked")
+    got = fleet.run("[{hosts: all, tasks: [{name: p, pause: {prompt: x}}]}]", check=True)
+    assert got.tasks() == [("p", "ok")]
 
 
 def test_ignore_unreachable_passes_over_the_task(fleet: Fleet) -> None:
