@@ -109,7 +109,7 @@ def _unmatched(
     """Patterns that name nothing. As in Ansible that is no error: many a playbook has plays for
     groups that an inventory does not have."""
     for planned in plays:
-        pattern = _pattern(planned.play, options)
+        pattern = _pattern(inventory, planned.play, options)
         for term, hint in patterns.unmatched(inventory, pattern):
             text = f'hosts: "{term}" is neither a host nor a group of the inventory. {hint}'
             yield Notice(text.strip(), str(planned.play.where))
@@ -154,19 +154,24 @@ def _planned(
 def hosts_of(inventory: Inventory, play: Play, options: Options) -> tuple[str, ...]:
     """The hosts of a play, as its pattern and --limit leave them, in its order."""
     limit = patterns.limit(inventory, options.limit) if options.limit else None
-    chosen = _ordered(patterns.select(inventory, _pattern(play, options), play.where), play)
+    chosen = _ordered(
+        patterns.select(inventory, _pattern(inventory, play, options), play.where), play
+    )
     allowed = [names for names in (limit, options.hosts) if names is not None]
     return tuple(host for host in chosen if all(host in names for names in allowed))
 
 
-def _pattern(play: Play, options: Options) -> Any:
-    return constant(play, play.hosts, options)
+def _pattern(inventory: Inventory, play: Play, options: Options) -> Any:
+    groups = {name: list(hosts) for name, hosts in inventory.members.items()}
+    return constant(play, play.hosts, options, {"groups": groups})
 
 
-def constant(play: Play, value: Any, options: Options) -> Any:
+def constant(
+    play: Play, value: Any, options: Options, magic: Mapping[str, Any] | None = None
+) -> Any:
     """A keyword of the play that is needed before any host (hosts, serial, …), rendered with the
-    variables of the command line and the play; None where it is `omit`."""
-    called: dict[str, Any] = {"omit": OMIT}
+    variables of the command line and the play, and `magic`; None where it is `omit`."""
+    called: dict[str, Any] = {"omit": OMIT, **(magic or {})}
     scope = Scope((options.extra_vars, play.vars, called))
     called.update(functions(lambda: _lookup_context(play, scope)))
     try:

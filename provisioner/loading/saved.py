@@ -23,7 +23,7 @@ from provisioner.loading.where import Where
 from provisioner.result import Diff, Outcome
 
 VERSION = 1
-AGAIN = frozenset({Status.FAILED, Status.UNREACHABLE, Status.UNKNOWN})
+AGAIN = frozenset({Status.FAILED, Status.UNREACHABLE, Status.UNKNOWN, Status.NOT_RUN})
 """Of hosts that --retry runs again."""
 
 
@@ -51,7 +51,8 @@ _HINT = "`provision --json INVENTORY PLAYBOOK > RUN.json` makes one"
 
 
 def again(path: Path) -> tuple[str, ...]:
-    """The hosts of a saved run that failed, were unreachable, or whose fate is unknown."""
+    """The hosts of a saved run that failed, were unreachable, whose turn did not come, or whose
+    fate is unknown."""
     last = events(path)[-1]
     assert isinstance(last, RunFinished)
     return tuple(host for host, summary in last.hosts.items() if summary.status in AGAIN)

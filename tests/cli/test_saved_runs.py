@@ -38,7 +38,7 @@ def test_retry_runs_only_the_hosts_that_failed(provision: Command, saved: Path) 
 
 @pytest.mark.parametrize(
     ("status", "again"),
-    [("ok", 0), ("changed", 0), ("not-run", 0), ("failed", 1), ("unreachable", 1), ("unknown", 1)],
+    [("ok", 0), ("changed", 0), ("not-run", 1), ("failed", 1), ("unreachable", 1), ("unknown", 1)],
 )
 def test_what_the_status_of_a_host_means_to_retry(
     provision: Command, saved: Path, status: str, again: int

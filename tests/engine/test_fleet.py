@@ -272,6 +272,18 @@ def test_pause_waits_and_goes_on(fleet: Fleet) -> None:
     assert got.tasks() == [("p", "ok"), ("command", "changed")]
 
 
+def test_hosts_may_be_named_through_the_groups_of_the_inventory(fleet: Fleet) -> None:
+    got = fleet.run(
+        """
+        - hosts: "{{ groups[which] | difference(groups.idle) }}"
+          vars: {which: web}
+          tasks: [{debug: {msg: on}}]
+        """,
+        inventory="all: {children: {web: {hosts: {h1: , h2: }}, idle: {hosts: {h2: }}}}",
+    )
+    assert (got.said("h1"), got.said("h2")) == (["on"], [])
+
+
 def test_a_pause_without_a_time_asks_once_for_all_hosts(fleet: Fleet) -> None:
     asked: list[tuple[str, bool]] = []
 
