@@ -277,11 +277,11 @@ def test_hosts_may_be_named_through_the_groups_of_the_inventory(fleet: Fleet) ->
         """
         - hosts: "{{ groups[which] | difference(groups.idle) }}"
           vars: {which: web}
-          tasks: [{debug: {msg: on}}]
+          tasks: [{debug: {msg: hello}}]
         """,
         inventory="all: {children: {web: {hosts: {h1: , h2: }}, idle: {hosts: {h2: }}}}",
     )
-    assert (got.said("h1"), got.said("h2")) == (["on"], [])
+    assert (got.said("h1"), got.said("h2")) == (["hello"], [])
 
 
 def test_a_pause_without_a_time_asks_once_for_all_hosts(fleet: Fleet) -> None:
