@@ -62,14 +62,14 @@ class _Compiled:
 
 
 class _Simple:
-    """A template of text and names."""
+    """A template of text, names and plain filters."""
 
-    def __init__(self, pieces: tuple[simple.Piece, ...]) -> None:
-        self._pieces = pieces
+    def __init__(self, parts: list[jinja2.nodes.Expr]) -> None:
+        self._parts = parts
 
     def render(self, scope: Mapping[str, Any]) -> Any:
-        values = (simple.value(piece, scope) for piece in self._pieces)
-        if len(self._pieces) == 1:
+        values = (simple.value(part, scope) for part in self._parts)
+        if len(self._parts) == 1:
             return _whole(next(values))
         return join("" if value is None else str(value) for value in values)
 
@@ -177,8 +177,8 @@ def _only_expression(tree: jinja2.nodes.Template) -> jinja2.nodes.Expr | None:
 
 @cache
 def _compile(source: str, expression: bool) -> _Compiled | _Simple:
-    pieces = None if expression else simple.pieces(source)
-    return _Simple(pieces) if pieces else _Compiled(source, expression)
+    parts = None if expression else simple.expressions(_parsed(source, expression))
+    return _Simple(parts) if parts else _Compiled(source, expression)
 
 
 def check(template: Template) -> TemplateError | None:
