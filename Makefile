@@ -42,6 +42,8 @@ $(STAMP): constraints.txt pyproject.toml | packages
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear .venv
 	@$(PIP) install --require-hashes --requirement constraints.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@"$(PYTHON)" -m venv --clear .venv/ansible
+	@.venv/ansible/bin/pip -qq --disable-pip-version-check install 'ansible-core==2.16.*'
 	@touch $@
 
 test: setup lint ## lint and every test, those in the lab too

@@ -16,6 +16,9 @@ from typing import Any
 from tests.differential.cases import Case
 from tests.differential.observed import STEERING, Observed, hider, plain, step
 
+CORE = Path(__file__).parents[2] / ".venv" / "ansible"
+"""Where `make setup` puts ansible-core alone: enough for the sample that the suite runs again."""
+
 VENV = Path(os.environ.get("PROVISION_ANSIBLE_VENV", "/var/cache/provision-ansible"))
 PACKAGES = ("ansible==9.13.0", "ansible-core==2.16.*", "jmespath", "netaddr<1", "passlib<1.7.5")
 """ansible 9 has the collections ansible.posix and community.general of that time."""
@@ -38,7 +41,7 @@ class Ansible:
     process: subprocess.Popen[str]
     folder: Path
     options: tuple[str, ...] = ("-c", "local")
-    interpreter: str = str(VENV / "bin" / "python")
+    interpreter: str = ""
 
     def run(self, case: Case, folder: Path, out: Path, inventory: str) -> Observed:
         """What comes of one run of the case, whose files are in `folder`."""
@@ -60,15 +63,17 @@ class Ansible:
 
 
 @contextmanager
-def ansible() -> Iterator[Ansible]:
-    """A process that runs cases until the block ends."""
+def ansible(home: Path | None = None) -> Iterator[Ansible]:
+    """A process that runs cases until the block ends; by the Ansible of that virtual environment,
+    or by the one with all collections."""
     with tempfile.TemporaryDirectory(prefix="differential-") as name:
         driver = Path(__file__).with_name("driver.py")
-        command = [str(venv() / "bin" / "python"), str(driver), name]
+        python = str((home or venv()) / "bin" / "python")
+        command = [python, str(driver), name]
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as process:
-            yield Ansible(process, Path(name))
+            yield Ansible(process, Path(name), interpreter=python)
             assert process.stdin is not None
             process.stdin.close()
 
