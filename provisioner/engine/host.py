@@ -109,17 +109,22 @@ class HostWalk:
         released: Released = yield Barrier(place, once, asked)
         self._sync, self._passed = False, place
         self._ahead.together = place
-        if released.stop:
-            self._state.leave(Status.FAILED, released.stop)
-        elif released.end_play:
-            self._ended = True
-        elif released.skip:
+        if self._stopped(released):
+            return True
+        if released.skip:
             self._position.advance()
         elif once and not released.leader:
             self._take_over(task, released.shared)
         else:
             return False
         return True
+
+    def _stopped(self, released: Released) -> bool:
+        """Whether the walk is over: another host's failure, or its end of the play."""
+        if released.stop:
+            self._state.leave(Status.FAILED, released.stop)
+        self._ended = self._ended or released.end_play
+        return self._ended or self._state.out is not None
 
     def _runs_once(self, task: Task) -> bool:
         if task.module == "add_host":
@@ -446,25 +451,23 @@ class HostWalk:
         else:
             assert isinstance(unit.module, Pause)
             answer = yield from self._pause(unit, unit.module)
-            if self._ended or self._state.out is not None:
+            if answer is None:
                 return
             returns = {"user_input": answer, "delta": int(time.monotonic() - since)}
             result = Result(Outcome.OK, unit.module.prompt or "", returns=returns)
         self._now = time.monotonic()
         yield from self._finish(unit, result, since, 1)
 
-    def _pause(self, unit: Unit, pause: Pause) -> Generator[Effect, Any, str]:
-        """Wait as long as the task says, or else for the operator: what they type, or ""."""
+    def _pause(self, unit: Unit, pause: Pause) -> Generator[Effect, Any, str | None]:
+        """Wait as long as the task says, or else for the operator: what they type, or "". None
+        where the walk is over meanwhile."""
         if unit.check or pause.duration is not None:
             yield Sleep(0.0 if unit.check else pause.duration or 0.0)
             return ""
         key = (*self._position.place, 0, unit.index or 0)
         prompt = f"[{title(unit.task, unit.scope)}] {pause.prompt or 'Press Enter to go on'}"
         released: Released = yield Barrier(key, prompt=prompt, echo=pause.echo)
-        if released.stop:
-            self._state.leave(Status.FAILED, released.stop)
-        self._ended = self._ended or released.end_play
-        return released.answer
+        return None if self._stopped(released) else released.answer
 
     def _include(self, unit: Unit) -> Walk:
         """Put the tasks of a file or role in front, once for each item of the task's loop."""

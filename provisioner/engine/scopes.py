@@ -26,7 +26,7 @@ from provisioner.language.variables import (
     is_fact,
 )
 from provisioner.loading.hostgroups import Inventory
-from provisioner.loading.patterns import LOCALHOST
+from provisioner.loading.patterns import is_implicit
 from provisioner.loading.variables import vars_file
 from provisioner.modules.base import Module, ModuleError
 
@@ -178,9 +178,8 @@ def _scope(
         {"ansible_facts": Lazy(lambda: _no_facts(asked))},
         called,
         {"ansible_host": host, "ansible_ssh_host": host} if task is not None else {},
-        _UNNAMED if host in LOCALHOST and host not in world.inventory.hosts else {},
+        _UNNAMED if is_implicit(world.inventory, host) else {},
         _GLOBALS,
-        _NO_FACTS if missing is None else {},
     )
     scope = Scope(layers, asked)
     own["vars"] = Lazy(lambda: scope)
@@ -307,9 +306,6 @@ def _role_names(role: Role) -> dict[str, Any]:
     }
 
 
-_NO_FACTS: dict[str, Any] = {"ansible_facts": {}}
-"""What a play sees that gathers none."""
-
 _UNNAMED = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 """Of localhost where the inventory does not name it."""
 
@@ -318,7 +314,6 @@ _GLOBALS: dict[str, Any] = {
     "dict": Lazy(lambda: dict),
     "environment": (),
     "namespace": Lazy(namespace),
-    "ansible_playbook_python": sys.executable,
 }
 
 

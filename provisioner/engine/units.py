@@ -14,7 +14,7 @@ from provisioner.language.lookups import short_name as lookup_name
 from provisioner.language.play import VARIABLE, Keywords, Task
 from provisioner.language.template import OMIT, Template, TemplateError, templates_in
 from provisioner.language.variables import Scope, plain
-from provisioner.loading.patterns import LOCALHOST
+from provisioner.loading.patterns import is_implicit
 from provisioner.loading.where import nearest
 from provisioner.modules import MODULES, arguments, exists, find, short_name
 from provisioner.modules.base import Action, Module, ModuleError, Steering
@@ -294,7 +294,7 @@ def seat(shared: PlayWorld, host: str, keywords: Keywords, scope: Scope) -> Seat
         known = target in shared.world.states
         reached = host_scope(shared, target) if known else Scope(())
     given = reached.get("ansible_connection")
-    if given is None and target in LOCALHOST and target not in shared.world.inventory.hosts:
+    if given is None and is_implicit(shared.world.inventory, target):
         given = "local"
     asked = keywords.connection and scope.render(keywords.connection)
     connection = given or asked or scope.get("connection_option") or "ssh"

@@ -11,7 +11,7 @@ from typing import Any
 
 from provisioner.language.play import Play, Task, tasks_of
 from provisioner.language.template import templates_in
-from provisioner.loading.patterns import LOCALHOST
+from provisioner.loading.patterns import is_implicit
 from provisioner.modules import MODULES, find
 from provisioner.modules.base import Action, Steering
 from provisioner.plan import Plan
@@ -67,7 +67,7 @@ def certain(plan: Plan) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for host in planned.hosts[: options.forks]:
         given = {**plan.statics[host], **options.extra_vars, **options.settings}
         about = {name: value for name, value in given.items() if name.startswith("ansible_")}
-        local = host in LOCALHOST and host not in plan.inventory.hosts
+        local = is_implicit(plan.inventory, host)
         plain = not any(True for _ in templates_in(about))
         if plain and not local and about.get("ansible_connection", "ssh") == "ssh":
             yield host, about

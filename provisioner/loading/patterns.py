@@ -16,6 +16,12 @@ from provisioner.loading.where import Where, nearest
 LOCALHOST = ("localhost", "127.0.0.1", "::1")
 """Hosts that are there without an inventory entry, though not part of `all`."""
 
+
+def is_implicit(inventory: Inventory, host: str) -> bool:
+    """Whether it is this machine, under a name that the inventory says nothing of."""
+    return host in LOCALHOST and host not in inventory.hosts
+
+
 _SUBSCRIPT = re.compile(r"(.+)\[(?:(-?\d+)|(\d+)[:-](\d*))\]")
 
 
