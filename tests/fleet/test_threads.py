@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from provisioner.errors import ConnectionFailed
 from provisioner.events import Event, Notice, TaskFinished
 from provisioner.fleet.drive import Crew
 from provisioner.fleet.interrupt import Interrupt
@@ -21,6 +20,7 @@ from provisioner.fleet.slots import Slots
 from provisioner.fleet.threads import Threads
 from provisioner.plan import Plan
 from tests.engine.fleet import Fleet
+from tests.fleet.dead import LONG, Dead
 
 CrewOf = Callable[[Plan, Connect, Interrupt], Crew]
 
@@ -29,27 +29,13 @@ def threads(connect: Connect, forks: int, **options: Any) -> CrewOf:
     return lambda _plan, _connect, interrupt: Threads(connect, forks, interrupt, **options)
 
 
-LONG = 30.0
-"""Seconds after which a test that waits in vain gives up."""
-
 ECHO = "[{hosts: all, gather_facts: false, tasks: [{name: a, command: echo}]}]"
 
 
 def test_a_host_that_does_not_answer_holds_no_slot(fleet: Fleet) -> None:
-    others = threading.Event()
-
-    def connect(host: str, variables: Mapping[str, Any]) -> Login:
-        if host == "h1":
-            assert others.wait(LONG), "the others wait for a dead host"
-            raise ConnectionFailed("no answer")
-        return fleet.connect(host, variables)
-
-    def note(event: Event) -> None:
-        if isinstance(event, TaskFinished) and event.host == "h3":
-            others.set()
-
-    fleet.crew = threads(connect, 1, patience=0)
-    got = fleet.run(ECHO, hosts=3, on_event=note)
+    dead = Dead(fleet)
+    fleet.crew = threads(dead.connect, 1, patience=0)
+    got = fleet.run(ECHO, hosts=3, on_event=dead.note)
     assert [str(got.hosts[host].status) for host in ("h1", "h2", "h3")] == [
         "unreachable", "changed", "changed",
     ]  # fmt: skip

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
-from provisioner.errors import ConnectionFailed
 from provisioner.events import Event, HostFinished, TaskFinished, TaskStarted
 from provisioner.fleet import station
 from provisioner.fleet.interrupt import Interrupt
 from provisioner.fleet.remotes import WorkerCrashed, shares
 from provisioner.fleet.sealing import NotSealed, Pair
-from provisioner.fleet.sessions import Connect, Login
+from provisioner.fleet.sessions import Connect
 from provisioner.loading.vault import Secret, Vault, encrypt
 from provisioner.plan import Plan
 from tests.engine.fleet import Fleet
+from tests.fleet.dead import LONG, Dead
 from tests.fleet.lines import NearLine, near_crew
-
-LONG = 30.0
 
 
 def on_workers(fleet: Fleet, count: int = 2) -> list[NearLine]:
@@ -197,21 +193,10 @@ def test_a_sealed_message_can_be_opened_once_in_its_turn_and_by_the_other_side_o
 
 
 def test_a_host_that_does_not_answer_a_worker_lends_its_slot_there(fleet: Fleet) -> None:
-    others = threading.Event()
-
-    def connect(host: str, variables: Mapping[str, Any]) -> Login:
-        if host == "h1":
-            assert others.wait(LONG), "the others wait for a dead host"
-            raise ConnectionFailed("no answer")
-        return fleet.connect(host, variables)
-
-    def note(event: Event) -> None:
-        if isinstance(event, TaskFinished) and event.host == "h3":
-            others.set()
-
-    fleet.crew = lambda plan, _, interrupt: near_crew(plan, connect, interrupt, workers=1)
+    dead = Dead(fleet)
+    fleet.crew = lambda plan, _, interrupt: near_crew(plan, dead.connect, interrupt, workers=1)
     play = "[{hosts: all, gather_facts: false, tasks: [{name: a, command: echo}]}]"
-    got = fleet.run(play, hosts=3, forks=1, on_event=note)
+    got = fleet.run(play, hosts=3, forks=1, on_event=dead.note)
     assert [str(got.hosts[host].status) for host in ("h1", "h2", "h3")] == [
         "unreachable", "changed", "changed",
     ]  # fmt: skip

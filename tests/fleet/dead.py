@@ -1,0 +1,32 @@
+"""A host that does not answer while others are waited for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from provisioner.errors import ConnectionFailed
+from provisioner.events import Event, TaskFinished
+from provisioner.fleet.sessions import Login
+from tests.engine.fleet import Fleet
+
+LONG = 30.0
+"""Seconds after which a test that waits in vain gives up."""
+
+
+class Dead:
+    """Of three hosts h1 is dead, which shows only once h3 has done a task."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet, self._others = fleet, threading.Event()
+
+    def connect(self, host: str, variables: Mapping[str, Any]) -> Login:
+        if host == "h1":
+            assert self._others.wait(LONG), "the others wait for a dead host"
+            raise ConnectionFailed("no answer")
+        return self._fleet.connect(host, variables)
+
+    def note(self, event: Event) -> None:
+        if isinstance(event, TaskFinished) and event.host == "h3":
+            self._others.set()
