@@ -50,7 +50,8 @@ class Ansible:
         words = [case.filled(word, folder, out) for word in case.options]
         given = {"out": str(out), "ansible_python_interpreter": self.interpreter}
         words = ["-i", inventory, *self.options, "-e", json.dumps(given), *words, "play.yml"]
-        job = {"cwd": str(folder), "words": words, "out": str(told)}
+        env = {"PATH": os.environ["PATH"]}
+        job = {"cwd": str(folder), "words": words, "env": env, "out": str(told)}
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(job) + "\n")

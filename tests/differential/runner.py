@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from tests.differential.cases import Case
 from tests.differential.observed import Observed, hider, listing
 
 RECORD = Path(__file__).with_name("recorded.json")
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""What both tools find in the environment: what they print must not depend on who runs them."""
 
 Tool = Callable[[Case, Path, Path, str], Observed]
 """(case, the folder of its playbook, `$OUT`, the inventory's path) ▶ what came of one run."""
@@ -25,10 +30,11 @@ def run_local(case: Case, folder: Path, tool: Tool) -> list[Observed]:
         plain = "".join(f"h{number}\n" for number in range(1, case.hosts + 1))
         inventory.write_text(case.filled(case.inventory or plain, home, out))
     hide = hider(DIR=home, OUT=out)
-    return [
-        {**tool(case, home, out, str(inventory)), "files": listing(out, hide)}
-        for _ in range(case.runs)
-    ]
+    with patch.dict(os.environ, PATH=PATH):
+        return [
+            {**tool(case, home, out, str(inventory)), "files": listing(out, hide)}
+            for _ in range(case.runs)
+        ]
 
 
 def recorded() -> dict[str, Any]:
