@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.differential.cases import Case
 from tests.differential.observed import STEERING, Observed, hider, plain, step
+from tests.differential.runner import ENVIRONMENT
 
 CORE = Path(__file__).parents[2] / ".venv" / "ansible"
 """Where `make setup` puts ansible-core alone: enough for the sample that the suite runs again."""
@@ -50,8 +51,7 @@ class Ansible:
         words = [case.filled(word, folder, out) for word in case.options]
         given = {"out": str(out), "ansible_python_interpreter": self.interpreter}
         words = ["-i", inventory, *self.options, "-e", json.dumps(given), *words, "play.yml"]
-        env = {"PATH": os.environ["PATH"]}
-        job = {"cwd": str(folder), "words": words, "env": env, "out": str(told)}
+        job = {"cwd": str(folder), "words": words, "env": ENVIRONMENT, "out": str(told)}
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(job) + "\n")

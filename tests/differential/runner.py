@@ -14,7 +14,10 @@ from tests.differential.observed import Observed, hider, listing
 
 RECORD = Path(__file__).with_name("recorded.json")
 
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+}
 """What both tools find in the environment: what they print must not depend on who runs them."""
 
 Tool = Callable[[Case, Path, Path, str], Observed]
@@ -30,7 +33,7 @@ def run_local(case: Case, folder: Path, tool: Tool) -> list[Observed]:
         plain = "".join(f"h{number}\n" for number in range(1, case.hosts + 1))
         inventory.write_text(case.filled(case.inventory or plain, home, out))
     hide = hider(DIR=home, OUT=out)
-    with patch.dict(os.environ, PATH=PATH):
+    with patch.dict(os.environ, ENVIRONMENT):
         return [
             {**tool(case, home, out, str(inventory)), "files": listing(out, hide)}
             for _ in range(case.runs)
