@@ -13,8 +13,9 @@ A command that fails on a host is a `Result`, never an exception.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from provisioner.records import dataclass
 
 if TYPE_CHECKING:
     from provisioner.loading.where import Where

@@ -6,10 +6,11 @@ The JSON schema of `--json` is these classes: docs/json-events.md, version 1.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
+from provisioner.records import dataclass
 from provisioner.result import Diff, Outcome
 
 

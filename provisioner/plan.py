@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from provisioner.loading.inventory import Inventory
 from provisioner.loading.playbook import strategy
 from provisioner.loading.variables import host_variables, vars_file
 from provisioner.loading.where import nearest
+from provisioner.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from provisioner.cli.sources import inventory_options, sources
 from provisioner.cli.step import Asking, Reading, asks
 from provisioner.cli.vaultoptions import secrets, vault_options
 from provisioner.cli.ways import Ways
+from provisioner.records import dataclass
 
 if TYPE_CHECKING:
     from provisioner.engine.run import Run

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from provisioner.engine.effects import Barrier, Publish, Released
+from provisioner.records import dataclass
 
 Place = tuple[int, ...]
 

@@ -7,10 +7,11 @@ drive it here; a simulation or another machine can drive the same walk.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from provisioner.errors import BecomeFailed, ConnectionFailed
+from provisioner.records import dataclass
 from provisioner.remote.become import Become
 from provisioner.remote.session import Step
 from provisioner.remote.shell import Report

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from provisioner.language.play import Block, Node, Task
+from provisioner.records import dataclass
 
 Part = Literal["tasks", "rescue", "always"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from provisioner.engine import gather, judge, units
@@ -21,6 +21,7 @@ from provisioner.language.play import Task
 from provisioner.language.template import TemplateError
 from provisioner.language.variables import PENDING, NeedFacts, NeedOthers, NotYet, Scope
 from provisioner.modules.meta import Meta
+from provisioner.records import dataclass
 from provisioner.result import Outcome, Result
 
 MAX_FRAME = 100

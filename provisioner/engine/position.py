@@ -7,10 +7,11 @@ for them; so will be the tasks of a file that is included.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from provisioner.engine.flow import Flow, Line, compile_nodes
 from provisioner.language.play import Node, Task
+from provisioner.records import dataclass
 
 Place = tuple[int, ...]
 """One line number for each list of the stack: what orders hosts at barriers."""

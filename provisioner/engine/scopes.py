@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from provisioner.loading.hostgroups import Inventory
 from provisioner.loading.patterns import is_implicit
 from provisioner.loading.variables import vars_file
 from provisioner.modules.base import Module, ModuleError
+from provisioner.records import dataclass
 
 VERSION = {"full": "2.16.14", "major": 2, "minor": 16, "revision": 14, "string": "2.16.14"}
 """What `ansible_version` says: the release whose language this is."""

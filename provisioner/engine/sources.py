@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from provisioner.loading.variables import vars_file
 from provisioner.loading.vault import NO_VAULT, Vault, is_encrypted
 from provisioner.loading.where import Where
 from provisioner.modules.base import ModuleError, Reached
+from provisioner.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from provisioner.events import HostSummary, Status
 from provisioner.language.play import Node, Role, Task
 from provisioner.loading.where import Where
+from provisioner.records import dataclass
 from provisioner.result import Outcome
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal
 
 from provisioner.engine import jobs, ways
@@ -18,6 +18,7 @@ from provisioner.loading.patterns import is_implicit
 from provisioner.loading.where import nearest
 from provisioner.modules import MODULES, arguments, exists, find, short_name
 from provisioner.modules.base import Action, Module, ModuleError, Steering
+from provisioner.records import dataclass
 from provisioner.remote.become import Become
 from provisioner.remote.session import Mode
 from provisioner.remote.shell import Program

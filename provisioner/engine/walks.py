@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +13,7 @@ from provisioner.engine.host import HostWalk, Walk
 from provisioner.engine.scopes import PlayWorld
 from provisioner.engine.state import HostState
 from provisioner.events import HostFinished
+from provisioner.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import socket
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import dask
@@ -27,6 +27,7 @@ from provisioner.fleet import post, station
 from provisioner.fleet.interrupt import Interrupt
 from provisioner.fleet.remotes import Gone, Line, Remotes, Worker, shares
 from provisioner.fleet.sealing import Pair, Sealing
+from provisioner.records import dataclass
 
 HELLO_SECONDS = 20.0
 QUIET: dict[str, list[str]] = {

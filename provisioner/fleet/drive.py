@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from provisioner.engine.barriers import Barriers
 from provisioner.engine.effects import Barrier, Publish
 from provisioner.engine.walks import Batch
 from provisioner.events import Event
+from provisioner.records import dataclass
 
 
 @dataclass(frozen=True)

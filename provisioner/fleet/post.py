@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import pickle
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from provisioner.engine.state import HostState
 from provisioner.plan import Plan
+from provisioner.records import dataclass
 
 LEARNED = "learned"
 """Stands for whoever is told what a vault opens: that is each side's own."""

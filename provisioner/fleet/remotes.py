@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Protocol
 
 from provisioner.engine.effects import Publish
@@ -21,6 +21,7 @@ from provisioner.events import Event, HostFinished, Status, TaskFinished, TaskSt
 from provisioner.fleet import post
 from provisioner.fleet.drive import Message, Through, Waits
 from provisioner.fleet.interrupt import Interrupt
+from provisioner.records import dataclass
 from provisioner.result import Outcome
 
 GONE = "the worker that walked this host is gone"

@@ -8,12 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from provisioner.engine.effects import Answer, Exchange, Seat
 from provisioner.errors import BecomeFailed, ConnectionFailed, Lost
 from provisioner.language.template import TemplateError
+from provisioner.records import dataclass
 from provisioner.remote.channel import Connection
 from provisioner.remote.local import LocalConnection
 from provisioner.remote.session import Session

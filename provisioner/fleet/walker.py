@@ -7,7 +7,6 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from typing import Any
 
 from provisioner.engine.roster import Roster
@@ -21,6 +20,7 @@ from provisioner.fleet.interrupt import Interrupt
 from provisioner.fleet.slots import Throttles
 from provisioner.fleet.threads import Threads
 from provisioner.plan import chosen
+from provisioner.records import dataclass
 
 Tell = Callable[[Any], None]
 Ask = Callable[[Any], Any]

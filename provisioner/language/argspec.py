@@ -6,10 +6,11 @@ The messages are those that `argument_errors` has in Ansible: playbooks compare 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from provisioner.language.argtypes import FALSE, TRUE, converted, type_name
+from provisioner.records import dataclass
 
 Spec = Mapping[str, Mapping[str, Any]]
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jinja2.exceptions import FilterArgumentError
 
 from provisioner.language.filters_data import is_list, shown
+from provisioner.records import dataclass
 
 if TYPE_CHECKING:
     from ipaddress import (

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from jinja2.exceptions import TemplateRuntimeError
 
 from provisioner.loading.where import nearest
+from provisioner.records import dataclass
 
 MAX_ITEMS = 1_000_000
 """Items that one lookup may give; more is a mistake."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from provisioner.language.template import Template, templates_in
 from provisioner.loading.where import Where
+from provisioner.records import dataclass
 
 Conditions = tuple[Template | bool, ...]
 """All must be true; each an expression, or a literal that YAML gave."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from provisioner.loading.varsfiles import VarsFiles
 from provisioner.loading.vault import NO_VAULT, Vault
+from provisioner.records import dataclass
 
 
 @dataclass(frozen=True)

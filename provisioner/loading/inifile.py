@@ -6,13 +6,14 @@ import ast
 import re
 import shlex
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from provisioner.errors import LoadError
 from provisioner.language.template import Template, is_template
 from provisioner.loading.inventory_builder import Builder
 from provisioner.loading.where import Where, nearest
+from provisioner.records import dataclass
 
 _KINDS = ("hosts", "children", "vars")
 _SECTION = re.compile(r"\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from provisioner.loading import hostnames
 from provisioner.loading.hostgroups import Group, Inventory, depths, hosts_below
 from provisioner.loading.vault import Vault
 from provisioner.loading.where import Where
+from provisioner.records import dataclass
 
 
 @dataclass

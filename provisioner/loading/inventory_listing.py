@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from provisioner.loading.hostgroups import Inventory
 from provisioner.loading.variables import group_variables, host_variables
 from provisioner.loading.vault import Sealed
 from provisioner.loading.where import nearest
+from provisioner.records import dataclass
 
 Values = dict[str, Any]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,6 +21,7 @@ from provisioner.loading.vault import NO_VAULT, Vault
 from provisioner.loading.where import Where
 from provisioner.loading.yamlfile import YamlList, YamlMap, place_of
 from provisioner.modules import short_name
+from provisioner.records import dataclass
 
 IMPORTS = ("import_tasks", "import_role")
 

@@ -14,10 +14,11 @@ import os
 from binascii import Error as NotHex
 from binascii import hexlify, unhexlify
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from provisioner.errors import LoadError
 from provisioner.loading.where import Where, nearest
+from provisioner.records import dataclass
 
 HEADER = b"$ANSIBLE_VAULT;"
 DEFAULT = "default"

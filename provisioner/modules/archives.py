@@ -9,13 +9,14 @@ import time
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import IO, Literal
 
 from provisioner.modules.base import ModuleError
 from provisioner.modules.once import once_a_file
+from provisioner.records import dataclass
 
 Kind = Literal["file", "directory", "link", "other"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from pydantic import PrivateAttr, model_validator
 
 from provisioner.modules.base import Module, Sources, Text
+from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report
 from provisioner.result import Diff
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Protocol
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from provisioner.language.variables import Scope
+from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report
 from provisioner.result import Diff, Result
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, model_validator
 from provisioner.modules.base import FileMode, ModuleError, Sources, Text
 from provisioner.modules.content import Written, content_variables, validation
 from provisioner.modules.copy_body import FROM_HOST, TREE
+from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report, Value
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -21,6 +20,7 @@ from provisioner.modules.content import (
     written_diff,
     written_values,
 )
+from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report, Value
 from provisioner.result import Diff
 

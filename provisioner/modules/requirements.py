@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import zip_longest
+
+from provisioner.records import dataclass
 
 NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(.*)")
 CLAUSE = re.compile(r"(===?|~=|!=|<=|>=|<|>)\s*([A-Za-z0-9.*+!_-]+)")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from provisioner.records import dataclass
 from provisioner.remote.shell import LOOP, START, quote
 
 Method = Literal["sudo", "su"]

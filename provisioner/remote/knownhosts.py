@@ -17,9 +17,10 @@ import hmac
 import os
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from provisioner.records import dataclass
 from provisioner.remote.sshconfig import Place, matches_list
 
 SSH_PORT = 22

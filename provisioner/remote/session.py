@@ -9,10 +9,11 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 from provisioner.errors import BecomeFailed, ConnectionFailed, Lost, ProvisionError
+from provisioner.records import dataclass
 from provisioner.remote import shell, streams
 from provisioner.remote.become import Become, command, explain
 from provisioner.remote.channel import Channel, Connection

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib import resources
 from pathlib import Path
 from typing import Protocol
+
+from provisioner.records import dataclass
 
 Value = str | bytes | bool | int | float | None | Sequence[str]
 """What a body's variable may be: None and "" arrive empty, booleans as yes/no, a list as quoted

@@ -13,9 +13,10 @@ import random
 import threading
 import time
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from provisioner.errors import ConnectionFailed, Lost
+from provisioner.records import dataclass
 from provisioner.remote.sshdial import OutOfFiles, Proxy, dial, start_proxy
 from provisioner.remote.sshlink import BusyError, establish
 from provisioner.remote.sshparamiko import Channel as ParamikoChannel

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
+from provisioner.records import dataclass
 from provisioner.remote.sshconfig import MANY, ConfigError, Place, parse_option
 
 # Letters that take a value, and the keyword that each is short for.

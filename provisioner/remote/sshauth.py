@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import queue
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from provisioner.errors import ConnectionFailed
+from provisioner.records import dataclass
 from provisioner.remote.sshkeys import Identity, IdentityError, candidates
 from provisioner.remote.sshparamiko import AuthHandler, Message, PKey
 from provisioner.remote.sshwire import Link

@@ -9,10 +9,11 @@ import socket
 import stat
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
+from provisioner.records import dataclass
 from provisioner.remote.sshparamiko import AgentKey, AgentSSH, Message, PKey
 from provisioner.remote.target import Passphrase, Target
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from provisioner.records import dataclass
 from provisioner.remote.channel import Channel
 from provisioner.remote.shell import Content, Receiver
 

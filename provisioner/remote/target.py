@@ -10,11 +10,12 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Literal
 
 from provisioner.errors import ConnectionFailed
+from provisioner.records import dataclass
 from provisioner.remote import sshargs, sshconfig
 from provisioner.remote.knownhosts import default_files
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import monotonic
 
 from provisioner.events import (
@@ -17,6 +17,7 @@ from provisioner.events import (
     TaskStarted,
     Transferred,
 )
+from provisioner.records import dataclass
 from provisioner.reporters.steps import BAD_STATUSES
 from provisioner.reporters.text import escape, size
 

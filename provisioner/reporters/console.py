@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from provisioner.events import (
@@ -21,6 +20,7 @@ from provisioner.events import (
     TaskFinished,
     TaskRetried,
 )
+from provisioner.records import dataclass
 from provisioner.reporters.activity import Activity
 from provisioner.reporters.diffs import diff_lines
 from provisioner.reporters.failure import failure_block, lost_host

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -24,6 +24,7 @@ from provisioner.events import (
     RunStarted,
     TaskFinished,
 )
+from provisioner.records import dataclass
 from provisioner.reporters.diffs import diff_lines
 from provisioner.reporters.files import write_whole
 from provisioner.reporters.palette import paint

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from provisioner.events import Event, HostFinished, HostSummary, RunFinished, Status, TaskFinished
+from provisioner.records import dataclass
 from provisioner.reporters.files import write_whole
 from provisioner.reporters.steps import BAD
 from provisioner.reporters.structures import label

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from provisioner.events import HostFinished, HostSummary, RunFinished, Status
+from provisioner.records import dataclass
 from provisioner.reporters.failure import labelled
 from provisioner.reporters.palette import Line, Role, Span, indented, line
 from provisioner.reporters.steps import BAD_STATUSES, ROLES, View

@@ -17,13 +17,14 @@ import re
 import shlex
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, quote_plus
 
 from provisioner.events import Event
+from provisioner.records import dataclass
 
 MASK = "********"
 

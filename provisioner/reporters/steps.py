@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from provisioner.events import Status, TaskFinished
+from provisioner.records import dataclass
 from provisioner.reporters.palette import Line, Role, Span, indented, line
 from provisioner.reporters.structures import label, outline
 from provisioner.reporters.text import clip, count, duration, escape, pad

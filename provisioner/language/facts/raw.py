@@ -5,8 +5,10 @@ from __future__ import annotations
 import configparser
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from provisioner.records import dataclass
 
 
 @dataclass(frozen=True)

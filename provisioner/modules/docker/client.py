@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import AliasChoices, Field
 
 from provisioner.modules.base import Module, Text
 from provisioner.modules.docker.failures import FAILURES
+from provisioner.records import dataclass
 from provisioner.remote.shell import Report, Value
 
 SEPARATOR = "\x1e"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from provisioner.modules.docker.container_fields import ContainerConfig
 from provisioner.modules.docker.container_options import OPTIONS, Kind, Seen
+from provisioner.records import dataclass
 
 Comparison = Literal["strict", "ignore", "allow_more_present"]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from provisioner.modules.docker import container_create as create
 from provisioner.modules.docker import container_values as values
 from provisioner.modules.docker.container_fields import ContainerConfig
+from provisioner.records import dataclass
 
 Object = Mapping[str, Any]
 Kind = Literal["value", "list", "set", "dict"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from provisioner.modules.docker.client import ASK, DockerCli
+from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Value, quote
 
 BODY = (
