@@ -67,6 +67,10 @@ def _common(module: Module, report: Report) -> dict[str, Any]:
     return values
 
 
+_WHY_SKIPPED = {"skip_reason", "skipped_reason"}
+"""Values that tell why, instead of a `msg`."""
+
+
 def registered(result: Result) -> dict[str, Any]:
     """The result as playbooks see it in a registered variable."""
     values: dict[str, Any] = {
@@ -74,7 +78,7 @@ def registered(result: Result) -> dict[str, Any]:
         "changed": changed(result),
         "failed": result.outcome is Outcome.FAILED,
     }
-    if result.message:
+    if result.message and not values.keys() & _WHY_SKIPPED:
         values["msg"] = result.message if result.failed else values.get("msg") or result.message
     if result.outcome is Outcome.SKIPPED:
         values["skipped"] = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,10 +29,13 @@ class Roster:
         basedirs: Sequence[Path],
         states: Newcomers,
     ) -> None:
-        self._inventory, self._states = inventory, states
+        self._first = self._inventory = inventory
+        self._states = states
         self._statics: Mapping[str, Mapping[str, Any]] = statics
         self._basedirs, self._others = basedirs, tuple(statics)
         self._said: list[tuple[str, Mapping[str, Any]]] = []
+        self._taken: list[tuple[int, str, Mapping[str, Any]]] = []
+        self._turns: Counter[str] = Counter()
         self._lock = threading.RLock()
 
     def add(self, host: str, said: Mapping[str, Any]) -> None:
@@ -59,11 +63,21 @@ class Roster:
                 self._take_in()
                 self._said.clear()
 
+    def _in_order(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """All that was said so far, as if the hosts said it task by task, in the inventory's order:
+        whichever was faster, a group's hosts have one order."""
+        for host, said in self._said:
+            self._turns[host] += 1
+            self._taken.append((self._turns[host], host, said))
+        seats = {host: seat for seat, host in enumerate(self._inventory.hosts)}
+        self._taken.sort(key=lambda entry: (entry[0], seats.get(entry[1], -1)))
+        return ((host, said) for _, host, said in self._taken)
+
     def _take_in(self) -> None:
         hosts: dict[str, Mapping[str, Any]] = {}
         members: dict[str, list[str]] = {}
         parents: dict[str, list[str]] = {}
-        for host, said in self._said:
+        for host, said in self._in_order():
             if "add_host" in said:
                 added = said["add_host"]
                 name = added["host_name"]
@@ -75,7 +89,7 @@ class Roster:
                 parents.setdefault(said["add_group"], []).extend(said["parent_groups"])
         for name in hosts:
             self._states.setdefault(name, HostState(name))
-        self._inventory = self._inventory.grown(hosts, members, parents)
+        self._inventory = self._first.grown(hosts, members, parents)
         names = dict.fromkeys((*self._inventory.hosts, *self._others))
         self._statics = _Statics(self._inventory, tuple(names), self._basedirs)
 

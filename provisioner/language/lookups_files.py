@@ -46,6 +46,7 @@ def template(
     **options: Any,
 ) -> list[Any]:
     """What templates render to: text, or a dict or list unless `convert_data` is false."""
+    options = {"trim_blocks": True, **options}
     texts = [
         context.render(find(context, "templates", term), options, template_vars or {})
         for term in terms

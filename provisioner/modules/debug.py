@@ -33,7 +33,9 @@ class Debug(Action):
     def act(self, scope: Scope, sources: Sources) -> Result:
         level = scope["ansible_verbosity"]
         if level < self.verbosity:
-            return Result(Outcome.SKIPPED, f"shown from -{'v' * self.verbosity} on")
+            returns = {"skipped_reason": "Verbosity threshold not met."}
+            message = f"shown from -{'v' * self.verbosity} on"
+            return Result(Outcome.SKIPPED, message, returns=returns)
         if isinstance(self.var, Template):
             value = _value(self.var, scope)
             return Result(Outcome.OK, returns={self.var.source: value})

@@ -47,6 +47,8 @@ class Case:
     """Shell that is run on the host, as root, before."""
     show: str = ""
     """Shell that is run on the host afterwards; its output is compared."""
+    refused: bool = False
+    """Ansible finds an error in its files and runs nothing; else that would be a slip of ours."""
     differs: Mapping[str, str] = field(default_factory=dict)
     """Places of deliberate differences, and the names of their reasons (reasons.yml)."""
     open: Mapping[str, str] = field(default_factory=dict)

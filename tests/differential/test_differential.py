@@ -45,6 +45,11 @@ def test_no_case_has_changed_since_ansible_ran_it() -> None:
     assert not changed, "python -m tests.differential.record"
 
 
+def test_ansible_runs_every_case_but_those_that_it_is_meant_to_refuse() -> None:
+    refused = [name for name, one in RECORDED.items() if one["runs"][0]["exit"] == "invalid"]
+    assert refused == sorted(name for name, case in CASES.items() if case.refused)
+
+
 def test_every_reason_is_one_that_is_listed() -> None:
     used = {reason for case in CASES.values() for reason in case.differs.values()}
     assert used <= set(reasons())
