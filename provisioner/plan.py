@@ -19,7 +19,7 @@ from provisioner.language.rendering import render_file
 from provisioner.language.template import OMIT, Template, TemplateError
 from provisioner.language.variables import MAGIC, Scope
 from provisioner.loading import keywords as kw
-from provisioner.loading import patterns
+from provisioner.loading import keywordvalues, patterns
 from provisioner.loading.inventory import Inventory
 from provisioner.loading.playbook import strategy
 from provisioner.loading.variables import host_variables, vars_file
@@ -96,12 +96,18 @@ def plan(inventory: Inventory, playbooks: Sequence[Playbook], options: Options) 
     basedirs = [playbook.path.parent for playbook in playbooks]
     statics = {name: host_variables(inventory, name, basedirs) for name in sorted(names)}
     for planned in plays:
-        for value in (*planned.play.serial, planned.play.max_fail_percentage):
-            constant(planned.play, value, options)
+        _check_numbers(planned.play, options)
     problems = list(_undefined(inventory, playbooks, statics, options))
     if problems:
         raise LoadError.of(problems)
     return Plan(inventory, tuple(playbooks), plays, statics, options, notices)
+
+
+def _check_numbers(play: Play, options: Options) -> None:
+    """What a play's numbers come to is known before any host is."""
+    keywordvalues.batches("serial", sizes(play, options), play.where)
+    limit = constant(play, play.max_fail_percentage, options)
+    keywordvalues.numeric("max_fail_percentage", limit, play.where)
 
 
 def _unmatched(
@@ -180,6 +186,13 @@ def constant(
         return None if rendered is OMIT else rendered
     except TemplateError as error:
         raise LoadError(f'the play "{play.title}": {error.reason}', play.where) from None
+
+
+def sizes(play: Play, options: Options) -> list[Any]:
+    """`serial`, each entry of which may be a template, of a list too."""
+    rendered = (constant(play, item, options) for item in play.serial)
+    every = (size for item in rendered for size in (item if isinstance(item, list) else [item]))
+    return [size for size in every if size is not None]
 
 
 def settled(play: Play, options: Options) -> Play:

@@ -26,7 +26,8 @@ from provisioner.fleet.interrupt import Interrupt
 from provisioner.fleet.sessions import Connect
 from provisioner.fleet.threads import Threads
 from provisioner.language.play import Play, tasks_of
-from provisioner.plan import Plan, PlannedPlay, chosen, constant, hosts_of
+from provisioner.loading.keywordvalues import number as numeric
+from provisioner.plan import Plan, PlannedPlay, chosen, constant, hosts_of, sizes
 
 
 def run(plan: Plan, connect: Connect, interrupt: Interrupt | None = None) -> Iterator[Event]:
@@ -128,8 +129,7 @@ class Run:
         hosts = tuple(host for host in chosen_hosts if self.states[host].out is None)
         count = sum(1 for section in play.sections for _ in tasks_of(section))
         yield PlayStarted(play.title, hosts, str(play.where), count)
-        serial = [constant(play, item, self.plan.options) for item in play.serial]
-        for batch in batches(hosts, [size for size in serial if size is not None]):
+        for batch in batches(hosts, sizes(play, self.plan.options)):
             yield from self._batch(self._shared(play, chosen_hosts, batch), number, later)
             if self.interrupt or self._play_ended:
                 return
@@ -182,7 +182,7 @@ class Run:
             if self.states[host].fatal or play.keywords.any_errors_fatal is True:
                 return f"any_errors_fatal: {host} failed"
         limit = constant(play, play.max_fail_percentage, self.plan.options)
-        if limit is not None and failed and 100 * len(failed) > float(str(limit)) * len(batch):
+        if limit is not None and failed and 100 * len(failed) > numeric(limit) * len(batch):
             return f"max_fail_percentage: {len(failed)} of {len(batch)} hosts failed"
         return ""
 
@@ -207,7 +207,7 @@ def _size(item: Any, total: int) -> int:
     text = str(item)
     if text.endswith("%"):
         return max(1, int(float(text[:-1]) * total / 100))
-    return max(0, int(text))
+    return max(0, int(float(text)))
 
 
 def exit_code(summaries: Mapping[str, Any]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from provisioner.engine.state import HostState
 from provisioner.language.functions import functions
 from provisioner.language.lookup_base import LookupContext
 from provisioner.language.play import Node, Play, Role, Task
-from provisioner.language.sandbox import missing, namespace
+from provisioner.language.sandbox import counters, missing
 from provisioner.language.template import OMIT, Template, TemplateError
 from provisioner.language.variables import (
     HostMap,
@@ -314,7 +315,7 @@ _GLOBALS: dict[str, Any] = {
     "range": Lazy(lambda: range),
     "dict": Lazy(lambda: dict),
     "environment": (),
-    "namespace": Lazy(namespace),
+    **{name: Lazy(partial(counters, name)) for name in ("namespace", "cycler", "joiner")},
 }
 
 

@@ -91,7 +91,8 @@ class LocalSources:
         """The file as a template, with `more` variables; `options` are Jinja's. `ModuleError` with
         file:line."""
         try:
-            return render_file(path, self.scope.under(more or {}, _about(path)), options)
+            scope = self.scope.under(more or {}, _about(path))
+            return render_file(path, scope, options, self.roots)
         except TemplateError as error:
             place = f"{error.where}: " if error.where else ""
             raise ModuleError(f"{place}{error.reason}") from None

@@ -107,6 +107,15 @@ def join(parts: Iterator[str]) -> str:
 @cache
 def _parsed(source: str, expression: bool) -> jinja2.nodes.Template:
     """The syntax tree; a bare expression is a template of nothing else."""
+    from jinja2 import TemplateSyntaxError
+
+    try:
+        return _tree(source, expression)
+    except RecursionError:
+        raise TemplateSyntaxError("it is nested too deeply", 1) from None
+
+
+def _tree(source: str, expression: bool) -> jinja2.nodes.Template:
     from jinja2 import nodes
     from jinja2.parser import Parser
 
@@ -255,18 +264,39 @@ def render(template: Template, scope: Mapping[str, Any]) -> Any:
         raise type(error)(error.reason, error.where or template.where) from None
     except JinjaError as error:
         raise TemplateError(str(error), template.where) from None
-    except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, OSError) as error:
-        raise TemplateError(f"{type(error).__name__}: {error}", template.where) from None
-    except RecursionError:
-        raise TemplateError("it recurses without end", template.where) from None
-    except MemoryError:
-        raise TemplateError("it needs more memory than there is", template.where) from None
+    except ERRORS as error:
+        raise TemplateError(_error_reason(error), template.where) from None
 
 
-def render_file(path: Path, scope: Mapping[str, Any], options: Mapping[str, Any]) -> str:
+ERRORS = (
+    ArithmeticError, LookupError, TypeError, ValueError, AttributeError, OSError, RecursionError,
+    SyntaxError, MemoryError,
+)  # fmt: skip
+"""What an expression may raise, and Python when it compiles what Jinja made of a template."""
+
+
+def _error_reason(error: Exception) -> str:
+    from jinja2 import TemplateError as JinjaError
+
+    if isinstance(error, RecursionError | SyntaxError):
+        return "it recurses without end, or is nested too deeply"
+    if isinstance(error, MemoryError):
+        return "it needs more memory than there is"
+    if isinstance(error, JinjaError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
+
+
+def render_file(
+    path: Path,
+    scope: Mapping[str, Any],
+    options: Mapping[str, Any],
+    roots: tuple[Path, ...] = (),
+) -> str:
     """A template file's text. Compiled once for each version of the file and set of options.
 
-    It may include, import and extend files beside it; `TemplateError` has the file and line.
+    It may include, import and extend files of `roots`, of the `templates` below them, and of its
+    own folder, in this order; `TemplateError` has the file and line.
     """
     from jinja2 import TemplateError as JinjaError
     from jinja2 import TemplateSyntaxError
@@ -275,7 +305,7 @@ def render_file(path: Path, scope: Mapping[str, Any], options: Mapping[str, Any]
     try:
         stat = path.stat()
         key = (str(path), stat.st_mtime_ns, stat.st_size)
-        template = _file_template(key, tuple(sorted(options.items())))
+        template = _file_template(key, tuple(sorted(options.items())), roots)
         context = template.new_context(scope, shared=True)  # type: ignore[arg-type]
         text = join(template.root_render_func(context))
         return text + _newlines_lost(key, text, str(options.get("newline_sequence", "\n")))
@@ -287,9 +317,9 @@ def render_file(path: Path, scope: Mapping[str, Any], options: Mapping[str, Any]
         raise TemplateError(_undefined_reason(str(error), scope), place) from None
     except UnicodeDecodeError:
         raise TemplateError("the template is not UTF-8", Where(str(path))) from None
-    except (JinjaError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except (JinjaError, *ERRORS) as error:
         place = Where(str(path), _line_in(error, path), 1)
-        raise TemplateError(f"{type(error).__name__}: {error}", place) from None
+        raise TemplateError(_error_reason(error), place) from None
 
 
 def _newlines_lost(key: tuple[str, int, int], text: str, newline: str) -> str:
@@ -319,16 +349,16 @@ def _header(source: str) -> tuple[dict[str, Any], str]:
 
 @cache
 def _file_template(
-    key: tuple[str, int, int], options: tuple[tuple[str, Any], ...]
+    key: tuple[str, int, int], options: tuple[tuple[str, Any], ...], roots: tuple[Path, ...]
 ) -> jinja2.Template:
-    from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader
+    from jinja2 import FileSystemLoader
 
     path = Path(key[0])
     header, body = _header(path.read_text("utf-8"))
     made = make_environment({"keep_trailing_newline": False, **dict(options), **header})
-    files = FileSystemLoader([path.parent, path.parent.parent])
-    made.loader = ChoiceLoader([DictLoader({path.name: body}), files]) if header else files
-    return made.get_template(path.name)
+    made.loader = FileSystemLoader([p for r in (*roots, path.parent) for p in (r / "templates", r)])
+    code = made.compile(body, path.name, str(path))
+    return made.template_class.from_code(made, code, made.make_globals(None))
 
 
 def _line_in(error: Exception, path: Path) -> int:

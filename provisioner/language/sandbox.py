@@ -70,11 +70,11 @@ def _size_of(operator: str, left: Any, right: Any) -> float:
     return 0
 
 
-def namespace() -> Any:
-    """Jinja's `namespace`, which templates count with in loops."""
-    from jinja2.utils import Namespace
+def counters(name: str) -> Any:
+    """What templates count with in loops: Jinja's `namespace`, `cycler` and `joiner`."""
+    from jinja2 import utils
 
-    return Namespace
+    return getattr(utils, name.capitalize())
 
 
 _GENERATORS = ("map", "select", "reject", "selectattr", "rejectattr", "batch", "slice", "unique")

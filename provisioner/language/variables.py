@@ -61,7 +61,8 @@ MAGIC = frozenset(
         "inventory_hostname", "inventory_hostname_short", "inventory_dir", "inventory_file",
         "groups", "group_names", "hostvars", "playbook_dir", "play_hosts", "omit", "role_name",
         "role_path", "vars", "environment", "lookup", "query", "q", "now", "undef", "range", "dict",
-        "item", "namespace", "lookup_context", "role_names", "become_option", "become_user_option",
+        "item", "namespace", "cycler", "joiner", "lookup_context",
+        "role_names", "become_option", "become_user_option",
         "become_method_option", "connection_option",
         "ssh_words_option",
     }
@@ -195,7 +196,8 @@ class Scope(Mapping[str, Any]):
 _NEVER_LISTED = frozenset(
     {
         "vars", "hostvars", "omit", "lookup", "query", "q", "now", "undef", "range", "dict",
-        "namespace", "lookup_context", "environment", "become_option", "become_user_option",
+        "namespace", "cycler", "joiner", "lookup_context",
+        "environment", "become_option", "become_user_option",
         "become_method_option", "connection_option",
     }
 )  # fmt: skip

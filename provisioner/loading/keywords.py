@@ -9,6 +9,7 @@ from typing import Any
 from provisioner.errors import LoadError
 from provisioner.language.play import Conditions, Keywords
 from provisioner.language.template import Template, is_template
+from provisioner.loading import keywordvalues
 from provisioner.loading.where import Where, nearest
 from provisioner.loading.yamlfile import YamlMap, place_of
 
@@ -66,6 +67,7 @@ def known(source: YamlMap, words: frozenset[str], what: str) -> None:
 
 def inherit(base: Keywords, source: YamlMap) -> Keywords:
     """`base` with what `source` says itself: a play's, block's or task's mapping."""
+    keywordvalues.checked(source)
     said: dict[str, Any] = {}
     for key in INHERITED & source.keys():
         value, where = source[key], place_of(source, key)
@@ -158,7 +160,7 @@ def _add_mapping(
             base = _add_mapping(base, item, where)
         return base
     if not isinstance(value, dict):
-        raise LoadError("this is a mapping of names to values", where)
+        raise LoadError("this is a mapping of names to values (or a list of such)", where)
     for key in value:
         if not str(key).isidentifier():
             raise LoadError(
@@ -172,7 +174,8 @@ def _add_mapping(
 def _add_defaults(
     base: tuple[Mapping[str, Any], ...], value: Any, where: Where | None
 ) -> tuple[Mapping[str, Any], ...]:
-    return (*base, value) if isinstance(value, dict) else base
+    layers = value if isinstance(value, list) else [value]
+    return (*base, *(layer for layer in layers if isinstance(layer, dict)))
 
 
 def _add_environment(base: tuple[Any, ...], value: Any, where: Where | None) -> tuple[Any, ...]:

@@ -28,6 +28,8 @@ def load_loop(source: YamlMap) -> Loop | None:
         at, hint = source.keys_at[given[0]], nearest(named, LOOKUPS)
         raise LoadError(f'there is no lookup "{named}" to loop with', at, hint)
     control: Mapping[str, Any] = source.get("loop_control") or {}
+    if not isinstance(control, Mapping):
+        raise LoadError('"loop_control" is a mapping', source.values_at["loop_control"])
     for key in control:
         if key not in _CONTROL:
             place = getattr(control, "keys_at", {}).get(key)

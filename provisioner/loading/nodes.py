@@ -16,6 +16,7 @@ from provisioner.language.variables import Scope
 from provisioner.loading import argspecs, yamlfile
 from provisioner.loading import keywords as kw
 from provisioner.loading import roles as rolefiles
+from provisioner.loading.keywordvalues import shown
 from provisioner.loading.task import load_task
 from provisioner.loading.vault import NO_VAULT, Vault
 from provisioner.loading.where import Where
@@ -91,7 +92,7 @@ class NodeLoader:
     ) -> tuple[Node, ...]:
         try:
             if not isinstance(item, YamlMap):
-                raise LoadError(f"a task is a mapping, not {type(item).__name__}", where)
+                raise LoadError(f"a task is a mapping, not {shown(item)}", where)
             if "block" in item:
                 return (self._block(item, base, folder),)
             for key in item:

@@ -160,23 +160,19 @@ def _without(source: YamlMap, *keys: str) -> YamlMap:
 
 def _vars(source: YamlMap) -> dict[str, Any]:
     value = source.get("vars")
-    if isinstance(value, list):  # an old form: a list of mappings
-        merged: dict[str, Any] = {}
-        for item in value:
-            merged.update(item)
-        return merged
     only = YamlMap(source.where)
     only["vars"] = value
     only.values_at["vars"] = source.values_at.get("vars", source.where)
     added = kw.inherit(Keywords(), only).vars
-    return dict(added[0]) if added else {}
+    return {name: item for layer in added for name, item in layer.items()}
 
 
 def _vars_files(source: YamlMap, basedir: Path) -> Iterator[VarsFile]:
     where = place_of(source, "vars_files") or source.where
     given = source.get("vars_files")
     for item in given if isinstance(given, list) else [given] if given else []:
-        names = tuple(item) if isinstance(item, list) else (item,)
+        each = item if isinstance(item, list) else [item]
+        names = tuple(name if isinstance(name, Template) else str(name) for name in each)
         literal = [name for name in names if isinstance(name, str)]
         if len(literal) == len(names) and not any((basedir / name).is_file() for name in literal):
             raise LoadError(f"vars_files: {' or '.join(literal)} was not found", where)

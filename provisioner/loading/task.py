@@ -97,10 +97,20 @@ def _module_of(source: YamlMap, there: Callable[[str], bool]) -> tuple[str, Any,
         )
     for key in candidates:
         if key not in known:
-            raise _unknown(source, str(key))
+            raise _misplaced(source, key, known) or _unknown(source, str(key))
     if not known:
         raise LoadError("the task names no module", source.where)
     return known[0], source[known[0]], False
+
+
+def _misplaced(source: YamlMap, key: Any, known: list[Any]) -> LoadError | None:
+    """A parameter of the task's module that stands beside it and not below it."""
+    for module in known:
+        if key in arguments.names(find(module)):
+            reason = f'"{key}" is a parameter of {module}, not a keyword of a task'
+            hint = f"indent it further, so that it stands below {module}"
+            return LoadError(reason, source.keys_at[key], hint)
+    return None
 
 
 def _action(source: YamlMap, key: str, there: Callable[[str], bool]) -> tuple[str, Any]:
@@ -112,10 +122,12 @@ def _action(source: YamlMap, key: str, there: Callable[[str], bool]) -> tuple[st
         name: Any = value.get("module")
         argument: Any = rest
     else:
-        text = value.source if isinstance(value, Template) else str(value)
+        text = value.source if isinstance(value, Template) else str(value or "")
         name = next(iter(split_words(text)), "")
         rest_text = text.strip().removeprefix(name).lstrip()
         argument = kw.text_template(rest_text, source.where) if rest_text else None
+    if not name:
+        raise LoadError(f'"{key}" names no module', source.values_at[key])
     name = name.source if isinstance(name, Template) else str(name)
     if "{{" not in name and not there(name):
         raise _unknown(source, name, key)
@@ -201,7 +213,11 @@ def _short_form(module: type[Module], key: str, value: Any, where: Where) -> Yam
     if len(rest) == 1 and module.free_form is None and is_template(rest[0]):
         given[VARIABLE] = kw.text_template(rest.pop(), where)
     if rest and module.free_form is None:
+        if any(word in ('"', "'") for word in _QUOTES.findall(text)):
+            raise LoadError("a quote is not closed", where)
         word = rest[0].partition("=")[0]
+        if word in fields:
+            raise LoadError(f'"{word}" has no value', where, f"write {word}=…")
         hint = nearest(word, fields) or "the short form is name=value name=value …"
         raise LoadError(f'"{word}" is not a parameter of {key}', where, hint)
     if module.free_form is not None and (rest or module.free_form not in given):
@@ -233,6 +249,10 @@ _FREE_OPTIONS = frozenset(
 _WORD = re.compile(
     r"""(?:\{\{.*?\}\}|\{%.*?%\}|"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'])+""", re.DOTALL
 )
+
+
+_QUOTES = re.compile(r""""(?:\\.|[^"\\])*"|'[^']*'|\\.|["']""", re.DOTALL)
+"""Quoted texts, and quotes that begin none."""
 
 
 def split_words(text: str) -> list[str]:

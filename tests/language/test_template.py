@@ -327,7 +327,7 @@ def test_a_file_may_include_what_lies_beside_it(tmp_path: Path) -> None:
         ("a\n{{ numbr }}\n", 2, 'the variable "numbr" is undefined. did you mean "number"?'),
         ("a\n\n{{ number | uper }}\n", 3, 'there is no filter "uper" did you mean "upper"?'),
         ("{% if %}", 1, "template syntax: Expected an expression, got 'end of statement block'"),
-        ("a\n{{ ''.__class__ }}", 2, "SecurityError: access to attribute '__class__'"),
+        ("a\n{{ ''.__class__ }}", 2, "access to attribute '__class__'"),
         ("a\n{{ 1 / 0 }}", 2, "ZeroDivisionError: division by zero"),
     ],
 )
@@ -354,7 +354,7 @@ def test_a_file_includes_nothing_from_elsewhere(tmp_path: Path, name: str) -> No
     (tmp_path / "a/b").mkdir(parents=True)
     file(tmp_path, "secret", "secret")
     path = file(tmp_path / "a/b", f"{{% include '{name}' %}}")
-    with pytest.raises(TemplateError, match="TemplateNotFound"):
+    with pytest.raises(TemplateError, match=name):
         render_file(path, SCOPE, OPTIONS)
 
 

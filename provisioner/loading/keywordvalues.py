@@ -1,0 +1,98 @@
+"""What the values of keywords must look like, where they are no templates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from provisioner.errors import LoadError
+from provisioner.language.template import Template
+from provisioner.loading.where import Where, nearest
+from provisioner.loading.yamlfile import YamlMap, place_of
+from provisioner.modules import MODULES, exists, short_name
+
+
+def checked(source: YamlMap) -> None:
+    """`LoadError` for the first value of a play, block or task that can't be right."""
+    for key, check in CHECKS.items():
+        if key in source:
+            check(key, source[key], place_of(source, key))
+
+
+def number(value: Any) -> float:
+    """A number, also as text or as a percentage; ValueError where it is none."""
+    if isinstance(value, bool):
+        raise ValueError("a boolean is no number")
+    return float(str(value).strip().removesuffix("%"))
+
+
+def numeric(key: str, value: Any, where: Where | None) -> None:
+    """Nothing, a template or a number."""
+    if value is None or isinstance(value, Template):
+        return
+    try:
+        number(value)
+    except ValueError:
+        raise LoadError(f'"{key}" is a number, not {shown(value)}', where) from None
+
+
+def batches(key: str, value: Any, where: Where | None) -> None:
+    """`serial`: a number or a percentage, or a list of such."""
+    for item in value if isinstance(value, list) else [value]:
+        try:
+            numeric(key, item, where)
+        except LoadError:
+            reason = f'"{key}" is a number or a percentage, or a list of them, not {shown(item)}'
+            raise LoadError(reason, where) from None
+
+
+def text(key: str, value: Any, where: Where | None) -> None:
+    """A name: no mapping and no list."""
+    if isinstance(value, dict | list):
+        raise LoadError(f'"{key}" is a text, not {shown(value)}', where)
+
+
+def texts(key: str, value: Any, where: Where | None) -> None:
+    """A name, a list of names, or a list of lists of names."""
+    for item in value if isinstance(value, list) else [value]:
+        for name in item if isinstance(item, list) and key == "vars_files" else [item]:
+            if isinstance(name, dict | list):
+                raise LoadError(f'"{key}" is a name or a list of names', where)
+
+
+def defaults(key: str, value: Any, where: Where | None) -> None:
+    """`module_defaults`: a mapping of modules or groups to their parameters, or a list of such."""
+    for layer in value if isinstance(value, list) else [value]:
+        if layer is not None and not isinstance(layer, dict | Template):
+            raise LoadError(f'"{key}" is a mapping of modules to parameters', where)
+        places: Mapping[Any, Where] = getattr(layer, "keys_at", {})
+        for name in layer if isinstance(layer, dict) else ():
+            fits = exists(str(name)) or str(name).startswith("group/")
+            hint = "" if fits else nearest(short_name(str(name)), MODULES)
+            if hint:  # else it may be one of a `library`
+                raise LoadError(f'{key}: there is no module "{name}"', places.get(name), hint)
+
+
+def shown(value: Any) -> str:
+    """A value as the operator of YAML calls it, not as Python does."""
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    return "nothing" if value is None else f'"{value}"' if isinstance(value, str) else str(value)
+
+
+_NUMBERS: Iterable[str] = (
+    "retries", "delay", "async", "poll", "throttle", "timeout", "port", "max_fail_percentage",
+)  # fmt: skip
+_TEXTS: Iterable[str] = ("become_user", "become_method", "connection", "delegate_to", "remote_user")
+
+CHECKS: Mapping[str, Callable[[str, Any, Where | None], None]] = {
+    **dict.fromkeys(_NUMBERS, numeric),
+    **dict.fromkeys(_TEXTS, text),
+    "serial": batches,
+    "hosts": texts,
+    "vars_files": texts,
+    "module_defaults": defaults,
+}
+"""By the keyword; others have a check where they are read."""

@@ -1,0 +1,71 @@
+"""What can't be right in a playbook is told with its place before anybody is contacted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from provisioner.errors import LoadError
+from provisioner.loading.inventory import load_inventory
+from provisioner.loading.playbook import load_playbook
+from provisioner.plan import Options, plan
+
+PLAYS = [
+    ("serial: many", "2:11", '"serial" is a number or a percentage, or a list of them, not "many"'),
+    ("serial: [1, [2]]", "2:11", "not a list"),
+    ("max_fail_percentage: lots", "2:24", '"max_fail_percentage" is a number, not "lots"'),
+    ("port: ssh", "2:9", '"port" is a number, not "ssh"'),
+    ("vars: [1, 2]", "2:9", "this is a mapping of names to values (or a list of such)"),
+    ("vars_files: {a: 1}", "2:15", '"vars_files" is a name or a list of names'),
+    ("vars_files: 5", "2:15", "vars_files: 5 was not found"),
+    ("module_defaults: file", "2:20", '"module_defaults" is a mapping of modules to parameters'),
+    ("module_defaults: [{fiel: {}}]", "2:22", 'did you mean "file"?'),
+    ('serial: "{{ x }}"\n  vars: {x: some}', "1:3", 'not "some"'),
+    ("max_fail_percentage: \"{{ 'x' }}\"", "1:3", '"max_fail_percentage" is a number, not "x"'),
+]
+
+TASKS = [
+    ("debug:\n      msg: x", "4:7", "indent it further, so that it stands below debug"),
+    ("copy:\n      src: a\n      dest: b", "4:7", '"src" is a parameter of copy'),
+    ("file: path=/x state", "3:13", '"state" has no value'),
+    ('file: path="/x', "3:13", "a quote is not closed"),
+    ("action: {foo: x}", "3:15", '"action" names no module'),
+    ("local_action:", "3:20", '"local_action" names no module'),
+    ("[debug]", "3:7", "a task is a mapping, not a list"),
+    ("ping:\n      retries: many", "4:16", '"retries" is a number, not "many"'),
+    ("ping:\n      async: soon", "4:14", '"async" is a number, not "soon"'),
+    ("ping:\n      throttle: true", "4:17", '"throttle" is a number, not True'),
+    ("ping:\n      delegate_to: [a]", "4:20", '"delegate_to" is a text, not a list'),
+    ("ping:\n      loop: [1]\n      loop_control: x", "5:21", '"loop_control" is a mapping'),
+    (f'debug: {{msg: "{{{{ {"(" * 900}1{")" * 900} }}}}"}}', "3:20", "nested too deeply"),
+]
+
+ROWS = [(f"- hosts: all\n  {text}\n  tasks: []\n", place, said) for text, place, said in PLAYS]
+ROWS += [(f"- hosts: all\n  tasks:\n    - {text}\n", place, said) for text, place, said in TASKS]
+
+
+@pytest.mark.parametrize(("text", "place", "said"), ROWS)
+def test_a_mistake_is_told_with_its_place(text: str, place: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "play.yml"
+    path.write_text(text)
+    with pytest.raises(LoadError) as caught:
+        plan(load_inventory("a,"), [load_playbook(path)], Options())
+    assert f"play.yml:{place}: " in str(caught.value)
+    assert said in str(caught.value)
+
+
+GOOD = [
+    "serial: \"{{ [1, '50%'] }}\"",
+    "serial: [1, 30%]",
+    "max_fail_percentage: 30%",
+    'module_defaults: [{file: {mode: "0644"}}, {group/aws: {}}, {of_a_library: {}}]',
+    "vars: [{a: 1}, {b: 2}]",
+]
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_what_ansible_takes_is_taken(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "play.yml"
+    path.write_text(f"- hosts: all\n  {text}\n  tasks: []\n")
+    assert plan(load_inventory("a,"), [load_playbook(path)], Options()).hosts == ("a",)
