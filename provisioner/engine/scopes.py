@@ -322,7 +322,8 @@ _GLOBALS: dict[str, Any] = {
 def _lookup_context(shared: PlayWorld, task: Task | None, scope: Scope) -> LookupContext:
     sources = local_sources(shared, task, scope)
     find, basedir = _finder(sources), shared.play.basedir
-    return LookupContext(scope, find, sources.render, basedir, sources.read)
+    render = partial(sources.render, own_first=True)
+    return LookupContext(scope, find, render, basedir, sources.read)
 
 
 def local_sources(shared: PlayWorld, task: Task | None, scope: Scope) -> LocalSources:

@@ -86,13 +86,24 @@ class LocalSources:
         return content if isinstance(content, bytes) else content.read_bytes()
 
     def render(
-        self, path: Path, options: Mapping[str, Any], more: Mapping[str, Any] | None = None
+        self,
+        path: Path,
+        options: Mapping[str, Any],
+        more: Mapping[str, Any] | None = None,
+        own_first: bool = False,
     ) -> str:
         """The file as a template, with `more` variables; `options` are Jinja's. `ModuleError` with
-        file:line."""
+        file:line.
+
+        As in Ansible, it includes files of the role and the play before those of its own folder,
+        unless `own_first` (the lookup) says otherwise.
+        """
+        wide = [folder for root in self.roots for folder in (root / "templates", root)]
+        own = path.parent
+        folders = (own, *wide) if own_first else (*wide, own / "templates", own)
         try:
             scope = self.scope.under(more or {}, _about(path))
-            return render_file(path, scope, options, self.roots)
+            return render_file(path, scope, options, folders)
         except TemplateError as error:
             place = f"{error.where}: " if error.where else ""
             raise ModuleError(f"{place}{error.reason}") from None

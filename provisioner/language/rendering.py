@@ -291,12 +291,12 @@ def render_file(
     path: Path,
     scope: Mapping[str, Any],
     options: Mapping[str, Any],
-    roots: tuple[Path, ...] = (),
+    folders: tuple[Path, ...] = (),
 ) -> str:
     """A template file's text. Compiled once for each version of the file and set of options.
 
-    It may include, import and extend files of `roots`, of the `templates` below them, and of its
-    own folder, in this order; `TemplateError` has the file and line.
+    It may include, import and extend files of `folders` (of its own if there are none), those of
+    the first prevail; `TemplateError` has the file and line.
     """
     from jinja2 import TemplateError as JinjaError
     from jinja2 import TemplateSyntaxError
@@ -305,7 +305,7 @@ def render_file(
     try:
         stat = path.stat()
         key = (str(path), stat.st_mtime_ns, stat.st_size)
-        template = _file_template(key, tuple(sorted(options.items())), roots)
+        template = _file_template(key, tuple(sorted(options.items())), folders)
         context = template.new_context(scope, shared=True)  # type: ignore[arg-type]
         text = join(template.root_render_func(context))
         return text + _newlines_lost(key, text, str(options.get("newline_sequence", "\n")))
@@ -349,14 +349,14 @@ def _header(source: str) -> tuple[dict[str, Any], str]:
 
 @cache
 def _file_template(
-    key: tuple[str, int, int], options: tuple[tuple[str, Any], ...], roots: tuple[Path, ...]
+    key: tuple[str, int, int], options: tuple[tuple[str, Any], ...], folders: tuple[Path, ...]
 ) -> jinja2.Template:
     from jinja2 import FileSystemLoader
 
     path = Path(key[0])
     header, body = _header(path.read_text("utf-8"))
     made = make_environment({"keep_trailing_newline": False, **dict(options), **header})
-    made.loader = FileSystemLoader([p for r in (*roots, path.parent) for p in (r / "templates", r)])
+    made.loader = FileSystemLoader(folders or (path.parent,))
     code = made.compile(body, path.name, str(path))
     return made.template_class.from_code(made, code, made.make_globals(None))
 
