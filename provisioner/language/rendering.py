@@ -11,6 +11,7 @@ import re
 from ast import literal_eval
 from collections import deque
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from types import GeneratorType
@@ -24,6 +25,7 @@ from provisioner.language.sandbox import (
     missing_type,
 )
 from provisioner.language.template import MAX_TEXT, Template, TemplateError, UndefinedError
+from provisioner.language.written import Written, is_candidate, own_values
 from provisioner.loading.where import Where, nearest
 
 if TYPE_CHECKING:
@@ -39,7 +41,6 @@ class _Compiled:
         env = environment()
         tree = _parsed(source, expression)
         node = _only_expression(tree)
-        self.native = node is not None
         body = [assigned(node)] if node is not None else building(tree)
         self._valued = self._text = None
         if body:
@@ -48,6 +49,7 @@ class _Compiled:
             self._valued = env.from_string(valued)
         if node is None:
             self._text = env.from_string(tree)
+        self._own = {} if expression else own_values(node)
 
     def render(self, scope: Mapping[str, Any]) -> Any:
         if self._valued is not None:
@@ -55,7 +57,9 @@ class _Compiled:
             deque(self._valued.root_render_func(context), 0)
             value = context.vars[VALUE]
             if self._text is None or type(value) in (list, dict):
-                return _whole(value)
+                value = _whole(value)
+                own = type(value) is str and value in self._own
+                return deepcopy(self._own[value]) if own else value
         assert self._text is not None
         context = self._text.new_context(scope, shared=True)  # type: ignore[arg-type]
         return join(self._text.root_render_func(context))
@@ -72,6 +76,16 @@ class _Simple:
         if len(self._parts) == 1:
             return _whole(next(values))
         return join("" if value is None else str(value) for value in values)
+
+
+class _Lists:
+    """A template that may write a list or a mapping."""
+
+    def __init__(self, source: str) -> None:
+        self._code = Written(environment().parse(_escaped(source)))
+
+    def render(self, scope: Mapping[str, Any]) -> Any:
+        return _whole(self._code.render(scope, join))
 
 
 def _whole(value: Any) -> Any:
@@ -185,9 +199,15 @@ def _only_expression(tree: jinja2.nodes.Template) -> jinja2.nodes.Expr | None:
 
 
 @cache
-def _compile(source: str, expression: bool) -> _Compiled | _Simple:
-    parts = None if expression else simple.expressions(_parsed(source, expression))
-    return _Simple(parts) if parts else _Compiled(source, expression)
+def _compile(source: str, expression: bool) -> _Compiled | _Simple | _Lists:
+    if expression:
+        return _Compiled(source, expression)
+    tree = _parsed(source, expression)
+    node = _only_expression(tree)
+    if node is None and is_candidate(tree, source):
+        return _Lists(source)
+    parts = simple.expressions(tree)
+    return _Simple(parts) if parts and not own_values(node) else _Compiled(source, expression)
 
 
 def check(template: Template) -> TemplateError | None:
@@ -254,7 +274,8 @@ def render(template: Template, scope: Mapping[str, Any]) -> Any:
     from jinja2 import UndefinedError as JinjaUndefined
 
     try:
-        return _compile(template.source, template.expression).render(scope)
+        value = _compile(template.source, template.expression).render(scope)
+        return _nothing(template, scope) if value is None else value
     except TemplateSyntaxError as error:
         raise TemplateError(_syntax_reason(error), template.where) from None
     except JinjaUndefined as error:
@@ -266,6 +287,19 @@ def render(template: Template, scope: Mapping[str, Any]) -> Any:
         raise TemplateError(str(error), template.where) from None
     except ERRORS as error:
         raise TemplateError(_error_reason(error), template.where) from None
+
+
+def _nothing(template: Template, scope: Mapping[str, Any]) -> str | None:
+    """As in Ansible: an expression's None is no text, but for a variable of which just that is said
+    (`x: null` in `{{ x }}`)."""
+    if template.expression:
+        return None
+    name = _ONLY_NAME.fullmatch(template.source)
+    written = getattr(scope, "written", scope.get)  # a `Scope`, or a dict
+    return None if name and name[1] in scope and written(name[1]) is None else ""
+
+
+_ONLY_NAME = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
 ERRORS = (

@@ -149,6 +149,10 @@ class Scope(Mapping[str, Any]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def written(self, name: str) -> Any:
+        """What is said of the variable, unrendered; None where nothing is."""
+        return next((layer[name] for layer in self._layers if name in layer), None)
+
     def shown(self, name: str) -> Any:
         """The variable's value for a listing of all: as written where it can't be rendered."""
         try:
@@ -157,8 +161,7 @@ class Scope(Mapping[str, Any]):
             value = missing("", None)
         if not is_missing(value):
             return value
-        raw = next(layer[name] for layer in self._layers if name in layer)
-        return deep(raw, str)
+        return deep(self.written(name), str)
 
     def __repr__(self) -> str:
         return repr(plain(self))

@@ -115,7 +115,26 @@ def build(module: type[Module], name: str, arguments: Mapping[str, Any]) -> Modu
     try:
         return module.model_validate(given)
     except ValidationError as error:
+        wrong = error.errors()
+    try:
+        return module.model_validate(_as_texts(given, wrong))
+    except ValidationError as error:
         raise ModuleError(f"{name}: " + "; ".join(_text(e) for e in error.errors())) from None
+
+
+def _as_texts(given: Mapping[str, Any], wrong: Iterable[Any]) -> dict[str, Any]:
+    """The arguments with a list or mapping where a text is wanted as Ansible writes it: so does a
+    text end that looked like one (`line: "[1, {{ two }}]"`)."""
+    found = dict(given)
+    for item in wrong:
+        if item["type"] == "string_type" and isinstance(item["input"], list | dict):
+            key, *inside = item["loc"]
+            if not inside:
+                found[key] = str(item["input"])
+            elif len(inside) == 1 and isinstance(found[key], list):
+                found[key] = [*found[key]]
+                found[key][inside[0]] = str(item["input"])
+    return found
 
 
 _STANDS_ON = {"package": "yum", "service": "systemd"}

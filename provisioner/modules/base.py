@@ -181,7 +181,7 @@ def _mode(value: Any) -> Any:
     """A file mode: YAML reads 0644 as the number 420."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = f"0{value:o}"
-    if isinstance(value, str) and not _MODE.fullmatch(value):
+    if isinstance(value, str) and value and not _MODE.fullmatch(value):
         raise ValueError(f'{value!r} is neither octal ("0644") nor symbolic ("u=rw,go=r")')
     return value
 

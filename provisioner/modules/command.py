@@ -100,7 +100,7 @@ class Command(Module):
 
     @property
     def acts(self) -> bool:
-        return self.creates is None and self.removes is None
+        return not (self.creates or self.removes)
 
     def words(self) -> list[str]:
         return list(self.argv) if self.argv is not None else list(_split(self.cmd or ""))

@@ -39,7 +39,8 @@ class Debug(Action):
         if isinstance(self.var, Template):
             value = _value(self.var, scope)
             return Result(Outcome.OK, returns={self.var.source: value})
-        return Result(Outcome.OK, returns={"msg": "Hello world!" if self.msg is None else self.msg})
+        given = "msg" in self.model_fields_set  # be it None
+        return Result(Outcome.OK, returns={"msg": self.msg if given else "Hello world!"})
 
 
 def _value(expression: Template, scope: Scope) -> Any:

@@ -79,7 +79,7 @@ class Script(Module):
 
     @property
     def acts(self) -> bool:
-        return self.creates is None and self.removes is None
+        return not (self.creates or self.removes)
 
     def program(self, sources: Sources) -> Program:
         name, *arguments = shlex.split(self.cmd)

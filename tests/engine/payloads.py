@@ -61,6 +61,11 @@ SINGLE = (
     "&a [*a, '{{ mark }}']", "$(touch CANARY)", "`touch CANARY`", "'; touch CANARY; '",
     '"; touch CANARY; "', "\n touch CANARY\n", "-e touch CANARY", "| touch CANARY",
     "http://{{ mark }}/", "../{{ mark }}", "omit", "{{ omit }}", "__omit_place_holder__x",
+    "x', 'state': 'absent", 'x", "state": "absent', "x'], ['y", "', 'y', '", "\\", "\\'", "x\\",
+    "1, 2", "1], [2", "['x']", "{'x': 1}", "()", "'a', 'b'", "'" * 3, '"' * 3, "#", "'#", "\r",
+    "value__of__it_0_", "value__of__it_1_, 'x'", "__import__('os').system('touch CANARY')",
+    "[" * 3000, "-" * 5000 + "1", "(" * 3000, "True", "None", "1_000", "\\N{BULLET}",
+    "\\x27, \\x27",
     "{{ mark }}" * 2000, "{" * 4000, "{{" * 2000 + " mark " + "}}" * 2000,
 )  # fmt: skip
 

@@ -75,6 +75,31 @@ WAYS = {
             - {fail: {msg: "{{ item }}"}, loop: "{{ got }}", ignore_errors: true}
             - {debug: {msg: x}, until: item, retries: 1, delay: 0, loop: "{{ got[:3] }}"}
 """,
+    "in lists that templates write": """
+            - assert:
+                that:
+                  - single is string or (single | length == 1 and single[0] | length == 2)
+                  - single is string or single[0].state == 'present'
+                  - double is string or (double | length == 1 and double[0] | length == 2)
+                  - double is string or double[0].state == 'present'
+                  - alone is string or (alone | length == 2 and alone[1] == 'x')
+                  - alone is string or alone[0] is not iterable or alone[0] is string
+                  - "written == {'a': item, 'b': 1}"
+              vars:
+                single: "[{'state': 'present', 'name': '{{ item }}'}]"
+                double: '[{"state": "present", "name": "{{ item }}"}]'
+                alone: "[{{ item }}, 'x']"
+                written: "{'a': {{ item | to_json }}, 'b': 1}"
+              loop: "{{ got }}"
+            - assert:
+                that:
+                  - all is string or all | length == got | length
+                  - joined is string or joined | length == got | length
+              vars:
+                all: "[{% for x in got %}'{{ x }}',{% endfor %}]"
+                joined: >-
+                  ['{{ got | join("', '") }}']
+""",
     "back to the host": """
             - command: {argv: "{{ ['printf', '%s='] + got }}"}
               register: echoed
