@@ -54,9 +54,14 @@ def hosts_seen(plays: Iterable[Play]) -> bool:
     hosts' variables: then every play gathers facts at its start, be it that a later one needs them.
     """
     given = [*plays]
-    if any("hostvars" in template.source for play in given for template in _templates(play, ())):
+    templates = (template for play in given for template in _templates(play, ()))
+    if any(name in template.source for template in templates for name in _OTHERS):
         return True
-    return any(b"hostvars" in _content(path) for path in _files(given))
+    return any(name.encode() in _content(path) for path in _files(given) for name in _OTHERS)
+
+
+_OTHERS = ("hostvars", "delegated_vars")
+"""What leads to other hosts' variables."""
 
 
 def _content(path: Path) -> bytes:

@@ -305,7 +305,7 @@ class HostWalk:
         if loop is None:
             loop = self._ahead.loop = Loop(unit.items, since=since)
         self._aftermath.grow(result)
-        loop.results.append((unit.item, result))
+        loop.results.append((unit.item, judge.invoked(unit.task, unit.module, result)))
         if unit.task.notify and result.outcome is not Outcome.SKIPPED:
             loop.scopes.append(unit.scope)
         yield self._event(unit, result, since, is_item=True, attempts=attempts)

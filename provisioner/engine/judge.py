@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from provisioner.language.play import Task
 from provisioner.language.template import TemplateError
-from provisioner.language.variables import Scope
-from provisioner.modules.base import Module, ModuleError
+from provisioner.language.variables import Scope, plain
+from provisioner.modules.base import Action, Module, ModuleError
 from provisioner.remote.shell import Report
 from provisioner.result import Outcome, Result
 
@@ -79,7 +80,7 @@ def registered(result: Result) -> dict[str, Any]:
         "failed": result.outcome is Outcome.FAILED,
     }
     if result.message and not values.keys() & _WHY_SKIPPED:
-        values["msg"] = result.message if result.failed else values.get("msg") or result.message
+        values["msg"] = values.get("msg") or result.message
     if result.outcome is Outcome.SKIPPED:
         values["skipped"] = True
     return values
@@ -160,6 +161,21 @@ def tried(result: Result, attempts: int, met: bool) -> Result:
         return replace(result, returns=returns)
     message = result.message or "`until` never became true"
     return replace(result, outcome=Outcome.FAILED, message=message, returns=returns)
+
+
+def invoked(task: Task, module: Module | None, result: Result) -> Result:
+    """The result of a loop's item with the arguments that its module got: as in Ansible, those who
+    go through `results` may ask for `item.invocation.module_args.path`."""
+    if not task.register or module is None or isinstance(module, Action):
+        return result
+    given = getattr(module, "inner", module).model_dump()
+    hidden = {name: _HIDDEN for name in given if given[name] and _SECRET.search(name)}
+    arguments = plain({**given, **hidden})
+    return replace(result, returns={"invocation": {"module_args": arguments}, **result.returns})
+
+
+_SECRET = re.compile("pass|secret|token|private")
+_HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
 def loop_result(

@@ -7,6 +7,7 @@ from dataclasses import field, replace
 from typing import Any, Literal
 
 from provisioner.engine import jobs, ways
+from provisioner.engine.delegated import with_delegated
 from provisioner.engine.effects import Seat
 from provisioner.engine.scopes import PlayWorld, host_scope, local_sources
 from provisioner.language.lookups import looped
@@ -127,6 +128,7 @@ def _extended(items: list[Any], index: int) -> dict[str, Any]:
 def prepare(shared: PlayWorld, host: str, task: Task, scope: Scope) -> Unit:
     """Decide `when`, render the arguments, make the program. What can't be carried out becomes a
     unit that has failed already."""
+    scope = with_delegated(shared, task, scope)
     unit = Unit(task, scope)
     try:
         held = scope.holds(task.keywords.when)
@@ -167,7 +169,8 @@ def _made(shared: PlayWorld, host: str, unit: Unit) -> Unit:
     if limit is not None and number(scope, task.poll, 10) == 0:
         module, limit = jobs.background(module, limit), None
     environment = _environment(task, scope)
-    program = jobs.located(module, module.program(sources), scope, environment)
+    program = _timed(task, module.program(sources))
+    program = jobs.located(module, program, scope, environment)
     return replace(
         unit,
         module=module,
@@ -180,6 +183,13 @@ def _made(shared: PlayWorld, host: str, unit: Unit) -> Unit:
         environment=environment,
         timeout=limit or _number(scope, keywords.timeout),
     )
+
+
+def _timed(task: Task, program: Program) -> Program:
+    """Have a command's times taken where they are registered: that takes a process on the host."""
+    if not (task.register or task.seconds) or "timed" not in program.variables:
+        return program
+    return replace(program, variables={**program.variables, "timed": True})
 
 
 def named(task: Task, scope: Scope) -> Task:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, ClassVar, Self
 
@@ -34,14 +35,30 @@ if [ "$look" = yes ]; then
     if [ -n "$creates$removes" ]; then changed "run $what"; else report check ''; fi
     return
 fi
+# uptime: the seconds since the host's start, with no process; empty where there is no /proc.
+uptime() {
+    up=''
+    [ ! -r /proc/uptime ] || read -r up _ </proc/uptime
+}
+# clock: when the command ended, and how long it took to within 10 ms. Only a failure is timed for
+# nobody: it may be all that a rescue gets to see.
+clock() {
+    [ "$timed" = yes ] || [ "$status" -ne 0 ] || return 0
+    uptime
+    report clock "$began $up $(date '+%Y-%m-%d %H:%M:%S.%N')"
+}
+
 if [ -n "$chdir" ]; then cd "$chdir" || fail "can't change to $chdir"; fi
 eval "set -- $argv"
+uptime
+began=$up
 if [ -n "$input" ]; then
     run_with_input() { printf '%s' "$input" | "$@"; }
     run run_with_input "$@" || true
 else
     run "$@" || true
 fi
+clock
 report rc "$status"
 output
 changed "run $what" # or tried: a failure shows it too
@@ -124,6 +141,7 @@ class Command(Module):
             "creates": self.creates,
             "removes": self.removes,
             "input": given + ends,
+            "timed": False,
         }
         return Program("command", self.body, variables)
 
@@ -140,7 +158,7 @@ class Command(Module):
         return home + expanded
 
     def returns(self, report: Report) -> dict[str, Any]:
-        values: dict[str, Any] = {"cmd": self.command(), "msg": ""}
+        values: dict[str, Any] = {"cmd": self.command(), "msg": "", **_times(report)}
         if "rc" not in report.records:  # not run: playbooks may read these all the same
             values |= {"rc": None if report.failed else 0, "stdout": "", "stderr": ""}
             values |= {"stdout_lines": [], "stderr_lines": []}
@@ -151,6 +169,19 @@ class Command(Module):
             said = {"stdout": reason, "stdout_lines": [reason], "stderr": "", "stderr_lines": []}
             return values | said | {"rc": 0, "msg": reason}
         return values
+
+
+def _times(report: Report) -> dict[str, Any]:
+    """`start`, `end` and `delta` as Python writes them; None where nothing was run."""
+    if "rc" not in report.records:
+        return {"start": None, "end": None, "delta": None}
+    if "clock" not in report.records:
+        return {}
+    began, ended, read = report.get("clock").split(" ", 2)
+    end = datetime.fromisoformat(read[:26])
+    took = timedelta(seconds=float(ended or 0) - float(began or 0))
+    texts = {"start": str(end - took), "end": str(end), "delta": str(took)}
+    return {name: text if "." in text else f"{text}.000000" for name, text in texts.items()}
 
 
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")

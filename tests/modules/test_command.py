@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 import pytest
 from pydantic import ValidationError
 
@@ -89,3 +92,17 @@ def test_both_or_neither_of_cmd_and_argv_are_refused() -> None:
     for arguments in ({}, {"cmd": "a", "argv": ["a"]}):
         with pytest.raises(ValidationError, match="one of cmd and argv"):
             find("command").model_validate(arguments)
+
+
+def test_times_are_taken_only_where_they_are_asked_for_and_of_failures(host: Host) -> None:
+    host.fake("date", 'exec /bin/date "$@"')
+    assert "clock" not in host.run("command", cmd="true").records
+    assert host.calls() == []
+    assert "clock" in host.run("command", cmd="false").records
+    assert len(host.calls()) == 1
+    program = find("command").model_validate({"cmd": "sleep 0.05"}).program(host.sources)
+    timed = replace(program, variables={**program.variables, "timed": True})
+    began, ended, clock = host.exchange(timed, "apply").get("clock").split(" ", 2)
+    assert float(ended) - float(began) >= 0.04
+    assert datetime.fromisoformat(clock[:19])
+    assert len(host.calls()) == 1
