@@ -12,14 +12,12 @@ from typing import Any
 from provisioner.errors import LoadError, Problem, UsageError
 from provisioner.events import Notice
 from provisioner.language import undefined
-from provisioner.language.functions import functions
-from provisioner.language.lookup_base import LookupContext
 from provisioner.language.play import Block, Node, Play, Playbook, Task
-from provisioner.language.rendering import render_file
-from provisioner.language.template import OMIT, Template, TemplateError
-from provisioner.language.variables import MAGIC, Scope
+from provisioner.language.template import OMIT, Template, TemplateError, templates_in
+from provisioner.language.variables import MAGIC
 from provisioner.loading import keywords as kw
 from provisioner.loading import keywordvalues, patterns
+from provisioner.loading.early import Early
 from provisioner.loading.inventory import Inventory
 from provisioner.loading.playbook import strategy
 from provisioner.loading.variables import host_variables, vars_file
@@ -178,9 +176,9 @@ def constant(
 ) -> Any:
     """A keyword of the play that is needed before any host (hosts, serial, …), rendered with the
     variables of the command line and the play, and `magic`; None where it is `omit`."""
-    called: dict[str, Any] = {"omit": OMIT, **(magic or {})}
-    scope = Scope((options.extra_vars, play.vars, called))
-    called.update(functions(lambda: _lookup_context(play, scope)))
+    if not any(templates_in(value)):
+        return value
+    scope = Early.of(play, options.extra_vars).scope(magic=magic)
     try:
         rendered = scope.render(value)
         return None if rendered is OMIT else rendered
@@ -210,19 +208,6 @@ def settled(play: Play, options: Options) -> Play:
         gather_facts=flag(play.gather_facts, "gather_facts"),
         force_handlers=flag(play.force_handlers, "force_handlers"),
     )
-
-
-def _lookup_context(play: Play, scope: Scope) -> LookupContext:
-    """What lookups see in a keyword of the play: files beside the playbook."""
-
-    def render(path: Path, options: Mapping[str, Any], more: Mapping[str, Any]) -> str:
-        return render_file(path, scope.under(more), options)
-
-    def find(folder: str, name: str) -> Path:
-        beside = play.basedir / folder / name
-        return beside if beside.exists() else play.basedir / name
-
-    return LookupContext(scope, find, render, play.basedir, Path.read_bytes)
 
 
 def _ordered(hosts: tuple[str, ...], play: Play) -> tuple[str, ...]:
@@ -261,10 +246,7 @@ def _with_tags(task: Task, play: Play, options: Options) -> Task:
     host: those of the command line, the play, its role and the task itself."""
     if not any(isinstance(tag, Template) for tag in task.keywords.tags):
         return task
-    role = (*task.role.all_params, *task.role.all_vars) if task.role is not None else ()
-    own = (*reversed(task.keywords.params), *reversed(task.keywords.vars), *role)
-    defaults = task.role.all_defaults if task.role is not None else ()
-    scope = Scope((options.extra_vars, *own, play.vars, *defaults))
+    scope = Early.of(play, options.extra_vars).scope(task.keywords, task.role)
     found: set[str] = set()
     for tag in task.keywords.tags:
         try:

@@ -199,7 +199,7 @@ def _load(given: Arguments, again: frozenset[str] | None, vault: Vault, redactor
     named, first = sources(given.options)
     inventory = load_inventory(named, vault)
     names = (*first, *given.playbooks) or ("docker",)
-    playbooks = [load_playbook(find_playbook(name), vault) for name in names]
+    playbooks = [load_playbook(find_playbook(name), vault, extra) for name in names]
     if not (given.syntax_check or given.list_hosts or given.list_tasks or given.list_tags):
         playbooks = prompts.answered(playbooks, extra, redactor)
     options = Options(

@@ -76,6 +76,8 @@ class HostWalk:
         self._sync = False
         self._failure: tuple[str, str, Task] = ("", "", _NO_TASK)
         self._fatal = False
+        self._joins = False
+        """Whether it follows the host that ran an include for all into what that includes."""
 
     def run(self) -> Walk:
         """Walk to the play's end, or to the host's."""
@@ -111,9 +113,10 @@ class HostWalk:
         self._ahead.together = place
         if self._stopped(released):
             return True
+        self._joins = once and not released.leader and include.JOIN in released.shared.returns
         if released.skip:
             self._position.advance()
-        elif once and not released.leader:
+        elif once and not released.leader and not self._joins:
             self._take_over(task, released.shared)
         else:
             return False
@@ -474,6 +477,7 @@ class HostWalk:
         since = time.monotonic()
         self._aftermath.began(unit.task)
         position, at = self._position, self._position.top.at
+        joins, self._joins = self._joins, False
         self._ahead.loop = None
         try:
             parts = include.parts(self._shared, self._state, unit, self._ahead.scope(unit.task))
@@ -482,9 +486,11 @@ class HostWalk:
             return
         for part in parts:
             # As in Ansible: files count, roles don't.
-            if part and isinstance(unit.module, IncludeTasks):
+            if part and isinstance(unit.module, IncludeTasks) and not joins:
                 self._state.count(Outcome.OK, ignored=False, rescued=False)
         nodes = tuple(node for part in parts for node in part)
+        if self._runs_once(unit.task):
+            yield Publish(position.place, Result(Outcome.OK, returns=include.for_others(unit)))
         yield self._event(replace(unit, item=None), Result(Outcome.OK), since)
         if not position.push(nodes, resume=at + 1):
             position.advance()

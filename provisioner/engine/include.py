@@ -14,10 +14,14 @@ from provisioner.language.play import Keywords, Node, Task
 from provisioner.language.template import TemplateError
 from provisioner.language.variables import Scope
 from provisioner.loading import keywords as kw
+from provisioner.loading.early import Early
 from provisioner.loading.nodes import Folder, NodeLoader
 from provisioner.loading.yamlfile import YamlMap
 from provisioner.modules.include import IncludeRole, IncludeTasks
 from provisioner.result import Outcome
+
+JOIN = "_joins"
+"""The mark of such an include, among the return values."""
 
 
 def parts(shared: PlayWorld, state: HostState, unit: Unit, scope: Scope) -> list[tuple[Node, ...]]:
@@ -41,12 +45,20 @@ def parts(shared: PlayWorld, state: HostState, unit: Unit, scope: Scope) -> list
     return found
 
 
+def for_others(unit: Unit) -> dict[str, bool]:
+    """What an include that ran once is to other hosts: where its tasks run once too, they come
+    along to learn what came of these."""
+    return {} if _base(unit.task, unit.module, {}).run_once in (None, False) else {JOIN: True}
+
+
 def _loaded(
     shared: PlayWorld, state: HostState, unit: Unit, item: dict[str, Any]
 ) -> tuple[Node, ...]:
     task, module = unit.task, unit.module
     problems: list[Problem] = []
-    loader = NodeLoader(problems, shared.play.basedir, {}, shared.world.inventory.vault)
+    world = shared.world
+    early = Early.of(shared.play, world.extra_vars, world.inventory.vault)
+    loader = NodeLoader(problems, early)
     base = _base(task, module, item)
     folder = Folder(task.roots[0] if task.roots else shared.play.basedir, task.role)
     if isinstance(module, IncludeTasks):

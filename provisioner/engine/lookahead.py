@@ -227,13 +227,23 @@ class Lookahead:
             return True
         return not any(other.judged or self.changes(p, other) for p, other in sent)
 
+    def _may_notify(self, place: Place, unit: Unit) -> bool:
+        """Whether handlers may be due once the unit is through."""
+        task = unit.task
+        if not task.notify:
+            return False
+        if unit.result is None:
+            return self.changes(place, unit) or task.changed_when is not None
+        said = judge.said_by_playbook(task, unit.result, unit.scope)
+        return said.outcome is Outcome.CHANGED
+
     def _foresee(self, place: Place, unit: Unit, ahead: Ahead) -> None:
         """Note what the unit will have done for those behind it."""
         task = unit.task
         if task.register:
             ahead.variables[task.register] = PENDING
+        ahead.notifies = ahead.notifies or self._may_notify(place, unit)
         if unit.result is None:
-            ahead.notifies = ahead.notifies or (bool(task.notify) and self.changes(place, unit))
             ahead.facts = ahead.facts or task.module in FACT_MODULES
             return
         facts = unit.result.returns.get("ansible_facts")

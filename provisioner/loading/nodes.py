@@ -11,14 +11,13 @@ from uuid import uuid4
 from provisioner.errors import LoadError, Problem
 from provisioner.language.play import Block, Keywords, Node, Role, Task
 from provisioner.language.rendering import check
-from provisioner.language.template import TemplateError, templates_in
-from provisioner.language.variables import Scope
+from provisioner.language.template import OMIT, TemplateError, templates_in
 from provisioner.loading import argspecs, yamlfile
 from provisioner.loading import keywords as kw
 from provisioner.loading import roles as rolefiles
+from provisioner.loading.early import Early
 from provisioner.loading.keywordvalues import shown
 from provisioner.loading.task import load_task
-from provisioner.loading.vault import NO_VAULT, Vault
 from provisioner.loading.where import Where
 from provisioner.loading.yamlfile import YamlList, YamlMap, place_of
 from provisioner.modules import short_name
@@ -42,19 +41,13 @@ class Folder:
 class NodeLoader:
     """Loads one play's task lists. Problems are collected, so that one run shows them all.
 
-    `handlers` and `exported` gather what roles bring along. `variables` may be used in the names
-    of what is imported.
+    `handlers` and `exported` gather what roles bring along. `early` is what the names of what is
+    imported may use.
     """
 
-    def __init__(
-        self,
-        problems: list[Problem],
-        basedir: Path,
-        variables: Mapping[str, Any],
-        vault: Vault = NO_VAULT,
-    ) -> None:
-        self._problems, self._basedir, self._vault = problems, basedir, vault
-        self._scope = Scope((variables,))
+    def __init__(self, problems: list[Problem], early: Early) -> None:
+        self._problems, self._early = problems, early
+        self._basedir, self._vault = early.basedir, early.vault
         self.handlers: list[Node] = []
         self.exported: list[Role] = []
         self._seen: set[str] = set()
@@ -137,20 +130,34 @@ class NodeLoader:
         kw.known(source, kw.TASK | {key}, "task")
         if "loop" in source:
             raise LoadError(f"{key} can't loop", source.keys_at["loop"], "include_tasks can")
-        given = _import_arguments(source[key], short_name(key), where)
         inner = kw.inherit(base, source)
+        given = {
+            name: self._early_value(value, short_name(key), where, inner, folder.role)
+            for name, value in _import_arguments(source[key], short_name(key), where).items()
+        }
         if short_name(key) == "import_role":
+            given = {name: value for name, value in given.items() if value is not OMIT}
             return self.role(given, inner, folder, where, public=True)
-        name = self._text(given.get("file"), "import_tasks", where)
+        name = self._text(given.get("file"), "import_tasks", where, inner, folder.role)
         path = self.tasks_file(name, folder, where)
         return (Block(self.file(path, inner, folder, where), (), (), where),)
 
-    def _text(self, value: Any, what: str, where: Where) -> str:
-        """A name that may use the play's variables, for it is needed before any host."""
+    def _text(
+        self, value: Any, what: str, where: Where, keywords: Keywords, role: Role | None
+    ) -> str:
         if value is None:
             raise LoadError(f"{what} needs a name", where)
+        return str(self._early_value(value, what, where, keywords, role))
+
+    def _early_value(
+        self, value: Any, what: str, where: Where, keywords: Keywords, role: Role | None
+    ) -> Any:
+        """What may use such variables only as are known before any host."""
+        if not any(templates_in(value)):
+            return value
         try:
-            return str(self._scope.render(value))
+            scope = self._early.scope(keywords, role, roles=self.exported)
+            return scope.render(value)
         except TemplateError as error:
             hint = f"use {what.replace('import', 'include')}: it is read while the play runs"
             raise LoadError(f"{what}: {error.reason}", where, hint) from None
@@ -223,8 +230,9 @@ class NodeLoader:
         As in Ansible, a role that ran already with the same parameters is not run again, unless it
         allows duplicates (or is imported or included by a task).
         """
-        name = self._text(given.get("name", given.get("role")), "import_role", where)
         inside = chain[-1] if chain else None
+        called = given.get("name", given.get("role"))
+        name = self._text(called, "import_role", where, base, inside)
         path = rolefiles.find(name, self._basedir, inside, where, base.collections)
         if "listed" in given and path in (role.path for role in chain):
             names = " → ".join((*(role.name for role in chain), name))

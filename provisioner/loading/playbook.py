@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,20 +19,27 @@ from provisioner.language.play import (
     VarsFile,
     tasks_of,
 )
-from provisioner.language.template import Template
+from provisioner.language.template import Template, TemplateError
 from provisioner.loading import keywords as kw
 from provisioner.loading import yamlfile
+from provisioner.loading.early import Early
 from provisioner.loading.nodes import Folder, NodeLoader, template_problems
 from provisioner.loading.vault import NO_VAULT, Vault
 from provisioner.loading.where import Where, nearest
 from provisioner.loading.yamlfile import YamlMap, place_of
 
 
-def load_playbook(path: Path, vault: Vault = NO_VAULT, chain: tuple[Path, ...] = ()) -> Playbook:
-    """The plays of a file, or a `LoadError` with every problem found. `chain` are the playbooks
-    that import it, resolved."""
-    chain = chain or (path.resolve(),)
-    data = yamlfile.load(path, what="playbook", vault=vault)
+def load_playbook(
+    path: Path, vault: Vault = NO_VAULT, extra: Mapping[str, Any] | None = None
+) -> Playbook:
+    """The plays of a file, or a `LoadError` with every problem found. Names of what is imported
+    may use the variables `extra`."""
+    return _load(path, Early(path.parent, extra or {}, vault=vault), (path.resolve(),))
+
+
+def _load(path: Path, early: Early, chain: tuple[Path, ...]) -> Playbook:
+    """`chain` are the playbooks that led to it, resolved."""
+    data = yamlfile.load(path, what="playbook", vault=early.vault)
     if not isinstance(data, list) or not data:
         raise LoadError("a playbook is a list of plays", Where(str(path), 1, 1))
     problems: list[Problem] = []
@@ -41,7 +48,7 @@ def load_playbook(path: Path, vault: Vault = NO_VAULT, chain: tuple[Path, ...] =
         if not isinstance(source, YamlMap):
             raise LoadError("a play is a mapping", place_of(data, index))
         try:
-            plays += _plays(source, path, problems, vault, chain)
+            plays += _plays(source, path, problems, early, chain)
         except LoadError as error:
             problems.extend(error.problems)
     if problems:
@@ -53,26 +60,31 @@ def _plays(
     source: YamlMap,
     path: Path,
     problems: list[Problem],
-    vault: Vault,
+    early: Early,
     chain: tuple[Path, ...],
 ) -> tuple[Play, ...]:
     """One play, or those of a playbook that is imported here."""
     key = next((key for key in kw.IMPORT_PLAYBOOK if key in source), None)
     if key is None:
-        return (_load_play(source, path.parent, problems, vault),)
+        return (_load_play(source, path.parent, problems, early),)
     where = source.keys_at[key]
     kw.known(
         source, frozenset({*kw.IMPORT_PLAYBOOK, "name", "vars", "tags", "when"}), "import_playbook"
     )
-    file = path.parent / str(source[key])
-    if isinstance(source[key], Template) or not file.is_file():
-        raise LoadError(f"the playbook {source[key]} was not found", where)
+    added = _vars(source)
+    early = early.under(added)
+    try:
+        name = early.scope().render(source[key])
+    except TemplateError as error:
+        raise LoadError(f"import_playbook: {error.reason}", where) from None
+    file = path.parent / str(name)
+    if not file.is_file():
+        raise LoadError(f"the playbook {name} was not found", where)
     if file.resolve() in chain:
         names = " → ".join(p.name for p in (*chain, file))
         raise LoadError(f"playbooks import each other: {names}", where)
-    added = _vars(source)
     inherited = kw.inherit(Keywords(), _without(source, "vars"))
-    plays = load_playbook(file, vault, (*chain, file.resolve())).plays
+    plays = _load(file, early, (*chain, file.resolve())).plays
     return tuple(_imported(play, inherited, added) for play in plays)
 
 
@@ -104,7 +116,7 @@ def _under(node: Node, outer: Keywords) -> Node:
     return Block(tasks, rescue, always, node.where, node.name)
 
 
-def _load_play(source: YamlMap, basedir: Path, problems: list[Problem], vault: Vault) -> Play:
+def _load_play(source: YamlMap, basedir: Path, problems: list[Problem], early: Early) -> Play:
     kw.known(source, kw.PLAY, "play")
     if "hosts" not in source:
         raise LoadError('a play needs "hosts"', source.where)
@@ -117,7 +129,9 @@ def _load_play(source: YamlMap, basedir: Path, problems: list[Problem], vault: V
     base = kw.inherit(Keywords(), _without(source, "vars"))
     play_vars = _vars(source)
     problems.extend(template_problems([play_vars]))
-    loader = NodeLoader(problems, basedir, play_vars, vault)
+    files = tuple(_vars_files(source, basedir))
+    known = {**play_vars, **early.vars}
+    loader = NodeLoader(problems, replace(early, basedir=basedir, vars=known, files=files))
     folder = Folder(basedir)
     before = loader.nodes(source, "pre_tasks", base, folder)
     middle = (*loader.roles(source, base), *loader.nodes(source, "tasks", base, folder))
@@ -136,7 +150,7 @@ def _load_play(source: YamlMap, basedir: Path, problems: list[Problem], vault: V
         handlers=handlers,
         roles=tuple(loader.exported),
         vars=play_vars,
-        vars_files=tuple(_vars_files(source, basedir)),
+        vars_files=files,
         prompts=tuple(_prompts(source)),
         gather_facts=kw.flag(source.get("gather_facts"), "gather_facts", source.where),
         gather_subset=source.get("gather_subset"),

@@ -40,6 +40,8 @@ def load_task(
     module = None if template else find(name)
     given = _arguments(module, source, key, value)
     keywords = kw.inherit(base, source)
+    if handler and name == "meta" and given.get("action") == "flush_handlers":
+        raise LoadError("flush_handlers can't be a handler: it would run itself", source.where)
     if module is not None and not (rescued or keywords.ignore_errors or "failed_when" in source):
         whole = _with_defaults(given, name, keywords)
         problems = arguments.check(module, name, whole, source.keys_at.get(key, source.where))
