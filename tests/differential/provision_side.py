@@ -51,7 +51,8 @@ def run(case: Case, folder: Path, out: Path, inventory: str, connect: Connect) -
     try:
         with chdir(folder):
             options = _options(case, folder, out)
-            books = answered([load_playbook(folder / "play.yml")], options.extra_vars, Redactor())
+            book = load_playbook(folder / "play.yml", extra=options.extra_vars)
+            books = answered([book], options.extra_vars, Redactor())
             planned = plan(load_inventory(inventory), books, options)
             events = list(Run(planned, connect, Interrupt()).events())
     except (LoadError, UsageError) as error:
