@@ -5,7 +5,8 @@
     ├── UsageError         the command line makes no sense, no hosts matched (exit 5)
     ├── BecomeFailed       sudo or su refused; the engine fails the task (exit 2)
     └── ConnectionFailed   a host can't be used; the engine turns it into an event (exit 4)
-        └── Lost           the connection broke while in use; a task in flight is `unknown`
+        ├── Lost           the connection broke while in use; a task in flight is `unknown`
+        └── NoSession      sshd allows the connection no further session (MaxSessions)
 
 A command that fails on a host is a `Result`, never an exception.
 """
@@ -76,6 +77,10 @@ class ConnectionFailed(ProvisionError):
 
 class Lost(ConnectionFailed):
     """The connection broke after it had been in use."""
+
+
+class NoSession(ConnectionFailed):
+    """sshd allows no further session on this connection; those that there are go on."""
 
 
 class BecomeFailed(ProvisionError):

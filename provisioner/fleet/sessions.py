@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from provisioner.engine.effects import Answer, Exchange, Seat
-from provisioner.errors import BecomeFailed, ConnectionFailed, Lost
+from provisioner.errors import BecomeFailed, ConnectionFailed, Lost, NoSession
 from provisioner.language.template import TemplateError
 from provisioner.records import dataclass
 from provisioner.remote.channel import Connection
@@ -31,6 +31,9 @@ class Login:
     user: str = ""
     notices: tuple[str, ...] = ()
 
+
+CLOSING_SECONDS = 10.0
+"""How long sshd may take to notice that a session was closed."""
 
 Connect = Callable[[str, Mapping[str, Any]], Login]
 """Connect to the host of that inventory name, whose variables are given."""
@@ -80,10 +83,10 @@ class Sessions:
         sent = False
         lost: ConnectionFailed | BecomeFailed | None = None
         try:
-            session = self._session(request.seat, request.variables)
+            self._session(request.seat, request.variables)
             sent = True
             self.frames += 1
-            for report in session.exchange(request.steps, tell):
+            for report in self._reports(request, tell):
                 reports.append(report)
                 ended.append(time.monotonic())
         except OSError as error:  # out of files, out of memory
@@ -97,6 +100,25 @@ class Sessions:
             self.close()
         notices, self._notices = self._notices, ()
         return Answer(tuple(reports), lost, sent, tuple(ended), notices)
+
+    def _reports(self, request: Exchange, tell: Tell | None) -> Iterator[Report]:
+        """What the shell of the seat answers. Where sshd allows no further one (MaxSessions), the
+        host's others are closed for it: none of them holds anything that another has not."""
+        deadline = None
+        while True:
+            session = self._session(request.seat, request.variables)
+            try:
+                yield from session.exchange(request.steps, tell)
+                return
+            except NoSession:
+                del self._sessions[request.seat]  # it takes what it sent for known over there
+                if deadline is None and self._sessions:
+                    deadline = time.monotonic() + CLOSING_SECONDS
+                if deadline is None or time.monotonic() > deadline:
+                    raise
+                while self._sessions:
+                    self._sessions.popitem()[1].close()
+                time.sleep(0.02)
 
     def _session(self, seat: Seat, variables: Mapping[str, Any]) -> Session:
         if seat not in self._sessions:

@@ -21,6 +21,9 @@ from provisioner.remote.shell import Program, Report
 
 Mode = Literal["look", "check", "apply"]
 
+NO_SHELL = "account is currently not available"
+"""What nologin says: the login shell of the user who logs in, for sudo and su are given one."""
+
 KILL_SECONDS = 15.0
 """How long ending a task that took too long may take."""
 
@@ -270,7 +273,7 @@ class Session:
         """Why the remote end never answered, from what came instead."""
         said = self._buffer[-4096:].decode("utf-8", "replace")
         self.close()
-        if self._become is not None:
+        if self._become is not None and NO_SHELL not in said:
             return BecomeFailed(*explain(self._become, said))
         last = said.strip().splitlines()[-1] if said.strip() else "without a word"
         return ConnectionFailed(

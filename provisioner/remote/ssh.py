@@ -15,7 +15,7 @@ import time
 from concurrent.futures import Future
 from dataclasses import field, replace
 
-from provisioner.errors import ConnectionFailed, Lost
+from provisioner.errors import ConnectionFailed, Lost, NoSession
 from provisioner.records import dataclass
 from provisioner.remote.sshdial import OutOfFiles, Proxy, dial, start_proxy
 from provisioner.remote.sshlink import BusyError, establish
@@ -160,7 +160,7 @@ class SshConnection:
         try:
             return self._link.open_session(timeout=seconds)
         except ChannelException as error:
-            raise ConnectionFailed(
+            raise NoSession(
                 f"{self.target} allows no further session: {error.text}",
                 "raise MaxSessions in its sshd_config",
             ) from error
