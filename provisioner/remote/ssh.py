@@ -18,6 +18,7 @@ from dataclasses import field, replace
 from provisioner.errors import ConnectionFailed, Lost, NoSession
 from provisioner.records import dataclass
 from provisioner.remote.sshdial import OutOfFiles, Proxy, dial, start_proxy
+from provisioner.remote.sshinbox import Inbox
 from provisioner.remote.sshlink import BusyError, establish
 from provisioner.remote.sshparamiko import Channel as ParamikoChannel
 from provisioner.remote.sshparamiko import ChannelException, Message
@@ -142,6 +143,7 @@ class SshConnection:
         """
         channel = self._open_session()
         channel.set_combine_stderr(True)
+        _swap_inbox(channel)
         channel.settimeout(self.heartbeat.silence)
         message = Message()
         message.add_byte(b"\x62")  # SSH_MSG_CHANNEL_REQUEST, RFC 4254 section 6.5
@@ -297,6 +299,14 @@ class SshChannel:
         with contextlib.suppress(Exception):
             if self._connection.alive:
                 self._channel.close()
+
+
+def _swap_inbox(channel: ParamikoChannel) -> None:
+    """Give a channel that nothing can have come for yet a queue of our own."""
+    inbox = Inbox()
+    channel.in_buffer = inbox  # type: ignore[assignment]
+    if channel.closed:  # before that, so nobody has told the new one
+        inbox.close()
 
 
 @dataclass

@@ -28,6 +28,7 @@ _import_paramiko()
 from paramiko import Channel, ChannelException, Message, PKey, SSHException, Transport  # noqa: E402
 from paramiko.agent import AgentKey, AgentSSH  # noqa: E402
 from paramiko.auth_handler import AuthHandler  # noqa: E402
+from paramiko.buffered_pipe import PipeTimeout  # noqa: E402
 from paramiko.packet import NeedRekeyException, Packetizer  # noqa: E402
 from paramiko.ssh_exception import IncompatiblePeer  # noqa: E402
 
@@ -42,6 +43,7 @@ __all__ = [
     "NeedRekeyException",
     "PKey",
     "Packetizer",
+    "PipeTimeout",
     "SSHException",
     "Transport",
 ]

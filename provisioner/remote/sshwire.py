@@ -7,8 +7,8 @@ What differs from paramiko (3.5 to 5.1) and why:
   a connection wakes its reader with `abort`;
 - a write that moves no byte for `STALL` seconds ends the connection, where paramiko retries for
   ever with its write lock held;
-- what a channel sends in several packets that have come together is passed on as one: each costs
-  a lock, a wake-up and the interpreter's, and a remote shell writes each record by itself;
+- a channel's data is copied less, and passed on as one where several packets of it have come
+  together (`sshinbox`);
 - the time of the last packet is kept, for the heartbeat;
 - the host key is judged as soon as its signature is verified, before anything else is sent.
 """
@@ -16,7 +16,6 @@ What differs from paramiko (3.5 to 5.1) and why:
 from __future__ import annotations
 
 import contextlib
-import io
 import socket
 import threading
 import time
@@ -24,22 +23,19 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from provisioner.remote.knownhosts import PREFERENCE, HostKey, algorithms
+from provisioner.remote.sshinbox import LARGEST, Packetizer
 from provisioner.remote.sshparamiko import (
     Channel,
     Message,
     NeedRekeyException,
-    Packetizer,
     SSHException,
     Transport,
 )
 
 STALL = 20.0  # seconds
-CHUNK = 1 << 16
+CHUNK = 1 << 17  # bytes that a busy connection is read with
 FIRST = 1 << 12
 """Bytes that an idle connection is read with: each holds a buffer of that size while it waits."""
-TAG = 16  # bytes that GCM adds to a packet
-DATA = 94  # SSH_MSG_CHANNEL_DATA, RFC 4254 section 5.2
-LARGEST = 1 << 21  # bytes in one read; a login banner of 1 MB is one packet
 WINDOW = 1 << 22  # bytes in flight to us: 40 MB/s at 100 ms
 KEX = (
     "curve25519-sha256@libssh.org",
@@ -82,51 +78,27 @@ class Wiring(Packetizer):
     def __init__(self, wire: Any) -> None:
         super().__init__(wire)
         self._wire = wire
-        self._buffer = bytearray()
         self._size = FIRST
-        self._held: list[tuple[int, Message]] = []
         self.heard = time.monotonic()
         self.greeting = ""
-
-    def read_message(self) -> tuple[int, Message]:
-        """The next packet. A channel's data is as much of it as has come in a row already."""
-        kind, message = self._held.pop() if self._held else super().read_message()
-        if kind == DATA:
-            self._join(message)
-        return kind, message
-
-    def _join(self, message: Message) -> None:
-        parts, channel = [], message.asbytes()[:4]
-        while self._has_packet():
-            kind, other = super().read_message()
-            if kind != DATA or other.asbytes()[:4] != channel:
-                self._held.append((kind, other))
-                break
-            parts.append(other.asbytes()[8:])
-        if parts:
-            data = message.asbytes()[8:] + b"".join(parts)
-            message.packet = io.BytesIO(channel + len(data).to_bytes(4, "big") + data)
-
-    def _has_packet(self) -> bool:
-        """Whether a whole packet is in the buffer, as far as its length can be seen: with GCM."""
-        if not getattr(self, "_Packetizer__aead_in", False) or len(self._buffer) < 4:
-            return False
-        length = int.from_bytes(self._buffer[:4], "big")
-        return len(self._buffer) >= 4 + length + TAG
 
     def start_handshake(self, timeout: float) -> None:
         """Nothing: paramiko would start a thread to keep this time, but our callers do."""
 
     def read_all(self, n: int, check_rekey: bool = False) -> bytes:
         """Exactly `n` bytes; EOFError at the end of the stream, as paramiko expects."""
-        if n > LARGEST:
-            raise SSHException(f"the server sends a packet of {n} bytes")
-        while len(self._buffer) < n:
-            if not self._fill() and check_rekey and not self._buffer and self.need_rekey():
-                raise NeedRekeyException
+        self.have(n, check_rekey)
         data = bytes(memoryview(self._buffer)[:n])
         del self._buffer[:n]
         return data
+
+    def have(self, size: int, check_rekey: bool = False) -> None:
+        """Read until `size` bytes are in the buffer; EOFError at the end of the stream."""
+        if size > LARGEST:
+            raise SSHException(f"the server sends a packet of {size} bytes")
+        while len(self._buffer) < size:
+            if not self._fill() and check_rekey and not self._buffer and self.need_rekey():
+                raise NeedRekeyException
 
     def readline(self, timeout: float) -> str:
         """One line before the key exchange; the caller's deadline bounds it, not `timeout`."""
@@ -156,7 +128,7 @@ class Wiring(Packetizer):
             raise
         if not data:
             raise EOFError
-        self._size = CHUNK if len(data) == self._size else FIRST
+        self._size = FIRST if len(data) < FIRST else CHUNK
         self._buffer += data
         self.heard = time.monotonic()
         return True

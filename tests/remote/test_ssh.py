@@ -17,6 +17,7 @@ import pytest
 from provisioner.errors import ConnectionFailed, Lost
 from provisioner.remote import knownhosts, sshkeys
 from provisioner.remote.ssh import Heartbeat, SshChannel, SshConnection, connect
+from provisioner.remote.sshwire import Link, Wiring
 from provisioner.remote.target import Target
 from tests.remote.sshd import OPENSSH_7_4, Sshd, keygen, needs_sshd, sshd
 
@@ -49,6 +50,14 @@ def run(connection: SshConnection, command: str) -> bytes:
         return read_all(channel)
     finally:
         channel.close()
+
+
+def go_and_come_back(connection: SshConnection, content: bytes) -> None:
+    channel = connection.open(f"head -c {len(content)} | cat")
+    sender = threading.Thread(target=channel.send, args=(content,))
+    sender.start()
+    assert read_all(channel) == content
+    sender.join()
 
 
 def log_in_and_run(target: Target, command: str = "echo hello") -> bytes:
@@ -90,12 +99,7 @@ def test_what_several_channels_say_at_once_in_small_pieces_arrives_in_order(serv
 
 def test_a_megabyte_goes_out_and_comes_back(server: Sshd) -> None:
     connection = connect(server.target())
-    channel = connection.open("head -c 1000000 | cat")
-    content = os.urandom(1_000_000)
-    sender = threading.Thread(target=channel.send, args=(content,))
-    sender.start()
-    assert read_all(channel) == content
-    sender.join()
+    go_and_come_back(connection, os.urandom(1_000_000))
     connection.close()
 
 
@@ -296,17 +300,29 @@ def test_a_busy_server_is_tried_again(tmp_path: Path) -> None:
     assert results == [b"hello\n"] * 6
 
 
-def test_a_new_key_exchange_passes_unnoticed(tmp_path: Path) -> None:
-    with sshd(tmp_path, "RekeyLimit 300K") as server:
+@pytest.mark.parametrize("cipher", ["aes128-gcm@openssh.com", "aes256-ctr"])
+@pytest.mark.parametrize("asks", ["host", "we"])
+def test_a_new_key_exchange_passes_unnoticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asks: str, cipher: str
+) -> None:
+    limit = "RekeyLimit 300K" if asks == "host" else ""
+    if asks == "we":
+        monkeypatch.setattr(Wiring, "REKEY_BYTES", 300_000)
+    exchanges: list[str] = []
+    parse = Link._parse_newkeys  # type: ignore[attr-defined]
+
+    def counted(link: Link, message: object) -> None:
+        exchanges.append(link.remote_cipher)  # type: ignore[attr-defined]
+        parse(link, message)
+
+    monkeypatch.setattr(Link, "_parse_newkeys", counted)
+    with sshd(tmp_path, f"Ciphers {cipher}\n{limit}") as server:
         server.trust()
         connection = connect(server.target())
-        channel = connection.open("head -c 2000000 | cat")
-        content = os.urandom(2_000_000)
-        sender = threading.Thread(target=channel.send, args=(content,))
-        sender.start()
-        assert read_all(channel) == content
-        sender.join()
+        go_and_come_back(connection, os.urandom(2_000_000))
         connection.close()
+    assert set(exchanges) == {cipher}
+    assert len(exchanges) > 2
 
 
 @pytest.fixture
