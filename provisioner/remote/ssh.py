@@ -152,7 +152,7 @@ class SshConnection:
         message.add_boolean(True)
         message.add_string(command)
         try:
-            self._link._send_user_message(message)  # type: ignore[attr-defined]
+            self._link._send_user_message(message)
         except Exception as error:
             raise self.lost(error) from error
         return SshChannel(self, channel)

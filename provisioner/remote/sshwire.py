@@ -10,6 +10,7 @@ What differs from paramiko (3.5 to 5.1) and why:
 - a channel's data is copied less, and passed on as one where several packets of it have come
   together (`sshinbox`);
 - the time of the last packet is kept, for the heartbeat;
+- a channel that ends in a key exchange does not make the reading thread wait for itself;
 - the host key is judged as soon as its signature is verified, before anything else is sent.
 """
 
@@ -161,6 +162,7 @@ class Link(Transport):
         self._key_algorithms = algorithms(dict.fromkeys((*types, *PREFERENCE)))
         self._judge = judge
         self._judged: bytes | None = None
+        self._postponed: list[Any] = []
         self.refusal: Exception | None = None
 
     @property
@@ -183,6 +185,20 @@ class Link(Transport):
             raise SSHException("host key refused") from None
         self._judged = host_key
 
+    def _send_user_message(self, data: Any) -> None:
+        """Who sends in a key exchange waits for its end; not so this thread, which brings it about:
+        it answers the end of a channel, and paramiko's would wait for itself and give up."""
+        if threading.current_thread() is self and not self.clear_to_send.is_set():
+            self._postponed.append(data)
+        else:
+            super()._send_user_message(data)  # type: ignore[misc]
+
+    def _parse_newkeys(self, message: Message) -> None:
+        super()._parse_newkeys(message)  # type: ignore[misc]
+        postponed, self._postponed = self._postponed, []
+        for data in postponed:
+            self._send_user_message(data)
+
     def negotiate(self, seconds: float) -> None:
         """Banner and key exchange. Raises what went wrong, TimeoutError after `seconds`."""
         done = threading.Event()
@@ -202,7 +218,7 @@ class Link(Transport):
         message.add_byte(b"\x50")  # SSH_MSG_GLOBAL_REQUEST, RFC 4254 section 4
         message.add_string("keepalive@openssh.com")
         message.add_boolean(True)
-        self._send_user_message(message)  # type: ignore[attr-defined]
+        self._send_user_message(message)
 
 
 def abort(link: Link) -> None:

@@ -309,9 +309,9 @@ def test_a_new_key_exchange_passes_unnoticed(
     if asks == "we":
         monkeypatch.setattr(Wiring, "REKEY_BYTES", 300_000)
     exchanges: list[str] = []
-    parse = Link._parse_newkeys  # type: ignore[attr-defined]
+    parse = Link._parse_newkeys
 
-    def counted(link: Link, message: object) -> None:
+    def counted(link: Link, message: paramiko.Message) -> None:
         exchanges.append(link.remote_cipher)  # type: ignore[attr-defined]
         parse(link, message)
 
