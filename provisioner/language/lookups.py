@@ -21,6 +21,7 @@ from provisioner.language import (
     lookups_lists,
     lookups_password,
     lookups_values,
+    ownplugins,
 )
 from provisioner.language.filters_data import is_list
 from provisioner.language.lookup_base import Lookup, LookupContext, LookupFailedError
@@ -75,6 +76,8 @@ def _run(
     if short not in LOOKUPS and elsewhere.known("lookup", name):
         raise LookupFailedError(elsewhere.reason("lookup", name))
     if short not in LOOKUPS:
+        if own := ownplugins.reason("lookup", name, context.variables):
+            raise LookupFailedError(own)
         raise LookupFailedError(f'there is no lookup "{name}" {nearest(short, LOOKUPS)}'.strip())
     errors = options.pop("errors", "strict")
     for value in (*terms, *options.values()):

@@ -17,8 +17,9 @@ from pathlib import Path
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
-from provisioner.language import elsewhere, simple
+from provisioner.language import elsewhere, ownplugins, simple
 from provisioner.language.building import VALUE, assigned, building
+from provisioner.language.ownplugins import Brings, nothing
 from provisioner.language.sandbox import (
     environment,
     make_environment,
@@ -210,8 +211,9 @@ def _compile(source: str, expression: bool) -> _Compiled | _Simple | _Lists:
     return _Simple(parts) if parts and not own_values(node) else _Compiled(source, expression)
 
 
-def check(template: Template) -> TemplateError | None:
-    """What is wrong with a template's syntax, before anything is rendered."""
+def check(template: Template, brings: Brings = nothing) -> TemplateError | None:
+    """What is wrong with a template, before anything is rendered: its syntax, or a name that
+    neither Ansible has nor, as `brings` says, the playbook."""
     from jinja2 import TemplateSyntaxError
 
     try:
@@ -219,7 +221,7 @@ def check(template: Template) -> TemplateError | None:
     except TemplateSyntaxError as error:
         return TemplateError(_syntax_reason(error), template.where)
     for kind, name, known in _names(tree):
-        if name not in known and not elsewhere.known(kind, name):
+        if name not in known and not elsewhere.known(kind, name) and not brings(kind, name):
             reason = f'there is no {kind} "{name}" {nearest(name, known)}'
             return TemplateError(reason.strip(), template.where)
     return None
@@ -254,8 +256,15 @@ def _lookup_name(call: jinja2.nodes.Call) -> str:
     return ""
 
 
-def _syntax_reason(error: jinja2.TemplateSyntaxError) -> str:
+def _syntax_reason(
+    error: jinja2.TemplateSyntaxError, scope: Mapping[str, Any] | None = None
+) -> str:
     reason = error.message or "template syntax error"
+    return _lacking(reason, scope) or f"template syntax: {reason}"
+
+
+def _lacking(reason: str, scope: Mapping[str, Any] | None) -> str:
+    """What Jinja says of a filter or test that is not here, told as what it is; "" for others."""
     kinds: tuple[tuple[elsewhere.Kind, Mapping[str, Any]], ...]
     kinds = (("filter", environment().filters), ("test", environment().tests))
     for kind, known in kinds:
@@ -263,8 +272,9 @@ def _syntax_reason(error: jinja2.TemplateSyntaxError) -> str:
             name = reason.split("'")[1]
             if elsewhere.known(kind, name):
                 return elsewhere.reason(kind, name)
-            return " ".join((f'there is no {kind} "{name}"', nearest(name, known))).strip()
-    return f"template syntax: {reason}"
+            own = ownplugins.reason(kind, name, scope or {})
+            return own or f'there is no {kind} "{name}" {nearest(name, known)}'.strip()
+    return ""
 
 
 def render(template: Template, scope: Mapping[str, Any]) -> Any:
@@ -277,14 +287,15 @@ def render(template: Template, scope: Mapping[str, Any]) -> Any:
         value = _compile(template.source, template.expression).render(scope)
         return _nothing(template, scope) if value is None else value
     except TemplateSyntaxError as error:
-        raise TemplateError(_syntax_reason(error), template.where) from None
+        raise TemplateError(_syntax_reason(error, scope), template.where) from None
     except JinjaUndefined as error:
         where = error.__dict__.get("where") or template.where
         raise UndefinedError(_undefined_reason(str(error), scope), where) from None
     except TemplateError as error:
         raise type(error)(error.reason, error.where or template.where) from None
     except JinjaError as error:
-        raise TemplateError(str(error), template.where) from None
+        reason = _lacking(str(error), scope) or str(error)
+        raise TemplateError(reason, template.where) from None
     except ERRORS as error:
         raise TemplateError(_error_reason(error), template.where) from None
 
@@ -345,7 +356,7 @@ def render_file(
         return text + _newlines_lost(key, text, str(options.get("newline_sequence", "\n")))
     except TemplateSyntaxError as error:
         name = error.filename or str(path)
-        raise TemplateError(_syntax_reason(error), Where(name, error.lineno, 1)) from None
+        raise TemplateError(_syntax_reason(error, scope), Where(name, error.lineno, 1)) from None
     except JinjaUndefined as error:
         place = Where(str(path), _line_in(error, path), 1)
         raise TemplateError(_undefined_reason(str(error), scope), place) from None

@@ -7,13 +7,14 @@ from typing import Any
 
 from provisioner.errors import LoadError
 from provisioner.language.lookups import LOOKUPS, exists
+from provisioner.language.ownplugins import Brings, nothing
 from provisioner.language.play import Loop
 from provisioner.loading import keywords as kw
 from provisioner.loading.where import nearest
 from provisioner.loading.yamlfile import YamlMap
 
 
-def load_loop(source: YamlMap) -> Loop | None:
+def load_loop(source: YamlMap, brings: Brings = nothing) -> Loop | None:
     """The loop of a task's mapping; a `LoadError` for what can't be one."""
     lookups = [key for key in source if str(key).startswith("with_")]
     given = [*(["loop"] if "loop" in source else []), *lookups]
@@ -24,7 +25,7 @@ def load_loop(source: YamlMap) -> Loop | None:
     if len(given) > 1:
         raise LoadError("a task has one loop at most", source.keys_at[given[1]])
     named = str(given[0]).removeprefix("with_")
-    if given[0] != "loop" and not exists(named):
+    if given[0] != "loop" and not (exists(named) or brings("lookup", named)):
         at, hint = source.keys_at[given[0]], nearest(named, LOOKUPS)
         raise LoadError(f'there is no lookup "{named}" to loop with', at, hint)
     control: Mapping[str, Any] = source.get("loop_control") or {}

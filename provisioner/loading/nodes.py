@@ -9,10 +9,11 @@ from typing import Any
 from uuid import uuid4
 
 from provisioner.errors import LoadError, Problem
+from provisioner.language.ownplugins import Brings
 from provisioner.language.play import Block, Keywords, Node, Role, Task
 from provisioner.language.rendering import check
 from provisioner.language.template import OMIT, TemplateError, templates_in
-from provisioner.loading import argspecs, yamlfile
+from provisioner.loading import argspecs, plugins, yamlfile
 from provisioner.loading import keywords as kw
 from provisioner.loading import roles as rolefiles
 from provisioner.loading.early import Early
@@ -91,17 +92,18 @@ class NodeLoader:
             for key in item:
                 if short_name(str(key)) in IMPORTS:
                     return self._import(item, str(key), base, folder)
+            brings = plugins.brought(self._basedir, folder.role)
             task = load_task(
                 item,
                 base,
                 handler=folder.handlers,
                 rescued=folder.rescued,
-                library=lambda name: rolefiles.in_library(name, self._basedir, folder.role),
+                brings=brings,
             )
             roots = tuple(dict.fromkeys(self._roots(folder)))
             task = replace(task, role=folder.role, roots=roots, outer=base)
             if not (folder.rescued or task.keywords.ignore_errors):
-                self._problems.extend(_task_problems(task))
+                self._problems.extend(_task_problems(task, brings))
             return (task,)
         except LoadError as error:
             self._problems.extend(error.problems)
@@ -299,17 +301,18 @@ def _import_arguments(value: Any, key: str, where: Where) -> Mapping[str, Any]:
     return {"file" if key == "import_tasks" else "name": value}
 
 
-def _task_problems(task: Task) -> Iterator[Problem]:
+def _task_problems(task: Task, brings: Brings) -> Iterator[Problem]:
     """Template syntax, for every template of a task."""
     values = [task.name, task.arguments, task.keywords.when, task.loop and task.loop.items]
     values += [task.changed_when, task.failed_when, task.until, task.notify]
     values += [*task.keywords.vars, *task.keywords.environment]
-    return template_problems(values)
+    return template_problems(values, brings)
 
 
-def template_problems(values: Any) -> Iterator[Problem]:
-    """What is wrong with the syntax of any template in `values`."""
+def template_problems(values: Any, brings: Brings) -> Iterator[Problem]:
+    """What is wrong with any template in `values`: its syntax, or a filter, a test or a lookup that
+    neither Ansible nor the playbook has."""
     for template in templates_in(values):
-        error = check(template)
+        error = check(template, brings)
         if error is not None:
             yield Problem(error.reason, template.where)

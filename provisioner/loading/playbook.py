@@ -21,7 +21,7 @@ from provisioner.language.play import (
 )
 from provisioner.language.template import Template, TemplateError
 from provisioner.loading import keywords as kw
-from provisioner.loading import yamlfile
+from provisioner.loading import plugins, yamlfile
 from provisioner.loading.early import Early
 from provisioner.loading.nodes import Folder, NodeLoader, template_problems
 from provisioner.loading.vault import NO_VAULT, Vault
@@ -128,7 +128,7 @@ def _load_play(source: YamlMap, basedir: Path, problems: list[Problem], early: E
         source.setdefault("remote_user", source["user"])
     base = kw.inherit(Keywords(), _without(source, "vars"))
     play_vars = _vars(source)
-    problems.extend(template_problems([play_vars]))
+    problems.extend(template_problems([play_vars], plugins.brought(basedir, None)))
     files = tuple(_vars_files(source, basedir))
     known = {**play_vars, **early.vars}
     loader = NodeLoader(problems, replace(early, basedir=basedir, vars=known, files=files))

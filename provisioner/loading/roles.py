@@ -87,19 +87,6 @@ def _in_collections(names: Sequence[str], basedir: Path) -> Iterator[Path]:
                 yield place / COLLECTIONS / space / collection / "roles" / role
 
 
-def in_library(name: str, basedir: Path, inside: Role | None) -> bool:
-    """Whether there is a file of a module called `name` where Ansible would find it: in a
-    `library` beside the playbook or in the role, or in an installed collection."""
-    space, _, short = name.rpartition(".")
-    if not name.replace(".", "_").isidentifier():
-        return False
-    places, folders = [basedir, *([inside.path] if inside else [])], ("library", "action_plugins")
-    if space:
-        below = Path(COLLECTIONS, *space.split("."), "plugins")
-        places, folders = [at / below for at in collections(basedir)], ("modules", "action")
-    return any(any((at / folder).glob(f"{short}.*")) for at in places for folder in folders)
-
-
 def entry(item: Any, base: Keywords, where: Where) -> tuple[Mapping[str, Any], Keywords]:
     """One entry of `roles` or of a role's dependencies ▶ its arguments and its keywords.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from provisioner.errors import LoadError
 from provisioner.language import elsewhere
+from provisioner.language.ownplugins import Brings, nothing
 from provisioner.language.play import VARIABLE, Keywords, Task
 from provisioner.language.template import Template, is_template
 from provisioner.loading import keywords as kw
@@ -25,15 +26,15 @@ def load_task(
     *,
     handler: bool = False,
     rescued: bool = False,
-    library: Callable[[str], bool] = lambda _name: False,
+    brings: Brings = nothing,
 ) -> Task:
     """The task, with the keywords of `base` and its own; `LoadError` for what can't be right.
 
     Wrong arguments of a task that may fail (`rescued`, ignore_errors, failed_when) are no such
     thing: they fail the task when a host comes to it, as its playbook expects. So does a module
-    that only Ansible has, or the playbook's own `library`.
+    that only Ansible has, or that the playbook brings.
     """
-    key, value, local = _module_of(source, lambda name: exists(name) or library(name))
+    key, value, local = _module_of(source, lambda name: exists(name) or brings("module", name))
     called = kw.text_template(key, source.where)
     template = called if isinstance(called, Template) else None
     name = "action" if template else short_name(key)
@@ -56,7 +57,7 @@ def load_task(
         arguments=given,
         where=source.where,
         keywords=keywords,
-        loop=load_loop(source),
+        loop=load_loop(source, brings),
         register=_register(source),
         notify=kw.names(keywords.notify, "notify", place_of(source, "notify")),
         notify_at=place_of(source, "notify"),

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
-from provisioner.language import elsewhere
+from provisioner.language import elsewhere, ownplugins
 from provisioner.language.variables import Scope
 from provisioner.modules.base import Action, Sources
 from provisioner.result import Outcome, Result
@@ -40,7 +40,9 @@ class Elsewhere(Action):
             f"use {_INSTEAD[short]} here, or" if short in _INSTEAD else "exclude the task or use"
         )
         remedy = f"{instead} command or script; `provision doc -l` lists the modules that there are"
-        return Result(Outcome.FAILED, elsewhere.reason("module", self.called), remedy=remedy)
+        own = ownplugins.reason("module", self.called, scope)
+        reason = own or elsewhere.reason("module", self.called)
+        return Result(Outcome.FAILED, reason, remedy=remedy)
 
 
 @cache

@@ -85,23 +85,3 @@ def test_every_module_of_ansible_itself_is_known(name: str) -> None:
     assert exists(name)
     assert exists(f"ansible.builtin.{name}")
     assert exists(f"ansible.legacy.{name}")
-
-
-@pytest.mark.parametrize(
-    ("module", "file"),
-    [
-        ("mine", "library/mine.py"),
-        ("mine", "roles/r/library/mine.sh"),
-        ("mine", "action_plugins/mine.py"),
-        ("my.own.mine", "collections/ansible_collections/my/own/plugins/modules/mine.py"),
-    ],
-)
-def test_a_module_of_the_playbook_itself_fails_the_host_that_comes_to_it(
-    tmp_path: Path, module: str, file: str
-) -> None:
-    fleet = Fleet(tmp_path)
-    fleet.write(file, "")
-    fleet.write("roles/r/tasks/main.yml", f"[{{{module}: {{x: 1}}, ignore_errors: true}}]")
-    got = fleet.run("[{hosts: all, roles: [r], tasks: [{debug: msg=on}]}]")
-    assert [outcome for _, outcome in got.tasks()] == ["failed", "ok"]
-    assert f'does not have the module "{module}"' in got.finished()[0].message

@@ -1,0 +1,61 @@
+"""Python that a playbook's tree brings: it is not run, and stops nothing but who uses it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from provisioner.errors import LoadError
+from tests.engine.fleet import Fleet
+
+FILTER = 'class FilterModule:\n    def filters(self):\n        return {"mine": str, "more": str}\n'
+OTHER = "def filters():\n    return dict(mine=str)\n"
+
+BROUGHT = {
+    "filter_plugins/words.py": (FILTER, "debug: {msg: \"{{ 'x' | mine }}\"}"),
+    "filter_plugins/deep/words.py": (OTHER, "debug: {msg: \"{{ 'x' | mine }}\"}"),
+    "roles/r/filter_plugins/words.py": (FILTER, "debug: {msg: \"{{ 'x' | mine }}\"}"),
+    "test_plugins/words.py": (FILTER, "debug: {msg: \"{{ 'x' is mine }}\"}"),
+    "lookup_plugins/mine.py": ("", "debug: {msg: \"{{ lookup('mine', 'x') }}\"}"),
+    "library/mine.py": ("", "mine: {any: thing}"),
+    "library/mine.sh": ("", "mine: {any: thing}"),
+    "roles/r/library/mine.py": ("", "mine: {any: thing}"),
+    "action_plugins/mine.py": ("", "mine: {any: thing}"),
+    "collections/ansible_collections/a/b/plugins/filter/f.py": (
+        FILTER,
+        "debug: {msg: \"{{ 'x' | a.b.mine }}\"}",
+    ),
+    "collections/ansible_collections/a/b/plugins/modules/mine.py": ("", "a.b.mine: {}"),
+}
+"""A file ▶ its content, and a task that needs it."""
+
+
+PLAY = """
+        - hosts: h1
+          gather_facts: false
+          roles: [r]
+          tasks:
+            - {name: not here, TASK, when: false}
+            - {name: here, TASK}
+"""
+
+
+@pytest.mark.parametrize("file", BROUGHT)
+def test_only_the_task_that_needs_it_fails_and_names_the_file(tmp_path: Path, file: str) -> None:
+    content, task = BROUGHT[file]
+    fleet = Fleet(tmp_path)
+    fleet.write(file, content)
+    fleet.write("callback_plugins/loud.py", "raise SystemExit")
+    fleet.write("roles/r/tasks/main.yml", "- ping:")
+    got = fleet.run(PLAY.replace("TASK", task))
+    assert got.tasks()[-2:] == [("not here", "skipped"), ("here", "failed")]
+    assert str(Path(file).name) in got.event("here").message
+
+
+def test_a_name_that_nobody_brings_is_refused(tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path)
+    fleet.write("filter_plugins/words.py", FILTER)
+    fleet.write("roles/r/tasks/main.yml", "- ping:")
+    with pytest.raises(LoadError, match='there is no filter "nobodys"'):
+        fleet.run(PLAY.replace("TASK", "debug: {msg: \"{{ 'x' | nobodys }}\"}"))
