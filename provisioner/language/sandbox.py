@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -11,6 +12,7 @@ from provisioner.loading.where import Where
 
 if TYPE_CHECKING:
     import jinja2
+    from jinja2.runtime import Context
 
 
 @cache
@@ -44,6 +46,7 @@ def make_environment(options: Mapping[str, Any]) -> jinja2.Environment:
                 raise TemplateError(f"`{operator}` makes more than {MAX_TEXT >> 20} MiB")
             return super().call_binop(context, operator, left, right)
 
+    Sandbox.template_class, Sandbox.context_class = lazy_classes()
     made = Sandbox(
         undefined=missing_type(), extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"], **options
     )
@@ -53,6 +56,50 @@ def make_environment(options: Mapping[str, Any]) -> jinja2.Environment:
     made.filters.update({name: _listed(made.filters[name]) for name in _GENERATORS})
     made.globals.clear()
     return made
+
+
+@cache
+def lazy_classes() -> tuple[type[jinja2.Template], type[Context]]:
+    """Jinja's classes, but that a template which is included, imported or extended sees the
+    variables as they are: Jinja itself makes a dict of them, and so renders every one there is."""
+    from jinja2 import Template
+    from jinja2.runtime import Context
+
+    class LazyContext(Context):
+        """The variables with what the template has set itself in front of them."""
+
+        def get_all(self) -> Mapping[str, Any]:  # type: ignore[override]
+            return _over(self.vars, self.parent)
+
+        def derived(self, inner: dict[str, Any] | None = None) -> Context:
+            known: Any = _over(inner or {}, self.get_all())
+            made = type(self)(self.environment, known, self.name, {})
+            made.eval_ctx = self.eval_ctx
+            made.blocks.update((name, list(block)) for name, block in self.blocks.items())
+            return made
+
+    class LazyTemplate(Template):
+        """A template with such a context."""
+
+        def new_context(
+            self,
+            variables: Mapping[str, Any] | None = None,
+            shared: bool = False,
+            inner: Mapping[str, Any] | None = None,
+        ) -> Context:
+            outer: Mapping[str, Any] = {} if variables is None else variables
+            known: Any = _over(inner or {}, outer if shared else _over(outer, self.globals))
+            return LazyContext(self.environment, known, self.name, self.blocks)
+
+    return LazyTemplate, LazyContext
+
+
+def _over(own: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`known` with `own` names in front of it; local names that are not set yet are none."""
+    from jinja2.utils import missing as unset
+
+    given = {name: value for name, value in own.items() if value is not unset}
+    return ChainMap(given, known) if given else known  # type: ignore[arg-type]
 
 
 _ITEMS = frozenset(("__contains__", "__delitem__", "__getitem__", "__len__", "__setitem__"))
