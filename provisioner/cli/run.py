@@ -218,7 +218,7 @@ def _load(given: Arguments, again: frozenset[str] | None, vault: Vault, redactor
         connection=given.connection,
         start_at_task=given.start_at_task,
         force_handlers=given.force_handlers,
-        settings={"ssh_words_option": _ssh_words(given)},
+        settings={"ssh_words_option": _ssh_words(given), "user_option": given.user},
     )
     return inventory, playbooks, options
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from provisioner.engine.roster import Roster
 from provisioner.engine.sources import LocalSources
 from provisioner.engine.state import HostState
+from provisioner.engine.ways import variables as way_variables
 from provisioner.language.functions import functions
-from provisioner.language.lookup_base import LookupContext
+from provisioner.language.lookup_base import LookupContext, LookupFailedError
 from provisioner.language.play import Node, Play, Role, Task
 from provisioner.language.sandbox import counters, missing
 from provisioner.language.template import OMIT, Template, TemplateError
@@ -31,6 +32,9 @@ from provisioner.loading.patterns import is_implicit
 from provisioner.loading.variables import vars_file
 from provisioner.modules.base import Module, ModuleError
 from provisioner.records import dataclass
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 VERSION = {"full": "2.16.14", "major": 2, "minor": 16, "revision": 14, "string": "2.16.14"}
 """What `ansible_version` says: the release whose language this is."""
@@ -156,6 +160,7 @@ def _scope(
     """The layers, that of highest precedence first. Numbers are those of Ansible's list of 22."""
     world, state, play = shared.world, shared.world.states[host], shared.play
     role = task.role if task is not None else None
+    statics = world.statics.get(host, {})
     exported = (*reversed(state.roles), *reversed(play.roles))
     own: dict[str, Any] = {}
     called: dict[str, Any] = {}  # a playbook may have a variable `q`
@@ -174,13 +179,13 @@ def _scope(
         _vars_files(shared, state),  # 14
         play.vars,  # 12, 13
         _without(state.facts, hidden),  # 11
-        world.statics.get(host, {}),  # 3 to 10
+        statics,  # 3 to 10
         *(role.all_defaults if role is not None else ()),  # 2
         *(layer for other in exported for layer in other.all_defaults),  # 2
         {"ansible_facts": Lazy(lambda: _no_facts(asked))},
         called,
-        {"ansible_host": host, "ansible_ssh_host": host} if task is not None else {},
         _UNNAMED if is_implicit(world.inventory, host) else {},
+        way_variables(host, statics, world.settings, task.keywords) if task is not None else {},
         _GLOBALS,
     )
     scope = Scope(layers, asked)
@@ -321,9 +326,9 @@ _GLOBALS: dict[str, Any] = {
 
 def _lookup_context(shared: PlayWorld, task: Task | None, scope: Scope) -> LookupContext:
     sources = local_sources(shared, task, scope)
-    find, basedir = _finder(sources), shared.play.basedir
-    render = partial(sources.render, own_first=True)
-    return LookupContext(scope, find, render, basedir, sources.read)
+    find, read = _finder(sources), _failing(sources.read)
+    render = _failing(partial(sources.render, own_first=True))
+    return LookupContext(scope, find, render, shared.play.basedir, read)
 
 
 def local_sources(shared: PlayWorld, task: Task | None, scope: Scope) -> LocalSources:
@@ -340,6 +345,18 @@ def _finder(sources: LocalSources) -> Callable[[str, str], Path]:
             raise FileNotFoundError(2, str(error), name) from None
 
     return find
+
+
+def _failing(work: Callable[P, T]) -> Callable[P, T]:
+    """`work` of a module for a lookup: its errors are those of the template that asks for it."""
+
+    def done(*args: P.args, **options: P.kwargs) -> T:
+        try:
+            return work(*args, **options)
+        except ModuleError as error:
+            raise LookupFailedError(str(error)) from None
+
+    return done
 
 
 def title(task: Task, scope: Scope) -> str:

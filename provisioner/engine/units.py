@@ -316,10 +316,12 @@ def seat(shared: PlayWorld, host: str, keywords: Keywords, scope: Scope) -> Seat
         return Seat(target, "local", become, folder=str(shared.play.basedir.absolute()))
 
     def said(keyword: Any, *names: str) -> str | None:
-        """A keyword's value, unless a variable says it."""
-        if keyword is None or any(reached.get(name) is not None for name in names):
+        """A keyword's value, unless a variable says another."""
+        if keyword is None:
             return None
-        return str(scope.render(keyword))
+        value = str(scope.render(keyword))
+        found = [str(reached.get(name)) for name in names if reached.get(name) is not None]
+        return None if any(other != value for other in found) else value
 
     user = said(keywords.remote_user, "ansible_user", "ansible_ssh_user")
     port = said(keywords.port, "ansible_port", "ansible_ssh_port")

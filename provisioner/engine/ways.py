@@ -1,13 +1,37 @@
-"""Programs that run elsewhere than on the task's host and connect to it by themselves (rsync)."""
+"""How the host of a task is reached: what its variables say of it, and how programs get there that
+run elsewhere and connect to it by themselves (rsync)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from provisioner.engine.effects import Seat
 from provisioner.language.play import Keywords
 from provisioner.language.variables import Scope
 from provisioner.modules.base import Reached
+
+
+def variables(
+    host: str, known: Mapping[str, Any], settings: Mapping[str, Any], keywords: Keywords
+) -> dict[str, Any]:
+    """What a task sees of the way to its host where no variable says it: by keywords and the
+    command line, and each of Ansible's two names for a thing where the inventory has the other."""
+    found = {
+        "ansible_connection": keywords.connection or settings.get("connection_option") or "ssh"
+    }
+    said = {
+        "host": host,
+        "user": keywords.remote_user or settings.get("user_option"),
+        "port": keywords.port,
+    }
+    for thing, value in said.items():
+        new, old = f"ansible_{thing}", f"ansible_ssh_{thing}"
+        for name, twin in ((new, old), (old, new)):
+            if known.get(twin, value) is not None:
+                found[name] = known.get(twin, value)
+    return found
 
 
 def way(host: str, seat: Seat, keywords: Keywords, scope: Scope) -> Reached:

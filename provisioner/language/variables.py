@@ -63,7 +63,7 @@ MAGIC = frozenset(
         "role_path", "vars", "environment", "lookup", "query", "q", "now", "undef", "range", "dict",
         "item", "namespace", "cycler", "joiner", "lookup_context",
         "role_names", "become_option", "become_user_option",
-        "become_method_option", "connection_option",
+        "become_method_option", "connection_option", "user_option",
         "ssh_words_option",
     }
 )  # fmt: skip
@@ -201,7 +201,7 @@ _NEVER_LISTED = frozenset(
         "vars", "hostvars", "omit", "lookup", "query", "q", "now", "undef", "range", "dict",
         "namespace", "cycler", "joiner", "lookup_context",
         "environment", "become_option", "become_user_option",
-        "become_method_option", "connection_option",
+        "become_method_option", "connection_option", "user_option",
     }
 )  # fmt: skip
 
