@@ -129,8 +129,12 @@ class Role:
     @property
     def collection(self) -> str:
         """NAMESPACE.NAME of the collection that it is part of, or ""."""
-        *_, root, space, collection, _, _ = ("", "", "", "", *self.path.parts)
-        return f"{space}.{collection}" if root == COLLECTIONS else ""
+        parts = self.path.parts
+        for at in range(len(parts) - 5, -1, -1):
+            root, space, collection, below = parts[at : at + 4]
+            if root == COLLECTIONS:
+                return f"{space}.{collection}" if below == "roles" else ""
+        return ""
 
     @property
     def full_name(self) -> str:

@@ -169,7 +169,7 @@ class NodeLoader:
         places = [folder.path / name]
         if folder.role is not None:
             kind = "handlers" if folder.handlers else "tasks"
-            places.append(folder.role.path / kind / name)
+            places += [folder.role.path / kind / name, folder.role.path / name]
         places.append(self._basedir / name)
         for path in places:
             if path.is_file():

@@ -56,7 +56,8 @@ def collections(basedir: Path) -> Iterator[Path]:
 
 def find(name: str, basedir: Path, inside: Role | None, where: Where, within: Any = None) -> Path:
     """The directory of the role called `name`; a `LoadError` names the nearest. It may be one of a
-    collection (NAMESPACE.COLLECTION.ROLE), or a bare name in one of those that are `within`."""
+    collection (NAMESPACE.COLLECTION.ROLE, folders between them), or a bare name in one of those
+    that are `within`."""
     full = [f"{collection}.{name}" for collection in within or ()]
     places = [*folders(basedir)]
     if inside is not None:
@@ -66,14 +67,14 @@ def find(name: str, basedir: Path, inside: Role | None, where: Where, within: An
         if path.is_dir():
             return path
     known = {entry.name for folder in places[:-1] if folder.is_dir() for entry in folder.iterdir()}
-    looked = [*collections(basedir)] if name.count(".") == 2 else places[:-1]
+    looked = [*collections(basedir)] if name.count(".") >= 2 else places[:-1]
     hint = nearest(name, known) or f"looked in {', '.join(map(str, looked))}{_more(name, basedir)}"
     raise LoadError(f'the role "{name}" was not found', where, hint)
 
 
 def _more(name: str, basedir: Path) -> str:
     """How other places are named; Ansible's own way is not one of them."""
-    variable = "ANSIBLE_COLLECTIONS_PATH" if name.count(".") == 2 else "ANSIBLE_ROLES_PATH"
+    variable = "ANSIBLE_COLLECTIONS_PATH" if name.count(".") >= 2 else "ANSIBLE_ROLES_PATH"
     config = basedir / "ansible.cfg"
     unread = f" ({config} is not read)" if config.is_file() else ""
     return f"; {variable} names more{unread}"
@@ -81,10 +82,10 @@ def _more(name: str, basedir: Path) -> str:
 
 def _in_collections(names: Sequence[str], basedir: Path) -> Iterator[Path]:
     for name in names:
-        if name.count(".") == 2 and name.replace(".", "_").isidentifier():
-            space, collection, role = name.split(".")
+        if name.count(".") >= 2 and name.replace(".", "_").isidentifier():
+            space, collection, *role = name.split(".")
             for place in collections(basedir):
-                yield place / COLLECTIONS / space / collection / "roles" / role
+                yield place.joinpath(COLLECTIONS, space, collection, "roles", *role)
 
 
 def entry(item: Any, base: Keywords, where: Where) -> tuple[Mapping[str, Any], Keywords]:

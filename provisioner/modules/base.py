@@ -168,7 +168,7 @@ def _words(value: Any) -> Any:
 
 
 def _text(value: Any) -> Any:
-    return str(value) if isinstance(value, bool) else value
+    return str(value) if isinstance(value, bool | list | dict) else value
 
 
 _MODE = re.compile(
@@ -191,7 +191,7 @@ def _source_mode(value: Any) -> Any:
 
 
 Text = Annotated[str, BeforeValidator(_text)]
-"""A string; YAML's numbers and booleans become their text."""
+"""A string; numbers, booleans, lists and mappings become their text as Python writes it."""
 
 Words = Annotated[tuple[Text, ...], BeforeValidator(_words)]
 """A list of strings; one string is split at commas."""

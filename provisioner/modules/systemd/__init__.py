@@ -46,8 +46,6 @@ class Systemd(Module):
     @model_validator(mode="after")
     def _named(self) -> Self:
         wanted = [key for key in ("state", "enabled", "masked") if getattr(self, key) is not None]
-        if not (wanted or self.daemon_reload or self.daemon_reexec):
-            raise ValueError("give one of state, enabled, masked, daemon_reload and daemon_reexec")
         if wanted and self.name is None:
             raise ValueError(f"{wanted[0]} needs the name of a unit")
         if self.scope == "global" and self.state is not None:
