@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import Field, PrivateAttr
 
 from provisioner.modules.base import FileAttributes, Module, SourceMode, Text
-from provisioner.modules.once import once_a_file
+from provisioner.modules.sums import Summing, digests, summing
 from provisioner.remote.shell import Program, Report, Value, quote
 from provisioner.result import Diff
 
@@ -78,27 +77,12 @@ TEXT_LIMIT = 1 << 20
 
 def content_variables(content: bytes | Path) -> dict[str, Value]:
     """What files.sh's `put` and `report checksum` need to know of content that is streamed."""
-    if isinstance(content, bytes):
-        sha256, sha1, size = _digests(content)
-    else:
-        sha256, sha1, size = _file_digests(content)
+    found = digests(content)
+    return _known(found.size, found.sha256, found.sha1)
+
+
+def _known(size: int, sha256: str, sha1: str) -> dict[str, Value]:
     return {"content_size": str(size), "content_sha256": sha256, "content_sha1": sha1}
-
-
-def _digests(data: bytes) -> tuple[str, str, int]:
-    sha1 = hashlib.sha1(data, usedforsecurity=False).hexdigest()
-    return hashlib.sha256(data).hexdigest(), sha1, len(data)
-
-
-@once_a_file
-def _file_digests(path: Path) -> tuple[str, str, int]:
-    sha256, sha1, size = hashlib.sha256(), hashlib.sha1(usedforsecurity=False), 0
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            sha256.update(chunk)
-            sha1.update(chunk)
-            size += len(chunk)
-    return sha256.hexdigest(), sha1.hexdigest(), size
 
 
 def validation(command: str | None) -> str:
@@ -122,8 +106,14 @@ def write(path: str, content: bytes | Path, attributes: FileAttributes, **more: 
         "said": "",
         "parents": False,
     }
-    variables |= attributes.attribute_variables() | content_variables(content) | more
-    return Program("write", WRITE, variables, content)
+    later = summing(content)
+    about = content_variables(content) if later is None else _known(_size(content), "", "")
+    variables |= attributes.attribute_variables() | about | more
+    return Program("write", WRITE, variables, content, sum=later)
+
+
+def _size(content: bytes | Path) -> int:
+    return len(content) if isinstance(content, bytes) else content.stat().st_size
 
 
 def file_values(report: Report) -> dict[str, Any]:
@@ -199,6 +189,7 @@ class Written(FileAttributes, Module):
     """The mode, octal or symbolic, or `preserve` for that of the source; unset keeps the file's."""
 
     _content: bytes | Path | None = PrivateAttr(None)
+    _summing: Summing | None = PrivateAttr(None)
 
     def written(self, content: bytes | Path, origin: Path | None, **more: Value) -> Program:
         """The program for `content`, which came from the local file `origin`."""
@@ -213,10 +204,15 @@ class Written(FileAttributes, Module):
             "backup": self.backup,
             "validate": validation(self.validate_),
         }
-        return write(self.dest, content, self, **(values | more))
+        program = write(self.dest, content, self, **(values | more))
+        self._summing = summing(content)
+        return program
 
     def returns(self, report: Report) -> dict[str, Any]:
-        return written_values(report)
+        values = written_values(report)
+        if self._summing is not None and "checksum" in report.records:
+            values["checksum"] = self._summing.digests().sha1
+        return values
 
     def diff(self, report: Report) -> tuple[Diff, ...]:
         return written_diff(report, self._content)

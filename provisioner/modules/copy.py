@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, model_validator
 from provisioner.modules.base import FileMode, ModuleError, Sources, Text
 from provisioner.modules.content import Written, content_variables, validation
 from provisioner.modules.copy_body import FROM_HOST, TREE
+from provisioner.modules.sums import digests
 from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report, Value
 
@@ -96,22 +97,20 @@ class Copy(Written):
     def program(self, sources: Sources) -> Program:
         if self.src is None:
             content = (self.content or "").encode("utf-8", "surrogateescape")
-            return self._checked(self.written(content, None))
+            self._check(content)
+            return self.written(content, None)
         if self.remote_src:
             return self._from_host(self.src)
         path = sources.find("files", self.src)
         if path.is_dir():
             return self._copy_tree(path, self.src.endswith("/"), sources)
         found = sources.content(path) if self.decrypt else path
-        return self._checked(self.written(found, path, directory_mode=self.directory_mode))
+        self._check(found)
+        return self.written(found, path, directory_mode=self.directory_mode)
 
-    def _checked(self, program: Program) -> Program:
-        actual = program.variables["content_sha1"]
-        if self.checksum is not None and self.checksum != actual:
-            raise ModuleError(
-                f"{self.src or 'content'} has the SHA-1 {actual!s}, not {self.checksum}"
-            )
-        return program
+    def _check(self, content: bytes | Path) -> None:
+        if self.checksum is not None and self.checksum != (found := digests(content).sha1):
+            raise ModuleError(f"{self.src or 'content'} has the SHA-1 {found}, not {self.checksum}")
 
     def _from_host(self, source: str) -> Program:
         more: dict[str, Value] = {

@@ -238,7 +238,10 @@ _old_content() { if [ "$at_size" -le 1048576 ]; then before "$1"; else report be
 holds() {
     [ "$at_kind" = file ] || return
     if [ -n "$content_size" ]; then
-        [ "$at_size" = "$content_size" ] && [ "$(_sum_of "$1" "$at_size")" = "$content_sha256" ]
+        [ "$at_size" = "$content_size" ] || return
+        _held=$(_sum_of "$1" "$at_size")  # before the other is asked for, which is taken meanwhile
+        [ -n "$content_sha256" ] || { ask 0 "$content_index" sum; _take_sum; }
+        [ "$_held" = "$content_sha256" ]
     else
         [ "$at_size" = "${#content}" ] && [ "$(cat -- "$1" && echo .)" = "$content." ]
     fi
@@ -333,7 +336,7 @@ _fill() {
         _why=$(dd bs=65536 conv=fsync if="$content_from" 2>&1 >&7) || { _first_line; return 1; }
         _sum=$(_sum_of /proc/self/fd/7 "$content_size")
     else
-        [ "$content_asked" = yes ] || ask "$content_size" "$content_index"
+        [ "$content_asked" = yes ] || ask "$content_size" "$content_index" "${content_sha256:-sum}"
         _arrive || return
     fi
     [ "$_sum" = "$content_sha256" ] || {
@@ -350,12 +353,18 @@ _settled() {
     return 1
 }
 
-# ask SIZE NUMBER: ask for that content; `put` with $content_asked=yes takes it. Several may be asked
-# for at once, in the order in which they are put, yet not more than fits into a pipe.
+# ask SIZE NUMBER [SUM]: ask for that content; `put` with $content_asked=yes takes it. Several may be asked
+# for at once, in the order in which they are put, yet not more than fits into a pipe. Where SUM is the
+# word "sum", 64 hex digits are asked for behind it: of a large file it may not be known earlier.
 ask() {
-    report want "$1 $2"
+    report want "$1 $2 $3"
     _owed=$((_owed + $1))
+    [ "$3" != sum ] || _owed=$((_owed + 64))
     trap _tidy EXIT
+}
+_take_sum() {
+    content_sha256=$(dd bs=64 count=1 iflag=fullblock <&4 2>/dev/null)
+    _owed=$((_owed - 64))
 }
 
 # _arrive: the content that was asked for, from the control stream into 7; its sum, taken on the way, in
@@ -368,6 +377,7 @@ _arrive() {
         } 5>&1
     )
     _owed=$((_owed - content_size))
+    [ -n "$content_sha256" ] || _take_sum
     case $_why in tee:*) _first_line; return 1 ;; esac
     _sum=${_why%% *}
     [ -n "$_sum" ] || _sum=$(sha256 /proc/self/fd/7)

@@ -216,7 +216,7 @@ class Session:
         late = False
         while True:
             for want in records.take(self._buffer):
-                streams.send(channel, step.program.content, want, self._tell)
+                streams.send(channel, step.program, want, self._tell)
             if records.end >= 0 and self._buffer.find(b"\0", records.end) >= 0:
                 return late
             try:

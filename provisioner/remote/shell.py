@@ -68,12 +68,23 @@ class Receiver(Protocol):
         """The report will not be good: leave nothing behind."""
 
 
+class Sum(Protocol):
+    """The SHA-256 of a program's content, which may be taken while other things go on."""
+
+    def now(self) -> str:
+        """Its hex digits; "" while it is not known yet."""
+
+    def wait(self) -> str:
+        """Its hex digits."""
+
+
 @dataclass(frozen=True)
 class Program:
     """One run of a module's body.
 
     `content` is what the body gets when it says `want`: bytes, a local file that is streamed, or
     several of them, asked for by number. `receiver` takes the blob `content` that it reports.
+    `sum` is its variable `content_sha256`, which it asks for itself where it is empty.
     """
 
     module: str
@@ -81,6 +92,7 @@ class Program:
     variables: Mapping[str, Value] = field(default_factory=dict)
     content: Content | None = None
     receiver: Receiver | None = field(default=None, compare=False, repr=False)
+    sum: Sum | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -147,6 +159,8 @@ def exports(environment: Mapping[str, str]) -> str:
 def call(program: Program, environment: Mapping[str, str], diff: bool = False) -> str:
     """The sh text that runs `program`, whose body is defined in the session already."""
     variables = {"diff": diff, **program.variables}
+    if program.sum is not None:
+        variables["content_sha256"] = program.sum.now()
     steps = (exports(environment), assignments(variables), function(program))
     return "; ".join(step for step in steps if step)
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass
 from typing import Any
 
+from provisioner.records import dataclass
 from provisioner.remote import sshparamiko
 from provisioner.remote.sshparamiko import Message, PipeTimeout, SSHException
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from provisioner.records import dataclass
 from provisioner.remote.channel import Channel
-from provisioner.remote.shell import Content, Receiver
+from provisioner.remote.shell import Program, Receiver
 
 CHUNK = 1 << 18
 """Bytes in one piece: large ones fill the packets of SSH."""
@@ -22,10 +22,19 @@ Tell = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Want:
-    """A program's request for its content of that number, exactly `size` bytes of it."""
+    """A program's request for its content of that number, exactly `size` bytes of it; behind them,
+    where that is asked for too, the hex digits of its sum."""
 
     number: int
     size: int
+    summed: bool = False
+
+    @classmethod
+    def read(cls, value: bytes) -> Want:
+        """From `SIZE [NUMBER [SUM]]`, where a SUM that is known is none that is asked for."""
+        size, _, more = value.partition(b" ")
+        number, _, known = more.partition(b" ")
+        return cls(int(number or 0), int(size), known == b"sum")
 
 
 class Meter:
@@ -76,8 +85,7 @@ class Records:
             else:
                 self._position = nul + 1
                 if head.startswith(b"want=") and self.end < 0:
-                    size, _, number = head.removeprefix(b"want=").partition(b" ")
-                    yield Want(int(number or 0), int(size))
+                    yield Want.read(head.removeprefix(b"want="))
 
     def _begin(self, buffer: bytearray, nul: int, head: bytes) -> None:
         """From here on the blob's bytes are the receiver's; in the report it is empty."""
@@ -109,11 +117,12 @@ class Records:
             self.end += shift
 
 
-def send(channel: Channel, content: Content | None, want: Want, tell: Tell) -> None:
+def send(channel: Channel, program: Program, want: Want, tell: Tell) -> None:
     """Send what is asked for: exactly that many bytes, as the host counts them off.
 
     A local file that got shorter meanwhile is filled up: the host finds its checksum wrong.
     """
+    content = program.content
     several = [content] if isinstance(content, bytes | Path) else content or ()
     size, meter = want.size, Meter(want.size, tell)
     for chunk in chunks(several[want.number] if want.number < len(several) else b"", size):
@@ -123,6 +132,8 @@ def send(channel: Channel, content: Content | None, want: Want, tell: Tell) -> N
     while size > 0:
         channel.send(b"\0" * min(size, CHUNK))
         size -= CHUNK
+    if want.summed and program.sum is not None:
+        channel.send(program.sum.wait().encode())
 
 
 def chunks(content: bytes | Path, size: int) -> Iterator[bytes]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from provisioner.errors import Lost
-from provisioner.modules.base import FileAttributes
+from provisioner.modules import find
+from provisioner.modules.base import FileAttributes, ModuleError
 from provisioner.modules.content import write
 from provisioner.remote import streams
 from provisioner.remote.session import Session, Step
@@ -16,6 +18,21 @@ from provisioner.remote.shell import Program
 from tests.modules.conftest import Host
 
 DATA = bytes(range(256)) * 20_000  # 5 MB: openssl is asked from 4 MiB on
+
+
+class Slow:
+    """A sum that is never known before it is waited for."""
+
+    def __init__(self, sha256: str) -> None:
+        self._sha256 = sha256
+        self.asked = 0
+
+    def now(self) -> str:
+        return ""
+
+    def wait(self) -> str:
+        self.asked += 1
+        return self._sha256
 
 
 @pytest.fixture
@@ -50,9 +67,60 @@ def test_without_a_working_openssl_a_large_file_is_summed_by_sha256sum(
     assert set(host.calls()) == {"openssl dgst -sha256 -r"}
 
 
+@pytest.mark.parametrize(
+    "old", [None, b"old", DATA[::-1], DATA], ids=["none", "old", "like", "same"]
+)
+def test_a_sum_that_comes_late_is_asked_for_where_it_is_needed(
+    host: Host, big: Path, old: bytes | None
+) -> None:
+    path = host.root / "f"
+    if old is not None:
+        path.write_bytes(old)
+    late = Slow(hashlib.sha256(DATA).hexdigest())
+    program = replace(write(str(path), big, FileAttributes()), sum=late)
+    look = host.exchange(program, "look")
+    assert bool(look.changes) == (old != DATA)
+    assert late.asked == (old is not None and len(old) == len(DATA))
+    report = host.exchange(program, "apply")
+    assert report.changes == look.changes
+    assert path.read_bytes() == DATA
+    assert names(host.root) == ["f"]
+    assert host.exchange(Program("t", "report x y"), "look").get("x") == "y"
+
+
+def test_a_file_does_not_stay_that_does_not_have_the_sum_that_comes_late(
+    host: Host, big: Path
+) -> None:
+    program = replace(write(f"{host.root}/f", big, FileAttributes()), sum=Slow("0" * 64))
+    assert "another checksum" in (host.exchange(program, "apply").failed or "")
+    assert names(host.root) == []
+    assert host.exchange(Program("t", "report x y"), "look").get("x") == "y"
+
+
+def test_a_program_that_fails_leaves_a_late_sum_to_nobody(host: Host, big: Path) -> None:
+    failing = Program("t", "ask 0 0 sum; fail early", {}, big, sum=Slow("1" * 64))
+    assert host.exchange(failing, "apply").failed == "early"
+    assert host.exchange(Program("u", "report x y"), "look").get("x") == "y"
+
+
+def test_the_checksum_of_a_large_file_is_returned_though_the_host_was_not_told(
+    host: Host, big: Path
+) -> None:
+    module = find("copy").model_validate({"src": "big", "dest": f"{host.root}/f"})
+    program = module.program(host.sources)
+    assert program.sum is not None
+    values = module.returns(host.exchange(program, "apply"))
+    assert values["checksum"] == hashlib.sha1(DATA).hexdigest()
+    wrong = {"src": "big", "dest": f"{host.root}/f", "checksum": "0" * 40}
+    with pytest.raises(ModuleError, match="has the SHA-1"):
+        find("copy").model_validate(wrong).program(host.sources)
+
+
 def test_a_local_file_that_changes_on_the_way_leaves_the_old_one(host: Host, big: Path) -> None:
     (host.root / "f").write_text("old")
     program = write(f"{host.root}/f", big, FileAttributes())
+    assert program.sum is not None
+    program.sum.wait()
     big.write_bytes(DATA[::-1])
     report = host.exchange(program, "apply")
     assert report.failed == (

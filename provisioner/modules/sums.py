@@ -1,0 +1,81 @@
+"""The sums of local files: of large ones in a thread, while they are already being sent."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import threading
+from pathlib import Path
+
+from provisioner.modules.once import once_a_file
+from provisioner.records import dataclass
+
+LARGE = 1 << 22
+"""Bytes from which on a file is summed in a thread."""
+PIECE = 1 << 18  # bytes
+
+_turns = threading.BoundedSemaphore(2)
+
+
+@dataclass(frozen=True)
+class Digests:
+    """Hex digits of what a file or text holds, and its size in bytes."""
+
+    sha256: str
+    sha1: str
+    size: int
+
+
+def digests(content: bytes | Path) -> Digests:
+    """Those of a text, or of a local file that is read once for all hosts."""
+    if isinstance(content, Path):
+        return _of_file(content)
+    sha1 = hashlib.sha1(content, usedforsecurity=False).hexdigest()
+    return Digests(hashlib.sha256(content).hexdigest(), sha1, len(content))
+
+
+@once_a_file
+def _of_file(path: Path) -> Digests:
+    sha256, sha1, size = hashlib.sha256(), hashlib.sha1(usedforsecurity=False), 0
+    piece = memoryview(bytearray(PIECE))
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(piece):
+            sha256.update(piece[:count])
+            sha1.update(piece[:count])
+            size += count
+    return Digests(sha256.hexdigest(), sha1.hexdigest(), size)
+
+
+class Summing:
+    """The digests of a large file, which a thread of its own takes: a `shell.Sum`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._found: Digests | None = None
+        self._thread = threading.Thread(target=self._sum, daemon=True)
+        self._thread.start()
+
+    def now(self) -> str:
+        return "" if self._found is None else self._found.sha256
+
+    def wait(self) -> str:
+        return self.digests().sha256
+
+    def digests(self) -> Digests:
+        """Waits for them. Raises what reading the file raises."""
+        self._thread.join()
+        return self._found or digests(self._path)
+
+    def _sum(self) -> None:
+        with _turns, contextlib.suppress(OSError):  # who asks for them reads it again, and is told
+            self._found = digests(self._path)
+
+
+def summing(content: bytes | Path) -> Summing | None:
+    """The digests of a large local file, begun once for all hosts; None for what takes no time."""
+    if isinstance(content, Path) and content.stat().st_size >= LARGE:
+        return _begun(content)
+    return None
+
+
+_begun = once_a_file(Summing)
