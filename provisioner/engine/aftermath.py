@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from provisioner.engine import judge
+from provisioner.engine import judge, values
 from provisioner.engine.scopes import PlayWorld, task_scope, title
 from provisioner.engine.state import HostState
 from provisioner.language.play import Task, tasks_of
@@ -48,7 +48,7 @@ class Aftermath:
         keywords, states = task.keywords, self._shared.world.states
         if scope is None or keywords.delegate_to is None or not keywords.delegate_facts:
             return self._state
-        return states.get(str(scope.render(keywords.delegate_to)), self._state)
+        return states.get(values.delegate(scope, keywords) or "", self._state)
 
     def remember_failure(self, task: Task, result: Result, scope: Scope) -> None:
         """What a rescue is told of the failure that led to it."""

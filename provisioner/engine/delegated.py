@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from provisioner.engine import values
 from provisioner.engine.scopes import PlayWorld, host_scope
 from provisioner.language.play import Task
 from provisioner.language.variables import Lazy, Scope
@@ -22,7 +23,9 @@ def with_delegated(shared: PlayWorld, task: Task, scope: Scope) -> Scope:
 
 def _variables(shared: PlayWorld, task: Task, scope: Scope) -> dict[str, Scope]:
     """The other host's variables by its name, with all that says how it is reached."""
-    target = str(scope.render(task.keywords.delegate_to))
+    target = values.delegate(scope, task.keywords)
+    if target is None:
+        return {}
     known = target in shared.world.states
     theirs: Mapping[str, Any] = host_scope(shared, target) if known else {}
     reached = {"ansible_host": target, "ansible_port": None, "ansible_user": None}

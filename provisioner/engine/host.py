@@ -10,7 +10,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from provisioner.engine import include, jobs, judge, reports, units
+from provisioner.engine import include, jobs, judge, reports, units, values
 from provisioner.engine.aftermath import Aftermath
 from provisioner.engine.effects import (
     Answer,
@@ -133,14 +133,14 @@ class HostWalk:
         if task.module == "add_host":
             return True
         wanted = task.keywords.run_once
-        return wanted is not None and units.flag(self._ahead.scope(task), wanted)
+        return wanted is not None and values.is_set(self._ahead.scope(task), wanted)
 
     def _take_over(self, task: Task, result: Result) -> None:
         """Another host ran the task for all: its result is this host's too."""
         scope = self._ahead.scope(task)
         self._aftermath.learn(task, result, scope)
         failed = result.outcome is Outcome.FAILED
-        if not failed or units.flag(scope, task.keywords.ignore_errors):
+        if not failed or values.is_set(scope, task.keywords.ignore_errors):
             self._position.advance()
             return
         reason, remedy = reports.why(scope, task, result)
@@ -187,7 +187,7 @@ class HostWalk:
         assert seat is not None
         steps = tuple(self._step(place, unit) for place, unit in sent)
         unit = sent[0][1]
-        limit = int(units.number(unit.scope, unit.task.keywords.throttle, 0))
+        limit = int(values.number(unit.scope, unit.task.keywords.throttle, 0))
         throttle = (str(unit.task.where), limit) if limit > 0 else None
         return (yield Exchange(seat, steps, self._variables_of(seat, queue[0][1]), throttle))
 
@@ -233,7 +233,7 @@ class HostWalk:
         behind = queue[queue.index((place, unit)) :] if answer.sent else []
         changing = [other for p, other in behind if self._ahead.changes(p, other)]
         outcome = Outcome.UNKNOWN if changing else Outcome.UNREACHABLE
-        if not changing and units.flag(unit.scope, unit.task.keywords.ignore_unreachable):
+        if not changing and values.is_set(unit.scope, unit.task.keywords.ignore_unreachable):
             yield from self._pass_over(place, unit, replace(result, outcome=outcome), since)
             return
         self._state.count(outcome, ignored=False, rescued=False)
@@ -316,7 +316,7 @@ class HostWalk:
         assert control is not None
         if len(loop.results) < len(loop.items):
             if control.pause:
-                yield Sleep(units.number(unit.scope, control.pause, 0))
+                yield Sleep(values.number(unit.scope, control.pause, 0))
             return True
         whole = judge.loop_result(loop.results, control.variable, control.index_variable)
         return (yield from self._finish(unit, whole, loop.since, attempts, loop))
@@ -343,7 +343,7 @@ class HostWalk:
         failed = result.outcome is Outcome.FAILED
         if task.role is not None and result.outcome is not Outcome.SKIPPED:
             self._state.ran.setdefault(task.role.call, task.role.occurrence)
-        ignored = failed and units.flag(unit.scope, task.keywords.ignore_errors)
+        ignored = failed and values.is_set(unit.scope, task.keywords.ignore_errors)
         rescued = failed and not ignored and self._position.rescues()
         self._aftermath.learn(task, result, unit.scope)
         if task.module != "meta":
@@ -359,7 +359,7 @@ class HostWalk:
             self._position.advance()
             return True
         self._failure = (*reports.why(unit.scope, task, result), task)
-        self._fatal = units.flag(unit.scope, task.keywords.any_errors_fatal)
+        self._fatal = values.is_set(unit.scope, task.keywords.any_errors_fatal)
         self._aftermath.remember_failure(task, result, unit.scope)
         if not self._position.turn():
             self._fail()
@@ -396,9 +396,9 @@ class HostWalk:
         """How often the task may be tried again; 0 where once is enough."""
         task = unit.task
         wanted = task.until is not None or task.retries is not None
-        if not wanted or result.outcome is Outcome.SKIPPED or unit.check:
+        if not wanted or result.outcome is Outcome.SKIPPED or unit.check or result.unrendered:
             return 0
-        return int(units.number(unit.scope, task.retries, 3))
+        return int(values.number(unit.scope, task.retries, 3))
 
     def _met(self, unit: Unit, result: Result) -> bool:
         """Whether `until` is true. As in Ansible, `retries` alone waits for success."""
@@ -415,7 +415,7 @@ class HostWalk:
         name, play = title(unit.task, unit.scope), self._shared.play.title
         yield TaskRetried(play, name, self._state.name, self._attempts, retries, result.message)
         self._attempts += 1
-        yield Sleep(units.number(unit.scope, unit.task.delay, 5))
+        yield Sleep(values.number(unit.scope, unit.task.delay, 5))
 
     def _steer(self, unit: Unit) -> Walk:
         """Carry out an include, or a `meta` task: like Ansible's, that is no step of the report."""

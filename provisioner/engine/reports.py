@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.engine import units
+from provisioner.engine import values
 from provisioner.engine.scopes import PlayWorld, title
 from provisioner.engine.units import Unit
 from provisioner.events import TaskFinished
@@ -31,7 +31,7 @@ def finished(
     **flags: Any,
 ) -> TaskFinished:
     """The event of one task's end, or of one item's; censored where the task has `no_log`."""
-    hidden = units.flag(unit.scope, unit.task.keywords.no_log)
+    hidden = values.is_set(unit.scope, unit.task.keywords.no_log, unknown=True)
     common: dict[str, Any] = {
         "play": shared.play.title,
         "task": title(unit.task, unit.scope),
@@ -72,7 +72,7 @@ def _remedy(result: Result, flags: Mapping[str, Any]) -> str:
 
 def why(scope: Scope, task: Task, result: Result) -> tuple[str, str]:
     """Reason and remedy of a failure, for the recap; censored where the task has `no_log`."""
-    if units.flag(scope, task.keywords.no_log):
+    if values.is_set(scope, task.keywords.no_log, unknown=True):
         return CENSORED, ""
     return result.message or "failed", result.remedy
 

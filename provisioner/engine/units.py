@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from typing import Any, Literal
 
-from provisioner.engine import jobs, ways
+from provisioner.engine import jobs, values, ways
 from provisioner.engine.delegated import with_delegated
 from provisioner.engine.effects import Seat
 from provisioner.engine.scopes import PlayWorld, host_scope, local_sources
@@ -152,6 +152,7 @@ def _skipped(condition: Template | bool) -> Result:
 
 def _made(shared: PlayWorld, host: str, unit: Unit) -> Unit:
     task, scope, keywords = named(unit.task, unit.scope), unit.scope, unit.task.keywords
+    values.check(task, scope)
     unit = replace(unit, task=task)
     kind = find(task.module)
     module = arguments.build(kind, task.module, _rendered(task, kind, scope))
@@ -164,9 +165,9 @@ def _made(shared: PlayWorld, host: str, unit: Unit) -> Unit:
     where = seat(shared, host, keywords, scope)
     if module.from_controller:
         sources = replace(sources, way=ways.way(host, where, keywords, scope))
-        where = ways.start(host, where, keywords)
-    limit = _number(scope, task.seconds)
-    if limit is not None and number(scope, task.poll, 10) == 0:
+        where = ways.start(host, where, keywords, scope)
+    limit = values.number(scope, task.seconds, 0) or None
+    if limit is not None and values.number(scope, task.poll, 10) == 0:
         module, limit = jobs.background(module, limit), None
     environment = _environment(task, scope)
     program = _timed(task, module.program(sources))
@@ -176,12 +177,12 @@ def _made(shared: PlayWorld, host: str, unit: Unit) -> Unit:
         module=module,
         program=program,
         kind=_kind(task, module),
-        diff=flag(scope, keywords.diff, shared.world.diff),
+        diff=values.flag(scope, keywords.diff, shared.world.diff),
         tolerant=task.failed_when == (False,) or keywords.ignore_errors is True,
         judged=_has_judgement(task) or module.edits,
         seat=where,
         environment=environment,
-        timeout=limit or _number(scope, keywords.timeout),
+        timeout=limit or max(0, values.number(scope, keywords.timeout, 0)) or None,
     )
 
 
@@ -249,29 +250,7 @@ def _has_judgement(task: Task) -> bool:
 
 
 def _check(shared: PlayWorld, keywords: Keywords, scope: Scope) -> bool:
-    return flag(scope, keywords.check_mode, shared.world.check)
-
-
-def flag(scope: Scope, value: Any, default: bool = False) -> bool:
-    """A keyword that is true or false, perhaps by a template."""
-    if value is None:
-        return default
-    rendered = scope.render(value)
-    if isinstance(rendered, str):
-        return rendered.strip().lower() in ("yes", "true", "on", "1", "y", "t")
-    return bool(rendered)
-
-
-def _number(scope: Scope, value: Any) -> float | None:
-    if value is None:
-        return None
-    number = float(scope.render(value))
-    return number or None
-
-
-def number(scope: Scope, value: Any, default: float) -> float:
-    """A keyword that is a number, perhaps by a template."""
-    return default if value is None else float(scope.render(value))
+    return values.flag(scope, keywords.check_mode, shared.world.check)
 
 
 def _environment(task: Task, scope: Scope) -> dict[str, str]:
@@ -297,9 +276,7 @@ def _needs_env(value: Any) -> bool:
 def seat(shared: PlayWorld, host: str, keywords: Keywords, scope: Scope) -> Seat:
     """On which host, over which connection and as whom the task runs: by the variables of that
     host, which where the task is delegated is another one."""
-    target = host
-    if keywords.delegate_to is not None:
-        target = str(scope.render(keywords.delegate_to))
+    target = values.delegate(scope, keywords) or host
     reached = scope
     if target != host:
         known = target in shared.world.states
@@ -336,7 +313,7 @@ def _become(keywords: Keywords, scope: Scope, reached: Scope) -> Become | None:
         return value if value is not None else scope.render(keyword)
 
     wanted = given("ansible_become", keywords.become)
-    if not flag(scope, wanted, bool(scope.get("become_option", False))):
+    if not values.flag(scope, wanted, bool(scope.get("become_option", False))):
         return None
     user = given("ansible_become_user", keywords.become_user)
     method = given("ansible_become_method", keywords.become_method)

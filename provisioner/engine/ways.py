@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from provisioner.engine import values
 from provisioner.engine.effects import Seat
 from provisioner.language.play import Keywords
 from provisioner.language.variables import Scope
@@ -37,7 +38,7 @@ def variables(
 def way(host: str, seat: Seat, keywords: Keywords, scope: Scope) -> Reached:
     """How such a program gets to the host of a task, which by itself would run in `seat`."""
     become = seat.become
-    delegated = keywords.delegate_to is not None
+    delegated = values.delegate(scope, keywords) is not None
     return Reached(
         name=host,
         variables=scope,
@@ -48,9 +49,9 @@ def way(host: str, seat: Seat, keywords: Keywords, scope: Scope) -> Reached:
     )
 
 
-def start(host: str, seat: Seat, keywords: Keywords) -> Seat:
+def start(host: str, seat: Seat, keywords: Keywords, scope: Scope) -> Seat:
     """Where it runs: on the controller unless the task is delegated; it becomes another user only
     where it needs no connection."""
-    if keywords.delegate_to is None and seat.connection != "local":
+    if values.delegate(scope, keywords) is None and seat.connection != "local":
         return Seat("localhost", "local")
     return seat if seat.host == host else replace(seat, become=None)

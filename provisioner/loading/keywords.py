@@ -65,9 +65,10 @@ def known(source: YamlMap, words: frozenset[str], what: str) -> None:
             raise unknown(key, words, what, source.keys_at[key])
 
 
-def inherit(base: Keywords, source: YamlMap) -> Keywords:
-    """`base` with what `source` says itself: a play's, block's or task's mapping."""
-    keywordvalues.checked(source)
+def inherit(base: Keywords, source: YamlMap, tolerant: bool = False) -> Keywords:
+    """`base` with what `source` says itself: a play's, block's or task's mapping. That of a task
+    that may fail (`tolerant`) has wrong numbers and booleans in it as they stand."""
+    keywordvalues.checked(source, tolerant)
     said: dict[str, Any] = {}
     for key in INHERITED & source.keys():
         value, where = source[key], place_of(source, key)
@@ -76,7 +77,7 @@ def inherit(base: Keywords, source: YamlMap) -> Keywords:
         elif key == "collections":
             said[key] = names(value, key, where)
         elif key in FLAGS:
-            said[key] = flag(value, key, where)
+            said[key] = _flag(value, key, where, tolerant)
         else:
             said[key] = value
     return Keywords(**{**vars(base), **said}) if said else base
@@ -98,6 +99,15 @@ def flag(value: Any, key: str, where: Where | None) -> Any:
     if word in ("no", "false", "off", "0", "n", "f"):
         return False
     raise LoadError(f'"{key}" is true or false, not {value!r}', where)
+
+
+def _flag(value: Any, key: str, where: Where | None, tolerant: bool) -> Any:
+    try:
+        return flag(value, key, where)
+    except LoadError:
+        if not tolerant:
+            raise
+        return value
 
 
 def conditions(value: Any, where: Where | None) -> Conditions:

@@ -12,10 +12,11 @@ from provisioner.loading.yamlfile import YamlMap, place_of
 from provisioner.modules import MODULES, exists, short_name
 
 
-def checked(source: YamlMap) -> None:
-    """`LoadError` for the first value of a play, block or task that can't be right."""
+def checked(source: YamlMap, tolerant: bool = False) -> None:
+    """`LoadError` for the first value of a play, block or task that can't be right; numbers of a
+    task that may fail (`tolerant`) are left to the hosts that come to it."""
     for key, check in CHECKS.items():
-        if key in source:
+        if key in source and not (tolerant and key in _NUMBERS):
             check(key, source[key], place_of(source, key))
 
 

@@ -40,10 +40,12 @@ def load_task(
     name = "action" if template else short_name(key)
     module = None if template else find(name)
     given = _arguments(module, source, key, value)
-    keywords = kw.inherit(base, source)
+    ignoring = source.get("ignore_errors", base.ignore_errors)
+    tolerant = bool(rescued or ignoring or "failed_when" in source)
+    keywords = kw.inherit(base, source, tolerant)
     if handler and name == "meta" and given.get("action") == "flush_handlers":
         raise LoadError("flush_handlers can't be a handler: it would run itself", source.where)
-    if module is not None and not (rescued or keywords.ignore_errors or "failed_when" in source):
+    if module is not None and not tolerant:
         whole = _with_defaults(given, name, keywords)
         problems = arguments.check(module, name, whole, source.keys_at.get(key, source.where))
         if problems:

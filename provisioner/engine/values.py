@@ -1,0 +1,98 @@
+"""Keywords that are a boolean, a number or a host, as they are for one task on one host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from provisioner.language.play import Keywords, Task
+from provisioner.language.template import OMIT, Template, TemplateError
+from provisioner.language.variables import Scope
+from provisioner.modules.base import ModuleError
+
+_TRUE = ("yes", "true", "on", "1", "y", "t")
+_FALSE = ("no", "false", "off", "0", "n", "f")
+
+
+def flag(scope: Scope, value: Any, default: bool = False) -> bool:
+    """A keyword that is true or false, perhaps by a template."""
+    rendered = said(scope, value)
+    if rendered is None:
+        return default
+    if isinstance(rendered, str):
+        return rendered.strip().lower() in _TRUE
+    return bool(rendered)
+
+
+def is_set(scope: Scope, value: Any, unknown: bool = False) -> bool:
+    """The same of what is asked for when the task is over, be its keyword right or not."""
+    try:
+        return flag(scope, value)
+    except TemplateError:
+        return unknown
+
+
+def number(scope: Scope, value: Any, default: float) -> float:
+    """A keyword that is a number, perhaps by a template; `check` tells of one that is none."""
+    rendered = said(scope, value)
+    try:
+        return default if rendered in (None, "") else float(rendered)
+    except (TypeError, ValueError):
+        return default
+
+
+def delegate(scope: Scope, keywords: Keywords) -> str | None:
+    """The host that the task is delegated to; None where it is not."""
+    given = keywords.delegate_to
+    rendered = None if given is None else scope.render(given)
+    if rendered in (None, "") and isinstance(given, Template):
+        raise ModuleError("delegate_to gives no host's name")
+    return None if rendered in (None, "", OMIT) else str(rendered)
+
+
+def said(scope: Scope, value: Any) -> Any:
+    """The keyword's value; None where it is left out."""
+    rendered = None if value is None else scope.render(value)
+    return None if rendered is OMIT else rendered
+
+
+def check(task: Task, scope: Scope) -> None:
+    """`TemplateError` for the first keyword that is not what it has to be: templates, and those
+    of tasks that may fail, are not looked at before."""
+    for name, value in _numbers(task):
+        if type(value) not in (int, float) and not _is_number(scope, value):
+            raise TemplateError(f'"{name}" is a number, not "{scope.render(value)}"')
+    for name in _FLAGS:
+        value = getattr(task.keywords, name)
+        if type(value) is not bool and not _is_flag(scope, value):
+            raise TemplateError(f'"{name}" is true or false, not "{scope.render(value)}"')
+
+
+_FLAGS = (
+    "become", "ignore_errors", "ignore_unreachable", "any_errors_fatal", "no_log", "check_mode",
+    "diff", "run_once", "delegate_facts",
+)  # fmt: skip
+
+
+def _numbers(task: Task) -> Iterator[tuple[str, Any]]:
+    yield from (("retries", task.retries), ("delay", task.delay), ("async", task.seconds))
+    yield from (("poll", task.poll), ("throttle", task.keywords.throttle))
+    yield from (("timeout", task.keywords.timeout), ("port", task.keywords.port))
+    if task.loop is not None:
+        yield "pause", task.loop.pause
+
+
+def _is_number(scope: Scope, value: Any) -> bool:
+    rendered = said(scope, value)
+    if rendered in (None, "") or isinstance(rendered, int | float):
+        return True
+    try:
+        float(str(rendered))
+    except ValueError:
+        return False
+    return True
+
+
+def _is_flag(scope: Scope, value: Any) -> bool:
+    rendered = said(scope, value)
+    return rendered is None or isinstance(rendered, bool) or str(rendered).lower() in _TRUE + _FALSE
