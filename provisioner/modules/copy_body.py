@@ -119,12 +119,22 @@ FROM_HOST = (
     + r"""
 # content_of FILE: what `put` needs to know of it.
 content_of() {
-    content_from=$1
-    [ ! -L "$1" ] || content_from=$(readlink -f -- "$1")
-    at "$content_from" || fail "$1 vanished while it was copied"
+    seen "$1"
+    content_from=$at_path
     [ "$preserve" != yes ] || mode=0$at_mode
     content_size=$at_size
     content_sha256=$(sha256 "$1") || fail "$1 can't be read by this user: add become"
+}
+# seen FILE: `at`, of what a link leads to.
+seen() {
+    if [ -L "$1" ]; then at "$(readlink -f -- "$1")"; else at "$1"; fi ||
+        fail "$1 vanished while it was copied"
+}
+# keep_mode SOURCE TARGET: what is new gets the mode of its source, unless another is given.
+keep_mode() {
+    [ -z "$mode" ] && ! [ -e "$2" ] || return 0
+    seen "$1"
+    mode=0$at_mode
 }
 # below TYPE: what is below the source, as words for eval; a quote in a name is closed around.
 below() {
@@ -136,12 +146,22 @@ copy_directory() {
     case $source in */) ;; *) path=${path%"${path##*[!/]}"}/${source##*/} ;; esac
     links=-P file_mode=$mode mode=$directory_mode content_sha1=''
     [ "$local_follow" = no ] || links=-L
+    if [ "$preserve" = yes ]; then
+        seen "$source"
+        mode=0$at_mode
+    fi
     directories "$path"
+    [ "$preserve" != yes ] || attributes "$path"
     eval "set -- $(below d)"
-    for item in "$@"; do directories "$path/$item"; done
-    mode=$file_mode
+    for item in "$@"; do
+        mode=$directory_mode
+        keep_mode "$source/$item" "$path/$item"
+        directories "$path/$item"
+    done
     eval "set -- $(below f)"
     for item in "$@"; do
+        mode=$file_mode
+        keep_mode "$source/$item" "$path/$item"
         content_of "$source/$item"
         put "$path/$item"
     done
