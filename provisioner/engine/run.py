@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from provisioner.engine import gather
@@ -90,6 +91,8 @@ class Run:
         self.world = world_of(plan, self.states, roster)
         self._finished: set[str] = set()
         self._play_ended = self._stopped = False
+        self._failing = False
+        """Whether a host of the last play is out: as in Ansible, no further playbook is run."""
 
     def events(self) -> Iterator[Event]:
         started = time.monotonic()
@@ -102,12 +105,16 @@ class Run:
             plan.options.diff,
         )
         yield from plan.notices
+        ends = {*accumulate(len(playbook.plays) for playbook in plan.playbooks)}
         try:
             for number, planned in enumerate(plan.plays, 1):
                 if self.interrupt or self._stopped:
                     break
                 later = frozenset(host for each in plan.plays[number:] for host in each.hosts)
                 yield from self._play(planned, number - 1, later)
+                if later and number in ends and not self._stopped and self._failing:
+                    self._stopped = True
+                    yield Notice("a host has failed: no later playbook is run")
                 self.crew.release(later)
         except BaseException:
             self.interrupt.set(0)  # whoever is still under way stops at a task's end
@@ -128,9 +135,12 @@ class Run:
             chosen_hosts = hosts_of(self.world.inventory, play, self.plan.options)
         hosts = tuple(host for host in chosen_hosts if self.states[host].out is None)
         count = sum(1 for section in play.sections for _ in tasks_of(section))
+        if chosen_hosts:
+            self._failing = self._is_failing(chosen_hosts)
         yield PlayStarted(play.title, hosts, str(play.where), count)
         for batch in batches(hosts, sizes(play, self.plan.options)):
             yield from self._batch(self._shared(play, chosen_hosts, batch), number, later)
+            self._failing = self._is_failing(chosen_hosts)
             if self.interrupt or self._play_ended:
                 return
             if reason := self._end_reason(play, batch):
@@ -168,6 +178,12 @@ class Run:
         for host in forgiven:
             self.states[host].forgive()
         self._finished -= forgiven
+
+    def _is_failing(self, hosts: Sequence[str]) -> bool:
+        """Whether one of the hosts is out, or any at all was lost."""
+        lost = (Status.UNREACHABLE, Status.UNKNOWN)
+        mine = any(self.states[host].out is not None for host in hosts)
+        return mine or any(state.out in lost for state in self.states.values())
 
     def _end_reason(self, play: Play, batch: Sequence[str]) -> str:
         """Why the run ends with this batch, as in Ansible: further plays may build on this one."""

@@ -95,8 +95,9 @@ def _observed(ended: int, events: list[dict[str, Any]], log: str, hide: Any) -> 
 
 
 def _stats(events: list[dict[str, Any]]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = next((e["hosts"] for e in events if e["event"] == "stats"), {})
-    return found
+    """Those after the last playbook."""
+    found = [event["hosts"] for event in events if event["event"] == "stats"]
+    return found[-1] if found else {}
 
 
 def _recap(counts: Mapping[str, int]) -> dict[str, int]:

@@ -51,13 +51,18 @@ def run(case: Case, folder: Path, out: Path, inventory: str, connect: Connect) -
     try:
         with chdir(folder):
             options = _options(case, folder, out)
-            book = load_playbook(folder / "play.yml", extra=options.extra_vars)
-            books = answered([book], options.extra_vars, Redactor())
+            names = [*filter(_is_playbook, case.options), "play.yml"]
+            books = [load_playbook(folder / name, extra=options.extra_vars) for name in names]
+            books = answered(books, options.extra_vars, Redactor())
             planned = plan(load_inventory(inventory), books, options)
             events = list(Run(planned, connect, Interrupt()).events())
     except (LoadError, UsageError) as error:
         return {**INVALID, "error": str(error)}
     return _observed(events, hider(DIR=folder, OUT=out))
+
+
+def _is_playbook(word: str) -> bool:
+    return word.endswith(".yml") and not word.startswith("@")
 
 
 def _options(case: Case, folder: Path, out: Path) -> Options:
@@ -88,7 +93,7 @@ def _options(case: Case, folder: Path, out: Path) -> Options:
                 given["become"] = True
             case "--become-user":
                 given["become_user"] = next(rest)
-            case _:
+            case _ if not _is_playbook(word):
                 raise ValueError(f"{case.name}: no option {shlex.quote(word)} here")
     given["extra_vars"] = {**extra_vars(tuple(extra)), "out": str(out)}
     return Options(**given)
