@@ -14,18 +14,23 @@ from typing import IO, Any, ClassVar
 from pydantic import PrivateAttr
 
 from provisioner.modules.base import Module, ModuleError, Sources, Text
+from provisioner.modules.sums import Passing
 from provisioner.remote.shell import Program, Report, Value
 
 BODY = r"""
 # content: the file as a blob. Zeros behind it keep the frame whole if it just shrank.
 content() {
     printf '#content %d %d\0' "$size" "$size" >&3
-    { cat -- "$src"; cat /dev/zero; } |
-        dd bs=65536 iflag=fullblock,count_bytes count="$size" 2>/dev/null
+    { _sent=$(dd bs=65536 iflag=fullblock,count_bytes count="$size" <"$src" 2>&1 >&5); } 5>&1
+    _sent=${_sent##*"$newline"} _sent=${_sent%% *}  # dd's last line: how many bytes were copied
+    [ "$_sent" = "$size" ] ||
+        dd bs=65536 iflag=fullblock,count_bytes count=$((size - _sent)) </dev/zero 2>/dev/null
 }
-# send_summed: send it, and take its sum on the way. 5 is the pipe to sha1sum: a pipe can be opened
+newline='
+'
+# send_summed: send it, and take its sum on the way. 5 is the pipe to the sum: a pipe can be opened
 # by its name, while 3 may be a socket.
-send_summed() { sum=$(content | { tee /proc/self/fd/5 5>&1 >&3; } | sha1sum); }
+send_summed() { sum=$(content | { tee /proc/self/fd/5 5>&1 >&3; } | _digest "$size" sha1); }
 about() { stat -L -c '%s %i %y' -- "$src"; }
 
 expand src
@@ -49,7 +54,8 @@ fi
 [ -r "$src" ] || fail "$src can't be read by this user: add become"
 was=$(about) size=${was%% *}
 if [ "$look" = yes ] || [ "$size" = "$have_size" ] || [ "$size" = 0 ]; then
-    sum=$(sha1sum <"$src") || fail "$src can't be read: see the kernel's log for the disk"
+    sum=$(_digest "$size" sha1 <"$src") || sum=$(sha1sum <"$src") ||
+        fail "$src can't be read: see the kernel's log for the disk"
     report checksum "${sum%% *}"
     [ "${sum%% *}" != "$have" ] || return 0
     if [ "$look" = yes ]; then :
@@ -69,17 +75,15 @@ class Arriving:
     """A local file while it arrives beside its place: whole there in the end, or not at all."""
 
     def __init__(self, place: Path) -> None:
-        self.sha1 = _new_sha1()
-        self.md5 = hashlib.md5(usedforsecurity=False)
+        self.sums = Passing()
         self._place = place
         self._temporary = place.with_name(f".{place.name[:200]}.provision-{secrets.token_hex(8)}")
         self._file: IO[bytes] | None = None
         self._problem: OSError | None = None
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """The next bytes. What goes wrong on the disk is told by `keep`."""
-        self.sha1.update(data)
-        self.md5.update(data)
+        self.sums.add(data)
         if self._problem is None:
             try:
                 if self._file is None:
@@ -87,7 +91,7 @@ class Arriving:
                     self._file = self._temporary.open("xb", buffering=0)
                 _write_all(self._file, data)
             except OSError as error:
-                self.abandon()
+                self._discard()
                 self._problem = error
 
     def keep(self) -> None:
@@ -100,20 +104,24 @@ class Arriving:
                 self._file.close()
                 self._temporary.replace(self._place)
         except OSError as error:
-            self.abandon()
+            self._discard()
             raise ModuleError(
                 f"{self._place} can't be written on this machine: {error.strerror}"
             ) from None
 
     def abandon(self) -> None:
         """Leave nothing behind."""
+        self.sums.end()
+        self._discard()
+
+    def _discard(self) -> None:
         if self._file is not None:
             self._file.close()
             with contextlib.suppress(OSError):
                 self._temporary.unlink()
 
 
-def _write_all(file: IO[bytes], data: bytes) -> None:
+def _write_all(file: IO[bytes], data: bytes | memoryview) -> None:
     view = memoryview(data)
     while view:
         view = view[file.write(view) :]
@@ -172,15 +180,16 @@ class Fetch(Module):
             self._arriving.write(base64.b64decode(report.get("encoded")))
         elif "content" not in report.records:
             return {}
-        digest = self._arriving.sha1.hexdigest()
+        sums = self._arriving.sums
+        sums.end()
+        digest = sums.sha1.hexdigest()
         if self.validate_checksum and digest != report.get("checksum"):
             self._arriving.abandon()
             raise ModuleError(
                 f"{self.src} changed while it was fetched: {self._place} is left as it was"
             )
         self._arriving.keep()
-        md5 = self._arriving.md5.hexdigest()
-        return {"checksum": digest, "md5sum": md5, "remote_md5sum": None}
+        return {"checksum": digest, "md5sum": sums.md5.hexdigest(), "remote_md5sum": None}
 
     def returns(self, report: Report) -> dict[str, Any]:
         if "checksum" not in report.records:

@@ -1,9 +1,10 @@
-"""The sums of local files: of large ones in a thread, while they are already being sent."""
+"""The sums of files: of large ones in a thread, while they are already sent or still arrive."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import queue
 import threading
 from pathlib import Path
 
@@ -69,6 +70,43 @@ class Summing:
     def _sum(self) -> None:
         with _turns, contextlib.suppress(OSError):  # who asks for them reads it again, and is told
             self._found = digests(self._path)
+
+
+class Passing:
+    """The sums of what passes piece by piece: of more than a little in a thread, which may lag by
+    as much as the queue holds."""
+
+    def __init__(self) -> None:
+        self.sha1 = hashlib.sha1(usedforsecurity=False)
+        self.md5 = hashlib.md5(usedforsecurity=False)
+        self._size = 0
+        self._queue: queue.Queue[bytes | memoryview | None] = queue.Queue(16)
+        self._thread: threading.Thread | None = None
+
+    def add(self, data: bytes | memoryview) -> None:
+        self._size += len(data)
+        if self._size < LARGE:
+            self._update(data)
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, daemon=True)
+            self._thread.start()
+        self._queue.put(data)
+
+    def end(self) -> None:
+        """Nothing more comes: the sums are those of all once this returns."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def _work(self) -> None:
+        while (data := self._queue.get()) is not None:
+            self._update(data)
+
+    def _update(self, data: bytes | memoryview) -> None:
+        self.sha1.update(data)
+        self.md5.update(data)
 
 
 def summing(content: bytes | Path) -> Summing | None:

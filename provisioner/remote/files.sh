@@ -250,13 +250,14 @@ holds() {
 # sha256 PATH: print it. Without a name behind it, nothing is escaped.
 sha256() { _sum=$(sha256sum <"$1") && echo "${_sum%% *}"; }
 
-# _digest SIZE: the sum of stdin as sha256sum prints it. openssl is three times as fast where sha256sum is
-# built without it, yet slow to start; where it does not work, stdin is read to its end all the same.
+# _digest SIZE [sha1]: the sum of stdin as sha256sum prints it. openssl is three times as fast where
+# sha256sum is built without it, yet slow to start; where it does not work, stdin is read to its end all
+# the same.
 _digest() {
     if [ "$1" -gt 4194304 ] && command -v openssl >/dev/null; then
-        openssl dgst -sha256 -r || { cat >/dev/null; false; }
+        openssl dgst "-${2:-sha256}" -r || { cat >/dev/null; false; }
     else
-        sha256sum
+        "${2:-sha256}sum"
     fi
 }
 # _sum_of PATH SIZE: print its sum.

@@ -220,7 +220,7 @@ class Session:
             if records.end >= 0 and self._buffer.find(b"\0", records.end) >= 0:
                 return late
             try:
-                self._buffer += self._more(channel, deadline)
+                records.add(self._buffer, self._more(channel, deadline))
             except TimeoutError:
                 if late:
                     raise Lost("a task that took too long could not be ended") from None

@@ -61,8 +61,8 @@ class Receiver(Protocol):
     Neither may raise: what goes wrong on this machine is told when the report is judged.
     """
 
-    def write(self, data: bytes) -> None:
-        """The next bytes."""
+    def write(self, data: bytes | memoryview) -> None:
+        """The next bytes; what they are in does not change."""
 
     def abandon(self) -> None:
         """The report will not be good: leave nothing behind."""

@@ -69,6 +69,18 @@ class Records:
         self._meter = Meter(0, tell)
         self._searched = self._position = self._left = 0
 
+    def add(self, buffer: bytearray, data: bytes) -> None:
+        """Put what came behind the buffer. In the middle of a blob most of it goes straight to the
+        receiver."""
+        if self._left and self._receiver is not None and self.end < 0:
+            data = bytes(memoryview(buffer)[self._position :]) + data
+            del buffer[self._position :]
+            end = data.find(self._mark)
+            stop = self._pass_on(data, end if end >= 0 else len(data) - len(self._mark))
+            data = data[stop:]
+            self._searched = self._position
+        buffer += data
+
     def take(self, buffer: bytearray) -> Iterator[Want]:
         """Each request not seen before. `buffer` keeps all but the receiver's bytes."""
         self.end = buffer.find(self._mark, self._searched)
@@ -100,14 +112,19 @@ class Records:
     def _divert(self, buffer: bytearray) -> None:
         """Give the receiver what is there of its blob, but nothing that may become the mark: behind
         the blob there is always that much more to come."""
-        if self._left and self._receiver is not None:
+        if self._left:
             stop = self.end if self.end >= 0 else len(buffer) - len(self._mark)
-            part = bytes(buffer[self._position : max(self._position, stop)][: self._left])
-            self._replace(buffer, self._position + len(part), b"")
-            self._left -= len(part)
-            if part:
-                self._receiver.write(part)
-                self._meter.add(len(part))
+            there = bytes(memoryview(buffer)[self._position : max(self._position, stop)])
+            self._replace(buffer, self._position + self._pass_on(there, len(there)), b"")
+
+    def _pass_on(self, data: bytes, most: int) -> int:
+        """Give the receiver so much of it as is the blob's, `most` bytes at most; tell how much."""
+        count = max(0, min(most, self._left))
+        if count and self._receiver is not None:
+            self._left -= count
+            self._receiver.write(memoryview(data)[:count])
+            self._meter.add(count)
+        return count
 
     def _replace(self, buffer: bytearray, stop: int, new: bytes) -> None:
         shift = len(new) - (stop - self._position)

@@ -12,6 +12,7 @@ from provisioner.engine.judge import result_of
 from provisioner.modules import find
 from provisioner.modules.base import ModuleError
 from provisioner.remote.session import Mode
+from provisioner.remote.shell import Program
 from provisioner.result import Result
 from tests.modules.conftest import Host, listing
 
@@ -107,11 +108,19 @@ def test_a_large_file_is_streamed_to_its_place(host: Host) -> None:
     assert [path.name for path in host.sources.folder.iterdir()] == ["f"]
 
 
-def test_a_file_that_changes_while_it_is_fetched_is_not_kept(host: Host) -> None:
+GROW = "tee", 'echo more >>{file}; exec /usr/bin/tee "$@"'
+SHRINK = "dd", 'case $* in *count={size}) echo less >{file};; esac; exec /bin/dd "$@"'
+
+
+@pytest.mark.parametrize(("tool", "script"), [GROW, SHRINK], ids=["grows", "shrinks"])
+def test_a_file_that_changes_while_it_is_fetched_is_not_kept(
+    host: Host, tool: str, script: str
+) -> None:
     (host.root / "f").write_bytes(DATA)
     (host.sources.folder / "f").write_text("old")
-    host.fake("tee", f'echo more >>{host.root}/f; exec /usr/bin/tee "$@"')
+    host.fake(tool, script.format(file=host.root / "f", size=len(DATA)))
     result = done(host, src=f"{host.root}/f", dest="f", flat=True)
     assert "changed while it was fetched" in result.message
     assert (host.sources.folder / "f").read_text() == "old"
     assert [path.name for path in host.sources.folder.iterdir()] == ["f"]
+    assert host.exchange(Program("t", "report x y"), "look").get("x") == "y"

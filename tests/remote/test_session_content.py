@@ -87,7 +87,7 @@ class Kept:
         self.data = b""
         self.abandoned = False
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self.data += data
 
     def abandon(self) -> None:
