@@ -138,6 +138,7 @@ class HostWalk:
     def _take_over(self, task: Task, result: Result) -> None:
         """Another host ran the task for all: its result is this host's too."""
         scope = self._ahead.scope(task)
+        self._aftermath.began(task)
         self._aftermath.learn(task, result, scope)
         failed = result.outcome is Outcome.FAILED
         if not failed or values.is_set(scope, task.keywords.ignore_errors):
@@ -337,7 +338,7 @@ class HostWalk:
         """The task is done on this host: count it, tell it, and go where it leads."""
         self._ahead.loop = None
         task = unit.task
-        self._aftermath.began(task)
+        self._aftermath.began(self._position.task)
         self._aftermath.grow(result)
         result = self._notified(unit, result, loop)
         failed = result.outcome is Outcome.FAILED
@@ -475,7 +476,7 @@ class HostWalk:
     def _include(self, unit: Unit) -> Walk:
         """Put the tasks of a file or role in front, once for each item of the task's loop."""
         since = time.monotonic()
-        self._aftermath.began(unit.task)
+        self._aftermath.began(self._position.task)
         position, at = self._position, self._position.top.at
         joins, self._joins = self._joins, False
         self._ahead.loop = None

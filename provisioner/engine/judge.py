@@ -77,7 +77,7 @@ def registered(result: Result) -> dict[str, Any]:
     values: dict[str, Any] = {
         **result.returns,
         "changed": changed(result),
-        "failed": result.outcome is Outcome.FAILED,
+        "failed": result.failed or result.returns.get("failed") is True,
     }
     if result.message and not values.keys() & _WHY_SKIPPED:
         values["msg"] = values.get("msg") or result.message
@@ -155,10 +155,13 @@ def _sources(conditions: Any) -> str:
 
 
 def tried(result: Result, attempts: int, met: bool) -> Result:
-    """The result of a task with `until`: failed where that never became true."""
+    """The result of a task with `until`: failed where that never became true, unless `failed_when`
+    says otherwise. As in Ansible, `failed` of the registered result is true all the same."""
     returns = {**result.returns, "changed": changed(result), "attempts": attempts}
     if met:
         return replace(result, returns=returns)
+    if "failed_when_result" in returns and not result.failed:
+        return replace(result, returns={**returns, "failed": True})
     message = result.message or "`until` never became true"
     return replace(result, outcome=Outcome.FAILED, message=message, returns=returns)
 
@@ -208,6 +211,8 @@ def loop_result(
     remedy = failures[0].remedy if failures else ""
     said = message.get(outcome, "All items completed")
     returns = {"results": values, "changed": any(changed(result) for _, result in results)}
+    if any(value["failed"] for value in values):
+        returns["failed"] = True
     return Result(outcome, said, returns=returns, remedy=remedy)
 
 

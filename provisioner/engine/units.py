@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from typing import Any, Literal
 
-from provisioner.engine import jobs, values, ways
+from provisioner.engine import jobs, omitted, values, ways
 from provisioner.engine.delegated import with_delegated
 from provisioner.engine.effects import Seat
 from provisioner.engine.scopes import PlayWorld, host_scope, local_sources
@@ -130,6 +130,7 @@ def prepare(shared: PlayWorld, host: str, task: Task, scope: Scope) -> Unit:
     unit that has failed already."""
     scope = with_delegated(shared, task, scope)
     unit = Unit(task, scope)
+    values.foresee(scope, task.keywords)
     try:
         held = scope.holds(task.keywords.when)
         if held is not True:
@@ -151,9 +152,10 @@ def _skipped(condition: Template | bool) -> Result:
 
 
 def _made(shared: PlayWorld, host: str, unit: Unit) -> Unit:
-    task, scope, keywords = named(unit.task, unit.scope), unit.scope, unit.task.keywords
+    scope = unit.scope
+    task = named(omitted.without(unit.task, scope), scope)
     values.check(task, scope)
-    unit = replace(unit, task=task)
+    keywords, unit = task.keywords, replace(unit, task=task)
     kind = find(task.module)
     module = arguments.build(kind, task.module, _rendered(task, kind, scope))
     unit = replace(unit, module=module, check=_check(shared, keywords, scope))

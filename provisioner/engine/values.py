@@ -32,6 +32,14 @@ def is_set(scope: Scope, value: Any, unknown: bool = False) -> bool:
         return unknown
 
 
+def foresee(scope: Scope, keywords: Keywords) -> None:
+    """End the lookahead where one of them needs a result that is still on its way."""
+    given = (keywords.no_log, keywords.ignore_errors, keywords.ignore_unreachable)
+    for value in (*given, keywords.any_errors_fatal):
+        if isinstance(value, Template):
+            is_set(scope, value)
+
+
 def number(scope: Scope, value: Any, default: float) -> float:
     """A keyword that is a number, perhaps by a template; `check` tells of one that is none."""
     rendered = said(scope, value)

@@ -180,6 +180,17 @@ class Task:
         given = (self.arguments, own.when, own.vars, self.loop and self.loop.items)
         return "\n".join(template.source for template in templates_in(given))
 
+    @cached_property
+    def omissible(self) -> tuple[str, ...]:
+        """Its keywords that may turn out to be `omit`."""
+        values = {**vars(self.keywords), "retries": self.retries, "delay": self.delay}
+        values |= {"poll": self.poll, "seconds": self.seconds}
+        return tuple(
+            name
+            for name, value in values.items()
+            if isinstance(value, Template) and "omit" in value.source
+        )
+
     @property
     def title(self) -> str:
         """The name for people, unrendered; the module's where the task has none."""
