@@ -373,17 +373,34 @@ _take_sum() {
 _arrive() {
     _why=$(
         {
-            dd bs=65536 iflag=fullblock,count_bytes count="$content_size" <&4 2>/dev/null |
-                tee /proc/self/fd/7 2>&5 | _digest "$content_size"
+            _pieces | tee /proc/self/fd/7 2>&5 | _digest "$content_size"
         } 5>&1
     )
     _owed=$((_owed - content_size))
     [ -n "$content_sha256" ] || _take_sum
-    case $_why in tee:*) _first_line; return 1 ;; esac
+    case $_why in tee:* | dd:*) _first_line; return 1 ;; esac
     _sum=${_why%% *}
     [ -n "$_sum" ] || _sum=$(sha256 /proc/self/fd/7)
     _why=$(dd conv=fsync </dev/null 2>&1 >&7) || { _first_line; return 1; }
 }
+
+# _pieces: $content_size bytes of the control stream. Behind each piece what has arrived by then is flushed
+# to the disk while the next one comes, so that the flush at the end has less to wait for.
+_pieces() {
+    _left=$content_size
+    while [ "$_left" -gt "$_piece" ]; do
+        { _read=$(dd bs=65536 iflag=fullblock,count_bytes count="$_piece" <&4 2>&1 >&6); } 6>&1
+        case $_read in "$((_piece / 65536))+0 "*) ;; *) break ;; esac  # the stream has ended
+        _left=$((_left - _piece))
+        wait
+        _flush &
+    done
+    dd bs=65536 iflag=fullblock,count_bytes count="$_left" <&4 2>/dev/null
+    wait
+}
+_piece=33554432
+# A kernel as old as EL7's tells of a failed write only once, to whoever flushes first.
+_flush() { _flushed=$(dd conv=fsync </dev/null 2>&1 >&7) || echo "$_flushed" >&5; }
 
 # _first_line: what dd or tee said, without statistics: "No space left on device".
 _first_line() { _why=${_why%%

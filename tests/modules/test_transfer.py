@@ -67,6 +67,31 @@ def test_without_a_working_openssl_a_large_file_is_summed_by_sha256sum(
     assert set(host.calls()) == {"openssl dgst -sha256 -r"}
 
 
+def in_pieces(program: Program) -> Program:
+    """The program with pieces of 1 MiB."""
+    return replace(program, module="pieces", body=f"_piece=1048576\n{program.body}")
+
+
+def test_what_has_arrived_is_flushed_while_more_comes(host: Host, big: Path) -> None:
+    host.fake("dd", 'exec /bin/dd "$@"')
+    program = in_pieces(write(f"{host.root}/f", big, FileAttributes()))
+    assert host.exchange(program, "apply").done
+    assert (host.root / "f").read_bytes() == DATA
+    assert host.calls().count("dd conv=fsync") == 5
+
+
+def test_a_disk_that_fails_in_a_flush_on_the_way_leaves_the_old_file(host: Host, big: Path) -> None:
+    (host.root / "f").write_text("old")
+    words = "dd: fsync failed for 'standard output': Input/output error"
+    once = f'[ -e {host.root}/failed ] || {{ : >{host.root}/failed; echo "{words}" >&2; exit 1; }}'
+    host.fake("dd", f'[ "$*" != conv=fsync ] || {{ {once}; }}; exec /bin/dd "$@"')
+    report = host.exchange(in_pieces(write(f"{host.root}/f", big, FileAttributes())), "apply")
+    assert report.failed == f"can't write {host.root}/f: Input/output error. It is as it was."
+    assert names(host.root) == ["f", "failed"]
+    assert (host.root / "f").read_text() == "old"
+    assert host.exchange(Program("t", "report x y"), "look").get("x") == "y"
+
+
 @pytest.mark.parametrize(
     "old", [None, b"old", DATA[::-1], DATA], ids=["none", "old", "like", "same"]
 )
