@@ -8,6 +8,7 @@ import hashlib
 import os
 import posixpath
 import secrets
+import threading
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
@@ -70,6 +71,9 @@ fi
 changed "fetch $src to $place"
 """
 
+PIECE = 1 << 25
+"""Bytes after which a file that arrives is flushed to the disk."""
+
 
 class Arriving:
     """A local file while it arrives beside its place: whole there in the end, or not at all."""
@@ -79,6 +83,8 @@ class Arriving:
         self._place = place
         self._temporary = place.with_name(f".{place.name[:200]}.provision-{secrets.token_hex(8)}")
         self._file: IO[bytes] | None = None
+        self._unflushed = 0
+        self._flush: threading.Thread | None = None
         self._problem: OSError | None = None
 
     def write(self, data: bytes | memoryview) -> None:
@@ -93,9 +99,32 @@ class Arriving:
             except OSError as error:
                 self._discard()
                 self._problem = error
+            self._unflushed += len(data)
+            if self._unflushed >= PIECE:
+                self._begin_flush()
+
+    def _begin_flush(self) -> None:
+        """Have what is there go to the disk while more arrives: less to wait for at the end."""
+        self._end_flush()
+        self._unflushed = 0
+        self._flush = threading.Thread(target=self._flush_now, daemon=True)
+        self._flush.start()
+
+    def _flush_now(self) -> None:
+        try:
+            if self._file is not None:
+                os.fsync(self._file.fileno())
+        except OSError as error:
+            self._problem = error
+
+    def _end_flush(self) -> None:
+        if self._flush is not None:
+            self._flush.join()
+            self._flush = None
 
     def keep(self) -> None:
         """Put it into its place. `ModuleError` when it could not be written."""
+        self._end_flush()
         try:
             if self._problem is not None:
                 raise self._problem
@@ -115,6 +144,7 @@ class Arriving:
         self._discard()
 
     def _discard(self) -> None:
+        self._end_flush()
         if self._file is not None:
             self._file.close()
             with contextlib.suppress(OSError):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from provisioner.engine.judge import result_of
-from provisioner.modules import find
+from provisioner.modules import fetch, find
 from provisioner.modules.base import ModuleError
 from provisioner.remote.session import Mode
 from provisioner.remote.shell import Program
@@ -106,6 +108,31 @@ def test_a_large_file_is_streamed_to_its_place(host: Host) -> None:
     assert done(host, **arguments).changes
     assert (host.sources.folder / "f").read_bytes() == data[::-1]
     assert [path.name for path in host.sources.folder.iterdir()] == ["f"]
+
+
+@pytest.mark.parametrize("fails", [None, 1, 3], ids=["never", "first", "third"])
+def test_a_file_is_flushed_while_more_arrives_and_a_failure_counts(
+    host: Host, monkeypatch: pytest.MonkeyPatch, fails: int | None
+) -> None:
+    monkeypatch.setattr(fetch, "PIECE", 1 << 20)
+    flushed: list[int] = []
+
+    def fsync(number: int) -> None:
+        flushed.append(number)
+        if len(flushed) == fails:
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    data = DATA * 1000
+    (host.root / "f").write_bytes(data)
+    result = done(host, src=f"{host.root}/f", dest="f", flat=True)
+    assert result.failed == (fails is not None)
+    if fails:
+        assert result.message.endswith("can't be written on this machine: Input/output error")
+        assert list(host.sources.folder.iterdir()) == []
+    else:
+        assert (host.sources.folder / "f").read_bytes() == data
+        assert len(flushed) > 3
 
 
 GROW = "tee", 'echo more >>{file}; exec /usr/bin/tee "$@"'
