@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from provisioner.language.filters_data import flatten, shown
@@ -44,33 +48,31 @@ def varnames(context: LookupContext, terms: list[Any]) -> list[str]:
     return found
 
 
-SETTINGS: dict[str, Any] = {
-    "DEFAULT_BECOME": False,
-    "DEFAULT_BECOME_METHOD": "sudo",
-    "DEFAULT_BECOME_USER": "root",
-    "DEFAULT_EXECUTABLE": "/bin/sh",
-    "DEFAULT_FORKS": 5,
-    "DEFAULT_GATHERING": "implicit",
-    "DEFAULT_HASH_BEHAVIOUR": "replace",
-    "DEFAULT_MANAGED_STR": "Ansible managed",
-    "DEFAULT_REMOTE_PORT": None,
-    "DEFAULT_REMOTE_USER": None,
-    "DEFAULT_TIMEOUT": 10,
-    "DEFAULT_TRANSPORT": "ssh",
-    "HOST_KEY_CHECKING": True,
-}
-"""The settings of Ansible that playbooks ask for, as they are out of the box."""
+@cache
+def settings() -> Mapping[str, Any]:
+    """What Ansible's settings are where nobody sets them; settings.txt is made by
+    tests/language/record_settings."""
+    text = files("provisioner.language").joinpath("settings.txt").read_text(encoding="utf-8")
+    pairs = (line.partition(" ") for line in text.splitlines())
+    return {name: _at_home(json.loads(value)) for name, _, value in pairs}
+
+
+def _at_home(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_at_home(item) for item in value]
+    home = isinstance(value, str) and value.startswith("~/")
+    return str(Path(value).expanduser()) if home else value
 
 
 def config(context: LookupContext, terms: list[Any], on_missing: str = "error") -> list[Any]:
     """What a setting of Ansible is out of the box; `on_missing` is error, warn or skip."""
     found = []
     for term in terms:
-        if term in SETTINGS:
-            found.append(SETTINGS[term])
+        if term in settings():
+            found.append(settings()[term])
         elif on_missing == "error":
             raise LookupFailedError(
-                f'there is no setting "{term}" {nearest(term, SETTINGS)}'.strip()
+                f'there is no setting "{term}" {nearest(term, settings())}'.strip()
             )
         elif on_missing == "warn":
             context.warn(f'there is no setting "{term}"')
