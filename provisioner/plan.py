@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from provisioner.errors import LoadError, Problem, UsageError
@@ -14,7 +16,7 @@ from provisioner.events import Notice
 from provisioner.language import undefined
 from provisioner.language.play import Block, Node, Play, Playbook, Task
 from provisioner.language.template import OMIT, Template, TemplateError, templates_in
-from provisioner.language.variables import MAGIC
+from provisioner.language.variables import MAGIC, Lazy, NeedOthers
 from provisioner.loading import keywords as kw
 from provisioner.loading import keywordvalues, patterns
 from provisioner.loading.early import Early
@@ -23,6 +25,9 @@ from provisioner.loading.playbook import strategy
 from provisioner.loading.variables import host_variables, vars_file
 from provisioner.loading.where import nearest
 from provisioner.records import dataclass
+
+Magic = Mapping[str, Any]
+NO_MAGIC: Magic = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,12 @@ class Options:
 class PlannedPlay:
     play: Play
     hosts: tuple[str, ...]
+    late: bool = False
+    """Its hosts need variables of hosts: they are known when it begins."""
+
+
+class KnownLaterError(LoadError):
+    """What a keyword of a play needs is known only when the play begins."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +95,7 @@ def plan(inventory: Inventory, playbooks: Sequence[Playbook], options: Options) 
     a --limit that names nothing."""
     plays = tuple(_planned(inventory, playbooks, options))
     notices = tuple(_unmatched(inventory, plays, options))
-    if not any(planned.hosts for planned in plays):
+    if not any(planned.hosts or planned.late for planned in plays):
         reasons = [notice.text for notice in notices]
         gone = sorted(options.hosts.difference(inventory.hosts)) if options.hosts else ()
         if gone:
@@ -102,10 +113,12 @@ def plan(inventory: Inventory, playbooks: Sequence[Playbook], options: Options) 
 
 
 def _check_numbers(play: Play, options: Options) -> None:
-    """What a play's numbers come to is known before any host is."""
-    keywordvalues.batches("serial", sizes(play, options), play.where)
-    limit = constant(play, play.max_fail_percentage, options)
-    keywordvalues.numeric("max_fail_percentage", limit, play.where)
+    """What a play's numbers come to, where it is known before any host is."""
+    with suppress(KnownLaterError):
+        keywordvalues.batches("serial", sizes(play, options), play.where)
+    with suppress(KnownLaterError):
+        limit = constant(play, play.max_fail_percentage, options)
+        keywordvalues.numeric("max_fail_percentage", limit, play.where)
 
 
 def _unmatched(
@@ -114,10 +127,18 @@ def _unmatched(
     """Patterns that name nothing. As in Ansible that is no error: many a playbook has plays for
     groups that an inventory does not have."""
     for planned in plays:
-        pattern = _pattern(inventory, planned.play, options)
-        for term, hint in patterns.unmatched(inventory, pattern):
-            text = f'hosts: "{term}" is neither a host nor a group of the inventory. {hint}'
-            yield Notice(text.strip(), str(planned.play.where))
+        if not planned.late:
+            yield from unmatched(inventory, planned.play, options)
+
+
+def unmatched(
+    inventory: Inventory, play: Play, options: Options, magic: Magic = NO_MAGIC
+) -> Iterator[Notice]:
+    """A notice for each part of the play's pattern that names nothing."""
+    pattern = _pattern(inventory, play, options, magic)
+    for term, hint in patterns.unmatched(inventory, pattern):
+        text = f'hosts: "{term}" is neither a host nor a group of the inventory. {hint}'
+        yield Notice(text.strip(), str(play.where))
 
 
 def _undefined(
@@ -151,44 +172,54 @@ def _planned(
                 wanted, started = _starting_at(wanted, options.start_at_task or "")
             if options.force_handlers and wanted.force_handlers is None:
                 wanted = replace(wanted, force_handlers=True)
-            yield PlannedPlay(wanted, hosts_of(inventory, wanted, options))
+            try:
+                yield PlannedPlay(wanted, hosts_of(inventory, wanted, options))
+            except KnownLaterError:
+                yield PlannedPlay(wanted, (), late=True)
     if not started:
         raise LoadError(f'--start-at-task: there is no task "{options.start_at_task}"')
 
 
-def hosts_of(inventory: Inventory, play: Play, options: Options) -> tuple[str, ...]:
+def hosts_of(
+    inventory: Inventory, play: Play, options: Options, magic: Magic = NO_MAGIC
+) -> tuple[str, ...]:
     """The hosts of a play, as its pattern and --limit leave them, in its order."""
     limit = patterns.limit(inventory, options.limit) if options.limit else None
-    chosen = _ordered(
-        patterns.select(inventory, _pattern(inventory, play, options), play.where), play
-    )
+    pattern = _pattern(inventory, play, options, magic)
+    chosen = _ordered(patterns.select(inventory, pattern, play.where), play)
     allowed = [names for names in (limit, options.hosts) if names is not None]
     return tuple(host for host in chosen if all(host in names for names in allowed))
 
 
-def _pattern(inventory: Inventory, play: Play, options: Options) -> Any:
+def _pattern(inventory: Inventory, play: Play, options: Options, magic: Magic) -> Any:
     groups = {name: list(hosts) for name, hosts in inventory.members.items()}
-    return constant(play, play.hosts, options, {"groups": groups})
+    return constant(play, play.hosts, options, {"groups": groups, **magic})
 
 
-def constant(
-    play: Play, value: Any, options: Options, magic: Mapping[str, Any] | None = None
-) -> Any:
+def _not_yet() -> Any:
+    raise NeedOthers
+
+
+def constant(play: Play, value: Any, options: Options, magic: Magic = NO_MAGIC) -> Any:
     """A keyword of the play that is needed before any host (hosts, serial, …), rendered with the
-    variables of the command line and the play, and `magic`; None where it is `omit`."""
+    variables of the command line and the play, and `magic`; None where it is `omit`. Before any
+    host has begun `magic` has no hostvars: `KnownLaterError` where they are needed."""
     if not any(templates_in(value)):
         return value
-    scope = Early.of(play, options.extra_vars).scope(magic=magic)
+    scope = Early.of(play, options.extra_vars).scope(magic={"hostvars": Lazy(_not_yet), **magic})
     try:
         rendered = scope.render(value)
         return None if rendered is OMIT else rendered
     except TemplateError as error:
         raise LoadError(f'the play "{play.title}": {error.reason}', play.where) from None
+    except NeedOthers:
+        reason = f'the play "{play.title}": hostvars are not known before any host'
+        raise KnownLaterError(reason, play.where) from None
 
 
-def sizes(play: Play, options: Options) -> list[Any]:
+def sizes(play: Play, options: Options, magic: Magic = NO_MAGIC) -> list[Any]:
     """`serial`, each entry of which may be a template, of a list too."""
-    rendered = (constant(play, item, options) for item in play.serial)
+    rendered = (constant(play, item, options, magic) for item in play.serial)
     every = (size for item in rendered for size in (item if isinstance(item, list) else [item]))
     return [size for size in every if size is not None]
 

@@ -10,9 +10,10 @@ from typing import Any
 from provisioner.engine import gather
 from provisioner.engine.barriers import Barriers
 from provisioner.engine.roster import Roster
-from provisioner.engine.scopes import PlayWorld, World
+from provisioner.engine.scopes import Gate, HostVars, PlayWorld, World
 from provisioner.engine.state import HostState
 from provisioner.engine.walks import Batch
+from provisioner.errors import LoadError
 from provisioner.events import (
     Event,
     HostFinished,
@@ -28,7 +29,7 @@ from provisioner.fleet.sessions import Connect
 from provisioner.fleet.threads import Threads
 from provisioner.language.play import Play, tasks_of
 from provisioner.loading.keywordvalues import number as numeric
-from provisioner.plan import Plan, PlannedPlay, chosen, constant, hosts_of, sizes
+from provisioner.plan import Plan, PlannedPlay, chosen, constant, hosts_of, sizes, unmatched
 
 
 def run(plan: Plan, connect: Connect, interrupt: Interrupt | None = None) -> Iterator[Event]:
@@ -70,6 +71,10 @@ def world_of(plan: Plan, states: Mapping[str, HostState], roster: Roster) -> Wor
     )
 
 
+INVALID = 3
+"""The exit status where the input turned out to be wrong."""
+
+
 class Run:
     """One run's state. `crew` carries out the walks, threads of this process where none is given;
     it tells afterwards how many frames each host took."""
@@ -90,7 +95,7 @@ class Run:
         roster = Roster(plan.inventory, plan.statics, plan.basedirs, self.states)
         self.world = world_of(plan, self.states, roster)
         self._finished: set[str] = set()
-        self._play_ended = self._stopped = False
+        self._play_ended = self._stopped = self._invalid = False
         self._failing = False
         """Whether a host of the last play is out: as in Ansible, no further playbook is run."""
 
@@ -110,8 +115,15 @@ class Run:
             for number, planned in enumerate(plan.plays, 1):
                 if self.interrupt or self._stopped:
                     break
-                later = frozenset(host for each in plan.plays[number:] for host in each.hosts)
-                yield from self._play(planned, number - 1, later)
+                later = self._hosts_of(plan.plays[number:])
+                try:
+                    yield from self._play(planned, number - 1, later)
+                except LoadError as error:  # hosts: "{{ hostvars.x.nowhere }}"
+                    self._stopped = self._invalid = True
+                    for problem in error.problems:
+                        yield Notice(
+                            f"{problem.reason}: no further play is run", str(problem.where)
+                        )
                 if later and number in ends and not self._stopped and self._failing:
                     self._stopped = True
                     yield Notice("a host has failed: no later playbook is run")
@@ -127,18 +139,23 @@ class Run:
         summaries = {host: self.states[host].summary() for host in hosts}
         seconds = round(time.monotonic() - started, 3)
         code = self.interrupt.signal + 128 if self.interrupt else exit_code(summaries)
+        code = code or (INVALID if self._invalid else 0)
         yield RunFinished(summaries, code, seconds, bool(self.interrupt))
 
     def _play(self, planned: PlannedPlay, number: int, later: frozenset[str]) -> Iterator[Event]:
         play, chosen_hosts = planned.play, planned.hosts
-        if self.world.inventory is not self.plan.inventory:
-            chosen_hosts = hosts_of(self.world.inventory, play, self.plan.options)
+        magic = {"hostvars": HostVars(self._shared(play, (), ()), "", Gate())}
+        inventory, options = self.world.inventory, self.plan.options
+        if planned.late or inventory is not self.plan.inventory:
+            chosen_hosts = hosts_of(inventory, play, options, magic)
+        if planned.late:
+            yield from unmatched(inventory, play, options, magic)
         hosts = tuple(host for host in chosen_hosts if self.states[host].out is None)
         count = sum(1 for section in play.sections for _ in tasks_of(section))
         if chosen_hosts:
             self._failing = self._is_failing(chosen_hosts)
         yield PlayStarted(play.title, hosts, str(play.where), count)
-        for batch in batches(hosts, sizes(play, self.plan.options)):
+        for batch in batches(hosts, sizes(play, options, magic)):
             yield from self._batch(self._shared(play, chosen_hosts, batch), number, later)
             self._failing = self._is_failing(chosen_hosts)
             if self.interrupt or self._play_ended:
@@ -148,6 +165,12 @@ class Run:
                 if later:
                     yield Notice(f"{reason}: no later play is run", str(play.where))
                 return
+
+    def _hosts_of(self, plays: Sequence[PlannedPlay]) -> frozenset[str]:
+        """All that the plays may have."""
+        if any(planned.late for planned in plays):
+            return frozenset(self.states)
+        return frozenset(host for planned in plays for host in planned.hosts)
 
     def _shared(self, play: Play, hosts: tuple[str, ...], batch: tuple[str, ...]) -> PlayWorld:
         return PlayWorld(
@@ -197,7 +220,8 @@ class Run:
         for host in failed:
             if self.states[host].fatal or play.keywords.any_errors_fatal is True:
                 return f"any_errors_fatal: {host} failed"
-        limit = constant(play, play.max_fail_percentage, self.plan.options)
+        magic = {"hostvars": HostVars(self._shared(play, (), ()), "", Gate())}
+        limit = constant(play, play.max_fail_percentage, self.plan.options, magic)
         if limit is not None and failed and 100 * len(failed) > numeric(limit) * len(batch):
             return f"max_fail_percentage: {len(failed)} of {len(batch)} hosts failed"
         return ""

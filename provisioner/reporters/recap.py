@@ -21,7 +21,7 @@ MEANINGS = {
     0: "every host converged",
     1: "a bug in the tool",
     2: "at least one host failed",
-    3: "invalid input; no host was contacted",
+    3: "invalid input",
     4: "at least one host is unreachable, or a task's fate on it is unknown",
     5: "no hosts matched",
     6: "hosts failed, and others are unreachable or in an unknown state",
