@@ -131,6 +131,8 @@ class GetUrl(FileAttributes, Module):
     checksum: Text = ""
     """`ALGORITHM:DIGEST` or `ALGORITHM:URL` of a list of digests. A file that has it is not
     downloaded again; a download that has another is not put in place."""
+    sha256sum: Text = ""
+    """A SHA-256 digest, in the words of playbooks for Ansible before 2.14; `checksum` prevails."""
     force: bool = Field(False, validation_alias=AliasChoices("force", "thirsty"))
     """Download although the file is there, and replace it where the content differs. Otherwise a
     file that is there is left as it is, unless `checksum` says that it is another."""
@@ -187,9 +189,10 @@ class GetUrl(FileAttributes, Module):
 
     def _checksum(self) -> tuple[str, str, str]:
         """Algorithm, digest, and URL of a list of digests."""
-        if not self.checksum:
+        checksum = self.checksum or (f"sha256:{self.sha256sum}" if self.sha256sum else "")
+        if not checksum:
             return "", "", ""
-        algorithm, _, rest = self.checksum.partition(":")
+        algorithm, _, rest = checksum.partition(":")
         algorithm, rest = algorithm.strip().lower(), rest.strip()
         if algorithm not in ALGORITHMS:
             raise ValueError(f'checksum: begins with none of {", ".join(ALGORITHMS)} and ":"')

@@ -233,6 +233,7 @@ NETWORK: Mapping[str, Any] = {
 NETWORKS: list[tuple[Mapping[str, Any], tuple[str, ...]]] = [
     ({}, ()),
     ({"ipam_config": [{"subnet": "10.1.0.0/24"}], "labels": {"a": "b"}}, ()),
+    ({"ipam_options": {"subnet": "10.1.0.0/24", "gateway": "10.1.0.1"}}, ()),
     ({"connected": ["web"]}, ()),
     ({"connected": ["a" * 12]}, ()),
     ({"connected": ["db"], "appends": True}, ("connect db to network n",)),

@@ -118,6 +118,13 @@ def test_a_checksum_saves_the_download_or_asks_for_it(host: Host, server: str) -
     assert not host.run("get_url", **arguments).changes
 
 
+def test_the_old_name_of_a_checksum_is_known(host: Host, server: str) -> None:
+    arguments = {"url": f"{server}/f.bin", "dest": f"{host.root}/x"}
+    assert host.run("get_url", sha256sum=SHA256.upper(), **arguments).changes
+    assert not host.run("get_url", sha256sum=SHA256, **arguments).changes
+    assert host.run("get_url", sha256sum="0" * 64, **arguments).failed
+
+
 def test_a_wrong_checksum_replaces_nothing(host: Host, server: str) -> None:
     path = host.root / "x"
     path.write_text("old")

@@ -80,6 +80,8 @@ class DockerNetwork(DockerModule):
     """Options of ipam_driver."""
     ipam_config: tuple[Pool, ...] | None = None
     """Its blocks of addresses."""
+    ipam_options: Pool | None = None
+    """One more of them, in the words of playbooks for Ansible before 2.10."""
     enable_ipv4: bool | None = None
     """Use IPv4 (Docker 28 and later)."""
     enable_ipv6: bool | None = None
@@ -100,6 +102,10 @@ class DockerNetwork(DockerModule):
     """The network whose settings it takes (Docker 17.09 and later)."""
 
     _before: Mapping[str, Any] | None = PrivateAttr(None)
+
+    @property
+    def _pools(self) -> tuple[Pool, ...]:
+        return (*(self.ipam_config or ()), *((self.ipam_options,) if self.ipam_options else ()))
 
     @property
     def acts(self) -> bool:
@@ -183,7 +189,7 @@ class DockerNetwork(DockerModule):
             if not getattr(self, key).items() <= (there.get(now) or {}).items():
                 found.append(key)
         pools = ipam.get("Config") or ()
-        if any(not any(pool.fits(one) for one in pools) for pool in self.ipam_config or ()):
+        if any(not any(pool.fits(one) for one in pools) for pool in self._pools):
             found.append("ipam_config")
         return found
 
@@ -209,7 +215,7 @@ class DockerNetwork(DockerModule):
         words += [f"--opt={key}={value}" for key, value in self.driver_options.items()]
         words += [f"--ipam-opt={k}={v}" for k, v in (self.ipam_driver_options or {}).items()]
         words += [f"--label={key}={value}" for key, value in self.labels.items()]
-        words += [word for pool in self.ipam_config or () for word in pool.words()]
+        words += [word for pool in self._pools for word in pool.words()]
         return Step(f"create network {self.name}", [*words, self.name])
 
     def returns(self, report: Report) -> dict[str, Any]:
