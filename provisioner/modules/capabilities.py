@@ -1,0 +1,90 @@
+"""capabilities: what a program may do that else only root may."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import AliasChoices, Field, model_validator
+
+from provisioner.modules.base import Module, Text
+from provisioner.remote.shell import Report
+
+# libcap before 2.41 prints `FILE = a,b+ep c+i`, later `FILE a,b=ep c=i`.
+BODY = r"""
+# now: print the file's capabilities, `NAME FLAGS` a line.
+now() {
+    text=$(getcap "$path") || return
+    text=${text#"$path"}
+    for words in ${text# =}; do
+        flags=${words##*[=+]} names=${words%%[=+]*}
+        while [ -n "$names" ]; do
+            one=${names%%,*} names=${names#"$one"}
+            names=${names#,}
+            printf '%s %s\n' "$one" "$flags"
+        done
+    done
+}
+has_it() { now | grep -qxF "$capability $wanted"; }
+has_none() { ! now | grep -q "^$capability "; }
+# put [WORD]: the capabilities of other names stay.
+put() {
+    all=${1-}
+    while read -r name flags; do
+        [ -z "$name" ] || [ "$name" = "$capability" ] || all="${all:+$all }$name+$flags"
+    done <<EOF
+$(now)
+EOF
+    if [ -n "$all" ]; then setcap "$all" "$path"; else setcap -r "$path"; fi
+}
+give() { put "$capability+$wanted"; }
+
+expand path
+[ -f "$path" ] || [ "$look" = yes ] || fail "$path is not there: create it in an earlier task"
+if [ "$look" = no ] && ! command -v setcap >/dev/null; then
+    fail 'setcap is not there: install libcap in an earlier task'
+fi
+case $state in
+    present) ensure "give $path $capability+$wanted" has_it give ;;
+    absent) [ ! -f "$path" ] || ensure "take $capability from $path" has_none put ;;
+esac
+"""
+
+
+class Capabilities(Module):
+    """A program has a capability, or has it not."""
+
+    body: ClassVar[str] = BODY
+
+    path: Text = Field(validation_alias=AliasChoices("path", "key"))
+    """The program."""
+    capability: Text = Field(validation_alias=AliasChoices("capability", "cap"))
+    """The capability, with its flags unless it is to go: `cap_net_bind_service+ep`."""
+    state: Literal["present", "absent"] = "present"
+    """Whether it has it."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if not re.fullmatch(r"cap_[a-z0-9_]+([=+]+[eip]{1,3})?", self._said):
+            raise ValueError("capability: as in cap_net_bind_service+ep")
+        if self.state == "present" and self._said == self._name:
+            raise ValueError(f"capability: its flags are missing, as in {self._name}+ep")
+        return self
+
+    @property
+    def _said(self) -> str:
+        return self.capability.strip().lower()
+
+    @property
+    def _name(self) -> str:
+        return re.split(r"[=+]", self._said)[0]
+
+    def variables(self) -> dict[str, Any]:
+        flags = self._said.removeprefix(self._name)
+        wanted = "".join(flag for flag in "eip" if flag in flags)
+        return {
+            "path": self.path, "state": self.state, "capability": self._name, "wanted": wanted
+        }  # fmt: skip
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        return {"state": self.state}

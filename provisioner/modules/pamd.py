@@ -1,0 +1,204 @@
+"""pamd: a rule of a PAM service."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from provisioner.modules.base import Sources, Text, Words
+from provisioner.modules.edited import Edit, Edited, to_bytes
+from provisioner.records import dataclass
+from provisioner.remote.shell import Program, Report
+
+Type = Literal[
+    "account", "-account", "auth", "-auth", "password", "-password", "session", "-session"
+]
+
+_CONTROLS = frozenset(
+    ("required", "requisite", "sufficient", "optional", "include", "substack", "definitive")
+)
+_LINE = re.compile(r"\s*(-?[a-z]+)\s+(\[[^]]*\]|\S+)\s+([^\s#]\S*)\s*(.*?)\s*")
+_ARGUMENT = re.compile(r"\[[^]]*\]|\S+")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What one line says."""
+
+    type: str
+    control: str
+    path: str
+    arguments: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return " ".join((f"{self.type:<10}", self.control, self.path, *self.arguments))
+
+    @property
+    def which(self) -> tuple[str, str, str]:
+        """What tells it from others."""
+        return self.type, self.control, self.path
+
+
+class Pamd(Edited):
+    """A rule of PAM is changed, has another one before or behind it, or is gone."""
+
+    hint: ClassVar[str] = ", or install what brings it"
+
+    name: Text
+    """The service: `system-auth`."""
+    path: Text = "/etc/pam.d"
+    """The directory of the services."""
+    type: Type
+    """The rule's type."""
+    control: Text
+    """Its control: `required`, or `[success=1 default=ignore]`."""
+    module_path: Text
+    """Its module: `pam_unix.so`."""
+    new_type: Type | None = None
+    """The type that it gets, or that the new rule has."""
+    new_control: Text | None = None
+    """The same for the control."""
+    new_module_path: Text | None = None
+    """The same for the module."""
+    module_arguments: Words | None = None
+    """The module's arguments: all of them (`updated`, `before`, `after`), some that must be there
+    (`args_present`; NAME=VALUE takes the place of another value) or must not (`args_absent`)."""
+    state: Literal["absent", "after", "args_absent", "args_present", "before", "updated"] = (
+        "updated"
+    )
+    """What becomes of the rule, or where the new one goes. It is no failure if there is none."""
+    validate_: Text | None = Field(None, exclude=True)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if "/" in self.name:
+            raise ValueError("name: it is a file's name; path says where the file is")
+        new = (self.new_type, self.new_control, self.new_module_path)
+        if self.state in ("before", "after") and None in new:
+            raise ValueError(f"{self.state}: new_type, new_control, new_module_path are needed")
+        if self.state.startswith("args_") and self.module_arguments is None:
+            raise ValueError(f"{self.state}: module_arguments are needed")
+        if self.state == "args_present" and any(a.startswith("[") for a in self._arguments):
+            raise ValueError("args_present: arguments in brackets need state: updated")
+        for control in (self.control, self.new_control or "required"):
+            if not control.startswith("[") and control not in _CONTROLS:
+                raise ValueError(f"{control!r} is no control: {', '.join(sorted(_CONTROLS))}")
+        return self
+
+    @property
+    def _file(self) -> str:
+        return f"{self.path.rstrip('/')}/{self.name}"
+
+    @property
+    def _arguments(self) -> tuple[str, ...]:
+        return tuple(_ARGUMENT.findall(" ".join(self.module_arguments or ())))
+
+    @property
+    def _rule(self) -> Rule:
+        return Rule(self.type, _plain(self.control), self.module_path)
+
+    def program(self, sources: Sources) -> Program:
+        made = super().program(sources)
+        return replace(made, variables={**made.variables, "path": self._file})
+
+    def edited(self, old: bytes | None) -> Edit:
+        lines = (old or b"").decode("utf-8", "surrogateescape").splitlines()
+        new = _STATES[self.state](self, lines)
+        count = abs(len(new) - len(lines)) or sum(a != b for a, b in zip(lines, new, strict=True))
+        if not count:
+            return Edit(old or b"")
+        return Edit(to_bytes("".join(f"{line}\n" for line in new)), f"{count} rule(s) changed")
+
+    def _is(self, line: str) -> bool:
+        rule = rule_of(line)
+        return rule is not None and rule.which == self._rule.which
+
+    def _without(self, lines: list[str]) -> list[str]:
+        return [line for line in lines if not self._is(line)]
+
+    def _changed(self, lines: list[str]) -> list[str]:
+        found = []
+        for line in lines:
+            rule = rule_of(line)
+            if rule is None or rule.which != self._rule.which:
+                found.append(line)
+                continue
+            new = self._new(rule)
+            found.append(line if new == rule else str(new))
+        return found
+
+    def _new(self, rule: Rule) -> Rule:
+        """What becomes of a rule that is meant."""
+        match self.state:
+            case "args_present":
+                return replace(rule, arguments=_merged(rule.arguments, self._arguments))
+            case "args_absent":
+                kept = (one for one in rule.arguments if one not in self._arguments)
+                return replace(rule, arguments=tuple(kept))
+        return Rule(
+            self.new_type or rule.type,
+            _plain(self.new_control or rule.control),
+            self.new_module_path or rule.path,
+            rule.arguments if self.module_arguments is None else self._arguments,
+        )
+
+    def _with_another(self, lines: list[str]) -> list[str]:
+        """Beside each rule that is meant the new one, unless that is its neighbour already."""
+        new = self._new(replace(self._rule, arguments=()))
+        found: list[str] = []
+        for number, line in enumerate(lines):
+            before = self.state == "before"
+            beside = reversed(lines[:number]) if before else lines[number + 1 :]
+            missing = self._is(line) and _first_rule(beside) != new.which
+            ours = [str(new)] if missing else []
+            found += [*ours, line] if before else [line, *ours]
+        return found
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        values = super().returns(report)
+        count = int((values["msg"] or "0").split(" ")[0])
+        return {**values, "path": self._file, "change_count": count, "backupdest": values["backup"]}
+
+
+_STATES: dict[str, Callable[[Pamd, list[str]], list[str]]] = {
+    "absent": Pamd._without,
+    "updated": Pamd._changed,
+    "args_present": Pamd._changed,
+    "args_absent": Pamd._changed,
+    "before": Pamd._with_another,
+    "after": Pamd._with_another,
+}
+
+
+def rule_of(line: str) -> Rule | None:
+    """The rule of a line; None for comments, empty lines and `@include`."""
+    found = _LINE.fullmatch(line)
+    if found is None or line.lstrip().startswith("#"):
+        return None
+    kind, control, path, arguments = found.groups()
+    return Rule(kind, _plain(control), path, tuple(_ARGUMENT.findall(arguments)))
+
+
+def _plain(control: str) -> str:
+    """A control without the spaces that PAM does not mind."""
+    return re.sub(r"\s*=\s*", "=", " ".join(control.split())).replace("[ ", "[").replace(" ]", "]")
+
+
+def _first_rule(lines: Iterable[str]) -> tuple[str, str, str] | None:
+    """The first line of all that say anything."""
+    for line in lines:
+        if line.strip() and not line.lstrip().startswith("#"):
+            rule = rule_of(line)
+            return None if rule is None else rule.which
+    return None
+
+
+def _merged(now: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """The arguments with those that are wanted: in the place of others of their name, or last."""
+    values = {one.partition("=")[0]: one for one in wanted if "=" in one}
+    kept = [values.get(one.partition("=")[0], one) if "=" in one else one for one in now]
+    return (*kept, *(one for one in dict.fromkeys(wanted) if one not in kept))
