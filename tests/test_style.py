@@ -208,6 +208,24 @@ def test_every_sh_parses_every_body(sh: list[str], name: str) -> None:
     assert (done.returncode, done.stderr.decode()) == (0, "")
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_body_without_its_comments_is_the_same_program(name: str) -> None:
+    whole = shell.define(Program("body", find(name).body or ":"))
+    seen = [
+        subprocess.run(
+            ["bash", "--posix"], input=f"{text}\ndeclare -f _m_body".encode(), capture_output=True
+        )
+        for text in (whole, shell.bare(whole))
+    ]
+    assert seen[0].stdout == seen[1].stdout != b""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_body_defines_no_function_of_the_kernel_anew(name: str) -> None:
+    defined = re.compile(r"^\s*(\w+)\(\)", re.MULTILINE)
+    assert not {*defined.findall(find(name).body)} & {*defined.findall(shell.SOURCE)}
+
+
 def test_the_loop_needs_no_quoting_in_any_login_shell() -> None:
     assert not set(shell.LOOP) & set("'\\\n!")
     assert shellcheck(f"nonce=; {shell.LOOP}", "sh", "--exclude=SC2086") == ""

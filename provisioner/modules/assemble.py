@@ -19,6 +19,7 @@ READ = r"""
 # fragment FILE SIZE: report its name and its content; zeros behind it keep the frame whole.
 fragment() {
     report name "${1##*/}"
+    say
     printf '#fragment %d %d\0' "$2" "$2" >&3
     { cat -- "$1"; cat /dev/zero; } |
         dd bs=65536 iflag=fullblock,count_bytes count="$2" 2>/dev/null >&3

@@ -24,7 +24,8 @@ _work() {
     look=no tolerant=no on_failure='' _changed='' _scratched='' _tries=0 status=0
     _job
     report 'done' "$_changed"
-    [ -z "$_changed" ] || exit 80
+    [ -z "$_changed" ] || _leave 80
+    say
 }
 # _guard: end what the job started when its time is over.
 _guard() {
@@ -33,18 +34,20 @@ _guard() {
     _sleep=$!
     wait "$_sleep"
     report late "$job_seconds"
+    say
     root=$_worker
     _kill
 }
 _supervise() {
     trap '' HUP
-    token=$token-$job_id
+    token=$token-$job_id _gathered=''
     (_work) &
     _worker=$!
     (_guard) &
     _guard=$!
     wait "$_worker"
     report status "$?"
+    say
     kill "$_guard"
     mv -f "$_part" "$_result"
 }
@@ -76,6 +79,7 @@ if ! [ -f "$_result" ]; then
     [ -f "$_result" ] || fail 'the job is gone and left no result: was the host restarted?'
 fi
 _size=$(($(stat -c %s "$_result") - 1))
+say
 printf '#job %d %d\0' "$_size" "$_size" >&3
 tail -c +2 "$_result" >&3
 """

@@ -65,6 +65,7 @@ done
 if [ "$step" = read ]; then
     if ! as_user test -e "$path"; then report at absent; return; fi
     report at file
+    say
     printf 'before=' >&3
     as_user cat -- "$path" >&3 && printf '\0' >&3 && return
     printf '\0' >&3

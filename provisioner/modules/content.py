@@ -109,7 +109,7 @@ def write(path: str, content: bytes | Path, attributes: FileAttributes, **more: 
     later = summing(content)
     about = content_variables(content) if later is None else _known(_size(content), "", "")
     variables |= attributes.attribute_variables() | about | more
-    return Program("write", WRITE, variables, content, sum=later)
+    return Program("write", WRITE, variables, content, sum=later, looks_at=path)
 
 
 def _size(content: bytes | Path) -> int:

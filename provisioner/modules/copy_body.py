@@ -54,7 +54,7 @@ compare_attributes() {
 
 # next_is_this: the file of `each` is the first of the numbers in $todo, which it leaves.
 next_is_this() { case $todo in "$number "*) todo=${todo#* } ;; *) return 1 ;; esac; }
-ask_for_content() { ! next_is_this || ask "$content_size" "$number"; }
+ask_for_content() { ! next_is_this || order "$content_size" "$number"; }
 write_content() {
     next_is_this || return 0
     resolve

@@ -80,7 +80,8 @@ class Edited(FileAttributes, Module):
 
     def program(self, sources: Sources) -> Program:
         variables: dict[str, Value] = {"path": self.path, "needed": self.needed, "hint": self.hint}
-        return Program("edited", self.body, self.attribute_variables() | variables)
+        variables |= self.attribute_variables()
+        return Program("edited", self.body, variables, looks_at=self.path)
 
     def edit(self, report: Report) -> Program | None:
         if not report.get("at"):

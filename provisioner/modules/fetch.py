@@ -31,7 +31,7 @@ newline='
 '
 # send_summed: send it, and take its sum on the way. 5 is the pipe to the sum: a pipe can be opened
 # by its name, while 3 may be a socket.
-send_summed() { sum=$(content | { tee /proc/self/fd/5 5>&1 >&3; } | _digest "$size" sha1); }
+send_summed() { say; sum=$(content | { tee /proc/self/fd/5 5>&1 >&3; } | _digest "$size" sha1); }
 about() { stat -L -c '%s %i %y' -- "$src"; }
 
 expand src
@@ -61,7 +61,7 @@ if [ "$look" = yes ] || [ "$size" = "$have_size" ] || [ "$size" = 0 ]; then
     [ "${sum%% *}" != "$have" ] || return 0
     if [ "$look" = yes ]; then :
     elif [ "$size" = 0 ]; then report encoded "$(base64 -w 0 <"$src")"  # /proc says so of its files
-    else content >&3
+    else say; content >&3
     fi
 else  # one of another size is another: it is read once
     send_summed

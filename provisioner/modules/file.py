@@ -288,7 +288,7 @@ class File(FileAttributes, Module):
         names = ("path", "state", "src", "recurse", "force", "follow")
         variables: dict[str, Value] = {name: getattr(self, name) for name in names}
         variables |= self.attribute_variables() | self._times() | {"directory_mode": ""}
-        return Program("file", self.body, variables)
+        return Program("file", self.body, variables, looks_at=self.path)
 
     def returns(self, report: Report) -> dict[str, Any]:
         values = {"path": report.get("path"), "dest": report.get("path"), **file_values(report)}

@@ -39,6 +39,7 @@ for top in "$@"; do
     fi
     # A link that is named is followed.
     top=${top%/}/
+    say
     # shellcheck disable=SC2086
     below -printf "$entry" $unreadable >&3
     [ -z "$grep" ] ||

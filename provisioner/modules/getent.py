@@ -14,6 +14,7 @@ set -- "$database"
 [ -z "$key" ] || set -- "$@" "$key"
 [ -z "$service" ] || set -- -s "$service" "$@"
 command -v getent || fail 'getent is not installed on this host'
+say
 printf 'entries=' >&3
 getent "$@" >&3
 status=$?

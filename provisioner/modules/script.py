@@ -32,7 +32,7 @@ done
 temp=$file # `ask` makes sure that it is removed at the end
 trap 'exit 129' HUP INT TERM
 exec 7>"$file"
-ask "$content_size" 0
+order "$content_size" 0
 _arrive || fail "the script did not arrive whole in $file: is the disk full? $_why"
 exec 7>&-
 if [ -n "$chdir" ]; then cd "$chdir" || fail "can't change to $chdir"; fi

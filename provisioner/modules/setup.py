@@ -15,6 +15,7 @@ BODY = r"""
 # emit KEY COMMAND...: its output as one record, with no process but its own.
 emit() {
     key=$1; shift
+    say
     { printf '%s=' "$key"; "$@" 4<&-; printf '\0'; } >&3
 }
 # texts FILE...: every line with its path before it. cpuinfo's long lines stay where they are.
@@ -77,7 +78,7 @@ $text"
 wants() { case " $parts " in *" $1 "*) ;; *) false ;; esac; }
 
 sizes='%S %b %f %a %c %d %s %n'
-if wants env; then grep -azsH '' /proc/self/environ >&3; fi
+if wants env; then say; grep -azsH '' /proc/self/environ >&3; fi
 case $PATH in */sbin*) ;; *) PATH=$PATH:/usr/sbin:/sbin ;; esac
 set --
 if wants min; then

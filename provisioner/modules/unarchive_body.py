@@ -83,7 +83,7 @@ tar_names() {
 }
 # streamed COMMAND...: it reads the archive as it comes from the controller.
 streamed() {
-    ask "$content_size" 0
+    order "$content_size" 0
     dd bs=65536 iflag=fullblock,count_bytes count="$content_size" <&4 2>/dev/null | {
         "$@"
         cat >/dev/null

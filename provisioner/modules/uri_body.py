@@ -58,6 +58,7 @@ ask_curl() {
 content() {
     size=$(stat -L -c %s /proc/self/fd/7)
     [ "$size" -le 67108864 ] || { report large "$size"; return 0; }
+    say
     printf '#content %d %d\0' "$size" "$size" >&3
     dd bs=65536 if=/proc/self/fd/7 2>/dev/null >&3
 }
@@ -71,7 +72,7 @@ fi
 command -v curl >/dev/null || fail 'curl is not there: install it in an earlier task'
 [ -z "$path" ] || expand path
 into
-[ "$sends" = no ] || ask "$content_size" 0
+[ "$sends" = no ] || order "$content_size" 0
 if request; then ended=0; else ended=$?; fi
 _owed=0
 answer=$(stdout)

@@ -56,7 +56,11 @@ _from_environment() {
 # change from others. False where there is nothing.
 at() {
     at_kind='absent' at_mode='' at_uid='' at_gid='' at_size='' at_id='' at_user='' at_group='' at_path=$1
-    _stat=$(stat -c '%a %u %g %s %d:%i:%Y %U %G' -- "$1") || return 1
+    [ -e "$1" ] || [ -L "$1" ] || return
+    case $_ahead in
+        *"$_nl$1$_tab"*) _stat=${_ahead#*"$_nl$1$_tab"} _stat=${_stat%%"$_nl"*} ;;
+        *) _stat=$(stat -c "$_about" -- "$1") || return ;;
+    esac
     if [ -L "$1" ]; then at_kind='link'
     elif [ -f "$1" ]; then at_kind='file'
     elif [ -d "$1" ]; then at_kind='directory'
@@ -66,6 +70,8 @@ at() {
     set -- $_stat
     at_mode=$1 at_uid=$2 at_gid=$3 at_size=$4 at_id=$5 at_user=$6 at_group=$7
 }
+
+_about='%a %u %g %s %d:%i:%Y %U %G'
 
 # _known PATH: `at`, unless it is known since the last change.
 _known() { { [ "$at_path" = "$1" ] && [ "$at_kind" != absent ]; } || at "$1"; }
@@ -239,8 +245,12 @@ holds() {
     [ "$at_kind" = file ] || return
     if [ -n "$content_size" ]; then
         [ "$at_size" = "$content_size" ] || return
+        case $_sums in
+            *"  $1$_nl"*)
+                case $_sums in *"$_nl$content_sha256  $1$_nl"*) return ;; *) return 1 ;; esac ;;
+        esac
         _held=$(_sum_of "$1" "$at_size")  # before the other is asked for, which is taken meanwhile
-        [ -n "$content_sha256" ] || { ask 0 "$content_index" sum; _take_sum; }
+        [ -n "$content_sha256" ] || { order 0 "$content_index" sum; _take_sum; }
         [ "$_held" = "$content_sha256" ]
     else
         [ "$at_size" = "${#content}" ] && [ "$(cat -- "$1" && echo .)" = "$content." ]
@@ -270,9 +280,13 @@ before() {
     _text=$(cat -- "$1" && echo .) || fail "$1 can't be read"
     _text=${_text%.}
     if [ "${#_text}" -eq "$at_size" ]; then
-        printf '#before %d %d\0%s' "$at_size" "$at_size" "$_text" >&3
+        case $_text in
+            *\\*) say; printf '#before %d %d\0%s' "$at_size" "$at_size" "$_text" >&3 ;;
+            *) _gathered="$_gathered#before $at_size $at_size\0000$_text" ;;
+        esac
         return
     fi
+    say
     # NULs are lost in a variable. Zeros behind the file keep the frame whole if it just shrank.
     printf '#before %d %d\0' "$at_size" "$at_size" >&3
     { cat -- "$1"; cat /dev/zero; } |
@@ -337,7 +351,7 @@ _fill() {
         _why=$(dd bs=65536 conv=fsync if="$content_from" 2>&1 >&7) || { _first_line; return 1; }
         _sum=$(_sum_of /proc/self/fd/7 "$content_size")
     else
-        [ "$content_asked" = yes ] || ask "$content_size" "$content_index" "${content_sha256:-sum}"
+        [ "$content_asked" = yes ] || order "$content_size" "$content_index" "${content_sha256:-sum}"
         _arrive || return
     fi
     [ "$_sum" = "$content_sha256" ] || {
@@ -354,11 +368,12 @@ _settled() {
     return 1
 }
 
-# ask SIZE NUMBER [SUM]: ask for that content; `put` with $content_asked=yes takes it. Several may be asked
+# order SIZE NUMBER [SUM]: ask for that content; `put` with $content_asked=yes takes it. Several may be asked
 # for at once, in the order in which they are put, yet not more than fits into a pipe. Where SUM is the
 # word "sum", 64 hex digits are asked for behind it: of a large file it may not be known earlier.
-ask() {
+order() {
     report want "$1 $2 $3"
+    say
     _owed=$((_owed + $1))
     [ "$3" != sum ] || _owed=$((_owed + 64))
     trap _tidy EXIT

@@ -6,15 +6,40 @@
 
 exec 3>&1
 umask 022
+_nl='
+'
+_tab='	'
 
-# report KEY VALUE...: records of the report, in one write.
-report() { printf '%s=%s\0' "$@" >&3; }
+# report KEY VALUE...: records of the report. They are gathered, for `say` to write: each write is a packet
+# and wakes both ends. printf's %b would take what is behind a backslash for something else.
+report() {
+    while [ $# -gt 0 ]; do
+        case $2 in
+            *\\*) say; printf '%s=%s\0' "$1" "$2" >&3 ;;
+            *) _gathered=$_gathered$1=$2'\0000' ;;
+        esac
+        shift 2
+    done
+}
+
+# say: write what was reported. It is for whoever reports in a subshell of their own, too.
+say() {
+    [ -z "$_gathered" ] || printf '%b' "$_gathered" >&3
+    _gathered=''
+}
 
 # fail TEXT...: end the program as failed, with the reason.
-fail() { report failed "$*"; exit 1; }
+fail() { report failed "$*"; _leave 82; }
+
+# _leave STATUS: end the program; its whole report is out.
+_leave() { say; exit "$1"; }
 
 # changed WHAT: say that WHAT was changed, or would be when only looking.
-changed() { _changed=yes; report changed "$1"; }
+changed() {
+    _changed=yes
+    report changed "$1"
+    [ "$look" = yes ] || say
+}
 
 # ensure WHAT TEST APPLY [ARG...]: make TEST true and prove it; ARG reaches both.
 ensure() {
@@ -40,6 +65,7 @@ act() {
 # unlinked files behind 8 and 9: nothing is left behind whatever dies, and a daemon that keeps them
 # open can't hold the task up. Leaves the exit status in $status; returns it.
 run() {
+    say
     [ -n "$_scratched" ] && exec 8>&- 9>&-
     scratch
     status=0
@@ -55,6 +81,7 @@ scratch() {
         # -C opens with O_EXCL: nobody's file or link is followed. A failed exec would end the shell.
         if (umask 077; set -C; printf x >"$_name.out" && printf x >"$_name.err") 2>/dev/null; then
             exec 8>>"$_name.out" 9>>"$_name.err"
+            true >"$_name.out" 2>"$_name.err"
             rm -f "$_name.out" "$_name.err"
             _scratched=yes
             return
@@ -71,15 +98,26 @@ output() {
     blob stderr 9
 }
 
-# blob KEY FD: a record that may hold any byte: `#KEY KEPT TOTAL`, then KEPT raw bytes.
+# blob KEY FD: a record that may hold any byte: `#KEY MARK`, the first $keep bytes, then MARK; behind it, of
+# what was longer, `#KEY KEPT TOTAL` and the last KEPT bytes. Its length is not asked for in advance: that
+# would cost a process.
 blob() {
-    _total=$(stat -L -c %s "/proc/self/fd/$2") || return 0
-    _total=$((_total - 1))
-    _kept=$_total
-    [ "$_kept" -le "$keep" ] || _kept=$keep
-    printf '#%s %d %d\0' "$1" "$_kept" "$_total" >&3
-    [ "$_kept" -eq 0 ] || dd bs=65536 iflag=skip_bytes,count_bytes,fullblock \
-        skip=$((_total - _kept + 1)) count="$_kept" <"/proc/self/fd/$2" 2>/dev/null >&3
+    if ! [ -s "/proc/self/fd/$2" ]; then
+        _gathered="$_gathered#$1 0 0\0000"
+        return
+    fi
+    _gathered="$_gathered#$1 $nonce\0000"
+    say
+    _copied=$(dd bs=65536 iflag=count_bytes,fullblock count="$keep" <"/proc/self/fd/$2" 2>&1 >&3)
+    _gathered=$nonce'\0000'
+    case $_copied in *"$_nl$keep bytes "*) _end "$@" ;; esac
+}
+_end() {
+    _total=$(stat -L -c %s "/proc/self/fd/$2") && [ "$_total" -gt "$keep" ] || return 0
+    _gathered="$_gathered#$1 $keep $_total\0000"
+    say
+    dd bs=65536 iflag=skip_bytes,count_bytes,fullblock \
+        skip=$((_total - keep)) count="$keep" <"/proc/self/fd/$2" 2>/dev/null >&3
 }
 
 # broken WHAT WHY: end the program as failed, with the output of the command that did not do it. A body
@@ -92,38 +130,45 @@ broken() {
 }
 
 # stdout, stderr: the output of the last `run`, for a body that decides by it.
-stdout() { tail -c +2 /proc/self/fd/8; }
-stderr() { tail -c +2 /proc/self/fd/9; }
+stdout() { cat /proc/self/fd/8; }
+stderr() { cat /proc/self/fd/9; }
 
-# task ID MODE TOLERANT PROGRAM: run one program in a subshell of its own, which can change nothing
+# task ID MODE TOLERANT TIMED PROGRAM: run one program in a subshell of its own, which can change nothing
 # here. Modes: `look` tests only and stops the frame where something would change; `check` tests
 # only and goes on; `apply` changes. A failure stops the frame, unless TOLERANT is yes. That the program
-# came to its end is known by its exit status alone: 81, or 80 where it changed something.
+# came to its end is known by its exit status alone: 81, 80 where it changed something, 82 where it failed.
+# That a task begins is said at once where that matters: it changes something, or is TIMED.
 task() {
     [ -z "$_stopped" ] || return 0
-    mark "begin $1 $$"
+    _due="$_due$nonce begin $1 $$\0000"
+    case $2$4 in apply* | *yes) mark '' ;; esac
+    [ "$2" != apply ] || forget_ahead
     (
-        look=yes tolerant=$3 on_failure='' _changed='' _scratched='' _tries=0 status=0
+        look=yes tolerant=$3 on_failure='' _changed='' _scratched='' _tries=0 status=0 _gathered=$_due
         [ "$2" != apply ] || look=no
-        eval "$4"
-        [ -z "$_changed" ] || exit 80
-        exit 81
+        eval "$5"
+        [ -z "$_changed" ] || _leave 80
+        _leave 81
     ) 4<&0 </dev/null >/dev/null 2>&1
-    _status=$? _due=''
+    _status=$?
+    # Whoever died without a word did not say what was due either.
+    case $_status in 80 | 81 | 82) _due='' ;; esac
     case $_status in
         81) _status=0 _due=done'=\0000' ;;
         80)
             _due=done'=\0000'
             [ "$2" != look ] || _stopped=yes
             ;;
-        *) [ "$3" = yes ] || _stopped=yes ;;
+        *)
+            [ "$_status" != 82 ] || _status=1
+            [ "$3" = yes ] || _stopped=yes
+            ;;
     esac
     _due="$_due$nonce end $1 $_status\0000"
 }
 
-# mark WORDS: say where the frame is, with what is still to be said of the task before: each write is
-# a packet, and costs more than what it holds.
+# mark RECORD: write what is still to be said of the tasks before, and RECORD.
 mark() {
-    printf '%b' "$_due$nonce $1\0000"
+    printf '%b' "$_due$1"
     _due=''
 }

@@ -15,6 +15,7 @@ from typing import Literal
 from provisioner.errors import BecomeFailed, ConnectionFailed, Lost, ProvisionError
 from provisioner.records import dataclass
 from provisioner.remote import shell, streams
+from provisioner.remote.ahead import questions
 from provisioner.remote.become import Become, command, explain
 from provisioner.remote.channel import Channel, Connection
 from provisioner.remote.shell import Program, Report
@@ -74,7 +75,7 @@ class Session:
         self._become = become
         self._nonce = secrets.token_hex(16)
         self._channel: Channel | None = None
-        self._defined: set[str] = set()
+        self._defined: dict[str, set[str]] = {}
         self._buffer = bytearray()
         self._answered = False
         self._pid = 0
@@ -150,20 +151,30 @@ class Session:
 
     def _frame(self, steps: Sequence[Step]) -> str:
         parts = [self._prelude()] if not self._defined else []
-        for program in {step.program.module: step.program for step in steps}.values():
-            if program.module not in self._defined:
-                parts.append(shell.define(program))
-        for number, step in enumerate(steps):
+        for step in steps:
+            parts += self._definitions(step.program)
+        for number, (step, question) in enumerate(zip(steps, questions(steps), strict=True)):
             text = shell.quote(shell.call(step.program, step.environment, step.diff))
             tolerant = shell.quote(step.tolerant)
-            parts.append(f"task {number} {step.mode} {tolerant} {text}")
+            timed = shell.quote(step.timeout is not None)
+            parts.append(f"{question}task {number} {step.mode} {tolerant} {timed} {text}")
         body = "\n".join(parts)
-        self._defined |= {"", *(step.program.module for step in steps)}
-        return f"{{\n_stopped='' _due=''\n{body}\nmark frame\n}}\n"
+        return f"{{\n_stopped='' _due=''\n{body}\nmark \"$nonce frame\\0000\"\n}}\n"
+
+    def _definitions(self, program: Program) -> Iterator[str]:
+        """What the program needs that the host's shell does not have yet. The variables of a module
+        may be others from one program to the next."""
+        names = self._defined.get(program.module)
+        if names is None:
+            yield shell.bare(shell.define(program))
+        if names is None or not program.variables.keys() <= names:
+            names = self._defined.setdefault(program.module, set())
+            names |= program.variables.keys()
+            yield shell.define_clear(program.module, sorted(names))
 
     def _prelude(self) -> str:
         token = secrets.token_hex(8)
-        return f"{shell.KERNEL}\nnonce={self._nonce} token={token} keep={shell.KEEP}\n"
+        return f"{shell.bare(shell.SOURCE)}\nnonce={self._nonce} token={token} keep={shell.KEEP}\n"
 
     # -- receiving
 

@@ -2,14 +2,16 @@
 
 Bodies are constants; values travel beside them as quoted assignments, so nothing that a playbook
 holds can become code. A report is a run of records: `key=value` ended by NUL, or for values that
-may hold any byte `#key kept total`, NUL, and `kept` raw bytes.
+may hold any byte `#key kept total`, NUL, and `kept` raw bytes, or `#key mark`, NUL, raw bytes, and
+the mark with a NUL.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Protocol
@@ -27,12 +29,9 @@ CHANGED = 80
 
 _COMMENT = re.compile(r"^[ \t]*#.*\n", re.MULTILINE)
 
-_FILES = ("kernel.sh", "files.sh")
+_FILES = ("kernel.sh", "ahead.sh", "files.sh")
 
 SOURCE = "".join((resources.files(__package__) / name).read_text() for name in _FILES)
-
-KERNEL = _COMMENT.sub("", SOURCE)
-"""What every body stands on, without the comments: it is sent to every host."""
 
 KEEP = 8 * 1024 * 1024
 """Bytes of a command's stdout and of its stderr that travel; of longer ones the tail."""
@@ -85,6 +84,8 @@ class Program:
     `content` is what the body gets when it says `want`: bytes, a local file that is streamed, or
     several of them, asked for by number. `receiver` takes the blob `content` that it reports.
     `sum` is its variable `content_sha256`, which it asks for itself where it is empty.
+    `looks_at` is the path that the body first asks files.sh's `at` of, `packages` are those that it
+    asks rpm about: ahead.sh asks for those of several looks at once.
     """
 
     module: str
@@ -93,6 +94,8 @@ class Program:
     content: Content | None = None
     receiver: Receiver | None = field(default=None, compare=False, repr=False)
     sum: Sum | None = field(default=None, compare=False, repr=False)
+    looks_at: str = ""
+    packages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,9 +149,12 @@ def quote(value: Value) -> str:
 
 
 def assignments(variables: Mapping[str, Value]) -> str:
-    """Assign all of `variables`; none of them is exported, even where the environment has it."""
-    names = " ".join(variables)
-    return f"unset -v {names}; " + "; ".join(f"{k}={quote(v)}" for k, v in variables.items())
+    """Assign what of `variables` is not empty."""
+    return "; ".join(
+        f"{name}={quote(value)}"
+        for name, value in variables.items()
+        if value or value is False or value == 0
+    )
 
 
 def exports(environment: Mapping[str, str]) -> str:
@@ -161,7 +167,8 @@ def call(program: Program, environment: Mapping[str, str], diff: bool = False) -
     variables = {"diff": diff, **program.variables}
     if program.sum is not None:
         variables["content_sha256"] = program.sum.now()
-    steps = (exports(environment), assignments(variables), function(program))
+    clear = f"_c_{program.module}"
+    steps = (exports(environment), clear, assignments(variables), function(program))
     return "; ".join(step for step in steps if step)
 
 
@@ -175,6 +182,18 @@ def define(program: Program) -> str:
     return f"{function(program)}() {{\n{program.body}\n}}\n"
 
 
+def define_clear(module: str, names: Iterable[str]) -> str:
+    """The sh text that defines the function which unsets the variables of that module's programs:
+    none of them comes from the environment, and none of them is exported."""
+    return f"_c_{module}() {{ unset -v diff {' '.join(names)}; }}\n"
+
+
+@cache
+def bare(text: str) -> str:
+    """Sh text without the comments that have a line to themselves: what is sent to every host."""
+    return _COMMENT.sub("", text)
+
+
 def parse(data: bytes) -> Report:
     """A program's records, without its status."""
     records: dict[str, list[str]] = {}
@@ -183,12 +202,23 @@ def parse(data: bytes) -> Report:
     while (end := data.find(b"\0", position)) >= 0:
         head, position = data[position:end], end + 1
         if head.startswith(b"#"):
-            key, kept, total = head[1:].decode("ascii").split(" ")
-            value = data[position : position + int(kept)]
-            position += int(kept)
-            totals[key] = int(total)
+            key, *lengths = head[1:].decode("ascii").split(" ")
+            stop, position = blob(data, position, head)
+            value = data[end + 1 : stop]
+            totals[key] = int(lengths[1]) if len(lengths) > 1 else len(value)
         else:
             name, _, value = head.partition(b"=")
             key = name.decode("ascii", "replace")
         records.setdefault(key, []).append(value.decode("utf-8", "surrogateescape"))
     return Report({key: tuple(values) for key, values in records.items()}, totals)
+
+
+def blob(data: bytes | bytearray, start: int, head: bytes) -> tuple[int, int]:
+    """Where the blob that begins at `start` behind `head` ends, and where the next record begins;
+    beyond the data where it is not whole."""
+    _, *lengths = head.split(b" ")
+    if len(lengths) > 1:
+        return start + int(lengths[0]), start + int(lengths[0])
+    mark = lengths[0] + b"\0"
+    end = data.find(mark, start)
+    return (end, end + len(mark)) if end >= 0 else (len(data), len(data) + 1)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from provisioner.records import dataclass
 from provisioner.remote.channel import Channel
-from provisioner.remote.shell import Program, Receiver
+from provisioner.remote.shell import Program, Receiver, blob
 
 CHUNK = 1 << 18
 """Bytes in one piece: large ones fill the packets of SSH."""
@@ -93,7 +93,10 @@ class Records:
             if self._receiver is not None and head.startswith(b"#content "):
                 self._begin(buffer, nul, head)
             elif head.startswith(b"#"):
-                self._position = nul + 1 + int(head.split(b" ")[1])
+                behind = blob(buffer, nul + 1, head)[1]
+                if behind > len(buffer):
+                    return
+                self._position = behind
             else:
                 self._position = nul + 1
                 if head.startswith(b"want=") and self.end < 0:

@@ -14,7 +14,7 @@ from provisioner.remote.session import Session, Step
 from provisioner.remote.shell import Content, Program, Report
 
 SEVERAL = r"""
-for wanted in "2 1" "3 0" "0 2" "200000 3"; do ask $wanted; done
+for wanted in "2 1" "3 0" "0 2" "200000 3"; do order $wanted; done
 for size in 2 3 0 200000; do
     part=$(dd bs=65536 iflag=fullblock,count_bytes count=$size <&4)
     report part "$part"
@@ -58,7 +58,7 @@ def test_a_local_file_that_got_shorter_or_longer_leaves_the_session_in_step(
     session: Session, tmp_path: Path
 ) -> None:
     body = r"""
-    ask "$size" 0
+    order "$size" 0
     part=$(dd bs=65536 iflag=fullblock,count_bytes count="$size" <&4 | tr '\0' z)
     _owed=0
     report part "$part"
@@ -74,7 +74,7 @@ def test_content_that_a_failing_program_did_not_take_is_not_run(
     session: Session, tmp_path: Path
 ) -> None:
     frame = f"30\n{{\ntouch {tmp_path}/bad\n}}\n".encode() * 100
-    report = run(session, f"ask {len(frame)} 0; fail early", frame)
+    report = run(session, f"order {len(frame)} 0; fail early", frame)
     assert report.failed == "early"
     assert run(session, "report x y", None, "u").get("x") == "y"
     assert not (tmp_path / "bad").exists()
@@ -137,7 +137,7 @@ def test_large_content_is_told_of_in_both_directions_and_small_never(
     session: Session, monkeypatch: pytest.MonkeyPatch, every: float
 ) -> None:
     monkeypatch.setattr(streams, "EVERY", every)
-    there = "ask 900000 0; dd bs=65536 iflag=fullblock,count_bytes count=900000 <&4; _owed=0"
+    there = "order 900000 0; dd bs=65536 iflag=fullblock,count_bytes count=900000 <&4; _owed=0"
     back = "printf '#content 300000 300000\\0' >&3; head -c 300000 /dev/zero >&3"
     told: list[tuple[int, int]] = []
     for body, size in ((there, 900_000), (back, 300_000)):

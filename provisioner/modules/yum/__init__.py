@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import AliasChoices, Field, model_validator
@@ -118,7 +119,8 @@ class Yum(Module):
                 "download_dir",
             }
         )
-        variables |= sort(self.name or ()) | {
+        kinds = sort(self.name or ())
+        variables |= kinds | {
             "state": self.wish,
             "list": self.list_,
             "root": "" if self.installroot == "/" else self.installroot.rstrip("/"),
@@ -126,7 +128,14 @@ class Yum(Module):
             "options": self.options(),
             "dnf_options": self.dnf_options(),
         }
-        return Program("yum", self.body, variables)
+        return Program("yum", self.body, variables, packages=self._asked(kinds))
+
+    def _asked(self, kinds: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+        """The names, if the body asks this host's rpm about nothing but plain ones."""
+        items = [item.split("=") for item in kinds["names"]]
+        if self.installroot != "/" or kinds["files"] or any(item[0] != item[1] for item in items):
+            return ()
+        return tuple(query for query, *_ in items)
 
     def options(self) -> list[str]:
         """Options that yum 3.4 and dnf 4 have in common."""

@@ -49,8 +49,7 @@ by_name() {
     [ $# -gt 0 ] || return 0
     for item; do set -- "$@" "${item%%=*}"; shift; done
     rc=0
-    format='%{NAME} %|EPOCH?{%{EPOCH}}:{0}| %{VERSION}-%{RELEASE} %{ARCH}\n'
-    said=$(rpm_ -q --qf "$format" -- "$@" 2>&1) || rc=$?
+    ask_ahead "$@" || said=$(rpm_ -q --qf "$_package" -- "$@" 2>&1) || rc=$?
     answered $#
     [ "$state" = absent ] || no_doubles
     eval "set -- $names"
@@ -79,6 +78,14 @@ by_name() {
             in_file "$spec" || { missing=$missing$spec$nl; continue; }
         fi
         present=$present$spec$nl
+    done
+}
+# ask_ahead QUERY...: $said is what rpm said before of all of them; false where it was not asked.
+ask_ahead() {
+    said=''
+    for query; do
+        rpm_said "$query" || return
+        said=$said$_answer
     done
 }
 # answered COUNT: $said has a line for each, there or not: no other answer may pass for either.

@@ -1,0 +1,54 @@
+"""What the looks of one frame ask of the host, asked at once: one process for all of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from provisioner.remote.shell import quote
+
+if TYPE_CHECKING:
+    from provisioner.remote.session import Step
+
+SUMMED = 1 << 16
+"""Bytes of the largest file that is summed ahead: the look of one before it may end the frame."""
+
+_NAME = re.compile(r"[\w.+-]+", re.ASCII)
+_PLAIN = re.compile(r"/[^\s\\]*")
+
+
+def questions(steps: Sequence[Step]) -> Iterator[str]:
+    """For each step the sh text to put before it; empty but before a run of looks. While they look,
+    nothing changes."""
+    for looks, group in groupby(steps, lambda step: step.mode != "apply"):
+        run = list(group)
+        yield _question(run) if looks else ""
+        yield from [""] * (len(run) - 1)
+
+
+def _question(run: Sequence[Step]) -> str:
+    return _paths(run) + _packages(run)
+
+
+def _packages(run: Sequence[Step]) -> str:
+    asking = [step.program.packages for step in run if step.program.packages]
+    if len(asking) < 2:
+        return ""
+    names = dict.fromkeys(name for packages in asking for name in packages)
+    return f"ahead_rpm {' '.join(quote(name) for name in names if _NAME.fullmatch(name))}\n"
+
+
+def _paths(run: Sequence[Step]) -> str:
+    programs = [step.program for step in run if _PLAIN.fullmatch(step.program.looks_at)]
+    paths = dict.fromkeys(program.looks_at for program in programs)
+    if len(paths) < 2:
+        return ""
+    sums = [
+        f"{quote(size)} {quote(program.looks_at)}"
+        for program in programs
+        if (size := str(program.variables.get("content_size", ""))) and int(size) <= SUMMED
+    ]
+    asked = f"ahead {' '.join(map(quote, paths))}\n"
+    return f"{asked}ahead_sums {' '.join(sums)}\n" if len(sums) > 1 else asked
