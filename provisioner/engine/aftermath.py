@@ -65,7 +65,7 @@ class Aftermath:
         if "add_host" in result.returns or "add_group" in result.returns:
             self._shared.world.roster.add(self._state.name, result.returns)
 
-    def notify(self, task: Task, scopes: Sequence[Scope]) -> str:
+    def notify(self, task: Task, scopes: Sequence[Scope], flushing: bool) -> str:
         """Note the handlers that a change asks for: those that `notify` names in any of the scopes
         (a loop has one for each item). The name of one that there is not, or ""."""
         if not task.notify:
@@ -77,7 +77,7 @@ class Aftermath:
                 found = self._found(known, {name})
                 if not found:
                     return name
-                if not task.handler:
+                if not flushing:
                     self._early |= found - self.due
                     self._asked.add(name)
                 self.due |= found

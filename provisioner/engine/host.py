@@ -326,7 +326,8 @@ class HostWalk:
         """The result, once handlers are notified: a failure where there is no such handler."""
         if result.outcome is not Outcome.CHANGED:
             return result
-        lost = self._aftermath.notify(unit.task, loop.scopes if loop else [unit.scope])
+        scopes = loop.scopes if loop else [unit.scope]
+        lost = self._aftermath.notify(unit.task, scopes, self._position.flushing)
         if not lost:
             return result
         message = f'notify: there is no handler "{lost}"'

@@ -8,7 +8,7 @@ barriers, `until`, reboot, handlers that may be due.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from typing import Any
 
@@ -65,6 +65,18 @@ class Ahead:
     facts: bool = False
     notifies: bool = False
     roles: dict[str, str] = field(default_factory=dict)
+    included: set[str] = field(default_factory=set)
+    """Names that include_vars gives: those that set_fact and register give prevail."""
+
+    def learn(self, task: Task, facts: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+        """Take in what the task sets; `known` is what set_fact and register gave before."""
+        if task.module == "include_vars":
+            kept = {**known, **self.variables}.keys() - self.included
+            facts = {name: value for name, value in facts.items() if name not in kept}
+            self.included.update(facts)
+        else:
+            self.included.difference_update(facts)
+        self.variables.update(facts)
 
     def repeats(self, task: Task) -> bool:
         """Whether the task must not run if what is queued of its role, called before, will have."""
@@ -164,7 +176,7 @@ class Lookahead:
     def _units(self, task: Task, ahead: Ahead, first: bool, gate: Gate) -> Iterable[Unit]:
         """One unit, or one for each item that is still to be done."""
         if first and self.loop is not None:
-            ahead.variables.update(self.loop.facts())
+            ahead.learn(task, self.loop.facts(), self.state.variables)
         scope = self.scope(task, ahead, gate)
         if task.loop is None:
             return [units.prepare(self.shared, self.state.name, task, scope)]
@@ -248,7 +260,7 @@ class Lookahead:
             return
         facts = unit.result.returns.get("ansible_facts")
         if facts and unit.result.outcome is Outcome.OK:
-            ahead.variables.update(facts)
+            ahead.learn(task, facts, self.state.variables)
         if task.register and task.loop is None:
             result = judge.said_by_playbook(task, unit.result, unit.scope)
             ahead.variables[task.register] = judge.registered(result)

@@ -120,6 +120,11 @@ class Position:
         self.top.only = self.is_due
         return True
 
+    @property
+    def flushing(self) -> bool:
+        """Whether handlers are run, or what one of them includes."""
+        return any(frame.only is not None for frame in self.frames)
+
     def move(self, place: Place) -> None:
         """Be at a place further on in the same list."""
         self.top.at = place[-1]

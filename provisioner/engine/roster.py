@@ -35,7 +35,7 @@ class Roster:
         self._basedirs, self._others = basedirs, tuple(statics)
         self._said: list[tuple[str, Mapping[str, Any]]] = []
         self._taken: list[tuple[int, str, Mapping[str, Any]]] = []
-        self._turns: Counter[str] = Counter()
+        self._turns: Counter[tuple[str, bool]] = Counter()
         self._lock = threading.RLock()
 
     def add(self, host: str, said: Mapping[str, Any]) -> None:
@@ -67,8 +67,9 @@ class Roster:
         """All that was said so far, as if the hosts said it task by task, in the inventory's order:
         whichever was faster, a group's hosts have one order."""
         for host, said in self._said:
-            self._turns[host] += 1
-            self._taken.append((self._turns[host], host, said))
+            turn = host, "add_host" in said
+            self._turns[turn] += 1
+            self._taken.append((self._turns[turn], host, said))
         seats = {host: seat for seat, host in enumerate(self._inventory.hosts)}
         self._taken.sort(key=lambda entry: (entry[0], seats.get(entry[1], -1)))
         return ((host, said) for _, host, said in self._taken)

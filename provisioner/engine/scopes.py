@@ -264,9 +264,9 @@ def _made_magic(shared: PlayWorld, host: str, role: Role | None) -> dict[str, An
         "ansible_play_hosts_all": Lazy(lambda: list(shared.hosts)),
         "ansible_play_hosts": Lazy(lambda: list(shared.active())),
         **_roles_of(play),
-        "play_hosts": Lazy(lambda: list(shared.active())),
-        "ansible_play_batch": Lazy(
-            lambda: [name for name in shared.active() if name in shared.batch]
+        **dict.fromkeys(
+            ("ansible_play_batch", "play_hosts"),
+            Lazy(lambda: [name for name in shared.active() if name in shared.batch]),
         ),
         "omit": OMIT,
         "ansible_playbook_python": sys.executable,

@@ -285,7 +285,10 @@ def render(template: Template, scope: Mapping[str, Any]) -> Any:
 
     try:
         value = _compile(template.source, template.expression).render(scope)
-        return _nothing(template, scope) if value is None else value
+        if value is None:
+            return _nothing(template, scope)
+        ends = template.source.endswith("\n") and type(value) is str
+        return value + newlines_lost(template.source, value) if ends else value
     except TemplateSyntaxError as error:
         raise TemplateError(_syntax_reason(error, scope), template.where) from None
     except JinjaUndefined as error:
@@ -353,7 +356,8 @@ def render_file(
         template = _file_template(key, tuple(sorted(options.items())), folders)
         context = template.new_context(scope, shared=True)  # type: ignore[arg-type]
         text = join(template.root_render_func(context))
-        return text + _newlines_lost(key, text, str(options.get("newline_sequence", "\n")))
+        newline = str(options.get("newline_sequence", "\n"))
+        return text + newline * len(newlines_lost(_final_newlines(key), text))
     except TemplateSyntaxError as error:
         name = error.filename or str(path)
         raise TemplateError(_syntax_reason(error, scope), Where(name, error.lineno, 1)) from None
@@ -367,16 +371,17 @@ def render_file(
         raise TemplateError(_error_reason(error), place) from None
 
 
-def _newlines_lost(key: tuple[str, int, int], text: str, newline: str) -> str:
-    """As Ansible: what Jinja and trim_blocks take of the newlines at the file's end comes back."""
-    missing = _final_newlines(key) - (len(text) - len(text.rstrip("\n")))
-    return newline * max(0, missing)
+def newlines_lost(source: str, text: str) -> str:
+    """As Ansible: newlines at a template's end that Jinja and trim_blocks take come back."""
+    missing = len(source) - len(source.rstrip("\n")) - (len(text) - len(text.rstrip("\n")))
+    return "\n" * max(0, missing)
 
 
 @cache
-def _final_newlines(key: tuple[str, int, int]) -> int:
+def _final_newlines(key: tuple[str, int, int]) -> str:
+    """Those at the end of a file."""
     source = Path(key[0]).read_bytes()
-    return len(source) - len(source.rstrip(b"\n"))
+    return "\n" * (len(source) - len(source.rstrip(b"\n")))
 
 
 _HEADER = "#jinja2:"
