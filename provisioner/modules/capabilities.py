@@ -28,7 +28,7 @@ now() {
 has_it() { now | grep -qxF "$capability $wanted"; }
 has_none() { ! now | grep -q "^$capability "; }
 # put [WORD]: the capabilities of other names stay.
-put() {
+set_to() {
     all=${1-}
     while read -r name flags; do
         [ -z "$name" ] || [ "$name" = "$capability" ] || all="${all:+$all }$name+$flags"
@@ -37,7 +37,7 @@ $(now)
 EOF
     if [ -n "$all" ]; then setcap "$all" "$path"; else setcap -r "$path"; fi
 }
-give() { put "$capability+$wanted"; }
+give() { set_to "$capability+$wanted"; }
 
 expand path
 [ -f "$path" ] || [ "$look" = yes ] || fail "$path is not there: create it in an earlier task"
@@ -46,7 +46,7 @@ if [ "$look" = no ] && ! command -v setcap >/dev/null; then
 fi
 case $state in
     present) ensure "give $path $capability+$wanted" has_it give ;;
-    absent) [ ! -f "$path" ] || ensure "take $capability from $path" has_none put ;;
+    absent) [ ! -f "$path" ] || ensure "take $capability from $path" has_none set_to ;;
 esac
 """
 
