@@ -11,7 +11,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import dockerrun, hosts, report, results, runs, scale, simulate, transfer
+from benchmarks import dockerrun, report, results, runs, scale, simulate, transfer
 from benchmarks.measure import TIMEOUT
 from benchmarks.peers import DEFAULT_FOLDER
 from benchmarks.tools import NAMES
@@ -106,11 +106,8 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _transfer(options: argparse.Namespace) -> None:
-    with (
-        tempfile.TemporaryDirectory(prefix="provision-bench-") as folder,
-        hosts.fleet(Path(folder), 1, [0]) as fleet,
-    ):
-        found = transfer.run(fleet, options.rounds, options.megabytes, _about(options))
+    with tempfile.TemporaryDirectory(prefix="provision-bench-") as folder:
+        found = transfer.run(Path(folder), options.rounds, options.megabytes, _about(options))
     found.save(options.output)
     print(transfer.tables(found))
 

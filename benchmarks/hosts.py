@@ -17,6 +17,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.link import Link
+
 PLAY = Path(__file__).parent / "play"
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/bin") or ""
 # Those of CentOS 7's sshd (7.4). The newer default, sntrup761, costs ssh 66 ms of CPU a connection,
@@ -47,6 +49,8 @@ class Fleet:
 
     folder: Path
     port: int
+    link: Link | None = None
+    """The network that a single host is behind."""
 
     @property
     def key(self) -> Path:
@@ -59,23 +63,31 @@ class Fleet:
     def hosts(self, count: int, rtt: int = 0) -> list[Host]:
         """The first `count` hosts, each a round trip of `rtt` ms away."""
         return [
-            Host(f"h{n:03}", f"127.9.{rtt}.{n}", self.port, self.folder / "hosts" / f"h{n:03}")
+            Host(f"h{n:03}", self._address(rtt, n), self.port, self.folder / "hosts" / f"h{n:03}")
             for n in range(1, count + 1)
         ]
 
+    def _address(self, rtt: int, number: int) -> str:
+        return f"127.9.{rtt}.{number}" if self.link is None else self.link.address
+
 
 @contextlib.contextmanager
-def fleet(folder: Path, count: int, rtts: Sequence[int]) -> Iterator[Fleet]:
-    """Start `count` hosts, reachable at each of `rtts` (ms); stops them all at the end."""
+def fleet(
+    folder: Path, count: int, rtts: Sequence[int], link: Link | None = None
+) -> Iterator[Fleet]:
+    """Start `count` hosts, reachable at each of `rtts` (ms), or one behind a link; stops them all
+    at the end."""
     if not SSHD or os.getuid() != 0:
         raise SystemExit("the benchmark needs root and openssh-server")
     if not 1 <= count <= MAX_HOSTS or any(not 0 <= rtt <= 255 for rtt in rtts):
         raise SystemExit(f"1 to {MAX_HOSTS} hosts, 0 to 255 ms")
-    running = Fleet(folder, _free_port())
+    running = Fleet(folder, _free_port(), link)
     with contextlib.ExitStack() as stack:
         _make_keys(running, count, rtts)
         for host in running.hosts(count):
-            stack.enter_context(_process(_sshd_command(running, host)))
+            command = _sshd_command(running, host)
+            command = command if link is None else link.command(command)
+            stack.enter_context(_process(command))
         for host in running.hosts(count):
             _wait_for(host)
         for rtt in filter(None, rtts):
