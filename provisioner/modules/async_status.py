@@ -102,7 +102,7 @@ class Background(Module):
     def program(self, sources: Sources) -> Program:
         inner: Program = self.inner.program(sources)
         if inner.content is not None or self.inner.edits:
-            name = inner.module
+            name = type(self.inner).__name__.lower()
             raise ModuleError(f"{name} can't run on by itself (`poll: 0`): give a poll above 0")
         body = f"_job() {{\n{inner.body}\n}}\n_kill() {{\n{KILL}\n}}\n{START}"
         own: dict[str, Value] = {"job_id": self.job_id, "job_seconds": f"{self.seconds:g}"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from hashlib import sha256
 from typing import Any, ClassVar, Self
 
 from pydantic import model_validator
@@ -34,6 +35,7 @@ trap 'exit 129' HUP INT TERM
 exec 7>"$file"
 order "$content_size" 0
 _arrive || fail "the script did not arrive whole in $file: is the disk full? $_why"
+[ "$_sum" = "$content_sha256" ] || fail "the script arrived as another one than was sent"
 exec 7>&-
 if [ -n "$chdir" ]; then cd "$chdir" || fail "can't change to $chdir"; fi
 eval "set -- $arguments"
@@ -96,6 +98,7 @@ class Script(Module):
             "removes": self.removes,
             "chdir": self.chdir,
             "content_size": len(content),
+            "content_sha256": sha256(content).hexdigest(),
         }
         return Program("script", self.body, variables, content)
 
