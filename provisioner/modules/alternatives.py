@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar, Literal
 
-from pydantic import AliasChoices, BaseModel, Field, field_validator
-
 from provisioner.modules.base import Module, Sources, Text
+from provisioner.modules.model import AliasChoices, Field, Model, field_validator
 from provisioner.remote.shell import Program, Report
 
 BODY = r"""
@@ -57,7 +56,7 @@ esac
 """
 
 
-class Subcommand(BaseModel):
+class Subcommand(Model):
     """A link that goes with the main one: a manual page, a helper program."""
 
     name: Text

@@ -8,13 +8,11 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
-from pydantic import ValidationError
-from pydantic.fields import FieldInfo
-
 from provisioner.errors import Problem
 from provisioner.language.play import VARIABLE
 from provisioner.language.template import OMIT, templates_in
 from provisioner.loading.where import Where, nearest
+from provisioner.modules import quick
 from provisioner.modules.base import Module, ModuleError
 
 
@@ -51,9 +49,9 @@ def _whole(
 ) -> Iterator[Problem]:
     try:
         module.model_validate(dict(arguments))
-    except ValidationError as error:
+    except ValueError as error:
         values: Mapping[str, Where] = getattr(arguments, "values_at", {})
-        for item in error.errors():
+        for item in _errors(error):
             place = values.get(str(item["loc"][0])) if item["loc"] else None
             yield Problem(f"{name}: {_text(item)}", place or at)
 
@@ -62,7 +60,7 @@ def _missing(
     module: type[Module], name: str, arguments: Mapping[str, Any], at: Where
 ) -> Iterator[Problem]:
     for key, field in () if VARIABLE in arguments else module.model_fields.items():
-        if field.is_required() and not (_aliases(key, field) & arguments.keys()):
+        if field.is_required() and arguments.keys().isdisjoint(field.names):
             yield Problem(f'{name}: the parameter "{key}" is missing', at)
 
 
@@ -71,11 +69,13 @@ def _each(
 ) -> Iterator[Problem]:
     """What is wrong with single values; how they go together shows when the others are known."""
     literals = {key: value for key, value in arguments.items() if key not in opened}
+    if quick.certain(module, literals):
+        return
     try:
         module.model_validate(literals)
-    except ValidationError as error:
+    except ValueError as error:
         values: Mapping[str, Where] = getattr(arguments, "values_at", {})
-        wrong = [item for item in error.errors() if item["loc"] and item["type"] != "missing"]
+        wrong = [item for item in _errors(error) if item["loc"] and item["type"] != "missing"]
         for key, items in groupby(wrong, key=lambda item: str(item["loc"][0])):
             yield Problem(f"{name}: {key}: {_text(next(items), False)}", values.get(key, at))
 
@@ -89,18 +89,17 @@ def _text(item: Any, located: bool = True) -> str:
     return f"{place}: {message}" if place and located else message
 
 
+def _errors(error: ValueError) -> list[Any]:
+    """What pydantic found; raises whatever is not its finding."""
+    from provisioner.modules import verdict  # which imports pydantic: only where something is wrong
+
+    return verdict.errors(error)
+
+
 @cache
 def names(module: type[Module]) -> Mapping[str, str]:
     """Every name of every parameter, aliases included ▶ the field's name."""
-    return {
-        alias: key for key, field in module.model_fields.items() for alias in _aliases(key, field)
-    }
-
-
-def _aliases(key: str, field: FieldInfo) -> set[str]:
-    alias = field.validation_alias
-    found: Iterable[Any] = () if alias is None else getattr(alias, "choices", (alias,))
-    return {key, *(str(name) for name in found)}
+    return {alias: key for key, field in module.model_fields.items() for alias in field.names}
 
 
 def build(module: type[Module], name: str, arguments: Mapping[str, Any]) -> Module:
@@ -114,12 +113,12 @@ def build(module: type[Module], name: str, arguments: Mapping[str, Any]) -> Modu
             )
     try:
         return module.model_validate(given)
-    except ValidationError as error:
-        wrong = error.errors()
+    except ValueError as error:
+        wrong = _errors(error)
     try:
         return module.model_validate(_as_texts(given, wrong))
-    except ValidationError as error:
-        raise ModuleError(f"{name}: " + "; ".join(_text(e) for e in error.errors())) from None
+    except ValueError as error:
+        raise ModuleError(f"{name}: " + "; ".join(_text(e) for e in _errors(error))) from None
 
 
 def _as_texts(given: Mapping[str, Any], wrong: Iterable[Any]) -> dict[str, Any]:

@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from pydantic import Field, PrivateAttr, field_validator
-
 from provisioner.modules.base import FileAttributes, Module, ModuleError, Sources, Text
 from provisioner.modules.content import validation, write, written_diff, written_values
 from provisioner.modules.edited import regular, to_bytes
+from provisioner.modules.model import Field, PrivateAttr, field_validator
 from provisioner.remote.shell import Program, Report
 from provisioner.result import Diff
 

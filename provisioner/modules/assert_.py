@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pydantic import AliasChoices, Field
-
 from provisioner.language.template import Template
 from provisioner.language.variables import Scope
 from provisioner.modules.base import Action, Sources
+from provisioner.modules.model import AliasChoices, Field
 from provisioner.result import Outcome, Result
 
 

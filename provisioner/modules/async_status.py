@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import field_validator
-
 from provisioner.modules.base import Module, ModuleError, Sources, Text
+from provisioner.modules.model import field_validator
 from provisioner.remote.session import KILL
 from provisioner.remote.shell import Program, Report, Value
 

@@ -6,9 +6,8 @@ import hashlib
 import re
 from typing import Any, ClassVar, Literal
 
-from pydantic import PrivateAttr, model_validator
-
 from provisioner.modules.base import Module, Sources, Text
+from provisioner.modules.model import PrivateAttr, model_validator
 from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report
 from provisioner.result import Diff

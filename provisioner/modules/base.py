@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Protocol
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
-
 from provisioner.language.variables import Scope
+from provisioner.modules.model import AliasChoices, BeforeValidator, ConfigDict, Field, Model
 from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report
 from provisioner.result import Diff, Result
@@ -67,7 +66,7 @@ class ModuleError(Exception):
     """The arguments can't be carried out; the task fails with this reason before anything ran."""
 
 
-class Module(BaseModel):
+class Module(Model):
     """The desired state. Field names, aliases and defaults are Ansible's; docs are the fields'
     descriptions.
     """
@@ -204,7 +203,7 @@ SourceMode = Annotated[str, BeforeValidator(_source_mode)]
 """The same, or `preserve` for that of the source."""
 
 
-class FileAttributes(BaseModel):
+class FileAttributes(Model):
     """Who may do what with a file: mixed into every module that writes one."""
 
     mode: FileMode | None = None

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Literal, Self
 
-from pydantic import AliasChoices, Field, model_validator
-
 from provisioner.modules.base import Text
 from provisioner.modules.edited import Edit, Edited, regular, to_bytes
 from provisioner.modules.lineinfile import lines_of
+from provisioner.modules.model import AliasChoices, Field, model_validator
 
 
 class BlockInFile(Edited):

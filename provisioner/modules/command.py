@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, ClassVar, Self
 
-from pydantic import Field, model_validator
-
 from provisioner.modules.base import Module, Sources, Text
+from provisioner.modules.model import Field, model_validator
 from provisioner.remote.shell import Program, Report, quote
 
 BODY = r"""

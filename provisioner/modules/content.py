@@ -6,9 +6,8 @@ import shlex
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import Field, PrivateAttr
-
 from provisioner.modules.base import FileAttributes, Module, SourceMode, Text
+from provisioner.modules.model import Field, PrivateAttr
 from provisioner.modules.sums import Summing, digests, summing
 from provisioner.remote.shell import Program, Report, Value, quote
 from provisioner.result import Diff

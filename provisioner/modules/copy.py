@@ -9,11 +9,10 @@ from dataclasses import field
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, model_validator
-
 from provisioner.modules.base import FileMode, ModuleError, Sources, Text
 from provisioner.modules.content import Written, content_variables, validation
 from provisioner.modules.copy_body import FROM_HOST, TREE
+from provisioner.modules.model import BeforeValidator, model_validator
 from provisioner.modules.sums import digests
 from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report, Value

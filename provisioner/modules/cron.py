@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any, ClassVar, Literal
 
-from pydantic import AliasChoices, Field, PrivateAttr, model_validator
-
 from provisioner.modules.base import Module, Sources, Text
+from provisioner.modules.model import AliasChoices, Field, PrivateAttr, model_validator
 from provisioner.remote.shell import Program, Report
 from provisioner.result import Diff
 

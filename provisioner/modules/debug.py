@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
-from pydantic import model_validator
-
 from provisioner.language.template import Template, UndefinedError
 from provisioner.language.variables import Scope
 from provisioner.modules.base import Action, Sources
+from provisioner.modules.model import model_validator
 from provisioner.result import Outcome, Result
 
 

@@ -10,8 +10,6 @@ import hashlib
 import re
 from typing import Any, ClassVar
 
-from pydantic import Field
-
 from provisioner.modules.base import FileAttributes, Module, Sources, Text
 from provisioner.modules.content import (
     TOO_BIG,
@@ -20,6 +18,7 @@ from provisioner.modules.content import (
     written_diff,
     written_values,
 )
+from provisioner.modules.model import Field
 from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report, Value
 from provisioner.result import Diff

@@ -12,9 +12,8 @@ import threading
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
-from pydantic import PrivateAttr
-
 from provisioner.modules.base import Module, ModuleError, Sources, Text
+from provisioner.modules.model import PrivateAttr
 from provisioner.modules.sums import Passing
 from provisioner.remote.shell import Program, Report, Value
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import AliasChoices, Field, model_validator
-
 from provisioner.modules.base import FileAttributes, Module, Sources, Text
 from provisioner.modules.content import DIRECTORIES, file_values
+from provisioner.modules.model import AliasChoices, Field, model_validator
 from provisioner.remote.shell import Program, Report, Value
 
 BODY = (

@@ -5,9 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import ClassVar, Literal, Self
 
-from pydantic import AliasChoices, Field, model_validator
-
 from provisioner.modules.base import Module, Sources, Text
+from provisioner.modules.model import AliasChoices, Field, model_validator
 from provisioner.remote.shell import Program, quote
 
 BODY = r"""

@@ -11,10 +11,9 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import AliasChoices, Field, model_validator
-
 from provisioner.modules.base import FileMode, Module, Sources, Text, Words
 from provisioner.modules.edited import regular
+from provisioner.modules.model import AliasChoices, Field, model_validator
 from provisioner.modules.stat import kinds
 from provisioner.remote.shell import Program, Report, Value
 

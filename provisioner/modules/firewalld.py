@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
-
 from provisioner.modules.base import Module, Sources, Text
+from provisioner.modules.model import Field, model_validator
 from provisioner.remote.shell import Program
 
 BODY = r"""

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from pydantic import AliasChoices, BeforeValidator, Field, model_validator
-
 from provisioner.modules.base import FileAttributes, Module, Sources, Text, Words
 from provisioner.modules.content import file_values
+from provisioner.modules.model import AliasChoices, BeforeValidator, Field, model_validator
 from provisioner.remote.shell import Program, Report, Value
 
 BODY = r"""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
-from pydantic import field_validator
-
 from provisioner.modules.base import Module, Text
+from provisioner.modules.model import field_validator
 from provisioner.modules.textfile import TEXTFILE, text_diff
 from provisioner.remote.shell import Report
 from provisioner.result import Diff

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pydantic import AliasChoices, Field
-
 from provisioner.modules.base import Steering, Text
+from provisioner.modules.model import AliasChoices, Field
 
 
 class IncludeTasks(Steering):

@@ -8,10 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
-
 from provisioner.language.variables import Scope
 from provisioner.modules.base import Action, ModuleError, Sources, Text, Words
+from provisioner.modules.model import Field, model_validator
 from provisioner.result import Outcome, Result
 
 

@@ -6,10 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Any, Literal, Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
-
 from provisioner.modules.base import Text
 from provisioner.modules.edited import Edit, Edited
+from provisioner.modules.model import AliasChoices, ConfigDict, Field, Model, model_validator
 from provisioner.remote.shell import Report
 
 BOM = "\ufeff"
@@ -17,7 +16,7 @@ IDLE = re.compile(r"[ \t]*([#;].*)?\Z")
 """A line without meaning: blank, or a comment."""
 
 
-class SectionValues(BaseModel):
+class SectionValues(Model):
     """What a section must hold to be the one that is meant."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)

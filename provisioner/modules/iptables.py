@@ -6,9 +6,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
-
 from provisioner.modules.base import Module, Text, Words
+from provisioner.modules.model import BeforeValidator, ConfigDict, Model, model_validator
 from provisioner.remote.shell import Report
 
 BODY = r"""
@@ -78,7 +77,7 @@ def _state_words(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
 
-class TcpFlags(BaseModel):
+class TcpFlags(Model):
     """Which TCP flags are looked at, and which of them are set."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

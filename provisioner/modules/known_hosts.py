@@ -8,11 +8,10 @@ import hmac
 import secrets
 from typing import Any, ClassVar, Literal
 
-from pydantic import AliasChoices, Field, PrivateAttr, model_validator
-
 from provisioner.modules.base import FileAttributes, Module, Sources, Text
 from provisioner.modules.content import write
 from provisioner.modules.edited import READ, to_bytes
+from provisioner.modules.model import AliasChoices, Field, PrivateAttr, model_validator
 from provisioner.remote.shell import Program, Report
 from provisioner.result import Diff
 

@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import AliasChoices, Field, model_validator
-
 from provisioner.modules.base import Text
 from provisioner.modules.edited import Edit, Edited, regular, to_bytes
+from provisioner.modules.model import AliasChoices, Field, model_validator
 from provisioner.remote.shell import Report
 
 

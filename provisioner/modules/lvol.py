@@ -6,9 +6,8 @@ import re
 import shlex
 from typing import ClassVar, Literal, Self
 
-from pydantic import model_validator
-
 from provisioner.modules.base import Module, Sources, Text, Words
+from provisioner.modules.model import model_validator
 from provisioner.remote.shell import Program, quote
 
 BODY = r"""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
-
 from provisioner.modules.base import Steering
+from provisioner.modules.model import Field
 
 
 class Meta(Steering):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import model_validator
-
 from provisioner.modules.base import FileAttributes, Module, Sources, Text
 from provisioner.modules.content import file_values
+from provisioner.modules.model import model_validator
 from provisioner.remote.shell import Program, Report
 
 BODY = r"""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import Literal, Self
 
-from pydantic import AliasChoices, Field, model_validator
-
 from provisioner.modules.base import Text
 from provisioner.modules.edited import Edit, Edited, to_bytes
+from provisioner.modules.model import AliasChoices, Field, model_validator
 
 UNLIMITED = ("unlimited", "infinity", "-1")
 SIGNED = ("nice", "priority")

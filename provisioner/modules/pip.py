@@ -6,9 +6,8 @@ import re
 import shlex
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
-
 from provisioner.modules.base import Module, Sources, Text
+from provisioner.modules.model import BeforeValidator, Field, model_validator
 from provisioner.modules.requirements import Requirement, normal, requirement
 from provisioner.remote.shell import Program, Report, Value, quote
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AliasChoices, BeforeValidator, Field
-
 from provisioner.modules.base import Module, Text, Words
+from provisioner.modules.model import AliasChoices, BeforeValidator, Field
 
 # The shutdown runs detached and a moment later, so that this answer still arrives.
 BODY = r"""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any, Self
 
-from pydantic import AliasChoices, Field, model_validator
-
 from provisioner.modules.base import Text
 from provisioner.modules.edited import Edit, Edited, regular
+from provisioner.modules.model import AliasChoices, Field, model_validator
 
 
 class Replace(Edited):

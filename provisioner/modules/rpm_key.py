@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, model_validator
-
 from provisioner.modules.base import Module, Sources, Text, Words
+from provisioner.modules.model import AfterValidator, model_validator
 from provisioner.remote.shell import Program
 
 BODY = r"""

@@ -6,9 +6,8 @@ import shlex
 from hashlib import sha256
 from typing import Any, ClassVar, Self
 
-from pydantic import model_validator
-
 from provisioner.modules.base import Module, ModuleError, Sources, Text
+from provisioner.modules.model import model_validator
 from provisioner.remote.shell import Program, Report
 
 BODY = r"""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import AliasChoices, Field, model_validator
-
 from provisioner.modules.base import Module, Text
+from provisioner.modules.model import AliasChoices, Field, model_validator
 from provisioner.modules.textfile import TEXTFILE, text_diff
 from provisioner.remote.shell import Report
 from provisioner.result import Diff

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pydantic import AliasChoices, Field
-
 from provisioner.modules.base import Text
+from provisioner.modules.model import AliasChoices, Field
 from provisioner.modules.systemd import Systemd
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pydantic import ConfigDict
-
 from provisioner.language.variables import Scope
 from provisioner.modules.base import Action, ModuleError, Sources
+from provisioner.modules.model import ConfigDict
 from provisioner.result import Outcome, Result
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pydantic import field_validator
-
 from provisioner.language.facts import GROUPS, Raw, chosen, facts, files, matching
 from provisioner.language.facts.network import TARGETS
 from provisioner.modules.base import Module, Sources, Text, Words
+from provisioner.modules.model import field_validator
 from provisioner.remote.shell import Program, Report
 
 BODY = r"""

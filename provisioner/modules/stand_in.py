@@ -6,11 +6,10 @@ from __future__ import annotations
 from functools import cache
 from typing import ClassVar
 
-from pydantic import ConfigDict
-
 from provisioner.language import elsewhere, ownplugins
 from provisioner.language.variables import Scope
 from provisioner.modules.base import Action, Sources
+from provisioner.modules.model import ConfigDict
 from provisioner.result import Outcome, Result
 
 _INSTEAD = {

@@ -6,9 +6,8 @@ import os
 import stat
 from typing import Any, ClassVar, Literal
 
-from pydantic import AliasChoices, Field
-
 from provisioner.modules.base import Module, Text
+from provisioner.modules.model import AliasChoices, Field
 from provisioner.remote.shell import Report
 
 BODY = r"""

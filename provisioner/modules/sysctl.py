@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import AliasChoices, Field, field_validator, model_validator
-
 from provisioner.modules.base import Module, Sources, Text
+from provisioner.modules.model import AliasChoices, Field, field_validator, model_validator
 from provisioner.modules.textfile import TEXTFILE, text_diff
 from provisioner.remote.shell import Program, Report
 from provisioner.result import Diff

@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from pydantic import Field, model_validator
-
 from provisioner.modules import archives
 from provisioner.modules.base import FileAttributes, Module, ModuleError, Sources, Text, Words
 from provisioner.modules.content import content_variables, file_values
+from provisioner.modules.model import Field, model_validator
 from provisioner.modules.unarchive_body import BODY
 from provisioner.remote.shell import Program, Report, Value, quote
 

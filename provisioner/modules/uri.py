@@ -12,11 +12,10 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import unquote, urlencode, urlsplit
 
-from pydantic import AliasChoices, BeforeValidator, Field, model_validator
-
 from provisioner.modules.base import FileAttributes, Module, ModuleError, Sources, Text, Words
 from provisioner.modules.content import file_values
 from provisioner.modules.get_url import _quoted, _shown
+from provisioner.modules.model import AliasChoices, BeforeValidator, Field, model_validator
 from provisioner.modules.multipart import multipart
 from provisioner.modules.uri_body import BODY
 from provisioner.remote.shell import Program, Report, Value

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
-from pydantic import AliasChoices, Field, model_validator
-
 from provisioner.modules.base import Module, Sources, Text, Words
+from provisioner.modules.model import AliasChoices, Field, model_validator
 from provisioner.modules.user_body import BODY
 from provisioner.remote.shell import Program, Report
 

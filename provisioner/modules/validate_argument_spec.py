@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field
-
 from provisioner.language.argspec import errors
 from provisioner.language.variables import Scope
 from provisioner.modules.base import Action, Sources
+from provisioner.modules.model import Field
 from provisioner.result import Outcome, Result
 
 

@@ -6,9 +6,8 @@ import ipaddress
 import re
 from typing import Any, ClassVar, Literal
 
-from pydantic import field_validator, model_validator
-
 from provisioner.modules.base import Module, Sources, Text, Words
+from provisioner.modules.model import field_validator, model_validator
 from provisioner.remote.shell import Program, Report
 
 BODY = r"""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import posixpath
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AliasChoices, BeforeValidator, Field, model_validator
-
 from provisioner.modules.base import FileAttributes, Module, Sources, Text, Words
+from provisioner.modules.model import AliasChoices, BeforeValidator, Field, model_validator
 from provisioner.remote.shell import Program, Report
 from provisioner.result import Diff
 

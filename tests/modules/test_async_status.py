@@ -148,7 +148,7 @@ def test_what_needs_the_connection_can_not_run_on_by_itself(jobs: Jobs) -> None:
 @pytest.mark.parametrize("jid", ["", "../x", "a/b", "..", ".hidden"])
 def test_a_job_id_is_a_plain_name(jid: str) -> None:
     with pytest.raises(ValueError, match="ansible_job_id"):
-        find("async_status")(jid=jid)  # type: ignore[call-arg]
+        find("async_status")(jid=jid)
 
 
 def until_there(path: Path) -> None:

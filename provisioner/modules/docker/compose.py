@@ -7,10 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
-
 from provisioner.modules.base import Sources, Text, Words
 from provisioner.modules.docker.client import ASK, DockerCli
+from provisioner.modules.model import Field, model_validator
 from provisioner.remote.shell import Program, Report
 
 CHANGING = (

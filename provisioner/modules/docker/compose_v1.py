@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, PrivateAttr, model_validator
-
 from provisioner.modules.base import Sources, Text, Words
 from provisioner.modules.docker import compose
 from provisioner.modules.docker.client import DockerModule
 from provisioner.modules.docker.compose import DockerComposeV2
+from provisioner.modules.model import Field, PrivateAttr, model_validator
 from provisioner.remote.shell import Program, Report
 
 _SAME = (

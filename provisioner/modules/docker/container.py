@@ -6,8 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import AliasChoices, Field, PrivateAttr, field_validator, model_validator
-
 from provisioner.modules.base import Sources, Text
 from provisioner.modules.docker import container_create as create
 from provisioner.modules.docker import steps
@@ -18,6 +16,13 @@ from provisioner.modules.docker.container_options import OPTIONS
 from provisioner.modules.docker.container_plan import Plan
 from provisioner.modules.docker.container_values import env_lines, exposed, ports
 from provisioner.modules.docker.references import full, is_id
+from provisioner.modules.model import (
+    AliasChoices,
+    Field,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
 from provisioner.remote.shell import Program, Report, Value
 from provisioner.result import Diff
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
-
 from provisioner.modules.base import Text, Words
 from provisioner.modules.docker.client import DockerModule
 from provisioner.modules.docker.container_values import bytes_of, nanoseconds, text_of
+from provisioner.modules.model import AliasChoices, BeforeValidator, ConfigDict, Field, Model
 
 
 def _texts(value: Any) -> Any:
@@ -37,7 +36,7 @@ List = Annotated[
 ]
 
 
-class _Part(BaseModel):
+class _Part(Model):
     model_config = ConfigDict(
         frozen=True, extra="forbid", coerce_numbers_to_str=True, defer_build=True
     )
@@ -51,7 +50,7 @@ class Rate(_Part):
 
 
 class DeviceRequest(_Part):
-    capabilities: list[list[str]] = []
+    capabilities: list[list[str]] = Field([])
     """What the device has to be able to do; --gpus takes the first list only."""
     count: int | None = None
     """How many; -1 is all."""
@@ -59,7 +58,7 @@ class DeviceRequest(_Part):
     """Which."""
     driver: Text | None = None
     """Whose driver."""
-    options: Texts = {}
+    options: Texts = Field({})
     """The driver's options."""
 
 
@@ -80,11 +79,11 @@ class Mount(_Part):
     """How mounts below it travel (bind)."""
     no_copy: bool | None = None
     """Do not fill a new volume with what the image has there."""
-    labels: Texts = {}
+    labels: Texts = Field({})
     """Labels of a new volume."""
     volume_driver: Text | None = None
     """Driver of a new volume."""
-    volume_options: Texts = {}
+    volume_options: Texts = Field({})
     """The driver's options."""
     tmpfs_size: Size | None = None
     """Size of a tmpfs."""

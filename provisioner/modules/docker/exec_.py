@@ -5,11 +5,10 @@ from __future__ import annotations
 import shlex
 from typing import Any, ClassVar, Self
 
-from pydantic import model_validator
-
 from provisioner.modules.base import Sources, Text
 from provisioner.modules.docker.client import ASK, DockerModule
 from provisioner.modules.docker.container_fields import Texts
+from provisioner.modules.model import model_validator
 from provisioner.remote.shell import Program, Report
 
 BODY = (

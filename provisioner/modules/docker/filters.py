@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
-
 from provisioner.modules.docker.client import DockerModule
 from provisioner.modules.docker.container_values import text_of
+from provisioner.modules.model import BeforeValidator
 
 
 def _lists(value: Any) -> Any:

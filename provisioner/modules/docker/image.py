@@ -6,14 +6,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import PrivateAttr, model_validator
-
 from provisioner.modules.base import Sources, Text
 from provisioner.modules.docker import steps
 from provisioner.modules.docker.client import ASK, DockerModule, answer
 from provisioner.modules.docker.image_build import Build, Pull
 from provisioner.modules.docker.references import digest_of, full, is_id, short
 from provisioner.modules.docker.steps import Step
+from provisioner.modules.model import PrivateAttr, model_validator
 from provisioner.remote.shell import Program, Report, Value
 
 BODY = (

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from provisioner.modules.base import Text
 from provisioner.modules.docker.container_fields import Size, Texts
 from provisioner.modules.docker.container_values import bytes_of
+from provisioner.modules.model import ConfigDict, Field, Model
 
 
-class _Options(BaseModel):
+class _Options(Model):
     model_config = ConfigDict(
         frozen=True, extra="forbid", coerce_numbers_to_str=True, defer_build=True
     )

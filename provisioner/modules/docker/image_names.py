@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-from pydantic import AliasChoices, Field, PrivateAttr
-
 from provisioner.modules.base import Sources, Text, Words
 from provisioner.modules.docker import image, steps
 from provisioner.modules.docker.client import ASK, DockerModule, answer
 from provisioner.modules.docker.image import MISSING, archives, first, manifest
 from provisioner.modules.docker.references import full, is_id, short
 from provisioner.modules.docker.steps import Step
+from provisioner.modules.model import AliasChoices, Field, PrivateAttr
 from provisioner.remote.shell import Program, Report
 
 

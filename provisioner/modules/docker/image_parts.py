@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import PrivateAttr
-
 from provisioner.modules.base import Sources, Text
 from provisioner.modules.docker import image
 from provisioner.modules.docker.client import DockerModule
 from provisioner.modules.docker.container_fields import Size, Texts
 from provisioner.modules.docker.image import DockerImage
 from provisioner.modules.docker.image_build import Output, Secret
+from provisioner.modules.model import PrivateAttr
 from provisioner.remote.shell import Program, Report
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pydantic import AliasChoices, Field
-
 from provisioner.modules.base import Sources, Text, Words
 from provisioner.modules.docker.client import ASK, DockerModule, answer
 from provisioner.modules.docker.references import full
+from provisioner.modules.model import AliasChoices, Field
 from provisioner.remote.shell import Program, Report, Value
 
 BODY = (

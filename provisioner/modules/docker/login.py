@@ -7,10 +7,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import AliasChoices, Field, model_validator
-
 from provisioner.modules.base import Sources, Text
 from provisioner.modules.docker.client import ASK, DockerModule
+from provisioner.modules.model import AliasChoices, Field, model_validator
 from provisioner.remote.shell import Program, Report
 
 READ = r"""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import AliasChoices, Field, PrivateAttr
-
 from provisioner.modules.base import Sources, Text
 from provisioner.modules.docker import steps
 from provisioner.modules.docker.client import ASK, DockerModule, answer
 from provisioner.modules.docker.container_fields import Texts
 from provisioner.modules.docker.steps import Step
+from provisioner.modules.model import AliasChoices, Field, PrivateAttr
 from provisioner.remote.shell import Program, Report
 
 BODY = (

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import AliasChoices, Field, model_validator
-
 from provisioner.modules.base import Module, Sources, Text, Words
+from provisioner.modules.model import AliasChoices, Field, model_validator
 from provisioner.modules.yum.failures import FAILURES
 from provisioner.modules.yum.listing import listing
 from provisioner.modules.yum.rpm import ASK_RPM

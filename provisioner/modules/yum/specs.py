@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Annotated
 
-from pydantic import AfterValidator
-
 from provisioner.modules.base import Words
+from provisioner.modules.model import AfterValidator
 
 _VERSIONED = re.compile(r"([^\s<>=]+)\s*(>=|<=|==|=|<|>)\s*([A-Za-z0-9._+~^:-]+)")
 
