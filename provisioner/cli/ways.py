@@ -40,11 +40,11 @@ class Ways:
         from provisioner.fleet.early import certain
 
         found = list(certain(planned))
-        if found:
-            import provisioner.remote.ssh  # noqa: F401 - here, not in each of their threads
         for host, variables in found:
             with suppress(ConnectionFailed):  # told when the host's turn comes
                 self.early.begin(self._target(host, variables))
+        if found:
+            import provisioner.remote.ssh  # noqa: F401 - here, not in one of their threads
 
     def connect(self, host: str, variables: Mapping[str, Any]) -> Login:
         from provisioner.fleet.sessions import Login
@@ -65,9 +65,13 @@ class Ways:
 
 
 def _dial(target: Target) -> Connection:
+    """Connect. The first time, sshd starts while the rest of what speaks with it is imported."""
+    from provisioner.remote.sshdial import dial
+
+    wire = None if target.proxy_command or target.proxy_jump else dial(target)
     from provisioner.remote.ssh import connect
 
-    return connect(target)
+    return connect(target, wire=wire)
 
 
 def _passphrase(file: str) -> str | None:

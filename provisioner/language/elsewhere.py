@@ -5,7 +5,7 @@ one that provision lacks is told from a typo. plugins.txt is made by tests/langu
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Literal
 
 Kind = Literal["module", "filter", "lookup", "test"]
@@ -37,7 +37,7 @@ def reason(kind: Kind, name: str) -> str:
 
 @cache
 def _plugins() -> dict[tuple[str, str], frozenset[str]]:
-    text = files("provisioner.language").joinpath("plugins.txt").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("plugins.txt").read_text(encoding="utf-8")
     found: dict[tuple[str, str], frozenset[str]] = {}
     for line in text.splitlines():
         head, _, names = line.partition(":")

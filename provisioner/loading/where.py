@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 _WIDTH = 160
@@ -55,5 +54,7 @@ def visible(text: str) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`did you mean "…"?` for the nearest of `known`, or ""."""
+    from difflib import get_close_matches  # only where something is wrong
+
     matches = get_close_matches(word, list(known), 1, 0.6)
     return f'did you mean "{matches[0]}"?' if matches else ""

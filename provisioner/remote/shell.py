@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Protocol
 
@@ -31,7 +30,7 @@ _COMMENT = re.compile(r"^[ \t]*#.*\n", re.MULTILINE)
 
 _FILES = ("kernel.sh", "ahead.sh", "files.sh")
 
-SOURCE = "".join((resources.files(__package__) / name).read_text() for name in _FILES)
+SOURCE = "".join(Path(__file__).with_name(name).read_text() for name in _FILES)
 
 KEEP = 8 * 1024 * 1024
 """Bytes of a command's stdout and of its stderr that travel; of longer ones the tail."""

@@ -43,8 +43,11 @@ class Heartbeat:
 HEARTBEAT = Heartbeat()
 
 
-def connect(target: Target, *, heartbeat: Heartbeat = HEARTBEAT) -> SshConnection:
-    """Connect and log in to `target`. Raises ConnectionFailed with a reason and a remedy.
+def connect(
+    target: Target, *, wire: Wire | None = None, heartbeat: Heartbeat = HEARTBEAT
+) -> SshConnection:
+    """Connect and log in to `target`. Raises ConnectionFailed with a reason and a remedy. `wire` is
+    a TCP connection to it, where there is one already.
 
     A server that hangs up before its banner (MaxStartups) is tried again, at growing random
     intervals, until `target.login_timeout` is over. Nothing else is tried twice.
@@ -53,7 +56,8 @@ def connect(target: Target, *, heartbeat: Heartbeat = HEARTBEAT) -> SshConnectio
     pause = PAUSE
     while True:
         try:
-            return _attempt(target, deadline, heartbeat)
+            route = _open_route(target, heartbeat) if wire is None else _Route(wire)
+            return _attempt(target, route, deadline, heartbeat)
         except BusyError as busy:
             delay = pause * random.uniform(0.5, 1.5)  # noqa: S311
             if time.monotonic() + delay >= deadline:
@@ -62,11 +66,11 @@ def connect(target: Target, *, heartbeat: Heartbeat = HEARTBEAT) -> SshConnectio
                     "raise sshd's MaxStartups, or lower --forks; TCP wrappers also do this",
                 ) from busy
         time.sleep(delay)
+        wire = None
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
-def _attempt(target: Target, deadline: float, heartbeat: Heartbeat) -> SshConnection:
-    route = _open_route(target, heartbeat)
+def _attempt(target: Target, route: _Route, deadline: float, heartbeat: Heartbeat) -> SshConnection:
     try:
         link = establish(route.wire, target, deadline)
     except BaseException as error:

@@ -46,8 +46,10 @@ def dial(target: Target) -> socket.socket:
 
 
 def _resolve(target: Target) -> list[tuple[int, tuple[object, ...]]]:
+    name = target.address
+    plain = name.encode() if name.isascii() else name  # Python imports its IDNA codec for any str
     try:
-        found = socket.getaddrinfo(target.address, target.port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(plain, target.port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConnectionFailed(

@@ -1,9 +1,10 @@
 """The names of paramiko that this package uses; the only file that imports it.
 
-`import paramiko` is half of what a short run costs, and 60 of its 160 ms go to `invoke`, which it
-needs for `Match exec` in its own ssh_config reader alone (we have ours). It does without when
-`invoke` isn't installed, so here it isn't, for as long as the import lasts. Its log is silenced:
-its threads log tracebacks, which logging prints to stderr when nobody listens.
+`import paramiko` is half of what a short run costs. 60 of its 160 ms go to `invoke`, which it needs
+for `Match exec` in its own ssh_config reader alone (we have ours): it does without when `invoke`
+isn't installed, so here it isn't, for as long as the import lasts. 5 more go to importlib.metadata,
+which finds out paramiko's version: nobody asks for it here. Its log is silenced: its threads log
+tracebacks, which logging prints to stderr when nobody listens.
 """
 
 from __future__ import annotations
@@ -11,16 +12,22 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
+from types import SimpleNamespace
+
+_DEAR = {"invoke": None, "importlib.metadata": SimpleNamespace(version=lambda name: "unknown")}
+"""What paramiko imports for things that are not used here, and what it gets instead."""
 
 
 def _import_paramiko() -> None:
-    if "invoke" in sys.modules or "paramiko" in sys.modules:
+    if "paramiko" in sys.modules:
         return
-    sys.modules["invoke"] = None  # type: ignore[assignment]  # an import of it now fails
+    instead = {name: module for name, module in _DEAR.items() if name not in sys.modules}
+    sys.modules.update(instead)  # type: ignore[arg-type]  # an import of None fails
     try:
         importlib.import_module("paramiko")
     finally:
-        del sys.modules["invoke"]
+        for name in instead:
+            del sys.modules[name]
 
 
 _import_paramiko()
