@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from provisioner.language.template import OMIT, TemplateError
 from provisioner.language.variables import Scope
 from provisioner.loading.varsfiles import vars_file
 from provisioner.loading.vault import NO_VAULT, Vault
+from provisioner.records import dataclass
 
 _NOTHING = Keywords()
 
