@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +51,7 @@ def varnames(context: LookupContext, terms: list[Any]) -> list[str]:
 def settings() -> Mapping[str, Any]:
     """What Ansible's settings are where nobody sets them; settings.txt is made by
     tests/language/record_settings."""
-    text = files("provisioner.language").joinpath("settings.txt").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("settings.txt").read_text(encoding="utf-8")
     pairs = (line.partition(" ") for line in text.splitlines())
     return {name: _at_home(json.loads(value)) for name, _, value in pairs}
 

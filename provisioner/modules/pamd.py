@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
-
 from provisioner.modules.base import Sources, Text, Words
 from provisioner.modules.edited import Edit, Edited, to_bytes
+from provisioner.modules.model import Field, model_validator
 from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar, Literal
 
-from pydantic import field_validator
-
 from provisioner.modules.base import Module, Text, Words
+from provisioner.modules.model import field_validator
 from provisioner.remote.shell import Report
 
 BODY = r"""
