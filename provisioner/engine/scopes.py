@@ -192,7 +192,14 @@ def _scope(
     own["vars"] = Lazy(lambda: scope)
     own["hostvars"] = Lazy(lambda: HostVars(shared, host, gate or Gate()))
     called.update(functions(lambda: _lookup_context(shared, task, scope)))
+    called["ansible_search_path"] = Lazy(lambda: _search_path(shared, task))
     return scope
+
+
+def _search_path(shared: PlayWorld, task: Task | None) -> list[str]:
+    """The folders in which the task's files are looked for."""
+    roots = (*(task.roots if task is not None else ()), shared.play.basedir)
+    return [*dict.fromkeys(str(root.absolute()) for root in roots)]
 
 
 def _no_facts(asked: Callable[[str], None] | None) -> dict[str, Any]:

@@ -62,6 +62,8 @@ def looped(context: LookupContext, name: str, value: Any) -> list[Any]:
     """The items of the keyword `with_name: value`; language.template's error when it has none."""
     if isinstance(value, Mapping) and name == "items":
         value = list(value)
+    if isinstance(value, Mapping) and short_name(name) in ("list", "indexed_items"):
+        raise RenderError(f"with_{name} expects a list")
     try:
         return _run(context, name, value if is_list(value) else [value], {}) or []
     except TemplateError as error:

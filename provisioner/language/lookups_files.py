@@ -260,7 +260,7 @@ def ini(context: LookupContext, terms: list[Any], **options: Any) -> list[Any]:
             found += [value for name, value in values.items() if pattern.match(name)]
         else:
             found.append(values.get(_ini_name(given)(key), given["default"]))
-    return found
+    return [value for value in found if value is not None]
 
 
 def _ini_name(given: Mapping[str, Any]) -> Callable[[str], str]:

@@ -79,6 +79,20 @@ class _Simple:
         return join("" if value is None else str(value) for value in values)
 
 
+class _Ended:
+    """An expression with white space behind it, as `x: >` in YAML makes it."""
+
+    def __init__(self, source: str) -> None:
+        expression = source.rstrip()
+        self._code, self._end = _compile(expression, False), source[len(expression) :]
+
+    def render(self, scope: Mapping[str, Any]) -> Any:
+        value = self._code.render(scope)
+        if type(value) in (list, dict) or (type(value) is bool and self._end == "\n"):
+            return value
+        return join(iter(["" if value is None else str(value), self._end]))
+
+
 class _Lists:
     """A template that may write a list or a mapping."""
 
@@ -199,12 +213,24 @@ def _only_expression(tree: jinja2.nodes.Template) -> jinja2.nodes.Expr | None:
     return None
 
 
+def _ends_in_space(tree: jinja2.nodes.Template) -> bool:
+    """Whether it is one expression with nothing but white space behind it."""
+    from jinja2 import nodes
+
+    match tree.body:
+        case [nodes.Output(nodes=[nodes.Expr() as node, nodes.TemplateData(data=end)])]:
+            return end.isspace() and not isinstance(node, nodes.TemplateData)
+    return False
+
+
 @cache
-def _compile(source: str, expression: bool) -> _Compiled | _Simple | _Lists:
+def _compile(source: str, expression: bool) -> _Compiled | _Simple | _Ended | _Lists:
     if expression:
         return _Compiled(source, expression)
     tree = _parsed(source, expression)
     node = _only_expression(tree)
+    if source.rstrip().endswith("}}") and _ends_in_space(tree):
+        return _Ended(source)
     if node is None and is_candidate(tree, source):
         return _Lists(source)
     parts = simple.expressions(tree)
