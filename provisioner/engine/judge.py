@@ -35,6 +35,8 @@ def result_of(module: Module, report: Report, diff: bool) -> Result:
     for key in ("journal", "hint"):
         if key in report.records:
             returns[key] = report.get(key)
+    if ignored := _ignored(module):
+        returns["warnings"] = [*returns.get("warnings", ()), ignored]
     differences = module.diff(report)
     if diff and differences:
         texts = [asdict(found) for found in differences]
@@ -47,6 +49,12 @@ def result_of(module: Module, report: Report, diff: bool) -> Result:
         differences,
         report.get("remedy"),
     )
+
+
+def _ignored(module: Module) -> str:
+    """What is to be said of parameters that the module has no use for."""
+    extra = module.model_extra if module.ignores else None
+    return f"no parameters of this module, ignored: {', '.join(sorted(extra))}" if extra else ""
 
 
 def _common(module: Module, report: Report) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def _definitions(name: str, module: type[Module]) -> Schema:
         "description": made.get("description", ""),
         "type": ["object", "string", "null", *(["array"] if module.free_form else [])],
         "properties": properties,
-        "additionalProperties": module.open,
+        "additionalProperties": module.open or module.ignores,
     }
     return {f"module_{name}": whole} | {key: _widened(part, name) for key, part in below.items()}
 

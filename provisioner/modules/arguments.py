@@ -29,7 +29,7 @@ def check(
             nearest(str(key), fields) or f"it has: {', '.join(sorted(fields))}",
         )
         for key in arguments
-        if key not in fields and not module.open and key != VARIABLE
+        if key not in fields and not (module.open or module.ignores) and key != VARIABLE
     ]
     if problems:
         return problems
@@ -107,7 +107,7 @@ def build(module: type[Module], name: str, arguments: Mapping[str, Any]) -> Modu
     given = {key: value for key, value in arguments.items() if value is not OMIT}
     fields = names(module)
     for key in given:
-        if key not in fields and not module.open:
+        if key not in fields and not (module.open or module.ignores):
             raise ModuleError(
                 f'the module {name} has no parameter "{key}". {nearest(key, fields)}'.rstrip()
             )

@@ -85,6 +85,10 @@ class Module(Model):
     open: ClassVar[bool] = False
     """Any parameter is allowed (`set_fact`)."""
 
+    ignores: ClassVar[bool] = False
+    """Parameters that it has not are taken, as Ansible's module does, and a warning says that they
+    mean nothing; the model allows extra fields."""
+
     templated_names: ClassVar[bool] = False
     """Names of parameters may be templates."""
 
@@ -145,6 +149,10 @@ class Module(Model):
     def diff(self, report: Report) -> tuple[Diff, ...]:
         """What --diff shows: by default nothing beyond the list of changes."""
         return ()
+
+
+LENIENT = ConfigDict(extra="allow")
+"""What `model_config` is for modules that ignore parameters."""
 
 
 class Action(Module):

@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
-from provisioner.modules.base import Module, ModuleError, Sources, Text
+from provisioner.modules.base import LENIENT, Module, ModuleError, Sources, Text
 from provisioner.modules.model import PrivateAttr
 from provisioner.modules.sums import Passing
 from provisioner.remote.shell import Program, Report, Value
@@ -158,6 +158,9 @@ def _write_all(file: IO[bytes], data: bytes | memoryview) -> None:
 
 class Fetch(Module):
     """Keep a copy of a host's file on the controller."""
+
+    model_config = LENIENT
+    ignores: ClassVar[bool] = True
 
     body: ClassVar[str] = BODY
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from provisioner.modules.base import Module, Sources, Text
+from provisioner.modules.base import LENIENT, Module, Sources, Text
 from provisioner.remote.shell import Program, Report
 
 BODY = r"""
@@ -19,6 +19,9 @@ changed "run $line" # or tried: a failure shows it too
 
 class Raw(Module):
     """Run a line in a shell, with nothing around it."""
+
+    model_config = LENIENT
+    ignores: ClassVar[bool] = True
 
     free_form: ClassVar[str | None] = "cmd"
     body: ClassVar[str] = BODY
