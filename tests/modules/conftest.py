@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -133,3 +134,15 @@ def listing(root: Path) -> Sequence[tuple[str, int, int, int]]:
             stat = path.lstat()
             found.append((str(path), stat.st_mode, stat.st_size, stat.st_mtime_ns))
     return sorted(found)
+
+
+@pytest.fixture
+def small(host: Host) -> Iterator[Path]:
+    """A file system of 64 KiB."""
+    folder = host.root / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(folder)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("nothing can be mounted here")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,18 +14,6 @@ from tests.modules.conftest import Host
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="mounts need root")
 
 BIG = b"x" * 200_000
-
-
-@pytest.fixture
-def small(host: Host) -> Iterator[Path]:
-    """A file system of 64 KiB."""
-    folder = host.root / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(folder)]
-    if subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("nothing can be mounted here")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def names(folder: Path) -> list[str]:

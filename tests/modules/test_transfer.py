@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -67,9 +68,9 @@ def test_without_a_working_openssl_a_large_file_is_summed_by_sha256sum(
     assert set(host.calls()) == {"openssl dgst -sha256 -r"}
 
 
-def in_pieces(program: Program) -> Program:
-    """The program with pieces of 1 MiB."""
-    return replace(program, module="pieces", body=f"_piece=1048576\n{program.body}")
+def in_pieces(program: Program, size: int = 1 << 20) -> Program:
+    """The program with pieces of `size` bytes."""
+    return replace(program, module="pieces", body=f"_piece={size}\n{program.body}")
 
 
 def test_what_has_arrived_is_flushed_while_more_comes(host: Host, big: Path) -> None:
@@ -90,6 +91,39 @@ def test_a_disk_that_fails_in_a_flush_on_the_way_leaves_the_old_file(host: Host,
     assert names(host.root) == ["f", "failed"]
     assert (host.root / "f").read_text() == "old"
     assert host.exchange(Program("t", "report x y"), "look").get("x") == "y"
+
+
+@pytest.mark.parametrize("size", [65535, 65536, 65537, 4_000_000, len(DATA) - 1, len(DATA)])
+def test_a_file_arrives_in_pieces_of_any_size(host: Host, big: Path, size: int) -> None:
+    program = in_pieces(write(f"{host.root}/f", big, FileAttributes()), size)
+    assert host.exchange(program, "apply").done
+    assert (host.root / "f").read_bytes() == DATA
+
+
+@pytest.mark.parametrize("size", [30_000, 32_768, 65_536, 1 << 20])
+def test_a_disk_that_is_full_in_any_piece_leaves_the_session_in_step(
+    host: Host, small: Path, big: Path, size: int
+) -> None:
+    (small / "f").write_text("old")
+    report = host.exchange(in_pieces(write(f"{small}/f", big, FileAttributes()), size), "apply")
+    assert report.failed == f"can't write {small}/f: No space left on device. It is as it was."
+    assert names(small) == ["f"]
+    assert (small / "f").read_text() == "old"
+    assert host.exchange(Program("t", "report x y"), "look").get("x") == "y"
+
+
+@pytest.mark.parametrize("size", [1 << 20, 1 << 30], ids=["pieces", "whole"])
+def test_where_nobody_knows_how_much_was_read_the_session_ends(
+    host: Host, big: Path, size: int
+) -> None:
+    (host.root / "f").write_text("old")
+    kill = "/bin/dd bs=9 count=1 of=/dev/null 2>&1; kill -9 $$"
+    host.fake("dd", f'case $* in *iflag=fullblock,count_bytes*) {kill};; esac; exec /bin/dd "$@"')
+    program = in_pieces(write(f"{host.root}/f", big, FileAttributes()), size)
+    frames = (Step(each, "apply") for each in (program, Program("t", "report x y")))
+    with pytest.raises(Lost):  # while the rest is still sent, or by the next frame
+        list(chain.from_iterable(host.session.exchange([step]) for step in frames))
+    assert (host.root / "f").read_text() == "old"
 
 
 @pytest.mark.parametrize(
