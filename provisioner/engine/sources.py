@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,8 @@ class LocalSources:
             with path.open("rb") as file:
                 if not is_encrypted(file.read(64)):
                     return path
-            return self.vault.open(path.read_bytes(), Where(str(path), 1, 1))
+            stat = path.stat()
+            return _plaintext(self.vault, path, stat.st_mtime_ns, stat.st_size)
         except OSError as error:
             raise ModuleError(f"{path} can't be read: {error.strerror}") from None
         except LoadError as error:
@@ -103,12 +105,28 @@ class LocalSources:
         folders = (own, *wide) if own_first else (*wide, own / "templates", own)
         try:
             scope = self.scope.under(more or {}, _about(path))
-            return render_file(path, scope, options, folders)
+            content = self.content(path)
+            plain = content if isinstance(content, bytes) else None
+            return render_file(path, scope, options, folders, plain)
         except TemplateError as error:
             place = f"{error.where}: " if error.where else ""
             raise ModuleError(f"{place}{error.reason}") from None
         except OSError as error:
             raise ModuleError(f"{path} can't be read: {error.strerror}") from None
+
+
+_SHOWN = 1 << 16
+"""Bytes of an encrypted file that are looked for in whatever is reported; longer ones hold archives
+and the like."""
+
+
+@lru_cache(64)
+def _plaintext(vault: Vault, path: Path, _time: int, size: int) -> bytes:
+    """What is in an encrypted file of that time and size; it is to be redacted."""
+    plain = vault.open(path.read_bytes(), Where(str(path), 1, 1))
+    if len(plain) <= _SHOWN:
+        vault.learned(plain.decode("utf-8", "replace"))
+    return plain
 
 
 def _about(path: Path) -> dict[str, Any]:

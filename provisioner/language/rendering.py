@@ -366,11 +366,13 @@ def render_file(
     scope: Mapping[str, Any],
     options: Mapping[str, Any],
     folders: tuple[Path, ...] = (),
+    plain: bytes | None = None,
 ) -> str:
     """A template file's text. Compiled once for each version of the file and set of options.
 
     It may include, import and extend files of `folders` (of its own if there are none), those of
-    the first prevail; `TemplateError` has the file and line.
+    the first prevail; `plain` is what is in it where it is encrypted. `TemplateError` has the file
+    and line.
     """
     from jinja2 import TemplateError as JinjaError
     from jinja2 import TemplateSyntaxError
@@ -379,11 +381,11 @@ def render_file(
     try:
         stat = path.stat()
         key = (str(path), stat.st_mtime_ns, stat.st_size)
-        template = _file_template(key, tuple(sorted(options.items())), folders)
+        template = _file_template(key, tuple(sorted(options.items())), folders, plain)
         context = template.new_context(scope, shared=True)  # type: ignore[arg-type]
         text = join(template.root_render_func(context))
         newline = str(options.get("newline_sequence", "\n"))
-        return text + newline * len(newlines_lost(_final_newlines(key), text))
+        return text + newline * len(newlines_lost(_final_newlines(key, plain), text))
     except TemplateSyntaxError as error:
         name = error.filename or str(path)
         raise TemplateError(_syntax_reason(error, scope), Where(name, error.lineno, 1)) from None
@@ -404,9 +406,9 @@ def newlines_lost(source: str, text: str) -> str:
 
 
 @cache
-def _final_newlines(key: tuple[str, int, int]) -> str:
+def _final_newlines(key: tuple[str, int, int], plain: bytes | None) -> str:
     """Those at the end of a file."""
-    source = Path(key[0]).read_bytes()
+    source = Path(key[0]).read_bytes() if plain is None else plain
     return "\n" * (len(source) - len(source.rstrip(b"\n")))
 
 
@@ -425,12 +427,16 @@ def _header(source: str) -> tuple[dict[str, Any], str]:
 
 @cache
 def _file_template(
-    key: tuple[str, int, int], options: tuple[tuple[str, Any], ...], folders: tuple[Path, ...]
+    key: tuple[str, int, int],
+    options: tuple[tuple[str, Any], ...],
+    folders: tuple[Path, ...],
+    plain: bytes | None,
 ) -> jinja2.Template:
     from jinja2 import FileSystemLoader
 
     path = Path(key[0])
-    header, body = _header(path.read_text("utf-8"))
+    source = path.read_bytes() if plain is None else plain
+    header, body = _header(source.decode("utf-8"))
     made = make_environment({"keep_trailing_newline": False, **dict(options), **header})
     made.loader = FileSystemLoader(folders or (path.parent,))
     code = made.compile(body, path.name, str(path))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, ClassVar
 
 from provisioner.modules.base import FileAttributes, Module, ModuleError, Sources, Text
@@ -77,7 +78,7 @@ class Assemble(FileAttributes, Module):
     validate_: Text | None = Field(None, validation_alias="validate")
     """A command that accepts or refuses the new file before it is put in place; %s is its path."""
     decrypt: bool = True
-    """Accepted and ignored: fragments that are encrypted with vault are taken as they are."""
+    """Put together the plaintext of fragments that are encrypted with vault."""
 
     _content: bytes = PrivateAttr(b"")
 
@@ -96,10 +97,16 @@ class Assemble(FileAttributes, Module):
         if not folder.is_dir():
             raise ModuleError(f"{folder} is not a directory")
         try:
-            found = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+            found = {
+                path.name: self._read(path, sources) for path in folder.iterdir() if path.is_file()
+            }
         except OSError as error:
             raise ModuleError(f"{error.filename} can't be read: {error.strerror}") from None
         return self._write(self.assembled(found.items()))
+
+    def _read(self, path: Path, sources: Sources) -> bytes:
+        content = sources.content(path) if self.decrypt else path
+        return content if isinstance(content, bytes) else content.read_bytes()
 
     def _write(self, content: bytes) -> Program:
         self._content = content

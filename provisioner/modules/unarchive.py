@@ -62,7 +62,7 @@ class Unarchive(FileAttributes, Module):
     io_buffer_size: int = 65536
     """Accepted and ignored: nothing is buffered on the controller."""
     decrypt: bool = True
-    """Accepted and ignored: a file that is encrypted with vault is sent as it is."""
+    """Accepted and ignored: a file that is encrypted with vault is refused."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -97,6 +97,9 @@ class Unarchive(FileAttributes, Module):
         }
         if not self.remote_src and self.copy_ is not False:
             path = sources.find("files", self.src)
+            if path.is_file() and isinstance(sources.content(path), bytes):
+                remedy = "copy it to the host, which decrypts it, and unpack it there (remote_src)"
+                raise ModuleError(f"{path} is encrypted with vault: {remedy}")
             return Program("unarchive", BODY, variables | self._local(path, judged), path)
         return Program("unarchive", BODY, variables | self._remote())
 

@@ -426,6 +426,43 @@ def test_a_value_under_vault_needs_its_password_when_it_is_used(
     assert TOLD not in done.out + done.err
 
 
+ENCRYPTED_FILES = """
+- hosts: all
+  gather_facts: false
+  vars: {number: 5}
+  tasks:
+    - template: {src: t.j2, dest: %(out)s/template}
+    - copy: {src: f, dest: %(out)s/copy}
+    - copy: {src: f, dest: %(out)s/raw, decrypt: false}
+    - copy: {src: d/, dest: %(out)s/d/}
+    - assemble: {src: d, dest: %(out)s/assembled}
+    - debug: {msg: "{{ lookup('template', 't.j2') }} {{ lookup('file', 'f') }}"}
+    - unarchive: {src: f, dest: %(out)s}
+      ignore_errors: true
+"""
+
+
+def test_encrypted_files_are_opened_by_whatever_reads_them_and_shown_by_nothing(
+    provision: Command,
+) -> None:
+    out = provision.folder / "out"
+    for folder in ("templates", "files/d", "out"):
+        (provision.folder / folder).mkdir(parents=True)
+    (provision.folder / "templates/t.j2").write_bytes(sealed(f"{TOLD} {{{{ number }}}}\n"))
+    (provision.folder / "files/f").write_bytes(sealed(f"{TOLD}\n"))
+    (provision.folder / "files/d/1").write_bytes(sealed(f"{TOLD}\n"))
+    provision.write("pw", PASSWORD)
+    options = ("-c", "local", "--diff", "--vault-id", "pw")
+    done = provision.play(ENCRYPTED_FILES % {"out": out}, *options, hosts="h,")
+    assert done.exit == 0
+    assert (out / "template").read_text() == f"{TOLD} 5\n"
+    for name in ("copy", "d/1", "assembled"):
+        assert (out / name).read_text() == f"{TOLD}\n"
+    assert (out / "raw").read_text().startswith("$ANSIBLE_VAULT;")
+    assert "f is encrypted with vault: copy it to the host" in done.out
+    assert TOLD not in done.out + done.err
+
+
 # Imports
 
 
