@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "distributed": ["fleet/dask*.py"],
     "jinja2": ["language/*", "reporters/html.py"],
     "paramiko": ["remote/ssh*.py"],
-    "pydantic": ["modules/model.py", "modules/verdict.py"],
+    "pydantic": ["modules/verdict.py", "modules/words.py"],
     "rich": ["reporters/console*.py", "reporters/live*.py", "cli/*"],
     "yaml": ["loading/*", "language/*"],
 }

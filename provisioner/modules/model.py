@@ -9,133 +9,37 @@ take, convert or refuse: docs/decisions/0013-quick-starts.md.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, Self, TypeVar
+from typing import Any, ClassVar, Self
 
-F = TypeVar("F")
-MISSING: Any = object()
+from provisioner.modules.words import (
+    MISSING,
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    ConfigDict,
+    Declared,
+    Field,
+    Parameter,
+    PrivateAttr,
+    Validator,
+    field_validator,
+    model_validator,
+)
 
-
-class AliasChoices(tuple[str, ...]):
-    """The names that a field has in playbooks."""
-
-    def __new__(cls, *names: str) -> AliasChoices:
-        return super().__new__(cls, names)
-
-
-class ConfigDict(dict[str, Any]):
-    """pydantic's settings for a class; it has those of its bases, too."""
-
-
-class BeforeValidator:
-    """In Annotated: a function that makes of what is given what the type then sees."""
-
-    def __init__(self, function: Callable[[Any], Any], **options: Any) -> None:
-        self.function, self.options = function, options
-
-    def quick(self, check: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        return lambda value: check(self.function(value))
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        import pydantic
-
-        judge = pydantic.BeforeValidator(self.function, **self.options)
-        return judge.__get_pydantic_core_schema__(source, handler)
-
-
-class AfterValidator:
-    """In Annotated: a function that makes the value of what the type has made."""
-
-    def __init__(self, function: Callable[[Any], Any]) -> None:
-        self.function = function
-
-    def quick(self, check: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        return lambda value: self.function(check(value))
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        import pydantic
-
-        judge = pydantic.AfterValidator(self.function)
-        return judge.__get_pydantic_core_schema__(source, handler)
-
-
-class Declared:
-    """What a class says of a field, or of an attribute of its own."""
-
-    def __init__(
-        self,
-        default: Any = MISSING,
-        factory: Callable[[], Any] | None = None,
-        aliases: tuple[str, ...] = (),
-        limits: Mapping[str, Any] | None = None,
-    ) -> None:
-        self.default, self.factory, self.aliases = default, factory, aliases
-        self.limits = limits or {}
-
-    def get_default(self) -> Any:
-        """A value of its own for each object."""
-        if self.factory is not None:
-            return self.factory()
-        return self.default.copy() if isinstance(self.default, dict | list) else self.default
-
-
-def Field(  # noqa: N802 - pydantic's word
-    default: Any = MISSING,
-    *,
-    default_factory: Callable[[], Any] | None = None,
-    validation_alias: AliasChoices | str = AliasChoices(),  # noqa: B008 - a constant
-    **limits: Any,
-) -> Any:
-    """A field's default, names in playbooks, and limits (`ge`, `min_length`, `pattern`, …)."""
-    names = (validation_alias,) if isinstance(validation_alias, str) else validation_alias
-    return Declared(default, default_factory, tuple(names), limits)
-
-
-def PrivateAttr(  # noqa: N802 - pydantic's word
-    default: Any = MISSING, *, default_factory: Callable[[], Any] | None = None
-) -> Any:
-    """What an object remembers beside its fields; it may change."""
-    return Declared(default, default_factory)
-
-
-class Parameter(Declared):
-    """A field of a class."""
-
-    def __init__(self, name: str, owner: type, text: str, declared: Declared) -> None:
-        super().__init__(declared.default, declared.factory, declared.aliases, declared.limits)
-        self.name, self.owner, self.text = name, owner, text
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """All names that it has in playbooks."""
-        return tuple(dict.fromkeys((self.name, *self.aliases)))
-
-    def is_required(self) -> bool:
-        return self.default is MISSING and self.factory is None
-
-    @property
-    def annotation(self) -> Any:
-        """The type: what the text of the annotation stands for."""
-        return eval(self.text, vars(sys.modules[self.owner.__module__]))  # noqa: S307 - our source
-
-
-class _Validator:
-    """A method that looks at fields, or at the whole, until its class is made and knows of it."""
-
-    def __init__(self, method: Any, mode: str, fields: tuple[str, ...] = ()) -> None:
-        self.method, self.mode, self.fields = method, mode, fields
-
-
-def field_validator(*fields: str, mode: Literal["before", "after"] = "after") -> Callable[[F], F]:
-    """Mark a class method that takes a field's value and gives it, or raises ValueError."""
-    return lambda method: _Validator(method, mode, fields)  # type: ignore[return-value]
-
-
-def model_validator(*, mode: Literal["before", "after"]) -> Callable[[F], F]:
-    """Mark a method that looks at the whole: `before` at what is given, `after` at the object."""
-    return lambda method: _Validator(method, mode)  # type: ignore[return-value]
+__all__ = [
+    "AfterValidator",
+    "AliasChoices",
+    "BeforeValidator",
+    "ConfigDict",
+    "Field",
+    "Model",
+    "Parameter",
+    "PrivateAttr",
+    "field_validator",
+    "model_validator",
+]
 
 
 class _Kind(type):
@@ -152,6 +56,10 @@ class Model(metaclass=_Kind):
     """The attributes that may change."""
     model_validators: ClassVar[Mapping[str, tuple[str, tuple[str, ...]]]] = {}
     """The methods that look at values: name ▶ mode and fields, none for the whole."""
+    model_defaults: ClassVar[Mapping[str, Any]] = {}
+    """The defaults of fields and private attributes that all objects share."""
+    model_fresh: ClassVar[Mapping[str, Declared]] = {}
+    """Those that have a default of their own in each object."""
 
     model_extra: Mapping[str, Any] = MappingProxyType({})
     """What was given beyond the fields, where the class is open."""
@@ -162,7 +70,7 @@ class Model(metaclass=_Kind):
         vars(self).update(vars(self.model_validate(given)))
 
     def __init_subclass__(cls) -> None:
-        validators = {k: v for k, v in vars(cls).items() if isinstance(v, _Validator)}
+        validators = {k: v for k, v in vars(cls).items() if isinstance(v, Validator)}
         for name, validator in validators.items():
             setattr(cls, name, validator.method)
         config, fields, private, methods = _inherited(cls)
@@ -174,6 +82,13 @@ class Model(metaclass=_Kind):
         cls.model_config = {**config, **vars(cls).get("model_config", {})}
         cls.model_fields = fields
         cls.model_private, cls.model_validators = private, methods
+        declared: dict[str, Declared] = {**fields, **private}
+        cls.model_fresh = {name: one for name, one in declared.items() if one.fresh}
+        cls.model_defaults = {
+            name: one.default
+            for name, one in declared.items()
+            if one.default is not MISSING and not one.fresh
+        }
 
     @classmethod
     def model_validate(cls, given: Mapping[str, Any]) -> Self:
@@ -205,16 +120,16 @@ class Model(metaclass=_Kind):
     def model_made(cls, values: Mapping[str, Any]) -> Self:
         """The object with these values of its fields, and the defaults of others; raises what the
         methods do that look at the whole."""
+        extra = values.keys() - cls.model_fields.keys()
+        given = {key: values[key] for key in values if key not in extra} if extra else values
         made = cls.__new__(cls)
-        for name, parameter in cls.model_fields.items():
-            vars(made)[name] = values[name] if name in values else parameter.get_default()
-        for name, declared in cls.model_private.items():
-            if declared.default is not MISSING or declared.factory is not None:
-                vars(made)[name] = declared.get_default()
-        extra = {key: value for key, value in values.items() if key not in cls.model_fields}
+        own = vars(made)
+        own.update(cls.model_defaults)
+        own.update((name, declared.get_default()) for name, declared in cls.model_fresh.items())
+        own.update(given)
+        own["model_fields_set"] = frozenset(given)
         if extra:
-            vars(made)["model_extra"] = extra
-        vars(made)["model_fields_set"] = frozenset(values) - extra.keys()
+            own["model_extra"] = {key: values[key] for key in values if key in extra}
         made.model_post_init(None)
         for method in cls.validating("after"):
             made = method(made)

@@ -92,7 +92,7 @@ def choices(annotation: Any) -> Iterator[Any]:
 def exact(value: Any) -> Any:
     """The value with its types, which `==` doesn't tell: 1 is True, and 1.0."""
     if isinstance(value, Model):
-        return type(value), exact(vars(value))
+        return type(value), exact(value.model_values), value.model_fields_set
     if isinstance(value, dict):
         return type(value), [(exact(key), exact(item)) for key, item in value.items()]
     if isinstance(value, list | tuple):
