@@ -435,7 +435,7 @@ ENCRYPTED_FILES = """
     - copy: {src: f, dest: %(out)s/copy}
     - copy: {src: f, dest: %(out)s/raw, decrypt: false}
     - copy: {src: d/, dest: %(out)s/d/}
-    - assemble: {src: d, dest: %(out)s/assembled}
+    - assemble: {src: d, dest: %(out)s/assembled, remote_src: false}
     - debug: {msg: "{{ lookup('template', 't.j2') }} {{ lookup('file', 'f') }}"}
     - unarchive: {src: f, dest: %(out)s}
       ignore_errors: true
