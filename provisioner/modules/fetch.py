@@ -28,9 +28,15 @@ content() {
 }
 newline='
 '
-# send_summed: send it, and take its sum on the way. 5 is the pipe to the sum: a pipe can be opened
-# by its name, while 3 may be a socket.
-send_summed() { say; sum=$(content | { tee /proc/self/fd/5 5>&1 >&3; } | _digest "$size" sha1); }
+# send_summed: send it, while another reader sums it. That one is ahead, so the disk is read once.
+send_summed() {
+    sum=$(
+        _digest "$size" sha1 <"$src" &
+        content >&3
+        wait
+    )
+    [ -n "$sum" ] || sum=$(sha1sum <"$src")
+}
 about() { stat -L -c '%s %i %y' -- "$src"; }
 
 expand src
@@ -62,7 +68,7 @@ if [ "$look" = yes ] || [ "$size" = "$have_size" ] || [ "$size" = 0 ]; then
     elif [ "$size" = 0 ]; then report encoded "$(base64 -w 0 <"$src")"  # /proc says so of its files
     else say; content >&3
     fi
-else  # one of another size is another: it is read once
+else  # one of another size is another: its sum need not be known before
     send_summed
     [ "$(about)" = "$was" ] || fail "$src changed while it was fetched: $place is left as it was"
     report checksum "${sum%% *}"
