@@ -61,8 +61,9 @@ class Aftermath:
         self._state.variables["ansible_failed_result"] = judge.registered(result)
 
     def grow(self, result: Result) -> None:
-        """Take in the host or group that a task or one of its items adds."""
-        if "add_host" in result.returns or "add_group" in result.returns:
+        """Take in the host or group that a task or one of its items adds, or the inventory that it
+        has read again."""
+        if result.returns.keys() & {"add_host", "add_group", "inventory"}:
             self._shared.world.roster.add(self._state.name, result.returns)
 
     def notify(self, task: Task, scopes: Sequence[Scope], flushing: bool) -> str:

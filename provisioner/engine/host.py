@@ -42,6 +42,8 @@ from provisioner.errors import BecomeFailed, LoadError
 from provisioner.events import Event, Notice, Status, TaskFinished, TaskRetried, TaskStarted
 from provisioner.language.play import Keywords, Task
 from provisioner.language.template import TemplateError
+from provisioner.loading.inventory import load_inventory
+from provisioner.loading.patterns import is_implicit
 from provisioner.loading.where import Where
 from provisioner.modules.base import Module, ModuleError
 from provisioner.modules.include import IncludeTasks
@@ -118,6 +120,7 @@ class HostWalk:
             self._position.advance()
         elif once and not released.leader and not self._joins:
             self._take_over(task, released.shared)
+            self._leave_if_gone(task)
         else:
             return False
         return True
@@ -130,7 +133,7 @@ class HostWalk:
         return self._ended or self._state.out is not None
 
     def _runs_once(self, task: Task) -> bool:
-        if task.module == "add_host":
+        if task.module == "add_host" or _refreshes(task):
             return True
         wanted = task.keywords.run_once
         return wanted is not None and values.is_set(self._ahead.scope(task), wanted)
@@ -445,7 +448,28 @@ class HostWalk:
                 position.forgive()
             case "reset_connection":
                 yield Reset()
+            case "refresh_inventory":
+                yield from self._refresh(unit)
+                return
         position.advance()
+
+    def _refresh(self, unit: Unit) -> Walk:
+        """Read the inventory's sources again, for all hosts and for the plays that follow."""
+        known = self._shared.world.inventory
+        try:
+            again = load_inventory(known.sources, known.vault)
+        except LoadError as error:
+            yield from self._finish(unit, Result(Outcome.FAILED, str(error)), self._now, 1)
+            return
+        result = Result(Outcome.OK, returns={"inventory": again})
+        yield from self._finish(unit, result, self._now, 1)
+        self._leave_if_gone(unit.task)
+
+    def _leave_if_gone(self, task: Task) -> None:
+        """As in Ansible, a host that the inventory has no more takes no further part."""
+        inventory, name = self._shared.world.inventory, self._state.name
+        gone = name not in inventory.hosts and not is_implicit(inventory, name)
+        self._ended = self._ended or (_refreshes(task) and gone)
 
     def _wait(self, unit: Unit) -> Walk:
         """Wait for a time, or for the host to answer."""
@@ -500,6 +524,10 @@ class HostWalk:
     def _event(self, unit: Unit, result: Result, since: float, **flags: Any) -> TaskFinished:
         seconds = max(0.0, self._now - since)
         return reports.finished(self._shared, self._state.name, unit, result, seconds, **flags)
+
+
+def _refreshes(task: Task) -> bool:
+    return task.module == "meta" and task.arguments.get("action") == "refresh_inventory"
 
 
 _NO_TASK = Task("", "", {}, Where(""), Keywords())

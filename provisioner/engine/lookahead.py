@@ -296,7 +296,7 @@ def waits_behind(shared: PlayWorld, task: Task) -> bool:
 
 def concerns_all(task: Task) -> bool:
     """Whether it is a `meta` task that means all hosts, whichever runs it."""
-    actions = ("end_play", "end_batch", "clear_host_errors")
+    actions = ("end_play", "end_batch", "clear_host_errors", "refresh_inventory")
     return task.module == "meta" and task.arguments.get("action") in actions
 
 

@@ -20,7 +20,7 @@ class Newcomers(Protocol):
 
 
 class Roster:
-    """An inventory that grows. Used by the threads of all hosts."""
+    """An inventory that grows, or is read again. Used by the threads of all hosts."""
 
     def __init__(
         self,
@@ -31,6 +31,7 @@ class Roster:
     ) -> None:
         self._first = self._inventory = inventory
         self._states = states
+        self._again = False
         self._statics: Mapping[str, Mapping[str, Any]] = statics
         self._basedirs, self._others = basedirs, tuple(statics)
         self._said: list[tuple[str, Mapping[str, Any]]] = []
@@ -39,7 +40,8 @@ class Roster:
         self._lock = threading.RLock()
 
     def add(self, host: str, said: Mapping[str, Any]) -> None:
-        """Note what a task said on `host`: return values of add_host or group_by."""
+        """Note what a task said on `host`: return values of add_host or group_by, or the
+        `inventory` that was read again."""
         with self._lock:
             self._said.append((host, said))
 
@@ -61,12 +63,14 @@ class Roster:
         with self._lock:
             if self._said:
                 self._take_in()
-                self._said.clear()
+                self._said = []
 
     def _in_order(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """All that was said so far, as if the hosts said it task by task, in the inventory's order:
         whichever was faster, a group's hosts have one order."""
         for host, said in self._said:
+            if "inventory" in said:
+                continue
             turn = host, "add_host" in said
             self._turns[turn] += 1
             self._taken.append((self._turns[turn], host, said))
@@ -74,7 +78,17 @@ class Roster:
         self._taken.sort(key=lambda entry: (entry[0], seats.get(entry[1], -1)))
         return ((host, said) for _, host, said in self._taken)
 
+    def _start_again(self) -> None:
+        """Begin with the inventory that was read again, if one was: what was added comes on top."""
+        for _, said in self._said:
+            if "inventory" in said:
+                self._first = said["inventory"]
+                self._again = True
+                for name in self._first.hosts:
+                    self._states.setdefault(name, HostState(name))
+
     def _take_in(self) -> None:
+        self._start_again()
         hosts: dict[str, Mapping[str, Any]] = {}
         members: dict[str, list[str]] = {}
         parents: dict[str, list[str]] = {}
@@ -85,7 +99,7 @@ class Roster:
                 hosts[name] = {**hosts.get(name, {}), **added["host_vars"]}
                 for group in added["groups"] or ("ungrouped",):
                     members.setdefault(group, []).append(name)
-            else:
+            elif host in self._first.hosts or host in hosts or not self._again:
                 members.setdefault(said["add_group"], []).append(host)
                 parents.setdefault(said["add_group"], []).extend(said["parent_groups"])
         for name in hosts:

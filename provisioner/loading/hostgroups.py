@@ -41,6 +41,8 @@ class Inventory:
     vault: Vault = NO_VAULT
     files_of: Mapping[str, Path] = field(default_factory=dict)
     """The file that named each host first; hosts of a list have none."""
+    sources: tuple[str, ...] = ()
+    """What it was read from, to be read again."""
 
     @cached_property
     def members(self) -> Mapping[str, tuple[str, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from provisioner.errors import LoadError
@@ -42,7 +43,7 @@ def load_inventory(source: str | Sequence[str], vault: Vault = NO_VAULT) -> Inve
             _load_list(builder, name)
         else:
             _load_path(builder, path)
-    return builder.finish()
+    return replace(builder.finish(), sources=tuple(sources))
 
 
 def _place(source: str) -> Path | None:
