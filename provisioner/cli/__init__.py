@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import sys
 from importlib import import_module
+from pathlib import Path
 
 SUBCOMMANDS = {
     "doc": "provisioner.cli.doc",
@@ -32,8 +33,24 @@ def main(arguments: list[str] | None = None) -> None:
 def dispatch(arguments: list[str]) -> int:
     """Run the subcommand that the first word names, `run` where it names none."""
     name, rest = "run", arguments
-    if arguments and arguments[0] in SUBCOMMANDS:
+    if arguments and arguments[0] in SUBCOMMANDS and not _is_an_inventory(arguments):
         name, rest = arguments[0], arguments[1:]
     command = import_module(SUBCOMMANDS[name])
     status: int = command.main(rest)
+    if status == USAGE and name == "inventory" and Path(name).exists():
+        hint = "to run a playbook on the inventory that is called so, write ./inventory"
+        sys.stderr.write(f"provision: {hint}\n")
     return status
+
+
+def _is_an_inventory(arguments: list[str]) -> bool:
+    """Whether the first word is no subcommand, but that one's namesake: `provision inventory
+    site.yml` where there are both, and nothing is to be shown."""
+    name, *rest = arguments
+    shows = any(word.split("=")[0] in _SHOWING for word in rest)
+    books = any(word.endswith((".yml", ".yaml")) and Path(word).is_file() for word in rest)
+    return name == "inventory" and books and not shows and Path(name).exists()
+
+
+_SHOWING = frozenset({"--list", "--graph", "--host", "-h", "--help", "-i", "--inventory"})
+"""Options of the subcommand inventory, each of which tells that it is meant."""

@@ -118,3 +118,18 @@ def test_variables_beside_a_playbook_are_shown_when_asked_for(
     provision.write("play/group_vars/web.yml", "from: play")
     done = provision("inventory", hosts, "--host", "w2", "--playbook-dir", "play")
     assert json.loads(done.out) == {"c": 1, "from": "play"}
+
+
+def test_an_inventory_may_be_called_as_the_command_is(provision: Command) -> None:
+    provision.write("inventory/hosts", "h1 ansible_connection=local\n")
+    provision.write("site.yml", "- {hosts: all, tasks: [{debug: msg=here}]}\n")
+    assert "here" in provision("inventory", "site.yml").out
+    assert "h1" in provision("inventory", "--check", "site.yml", "--list-hosts").out
+    assert provision("inventory", "inventory", "--graph").out.endswith("h1\n")
+    assert "write ./inventory" in provision("inventory", "-l", "h1").err
+
+
+def test_where_there_is_no_such_inventory_it_is_the_command(provision: Command) -> None:
+    provision.write("hosts.yml", "all: {hosts: {h1: }}\n")
+    done = provision("inventory", "hosts.yml")
+    assert (done.exit, "./inventory" in done.err) == (5, False)
