@@ -25,7 +25,14 @@ from provisioner.records import dataclass
 from provisioner.result import Outcome, Result
 
 MAX_FRAME = 100
-"""Programs in one frame at most: beyond that a round trip costs nothing in proportion."""
+"""Units in one frame at most: beyond that a round trip costs nothing in proportion."""
+
+BEHIND_CHANGE = 4
+"""Units in a frame that changes something: where one task has something to do, the next ones often
+have, and what was made ready behind them is made ready again."""
+
+GROWTH = 4
+"""How many times as many units the next frame may hold when one has passed without a change."""
 
 GATHERING: Place = (-1,)
 """The place of gathering facts, which stands before all tasks."""
@@ -100,6 +107,8 @@ class Lookahead:
     due: tuple[Place, int | None] | None = None
     together: Place | None = None
     """The task before which the hosts have waited for each other."""
+    room: int = MAX_FRAME
+    """Units that the frame may hold."""
     needs_others: Place | None = None
     """The task that asks for other hosts' variables, before which they have yet to wait."""
 
@@ -108,11 +117,12 @@ class Lookahead:
         `needs_others`."""
         queue: Queue = []
         ahead = Ahead()
+        self.room = BEHIND_CHANGE if self.due else min(self.room * GROWTH, MAX_FRAME)
         if self.gathering is not None:
             self._gather(queue, ahead)
         frame, prefix = self.position.top, self.position.place[:-1]
         at: int | None = frame.at
-        while at is not None and at < len(frame.flow.lines) and len(queue) < MAX_FRAME:
+        while at is not None and at < len(frame.flow.lines) and len(queue) < self.room:
             line = frame.flow.lines[at]
             if frame.only is not None and ahead.notifies:
                 break
@@ -210,6 +220,8 @@ class Lookahead:
     def _append(self, queue: Queue, place: Place, unit: Unit, ahead: Ahead) -> bool:
         """Queue the unit; false where it must not stand behind what is queued already."""
         failed = unit.result is not None and unit.result.outcome is Outcome.FAILED
+        if len(queue) >= self.room:
+            return False
         if self._idle_flush(unit, ahead):
             unit = replace(unit, result=Result(Outcome.OK))
         elif queue and (failed or not self._may_follow(queue, place, unit)):

@@ -20,7 +20,7 @@ IN_CHECK_MODE = "check"
 # is that which `blob` passes over.
 START = r"""
 _work() {
-    look=no tolerant=no on_failure='' _changed='' _scratched='' _tries=0 status=0
+    look=no tolerant=no on_failure='' _changed='' _scratched='' _quick='' _tries=0 status=0
     _job
     report 'done' "$_changed"
     [ -z "$_changed" ] || _leave 80

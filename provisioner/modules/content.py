@@ -19,12 +19,13 @@ directories() {
     case $1 in
         */*) [ -z "${1%/*}" ] || directories "${1%/*}" ;;
     esac
-    ensure "create $1" is_directory make_directory "$1"
+    ensure_by quick "create $1" is_directory make_directory "$1"
     attributes "$1"
 }
 # directories_only PATH: the same without attributes: they are meant for a file.
 directories_only() {
-    [ -z "$1" ] || is_directory "$1" || ensure "create $1" is_directory make_directories "$1"
+    [ -n "$1" ] || return 0
+    ensure_by quick "create $1" is_directory make_directories "$1"
 }
 make_directories() { mkdir -p -- "$1"; }
 is_directory() { [ -d "$1" ]; }
@@ -108,7 +109,7 @@ def write(path: str, content: bytes | Path, attributes: FileAttributes, **more: 
     later = summing(content)
     about = content_variables(content) if later is None else _known(_size(content), "", "")
     variables |= attributes.attribute_variables() | about | more
-    return Program("write", WRITE, variables, content, sum=later, looks_at=path)
+    return Program("write", WRITE, variables, content, sum=later, inlines=True, looks_at=path)
 
 
 def _size(content: bytes | Path) -> int:

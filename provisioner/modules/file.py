@@ -40,7 +40,7 @@ absent() {
     resolved=$path
     [ -L "$path" ] || ! [ -d "$path" ] || resolved=$(readlink -f -- "$path")
     [ "$resolved" != / ] || fail 'the root directory is never removed: give another path'
-    ensure "remove $path" gone remove
+    ensure_by quick "remove $path" gone remove
 }
 
 linked() { [ -L "$path" ] && [ "$(readlink -- "$path")" = "$src" ]; }
@@ -60,7 +60,7 @@ soft() {
         src=$(readlink -- "$path")
     fi
     linked || { link_source; clear_for link; }
-    ensure "link $path to $src" linked link
+    ensure_by quick "link $path to $src" linked link
     at_path=''
 }
 # link_source: where the link leads must be there, unless `force` says otherwise.
@@ -77,7 +77,7 @@ hard() {
     if [ -n "$src" ] && ! same_inode; then
         [ -e "$src" ] || [ "$look" = yes ] || fail "$src is not there to be linked to"
         clear_for 'hard link'
-        ensure "link $path to $src" same_inode hard_link
+        ensure_by quick "link $path to $src" same_inode hard_link
         at_path=''
     elif [ "$at_kind" = absent ]; then
         fail "$path is not there: src says what it shall be a link to"
@@ -172,7 +172,7 @@ touched() {
         case $path in */*) folder=${path%/*}/ ;; *) folder=./ ;; esac
         [ "$look" = yes ] || [ -d "$folder" ] ||
             fail "can't create $path: there is no directory $folder. Create it in an earlier task."
-        ensure "create $path" is_file make_file
+        ensure_by quick "create $path" is_file make_file
         on_failure=unmake
     fi
     attributes "$path"
@@ -231,7 +231,6 @@ case $state in
         ;;
 esac
 [ "$state" = absent ] || [ -z "$modification_time$access_time" ] || set_times
-[ "$look" = yes ] || at_path=''
 _known "$path" || true
 report_at
 report state "$state"

@@ -20,16 +20,18 @@ _PLAIN = re.compile(r"/[^\s\\]*")
 
 
 def questions(steps: Sequence[Step]) -> Iterator[str]:
-    """For each step the sh text to put before it; empty but before a run of looks. While they look,
-    nothing changes."""
+    """For each step the sh text to put before it. What is asked for several steps is asked before
+    the first of them, if the frame comes that far; they only look, so that it holds for all."""
     for looks, group in groupby(steps, lambda step: step.mode != "apply"):
         run = list(group)
-        yield _question(run) if looks else ""
-        yield from [""] * (len(run) - 1)
-
-
-def _question(run: Sequence[Step]) -> str:
-    return _paths(run) + _packages(run)
+        paths, packages = (_paths(run), _packages(run)) if looks else ("", "")
+        for step in run:
+            text = ""
+            if step.program.looks_at:
+                text, paths = paths, ""
+            if step.program.packages:
+                text, packages = packages, ""
+            yield text
 
 
 def _packages(run: Sequence[Step]) -> str:

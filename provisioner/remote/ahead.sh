@@ -5,15 +5,15 @@
 forget_ahead() { _ahead='' _sums='' _rpms=''; }
 forget_ahead
 
-# ahead PATH...: what `at` will find there.
+# ahead PATH...: what `at` will find there. Where nothing is at the first, its look will end the frame.
 ahead() {
-    [ -z "$_stopped" ] || return 0
+    [ -z "$_stopped" ] && [ -e "$1" ] || return 0
     _ahead=$_nl$(stat -c "%n$_tab$_about" -- "$@" </dev/null 2>/dev/null)$_nl
 }
 
 # ahead_sums SIZE PATH...: the sums of those files that have the size that they shall have.
 ahead_sums() {
-    [ -z "$_stopped" ] || return 0
+    [ -n "$_ahead" ] || return 0
     _count=$#
     while [ "$_count" -gt 0 ]; do
         case $_ahead in

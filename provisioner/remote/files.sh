@@ -85,17 +85,17 @@ attributes() {
     [ -n "$owner$group$mode$seuser$serole$setype$selevel$attributes" ] || return 0
     _known "$1" || return 0
     _h=-h _l='' _real=$1
-    case $attributes in -*) ensure "set attributes of $1: $attributes" _flagged _flag "$1" ;; esac
-    [ -z "$owner" ] || ensure "set owner of $1: $owner" _owned _own "$1"
-    [ -z "$group" ] || ensure "set group of $1: $group" _grouped _regroup "$1"
+    case $attributes in -*) ensure_by quick "set attributes of $1: $attributes" _flagged _flag "$1" ;; esac
+    [ -z "$owner" ] || ensure_by quick "set owner of $1: $owner" _owned _own "$1"
+    [ -z "$group" ] || ensure_by quick "set group of $1: $group" _grouped _regroup "$1"
     if [ -n "$mode" ] && [ "$at_kind" != link ]; then
         _wanted_mode
-        ensure "set mode of $1: $mode" _moded _chmod "$1"
+        ensure_by quick "set mode of $1: $mode" _moded _chmod "$1"
     fi
     if [ -n "$seuser$serole$setype$selevel" ] && selinux; then
-        ensure "set SELinux context of $1" _labelled _label "$1"
+        ensure_by quick "set SELinux context of $1" _labelled _label "$1"
     fi
-    case $attributes in [!-]*) ensure "set attributes of $1: $attributes" _flagged _flag "$1" ;; esac
+    case $attributes in [!-]*) ensure_by quick "set attributes of $1: $attributes" _flagged _flag "$1" ;; esac
 }
 
 # A name is compared as a name first: two names of one number (root, toor) cost a process.
@@ -104,13 +104,13 @@ _owned() {
     [ "$owner" = "$at_user" ] || [ "$owner" = "$at_uid" ] ||
         [ "$(id -u "$owner" 2>/dev/null)" = "$at_uid" ]
 }
-_own() { at_path=''; chown ${_h:+-h} -- "$owner" "$1"; }
+_own() { chown ${_h:+-h} -- "$owner" "$1"; }
 _grouped() {
     _known "$1"
     [ "$group" = "$at_group" ] || [ "$group" = "$at_gid" ] && return
     _entry=$(getent group "$group") && _entry=${_entry#*:*:} && [ "${_entry%%:*}" = "$at_gid" ]
 }
-_regroup() { at_path=''; chgrp ${_h:+-h} -- "$group" "$1"; }
+_regroup() { chgrp ${_h:+-h} -- "$group" "$1"; }
 
 _moded() { _known "$1"; [ $((0$at_mode)) -eq "$_wanted" ]; }
 _chmod() {
@@ -118,7 +118,6 @@ _chmod() {
     if [ "$at_kind" = directory ] && [ $((0$at_mode & 06000 & ~_wanted)) -ne 0 ]; then
         chmod ug-s "$1"
     fi
-    at_path=''
     chmod "$(printf %o "$_wanted")" "$1"
 }
 
@@ -230,13 +229,17 @@ put() {
         replace "$1"
         at "$1"
         # The very file whose content was proved before it was renamed needs no second reading.
-        [ "$at_id $at_size" = "$_proved" ] || holds "$1" ||
+        [ "$at_id $at_size" = "$_proved" ] || _written "$1" || holds "$1" ||
             fail "$1 holds something else right after it was written: who else writes it?"
+        exec 7<&-
     fi
     [ "$diff" != yes ] || report content "$_what"
     changed "$_what"
     attributes "$1"
 }
+
+# _written PATH: it is the file behind 7, of the size that was written there; `at` has been at PATH.
+_written() { [ "$_proved" = "$at_size" ] && [ "$1" -ef /proc/self/fd/7 ]; }
 
 _old_content() { if [ "$at_size" -le 1048576 ]; then before "$1"; else report before '(over 1 MiB)'; fi; }
 
@@ -298,7 +301,7 @@ replace() {
     temporary "$1"
     _fill || fail "can't write $1: ${_why:-the content did not arrive whole}. It is as it was."
     _adopt "$1"
-    exec 7>&-
+    exec 7</proc/self/fd/7  # not for writing: $validate may run it
     install_temporary "$1"
 }
 
@@ -344,8 +347,10 @@ _tidy() {
 _fill() {
     if [ -z "$content_size" ]; then
         _why=$(printf '%s' "$content" | dd bs=65536 conv=fsync 2>&1 >&7) || { _first_line; return 1; }
-        _settled "${#content}"
-        return
+        # What dd says ends in "N bytes (…) copied, …"; one byte may be a byte.
+        case $_nl$_why in *"$_nl${#content} byte"*) _proved=${#content}; return ;; esac
+        _why='it was not written whole'
+        return 1
     fi
     if [ -n "$content_from" ]; then
         _why=$(dd bs=65536 conv=fsync if="$content_from" 2>&1 >&7) || { _first_line; return 1; }
@@ -450,11 +455,11 @@ _first_line() { _why=${_why%%
 _adopt() {
     _fd=/proc/self/fd/7 _h='' _l=-L _real=$1
     if [ "$at_kind" = file ]; then _inherit "$1"; else _begin "$1"; fi
-    [ -z "$owner" ] || run _own "$_fd" || broken "set owner of $1: $owner" "exit $status"
-    [ -z "$group" ] || run _regroup "$_fd" || broken "set group of $1: $group" "exit $status"
-    [ -z "$mode" ] || run _chmod "$_fd" || broken "set mode of $1: $mode" "exit $status"
+    [ -z "$owner" ] || quick _own "$_fd" || broken "set owner of $1: $owner" "exit $status"
+    [ -z "$group" ] || quick _regroup "$_fd" || broken "set group of $1: $group" "exit $status"
+    [ -z "$mode" ] || quick _chmod "$_fd" || broken "set mode of $1: $mode" "exit $status"
     if [ -n "$seuser$serole$setype$selevel" ] && selinux && ! _labelled "$_fd"; then
-        run _label "$_fd" || broken "set SELinux context of $1" "exit $status"
+        quick _label "$_fd" || broken "set SELinux context of $1" "exit $status"
     fi
     at_path=''
 }
@@ -465,7 +470,7 @@ _inherit() {
     if [ -n "$mode" ]; then _wanted_mode; else _kept=$_kept,mode; fi
     ! selinux || _kept=$_kept,context
     cp --attributes-only --preserve="$_kept,xattr" -- "$1" "$_fd" ||
-        run cp --attributes-only --preserve="$_kept" -- "$1" "$_fd" ||
+        quick cp --attributes-only --preserve="$_kept" -- "$1" "$_fd" ||
         [ "$(id -u)" != 0 ] || broken "keep the owner and mode of $1" "exit $status"
     [ -n "$mode" ] || return 0
     case $(ls -ld -- "$1") in
@@ -489,7 +494,7 @@ install_temporary() {
             fail "$1 was changed by something else meanwhile: it is left alone. Run again."
     fi
     [ "$backup" != yes ] || [ ! -e "$1" ] || back_up "$1"
-    run mv -f -T -- "$temp" "$1" || _in_place "$1" || _not_replaced "$1"
+    quick mv -f -T -- "$temp" "$1" || _in_place "$1" || _not_replaced "$1"
     temp=''
 }
 
@@ -508,14 +513,14 @@ _validated() {
 # back_up PATH: keep a copy under Ansible's name, and report it.
 back_up() {
     _copy=$1.$$.$(date +%Y-%m-%d@%H:%M:%S)~
-    run cp -p -T -- "$1" "$_copy" || { rm -f -- "$_copy"; broken "back up $1" "exit $status"; }
+    quick cp -p -T -- "$1" "$_copy" || { rm -f -- "$_copy"; broken "back up $1" "exit $status"; }
     report backup_file "$_copy"
 }
 
 # _in_place PATH: overwrite it where it can't be renamed over, if $unsafe_writes allows that.
 _in_place() {
     [ "$unsafe_writes" = yes ] || return
-    run dd bs=65536 conv=fsync if="$temp" of="$1" || return
+    quick dd bs=65536 conv=fsync if="$temp" of="$1" || return
     rm -f -- "$temp"
 }
 _not_replaced() {

@@ -42,11 +42,12 @@ changed() {
 }
 
 # ensure WHAT TEST APPLY [ARG...]: make TEST true and prove it; ARG reaches both.
-ensure() {
-    _what=$1 _test=$2 _apply=$3; shift 3
+ensure() { ensure_by run "$@"; }
+ensure_by() {
+    _runner=$1 _what=$2 _test=$3 _apply=$4; shift 4
     "$_test" "$@" && return
     if [ "$look" = no ]; then
-        run "$_apply" "$@" || broken "$_what" "exit $status"
+        "$_runner" "$_apply" "$@" || broken "$_what" "exit $status"
         "$_test" "$@" || broken "$_what" 'still untrue afterwards'
     fi
     changed "$_what"
@@ -66,10 +67,20 @@ act() {
 # open can't hold the task up. Leaves the exit status in $status; returns it.
 run() {
     say
+    _quick=''
     [ -n "$_scratched" ] && exec 8>&- 9>&-
     scratch
     status=0
     "$@" </dev/null >&8 2>&9 3>&- 4<&- 8>&- 9>&- || status=$?
+    return "$status"
+}
+
+# quick COMMAND [ARG...]: the same for what changes files and leaves nothing running: its output is kept in
+# a variable, which costs no process. COMMAND runs in a subshell.
+quick() {
+    say
+    _quick=yes status=0 at_path=''
+    _printed=$("$@" 2>&1 </dev/null 3>&- 4<&-) || status=$?
     return "$status"
 }
 
@@ -93,6 +104,11 @@ scratch() {
 
 # output: the kept output of the last `run` as stdout and stderr, each its last $keep bytes.
 output() {
+    if [ -n "$_quick" ]; then
+        say
+        printf '#stdout 0 0\0#stderr %d %d\0%s' "${#_printed}" "${#_printed}" "$_printed" >&3
+        return
+    fi
     [ -n "$_scratched" ] || return 0
     blob stdout 8
     blob stderr 9
@@ -131,7 +147,7 @@ broken() {
 
 # stdout, stderr: the output of the last `run`, for a body that decides by it.
 stdout() { cat /proc/self/fd/8; }
-stderr() { cat /proc/self/fd/9; }
+stderr() { if [ -n "$_quick" ]; then echo "$_printed"; else cat /proc/self/fd/9; fi; }
 
 # task ID MODE TOLERANT TIMED PROGRAM: run one program in a subshell of its own, which can change nothing
 # here. Modes: `look` tests only and stops the frame where something would change; `check` tests
@@ -144,7 +160,7 @@ task() {
     case $2$4 in apply* | *yes) mark '' ;; esac
     [ "$2" != apply ] || forget_ahead
     (
-        look=yes tolerant=$3 on_failure='' _changed='' _scratched='' _tries=0 status=0 _gathered=$_due
+        look=yes tolerant=$3 on_failure='' _changed='' _scratched='' _quick='' _tries=0 status=0 _gathered=$_due
         [ "$2" != apply ] || look=no
         eval "$5"
         [ -z "$_changed" ] || _leave 80

@@ -154,7 +154,9 @@ class Session:
         for step in steps:
             parts += self._definitions(step.program)
         for number, (step, question) in enumerate(zip(steps, questions(steps), strict=True)):
-            text = shell.quote(shell.call(step.program, step.environment, step.diff))
+            text = shell.quote(
+                shell.call(step.program, step.environment, step.diff, step.mode == "apply")
+            )
             tolerant = shell.quote(step.tolerant)
             timed = shell.quote(step.timeout is not None)
             parts.append(f"{question}task {number} {step.mode} {tolerant} {timed} {text}")

@@ -8,6 +8,7 @@ the mark with a NUL.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
@@ -31,6 +32,9 @@ _COMMENT = re.compile(r"^[ \t]*#.*\n", re.MULTILINE)
 _FILES = ("kernel.sh", "ahead.sh", "files.sh")
 
 SOURCE = "".join(Path(__file__).with_name(name).read_text() for name in _FILES)
+
+INLINE = 16 * 1024
+"""Bytes of the largest text that travels in the frame that writes it."""
 
 KEEP = 8 * 1024 * 1024
 """Bytes of a command's stdout and of its stderr that travel; of longer ones the tail."""
@@ -83,6 +87,7 @@ class Program:
     `content` is what the body gets when it says `want`: bytes, a local file that is streamed, or
     several of them, asked for by number. `receiver` takes the blob `content` that it reports.
     `sum` is its variable `content_sha256`, which it asks for itself where it is empty.
+    `inlines` says that the body takes it in its variable `content` too, in place of `content_size`.
     `looks_at` is the path that the body first asks files.sh's `at` of, `packages` are those that it
     asks rpm about: ahead.sh asks for those of several looks at once.
     """
@@ -93,6 +98,7 @@ class Program:
     content: Content | None = None
     receiver: Receiver | None = field(default=None, compare=False, repr=False)
     sum: Sum | None = field(default=None, compare=False, repr=False)
+    inlines: bool = False
     looks_at: str = ""
     packages: tuple[str, ...] = ()
 
@@ -161,14 +167,31 @@ def exports(environment: Mapping[str, str]) -> str:
     return "; ".join(f"export {name}={quote(value)}" for name, value in environment.items())
 
 
-def call(program: Program, environment: Mapping[str, str], diff: bool = False) -> str:
+def call(
+    program: Program, environment: Mapping[str, str], diff: bool = False, applies: bool = False
+) -> str:
     """The sh text that runs `program`, whose body is defined in the session already."""
     variables = {"diff": diff, **program.variables}
+    if applies and program.inlines:
+        variables |= _inline(program)
     if program.sum is not None:
         variables["content_sha256"] = program.sum.now()
     clear = f"_c_{program.module}"
     steps = (exports(environment), clear, assignments(variables), function(program))
     return "; ".join(step for step in steps if step)
+
+
+def _inline(program: Program) -> Mapping[str, Value]:
+    """The content as a variable, where it is small text: asking for it would cost a round trip."""
+    if int(str(program.variables["content_size"])) > INLINE:
+        return {}
+    content = program.content
+    assert isinstance(content, bytes | Path)
+    data = content if isinstance(content, bytes) else content.read_bytes()
+    sum_ = hashlib.sha256(data).hexdigest()
+    if b"\0" in data or sum_ != program.variables["content_sha256"]:
+        return {}
+    return {"content": data, "content_size": "", "content_sha256": ""}
 
 
 def function(program: Program) -> str:
