@@ -29,7 +29,7 @@ CHANGED = 80
 
 _COMMENT = re.compile(r"^[ \t]*#.*\n", re.MULTILINE)
 
-_FILES = ("kernel.sh", "ahead.sh", "files.sh")
+_FILES = ("kernel.sh", "ahead.sh", "files.sh", "arriving.sh")
 
 SOURCE = "".join(Path(__file__).with_name(name).read_text() for name in _FILES)
 
