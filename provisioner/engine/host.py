@@ -506,10 +506,12 @@ class HostWalk:
         joins, self._joins = self._joins, False
         self._ahead.loop = None
         try:
-            parts = include.parts(self._shared, self._state, unit, self._ahead.scope(unit.task))
+            scope = self._ahead.scope(unit.task)
+            parts, result = include.parts(self._shared, self._state, unit, scope)
         except (LoadError, TemplateError, ModuleError) as error:
             yield from self._finish(unit, Result(Outcome.FAILED, str(error)), since, 1)
             return
+        self._aftermath.learn(unit.task, result)
         for part in parts:
             # As in Ansible: files count, roles don't.
             if part and isinstance(unit.module, IncludeTasks) and not joins:

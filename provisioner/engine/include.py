@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from provisioner.engine import units
+from provisioner.engine import judge, units
 from provisioner.engine.scopes import PlayWorld
 from provisioner.engine.state import HostState
 from provisioner.engine.units import Unit
@@ -18,21 +18,25 @@ from provisioner.loading.early import Early
 from provisioner.loading.nodes import Folder, NodeLoader
 from provisioner.loading.yamlfile import YamlMap
 from provisioner.modules.include import IncludeRole, IncludeTasks
-from provisioner.result import Outcome
+from provisioner.result import Outcome, Result
 
 JOIN = "_joins"
 """The mark of such an include, among the return values."""
 
 
-def parts(shared: PlayWorld, state: HostState, unit: Unit, scope: Scope) -> list[tuple[Node, ...]]:
-    """What the task includes, for each item of its loop, as far as the chosen tags leave it.
+def parts(
+    shared: PlayWorld, state: HostState, unit: Unit, scope: Scope
+) -> tuple[list[tuple[Node, ...]], Result]:
+    """What the task includes, for each item of its loop, as far as the chosen tags leave it; and
+    the include's own result, which it may register.
 
     `LoadError` for what is wrong with the files, `TemplateError` for the task's own templates.
     """
     task = unit.task
     if task.loop is None:
-        return [shared.select(_loaded(shared, state, unit, {}))]
+        return [shared.select(_loaded(shared, state, unit, {}))], _result(unit)
     found: list[tuple[Node, ...]] = []
+    results: list[tuple[Any, Result]] = []
     items = units.loop_items(task, scope, shared)
     for index in range(len(items)):
         inner = units.item_scope(task, scope, items, index)
@@ -42,7 +46,17 @@ def parts(shared: PlayWorld, state: HostState, unit: Unit, scope: Scope) -> list
         if one.result is None:
             names = units.item_names(task, items, index)
             found.append(shared.select(_loaded(shared, state, one, names)))
-    return found
+        results.append((items[index], one.result or _result(one)))
+    return found, judge.loop_result(results, task.loop.variable, task.loop.index_variable)
+
+
+def _result(unit: Unit) -> Result:
+    module = unit.module
+    if isinstance(module, IncludeTasks):
+        return Result(Outcome.OK, returns={"include": module.file, "include_args": {}})
+    values = module.model_dump() if module is not None else {}
+    given = {key: value for key, value in values.items() if key in unit.task.arguments}
+    return Result(Outcome.OK, returns={"include_args": given})
 
 
 def for_others(unit: Unit) -> dict[str, bool]:

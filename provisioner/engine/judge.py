@@ -219,6 +219,7 @@ def loop_result(
     remedy = failures[0].remedy if failures else ""
     said = message.get(outcome, "All items completed")
     returns = {"results": values, "changed": any(changed(result) for _, result in results)}
+    returns["skipped"] = outcome is Outcome.SKIPPED
     if any(value["failed"] for value in values):
         returns["failed"] = True
     return Result(outcome, said, returns=returns, remedy=remedy)

@@ -168,7 +168,7 @@ def _scope(
         own,
         _magic(shared, host, role),
         world.extra_vars,  # 22
-        *(reversed(task.keywords.params) if task is not None else ()),  # 21
+        *(_params(task) if task is not None else ()),  # 21
         *(role.all_params if role is not None else ()),  # 20
         ahead,
         state.variables,  # 19
@@ -200,6 +200,14 @@ def _search_path(shared: PlayWorld, task: Task | None) -> list[str]:
     """The folders in which the task's files are looked for."""
     roots = (*(task.roots if task is not None else ()), shared.play.basedir)
     return [*dict.fromkeys(str(root.absolute()) for root in roots)]
+
+
+def _params(task: Task) -> Iterator[Mapping[str, Any]]:
+    """What includes around the task were given, the innermost first; an include is itself the
+    innermost: its `when` sees its own `vars`."""
+    if task.module in ("include_tasks", "include_role", "include"):
+        yield from reversed(task.keywords.vars[len(task.outer.vars) :])
+    yield from reversed(task.keywords.params)
 
 
 def _no_facts(asked: Callable[[str], None] | None) -> dict[str, Any]:

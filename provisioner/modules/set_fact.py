@@ -22,7 +22,7 @@ class SetFact(Action):
 
     def act(self, scope: Scope, sources: Sources) -> Result:
         for name in self.model_extra or {}:
-            if not name.isidentifier():
+            if not str(name).isidentifier() or not isinstance(name, str):
                 raise ModuleError(f"\"{name}\" can't be a variable's name")
         facts = {name: _value(given) for name, given in (self.model_extra or {}).items()}
         returns = {"ansible_facts": facts, "_ansible_facts_cacheable": self.cacheable}

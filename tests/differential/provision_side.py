@@ -62,7 +62,7 @@ def run(case: Case, folder: Path, out: Path, inventory: str, connect: Connect) -
 
 
 def _is_playbook(word: str) -> bool:
-    return word.endswith(".yml") and not word.startswith("@")
+    return word.endswith(".yml") and "=" not in word and not word.startswith("@")
 
 
 def _options(case: Case, folder: Path, out: Path) -> Options:
