@@ -14,6 +14,7 @@ from provisioner.language.template import OMIT, templates_in
 from provisioner.loading.where import Where, nearest
 from provisioner.modules import quick
 from provisioner.modules.base import Module, ModuleError
+from provisioner.modules.conversions import converted
 
 
 def check(
@@ -48,7 +49,7 @@ def _whole(
     module: type[Module], name: str, arguments: Mapping[str, Any], at: Where
 ) -> Iterator[Problem]:
     try:
-        module.model_validate(dict(arguments))
+        _model(module, dict(arguments))
     except ValueError as error:
         values: Mapping[str, Where] = getattr(arguments, "values_at", {})
         for item in _errors(error):
@@ -72,7 +73,7 @@ def _each(
     if quick.certain(module, literals):
         return
     try:
-        module.model_validate(literals)
+        _model(module, literals)
     except ValueError as error:
         values: Mapping[str, Where] = getattr(arguments, "values_at", {})
         wrong = [item for item in _errors(error) if item["loc"] and item["type"] != "missing"]
@@ -112,28 +113,19 @@ def build(module: type[Module], name: str, arguments: Mapping[str, Any]) -> Modu
                 f'the module {name} has no parameter "{key}". {nearest(key, fields)}'.rstrip()
             )
     try:
-        return module.model_validate(given)
-    except ValueError as error:
-        wrong = _errors(error)
-    try:
-        return module.model_validate(_as_texts(given, wrong))
+        return _model(module, given)
     except ValueError as error:
         raise ModuleError(f"{name}: " + "; ".join(_text(e) for e in _errors(error))) from None
 
 
-def _as_texts(given: Mapping[str, Any], wrong: Iterable[Any]) -> dict[str, Any]:
-    """The arguments with a list or mapping where a text is wanted as Ansible writes it: so does a
-    text end that looked like one (`line: "[1, {{ two }}]"`)."""
-    found = dict(given)
-    for item in wrong:
-        if item["type"] == "string_type" and isinstance(item["input"], list | dict):
-            key, *inside = item["loc"]
-            if not inside:
-                found[key] = str(item["input"])
-            elif len(inside) == 1 and isinstance(found[key], list):
-                found[key] = [*found[key]]
-                found[key][inside[0]] = str(item["input"])
-    return found
+def _model(module: type[Module], given: Mapping[str, Any]) -> Module:
+    """The model, of the arguments as they are or else as Ansible converts them; pydantic's
+    ValueError where they are wrong."""
+    try:
+        return module.model_validate(given)
+    except ValueError as error:
+        wrong = _errors(error)
+    return module.model_validate(converted(given, wrong))
 
 
 _STANDS_ON = {"package": "yum", "service": "systemd"}

@@ -1,0 +1,44 @@
+"""Arguments of another type than a module wants: as Ansible converts them, or refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioner.modules import find
+from provisioner.modules.arguments import build
+from provisioner.modules.base import ModuleError
+
+TAKEN = [
+    ("command", "argv", "echo,a b", ("echo", "a b")),
+    ("command", "argv", 5, ("5",)),
+    ("command", "argv", ["echo", ["a"], {"b": 1}], ("echo", "['a']", "{'b': 1}")),
+    ("command", "cmd", ["a", 1], "['a', 1]"),
+    ("uri", "headers", '{"a": "b"}', {"a": "b"}),
+    ("uri", "headers", "a=b, c='d e' f=\"g=h\"", {"a": "b", "c": "d e", "f": "g=h"}),
+]
+
+
+@pytest.mark.parametrize(("module", "name", "value", "taken"), TAKEN)
+def test_it_is_converted(module: str, name: str, value: Any, taken: Any) -> None:
+    more = {"url": "http://a.example/"} if module == "uri" else {}
+    made = build(find(module), module, {name: value, **more})
+    assert getattr(made, name) == taken
+
+
+REFUSED = [
+    ("uri", "headers", "no mapping"),
+    ("uri", "headers", "{no JSON"),
+    ("uri", "headers", "a='b"),
+    ("uri", "headers", ["a"]),
+    ("command", "argv", {"a": 1}),
+    ("command", "cmd", None),
+]
+
+
+@pytest.mark.parametrize(("module", "name", "value"), REFUSED)
+def test_what_can_not_be_converted_is_refused(module: str, name: str, value: Any) -> None:
+    more = {"url": "http://a.example/"} if module == "uri" else {}
+    with pytest.raises(ModuleError, match=module):
+        build(find(module), module, {name: value, **more})
