@@ -17,6 +17,7 @@ import pytest
 from provisioner.errors import ConnectionFailed, Lost
 from provisioner.remote import knownhosts, sshkeys
 from provisioner.remote.ssh import Heartbeat, SshChannel, SshConnection, connect
+from provisioner.remote.sshdial import dial
 from provisioner.remote.sshwire import Link, Wiring
 from provisioner.remote.target import Target
 from tests.remote.sshd import OPENSSH_7_4, Sshd, keygen, needs_sshd, sshd
@@ -66,6 +67,22 @@ def log_in_and_run(target: Target, command: str = "echo hello") -> bytes:
         return run(connection, command)
     finally:
         connection.close()
+
+
+def test_a_stream_that_is_there_already_is_used(server: Sshd) -> None:
+    wire = dial(server.target())
+    connection = connect(server.target(), wire=wire)
+    assert connection._link.sock is wire
+    assert run(connection, "echo hello") == b"hello\n"
+    connection.close()
+
+
+def test_a_stream_that_ends_before_the_banner_is_made_anew(server: Sshd) -> None:
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    connection = connect(server.target(), wire=ours)
+    assert run(connection, "echo hello") == b"hello\n"
+    connection.close()
 
 
 def test_a_command_gets_its_input_and_gives_both_outputs_and_its_status(server: Sshd) -> None:
