@@ -153,11 +153,11 @@ class Run:
         hosts = tuple(host for host in chosen_hosts if self.states[host].out is None)
         count = sum(1 for section in play.sections for _ in tasks_of(section))
         if chosen_hosts:
-            self._failing = self._is_failing(chosen_hosts)
+            self._failing = self._is_failing()
         yield PlayStarted(play.title, hosts, str(play.where), count)
         for batch in batches(hosts, sizes(play, options, magic)):
             yield from self._batch(self._shared(play, chosen_hosts, batch), number, later)
-            self._failing = self._is_failing(chosen_hosts)
+            self._failing = self._is_failing()
             if self.interrupt or self._play_ended:
                 return
             if reason := self._end_reason(play, batch):
@@ -202,11 +202,9 @@ class Run:
             self.states[host].forgive()
         self._finished -= forgiven
 
-    def _is_failing(self, hosts: Sequence[str]) -> bool:
-        """Whether one of the hosts is out, or any at all was lost."""
-        lost = (Status.UNREACHABLE, Status.UNKNOWN)
-        mine = any(self.states[host].out is not None for host in hosts)
-        return mine or any(state.out in lost for state in self.states.values())
+    def _is_failing(self) -> bool:
+        """Whether a host is out, be it none of the last play's."""
+        return any(state.out is not None for state in self.states.values())
 
     def _end_reason(self, play: Play, batch: Sequence[str]) -> str:
         """Why the run ends with this batch, as in Ansible: further plays may build on this one."""
