@@ -68,11 +68,12 @@ def check(task: Task, scope: Scope) -> None:
     """`TemplateError` for the first keyword that is not what it has to be: templates, and those
     of tasks that may fail, are not looked at before."""
     for name, value in _numbers(task):
-        if type(value) not in (int, float) and not _is_number(scope, value):
+        if value is not None and type(value) is not int and not _is_number(scope, value):
             raise TemplateError(f'"{name}" is a number, not "{scope.render(value)}"')
+    keywords = task.keywords
     for name in _FLAGS:
-        value = getattr(task.keywords, name)
-        if type(value) is not bool and not _is_flag(scope, value):
+        value = getattr(keywords, name)
+        if value is not None and type(value) is not bool and not _is_flag(scope, value):
             raise TemplateError(f'"{name}" is true or false, not "{scope.render(value)}"')
 
 

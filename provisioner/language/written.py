@@ -127,6 +127,8 @@ def _is_own(node: jinja2.nodes.Node | None) -> bool:
             return True
         case nodes.Const():
             return isinstance(node.value, str)
+        case nodes.Call(node=nodes.Name(), args=[], kwargs=[]):
+            return True  # of a joiner: what it gives is the author's, too
         case nodes.CondExpr():
             return _is_own(node.expr1) and (node.expr2 is None or _is_own(node.expr2))
     return False
