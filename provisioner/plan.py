@@ -89,6 +89,12 @@ class Plan:
         listed = tuple(host for host in self.inventory.hosts if host in chosen)
         return listed + tuple(sorted(chosen.difference(listed)))
 
+    @property
+    def known(self) -> tuple[str, ...]:
+        """All hosts that tasks may ask for or give facts to: those of the inventory and of plays,
+        and this machine."""
+        return (*dict.fromkeys((*self.inventory.hosts, *self.hosts, "localhost")),)
+
 
 def plan(inventory: Inventory, playbooks: Sequence[Playbook], options: Options) -> Plan:
     """Choose hosts and tasks. `UsageError` when no play has a host, `LoadError` for a pattern or

@@ -63,6 +63,10 @@ class Loop:
             found.update(result.returns.get("ansible_facts", {}))
         return found
 
+    def registered(self) -> dict[str, Any] | None:
+        """The result of the last item that was done, which those behind it see."""
+        return judge.registered(self.results[-1][1]) if self.results else None
+
 
 @dataclass
 class Ahead:
@@ -187,14 +191,18 @@ class Lookahead:
         """One unit, or one for each item that is still to be done."""
         if first and self.loop is not None:
             ahead.learn(task, self.loop.facts(), self.state.variables)
+            if task.register and (last := self.loop.registered()) is not None:
+                ahead.variables[task.register] = last
         scope = self.scope(task, ahead, gate)
         if task.loop is None:
             return [units.prepare(self.shared, self.state.name, task, scope)]
         done = 0
         if first and self.loop is not None:
             items, done = self.loop.items, len(self.loop.results)
+            task = units.with_loop_names(task, scope)
         else:
             try:
+                task = units.with_loop_names(task, scope)
                 items = units.loop_items(task, scope, self.shared)
             except TemplateError as error:
                 return [self._broken_loop(task, scope, error)]
@@ -264,8 +272,7 @@ class Lookahead:
     def _foresee(self, place: Place, unit: Unit, ahead: Ahead) -> None:
         """Note what the unit will have done for those behind it."""
         task = unit.task
-        if task.register:
-            ahead.variables[task.register] = PENDING
+        self._foresee_registered(unit, ahead)
         ahead.notifies = ahead.notifies or self._may_notify(place, unit)
         if unit.result is None:
             ahead.facts = ahead.facts or task.module in FACT_MODULES
@@ -273,9 +280,18 @@ class Lookahead:
         facts = unit.result.returns.get("ansible_facts")
         if facts and unit.result.outcome is Outcome.OK:
             ahead.learn(task, facts, self.state.variables)
-        if task.register and task.loop is None:
-            result = judge.said_by_playbook(task, unit.result, unit.scope)
-            ahead.variables[task.register] = judge.registered(result)
+
+    def _foresee_registered(self, unit: Unit, ahead: Ahead) -> None:
+        """Note what the unit will have registered; an item of a loop does so for the next ones."""
+        task, result = unit.task, unit.result
+        if not task.register:
+            return
+        ends_loop = task.loop is not None and unit.index in (None, len(unit.items) - 1)
+        if result is None or ends_loop:
+            ahead.variables[task.register] = PENDING
+        else:
+            said = judge.said_by_playbook(task, result, unit.scope)
+            ahead.variables[task.register] = judge.registered(said)
 
 
 def waits_before(shared: PlayWorld, task: Task) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.engine import values
+from provisioner.engine import judge, values
 from provisioner.engine.scopes import PlayWorld, title
 from provisioner.engine.units import Unit
 from provisioner.events import TaskFinished
@@ -52,7 +52,7 @@ def finished(
     returns = result.returns
     return TaskFinished(
         **common,
-        item=_label(unit) if is_item else None,
+        item=_label(unit, result) if is_item else None,
         changes=result.changes,
         message=result.message,
         remedy=result.remedy or _remedy(result, flags),
@@ -81,12 +81,14 @@ def _hide(is_item: bool) -> str | None:
     return "(hidden)" if is_item else None
 
 
-def _label(unit: Unit) -> Any:
+def _label(unit: Unit, result: Result) -> Any:
     loop = unit.task.loop
     if loop is None or loop.label is None:
         return unit.item
     try:
-        return unit.scope.render(loop.label)
+        name = unit.task.register
+        own = {name: judge.registered(result)} if name else {}
+        return unit.scope.under(own).render(loop.label)
     except (TemplateError, NotYet, NeedFacts):
         return unit.item
 

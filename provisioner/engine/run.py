@@ -67,7 +67,7 @@ def world_of(plan: Plan, states: Mapping[str, HostState], roster: Roster) -> Wor
         options.diff,
         options.verbosity,
         settings,
-        shows_hosts=len(states) > 1 and gather.hosts_seen(plays),
+        shows_hosts=len({*plan.inventory.hosts, *plan.hosts}) > 1 and gather.hosts_seen(plays),
     )
 
 
@@ -90,8 +90,7 @@ class Run:
     ) -> None:
         self.plan, self.interrupt, self.ask, self.read = plan, interrupt, ask, read
         self.crew = crew or Threads(connect, plan.options.forks, interrupt)
-        names = (*plan.inventory.hosts, *plan.hosts)
-        self.states = {name: HostState(name) for name in dict.fromkeys(names)}
+        self.states = {name: HostState(name) for name in plan.known}
         roster = Roster(plan.inventory, plan.statics, plan.basedirs, self.states)
         self.world = world_of(plan, self.states, roster)
         self._finished: set[str] = set()

@@ -106,10 +106,14 @@ class HostVars(HostMap):
         return host_scope(self._shared, host)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._shared.world.states)
+        """This machine is listed where the inventory names it, or it has variables of its own."""
+        world = self._shared.world
+        for name in world.states:
+            if not is_implicit(world.inventory, name) or world.states[name].is_known:
+                yield name
 
     def __len__(self) -> int:
-        return len(self._shared.world.states)
+        return sum(1 for _ in self)
 
 
 def host_scope(shared: PlayWorld, host: str) -> Scope:

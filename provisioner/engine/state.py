@@ -50,6 +50,11 @@ class HostState:
     started: float = 0.0
     seconds: float = 0.0
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it has done anything or has any variables."""
+        return bool(self.touched or self.variables or self.facts)
+
     def count(
         self, outcome: Outcome, *, ignored: bool, rescued: bool, changed: bool = False
     ) -> None:

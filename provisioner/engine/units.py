@@ -82,6 +82,15 @@ def loop_items(task: Task, scope: Scope, shared: PlayWorld) -> list[Any]:
     raise TemplateError(f"a loop needs a list, not {kind} ({value!r:.80}). {hint}", task.where)
 
 
+def with_loop_names(task: Task, scope: Scope) -> Task:
+    """The task with the names of its loop's variables, where templates give these."""
+    loop = task.loop
+    if loop is None or not loop.named:
+        return task
+    names: dict[str, Any] = {key: str(scope.render(name)) for key, name in loop.named.items()}
+    return replace(task, loop=replace(loop, named={}, **names))
+
+
 _FOLDERS = {"template": "templates", "include_vars": "vars"}
 """Where with_first_found looks for the files of a module; all others look in `files`."""
 

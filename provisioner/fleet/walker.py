@@ -34,7 +34,7 @@ class Walker:
         self._start, self._tell, self._ask = start, tell, ask
         self._interrupt = Interrupt()
         plan = start.plan
-        self._states = States((*plan.inventory.hosts, *plan.hosts), tell, ask)
+        self._states = States(plan.known, tell, ask)
         self._roster = RemoteRoster(plan.inventory, plan.statics, plan.basedirs, self._states)
         self._roster.tell = tell
         self._world = world_of(plan, self._states, self._roster)

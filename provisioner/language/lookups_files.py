@@ -47,6 +47,7 @@ def template(
 ) -> list[Any]:
     """What templates render to: text, or a dict or list unless `convert_data` is false."""
     options = {"trim_blocks": True, **options}
+    options.pop("jinja2_native", None)  # a file gives text in any case; `convert_data` reads it
     texts = [
         context.render(find(context, "templates", term), options, template_vars or {})
         for term in terms

@@ -72,6 +72,8 @@ class Loop:
     pause: Any = None
     extended: bool = False
     extended_allitems: bool = True
+    named: Mapping[str, Template] = field(default_factory=dict)
+    """Templates that give `variable` or `index_variable`."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from provisioner.errors import LoadError
 from provisioner.language.lookups import LOOKUPS, exists
 from provisioner.language.ownplugins import Brings, nothing
 from provisioner.language.play import Loop
+from provisioner.language.template import Template
 from provisioner.loading import keywords as kw
 from provisioner.loading.where import nearest
 from provisioner.loading.yamlfile import YamlMap
@@ -44,7 +45,13 @@ def load_loop(source: YamlMap, brings: Brings = nothing) -> Loop | None:
         pause=control.get("pause"),
         extended=bool(control.get("extended", False)),
         extended_allitems=bool(control.get("extended_allitems", True)),
+        named={
+            name: control[key] for key, name in _NAMES if isinstance(control.get(key), Template)
+        },
     )
+
+
+_NAMES = (("loop_var", "variable"), ("index_var", "index_variable"))
 
 
 _CONTROL = frozenset(["loop_var", "index_var", "label", "pause", "extended", "extended_allitems"])

@@ -88,7 +88,10 @@ if [ -z "$path$port" ]; then
 else
     until due; do
         clock
-        [ $((now - begun)) -lt "$timeout" ] || fail "${msg:-$subject: not so after $timeout s}"
+        if [ $((now - begun)) -ge "$timeout" ]; then
+            report elapsed $((now - begun))
+            fail "${msg:-$subject: not so after $timeout s}"
+        fi
         sleep "$sleep"
     done
 fi
