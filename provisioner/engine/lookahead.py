@@ -209,7 +209,7 @@ class Lookahead:
             if first:
                 self.loop = Loop(items, since=time.monotonic())
         if not items:
-            return [replace(Unit(task, scope), result=judge.loop_result([], ""))]
+            return [Unit(task, scope, result=judge.loop_result([], ""))]
         return (self._item(task, scope, items, index) for index in range(done, len(items)))
 
     def _item(self, task: Task, scope: Scope, items: list[Any], index: int) -> Unit:
@@ -223,7 +223,7 @@ class Lookahead:
         unit = units.prepare(self.shared, self.state.name, whole, scope)
         if unit.result is not None and unit.result.outcome is Outcome.SKIPPED:
             return replace(unit, task=task)
-        return replace(Unit(task, scope), result=Result(Outcome.FAILED, error.reason))
+        return Unit(task, scope, result=Result(Outcome.FAILED, error.reason))
 
     def _append(self, queue: Queue, place: Place, unit: Unit, ahead: Ahead) -> bool:
         """Queue the unit; false where it must not stand behind what is queued already."""

@@ -138,19 +138,18 @@ def prepare(shared: PlayWorld, host: str, task: Task, scope: Scope) -> Unit:
     """Decide `when`, render the arguments, make the program. What can't be carried out becomes a
     unit that has failed already."""
     scope = with_delegated(shared, task, scope)
-    unit = Unit(task, scope)
     values.foresee(scope, task.keywords)
     try:
         held = scope.holds(task.keywords.when)
         if held is not True:
-            return replace(unit, result=_skipped(held))
-        return _made(shared, host, unit)
+            return Unit(task, scope, result=_skipped(held))
+        return _made(shared, host, task, scope)
     except TemplateError as error:
         place = f" ({error.where.full})" if error.where and error.where != task.where else ""
         failed = Result(Outcome.FAILED, f"{error.reason}{place}", unrendered=True)
-        return replace(unit, result=failed)
+        return Unit(task, scope, result=failed)
     except (ModuleError, ValueError) as error:
-        return replace(unit, result=Result(Outcome.FAILED, str(error)))
+        return Unit(task, scope, result=Result(Outcome.FAILED, str(error)))
 
 
 def _skipped(condition: Template | bool) -> Result:
@@ -160,19 +159,19 @@ def _skipped(condition: Template | bool) -> Result:
     return Result(Outcome.SKIPPED, f"not: {source}", returns=returns)
 
 
-def _made(shared: PlayWorld, host: str, unit: Unit) -> Unit:
-    scope = unit.scope
-    task = named(omitted.without(unit.task, scope), scope)
+def _made(shared: PlayWorld, host: str, task: Task, scope: Scope) -> Unit:
+    task = named(omitted.without(task, scope), scope)
     values.check(task, scope)
-    keywords, unit = task.keywords, replace(unit, task=task)
+    keywords = task.keywords
     kind = find(task.module)
     module = arguments.build(kind, task.module, _rendered(task, kind, scope))
-    unit = replace(unit, module=module, check=_check(shared, keywords, scope))
+    check = _check(shared, keywords, scope)
     if isinstance(module, Steering):
-        return unit
+        return Unit(task, scope, module=module, check=check)
     sources = local_sources(shared, task, scope)
     if isinstance(module, Action):
-        return replace(unit, result=_acted(module.act(scope, sources)), judged=_has_judgement(task))
+        result, judged = _acted(module.act(scope, sources)), _has_judgement(task)
+        return Unit(task, scope, result=result, module=module, check=check, judged=judged)
     where = seat(shared, host, keywords, scope)
     if module.from_controller:
         sources = replace(sources, way=ways.way(host, where, keywords, scope))
@@ -183,11 +182,13 @@ def _made(shared: PlayWorld, host: str, unit: Unit) -> Unit:
     environment = _environment(task, scope)
     program = _timed(task, module.program(sources))
     program = jobs.located(module, program, scope, environment)
-    return replace(
-        unit,
+    return Unit(
+        task,
+        scope,
         module=module,
         program=program,
         kind=_kind(task, module),
+        check=check,
         diff=values.flag(scope, keywords.diff, shared.world.diff),
         tolerant=task.failed_when == (False,) or keywords.ignore_errors is True,
         judged=_has_judgement(task) or module.edits,

@@ -211,13 +211,13 @@ class Session:
                 yield Report()
             raise
         end, nul = records.end, self._buffer.find(b"\0", records.end + len(mark))
-        report = shell.parse(bytes(self._buffer[:end]))
+        data = bytes(self._buffer[:end])
         status = int(self._buffer[end + len(mark) : nul])
         del self._buffer[: nul + 1]
+        report = shell.parse(data, status)
         if late:
             said = {"failed": (f"it took longer than {step.timeout:g} s and was ended",)}
             report = replace(report, records={**report.records, **said})
-        report = replace(report, status=status)
         if receiver is not None and report.failed is not None:
             receiver.abandon()
         yield report

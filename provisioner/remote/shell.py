@@ -216,8 +216,8 @@ def bare(text: str) -> str:
     return _COMMENT.sub("", text)
 
 
-def parse(data: bytes) -> Report:
-    """A program's records, without its status."""
+def parse(data: bytes, status: int | None = None) -> Report:
+    """The report of a program that ended with `status`, from its records."""
     records: dict[str, list[str]] = {}
     totals: dict[str, int] = {}
     position = 0
@@ -232,7 +232,7 @@ def parse(data: bytes) -> Report:
             name, _, value = head.partition(b"=")
             key = name.decode("ascii", "replace")
         records.setdefault(key, []).append(value.decode("utf-8", "surrogateescape"))
-    return Report({key: tuple(values) for key, values in records.items()}, totals)
+    return Report({key: tuple(values) for key, values in records.items()}, totals, status)
 
 
 def blob(data: bytes | bytearray, start: int, head: bytes) -> tuple[int, int]:
