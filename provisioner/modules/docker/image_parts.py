@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.base import Sources, Text
+from provisioner.modules.base import Sources, Text, Words
 from provisioner.modules.docker import image
 from provisioner.modules.docker.client import DockerModule
 from provisioner.modules.docker.container_fields import Size, Texts
@@ -95,7 +95,7 @@ class DockerImageBuild(ImagePart):
     """Build every layer anew."""
     pull: bool = False
     """Fetch the newest base image."""
-    platform: Text | tuple[Text, ...] | None = None
+    platform: Words | None = None
     """The platform to build for, or several (with BuildKit)."""
     shm_size: Size | None = None
     """Size of /dev/shm while it builds."""
@@ -109,6 +109,6 @@ class DockerImageBuild(ImagePart):
     def wish(self) -> Mapping[str, Any]:
         own = set(DockerImageBuild.model_fields) - set(ImagePart.model_fields) - {"rebuild"}
         build = self.model_dump(include=own, exclude_none=True)
-        if isinstance(self.platform, tuple):
+        if self.platform is not None:
             build["platform"] = ",".join(self.platform)
         return {"source": "build", "force_source": self.rebuild == "always", "build": build}
