@@ -49,6 +49,9 @@ class Written:
         context = self._template.new_context(scope, shared=True)  # type: ignore[arg-type]
         context.vars.update({_KEPT: kept.keep, _JOINED: kept.join, _ADDED: kept.add})
         marked = join(self._template.root_render_func(context))
+        whole = _MARK.fullmatch(marked.rstrip())
+        if whole and isinstance(value := kept.values[int(whole[1])], list | dict | bool):
+            return value
         text = _MARK.sub(lambda mark: kept.texts[int(mark[1])], marked)
         if not marked.startswith(("[", "{", "True", "False")) or len(text) > MAX_WRITTEN:
             return join(iter([text]))
@@ -63,7 +66,26 @@ def is_candidate(tree: jinja2.nodes.Template, source: str) -> bool:
     from jinja2 import nodes
 
     begins = any(map(_begins, tree.find_all((nodes.TemplateData, nodes.Const))))
-    return begins and VALUE not in source and not _collects(tree)
+    return (begins or _chooses(tree)) and VALUE not in source and not _collects(tree)
+
+
+def _chooses(tree: jinja2.nodes.Template) -> bool:
+    """Whether it may give one of several values, as in `{% if … %}{{ a }}{% else %}{{ b }}…`."""
+    from jinja2 import nodes
+
+    texts = [part for part in tree.body if isinstance(part, nodes.Output)]
+    said = any(
+        isinstance(node, nodes.TemplateData) and node.data.strip()
+        for node in (node for output in texts for node in output.nodes)
+    )
+    inside = (
+        node
+        for choice in tree.body
+        if isinstance(choice, nodes.If)
+        for output in choice.find_all(nodes.Output)
+        for node in output.nodes
+    )
+    return not said and any(not isinstance(node, nodes.TemplateData) for node in inside)
 
 
 def _begins(node: jinja2.nodes.Node) -> bool:
