@@ -26,7 +26,7 @@ from provisioner.language.sandbox import (
     missing_type,
 )
 from provisioner.language.template import MAX_TEXT, Template, TemplateError, UndefinedError
-from provisioner.language.written import Written, is_candidate, own_values
+from provisioner.language.written import Written, has_literal, is_candidate, own_values
 from provisioner.loading.where import Where, nearest
 
 if TYPE_CHECKING:
@@ -228,13 +228,16 @@ def _compile(source: str, expression: bool) -> _Compiled | _Simple | _Ended | _L
     if expression:
         return _Compiled(source, expression)
     tree = _parsed(source, expression)
-    node = _only_expression(tree)
     if source.rstrip().endswith("}}") and _ends_in_space(tree):
         return _Ended(source)
-    if node is None and is_candidate(tree, source):
-        return _Lists(source)
+    if has_literal(source):
+        node = _only_expression(tree)
+        if node is None and is_candidate(tree, source):
+            return _Lists(source)
+        if own_values(node):
+            return _Compiled(source, expression)
     parts = simple.expressions(tree)
-    return _Simple(parts) if parts and not own_values(node) else _Compiled(source, expression)
+    return _Simple(parts) if parts else _Compiled(source, expression)
 
 
 def check(template: Template, brings: Brings = nothing) -> TemplateError | None:

@@ -61,6 +61,15 @@ class Written:
             return text
 
 
+_LITERAL = re.compile(r"\[|(?<!\{)\{(?![{%#])|True|False")
+
+
+def has_literal(source: str) -> bool:
+    """Whether a template's source has what a list, a mapping or a boolean begins with: most have
+    not, and looking at their trees costs more."""
+    return _LITERAL.search(source) is not None
+
+
 def is_candidate(tree: jinja2.nodes.Template, source: str) -> bool:
     """Whether a template may write a list, a mapping or a boolean."""
     from jinja2 import nodes
