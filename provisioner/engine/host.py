@@ -135,6 +135,8 @@ class HostWalk:
     def _runs_once(self, task: Task) -> bool:
         if task.module == "add_host" or _refreshes(task):
             return True
+        if _ends(task) and self._shared.play.strategy != "free":
+            return True  # as in Ansible, whose first host decides by its `when`
         wanted = task.keywords.run_once
         return wanted is not None and values.is_set(self._ahead.scope(task), wanted)
 
@@ -526,6 +528,10 @@ class HostWalk:
     def _event(self, unit: Unit, result: Result, since: float, **flags: Any) -> TaskFinished:
         seconds = max(0.0, self._now - since)
         return reports.finished(self._shared, self._state.name, unit, result, seconds, **flags)
+
+
+def _ends(task: Task) -> bool:
+    return task.module == "meta" and task.arguments.get("action") in ("end_play", "end_batch")
 
 
 def _refreshes(task: Task) -> bool:
