@@ -328,6 +328,16 @@ def concerns_all(task: Task) -> bool:
     return task.module == "meta" and task.arguments.get("action") in actions
 
 
+def ends_play(task: Task) -> bool:
+    """Whether it ends the play, or its batch, for all hosts."""
+    return task.module == "meta" and task.arguments.get("action") in ("end_play", "end_batch")
+
+
+def refreshes(task: Task) -> bool:
+    """Whether it reads the inventory again."""
+    return task.module == "meta" and task.arguments.get("action") == "refresh_inventory"
+
+
 def _mentions_hostvars(task: Task) -> bool:
     """Whether the task itself asks for other hosts' variables, or which of them are left; what its
     variables and files ask for shows when it is made ready (`NeedOthers`)."""

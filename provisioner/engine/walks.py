@@ -9,8 +9,9 @@ from typing import Any
 
 from provisioner.engine import gather
 from provisioner.engine.flow import Flow, compile_sections
-from provisioner.engine.host import HostWalk, Walk
+from provisioner.engine.host import HostWalk
 from provisioner.engine.scopes import PlayWorld
+from provisioner.engine.settling import Walk
 from provisioner.engine.state import HostState
 from provisioner.events import HostFinished
 from provisioner.records import dataclass

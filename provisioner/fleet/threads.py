@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from provisioner.engine.effects import Barrier, Exchange, Publish, Reset, Sleep
-from provisioner.engine.host import Walk
+from provisioner.engine.settling import Walk
 from provisioner.engine.walks import Batch
 from provisioner.events import Event, TaskStarted, Transferred
 from provisioner.fleet.drive import Broken, Message, Through, Waits

@@ -24,4 +24,4 @@ class Meta(Steering):
         "refresh_inventory",
         "reset_connection",
     ] = Field(validation_alias="action")
-    """What to do; carried out by the engine (engine/host.py)."""
+    """What to do; carried out by the engine (engine/steering.py)."""

@@ -1,0 +1,260 @@
+"""What came of a unit on one host: its result told, counted, and followed to where it leads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import replace
+from typing import Any
+
+from provisioner.engine import jobs, judge, reports, values
+from provisioner.engine.aftermath import Aftermath
+from provisioner.engine.effects import (
+    Effect,
+    Publish,
+    Released,
+    Sleep,
+)
+from provisioner.engine.flow import Flow
+from provisioner.engine.lookahead import (
+    GATHERING,
+    GROWING,
+    Lookahead,
+    Loop,
+    concerns_all,
+    ends_play,
+    refreshes,
+)
+from provisioner.engine.position import Place, Position
+from provisioner.engine.reboot import await_reboot
+from provisioner.engine.scopes import PlayWorld, title
+from provisioner.engine.state import HostState
+from provisioner.engine.units import Unit
+from provisioner.events import Event, Status, TaskFinished, TaskRetried
+from provisioner.language.play import Keywords, Task
+from provisioner.language.template import TemplateError
+from provisioner.loading.where import Where
+from provisioner.modules.base import Module
+from provisioner.modules.reboot import Reboot
+from provisioner.remote.shell import CHANGED, Program, Report
+from provisioner.result import Outcome, Result
+
+Walk = Generator[Event | Effect, Any, None]
+Decision = Generator[Event | Effect, Any, bool]
+
+
+class Settling:
+    """The state of one host's way through a play, and how results change it."""
+
+    def __init__(
+        self, shared: PlayWorld, state: HostState, flow: Flow, gathering: Task | None
+    ) -> None:
+        self._shared, self._state = shared, state
+        self._aftermath = Aftermath(shared, state)
+        self._position = Position(flow, self._aftermath.handlers, self._aftermath.is_due)
+        due = self._aftermath.due
+        self._ahead = Lookahead(shared, state, self._position, due, gathering)
+        self._edited: tuple[Module, Program] | None = None
+        self._attempts = 1
+        self._now = 0.0
+        self._ended = False
+        self._passed: Place | None = None
+        self._sync = False
+        self._failure: tuple[str, str, Task] = ("", "", _NO_TASK)
+        self._fatal = False
+        self._joins = False
+        """Whether it follows the host that ran an include for all into what that includes."""
+
+    def _stopped(self, released: Released) -> bool:
+        """Whether the walk is over: another host's failure, or its end of the play."""
+        if released.stop:
+            self._state.leave(Status.FAILED, released.stop)
+        self._ended = self._ended or released.end_play
+        return self._ended or self._state.out is not None
+
+    def _runs_once(self, task: Task) -> bool:
+        if task.module == "add_host" or refreshes(task):
+            return True
+        if ends_play(task) and self._shared.play.strategy != "free":
+            return True  # as in Ansible, whose first host decides by its `when`
+        wanted = task.keywords.run_once
+        return wanted is not None and values.is_set(self._ahead.scope(task), wanted)
+
+    def _is_due(self, place: Place, unit: Unit) -> bool:
+        return self._ahead.due == (place, unit.index)
+
+    def _make_due(
+        self, place: Place, unit: Unit, edited: tuple[Module, Program] | None = None
+    ) -> None:
+        self._ahead.due, self._edited = (place, unit.index), edited
+
+    # -- results
+
+    def _read(self, place: Place, unit: Unit, report: Report, since: float) -> Decision:
+        """Settle a unit by its report. A look that would change something, or that failed, is due
+        to be done: no failure counts that only a look has seen."""
+        module = unit.module
+        assert module is not None
+        due = self._is_due(place, unit)
+        if due and self._edited is not None:
+            module = self._edited[0]  # it knows what it has edited
+        if unit.mode(due) == "look" and (report.status == CHANGED or report.failed):
+            self._make_due(place, unit)
+            return False
+        if module.edits and not (due and self._edited) and not report.failed:
+            edited = module.edit(report)
+            if edited is not None:
+                self._make_due(place, unit, (module, edited))
+                return False
+        result = jobs.result_of(module, report, unit.diff, self._shared.world.jobs)
+        result = jobs.waited(unit.task, module, result)
+        if due:
+            self._ahead.due = self._edited = None
+        if isinstance(module, Reboot) and not unit.check and not result.failed:
+            assert unit.seat is not None
+            result = yield from await_reboot(module, unit.seat, report, unit.scope)
+            self._now = time.monotonic()
+        return (yield from self._settle(place, unit, result, since))
+
+    def _settle(self, place: Place, unit: Unit, result: Result, since: float) -> Decision:
+        """Take in a unit's result; true where the walk goes straight on to the next unit."""
+        if place == GATHERING:
+            return (yield from self._gathered(unit, result, since))
+        self._position.move(place)  # ends of blocks lie between queued units
+        retries = self._retries(unit, result)
+        if retries:
+            result = replace(result, returns={**result.returns, "attempts": self._attempts})
+        result = judge.said_by_playbook(unit.task, result, unit.scope)
+        met = not retries or self._met(unit, result)
+        if not met and self._attempts <= retries:
+            yield from self._retry(unit, result, retries)
+            self._make_due(place, unit)
+            return False
+        attempts, self._attempts = self._attempts, 1
+        if retries:
+            result = judge.tried(result, attempts if met else retries, met)
+        if unit.index is None:
+            return (yield from self._finish(unit, result, since, attempts))
+        return (yield from self._item_done(unit, result, since, attempts))
+
+    def _item_done(self, unit: Unit, result: Result, since: float, attempts: int) -> Decision:
+        loop = self._ahead.loop
+        if loop is None:
+            loop = self._ahead.loop = Loop(unit.items, since=since)
+        self._aftermath.grow(result)
+        loop.results.append((unit.item, judge.invoked(unit.task, unit.module, result)))
+        if unit.task.notify and result.outcome is not Outcome.SKIPPED:
+            loop.scopes.append(unit.scope)
+        yield self._event(unit, result, since, is_item=True, attempts=attempts)
+        control = unit.task.loop
+        assert control is not None
+        if len(loop.results) < len(loop.items):
+            if control.pause:
+                yield Sleep(values.number(unit.scope, control.pause, 0))
+            return True
+        whole = judge.loop_result(loop.results, control.variable, control.index_variable)
+        return (yield from self._finish(unit, whole, loop.since, attempts, loop))
+
+    def _notified(self, unit: Unit, result: Result, loop: Loop | None) -> Result:
+        """The result, once handlers are notified: a failure where there is no such handler."""
+        if result.outcome is not Outcome.CHANGED:
+            return result
+        scopes = loop.scopes if loop else [unit.scope]
+        lost = self._aftermath.notify(unit.task, scopes, self._position.flushing)
+        if not lost:
+            return result
+        message = f'notify: there is no handler "{lost}"'
+        return replace(result, outcome=Outcome.FAILED, message=message)
+
+    def _finish(
+        self, unit: Unit, result: Result, since: float, attempts: int, loop: Loop | None = None
+    ) -> Decision:
+        """The task is done on this host: count it, tell it, and go where it leads."""
+        self._ahead.loop = None
+        task = unit.task
+        self._aftermath.began(self._position.task)
+        self._aftermath.grow(result)
+        result = self._notified(unit, result, loop)
+        failed = result.outcome is Outcome.FAILED
+        if task.role is not None and result.outcome is not Outcome.SKIPPED:
+            self._state.ran.setdefault(task.role.call, task.role.occurrence)
+        ignored = failed and values.is_set(unit.scope, task.keywords.ignore_errors)
+        rescued = failed and not ignored and self._position.rescues()
+        self._aftermath.learn(task, result, unit.scope)
+        if task.module != "meta":
+            changed = judge.changed(result)
+            self._state.count(result.outcome, ignored=ignored, rescued=rescued, changed=changed)
+            flags = {"ignored": ignored, "rescued": rescued, "attempts": attempts}
+            yield self._event(unit, result, since, loop=loop is not None, **flags)
+        if self._runs_once(task):
+            yield Publish(self._position.place, result)
+        fatal = task.keywords.any_errors_fatal not in (None, False)
+        self._sync |= fatal or concerns_all(task) or task.module in GROWING
+        if not failed or ignored:
+            self._position.advance()
+            return True
+        self._failure = (*reports.why(unit.scope, task, result), task)
+        self._fatal = values.is_set(unit.scope, task.keywords.any_errors_fatal)
+        self._aftermath.remember_failure(task, result, unit.scope)
+        if not self._position.turn():
+            self._fail()
+        return False
+
+    def _gathered(self, unit: Unit, result: Result, since: float) -> Decision:
+        self._ahead.gathering = None
+        self._ahead.due = None
+        self._state.facts_gathered = True
+        self._state.count(result.outcome, ignored=False, rescued=False)
+        self._aftermath.learn(unit.task, result)
+        yield self._event(unit, result, since)
+        if result.failed:
+            self._state.leave(Status.FAILED, f"{unit.task.title}: {result.message}", result.remedy)
+        return not result.failed
+
+    def _event(self, unit: Unit, result: Result, since: float, **flags: Any) -> TaskFinished:
+        seconds = max(0.0, self._now - since)
+        return reports.finished(self._shared, self._state.name, unit, result, seconds, **flags)
+
+    # -- failing
+
+    def _fail(self) -> None:
+        """The host is out, after its handlers where these are forced."""
+        position = self._position
+        forced = not position.doomed and bool(self._shared.play.force_handlers)
+        position.doomed = True
+        del position.frames[1:]
+        if forced and position.flush(resume=position.top.at):
+            return
+        message, remedy, task = self._failure
+        self._state.fatal = self._fatal
+        self._state.leave(Status.FAILED, f"{task.title} ({task.where}): {message}", remedy)
+
+    # -- until
+
+    def _retries(self, unit: Unit, result: Result) -> int:
+        """How often the task may be tried again; 0 where once is enough."""
+        task = unit.task
+        wanted = task.until is not None or task.retries is not None
+        if not wanted or result.outcome is Outcome.SKIPPED or unit.check or result.unrendered:
+            return 0
+        return int(values.number(unit.scope, task.retries, 3))
+
+    def _met(self, unit: Unit, result: Result) -> bool:
+        """Whether `until` is true. As in Ansible, `retries` alone waits for success."""
+        task = unit.task
+        if task.until is None:
+            return not result.failed
+        own = {task.register: judge.registered(result)} if task.register else {}
+        try:
+            return unit.scope.under(own).holds(task.until) is True
+        except TemplateError:
+            return False
+
+    def _retry(self, unit: Unit, result: Result, retries: int) -> Walk:
+        name, play = title(unit.task, unit.scope), self._shared.play.title
+        yield TaskRetried(play, name, self._state.name, self._attempts, retries, result.message)
+        self._attempts += 1
+        yield Sleep(values.number(unit.scope, unit.task.delay, 5))
+
+
+_NO_TASK = Task("", "", {}, Where(""), Keywords())
