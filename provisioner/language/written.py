@@ -61,12 +61,12 @@ class Written:
             return text
 
 
-_LITERAL = re.compile(r"\[|(?<!\{)\{(?![{%#])|True|False")
+_LITERAL = re.compile(r"\[|(?<!\{)\{(?![{#])|True|False")
 
 
 def has_literal(source: str) -> bool:
-    """Whether a template's source has what a list, a mapping or a boolean begins with: most have
-    not, and looking at their trees costs more."""
+    """Whether a template's source has a statement, or what a list, a mapping or a boolean begins
+    with: most have not, and looking at their trees costs more."""
     return _LITERAL.search(source) is not None
 
 
@@ -90,7 +90,7 @@ def _chooses(tree: jinja2.nodes.Template) -> bool:
     inside = (
         node
         for choice in tree.body
-        if isinstance(choice, nodes.If)
+        if isinstance(choice, nodes.If | nodes.For)
         for output in choice.find_all(nodes.Output)
         for node in output.nodes
     )
