@@ -43,6 +43,12 @@ GROWING = frozenset({"add_host", "group_by"})
 """Modules whose tasks add to the inventory: nothing is prepared before they have, and no host goes
 on before all have."""
 
+BRINGING = frozenset({"fetch", "synchronize"})
+"""Modules that may write files of this machine from another one."""
+
+_OF_FILES = dict.fromkeys(("lookup", "query", "q", "lookup_context"), PENDING)
+"""What reads files of this machine, while these are about to change."""
+
 Queue = list[tuple[Place, Unit]]
 
 
@@ -75,6 +81,8 @@ class Ahead:
     variables: dict[str, Any] = field(default_factory=dict)
     facts: bool = False
     notifies: bool = False
+    here: bool = False
+    """Whether files of this machine may change, which lookups and modules read."""
     roles: dict[str, str] = field(default_factory=dict)
     included: set[str] = field(default_factory=set)
     """Names that include_vars gives: those that set_fact and register give prevail."""
@@ -146,9 +154,10 @@ class Lookahead:
         """The task's variables, as they will be when what is queued is through."""
         ahead = ahead or Ahead()
         wanted = not self.state.facts_gathered and self.shared.play.gather_facts is not False
-        return task_scope(
+        scope = task_scope(
             self.shared, self.state.name, task, ahead.variables, ahead.facts, wanted, gate
         )
+        return scope.under(_OF_FILES) if ahead.here else scope
 
     def changes(self, place: Place, unit: Unit) -> bool:
         """Whether the unit, as it would be sent now, may change something on the host."""
@@ -269,11 +278,17 @@ class Lookahead:
         said = judge.said_by_playbook(task, unit.result, unit.scope)
         return said.outcome is Outcome.CHANGED
 
+    def _may_change_here(self, place: Place, unit: Unit) -> bool:
+        """Whether the unit may change files of this machine."""
+        here = unit.seat is not None and unit.seat.connection == "local"
+        return (here or unit.task.module in BRINGING) and self.changes(place, unit)
+
     def _foresee(self, place: Place, unit: Unit, ahead: Ahead) -> None:
         """Note what the unit will have done for those behind it."""
         task = unit.task
         self._foresee_registered(unit, ahead)
         ahead.notifies = ahead.notifies or self._may_notify(place, unit)
+        ahead.here = ahead.here or self._may_change_here(place, unit)
         if unit.result is None:
             ahead.facts = ahead.facts or task.module in FACT_MODULES
             return

@@ -12,7 +12,7 @@ from typing import Any
 from provisioner.errors import LoadError
 from provisioner.language.rendering import render_file
 from provisioner.language.template import TemplateError
-from provisioner.language.variables import Lazy, Scope
+from provisioner.language.variables import PENDING, Lazy, NotYet, Scope
 from provisioner.loading.variables import vars_file
 from provisioner.loading.vault import NO_VAULT, Vault, is_encrypted
 from provisioner.loading.where import Where
@@ -31,6 +31,8 @@ class LocalSources:
 
     def find(self, folder: str, name: str) -> Path:
         """The local file `name`; `ModuleError` names every place that was tried."""
+        if self.scope.written("lookup_context") is PENDING:
+            raise NotYet  # a queued task may change it
         tried = list(self._candidates(folder, name))
         for path in tried:
             if path.exists():
