@@ -30,10 +30,10 @@ def note_writes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Writes]:
     seen: dict[str, Writes] = {}
     connect = ssh.connect
 
-    def connected(target: Target) -> Connection:
+    def connected(target: Target, **more: Any) -> Connection:
         writes = seen.setdefault(target.name, Writes())
         writes.connections += 1
-        return _Listening(connect(target), writes)
+        return _Listening(connect(target, **more), writes)
 
     monkeypatch.setattr(ssh, "connect", connected)
     return seen
