@@ -246,7 +246,13 @@ class Lookahead:
         queue.append((place, unit))
         self._foresee(place, unit, ahead)
         waits = unit.task.loop is not None and unit.task.loop.pause is not None
-        return not (failed or waits or unit.steers or self._changes_facts(unit))
+        ends = failed or waits or unit.steers or self._changes_facts(unit)
+        return not (ends or self._may_stop(place, unit))
+
+    def _may_stop(self, place: Place, unit: Unit) -> bool:
+        """Whether it stands behind a change and may bring another, which its look can't tell."""
+        edits = unit.module is not None and unit.module.edits
+        return edits and self.due is not None and self.due != (place, unit.index)
 
     def _changes_facts(self, unit: Unit) -> bool:
         """Whether what comes behind may see other facts or groups than those that are known."""
