@@ -182,8 +182,10 @@ class _Values:
         self.are_json: list[bool] = []
 
     def keep(self, value: Any, is_json: bool = False) -> str:
-        """The mark that stands for a value."""
+        """The mark that stands for a value; nothing for what gives no text."""
         text = "" if value is None else str(value)
+        if not text:
+            return ""
         self.values.append(value)
         self.texts.append(text)
         self.are_json.append(is_json)
