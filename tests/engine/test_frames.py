@@ -118,3 +118,38 @@ def test_a_connection_cut_under_looks_leaves_the_host_unreachable(fleet: Fleet) 
     (fleet.folder / "f0").touch()
     got = fleet.run(files(fleet.folder, 1))
     assert got.tasks() == [("t0", "unreachable")]
+
+
+def test_behind_a_change_few_looks_are_sent_and_then_ever_more(fleet: Fleet) -> None:
+    for n in range(1, 40):
+        (fleet.folder / f"f{n}").touch()
+    got = fleet.run(files(fleet.folder, 40))
+    assert [len(modes(frame)) for frame in got.sent["h1"]] == [40, 4, 16, 20]
+
+
+def test_a_long_loop_of_changes_is_made_ready_a_few_items_at_a_time(fleet: Fleet) -> None:
+    got = fleet.run(f"""
+        - hosts: all
+          gather_facts: false
+          tasks:
+            - file: {{path: "{fleet.folder}/{{{{ item }}}}", state: directory}}
+              loop: "{{{{ range(12) | list }}}}"
+        """)
+    assert [len(modes(frame)) for frame in got.sent["h1"]] == [12, *[4] * 9, 3, 2, 1]
+    assert got.hosts["h1"].changed == 1
+
+
+def test_nothing_stands_behind_the_look_of_an_edit_behind_a_change(fleet: Fleet) -> None:
+    (fleet.folder / "text").write_text("a\n")
+    edit = f"lineinfile: {{path: {fleet.folder}/text, line: a}}"
+    got = fleet.run(f"""
+        - hosts: all
+          gather_facts: false
+          tasks:
+            - file: {{path: {fleet.folder}/d, state: directory}}
+            - {edit}
+            - {edit}
+        """)
+    assert [modes(frame) for frame in got.sent["h1"]] == [
+        ["look"] * 3, ["apply", "look"], ["look"],
+    ]  # fmt: skip
