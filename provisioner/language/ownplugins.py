@@ -13,12 +13,13 @@ from provisioner.language.elsewhere import Kind
 from provisioner.language.play import COLLECTIONS
 
 BESIDE: Mapping[Kind, tuple[str, ...]] = {
-    "module": ("library", "action_plugins"),
-    "filter": ("filter_plugins",),
-    "test": ("test_plugins",),
-    "lookup": ("lookup_plugins",),
+    "module": ("library", "action_plugins", "plugins/modules", "plugins/action"),
+    "filter": ("filter_plugins", "plugins/filter"),
+    "test": ("test_plugins", "plugins/test"),
+    "lookup": ("lookup_plugins", "plugins/lookup"),
 }
-"""Where they are below a playbook's or a role's folder."""
+"""Where they are below the folder of a playbook or a role, or of the one above, as an ansible.cfg
+often says."""
 
 COLLECTED: Mapping[Kind, tuple[str, ...]] = {
     "module": ("plugins/modules", "plugins/action"),
@@ -76,6 +77,8 @@ def near(scope: Mapping[str, Any]) -> Iterator[Path]:
         if name in scope:
             place = Path(str(scope[name]))
             yield place
+            if name == "playbook_dir":
+                yield place.parent
             yield from beside(place.parent if name == "role_path" else place / "roles")
 
 

@@ -27,7 +27,7 @@ def brought(basedir: Path, role: Role | None) -> Brings:
 
 def _places(basedir: Path, role: Role | None) -> Iterator[Path]:
     """The folders of the playbook, of the role and of all other roles that may be used."""
-    yield basedir
+    yield from (basedir, basedir.absolute().parent)
     if role is not None:
         yield role.path
         yield from beside(role.path.parent)

@@ -16,6 +16,8 @@ BROUGHT = {
     "filter_plugins/words.py": (FILTER, "debug: {msg: \"{{ 'x' | mine }}\"}"),
     "filter_plugins/deep/words.py": (OTHER, "debug: {msg: \"{{ 'x' | mine }}\"}"),
     "roles/r/filter_plugins/words.py": (FILTER, "debug: {msg: \"{{ 'x' | mine }}\"}"),
+    "plugins/filter/words.py": (FILTER, "debug: {msg: \"{{ 'x' | mine }}\"}"),
+    "../filter_plugins/words.py": (FILTER, "debug: {msg: \"{{ 'x' | mine }}\"}"),
     "test_plugins/words.py": (FILTER, "debug: {msg: \"{{ 'x' is mine }}\"}"),
     "lookup_plugins/mine.py": ("", "debug: {msg: \"{{ lookup('mine', 'x') }}\"}"),
     "library/mine.py": ("", "mine: {any: thing}"),
@@ -44,7 +46,7 @@ PLAY = """
 @pytest.mark.parametrize("file", BROUGHT)
 def test_only_the_task_that_needs_it_fails_and_names_the_file(tmp_path: Path, file: str) -> None:
     content, task = BROUGHT[file]
-    fleet = Fleet(tmp_path)
+    fleet = Fleet(tmp_path / "books")
     fleet.write(file, content)
     fleet.write("callback_plugins/loud.py", "raise SystemExit")
     fleet.write("roles/r/tasks/main.yml", "- ping:")
