@@ -17,7 +17,14 @@ from provisioner.loading.variables import vars_file
 from provisioner.loading.vault import NO_VAULT, Vault, is_encrypted
 from provisioner.loading.where import Where
 from provisioner.modules.base import ModuleError, Reached
+from provisioner.modules.once import once_a_file
 from provisioner.records import dataclass
+
+
+@once_a_file
+def _is_vaulted(path: Path) -> bool:
+    with path.open("rb") as file:
+        return is_encrypted(file.read(64))
 
 
 @dataclass(frozen=True)
@@ -74,9 +81,8 @@ class LocalSources:
     def content(self, path: Path) -> bytes | Path:
         """What is in a local file: the file itself, or its plaintext where it is encrypted."""
         try:
-            with path.open("rb") as file:
-                if not is_encrypted(file.read(64)):
-                    return path
+            if not _is_vaulted(path):
+                return path
             stat = path.stat()
             return _plaintext(self.vault, path, stat.st_mtime_ns, stat.st_size)
         except OSError as error:
