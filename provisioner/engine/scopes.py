@@ -245,8 +245,9 @@ def _vars_files(shared: PlayWorld, state: HostState) -> Mapping[str, Any]:
             continue
         paths = [play.basedir / Path(name).expanduser() for name in names]
         found = next((path for path in paths if path.is_file()), None)
-        if found is None:
-            raise TemplateError(f"vars_files: {' or '.join(names)} was not found", entry.where)
+        if found is None:  # as in Ansible that is no failure; the recap tells it
+            state.notes["vars_files"] = f"{' or '.join(names)} was not found ({entry.where})"
+            continue
         merged.update(vars_file(found, shared.world.inventory.vault))
     state.vars_files[play.where] = merged if whole else None
     return merged

@@ -169,6 +169,8 @@ def _made(shared: PlayWorld, host: str, task: Task, scope: Scope) -> Unit:
     if isinstance(module, Steering):
         return Unit(task, scope, module=module, check=check)
     sources = local_sources(shared, task, scope)
+    if keywords.delegate_facts:
+        values.delegate(scope, keywords)  # whoever that is gets the facts
     if isinstance(module, Action):
         result, judged = _acted(module.act(scope, sources)), _has_judgement(task)
         return Unit(task, scope, result=result, module=module, check=check, judged=judged)

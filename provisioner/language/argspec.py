@@ -162,9 +162,11 @@ def _groups(terms: Any) -> list[list[str]]:
     """A list of lists of names; one list alone stands for one of them."""
     if not terms:
         return []
-    if all(isinstance(one, str) for one in terms):
-        return [list(terms)]
-    return [[one] if isinstance(one, str) else list(one) for one in terms]
+    if not isinstance(terms, list):
+        terms = [terms]
+    if not any(isinstance(one, list) for one in terms):
+        return [[str(one) for one in terms]]
+    return [[str(name) for name in (one if isinstance(one, list) else [one])] for one in terms]
 
 
 def _exclusive(rules: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[str]:
@@ -184,7 +186,7 @@ def _relations(rules: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[
     for rule in rules.get("required_if") or ():
         yield from _required_if(rule, values)
     for name, needed in (rules.get("required_by") or {}).items():
-        wanted = [needed] if isinstance(needed, str) else needed
+        wanted = [str(one) for one in (needed if isinstance(needed, list) else [needed])]
         missing = [other for other in wanted if values.get(other) is None]
         if values.get(name) is not None and missing:
             yield f"missing parameter(s) required by '{name}': {', '.join(missing)}"

@@ -12,7 +12,7 @@ from typing import Any
 
 from provisioner.errors import Problem
 from provisioner.language.play import VARIABLE, Block, Node, Play, Task, tasks_of
-from provisioner.language.rendering import needs
+from provisioner.language.rendering import check, needs
 from provisioner.language.template import Template, templates_in
 from provisioner.loading.where import nearest
 
@@ -93,6 +93,10 @@ def _in_task(task: Task, variables: Mapping[str, Any], known: set[str]) -> Itera
     waiting = list(templates_in(given))
     while waiting:
         template = waiting.pop()
+        error = check(template)
+        if error is not None:
+            yield Problem(error.reason, template.where)
+            continue
         for name in needs(template.source, template.expression) - seen:
             seen.add(name)
             if name in variables:

@@ -208,15 +208,22 @@ _NEVER_LISTED = frozenset(
 
 def plain(value: Any) -> Any:
     """`value` of plain dicts and lists, for what leaves the language: variables of hosts in it are
-    listed. `TemplateError` where it has something undefined in it."""
+    listed. `TemplateError` where it has something undefined in it, or refers to itself."""
+    try:
+        return _plain(value)
+    except RecursionError:
+        raise TemplateError("variables refer to each other without end", None) from None
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, str | int | float | None):
         return value
     if isinstance(value, Scope):
-        return {name: plain(value.shown(name)) for name in value}
+        return {name: _plain(value.shown(name)) for name in value}
     if isinstance(value, dict | HostMap):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [_plain(item) for item in value]
     if is_missing(value):
         raise UndefinedError(*reason_of(value))
     return value

@@ -172,7 +172,7 @@ def _add_mapping(
     if not isinstance(value, dict):
         raise LoadError("this is a mapping of names to values (or a list of such)", where)
     for key in value:
-        if not str(key).isidentifier():
+        if not isinstance(key, str) or not key.isidentifier():
             raise LoadError(
                 f"\"{key}\" can't be a variable's name",
                 getattr(value, "keys_at", {}).get(key, where),

@@ -11,8 +11,9 @@ from provisioner.language.ownplugins import Brings, nothing
 from provisioner.language.play import Loop
 from provisioner.language.template import Template
 from provisioner.loading import keywords as kw
+from provisioner.loading import keywordvalues
 from provisioner.loading.where import nearest
-from provisioner.loading.yamlfile import YamlMap
+from provisioner.loading.yamlfile import YamlMap, place_of
 
 
 def load_loop(source: YamlMap, brings: Brings = nothing) -> Loop | None:
@@ -36,6 +37,13 @@ def load_loop(source: YamlMap, brings: Brings = nothing) -> Loop | None:
         if key not in _CONTROL:
             place = getattr(control, "keys_at", {}).get(key)
             raise kw.unknown(key, _CONTROL, "loop_control", place)
+    for key in ("loop_var", "index_var"):
+        name = control.get(key)
+        if isinstance(name, Template) or name is None:
+            continue
+        if not isinstance(name, str) or not name.isidentifier():
+            reason = f"{key}: {keywordvalues.shown(name)} can't be a variable's name"
+            raise LoadError(reason, place_of(control, key))
     return Loop(
         items=source[given[0]],
         lookup=None if given[0] == "loop" else named,

@@ -297,7 +297,11 @@ def _import_arguments(value: Any, key: str, where: Where) -> Mapping[str, Any]:
     if isinstance(value, dict):
         return value
     if key == "import_role" and isinstance(value, str) and "=" in value:
-        return dict(word.split("=", 1) for word in value.split())
+        words = [word.partition("=") for word in value.split()]
+        for name, equals, _ in words:
+            if not equals:
+                raise LoadError(f'"{name}" is not name=value', where)
+        return {name: text for name, _, text in words}
     return {"file" if key == "import_tasks" else "name": value}
 
 

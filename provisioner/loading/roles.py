@@ -106,6 +106,8 @@ def entry(item: Any, base: Keywords, where: Where) -> tuple[Mapping[str, Any], K
             source[key] = value
             source.values_at[key] = item.values_at[key]
         elif key == "vars":
+            if value is not None and not isinstance(value, dict):
+                raise LoadError("this is a mapping of names to values", item.values_at[key])
             variables.update(value or {})
         elif key not in ("src", "version", "scm"):
             params[key] = value

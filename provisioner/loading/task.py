@@ -102,7 +102,7 @@ def _module_of(source: YamlMap, there: Callable[[str], bool]) -> tuple[str, Any,
         )
     for key in candidates:
         if key not in known:
-            raise _misplaced(source, key, known) or _unknown(source, str(key))
+            raise _misplaced(source, key, known) or _unknown(source, key)
     if not known:
         raise LoadError("the task names no module", source.where)
     return known[0], source[known[0]], False
@@ -141,9 +141,10 @@ def _action(source: YamlMap, key: str, there: Callable[[str], bool]) -> tuple[st
     return name, argument
 
 
-def _unknown(source: YamlMap, key: str, at: str | None = None) -> LoadError:
+def _unknown(source: YamlMap, key: Any, at: str | None = None) -> LoadError:
     """A word that is neither a keyword nor a module, with the nearest of both."""
     where = source.keys_at[at or key]
+    key = str(key)
     short = short_name(key)
     hint = nearest(short, (*MODULES, *kw.TASK)) or nearest(key, elsewhere.siblings("module", key))
     if key in kw.BLOCK | kw.PLAY:

@@ -56,5 +56,6 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """`did you mean "…"?` for the nearest of `known`, or ""."""
     from difflib import get_close_matches  # only where something is wrong
 
-    matches = get_close_matches(word, list(known), 1, 0.6)
+    names = [name for name in known if isinstance(name, str)]  # YAML's keys may be anything
+    matches = get_close_matches(str(word), names, 1, 0.6)
     return f'did you mean "{matches[0]}"?' if matches else ""

@@ -60,7 +60,7 @@ def _leads_on(link: Path) -> bool:
 def _content(value: Any) -> Any:
     """Lists and mappings are written as JSON, anything else as its text."""
     if isinstance(value, dict | list | tuple):
-        return json.dumps(value)
+        return json.dumps(value, default=str)
     return value if value is None or isinstance(value, str) else str(value)
 
 

@@ -165,7 +165,7 @@ class Uri(FileAttributes, Module):
 
     def _written(self, given: Any) -> str:
         if self.body_format != "form-urlencoded":
-            return json.dumps(given)
+            return json.dumps(given, default=str)
         pairs = given.items() if isinstance(given, Mapping) else given
         try:
             return urlencode([(name, value) for name, value in pairs], doseq=True)

@@ -185,7 +185,7 @@ class DockerComposeV2(DockerCli):
     def program(self, sources: Sources) -> Program:
         verbs = {"present": "bring up", "absent": "take down", "stopped": "stop"}
         verb = verbs.get(self.state, "restart")
-        definition = "" if self.definition is None else json.dumps(self.definition)
+        definition = "" if self.definition is None else json.dumps(self.definition, default=str)
         return Program(
             "docker_compose",
             self.body,
