@@ -25,7 +25,7 @@ def variables(
     said = {
         "host": host,
         "user": keywords.remote_user or settings.get("user_option"),
-        "port": keywords.port,
+        "port": None,  # a play's `port` is no variable with Ansible either
     }
     for thing, value in said.items():
         new, old = f"ansible_{thing}", f"ansible_ssh_{thing}"

@@ -89,6 +89,8 @@ def _options(case: Case, folder: Path, out: Path) -> Options:
                 given["start_at_task"] = next(rest)
             case "-e":
                 extra.append(next(rest))
+            case "--user":
+                given["settings"] = {"user_option": next(rest)}
             case "--become":
                 given["become"] = True
             case "--become-user":
