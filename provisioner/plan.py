@@ -239,12 +239,25 @@ def settled(play: Play, options: Options) -> Play:
     fatal = flag(play.keywords.any_errors_fatal, "any_errors_fatal")
     return replace(
         play,
+        name=_name(play, options),
         keywords=replace(play.keywords, any_errors_fatal=fatal),
         strategy=strategy(constant(play, play.strategy, options), play.where),
         order=constant(play, play.order, options),
         gather_facts=flag(play.gather_facts, "gather_facts"),
         force_handlers=flag(play.force_handlers, "force_handlers"),
     )
+
+
+def _name(play: Play, options: Options) -> Any:
+    """The play's name, or its hosts where it has none, as far as they are known before any host."""
+    given = play.name or play.hosts
+    if not isinstance(given, Template):
+        return play.name
+    try:
+        rendered = constant(play, given, options)
+    except LoadError:
+        return play.name
+    return ",".join(map(str, rendered)) if isinstance(rendered, list) else str(rendered)
 
 
 def _ordered(hosts: tuple[str, ...], play: Play) -> tuple[str, ...]:
