@@ -188,13 +188,15 @@ def _glob(pattern: str) -> re.Pattern[str]:
 
 def fill(text: str, tokens: Mapping[str, str]) -> str:
     """Put `tokens` in place of %x, and % for %%; an unknown token stays as it is."""
+    if "%" not in text:
+        return text
     values = {**tokens, "%": "%"}
     return re.sub(r"%(.)", lambda found: values.get(found[1], found[0]), text)
 
 
 def tokens(*, name: str, host: str, port: int, user: str) -> dict[str, str]:
     """The percent tokens of ssh_config(5); `name` is what the operator typed."""
-    local = socket.gethostname()
+    local = _hostname()
     return {
         "d": str(Path.home()),
         "h": host,
@@ -205,8 +207,19 @@ def tokens(*, name: str, host: str, port: int, user: str) -> dict[str, str]:
         "n": name,
         "p": str(port),
         "r": user,
-        "u": getpass.getuser(),
+        "u": _login(os.environ.get("LOGNAME"), os.environ.get("USER")),
     }
+
+
+@functools.cache
+def _hostname() -> str:
+    return socket.gethostname()
+
+
+@functools.cache
+def _login(*_environment: str | None) -> str:
+    """The operator's name: where the environment does not say it, a file has to be read."""
+    return getpass.getuser()
 
 
 def fill_path(text: str, values: Mapping[str, str]) -> str:
