@@ -28,6 +28,7 @@ class LocalChannel:
         self._stdin, self._stdout = self._process.stdin.fileno(), self._process.stdout.fileno()
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._stdout, selectors.EVENT_READ)
+        self._heard = False
 
     def send(self, data: bytes) -> None:
         view = memoryview(data)
@@ -35,12 +36,16 @@ class LocalChannel:
             while view:
                 view = view[os.write(self._stdin, view) :]
         except OSError as error:
+            if not self._heard:
+                return  # it ended before it said anything: what it still says tells why
             raise Lost(f"the local shell is gone: {error.strerror}") from error
 
     def receive(self, timeout: float | None) -> bytes:
         if not self._selector.select(timeout):
             raise TimeoutError
-        return os.read(self._stdout, 1 << 16)
+        data = os.read(self._stdout, 1 << 16)
+        self._heard = self._heard or bool(data)
+        return data
 
     def exit_status(self) -> int | None:
         return self._process.poll()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
+from provisioner.errors import Lost
 from provisioner.remote.local import LocalConnection
 
 
@@ -15,3 +18,13 @@ def test_ctrl_c_in_the_terminal_does_not_reach_a_task_under_way() -> None:
         said += data
     connection.close()
     assert int(said) != os.getpgrp()
+
+
+def test_a_shell_that_ends_at_once_is_still_heard() -> None:
+    channel = LocalConnection(("/bin/sh",)).open("echo no; exit 1")
+    channel._process.wait()
+    channel.send(b"true\n")
+    assert channel.receive(5) == b"no\n"
+    assert channel.receive(5) == b""
+    with pytest.raises(Lost):
+        channel.send(b"true\n")
