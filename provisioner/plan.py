@@ -121,7 +121,7 @@ def plan(inventory: Inventory, playbooks: Sequence[Playbook], options: Options) 
 def _check_numbers(play: Play, options: Options) -> None:
     """What a play's numbers come to, where it is known before any host is."""
     with suppress(KnownLaterError):
-        keywordvalues.batches("serial", sizes(play, options), play.where)
+        sizes(play, options)
     with suppress(KnownLaterError):
         limit = constant(play, play.max_fail_percentage, options)
         keywordvalues.numeric("max_fail_percentage", limit, play.where)
@@ -227,7 +227,9 @@ def sizes(play: Play, options: Options, magic: Magic = NO_MAGIC) -> list[Any]:
     """`serial`, each entry of which may be a template, of a list too."""
     rendered = (constant(play, item, options, magic) for item in play.serial)
     every = (size for item in rendered for size in (item if isinstance(item, list) else [item]))
-    return [size for size in every if size is not None]
+    found = [size for size in every if size is not None]
+    keywordvalues.batches("serial", found, play.where)
+    return found
 
 
 def settled(play: Play, options: Options) -> Play:

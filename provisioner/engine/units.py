@@ -228,7 +228,7 @@ def _rendered(task: Task, kind: type[Module], scope: Scope) -> dict[str, Any]:
     for key, value in task.arguments.items():
         if key == VARIABLE:
             continue
-        key = scope.render(key)
+        key = name if isinstance(name := scope.render(key), str) else str(name)
         bare = arguments.is_expression(kind, key)
         rendered = value if bare else scope.render(value)
         if rendered is OMIT:

@@ -39,6 +39,7 @@ class _Checked:
     ) -> None:
         """Check one level of options; `rules` are those between them, `path` leads here."""
         found = f" found in {' -> '.join(path)}" if path else ""
+        spec = {str(name): one if isinstance(one, dict) else {} for name, one in spec.items()}
         self._aliases(spec, values)
         self._unsupported(spec, values, path)
         self._say(_exclusive(rules, values), found)
@@ -194,7 +195,11 @@ def _relations(rules: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[
 
 def _required_if(rule: Sequence[Any], values: Mapping[str, Any]) -> Iterator[str]:
     """[NAME, VALUE, [NAMES]]: all of them are needed then; with a fourth, true item: any."""
-    name, value, needed, *any_one = rule
+    if not isinstance(rule, list) or len(rule) < 3 or not isinstance(rule[2], list):
+        yield f"internal error: required_if is a list of [name, value, [names]], not {rule}"
+        return
+    name, value = str(rule[0]), rule[1]
+    needed, any_one = [str(one) for one in rule[2]], rule[3:]
     if name not in values or values[name] != value:
         return
     missing = [other for other in needed if other not in values]

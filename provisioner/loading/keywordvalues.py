@@ -68,6 +68,8 @@ def defaults(key: str, value: Any, where: Where | None) -> None:
             raise LoadError(f'"{key}" is a mapping of modules to parameters', where)
         places: Mapping[Any, Where] = getattr(layer, "keys_at", {})
         for name in layer if isinstance(layer, dict) else ():
+            if not isinstance(name, str):
+                raise LoadError(f"{key}: {shown(name)} is no module", places.get(name))
             fits = exists(str(name)) or str(name).startswith("group/")
             hint = "" if fits else nearest(short_name(str(name)), MODULES)
             if hint:  # else it may be one of a `library`

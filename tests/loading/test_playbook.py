@@ -23,6 +23,8 @@ PLAYS = [
     ("vars_files: 5", "2:15", "vars_files: 5 was not found"),
     ("module_defaults: file", "2:20", '"module_defaults" is a mapping of modules to parameters'),
     ("module_defaults: [{fiel: {}}]", "2:22", 'did you mean "file"?'),
+    ("module_defaults: {5: {a: 1}}", "2:21", "module_defaults: 5 is no module"),
+    ('serial: "{{ {} }}"', "1:3", "not a mapping"),
     ('serial: "{{ x }}"\n  vars: {x: some}', "1:3", 'not "some"'),
     ("max_fail_percentage: \"{{ 'x' }}\"", "1:3", '"max_fail_percentage" is a number, not "x"'),
 ]
