@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import field, replace
 from typing import Any, Literal
 
@@ -228,7 +228,8 @@ def _rendered(task: Task, kind: type[Module], scope: Scope) -> dict[str, Any]:
     for key, value in task.arguments.items():
         if key == VARIABLE:
             continue
-        key = name if isinstance(name := scope.render(key), str) else str(name)
+        key = scope.render(key)
+        key = key if isinstance(key, Hashable) else str(key)
         bare = arguments.is_expression(kind, key)
         rendered = value if bare else scope.render(value)
         if rendered is OMIT:
