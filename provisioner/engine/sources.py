@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.errors import LoadError
-from provisioner.language.rendering import render_file
+from provisioner.language.filetemplates import render_file
 from provisioner.language.template import TemplateError
 from provisioner.language.variables import PENDING, Lazy, NotYet, Scope
 from provisioner.loading.variables import vars_file

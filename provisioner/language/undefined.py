@@ -86,6 +86,10 @@ def _may_fail(task: Task) -> bool:
     return shows or bool(task.keywords.ignore_errors) or task.failed_when is not None
 
 
+def _anything(kind: str, name: str) -> bool:
+    return True
+
+
 def _in_task(task: Task, variables: Mapping[str, Any], known: set[str]) -> Iterator[Problem]:
     seen: set[str] = set()
     shown = "var" if task.module == "debug" else ""  # it shows what is undefined, too
@@ -93,7 +97,7 @@ def _in_task(task: Task, variables: Mapping[str, Any], known: set[str]) -> Itera
     waiting = list(templates_in(given))
     while waiting:
         template = waiting.pop()
-        error = check(template)
+        error = check(template, _anything)  # the loader has looked for filters and their like
         if error is not None:
             yield Problem(error.reason, template.where)
             continue

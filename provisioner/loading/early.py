@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.errors import LoadError
+from provisioner.language.filetemplates import render_file
 from provisioner.language.functions import functions
 from provisioner.language.lookup_base import LookupContext
 from provisioner.language.play import Keywords, Play, Role, VarsFile
-from provisioner.language.rendering import render_file
 from provisioner.language.template import OMIT, TemplateError
 from provisioner.language.variables import Scope
 from provisioner.loading.varsfiles import vars_file

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from provisioner.language import rendering, simple
-from provisioner.language.rendering import check, render, render_file
+from provisioner.language import compiled, simple
+from provisioner.language.filetemplates import render_file
+from provisioner.language.rendering import check, render
 from provisioner.language.template import (
     MAX_TEXT,
     OMIT,
@@ -415,13 +416,13 @@ def test_a_backslash_in_a_condition_is_jinjas() -> None:
 def test_the_short_way_for_simple_templates_gives_what_jinja_does(
     source: str, expected: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rendering._compile.cache_clear()
+    compiled.compiled.cache_clear()
     short = outcome(source)
     monkeypatch.setattr(simple, "expressions", lambda tree: None)
-    rendering._compile.cache_clear()
+    compiled.compiled.cache_clear()
     assert short == outcome(source)
     assert short == expected or expected is None
-    rendering._compile.cache_clear()
+    compiled.compiled.cache_clear()
 
 
 def outcome(source: str) -> Any:

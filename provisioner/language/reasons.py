@@ -1,0 +1,61 @@
+"""What is wrong with a template, in words for who wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from provisioner.language import elsewhere, ownplugins
+from provisioner.language.sandbox import (
+    environment,
+)
+from provisioner.loading.where import nearest
+
+if TYPE_CHECKING:
+    import jinja2
+
+
+def syntax_reason(error: jinja2.TemplateSyntaxError, scope: Mapping[str, Any] | None = None) -> str:
+    reason = error.message or "template syntax error"
+    return lacking(reason, scope) or f"template syntax: {reason}"
+
+
+def lacking(reason: str, scope: Mapping[str, Any] | None) -> str:
+    """What Jinja says of a filter or test that is not here, told as what it is; "" for others."""
+    kinds: tuple[tuple[elsewhere.Kind, Mapping[str, Any]], ...]
+    kinds = (("filter", environment().filters), ("test", environment().tests))
+    for kind, known in kinds:
+        if reason.startswith(f"No {kind} named "):
+            name = reason.split("'")[1]
+            if elsewhere.known(kind, name):
+                return elsewhere.reason(kind, name)
+            own = ownplugins.reason(kind, name, scope or {})
+            return own or f'there is no {kind} "{name}" {nearest(name, known)}'.strip()
+    return ""
+
+
+ERRORS = (
+    ArithmeticError, LookupError, TypeError, ValueError, AttributeError, OSError, RecursionError,
+    SyntaxError, MemoryError,
+)  # fmt: skip
+"""What an expression may raise, and Python when it compiles what Jinja made of a template."""
+
+
+def error_reason(error: Exception) -> str:
+    from jinja2 import TemplateError as JinjaError
+
+    if isinstance(error, RecursionError | SyntaxError):
+        return "it recurses without end, or is nested too deeply"
+    if isinstance(error, MemoryError):
+        return "it needs more memory than there is"
+    if isinstance(error, JinjaError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
+
+
+def undefined_reason(reason: str, scope: Mapping[str, Any]) -> str:
+    if reason.endswith("is undefined") and "'" in reason:
+        name = reason.split("'")[1]
+        hint = nearest(name, (key for key in scope if isinstance(key, str)))
+        return f'the variable "{name}" is undefined. {hint}'.strip()
+    return reason.replace("'provisioner.language.variables.Scope object'", "the host")
