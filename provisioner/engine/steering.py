@@ -7,7 +7,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
-from provisioner.engine import include, units
+from provisioner.engine import include, seats
 from provisioner.engine.effects import (
     Barrier,
     Effect,
@@ -92,7 +92,7 @@ class Steering(Settling):
         """Wait for a time, or for the host to answer."""
         since = time.monotonic()
         if isinstance(unit.module, WaitForConnection):
-            seat = units.seat(self._shared, self._state.name, unit.task.keywords, unit.scope)
+            seat = seats.seat(self._shared, self._state.name, unit.task.keywords, unit.scope)
             result = yield from await_connection(unit.module, seat, unit.scope)
         else:
             assert isinstance(unit.module, Pause)

@@ -6,21 +6,19 @@ from collections.abc import Hashable, Mapping
 from dataclasses import field, replace
 from typing import Any, Literal
 
-from provisioner.engine import jobs, omitted, values, ways
+from provisioner.engine import jobs, omitted, seats, values, ways
 from provisioner.engine.delegated import with_delegated
 from provisioner.engine.effects import Seat
-from provisioner.engine.scopes import PlayWorld, host_scope, local_sources
+from provisioner.engine.scopes import PlayWorld, local_sources
 from provisioner.language.lookups import looped
 from provisioner.language.lookups import short_name as lookup_name
 from provisioner.language.play import VARIABLE, Keywords, Task
 from provisioner.language.template import OMIT, Template, TemplateError, templates_in
 from provisioner.language.variables import Scope, plain
-from provisioner.loading.patterns import is_implicit
 from provisioner.loading.where import nearest
 from provisioner.modules import MODULES, arguments, exists, find, short_name
 from provisioner.modules.base import Action, Module, ModuleError, Steering
 from provisioner.records import dataclass
-from provisioner.remote.become import Become
 from provisioner.remote.session import Mode
 from provisioner.remote.shell import Program
 from provisioner.result import Outcome, Result
@@ -174,7 +172,7 @@ def _made(shared: PlayWorld, host: str, task: Task, scope: Scope) -> Unit:
     if isinstance(module, Action):
         result, judged = _acted(module.act(scope, sources)), _has_judgement(task)
         return Unit(task, scope, result=result, module=module, check=check, judged=judged)
-    where = seat(shared, host, keywords, scope)
+    where = seats.seat(shared, host, keywords, scope)
     if module.from_controller:
         sources = replace(sources, way=ways.way(host, where, keywords, scope))
         where = ways.start(host, where, keywords, scope)
@@ -286,60 +284,3 @@ def _needs_env(value: Any) -> bool:
     """Whether it needs the environment as a fact, which those who gather it can't have yet."""
     words = ("ansible_env", "ansible_facts.env", "ansible_facts['env']", 'ansible_facts["env"]')
     return any(word in template.source for template in templates_in(value) for word in words)
-
-
-def seat(shared: PlayWorld, host: str, keywords: Keywords, scope: Scope) -> Seat:
-    """On which host, over which connection and as whom the task runs: by the variables of that
-    host, which where the task is delegated is another one."""
-    target = values.delegate(scope, keywords) or host
-    reached = scope
-    if target != host:
-        known = target in shared.world.states
-        reached = host_scope(shared, target) if known else Scope(())
-    given = reached.get("ansible_connection")
-    if given is None and is_implicit(shared.world.inventory, target):
-        given = "local"
-    asked = keywords.connection and scope.render(keywords.connection)
-    connection = given or asked or scope.get("connection_option") or "ssh"
-    if connection not in ("ssh", "local", "paramiko", "paramiko_ssh", "smart"):
-        raise ModuleError(f'the connection "{connection}" is not supported: ssh and local are')
-    become = _become(keywords, scope, reached)
-    if connection == "local":
-        return Seat(target, "local", become, folder=str(shared.play.basedir.absolute()))
-
-    def said(keyword: Any, *names: str) -> str | None:
-        """A keyword's value, unless a variable says another."""
-        if keyword is None:
-            return None
-        value = str(scope.render(keyword))
-        found = [str(reached.get(name)) for name in names if reached.get(name) is not None]
-        return None if any(other != value for other in found) else value
-
-    user = said(keywords.remote_user, "ansible_user", "ansible_ssh_user")
-    port = said(keywords.port, "ansible_port", "ansible_ssh_port")
-    return Seat(target, "ssh", become, user, port)
-
-
-def _become(keywords: Keywords, scope: Scope, reached: Scope) -> Become | None:
-    """Whom the task becomes; variables are those of the host that is reached."""
-
-    def given(name: str, keyword: Any) -> Any:
-        value = reached.get(name)
-        return value if value is not None else scope.render(keyword)
-
-    wanted = given("ansible_become", keywords.become)
-    if not values.flag(scope, wanted, bool(scope.get("become_option", False))):
-        return None
-    user = given("ansible_become_user", keywords.become_user)
-    method = given("ansible_become_method", keywords.become_method)
-    method = str(method or scope.get("become_method_option") or "sudo")
-    if method not in ("sudo", "su"):
-        raise ModuleError(f'become_method "{method}" is not supported: sudo and su are')
-    password = reached.get("ansible_become_password", reached.get("ansible_become_pass"))
-    flags = given("ansible_become_flags", keywords.become_flags)
-    return Become(
-        str(user or scope.get("become_user_option") or "root"),
-        "su" if method == "su" else "sudo",
-        None if password is None else str(password),
-        str(flags) if flags is not None else "-H",
-    )
