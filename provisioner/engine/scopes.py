@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from provisioner.engine.magic import magic
 from provisioner.engine.roster import Roster
 from provisioner.engine.sources import LocalSources
 from provisioner.engine.state import HostState
@@ -17,7 +18,7 @@ from provisioner.language.functions import functions
 from provisioner.language.lookup_base import LookupContext, LookupFailedError
 from provisioner.language.play import Node, Play, Role, Task
 from provisioner.language.sandbox import counters, missing
-from provisioner.language.template import OMIT, Template, TemplateError
+from provisioner.language.template import Template, TemplateError
 from provisioner.language.variables import (
     HostMap,
     Lazy,
@@ -35,9 +36,6 @@ from provisioner.records import dataclass
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-VERSION = {"full": "2.16.14", "major": 2, "minor": 16, "revision": 14, "string": "2.16.14"}
-"""What `ansible_version` says: the release whose language this is."""
 
 
 @dataclass
@@ -170,7 +168,7 @@ def _scope(
     called: dict[str, Any] = {}  # a playbook may have a variable `q`
     layers = (
         own,
-        _magic(shared, host, role),
+        magic(shared, host, role),
         world.extra_vars,  # 22
         *(_params(task) if task is not None else ()),  # 21
         *(role.all_params if role is not None else ()),  # 20
@@ -251,86 +249,6 @@ def _vars_files(shared: PlayWorld, state: HostState) -> Mapping[str, Any]:
         merged.update(vars_file(found, shared.world.inventory.vault))
     state.vars_files[play.where] = merged if whole else None
     return merged
-
-
-def _magic(shared: PlayWorld, host: str, role: Role | None) -> Mapping[str, Any]:
-    """Made once for each host, as long as its tasks are of one role."""
-    known = shared.magic.get(host)
-    if known is None or known[0] is not role:
-        known = shared.magic[host] = (role, _made_magic(shared, host, role))
-    return known[1]
-
-
-def _made_magic(shared: PlayWorld, host: str, role: Role | None) -> dict[str, Any]:
-    world, play = shared.world, shared.play
-    file = world.inventory.files_of.get(host)
-    return {
-        "inventory_hostname": host,
-        "inventory_hostname_short": host.split(".")[0],
-        "inventory_dir": str(file.parent.absolute()) if file is not None else None,
-        "inventory_file": str(file.absolute()) if file is not None else None,
-        "groups": Lazy(
-            lambda: {name: list(hosts) for name, hosts in world.inventory.members.items()}
-        ),
-        "group_names": Lazy(
-            lambda: sorted(set(world.inventory.groups_of.get(host, ())) - {"all"}) or ["ungrouped"]
-        ),
-        "playbook_dir": str(play.basedir.absolute()),
-        "ansible_check_mode": world.check,
-        "ansible_diff_mode": world.diff,
-        "ansible_verbosity": world.verbosity,
-        "ansible_version": VERSION,
-        "ansible_play_name": play.title,
-        "ansible_play_hosts_all": Lazy(lambda: list(shared.hosts)),
-        "ansible_play_hosts": Lazy(lambda: list(shared.active())),
-        **_roles_of(play),
-        **dict.fromkeys(
-            ("ansible_play_batch", "play_hosts"),
-            Lazy(lambda: [name for name in shared.active() if name in shared.batch]),
-        ),
-        "omit": OMIT,
-        "ansible_playbook_python": sys.executable,
-        "ansible_managed": "Ansible managed",
-        **(_role_names(role) if role is not None else {}),
-        **world.settings,
-    }
-
-
-def _parents(role: Role) -> dict[str, Any]:
-    """What a role that is included by another sees of it."""
-    if not role.parents:
-        return {}
-    return {
-        "ansible_parent_role_names": [parent.full_name for parent in role.parents],
-        "ansible_parent_role_paths": [str(parent.path.absolute()) for parent in role.parents],
-    }
-
-
-def _roles_of(play: Play) -> dict[str, Any]:
-    """The names of the play's roles, and of those that they depend on."""
-
-    def direct() -> list[str]:
-        return [role.full_name for role in play.roles]
-
-    def dependent() -> list[str]:
-        return [*dict.fromkeys(d.full_name for role in play.roles for d in role.dependencies)]
-
-    return {
-        "role_names": Lazy(direct),
-        "ansible_play_role_names": Lazy(direct),
-        "ansible_dependent_role_names": Lazy(dependent),
-        "ansible_role_names": Lazy(lambda: [*dict.fromkeys((*dependent(), *direct()))]),
-    }
-
-
-def _role_names(role: Role) -> dict[str, Any]:
-    return {
-        "role_name": role.name,
-        "ansible_role_name": role.full_name,
-        "ansible_collection_name": role.collection or None,
-        "role_path": str(role.path.absolute()),
-        **_parents(role),
-    }
 
 
 _UNNAMED = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
