@@ -162,7 +162,9 @@ class Command(Module):
             values |= {"rc": None if report.failed else 0, "stdout": "", "stderr": ""}
             values |= {"stdout_lines": [], "stderr_lines": []}
         if report.failed:
-            values |= {"msg": "non-zero return code", "changed": self.ran(report.get("rc"))}
+            values["changed"] = self.ran(report.get("rc"))
+        if report.failed and "rc" in report.records:
+            values["msg"] = "non-zero return code"
         if "skip" in report.records:
             reason = f"skipped, since {report.get('skip')}"
             said = {"stdout": reason, "stdout_lines": [reason], "stderr": "", "stderr_lines": []}

@@ -42,5 +42,6 @@ class Raw(Module):
 
     def returns(self, report: Report) -> dict[str, Any]:
         if report.failed:
-            return {"changed": "rc" in report.records, "msg": "non-zero return code"}
+            ran = "rc" in report.records
+            return {"changed": ran, "msg": "non-zero return code" if ran else ""}
         return {"msg": ""}

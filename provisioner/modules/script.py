@@ -111,7 +111,8 @@ class Script(Module):
 
     def returns(self, report: Report) -> dict[str, Any]:
         if "skip" not in report.records:
-            ran = {"changed": "rc" in report.records, "msg": "non-zero return code"}
-            return ran if report.failed else {}
+            ran = "rc" in report.records
+            said = {"changed": ran, "msg": "non-zero return code" if ran else ""}
+            return said if report.failed else {}
         reason = f"skipped, since {report.get('skip')}"
         return {"rc": 0, "stdout": reason, "msg": reason}

@@ -478,3 +478,16 @@ def test_an_order_that_there_is_not_is_found_before_any_host_is_touched(fleet: F
     with pytest.raises(LoadError, match='no order "sortd"'):
         fleet.run("[{hosts: all, order: sortd, tasks: [{command: echo}]}]")
     assert fleet.connections == {}
+
+
+def test_a_command_that_took_too_long_says_so_to_who_rescues_it(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          gather_facts: false
+          tasks:
+            - block:
+                - {command: sleep 30, timeout: 1, register: r}
+              rescue:
+                - debug: msg="{{ r.msg }}"
+        """)
+    assert got.said() == ["it took longer than 1 s and was ended"]
