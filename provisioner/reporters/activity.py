@@ -60,6 +60,10 @@ class Activity:
         self._jobs: dict[str, Job] = {}
         self._ended: dict[str, bool] = {}
 
+    def now(self) -> float:
+        """The time by its clock."""
+        return self._clock()
+
     def note(self, event: Event) -> None:
         with self._lock:
             match event:

@@ -34,13 +34,13 @@ class PlainSink:
 
     def open(self, view: View) -> None:
         self._many = view.many
-        self._last = self._activity.progress().now
+        self._last = self._activity.now()
         self._thread = threading.Thread(target=self._beat, name="progress", daemon=True)
         self._thread.start()
 
     def write(self, lines: Sequence[Line]) -> None:
         if not self._many:
-            self._last = self._activity.progress().now
+            self._last = self._activity.now()
         self._print(lines)
 
     def close(self) -> None:
@@ -51,9 +51,10 @@ class PlainSink:
 
     def tick(self) -> None:
         """Print a progress line if one is due."""
+        if self._activity.now() < self._last + (EVERY if self._many else SILENCE):
+            return
         progress = self._activity.progress()
-        due = self._last + (EVERY if self._many else SILENCE)
-        if progress.jobs and progress.now >= due:
+        if progress.jobs:
             self._last = progress.now
             self._print([progress_line(progress)])
 
