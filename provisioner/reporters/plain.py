@@ -51,7 +51,7 @@ class PlainSink:
 
     def tick(self) -> None:
         """Print a progress line if one is due."""
-        if self._activity.now() < self._last + (EVERY if self._many else SILENCE):
+        if self._left() > 0:
             return
         progress = self._activity.progress()
         if progress.jobs:
@@ -59,8 +59,12 @@ class PlainSink:
             self._print([progress_line(progress)])
 
     def _beat(self) -> None:
-        while not self._stopped.wait(1.0):
+        while not self._stopped.wait(max(1.0, self._left())):
             self.tick()
+
+    def _left(self) -> float:
+        """Seconds until a progress line is due."""
+        return self._last + (EVERY if self._many else SILENCE) - self._activity.now()
 
     def _print(self, lines: Sequence[Line]) -> None:
         # One write an event: the progress line can't come between the lines of a block.
