@@ -345,18 +345,21 @@ def waits_behind(shared: PlayWorld, task: Task) -> bool:
 
 def concerns_all(task: Task) -> bool:
     """Whether it is a `meta` task that means all hosts, whichever runs it."""
-    actions = ("end_play", "end_batch", "clear_host_errors", "refresh_inventory")
-    return task.module == "meta" and task.arguments.get("action") in actions
+    return ends_play(task) or refreshes(task) or _steers(task, "clear_host_errors")
 
 
 def ends_play(task: Task) -> bool:
     """Whether it ends the play, or its batch, for all hosts."""
-    return task.module == "meta" and task.arguments.get("action") in ("end_play", "end_batch")
+    return _steers(task, "end_play", "end_batch")
 
 
 def refreshes(task: Task) -> bool:
     """Whether it reads the inventory again."""
-    return task.module == "meta" and task.arguments.get("action") == "refresh_inventory"
+    return _steers(task, "refresh_inventory")
+
+
+def _steers(task: Task, *actions: str) -> bool:
+    return task.module == "meta" and task.arguments.get("action") in actions
 
 
 def _mentions_hostvars(task: Task) -> bool:

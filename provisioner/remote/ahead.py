@@ -39,7 +39,8 @@ def _packages(run: Sequence[Step]) -> str:
     if len(asking) < 2:
         return ""
     names = dict.fromkeys(name for packages in asking for name in packages)
-    return f"ahead_rpm {' '.join(quote(name) for name in names if _NAME.fullmatch(name))}\n"
+    plain = [quote(name) for name in names if _NAME.fullmatch(name)]
+    return f"ahead_rpm {' '.join(plain)}\n" if plain else ""
 
 
 def _paths(run: Sequence[Step]) -> str:

@@ -11,17 +11,20 @@ ahead() {
     _ahead=$_nl$(stat -c "%n$_tab$_about" -- "$@" </dev/null 2>/dev/null)$_nl
 }
 
+# ahead_of PATH: what `stat` said of it, into $_stat; false where it was not asked ahead.
+ahead_of() {
+    case $_ahead in *"$_nl$1$_tab"*) ;; *) return 1 ;; esac
+    _stat=${_ahead#*"$_nl$1$_tab"} _stat=${_stat%%"$_nl"*}
+}
+
 # ahead_sums SIZE PATH...: the sums of those files that have the size that they shall have.
 ahead_sums() {
     [ -n "$_ahead" ] || return 0
     _count=$#
     while [ "$_count" -gt 0 ]; do
-        case $_ahead in
-            *"$_nl$2$_tab"*)
-                _stat=${_ahead#*"$_nl$2$_tab"}
-                case ${_stat%%"$_nl"*} in *" $1 "*) [ ! -f "$2" ] || set -- "$@" "$2" ;; esac
-                ;;
-        esac
+        if ahead_of "$2"; then
+            case $_stat in *" $1 "*) [ ! -f "$2" ] || set -- "$@" "$2" ;; esac
+        fi
         shift 2
         _count=$((_count - 2))
     done

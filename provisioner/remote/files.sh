@@ -57,10 +57,7 @@ _from_environment() {
 at() {
     at_kind='absent' at_mode='' at_uid='' at_gid='' at_size='' at_id='' at_user='' at_group='' at_path=$1
     [ -e "$1" ] || [ -L "$1" ] || return
-    case $_ahead in
-        *"$_nl$1$_tab"*) _stat=${_ahead#*"$_nl$1$_tab"} _stat=${_stat%%"$_nl"*} ;;
-        *) _stat=$(stat -c "$_about" -- "$1") || return ;;
-    esac
+    ahead_of "$1" || _stat=$(stat -c "$_about" -- "$1") || return
     if [ -L "$1" ]; then at_kind='link'
     elif [ -f "$1" ]; then at_kind='file'
     elif [ -d "$1" ]; then at_kind='directory'
