@@ -137,7 +137,7 @@ def test_the_page_allows_exactly_its_own_script_and_style(tmp_path: Path) -> Non
 
 
 def test_a_page_of_hostile_text_has_no_tags_of_its_making(tmp_path: Path) -> None:
-    markup = "</pre></head></body><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7 * 7 }}"
+    markup = "</pre></head></body><script>alert(1)</script><img src=x onerror=alert(1)>{{ 777 * 777 }}"
     events = [
         *hostile_run(),
         task(markup, Outcome.FAILED, message=markup, stdout=markup, task=markup, changes=(markup,)),
@@ -146,7 +146,7 @@ def test_a_page_of_hostile_text_has_no_tags_of_its_making(tmp_path: Path) -> Non
     page = Page(text)
     assert page.tags.count("script") == 1
     assert "img" not in page.tags
-    assert "49" not in text
+    assert "603729" not in text
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", text)
 
 
