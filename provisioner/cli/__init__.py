@@ -10,6 +10,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from provisioner import exits
+
 SUBCOMMANDS = {
     "doc": "provisioner.cli.doc",
     "init": "provisioner.cli.init",
@@ -19,9 +21,6 @@ SUBCOMMANDS = {
     "schema": "provisioner.cli.schema",
     "vault": "provisioner.cli.vault",
 }
-
-OK, BUG, FAILED, INVALID, UNREACHABLE, USAGE = 0, 1, 2, 3, 4, 5
-FAILED_AND_UNREACHABLE, NO_REPORT, PENDING = 6, 7, 10
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -37,7 +36,7 @@ def dispatch(arguments: list[str]) -> int:
         name, rest = arguments[0], arguments[1:]
     command = import_module(SUBCOMMANDS[name])
     status: int = command.main(rest)
-    if status == USAGE and name == "inventory" and Path(name).exists():
+    if status == exits.USAGE and name == "inventory" and Path(name).exists():
         hint = "to run a playbook on the inventory that is called so, write ./inventory"
         sys.stderr.write(f"provision: {hint}\n")
     return status

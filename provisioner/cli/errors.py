@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 import click
 
+from provisioner import exits
 from provisioner.errors import LoadError, UsageError
-
-BUG, INVALID, USAGE, INTERRUPTED = 1, 3, 5, 130
 
 
 def invoke(command: click.Command, arguments: list[str], name: str = "provision") -> int:
@@ -18,12 +17,15 @@ def invoke(command: click.Command, arguments: list[str], name: str = "provision"
         status = command.main(arguments, prog_name=name, standalone_mode=False)
     except click.exceptions.Exit as error:
         return error.exit_code
-    except click.Abort:
+    except click.Abort as error:
+        if isinstance(error.__context__, EOFError):
+            click.echo("provision: nobody answers: the input is at its end", err=True)
+            return exits.USAGE
         click.echo("provision: interrupted", err=True)
-        return INTERRUPTED
+        return exits.INTERRUPTED
     except click.ClickException as error:
         error.show(sys.stderr)
-        return USAGE
+        return exits.USAGE
     return status if isinstance(status, int) else 0
 
 
@@ -34,23 +36,19 @@ def guarded(work: Callable[[], int]) -> int:
     except LoadError as error:
         for problem in error.problems:
             click.echo(f"error: {problem}", err=True)
-        return INVALID
+        return exits.INVALID
     except UsageError as error:
         click.echo(f"provision: {error}", err=True)
-        return USAGE
+        return exits.USAGE
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return exits.INTERRUPTED
     except BrokenPipeError:
-        return BUG
-    except click.exceptions.Exit:
-        raise
-    except click.ClickException:
-        raise
-    except click.Abort:
+        return exits.BUG
+    except (click.exceptions.Exit, click.ClickException, click.Abort):
         raise
     except Exception as error:
         _bug(error)
-        return BUG
+        return exits.BUG
 
 
 def _bug(error: Exception) -> None:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
+from provisioner import exits
 from provisioner.cli.errors import guarded, invoke
-
-CANNOT_WRITE = 7
 
 
 @click.command(
@@ -40,7 +39,7 @@ def _write(folder: Path) -> int:
             click.echo(f"wrote {folder / name}")
     except OSError as error:
         click.echo(f"provision: {error.filename}: {error.strerror}", err=True)
-        return CANNOT_WRITE
+        return exits.NOT_WRITTEN
     click.echo("next: name your hosts in hosts.yml, then read README.md")
     return 0
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from provisioner import exits
 from provisioner.cli.errors import guarded, invoke
 from provisioner.cli.sources import inventory_options, sources
 from provisioner.cli.vaultoptions import secrets, vault_options
@@ -59,7 +60,7 @@ def _show(options: dict[str, Any]) -> int:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         click.echo(f"provision: {output} can't be written: {error.strerror}", err=True)
-        return 7
+        return exits.NOT_WRITTEN
     return 0
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
+from provisioner import exits
 from provisioner.cli.errors import guarded, invoke
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-NO_REPORT = 7
 
 
 @click.command(
@@ -50,5 +50,5 @@ def _report(run: Path, html: Path | None, junit: Path | None, verbose: int) -> i
             report.close()
     except OSError as error:
         click.echo(f"provision: a report could not be written: {error}", err=True)
-        return NO_REPORT
+        return exits.NOT_WRITTEN
     return 0

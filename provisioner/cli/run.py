@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from provisioner import exits
 from provisioner.cli.crews import place
 from provisioner.cli.errors import guarded
 from provisioner.cli.interrupts import Signals
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from provisioner.plan import Plan
     from provisioner.reporters import Redactor
 
-NO_REPORT, PENDING = 7, 10
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -302,8 +302,8 @@ def _report(run: Run, given: Arguments, redactor: Redactor) -> int:
                 status = getattr(shown, "exit", status)
     finally:
         written = [_closed(report) for report in reporters]
-    if status in (0, PENDING) and not all(written):
-        return NO_REPORT
+    if status in (exits.OK, exits.PENDING) and not all(written):
+        return exits.NOT_WRITTEN
     return status
 
 
@@ -314,7 +314,7 @@ def _with_pending(event: Event) -> Event:
     if not isinstance(event, RunFinished) or event.exit != 0:
         return event
     pending = any(summary.changed for summary in event.hosts.values())
-    return replace(event, exit=PENDING) if pending else event
+    return replace(event, exit=exits.PENDING) if pending else event
 
 
 def _closed(report: Any) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
+from provisioner import exits
 from provisioner.engine import gather
 from provisioner.engine.barriers import Barriers
 from provisioner.engine.roster import Roster
@@ -71,10 +72,6 @@ def world_of(plan: Plan, states: Mapping[str, HostState], roster: Roster) -> Wor
     )
 
 
-INVALID = 3
-"""The exit status where the input turned out to be wrong."""
-
-
 class Run:
     """One run's state. `crew` carries out the walks, threads of this process where none is given;
     it tells afterwards how many frames each host took."""
@@ -137,8 +134,8 @@ class Run:
             yield from self._host_finished(host)
         summaries = {host: self.states[host].summary() for host in hosts}
         seconds = round(time.monotonic() - started, 3)
-        code = self.interrupt.signal + 128 if self.interrupt else exit_code(summaries)
-        code = code or (INVALID if self._invalid else 0)
+        code = self.interrupt.signal + exits.SIGNALLED if self.interrupt else exit_code(summaries)
+        code = code or (exits.INVALID if self._invalid else exits.OK)
         yield RunFinished(summaries, code, seconds, bool(self.interrupt))
 
     def _play(self, planned: PlannedPlay, number: int, later: frozenset[str]) -> Iterator[Event]:
@@ -248,7 +245,7 @@ def _size(item: Any, total: int) -> int:
 
 
 def exit_code(summaries: Mapping[str, Any]) -> int:
-    """0, 2 (failed), 4 (unreachable or unknown) or 6 (both)."""
+    """What the hosts came to: OK, FAILED, UNREACHABLE (or unknown), or both."""
     states = {summary.status for summary in summaries.values()}
-    code = 2 if Status.FAILED in states else 0
-    return code + (4 if states & {Status.UNREACHABLE, Status.UNKNOWN} else 0)
+    code = exits.FAILED if Status.FAILED in states else exits.OK
+    return code + (exits.UNREACHABLE if states & {Status.UNREACHABLE, Status.UNKNOWN} else exits.OK)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from provisioner import exits
 from provisioner.errors import LoadError
 from provisioner.events import (
     Event,
@@ -81,7 +82,7 @@ def _cut(start: RunStarted, found: list[Event]) -> RunFinished:
     told = {event.host: event.summary for event in found if isinstance(event, HostFinished)}
     lost = HostSummary(Status.UNKNOWN)
     hosts = {host: told.get(host, lost) for host in (*start.hosts, *told)}
-    return RunFinished(hosts, exit=4, interrupted=True)
+    return RunFinished(hosts, exit=exits.UNREACHABLE, interrupted=True)
 
 
 def _run_started(record: Mapping[str, Any]) -> RunStarted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from provisioner import exits
 from provisioner.events import HostFinished, HostSummary, RunFinished, Status
 from provisioner.records import dataclass
 from provisioner.reporters.failure import labelled
@@ -17,20 +18,6 @@ WHOLE = 30
 where these are more, too, they are grouped by their reasons."""
 
 COUNTS = ("ok", "changed", "failed", "skipped", "ignored", "rescued")
-MEANINGS = {
-    0: "every host converged",
-    1: "a bug in the tool",
-    2: "at least one host failed",
-    3: "invalid input",
-    4: "at least one host is unreachable, or a task's fate on it is unknown",
-    5: "no hosts matched",
-    6: "hosts failed, and others are unreachable or in an unknown state",
-    7: "the hosts are fine, but a report could not be written",
-    10: "changes are pending",
-    129: "ended by SIGHUP",
-    130: "interrupted",
-    143: "ended by SIGTERM",
-}
 _STATUS = len("would change")
 
 
@@ -120,7 +107,7 @@ def _sums(event: RunFinished, hidden: int, view: View) -> list[Line]:
     said = counted((_said(status, view), by_status[status]) for status in Status)
     left_out = f" ({count(hidden, 'host')} not listed: -v lists all)" if hidden else ""
     interrupted = "interrupted: " if event.interrupted else ""
-    meaning = MEANINGS.get(event.exit, "see provision --help")
+    meaning = exits.MEANINGS.get(event.exit, "see provision --help")
     dash = "—" if view.symbols else "-"
     return [
         line(

@@ -137,7 +137,9 @@ def test_the_page_allows_exactly_its_own_script_and_style(tmp_path: Path) -> Non
 
 
 def test_a_page_of_hostile_text_has_no_tags_of_its_making(tmp_path: Path) -> None:
-    markup = "</pre></head></body><script>alert(1)</script><img src=x onerror=alert(1)>{{ 777 * 777 }}"
+    markup = (
+        "</pre></head></body><script>alert(1)</script><img src=x onerror=alert(1)>{{ 777 * 777 }}"
+    )
     events = [
         *hostile_run(),
         task(markup, Outcome.FAILED, message=markup, stdout=markup, task=markup, changes=(markup,)),
