@@ -23,7 +23,7 @@ from provisioner.loading.early import Early
 from provisioner.loading.inventory import Inventory
 from provisioner.loading.playbook import strategy
 from provisioner.loading.variables import host_variables, vars_file
-from provisioner.loading.where import nearest
+from provisioner.loading.where import nearest, with_hint
 from provisioner.records import dataclass
 
 Magic = Mapping[str, Any]
@@ -143,8 +143,8 @@ def unmatched(
     """A notice for each part of the play's pattern that names nothing."""
     pattern = _pattern(inventory, play, options, magic)
     for term, hint in patterns.unmatched(inventory, pattern):
-        text = f'hosts: "{term}" is neither a host nor a group of the inventory. {hint}'
-        yield Notice(text.strip(), str(play.where))
+        text = f'hosts: "{term}" is neither a host nor a group of the inventory'
+        yield Notice(with_hint(text, hint), str(play.where))
 
 
 def _undefined(

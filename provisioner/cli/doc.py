@@ -62,7 +62,7 @@ def _kinds() -> dict[str, Mapping[str, Any]]:
 
 
 def _about(name: str, kinds: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    from provisioner.loading.where import nearest
+    from provisioner.loading.where import nearest, with_hint
     from provisioner.modules import short_name
 
     wanted, found = short_name(name), False
@@ -73,7 +73,8 @@ def _about(name: str, kinds: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     if not found:
         every = [word for known in kinds.values() for word in known]
         hint = nearest(wanted, every) or "`provision doc -l` lists all"
-        raise UsageError(f'there is no module, filter, test or lookup "{name}". {hint}')
+        reason = f'there is no module, filter, test or lookup "{name}"'
+        raise UsageError(with_hint(reason, hint))
 
 
 def _module(name: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from provisioner.language.lookups import short_name as lookup_name
 from provisioner.language.play import VARIABLE, Keywords, Task
 from provisioner.language.template import OMIT, Template, TemplateError, templates_in
 from provisioner.language.variables import Scope, plain
-from provisioner.loading.where import nearest
+from provisioner.loading.where import nearest, with_hint
 from provisioner.modules import MODULES, arguments, exists, find, short_name
 from provisioner.modules.base import Action, Module, ModuleError, Steering
 from provisioner.records import dataclass
@@ -77,7 +77,8 @@ def loop_items(task: Task, scope: Scope, shared: PlayWorld) -> list[Any]:
         return list(value)
     hint = "use with_dict or the filter dict2items" if isinstance(value, dict) else ""
     kind = type(value).__name__
-    raise TemplateError(f"a loop needs a list, not {kind} ({value!r:.80}). {hint}", task.where)
+    reason = with_hint(f"a loop needs a list, not {kind} ({value!r:.80})", hint)
+    raise TemplateError(reason, task.where)
 
 
 def with_loop_names(task: Task, scope: Scope) -> Task:
@@ -212,7 +213,7 @@ def named(task: Task, scope: Scope) -> Task:
     full = str(scope.render(task.module_template))
     name = short_name(full)
     if not exists(full):
-        raise ModuleError(f'there is no module "{full}". {nearest(name, MODULES)}')
+        raise ModuleError(with_hint(f'there is no module "{full}"', nearest(name, MODULES)))
     if issubclass(find(name), Steering):
         raise ModuleError(f"\"{name}\" can't be named by a template: write it as the task's key")
     return replace(task, module=name, module_template=None)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from jinja2.exceptions import TemplateRuntimeError
 
-from provisioner.loading.where import nearest
+from provisioner.loading.where import nearest, with_hint
 from provisioner.records import dataclass
 
 MAX_ITEMS = 1_000_000
@@ -68,5 +68,6 @@ def known_options(options: Mapping[str, Any], known: Mapping[str, Any]) -> dict[
     """`known`, the defaults, with what `options` says; a name that is not known is an error."""
     for name in options:
         if name not in known:
-            raise LookupFailedError(f'there is no option "{name}" {nearest(name, known)}'.strip())
+            hint = nearest(name, known)
+            raise LookupFailedError(with_hint(f'there is no option "{name}"', hint))
     return {**known, **options}

@@ -26,7 +26,7 @@ from provisioner.language import (
 from provisioner.language.filters_data import is_list
 from provisioner.language.lookup_base import Lookup, LookupContext, LookupFailedError
 from provisioner.language.template import TemplateError as RenderError
-from provisioner.loading.where import nearest
+from provisioner.loading.where import nearest, with_hint
 
 
 def short_name(name: str) -> str:
@@ -80,7 +80,8 @@ def _run(
     if short not in LOOKUPS:
         if own := ownplugins.reason("lookup", name, context.variables):
             raise LookupFailedError(own)
-        raise LookupFailedError(f'there is no lookup "{name}" {nearest(short, LOOKUPS)}'.strip())
+        hint = nearest(short, LOOKUPS)
+        raise LookupFailedError(with_hint(f'there is no lookup "{name}"', hint))
     errors = options.pop("errors", "strict")
     for value in (*terms, *options.values()):
         if isinstance(value, Undefined):
@@ -100,7 +101,8 @@ def _named_errors(
 ) -> list[Any]:
     known = frozenset(OPTIONS.get(name) or _parameters(LOOKUPS[name]))
     for option in options.keys() - known:
-        context.warn(f'{name}: there is no option "{option}" {nearest(option, known)}'.strip())
+        reason = f'{name}: there is no option "{option}"'
+        context.warn(with_hint(reason, nearest(option, known)))
     given = {option: value for option, value in options.items() if option in known}
     try:
         return LOOKUPS[name](context, terms, **given)

@@ -16,7 +16,7 @@ from provisioner.language.lookup_base import (
     LookupContext,
     LookupFailedError,
 )
-from provisioner.loading.where import nearest
+from provisioner.loading.where import nearest, with_hint
 
 
 def vars(context: LookupContext, terms: list[Any], default: Any = None) -> list[Any]:  # noqa: A001
@@ -30,9 +30,8 @@ def _variable(context: LookupContext, name: Any, default: Any) -> Any:
     if name in context.variables:
         return context.variables[name]
     if default is None:
-        raise LookupFailedError(
-            f'there is no variable "{name}" {nearest(name, context.variables)}'.strip()
-        )
+        hint = nearest(name, context.variables)
+        raise LookupFailedError(with_hint(f'there is no variable "{name}"', hint))
     return default
 
 
@@ -70,9 +69,8 @@ def config(context: LookupContext, terms: list[Any], on_missing: str = "error") 
         if term in settings():
             found.append(settings()[term])
         elif on_missing == "error":
-            raise LookupFailedError(
-                f'there is no setting "{term}" {nearest(term, settings())}'.strip()
-            )
+            hint = nearest(term, settings())
+            raise LookupFailedError(with_hint(f'there is no setting "{term}"', hint))
         elif on_missing == "warn":
             context.warn(f'there is no setting "{term}"')
     return found

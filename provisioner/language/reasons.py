@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from provisioner.language import elsewhere, ownplugins
-from provisioner.language.sandbox import (
-    environment,
-)
-from provisioner.loading.where import nearest
+from provisioner.language.sandbox import environment
+from provisioner.loading.where import nearest, with_hint
 
 if TYPE_CHECKING:
     import jinja2
@@ -30,7 +28,7 @@ def lacking(reason: str, scope: Mapping[str, Any] | None) -> str:
             if elsewhere.known(kind, name):
                 return elsewhere.reason(kind, name)
             own = ownplugins.reason(kind, name, scope or {})
-            return own or f'there is no {kind} "{name}" {nearest(name, known)}'.strip()
+            return own or with_hint(f'there is no {kind} "{name}"', nearest(name, known))
     return ""
 
 
@@ -57,5 +55,5 @@ def undefined_reason(reason: str, scope: Mapping[str, Any]) -> str:
     if reason.endswith("is undefined") and "'" in reason:
         name = reason.split("'")[1]
         hint = nearest(name, (key for key in scope if isinstance(key, str)))
-        return f'the variable "{name}" is undefined. {hint}'.strip()
+        return with_hint(f'the variable "{name}" is undefined', hint)
     return reason.replace("'provisioner.language.variables.Scope object'", "the host")

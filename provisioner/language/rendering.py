@@ -18,7 +18,7 @@ from provisioner.language.sandbox import (
     environment,
 )
 from provisioner.language.template import Template, TemplateError, UndefinedError
-from provisioner.loading.where import nearest
+from provisioner.loading.where import nearest, with_hint
 
 if TYPE_CHECKING:
     import jinja2
@@ -71,8 +71,8 @@ def check(template: Template, brings: Brings = nothing) -> TemplateError | None:
         return TemplateError(syntax_reason(error), template.where)
     for kind, name, known in _names(tree):
         if name not in known and not elsewhere.known(kind, name) and not brings(kind, name):
-            reason = f'there is no {kind} "{name}" {nearest(name, known)}'
-            return TemplateError(reason.strip(), template.where)
+            reason = with_hint(f'there is no {kind} "{name}"', nearest(name, known))
+            return TemplateError(reason, template.where)
     return None
 
 

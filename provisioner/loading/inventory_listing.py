@@ -14,7 +14,7 @@ from provisioner.loading import patterns
 from provisioner.loading.hostgroups import Inventory
 from provisioner.loading.variables import group_variables, host_variables
 from provisioner.loading.vault import Sealed
-from provisioner.loading.where import nearest
+from provisioner.loading.where import nearest, with_hint
 from provisioner.records import dataclass
 
 Values = dict[str, Any]
@@ -43,7 +43,7 @@ class Listing:
         found = patterns.select(self.inventory, name)
         if len(found) != 1:
             hint = nearest(name, self.inventory.hosts)
-            raise UsageError(f'--host: "{name}" is not one host. {hint}'.strip())
+            raise UsageError(with_hint(f'--host: "{name}" is not one host', hint))
         return self._host_variables(found[0])
 
     def _host_variables(self, name: str) -> Values:
@@ -114,7 +114,7 @@ class Listing:
         """--graph: the tree of groups and hosts below the group `top`."""
         if top not in self.inventory.groups:
             hint = nearest(top, self.inventory.groups)
-            raise UsageError(f'--graph: there is no group "{top}". {hint}'.strip())
+            raise UsageError(with_hint(f'--graph: there is no group "{top}"', hint))
         return "\n".join(self._graph(top, 0, variables))
 
     def _graph(self, name: str, depth: int, variables: bool) -> Iterator[str]:

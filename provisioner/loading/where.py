@@ -59,3 +59,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     names = [name for name in known if isinstance(name, str)]  # YAML's keys may be anything
     matches = get_close_matches(str(word), names, 1, 0.6)
     return f'did you mean "{matches[0]}"?' if matches else ""
+
+
+def with_hint(reason: str, hint: str) -> str:
+    """Both in one line, where a message has no lines of its own: `reason; hint`."""
+    return f"{reason}; {hint}" if hint else reason

@@ -11,7 +11,7 @@ from typing import Any
 from provisioner.errors import Problem
 from provisioner.language.play import VARIABLE
 from provisioner.language.template import OMIT, templates_in
-from provisioner.loading.where import Where, nearest
+from provisioner.loading.where import Where, nearest, with_hint
 from provisioner.modules import quick
 from provisioner.modules.base import Module, ModuleError
 from provisioner.modules.conversions import converted
@@ -82,6 +82,8 @@ def _each(
 
 
 def _text(item: Any, located: bool = True) -> str:
+    if item["type"] == "missing":
+        return f'the parameter "{item["loc"][0]}" is missing'
     message: str = item["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     place = ".".join(map(str, item["loc"]))
@@ -109,9 +111,8 @@ def build(module: type[Module], name: str, arguments: Mapping[str, Any]) -> Modu
     fields = names(module)
     for key in given:
         if key not in fields and not (module.open or module.ignores):
-            raise ModuleError(
-                f'the module {name} has no parameter "{key}". {nearest(key, fields)}'.rstrip()
-            )
+            reason = f'the module {name} has no parameter "{key}"'
+            raise ModuleError(with_hint(reason, nearest(key, fields)))
     try:
         return _model(module, given)
     except ValueError as error:

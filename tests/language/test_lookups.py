@@ -271,7 +271,7 @@ REFUSED: list[tuple[str, str]] = [
     ),
     (
         "lookup('csvfile','y file=e.csv delimiter=, keycol=1 col=0')",
-        'csvfile: there is no option "keycol" did you mean "col"?',
+        'csvfile: there is no option "keycol"; did you mean "col"?',
     ),
     ("lookup('csvfile','file=e.csv')", "csvfile: a key to look for is needed"),
     ("lookup('csvfile','x file=e.csv foo=1')", 'csvfile: there is no option "foo"'),
@@ -457,7 +457,7 @@ def test_no_lookup_swallows_an_undefined_variable(context: LookupContext, name: 
 
 
 def test_an_unknown_lookup_is_an_error_with_the_nearest_name(context: LookupContext) -> None:
-    with pytest.raises(TemplateError, match='there is no lookup "fiel" did you mean "file"'):
+    with pytest.raises(TemplateError, match='there is no lookup "fiel"; did you mean "file"'):
         lookup(context, "fiel", "x")
 
 

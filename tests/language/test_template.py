@@ -128,14 +128,14 @@ def test_a_bare_expression_gives_its_value(source: str, expected: Any) -> None:
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
-        ("{{ numbr }}", 'the variable "numbr" is undefined. did you mean "number"?'),
-        ("{{ zzz }}", 'the variable "zzz" is undefined.'),
-        ("a {{ zzz }} b", 'the variable "zzz" is undefined.'),
-        ("{{ zzz.deep.er }}", 'the variable "zzz" is undefined.'),
-        ("{{ zzz == 1 }}", 'the variable "zzz" is undefined.'),
-        ("{{ zzz and 1 }}", 'the variable "zzz" is undefined.'),
-        ("{% for i in zzz %}{% endfor %}", 'the variable "zzz" is undefined.'),
-        ("{{ 'a' | replace('a', zzz) }}", 'the variable "zzz" is undefined.'),
+        ("{{ numbr }}", 'the variable "numbr" is undefined; did you mean "number"?'),
+        ("{{ zzz }}", 'the variable "zzz" is undefined'),
+        ("a {{ zzz }} b", 'the variable "zzz" is undefined'),
+        ("{{ zzz.deep.er }}", 'the variable "zzz" is undefined'),
+        ("{{ zzz == 1 }}", 'the variable "zzz" is undefined'),
+        ("{{ zzz and 1 }}", 'the variable "zzz" is undefined'),
+        ("{% for i in zzz %}{% endfor %}", 'the variable "zzz" is undefined'),
+        ("{{ 'a' | replace('a', zzz) }}", 'the variable "zzz" is undefined'),
         ("{{ map.zzz }}", "'dict object' has no attribute 'zzz'"),
         ("{{ items[9] }}", "list object has no element 9"),
         ("{{ zzz | mandatory }}", 'the mandatory variable "zzz" is not defined'),
@@ -157,8 +157,8 @@ def test_what_fails_is_told_with_its_reason_and_place(source: str, reason: str) 
         ("{{ number", "template syntax"),
         ("{% if number %}", "template syntax"),
         ("{% frob %}", "template syntax: Encountered unknown tag 'frob'"),
-        ("{{ number | uper }}", 'no filter "uper" did you mean "upper"?'),
-        ("{{ number is definde }}", 'no test "definde" did you mean "defined"?'),
+        ("{{ number | uper }}", 'no filter "uper"; did you mean "upper"?'),
+        ("{{ number is definde }}", 'no test "definde"; did you mean "defined"?'),
     ],
 )
 def test_wrong_syntax_is_found_before_anything_is_rendered(source: str, part: str) -> None:
@@ -330,8 +330,8 @@ def test_a_file_may_include_what_lies_beside_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        ("a\n{{ numbr }}\n", 2, 'the variable "numbr" is undefined. did you mean "number"?'),
-        ("a\n\n{{ number | uper }}\n", 3, 'there is no filter "uper" did you mean "upper"?'),
+        ("a\n{{ numbr }}\n", 2, 'the variable "numbr" is undefined; did you mean "number"?'),
+        ("a\n\n{{ number | uper }}\n", 3, 'there is no filter "uper"; did you mean "upper"?'),
         ("{% if %}", 1, "template syntax: Expected an expression, got 'end of statement block'"),
         ("a\n{{ ''.__class__ }}", 2, "access to attribute '__class__'"),
         ("a\n{{ 1 / 0 }}", 2, "ZeroDivisionError: division by zero"),
