@@ -15,19 +15,31 @@ from provisioner.remote.shell import Program, Report, parse
 from provisioner.result import Result
 
 
-def background(module: Module, seconds: float) -> Background:
+def background(
+    module: Module, seconds: float, scope: Scope, environment: Mapping[str, str]
+) -> Background:
     """The module as one whose work goes on by itself, under a new job id."""
-    return Background(inner=module, job_id=_new_id(), seconds=seconds)
+    folder = _folder(scope, environment)
+    return Background(inner=module, job_id=_new_id(), seconds=seconds, folder=folder)
 
 
 def located(
     module: Module, program: Program, scope: Scope, environment: Mapping[str, str]
 ) -> Program:
-    """The program, told where results are kept if it has to do with jobs."""
-    if not isinstance(module, Background | AsyncStatus):
+    """The program, told where results are kept if it asks for one."""
+    if not isinstance(module, AsyncStatus):
         return program
+    return placed(program, _folder(scope, environment))
+
+
+def _folder(scope: Scope, environment: Mapping[str, str]) -> str | None:
     folder = scope.get("ansible_async_dir") or environment.get("ANSIBLE_ASYNC_DIR")
-    return placed(program, None if folder is None else str(folder))
+    return None if folder is None else str(folder)
+
+
+def fails_later(module: Module, report: Report) -> bool:
+    """Whether it is the job that is to fail, of which a look found that it can't be done."""
+    return isinstance(module, Background) and report.status is not None
 
 
 def waited(task: Task, module: Module, result: Result) -> Result:

@@ -135,7 +135,9 @@ class Run:
         summaries = {host: self.states[host].summary() for host in hosts}
         seconds = round(time.monotonic() - started, 3)
         code = self.interrupt.signal + exits.SIGNALLED if self.interrupt else exit_code(summaries)
-        code = code or (exits.INVALID if self._invalid else exits.OK)
+        touched = any(state.touched for state in self.states.values())
+        wrong = exits.FAILED if touched else exits.INVALID
+        code = code or (wrong if self._invalid else exits.OK)
         yield RunFinished(summaries, code, seconds, bool(self.interrupt))
 
     def _play(self, planned: PlannedPlay, number: int, later: frozenset[str]) -> Iterator[Event]:

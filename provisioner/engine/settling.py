@@ -101,7 +101,8 @@ class Settling:
         if unit.mode(due) == "look" and (report.status == CHANGED or report.failed):
             self._make_due(place, unit)
             return False
-        if module.edits and not (due and self._edited) and not report.failed:
+        good = not report.failed or jobs.fails_later(module, report)
+        if module.edits and not (due and self._edited) and good:
             edited = module.edit(report)
             if edited is not None:
                 self._make_due(place, unit, (module, edited))

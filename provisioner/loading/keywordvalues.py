@@ -70,10 +70,26 @@ def defaults(key: str, value: Any, where: Where | None) -> None:
         for name in layer if isinstance(layer, dict) else ():
             if not isinstance(name, str):
                 raise LoadError(f"{key}: {shown(name)} is no module", places.get(name))
-            fits = exists(str(name)) or str(name).startswith("group/")
-            hint = "" if fits else nearest(short_name(str(name)), MODULES)
+            kind, slash, group = name.rpartition("group/")
+            if slash and not kind:
+                _group(key, group, places.get(name))
+                continue
+            hint = "" if exists(name) else nearest(short_name(name), MODULES)
             if hint:  # else it may be one of a `library`
                 raise LoadError(f'{key}: there is no module "{name}"', places.get(name), hint)
+
+
+def _group(key: str, name: str, where: Where | None) -> None:
+    """A group of modules: one that Ansible itself names, or one of a collection's."""
+    if name.count(".") < 2 and name not in _GROUPS:
+        hint = nearest(name, _GROUPS) or "one of a collection is group/namespace.collection.name"
+        raise LoadError(f'{key}: there is no group of modules "{name}"', where, hint)
+
+
+_GROUPS = frozenset(
+    {"acme", "aws", "azure", "cpm", "docker", "gcp", "k8s", "os", "ovirt", "vmware"}
+)
+"""Those that are written without a collection."""
 
 
 def shown(value: Any) -> str:

@@ -210,7 +210,8 @@ def _short_form(module: type[Module], key: str, value: Any, where: Where) -> Yam
     for word in split_words(text):
         name, equals, item = _pair(word)
         known = name in fields or (module.open and _may_be_name(name, module))
-        known = known or (module.ignores and module.free_form is None)
+        # What the module has not is told with the other arguments, or fails the task.
+        known = known or (module.free_form is None and name.isidentifier())
         file = name == module.free_form == "file"  # include_tasks: file=more.yml
         if equals and known and (module.free_form is None or file or name in _FREE_OPTIONS):
             given[name] = kw.text_template(_unquote(_unescaped(item)), where)

@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from provisioner.modules.base import Module, ModuleError, Sources, Text
-from provisioner.modules.model import field_validator
+from provisioner.modules.model import PrivateAttr, field_validator
 from provisioner.remote.session import KILL
-from provisioner.remote.shell import Program, Report, Value
+from provisioner.remote.shell import Program, Report, Value, inlined
 
 FOLDER = "~/.ansible_async"
 """Where results are kept, in the home of the user that the task runs as."""
 
 IN_CHECK_MODE = "check"
 """The job id of a task that a check run did not start."""
+
+MAX_INLINE = 4 * 1024 * 1024
+"""Bytes of the largest text that a job takes along: nothing can be asked for later."""
 
 # The report of the job grows in JOB.part; it gets its name when the job has ended. Its first byte
 # is that which `blob` passes over.
@@ -85,7 +88,11 @@ tail -c +2 "$_result" >&3
 
 
 class Background(Module):
-    """A task whose work goes on by itself on the host. Made by the engine, not by playbooks."""
+    """A task whose work goes on by itself on the host. Made by the engine, not by playbooks.
+
+    Where the work begins with a look that only the controller can judge (`edits`), the look is
+    waited for, and what it leads to goes on.
+    """
 
     inner: Any
     """The module that does the work."""
@@ -93,19 +100,44 @@ class Background(Module):
     """The name by which async_status asks for it."""
     seconds: float
     """How long it may take."""
+    folder: Text | None = None
+    """Where the result is kept."""
+
+    _begins: Program | None = PrivateAttr(None)
 
     @property
     def acts(self) -> bool:
         return True
 
+    @property
+    def edits(self) -> bool:
+        return bool(self.inner.edits)
+
     def program(self, sources: Sources) -> Program:
-        inner: Program = self.inner.program(sources)
-        if inner.content is not None or self.inner.edits:
-            name = type(self.inner).__name__.lower()
-            raise ModuleError(f"{name} can't run on by itself (`poll: 0`): give a poll above 0")
-        body = f"_job() {{\n{inner.body}\n}}\n_kill() {{\n{KILL}\n}}\n{START}"
+        self._begins = begins = self.inner.program(sources)
+        return begins if self.edits else self._started(begins)
+
+    def edit(self, report: Report) -> Program | None:
+        """The job: where nothing is to be done, or can be, it looks once more and says so."""
+        assert self._begins is not None
+        work = None if report.failed else self.inner.edit(report)
+        return self._started(work or self._begins)
+
+    def _started(self, work: Program) -> Program:
+        variables = work.variables
+        if work.content is not None:
+            inline = inlined(work, MAX_INLINE)
+            if not inline:
+                name = type(self.inner).__name__.lower()
+                reason = (
+                    f"{name} can't run on by itself (`poll: 0`) with content that is sent to it"
+                )
+                raise ModuleError(f"{reason}: give a poll above 0")
+            variables = {**variables, **inline}
+        body = f"_job() {{\n{work.body}\n}}\n_kill() {{\n{KILL}\n}}\n{START}"
         own: dict[str, Value] = {"job_id": self.job_id, "job_seconds": f"{self.seconds:g}"}
-        return Program(f"async_{inner.module}", body, {**inner.variables, **own})
+        program = Program(f"async_{work.module}", body, {**variables, **own})
+        return placed(program, self.folder)
 
     def returns(self, report: Report) -> dict[str, Any]:
         state = {"started": 1, "finished": 0}

@@ -73,6 +73,10 @@ link_source() {
 same_inode() { [ "$path" -ef "$src" ]; }
 hard_link() { rm -f -- "$path" && ln -T -- "$src" "$path"; }
 hard() {
+    if [ -n "$src" ] && [ -d "$path" ]; then  # it goes in there, under its own name
+        path=${path%"${path##*[!/]}"}/${src##*/}
+        report path "$path"
+    fi
     at "$path" || true
     if [ -n "$src" ] && ! same_inode; then
         [ -e "$src" ] || [ "$look" = yes ] || fail "$src is not there to be linked to"
@@ -250,7 +254,8 @@ class File(FileAttributes, Module):
     only looks after one that exists, `absent` removes directories with all in them. Unset is what
     is there already, or `file`."""
     src: Text | None = None
-    """What a `link` or `hard` link leads to; a link's may be relative to the link."""
+    """What a `link` or `hard` link leads to; a link's may be relative to the link. A hard link
+    whose `path` is a directory is made in there, under the name of `src`."""
     recurse: bool = False
     """With `directory`: owner, group, mode and context for everything in it, too."""
     force: bool = False

@@ -172,8 +172,8 @@ def call(
 ) -> str:
     """The sh text that runs `program`, whose body is defined in the session already."""
     variables = {"diff": diff, **program.variables}
-    if applies and program.inlines:
-        variables |= _inline(program)
+    if applies:
+        variables |= inlined(program, INLINE)
     if program.sum is not None:
         variables["content_sha256"] = program.sum.now()
     clear = f"_c_{program.module}"
@@ -181,9 +181,10 @@ def call(
     return "; ".join(step for step in steps if step)
 
 
-def _inline(program: Program) -> Mapping[str, Value]:
-    """The content as a variable, where it is small text: asking for it would cost a round trip."""
-    if int(str(program.variables["content_size"])) > INLINE:
+def inlined(program: Program, most: int) -> Mapping[str, Value]:
+    """The content as a variable, where it is text of at most so many bytes and the body takes it
+    so: asking for it would cost a round trip. Else nothing."""
+    if not program.inlines or int(str(program.variables["content_size"])) > most:
         return {}
     content = program.content
     assert isinstance(content, bytes | Path)

@@ -15,7 +15,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from provisioner import exits
 from provisioner.events import (
     Event,
     HostFinished,
@@ -29,7 +28,7 @@ from provisioner.records import dataclass
 from provisioner.reporters.diffs import diff_lines
 from provisioner.reporters.files import write_whole
 from provisioner.reporters.palette import paint
-from provisioner.reporters.recap import COUNTS
+from provisioner.reporters.recap import COUNTS, meaning_of
 from provisioner.reporters.steps import BAD, word
 from provisioner.reporters.structures import label, outline
 from provisioner.reporters.text import count, counted, duration, escape, tail
@@ -108,7 +107,7 @@ class Html:
             hosts=hosts,
             notices=self._notices,
             sums=f"{count(len(hosts), 'host')}: {counted(statuses.items())}",
-            meaning=exits.MEANINGS.get(self._end.exit, "") if self._end else "the run did not end",
+            meaning=meaning_of(self._end) if self._end else "the run did not end",
             counts=COUNTS,
         )
 

@@ -18,7 +18,16 @@ WHOLE = 30
 where these are more, too, they are grouped by their reasons."""
 
 COUNTS = ("ok", "changed", "failed", "skipped", "ignored", "rescued")
+_NOT_WHOLE = "a play could not be run"
 _STATUS = len("would change")
+
+
+def meaning_of(event: RunFinished) -> str:
+    """The exit status in words."""
+    failed = any(summary.status is Status.FAILED for summary in event.hosts.values())
+    if event.exit == exits.FAILED and not failed:
+        return _NOT_WHOLE
+    return exits.MEANINGS.get(event.exit, "see provision --help")
 
 
 @dataclass(frozen=True)
@@ -107,7 +116,7 @@ def _sums(event: RunFinished, hidden: int, view: View) -> list[Line]:
     said = counted((_said(status, view), by_status[status]) for status in Status)
     left_out = f" ({count(hidden, 'host')} not listed: -v lists all)" if hidden else ""
     interrupted = "interrupted: " if event.interrupted else ""
-    meaning = exits.MEANINGS.get(event.exit, "see provision --help")
+    meaning = meaning_of(event)
     dash = "—" if view.symbols else "-"
     return [
         line(

@@ -221,6 +221,34 @@ LISTED = """
 """
 
 
+LATE = """
+- hosts: web
+  gather_facts: no
+  tasks:
+    - set_fact: {later: db}
+- hosts: "{{ hostvars.web.%s }}"
+  gather_facts: no
+  tasks:
+    - ping:
+"""
+
+
+def test_hosts_that_hostvars_name_are_listed_as_far_as_files_say(provision: Command) -> None:
+    provision.write("hosts", "web near=db\ndb\n")
+    done = provision("hosts", provision.write("p.yml", LATE % "near"), "--list-hosts")
+    assert done.out.splitlines()[-2:] == ["  hosts (1):", "    db"]
+    done = provision("hosts", provision.write("p.yml", LATE % "later"), "--list-hosts")
+    assert done.out.splitlines()[-1] == "  hosts: known when the play begins"
+
+
+def test_2_for_a_play_whose_hosts_turn_out_to_be_nowhere(provision: Command) -> None:
+    """3 would say that nobody was contacted."""
+    hosts = provision.write("hosts", "web ansible_connection=local\n")
+    done = provision(hosts, provision.write("p.yml", LATE % "nowhere"))
+    assert done.exit == 2
+    assert "a play could not be run" in done.out
+
+
 def test_hosts_tasks_and_tags_are_listed_without_contacting_anybody(provision: Command) -> None:
     done = provision(
         "h1,h2,", provision.write("p.yml", LISTED), "--list-hosts", "--list-tasks", "--list-tags"

@@ -13,6 +13,7 @@ from provisioner.modules.async_status import AsyncStatus, Background, placed
 from provisioner.modules.base import Module, ModuleError
 from provisioner.modules.command import Shell
 from provisioner.modules.copy import Copy
+from provisioner.modules.lineinfile import LineInFile
 from provisioner.remote.session import Mode, Step
 from provisioner.result import Outcome, Result
 from tests.modules.conftest import Host, listing
@@ -140,9 +141,43 @@ def test_check_mode_starts_nothing_and_status_of_it_does_not_fail(jobs: Jobs) ->
 
 
 def test_what_needs_the_connection_can_not_run_on_by_itself(jobs: Jobs) -> None:
-    job = Background(inner=Copy(content="x", dest="/x"), job_id="j1", seconds=1)
+    job = Background(inner=Copy(content="x\0", dest="/x"), job_id="j1", seconds=1)
     with pytest.raises(ModuleError, match="poll"):
         job.program(jobs.host.sources)
+
+
+def edited(jobs: Jobs, job: Background) -> Result:
+    """Read, and start what the controller makes of that, as the engine does."""
+    (read,) = jobs.host.session.exchange([Step(job.program(jobs.host.sources), "apply")])
+    program = job.edit(read)
+    assert program is not None
+    (report,) = jobs.host.session.exchange([Step(program, "apply")])
+    return result_of(job, report, False, jobs.known)
+
+
+@pytest.mark.parametrize(
+    ("before", "outcome", "said"),
+    [
+        ("b\n", Outcome.CHANGED, "line added"),
+        ("b\n" + "x" * 20_000 + "\n", Outcome.CHANGED, "line added"),
+        ("b\nline\n", Outcome.OK, ""),
+        (None, Outcome.FAILED, "is not there"),
+    ],
+)
+def test_an_edit_that_the_controller_makes_goes_on_by_itself(
+    jobs: Jobs, before: str | None, outcome: Outcome, said: str
+) -> None:
+    path = jobs.host.root / "f"
+    if before is not None:
+        path.write_text(before)
+    inner = LineInFile(path=str(path), line="line")
+    job = Background(inner=inner, job_id="j1", seconds=60, folder=str(jobs.folder))
+    began = edited(jobs, job)
+    assert (began.outcome, began.returns["started"]) == (Outcome.CHANGED, 1)
+    result = jobs.finished()
+    assert result.outcome is outcome
+    assert said in result.message
+    assert before is None or path.read_text().endswith("\nline\n")
 
 
 @pytest.mark.parametrize("jid", ["", "../x", "a/b", "..", ".hidden"])

@@ -209,6 +209,14 @@ def test_a_hard_link_is_made(host: Host) -> None:
     assert (host.root / "h").stat().st_ino == (host.root / "f").stat().st_ino
 
 
+def test_a_hard_link_on_a_directory_is_made_in_it(host: Host) -> None:
+    (host.root / "f").write_text("x")
+    (host.root / "d").mkdir()
+    arguments = {"path": f"{host.root}/d/", "src": f"{host.root}/f", "state": "hard"}
+    assert changes_once(host, **arguments)
+    assert (host.root / "d" / "f").stat().st_ino == (host.root / "f").stat().st_ino
+
+
 def test_touch_is_always_a_change_unless_the_times_are_kept(host: Host) -> None:
     path = host.root / "f"
     assert host.look("file", path=str(path), state="touch").changes
