@@ -14,7 +14,7 @@ from typing import Any
 from provisioner.errors import LoadError, Problem, UsageError
 from provisioner.events import Notice
 from provisioner.language import undefined
-from provisioner.language.play import Block, Node, Play, Playbook, Task
+from provisioner.language.play import Block, Node, Play, Playbook, Task, tasks_of
 from provisioner.language.template import OMIT, Template, TemplateError, templates_in
 from provisioner.language.variables import MAGIC, Lazy, NeedOthers
 from provisioner.loading import keywords as kw
@@ -100,13 +100,10 @@ def plan(inventory: Inventory, playbooks: Sequence[Playbook], options: Options) 
     """Choose hosts and tasks. `UsageError` when no play has a host, `LoadError` for a pattern or
     a --limit that names nothing."""
     plays = tuple(_planned(inventory, playbooks, options))
-    notices = tuple(_unmatched(inventory, plays, options))
+    notices = (*_unmatched(inventory, plays, options), *_untagged(playbooks, plays, options))
     if not any(planned.hosts or planned.late for planned in plays):
-        reasons = [notice.text for notice in notices]
-        gone = sorted(options.hosts.difference(inventory.hosts)) if options.hosts else ()
-        if gone:
-            reasons.append(f"--retry: the inventory has no {', '.join(gone)}")
-        raise UsageError(f"no hosts matched. {'; '.join(reasons)}".strip())
+        reasons = "; ".join(_hostless(inventory, plays, options))
+        raise UsageError(f"no hosts matched: {reasons}")
     names = {*inventory.hosts, *(host for planned in plays for host in planned.hosts)}
     basedirs = [playbook.path.parent for playbook in playbooks]
     statics = {name: host_variables(inventory, name, basedirs) for name in sorted(names)}
@@ -116,6 +113,34 @@ def plan(inventory: Inventory, playbooks: Sequence[Playbook], options: Options) 
     if problems:
         raise LoadError.of(problems)
     return Plan(inventory, tuple(playbooks), plays, statics, options, notices)
+
+
+def _hostless(
+    inventory: Inventory, plays: Sequence[PlannedPlay], options: Options
+) -> Iterator[str]:
+    """Why no play has a host."""
+    if not inventory.hosts:
+        yield "the inventory has none"
+    yield from (notice.text for notice in _unmatched(inventory, plays, options))
+    if options.limit:
+        yield f"--limit {options.limit} leaves none of the plays'"
+    gone = sorted(options.hosts.difference(inventory.hosts)) if options.hosts else ()
+    if gone:
+        yield f"--retry: the inventory has no {', '.join(gone)}"
+
+
+def _untagged(
+    playbooks: Sequence[Playbook], plays: Sequence[PlannedPlay], options: Options
+) -> Iterator[Notice]:
+    """A notice where --tags and --skip-tags leave nothing to do."""
+    sections = [each for book in playbooks for play in book.plays for each in play.sections]
+    tasks = (task for section in sections for task in tasks_of(section))
+    known = {str(tag) for task in tasks for tag in task.keywords.tags}
+    given = (("--tags", options.tags), ("--skip-tags", options.skip_tags))
+    said = " ".join(f"{option} {','.join(sorted(tags))}" for option, tags in given if tags)
+    if said and not any(any(planned.play.sections) for planned in plays):
+        hints = (nearest(tag, known) for tag in sorted(options.tags - known))
+        yield Notice(with_hint(f"{said} leaves nothing to do", next(filter(None, hints), "")))
 
 
 def _check_numbers(play: Play, options: Options) -> None:

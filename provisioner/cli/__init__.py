@@ -36,10 +36,20 @@ def dispatch(arguments: list[str]) -> int:
         name, rest = arguments[0], arguments[1:]
     command = import_module(SUBCOMMANDS[name])
     status: int = command.main(rest)
-    if status == exits.USAGE and name == "inventory" and Path(name).exists():
-        hint = "to run a playbook on the inventory that is called so, write ./inventory"
+    if hint := _hint(status, name, rest):
         sys.stderr.write(f"provision: {hint}\n")
     return status
+
+
+def _hint(status: int, name: str, rest: list[str]) -> str:
+    """Where the first word may have been taken for what it is not: what to write instead."""
+    if status == exits.USAGE and name == "inventory" and Path(name).exists():
+        return "to run a playbook on the inventory that is called so, write ./inventory"
+    if status == exits.INVALID and name == "run" and rest and not Path(rest[0]).exists():
+        from provisioner.loading.where import nearest
+
+        return nearest(rest[0], SUBCOMMANDS)
+    return ""
 
 
 def _is_an_inventory(arguments: list[str]) -> bool:

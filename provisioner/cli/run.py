@@ -40,6 +40,17 @@ def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> 
         context.exit()
 
 
+def _ssh_options(_context: click.Context, _option: click.Parameter, text: str) -> str:
+    if text:
+        from provisioner.remote import sshargs, sshconfig
+
+        try:
+            sshargs.parse(text, "they")
+        except sshconfig.ConfigError as error:
+            raise click.BadParameter(str(error).removeprefix("they: ")) from None
+    return text
+
+
 @click.command(
     "provision",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -88,7 +99,12 @@ def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> 
 @click.option("--become-method", type=click.Choice(["sudo", "su"]), help="How to become.")
 @click.option("-K", "--ask-become-pass", is_flag=True, help="Ask for the password to become.")
 @click.option("-T", "--timeout", type=float, help="Seconds to wait for a connection.")
-@click.option("--ssh-common-args", default="", help="Options as ssh has them: -o ProxyJump=…")
+@click.option(
+    "--ssh-common-args",
+    default="",
+    callback=_ssh_options,
+    help="Options as ssh has them: -o ProxyJump=…",
+)
 @click.option("--accept-new-host-keys", is_flag=True, help="Trust and store unknown host keys.")
 @click.option("--start-at-task", metavar="NAME", help="Leave out all tasks before this one.")
 @click.option("--step", is_flag=True, help="Ask before each task: no, yes, or all that follow.")

@@ -92,7 +92,8 @@ class Sessions:
         except OSError as error:  # out of files, out of memory
             lost = ConnectionFailed(f"this machine: {error.strerror or error}", "lower --forks")
         except TemplateError as error:
-            lost = ConnectionFailed(f"a connection variable: {error.reason}")
+            place = f" ({error.where.full})" if error.where else ""
+            lost = ConnectionFailed(f"a connection variable: {error.reason}{place}")
         except (ConnectionFailed, BecomeFailed) as error:
             sent = isinstance(error, Lost)
             lost = error

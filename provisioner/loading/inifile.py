@@ -43,7 +43,7 @@ class _Reader:
     def read(self, line: str, where: Where) -> None:
         if match := _SECTION.fullmatch(line):
             self._section(match[1], match[2] or "hosts", where)
-        elif line.startswith("[") and line.endswith("]"):
+        elif line.startswith("[") and ("]" not in line or line.endswith("]")):
             raise LoadError("a section is [group], [group:children] or [group:vars]", where)
         elif self.kind == "hosts":
             name, variables = _host(line, where)

@@ -98,7 +98,7 @@ def _exists(path: Path) -> bool:
 
 
 def _missing(path: Path, source: str) -> LoadError:
-    hint = "a list of hosts ends in a comma"
+    hint = f"a host, and no file? A list of hosts has a comma: {source},"
     try:
         beside = [str(path.parent / entry.name) for entry in path.parent.iterdir()]
         hint = nearest(str(path), beside) or hint
@@ -124,14 +124,14 @@ def _load_file(builder: Builder, path: Path) -> None:
         return
     data, name = yamlfile.opened(yamlfile.read(path, what="inventory"), str(path), builder.vault)
     text = yamltext.decode(data, name)
+    if not text.strip():
+        raise LoadError("the inventory is empty", Where(name))
     if path.suffix in (".yml", ".yaml", ".json") or _looks_like_yaml(text):
         value = yamlfile.parse(data, name, vault=builder.vault)
         if isinstance(value, YamlMap) and value.get("plugin") in constructed.NAMES:
             constructed.load(builder, value)
         else:
             inventory_yaml.load(builder, value, Where(name, 1, 1))
-    elif not text.strip():
-        raise LoadError("the inventory is empty", Where(name))
     else:
         inifile.load(builder, text, name)
 

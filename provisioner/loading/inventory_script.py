@@ -114,5 +114,5 @@ def _run(path: Path, *arguments: str) -> Mapping[str, Any]:
         return {}
     value = yamlfile.from_json(text, called)
     if not isinstance(value, YamlMap):
-        raise LoadError(f"{called} printed no JSON mapping", None, visible(text[:100]))
+        raise LoadError(f"{called} printed no JSON mapping", None, visible(text.strip()[:100]))
     return value

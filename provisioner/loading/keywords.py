@@ -20,7 +20,9 @@ IMPORT_PLAYBOOK = ("import_playbook", "ansible.builtin.import_playbook")
 IGNORED = frozenset({"debugger"})
 """Read and ignored: they change nothing here."""
 
-BLOCK = INHERITED | IGNORED | {"name", "block", "rescue", "always", "notify"}
+OF_BLOCK = frozenset({"rescue", "always"})
+"""Keywords of a block that no task has."""
+BLOCK = INHERITED | IGNORED | OF_BLOCK | {"name", "block", "notify"}
 
 TASK = (
     INHERITED

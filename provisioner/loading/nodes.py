@@ -59,7 +59,9 @@ class NodeLoader:
         if value is None:
             return ()
         if not isinstance(value, YamlList):
-            raise LoadError(f'"{key}" is a list of tasks', source.values_at.get(key, source.where))
+            hint = "each begins with a `-`" if isinstance(value, YamlMap) else ""
+            where = source.values_at.get(key, source.where)
+            raise LoadError(f'"{key}" is a list of tasks', where, hint)
         return self.list(value, base, folder)
 
     def list(self, value: YamlList, base: Keywords, folder: Folder) -> tuple[Node, ...]:

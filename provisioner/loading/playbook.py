@@ -41,7 +41,8 @@ def _load(path: Path, early: Early, chain: tuple[Path, ...]) -> Playbook:
     """`chain` are the playbooks that led to it, resolved."""
     data = yamlfile.load(path, what="playbook", vault=early.vault)
     if not isinstance(data, list) or not data:
-        raise LoadError("a playbook is a list of plays", Where(str(path), 1, 1))
+        hint = "" if data else "this one is empty"
+        raise LoadError("a playbook is a list of plays", Where(str(path), 1, 1), hint)
     problems: list[Problem] = []
     plays: list[Play] = []
     for index, source in enumerate(data):

@@ -148,7 +148,8 @@ def _unknown(source: YamlMap, key: Any, at: str | None = None) -> LoadError:
     short = short_name(key)
     hint = nearest(short, (*MODULES, *kw.TASK)) or nearest(key, elsewhere.siblings("module", key))
     if key in kw.BLOCK | kw.PLAY:
-        return LoadError(f'"{key}" is not a keyword of a task', where)
+        hint = "it stands beside `block`" if key in kw.OF_BLOCK else ""
+        return LoadError(f'"{key}" is not a keyword of a task', where, hint)
     return LoadError(f'"{key}" is neither a keyword of a task nor a module', where, hint)
 
 

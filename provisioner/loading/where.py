@@ -27,12 +27,15 @@ class Where:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
     def excerpt(self) -> str:
-        """The line with a caret below the column; "" where the file can't be read again."""
+        """The line with a caret below the column; "" where it is empty, or the file can't be read
+        again."""
         if not self.line:
             return ""
         try:
             text = lines_of(Path(self.file).read_text("utf-8-sig", "replace"))[self.line - 1]
         except (OSError, IndexError, ValueError):
+            return ""
+        if not text.strip():
             return ""
         number = f"{self.line} | "
         shown = visible(text.expandtabs(4))

@@ -146,7 +146,8 @@ class _Builder:
                 continue
             key = self.build(key_node, depth + 1)
             if isinstance(key, dict | list):
-                raise LoadError("a key must be a plain value", place, "quote it if it has braces")
+                hint = 'what begins with {{ must be quoted: "{{ … }}"'
+                raise LoadError("a key must be a plain value", place, hint)
             if isinstance(key, Template):
                 key = key.source
             if key in result:

@@ -74,13 +74,15 @@ BAD = [
     ("play.yml", "- hosts: all\n\ttasks:\n", "play.yml:2:1", "use spaces"),
     ("play.yml", "- hosts: all\n  hosts: b\n", "play.yml:2:3", "stands twice"),
     ("play.yml", "hosts: all\n", "play.yml:1:1", "a playbook is a list of plays"),
-    ("play.yml", "", "play.yml:1:1", "a playbook is a list of plays"),
+    ("play.yml", "", "play.yml:1:1", "a playbook is a list of plays\n    this one is empty"),
+    ("play.yml", "- hosts: all\n  tasks: {id: }\n", "play.yml:2:10", "each begins with a `-`"),
+    ("play.yml", "- hosts: all\n  tasks: [rescue: []]\n", "play.yml:2:11", "beside `block`"),
     ("play.yml", "- hosts: !!python/object:os.system x\n", "play.yml:1:10", "not supported"),
     ("play.yml", "- hosts: all\n  vars: {t: 22:22}\n", "play.yml:2:13", 'quote it: "22:22"'),
-    ("hosts", "[web\n", "hosts:1:1", "can't be a host's name"),
+    ("hosts", "[web\n", "hosts:1:1", "a section is [group], [group:children] or [group:vars]"),
     ("hosts", "web=1\n[a:vars]\nx=1\n", "hosts:2:1", 'a group "a" that is not there'),
     ("group_vars/all.yml", "- a\n", "all.yml:1:1", "a mapping of names to values"),
-    ("group_vars/all.yml", "a: {{ b }}\n", "all.yml:1:5", "quote it if it has braces"),
+    ("group_vars/all.yml", "a: {{ b }}\n", "all.yml:1:5", 'must be quoted: "{{ … }}"'),
     ("host_vars/web.yml", "a: [\n", "web.yml:1:", "bracket is not closed"),
 ]
 
@@ -107,6 +109,8 @@ def test_3_for_files_that_are_not_there_with_a_suggestion(provision: Command) ->
         (["hosts.yaml"], 'did you mean "hosts.yml"?'),
         (["hosts.yml", "dokcer"], 'did you mean "docker"?'),
         (["hosts.yml", "none.yml"], "there is no playbook none.yml"),
+        (["nobody"], "A list of hosts has a comma: nobody,"),
+        (["inventry", "hosts.yml"], 'provision: did you mean "inventory"?'),
         (["hosts.yml", "-e", "@none"], "the variables file none can't be read"),
         (["hosts.yml", "--vault-password-file", "none"], "vault password file none can't be read"),
     ):
@@ -124,6 +128,7 @@ def test_3_for_files_that_are_not_there_with_a_suggestion(provision: Command) ->
         (["h,", "-f", "0"], "'-f' / '--forks'"),
         (["h,", "--become-method", "magic"], "--become-method"),
         (["h,", "--limit"], "requires an argument"),
+        (["h,", "--ssh-common-args", "-o 'x"], "unbalanced quotes"),
         (["inventory", "h,"], "one of --list, --graph and --host"),
         (["vault", "frob"], "No such command 'frob'"),
     ],
@@ -136,16 +141,43 @@ def test_5_for_a_command_line_that_makes_no_sense(
     assert told in done.err
 
 
-def test_5_when_no_hosts_match(provision: Command) -> None:
-    done = provision.play(OK, "--limit", "h1:!h1")
-    assert done.exit == 5
-    assert "no hosts matched" in done.err
+def test_5_when_nobody_answers_a_question(provision: Command) -> None:
+    play = provision.write("play.yml", OK)
+    done = subprocess.run(
+        [sys.executable, "-m", "provisioner", "h,", play, "-c", "local", "--ask-become-pass"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        start_new_session=True,  # without a terminal to ask on
+    )
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "nobody answers" in done.stderr
 
 
-def test_5_when_a_playbook_is_for_hosts_that_are_not_there(provision: Command) -> None:
-    done = provision("web,", provision.write("play.yml", OK.replace("all", "webb")))
-    assert done.exit == 5
-    assert 'did you mean "web"?' in done.err
+@pytest.mark.parametrize(
+    ("inventory", "hosts", "limit", "told"),
+    [
+        ("web: {hosts: {h1: }}", "all", "h1:!h1", "--limit h1:!h1 leaves none"),
+        ("web: {hosts: {h1: }}", "webb", "all", 'did you mean "web"?'),
+        ("web: {vars: {a: 1}}", "all", "all", "the inventory has none"),
+    ],
+)
+def test_5_when_no_hosts_match(
+    provision: Command, inventory: str, hosts: str, limit: str, told: str
+) -> None:
+    provision.write("hosts.yml", inventory)
+    provision.write("play.yml", OK.replace("all", hosts))
+    done = provision("hosts.yml", "play.yml", "--limit", limit)
+    assert (done.exit, done.out) == (5, "")
+    assert "no hosts matched: " in done.err
+    assert told in done.err
+
+
+def test_tags_that_leave_nothing_to_do_are_told(provision: Command) -> None:
+    play = provision.write("play.yml", OK + "      tags: packages\n")
+    done = provision("h1,", play, "-c", "local", "--tags", "pakages")
+    assert '--tags pakages leaves nothing to do; did you mean "packages"?' in done.out
+    assert "leaves nothing" not in provision("h1,", play, "-c", "local", "--tags", "packages").out
 
 
 def test_7_when_a_report_cannot_be_written(provision: Command) -> None:

@@ -29,7 +29,7 @@ def load(folder: Path, name: str, text: str, *, mode: int = 0o644) -> Inventory:
 
 
 INI = [
-    ("[web\nh\n", "1:1", '"[web" can\'t be a host\'s name', ""),
+    ("[web\nh\n", "1:1", "a section is [group], [group:children] or [group:vars]", ""),
     ("[web db]\nh\n", "1:1", "a section is [group], [group:children] or [group:vars]", ""),
     ("[web:childen]\n", "1:1", '"childen" is no kind of section', 'did you mean "children"?'),
     ("[web]\nh x\n", "2:1", '"x" is not key=value', ""),
@@ -99,19 +99,21 @@ def test_what_is_wrong_in_yaml_is_told_with_its_place(
 def test_what_is_no_inventory_is_refused(tmp_path: Path) -> None:
     (tmp_path / "hosts.yml").write_text("all: {hosts: {a: }}")
     (tmp_path / "empty").write_text("")
+    (tmp_path / "empty.yml").write_text("\n")
     (tmp_path / "dir").mkdir()
     (tmp_path / "passed").mkdir()
     (tmp_path / "passed/hosts.ini").touch()
     told = []
-    for name in ("host.yml", "empty", "dir", "x" * 300, "a\0b", "passed"):
+    for name in ("host.yml", "empty", "empty.yml", "dir", "x" * 300, "a\0b", "passed"):
         with pytest.raises(LoadError) as caught:
             load_inventory(f"{tmp_path}/{name}")
         told.append(str(caught.value).replace(str(tmp_path), "DIR"))
     assert told[0] == 'there is no inventory DIR/host.yml\n    did you mean "DIR/hosts.yml"?'
-    assert told[1:3] == ["DIR/empty: the inventory is empty",
+    assert told[1:4] == ["DIR/empty: the inventory is empty",
+                         "DIR/empty.yml: the inventory is empty",
                          "the inventory directory DIR/dir has no inventory in it"]  # fmt: skip
-    assert "a list of hosts ends in a comma" in told[3]
-    assert "hosts.ini is passed over for its name" in told[5]
+    assert "A list of hosts has a comma" in told[4]
+    assert "hosts.ini is passed over for its name" in told[6]
 
 
 def test_a_host_in_several_groups_and_places_is_one_host(tmp_path: Path) -> None:

@@ -143,8 +143,10 @@ REFUSED = [
     ("a: [1, 2", "this is not YAML: did not find expected ',' or ']'", "1:4",
      "the indentation is off, or a quote or bracket is not closed"),
     ("a: 1\n---\nb: 2\n", "a second document begins here", "2:1", "one file holds one document"),
-    ("{{ x }}: 1", "a key must be a plain value", "1:2", "quote it if it has braces"),
-    ("a: {{ x }}", "a key must be a plain value", "1:5", "quote it if it has braces"),
+    ("{{ x }}: 1", "a key must be a plain value", "1:2",
+     'what begins with {{ must be quoted: "{{ … }}"'),
+    ("a: {{ x }}", "a key must be a plain value", "1:5",
+     'what begins with {{ must be quoted: "{{ … }}"'),
     ("a: {<<: 1}", "`<<` merges mappings only", "1:9", ""),
 ]  # fmt: skip
 
