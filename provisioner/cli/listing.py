@@ -10,7 +10,8 @@ import click
 from provisioner.errors import LoadError
 from provisioner.language.play import tasks_of
 from provisioner.language.variables import Scope
-from provisioner.plan import Plan, PlannedPlay, hosts_of
+from provisioner.plan import Plan, PlannedPlay
+from provisioner.plan.hosts import hosts_of
 
 
 def show(planned: Plan, options: Mapping[str, Any]) -> int:

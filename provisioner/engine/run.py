@@ -30,7 +30,10 @@ from provisioner.fleet.sessions import Connect
 from provisioner.fleet.threads import Threads
 from provisioner.language.play import Play, tasks_of
 from provisioner.loading.keywordvalues import number as numeric
-from provisioner.plan import Plan, PlannedPlay, chosen, constant, hosts_of, sizes, unmatched
+from provisioner.plan import Plan, PlannedPlay
+from provisioner.plan.hosts import hosts_of, unmatched
+from provisioner.plan.keywords import constant, sizes
+from provisioner.plan.tasks import chosen
 
 
 def run(plan: Plan, connect: Connect, interrupt: Interrupt | None = None) -> Iterator[Event]:

@@ -19,7 +19,7 @@ from provisioner.fleet.drive import Broken, Message, Through, Waits
 from provisioner.fleet.interrupt import Interrupt
 from provisioner.fleet.slots import Throttles
 from provisioner.fleet.threads import Threads
-from provisioner.plan import chosen
+from provisioner.plan.tasks import chosen
 from provisioner.records import dataclass
 
 Tell = Callable[[Any], None]

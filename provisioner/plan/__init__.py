@@ -1,0 +1,169 @@
+"""Inventory × Playbook ▶ Plan: which hosts, which tasks, with which variables. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from provisioner.errors import LoadError, Problem, UsageError
+from provisioner.events import Notice
+from provisioner.language import undefined
+from provisioner.language.play import Play, Playbook, tasks_of
+from provisioner.language.variables import MAGIC
+from provisioner.loading import keywordvalues
+from provisioner.loading.inventory import Inventory
+from provisioner.loading.variables import host_variables, vars_file
+from provisioner.loading.where import nearest, with_hint
+from provisioner.plan.hosts import hosts_of, unmatched
+from provisioner.plan.keywords import KnownLaterError, constant, settled, sizes
+from provisioner.plan.options import Options
+from provisioner.plan.tasks import by_tags, from_task
+from provisioner.records import dataclass
+
+__all__ = ["Options", "Plan", "PlannedPlay", "plan"]
+
+
+@dataclass(frozen=True)
+class PlannedPlay:
+    play: Play
+    hosts: tuple[str, ...]
+    late: bool = False
+    """Its hosts need variables of hosts: they are known when it begins."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run, ready to be carried out."""
+
+    inventory: Inventory
+    playbooks: tuple[Playbook, ...]
+    plays: tuple[PlannedPlay, ...]
+    statics: Mapping[str, Mapping[str, Any]]
+    options: Options
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def basedirs(self) -> tuple[Path, ...]:
+        """The playbooks' folders: group_vars and host_vars may stand there."""
+        return tuple(playbook.path.parent for playbook in self.playbooks)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """All hosts of any play, in inventory order."""
+        chosen = {host for planned in self.plays for host in planned.hosts}
+        listed = tuple(host for host in self.inventory.hosts if host in chosen)
+        return listed + tuple(sorted(chosen.difference(listed)))
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """All hosts that tasks may ask for or give facts to: those of the inventory and of plays,
+        and this machine."""
+        return (*dict.fromkeys((*self.inventory.hosts, *self.hosts, "localhost")),)
+
+
+def plan(inventory: Inventory, playbooks: Sequence[Playbook], options: Options) -> Plan:
+    """Choose hosts and tasks. `UsageError` when no play has a host, `LoadError` for a pattern or
+    a --limit that names nothing."""
+    plays = tuple(_planned(inventory, playbooks, options))
+    notices = (*_unmatched(inventory, plays, options), *_untagged(playbooks, plays, options))
+    if not any(planned.hosts or planned.late for planned in plays):
+        reasons = "; ".join(_hostless(inventory, plays, options))
+        raise UsageError(f"no hosts matched: {reasons}")
+    names = {*inventory.hosts, *(host for planned in plays for host in planned.hosts)}
+    basedirs = [playbook.path.parent for playbook in playbooks]
+    statics = {name: host_variables(inventory, name, basedirs) for name in sorted(names)}
+    for planned in plays:
+        _check_numbers(planned.play, options)
+    problems = list(_undefined(inventory, playbooks, statics, options))
+    if problems:
+        raise LoadError.of(problems)
+    return Plan(inventory, tuple(playbooks), plays, statics, options, notices)
+
+
+def _planned(
+    inventory: Inventory,
+    playbooks: Sequence[Playbook],
+    options: Options,
+) -> Iterator[PlannedPlay]:
+    started = options.start_at_task is None
+    for playbook in playbooks:
+        for play in playbook.plays:
+            wanted = by_tags(settled(play, options), options)
+            if not started:
+                wanted, started = from_task(wanted, options.start_at_task or "")
+            if options.force_handlers and wanted.force_handlers is None:
+                wanted = replace(wanted, force_handlers=True)
+            try:
+                yield PlannedPlay(wanted, hosts_of(inventory, wanted, options))
+            except KnownLaterError:
+                yield PlannedPlay(wanted, (), late=True)
+    if not started:
+        raise LoadError(f'--start-at-task: there is no task "{options.start_at_task}"')
+
+
+def _hostless(
+    inventory: Inventory, plays: Sequence[PlannedPlay], options: Options
+) -> Iterator[str]:
+    """Why no play has a host."""
+    if not inventory.hosts:
+        yield "the inventory has none"
+    yield from (notice.text for notice in _unmatched(inventory, plays, options))
+    if options.limit:
+        yield f"--limit {options.limit} leaves none of the plays'"
+    gone = sorted(options.hosts.difference(inventory.hosts)) if options.hosts else ()
+    if gone:
+        yield f"--retry: the inventory has no {', '.join(gone)}"
+
+
+def _untagged(
+    playbooks: Sequence[Playbook], plays: Sequence[PlannedPlay], options: Options
+) -> Iterator[Notice]:
+    """A notice where --tags and --skip-tags leave nothing to do."""
+    sections = [each for book in playbooks for play in book.plays for each in play.sections]
+    tasks = (task for section in sections for task in tasks_of(section))
+    known = {str(tag) for task in tasks for tag in task.keywords.tags}
+    given = (("--tags", options.tags), ("--skip-tags", options.skip_tags))
+    said = " ".join(f"{option} {','.join(sorted(tags))}" for option, tags in given if tags)
+    if said and not any(any(planned.play.sections) for planned in plays):
+        hints = (nearest(tag, known) for tag in sorted(options.tags - known))
+        yield Notice(with_hint(f"{said} leaves nothing to do", next(filter(None, hints), "")))
+
+
+def _unmatched(
+    inventory: Inventory, plays: Sequence[PlannedPlay], options: Options
+) -> Iterator[Notice]:
+    """Patterns that name nothing. As in Ansible that is no error: many a playbook has plays for
+    groups that an inventory does not have."""
+    for planned in plays:
+        if not planned.late:
+            yield from unmatched(inventory, planned.play, options)
+
+
+def _check_numbers(play: Play, options: Options) -> None:
+    """What a play's numbers come to, where it is known before any host is."""
+    with suppress(KnownLaterError):
+        sizes(play, options)
+    with suppress(KnownLaterError):
+        limit = constant(play, play.max_fail_percentage, options)
+        keywordvalues.numeric("max_fail_percentage", limit, play.where)
+
+
+def _undefined(
+    inventory: Inventory,
+    playbooks: Sequence[Playbook],
+    statics: Mapping[str, Mapping[str, Any]],
+    options: Options,
+) -> Iterator[Problem]:
+    plays = [play for playbook in playbooks for play in playbook.plays]
+    files = [
+        vars_file(path, inventory.vault)
+        for play in plays
+        for entry in play.vars_files
+        for name in entry.names
+        if isinstance(name, str) and (path := play.basedir / name).is_file()
+    ]
+    layers = (*statics.values(), options.extra_vars, options.settings, *files)
+    return undefined.problems(plays, MAGIC, layers)

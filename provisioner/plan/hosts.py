@@ -1,0 +1,59 @@
+"""Which hosts a play is for, and in which order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from provisioner.errors import LoadError
+from provisioner.events import Notice
+from provisioner.language.play import Play
+from provisioner.loading import keywords as kw
+from provisioner.loading import patterns
+from provisioner.loading.inventory import Inventory
+from provisioner.loading.where import nearest, with_hint
+from provisioner.plan.keywords import NO_MAGIC, Magic, constant
+from provisioner.plan.options import Options
+
+
+def hosts_of(
+    inventory: Inventory, play: Play, options: Options, magic: Magic = NO_MAGIC
+) -> tuple[str, ...]:
+    """The hosts of a play, as its pattern and --limit leave them, in its order."""
+    limit = patterns.limit(inventory, options.limit) if options.limit else None
+    pattern = _pattern(inventory, play, options, magic)
+    chosen = _ordered(patterns.select(inventory, pattern, play.where), play)
+    allowed = [names for names in (limit, options.hosts) if names is not None]
+    return tuple(host for host in chosen if all(host in names for names in allowed))
+
+
+def _pattern(inventory: Inventory, play: Play, options: Options, magic: Magic) -> Any:
+    groups = {name: list(hosts) for name, hosts in inventory.members.items()}
+    return constant(play, play.hosts, options, {"groups": groups, **magic})
+
+
+def unmatched(
+    inventory: Inventory, play: Play, options: Options, magic: Magic = NO_MAGIC
+) -> Iterator[Notice]:
+    """A notice for each part of the play's pattern that names nothing."""
+    pattern = _pattern(inventory, play, options, magic)
+    for term, hint in patterns.unmatched(inventory, pattern):
+        text = f'hosts: "{term}" is neither a host nor a group of the inventory'
+        yield Notice(with_hint(text, hint), str(play.where))
+
+
+def _ordered(hosts: tuple[str, ...], play: Play) -> tuple[str, ...]:
+    match play.order:
+        case "sorted":
+            return tuple(sorted(hosts))
+        case "reverse_sorted":
+            return tuple(sorted(hosts, reverse=True))
+        case "reverse_inventory":
+            return hosts[::-1]
+        case "shuffle":
+            return tuple(random.sample(hosts, len(hosts)))
+        case None | "inventory":
+            return hosts
+    hint = nearest(str(play.order), kw.ORDERS) or f"one of {', '.join(kw.ORDERS)}"
+    raise LoadError(f'there is no order "{play.order}"', play.where, hint)
