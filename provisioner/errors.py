@@ -2,6 +2,8 @@
 
     ProvisionError
     ├── LoadError          bad input, with file:line:column; no host was touched (exit 3)
+    │   ├── NotFound       a file or role of that name is nowhere: a task that includes it fails
+    │   └── NoPlaybook     what a task includes can't be read: nothing catches that
     ├── UsageError         the command line makes no sense, no hosts matched (exit 5)
     ├── BecomeFailed       sudo or su refused; the engine fails the task (exit 2)
     └── ConnectionFailed   a host can't be used; the engine turns it into an event (exit 4)
@@ -57,6 +59,14 @@ class LoadError(ProvisionError):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.problems))
+
+
+class NotFound(LoadError):
+    """A file or role is nowhere, which a playbook may expect and rescue."""
+
+
+class NoPlaybook(LoadError):
+    """What is included while a playbook runs is none."""
 
 
 class UsageError(ProvisionError):

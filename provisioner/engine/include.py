@@ -9,7 +9,7 @@ from provisioner.engine import judge, units
 from provisioner.engine.scopes import PlayWorld
 from provisioner.engine.state import HostState
 from provisioner.engine.units import Unit
-from provisioner.errors import LoadError, Problem
+from provisioner.errors import LoadError, NoPlaybook, NotFound, Problem
 from provisioner.language.play import Keywords, Node, Task
 from provisioner.language.template import TemplateError
 from provisioner.language.variables import Scope
@@ -25,16 +25,18 @@ JOIN = "_joins"
 
 
 def parts(
-    shared: PlayWorld, state: HostState, unit: Unit, scope: Scope
+    shared: PlayWorld, state: HostState, unit: Unit, scope: Scope, rescued: bool
 ) -> tuple[list[tuple[Node, ...]], Result]:
     """What the task includes, for each item of its loop, as far as the chosen tags leave it; and
     the include's own result, which it may register.
 
-    `LoadError` for what is wrong with the files, `TemplateError` for the task's own templates.
+    `LoadError` for what is wrong with the files, `NoPlaybook` where nothing catches that, and
+    `TemplateError` for the task's own templates. Where they are `rescued`, wrong arguments in the
+    files are left to the tasks that have them.
     """
     task = unit.task
     if task.loop is None:
-        return [shared.select(_loaded(shared, state, unit, {}))], _result(unit)
+        return [shared.select(_loaded(shared, state, unit, {}, rescued))], _result(unit)
     found: list[tuple[Node, ...]] = []
     results: list[tuple[Any, Result]] = []
     items = units.loop_items(task, scope, shared)
@@ -45,7 +47,7 @@ def parts(
             raise TemplateError(one.result.message, task.where)
         if one.result is None:
             names = units.item_names(task, items, index)
-            found.append(shared.select(_loaded(shared, state, one, names)))
+            found.append(shared.select(_loaded(shared, state, one, names, rescued)))
         results.append((items[index], one.result or _result(one)))
     return found, judge.loop_result(results, task.loop.variable, task.loop.index_variable)
 
@@ -66,30 +68,46 @@ def for_others(unit: Unit) -> dict[str, bool]:
 
 
 def _loaded(
-    shared: PlayWorld, state: HostState, unit: Unit, item: dict[str, Any]
+    shared: PlayWorld, state: HostState, unit: Unit, item: dict[str, Any], rescued: bool
 ) -> tuple[Node, ...]:
+    found, loader, problems = _read(shared, unit, item, rescued)
+    if problems:
+        # What only the tasks themselves would have told is a failure like theirs.
+        broken = rescued or _read(shared, unit, item, True)[2]
+        raise (NoPlaybook if broken else LoadError).of(problems)
+    if isinstance(unit.module, IncludeRole):
+        state.handlers += loader.handlers
+        state.roles += loader.exported
+    return found
+
+
+def _read(
+    shared: PlayWorld, unit: Unit, item: dict[str, Any], rescued: bool
+) -> tuple[tuple[Node, ...], NodeLoader, list[Problem]]:
     task, module = unit.task, unit.module
     problems: list[Problem] = []
     world = shared.world
     early = Early.of(shared.play, world.extra_vars, world.inventory.vault)
     loader = NodeLoader(problems, early)
     base = _base(task, module, item)
-    folder = Folder(task.roots[0] if task.roots else shared.play.basedir, task.role)
-    if isinstance(module, IncludeTasks):
-        if len(task.roots) > 1:
-            folder = replace(folder, path=task.roots[-2])
-        path = loader.tasks_file(module.file, folder, task.where)
-        found = loader.file(path, base, folder, task.where)
-    else:
-        assert isinstance(module, IncludeRole)
-        given = {key: value for key, value in module.model_dump().items() if value is not None}
-        given["params"] = {}
-        found = loader.role(given, base, folder, task.where, public=module.public)
-        state.handlers += loader.handlers
-        state.roles += loader.exported
-    if problems:
-        raise LoadError.of(problems)
-    return found
+    path = task.roots[0] if task.roots else shared.play.basedir
+    folder = Folder(path, task.role, rescued=rescued)
+    try:
+        if isinstance(module, IncludeTasks):
+            if len(task.roots) > 1:
+                folder = replace(folder, path=task.roots[-2])
+            file = loader.tasks_file(module.file, folder, task.where)
+            found = loader.file(file, base, folder, task.where)
+        else:
+            assert isinstance(module, IncludeRole)
+            given = {key: value for key, value in module.model_dump().items() if value is not None}
+            given["params"] = {}
+            found = loader.role(given, base, folder, task.where, public=module.public)
+    except NotFound:
+        raise
+    except LoadError as error:
+        return (), loader, [*problems, *error.problems]
+    return found, loader, problems
 
 
 def _base(task: Task, module: Any, item: dict[str, Any]) -> Keywords:

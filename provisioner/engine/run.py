@@ -217,7 +217,9 @@ class Run:
         """Why the batch must not go on: a fatal failure, or too many of them."""
         failed = [host for host in batch if self.states[host].out is not None]
         for host in failed:
-            if self.states[host].fatal or play.keywords.any_errors_fatal is True:
+            if fatal := self.states[host].fatal:
+                return f"{fatal}: {host} failed"
+            if play.keywords.any_errors_fatal is True:
                 return f"any_errors_fatal: {host} failed"
         magic = {"hostvars": HostVars(self._shared(play, (), ()), "", Gate())}
         limit = constant(play, play.max_fail_percentage, self.plan.options, magic)

@@ -61,7 +61,7 @@ class Settling:
         self._passed: Place | None = None
         self._sync = False
         self._failure: tuple[str, str, Task] = ("", "", _NO_TASK)
-        self._fatal = False
+        self._fatal = ""
         self._joins = False
         """Whether it follows the host that ran an include for all into what that includes."""
 
@@ -195,7 +195,8 @@ class Settling:
             self._position.advance()
             return True
         self._failure = (*reports.why(unit.scope, task, result), task)
-        self._fatal = values.is_set(unit.scope, task.keywords.any_errors_fatal)
+        fatal = values.is_set(unit.scope, task.keywords.any_errors_fatal)
+        self._fatal = "any_errors_fatal" if fatal else ""
         self._aftermath.remember_failure(task, result, unit.scope)
         if not self._position.turn():
             self._fail()
@@ -217,6 +218,16 @@ class Settling:
         return reports.finished(self._shared, self._state.name, unit, result, seconds, **flags)
 
     # -- failing
+
+    def _break(self, unit: Unit, result: Result, since: float) -> Walk:
+        """What the task brings is no playbook: as in Ansible nothing catches that, and it ends the
+        run for all."""
+        self._ahead.loop = None
+        self._state.count(result.outcome, ignored=False, rescued=False)
+        yield self._event(unit, result, since)
+        self._failure = (*reports.why(unit.scope, unit.task, result), unit.task)
+        self._fatal, self._position.doomed = "broken files", True
+        self._fail()
 
     def _fail(self) -> None:
         """The host is out, after its handlers where these are forced."""

@@ -44,8 +44,8 @@ class HostState:
     """The same, where `meta: clear_host_errors` has let it in again."""
     reason: str = ""
     remedy: str = ""
-    fatal: bool = False
-    """It failed in a task under `any_errors_fatal`."""
+    fatal: str = ""
+    """Why its failure is one of all: `any_errors_fatal`, or what was included can't be read."""
     touched: bool = False
     started: float = 0.0
     seconds: float = 0.0

@@ -23,7 +23,7 @@ from provisioner.engine.reboot import await_connection
 from provisioner.engine.scopes import title
 from provisioner.engine.settling import Settling, Walk
 from provisioner.engine.units import Unit
-from provisioner.errors import LoadError
+from provisioner.errors import LoadError, NoPlaybook
 from provisioner.language.play import Task
 from provisioner.language.template import TemplateError
 from provisioner.loading.inventory import load_inventory
@@ -124,7 +124,11 @@ class Steering(Settling):
         self._ahead.loop = None
         try:
             scope = self._ahead.scope(unit.task)
-            parts, result = include.parts(self._shared, self._state, unit, scope)
+            rescued = position.rescues()
+            parts, result = include.parts(self._shared, self._state, unit, scope, rescued)
+        except NoPlaybook as error:
+            yield from self._break(unit, Result(Outcome.FAILED, str(error)), since)
+            return
         except (LoadError, TemplateError, ModuleError) as error:
             yield from self._finish(unit, Result(Outcome.FAILED, str(error)), since, 1)
             return

@@ -15,7 +15,7 @@ from provisioner.loading.yamlfile import YamlMap, place_of
 
 INHERITED = frozenset(field.name for field in fields(Keywords)) - {"params"}
 
-IMPORT_PLAYBOOK = ("import_playbook", "ansible.builtin.import_playbook")
+IMPORT_PLAYBOOK = ("import_playbook", "ansible.builtin.import_playbook", "include")
 
 IGNORED = frozenset({"debugger"})
 """Read and ignored: they change nothing here."""

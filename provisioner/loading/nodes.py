@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from provisioner.errors import LoadError, Problem
+from provisioner.errors import LoadError, NotFound, Problem
 from provisioner.language.ownplugins import Brings
 from provisioner.language.play import Block, Keywords, Node, Role, Task
 from provisioner.language.rendering import check
 from provisioner.language.template import OMIT, TemplateError, templates_in
-from provisioner.loading import argspecs, plugins, yamlfile
+from provisioner.loading import argspecs, oldinclude, plugins, yamlfile
 from provisioner.loading import keywords as kw
 from provisioner.loading import roles as rolefiles
 from provisioner.loading.early import Early
@@ -91,6 +91,9 @@ class NodeLoader:
                 raise LoadError(f"a task is a mapping, not {shown(item)}", where)
             if "block" in item:
                 return (self._block(item, base, folder),)
+            for key in oldinclude.WORDS:
+                if key in item:
+                    item = oldinclude.rewritten(item, key, lambda name: self._finds(name, folder))
             for key in item:
                 if short_name(str(key)) in IMPORTS:
                     return self._import(item, str(key), base, folder)
@@ -166,17 +169,22 @@ class NodeLoader:
             hint = f"use {what.replace('import', 'include')}: it is read while the play runs"
             raise LoadError(f"{what}: {error.reason}", where, hint) from None
 
+    def _finds(self, name: str, folder: Folder) -> bool:
+        return any(path.is_file() for path in self._places(name, folder))
+
     def tasks_file(self, name: str, folder: Folder, where: Where) -> Path:
         """The file of tasks called `name`, beside the one that names it, or in the role."""
-        places = [folder.path / name]
-        if folder.role is not None:
-            kind = "handlers" if folder.handlers else "tasks"
-            places += [folder.role.path / kind / name, folder.role.path / name]
-        places.append(self._basedir / name)
-        for path in places:
+        for path in self._places(name, folder):
             if path.is_file():
                 return path
-        raise LoadError(f"the file of tasks {name} was not found", where)
+        raise NotFound(f"the file of tasks {name} was not found", where)
+
+    def _places(self, name: str, folder: Folder) -> Iterator[Path]:
+        yield folder.path / name
+        if folder.role is not None:
+            yield folder.role.path / ("handlers" if folder.handlers else "tasks") / name
+            yield folder.role.path / name
+        yield self._basedir / name
 
     # -- roles
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from provisioner.errors import LoadError
+from provisioner.errors import LoadError, NotFound
 from provisioner.language.play import COLLECTIONS, Keywords, Role
 from provisioner.loading import keywords as kw
 from provisioner.loading import yamlfile
@@ -69,7 +69,7 @@ def find(name: str, basedir: Path, inside: Role | None, where: Where, within: An
     known = {entry.name for folder in places[:-1] if folder.is_dir() for entry in folder.iterdir()}
     looked = [*collections(basedir)] if name.count(".") >= 2 else places[:-1]
     hint = nearest(name, known) or f"looked in {', '.join(map(str, looked))}{_more(name, basedir)}"
-    raise LoadError(f'the role "{name}" was not found', where, hint)
+    raise NotFound(f'the role "{name}" was not found', where, hint)
 
 
 def _more(name: str, basedir: Path) -> str:

@@ -209,13 +209,13 @@ def _short_form(module: type[Module], key: str, value: Any, where: Where) -> Yam
     fields = arguments.names(module)
     rest = []
     for word in split_words(text):
-        name, equals, item = _pair(word)
+        name, equals, item = pair(word)
         known = name in fields or (module.open and _may_be_name(name, module))
         # What the module has not is told with the other arguments, or fails the task.
         known = known or (module.free_form is None and name.isidentifier())
         file = name == module.free_form == "file"  # include_tasks: file=more.yml
         if equals and known and (module.free_form is None or file or name in _FREE_OPTIONS):
-            given[name] = kw.text_template(_unquote(_unescaped(item)), where)
+            given[name] = kw.text_template(unquote(_unescaped(item)), where)
             given.keys_at[name] = given.values_at[name] = where
         else:
             rest.append(word)
@@ -243,7 +243,7 @@ def _pairs(value: Any, where: Where) -> YamlMap:
         name, equals, item = word.partition("=")
         if not equals or not name.isidentifier():
             raise LoadError(f'"{word}" is not name=value', where, "a template names the module")
-        given[name] = kw.text_template(_unquote(item), where)
+        given[name] = kw.text_template(unquote(item), where)
         given.keys_at[name] = given.values_at[name] = where
     return given
 
@@ -282,7 +282,7 @@ def _unescaped(word: str) -> str:
 _NAME = re.compile(r"(?:\{\{.*?\}\}|[^\s={}])*", re.DOTALL)
 
 
-def _pair(word: str) -> tuple[str, str, str]:
+def pair(word: str) -> tuple[str, str, str]:
     """A word apart at its first `=` that is not within `{{ … }}`."""
     match = _NAME.match(word)
     assert match is not None
@@ -294,7 +294,7 @@ def _may_be_name(name: str, module: type[Module]) -> bool:
     return name.isidentifier() or (module.templated_names and is_template(name))
 
 
-def _unquote(word: str) -> str:
+def unquote(word: str) -> str:
     if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'":
         return word[1:-1]
     return word

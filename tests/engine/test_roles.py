@@ -120,6 +120,89 @@ def test_a_missing_included_file_fails_the_task_with_its_name(fleet: Fleet) -> N
     assert "none.yml was not found" in got.event("inc").message
 
 
+BROKEN = [
+    ("- {name: t, nonsense: 1}", "neither a keyword of a task nor a module"),
+    ("- debug: msg='x", "a quote is not closed"),
+    ("a: b", "a file of tasks is a list"),
+    ("[{", "YAML"),
+]
+
+
+@pytest.mark.parametrize(("text", "told"), BROKEN)
+def test_nothing_catches_that_what_is_included_is_no_playbook(
+    fleet: Fleet, text: str, told: str
+) -> None:
+    fleet.write("h1.yml", text)
+    fleet.write("h2.yml", "- {name: t, debug: }")
+    got = fleet.run(
+        """
+        - hosts: all
+          tasks:
+            - block: [{name: inc, include_tasks: "{{ inventory_hostname }}.yml"}]
+              ignore_errors: true
+              rescue: [{name: saved, debug: }]
+              always: [{name: always, debug: }]
+        - hosts: all
+          tasks: [{name: later, debug: }]
+        """,
+        hosts=2,
+    )
+    assert told in got.event("inc").message
+    assert names(got) == ["inc"]
+    assert got.tasks("h2")[-1] == ("always", "ok")
+    assert got.exit == 2
+
+
+def test_wrong_arguments_in_what_is_included_are_rescued_like_other_failures(fleet: Fleet) -> None:
+    fleet.write("a.yml", "[{name: first, debug: }, {name: wrong, file: {path: /, sate: file}}]")
+    got = fleet.run("""
+        - hosts: all
+          tasks:
+            - block: [{name: inc, include_tasks: a.yml}]
+              rescue: [{name: saved, debug: }]
+            - {name: again, include_tasks: a.yml}
+        """)
+    assert names(got) == ["inc", "first", "wrong", "saved", "again"]
+    assert got.event("wrong").rescued
+    assert got.event("again").outcome == "failed"
+
+
+OLD = [
+    ("x.yml v=1 w='a b'", "", ["1 a b"]),
+    ("x.yml v={{ n }}", "when: n == 5", ["5 -"]),
+    ("x.yml v={{ item }}", "with_items: [1, 2]", ["1 -", "2 -"]),
+    ("x.yml v=1 static=no", "", ["1 -"]),
+    ("x.yml", "vars: {v: 1, w: 2}", ["1 2"]),
+    ('"{{ m }}.yml v=1"', "", ["1 -"]),
+]
+
+
+@pytest.mark.parametrize(("text", "more", "said"), OLD)
+def test_include_takes_parameters_as_it_once_did(
+    fleet: Fleet, text: str, more: str, said: list[str]
+) -> None:
+    fleet.write("x.yml", """[{debug: {msg: "{{ v }} {{ w | default('-') }}"}}]""")
+    got = fleet.run(f"""
+        - hosts: all
+          vars: {{n: 5, m: x}}
+          tasks:
+            - include: {text}
+              {more}
+        """)
+    assert got.said() == said
+
+
+def test_tags_of_an_old_include_are_those_of_its_tasks(fleet: Fleet) -> None:
+    fleet.write("x.yml", "[{name: t, debug: }]")
+    fleet.write("y.yml", "[{hosts: all, tasks: [{name: u, debug: , tags: a}]}]")
+    text = """
+        - hosts: all
+          tasks: [{include: x.yml tags=a}, {name: no, debug: }]
+        - include: y.yml
+        """
+    assert names(fleet.run(text, tags=frozenset({"a"}))) == ["t", "u"]
+
+
 def test_include_role_is_private_unless_public_and_import_role_is_not(fleet: Fleet) -> None:
     fleet.write("roles/r/tasks/main.yml", "[{name: t, debug: {msg: '{{ x }}'}, notify: h}]")
     fleet.write("roles/r/tasks/other.yml", "[{name: o, command: echo, notify: h}]")
