@@ -15,7 +15,7 @@ from provisioner.engine.sources import LocalSources
 from provisioner.engine.state import HostState
 from provisioner.engine.ways import variables as way_variables
 from provisioner.language.functions import functions
-from provisioner.language.lookup_base import LookupContext, LookupFailedError
+from provisioner.language.lookup_context import LookupContext
 from provisioner.language.play import Node, Play, Role, Task
 from provisioner.language.sandbox import counters, missing
 from provisioner.language.template import Template, TemplateError
@@ -292,6 +292,8 @@ def _failing(work: Callable[P, T]) -> Callable[P, T]:
         try:
             return work(*args, **options)
         except ModuleError as error:
+            from provisioner.language.lookup_base import LookupFailedError
+
             raise LookupFailedError(str(error)) from None
 
     return done

@@ -10,8 +10,6 @@ from provisioner.engine import jobs, omitted, seats, values, ways
 from provisioner.engine.delegated import with_delegated
 from provisioner.engine.effects import Seat
 from provisioner.engine.scopes import PlayWorld, local_sources
-from provisioner.language.lookups import looped
-from provisioner.language.lookups import short_name as lookup_name
 from provisioner.language.play import VARIABLE, Keywords, Task
 from provisioner.language.template import OMIT, Template, TemplateError, templates_in
 from provisioner.language.variables import Scope, plain
@@ -68,17 +66,25 @@ def loop_items(task: Task, scope: Scope, shared: PlayWorld) -> list[Any]:
     """The items of the task's loop; `TemplateError` when they are no list."""
     loop = task.loop
     assert loop is not None
-    found_first = loop.lookup is not None and lookup_name(loop.lookup) == "first_found"
-    value = scope.render_known(loop.items) if found_first else scope.render(loop.items)
     if loop.lookup is not None:
-        context = replace(scope["lookup_context"], folder=_FOLDERS.get(task.module, "files"))
-        return looped(context, loop.lookup, value)
+        return _looked_up(loop.lookup, loop.items, task, scope)
+    value = scope.render(loop.items)
     if isinstance(value, list | tuple):
         return list(value)
     hint = "use with_dict or the filter dict2items" if isinstance(value, dict) else ""
     kind = type(value).__name__
     reason = with_hint(f"a loop needs a list, not {kind} ({value!r:.80})", hint)
     raise TemplateError(reason, task.where)
+
+
+def _looked_up(name: str, terms: Any, task: Task, scope: Scope) -> list[Any]:
+    """The items of a `with_NAME` loop."""
+    from provisioner.language.lookups import looped, short_name
+
+    found_first = short_name(name) == "first_found"
+    value = scope.render_known(terms) if found_first else scope.render(terms)
+    context = replace(scope["lookup_context"], folder=_FOLDERS.get(task.module, "files"))
+    return looped(context, name, value)
 
 
 def with_loop_names(task: Task, scope: Scope) -> Task:

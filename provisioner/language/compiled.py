@@ -10,12 +10,9 @@ from functools import cache
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
-from provisioner.language import simple
+from provisioner.language import plain, simple
 from provisioner.language.building import VALUE, assigned, building
-from provisioner.language.sandbox import (
-    environment,
-    missing_type,
-)
+from provisioner.language.sandbox import environment, is_missing, is_undefined
 from provisioner.language.template import MAX_TEXT, TemplateError
 from provisioner.language.written import Written, has_literal, is_candidate, own_values
 
@@ -54,6 +51,24 @@ class _Compiled:
         assert self._text is not None
         context = self._text.new_context(scope, shared=True)  # type: ignore[arg-type]
         return join(self._text.root_render_func(context))
+
+
+class _Plain:
+    """A template of text and names."""
+
+    def __init__(self, parts: tuple[str, ...]) -> None:
+        self._parts = parts
+        self._name = parts[1] if len(parts) == 3 and not parts[0] and not parts[2] else ""
+
+    def render(self, scope: Mapping[str, Any]) -> Any:
+        if self._name:
+            return _whole(plain.value(self._name, scope))
+        return join(self._texts(scope))
+
+    def _texts(self, scope: Mapping[str, Any]) -> Iterator[str]:
+        for number, part in enumerate(self._parts):
+            value = plain.value(part, scope) if number % 2 else part
+            yield "" if value is None else str(value)
 
 
 class _Simple:
@@ -95,15 +110,13 @@ class _Lists:
 
 def _whole(value: Any) -> Any:
     """A native value, refused when it is undefined, has something undefined in it, or is huge."""
-    from jinja2 import Undefined
-
     if isinstance(value, GeneratorType | range):
         value = list(value)
     inside = value if isinstance(value, list) else value.values() if type(value) is dict else ()
     for item in (value, *inside):
-        if isinstance(item, missing_type()):
+        if is_missing(item):
             item._fail_with_undefined_error()
-    if isinstance(value, Undefined):  # `x if false` without an else
+    if is_undefined(value):  # `x if false` without an else
         return ""
     if isinstance(value, str):
         if len(value) > MAX_TEXT:
@@ -186,9 +199,11 @@ def _ends_in_space(tree: jinja2.nodes.Template) -> bool:
 
 
 @cache
-def compiled(source: str, expression: bool) -> _Compiled | _Simple | _Ended | _Lists:
+def compiled(source: str, expression: bool) -> _Plain | _Compiled | _Simple | _Ended | _Lists:
     if expression:
         return _Compiled(source, expression)
+    if found := plain.split(source):
+        return _Plain(found)
     tree = parsed(source, expression)
     if source.rstrip().endswith("}}") and _ends_in_space(tree):
         return _Ended(source)

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from provisioner.language.lookup_base import LookupContext
-from provisioner.language.lookups import lookup, query
+from provisioner.language.lookup_context import LookupContext
 from provisioner.language.sandbox import missing
 from provisioner.language.variables import Lazy
 
@@ -16,9 +15,13 @@ def functions(context: Callable[[], LookupContext]) -> dict[str, Any]:
     """The functions by name, as a layer of variables; `context` is what lookups see."""
 
     def _lookup(name: str, /, *terms: Any, **options: Any) -> Any:
+        from provisioner.language.lookups import lookup
+
         return lookup(context(), name, *terms, **options)
 
     def _query(name: str, /, *terms: Any, **options: Any) -> Any:
+        from provisioner.language.lookups import query
+
         return query(context(), name, *terms, **options)
 
     return {

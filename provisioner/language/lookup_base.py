@@ -1,4 +1,4 @@
-"""What every lookup stands on: what it sees of the play, its errors, its options."""
+"""What every lookup stands on: its errors, its files, its options."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from jinja2.exceptions import TemplateRuntimeError
 
+from provisioner.language.lookup_context import LookupContext
 from provisioner.loading.where import nearest, with_hint
-from provisioner.records import dataclass
 
 MAX_ITEMS = 1_000_000
 """Items that one lookup may give; more is a mistake."""
@@ -19,24 +19,6 @@ MAX_ITEMS = 1_000_000
 
 class LookupFailedError(TemplateRuntimeError):
     """A lookup could not find or do what it was asked for."""
-
-
-@dataclass(frozen=True)
-class LookupContext:
-    """What lookups see of the play.
-
-    `find(folder, name)` gives the path of a role's or play's file, or raises FileNotFoundError;
-    `read` gives its bytes, decrypted; `folder` is where first_found looks: files, templates or
-    vars, as the task's module asks for.
-    """
-
-    variables: Mapping[str, Any]
-    find: Callable[[str, str], Path]
-    render: Callable[[Path, Mapping[str, Any], Mapping[str, Any]], str]
-    basedir: Path
-    read: Callable[[Path], bytes] = Path.read_bytes
-    warn: Callable[[str], None] = lambda text: None
-    folder: str = "files"
 
 
 Lookup = Callable[..., list[Any]]

@@ -24,7 +24,8 @@ from provisioner.language import (
     ownplugins,
 )
 from provisioner.language.filters_data import is_list
-from provisioner.language.lookup_base import Lookup, LookupContext, LookupFailedError
+from provisioner.language.lookup_base import Lookup, LookupFailedError
+from provisioner.language.lookup_context import LookupContext
 from provisioner.language.template import TemplateError as RenderError
 from provisioner.loading.where import nearest, with_hint
 

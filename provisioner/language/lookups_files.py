@@ -14,14 +14,8 @@ from typing import Any
 
 from provisioner.language.filters_data import flatten, is_list
 from provisioner.language.filters_text import pattern_of, to_bool
-from provisioner.language.lookup_base import (
-    LookupContext,
-    LookupFailedError,
-    find,
-    known_options,
-    text_of,
-    words,
-)
+from provisioner.language.lookup_base import LookupFailedError, find, known_options, text_of, words
+from provisioner.language.lookup_context import LookupContext
 
 
 def file(

@@ -14,7 +14,8 @@ from provisioner.language.filters_formats import get_path as path_in
 from provisioner.language.filters_formats import index_of as place_in
 from provisioner.language.filters_formats import to_paths as paths_in
 from provisioner.language.filters_text import to_bool
-from provisioner.language.lookup_base import LookupContext, LookupFailedError
+from provisioner.language.lookup_base import LookupFailedError
+from provisioner.language.lookup_context import LookupContext
 
 RANDOM: dict[str, Any] = {
     "length": 8, "upper": True, "lower": True, "numbers": True, "special": True, "min_upper": 0,

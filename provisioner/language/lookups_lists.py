@@ -10,14 +10,8 @@ from typing import Any
 
 from provisioner.language.filters_data import flatten, is_list, shown
 from provisioner.language.filters_text import to_bool
-from provisioner.language.lookup_base import (
-    MAX_ITEMS,
-    LookupContext,
-    LookupFailedError,
-    T,
-    known_options,
-    words,
-)
+from provisioner.language.lookup_base import MAX_ITEMS, LookupFailedError, T, known_options, words
+from provisioner.language.lookup_context import LookupContext
 
 
 def items(context: LookupContext, terms: list[Any]) -> list[Any]:

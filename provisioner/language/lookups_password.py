@@ -11,11 +11,8 @@ from typing import Any
 
 from provisioner.language.filters_data import is_list
 from provisioner.language.filters_hash import ALPHABET, password_hash
-from provisioner.language.lookup_base import (
-    LookupContext,
-    known_options,
-    words,
-)
+from provisioner.language.lookup_base import known_options, words
+from provisioner.language.lookup_context import LookupContext
 
 PASSWORD = {
     "length": 20, "chars": ["ascii_letters", "digits", ".,:-_"], "encrypt": None, "ident": None,

@@ -12,10 +12,8 @@ from typing import Any
 
 from provisioner.language.filters_data import flatten, shown
 from provisioner.language.filters_text import pattern_of
-from provisioner.language.lookup_base import (
-    LookupContext,
-    LookupFailedError,
-)
+from provisioner.language.lookup_base import LookupFailedError
+from provisioner.language.lookup_context import LookupContext
 from provisioner.loading.where import nearest, with_hint
 
 

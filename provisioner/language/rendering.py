@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from provisioner.language import elsewhere
+from provisioner.language import elsewhere, plain
 from provisioner.language.ownplugins import Brings, nothing
 from provisioner.language.sandbox import (
     environment,
@@ -36,6 +36,8 @@ from provisioner.language.reasons import (
 def needs(template_source: str, expression: bool) -> frozenset[str]:
     """The variables without which a template can't be rendered: those that it names, but for what
     it sets itself, and for what it guards with `default` or a test for being defined."""
+    if not expression and (found := plain.names(template_source)):
+        return found
     from jinja2 import nodes
 
     tree = parsed(template_source, expression)
@@ -63,6 +65,8 @@ _GUARDS = frozenset({"default", "d", "defined", "undefined", "mandatory"})
 def check(template: Template, brings: Brings = nothing) -> TemplateError | None:
     """What is wrong with a template, before anything is rendered: its syntax, or a name that
     neither Ansible has nor, as `brings` says, the playbook."""
+    if not template.expression and plain.split(template.source):
+        return None
     from jinja2 import TemplateSyntaxError
 
     try:
@@ -107,28 +111,36 @@ def _lookup_name(call: jinja2.nodes.Call) -> str:
 
 def render(template: Template, scope: Mapping[str, Any]) -> Any:
     """The template's value with the variables of `scope`; `TemplateError` with its place."""
-    from jinja2 import TemplateError as JinjaError
-    from jinja2 import TemplateSyntaxError
-    from jinja2 import UndefinedError as JinjaUndefined
-
     try:
         value = compiled(template.source, template.expression).render(scope)
         if value is None:
             return _nothing(template, scope)
         ends = template.source.endswith("\n") and type(value) is str
         return value + newlines_lost(template.source, value) if ends else value
-    except TemplateSyntaxError as error:
-        raise TemplateError(syntax_reason(error, scope), template.where) from None
-    except JinjaUndefined as error:
-        where = error.__dict__.get("where") or template.where
-        raise UndefinedError(undefined_reason(str(error), scope), where) from None
     except TemplateError as error:
         raise type(error)(error.reason, error.where or template.where) from None
-    except JinjaError as error:
-        reason = lacking(str(error), scope) or str(error)
-        raise TemplateError(reason, template.where) from None
-    except ERRORS as error:
-        raise TemplateError(error_reason(error), template.where) from None
+    except Exception as error:
+        told = _told(error, template, scope)
+        if told is None:
+            raise
+        raise told from None
+
+
+def _told(error: Exception, template: Template, scope: Mapping[str, Any]) -> TemplateError | None:
+    """What went wrong in rendering, with its place; None for what is a bug of ours."""
+    from jinja2 import TemplateError as JinjaError
+    from jinja2 import TemplateSyntaxError
+    from jinja2 import UndefinedError as JinjaUndefined
+
+    match error:
+        case TemplateSyntaxError():
+            return TemplateError(syntax_reason(error, scope), template.where)
+        case JinjaUndefined():
+            where = error.__dict__.get("where") or template.where
+            return UndefinedError(undefined_reason(str(error), scope), where)
+        case JinjaError():
+            return TemplateError(lacking(str(error), scope) or str(error), template.where)
+    return TemplateError(error_reason(error), template.where) if isinstance(error, ERRORS) else None
 
 
 def _nothing(template: Template, scope: Mapping[str, Any]) -> str | None:

@@ -186,5 +186,10 @@ def reason_of(value: Any) -> tuple[str, Where | None]:
     return str(error), error.__dict__.get("where")
 
 
+def is_undefined(value: Any) -> bool:
+    """Whether it is something undefined, ours or Jinja's own; imports nothing to see that."""
+    return hasattr(type(value), "_fail_with_undefined_error")
+
+
 def is_missing(value: Any) -> bool:
-    return isinstance(value, missing_type())
+    return is_undefined(value) and isinstance(value, missing_type())

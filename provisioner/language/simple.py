@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from provisioner.language.sandbox import environment, missing_type
+from provisioner.language import plain
+from provisioner.language.sandbox import environment
 
 if TYPE_CHECKING:
     import jinja2
-
-_RESERVED = frozenset({"loop", "self", "caller", "super"})
 
 
 def expressions(tree: jinja2.nodes.Template) -> list[jinja2.nodes.Expr] | None:
@@ -34,7 +33,7 @@ def _is_simple(node: jinja2.nodes.Node | None) -> bool:
         case nodes.Const() | nodes.TemplateData():
             return True
         case nodes.Name():
-            return node.ctx == "load" and node.name not in _RESERVED
+            return node.ctx == "load" and node.name not in plain.RESERVED
         case nodes.Getattr():
             return _is_simple(node.node)
         case nodes.Getitem():
@@ -67,7 +66,7 @@ def value(node: jinja2.nodes.Node | None, scope: Mapping[str, Any]) -> Any:
         case nodes.TemplateData():
             return node.data
         case nodes.Name():
-            return scope[node.name] if node.name in scope else missing_type()(name=node.name)
+            return plain.value(node.name, scope)
         case nodes.Getattr():
             return env.getattr(value(node.node, scope), node.attr)
         case nodes.Getitem():

@@ -12,7 +12,7 @@ from typing import Any
 from provisioner.errors import LoadError
 from provisioner.language.filetemplates import render_file
 from provisioner.language.functions import functions
-from provisioner.language.lookup_base import LookupContext
+from provisioner.language.lookup_context import LookupContext
 from provisioner.language.play import Keywords, Play, Role, VarsFile
 from provisioner.language.template import OMIT, TemplateError
 from provisioner.language.variables import Scope

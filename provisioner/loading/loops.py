@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioner.errors import LoadError
-from provisioner.language.lookups import LOOKUPS, exists
 from provisioner.language.ownplugins import Brings, nothing
 from provisioner.language.play import Loop
 from provisioner.language.template import Template
 from provisioner.loading import keywords as kw
 from provisioner.loading import keywordvalues
-from provisioner.loading.where import nearest
+from provisioner.loading.where import Where, nearest
 from provisioner.loading.yamlfile import YamlMap, place_of
 
 
@@ -27,9 +26,8 @@ def load_loop(source: YamlMap, brings: Brings = nothing) -> Loop | None:
     if len(given) > 1:
         raise LoadError("a task has one loop at most", source.keys_at[given[1]])
     named = str(given[0]).removeprefix("with_")
-    if given[0] != "loop" and not (exists(named) or brings("lookup", named)):
-        at, hint = source.keys_at[given[0]], nearest(named, LOOKUPS)
-        raise LoadError(f'there is no lookup "{named}" to loop with', at, hint)
+    if given[0] != "loop":
+        _check_lookup(named, source.keys_at[given[0]], brings)
     control: Mapping[str, Any] = source.get("loop_control") or {}
     if not isinstance(control, Mapping):
         raise LoadError('"loop_control" is a mapping', source.values_at["loop_control"])
@@ -57,6 +55,14 @@ def load_loop(source: YamlMap, brings: Brings = nothing) -> Loop | None:
             name: control[key] for key, name in _NAMES if isinstance(control.get(key), Template)
         },
     )
+
+
+def _check_lookup(name: str, where: Where, brings: Brings) -> None:
+    from provisioner.language.lookups import LOOKUPS, exists
+
+    if not (exists(name) or brings("lookup", name)):
+        hint = nearest(name, LOOKUPS)
+        raise LoadError(f'there is no lookup "{name}" to loop with', where, hint)
 
 
 _NAMES = (("loop_var", "variable"), ("index_var", "index_variable"))

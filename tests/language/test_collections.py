@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from provisioner.language.functions import functions
-from provisioner.language.lookup_base import LookupContext
+from provisioner.language.lookup_context import LookupContext
 from provisioner.language.rendering import render
 from provisioner.language.template import Template, TemplateError
 from provisioner.language.variables import Scope

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from jinja2 import TemplateError
 
-from provisioner.language.lookup_base import LookupContext
+from provisioner.language.lookup_context import LookupContext
 from provisioner.language.lookups import LOOKUPS, lookup, looped, query
 from tests.language.test_filters import environment, evaluated
 
