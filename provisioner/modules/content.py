@@ -29,7 +29,13 @@ directories_only() {
 }
 make_directories() { mkdir -p -- "$1"; }
 is_directory() { [ -d "$1" ]; }
-make_directory() { mkdir -- "$1"; }
+# make_directory PATH: with its mode at once, unless it shall have another owner first.
+make_directory() {
+    case ${owner:+-}${group:+-}${mode#0o} in
+        '' | *[!0-7]*) mkdir -- "$1" ;;
+        *) mkdir -m "${mode#0o}" -- "$1" ;;
+    esac
+}
 """
 
 WRITE = (

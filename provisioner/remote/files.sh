@@ -9,7 +9,7 @@
 unset owner group mode seuser serole setype selevel attributes
 unset content content_size content_sha256 content_from
 unset backup validate unsafe_writes old_sha256
-temp='' _owed=0 _proved='' content_asked='' content_index=''
+temp='' _born='' _owed=0 _proved='' content_asked='' content_index=''
 
 # expand VARIABLE: the path in it with a leading ~ or ~user as the home and $NAME and ${NAME} as the
 # environment has them (an unset one stays); no path begins with a dash.
@@ -115,8 +115,11 @@ _chmod() {
     if [ "$at_kind" = directory ] && [ $((0$at_mode & 06000 & ~_wanted)) -ne 0 ]; then
         chmod ug-s "$1"
     fi
-    chmod "$(printf %o "$_wanted")" "$1"
+    _octal "$_wanted"
+    chmod "$_digits" "$1"
 }
+# _octal NUMBER: in octal $_digits, as chmod and umask want it; printf would be a subshell.
+_octal() { _digits=$(($1 >> 9))$(($1 >> 6 & 7))$(($1 >> 3 & 7))$(($1 & 7)); }
 
 # _wanted_mode: $mode as the number $_wanted; a symbolic one starts from $at_mode.
 _wanted_mode() {
@@ -214,8 +217,10 @@ _flag() { case $attributes in [-+=]*) chattr "$attributes" -- "$1" ;; *) chattr 
 # put PATH: ensure that the file PATH holds the content and has the attributes; what a reader sees is
 # the old file or the new one. A link at PATH is replaced: a body that means its target resolves it.
 put() {
-    at "$1"
-    if [ "$content_asked" != yes ] && holds "$1"; then attributes "$1"; return; fi
+    if ! _to_edit "$1"; then
+        at "$1"
+        if [ "$content_asked" != yes ] && holds "$1"; then attributes "$1"; return; fi
+    fi
     _what="change $1"
     case $at_kind in
         absent) _what="create $1" ;;
@@ -223,16 +228,45 @@ put() {
         file) [ "$diff" != yes ] || _old_content "$1" ;;
     esac
     if [ "$look" = no ]; then
+        _birth
         replace "$1"
         at "$1"
+        [ -z "$_born" ] || _mend "$1"
         # The very file whose content was proved before it was renamed needs no second reading.
         [ "$at_id $at_size" = "$_proved" ] || _written "$1" || holds "$1" ||
             fail "$1 holds something else right after it was written: who else writes it?"
         exec 7<&-
     fi
     [ "$diff" != yes ] || report content "$_what"
-    changed "$_what"
+    noted "$_what"
     attributes "$1"
+}
+
+# _to_edit PATH: what is there is the file that was read for an edit, and does not hold what comes of it: no
+# more is to be known of it. Whether it is still what was read shows when it is replaced.
+_to_edit() {
+    [ -n "$old_sha256" ] && [ "$look$diff$mode" = nono ] && [ "${#content}" -le "$_small" ] &&
+        [ -f "$1" ] && ! [ -L "$1" ] || return
+    ! text_of "$1" 0 || [ "$_text" != "$content" ] || return
+    at_kind='file' at_path=''
+}
+
+# _birth: where a new file gets no other owner or context and all may read it, $_born is the umask that gives
+# it its mode at once. Else it is open to its owner only until it has its attributes.
+_birth() {
+    _born=''
+    [ "$at_kind" = absent ] && [ -z "$owner$group$seuser$serole$setype$selevel" ] && ! selinux ||
+        return 0
+    _new_mode
+    [ $((_wanted & 07115)) -eq 4 ] || return 0  # o+r, and nothing that no file is created with
+    _octal $((0777 & ~_wanted))
+    _born=$_digits
+}
+# _mend PATH: a directory's default ACL stands in for the umask.
+_mend() {
+    [ $((0$at_mode)) -ne "$_wanted" ] || return 0
+    quick _chmod "$1" || broken "set mode of $1" "exit $status"
+    at "$1"
 }
 
 # _written PATH: it is the file behind 7, of the size that was written there; `at` has been at PATH.
@@ -253,8 +287,13 @@ holds() {
         [ -n "$content_sha256" ] || { order 0 "$content_index" sum; _take_sum; }
         [ "$_held" = "$content_sha256" ]
     else
-        [ "$at_size" = "${#content}" ] && [ "$(cat -- "$1" && echo .)" = "$content." ]
+        [ "$at_size" = "${#content}" ] && _read_text "$1" && [ "$_text" = "$content" ]
     fi
+}
+# _read_text PATH: what it holds in $_text, less its NULs; `at` has been there.
+_read_text() {
+    text_of "$1" "$at_size" && return
+    _text=$(cat -- "$1" && echo .) && _text=${_text%.}
 }
 
 # sha256 PATH: print it. Without a name behind it, nothing is escaped.
@@ -277,13 +316,9 @@ _sum_of() {
 
 # before PATH: report its content as the blob `before`; `at` has been there.
 before() {
-    _text=$(cat -- "$1" && echo .) || fail "$1 can't be read"
-    _text=${_text%.}
+    _read_text "$1" || fail "$1 can't be read"
     if [ "${#_text}" -eq "$at_size" ]; then
-        case $_text in
-            *\\*) say; printf '#before %d %d\0%s' "$at_size" "$at_size" "$_text" >&3 ;;
-            *) _gathered="$_gathered#before $at_size $at_size\0000$_text" ;;
-        esac
+        report_text before
         return
     fi
     say
@@ -302,7 +337,8 @@ replace() {
     install_temporary "$1"
 }
 
-# temporary PATH: a new file $temp beside PATH, 0600, open as 7, which goes when the program ends.
+# temporary PATH: a new file $temp beside PATH, 0600 unless $_born says otherwise, open as 7, which goes when
+# the program ends.
 temporary() {
     case $1 in */*) _folder=${1%/*}/ ;; *) _folder=./ ;; esac
     [ -d "$_folder" ] || fail "can't write $1: there is no directory $_folder. Create it in an earlier task."
@@ -313,7 +349,7 @@ temporary() {
         [ ! -e "$_left" ] || rm -f -- "$_left"
     done
     # -C is O_EXCL: nobody's file or link is followed. `command` keeps a failure from ending the shell.
-    umask 077
+    umask "${_born:-077}"
     set -C
     if ! command exec 7>"$temp"; then
         _why=$( (: >"$temp") 2>&1)
@@ -381,7 +417,7 @@ _adopt() {
     if [ "$at_kind" = file ]; then _inherit "$1"; else _begin "$1"; fi
     [ -z "$owner" ] || quick _own "$_fd" || broken "set owner of $1: $owner" "exit $status"
     [ -z "$group" ] || quick _regroup "$_fd" || broken "set group of $1: $group" "exit $status"
-    [ -z "$mode" ] || quick _chmod "$_fd" || broken "set mode of $1: $mode" "exit $status"
+    [ -z "$mode" ] || [ -n "$_born" ] || quick _chmod "$_fd" || broken "set mode of $1: $mode" "exit $status"
     if [ -n "$seuser$serole$setype$selevel" ] && selinux && ! _labelled "$_fd"; then
         quick _label "$_fd" || broken "set SELinux context of $1" "exit $status"
     fi
@@ -403,9 +439,15 @@ _inherit() {
 }
 # _begin PATH: the start of a file that is new.
 _begin() {
-    at_mode=644 at_kind='file'
-    if [ -n "$mode" ]; then _wanted_mode; else _wanted=$((0644)); _chmod "$_fd"; fi
+    _new_mode
+    [ -n "$mode$_born" ] || _chmod "$_fd"
     if selinux && _context=$(matchpathcon -n "$1"); then chcon -- "$_context" "$_fd"; fi
+}
+
+# _new_mode: the mode of what is new, in $_wanted.
+_new_mode() {
+    at_mode=644
+    if [ -n "$mode" ]; then _wanted_mode; else _wanted=$((0644)); fi
 }
 
 # install_temporary PATH: check $temp with $validate, back PATH up, and rename. `at` has been there.

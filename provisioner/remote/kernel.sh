@@ -36,10 +36,11 @@ _leave() { say; exit "$1"; }
 
 # changed WHAT: say that WHAT was changed, or would be when only looking.
 changed() {
-    _changed=yes
-    report changed "$1"
+    noted "$1"
     [ "$look" = yes ] || say
 }
+# noted WHAT: the same for what little is done behind: it is said together with that.
+noted() { _changed=yes; report changed "$1"; }
 
 # ensure WHAT TEST APPLY [ARG...]: make TEST true and prove it; ARG reaches both.
 ensure() { ensure_by run "$@"; }
@@ -50,7 +51,7 @@ ensure_by() {
         "$_runner" "$_apply" "$@" || broken "$_what" "exit $status"
         "$_test" "$@" || broken "$_what" 'still untrue afterwards'
     fi
-    changed "$_what"
+    if [ "$_runner" = quick ]; then noted "$_what"; else changed "$_what"; fi
 }
 
 # act WHAT COMMAND [ARG...]: an event, hence always a change.
@@ -105,8 +106,9 @@ scratch() {
 # output: the kept output of the last `run` as stdout and stderr, each its last $keep bytes.
 output() {
     if [ -n "$_quick" ]; then
-        say
-        printf '#stdout 0 0\0#stderr %d %d\0%s' "${#_printed}" "${#_printed}" "$_printed" >&3
+        _text=$_printed
+        _gathered="$_gathered#stdout 0 0\0000"
+        report_text stderr
         return
     fi
     [ -n "$_scratched" ] || return 0
@@ -114,14 +116,43 @@ output() {
     blob stderr 9
 }
 
-# blob KEY FD: a record that may hold any byte: `#KEY MARK`, the first $keep bytes, then MARK; behind it, of
-# what was longer, `#KEY KEPT TOTAL` and the last KEPT bytes. Its length is not asked for in advance: that
-# would cost a process.
+# text_of PATH SIZE: $_text is what the file holds, of some SIZE bytes. The shell reads it itself, byte by
+# byte, which is less than a process where they are few; false where they are not, or not all arrived: a
+# NUL is lost.
+text_of() {
+    _text='' _line='' _read=''
+    [ "$2" -le "$_small" ] || return
+    {
+        while [ "${#_text}" -le "$_small" ] && IFS= read -r _line; do _text=$_text$_line$_nl; done
+        _text=$_text$_line
+        read -r _ _read </proc/self/fdinfo/6
+    } <"$1" 6<&0
+    [ "${#_text}" -le "$_small" ] && [ "${#_text}" = "$_read" ]
+}
+_small=2048
+
+# report_text KEY: $_text as a record that may hold any byte: `#KEY KEPT TOTAL` and the bytes.
+report_text() {
+    case $_text in
+        *\\*) say; printf '#%s %d %d\0%s' "$1" "${#_text}" "${#_text}" "$_text" >&3 ;;
+        *) _gathered="$_gathered#$1 ${#_text} ${#_text}\0000$_text" ;;
+    esac
+}
+
+# blob KEY FD: the same of an open file, which is a text where it is small: fdinfo says how much was written
+# to it.
 blob() {
-    if ! [ -s "/proc/self/fd/$2" ]; then
-        _gathered="$_gathered#$1 0 0\0000"
-        return
+    _text=''
+    if [ -s "/proc/self/fd/$2" ]; then
+        read -r _ _size <"/proc/self/fdinfo/$2"
+        { [ "$_size" -gt 0 ] && text_of "/proc/self/fd/$2" "$_size"; } || { _stream "$@"; return; }
     fi
+    report_text "$1"
+}
+
+# _stream KEY FD: a blob as `#KEY MARK`, the first $keep bytes, then MARK; behind it, of what was longer, `#KEY
+# KEPT TOTAL` and the last KEPT bytes. Its length is not asked for in advance: that would cost a process.
+_stream() {
     _gathered="$_gathered#$1 $nonce\0000"
     say
     _copied=$(dd bs=65536 iflag=count_bytes,fullblock count="$keep" <"/proc/self/fd/$2" 2>&1 >&3)

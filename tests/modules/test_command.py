@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,6 +18,37 @@ def test_a_command_runs_and_gives_rc_stdout_and_stderr(host: Host) -> None:
     report = host.run("shell", cmd="echo out; echo err >&2")
     assert (report.get("rc"), report.get("stdout"), report.get("stderr")) == ("0", "out\n", "err\n")
     assert report.changes
+
+
+OUTPUTS = {
+    "empty": "true",
+    "no_newline_at_the_end": "printf '\\na\\n\\n b\\t'",
+    "backslashes": "printf '%s' '\\0 \\n \\\\ %d'",
+    "a_nul": "printf 'a\\0b\\n'",
+    "nuls_only": "printf '\\0\\0'",
+    "every_byte": "awk 'BEGIN { for (i = 0; i < 256; i++) printf \"%c\", i }'",
+    "every_byte_but_nul": "awk 'BEGIN { for (i = 1; i < 256; i++) printf \"%c\", i }'",
+    "as_much_as_the_shell_reads": "yes | head -c 2048",
+    "a_byte_more": "yes | head -c 2049",
+    "one_long_line": "head -c 5000 /dev/zero | tr '\\0' x",
+    "opened_anew": "echo a >>/dev/stdout; printf 'b\\0' >>/dev/stdout",
+    "in_part_opened_anew": "printf abc; printf 'xyz\\0' >>/dev/stdout",
+    "truncated": "echo abcdef; echo x >/dev/stdout",
+}
+
+
+@pytest.mark.parametrize("case", OUTPUTS)
+def test_output_arrives_byte_for_byte(host: Host, case: str) -> None:
+    cmd = f"({OUTPUTS[case]}) 2>/dev/null"
+    expected = subprocess.run(
+        ["dash", "-c", f"exec >>{host.root}/out; {cmd}"], env={**os.environ, "LC_ALL": "C"}
+    )
+    assert expected.returncode == 0
+    report = host.run("shell", cmd=cmd)
+    text = (host.root / "out").read_bytes().decode("utf-8", "surrogateescape")
+    assert report.get("stdout") == text
+    assert report.totals["stdout"] == len((host.root / "out").read_bytes())
+    assert report.get("rc") == "0"
 
 
 def test_words_reach_the_program_byte_for_byte(host: Host) -> None:

@@ -194,3 +194,33 @@ def test_a_file_that_others_may_read_is_never_open_wider_than_it_ends(host: Host
     )
     assert report.failed is None
     assert log.read_text() == "600\n640\n"
+
+
+@pytest.mark.skipif(shutil.which("setfacl") is None, reason="setfacl is not installed")
+@pytest.mark.parametrize("mode", [None, "0644", "0640", "u=rw,g=r,o=r"])
+def test_a_default_acl_of_the_directory_widens_no_new_file(host: Host, mode: str | None) -> None:
+    subprocess.run(["setfacl", "-d", "-m", "u:daemon:rwx,o::rwx", str(host.root)], check=True)
+    path = host.root / "f"
+    report = host.run("copy", content="new", dest=str(path), mode=mode)
+    assert (report.failed, report.changes) == (None, (f"create {path}",))
+    assert path.stat().st_mode & 0o7777 == (0o640 if mode == "0640" else 0o644)
+    assert host.run("copy", content="new", dest=str(path), mode=mode).changes == ()
+
+
+MODES = ["0600", "0640", "0644", "0666", "0604", "0755", "4644", "u=rw,g=r,o=r", "a+x"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_new_file_is_created_for_its_owner_or_with_its_mode(host: Host, mode: str) -> None:
+    """What `dd`, which fills it, and what validates it see of the temporary file."""
+    log = host.root / "log"
+    host.fake("dd", f'stat -L -c %a /proc/self/fd/7 >>{log} 2>/dev/null; exec /bin/dd "$@"')
+    validate = f"sh -c 'stat -c %a $1 >>{log}' x %s"
+    path = host.root / "f"
+    report = host.run("copy", content="new", dest=str(path), mode=mode, validate=validate)
+    assert report.failed is None
+    final = f"{path.stat().st_mode & 0o7777:o}"
+    born, *_, validated = log.read_text().split()
+    assert validated == final
+    assert born in ("600", final)
+    assert "4" in final[-1] or "6" in final[-1] or born == "600"

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from provisioner.modules import find
 from provisioner.modules.lineinfile import LineInFile
+from provisioner.remote.session import Step
 from tests.modules.conftest import Host, listing
 
 ABC = "a\nb\nc\n"
@@ -201,7 +202,8 @@ def test_what_a_link_leads_to_is_edited(host: Host) -> None:
     assert len(list(host.root.iterdir())) == 3
 
 
-def test_a_file_that_changed_meanwhile_is_left_alone(host: Host) -> None:
+@pytest.mark.parametrize("diff", [True, False])
+def test_a_file_that_changed_meanwhile_is_left_alone(host: Host, diff: bool) -> None:
     path = host.root / "f"
     path.write_text("a\n")
     model = LineInFile.model_validate({"path": str(path), "line": "x"})
@@ -209,10 +211,22 @@ def test_a_file_that_changed_meanwhile_is_left_alone(host: Host) -> None:
     path.write_text("other\n")
     edit = model.edit(report)
     assert edit is not None
-    report = host.exchange(edit, "apply")
+    (report,) = host.session.exchange([Step(edit, "apply", diff=diff)])
     assert "changed by something else" in (report.failed or "")
     assert path.read_text() == "other\n"
     assert len(list(host.root.iterdir())) == 1
+
+
+@pytest.mark.parametrize("lines", [1, 2000])
+def test_a_file_that_others_have_edited_alike_meanwhile_is_right(host: Host, lines: int) -> None:
+    path = host.root / "f"
+    path.write_text("a\n" * lines)
+    model = LineInFile.model_validate({"path": str(path), "line": "x"})
+    edit = model.edit(host.exchange(model.program(host.sources), "look"))
+    assert edit is not None
+    path.write_text("a\n" * lines + "x\n")
+    (report,) = host.session.exchange([Step(edit, "apply")])
+    assert (report.failed, report.changes) == (None, ())
 
 
 def test_the_difference_shows_both_texts(host: Host) -> None:
