@@ -12,24 +12,21 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import click
 
+from provisioner.cli.subcommand import SETTINGS, guarded, invoke
 from provisioner.errors import UsageError
 
 
-@click.command("doc")
+@click.command("doc", context_settings=SETTINGS)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("-l", "--list", "listed", is_flag=True, help="List all names.")
 def command(names: tuple[str, ...], listed: bool) -> int:
     """Say what NAME (a module, filter, test or lookup) does and takes."""
-    from provisioner.cli.errors import guarded
-
     return guarded(lambda: _show(names, listed))
 
 
 def main(arguments: list[str]) -> int:
     """Parse and carry out; returns the exit status."""
-    from provisioner.cli.errors import invoke
-
-    return invoke(command, arguments)
+    return invoke(command, arguments, "provision doc")
 
 
 def _show(names: tuple[str, ...], listed: bool) -> int:

@@ -7,12 +7,10 @@ from pathlib import Path
 import click
 
 from provisioner import exits
-from provisioner.cli.errors import guarded, invoke
+from provisioner.cli.subcommand import SETTINGS, guarded, invoke
 
 
-@click.command(
-    "init", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.command("init", context_settings=SETTINGS)
 @click.argument("folder", type=click.Path(path_type=Path), default=".")
 def command(folder: Path) -> int:
     """Write a small inventory, a playbook and a README into FOLDER (default: here).

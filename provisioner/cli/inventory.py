@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from provisioner import exits
-from provisioner.cli.errors import guarded, invoke
 from provisioner.cli.sources import inventory_options, sources
+from provisioner.cli.subcommand import SETTINGS, guarded, invoke
 from provisioner.cli.vaultoptions import secrets, vault_options
 
 if TYPE_CHECKING:
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 _PATH = click.Path(path_type=Path)
 
 
-@click.command(
-    "inventory", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.command("inventory", context_settings=SETTINGS)
 @inventory_options
 @click.argument("group", required=False)
 @click.option("--list", "as_list", is_flag=True, help="All groups, hosts and variables as JSON.")

@@ -8,14 +8,13 @@ from typing import Any
 import click
 
 from provisioner import exits
-from provisioner.cli.errors import guarded, invoke
+from provisioner.cli.reporting import close, tell
+from provisioner.cli.subcommand import SETTINGS, guarded, invoke
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.command(
-    "report", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.command("report", context_settings=SETTINGS)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--html", type=_FILE, help="Write a report as one HTML page.")
 @click.option("--junit", type=_FILE, help="Write a JUnit report.")
@@ -42,13 +41,8 @@ def _report(run: Path, html: Path | None, junit: Path | None, verbose: int) -> i
     reporters = reporters_for(
         console=console, html=html, junit=junit, verbosity=verbose, live=False
     )
-    for event in told:
-        for report in reporters:
-            report(event)
     try:
-        for report in reporters:
-            report.close()
-    except OSError as error:
-        click.echo(f"provision: a report could not be written: {error}", err=True)
-        return exits.NOT_WRITTEN
-    return 0
+        tell(told, reporters)
+    finally:
+        written = close(reporters)
+    return exits.OK if written else exits.NOT_WRITTEN

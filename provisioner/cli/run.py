@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import shlex
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,19 +11,18 @@ import click
 
 from provisioner import exits
 from provisioner.cli.crews import place
-from provisioner.cli.errors import guarded
+from provisioner.cli.inputs import Arguments, load
 from provisioner.cli.interrupts import Signals
-from provisioner.cli.playbooks import find_playbook
-from provisioner.cli.sources import inventory_options, sources
+from provisioner.cli.reporting import close, tell
+from provisioner.cli.sources import inventory_options
 from provisioner.cli.step import Asking, Reading, asks
-from provisioner.cli.vaultoptions import secrets, vault_options
+from provisioner.cli.subcommand import SETTINGS, guarded, invoke
+from provisioner.cli.vaultoptions import vault_options
 from provisioner.cli.ways import Ways
-from provisioner.records import dataclass
 
 if TYPE_CHECKING:
     from provisioner.engine.run import Run
     from provisioner.events import Event
-    from provisioner.loading.vault import Vault
     from provisioner.plan import Plan
     from provisioner.reporters import Redactor
 
@@ -53,7 +50,7 @@ def _ssh_options(_context: click.Context, _option: click.Parameter, text: str) -
 
 @click.command(
     "provision",
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=SETTINGS,
     epilog="Exit: 0 all converged, 2 a host failed, 3 invalid input, 4 unreachable, 5 usage, "
     "6 both 2 and 4, 7 a report could not be written, 10 changes pending.",
 )
@@ -141,19 +138,7 @@ def command(**options: Any) -> int:
 
 def main(arguments: list[str]) -> int:
     """Parse and carry out; returns the exit status."""
-    from provisioner.cli.errors import invoke
-
     return invoke(command, arguments)
-
-
-@dataclass(frozen=True)
-class Arguments:
-    """The parsed options, by their names."""
-
-    options: Mapping[str, Any]
-
-    def __getattr__(self, name: str) -> Any:
-        return self.options[name]
 
 
 def _run(given: Arguments) -> int:
@@ -167,13 +152,13 @@ def _run(given: Arguments) -> int:
         return 0
     redactor = _redactor()
     forks, said = parallelism(given.forks)
-    planned = plan(*_load(given, again, _vault(given, redactor), redactor))
+    planned = plan(*load(given, again, redactor))
     planned = replace(
         planned,
         options=replace(planned.options, forks=forks),
         notices=(*planned.notices, *(Notice(text) for text in said)),
     )
-    if given.syntax_check or given.list_hosts or given.list_tasks or given.list_tags:
+    if given.only_lists:
         from provisioner.cli.listing import show
 
         return show(planned, given.options)
@@ -193,78 +178,6 @@ def _redactor() -> Redactor:
     from provisioner.reporters import Redactor
 
     return Redactor()
-
-
-def _vault(given: Arguments, redactor: Redactor) -> Vault:
-    """The vault passwords of the run; whatever they open is masked in all reports."""
-    from provisioner.loading.vault import Vault
-
-    passwords = secrets(given.options)
-    redactor.add([secret.password for secret in passwords])
-    return Vault(passwords, redactor.add)
-
-
-def _load(given: Arguments, again: frozenset[str] | None, vault: Vault, redactor: Redactor) -> Any:
-    from provisioner.cli import prompts
-    from provisioner.loading.inventory import load_inventory
-    from provisioner.loading.playbook import load_playbook
-    from provisioner.loading.variables import extra_vars
-    from provisioner.plan import Options
-
-    extra = extra_vars(given.extra_vars, vault)
-    named, first = sources(given.options)
-    inventory = load_inventory(named, vault)
-    names = (*first, *given.playbooks) or ("docker",)
-    playbooks = [load_playbook(find_playbook(name), vault, extra) for name in names]
-    if not (given.syntax_check or given.list_hosts or given.list_tasks or given.list_tags):
-        playbooks = prompts.answered(playbooks, extra, redactor)
-    options = Options(
-        limit=given.limit,
-        hosts=again,
-        tags=_tags(given.tags),
-        skip_tags=_tags(given.skip_tags),
-        extra_vars={**extra, **_passwords(given)},
-        check=given.check,
-        diff=given.diff,
-        forks=given.forks,
-        verbosity=given.verbose,
-        become=given.become,
-        become_user=given.become_user,
-        become_method=given.become_method,
-        connection=given.connection,
-        start_at_task=given.start_at_task,
-        force_handlers=given.force_handlers,
-        settings={"ssh_words_option": _ssh_words(given), "user_option": given.user},
-    )
-    return inventory, playbooks, options
-
-
-def _ssh_words(given: Arguments) -> tuple[str, ...]:
-    """The options about logging in, for a program that runs ssh itself (rsync)."""
-    checking = "accept-new" if given.accept_new_host_keys else "yes"
-    user = ("-l", given.user) if given.user else ()
-    key = ("-i", given.private_key) if given.private_key else ()
-    known = ("-o", f"StrictHostKeyChecking={checking}")
-    return (*shlex.split(given.ssh_common_args), *user, *key, *known)
-
-
-def _tags(words: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(tag.strip() for word in words for tag in word.split(",") if tag.strip())
-
-
-def _passwords(given: Arguments) -> dict[str, Any]:
-    """Ask once, for the whole fleet; the login password is the default for becoming."""
-    found: dict[str, Any] = {}
-    if given.ask_pass:
-        found["ansible_password"] = click.prompt("SSH password", hide_input=True, err=True)
-    if given.ask_become_pass:
-        default = found.get("ansible_password")
-        hint = " [the SSH password]" if default else ""
-        text = f"BECOME password{hint}"
-        found["ansible_become_password"] = click.prompt(
-            text, hide_input=True, err=True, default=default or "", show_default=False
-        )
-    return found
 
 
 def _carry_out(planned: Plan, given: Arguments, redactor: Redactor) -> int:
@@ -307,20 +220,14 @@ def _report(run: Run, given: Arguments, redactor: Redactor) -> int:
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
-    status = 0
     tells = given.check and given.detailed_exitcode
+    events = map(_with_pending, run.events()) if tells else run.events()
     try:
         with Signals(run.interrupt, run):
-            for event in run.events():
-                shown = redactor.redact(_with_pending(event) if tells else event)
-                for report in reporters:
-                    report(shown)
-                status = getattr(shown, "exit", status)
+            status = tell(map(redactor.redact, events), reporters)
     finally:
-        written = [_closed(report) for report in reporters]
-    if status in (exits.OK, exits.PENDING) and not all(written):
-        return exits.NOT_WRITTEN
-    return status
+        written = close(reporters)
+    return status if written or status not in (exits.OK, exits.PENDING) else exits.NOT_WRITTEN
 
 
 def _with_pending(event: Event) -> Event:
@@ -331,16 +238,6 @@ def _with_pending(event: Event) -> Event:
         return event
     pending = any(summary.changed for summary in event.hosts.values())
     return replace(event, exit=exits.PENDING) if pending else event
-
-
-def _closed(report: Any) -> bool:
-    """Whether a report is whole on disk."""
-    try:
-        report.close()
-    except OSError as error:
-        click.echo(f"provision: a report could not be written: {error}", err=True)
-        return False
-    return True
 
 
 _SECRET_NAMES = ("ansible_password", "ansible_ssh_pass", "ansible_become_password",

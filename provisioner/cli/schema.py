@@ -6,12 +6,10 @@ import json
 
 import click
 
-from provisioner.cli.errors import guarded, invoke
+from provisioner.cli.subcommand import SETTINGS, guarded, invoke
 
 
-@click.command(
-    "schema", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.command("schema", context_settings=SETTINGS)
 def command() -> int:
     """Print the JSON Schema of playbooks: editors complete and check keywords, modules and their
     parameters with it (in VS Code: yaml.schemas).

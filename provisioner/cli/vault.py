@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from provisioner.cli.errors import guarded, invoke
+from provisioner.cli.subcommand import SETTINGS, guarded, invoke
 from provisioner.cli.vaultoptions import ask, secrets, vault_options
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ _encrypt_id = click.option(
 )
 
 
-@click.group(
-    "vault", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.group("vault", context_settings=SETTINGS)
 def command() -> None:
     """Encrypt and decrypt files and values with a password, as ansible-vault does.
 

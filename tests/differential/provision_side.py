@@ -9,8 +9,8 @@ from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
+from provisioner.cli.inputs import tag_names
 from provisioner.cli.prompts import answered
-from provisioner.cli.run import _tags
 from provisioner.engine.run import Run
 from provisioner.errors import LoadError, UsageError
 from provisioner.events import Event, RunFinished, TaskFinished
@@ -74,9 +74,9 @@ def _options(case: Case, folder: Path, out: Path) -> Options:
     for word in rest:
         match word:
             case "--tags":
-                given["tags"] = given.get("tags", frozenset()) | _tags((next(rest),))
+                given["tags"] = given.get("tags", frozenset()) | tag_names((next(rest),))
             case "--skip-tags":
-                given["skip_tags"] = given.get("skip_tags", frozenset()) | _tags((next(rest),))
+                given["skip_tags"] = given.get("skip_tags", frozenset()) | tag_names((next(rest),))
             case "--limit":
                 given["limit"] = next(rest)
             case "--check":

@@ -1,4 +1,4 @@
-"""Exceptions ▶ exit statuses and what the operator reads."""
+"""What all subcommands share: settings of click, exceptions ▶ exit statuses and messages."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import click
 
 from provisioner import exits
 from provisioner.errors import LoadError, UsageError
+
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 def invoke(command: click.Command, arguments: list[str], name: str = "provision") -> int:
