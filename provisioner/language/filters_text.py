@@ -9,6 +9,7 @@ from typing import Any
 from jinja2.exceptions import FilterArgumentError
 
 from provisioner.language.filters_data import a_list, shown
+from provisioner.language.versions import LooseVersion
 
 POSIX_BASIC_SPECIAL = re.compile(r"([\[\].^$*\\])")
 
@@ -209,8 +210,6 @@ def urldecode(value: Any) -> str:
 
 def version_sort(value: Any, reverse: bool = False) -> list[Any]:
     """Versions in ascending order, so that 1.10 follows 1.9."""
-    from provisioner.language.tests import LooseVersion
-
     return sorted(a_list(value), key=lambda item: LooseVersion(text_of(item)), reverse=reverse)
 
 

@@ -2,91 +2,19 @@
 
 from __future__ import annotations
 
-import operator
-import os
-import re
 from collections.abc import Callable, Container, Iterable, Mapping
-from functools import total_ordering, wraps
+from functools import wraps
 from typing import Any
 
 from jinja2 import Undefined, pass_context
 from jinja2.exceptions import TemplateRuntimeError
 
-from provisioner.language.filters_paths import path_of
+from provisioner.language import versions
 from provisioner.language.filters_text import pattern_of, text_of, to_bool
 from provisioner.language.tests_net import NET
+from provisioner.language.tests_paths import DISK, is_abs
 
 Test = Callable[..., bool]
-
-OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    **dict.fromkeys(("==", "=", "eq"), operator.eq),
-    **dict.fromkeys(("!=", "<>", "ne"), operator.ne),
-    **dict.fromkeys(("<", "lt"), operator.lt),
-    **dict.fromkeys(("<=", "le"), operator.le),
-    **dict.fromkeys((">", "gt"), operator.gt),
-    **dict.fromkeys((">=", "ge"), operator.ge),
-}
-"""How two versions are compared."""
-
-
-@total_ordering
-class LooseVersion:
-    """A version as runs of digits and letters: digits compare as numbers, letters as text."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        parts = (part for part in re.split(r"(\d+|[a-z]+|\.)", text) if part and part != ".")
-        self.parts = [int(part) if part.isdecimal() else part for part in parts]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, LooseVersion) and self.parts == other.parts
-
-    def __lt__(self, other: LooseVersion) -> bool:
-        return self.parts < other.parts
-
-    def __hash__(self) -> int:
-        return hash(tuple(self.parts))
-
-
-def _strict_version(text: str) -> Any:
-    """1.2, 1.2.3, 1.2a3, 1.2.3b4, as Python's distutils knew them."""
-    match = re.fullmatch(r"(\d+)\.(\d+)(?:\.(\d+))?(?:([ab])(\d+))?", text, re.ASCII)
-    if match is None:
-        raise ValueError(f'"{text}" is not a version such as 1.2.3 or 1.2b1')
-    numbers = tuple(int(part or 0) for part in match.group(1, 2, 3))
-    return numbers, (match[4], int(match[5])) if match[4] else ("final", 0)
-
-
-def _semantic_version(text: str) -> Any:
-    """1.2.3-rc.1+build, as semver.org says."""
-    number = r"(0|[1-9]\d*)"
-    match = re.fullmatch(
-        rf"{number}\.{number}\.{number}(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?", text, re.ASCII
-    )
-    if match is None:
-        raise ValueError(f'"{text}" is not a semantic version such as 1.2.3 or 1.2.3-rc.1')
-    names = match[4].split(".") if match[4] else []
-    before = [(0, int(name), "") if name.isdecimal() else (1, 0, name) for name in names]
-    return tuple(int(part) for part in match.group(1, 2, 3)), not names, before
-
-
-def _pep440_version(text: str) -> Any:
-    from packaging.version import InvalidVersion, Version
-
-    try:
-        return Version(text)
-    except InvalidVersion:
-        raise ValueError(f'"{text}" is not a version as PEP 440 says') from None
-
-
-VERSIONS: dict[str, Callable[[str], Any]] = {
-    "loose": LooseVersion,
-    "strict": _strict_version,
-    "semver": _semantic_version,
-    "semantic": _semantic_version,
-    "pep440": _pep440_version,
-}
-"""How a version is read: `version_type`."""
 
 
 def version(
@@ -101,18 +29,9 @@ def version(
         raise TemplateRuntimeError("one of the two versions is empty")
     if strict is not None and version_type is not None:
         raise TemplateRuntimeError("give strict or version_type, not both")
-    if operator not in OPERATORS:
-        raise TemplateRuntimeError(f'"{operator}" is none of {", ".join(OPERATORS)}')
     kind = version_type or ("strict" if strict else "loose")
-    if kind not in VERSIONS:
-        raise TemplateRuntimeError(f'version_type "{kind}" is none of {", ".join(VERSIONS)}')
     try:
-        read = VERSIONS[kind]
-        return OPERATORS[operator](read(text_of(value)), read(text_of(version)))
-    except TypeError:
-        raise TemplateRuntimeError(
-            f'"{value}" and "{version}" differ where one has a number and the other letters'
-        ) from None
+        return versions.compared(text_of(value), operator, text_of(version), kind)
     except ValueError as error:
         raise TemplateRuntimeError(str(error)) from None
 
@@ -269,46 +188,6 @@ def urn(value: Any) -> bool:
     return uri(value, ["urn"])
 
 
-def same_file(path: Any, other: Any) -> bool:
-    """Whether two paths on the controller are one file."""
-    return path_of(path).samefile(path_of(other))
-
-
-def is_directory(path: Any) -> bool:
-    """Whether there is a directory, on the controller."""
-    return path_of(path).is_dir()
-
-
-def is_file(path: Any) -> bool:
-    """Whether there is a file, on the controller."""
-    return path_of(path).is_file()
-
-
-def is_link(path: Any) -> bool:
-    """Whether there is a symbolic link, on the controller."""
-    return path_of(path).is_symlink()
-
-
-def exists(path: Any) -> bool:
-    """Whether there is anything, on the controller."""
-    return path_of(path).exists()
-
-
-def link_exists(path: Any) -> bool:
-    """Whether there is anything, be it a broken link, on the controller."""
-    return os.path.lexists(path)
-
-
-def is_mount(path: Any) -> bool:
-    """Whether something is mounted there, on the controller."""
-    return os.path.ismount(path)
-
-
-def is_abs(path: Any) -> bool:
-    """Whether the path begins with a slash."""
-    return path_of(path).is_absolute()
-
-
 def _guarded(name: str, function: Test, fresh: bool = False) -> Test:
     """`function` that is strict about undefined values and names the test in its errors."""
 
@@ -360,17 +239,6 @@ PURE: dict[str, Test] = {
     **dict.fromkeys(("version", "version_compare"), version),
 }
 """Tests that depend on their arguments only."""
-
-DISK: dict[str, Test] = {
-    **dict.fromkeys(("is_dir", "directory"), is_directory),
-    **dict.fromkeys(("is_file", "file"), is_file),
-    **dict.fromkeys(("is_link", "link"), is_link),
-    "exists": exists,
-    "link_exists": link_exists,
-    **dict.fromkeys(("is_mount", "mount"), is_mount),
-    **dict.fromkeys(("is_same_file", "same_file"), same_file),
-}
-"""Tests that look at the controller's disk: never computed when the template is compiled."""
 
 TESTS: dict[str, Test] = {
     prefix + name: test
