@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +14,7 @@ from provisioner.cli.vaultoptions import secrets
 from provisioner.records import dataclass
 
 if TYPE_CHECKING:
+    from provisioner.errors import Problem
     from provisioner.language.play import Playbook
     from provisioner.loading.inventory import Inventory
     from provisioner.loading.vault import Vault
@@ -38,17 +39,21 @@ class Arguments:
 
 
 def load(
-    given: Arguments, again: frozenset[str] | None, redactor: Redactor
+    given: Arguments,
+    again: frozenset[str] | None,
+    redactor: Redactor,
+    closed: Callable[[Problem], None],
 ) -> tuple[Inventory, list[Playbook], Options]:
     """Read all that the command line names, and ask for what somebody must type. `again` are the
-    only hosts to run on, where it is not None (--retry). `LoadError` for whatever is wrong."""
+    only hosts to run on, where it is not None (--retry). `LoadError` for whatever is wrong;
+    `closed` is told of values that no vault password opens: they are wrong for who uses them."""
     from provisioner.cli import prompts
     from provisioner.loading.inventory import load_inventory
     from provisioner.loading.playbook import load_playbook
     from provisioner.loading.variables import extra_vars
     from provisioner.plan import Options
 
-    vault = _vault(given, redactor)
+    vault = _vault(given, redactor, closed)
     extra = extra_vars(given.extra_vars, vault)
     named, first = sources(given.options)
     inventory = load_inventory(named, vault)
@@ -106,10 +111,10 @@ def _passwords(given: Arguments) -> dict[str, Any]:
     return found
 
 
-def _vault(given: Arguments, redactor: Redactor) -> Vault:
+def _vault(given: Arguments, redactor: Redactor, closed: Callable[[Problem], None]) -> Vault:
     """The vault passwords of the run; whatever they open is masked in all reports."""
     from provisioner.loading.vault import Vault
 
     passwords = secrets(given.options)
     redactor.add([secret.password for secret in passwords])
-    return Vault(passwords, redactor.add)
+    return Vault(passwords, redactor.add, closed)

@@ -17,11 +17,12 @@ from provisioner.cli.reporting import close, tell
 from provisioner.cli.sources import inventory_options
 from provisioner.cli.step import Asking, Reading, asks
 from provisioner.cli.subcommand import SETTINGS, guarded, invoke
-from provisioner.cli.vaultoptions import vault_options
+from provisioner.cli.vaultoptions import closed_notices, vault_options
 from provisioner.cli.ways import Ways
 
 if TYPE_CHECKING:
     from provisioner.engine.run import Run
+    from provisioner.errors import Problem
     from provisioner.events import Event
     from provisioner.plan import Plan
     from provisioner.reporters import Redactor
@@ -152,11 +153,12 @@ def _run(given: Arguments) -> int:
         return 0
     redactor = _redactor()
     forks, said = parallelism(given.forks)
-    planned = plan(*load(given, again, redactor))
+    closed: list[Problem] = []
+    planned = plan(*load(given, again, redactor, closed.append))
     planned = replace(
         planned,
         options=replace(planned.options, forks=forks),
-        notices=(*planned.notices, *(Notice(text) for text in said)),
+        notices=(*planned.notices, *(Notice(text) for text in said), *closed_notices(closed)),
     )
     if given.only_lists:
         from provisioner.cli.listing import show

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    from provisioner.errors import Problem
+    from provisioner.events import Notice
     from provisioner.loading.vault import Secret
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -74,3 +76,16 @@ def ask(label: str, *, new: bool = False) -> Secret:
     text += "" if label == DEFAULT else f" ({label})"
     answer: str = click.prompt(text, hide_input=True, err=True, confirmation_prompt=new)
     return Secret(label, answer.strip().encode())
+
+
+def closed_notices(closed: Sequence[Problem]) -> Iterator[Notice]:
+    """What can't be opened, by its reason, and where the first such value stands."""
+    from provisioner.events import Notice
+
+    places: dict[str, dict[str, None]] = {}
+    for problem in closed:
+        places.setdefault(problem.reason, {})[str(problem.where)] = None
+    for reason, found in places.items():
+        first, *others = found
+        more = f" ({len(others)} more like it)" if others else ""
+        yield Notice(f"{reason}{more}; a task that uses it fails", first)

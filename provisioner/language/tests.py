@@ -13,6 +13,7 @@ from provisioner.language import versions
 from provisioner.language.filters_text import pattern_of, text_of, to_bool
 from provisioner.language.tests_net import NET
 from provisioner.language.tests_paths import DISK, is_abs
+from provisioner.loading.yamlvalues import OpenedText
 
 Test = Callable[..., bool]
 
@@ -158,8 +159,9 @@ def nan(value: Any) -> bool:
 
 
 def vault_encrypted(value: Any) -> bool:
-    """Whether the text is encrypted by vault."""
-    return isinstance(value, str) and value.startswith("$ANSIBLE_VAULT;")
+    """Whether the text is encrypted by vault, or stands under `!vault`."""
+    encrypted = isinstance(value, str) and value.startswith("$ANSIBLE_VAULT;")
+    return encrypted or isinstance(value, OpenedText)
 
 
 def uri(value: Any, schemes: Iterable[str] | None = None) -> bool:

@@ -16,7 +16,7 @@ from binascii import hexlify, unhexlify
 from collections.abc import Callable
 from dataclasses import field
 
-from provisioner.errors import LoadError
+from provisioner.errors import LoadError, Problem
 from provisioner.loading.where import Where, nearest
 from provisioner.records import dataclass
 
@@ -51,13 +51,15 @@ def _nobody(_value: object) -> None:
 
 @dataclass(frozen=True)
 class Vault:
-    """The passwords of a run. `learned` is told whatever they open: it is to be redacted.
+    """The passwords of a run. `learned` is told whatever they open: it is to be redacted. `closed`
+    is told what is wrong with values that none of them opens.
 
     With `sealed` values under `!vault` stay as they are (`Sealed`), for those who only list them.
     """
 
     secrets: tuple[Secret, ...] = ()
     learned: Callable[[object], None] = field(default=_nobody, repr=False, compare=False)
+    closed: Callable[[Problem], None] = field(default=_nobody, repr=False, compare=False)
     sealed: bool = False
 
     def open(self, data: bytes, where: Where | None = None) -> bytes:
@@ -71,10 +73,6 @@ class Vault:
             if (plain := sealed.open(secret.password, where)) is not None:
                 return plain, Secret(sealed.label, secret.password)
         raise self._closed(sealed.label, where)
-
-    def names(self, label: str) -> bool:
-        """Whether a password is there under this very label."""
-        return any(secret.label == label for secret in self.secrets)
 
     def secret(self, label: str | None) -> Secret:
         """The password to encrypt with: the one of that label, or the only one."""

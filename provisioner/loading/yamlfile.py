@@ -20,7 +20,7 @@ from provisioner.language.template import Template, is_template
 from provisioner.loading import yamltext
 from provisioner.loading.vault import NO_VAULT, PasswordError, Sealed, Vault, is_encrypted
 from provisioner.loading.where import Where
-from provisioner.loading.yamlvalues import OctalInt, YamlList, YamlMap, place_of
+from provisioner.loading.yamlvalues import OctalInt, OpenedText, YamlList, YamlMap, place_of
 
 __all__ = [
     "OctalInt", "YamlList", "YamlMap", "from_json", "load", "opened", "parse",
@@ -212,22 +212,21 @@ class _Builder:
         return Template(value, where) if self._trusted and is_template(value) else value
 
     def _vaulted(self, node: yaml.ScalarNode, where: Where) -> Any:
-        """The text under `!vault`, which is never a template. Without its password it is an error
-        of whoever uses it, as in Ansible; with a wrong one it is an error at once."""
+        """The text under `!vault`, which is never a template. Where no password opens it, that is
+        an error of whoever uses it, as in Ansible."""
         if self._vault.sealed:
             return Sealed(node.value)
         try:
             plain = self._vault.open(node.value.encode(), where).decode()
         except PasswordError as error:
-            if self._vault.names(error.label):
-                raise
             (problem,) = error.problems
+            self._vault.closed(problem)
             reason = f"{problem.reason}: {problem.hint}"
             return Template(f"{{{{ _vault | mandatory({reason!r}) }}}}", where)
         except UnicodeDecodeError:
             raise LoadError("what is encrypted here is not text (UTF-8)", where) from None
         self._vault.learned(plain)
-        return plain
+        return OpenedText(plain)
 
     def _int(self, node: yaml.ScalarNode, where: Where) -> int:
         self._no_sexagesimal(node, where)

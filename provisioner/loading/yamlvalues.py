@@ -36,6 +36,12 @@ class YamlList(list[Any]):
         self.items_at: list[Where] = []
 
 
+class OpenedText(str):
+    """The text under `!vault`: it is known to have been encrypted."""
+
+    __slots__ = ()
+
+
 class OctalInt(int):
     """A number written with a leading 0, as a file mode is: 0644."""
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 import provisioner.plan
+from provisioner.loading import vault
+from provisioner.loading.vault import Secret
 from tests.cli.conftest import Command, Prompts
 
 OK = """
@@ -568,3 +570,17 @@ def test_the_package_runs_as_a_module(tmp_path: Path) -> None:
         cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.startswith("provision ")
+
+
+def test_values_that_no_vault_password_opens_are_told_and_matter_to_who_uses_them(
+    provision: Command,
+) -> None:
+    sealed = vault.encrypt(b"x", Secret("dev", b"right")).decode().replace("\n", "\n  ")
+    hosts = provision.write("hosts", "h ansible_connection=local\n")
+    provision.write("group_vars/all.yml", f"a: !vault |\n  {sealed}\nb: !vault |\n  {sealed}\n")
+    provision.write("wrong", "wrong\n")
+    done = provision(hosts, provision.write("p.yml", OK), "--vault-id", "dev@wrong")
+    assert done.exit == 0
+    assert "no password opens it; tried: dev (1 more like it); a task that uses it" in done.out
+    uses = "- hosts: all\n  gather_facts: no\n  tasks: [{debug: {msg: '{{ a }}'}}]\n"
+    assert provision(hosts, provision.write("p.yml", uses), "--vault-id", "dev@wrong").exit == 2

@@ -11,6 +11,7 @@ from typing import Any
 
 from provisioner.cli.inputs import tag_names
 from provisioner.cli.prompts import answered
+from provisioner.cli.vaultoptions import secrets
 from provisioner.engine.run import Run
 from provisioner.errors import LoadError, UsageError
 from provisioner.events import Event, RunFinished, TaskFinished
@@ -19,6 +20,7 @@ from provisioner.fleet.sessions import Connect, Login
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.playbook import load_playbook
 from provisioner.loading.variables import extra_vars
+from provisioner.loading.vault import Vault
 from provisioner.plan import Options, plan
 from provisioner.remote.local import LocalConnection
 from provisioner.reporters import Redactor
@@ -52,9 +54,10 @@ def run(case: Case, folder: Path, out: Path, inventory: str, connect: Connect) -
         with chdir(folder):
             options = _options(case, folder, out)
             names = [*filter(_is_playbook, case.options), "play.yml"]
-            books = [load_playbook(folder / name, extra=options.extra_vars) for name in names]
+            vault = _vault(case)
+            books = [load_playbook(folder / name, vault, options.extra_vars) for name in names]
             books = answered(books, options.extra_vars, Redactor())
-            planned = plan(load_inventory(inventory), books, options)
+            planned = plan(load_inventory(inventory, vault), books, options)
             events = list(Run(planned, connect, Interrupt()).events())
     except (LoadError, UsageError) as error:
         return {**INVALID, "error": str(error)}
@@ -63,6 +66,14 @@ def run(case: Case, folder: Path, out: Path, inventory: str, connect: Connect) -
 
 def _is_playbook(word: str) -> bool:
     return word.endswith(".yml") and "=" not in word and not word.startswith("@")
+
+
+def _vault(case: Case) -> Vault:
+    """The passwords that its options name."""
+    named = zip(case.options, case.options[1:], strict=False)
+    files = [name for option, name in named if option == "--vault-password-file"]
+    ids = {"vault_ids": (), "vault_password_files": files, "ask_vault_pass": False}
+    return Vault(secrets(ids))
 
 
 def _options(case: Case, folder: Path, out: Path) -> Options:
@@ -91,6 +102,8 @@ def _options(case: Case, folder: Path, out: Path) -> Options:
                 extra.append(next(rest))
             case "--user":
                 given["settings"] = {"user_option": next(rest)}
+            case "--vault-password-file":
+                next(rest)
             case "--become":
                 given["become"] = True
             case "--become-user":

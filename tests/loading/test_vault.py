@@ -11,13 +11,14 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provisioner.errors import LoadError
+from provisioner.errors import LoadError, Problem
 from provisioner.language.template import Template, TemplateError
 from provisioner.language.variables import Scope
 from provisioner.loading import vault, yamlfile
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.variables import extra_vars, host_variables, vars_file
 from provisioner.loading.vault import DEFAULT, PasswordError, Sealed, Secret, Vault
+from provisioner.loading.where import Where
 
 VECTORS: dict[str, dict[str, str]] = yaml.safe_load(
     Path(__file__).with_name("vault_vectors.yml").read_text("utf-8")
@@ -161,9 +162,23 @@ def test_a_value_without_its_password_fails_only_when_it_is_used() -> None:
     assert str(caught.value.where) == "f.yml:1"
 
 
-def test_a_value_whose_label_has_another_password_fails_at_once() -> None:
-    with pytest.raises(LoadError, match='"dev"'):
-        parse(f"a: {inline('x', DEV)}", Secret("dev", b"wrong"))
+def test_a_value_that_no_password_opens_fails_whoever_uses_it_and_is_told() -> None:
+    closed: list[Problem] = []
+    given = Vault((Secret("dev", b"wrong"),), closed=closed.append)
+    value = yamlfile.parse(f"a: {inline('x', DEV)}b: 1".encode(), "f.yml", vault=given)
+    scope = Scope([value])
+    assert scope["b"] == 1
+    with pytest.raises(TemplateError, match="no password opens it; tried: dev"):
+        scope["a"]
+    assert [(str(problem.where), 'id "dev"' in problem.reason) for problem in closed] == [
+        ("f.yml:1", True)
+    ]
+
+
+def test_a_value_that_was_opened_is_known_to_have_been_encrypted() -> None:
+    scope = Scope([parse(f"a: {inline('x', SECRET)}b: x", SECRET)])
+    tested = Template("{{ [a is vault_encrypted, b is vault_encrypted, a == b] }}", Where("f.yml"))
+    assert scope.render(tested) == [True, False, True]
 
 
 def test_a_value_of_an_id_that_was_not_given_can_wait() -> None:
