@@ -17,11 +17,6 @@ from tests.remote.sshd import keygen
 ED, EC, RSA = "ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"
 
 
-@pytest.fixture(autouse=True)
-def fresh() -> None:
-    knownhosts.forget()
-
-
 def key(content: str, kind: str = ED) -> HostKey:
     return HostKey(kind, content.encode())
 

@@ -15,7 +15,7 @@ import paramiko
 import pytest
 
 from provisioner.errors import ConnectionFailed, Lost
-from provisioner.remote import knownhosts, sshkeys
+from provisioner.remote import knownhosts
 from provisioner.remote.ssh import Heartbeat, SshChannel, SshConnection, connect
 from provisioner.remote.sshdial import dial
 from provisioner.remote.sshwire import Link, Wiring
@@ -23,19 +23,6 @@ from provisioner.remote.target import Target
 from tests.remote.sshd import OPENSSH_7_4, Sshd, keygen, needs_sshd, sshd
 
 pytestmark = needs_sshd
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> None:
-    knownhosts.forget()
-    sshkeys.forget()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    with sshd(tmp_path_factory.mktemp("sshd")) as running:
-        running.trust()
-        yield running
 
 
 def read_all(channel: SshChannel) -> bytes:

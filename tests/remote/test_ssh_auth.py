@@ -17,24 +17,10 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import ConnectionFailed
-from provisioner.remote import knownhosts, sshkeys
 from provisioner.remote.ssh import connect
 from tests.remote.sshd import Sshd, keygen, needs_root, needs_sshd, sshd
 
 pytestmark = needs_sshd
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> None:
-    knownhosts.forget()
-    sshkeys.forget()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    with sshd(tmp_path_factory.mktemp("sshd")) as running:
-        running.trust()
-        yield running
 
 
 def authorize(server: Sshd, key: Path) -> None:

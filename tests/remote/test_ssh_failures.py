@@ -19,16 +19,10 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import ConnectionFailed
-from provisioner.remote import knownhosts, sshdial, sshkeys
+from provisioner.remote import knownhosts, sshdial
 from provisioner.remote.ssh import OutOfFiles, connect
 from provisioner.remote.target import Target
 from tests.remote.sshd import Sshd, free_port, keygen, needs_sshd, sshd
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> None:
-    knownhosts.forget()
-    sshkeys.forget()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,23 @@
+"""Nothing is remembered from one test to the next; a real sshd for a file of tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from provisioner.remote import knownhosts, sshkeys
+from tests.remote.sshd import Sshd, sshd
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> None:
+    knownhosts.forget()
+    sshkeys.forget()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    with sshd(tmp_path_factory.mktemp("sshd")) as running:
+        running.trust()
+        yield running
