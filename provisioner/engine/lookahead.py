@@ -28,11 +28,14 @@ MAX_FRAME = 100
 """Units in one frame at most: beyond that a round trip costs nothing in proportion."""
 
 BEHIND_CHANGE = 4
-"""Units in a frame that changes something: where one task has something to do, the next ones often
-have, and what was made ready behind them is made ready again."""
+"""Units that count (changes and looks) in a frame that changes something: where one task has
+something to do, the next ones often have, and what stands behind them is made ready again."""
+
+BEHIND_CHANGES = 2
+"""The same where a change follows a change: itself and the look of what comes next."""
 
 GROWTH = 4
-"""How many times as many units the next frame may hold when one has passed without a change."""
+"""How many times as many the next frame may hold when one has passed without a change."""
 
 GATHERING: Place = (-1,)
 """The place of gathering facts, which stands before all tasks."""
@@ -120,7 +123,11 @@ class Lookahead:
     together: Place | None = None
     """The task before which the hosts have waited for each other."""
     room: int = MAX_FRAME
-    """Units that the frame may hold."""
+    """Units that count which the frame may hold: any of which may be the last that is reached."""
+    counted: int = 0
+    """Those that it holds."""
+    behind: tuple[Place, int | None] | None = None
+    """What stands right behind the change in the frame under way."""
     needs_others: Place | None = None
     """The task that asks for other hosts' variables, before which they have yet to wait."""
 
@@ -129,12 +136,12 @@ class Lookahead:
         `needs_others`."""
         queue: Queue = []
         ahead = Ahead()
-        self.room = BEHIND_CHANGE if self.due else min(self.room * GROWTH, MAX_FRAME)
+        self.room, self.counted = self._room(), 0
         if self.gathering is not None:
             self._gather(queue, ahead)
         frame, prefix = self.position.top, self.position.place[:-1]
         at: int | None = frame.at
-        while at is not None and at < len(frame.flow.lines) and len(queue) < self.room:
+        while at is not None and at < len(frame.flow.lines) and not self._is_full(queue):
             line = frame.flow.lines[at]
             if frame.only is not None and ahead.notifies:
                 break
@@ -148,7 +155,17 @@ class Lookahead:
                 break
             else:
                 at = frame.flow.after(at, frame.raised)
+        second = queue[1] if self.due and len(queue) > 1 else None
+        self.behind = second and (second[0], second[1].index)
         return queue
+
+    def _room(self) -> int:
+        if self.due is None:
+            return min(self.room * GROWTH, MAX_FRAME)
+        return BEHIND_CHANGES if self.due == self.behind else BEHIND_CHANGE
+
+    def _is_full(self, queue: Queue) -> bool:
+        return self.counted >= self.room or len(queue) >= MAX_FRAME
 
     def scope(self, task: Task, ahead: Ahead | None = None, gate: Gate | None = None) -> Scope:
         """The task's variables, as they will be when what is queued is through."""
@@ -237,13 +254,14 @@ class Lookahead:
     def _append(self, queue: Queue, place: Place, unit: Unit, ahead: Ahead) -> bool:
         """Queue the unit; false where it must not stand behind what is queued already."""
         failed = unit.result is not None and unit.result.outcome is Outcome.FAILED
-        if len(queue) >= self.room:
+        if self._is_full(queue):
             return False
         if self._idle_flush(unit, ahead):
             unit = replace(unit, result=Result(Outcome.OK))
         elif queue and (failed or not self._may_follow(queue, place, unit)):
             return False
         queue.append((place, unit))
+        self.counted += unit.program is not None and unit.kind != "read"
         self._foresee(place, unit, ahead)
         waits = unit.task.loop is not None and unit.task.loop.pause is not None
         ends = failed or waits or unit.steers or self._changes_facts(unit)

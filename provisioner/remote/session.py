@@ -96,10 +96,8 @@ class Session:
         """Send the frame. It is not kept: while its answers come, 70 KB a host would add up."""
         text = self._frame(steps)  # before the channel: a value that can't be quoted costs nothing
         channel = self._open()
-        data = text.encode("utf-8", "surrogateescape")
-        key = b" " + self._nonce.encode() if self._started else b""
+        channel.send(shell.framed(text, self._nonce if self._started else None))
         self._started = True
-        channel.send(b"%d%s\n%s" % (len(data), key, data))
         return channel
 
     def kill(self) -> None:
@@ -171,7 +169,7 @@ class Session:
             yield shell.bare(shell.define(program))
         if names is None or not program.variables.keys() <= names:
             names = self._defined.setdefault(program.module, set())
-            names |= program.variables.keys()
+            names.update(program.variables)
             yield shell.define_clear(program.module, sorted(names))
 
     def _prelude(self) -> str:

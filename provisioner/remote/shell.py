@@ -39,16 +39,21 @@ INLINE = 16 * 1024
 KEEP = 8 * 1024 * 1024
 """Bytes of a command's stdout and of its stderr that travel; of longer ones the tail."""
 
+LINES = 3072
+"""Bytes of the largest frame that the shell reads itself, line by line; dd reads larger ones."""
+
 LOOP = (
-    "LC_ALL=C; export LC_ALL; unset CDPATH ENV BASH_ENV nonce; while read -r n k; do "
-    '[ "$n" -gt 0 ] && [ "$k" = "$nonce" ] || exit; '
-    'f=$(dd bs="$n" count=1 iflag=fullblock 2>/dev/null; echo .); '
+    "LC_ALL=C; export LC_ALL; unset CDPATH ENV BASH_ENV nonce n k s f l; while read -r n k s; do "
+    '[ "$n" -gt 0 ] && [ "$k" = "$nonce" ] || exit; f=; '
+    'if [ "$s" ]; then while [ "${#f}" -lt "$n" ] && IFS= read -r l; do f=$f$l$_nl; done; f=$f.; '
+    'else f=$(dd bs="$n" count=1 iflag=fullblock 2>/dev/null; echo .); fi; '
     '[ "${#f}" -eq $((n + 1)) ] || exit; eval "${f%.}"; done'
 )
 """The remote end: reads a frame's length, the frame, and runs it; a short frame ends it unread.
 
 From the second frame on the session's nonce stands behind the length: bytes of a file that a
-program asked for and did not read (it was killed) can never be taken for a frame.
+program asked for and did not read (it was killed) can never be taken for a frame. A third word
+says that the frame is read line by line: a byte is a system call then, yet no process is needed.
 
 It stands in single quotes on a command line that any login shell parses the same way (sh, bash,
 zsh, tcsh, fish), so it holds no quote, backslash, newline or exclamation mark.
@@ -209,6 +214,19 @@ def define_clear(module: str, names: Iterable[str]) -> str:
     """The sh text that defines the function which unsets the variables of that module's programs:
     none of them comes from the environment, and none of them is exported."""
     return f"_c_{module}() {{ unset -v diff {' '.join(names)}; }}\n"
+
+
+def framed(text: str, nonce: str | None) -> bytes:
+    """The frame as it is sent, behind a line that says how long it is and how it is read; the
+    session's first has no nonce."""
+    data = text.encode("utf-8", "surrogateescape")
+    if nonce is None:
+        return b"%d\n%s" % (len(data), data)
+    lines = len(data) <= LINES and text.isascii() and text.translate(_SPACES).isprintable()
+    return b"%d %s%s\n%s" % (len(data), nonce.encode(), b" lines" if lines else b"", data)
+
+
+_SPACES = {ord("\n"): " ", ord("\t"): " "}
 
 
 @cache

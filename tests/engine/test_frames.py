@@ -127,6 +127,20 @@ def test_behind_a_change_few_looks_are_sent_and_then_ever_more(fleet: Fleet) -> 
     assert [len(modes(frame)) for frame in got.sent["h1"]] == [40, 4, 16, 20]
 
 
+def test_reads_and_what_is_done_here_travel_with_a_change_however_many(fleet: Fleet) -> None:
+    declared = "{command: echo, changed_when: false, check_mode: false}"
+    here = "{debug: {msg: here}}"
+    others = f"\n            - {declared}\n            - {here}" * 10
+    got = fleet.run(f"""
+        - hosts: all
+          gather_facts: false
+          tasks:
+            - file: {{path: "{fleet.folder}/d", state: directory}}{others}
+        """)
+    sent = [modes(frame) for frame in got.sent["h1"]]
+    assert sent == [["look", *["apply"] * 10], ["apply"] * 11]
+
+
 def test_a_long_loop_of_changes_is_made_ready_a_few_items_at_a_time(fleet: Fleet) -> None:
     got = fleet.run(f"""
         - hosts: all
@@ -135,7 +149,7 @@ def test_a_long_loop_of_changes_is_made_ready_a_few_items_at_a_time(fleet: Fleet
             - file: {{path: "{fleet.folder}/{{{{ item }}}}", state: directory}}
               loop: "{{{{ range(12) | list }}}}"
         """)
-    assert [len(modes(frame)) for frame in got.sent["h1"]] == [12, *[4] * 9, 3, 2, 1]
+    assert [len(modes(frame)) for frame in got.sent["h1"]] == [12, 4, *[2] * 10, 1]
     assert got.hosts["h1"].changed == 1
 
 

@@ -1,0 +1,60 @@
+"""How a frame is read by the host's shell: whole or not at all."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from provisioner.remote import shell
+
+SHELLS = ["dash", "bash --posix", "busybox sh"]
+SETUP = "{\nnonce=key\n_nl='\n'\n}\n"
+TEXTS = {
+    "plain": True,
+    "": True,
+    "it's\n\n  two $lines `id` \\n \\": True,
+    "\tbetween tabs\t": True,
+    "x" * 2900: True,
+    "x" * 3100: False,
+    "\x01\x7f\r": False,
+    "é\udcff": False,
+}
+"""Whether a frame with the text is read line by line."""
+
+
+def said(sh: str, sent: bytes) -> str:
+    """What the loop prints when it is sent that and the connection ends."""
+    command = [*sh.split(), "-c", shell.LOOP]
+    got = subprocess.run(command, input=sent, capture_output=True, timeout=60, check=False)
+    return got.stdout.decode("utf-8", "surrogateescape")
+
+
+def frame(text: str) -> bytes:
+    return shell.framed(f"{{\nprintf '%s|' {shell.quote(text)}\n}}\n", "key")
+
+
+@pytest.mark.parametrize("sh", SHELLS)
+def test_frames_arrive_byte_for_byte_and_in_step(sh: str) -> None:
+    sent = shell.framed(SETUP, None) + b"".join(map(frame, TEXTS))
+    assert said(sh, sent) == "".join(f"{text}|" for text in TEXTS)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_small_frames_of_plain_text_are_read_line_by_line(text: str) -> None:
+    assert frame(text).split(b"\n")[0].endswith(b" key lines") == TEXTS[text]
+
+
+@pytest.mark.parametrize("sh", SHELLS)
+@pytest.mark.parametrize("text", ["plain", "é"])
+def test_a_frame_that_is_cut_anywhere_runs_nothing(sh: str, text: str) -> None:
+    whole = frame(text)
+    for length in range(len(whole)):
+        assert said(sh, shell.framed(SETUP, None) + whole[:length]) == ""
+
+
+@pytest.mark.parametrize("sh", SHELLS)
+@pytest.mark.parametrize("key", ["", "other", "key2", "KEY"])
+def test_a_frame_without_the_sessions_nonce_ends_the_session(sh: str, key: str) -> None:
+    forged = frame("plain").replace(b" key", b" " + key.encode())
+    assert said(sh, shell.framed(SETUP, None) + forged + frame("plain")) == ""
