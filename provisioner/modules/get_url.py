@@ -47,6 +47,18 @@ not_fetched() {
     case $code in [45]*) fail "can't download $shown: HTTP $code (${why#*error: })" ;; esac
     fail "can't download $shown: ${why#curl: }"
 }
+# ask: in check mode, whether the server has it. One that is not there yet, or does not answer such a
+# question, may be what an earlier task of the run would have seen to.
+ask() {
+    [ "$checking" = yes ] && command -v curl >/dev/null || return 0
+    code=$(printf '%s' "$config" | curl -q -K - -I -o /dev/null -w '%{http_code}' 2>/dev/null)
+    case $code in
+        401 | 404 | 407 | 410)
+            report status_code "$code"
+            fail "can't download $shown: HTTP $code"
+            ;;
+    esac
+}
 # learn_digest: take it from the list of checksums at a URL: `DIGEST  NAME`, `DIGEST *./NAME`,
 # `ALGORITHM (NAME) = DIGEST`, or nothing but a digest.
 learn_digest() {
@@ -85,6 +97,7 @@ at "$path" || true
 if is_right; then
     attributes "$path"
 elif [ "$look" = yes ]; then
+    ask
     changed "download $shown to $path"
 elif [ "$at_kind" = directory ]; then
     fail "$path is a directory: give the name of the file in it"

@@ -191,8 +191,8 @@ task() {
     case $2$4 in apply* | *yes) mark '' ;; esac
     [ "$2" != apply ] || forget_ahead
     (
-        look=yes tolerant=$3 on_failure='' _changed='' _scratched='' _quick='' _tries=0 status=0 _gathered=$_due
-        [ "$2" != apply ] || look=no
+        look=yes checking='' tolerant=$3 on_failure='' _changed='' _scratched='' _quick='' _tries=0 status=0 _gathered=$_due
+        case $2 in apply) look=no ;; check) checking=yes ;; esac
         eval "$5"
         [ -z "$_changed" ] || _leave 80
         _leave 81

@@ -47,6 +47,11 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.answer(200, DATA)
 
+    def do_HEAD(self) -> None:
+        known = {"/gone": 404, "/secret": 401, "/unasked": 405}
+        self.send_response(known.get(self.path, 200))
+        self.end_headers()
+
     def answer(self, code: int, data: bytes) -> None:
         self.send_response(code)
         self.send_header("Content-Length", str(len(data)))
@@ -116,6 +121,29 @@ def test_a_checksum_saves_the_download_or_asks_for_it(host: Host, server: str) -
     assert host.run("get_url", **arguments).changes
     assert path.read_bytes() == DATA
     assert not host.run("get_url", **arguments).changes
+
+
+ASKED = [
+    ("f.bin", ""),
+    ("unasked", ""),
+    ("gone", "can't download {url}: HTTP 404"),
+    ("secret", "can't download {url}: HTTP 401"),
+]
+
+
+@pytest.mark.parametrize(("name", "why"), ASKED)
+def test_check_mode_asks_whether_it_is_there(host: Host, server: str, name: str, why: str) -> None:
+    url = f"{server}/{name}"
+    report = host.run("get_url", "check", url=url, dest=f"{host.root}/x")
+    assert report.failed == (why.format(url=url) or None)
+    assert (Handler.requests, listing(host.root)) == ([], [])
+    assert host.look("get_url", url=url, dest=f"{host.root}/x").failed is None
+
+
+def test_check_mode_does_not_mind_a_server_that_is_not_there_yet(host: Host) -> None:
+    report = host.run("get_url", "check", url="http://127.0.0.1:1/x", dest=f"{host.root}/x")
+    assert report.failed is None
+    assert report.changes
 
 
 def test_the_old_name_of_a_checksum_is_known(host: Host, server: str) -> None:
