@@ -62,7 +62,7 @@ def _in_play(play: Play, known: set[str]) -> Iterator[Problem]:
     roles = (layer for role in play.roles for layer in (*role.exported_vars, *role.all_defaults))
     given = (play.vars, *roles)
     variables = {name: value for layer in reversed(given) for name, value in layer.items()}
-    for task in _certain(node for section in play.sections for node in section):
+    for task in certain(node for section in play.sections for node in section):
         own = {name: value for layer in task.keywords.vars for name, value in layer.items()}
         if task.role is not None:
             role = task.role
@@ -71,11 +71,11 @@ def _in_play(play: Play, known: set[str]) -> Iterator[Problem]:
         yield from _in_task(task, {**variables, **own}, known)
 
 
-def _certain(nodes: Iterable[Node]) -> Iterator[Task]:
+def certain(nodes: Iterable[Node]) -> Iterator[Task]:
     """Tasks that every host runs that comes so far."""
     for node in nodes:
         if isinstance(node, Block):
-            yield from _certain(() if node.rescue else node.tasks)
+            yield from certain(() if node.rescue else node.tasks)
         elif not (node.keywords.when or node.loop or _may_fail(node)):
             yield node
 

@@ -13,10 +13,10 @@ from provisioner.modules import MODULES, exists, short_name
 
 
 def checked(source: YamlMap, tolerant: bool = False) -> None:
-    """`LoadError` for the first value of a play, block or task that can't be right; numbers of a
-    task that may fail (`tolerant`) are left to the hosts that come to it."""
+    """`LoadError` for the first value of a play, block or task that can't be right; numbers and
+    ways of a task that may fail (`tolerant`) are left to the hosts that come to it."""
     for key, check in CHECKS.items():
-        if key in source and not (tolerant and key in _NUMBERS):
+        if key in source and not (tolerant and key in _LATER):
             check(key, source[key], place_of(source, key))
 
 
@@ -51,6 +51,34 @@ def text(key: str, value: Any, where: Where | None) -> None:
     """A name: no mapping and no list."""
     if isinstance(value, dict | list):
         raise LoadError(f'"{key}" is a text, not {shown(value)}', where)
+
+
+def word(key: str, value: Any, where: Where | None) -> None:
+    """A way of becoming or of connecting: what is like one that there is, is misspelt."""
+    text(key, value, where)
+    known = _WAYS[key]
+    if isinstance(value, str) and value.rpartition(".")[2] not in known:
+        hint = nearest(value, known)
+        if hint:  # else it may be a plugin of its own
+            raise LoadError(f'there is no {key} "{value}"', where, hint)
+
+
+_WAYS: Mapping[str, frozenset[str]] = {
+    "become_method": frozenset(
+        {
+            "sudo", "su", "doas", "dzdo", "enable", "ksu", "machinectl", "pbrun", "pfexec",
+            "pmrun", "runas", "sesu", "sudosu",
+        }
+    ),
+    "connection": frozenset(
+        {
+            "ssh", "local", "smart", "paramiko", "paramiko_ssh", "winrm", "psrp", "docker",
+            "docker_api", "nsenter", "podman", "buildah", "chroot", "jail", "lxc", "lxd", "zone",
+            "kubectl", "oc", "httpapi", "netconf", "network_cli",
+        }
+    ),
+}  # fmt: skip
+"""Those that Ansible has, too."""
 
 
 def texts(key: str, value: Any, where: Where | None) -> None:
@@ -104,11 +132,14 @@ def shown(value: Any) -> str:
 _NUMBERS: Iterable[str] = (
     "retries", "delay", "async", "poll", "throttle", "timeout", "port", "max_fail_percentage",
 )  # fmt: skip
-_TEXTS: Iterable[str] = ("become_user", "become_method", "connection", "delegate_to", "remote_user")
+_TEXTS: Iterable[str] = ("become_user", "delegate_to", "remote_user")
+
+_LATER = frozenset({*_NUMBERS, *_WAYS})
 
 CHECKS: Mapping[str, Callable[[str, Any, Where | None], None]] = {
     **dict.fromkeys(_NUMBERS, numeric),
     **dict.fromkeys(_TEXTS, text),
+    **dict.fromkeys(_WAYS, word),
     "serial": batches,
     "hosts": texts,
     "vars_files": texts,

@@ -47,8 +47,8 @@ not_fetched() {
     case $code in [45]*) fail "can't download $shown: HTTP $code (${why#*error: })" ;; esac
     fail "can't download $shown: ${why#curl: }"
 }
-# ask: in check mode, whether the server has it. One that is not there yet, or does not answer such a
-# question, may be what an earlier task of the run would have seen to.
+# ask: in check mode, whether the server has it. One that is not there yet, or does not answer
+# such a question, may be what an earlier task of the run would have seen to.
 ask() {
     [ "$checking" = yes ] && command -v curl >/dev/null || return 0
     code=$(printf '%s' "$config" | curl -q -K - -I -o /dev/null -w '%{http_code}' 2>/dev/null)

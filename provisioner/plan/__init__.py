@@ -17,6 +17,7 @@ from provisioner.loading import keywordvalues
 from provisioner.loading.inventory import Inventory
 from provisioner.loading.variables import host_variables, vars_file
 from provisioner.loading.where import nearest, with_hint
+from provisioner.plan import files
 from provisioner.plan.hosts import hosts_of, unmatched
 from provisioner.plan.keywords import KnownLaterError, constant, settled, sizes
 from provisioner.plan.options import Options
@@ -78,6 +79,8 @@ def plan(inventory: Inventory, playbooks: Sequence[Playbook], options: Options) 
     for planned in plays:
         _check_numbers(planned.play, options)
     problems = list(_undefined(inventory, playbooks, statics, options))
+    walked = [planned.play for planned in plays if planned.hosts]
+    problems += files.missing(walked, statics.items(), options)
     if problems:
         raise LoadError.of(problems)
     return Plan(inventory, tuple(playbooks), plays, statics, options, notices)
@@ -158,12 +161,12 @@ def _undefined(
     options: Options,
 ) -> Iterator[Problem]:
     plays = [play for playbook in playbooks for play in playbook.plays]
-    files = [
+    named = [
         vars_file(path, inventory.vault)
         for play in plays
         for entry in play.vars_files
         for name in entry.names
         if isinstance(name, str) and (path := play.basedir / name).is_file()
     ]
-    layers = (*statics.values(), options.extra_vars, options.settings, *files)
+    layers = (*statics.values(), options.extra_vars, options.settings, *named)
     return undefined.problems(plays, MAGIC, layers)

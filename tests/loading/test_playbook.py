@@ -23,6 +23,8 @@ PLAYS = [
     ("vars_files: 5", "2:15", "vars_files: 5 was not found"),
     ("module_defaults: file", "2:20", '"module_defaults" is a mapping of modules to parameters'),
     ("module_defaults: [{fiel: {}}]", "2:22", 'did you mean "file"?'),
+    ("become_method: sduo", "2:18", 'did you mean "sudo"?'),
+    ("connection: lcoal", "2:15", 'did you mean "local"?'),
     ("module_defaults: {group/dockr: {a: 1}}", "2:21", 'did you mean "docker"?'),
     ("module_defaults: {group/a.b: {a: 1}}", "2:21", "group/namespace.collection.name"),
     ("module_defaults: {5: {a: 1}}", "2:21", "module_defaults: 5 is no module"),
@@ -69,6 +71,8 @@ GOOD = [
     "serial: [1, 30%]",
     "max_fail_percentage: 30%",
     'module_defaults: [{file: {mode: "0644"}}, {group/aws: {}}, {of_a_library: {}}]',
+    "become_method: community.general.doas",
+    "connection: of_a_plugin_of_its_own",
     "module_defaults: {group/n.c.of_its_own: {}}",
     "vars: [{a: 1}, {b: 2}]",
 ]
