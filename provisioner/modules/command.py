@@ -9,27 +9,14 @@ from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 from provisioner.modules.base import Module, Sources, Text
+from provisioner.modules.creates import DUE
 from provisioner.modules.model import Field, model_validator
 from provisioner.remote.shell import Program, Report, quote
 
-BODY = r"""
-due() {
-    if [ -n "$creates" ] && exists "$creates"; then return 1; fi
-    if [ -n "$removes" ] && ! exists "$removes"; then return 1; fi
-}
-# exists GLOB: something matches. The pattern is expanded unquoted on purpose, with no splitting.
-exists() {
-    IFS=''
-    # shellcheck disable=SC2086
-    set -- $1
-    unset IFS
-    [ -e "$1" ] || [ -L "$1" ]
-}
-
-if ! due; then
-    report skip "${creates:+$creates exists}${removes:+${creates:+, }$removes does not exist}"
-    return
-fi
+BODY = (
+    DUE
+    + r"""
+due || return 0
 if [ "$look" = yes ]; then
     if [ -n "$creates$removes" ]; then changed "run $what"; else report check ''; fi
     return
@@ -68,6 +55,7 @@ case $status in
     *) fail "exit $status" ;;
 esac
 """
+)
 
 
 @lru_cache(1024)

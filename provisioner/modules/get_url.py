@@ -5,11 +5,12 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
-from provisioner.modules.base import FileAttributes, Module, Sources, Text, Words
+from provisioner.modules.base import FileAttributes, Module, Sources, Text
 from provisioner.modules.content import file_values
 from provisioner.modules.model import AliasChoices, BeforeValidator, Field, model_validator
+from provisioner.modules.request import Request, check_headers, shown
 from provisioner.remote.shell import Program, Report, Value
 
 BODY = r"""
@@ -130,7 +131,7 @@ def _headers(value: Any) -> Any:
     return value
 
 
-class GetUrl(FileAttributes, Module):
+class GetUrl(Request, FileAttributes, Module):
     """Keep a file there that the host downloads itself."""
 
     body: ClassVar[str] = BODY
@@ -150,40 +151,12 @@ class GetUrl(FileAttributes, Module):
     file that is there is left as it is, unless `checksum` says that it is another."""
     backup: bool = False
     """Keep a copy of a file that is replaced, with the time in its name."""
-    timeout: int = 10
-    """Seconds in which a connection must be made, and in which something must arrive."""
     headers: Annotated[dict[str, Text] | None, BeforeValidator(_headers)] = None
     """Headers of the request."""
     url_username: Text | None = Field(
         None, validation_alias=AliasChoices("url_username", "username")
     )
     """The user, for a server that wants one."""
-    url_password: Text | None = Field(
-        None, validation_alias=AliasChoices("url_password", "password")
-    )
-    """The user's password."""
-    force_basic_auth: bool = False
-    """Accepted and ignored: curl sends user and password with the first request."""
-    use_proxy: bool = True
-    """Use the proxy that the host's environment names."""
-    validate_certs: bool = True
-    """Refuse a server whose certificate can't be trusted."""
-    client_cert: Text | None = None
-    """The client's certificate, a PEM file of the host."""
-    client_key: Text | None = None
-    """Its key, where that is another file."""
-    ciphers: Words | None = None
-    """TLS ciphers, in the words of the host's curl."""
-    http_agent: Text = "ansible-httpget"
-    """What the request gives as its program."""
-    use_netrc: bool = True
-    """Take user and password from ~/.netrc where none are given."""
-    use_gssapi: bool = False
-    """Sign in by Kerberos."""
-    unredirected_headers: Words = ()
-    """Headers that another server does not get: where some are given, redirects are refused."""
-    decompress: bool = True
-    """Accepted and ignored: curl asks for no compression."""
     tmp_dest: Text | None = None
     """Accepted and ignored: only beside the file can it be replaced in one step."""
 
@@ -191,12 +164,10 @@ class GetUrl(FileAttributes, Module):
     def _fits(self) -> Self:
         if not urlsplit(self.url).scheme:
             raise ValueError(
-                f"url: {_shown(self.url)!r} begins with no http://, https:// or the like"
+                f"url: {shown(self.url)!r} begins with no http://, https:// or the like"
             )
         self._checksum()
-        for name, text in (self.headers or {}).items():
-            if "\n" in name + text or "\r" in name + text:
-                raise ValueError(f"headers: {name} has a newline in it")
+        check_headers(self.headers or {})
         return self
 
     def _checksum(self) -> tuple[str, str, str]:
@@ -224,14 +195,14 @@ class GetUrl(FileAttributes, Module):
             "name": posixpath.basename(path) or "index.html",
             "listed": posixpath.basename(path),
             "url": self.url,
-            "shown": _shown(self.url),
-            "config": self._config(self.url),
+            "shown": shown(self.url),
+            "config": self.configuration(self.url),
             "private": bool(self.headers or self.url_username or self.url_password),
             "timeout": self.timeout,
             "algorithm": algorithm,
             "digest": digest,
-            "checksum_config": self._config(digest_url) if digest_url else "",
-            "checksum_shown": _shown(digest_url),
+            "checksum_config": self.configuration(digest_url) if digest_url else "",
+            "checksum_shown": shown(digest_url),
             "force": self.force,
             "backup": self.backup,
             "validate": "",
@@ -239,38 +210,10 @@ class GetUrl(FileAttributes, Module):
         }
         return Program("get_url", self.body, variables)
 
-    def _config(self, url: str) -> str:
-        """What curl reads as its configuration."""
-        options: dict[str, Any] = {
-            "url": url,
-            "user-agent": self.http_agent,
-            "connect-timeout": self.timeout,
-            "speed-time": self.timeout,
-            "speed-limit": 1,
-            "max-redirs": 0 if self.unredirected_headers else 20,
-            "noproxy": None if self.use_proxy else "*",
-            "cert": self.client_cert,
-            "key": self.client_key,
-            "ciphers": ":".join(self.ciphers) if self.ciphers else None,
-            "user": self._user(),
-        }
-        switches = {
-            "insecure": not self.validate_certs,
-            "negotiate": self.use_gssapi,
-            "netrc-optional": self.use_netrc and self.url_username is None,
-        }
-        lines = ["silent", "show-error", "fail", "location", "globoff"]
-        lines += [name for name, on in switches.items() if on]
-        lines += [f"{name} = {_quoted(str(v))}" for name, v in options.items() if v is not None]
-        lines += [f"header = {_quoted(f'{k}: {v}')}" for k, v in (self.headers or {}).items()]
-        return "\n".join(lines) + "\n"
-
-    def _user(self) -> str | None:
-        if self.use_gssapi and self.url_username is None:
-            return ":"
-        if self.url_username is None and self.url_password is None:
-            return None
-        return f"{self.url_username or ''}:{self.url_password or ''}"
+    def configuration(self, url: str) -> str:
+        """What curl reads to download `url`, which may be that of a list of checksums."""
+        headers = (f"{name}: {text}" for name, text in (self.headers or {}).items())
+        return self.curl(url, headers, {"fail": True, "location": True})
 
     def returns(self, report: Report) -> dict[str, Any]:
         values: Mapping[str, Any] = file_values(report)
@@ -284,23 +227,3 @@ class GetUrl(FileAttributes, Module):
             **values,
             **known,
         }
-
-
-def _shown(url: str) -> str:
-    """The URL without user, password and query, where secrets stand."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
-
-
-def _quoted(text: str) -> str:
-    """A word of curl's configuration."""
-    for letter, escape in (
-        ("\\", "\\\\"),
-        ('"', '\\"'),
-        ("\n", "\\n"),
-        ("\r", "\\r"),
-        ("\t", "\\t"),
-    ):
-        text = text.replace(letter, escape)
-    return f'"{text}"'

@@ -7,19 +7,14 @@ from hashlib import sha256
 from typing import Any, ClassVar, Self
 
 from provisioner.modules.base import Module, ModuleError, Sources, Text
+from provisioner.modules.creates import DUE
 from provisioner.modules.model import model_validator
 from provisioner.remote.shell import Program, Report
 
-BODY = r"""
-exists() {
-    IFS=''
-    # shellcheck disable=SC2086
-    set -- $1
-    unset IFS
-    [ -e "$1" ] || [ -L "$1" ]
-}
-if [ -n "$creates" ] && exists "$creates"; then report skip "$creates exists"; return; fi
-if [ -n "$removes" ] && ! exists "$removes"; then report skip "$removes does not exist"; return; fi
+BODY = (
+    DUE
+    + r"""
+due || return 0
 if [ "$look" = yes ]; then
     if [ -n "$creates$removes" ]; then changed "run $what"; else report check ''; fi
     return
@@ -48,6 +43,7 @@ case $status in
     *) fail "exit $status" ;;
 esac
 """
+)
 
 
 class Script(Module):

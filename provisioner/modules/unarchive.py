@@ -106,10 +106,11 @@ class Unarchive(FileAttributes, Module):
     def _remote(self) -> dict[str, Value]:
         if "://" not in self.src:
             return {"how": "here", "archive": self.src}
-        from provisioner.modules.get_url import GetUrl, _shown
+        from provisioner.modules.get_url import GetUrl
+        from provisioner.modules.request import shown
 
         known = GetUrl(url=self.src, dest=self.dest, validate_certs=self.validate_certs)
-        return {"how": "url", "config": known._config(self.src), "shown": _shown(self.src)}
+        return {"how": "url", "config": known.configuration(self.src), "shown": shown(self.src)}
 
     def _local(self, path: Path, judged: bool) -> dict[str, Value]:
         if path.is_dir():

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-BODY = r"""
+from provisioner.modules.creates import EXISTS
+
+BODY = (
+    EXISTS
+    + r"""
 nl='
 '
-# exists GLOB: something matches. The pattern is expanded unquoted on purpose, with no splitting.
-exists() {
-    IFS=''
-    # shellcheck disable=SC2086
-    set -- $1
-    unset IFS
-    [ -e "$1" ] || [ -L "$1" ]
-}
 lacking() { fail "$1 is not there: install the package $1 in an earlier task"; }
 
 # An archive of the controller is compared by its list: kind, name, digest or target, mode, time.
@@ -246,3 +242,4 @@ fi
 # What a look would unpack first has no attributes yet.
 if [ "$look" = no ] || [ -z "$different" ]; then finish; fi
 """
+)

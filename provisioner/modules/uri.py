@@ -12,11 +12,11 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import unquote, urlencode, urlsplit
 
-from provisioner.modules.base import FileAttributes, Module, ModuleError, Sources, Text, Words
+from provisioner.modules.base import FileAttributes, Module, ModuleError, Sources, Text
 from provisioner.modules.content import file_values
-from provisioner.modules.get_url import _quoted, _shown
 from provisioner.modules.model import AliasChoices, BeforeValidator, Field, model_validator
 from provisioner.modules.multipart import multipart
+from provisioner.modules.request import Request, check_headers, shown
 from provisioner.modules.uri_body import BODY
 from provisioner.remote.shell import Program, Report, Value
 
@@ -38,7 +38,7 @@ def _word(value: Any) -> Any:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
 
 
-class Uri(FileAttributes, Module):
+class Uri(Request, FileAttributes, Module):
     """Send a request to a web service and return its answer."""
 
     body: ClassVar[str] = BODY
@@ -76,50 +76,22 @@ class Uri(FileAttributes, Module):
     """Seconds in which a connection must be made, and in which something must arrive."""
     url_username: Text | None = Field(None, validation_alias=AliasChoices("url_username", "user"))
     """The user, for a service that wants one."""
-    url_password: Text | None = Field(
-        None, validation_alias=AliasChoices("url_password", "password")
-    )
-    """The user's password."""
-    force_basic_auth: bool = False
-    """Accepted and ignored: curl sends user and password with the first request."""
     force: bool = Field(False, validation_alias=AliasChoices("force", "thirsty"))
     """Ask caches on the way for a new answer."""
-    validate_certs: bool = True
-    """Refuse a server whose certificate can't be trusted."""
     ca_path: Text | None = None
     """A PEM file of the host with the authorities to trust."""
-    client_cert: Text | None = None
-    """The client's certificate, a PEM file of the host."""
-    client_key: Text | None = None
-    """Its key, where that is another file."""
-    ciphers: Words | None = None
-    """TLS ciphers, in the words of the host's curl."""
-    http_agent: Text = "ansible-httpget"
-    """What the request gives as its program."""
-    use_proxy: bool = True
-    """Use the proxy that the host's environment names."""
-    use_netrc: bool = True
-    """Take user and password from ~/.netrc where none are given."""
-    use_gssapi: bool = False
-    """Sign in by Kerberos."""
     unix_socket: Text | None = None
     """A socket of the host to connect to; CentOS 7's own curl can't, it fails there."""
-    unredirected_headers: Words = ()
-    """Headers that another server does not get: where some are given, redirects are refused."""
-    decompress: bool = True
-    """Accepted and ignored: curl asks for no compression."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if not urlsplit(self.url).scheme:
-            raise ValueError(f"url: {_shown(self.url)!r} begins with no http:// or https://")
+            raise ValueError(f"url: {shown(self.url)!r} begins with no http:// or https://")
         if self.payload is not None and self.src is not None:
             raise ValueError("give one of body and src")
         if not re.fullmatch(r"[A-Za-z]+", self.method):
             raise ValueError(f"method: {self.method!r} is no word")
-        for name, text in self.headers.items():
-            if "\n" in name + text or "\r" in name + text:
-                raise ValueError(f"headers: {name} has a newline in it")
+        check_headers(self.headers)
         if self.body_format == "form-multipart" and not isinstance(self.payload, Mapping):
             raise ValueError("body_format: form-multipart needs a mapping as body")
         return self
@@ -133,7 +105,7 @@ class Uri(FileAttributes, Module):
         variables: dict[str, Value] = {
             **self.attribute_variables(),
             "config": self._config(kind, data is not None),
-            "shown": _shown(self.url),
+            "shown": shown(self.url),
             "sends": data is not None,
             "content_size": str(len(data or b"")),
             "codes": " ".join(map(str, self.status_code)),
@@ -181,35 +153,15 @@ class Uri(FileAttributes, Module):
         redirects = self.follow_redirects in ("all", "yes") or (
             self.follow_redirects in ("safe", "urllib2") and method in ("GET", "HEAD")
         )
-        options: dict[str, Any] = {
-            "url": self.url,
+        more = {
             "request": None if (method, sends) in plain else method,
             "data-binary": data if sends else ("" if method == "POST" else None),
-            "user-agent": self.http_agent,
-            "connect-timeout": self.timeout,
-            "speed-time": self.timeout,
-            "speed-limit": 1,
-            "max-redirs": 0 if self.unredirected_headers else 20,
-            "noproxy": None if self.use_proxy else "*",
             "cacert": self.ca_path,
-            "cert": self.client_cert,
-            "key": self.client_key,
-            "ciphers": ":".join(self.ciphers) if self.ciphers else None,
             "unix-socket": self.unix_socket,
-            "user": self._user(),
-        }
-        switches = {
             "location": redirects,
             "head": method == "HEAD",
-            "insecure": not self.validate_certs,
-            "negotiate": self.use_gssapi,
-            "netrc-optional": self.use_netrc and self.url_username is None,
         }
-        lines = ["silent", "show-error", "globoff"]
-        lines += [name for name, on in switches.items() if on]
-        lines += [f"{name} = {_quoted(str(v))}" for name, v in options.items() if v is not None]
-        lines += [f"header = {_quoted(line)}" for line in self._headers(kind)]
-        return "\n".join(lines) + "\n"
+        return self.curl(self.url, self._headers(kind), more)
 
     def _headers(self, kind: str | None) -> list[str]:
         given = {name.lower() for name in self.headers}
@@ -221,13 +173,6 @@ class Uri(FileAttributes, Module):
         if self.force:
             lines.append("Cache-Control: no-cache")
         return [*lines, "Expect:"]  # or a larger body would wait for a `100 Continue`
-
-    def _user(self) -> str | None:
-        if self.use_gssapi and self.url_username is None:
-            return ":"
-        if self.url_username is None and self.url_password is None:
-            return None
-        return f"{self.url_username or ''}:{self.url_password or ''}"
 
     def returns(self, report: Report) -> dict[str, Any]:
         if "skip" in report.records:

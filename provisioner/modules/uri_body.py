@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-BODY = r"""
+from provisioner.modules.creates import DUE
+
+BODY = (
+    DUE
+    + r"""
 nl='
 '
-# exists GLOB: something matches. The pattern is expanded unquoted on purpose, with no splitting.
-exists() {
-    IFS=''
-    # shellcheck disable=SC2086
-    set -- $1
-    unset IFS
-    [ -e "$1" ] || [ -L "$1" ]
-}
-due() {
-    if [ -n "$creates" ] && exists "$creates"; then report skip "$creates exists"; return 1; fi
-    if [ -n "$removes" ] && ! exists "$removes"; then
-        report skip "$removes does not exist"
-        return 1
-    fi
-}
 # into: 7 is where the answer's content goes: beside the file it is for, or nowhere with a name.
 into() {
     if [ -n "$path" ]; then
@@ -107,3 +96,4 @@ attributes "$path"
 at "$path" || true
 report_at
 """
+)
