@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 import traceback
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,7 @@ def _play(cli: Any, job: dict[str, Any]) -> int:
     os.dup2(log, 2)
     os.setsid()
     os.environ.update(job.get("env", {}))
+    time.tzset()
     os.environ["RECORD_OUT"] = job["out"]
     os.chdir(job["cwd"])
     sys.argv = ["ansible-playbook", *job["words"]]

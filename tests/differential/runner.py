@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ RECORD = Path(__file__).with_name("recorded.json")
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",
+    "TZ": "UTC",
 }
 """What both tools find in the environment: what they print must not depend on who runs them."""
 
@@ -34,6 +36,7 @@ def run_local(case: Case, folder: Path, tool: Tool) -> list[Observed]:
         inventory.write_text(case.filled(case.inventory or plain, home, out))
     hide = hider(DIR=home, OUT=out)
     with patch.dict(os.environ, ENVIRONMENT):
+        time.tzset()
         return [
             {**tool(case, home, out, str(inventory)), "files": listing(out, hide)}
             for _ in range(case.runs)
