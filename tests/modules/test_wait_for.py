@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from provisioner.modules import find
 from tests.modules.conftest import Host
+from tests.remote.sshd import closed_port
 
 
 @pytest.fixture
@@ -33,11 +34,9 @@ def port() -> Iterator[int]:
 
 
 @pytest.fixture
-def closed() -> int:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        free: int = server.getsockname()[1]
-        return free
+def closed() -> Iterator[int]:
+    with closed_port() as port:
+        yield port
 
 
 def test_an_open_port_needs_no_waiting_not_even_a_second_round(host: Host, port: int) -> None:

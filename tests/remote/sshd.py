@@ -46,22 +46,24 @@ def keygen(path: Path, kind: str = "ed25519", *options: str, passphrase: str = "
     return path
 
 
-def free_port(address: str) -> int:
-    """A port that nobody listens on."""
+@contextlib.contextmanager
+def closed_port(address: str = "127.0.0.1") -> Iterator[int]:
+    """A port that nobody listens on, nor can while the block lasts."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])
+    with socket.socket(family) as holder:
+        holder.bind((address, 0))
+        yield int(holder.getsockname()[1])
 
 
-def wait_until_listening(address: str, port: int) -> None:
-    """Return once something accepts connections there, or fail after a generous while."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
+def _listens(process: subprocess.Popen[bytes], address: str, port: int) -> bool:
+    """Wait until sshd accepts connections; False if it has ended, for another has its port."""
+    deadline = time.monotonic() + 120
+    while process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection((address, port), 5):
-            return
+            return process.poll() is None
+        assert time.monotonic() < deadline, f"nothing listens on {address}:{port}"
         time.sleep(0.02)
-    raise AssertionError(f"nothing listens on {address}:{port}")
+    return False
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,6 @@ def sshd(
     config: str = "",
     *,
     address: str = "127.0.0.1",
-    port: int = 0,
     kinds: tuple[str, ...] = ("ed25519",),
 ) -> Iterator[Sshd]:
     """Run an sshd with `config` before the common settings (sshd takes the first of two)."""
@@ -141,10 +142,8 @@ def sshd(
             keygen(folder / f"host_{kind}", kind)
     if not (folder / "id").exists():
         keygen(folder / "id")
-    port = port or free_port(address)
     lines = [
         config,
-        f"Port {port}",
         f"ListenAddress {address}",
         *(f"HostKey {folder}/host_{kind}" for kind in kinds),
         f"AuthorizedKeysFile {folder}/id.pub {folder}/authorized",
@@ -155,14 +154,23 @@ def sshd(
         "MaxStartups 100",
     ]
     (folder / "sshd_config").write_text("\n".join(lines) + "\n")
-    command = [SSHD, "-D", "-f", str(folder / "sshd_config"), "-E", str(folder / "log")]
-    process = subprocess.Popen(command)
+    server = _start(folder, address)
     try:
-        wait_until_listening(address, port)
-        yield Sshd(folder, address, port, folder / "id", process)
+        yield server
     finally:
-        server = Sshd(folder, address, port, folder / "id", process)
         server.signal_connections(signal.SIGCONT)
         server.signal_connections(signal.SIGKILL)
-        process.kill()
-        process.wait()
+        server.process.kill()
+        server.process.wait()
+
+
+def _start(folder: Path, address: str, tries: int = 5) -> Sshd:
+    """Start it on a free port, and on another one if somebody takes that in between."""
+    for _ in range(tries):
+        with closed_port(address) as port:
+            pass
+        command = [SSHD, "-D", "-f", str(folder / "sshd_config"), "-E", str(folder / "log")]
+        process = subprocess.Popen([*command, "-p", str(port)])
+        if _listens(process, address, port):
+            return Sshd(folder, address, port, folder / "id", process)
+    raise AssertionError((folder / "log").read_text())

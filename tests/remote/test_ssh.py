@@ -237,7 +237,7 @@ def test_a_killed_sshd_is_lost_not_the_end_of_the_output(tmp_path: Path) -> None
     with sshd(tmp_path) as server:
         server.trust()
         connection = connect(server.target())
-        channel = connection.open("echo ready; sleep 60")
+        channel = connection.open("echo ready; sleep 600")
         assert channel.receive(30) == b"ready\n"
         server.signal_connections(signal.SIGKILL)
         with pytest.raises(Lost):
@@ -249,13 +249,23 @@ def test_a_killed_sshd_is_lost_not_the_end_of_the_output(tmp_path: Path) -> None
         connection.close()
 
 
+def freeze(server: Sshd, channel: SshChannel) -> None:
+    """From now on no answer comes, and it is soon missed."""
+    server.signal_connections(signal.SIGSTOP)
+    channel._connection.heartbeat = BRIEF
+    channel._channel.settimeout(BRIEF.silence)
+
+
+PATIENT, BRIEF = Heartbeat(silence=0.2, grace=60), Heartbeat(silence=0.2, grace=0.5)
+
+
 def test_a_frozen_sshd_is_found_by_the_heartbeat(tmp_path: Path) -> None:
     with sshd(tmp_path) as server:
         server.trust()
-        connection = connect(server.target(), heartbeat=Heartbeat(silence=0.2, grace=0.5))
-        channel = connection.open("echo ready; sleep 60")
+        connection = connect(server.target(), heartbeat=PATIENT)
+        channel = connection.open("echo ready; sleep 600")
         assert channel.receive(30) == b"ready\n"
-        server.signal_connections(signal.SIGSTOP)
+        freeze(server, channel)
         with pytest.raises(Lost, match="silent for"):
             channel.receive(None)
         connection._link.join(30)
@@ -266,17 +276,17 @@ def test_a_frozen_sshd_is_found_by_the_heartbeat(tmp_path: Path) -> None:
 def test_a_frozen_sshd_does_not_hold_up_who_sends(tmp_path: Path) -> None:
     with sshd(tmp_path) as server:
         server.trust()
-        connection = connect(server.target(), heartbeat=Heartbeat(silence=0.2, grace=0.5))
+        connection = connect(server.target(), heartbeat=PATIENT)
         channel = connection.open("echo ready; cat >/dev/null")
         assert channel.receive(30) == b"ready\n"
-        server.signal_connections(signal.SIGSTOP)
+        freeze(server, channel)
         with pytest.raises(Lost):
             channel.send(b"x" * 20_000_000)
         connection.close()
 
 
 def test_a_silent_but_living_command_outlives_many_heartbeats(server: Sshd) -> None:
-    connection = connect(server.target(), heartbeat=Heartbeat(silence=0.05, grace=20))
+    connection = connect(server.target(), heartbeat=Heartbeat(silence=0.05, grace=60))
     channel = connection.open("sleep 1; echo done")
     assert read_all(channel) == b"done\n"
     connection.close()
@@ -284,7 +294,7 @@ def test_a_silent_but_living_command_outlives_many_heartbeats(server: Sshd) -> N
 
 def test_closing_wakes_whoever_waits_and_leaves_no_thread(server: Sshd) -> None:
     connection = connect(server.target())
-    channel = connection.open("sleep 60")
+    channel = connection.open("sleep 600")
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(channel.receive, None)
         with pytest.raises(TimeoutError):

@@ -22,7 +22,7 @@ from provisioner.errors import ConnectionFailed
 from provisioner.remote import knownhosts, sshdial
 from provisioner.remote.ssh import OutOfFiles, connect
 from provisioner.remote.target import Target
-from tests.remote.sshd import Sshd, free_port, keygen, needs_sshd, sshd
+from tests.remote.sshd import Sshd, closed_port, keygen, needs_sshd, sshd
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +43,8 @@ def failure(of: Target) -> ConnectionFailed:
 
 
 def test_a_closed_port_is_named() -> None:
-    port = free_port("127.0.0.1")
-    assert f"port {port} of 127.0.0.1 is closed" in failure(target(port)).reason
+    with closed_port() as port:
+        assert f"port {port} of 127.0.0.1 is closed" in failure(target(port)).reason
 
 
 def test_a_name_that_does_not_resolve_is_named() -> None:
@@ -79,11 +79,11 @@ def test_each_error_of_the_network_has_its_sentence(
 def test_a_dead_first_address_does_not_hide_a_living_second(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server(("127.0.0.1", 0)) as listener, closed_port("127.0.0.2") as closed:
         port = listener.getsockname()[1]
         kind = socket.SOCK_STREAM
         answers = [
-            (socket.AF_INET6, kind, 6, "", ("::1", free_port("127.0.0.1"), 0, 0)),
+            (socket.AF_INET, kind, 6, "", ("127.0.0.2", closed)),
             (socket.AF_INET, kind, 6, "", ("127.0.0.1", port)),
         ]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
@@ -131,10 +131,14 @@ def test_a_tarpit_before_the_banner_runs_into_the_deadline(greeting: bytes) -> N
         assert "no SSH banner" in failure(target(port, login_timeout=0.5)).reason
 
 
+DEADLINES = (0.5, 2, 8, 32, 128)
+"""Seconds for a login: the first that lets a busy machine get as far as is wanted."""
+
+
 def test_a_tarpit_after_the_banner_runs_into_the_deadline() -> None:
     with fake_server(b"SSH-2.0-slow\r\n", drip=True) as (port, _):
-        problem = failure(target(port, login_timeout=0.5))
-        assert "key exchange" in problem.reason
+        problems = (failure(target(port, login_timeout=seconds)) for seconds in DEADLINES)
+        assert any("key exchange" in problem.reason for problem in problems)
 
 
 def test_a_server_that_speaks_something_else_is_named_at_once() -> None:
@@ -147,10 +151,14 @@ def test_a_server_that_speaks_something_else_is_named_at_once() -> None:
 @pytest.mark.parametrize("greeting", [b"", b"Exceeded MaxStartups\r\n"])
 def test_a_server_that_hangs_up_is_tried_until_the_deadline(greeting: bytes) -> None:
     with fake_server(greeting) as (port, count):
-        problem = failure(target(port, login_timeout=1.5))
-        assert "hangs up before its SSH banner" in problem.reason
-        assert "MaxStartups" in problem.remedy
-        assert count[0] > 1
+        for seconds in DEADLINES:
+            count[0] = 0
+            problem = failure(target(port, login_timeout=seconds))
+            assert "hangs up before its SSH banner" in problem.reason
+            assert "MaxStartups" in problem.remedy
+            if count[0] > 1:
+                return
+    pytest.fail("it is never tried again")
 
 
 def test_a_megabyte_without_a_line_is_no_banner() -> None:
