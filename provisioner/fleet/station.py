@@ -136,6 +136,8 @@ class Station:
             number = self._asked
             self._answers[number] = answer
         self._tell(post.Asked(number, question))
+        if self.ended.is_set():  # nobody answers any more
+            answer.cancel()
         return answer.result()
 
     def _learned(self, value: object) -> None:

@@ -92,9 +92,9 @@ class Fleet:
     folder: Path
     dead: frozenset[str] = frozenset()
     cut: Mapping[str, int] = field(default_factory=dict)
-    connections: dict[str, Frames] = field(default_factory=dict)
-    variables: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Those that each host was connected with."""
+    connections: dict[str, Frames] = field(default_factory=dict, repr=False)
+    variables: dict[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    """Those that each host was connected with. To show them may mean to ask a controller."""
     read: Read = lambda prompt, echo: ""
     """What the operator types when a pause asks."""
     vault: Vault = NO_VAULT

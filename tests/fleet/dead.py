@@ -11,7 +11,7 @@ from provisioner.events import Event, TaskFinished
 from provisioner.fleet.sessions import Login
 from tests.engine.fleet import Fleet
 
-LONG = 30.0
+LONG = 120.0
 """Seconds after which a test that waits in vain gives up."""
 
 

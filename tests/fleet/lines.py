@@ -60,11 +60,12 @@ class NearLine:
         self._loop.call_soon_threadsafe(self.station.deliver, sealed)
 
     def close(self) -> None:
+        if not self._closed:
+            self.station.end()
         self._closed = True
-        self.station.end()
 
     def cut(self) -> None:
-        """The worker is gone."""
+        """The worker is gone, as this side sees it; nothing reaches it any more."""
         self._closed = True
         self._inbox.put((self, Gone("cut")))
 
