@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,10 @@ import provisioner.plan
 from provisioner.loading import vault
 from provisioner.loading.vault import Secret
 from tests.cli.conftest import Command, Prompts
+from tests.lab.processes import wait_for
+
+PATIENCE = 120
+"""Seconds that a process may take before it counts as hung."""
 
 OK = """
 - hosts: all
@@ -209,7 +212,7 @@ SLOW = """
 - hosts: all
   gather_facts: false
   tasks:
-    - shell: touch started; sleep 1
+    - shell: touch started; until [ -e go ]; do sleep 0.05; done
       args: {chdir: "{{ playbook_dir }}"}
     - shell: touch second
       args: {chdir: "{{ playbook_dir }}"}
@@ -226,11 +229,12 @@ def test_a_signal_ends_the_run_after_the_task_under_way(
     command = [sys.executable, "-m", "provisioner", "h,", str(play)]
     command += ["-e", "ansible_connection=local"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        deadline = time.monotonic() + 30
-        while not (provision.folder / "started").exists() and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_for((provision.folder / "started").exists, PATIENCE, "the task to begin")
         process.send_signal(number)
-        _, err = process.communicate(timeout=30)
+        assert process.stderr is not None
+        assert b"stopping" in process.stderr.readline()
+        (provision.folder / "go").touch()
+        _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == status, err.decode()
     assert not (provision.folder / "second").exists()
 

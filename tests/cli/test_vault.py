@@ -7,7 +7,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ import yaml
 
 from provisioner.loading.vault import DEFAULT, Secret, Vault, encrypt
 from tests.cli.conftest import Command, Prompts
+from tests.lab.processes import wait_for
 
 TEXT = "a: 1  \r\n\tb\n\n"
 FIRST, SECOND = Secret(DEFAULT, b"first"), Secret("dev", b"second")
@@ -288,16 +288,13 @@ def test_an_editor_that_is_not_there_is_told(
 def test_a_signal_while_editing_leaves_nothing(
     folder: Path, editor: Path, number: signal.Signals
 ) -> None:
-    behaves(editor, "exec sleep 30")
+    behaves(editor, "exec sleep 600")
     command = [sys.executable, "-m", "provisioner", "vault", "edit", "sealed", *WITH_FIRST]
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE) as process:
-        deadline = time.monotonic() + 30
         notes = folder / "notes"
-        while not (notes.exists() and notes.read_text().count("\n") == 2):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_for(lambda: notes.exists() and notes.read_text().count("\n") == 2, 120, "the editor")
         process.send_signal(number)
-        assert process.wait(30) == 128 + number
+        assert process.wait(120) == 128 + number
     assert not seen(folder)[1].exists()
     assert opened(folder / "sealed") == TEXT
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-MARK = "121212"
-"""What the expressions that run nothing give. It is in no payload: it shows what was evaluated."""
+MARK = "12" * 12
+"""What the expressions that run nothing give. It is in no payload, and longer than any time of day
+or number of seconds: it shows what was evaluated."""
 
 EXPRESSIONS = (
-    "40404 * 3",
-    "'12' * 3",
-    "['12', '12', '12'] | join",
+    "40404040404040404040404 * 3",
+    "'12' * 12",
+    "['1212', '1212', '1212', '1212', '1212', '1212'] | join",
     "lookup('pipe', 'touch CANARY')",
     'lookup("pipe", "touch CANARY && echo x")',
     "query('pipe', 'touch CANARY')",
@@ -28,7 +29,7 @@ EXPRESSIONS = (
     "mark",
     "mark | default('x')",
     "({'a': mark} | to_json | from_json).a",
-    "namespace(x=40404 * 3).x",
+    "namespace(x=40404040404040404040404 * 3).x",
     "''.__class__.__mro__[1].__subclasses__()",
     "cycler.__init__.__globals__.os.popen('touch CANARY').read()",
     "self._TemplateReference__context.environment",

@@ -14,7 +14,7 @@ from tests.engine.payloads import MARK, payloads
 READ = """
         - hosts: h1
           gather_facts: false
-          vars: {mark: "{{ 40404 * 3 }}"}
+          vars: {mark: "{{ 40404040404040404040404 * 3 }}"}
           tasks:
             - {name: read, command: cat said.json, args: {chdir: FOLDER}, register: raw}
             - {name: read as a file, slurp: {src: FOLDER/said.json}, register: slurped}
@@ -131,7 +131,7 @@ WAYS = {
             - {add_host: {name: h2, groups: [more], said: "{{ got }}"}}
         - hosts: h2
           gather_facts: false
-          vars: {mark: "{{ 40404 * 3 }}"}
+          vars: {mark: "{{ 40404040404040404040404 * 3 }}"}
           tasks:
             - assert: {that: [hostvars.h1.got == known, taken == known, said == known]}
             - debug: {msg: "{{ hostvars['h1'].ansible_local }} {{ groups }} {{ taken }}"}

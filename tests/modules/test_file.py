@@ -130,8 +130,9 @@ def test_everything_below_a_directory_gets_the_attributes(host: Host) -> None:
     (top / "sub").mkdir(parents=True)
     (top / "sub" / "x\ny").touch(0o600)
     (top / "run").touch(0o700)
-    (top / "link").symlink_to("/etc/passwd")
-    before = Path("/etc/passwd").stat()
+    (host.root / "outside").touch(0o600)
+    (top / "link").symlink_to("../outside")
+    before = (host.root / "outside").stat()
     arguments = {"path": str(top), "state": "directory", "recurse": True}
     assert changes_once(host, mode="u=rwX,g=rX,o=", owner="1", group="2", **arguments)
     assert [oct(mode(p)) for p in (top, top / "sub", top / "sub" / "x\ny", top / "run")] == [
@@ -141,7 +142,7 @@ def test_everything_below_a_directory_gets_the_attributes(host: Host) -> None:
         "0o750",
     ]
     assert {p.lstat().st_uid for p in (top, *top.rglob("*"))} == {1}
-    assert Path("/etc/passwd").stat() == before
+    assert (host.root / "outside").stat() == before
     assert changes_once(host, mode="0755", **arguments) == (
         f"set mode of {top}: 0755",
         f"set mode below {top}: 0755",
