@@ -62,7 +62,7 @@ def _ssh_options(_context: click.Context, _option: click.Parameter, text: str) -
     "--retry",
     type=click.Path(path_type=Path),
     metavar="RUN.json",
-    help="Only hosts that failed, were unreachable or unknown in this saved --json run.",
+    help="Only hosts that this saved --json run left failed, unreachable, unknown or not-run.",
 )
 @click.option("-t", "--tags", multiple=True, help="Only tasks with these tags.")
 @click.option("--skip-tags", multiple=True, help="No tasks with these tags.")

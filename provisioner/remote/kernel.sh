@@ -176,8 +176,9 @@ broken() {
     fail "$1: $2"
 }
 
-# stdout, stderr: the output of the last `run`, for a body that decides by it.
-stdout() { cat /proc/self/fd/8; }
+# stdout, stderr: the output of the last `run`, for a body that decides by it; that of the last `quick` is
+# all in stderr.
+stdout() { [ -n "$_quick" ] || cat /proc/self/fd/8; }
 stderr() { if [ -n "$_quick" ]; then echo "$_printed"; else cat /proc/self/fd/9; fi; }
 
 # task ID MODE TOLERANT TIMED PROGRAM: run one program in a subshell of its own, which can change nothing
