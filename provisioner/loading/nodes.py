@@ -12,8 +12,8 @@ from provisioner.errors import LoadError, NotFound, Problem
 from provisioner.language.ownplugins import Brings
 from provisioner.language.play import Block, Keywords, Node, Role, Task
 from provisioner.language.rendering import check
-from provisioner.language.template import OMIT, TemplateError, templates_in
-from provisioner.loading import argspecs, oldinclude, plugins, yamlfile
+from provisioner.language.template import OMIT, Template, TemplateError, templates_in
+from provisioner.loading import argspecs, oldinclude, plugins, shortform, yamlfile
 from provisioner.loading import keywords as kw
 from provisioner.loading import roles as rolefiles
 from provisioner.loading.early import Early
@@ -306,12 +306,9 @@ def _import_arguments(value: Any, key: str, where: Where) -> Mapping[str, Any]:
     """The mapping form, the short form (`name=x tasks_from=y`), or the file's name alone."""
     if isinstance(value, dict):
         return value
-    if key == "import_role" and isinstance(value, str) and "=" in value:
-        words = [word.partition("=") for word in value.split()]
-        for name, equals, _ in words:
-            if not equals:
-                raise LoadError(f'"{name}" is not name=value', where)
-        return {name: text for name, _, text in words}
+    text = value.source if isinstance(value, Template) else str(value)
+    if text.startswith("file=") if key == "import_tasks" else shortform.has_pairs(text):
+        return shortform.pairs(value, where)
     return {"file" if key == "import_tasks" else "name": value}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from provisioner.errors import LoadError
 from provisioner.language.template import Template, is_template
 from provisioner.loading import keywords as kw
-from provisioner.loading.task import pair, split_words, unquote
+from provisioner.loading.shortform import pair, split_words, unquote
 from provisioner.loading.yamlfile import YamlMap, place_of
 
 WORDS = ("include", "ansible.builtin.include", "ansible.legacy.include")

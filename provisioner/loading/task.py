@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,8 +9,9 @@ from provisioner.errors import LoadError
 from provisioner.language import elsewhere
 from provisioner.language.ownplugins import Brings, nothing
 from provisioner.language.play import VARIABLE, Keywords, Task
-from provisioner.language.template import Template, is_template
+from provisioner.language.template import Template
 from provisioner.loading import keywords as kw
+from provisioner.loading import shortform
 from provisioner.loading.loops import load_loop
 from provisioner.loading.where import Where, nearest
 from provisioner.loading.yamlfile import YamlMap, place_of
@@ -128,7 +127,7 @@ def _action(source: YamlMap, key: str, there: Callable[[str], bool]) -> tuple[st
         argument: Any = rest
     else:
         text = value.source if isinstance(value, Template) else str(value or "")
-        name = next(iter(split_words(text)), "")
+        name = next(iter(shortform.split_words(text)), "")
         rest_text = text.strip().removeprefix(name).lstrip()
         argument = kw.text_template(rest_text, source.where) if rest_text else None
     if not name:
@@ -160,9 +159,9 @@ def _arguments(module: type[Module] | None, source: YamlMap, key: str, value: An
     if isinstance(value, YamlMap):
         _update(given, value)
     elif value is not None and module is None:
-        _update(given, _pairs(value, where))
+        _update(given, shortform.pairs(value, where, "a template names the module"))
     elif value is not None and module is not None:
-        _update(given, _short_form(module, key, value, where))
+        _update(given, shortform.of_module(module, key, value, where))
     extra = source.get("args")
     if isinstance(extra, YamlMap):
         _update(given, extra)
@@ -200,104 +199,6 @@ def _expressions(value: Any, where: Where) -> Any:
         given = (True if item in (None, "") else item for item in value)  # empty ones hold
         return [_expressions(item, where) for item in given]
     return kw.expression(str(value), where) if isinstance(value, str | int | float) else value
-
-
-def _short_form(module: type[Module], key: str, value: Any, where: Where) -> YamlMap:
-    """`yum: name=docker state=present`, `shell: echo hi creates=/x`."""
-    given = YamlMap(where)
-    text = value.source if isinstance(value, Template) else str(value)
-    fields = arguments.names(module)
-    rest = []
-    for word in split_words(text):
-        name, equals, item = pair(word)
-        known = name in fields or (module.open and _may_be_name(name, module))
-        # What the module has not is told with the other arguments, or fails the task.
-        known = known or (module.free_form is None and name.isidentifier())
-        file = name == module.free_form == "file"  # include_tasks: file=more.yml
-        if equals and known and (module.free_form is None or file or name in _FREE_OPTIONS):
-            given[name] = kw.text_template(unquote(_unescaped(item)), where)
-            given.keys_at[name] = given.values_at[name] = where
-        else:
-            rest.append(word)
-    if len(rest) == 1 and module.free_form is None and is_template(rest[0]):
-        given[VARIABLE] = kw.text_template(rest.pop(), where)
-    if rest and module.free_form is None:
-        if any(word in ('"', "'") for word in _QUOTES.findall(text)):
-            raise LoadError("a quote is not closed", where)
-        word = rest[0].partition("=")[0]
-        if word in fields:
-            raise LoadError(f'"{word}" has no value', where, f"write {word}=…")
-        hint = nearest(word, fields) or "the short form is name=value name=value …"
-        raise LoadError(f'"{word}" is not a parameter of {key}', where, hint)
-    if module.free_form is not None and (rest or module.free_form not in given):
-        unchanged = not given  # then byte for byte, spaces and newlines included
-        line = text.strip() if unchanged else " ".join(rest)
-        given[module.free_form] = kw.text_template(line, where)
-    return given
-
-
-def _pairs(value: Any, where: Where) -> YamlMap:
-    """`name=x state=present` of a module that only a host's variables name."""
-    given = YamlMap(where)
-    for word in split_words(value.source if isinstance(value, Template) else str(value)):
-        name, equals, item = word.partition("=")
-        if not equals or not name.isidentifier():
-            raise LoadError(f'"{word}" is not name=value', where, "a template names the module")
-        given[name] = kw.text_template(unquote(item), where)
-        given.keys_at[name] = given.values_at[name] = where
-    return given
-
-
-_FREE_OPTIONS = frozenset(
-    {
-        "chdir", "creates", "removes", "executable", "stdin", "stdin_add_newline",
-        "strip_empty_ends", "warn",
-    }
-)  # fmt: skip
-
-_WORD = re.compile(
-    r"""(?:\{\{.*?\}\}|\{%.*?%\}|"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'])+""", re.DOTALL
-)
-
-
-_QUOTES = re.compile(r""""(?:\\.|[^"\\])*"|'[^']*'|\\.|["']""", re.DOTALL)
-"""Quoted texts, and quotes that begin none."""
-
-
-def split_words(text: str) -> list[str]:
-    """Words apart at white space, but for quotes and `{{ … }}`; quotes are kept."""
-    return [match.group() for match in _WORD.finditer(text)]
-
-
-_ESCAPE = re.compile(
-    r"\\(?:U[0-9a-fA-F]{8}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|N\{[^}]+\}|[\\'\"abfnrtv])"
-)
-
-
-def _unescaped(word: str) -> str:
-    """`name=value` in which backslashes stand for what they do in Python."""
-    return _ESCAPE.sub(lambda found: codecs.decode(found[0], "unicode-escape"), word)
-
-
-_NAME = re.compile(r"(?:\{\{.*?\}\}|[^\s={}])*", re.DOTALL)
-
-
-def pair(word: str) -> tuple[str, str, str]:
-    """A word apart at its first `=` that is not within `{{ … }}`."""
-    match = _NAME.match(word)
-    assert match is not None
-    rest = word[match.end() :]
-    return (match.group(), "=", rest[1:]) if rest.startswith("=") else (word, "", "")
-
-
-def _may_be_name(name: str, module: type[Module]) -> bool:
-    return name.isidentifier() or (module.templated_names and is_template(name))
-
-
-def unquote(word: str) -> str:
-    if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'":
-        return word[1:-1]
-    return word
 
 
 def _register(source: YamlMap) -> str | None:

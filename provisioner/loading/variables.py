@@ -11,7 +11,7 @@ from provisioner.errors import LoadError
 from provisioner.language.template import Template, is_template
 from provisioner.loading import yamlfile
 from provisioner.loading.hostgroups import Inventory
-from provisioner.loading.task import split_words
+from provisioner.loading.shortform import split_words
 from provisioner.loading.varsfiles import vars_file
 from provisioner.loading.vault import NO_VAULT, Vault
 from provisioner.loading.where import Where
