@@ -75,7 +75,9 @@ def _header(source: str) -> tuple[dict[str, Any], str]:
     if not source.startswith(_HEADER):
         return {}, source
     line, _, rest = source.removeprefix(_HEADER).partition("\n")
-    pairs = (word.partition(":") for word in line.split(","))
+    pairs = [word.partition(":") for word in line.split(",")]
+    if not all(colon for _, colon, _ in pairs):
+        raise TemplateError(f"{_HEADER} takes NAME: VALUE, NAME: VALUE …, not {line.strip()!r}")
     return {name.strip(): literal_eval(value.strip()) for name, _, value in pairs}, rest
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import reduce, wraps
 from typing import Any
 
 from jinja2 import Environment, pass_environment
@@ -183,6 +184,22 @@ def symmetric_difference(value: Iterable[Any], other: Iterable[Any]) -> list[Any
     return difference(left, right) + difference(right, left)
 
 
+def of_many(of_two: Callable[[Any, Any], list[Any]]) -> Callable[..., list[Any]]:
+    """A filter of two lists for any number of them."""
+
+    @wraps(of_two)
+    def over(*lists: Any, flatten: bool = False) -> list[Any]:
+        given = [part for each in lists for part in _parts(each)] if flatten else lists
+        return reduce(of_two, [a_list(each) for each in given])
+
+    return over
+
+
+def _parts(lists: Any) -> list[Any]:
+    """The lists that a list of nothing but lists holds; any other list is itself one of them."""
+    return list(lists) if is_list(lists) and all(map(is_list, lists)) else [lists]
+
+
 def zipped(value: Iterable[Any], *others: Iterable[Any], strict: bool = False) -> list[Any]:
     """Tuples of the first items, the second items, …, as long as the shortest list."""
     return list(zip(value, *others, strict=strict))
@@ -271,9 +288,9 @@ def dict_kv(value: Any, key: str) -> dict[str, Any]:
 
 
 def counter(value: Any) -> dict[Any, int]:
-    """How often each item occurs, as a dict by item."""
+    """How often each item (or character of a text) occurs, as a dict by item."""
     result: dict[Any, int] = {}
-    for item in a_list(value):
+    for item in value if isinstance(value, str) else a_list(value):
         result[item] = result.get(item, 0) + 1
     return result
 

@@ -169,7 +169,7 @@ def to_time_unit(
         if days is not None
     }
     total = 0.0
-    for part in str(value).split():
+    for part in [] if value == "0" else str(value).split():
         match = re.fullmatch(r"(-?\d+)([a-z]+)", part, re.ASCII)
         if match is None:
             raise FilterArgumentError(f'"{value}" is not a span of time such as "1h 30m"')

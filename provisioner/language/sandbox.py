@@ -91,7 +91,18 @@ def lazy_classes() -> tuple[type[jinja2.Template], type[Context]]:
             known: Any = _over(inner or {}, outer if shared else _over(outer, self.globals))
             return LazyContext(self.environment, known, self.name, self.blocks)
 
+        def _get_default_module(self, ctx: Context | None = None) -> Any:
+            if ctx is None:
+                return super()._get_default_module()
+            return self.make_module({name: ctx.resolve_or_missing(name) for name in IMPORTED})
+
     return LazyTemplate, LazyContext
+
+
+IMPORTED = (
+    "lookup", "query", "q", "now", "undef", "range", "dict", "namespace", "cycler", "joiner",
+)  # fmt: skip
+"""What the macros of a file see that is imported without its context."""
 
 
 def _over(own: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -63,9 +63,10 @@ members() {
         fi
     done | prefix_off | kept
 }
+# prefix_off: without the first bytes, as many as $root has. coreutils 8.22 has no cut -z.
 prefix_off() {
-    length=$((${#root} + 1))
-    LC_ALL=C cut -z -b "$length-"
+    length=$(printf %s "$root" | wc -c)
+    LC_ALL=C sed -z "s/^.\\{$length\\}//"
 }
 # kept: without the names that a pattern matches.
 kept() {

@@ -43,9 +43,11 @@ class Sources(Protocol):
     def content(self, path: Path) -> bytes | Path:
         """What is in a local file: the file itself, or its plaintext where it is encrypted."""
 
-    def render(self, path: Path, options: Mapping[str, Any]) -> str:
-        """`path` rendered with the task's variables; `options` are template's jinja2 ones
-        (block_start_string, trim_blocks, …)."""
+    def render(
+        self, path: Path, options: Mapping[str, Any], more: Mapping[str, Any] | None = None
+    ) -> str:
+        """`path` rendered with the task's variables and `more`; `options` are template's jinja2
+        ones (block_start_string, trim_blocks, …)."""
 
     def variables(self, path: Path) -> Mapping[str, Any]:
         """The variables of a local YAML file; `ModuleError` with file:line."""

@@ -34,7 +34,8 @@ clock() {
     report clock "$began $up $(date '+%Y-%m-%d %H:%M:%S.%N')"
 }
 
-if [ -n "$chdir" ]; then cd "$chdir" || fail "can't change to $chdir"; fi
+# -P: as a process that was started there would find it; $PWD and `..` go by the real directory.
+if [ -n "$chdir" ]; then cd -P "$chdir" || fail "can't change to $chdir"; fi
 eval "set -- $argv"
 uptime
 began=$up

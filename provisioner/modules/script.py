@@ -31,7 +31,7 @@ order "$content_size" 0
 _arrive || fail "the script did not arrive whole in $file: is the disk full? $_why"
 [ "$_sum" = "$content_sha256" ] || fail "the script arrived as another one than was sent"
 exec 7>&-
-if [ -n "$chdir" ]; then cd "$chdir" || fail "can't change to $chdir"; fi
+if [ -n "$chdir" ]; then cd -P "$chdir" || fail "can't change to $chdir"; fi
 eval "set -- $arguments"
 eval "set -- $interpreter \"\$file\" \"\$@\""
 run "$@" || true

@@ -49,9 +49,9 @@ class Template(Written):
 
     def program(self, sources: Sources) -> Program:
         path = sources.find("templates", self.src)
-        text = sources.render(path, self.options())
+        text = sources.render(path, self.options(), {"template_destpath": self.dest})
         try:
-            content = text.encode(self.output_encoding, "surrogateescape")
+            content = text.encode(self.output_encoding or "utf-8", "surrogateescape")
         except (LookupError, UnicodeEncodeError) as error:
             raise ModuleError(
                 f"{path} can't be written as {self.output_encoding}: {error}"

@@ -139,9 +139,18 @@ name_it() {
     printf '%s\n' "$name"
 }
 
+# attributed: the names, and what lies on the way to them at the top, whether it is named or not.
+attributed() {
+    names | LC_ALL=C awk '{ print }
+        match($0, "/") && (top = substr($0, 1, RSTART)) != "./" && !(top in seen) {
+            seen[top] = 1
+            if (top != $0) print top
+        }'
+}
 # wrong_attributes: the names whose owner, group or mode is another, by one stat.
 wrong_attributes() {
-    cd "$dest" && names | tr '\n' '\0' | xargs -0 -r stat -c '%a %u %g %s %U %G %F|%n' -- | judge
+    cd "$dest" && attributed | tr '\n' '\0' |
+        xargs -0 -r stat -c '%a %u %g %s %U %G %F|%n' -- | judge
 }
 judge() {
     while IFS='|' read -r about name; do
@@ -160,7 +169,7 @@ attributes_right() {
 }
 set_attributes() {
     [ -n "$owner$group$mode$seuser$serole$setype$selevel$attributes" ] || return 0
-    if [ -n "$seuser$serole$setype$selevel$attributes" ]; then wrong=$(names)
+    if [ -n "$seuser$serole$setype$selevel$attributes" ]; then wrong=$(attributed)
     else wrong=$(wrong_attributes)
     fi
     rest=$wrong$nl

@@ -47,7 +47,9 @@ class Files:
     def content(self, path: Path) -> bytes | Path:
         return path
 
-    def render(self, path: Path, options: Mapping[str, Any]) -> str:
+    def render(
+        self, path: Path, options: Mapping[str, Any], more: Mapping[str, Any] | None = None
+    ) -> str:
         return path.read_text()
 
     def variables(self, path: Path) -> Mapping[str, Any]:

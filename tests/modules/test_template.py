@@ -22,7 +22,9 @@ class Rendering(Files):
         assert folder == "templates"
         return self.folder / name
 
-    def render(self, path: Path, options: Mapping[str, Any]) -> str:
+    def render(
+        self, path: Path, options: Mapping[str, Any], more: Mapping[str, Any] | None = None
+    ) -> str:
         self.options = options
         return path.read_text().replace("{{ x }}", "ü")
 
