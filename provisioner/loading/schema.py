@@ -107,6 +107,8 @@ def _definitions(name: str, module: type[Module]) -> Schema:
         for alias, field in arguments.names(module).items()
         if field in fields
     }
+    if module.free_form in properties:
+        properties["_raw_params"] = properties[module.free_form]
     whole: Schema = {
         "description": made.get("description", ""),
         "type": ["object", "string", "null", *(["array"] if module.free_form else [])],

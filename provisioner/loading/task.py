@@ -169,6 +169,8 @@ def _arguments(module: type[Module] | None, source: YamlMap, key: str, value: An
         given[VARIABLE] = extra
     elif extra is not None and not isinstance(extra, dict):
         raise LoadError('"args" is a mapping of arguments', place_of(source, "args"))
+    if module is not None and module.free_form is not None:
+        _rename(given, "_raw_params", module.free_form)
     for name in list(given):
         if module is not None and arguments.is_expression(module, name):
             given[name] = _expressions(given[name], given.values_at.get(name, where))
@@ -185,6 +187,13 @@ def _with_templated_names(given: YamlMap) -> YamlMap:
         made[name] = value
         made.keys_at[name], made.values_at[name] = at, given.values_at.get(name, at)
     return made
+
+
+def _rename(given: YamlMap, old: str, new: str) -> None:
+    """Ansible's own name of what stands free, under the module's: some playbooks use it."""
+    for names in (given, given.keys_at, given.values_at):
+        if old in names and new not in names:
+            names[new] = names.pop(old)
 
 
 def _update(into: YamlMap, source: YamlMap) -> None:

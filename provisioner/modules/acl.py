@@ -86,7 +86,9 @@ class Acl(Module):
             return self
         if kind not in KINDS.values():
             raise ValueError("state: present and absent need etype: user, group, mask or other")
-        if (self.state == "present") != bool(permissions):
+        if self.state == "present" and not permissions:
+            raise ValueError("state: present needs permissions")
+        if self.state == "absent" and self.permissions:
             raise ValueError("permissions go with state: present, and only with it")
         if set(permissions) - set("rwxX-"):
             raise ValueError(f"permissions: {permissions!r} is more than letters of rwxX-")

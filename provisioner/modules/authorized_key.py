@@ -91,7 +91,7 @@ TYPES = re.compile(
     r"|sk-(?:ecdsa-sha2-nistp256|ssh-ed25519)(?:-cert-v\d+)?@openssh\.com"
     r"|ssh-(?:rsa|dss|ed25519)-cert-v\d+@openssh\.com"
 )
-OPTION = re.compile(r'[A-Za-z0-9-]+(?:="(?:\\.|[^"\\])*")?')
+OPTION = re.compile(r'[A-Za-z0-9-]+(?:=(?:"(?:\\.|[^"\\])*"|[^\s",]+))?')
 
 
 @dataclass(frozen=True)

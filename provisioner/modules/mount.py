@@ -64,6 +64,8 @@ attach() {
     fi
 }
 detach() { umount -- "$path"; }
+# again: not everything can be remounted (a bind mount whose options change): unmount and mount it then.
+again() { mount -o remount -- "$path" || { detach && attach; }; }
 folder_gone() { [ ! -d "$path" ]; }
 
 case $state in
@@ -71,7 +73,7 @@ case $state in
     mounted)
         in_fstab yes
         if [ "$rewritten" = yes ] && mounted; then
-            act "remount $path" mount -o remount -- "$path"
+            act "remount $path" again
         else
             ensure "mount $path" mounted attach
         fi

@@ -60,6 +60,14 @@ def test_an_entry_is_set_once_and_removed(host: Host, arguments: dict[str, Any],
 
 
 @needs_setfacl
+def test_an_entry_is_removed_whatever_permissions_its_text_names(host: Host) -> None:
+    host.run("acl", path=str(host.root), state="present", entry="user:daemon:rx")
+    gone = {"path": str(host.root), "state": "absent", "entry": "user:daemon:rwx"}
+    assert host.run("acl", **gone).changes
+    assert not [line for line in lines(host, host.root) if "daemon" in line]
+
+
+@needs_setfacl
 def test_everything_below_is_reached(host: Host) -> None:
     (host.root / "d" / "e").mkdir(parents=True)
     (host.root / "d" / "e" / "f").touch()

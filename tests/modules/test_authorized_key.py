@@ -74,6 +74,7 @@ def test_the_lines_become_as_wanted_and_stay_so(
 LINES = [
     ("ssh-rsa AAAA c d", Key("", "ssh-rsa", "AAAA", "c d")),
     ("no-pty ssh-rsa AAAA", Key("no-pty", "ssh-rsa", "AAAA", "")),
+    ("tunnel=0,no-pty ssh-rsa AAAA", Key("tunnel=0,no-pty", "ssh-rsa", "AAAA", "")),
     (
         'command="echo \\"ssh-rsa x\\"",no-pty ecdsa-sha2-nistp256 AAAA',
         Key('command="echo \\"ssh-rsa x\\"",no-pty', "ecdsa-sha2-nistp256", "AAAA", ""),

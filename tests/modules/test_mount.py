@@ -73,6 +73,14 @@ def test_what_is_mounted_already_is_remounted_when_its_line_changes(
     assert not run(host, fstab, **given).changes
 
 
+def test_what_cannot_be_remounted_is_unmounted_and_mounted(host: Host, fstab: Path) -> None:
+    host.fake("mount", 'case $2 in remount) echo "mount point is busy" >&2; exit 32 ;; esac')
+    report = run(host, fstab, path="/proc", src="/srv", state="mounted", opts="bind,ro")
+    assert (report.failed, report.changes[-1]) == (None, "remount /proc")
+    named = f"mount -T {fstab} -- /proc"
+    assert host.calls() == ["mount -o remount -- /proc", "umount -- /proc", named]
+
+
 def test_a_mount_that_does_not_hold_is_a_failure(host: Host, fstab: Path) -> None:
     report = run(host, fstab, path=str(host.root / "point"), state="mounted")
     assert "still untrue" in (report.failed or "")
