@@ -64,7 +64,7 @@ attach() {
     fi
 }
 detach() { umount -- "$path"; }
-# again: not everything can be remounted (a bind mount whose options change): unmount and mount it then.
+# again: a bind mount whose options change, for one, can only be unmounted and mounted.
 again() { mount -o remount -- "$path" || { detach && attach; }; }
 folder_gone() { [ ! -d "$path" ]; }
 
