@@ -89,6 +89,7 @@ CASES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "an argument too many": lambda c: c["Base"]("a", "b", "c", "d"),
     "an argument missing": lambda c: c["Base"](),
     "an unknown argument": lambda c: c["Base"]("a", other=1),
+    "an argument twice": lambda c: c["Base"]("a", name="b"),
     "none at all": lambda c: (c["Empty"](), c["Empty"]() == c["Empty"](), hash(c["Empty"]())),
     "equal": lambda c: c["Base"]("a") == c["Base"]("a", note="other"),
     "unequal": lambda c: c["Base"]("a") != c["Base"]("a", "other"),
@@ -124,15 +125,28 @@ def outcome(case: Callable[[dict[str, Any]], Any], classes: dict[str, Any]) -> s
         return f"{type(error).__name__}: {error}"
 
 
+@pytest.mark.parametrize("few", [records.FEW, 0], ids=["one of few", "one of many"])
 @pytest.mark.parametrize("case", CASES)
-def test_a_record_does_what_a_dataclass_does(case: str) -> None:
+def test_a_record_does_what_a_dataclass_does(
+    case: str, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "FEW", few)
     ours, theirs = (outcome(CASES[case], made(way)) for way in WAYS.values())
     assert ours == theirs
 
 
-def test_the_second_object_is_made_as_the_first() -> None:
+def test_many_objects_are_made_as_the_first() -> None:
     classes = made(dataclass)
-    assert classes["Derived"]("a", parts=[1]) == classes["Derived"]("a", parts=[1])
+    many = [classes["Derived"]("a", parts=[1]) for _ in range(2 * records.FEW)]
+    assert all(one == many[0] for one in many)
+
+
+def test_objects_of_few_cost_no_compiling() -> None:
+    classes = made(dataclass)
+    before = classes["Derived"].__init__
+    for _ in range(records.FEW - 1):
+        classes["Derived"]("a")
+    assert classes["Derived"].__init__ is before
 
 
 def test_what_holds_itself_can_be_shown() -> None:
