@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +15,6 @@ from provisioner.errors import BecomeFailed, ConnectionFailed, Lost, NoSession
 from provisioner.language.template import TemplateError
 from provisioner.records import dataclass
 from provisioner.remote.channel import Connection
-from provisioner.remote.local import LocalConnection
 from provisioner.remote.session import Session
 from provisioner.remote.shell import Report
 from provisioner.remote.streams import Tell
@@ -51,6 +49,15 @@ class Ssh:
 
         target = target_for(host, variables, self.defaults)
         return Login(connect(target), target.user, target.notices)
+
+
+def _here(folder: str | None) -> Login:
+    """The way to this machine."""
+    import getpass
+
+    from provisioner.remote.local import LocalConnection
+
+    return Login(LocalConnection(folder=folder), getpass.getuser())
 
 
 class Sessions:
@@ -134,7 +141,7 @@ class Sessions:
         key = replace(seat, become=None)
         if key not in self._logins:
             if seat.connection == "local":
-                self._logins[key] = Login(LocalConnection(folder=seat.folder), getpass.getuser())
+                self._logins[key] = _here(seat.folder)
             else:
                 self._before(self)
                 with self._connecting():

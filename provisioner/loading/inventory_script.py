@@ -8,7 +8,6 @@ API tells should print such text within `{% raw %}`, or hand it over as data in 
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -94,6 +93,8 @@ def _name(value: Any, where: Where) -> str:
 
 def _run(path: Path, *arguments: str) -> Mapping[str, Any]:
     """What the script prints: one JSON mapping."""
+    import subprocess  # most inventories are files
+
     called = " ".join((str(path), *arguments))
     try:
         done = subprocess.run(

@@ -14,16 +14,20 @@ import threading
 import time
 from concurrent.futures import Future
 from dataclasses import field, replace
+from typing import TYPE_CHECKING
 
 from provisioner.errors import ConnectionFailed, Lost, NoSession
 from provisioner.records import dataclass
-from provisioner.remote.sshdial import OutOfFiles, Proxy, dial, start_proxy
+from provisioner.remote.sshdial import OutOfFiles, dial
 from provisioner.remote.sshinbox import Inbox
 from provisioner.remote.sshlink import BusyError, establish
 from provisioner.remote.sshparamiko import Channel as ParamikoChannel
 from provisioner.remote.sshparamiko import ChannelException, Message
 from provisioner.remote.sshwire import CHUNK, Forward, Link, Wire, abort
 from provisioner.remote.target import Target
+
+if TYPE_CHECKING:
+    from provisioner.remote.sshproxy import Proxy
 
 __all__ = ["HEARTBEAT", "Heartbeat", "OutOfFiles", "SshChannel", "SshConnection", "connect"]
 
@@ -104,6 +108,8 @@ class _Route:
 
 def _open_route(target: Target, heartbeat: Heartbeat) -> _Route:
     if target.proxy_command:
+        from provisioner.remote.sshproxy import start_proxy
+
         proxy = start_proxy(target)
         return _Route(proxy.socket, proxy=proxy)
     if target.proxy_jump:

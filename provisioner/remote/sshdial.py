@@ -1,19 +1,13 @@
-"""The byte stream beneath SSH: a TCP connection, a ProxyCommand, or a channel through a jump host.
+"""The byte stream beneath SSH: a TCP connection (a ProxyCommand is `sshproxy`).
 
 Each failure of the network has its own sentence, since each has its own remedy.
 """
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import os
-import signal
 import socket
-import subprocess
-import tempfile
 import time
-from typing import IO
 
 from provisioner.errors import ConnectionFailed
 from provisioner.remote.target import Target
@@ -42,7 +36,7 @@ def dial(target: Target) -> socket.socket:
         except OSError as error:
             problem = error
     assert problem is not None
-    raise _explain(target, problem) from problem
+    raise explain(target, problem) from problem
 
 
 def _resolve(target: Target) -> list[tuple[int, tuple[object, ...]]]:
@@ -57,7 +51,7 @@ def _resolve(target: Target) -> list[tuple[int, tuple[object, ...]]]:
             "check the inventory's ansible_host, /etc/hosts and DNS",
         ) from error
     except OSError as error:
-        raise _explain(target, error) from error
+        raise explain(target, error) from error
     return list(dict.fromkeys((family, address) for family, _, _, _, address in found))
 
 
@@ -77,7 +71,8 @@ def _connect(family: int, address: tuple[object, ...], seconds: float) -> socket
     return connection
 
 
-def _explain(target: Target, error: OSError) -> ConnectionFailed:
+def explain(target: Target, error: OSError) -> ConnectionFailed:
+    """Why a connection to the target could not be made."""
     where = f"port {target.port} of {target.address}"
     if error.errno in (errno.EMFILE, errno.ENFILE):
         return OutOfFiles("too many open files", "lower --forks or raise `ulimit -n`")
@@ -93,61 +88,3 @@ def _explain(target: Target, error: OSError) -> ConnectionFailed:
             "is the host up, does a firewall drop the packets? (--timeout waits longer)",
         )
     return ConnectionFailed(f"can't connect to {where}: {error.strerror or error}")
-
-
-class Proxy:
-    """A running ProxyCommand: what it prints is what the host sends.
-
-    As in ssh, the command is run by the user's shell ($SHELL, else /bin/sh) as `exec COMMAND`. It
-    gets a process group of its own, so that Ctrl-C stops the tool and not the proxies first.
-    """
-
-    def __init__(self, command: str) -> None:
-        ours, theirs = socket.socketpair()
-        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
-        shell = os.environ.get("SHELL") or "/bin/sh"
-        try:
-            self._process = subprocess.Popen(
-                [shell, "-c", f"exec {command}"],
-                stdin=theirs.fileno(),
-                stdout=theirs.fileno(),
-                stderr=self._errors,
-                start_new_session=True,
-            )
-        except BaseException:
-            ours.close()
-            raise
-        finally:
-            theirs.close()
-        self.socket = ours
-
-    def complaint(self) -> str:
-        """What it has written to its stderr, the last line first in mind."""
-        with contextlib.suppress(OSError, ValueError):
-            lines = os.pread(self._errors.fileno(), 4096, 0).decode("utf-8", "replace").splitlines()
-            return lines[-1] if lines else ""
-        return ""
-
-    def close(self) -> None:
-        """Stop it; never raises, waits half a second at most."""
-        with contextlib.suppress(OSError):
-            self.socket.close()
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            if self._process.poll() is not None:
-                break
-            with contextlib.suppress(OSError):
-                os.killpg(self._process.pid, number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(0.25)
-        self._errors.close()
-
-
-def start_proxy(target: Target) -> Proxy:
-    """Start the target's ProxyCommand. Raises ConnectionFailed when there's no such shell."""
-    assert target.proxy_command is not None
-    try:
-        return Proxy(target.proxy_command)
-    except OSError as error:
-        if error.errno in (errno.EMFILE, errno.ENFILE):
-            raise _explain(target, error) from error
-        raise ConnectionFailed(f"the ProxyCommand can't be started: {error.strerror}") from error
