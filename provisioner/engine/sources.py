@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,21 @@ from provisioner.modules.base import ModuleError, Reached
 from provisioner.modules.once import once_a_file
 from provisioner.records import dataclass
 
+_SHOWN = 1 << 16
+"""Bytes of an encrypted file that are looked for in whatever is reported; longer ones hold archives
+and the like."""
+
 
 @once_a_file
-def _is_vaulted(path: Path) -> bool:
+def _opened(path: Path, vault: Vault) -> bytes | Path:
+    """The file itself, or its plaintext where it is encrypted: that is to be redacted."""
     with path.open("rb") as file:
-        return is_encrypted(file.read(64))
+        if not is_encrypted(file.read(64)):
+            return path
+    plain = vault.open(path.read_bytes(), Where(str(path), 1, 1))
+    if len(plain) <= _SHOWN:
+        vault.learned(plain.decode("utf-8", "replace"))
+    return plain
 
 
 @dataclass(frozen=True)
@@ -81,10 +90,7 @@ class LocalSources:
     def content(self, path: Path) -> bytes | Path:
         """What is in a local file: the file itself, or its plaintext where it is encrypted."""
         try:
-            if not _is_vaulted(path):
-                return path
-            stat = path.stat()
-            return _plaintext(self.vault, path, stat.st_mtime_ns, stat.st_size)
+            return _opened(path, self.vault)
         except OSError as error:
             raise ModuleError(f"{path} can't be read: {error.strerror}") from None
         except LoadError as error:
@@ -121,20 +127,6 @@ class LocalSources:
             raise ModuleError(f"{place}{error.reason}") from None
         except OSError as error:
             raise ModuleError(f"{path} can't be read: {error.strerror}") from None
-
-
-_SHOWN = 1 << 16
-"""Bytes of an encrypted file that are looked for in whatever is reported; longer ones hold archives
-and the like."""
-
-
-@lru_cache(64)
-def _plaintext(vault: Vault, path: Path, _time: int, size: int) -> bytes:
-    """What is in an encrypted file of that time and size; it is to be redacted."""
-    plain = vault.open(path.read_bytes(), Where(str(path), 1, 1))
-    if len(plain) <= _SHOWN:
-        vault.learned(plain.decode("utf-8", "replace"))
-    return plain
 
 
 def _about(path: Path) -> dict[str, Any]:

@@ -32,6 +32,20 @@ def test_threads_that_come_at_once_wait_for_the_first(tmp_path: Path) -> None:
     assert size(tmp_path / "f") == 4
 
 
+def test_what_more_is_given_has_results_of_its_own(tmp_path: Path) -> None:
+    @once_a_file
+    def joined(path: Path, *more: str) -> str:
+        return path.name + "".join(more)
+
+    (tmp_path / "f").touch()
+    assert [joined(tmp_path / "f", *more) for more in ("", "a", "b", "a")] == [
+        "f",
+        "fa",
+        "fb",
+        "fa",
+    ]
+
+
 def test_an_exception_is_not_kept(tmp_path: Path) -> None:
     @once_a_file
     def text(path: Path) -> str:
