@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from tests.lab import Host
+
+R = TypeVar("R")
 
 _LISTING = r"""
 find / /tmp /var/lib/docker -xdev \
@@ -52,6 +56,13 @@ def differences(before: dict[str, str], after: dict[str, str]) -> list[str]:
         for path in paths
         if before.get(path) != after.get(path)
     ]
+
+
+def touched(hosts: Mapping[str, Host], run: Callable[[], R]) -> tuple[R, dict[str, list[str]]]:
+    """What `run` gives, and what it changed in each host's files."""
+    before = {name: baseline(host) for name, host in hosts.items()}
+    result = run()
+    return result, {name: differences(before[name], listing(host)) for name, host in hosts.items()}
 
 
 def temporary_files(host: Host, *folders: str) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import MakeLab
-from tests.e2e.listing import baseline, differences, listing
+from tests.e2e.listing import touched
 from tests.e2e.runs import Provision, Run
 from tests.lab import Host, HostOptions, Lab
 
@@ -64,9 +64,9 @@ def checked(
     lab: Lab, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Run, Mapping[str, list[str]]]:
     """One check of all hosts, and in what their files differ after it."""
-    before = {name: baseline(lab[name]) for name in HOSTS}
-    run = Provision(tmp_path_factory.mktemp("home"))(lab, "--check", "--diff", **SETTINGS)
-    return run, {name: differences(before[name], listing(lab[name])) for name in HOSTS}
+    provision = Provision(tmp_path_factory.mktemp("home"))
+    hosts = {name: lab[name] for name in HOSTS}
+    return touched(hosts, lambda: provision(lab, "--check", "--diff", **SETTINGS))
 
 
 @pytest.mark.parametrize("host", HOSTS)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.conftest import MakeLab
 from tests.e2e.inventories import Hosts, connections, inventory_of, silent_port
-from tests.e2e.listing import baseline, differences, listing
+from tests.e2e.listing import touched
 from tests.e2e.runs import Provision, Run
 from tests.lab import Host, HostOptions, Lab
 from tests.lab.common import run as run_command
@@ -56,10 +56,9 @@ def mixed(
     kernels: Lab, with_dead: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Run, dict[str, list[str]]]:
     """A run on all of them, and what changed in the files of the refused."""
-    before = {name: baseline(kernels[name]) for name in REFUSED}
-    run = Provision(tmp_path_factory.mktemp("home"))(with_dead, expect=None)
-    after = {name: listing(kernels[name]) for name in REFUSED}
-    return run, {name: differences(before[name], after[name]) for name in REFUSED}
+    provision = Provision(tmp_path_factory.mktemp("home"))
+    hosts = {name: kernels[name] for name in REFUSED}
+    return touched(hosts, lambda: provision(with_dead, expect=None))
 
 
 @lab_only
@@ -74,7 +73,7 @@ def test_failed_and_unreachable_hosts_together_exit_with_6(
 def test_an_old_kernel_is_refused_before_the_first_change(
     kernels: Lab, mixed: tuple[Run, dict[str, list[str]]], host: str
 ) -> None:
-    run, touched = mixed
+    run, found = mixed
     release = kernels[host].check("uname -r").strip() if host != "kernel-2.6" else "2.6."
     failure = run.failure(host)
     assert failure["task"] == "The kernel is above 3.10"
@@ -83,7 +82,7 @@ def test_an_old_kernel_is_refused_before_the_first_change(
     assert "Nothing was changed" in failure["message"]
     assert run.status(host) == "failed"
     assert run.changed(host) == []
-    assert touched[host] == []
+    assert found[host] == []
 
 
 @lab_only
@@ -207,8 +206,11 @@ def test_a_host_that_can_not_take_docker_is_refused_with_the_reason_and_left_alo
     stores: Lab, provision: Provision, host: str
 ) -> None:
     refusal = STORAGE[host]
-    before = baseline(stores[host])
-    run = provision(stores, "--limit", host, expect=2, **dict(refusal.variables))
+    variables = dict(refusal.variables)
+    run, found = touched(
+        {host: stores[host]},
+        lambda: provision(stores, "--limit", host, expect=2, **variables),
+    )
     failure = run.failure(host)
     said = failure["message"] + "".join(
         event["message"] for event in run.of("task_finished", host) if "item" in event
@@ -216,7 +218,7 @@ def test_a_host_that_can_not_take_docker_is_refused_with_the_reason_and_left_alo
     assert failure["task"] == refusal.task
     assert [text for text in refusal.said if text not in said] == []
     assert run.changed(host) == []
-    assert differences(before, listing(stores[host])) == []
+    assert found[host] == []
 
 
 # ---- Mistakes that are known before a host is touched

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from tests.e2e.conftest import MakeLab
-from tests.e2e.listing import baseline, differences, listing
+from tests.e2e.listing import touched
 from tests.e2e.runs import Provision
 from tests.lab import HostOptions, Lab
 
@@ -142,10 +142,9 @@ def test_a_style_of_roles_runs_as_it_is(
     host.check(style.prepare)
     inventory = alone(lab, name, style.group, tmp_path)
     books = [ROLES / name / f"{book}.yml" for book in style.playbooks]
-    before = baseline(host)
-    assert provision(inventory, *books[:1], "--check").changed(name)
-    touched = differences(before, listing(host))
-    assert [line for line in touched if line.startswith(WATCHED)] == []
+    run, found = touched({name: host}, lambda: provision(inventory, *books[:1], "--check"))
+    assert run.changed(name)
+    assert [line for line in found[name] if line.startswith(WATCHED)] == []
     assert provision(inventory, *books).changed(name)
     for truth in style.holds:
         host.check(truth)
