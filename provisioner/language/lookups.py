@@ -20,6 +20,7 @@ from provisioner.language import (
     lookups_general,
     lookups_lists,
     lookups_password,
+    lookups_tables,
     lookups_values,
     ownplugins,
 )
@@ -127,10 +128,10 @@ def _parameters(function: Lookup) -> frozenset[str]:
 
 
 OPTIONS: dict[str, Iterable[str]] = {
-    "csvfile": lookups_files.CSV,
+    "csvfile": lookups_tables.CSV,
     "get_path": ("value", "path"),
     "index_of": ("value", "test", "wanted", "key"),
-    "ini": (*lookups_files.INI, "allow_none"),
+    "ini": (*lookups_tables.INI, "allow_none"),
     "password": lookups_password.PASSWORD,
     "random_string": lookups_general.RANDOM,
     "sequence": lookups_lists.SEQUENCE,
@@ -145,7 +146,7 @@ LOOKUPS: dict[str, Lookup] = {
     "cartesian": lookups_lists.nested,
     "collection_version": lookups_general.collection_version,
     "config": lookups_values.config,
-    "csvfile": lookups_files.csvfile,
+    "csvfile": lookups_tables.csvfile,
     "dict": lookups_lists.as_dict,
     "env": lookups_files.env,
     "file": lookups_files.file,
@@ -156,7 +157,7 @@ LOOKUPS: dict[str, Lookup] = {
     "get_path": lookups_general.get_path,
     "index_of": lookups_general.index_of,
     "indexed_items": lookups_lists.indexed_items,
-    "ini": lookups_files.ini,
+    "ini": lookups_tables.ini,
     "inventory_hostnames": lookups_values.inventory_hostnames,
     "items": lookups_lists.items,
     "lines": lookups_files.lines,
