@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -24,14 +24,22 @@ def questions(steps: Sequence[Step]) -> Iterator[str]:
     the first of them, if the frame comes that far; they only look, so that it holds for all."""
     for looks, group in groupby(steps, lambda step: step.mode != "apply"):
         run = list(group)
-        paths, packages = (_paths(run), _packages(run)) if looks else ("", "")
+        turns = _turns(run) if looks else {}
+        paths, packages = (_paths(run, turns), _packages(run)) if looks else ("", "")
         for step in run:
             text = ""
-            if step.program.looks_at:
-                text, paths = paths, ""
+            if step.program.looks_at in turns:
+                text, paths = f"{paths}_turn={turns[step.program.looks_at]}\n", ""
             if step.program.packages:
-                text, packages = packages, ""
+                text, packages = text + packages, ""
             yield text
+
+
+def _turns(run: Sequence[Step]) -> dict[str, int]:
+    """The paths that are asked about, numbered; none where one process less is none at all."""
+    programs = [step.program for step in run if _PLAIN.fullmatch(step.program.looks_at)]
+    paths = dict.fromkeys(program.looks_at for program in programs)
+    return {path: number for number, path in enumerate(paths)} if len(paths) > 1 else {}
 
 
 def _packages(run: Sequence[Step]) -> str:
@@ -43,15 +51,15 @@ def _packages(run: Sequence[Step]) -> str:
     return f"ahead_rpm {' '.join(plain)}\n" if plain else ""
 
 
-def _paths(run: Sequence[Step]) -> str:
-    programs = [step.program for step in run if _PLAIN.fullmatch(step.program.looks_at)]
-    paths = dict.fromkeys(program.looks_at for program in programs)
-    if len(paths) < 2:
+def _paths(run: Sequence[Step], turns: Mapping[str, int]) -> str:
+    if not turns:
         return ""
     sums = [
-        f"{quote(size)} {quote(program.looks_at)}"
-        for program in programs
-        if (size := str(program.variables.get("content_size", ""))) and int(size) <= SUMMED
+        f"{size} {turns[program.looks_at]}"
+        for program in (step.program for step in run)
+        if program.looks_at in turns
+        and (size := str(program.variables.get("content_size", "")))
+        and int(size) <= SUMMED
     ]
-    asked = f"ahead {' '.join(map(quote, paths))}\n"
+    asked = f"ahead {' '.join(map(quote, turns))}\n"
     return f"{asked}ahead_sums {' '.join(sums)}\n" if len(sums) > 1 else asked

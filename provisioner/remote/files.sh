@@ -279,10 +279,7 @@ holds() {
     [ "$at_kind" = file ] || return
     if [ -n "$content_size" ]; then
         [ "$at_size" = "$content_size" ] || return
-        case $_sums in
-            *"  $1$_nl"*)
-                case $_sums in *"$_nl$content_sha256  $1$_nl"*) return ;; *) return 1 ;; esac ;;
-        esac
+        if sum_ahead_of "$1"; then [ "$_held" = "$content_sha256" ]; return; fi
         _held=$(_sum_of "$1" "$at_size")  # before the other is asked for, which is taken meanwhile
         [ -n "$content_sha256" ] || { order 0 "$content_index" sum; _take_sum; }
         [ "$_held" = "$content_sha256" ]

@@ -159,7 +159,8 @@ class Session:
             timed = shell.quote(step.timeout is not None)
             parts.append(f"{question}task {number} {step.mode} {tolerant} {timed} {text}")
         body = "\n".join(parts)
-        return f"{{\n_stopped='' _due=''\n{body}\nmark \"$nonce frame\\0000\"\n}}\n"
+        clear = "_stopped='' _due='' _turn='' _rpms=''"
+        return f'{{\n{clear}\n{body}\nmark "$nonce frame\\0000"\n}}\n'
 
     def _definitions(self, program: Program) -> Iterator[str]:
         """What the program needs that the host's shell does not have yet. The variables of a module
