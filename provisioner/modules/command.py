@@ -16,7 +16,13 @@ from provisioner.remote.shell import Program, Report, quote
 BODY = (
     DUE
     + r"""
-due || return 0
+# -P: as a process that was started there would find it; $PWD and `..` go by the real directory.
+# What an earlier task would have made need not be there for a look.
+if [ -n "$chdir" ] && ! cd -P "$chdir"; then
+    [ "$look" = yes ] || fail "can't change to $chdir"
+else
+    due || return 0
+fi
 if [ "$look" = yes ]; then
     if [ -n "$creates$removes" ]; then changed "run $what"; else report check ''; fi
     return
@@ -34,8 +40,6 @@ clock() {
     report clock "$began $up $(date '+%Y-%m-%d %H:%M:%S.%N')"
 }
 
-# -P: as a process that was started there would find it; $PWD and `..` go by the real directory.
-if [ -n "$chdir" ]; then cd -P "$chdir" || fail "can't change to $chdir"; fi
 eval "set -- $argv"
 uptime
 began=$up
