@@ -152,6 +152,7 @@ def sshd(
         "PermitRootLogin yes",
         "UseDNS no",
         "MaxStartups 100",
+        f"SetEnv HOME={folder}",  # there is a .bashrc in yours, which bash reads, and may speak
     ]
     (folder / "sshd_config").write_text("\n".join(lines) + "\n")
     server = _start(folder, address)
