@@ -99,6 +99,7 @@ def test_a_second_ctrl_c_ends_the_task_under_way_and_tells_it(
 def test_a_run_of_docker_yml_that_was_stopped_is_completed_by_the_next(
     lab: Lab, provision: Provision
 ) -> None:
+    lab.services.set_faults({"/linux/centos/7/": {"hold": True}})  # Docker's packages
     with provision.start(lab) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline()]
@@ -106,8 +107,10 @@ def test_a_run_of_docker_yml_that_was_stopped_is_completed_by_the_next(
             lines.append(process.stdout.readline())
             assert lines[-1]
         process.send_signal(signal.SIGINT)
+        told = stderr_until(process, "stopping")
+        lab.services.set_faults({})
         rest, stderr = process.communicate(timeout=PATIENCE)
-    stopped = checked(finish(process.returncode, "".join(lines) + rest, stderr), 130)
+    stopped = checked(finish(process.returncode, "".join(lines) + rest, told + stderr), 130)
     assert stopped.events[-1]["interrupted"] is True
     assert "Docker runs, now and at boot" not in stopped.changed(HOST)
     assert provision(lab).task(HOST, "Smoke test: docker run hello-world")["outcome"] == "ok"

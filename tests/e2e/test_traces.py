@@ -156,6 +156,7 @@ def test_after_kill_9_in_a_transfer_no_part_of_the_file_is_left(
 # ---- Secrets
 
 
+SEEN = ("/run/seen-alone", "/run/seen-with-its-input")
 SECRETIVE = f"""
 - name: Secretive
   hosts: all
@@ -165,7 +166,7 @@ SECRETIVE = f"""
     secret: {SECRET}
   tasks:
     - name: Seen by the watch
-      command: sh -c 'sleep 0.5; true' seen-by-the-watch
+      command: sh -c 'until [ -e {SEEN[0]} ]; do sleep 0.05; done'
     - name: A file
       copy: {{dest: /root/token, content: "{{{{ secret }}}}", mode: "0600"}}
       no_log: true
@@ -174,7 +175,9 @@ SECRETIVE = f"""
       lineinfile: {{path: /root/token, line: "again {{{{ secret }}}}"}}
       no_log: true
     - name: The input of a command
-      command: {{cmd: sh -c 'cat >/root/read; sleep 0.3', stdin: "{{{{ secret }}}}"}}
+      command:
+        cmd: sh -c 'cat >/root/read; until [ -e {SEEN[1]} ]; do sleep 0.05; done'
+        stdin: "{{{{ secret }}}}"
       no_log: true
       register: said
     - name: A command that fails
@@ -204,11 +207,11 @@ def test_no_secret_is_in_a_process_list_or_in_any_output(
     lab: Lab, provision: Provision, mode: str
 ) -> None:
     host, home = lab["secret"], provision.home
-    host.check(f"rm -f /root/token* && echo 'ops:{SUDO_SECRET}' | chpasswd")
+    host.check(f"rm -f /root/token* /run/seen-* && echo 'ops:{SUDO_SECRET}' | chpasswd")
     (home / "site.yml").write_text(SECRETIVE)
     given = {"secret": {"ansible_become_password": SUDO_SECRET}}
     words = ("--limit", "secret", "--junit", home / "run.xml", "--report", home / "run.html")
-    with Watch(host) as watch:
+    with Watch(host, until_seen=SEEN) as watch:
         run = provision(
             inventory_of(lab, home, given),
             home / "site.yml",
@@ -223,7 +226,7 @@ def test_no_secret_is_in_a_process_list_or_in_any_output(
     assert [secret for secret in SECRETS if watch.found(secret)] == []
     assert watch.found("sudo")
     if mode != "check":
-        assert watch.found("seen-by-the-watch")
+        assert all(map(watch.found, SEEN))
         assert SECRET in host.check("cat /root/token /root/read")
     for secret in SECRETS:
         assert secret not in host.check("journalctl -q --no-pager; cat /var/log/*.log")

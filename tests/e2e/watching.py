@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -12,16 +13,18 @@ from typing import Self
 from tests.lab import Host
 from tests.lab.processes import members, wait_for
 
-PATIENCE = 60
+PATIENCE = 240
 """Seconds that something may take before it counts as hung."""
 
 
 @dataclass
 class Watch:
-    """Collects argv and environment of all processes of a host while it is open."""
+    """Collects argv and environment of all processes of a host while it is open. A process that
+    has `until_seen` in its argv may go on once it was seen: then there is a file of that name."""
 
     host: Host
     seen: set[bytes] = field(default_factory=set)
+    until_seen: Sequence[str] = ()
 
     def __enter__(self) -> Self:
         self._end = threading.Event()
@@ -46,6 +49,9 @@ class Watch:
                         self.seen.add(Path(f"/proc/{pid}/{file}").read_bytes())
                     except OSError:
                         continue  # it has ended
+            for name in self.until_seen:
+                if self.found(name):
+                    Path(f"/proc/{init}/root{name}").touch()
 
     def found(self, text: str) -> list[bytes]:
         return [entry for entry in self.seen if text.encode() in entry]

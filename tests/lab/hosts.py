@@ -30,6 +30,8 @@ _NSPAWN = (
     "--drop-capability=CAP_SYS_TIME",  # a host must not set the clock of the machine it runs on
     "--system-call-filter=add_key keyctl bpf", "--console=pipe", "--link-journal=no",
 )  # fmt: skip
+BOOT = 240
+"""Seconds after which a host counts as hung that boots or shuts down: a busy machine takes 60."""
 _ROOT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -88,7 +90,7 @@ class Host:
         words += [lower, str(self.upper), str(self.folder / "work"), *_NSPAWN, *host]
         start_process(words, self.folder / "console.log", self._record)
 
-    def wait(self, seconds: float = 60) -> None:
+    def wait(self, seconds: float = BOOT) -> None:
         """Wait until sshd listens and the host's boot is over."""
         wait_for(self._answers, seconds, f"{self.name} ({self.address}) to answer ssh")
 
@@ -114,15 +116,15 @@ class Host:
                 wait_for(lambda: not self.is_running(), 5, f"{self.name} to end")
         end(self._record)
         end_inside(self.folder)
-        wait_for(lambda: not network.exists(network.port_name(self.machine)), 20, "the link to go")
+        wait_for(lambda: not network.exists(network.port_name(self.machine)), 60, "the link to go")
 
-    def stop(self, seconds: float = 30) -> None:
+    def stop(self, seconds: float = BOOT) -> None:
         """Shut down in order."""
         send([self.init], signal.SIGRTMIN + 4)
         wait_for(lambda: not self.is_running(), seconds, f"{self.name} to shut down")
         self.kill()
 
-    def reboot(self, seconds: float = 60) -> None:
+    def reboot(self, seconds: float = BOOT) -> None:
         """Reboot from inside and wait for ssh."""
         before = self.init
         send([before], signal.SIGRTMIN + 5)

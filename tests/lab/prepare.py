@@ -33,6 +33,7 @@ def prepare(host: Host, web: str) -> None:
         (host.folder / name).mkdir(parents=True)
     _identity(host)
     _access(host)
+    _rest(host)
     place(host, "etc/yum.repos.d/CentOS-Base.repo", _repo_file(host.options.repos, web))
     if host.options.devicemapper_root:
         _devicemapper(host.folder / "docker")
@@ -72,6 +73,15 @@ def _below(host: Host, name: str) -> str:
         if (layer / name).is_file():
             return (layer / name).read_text()
     raise LabError(f"no {name} in any layer")
+
+
+def _rest(host: Host) -> None:
+    """Take away what a host does by itself at a time of day, or a while after its boot: tests that
+    look at all files would see it."""
+    place(host, "etc/crontab", "")
+    timers = host.upper / "etc/systemd/system"
+    _folders(host, timers.relative_to(host.upper))
+    (timers / "systemd-tmpfiles-clean.timer").symlink_to("/dev/null")
 
 
 def _identity(host: Host) -> None:

@@ -80,8 +80,13 @@ def test_yum_installs_signed_packages_only(lab: Lab) -> None:
 
 def test_yum_waits_for_the_lock_and_ignores_a_stale_one(lab: Lab) -> None:
     host = lab["plain"]
-    host.check("sleep 3 >/dev/null 2>&1 & echo -n $! >/var/run/yum.pid")
-    assert "Existing lock /var/run/yum.pid" in host.check("yum -y install tree")
+    said = host.check(
+        "sleep 600 >/dev/null 2>&1 & holder=$!; echo -n $holder >/var/run/yum.pid;"
+        "yum -y install tree >/root/said 2>&1 & "
+        "until grep -q lock /root/said; do sleep 0.1; done; kill $holder; wait $!; cat /root/said"
+    )
+    assert "Existing lock /var/run/yum.pid" in said
+    host.check("rpm -q tree")
     host.check("echo -n 4194000 >/var/run/yum.pid")
     assert "Existing lock" not in host.check("yum -y remove tree")
     assert host.run("test -e /var/run/yum.pid").returncode == 1

@@ -3,7 +3,8 @@
 
 It serves a folder and misbehaves for the paths that the JSON file FAULTS names by their beginning:
 {"/linux/": {"status": 404}} answers so; "stall" sends that many bytes and then nothing more;
-"truncate" sends that many bytes and hangs up; "delay" waits that many seconds first.
+"truncate" sends that many bytes and hangs up; "delay" waits that many seconds first, "hold" until
+the fault is gone.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class Handler(SimpleHTTPRequestHandler):
     faults: Path
 
     def do_GET(self) -> None:
-        fault = self._fault()
+        while "hold" in (fault := self._fault()):
+            time.sleep(0.05)
         time.sleep(fault.get("delay", 0))
         if "status" in fault:
             self.send_error(fault["status"])
