@@ -237,7 +237,7 @@ def test_a_killed_sshd_is_lost_not_the_end_of_the_output(tmp_path: Path) -> None
     with sshd(tmp_path) as server:
         server.trust()
         connection = connect(server.target())
-        channel = connection.open("echo ready; sleep 600")
+        channel = connection.open("echo ready; cat")
         assert channel.receive(30) == b"ready\n"
         server.signal_connections(signal.SIGKILL)
         with pytest.raises(Lost):
@@ -263,7 +263,7 @@ def test_a_frozen_sshd_is_found_by_the_heartbeat(tmp_path: Path) -> None:
     with sshd(tmp_path) as server:
         server.trust()
         connection = connect(server.target(), heartbeat=PATIENT)
-        channel = connection.open("echo ready; sleep 600")
+        channel = connection.open("echo ready; cat")
         assert channel.receive(30) == b"ready\n"
         freeze(server, channel)
         with pytest.raises(Lost, match="silent for"):
@@ -294,7 +294,7 @@ def test_a_silent_but_living_command_outlives_many_heartbeats(server: Sshd) -> N
 
 def test_closing_wakes_whoever_waits_and_leaves_no_thread(server: Sshd) -> None:
     connection = connect(server.target())
-    channel = connection.open("sleep 600")
+    channel = connection.open("cat")
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(channel.receive, None)
         with pytest.raises(TimeoutError):
