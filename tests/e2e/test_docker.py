@@ -12,6 +12,7 @@ from tests.e2e.conftest import MakeLab
 from tests.e2e.frames import note_writes
 from tests.e2e.inventories import inventory_of
 from tests.e2e.runs import COMMAND, Provision, Run, checked, finish
+from tests.e2e.watching import forgive_starts
 from tests.lab import Host, HostOptions, Lab
 
 pytestmark = pytest.mark.lab
@@ -33,6 +34,11 @@ MOST_FRAMES = 6
 @pytest.fixture(scope="module")
 def lab(make_lab: MakeLab) -> Lab:
     return make_lab({name: HostOptions() for name in EDITIONS})
+
+
+@pytest.fixture(autouse=True)
+def forgiven(lab: Lab) -> None:
+    forgive_starts(lab)
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from tests.e2e.conftest import MakeLab
 from tests.e2e.frames import note_writes
 from tests.e2e.listing import baseline, differences, listing
 from tests.e2e.runs import COMMAND, Provision, Run, checked, finish
+from tests.e2e.watching import forgive_starts
 from tests.lab import Host, HostOptions, Lab
 from tests.lab.keys import keys
 
@@ -47,6 +48,11 @@ def with_docker(lab: Lab, *hosts: str) -> None:
         lab[host].write("/etc/docker/daemon.json", json.dumps(settings))
         lab[host].check("systemctl enable docker && systemctl restart docker")
         lab[host].check(SLEEPER)
+
+
+@pytest.fixture(autouse=True)
+def forgiven(lab: Lab) -> None:
+    forgive_starts(lab)
 
 
 def running(host: Host) -> set[str]:
