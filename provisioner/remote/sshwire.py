@@ -3,8 +3,8 @@
 What differs from paramiko (3.5 to 5.1) and why:
 
 - reads are buffered: one system call for several packets, where paramiko makes two for each;
-- the socket's timeout is `STALL` instead of 0.1 s, so idle connections cost nothing; whoever ends
-  a connection wakes its reader with `abort`;
+- who reads sleeps for up to `SLEEP` instead of 0.1 s, so idle connections cost nothing; whoever
+  ends a connection wakes its reader with `abort`;
 - a write that moves no byte for `STALL` seconds ends the connection, where paramiko retries for
   ever with its write lock held;
 - a channel's data is copied less, and passed on as one where several packets of it have come
@@ -17,6 +17,7 @@ What differs from paramiko (3.5 to 5.1) and why:
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import threading
 import time
@@ -34,6 +35,7 @@ from provisioner.remote.sshparamiko import (
 )
 
 STALL = 20.0  # seconds
+SLEEP = 600.0  # seconds
 CHUNK = 1 << 17  # bytes that a busy connection is read with
 FIRST = 1 << 12
 """Bytes that an idle connection is read with: each holds a buffer of that size while it waits."""
@@ -79,6 +81,7 @@ class Wiring(Packetizer):
     def __init__(self, wire: Any) -> None:
         super().__init__(wire)
         self._wire = wire
+        self._arrives = _arrives(wire)
         self._size = FIRST
         self.heard = time.monotonic()
         self.greeting = ""
@@ -115,7 +118,9 @@ class Wiring(Packetizer):
         return text
 
     def _fill(self) -> bool:
-        """One read into the buffer; False when nothing came within the wire's timeout."""
+        """One read into the buffer; False when nothing came for a long time."""
+        if not self._arrives():
+            return False
         try:
             data = self._wire.recv(self._size)
         except TimeoutError as quiet:
@@ -145,6 +150,16 @@ class Wiring(Packetizer):
                 view = view[sent:]
         except OSError as problem:
             raise EOFError(str(problem)) from problem
+
+
+def _arrives(wire: Wire) -> Callable[[], bool]:
+    """What sleeps until something comes, or the end; false when nothing came for `SLEEP` seconds.
+    A socket's own timeout is for writing, too: that is `STALL`."""
+    if not isinstance(wire, socket.socket):
+        return lambda: True
+    poll = select.poll()
+    poll.register(wire, select.POLLIN)
+    return lambda: bool(poll.poll(SLEEP * 1000))
 
 
 class Link(Transport):
