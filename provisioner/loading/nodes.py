@@ -19,9 +19,9 @@ from provisioner.loading import roles as rolefiles
 from provisioner.loading.early import Early
 from provisioner.loading.keywordvalues import shown
 from provisioner.loading.task import load_task
-from provisioner.loading.where import Where
+from provisioner.loading.where import Where, nearest
 from provisioner.loading.yamlfile import YamlList, YamlMap, place_of
-from provisioner.modules import short_name
+from provisioner.modules import arguments, find, short_name
 from provisioner.records import dataclass
 
 IMPORTS = ("import_tasks", "import_role")
@@ -138,11 +138,14 @@ class NodeLoader:
         if "loop" in source:
             raise LoadError(f"{key} can't loop", source.keys_at["loop"], "include_tasks can")
         inner = kw.inherit(base, source)
+        what = short_name(key)
+        written = _import_arguments(source[key], what, where)
+        _check_names(written, what, where)
         given = {
-            name: self._early_value(value, short_name(key), where, inner, folder.role)
-            for name, value in _import_arguments(source[key], short_name(key), where).items()
+            name: self._early_value(value, what, where, inner, folder.role)
+            for name, value in written.items()
         }
-        if short_name(key) == "import_role":
+        if what == "import_role":
             given = {name: value for name, value in given.items() if value is not OMIT}
             return self.role(given, inner, folder, where, public=True)
         name = self._text(given.get("file"), "import_tasks", where, inner, folder.role)
@@ -310,6 +313,16 @@ def _import_arguments(value: Any, key: str, where: Where) -> Mapping[str, Any]:
     if text.startswith("file=") if key == "import_tasks" else shortform.has_pairs(text):
         return shortform.pairs(value, where)
     return {"file" if key == "import_tasks" else "name": value}
+
+
+def _check_names(given: Mapping[str, Any], key: str, where: Where) -> None:
+    """Imports take what includes do, but for `apply`: their own keywords reach all tasks."""
+    known = arguments.names(find(key.replace("import", "include"))).keys() - {"apply"}
+    places: Mapping[str, Where] = getattr(given, "keys_at", {})
+    for name in given:
+        if name not in known:
+            reason = f'the module {key} has no parameter "{name}"'
+            raise LoadError(reason, places.get(name, where), nearest(str(name), known))
 
 
 def _task_problems(task: Task, brings: Brings) -> Iterator[Problem]:

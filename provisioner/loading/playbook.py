@@ -153,7 +153,7 @@ def _load_play(source: YamlMap, basedir: Path, problems: list[Problem], early: E
         vars=play_vars,
         vars_files=files,
         prompts=tuple(_prompts(source)),
-        gather_facts=kw.flag(source.get("gather_facts"), "gather_facts", source.where),
+        gather_facts=_flag(source, "gather_facts"),
         gather_subset=source.get("gather_subset"),
         gather_timeout=source.get("gather_timeout"),
         fact_path=source.get("fact_path"),
@@ -161,8 +161,12 @@ def _load_play(source: YamlMap, basedir: Path, problems: list[Problem], early: E
         strategy=_strategy(source),
         order=source.get("order"),
         max_fail_percentage=source.get("max_fail_percentage"),
-        force_handlers=kw.flag(source.get("force_handlers"), "force_handlers", source.where),
+        force_handlers=_flag(source, "force_handlers"),
     )
+
+
+def _flag(source: YamlMap, key: str) -> Any:
+    return kw.flag(source.get(key), key, place_of(source, key))
 
 
 def _without(source: YamlMap, *keys: str) -> YamlMap:

@@ -81,14 +81,24 @@ def _each(
             yield Problem(f"{name}: {key}: {_text(next(items), False)}", values.get(key, at))
 
 
+_WANTED = {
+    **dict.fromkeys(("bool_parsing", "bool_type"), "true or false"),
+    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "a whole number"),
+    **dict.fromkeys(("float_parsing", "float_type"), "a number"),
+}
+"""What pydantic's types of errors mean to who wrote a playbook."""
+
+
 def _text(item: Any, located: bool = True) -> str:
     if item["type"] == "missing":
         return f'the parameter "{item["loc"][0]}" is missing'
     message: str = item["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     place = ".".join(map(str, item["loc"]))
-    if item["type"] in ("literal_error", "enum"):
-        message += f", not {item['input']!r}"
+    if item["type"] in _WANTED:
+        message = f"is {_WANTED[item['type']]}, not {item['input']!r}"
+    elif item["type"] in ("literal_error", "enum"):
+        message = f"is {item['ctx']['expected']}, not {item['input']!r}"
     return f"{place}: {message}" if place and located else message
 
 
