@@ -40,6 +40,7 @@ clock() {
     report clock "$began $up $(date '+%Y-%m-%d %H:%M:%S.%N')"
 }
 
+login_path
 eval "set -- $argv"
 uptime
 began=$up

@@ -64,8 +64,8 @@ attach() {
     fi
 }
 detach() { umount -- "$path"; }
-# again: a bind mount whose options change, for one, can only be unmounted and mounted.
-again() { mount -o remount -- "$path" || { detach && attach; }; }
+# again [OPTIONS]: a bind mount or NFS whose options change can only be unmounted and mounted.
+again() { mount -o "remount${1:+,$1}" -- "$path" || { detach && attach; }; }
 folder_gone() { [ ! -d "$path" ]; }
 
 case $state in
@@ -82,7 +82,7 @@ case $state in
     unmounted) ensure "unmount $path" unmounted detach ;;
     remounted)
         mounted || [ "$look" = yes ] || fail "$path is not mounted: use state: mounted"
-        act "remount $path" mount -o "remount${opts:+,$opts}" -- "$path"
+        act "remount $path" again "$opts"
         ;;
     absent_from_fstab) in_fstab no ;;
     absent)
@@ -146,12 +146,16 @@ class Mount(Module):
             raise ValueError("path must be absolute")
         return self
 
+    def _options(self) -> str:
+        options = self.opts or "defaults"
+        if self.boot or "noauto" in options.split(","):
+            return options
+        return f"{options},noauto"
+
     def variables(self) -> dict[str, Any]:
         path = self.path if self.path == "/" else self.path.rstrip("/")
-        opts = self.opts or "defaults"
-        if not self.boot and "noauto" not in opts.split(","):
-            opts += ",noauto"
-        fields = (escape(self.src or ""), escape(path), self.fstype or "", escape(opts))
+        options = escape(self._options())
+        fields = (escape(self.src or ""), escape(path), self.fstype or "", options)
         return {
             "path": path,
             "state": self.state,
@@ -166,8 +170,9 @@ class Mount(Module):
         }
 
     def returns(self, report: Report) -> dict[str, Any]:
-        values = self.model_dump(include={"src", "fstype", "opts", "dump", "passno", "fstab"})
-        return values | {"name": self.path, "backup_file": report.get("backup_file")}
+        values = self.model_dump(include={"src", "fstype", "dump", "passno", "fstab"})
+        values |= {"name": self.path, "opts": self._options()}
+        return values | {"backup_file": report.get("backup_file")}
 
     def diff(self, report: Report) -> tuple[Diff, ...]:
         return text_diff(report, self.fstab)

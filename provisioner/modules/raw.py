@@ -9,6 +9,7 @@ from provisioner.remote.shell import Program, Report
 
 BODY = r"""
 if [ "$look" = yes ]; then report check ''; return; fi
+login_path
 if [ -n "$executable" ]; then run "$executable" -c "$line"; else run sh -c "$line"; fi || true
 report rc "$status"
 output

@@ -34,6 +34,7 @@ exec 7>&-
 if [ -n "$chdir" ]; then cd -P "$chdir" || fail "can't change to $chdir"; fi
 eval "set -- $arguments"
 eval "set -- $interpreter \"\$file\" \"\$@\""
+login_path
 run "$@" || true
 report rc "$status"
 output

@@ -78,7 +78,6 @@ wants() { case " $parts " in *" $1 "*) ;; *) false ;; esac; }
 
 sizes='%S %b %f %a %c %d %s %n'
 if wants env; then say; grep -azsH '' /proc/self/environ >&3; fi
-case $PATH in */sbin*) ;; *) PATH=$PATH:/usr/sbin:/sbin ;; esac
 set --
 if wants min; then
     set -- /etc/os-release /usr/lib/os-release /etc/redhat-release /etc/centos-release \

@@ -10,6 +10,14 @@ _nl='
 '
 _tab='	'
 
+# EL7 logs in with a PATH without sbin, and su (util-linux 2.23) keeps it: modules find their tools
+# all the same.
+_login_path=$PATH
+case :$PATH: in :: | *:/usr/sbin:*) ;; *) PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin ;; esac
+_wide_path=$PATH
+# login_path: what the playbook itself runs has the PATH of the login, or of its environment.
+login_path() { [ "$PATH" != "$_wide_path" ] || PATH=$_login_path; }
+
 # report KEY VALUE...: records of the report. They are gathered, for `say` to write: each write is a packet
 # and wakes both ends. printf's %b would take what is behind a backslash for something else.
 report() {
