@@ -155,7 +155,7 @@ class _Merge:
             agent=self._agent(tokens),
             notices=(*self.arguments.notices, *self.settings.notices, *self._policy_notice()),
         )
-        target = replace(target, default_keys=self._default_keys(target))
+        target = replace(target, default_keys=self._default_keys())
         return self._with_proxy(target, tokens)
 
     def _variable(self, *names: str) -> str | None:
@@ -220,7 +220,7 @@ class _Merge:
         paths = (sshconfig.fill_path(path, tokens) for path in files if path.lower() != "none")
         return tuple(dict.fromkeys(paths))
 
-    def _default_keys(self, target: Target) -> tuple[str, ...]:
+    def _default_keys(self) -> tuple[str, ...]:
         # ssh tries its defaults only when no IdentityFile is configured.
         if self._list("identityfile"):
             return ()

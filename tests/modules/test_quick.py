@@ -57,10 +57,6 @@ VALUES: list[Any] = [
 ]  # fmt: skip
 
 
-OF_SEVERAL_TYPES = {"platform"}
-"""Fields of which no value is beyond doubt."""
-
-
 def models() -> Iterator[type[Model]]:
     """The modules, and the classes that stand in their fields."""
     waiting: list[type[Any]] = [Model]

@@ -88,28 +88,24 @@ def test_a_reader_that_leaves_changes_neither_the_run_nor_the_exit_code(
     assert "Traceback" not in ended.stderr
 
 
-def test_json_lines_lost_to_a_full_disk_are_an_error_after_the_run() -> None:
+def on_a_full_disk(reporter: str) -> subprocess.CompletedProcess[str]:
     with Path("/dev/full").open("w") as full:
-        ended = subprocess.run(
-            [sys.executable, "-c", PROGRAM, "json"],
+        return subprocess.run(
+            [sys.executable, "-c", PROGRAM, reporter],
             cwd=ROOT,
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
             check=False,
         )
+
+
+def test_json_lines_lost_to_a_full_disk_are_an_error_after_the_run() -> None:
+    ended = on_a_full_disk("json")
     assert "No space left on device" in ended.stderr
     assert ended.returncode == 1  # the CLI makes it 7
 
 
 def test_a_console_on_a_full_disk_lets_the_run_end() -> None:
-    with Path("/dev/full").open("w") as full:
-        ended = subprocess.run(
-            [sys.executable, "-c", PROGRAM, "console"],
-            cwd=ROOT,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
+    ended = on_a_full_disk("console")
     assert (ended.returncode, ended.stderr) == (0, "ended\n")

@@ -76,7 +76,7 @@ def distribution(raw: Raw) -> dict[str, Any]:
     }
     if name == "Debian" and "." in version:
         facts["distribution_minor_version"] = version.split(".")[1]
-    return facts | _file(raw, name, release, redhat)
+    return facts | _file(name, release, redhat)
 
 
 def family(name: str) -> str:
@@ -124,9 +124,7 @@ def _code(name: str, release: dict[str, str], redhat: re.Match[str] | None) -> s
     return in_version[1] if in_version else "NA"
 
 
-def _file(
-    raw: Raw, name: str, release: dict[str, str], redhat: re.Match[str] | None
-) -> dict[str, Any]:
+def _file(name: str, release: dict[str, str], redhat: re.Match[str] | None) -> dict[str, Any]:
     if redhat is not None and name not in FILES:
         stream = "Stream" in redhat["name"] and name == "CentOS"
         path, variety = (
