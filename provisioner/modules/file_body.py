@@ -1,0 +1,236 @@
+"""The sh body of file."""
+
+from __future__ import annotations
+
+from provisioner.modules.content import DIRECTORIES
+
+BODY = (
+    DIRECTORIES
+    + r"""
+resolve() {
+    if [ "$follow" = yes ] && [ -L "$path" ] && target=$(readlink -f -- "$path"); then
+        [ ! -e "$target" ] || path=$target
+    fi
+}
+# clear_for KIND: what is at $path gives way to a link, if `force` says so.
+clear_for() {
+    case $at_kind in
+        absent) ;;
+        directory)
+            [ "$force" = yes ] || fail "$path is a directory: remove it first, or set force: true"
+            [ "$look" = yes ] || rmdir -- "$path" ||
+                fail "$path is a directory with something in it: a $1 can't take its place"
+            ;;
+        *)
+            [ "$force" = yes ] || [ "$at_kind" = link ] && return
+            fail "$path is there and is no $1: remove it first, or set force: true"
+            ;;
+    esac
+}
+
+gone() { ! [ -e "$path" ] && ! [ -L "$path" ]; }
+remove() { rm -rf -- "$path"; }
+absent() {
+    resolved=$path
+    [ -L "$path" ] || ! [ -d "$path" ] || resolved=$(readlink -f -- "$path")
+    [ "$resolved" != / ] || fail 'the root directory is never removed: give another path'
+    ensure_by quick "remove $path" gone remove
+}
+
+linked() { [ -L "$path" ] && [ "$(readlink -- "$path")" = "$src" ]; }
+# A link takes a name of its own first: there is no moment without one at $path.
+link() {
+    spare=${path%/*}; case $path in */*) spare=$spare/ ;; *) spare='' ;; esac
+    spare=$spare.provision-$token
+    rm -f -- "$spare"
+    ln -s -- "$src" "$spare" && mv -f -T -- "$spare" "$path" && return
+    rm -f -- "$spare"
+    return 1
+}
+soft() {
+    at "$path" || true
+    if [ -z "$src" ]; then
+        [ "$at_kind" = link ] || fail "$path is no link: src says what it shall point to"
+        src=$(readlink -- "$path")
+    fi
+    linked || { link_source; clear_for link; }
+    ensure_by quick "link $path to $src" linked link
+    at_path=''
+}
+# link_source: where the link leads must be there, unless `force` says otherwise.
+link_source() {
+    [ "$force" = no ] && [ "$look" = no ] || return 0
+    case $src in /*) source=$src ;; *) source=${path%"${path##*/}"}$src ;; esac
+    [ -e "$source" ] || fail "$source is not there to be linked to: create it, or set force: true"
+}
+
+same_inode() { [ "$path" -ef "$src" ]; }
+hard_link() { rm -f -- "$path" && ln -T -- "$src" "$path"; }
+hard() {
+    if [ -n "$src" ] && [ -d "$path" ]; then  # it goes in there, under its own name
+        path=${path%"${path##*[!/]}"}/${src##*/}
+        report path "$path"
+    fi
+    at "$path" || true
+    if [ -n "$src" ] && ! same_inode; then
+        [ -e "$src" ] || [ "$look" = yes ] || fail "$src is not there to be linked to"
+        clear_for 'hard link'
+        ensure_by quick "link $path to $src" same_inode hard_link
+        at_path=''
+    elif [ "$at_kind" = absent ]; then
+        fail "$path is not there: src says what it shall be a link to"
+    fi
+}
+
+directory() {
+    resolve
+    path=${path%"${path##*[!/]}"}
+    [ -n "$path" ] || path=/
+    if [ -e "$path" ] && ! [ -d "$path" ]; then
+        fail "$path is there and is no directory: remove it first"
+    fi
+    directories "$path"
+    attributes "$path"
+    [ "$recurse" != yes ] || everything_below
+}
+# everything_below: the same for all of it. find itself looks, so any name will do.
+everything_below() {
+    [ -d "$path" ] || return 0
+    [ -z "$owner" ] ||
+        ensure "set owner below $path: $owner" none_else change_all user "$owner" chown
+    [ -z "$group" ] ||
+        ensure "set group below $path: $group" none_else change_all group "$group" chgrp
+    [ -z "$mode" ] || ensure "set mode below $path: $mode" modes_right set_modes
+    if [ -n "$seuser$serole$setype$selevel" ] && selinux; then
+        ensure "set SELinux context below $path" contexts_right set_contexts
+    fi
+}
+none_else() {
+    wrong=$(find "$path" -mindepth 1 ! "-$1" "$2" -print -quit) && [ -z "$wrong" ]
+}
+change_all() { find "$path" -mindepth 1 ! "-$1" "$2" -exec "$3" -h -- "$2" {} +; }
+# wrong_modes: MODE:TYPE:WANTED of every pair of mode and type there is whose mode is to be another.
+wrong_modes() {
+    for pair in $(find "$path" -mindepth 1 ! -type l -printf '%m:%y\n' | sort -u); do
+        at_mode=${pair%:*} at_kind='file'
+        case $pair in *:d) at_kind='directory' ;; esac
+        _wanted_mode
+        [ $((0$at_mode)) -eq "$_wanted" ] || printf '%s:%o\n' "$pair" "$_wanted"
+    done
+}
+modes_right() { [ -z "$(wrong_modes)" ]; }
+set_modes() {
+    for pair in $(wrong_modes); do
+        wanted=${pair##*:} pair=${pair%:*}
+        find "$path" -mindepth 1 -type "${pair#*:}" -perm "${pair%:*}" -exec chmod ug-s {} + \
+            -exec chmod "$wanted" {} + || return
+    done
+}
+contexts_right() {
+    # shellcheck disable=SC2046
+    set -- $(find "$path" -mindepth 1 -printf '%Z\n' | sort -u)
+    for context in "$@"; do
+        case $context in
+            "${seuser:-*}:${serole:-*}:${setype:-*}:${selevel:-*}") ;;
+            *) part_right "$context" || return ;;
+        esac
+    done
+}
+part_right() {
+    rest=$1
+    for part in "$seuser" "$serole" "$setype"; do
+        [ -z "$part" ] || [ "$part" = "${rest%%:*}" ] || return
+        rest=${rest#*:}
+    done
+    [ -z "$selevel" ] || [ "$selevel" = "$rest" ]
+}
+set_contexts() {
+    chcon -R -h ${seuser:+-u "$seuser"} ${serole:+-r "$serole"} ${setype:+-t "$setype"} \
+        ${selevel:+-l "$selevel"} -- "$path"
+}
+
+is_file() { [ -f "$path" ]; }
+# Not `: >`: what fails to open for a special builtin ends the shell.
+make_file() { true >"$path"; }
+file() {
+    resolve
+    if ! at "$path"; then
+        [ "$look" = yes ] || fail "$path is not there (state: touch makes an empty file)"
+        changed "set attributes of $path"
+    elif [ "$at_kind" != file ]; then
+        fail "$path is a $at_kind, not a file"
+    fi
+    attributes "$path"
+}
+touched() {
+    resolve
+    if at "$path"; then
+        modification_time=${modification_time:-now} access_time=${access_time:-now}
+    else
+        case $path in */*) folder=${path%/*}/ ;; *) folder=./ ;; esac
+        [ "$look" = yes ] || [ -d "$folder" ] ||
+            fail "can't create $path: there is no directory $folder. Create it in an earlier task."
+        ensure_by quick "create $path" is_file make_file
+        on_failure=unmake
+    fi
+    attributes "$path"
+    on_failure=''
+}
+# unmake: a file that can't have its attributes is not left behind.
+unmake() { rm -f -- "$path"; }
+
+# times: what is given of them; `now` is an event.
+set_times() {
+    case $modification_time:$access_time in
+        now:now) act "touch $path" touch -c -h -- "$path"; return ;;
+    esac
+    set_time m %Y modification "$modification_time"
+    set_time a %X access "$access_time"
+}
+set_time() {
+    case $4 in
+        '' | preserve) ;;
+        now) act "set $3 time of $path: now" touch -c -h "-$1" -- "$path" ;;
+        *) ensure "set $3 time of $path: $4" has_time change_time "$1" "$2" "$4" ;;
+    esac
+}
+has_time() { [ "$(stat -c "$2" -- "$path")" = "$(date -d "$3" +%s)" ]; }
+change_time() { touch -c -h "-$1" -d "$3" -- "$path"; }
+
+# default_state: $state as what is there.
+default_state() {
+    at "$path" || true
+    state='file'
+    case $at_kind in
+        link)
+            if [ "$follow" = no ]; then state='link'; elif [ -d "$path" ]; then state=directory; fi
+            ;;
+        directory) state=directory ;;
+        absent) [ "$recurse" = no ] || state=directory ;;
+    esac
+}
+
+expand path
+report path "$path"
+[ -n "$state" ] || default_state
+case $state in
+    absent) absent ;;
+    directory) directory ;;
+    file) file ;;
+    touch) touched ;;
+    hard) expand src; hard; attributes "$path" ;;
+    link)
+        soft
+        report src "$src"
+        link=$path
+        resolve
+        attributes "$path"
+        path=$link at_path=''
+        ;;
+esac
+[ "$state" = absent ] || [ -z "$modification_time$access_time" ] || set_times
+_known "$path" || true
+report_at
+report state "$state"
+"""
+)
