@@ -345,7 +345,7 @@ def waits_before(shared: PlayWorld, task: Task) -> bool:
         or task.module in ("add_host", "pause")
         or keywords.delegate_to is not None
         or concerns_all(task)
-        or _mentions_hostvars(task)
+        or task.asks_for_others  # what variables and files ask for shows later: `NeedOthers`
     )
 
 
@@ -363,7 +363,9 @@ def waits_behind(shared: PlayWorld, task: Task) -> bool:
 
 def concerns_all(task: Task) -> bool:
     """Whether it is a `meta` task that means all hosts, whichever runs it."""
-    return ends_play(task) or refreshes(task) or _steers(task, "clear_host_errors")
+    return task.module == "meta" and (
+        ends_play(task) or refreshes(task) or _steers(task, "clear_host_errors")
+    )
 
 
 def ends_play(task: Task) -> bool:
@@ -378,9 +380,3 @@ def refreshes(task: Task) -> bool:
 
 def _steers(task: Task, *actions: str) -> bool:
     return task.module == "meta" and task.arguments.get("action") in actions
-
-
-def _mentions_hostvars(task: Task) -> bool:
-    """Whether the task itself asks for other hosts' variables, or which of them are left; what its
-    variables and files ask for shows when it is made ready (`NeedOthers`)."""
-    return any(name in task.sources for name in ("hostvars", "play_hosts", "ansible_play_batch"))

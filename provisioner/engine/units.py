@@ -246,7 +246,9 @@ def _rendered(task: Task, kind: type[Module], scope: Scope) -> dict[str, Any]:
 
 def _all_in_one(task: Task, scope: Scope) -> dict[str, Any]:
     """The mapping that one template gives: `args: "{{ a_mapping }}"`."""
-    found = scope.render(task.arguments.get(VARIABLE, {}))
+    if VARIABLE not in task.arguments:
+        return {}
+    found = scope.render(task.arguments[VARIABLE])
     if not isinstance(found, dict):
         raise ModuleError(f"the arguments are a mapping of names to values, not {found!r}")
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from provisioner.language.play import Keywords, Task
@@ -67,28 +66,11 @@ def said(scope: Scope, value: Any) -> Any:
 def check(task: Task, scope: Scope) -> None:
     """`TemplateError` for the first keyword that is not what it has to be: templates, and those
     of tasks that may fail, are not looked at before."""
-    for name, value in _numbers(task):
-        if value is not None and type(value) is not int and not _is_number(scope, value):
+    for name, value, kind in task.unproved:
+        if kind is int and not _is_number(scope, value):
             raise TemplateError(f'"{name}" is a number, not "{scope.render(value)}"')
-    keywords = task.keywords
-    for name in _FLAGS:
-        value = getattr(keywords, name)
-        if value is not None and type(value) is not bool and not _is_flag(scope, value):
+        if kind is bool and not _is_flag(scope, value):
             raise TemplateError(f'"{name}" is true or false, not "{scope.render(value)}"')
-
-
-_FLAGS = (
-    "become", "ignore_errors", "ignore_unreachable", "any_errors_fatal", "no_log", "check_mode",
-    "diff", "run_once", "delegate_facts",
-)  # fmt: skip
-
-
-def _numbers(task: Task) -> Iterator[tuple[str, Any]]:
-    yield from (("retries", task.retries), ("delay", task.delay), ("async", task.seconds))
-    yield from (("poll", task.poll), ("throttle", task.keywords.throttle))
-    yield from (("timeout", task.keywords.timeout), ("port", task.keywords.port))
-    if task.loop is not None:
-        yield "pause", task.loop.pause
 
 
 def _is_number(scope: Scope, value: Any) -> bool:

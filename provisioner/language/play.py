@@ -144,6 +144,12 @@ class Role:
         return f"{self.collection}.{self.name}" if self.collection else self.name
 
 
+_FLAGS = (
+    "become", "ignore_errors", "ignore_unreachable", "any_errors_fatal", "no_log", "check_mode",
+    "diff", "run_once", "delegate_facts",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Task:
     """One task as written. `arguments` may hold templates; `module` is the short name."""
@@ -191,6 +197,37 @@ class Task:
             name
             for name, value in values.items()
             if isinstance(value, Template) and "omit" in value.source
+        )
+
+    @cached_property
+    def asks_for_others(self) -> bool:
+        """Whether it says itself other hosts' variables, or which of them are left."""
+        return any(
+            name in self.sources for name in ("hostvars", "play_hosts", "ansible_play_batch")
+        )
+
+    @cached_property
+    def unproved(self) -> tuple[tuple[str, Any, type], ...]:
+        """Its keywords that are to be a number (int) or true or false (bool), and are given as
+        anything else yet: a template, a text."""
+        own = self.keywords
+        numbers = {
+            "retries": self.retries,
+            "delay": self.delay,
+            "async": self.seconds,
+            "poll": self.poll,
+            "throttle": own.throttle,
+            "timeout": own.timeout,
+            "port": own.port,
+            "pause": None if self.loop is None else self.loop.pause,
+        }
+        flags = {name: getattr(own, name) for name in _FLAGS}
+        kinds: tuple[tuple[dict[str, Any], type], ...] = ((numbers, int), (flags, bool))
+        return tuple(
+            (name, value, kind)
+            for values, kind in kinds
+            for name, value in values.items()
+            if value is not None and type(value) is not kind
         )
 
     @property
