@@ -382,3 +382,17 @@ def test_a_container_is_not_taken_for_one_whose_id_begins_like_its_name() -> Non
     report = Report({"answer": (f"{answer}{SEPARATOR}{SEPARATOR}0",), "done": ("",)}, status=0)
     model = DockerContainer.model_validate({"name": "c2", "state": "absent"})
     assert model.edit(report) is None
+
+
+@pytest.mark.parametrize("mode", ["network_mode", "ipc_mode", "pid_mode"])
+@pytest.mark.parametrize("name", ["vpn", "ab" * 6, "ab" * 32])
+def test_whose_network_is_shared_is_known_by_name_and_by_id(mode: str, name: str) -> None:
+    container, _ = recorded("26")
+    key = {"network_mode": "NetworkMode", "ipc_mode": "IpcMode", "pid_mode": "PidMode"}[mode]
+    there = {**container["HostConfig"], key: f"container:{'ab' * 32}"}
+    other = {**container, "Name": "/vpn", "Id": "ab" * 32}
+    answer = json.dumps([{**container, "HostConfig": there}, other])
+    report = Report({"answer": (f"{answer}{SEPARATOR}{SEPARATOR}0",), "done": ("",)}, status=0)
+    asked = {"name": "c2", "state": "present", mode: f"container:{name}"}
+    assert DockerContainer.model_validate(asked).edit(report) is None
+    assert DockerContainer.model_validate({**asked, mode: "container:web"}).edit(report)

@@ -15,6 +15,7 @@ from provisioner.modules.docker.container_fields import ContainerConfig
 from provisioner.modules.docker.container_options import OPTIONS
 from provisioner.modules.docker.container_plan import Plan
 from provisioner.modules.docker.container_values import env_lines, exposed, ports
+from provisioner.modules.docker.joined import identified, joined
 from provisioner.modules.docker.references import full, is_id
 from provisioner.modules.model import (
     AliasChoices,
@@ -47,7 +48,8 @@ if [ "$fetch" = yes ]; then
     esac
 fi
 _what=''
-ask inspect "$name" ${image:+"$image"}
+eval "set -- $joined"
+ask inspect "$name" ${image:+"$image"} "$@"
 answered "$what" || return 0
 report answer "$answer"
 """
@@ -169,6 +171,7 @@ class DockerContainer(ContainerConfig):
             "image": image,
             "env_file": self.env_file if self.state != "absent" else "",
             "verb": "remove" if self.state == "absent" else "start",
+            "joined": [*joined(self)] if self.state != "absent" else [],
             "fetch": bool(image) and self.pull == "always" and not is_id(image),
         }
         return Program("docker_container", self.body, variables | self.asking())
@@ -181,7 +184,8 @@ class DockerContainer(ContainerConfig):
         self._before = next(filter(self._is_mine, filter(is_container, objects)), None)
         image = next(filter(is_image, objects), None)
         merged = env_lines(report.get("env_file")) | (self.env or {})
-        config = self.model_copy(update={"env": merged or self.env})
+        update = {"env": merged or self.env, **identified(self, objects)}
+        config = self.model_copy(update=update)
         plan = [*Plan(config, self._before, image, self._note).steps()]
         if not plan:
             return None
