@@ -22,10 +22,13 @@ PACKAGE = ROOT / "provisioner"
 FILES = sorted(str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py"))
 
 MAY_IMPORT = {
+    "bcrypt": ["language/filters_hash.py"],
     "click": ["cli/*"],
+    "cryptography": ["fleet/sealing.py", "loading/vault.py"],
     "dask": ["fleet/dask*.py"],
     "distributed": ["fleet/dask*.py"],
     "jinja2": ["language/*", "reporters/html.py"],
+    "packaging": ["language/versions.py"],
     "paramiko": ["remote/ssh*.py"],
     "pydantic": ["modules/verdict.py", "modules/words.py"],
     "rich": ["reporters/console*.py", "reporters/live*.py", "cli/*"],

@@ -195,7 +195,7 @@ def _bcrypt(
     password: bytes, salt: str | None, size: int | None, rounds: int | None, ident: str | None
 ) -> str:
     """$2b$: bcrypt, which EL7's own crypt(3) does not know."""
-    import bcrypt  # paramiko brings it along
+    import bcrypt
 
     cost = 12 if rounds is None else int(rounds)
     if not salt:
