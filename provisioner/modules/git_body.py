@@ -168,7 +168,7 @@ if ! command -v "$executable" >/dev/null; then
     [ "$clone" = no ] || changed "clone $shown to $dest"
     return
 fi
-[ -z "$umask" ] || umask "$umask"
+[ -z "$umask" ] || set_umask "$umask"
 export GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=/bin/true
 version_of_git=$("$executable" --version)
 version_of_git=${version_of_git#git version }

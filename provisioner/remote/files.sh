@@ -353,7 +353,7 @@ temporary() {
         _elsewhere "$1" || fail "can't write in $_folder: ${_why##*: }. $1 is as it was."
     fi
     set +C
-    umask 022
+    umask "$_umask"
     trap _tidy EXIT
     trap 'exit 129' HUP INT TERM
 }
@@ -373,12 +373,17 @@ _tidy() {
     [ "$_owed" -le 0 ] || dd bs=65536 iflag=fullblock,count_bytes count="$_owed" <&4 >/dev/null
 }
 
-# _fill: the content into 7, on disk and checked; $_why is what went wrong.
+# _fill: the content into 7, on disk and checked; $_why is what went wrong. A small text the shell writes
+# itself, and fdinfo says how much of it.
 _fill() {
     if [ -z "$content_size" ]; then
+        if printf '%s' "$content" >&7 2>/dev/null; then
+            _flush || { _first_line; return 1; }
+            read -r _ _proved </proc/self/fdinfo/7
+            [ "$_proved" != "${#content}" ] || return 0
+        fi
+        # dd says why it does not fit.
         _why=$(printf '%s' "$content" | dd bs=65536 conv=fsync 2>&1 >&7) || { _first_line; return 1; }
-        # What dd says ends in "N bytes (…) copied, …"; one byte may be a byte.
-        case $_nl$_why in *"$_nl${#content} byte"*) _proved=${#content}; return ;; esac
         _why='it was not written whole'
         return 1
     fi
@@ -452,7 +457,7 @@ install_temporary() {
     [ -z "$validate" ] || _validated "$1"
     if [ -n "$old_sha256" ]; then
         _now=absent
-        [ ! -f "$1" ] || _now=$(sha256 "$1")
+        ! [ -f "$1" ] || ! _now=$(sha256sum <"$1") || _now=${_now%% *}
         [ "$_now" = "$old_sha256" ] ||
             fail "$1 was changed by something else meanwhile: it is left alone. Run again."
     fi

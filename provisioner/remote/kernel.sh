@@ -5,7 +5,6 @@
 # 0, 1 and 2 /dev/null. Commands that change something never see 3 and 4.
 
 exec 3>&1
-umask 022
 _nl='
 '
 _tab='	'
@@ -17,6 +16,10 @@ case :$PATH: in :: | *:/usr/sbin:*) ;; *) PATH=$PATH:/usr/local/sbin:/usr/sbin:/
 _wide_path=$PATH
 # login_path: what the playbook itself runs has the PATH of the login, or of its environment.
 login_path() { [ "$PATH" != "$_wide_path" ] || PATH=$_login_path; }
+
+# set_umask MODE: the umask of what follows.
+set_umask() { _umask=$1; umask "$1"; }
+set_umask 022
 
 # report KEY VALUE...: records of the report. They are gathered, for `say` to write: each write is a packet
 # and wakes both ends. printf's %b would take what is behind a backslash for something else.
@@ -77,7 +80,7 @@ act() {
 run() {
     say
     _quick=''
-    [ -n "$_scratched" ] && exec 8>&- 9>&-
+    [ -n "$_scratched" ] && exec 8>&- 9>&- && _scratched=''
     scratch
     status=0
     "$@" </dev/null >&8 2>&9 3>&- 4<&- 8>&- 9>&- || status=$?
@@ -98,12 +101,17 @@ scratch() {
     _tries=$((_tries + 1))
     for _dir in /tmp /var/tmp /dev/shm /run "$HOME"; do
         _name=$_dir/.provision-$token-$_tries
-        # -C opens with O_EXCL: nobody's file or link is followed. A failed exec would end the shell.
-        if (umask 077; set -C; printf x >"$_name.out" && printf x >"$_name.err") 2>/dev/null; then
+        # -C opens with O_EXCL: nobody's file or link is followed. `command` keeps a failure from ending the
+        # shell.
+        umask 077
+        set -C
+        command exec 8>"$_name.out" 9>"$_name.err" && printf x >&8 && printf x >&9 && _scratched=yes
+        set +C
+        umask "$_umask"
+        if [ -n "$_scratched" ]; then
             exec 8>>"$_name.out" 9>>"$_name.err"
             true >"$_name.out" 2>"$_name.err"
             rm -f "$_name.out" "$_name.err"
-            _scratched=yes
             return
         fi
         rm -f "$_name.out" "$_name.err"

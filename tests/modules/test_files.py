@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -35,6 +36,22 @@ def test_a_full_disk_leaves_the_old_file_and_the_session_in_step(
     assert (small / "f").read_text() == "old"
     assert names(small) == ["f"]
     assert host.run("command", cmd="echo in step").get("stdout") == "in step\n"
+
+
+@pytest.mark.parametrize("room", [0, 4096, 8192])
+def test_a_small_text_for_a_full_disk_leaves_the_old_file(
+    host: Host, small: Path, room: int
+) -> None:
+    (small / "f").write_text("old")
+    with (small / "filler").open("wb", buffering=0) as filler:
+        with contextlib.suppress(OSError):
+            while filler.write(b"x" * 4096):
+                pass
+        filler.truncate(filler.tell() - room)
+    report = host.run("copy", content="y" * 12_000, dest=f"{small}/f")
+    assert "No space left on device" in (report.failed or "")
+    assert (small / "f").read_text() == "old"
+    assert names(small) == ["f", "filler"]
 
 
 def test_a_download_to_a_full_disk_leaves_the_old_file(host: Host, small: Path) -> None:

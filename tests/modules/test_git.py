@@ -115,6 +115,13 @@ def test_changes_in_the_directory_are_a_failure_or_are_thrown_away(host: Host, r
     assert (dest / "file").read_text() == "two"
 
 
+def test_what_is_cloned_has_the_umask_that_is_given(host: Host, repo: Path) -> None:
+    dest = host.root / "clone"
+    report = host.run("git", repo=f"file://{repo}", dest=str(dest), umask="077")
+    assert report.failed is None
+    assert (dest / "file").stat().st_mode & 0o777 == 0o600
+
+
 def test_another_url_is_set(host: Host, repo: Path) -> None:
     dest = settled(host, repo)
     other = host.root / "other"
