@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from provisioner.errors import LoadError
 from provisioner.language.filetemplates import render_file
+from provisioner.language.places import places
 from provisioner.language.template import TemplateError
 from provisioner.language.variables import PENDING, Lazy, NotYet, Scope
 from provisioner.loading.variables import vars_file
@@ -49,21 +50,12 @@ class LocalSources:
         """The local file `name`; `ModuleError` names every place that was tried."""
         if self.scope.written("lookup_context") is PENDING:
             raise NotYet  # a queued task may change it
-        tried = list(self._candidates(folder, name))
+        tried = list(places(self.roots, folder, name))
         for path in tried:
             if path.exists():
                 return path
-        places = ", ".join(map(str, tried))
-        raise ModuleError(f"the file {name} was not found on this machine; tried {places}")
-
-    def _candidates(self, folder: str, name: str) -> Iterator[Path]:
-        path = Path(name).expanduser()
-        if path.is_absolute():
-            yield path
-            return
-        for root in self.roots:
-            yield root / folder / path
-            yield root / path
+        said = ", ".join(map(str, tried))
+        raise ModuleError(f"the file {name} was not found on this machine; tried {said}")
 
     def local(self, name: str) -> Path:
         """Where a local file is written: a relative name is beside the playbook."""

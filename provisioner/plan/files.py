@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from provisioner.errors import Problem
+from provisioner.language.places import places
 from provisioner.language.play import VARIABLE, Play, Task, tasks_of
 from provisioner.language.template import Template, is_template, templates_in
 from provisioner.language.undefined import certain
@@ -79,7 +79,7 @@ def _without_file(task: Task) -> Iterator[Problem]:
         name = next(iter(shlex.split(name)), "")
     if not name or "://" in name:
         return
-    tried = [*_candidates(task, folder, name)]
+    tried = [*places(task.roots, folder, name)]
     if not any(path.exists() for path in tried):
         reason = f"the file {name} was not found on this machine"
         yield Problem(reason, _at(task, parameter), f"tried {', '.join(map(str, tried))}")
@@ -87,13 +87,3 @@ def _without_file(task: Task) -> Iterator[Problem]:
 
 def _at(task: Task, parameter: str) -> Where:
     return place_of(task.arguments, parameter) or task.where
-
-
-def _candidates(task: Task, folder: str, name: str) -> Iterator[Path]:
-    path = Path(name).expanduser()
-    if path.is_absolute():
-        yield path
-        return
-    for root in task.roots:
-        yield root / folder / path
-        yield root / path
