@@ -19,16 +19,13 @@ from provisioner.engine.effects import (
     Released,
     Seat,
 )
-from provisioner.engine.lookahead import (
-    GATHERING,
-    Queue,
-    waits_before,
-)
+from provisioner.engine.lookahead import GATHERING, Queue
 from provisioner.engine.position import Place
 from provisioner.engine.scopes import host_scope, title
 from provisioner.engine.settling import Decision, Walk
 from provisioner.engine.steering import Steering
 from provisioner.engine.units import Unit
+from provisioner.engine.waits import waits_before
 from provisioner.errors import BecomeFailed
 from provisioner.events import Notice, Status, TaskStarted
 from provisioner.language.play import Task

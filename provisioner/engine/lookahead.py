@@ -8,15 +8,17 @@ barriers, `until`, reboot, handlers that may be due.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from provisioner.engine import gather, judge, units
+from provisioner.engine.foreseen import Ahead, Loop
 from provisioner.engine.position import Place, Position
 from provisioner.engine.scopes import Gate, PlayWorld, task_scope
 from provisioner.engine.state import HostState
 from provisioner.engine.units import Unit
+from provisioner.engine.waits import GROWING, waits_before, waits_behind
 from provisioner.language.play import Task
 from provisioner.language.template import TemplateError
 from provisioner.language.variables import PENDING, NeedFacts, NeedOthers, NotYet, Scope
@@ -42,10 +44,6 @@ GATHERING: Place = (-1,)
 
 FACT_MODULES = frozenset({"setup", "gather_facts", "getent", "package_facts", "service_facts"})
 
-GROWING = frozenset({"add_host", "group_by"})
-"""Modules whose tasks add to the inventory: nothing is prepared before they have, and no host goes
-on before all have."""
-
 BRINGING = frozenset({"fetch", "synchronize"})
 """Modules that may write files of this machine from another one."""
 
@@ -53,60 +51,6 @@ _OF_FILES = dict.fromkeys(("lookup", "query", "q", "lookup_context"), PENDING)
 """What reads files of this machine, while these are about to change."""
 
 Queue = list[tuple[Place, Unit]]
-
-
-@dataclass
-class Loop:
-    """A loop under way: its items, and what came of those that are done."""
-
-    items: list[Any]
-    results: list[tuple[Any, Result]] = field(default_factory=list)
-    since: float = 0.0
-    scopes: list[Scope] = field(default_factory=list)
-    """What the items see that may notify handlers."""
-
-    def facts(self) -> dict[str, Any]:
-        """What the items that are done have set, which those behind them see."""
-        found: dict[str, Any] = {}
-        for _, result in self.results:
-            found.update(result.returns.get("ansible_facts", {}))
-        return found
-
-    def registered(self) -> dict[str, Any] | None:
-        """The result of the last item that was done, which those behind it see."""
-        return judge.registered(self.results[-1][1]) if self.results else None
-
-
-@dataclass
-class Ahead:
-    """What queued tasks will have done once they are through."""
-
-    variables: dict[str, Any] = field(default_factory=dict)
-    facts: bool = False
-    notifies: bool = False
-    here: bool = False
-    """Whether files of this machine may change, which lookups and modules read."""
-    roles: dict[str, str] = field(default_factory=dict)
-    included: set[str] = field(default_factory=set)
-    """Names that include_vars gives: those that set_fact and register give prevail."""
-
-    def learn(self, task: Task, facts: Mapping[str, Any], known: Mapping[str, Any]) -> None:
-        """Take in what the task sets; `known` is what set_fact and register gave before."""
-        if task.module == "include_vars":
-            kept = {**known, **self.variables}.keys() - self.included
-            facts = {name: value for name, value in facts.items() if name not in kept}
-            self.included.update(facts)
-        else:
-            self.included.difference_update(facts)
-        self.variables.update(facts)
-
-    def repeats(self, task: Task) -> bool:
-        """Whether the task must not run if what is queued of its role, called before, will have."""
-        role = task.role
-        if role is None or task.handler:
-            return False
-        first = self.roles.setdefault(role.call, role.occurrence)
-        return not role.again and first != role.occurrence
 
 
 @dataclass
@@ -331,52 +275,3 @@ class Lookahead:
         else:
             said = judge.said_by_playbook(task, result, unit.scope)
             ahead.variables[task.register] = judge.registered(said)
-
-
-def waits_before(shared: PlayWorld, task: Task) -> bool:
-    """Whether all hosts must be there before the task begins on any."""
-    play, keywords = shared.play, task.keywords
-    return (
-        shared.stepping
-        or play.strategy == "linear"
-        or play.max_fail_percentage is not None
-        or play.keywords.any_errors_fatal not in (None, False)
-        or keywords.run_once not in (None, False)
-        or task.module in ("add_host", "pause")
-        or keywords.delegate_to is not None
-        or concerns_all(task)
-        or task.asks_for_others  # what variables and files ask for shows later: `NeedOthers`
-    )
-
-
-def waits_behind(shared: PlayWorld, task: Task) -> bool:
-    """Whether nothing may be sent behind the task before it has ended."""
-    return (
-        task.module == "reboot"
-        or task.module in GROWING
-        or task.keywords.throttle is not None
-        or task.until is not None
-        or task.keywords.any_errors_fatal not in (None, False)
-        or waits_before(shared, task)
-    )
-
-
-def concerns_all(task: Task) -> bool:
-    """Whether it is a `meta` task that means all hosts, whichever runs it."""
-    return task.module == "meta" and (
-        ends_play(task) or refreshes(task) or _steers(task, "clear_host_errors")
-    )
-
-
-def ends_play(task: Task) -> bool:
-    """Whether it ends the play, or its batch, for all hosts."""
-    return _steers(task, "end_play", "end_batch")
-
-
-def refreshes(task: Task) -> bool:
-    """Whether it reads the inventory again."""
-    return _steers(task, "refresh_inventory")
-
-
-def _steers(task: Task, *actions: str) -> bool:
-    return task.module == "meta" and task.arguments.get("action") in actions

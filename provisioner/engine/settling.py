@@ -16,20 +16,14 @@ from provisioner.engine.effects import (
     Sleep,
 )
 from provisioner.engine.flow import Flow
-from provisioner.engine.lookahead import (
-    GATHERING,
-    GROWING,
-    Lookahead,
-    Loop,
-    concerns_all,
-    ends_play,
-    refreshes,
-)
+from provisioner.engine.foreseen import Loop
+from provisioner.engine.lookahead import GATHERING, Lookahead
 from provisioner.engine.position import Place, Position
 from provisioner.engine.reboot import await_reboot
 from provisioner.engine.scopes import PlayWorld, title
 from provisioner.engine.state import HostState
 from provisioner.engine.units import Unit
+from provisioner.engine.waits import GROWING, concerns_all, ends_play, refreshes
 from provisioner.events import Event, Status, TaskFinished, TaskRetried
 from provisioner.language.play import Keywords, Task
 from provisioner.language.template import TemplateError

@@ -16,13 +16,11 @@ from provisioner.engine.effects import (
     Reset,
     Sleep,
 )
-from provisioner.engine.lookahead import (
-    refreshes,
-)
 from provisioner.engine.reboot import await_connection
 from provisioner.engine.scopes import title
 from provisioner.engine.settling import Settling, Walk
 from provisioner.engine.units import Unit
+from provisioner.engine.waits import refreshes
 from provisioner.errors import LoadError, NoPlaybook
 from provisioner.language.play import Task
 from provisioner.language.template import TemplateError
