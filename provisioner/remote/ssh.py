@@ -12,22 +12,18 @@ import contextlib
 import random
 import threading
 import time
-from concurrent.futures import Future
-from dataclasses import field, replace
-from typing import TYPE_CHECKING
+from functools import partial
 
 from provisioner.errors import ConnectionFailed, Lost, NoSession
 from provisioner.records import dataclass
-from provisioner.remote.sshdial import OutOfFiles, dial
+from provisioner.remote.sshdial import OutOfFiles
 from provisioner.remote.sshinbox import Inbox
 from provisioner.remote.sshlink import BusyError, establish
 from provisioner.remote.sshparamiko import Channel as ParamikoChannel
 from provisioner.remote.sshparamiko import ChannelException, Message
+from provisioner.remote.sshroute import Route, open_route
 from provisioner.remote.sshwire import CHUNK, Forward, Link, Wire, abort
 from provisioner.remote.target import Target
-
-if TYPE_CHECKING:
-    from provisioner.remote.sshproxy import Proxy
 
 __all__ = ["HEARTBEAT", "Heartbeat", "OutOfFiles", "SshChannel", "SshConnection", "connect"]
 
@@ -60,7 +56,11 @@ def connect(
     pause = PAUSE
     while True:
         try:
-            route = _open_route(target, heartbeat) if wire is None else _Route(wire)
+            route = (
+                open_route(target, partial(connect, heartbeat=heartbeat))
+                if wire is None
+                else Route(wire)
+            )
             return _attempt(target, route, deadline, heartbeat)
         except BusyError as busy:
             delay = pause * random.uniform(0.5, 1.5)  # noqa: S311
@@ -74,7 +74,7 @@ def connect(
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
-def _attempt(target: Target, route: _Route, deadline: float, heartbeat: Heartbeat) -> SshConnection:
+def _attempt(target: Target, route: Route, deadline: float, heartbeat: Heartbeat) -> SshConnection:
     try:
         link = establish(route.wire, target, deadline)
     except BaseException as error:
@@ -88,53 +88,10 @@ def _attempt(target: Target, route: _Route, deadline: float, heartbeat: Heartbea
     return SshConnection(target, link, route, heartbeat)
 
 
-@dataclass
-class _Route:
-    """What carries a connection, and what must end with it."""
-
-    wire: Wire
-    proxy: Proxy | None = None
-    hop: Target | None = None
-
-    def complaint(self) -> str:
-        return self.proxy.complaint() if self.proxy else ""
-
-    def close(self) -> None:
-        if self.proxy:
-            self.proxy.close()
-        if self.hop:
-            _shared.give_back(self.hop)
-
-
-def _open_route(target: Target, heartbeat: Heartbeat) -> _Route:
-    if target.proxy_command:
-        from provisioner.remote.sshproxy import start_proxy
-
-        proxy = start_proxy(target)
-        return _Route(proxy.socket, proxy=proxy)
-    if target.proxy_jump:
-        return _open_jump(target, heartbeat)
-    return _Route(dial(target))
-
-
-def _open_jump(target: Target, heartbeat: Heartbeat) -> _Route:
-    *before, last = target.proxy_jump
-    hop = replace(last, proxy_jump=tuple(before)) if before else last
-    try:
-        connection = _shared.take(hop, heartbeat)
-    except ConnectionFailed as error:
-        raise ConnectionFailed(f"jump host {hop}: {error.reason}", error.remedy) from error
-    try:
-        return _Route(connection.forward(target), hop=hop)
-    except BaseException:
-        _shared.give_back(hop)
-        raise
-
-
 class SshConnection:
     """A `Connection` over SSH."""
 
-    def __init__(self, target: Target, link: Link, route: _Route, heartbeat: Heartbeat) -> None:
+    def __init__(self, target: Target, link: Link, route: Route, heartbeat: Heartbeat) -> None:
         self.target, self.heartbeat = target, heartbeat
         self._link, self._route = link, route
         self._asked: float | None = None  # when the sign of life was asked for that is still due
@@ -317,59 +274,3 @@ def _swap_inbox(channel: ParamikoChannel) -> None:
     channel.in_buffer = inbox  # type: ignore[assignment]
     if channel.closed:  # before that, so nobody has told the new one
         inbox.close()
-
-
-@dataclass
-class _Entry:
-    connection: Future[SshConnection] = field(default_factory=Future)
-    users: int = 0
-
-    def usable(self) -> bool:
-        if not self.connection.done():
-            return True
-        return self.connection.exception() is None and self.connection.result().alive
-
-
-class _Shared:
-    """One connection per jump host for all the hosts behind it, so that a fleet doesn't run into
-    the jump host's MaxStartups; closed when the last host behind it is.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._entries: dict[Target, _Entry] = {}
-
-    def take(self, hop: Target, heartbeat: Heartbeat) -> SshConnection:
-        with self._lock:
-            entry = self._entries.get(hop)
-            first = entry is None or not entry.usable()
-            if entry is None or first:
-                entry = self._entries[hop] = _Entry()
-            entry.users += 1
-        if first:
-            self._connect(hop, entry, heartbeat)
-        return entry.connection.result()
-
-    def _connect(self, hop: Target, entry: _Entry, heartbeat: Heartbeat) -> None:
-        try:
-            entry.connection.set_result(connect(hop, heartbeat=heartbeat))
-        except BaseException as error:  # those who wait for it fail with it; the next tries anew
-            with self._lock:
-                if self._entries.get(hop) is entry:
-                    del self._entries[hop]
-            entry.connection.set_exception(error)
-
-    def give_back(self, hop: Target) -> None:
-        with self._lock:
-            entry = self._entries.get(hop)
-            if entry is None:
-                return
-            entry.users -= 1
-            if entry.users > 0:
-                return
-            del self._entries[hop]
-        if entry.connection.done() and entry.connection.exception() is None:
-            entry.connection.result().close()
-
-
-_shared = _Shared()

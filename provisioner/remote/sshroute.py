@@ -1,0 +1,120 @@
+"""The way to a host: a TCP connection, a ProxyCommand, or a jump host that others share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import field, replace
+from typing import TYPE_CHECKING
+
+from provisioner.errors import ConnectionFailed
+from provisioner.records import dataclass
+from provisioner.remote.sshdial import dial
+from provisioner.remote.sshwire import Wire
+from provisioner.remote.target import Target
+
+if TYPE_CHECKING:
+    from provisioner.remote.ssh import SshConnection
+    from provisioner.remote.sshproxy import Proxy
+
+Connect = Callable[[Target], "SshConnection"]
+
+
+@dataclass
+class Route:
+    """What carries a connection, and what must end with it."""
+
+    wire: Wire
+    proxy: Proxy | None = None
+    hop: Target | None = None
+
+    def complaint(self) -> str:
+        return self.proxy.complaint() if self.proxy else ""
+
+    def close(self) -> None:
+        if self.proxy:
+            self.proxy.close()
+        if self.hop:
+            _shared.give_back(self.hop)
+
+
+def open_route(target: Target, connect: Connect) -> Route:
+    if target.proxy_command:
+        from provisioner.remote.sshproxy import start_proxy
+
+        proxy = start_proxy(target)
+        return Route(proxy.socket, proxy=proxy)
+    if target.proxy_jump:
+        return _open_jump(target, connect)
+    return Route(dial(target))
+
+
+def _open_jump(target: Target, connect: Connect) -> Route:
+    *before, last = target.proxy_jump
+    hop = replace(last, proxy_jump=tuple(before)) if before else last
+    try:
+        connection = _shared.take(hop, connect)
+    except ConnectionFailed as error:
+        raise ConnectionFailed(f"jump host {hop}: {error.reason}", error.remedy) from error
+    try:
+        return Route(connection.forward(target), hop=hop)
+    except BaseException:
+        _shared.give_back(hop)
+        raise
+
+
+@dataclass
+class _Entry:
+    connection: Future[SshConnection] = field(default_factory=Future)
+    users: int = 0
+
+    def usable(self) -> bool:
+        if not self.connection.done():
+            return True
+        return self.connection.exception() is None and self.connection.result().alive
+
+
+class _Shared:
+    """One connection per jump host for all the hosts behind it, so that a fleet doesn't run into
+    the jump host's MaxStartups; closed when the last host behind it is.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: dict[Target, _Entry] = {}
+
+    def take(self, hop: Target, connect: Connect) -> SshConnection:
+        with self._lock:
+            entry = self._entries.get(hop)
+            first = entry is None or not entry.usable()
+            if entry is None or first:
+                entry = self._entries[hop] = _Entry()
+            entry.users += 1
+        if first:
+            self._connect(hop, entry, connect)
+        return entry.connection.result()
+
+    def _connect(self, hop: Target, entry: _Entry, connect: Connect) -> None:
+        try:
+            entry.connection.set_result(connect(hop))
+        except BaseException as error:  # those who wait for it fail with it; the next tries anew
+            with self._lock:
+                if self._entries.get(hop) is entry:
+                    del self._entries[hop]
+            entry.connection.set_exception(error)
+
+    def give_back(self, hop: Target) -> None:
+        with self._lock:
+            entry = self._entries.get(hop)
+            if entry is None:
+                return
+            entry.users -= 1
+            if entry.users > 0:
+                return
+            del self._entries[hop]
+        if entry.connection.done() and entry.connection.exception() is None:
+            entry.connection.result().close()
+
+
+_shared = _Shared()
