@@ -43,13 +43,19 @@ def command(become: Become | None, prompt: str) -> str:
     return START if become is None else become.command(prompt)
 
 
-def explain(become: Become, said: str) -> tuple[str, str]:
-    """Why becoming failed and what helps, from what sudo or su said (sudo 1.8.23, LC_ALL unset)."""
+def explain(become: Become, said: str) -> tuple[str, str] | None:
+    """Why becoming failed and what helps, where what sudo or su said is known (sudo 1.8.23)."""
     for sign, reason, remedy in _SIGNS:
         if sign in said:
             return reason.format(user=become.user), remedy
-    last = said.strip().splitlines()[-1] if said.strip() else "it ended without a word"
-    return f"{become.method} to {become.user} failed: {last}", "log in and try it by hand"
+    return None
+
+
+def wrong_password(become: Become) -> tuple[str, str]:
+    return (
+        f"the password to become {become.user} was wrong (tried once)",
+        "check -K or ansible_become_password",
+    )
 
 
 _SIGNS = (
@@ -80,6 +86,16 @@ _SIGNS = (
         "incorrect password",
         "the password to become {user} was wrong (tried once)",
         "check -K or ansible_become_password",
+    ),
+    (
+        "is your account locked",
+        "sudo finds the account expired or locked",
+        "see `chage -l USER` on the host",
+    ),
+    (
+        "password is expired",
+        "the user's password on the host has expired",
+        "log in once to change it, or let it never expire there: chage -M -1 USER",
     ),
     ("unknown user", "there is no user {user} on the host", "create it before becoming it"),
     ("does not exist", "there is no user {user} on the host", "create it before becoming it"),

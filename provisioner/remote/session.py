@@ -16,14 +16,12 @@ from provisioner.errors import BecomeFailed, ConnectionFailed, Lost, ProvisionEr
 from provisioner.records import dataclass
 from provisioner.remote import shell, streams
 from provisioner.remote.ahead import questions
-from provisioner.remote.become import Become, command, explain
+from provisioner.remote.become import Become, command, wrong_password
 from provisioner.remote.channel import Channel, Connection
+from provisioner.remote.refusal import refusal
 from provisioner.remote.shell import Program, Report
 
 Mode = Literal["look", "check", "apply"]
-
-NO_SHELL = "account is currently not available"
-"""What nologin says: the login shell of the user who logs in, for sudo and su are given one."""
 
 KILL_SECONDS = 15.0
 """How long ending a task that took too long may take."""
@@ -122,7 +120,10 @@ class Session:
 
     def _open(self) -> Channel:
         if self._channel is None:
-            self._channel = self._connection.open(command(self._become, self._nonce))
+            try:
+                self._channel = self._connection.open(command(self._become, self._nonce))
+            except Lost as error:  # nothing was sent, so no task's fate is unknown
+                raise ConnectionFailed(error.reason, error.remedy) from error
             if self._become is not None and self._become.password is not None:
                 self._authenticate(self._channel, self._become, self._become.password)
         return self._channel
@@ -141,7 +142,7 @@ class Session:
             if prompt in self._buffer.replace(ready, b""):
                 if sent:
                     self.close()
-                    raise BecomeFailed(*explain(become, "incorrect password"))
+                    raise BecomeFailed(*wrong_password(become))
                 sent = True
                 self._buffer.clear()
                 channel.send(password.encode() + b"\n")
@@ -285,13 +286,7 @@ class Session:
         """Why the remote end never answered, from what came instead."""
         said = self._buffer[-4096:].decode("utf-8", "replace")
         self.close()
-        if self._become is not None and NO_SHELL not in said:
-            return BecomeFailed(*explain(self._become, said))
-        last = said.strip().splitlines()[-1] if said.strip() else "without a word"
-        return ConnectionFailed(
-            f"the login shell ended before it ran anything: {last}",
-            "the user needs a login shell that can run `exec /bin/sh -c …`",
-        )
+        return refusal(said, self._become, self._connection)
 
 
 def _say_nothing(_done: int, _size: int) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import signal
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from functools import cache
@@ -130,7 +131,13 @@ class Report:
         """The reason it gave for failing, or one that says that it died without a word."""
         if "failed" in self.records:
             return self.records["failed"][-1]
-        return None if self.done else f"the module's program died (exit {self.status})"
+        return None if self.done else f"the module's program died ({self._end()})"
+
+    def _end(self) -> str:
+        number = (self.status or 0) - 128
+        if number in {*signal.Signals}:
+            return f"of signal {number}, {signal.Signals(number).name}"
+        return f"exit {self.status}"
 
     def get(self, key: str, default: str = "") -> str:
         """The last value said for `key`."""

@@ -31,6 +31,8 @@ PAUSE, LONGEST_PAUSE = 0.2, 3.0  # seconds between tries at a busy sshd, before 
 PACKET_HEAD = 64  # bytes that paramiko leaves free in a packet
 STATUS_WAIT = 5.0  # seconds for an exit status to follow the end of the output
 
+BROKEN = "see whether it is up (`last -x`) and sshd's log (`journalctl -u sshd`), then run again"
+
 
 @dataclass(frozen=True)
 class Heartbeat:
@@ -182,7 +184,7 @@ class SshConnection:
             cause = self._link.get_exception() or error
             why = why or getattr(cause, "strerror", None) or str(cause or "")
             why = why or "the host closed it"
-            self._lost = Lost(f"the connection to {self.target} broke: {why}")
+            self._lost = Lost(f"the connection to {self.target} broke: {why}", BROKEN)
         abort(self._link)
         return self._lost
 

@@ -39,6 +39,7 @@ class Exchange(AuthHandler):
         super().__init__(link)
         self._link, self._user, self._deadline = link, user, deadline
         self._replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
+        self.notice = b""
         link.auth_handler = self
         if not link.is_active():
             raise EOFError
@@ -86,7 +87,7 @@ class Exchange(AuthHandler):
         pass
 
     def _parse_userauth_banner(self, m: Message) -> None:
-        pass  # it may be a megabyte of somebody's legal advice
+        self.notice = m.get_binary()[-200:]  # of what may be a megabyte of legal advice
 
     def _parse_userauth_success(self, m: Message) -> None:
         self.authenticated = True
@@ -142,6 +143,7 @@ class _LogIn:
         self.methods: tuple[str, ...] | None = None  # what the server takes, once it has said so
         self.tried: list[str] = []
         self.problems: list[str] = []
+        self.hung_up = False
 
     def run(self) -> None:
         try:
@@ -150,6 +152,9 @@ class _LogIn:
             if self.methods is None and self.done(self.exchange.ask("none")):
                 return
         except EOFError:
+            self.hung_up = True
+            said = self.exchange.notice.decode("utf-8", "replace").strip().splitlines()
+            self.problems += [f"it said {line!r}" for line in said[-1:]]
             raise self.failure("the server hung up during authentication") from None
         raise self.failure("authentication failed")
 
@@ -232,6 +237,7 @@ class _LogIn:
         return ConnectionFailed(reason, self.remedy())
 
     def remedy(self) -> str:
+        target = self.target
         problems = " ".join(self.problems)
         if "too open" in problems:
             return "chmod 600 that key file"
@@ -241,7 +247,19 @@ class _LogIn:
             return "start the ssh-agent or unset SSH_AUTH_SOCK"
         if len(self.tried) >= 5:
             return "the server may count keys: name one, with IdentitiesOnly yes"
-        return f"check with: ssh -p {self.target.port} {self.target.user}@{self.target.address}"
+        if self.hung_up:
+            return (
+                f"is the account {target.user} expired (`chage -l`), does /run/nologin keep it out?"
+                " sshd's log on the host says why"
+            )
+        return f"{self.lacking()}check with: ssh -p {target.port} {target.user}@{target.address}"
+
+    def lacking(self) -> str:
+        """What nobody has given that the server might take."""
+        takes = {"password", "keyboard-interactive"} & {*(self.methods or ())}
+        if self.target.password is not None or not takes:
+            return ""
+        return "give the password with -k or ansible_password, or "
 
 
 def _answers(answers: list[str]) -> Message:

@@ -58,3 +58,12 @@ def test_a_frame_that_is_cut_anywhere_runs_nothing(sh: str, text: str) -> None:
 def test_a_frame_without_the_sessions_nonce_ends_the_session(sh: str, key: str) -> None:
     forged = frame("plain").replace(b" key", b" " + key.encode())
     assert said(sh, shell.framed(SETUP, None) + forged + frame("plain")) == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(3, "exit 3"), (137, "signal 9, SIGKILL"), (153, "SIGXFSZ"), (255, "255")]
+)
+def test_how_a_program_died_is_told(status: int, words: str) -> None:
+    failed = shell.Report(status=status).failed
+    assert failed is not None
+    assert words in failed

@@ -248,8 +248,25 @@ def test_a_key_and_a_password_together_are_given_where_both_are_wanted(
         Path(shared, "keys").write_bytes(Path(f"{server.key}.pub").read_bytes())
         server.trust()
         connect(server.target(user=user, password=PASSWORD)).close()
-        with pytest.raises(ConnectionFailed, match="it takes password"):
+        with pytest.raises(ConnectionFailed, match="it takes password") as caught:
             connect(server.target(user=user))
+        assert "give the password with -k" in caught.value.remedy
+
+
+@needs_root
+def test_an_expired_account_is_called_that(tmp_path: Path, user: str) -> None:
+    with tempfile.TemporaryDirectory() as shared:
+        with sshd(tmp_path, f"UsePAM yes\n{keys_in(shared)}") as server:
+            Path(shared, "keys").write_bytes(Path(f"{server.key}.pub").read_bytes())
+            server.trust()
+            subprocess.run(["chage", "-E", "0", user], check=True)
+            try:
+                with pytest.raises(ConnectionFailed, match="hung up during") as caught:
+                    connect(server.target(user=user))
+            finally:
+                subprocess.run(["chage", "-E", "-1", user], check=True)
+        assert "has expired" in caught.value.reason
+        assert "chage -l" in caught.value.remedy
 
 
 @needs_root
