@@ -12,7 +12,7 @@ from provisioner.loading.where import Where
 
 MAX_RANGE = 100_000
 
-_BRACKETED = re.compile(r"\[(.+)\](?::(\d+))?")
+_BRACKETED = re.compile(r"\[([^\[\]]+)\](?::(\d+))?")
 _WITH_PORT = re.compile(r"((?:[^:\[\]]|\[[^\]]*\])*):(\d+)")
 _RANGE = re.compile(r"\[(\w*):(\w*)(?::(\w*))?\]")
 _FORBIDDEN = re.compile(r"[\s/;|&$`\"'<>\\\[\]{}]")

@@ -39,6 +39,8 @@ class _Reader:
     kind: str = "hosts"
     pending: dict[str, tuple[str, Where]] = field(default_factory=dict)
     """Groups that something names before the file has declared them."""
+    parents: dict[str, list[tuple[str, Where]]] = field(default_factory=dict)
+    """Groups that have one of these below them, as soon as it is declared (Ansible's order)."""
 
     def read(self, line: str, where: Where) -> None:
         if match := _SECTION.fullmatch(line):
@@ -57,19 +59,29 @@ class _Reader:
         if kind not in _KINDS:
             raise LoadError(f'"{kind}" is no kind of section', where, nearest(kind, _KINDS))
         self.group, self.kind = name, kind
-        if kind != "vars":
-            self.pending.pop(name, None)
-        elif not self.builder.has_group(name):
-            self.pending[name] = (f"[{name}:vars] is for", where)
+        if kind == "vars" and not self.builder.has_group(name):
+            self.pending.setdefault(name, (f"[{name}:vars] is for", where))
         self.builder.add_group(name, where)
+        if kind != "vars":
+            self._declared(name)
+
+    def _declared(self, name: str) -> None:
+        """Put a group below those that wait for it, and these below those that wait for them."""
+        self.pending.pop(name, None)
+        for parent, where in self.parents.pop(name, ()):
+            self.builder.add_child(parent, name, where)
+            if parent in self.parents:
+                self._declared(parent)
 
     def _child(self, line: str, where: Where) -> None:
         match = _GROUP.fullmatch(line)
         if match is None:
             raise LoadError(f'"{line}" is not the name of a group', where)
-        if not self.builder.has_group(match[1]):
-            self.pending[match[1]] = (f"[{self.group}:children] has", where)
-        self.builder.add_child(self.group, match[1], where)
+        if self.builder.has_group(match[1]):
+            self.builder.add_child(self.group, match[1], where)
+            return
+        self.pending.setdefault(match[1], (f"[{self.group}:children] has", where))
+        self.parents.setdefault(match[1], []).append((self.group, where))
 
     def finish(self) -> None:
         for name, (what, where) in self.pending.items():

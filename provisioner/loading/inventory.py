@@ -1,4 +1,4 @@
-"""Inventories ▶ `Inventory`: YAML, INI, directories, executables, and `host1,host2,`."""
+"""Inventories ▶ `Inventory`: YAML, INI, TOML, directories, executables, and `host1,host2,`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from provisioner.loading import (
     constructed,
     inifile,
     inventory_script,
+    inventory_toml,
     inventory_yaml,
     yamlfile,
     yamltext,
@@ -126,7 +127,9 @@ def _load_file(builder: Builder, path: Path) -> None:
     text = yamltext.decode(data, name)
     if not text.strip():
         raise LoadError("the inventory is empty", Where(name))
-    if path.suffix in (".yml", ".yaml", ".json") or _looks_like_yaml(text):
+    if path.suffix == ".toml":
+        inventory_toml.load(builder, text, name)
+    elif path.suffix in (".yml", ".yaml", ".json") or _looks_like_yaml(text):
         value = yamlfile.parse(data, name, vault=builder.vault)
         if isinstance(value, YamlMap) and value.get("plugin") in constructed.NAMES:
             constructed.load(builder, value)
