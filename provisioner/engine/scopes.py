@@ -91,7 +91,7 @@ class Gate:
 
 
 class HostVars(HostMap):
-    """`hostvars`: every host's variables, as one sees them between plays."""
+    """`hostvars`: every host's variables, as one sees them between plays: without a play's."""
 
     def __init__(self, shared: PlayWorld, own: str, gate: Gate) -> None:
         self._shared, self._own, self._gate = shared, own, gate
@@ -101,7 +101,7 @@ class HostVars(HostMap):
             raise KeyError(host)
         if not self._gate.open and host != self._own:
             raise NeedOthers
-        return host_scope(self._shared, host)
+        return _scope(self._shared, host, None, {}, None, between=True)
 
     def __iter__(self) -> Iterator[str]:
         """This machine is listed where the inventory names it, or it has variables of its own."""
@@ -158,12 +158,15 @@ def _scope(
     asked: Callable[[str], None] | None,
     hidden: Callable[[str], bool] | None = None,
     gate: Gate | None = None,
+    between: bool = False,
 ) -> Scope:
-    """The layers, that of highest precedence first. Numbers are those of Ansible's list of 22."""
+    """The layers, that of highest precedence first. Numbers are those of Ansible's list of 22.
+    `between` plays there are no variables of plays and roles."""
     world, state, play = shared.world, shared.world.states[host], shared.play
     role = task.role if task is not None else None
     statics = world.statics.get(host, {})
-    exported = (*reversed(state.roles), *reversed(play.roles))
+    exported = () if between else (*reversed(state.roles), *reversed(play.roles))
+    of_play = ({}, {}) if between else (_vars_files(shared, state), play.vars)
     own: dict[str, Any] = {}
     called: dict[str, Any] = {}  # a playbook may have a variable `q`
     layers = (
@@ -178,8 +181,7 @@ def _scope(
         *(reversed(task.keywords.vars) if task is not None else ()),  # 16, 17
         *(role.all_vars if role is not None else ()),  # 15
         *(layer for other in exported for layer in other.exported_vars),  # 15
-        _vars_files(shared, state),  # 14
-        play.vars,  # 12, 13
+        *of_play,  # 12 to 14
         _without(state.facts, hidden),  # 11
         statics,  # 3 to 10
         *(role.all_defaults if role is not None else ()),  # 2

@@ -138,9 +138,17 @@ def main(path: Path, kind: str, name: Any, where: Where) -> Path | None:
     if name is not None:
         for candidate in (f"{name}", f"{name}.yml", f"{name}.yaml"):
             if (path / kind / candidate).is_file():
-                return path / kind / candidate
+                return _within(path / kind, candidate, where)
         raise LoadError(f"the role {path.name} has no {kind}/{name}", where)
     return next((path / kind / n for n in _NAMES if (path / kind / n).is_file()), None)
+
+
+def _within(folder: Path, name: str, where: Where) -> Path:
+    """A file of a part of a role: what another part or role has is not found through it."""
+    file = Path(os.path.abspath(folder / name))  # noqa: PTH100: links may lead out
+    if not file.is_relative_to(Path(os.path.abspath(folder))):  # noqa: PTH100
+        raise LoadError(f"{name} is not in {folder}", where, "include_tasks has files of elsewhere")
+    return folder / name
 
 
 def _variables(path: Path, kind: str, name: Any, vault: Vault) -> Mapping[str, Any]:
