@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from provisioner import regex
 from provisioner.language.play import Keywords, Play, Task, tasks_of
 from provisioner.language.template import Template, templates_in
 from provisioner.language.variables import is_fact
 
-_NAME = re.compile(r"\bansible_\w+")
+_NAME = regex.compile(r"\bansible_\w+")
 
 
 def task_for(play: Play) -> Task:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from provisioner import regex
 from provisioner.language.play import Task
 from provisioner.language.template import TemplateError
 from provisioner.language.variables import Scope, plain
@@ -185,7 +185,7 @@ def invoked(task: Task, module: Module | None, result: Result) -> Result:
     return replace(result, returns={"invocation": {"module_args": arguments}, **result.returns})
 
 
-_SECRET = re.compile("pass|secret|token|private")
+_SECRET = regex.compile("pass|secret|token|private")
 _HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import platform
+import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -126,7 +126,7 @@ def _about(path: Path) -> dict[str, Any]:
     return {
         "template_path": str(path),
         "template_fullpath": str(path.absolute()),
-        "template_host": Lazy(lambda: platform.node()),
+        "template_host": Lazy(lambda: os.uname().nodename),
         "template_uid": Lazy(lambda: path.owner()),
         "template_mtime": Lazy(lambda: datetime.fromtimestamp(path.stat().st_mtime)),
         "template_run_date": Lazy(datetime.now),

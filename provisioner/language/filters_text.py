@@ -8,10 +8,11 @@ from typing import Any
 
 from jinja2.exceptions import FilterArgumentError
 
+from provisioner import regex
 from provisioner.language.filters_data import a_list, shown
 from provisioner.language.versions import LooseVersion
 
-POSIX_BASIC_SPECIAL = re.compile(r"([\[\].^$*\\])")
+POSIX_BASIC_SPECIAL = regex.compile(r"([\[\].^$*\\])")
 
 
 def text_of(value: Any) -> str:

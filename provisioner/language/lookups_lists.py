@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from provisioner import regex
 from provisioner.language.filters_data import flatten, is_list, shown
 from provisioner.language.filters_text import to_bool
 from provisioner.language.lookup_base import MAX_ITEMS, LookupFailedError, T, known_options, words
@@ -111,7 +112,7 @@ def _without(
 
 
 SEQUENCE = {"start": "1", "end": None, "count": None, "stride": "1", "format": "%d"}
-SHORT_SEQUENCE = re.compile(
+SHORT_SEQUENCE = regex.compile(
     r"(?:(?P<start>0x[0-9a-f]+|\d+)-)?(?P<end>0x[0-9a-f]+|\d+)"
     r"(?:/(?P<stride>0x[0-9a-f]+|\d+))?(?::(?P<format>.+))?",
     re.IGNORECASE | re.ASCII,

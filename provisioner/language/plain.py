@@ -6,11 +6,11 @@ takes 15 ms, which a playbook that has no others does without.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from provisioner import regex
 from provisioner.language.sandbox import missing_type
 
 RESERVED = frozenset({"loop", "self", "caller", "super"})
@@ -18,8 +18,8 @@ RESERVED = frozenset({"loop", "self", "caller", "super"})
 
 _WORDS = frozenset({"true", "false", "none", "True", "False", "None",
                     "not", "and", "or", "in", "is", "if", "else"})  # fmt: skip
-_NAME = re.compile(r"\{\{[ \t\n]*([a-zA-Z_][a-zA-Z0-9_]*)[ \t\n]*\}\}")
-_DOUBTFUL = re.compile(r"[{\[\r]|True|False")
+_NAME = regex.compile(r"\{\{[ \t\n]*([a-zA-Z_][a-zA-Z0-9_]*)[ \t\n]*\}\}")
+_DOUBTFUL = regex.compile(r"[{\[\r]|True|False")
 """What else may begin in a text: more of Jinja, or a list, a mapping or a boolean as text."""
 
 

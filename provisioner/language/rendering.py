@@ -7,11 +7,11 @@ There is no guessing afterwards: "1.10" stays a string.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from provisioner import regex
 from provisioner.language import elsewhere, plain
 from provisioner.language.ownplugins import Brings, nothing
 from provisioner.language.sandbox import (
@@ -153,7 +153,7 @@ def _nothing(template: Template, scope: Mapping[str, Any]) -> str | None:
     return None if name and name[1] in scope and written(name[1]) is None else ""
 
 
-_ONLY_NAME = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+_ONLY_NAME = regex.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
 def newlines_lost(source: str, text: str) -> str:

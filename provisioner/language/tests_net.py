@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from provisioner import regex
+
 
 def _address(value: Any, version: int | None = None) -> Any:
     """The address that a text is; ValueError where it is none (of that version)."""
@@ -61,7 +63,7 @@ def hostmask(value: Any) -> bool:
     return _holds(lambda mask: str(_network(f"10.0.0.0/{mask}").hostmask) == mask, value)
 
 
-_MAC = re.compile(
+_MAC = regex.compile(
     r"([0-9a-f]{2}[:-]){5}[0-9a-f]{2}|([0-9a-f]{4}\.){2}[0-9a-f]{4}|[0-9a-f]{12}", re.IGNORECASE
 )
 

@@ -6,10 +6,10 @@ kept for the scope's life; cycles are reported as the chain of names.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from provisioner import regex
 from provisioner.language.rendering import render
 from provisioner.language.sandbox import is_missing, missing, reason_of
 from provisioner.language.template import OMIT, Template, TemplateError, UndefinedError, deep
@@ -45,7 +45,7 @@ class Lazy:
 
 PENDING = Pending()
 
-CONNECTION = re.compile(
+CONNECTION = regex.compile(
     r"ansible_(ssh_\w+|host|port|user|pass|password|private_key_file|connection|timeout|shell_\w+|"
     r"become|become_\w+|su\w*|sudo\w*|python_interpreter|\w+_interpreter|check_mode|diff_mode|"
     r"version|play_\w+|role_\w+|run_tags|skip_tags|verbosity|forks|limit|playbook_\w+|dependent_\w+|inventory_sources|"

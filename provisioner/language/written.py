@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from provisioner import regex
 from provisioner.language.building import VALUE
 from provisioner.language.sandbox import environment
 
@@ -23,8 +24,8 @@ MAX_WRITTEN = 1024 * 1024
 """Characters of the longest text that is read: Python's parser takes a thousand times as much."""
 
 _KEPT, _JOINED, _ADDED = (f"{VALUE}_{word}" for word in ("kept", "joined", "added"))
-_MARK = re.compile(rf"{VALUE}_(\d+)_")
-_QUOTED = re.compile(r"""(\w?)('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")|#""")
+_MARK = regex.compile(rf"{VALUE}_(\d+)_")
+_QUOTED = regex.compile(r"""(\w?)('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")|#""")
 _WORDS: Mapping[str, Any] = {"true": True, "false": False, "null": None}
 _JSON = frozenset({"to_json", "to_nice_json", "tojson"})
 
@@ -61,7 +62,7 @@ class Written:
             return text
 
 
-_LITERAL = re.compile(r"\[|(?<!\{)\{(?![{#])|True|False")
+_LITERAL = regex.compile(r"\[|(?<!\{)\{(?![{#])|True|False")
 
 
 def has_literal(source: str) -> bool:
@@ -236,7 +237,7 @@ def _parsed(source: str) -> ast.expr:
     return ast.parse(_ESCAPED.sub(_known_escape, source), mode="eval").body
 
 
-_ESCAPED = re.compile(r"\\(.)")
+_ESCAPED = regex.compile(r"\\(.)")
 
 
 def _known_escape(found: re.Match[str]) -> str:

@@ -7,15 +7,16 @@ import string
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from provisioner import regex
 from provisioner.errors import LoadError
 from provisioner.loading.where import Where
 
 MAX_RANGE = 100_000
 
-_BRACKETED = re.compile(r"\[([^\[\]]+)\](?::(\d+))?")
-_WITH_PORT = re.compile(r"((?:[^:\[\]]|\[[^\]]*\])*):(\d+)")
-_RANGE = re.compile(r"\[(\w*):(\w*)(?::(\w*))?\]")
-_FORBIDDEN = re.compile(r"[\s/;|&$`\"'<>\\\[\]{}]")
+_BRACKETED = regex.compile(r"\[([^\[\]]+)\](?::(\d+))?")
+_WITH_PORT = regex.compile(r"((?:[^:\[\]]|\[[^\]]*\])*):(\d+)")
+_RANGE = regex.compile(r"\[(\w*):(\w*)(?::(\w*))?\]")
+_FORBIDDEN = regex.compile(r"[\s/;|&$`\"'<>\\\[\]{}]")
 
 
 def hosts(pattern: str, where: Where) -> tuple[list[str], int | None]:

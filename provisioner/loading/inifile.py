@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 import shlex
 import warnings
 from dataclasses import field
 from typing import Any
 
+from provisioner import regex
 from provisioner.errors import LoadError
 from provisioner.language.template import Template, is_template
 from provisioner.loading.inventory_builder import Builder
@@ -16,8 +16,8 @@ from provisioner.loading.where import Where, nearest
 from provisioner.records import dataclass
 
 _KINDS = ("hosts", "children", "vars")
-_SECTION = re.compile(r"\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?")
-_GROUP = re.compile(r"([^:\]\s]+)\s*(?:#.*)?")
+_SECTION = regex.compile(r"\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?")
+_GROUP = regex.compile(r"([^:\]\s]+)\s*(?:#.*)?")
 
 
 def load(builder: Builder, text: str, file: str) -> None:

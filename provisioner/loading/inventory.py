@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from provisioner import regex
 from provisioner.errors import LoadError
 from provisioner.loading import (
     constructed,
@@ -25,7 +26,7 @@ from provisioner.loading.yamlvalues import YamlMap
 
 __all__ = ["Group", "Inventory", "load_inventory"]
 
-_IGNORED = re.compile(
+_IGNORED = regex.compile(
     r"\..*|(host_vars|group_vars|vars_plugins)|"
     r".*(~|\.(pyc|pyo|swp|bak|rpm|md|txt|rst|orig|ini|cfg|retry))"
 )

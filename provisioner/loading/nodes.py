@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from os import urandom
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from provisioner.errors import LoadError, NotFound, Problem
 from provisioner.language.ownplugins import Brings
@@ -302,7 +302,7 @@ def _called(role: Role, given: Mapping[str, Any], meta: rolefiles.Meta) -> Role:
     again = meta.allow_duplicates if listed else given.get("allow_duplicates", True)
     params, variables = (sorted(each.items(), key=str) for each in (role.params, role.given))
     how = (str(role.path), params, variables, given.get("own"), given.get("tasks_from"), listed)
-    return replace(role, call=repr(how), again=bool(again), occurrence=uuid4().hex)
+    return replace(role, call=repr(how), again=bool(again), occurrence=urandom(16).hex())
 
 
 def _import_arguments(value: Any, key: str, where: Where) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from fnmatch import translate
 from ipaddress import IPv6Address
 from pathlib import Path
 
+from provisioner import regex
 from provisioner.errors import LoadError
 from provisioner.loading import yamlfile
 from provisioner.loading.hostgroups import Inventory
@@ -22,7 +23,7 @@ def is_implicit(inventory: Inventory, host: str) -> bool:
     return host in LOCALHOST and host not in inventory.hosts
 
 
-_SUBSCRIPT = re.compile(r"(.+)\[(?:(-?\d+)|(\d+)[:-](\d*))\]")
+_SUBSCRIPT = regex.compile(r"(.+)\[(?:(-?\d+)|(\d+)[:-](\d*))\]")
 
 
 def select(inventory: Inventory, pattern: object, where: Where | None = None) -> tuple[str, ...]:

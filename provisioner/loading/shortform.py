@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from provisioner import regex
 from provisioner.errors import LoadError
 from provisioner.language.play import VARIABLE
 from provisioner.language.template import Template, is_template
@@ -76,12 +77,12 @@ _FREE_OPTIONS = frozenset(
     }
 )  # fmt: skip
 
-_WORD = re.compile(
+_WORD = regex.compile(
     r"""(?:\{\{.*?\}\}|\{%.*?%\}|"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'])+""", re.DOTALL
 )
 
 
-_QUOTES = re.compile(r""""(?:\\.|[^"\\])*"|'[^']*'|\\.|["']""", re.DOTALL)
+_QUOTES = regex.compile(r""""(?:\\.|[^"\\])*"|'[^']*'|\\.|["']""", re.DOTALL)
 """Quoted texts, and quotes that begin none."""
 
 
@@ -90,7 +91,7 @@ def split_words(text: str) -> list[str]:
     return [match.group() for match in _WORD.finditer(text)]
 
 
-_ESCAPE = re.compile(
+_ESCAPE = regex.compile(
     r"\\(?:U[0-9a-fA-F]{8}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|N\{[^}]+\}|[\\'\"abfnrtv])"
 )
 
@@ -100,7 +101,7 @@ def _unescaped(word: str) -> str:
     return _ESCAPE.sub(lambda found: codecs.decode(found[0], "unicode-escape"), word)
 
 
-_NAME = re.compile(r"(?:\{\{.*?\}\}|[^\s={}])*", re.DOTALL)
+_NAME = regex.compile(r"(?:\{\{.*?\}\}|[^\s={}])*", re.DOTALL)
 
 
 def pair(word: str) -> tuple[str, str, str]:

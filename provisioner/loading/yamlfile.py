@@ -13,11 +13,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from provisioner.errors import LoadError
 from provisioner.language.template import Template, is_template
 from provisioner.loading import yamltext
+from provisioner.loading.pyyaml import yaml
 from provisioner.loading.vault import NO_VAULT, PasswordError, Sealed, Vault, is_encrypted
 from provisioner.loading.where import Where
 from provisioner.loading.yamlvalues import OctalInt, OpenedText, YamlList, YamlMap, place_of

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import yaml
-
 from provisioner.errors import LoadError
+from provisioner.loading.pyyaml import yaml
 from provisioner.loading.where import Where, lines_of
 
 MAX_DEPTH = 100

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from provisioner import regex
 from provisioner.language.variables import Scope
 from provisioner.modules.base import Action, Sources, Text, Words
 from provisioner.modules.model import AliasChoices, ConfigDict, Field
 from provisioner.result import Outcome, Result
 
-_WITH_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+)):(\d+)")
+_WITH_PORT = regex.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+)):(\d+)")
 
 
 class AddHost(Action):

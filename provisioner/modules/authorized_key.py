@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import Any, ClassVar, Literal
 
+from provisioner import regex
 from provisioner.modules.base import Module, Sources, Text
 from provisioner.modules.model import PrivateAttr, model_validator
 from provisioner.records import dataclass
@@ -85,13 +85,13 @@ fi
 changed "$what"
 """
 
-TYPES = re.compile(
+TYPES = regex.compile(
     r"ssh-(?:rsa|dss|ed25519)(?:-cert-v\d+@openssh\.com)?"
     r"|ecdsa-sha2-nistp(?:256|384|521)(?:-cert-v\d+@openssh\.com)?"
     r"|sk-(?:ecdsa-sha2-nistp256|ssh-ed25519)(?:-cert-v\d+)?@openssh\.com"
     r"|ssh-(?:rsa|dss|ed25519)-cert-v\d+@openssh\.com"
 )
-OPTION = re.compile(r'[A-Za-z0-9-]+(?:=(?:"(?:\\.|[^"\\])*"|[^\s",]+))?')
+OPTION = regex.compile(r'[A-Za-z0-9-]+(?:=(?:"(?:\\.|[^"\\])*"|[^\s",]+))?')
 
 
 @dataclass(frozen=True)

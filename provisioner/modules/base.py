@@ -5,11 +5,11 @@ docs/writing-a-module.md explains it by example.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Protocol
 
+from provisioner import regex
 from provisioner.language.variables import Scope
 from provisioner.modules.model import AliasChoices, BeforeValidator, ConfigDict, Field, Model
 from provisioner.records import dataclass
@@ -180,7 +180,7 @@ def _text(value: Any) -> Any:
     return str(value) if isinstance(value, bool | list | dict) else value
 
 
-_MODE = re.compile(
+_MODE = regex.compile(
     r"(0o)?[0-7]{1,5}"
     r"|[ugoa]*([-+=]([rwxXst]*|[ugo]))+(,[ugoa]*([-+=]([rwxXst]*|[ugo]))+)*"
 )

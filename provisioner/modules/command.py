@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, ClassVar, Self
 
+from provisioner import regex
 from provisioner.modules.base import Module, Sources, Text
 from provisioner.modules.creates import DUE
 from provisioner.modules.model import Field, model_validator
@@ -179,7 +179,7 @@ def _times(report: Report) -> dict[str, Any]:
     return {name: text if "." in text else f"{text}.000000" for name, text in texts.items()}
 
 
-_VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
+_VARIABLE = regex.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 
 
 # Closes the single quotes around it, expands in double quotes, and opens them again.

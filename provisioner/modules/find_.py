@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, ClassVar, Literal, Self
 
+from provisioner import regex
 from provisioner.modules.base import FileMode, Module, Sources, Text, Words
 from provisioner.modules.edited import regular
 from provisioner.modules.model import AliasChoices, Field, model_validator
@@ -211,7 +212,7 @@ def _checksum(line: str) -> tuple[str, str]:
 
 
 _ANCHORS = {"^": r"\A", "$": r"\Z", r"\Z": r"\z", "\\\n": r"\n"}
-_PIECES = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[$^]", re.DOTALL)
+_PIECES = regex.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[$^]", re.DOTALL)
 
 
 def _of_the_whole(pattern: str) -> str:

@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 from typing import Any, Literal, Self
 
+from provisioner import regex
 from provisioner.modules.base import Text
 from provisioner.modules.edited import Edit, Edited
 from provisioner.modules.model import AliasChoices, ConfigDict, Field, Model, model_validator
 from provisioner.remote.shell import Report
 
 BOM = "\ufeff"
-IDLE = re.compile(r"[ \t]*([#;].*)?\Z")
+IDLE = regex.compile(r"[ \t]*([#;].*)?\Z")
 """A line without meaning: blank, or a comment."""
 
 

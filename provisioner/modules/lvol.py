@@ -6,6 +6,7 @@ import re
 import shlex
 from typing import ClassVar, Literal, Self
 
+from provisioner import regex
 from provisioner.modules.base import Module, Sources, Text, Words
 from provisioner.modules.model import model_validator
 from provisioner.remote.shell import Program, quote
@@ -112,7 +113,7 @@ elif there; then
 fi
 """
 
-SIZE = re.compile(
+SIZE = regex.compile(
     r"([+-])?(\d+(?:\.\d+)?)\s*(?:%\s*(VG|PVS|FREE|ORIGIN)|([bskmgtpe])?(?:i?b)?)", re.I
 )
 UNITS = {"b": 1, "s": 512, **{letter: 1024 ** (n + 1) for n, letter in enumerate("kmgtpe")}}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
+from provisioner import regex
 from provisioner.modules.base import Sources, Text, Words
 from provisioner.modules.edited import Edit, Edited, to_bytes
 from provisioner.modules.model import Field, model_validator
@@ -20,8 +21,8 @@ Type = Literal[
 _CONTROLS = frozenset(
     ("required", "requisite", "sufficient", "optional", "include", "substack", "definitive")
 )
-_LINE = re.compile(r"\s*(-?[a-z]+)\s+(\[[^]]*\]|\S+)\s+([^\s#]\S*)\s*(.*?)\s*")
-_ARGUMENT = re.compile(r"\[[^]]*\]|\S+")
+_LINE = regex.compile(r"\s*(-?[a-z]+)\s+(\[[^]]*\]|\S+)\s+([^\s#]\S*)\s*(.*?)\s*")
+_ARGUMENT = regex.compile(r"\[[^]]*\]|\S+")
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from itertools import zip_longest
 
+from provisioner import regex
 from provisioner.records import dataclass
 
-NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(.*)")
-CLAUSE = re.compile(r"(===?|~=|!=|<=|>=|<|>)\s*([A-Za-z0-9.*+!_-]+)")
-PART = re.compile(r"\d+|[a-z]+")
+NAME = regex.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(.*)")
+CLAUSE = regex.compile(r"(===?|~=|!=|<=|>=|<|>)\s*([A-Za-z0-9.*+!_-]+)")
+PART = regex.compile(r"\d+|[a-z]+")
 EARLY = {"dev": -4, "a": -3, "alpha": -3, "b": -2, "beta": -2, "c": -1, "rc": -1}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, ClassVar, Literal, Self
 
+from provisioner import regex
 from provisioner.modules.base import Module, Sources, Text, Words
 from provisioner.modules.model import AfterValidator, model_validator
 from provisioner.remote.shell import Program
@@ -214,7 +215,7 @@ def _fingerprints(values: tuple[str, ...]) -> tuple[str, ...]:
 
 Fingerprints = Annotated[Words, AfterValidator(_fingerprints)]
 
-_ID = re.compile(r"(0x)?([0-9a-fA-F]{8}|[0-9a-fA-F]{16}|[0-9a-fA-F]{40})")
+_ID = regex.compile(r"(0x)?([0-9a-fA-F]{8}|[0-9a-fA-F]{16}|[0-9a-fA-F]{40})")
 
 
 class RpmKey(Module):

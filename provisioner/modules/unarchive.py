@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from provisioner import regex
 from provisioner.modules import archives
 from provisioner.modules.base import FileAttributes, Module, ModuleError, Sources, Text, Words
 from provisioner.modules.content import content_variables, file_values
@@ -14,9 +15,9 @@ from provisioner.modules.model import Field, model_validator
 from provisioner.modules.unarchive_body import BODY
 from provisioner.remote.shell import Program, Report, Value, quote
 
-STRIP = re.compile(r"--strip(?:-components)?=(\d+)")
-EXCLUDE = re.compile(r"--exclude=(.+)", re.DOTALL)
-NAMES_STAY = re.compile(
+STRIP = regex.compile(r"--strip(?:-components)?=(\d+)")
+EXCLUDE = regex.compile(r"--exclude=(.+)", re.DOTALL)
+NAMES_STAY = regex.compile(
     r"-[vpozjJ]|--(?:verbose|gzip|bzip2|xz|overwrite|no-overwrite-dir|touch|numeric-owner|xattrs"
     r"|acls|selinux|(?:no-)?same-(?:owner|permissions)|preserve-permissions|warning=.*)"
 )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
+from provisioner import regex
 from provisioner.modules.base import Module, Sources, Text, Words
 from provisioner.modules.model import AliasChoices, Field, model_validator
 from provisioner.modules.user_body import BODY
@@ -159,7 +159,7 @@ _NOT_CRYPTED = (
     "the password does not look crypted, and the system takes it for nothing else: give it as"
     " password_hash('sha512') makes it"
 )
-_CRYPTED = re.compile(
+_CRYPTED = regex.compile(
     r"\$(1\$.*\$H{22}|5\$.*\$H{43}|6\$.*\$H{86}|[^156$][^$]*\$.*H)".replace("H", "[./A-Za-z0-9]")
 )
 

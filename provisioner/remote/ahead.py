@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from provisioner import regex
 from provisioner.remote.shell import quote
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 SUMMED = 1 << 16
 """Bytes of the largest file that is summed ahead: the look of one before it may end the frame."""
 
-_NAME = re.compile(r"[\w.+-]+", re.ASCII)
-_PLAIN = re.compile(r"/[^\s\\]*")
+_NAME = regex.compile(r"[\w.+-]+", re.ASCII)
+_PLAIN = regex.compile(r"/[^\s\\]*")
 
 
 def questions(steps: Sequence[Step]) -> Iterator[str]:

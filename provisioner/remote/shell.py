@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+from provisioner import regex
 from provisioner.records import dataclass
 
 Value = str | bytes | bool | int | float | None | Sequence[str]
@@ -28,7 +29,7 @@ Content = bytes | Path | Sequence[bytes | Path]
 CHANGED = 80
 """Exit status of a program that changed something, or would."""
 
-_COMMENT = re.compile(r"^[ \t]*#.*\n", re.MULTILINE)
+_COMMENT = regex.compile(r"^[ \t]*#.*\n", re.MULTILINE)
 
 _FILES = ("kernel.sh", "ahead.sh", "files.sh", "arriving.sh")
 

@@ -6,11 +6,11 @@ ignored or rescued passes, and says so in <system-out>. Loop items are told with
 
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ET
 from dataclasses import field, replace
 from pathlib import Path
 
+from provisioner import regex
 from provisioner.events import Event, HostFinished, HostSummary, RunFinished, Status, TaskFinished
 from provisioner.records import dataclass
 from provisioner.reporters.files import write_whole
@@ -20,7 +20,7 @@ from provisioner.reporters.text import escape, tail
 from provisioner.result import Outcome
 
 _LINES = 200
-_NO_CHARACTERS = re.compile("[\ufffe\uffff]")
+_NO_CHARACTERS = regex.compile("[\ufffe\uffff]")
 _TAGS = {Outcome.FAILED: "failure", Outcome.UNREACHABLE: "error", Outcome.UNKNOWN: "error"}
 _ENDS = {
     Status.FAILED: Outcome.FAILED,

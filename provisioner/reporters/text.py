@@ -11,12 +11,13 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from provisioner import regex
+
 # C0 but tab and newline, DEL and C1, the bidi controls of Trojan Source (CVE-2021-42574), the two
 # separators that some readers take for a line's end, lone surrogates (bytes that aren't UTF-8).
-_UNSAFE_IN_LINES = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
-_UNSAFE_IN_LINE = re.compile(f"[\t\n{_UNSAFE_IN_LINES.pattern[1:]}")
+_UNSAFE = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+_UNSAFE_IN_LINES = regex.compile(f"[{_UNSAFE}]")
+_UNSAFE_IN_LINE = regex.compile(f"[\t\n{_UNSAFE}]")
 _NAMED = {"\n": r"\n", "\t": r"\t", "\r": r"\r"}
 
 LONGEST_LINE = 2000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from provisioner import regex
 from provisioner.language.facts.raw import Raw, settings
 
 FAMILIES = {
@@ -58,7 +59,9 @@ FILES = {
 }
 """Distribution ▶ the file that tells it and the kind of file; all else is /etc/redhat-release."""
 
-REDHAT_RELEASE = re.compile(r"^(?P<name>.+?) release (?P<version>[\d.]+)?.*?(?:\((?P<code>.*)\))?$")
+REDHAT_RELEASE = regex.compile(
+    r"^(?P<name>.+?) release (?P<version>[\d.]+)?.*?(?:\((?P<code>.*)\))?$"
+)
 
 
 def distribution(raw: Raw) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
+from provisioner import regex
 from provisioner.language.facts.raw import Raw
 
 TARGETS = {"default_ipv4": "8.8.8.8", "default_ipv6": "2404:6800:400a:800::1012"}
@@ -17,7 +18,7 @@ TYPES = {"1": "ether", "512": "ppp", "772": "loopback"}
 
 IFF_PROMISC = 0x100
 
-HEAD = re.compile(r"^\d+: (?P<name>[^:@]+)[^:]*: <[^>]*> mtu (?P<mtu>\d+)")
+HEAD = regex.compile(r"^\d+: (?P<name>[^:@]+)[^:]*: <[^>]*> mtu (?P<mtu>\d+)")
 
 
 def network(raw: Raw) -> dict[str, Any]:

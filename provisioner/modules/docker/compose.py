@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal, Self
 
+from provisioner import regex
 from provisioner.modules.base import Sources, Text, Words
 from provisioner.modules.docker.client import ASK, DockerCli
 from provisioner.modules.model import Field, model_validator
@@ -103,7 +103,7 @@ told images --format json
 """
 )
 
-_EVENT = re.compile(
+_EVENT = regex.compile(
     r"(?:DRY-RUN MODE -\s+)?(Container|Network|Volume|Image|Service)\s+(\S+)\s+([A-Z][a-z]+)\s*$"
 )
 DOING = {

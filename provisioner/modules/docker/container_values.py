@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([bkmgtp]?)i?b?", re.IGNORECASE)
+from provisioner import regex
+
+_SIZE = regex.compile(r"(\d+(?:\.\d+)?)\s*([bkmgtp]?)i?b?", re.IGNORECASE)
 _UNITS = {unit: 1024**power for power, unit in enumerate(("b", "k", "m", "g", "t", "p"))}
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
+_DURATION = regex.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
 _NANOSECONDS = {
     "ns": 1,
     "us": 1000,
@@ -147,7 +149,7 @@ def env_lines(text: str) -> dict[str, str]:
     return pairs(line for line in lines if line and not line.startswith("#") and "=" in line)
 
 
-_ABOUT = re.compile(r"([\d.]+)\s*([kKMGTP]?)(i?)B")
+_ABOUT = regex.compile(r"([\d.]+)\s*([kKMGTP]?)(i?)B")
 
 
 def bytes_about(text: str) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from provisioner import regex
 
-_ID = re.compile(r"(sha256:)?[0-9a-fA-F]{64}|sha256:[0-9a-fA-F]{12,64}")
+_ID = regex.compile(r"(sha256:)?[0-9a-fA-F]{64}|sha256:[0-9a-fA-F]{12,64}")
 
 
 def is_id(name: str) -> bool:

@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterable
 from typing import Annotated
 
+from provisioner import regex
 from provisioner.modules.base import Words
 from provisioner.modules.model import AfterValidator
 
-_VERSIONED = re.compile(r"([^\s<>=]+)\s*(>=|<=|==|=|<|>)\s*([A-Za-z0-9._+~^:-]+)")
+_VERSIONED = regex.compile(r"([^\s<>=]+)\s*(>=|<=|==|=|<|>)\s*([A-Za-z0-9._+~^:-]+)")
 
 _ARCH = r"(\.(?:noarch|x86_64|i[3-6]86|aarch64|ppc64le|ppc64|s390x|armv7hl))?"
 
 # name-[epoch:]version[-release][.arch] or epoch:name-…: the first part that starts with a digit,
 # and all behind it do, is the version (java-1.8.0-openjdk is a name).
-_NEVRA = re.compile(rf"(?:(\d+):)?(.+?)-(?:(\d+):)?(\d[^-:]*?)(?:-(\d[^-:]*?))?{_ARCH}")
+_NEVRA = regex.compile(rf"(?:(\d+):)?(.+?)-(?:(\d+):)?(\d[^-:]*?)(?:-(\d[^-:]*?))?{_ARCH}")
 
 
 def _split(values: tuple[str, ...]) -> tuple[str, ...]:
