@@ -145,7 +145,7 @@ def main(path: Path, kind: str, name: Any, where: Where) -> Path | None:
 
 def _within(folder: Path, name: str, where: Where) -> Path:
     """A file of a part of a role: what another part or role has is not found through it."""
-    file = Path(os.path.abspath(folder / name))  # noqa: PTH100: links may lead out
+    file = Path(os.path.abspath(folder / name))  # noqa: PTH100 - links may lead out
     if not file.is_relative_to(Path(os.path.abspath(folder))):  # noqa: PTH100
         raise LoadError(f"{name} is not in {folder}", where, "include_tasks has files of elsewhere")
     return folder / name
