@@ -177,7 +177,8 @@ class HostWalk(Steering):
         self._state.count(outcome, ignored=False, rescued=False)
         yield self._event((*changing, unit)[0], replace(result, outcome=outcome), since)
         status = Status.UNKNOWN if changing else Status.UNREACHABLE
-        self._state.leave(status, lost.reason, lost.remedy)
+        task = f"{changing[0].task.title} ({changing[0].task.where}): " if changing else ""
+        self._state.leave(status, f"{task}{lost.reason}", lost.remedy)
 
     def _pass_over(self, place: Place, unit: Unit, result: Result, since: float) -> Walk:
         """`ignore_unreachable`: the task did not happen, the next one may."""

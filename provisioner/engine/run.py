@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import accumulate
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, chain
 from typing import Any
 
 from provisioner import exits
@@ -113,6 +114,7 @@ class Run:
         try:
             for number, planned in enumerate(plan.plays, 1):
                 if self.interrupt or self._stopped:
+                    self._stop(self._hosts_of(plan.plays[number - 1 :]))
                     break
                 later = self._hosts_of(plan.plays[number:])
                 try:
@@ -156,13 +158,18 @@ class Run:
         if chosen_hosts:
             self._failing = self._is_failing()
         yield PlayStarted(play.title, hosts, str(play.where), count)
-        for batch in batches(hosts, sizes(play, options, magic)):
+        waiting = deque(batches(hosts, sizes(play, options, magic)))
+        while waiting:
+            batch = waiting.popleft()
             yield from self._batch(self._shared(play, chosen_hosts, batch), number, later)
             self._failing = self._is_failing()
+            if self.interrupt:
+                self._stop(chain(*waiting))
             if self.interrupt or self._play_ended:
                 return
             if reason := self._end_reason(play, batch):
                 self._stopped = True
+                self._stop(chain(*waiting))
                 if later:
                     yield Notice(f"{reason}: no later play is run", str(play.where))
                 return
@@ -226,6 +233,10 @@ class Run:
         if limit is not None and failed and 100 * len(failed) > numeric(limit) * len(batch):
             return f"max_fail_percentage: {len(failed)} of {len(batch)} hosts failed"
         return ""
+
+    def _stop(self, hosts: Iterable[str]) -> None:
+        for host in hosts:
+            self.states[host].stop()
 
     def _host_finished(self, host: str) -> Iterator[Event]:
         if host not in self._finished:

@@ -14,6 +14,8 @@ from provisioner.loading.where import Where
 from provisioner.records import dataclass
 from provisioner.result import Outcome
 
+STOPPED = "the run ended before this host was through"
+
 
 @dataclass
 class HostState:
@@ -91,6 +93,11 @@ class HostState:
     def leave(self, status: Status, reason: str, remedy: str = "") -> None:
         """Take the host out of the run."""
         self.out, self.reason, self.remedy = status, reason, remedy
+
+    def stop(self) -> None:
+        """The run ends before the host is through."""
+        if self.out is None and not self.reason:
+            self.reason, self.remedy = STOPPED, "run again: what is done already stays done"
 
     def forgive(self) -> None:
         """Let the host take part again; the recap still says how it once failed."""

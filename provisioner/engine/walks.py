@@ -72,6 +72,9 @@ def _timed(walk: Walk, state: HostState) -> Walk:
     started = time.monotonic()
     try:
         yield from walk
+    except GeneratorExit:
+        state.stop()
+        raise
     finally:
         state.tick(started)
     if state.out is not None:

@@ -107,6 +107,7 @@ class Remotes:
     def advance(self, host: str, reply: Any) -> None:
         if reply is None:
             if self._interrupt:
+                self._world.states[host].stop()
                 self._ready.append(Through(host))
             else:
                 self._begin(host)

@@ -52,11 +52,14 @@ _HINT = "`provision --json INVENTORY PLAYBOOK > RUN.json` makes one"
 
 
 def again(path: Path) -> tuple[str, ...]:
-    """The hosts of a saved run that failed, were unreachable, whose turn did not come, or whose
-    fate is unknown."""
-    last = events(path)[-1]
+    """The hosts of a saved run that failed, were unreachable, whose turn did not come, whose fate
+    is unknown, or that were not through when it ended."""
+    told = events(path)
+    last = told[-1]
     assert isinstance(last, RunFinished)
-    return tuple(host for host, summary in last.hosts.items() if summary.status in AGAIN)
+    left = {event.host for event in told if isinstance(event, HostFinished) and event.reason}
+    hosts = last.hosts.items()
+    return tuple(host for host, summary in hosts if summary.status in AGAIN or host in left)
 
 
 def _whole(line: str) -> bool:

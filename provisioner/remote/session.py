@@ -27,12 +27,13 @@ KILL_SECONDS = 15.0
 """How long ending a task that took too long may take."""
 
 KILL = r"""
-# tree: everything below the session's shell, by what ps says of parents.
+# tree: everything below the session's shell, by what ps says of parents; these come first, so that
+# a script does not go on behind a command that was ended.
 tree() {
     ps -e -o pid= -o ppid= | awk -v root="$root" '
         { parent[$1] = $2 }
         END { for (p in parent) { for (q = p; q in parent && q != root;) q = parent[q]
-                                  if (q == root && p != root) print p } }'
+                                  if (q == root && p != root) print p } }' | sort -n
 }
 for signal in TERM KILL; do
     pids=$(tree)

@@ -42,7 +42,7 @@ def recap(event: RunFinished, ends: Mapping[str, HostFinished], view: View) -> l
     """The whole recap; `ends` holds each host's own last event, for its reason and remedy."""
     rows = [_row(host, summary, ends.get(host)) for host, summary in event.hosts.items()]
     whole = len(rows) <= WHOLE or view.verbosity > 0
-    shown = rows if whole else [row for row in rows if row.summary.status in _NOT_OK]
+    shown = rows if whole else [r for r in rows if r.summary.status in _NOT_OK or r.reason]
     title = "Recap (check mode: nothing was changed)" if view.check else "Recap"
     lines = [(), line(Span(title, Role.HEAD))]
     if len(shown) > WHOLE and not view.verbosity:
@@ -99,9 +99,8 @@ def _cells(row: Row, view: View) -> Line:
 
 
 def _remarks(row: Row) -> list[Line]:
-    bad = row.summary.status in _NOT_OK
-    reason = labelled("reason", lines_of(row.reason)) if bad else []
-    remedy = labelled("what to do", lines_of(row.remedy)) if bad else []
+    reason = labelled("reason", lines_of(row.reason))
+    remedy = labelled("what to do", lines_of(row.remedy))
     notes = [line(each) for note in row.summary.notes for each in lines_of(note)]
     return [*reason, *remedy, *notes]
 

@@ -53,6 +53,21 @@ def test_what_the_status_of_a_host_means_to_retry(
     assert done.exit == 0
 
 
+def test_a_host_that_was_not_through_when_the_run_was_interrupted_is_run_again(
+    provision: Command, saved: Path
+) -> None:
+    lines = []
+    for line in saved.read_text().splitlines():
+        record = json.loads(line)
+        if record["event"] == "host_finished" and record["host"] == "h1":
+            record["reason"] = "interrupted"
+        lines.append(json.dumps(record))
+    saved.write_text("\n".join(lines))
+    shown = provision("report", saved)
+    assert "reason: interrupted" in shown.out
+    assert "h1" in provision.play(PLAY, "--retry", saved, "--list-hosts").out
+
+
 def test_retry_and_limit_both_leave_hosts_out(provision: Command, saved: Path) -> None:
     done = provision.play(PLAY, "--retry", saved, "--limit", "h1")
     assert done.exit == 5

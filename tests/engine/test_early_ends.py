@@ -1,0 +1,82 @@
+"""A run that ends early says which hosts were not through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from provisioner.engine.state import STOPPED
+from provisioner.events import Event, HostFinished, Status, TaskFinished
+from provisioner.fleet.interrupt import Interrupt
+from tests.engine.fleet import Fleet, Outcome
+
+PLAY = """
+- hosts: all
+  gather_facts: false
+  serial: 1
+  tasks:
+    - name: first
+      command: "true"
+    - name: gate
+      shell: until [ -e {gate} ] || [ {{{{ inventory_hostname }}}} != h2 ]; do sleep 0.1; done
+    - name: last
+      command: "true"
+{more}
+"""
+MORE = """
+- hosts: h1
+  gather_facts: false
+  tasks: [{command: "true"}]
+"""
+
+
+def interrupted(fleet: Fleet, folder: Path, more: str = "") -> Outcome:
+    """A run that is interrupted while h2 is at its first or second task of three."""
+    wishes: list[Interrupt] = []
+    fleet.crew = lambda _plan, _connect, interrupt: wishes.append(interrupt)
+    gate = folder / "gate"
+
+    def stop(event: Event) -> None:
+        if isinstance(event, TaskFinished) and (event.host, event.task) == ("h2", "first"):
+            wishes[0].set(2)
+            gate.touch()
+
+    return fleet.run(PLAY.format(gate=gate, more=more), 3, on_event=stop)
+
+
+def reasons(outcome: Outcome) -> dict[str, str]:
+    ends = [event for event in outcome.events if isinstance(event, HostFinished)]
+    return {event.host: event.reason for event in ends}
+
+
+def test_hosts_that_were_not_through_say_so(fleet: Fleet, tmp_path: Path) -> None:
+    outcome = interrupted(fleet, tmp_path)
+    assert reasons(outcome) == {"h1": "", "h2": STOPPED, "h3": STOPPED}
+    assert outcome.hosts["h3"].status is Status.NOT_RUN
+    assert outcome.exit == 130
+
+
+def test_a_host_that_a_later_play_is_about_was_not_through(fleet: Fleet, tmp_path: Path) -> None:
+    assert reasons(interrupted(fleet, tmp_path, MORE))["h1"] == STOPPED
+
+
+@pytest.mark.parametrize("hosts", [1, 3])
+def test_a_run_that_nobody_interrupts_has_nothing_to_say(fleet: Fleet, hosts: int) -> None:
+    outcome = fleet.run("- {hosts: all, gather_facts: false, tasks: [{command: 'true'}]}", hosts)
+    assert set(reasons(outcome).values()) == {""}
+
+
+def test_a_host_that_others_kept_from_a_later_play_was_not_through(fleet: Fleet) -> None:
+    play = """
+    - hosts: all
+      gather_facts: false
+      serial: 1
+      tasks: [{fail: {msg: broken}, when: inventory_hostname == "h2"}]
+    - hosts: all
+      gather_facts: false
+      tasks: [{command: "true"}]
+    """
+    found = reasons(fleet.run(play, 3))
+    assert (found["h1"], found["h3"]) == (STOPPED, STOPPED)
+    assert "broken" in found["h2"]
