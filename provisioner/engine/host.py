@@ -81,11 +81,15 @@ class HostWalk(Steering):
         return True
 
     def _take_over(self, task: Task, result: Result) -> None:
-        """Another host ran the task for all: its result is this host's too."""
+        """Another host ran the task for all: its result is this host's too. What add_host did by
+        itself is not, but for a failure."""
+        failed = result.outcome is Outcome.FAILED
+        if not (failed or self._is_for_all(task)):
+            self._position.advance()
+            return
         scope = self._ahead.scope(task)
         self._aftermath.began(task)
         self._aftermath.learn(task, result, scope)
-        failed = result.outcome is Outcome.FAILED
         if not failed or values.is_set(scope, task.keywords.ignore_errors):
             self._position.advance()
             return

@@ -71,6 +71,10 @@ class Settling:
             return True
         if ends_play(task) and self._shared.play.strategy != "free":
             return True  # as in Ansible, whose first host decides by its `when`
+        return self._is_for_all(task)
+
+    def _is_for_all(self, task: Task) -> bool:
+        """Whether what one host does counts for all; add_host by itself is the first one's own."""
         wanted = task.keywords.run_once
         return wanted is not None and values.is_set(self._ahead.scope(task), wanted)
 

@@ -74,14 +74,15 @@ class Inventory:
         parents: Mapping[str, Iterable[str]] | None = None,
     ) -> Inventory:
         """With further hosts (and their variables), with `members` put into groups, and groups
-        below their `parents`; groups are made where they don't exist."""
+        below their `parents`; groups are made where they don't exist. In `all` the further hosts
+        come first, as with Ansible."""
         groups = dict(self.groups)
-        for name, added in members.items():
+        for name, joined in members.items():
             old = groups.get(name, Group(name))
-            groups[name] = replace(old, hosts=tuple(dict.fromkeys((*old.hosts, *added))))
+            groups[name] = replace(old, hosts=tuple(dict.fromkeys((*old.hosts, *joined))))
             if name not in ("all", "ungrouped"):
                 loose = groups["ungrouped"]
-                left = tuple(host for host in loose.hosts if host not in added)
+                left = tuple(host for host in loose.hosts if host not in joined)
                 groups["ungrouped"] = replace(loose, hosts=left)
         for name, above in (parents or {}).items():
             for parent in above:
@@ -91,11 +92,12 @@ class Inventory:
                 )
         top = groups["all"]
         new = [name for name in groups if name not in self.groups and name not in top.children]
-        groups["all"] = replace(top, children=(*top.children, *new))
+        added = (*top.hosts, *(host for host in hosts if host not in self.hosts))
+        groups["all"] = replace(top, hosts=added, children=(*top.children, *new))
         own = {**self.host_vars}
         for host, variables in hosts.items():
             own[host] = {**own.get(host, {}), **variables}
-        every = tuple(dict.fromkeys((*self.hosts, *hosts)))
+        every = tuple(dict.fromkeys((*added, *self.hosts)))
         return replace(self, hosts=every, groups=groups, host_vars=own)
 
     @cached_property

@@ -288,10 +288,10 @@ class NodeLoader:
     def _load_handlers(
         self, path: Path, given: Mapping[str, Any], base: Keywords, folder: Folder, where: Where
     ) -> None:
-        """Handlers belong to the play: they don't inherit the `when` and `tags` of a role."""
+        """Handlers belong to the play: they don't inherit the `tags` of a role."""
         file = rolefiles.main(path, "handlers", given.get("handlers_from"), where)
         if file is not None:
-            plain = replace(base, when=(), tags=frozenset())
+            plain = replace(base, tags=frozenset())
             self.handlers += self.file(file, plain, replace(folder, chain=()), where)
 
 
