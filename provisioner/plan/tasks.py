@@ -48,22 +48,18 @@ def _with_tags(task: Task, play: Play, options: Options) -> Task:
 
 
 def selected(tags: frozenset[str], options: Options) -> bool:
-    """Whether a task with `tags` runs: `always` unless skipped, `never` only when named."""
-    if options.skip_tags and _named(tags, options.skip_tags):
-        return False
+    """Whether a task with `tags` runs: `always` unless skipped, `never` only when it is named or
+    `always` stands beside it."""
     wanted = options.tags or frozenset({"all"})
-    if "never" in tags:
-        return bool(tags & wanted)
-    return "always" in tags or _named(tags, wanted)
-
-
-def _named(tags: frozenset[str], wanted: frozenset[str]) -> bool:
-    return (
-        "all" in wanted
-        or ("tagged" in wanted and bool(tags - {"always", "never"}))
-        or ("untagged" in wanted and not tags)
-        or bool(tags & wanted)
-    )
+    kinds = {"all", "tagged"} if tags else {"all"}
+    own = tags or {"untagged"}
+    named = own & wanted or ("never" not in tags and kinds & wanted)
+    if not named and "always" not in tags:
+        return False
+    skipped = options.skip_tags
+    if "all" in skipped:
+        return "always" in tags and "always" not in skipped
+    return not own & skipped and not ("tagged" in skipped and tags)
 
 
 def _filtered(nodes: Sequence[Node], keep: Callable[[Task], Task | None]) -> Iterator[Node]:
