@@ -19,6 +19,7 @@ from provisioner.cli.step import Asking, Reading, asks
 from provisioner.cli.subcommand import SETTINGS, guarded, invoke
 from provisioner.cli.vaultoptions import closed_notices, vault_options
 from provisioner.cli.ways import Ways
+from provisioner.errors import UsageError
 
 if TYPE_CHECKING:
     from provisioner.engine.run import Run
@@ -52,8 +53,12 @@ def _ssh_options(_context: click.Context, _option: click.Parameter, text: str) -
 @click.command(
     "provision",
     context_settings=SETTINGS,
-    epilog="Exit: 0 all converged, 2 a host failed, 3 invalid input, 4 unreachable, 5 usage, "
-    "6 both 2 and 4, 7 a report could not be written, 10 changes pending.",
+    epilog="Bundled playbooks: docker, verify, restart, upgrade, uninstall, new-server. "
+    "Other commands, with a --help of their own: provision doc, init, inventory, report, schema, "
+    "vault.\n\n"
+    "Exit: 0 all converged, 1 a bug, 2 a host failed, 3 invalid input, 4 unreachable or a task of "
+    "unknown fate, 5 usage, 6 both 2 and 4, 7 a report could not be written, 10 changes pending, "
+    "129 SIGHUP, 130 Ctrl-C, 143 SIGTERM.",
 )
 @inventory_options
 @click.argument("playbooks", nargs=-1, metavar="[PLAYBOOK]...")
@@ -147,6 +152,8 @@ def _run(given: Arguments) -> int:
     from provisioner.events import Notice
     from provisioner.plan import plan
 
+    if given.only_lists and given.as_json:
+        raise UsageError("--json is for runs: --syntax-check and the --list options run nothing")
     again = _again(given)
     if again is not None and not again:
         click.echo(f"provision: no host of {given.retry} has to be run again", err=True)

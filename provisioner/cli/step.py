@@ -31,7 +31,9 @@ class Asking:
                 show_default=False,
                 err=True,
             )
-        except click.Abort:
+        except click.Abort as error:
+            if isinstance(error.__context__, EOFError):
+                click.echo("\nprovision: stopping: nobody answers", err=True)
             self._interrupt.set(signal.SIGINT)
             return False
         word = str(answer).strip().lower()

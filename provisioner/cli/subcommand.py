@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+import warnings
 from collections.abc import Callable
+from contextlib import suppress
 
 import click
 
@@ -15,6 +19,8 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 def invoke(command: click.Command, arguments: list[str], name: str = "provision") -> int:
     """Parse and carry out a command; usage errors exit with 5."""
+    # Where there is no terminal, getpass warns of its own source line before it says so in words.
+    warnings.filterwarnings("ignore", "Can not control echo")
     try:
         status = command.main(arguments, prog_name=name, standalone_mode=False)
     except click.exceptions.Exit as error:
@@ -46,11 +52,27 @@ def guarded(work: Callable[[], int]) -> int:
         return exits.INTERRUPTED
     except BrokenPipeError:
         return exits.BUG
+    except OSError as error:
+        if error.errno not in _FULL:
+            _bug(error)
+            return exits.BUG
+        click.echo(f"provision: this could not be written whole: {error.strerror}", err=True)
+        _drop_stdout()
+        return exits.NOT_WRITTEN
     except (click.exceptions.Exit, click.ClickException, click.Abort):
         raise
     except Exception as error:
         _bug(error)
         return exits.BUG
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def _drop_stdout() -> None:
+    """Python flushes stdout once more when it exits, and would exit with 120."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _bug(error: Exception) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from pathlib import Path
 import pytest
 
 import provisioner.plan
+from provisioner.cli import SUBCOMMANDS
+from provisioner.cli.playbooks import bundled
 from provisioner.loading import vault
 from provisioner.loading.vault import Secret
 from tests.cli.conftest import Command, Prompts
@@ -131,6 +134,7 @@ def test_3_for_files_that_are_not_there_with_a_suggestion(provision: Command) ->
         (["h,", "--chekc"], "--check"),
         ([], "Missing argument 'INVENTORY'"),
         (["h,", "-f", "0"], "'-f' / '--forks'"),
+        (["h,", "--json", "--list-hosts"], "--json is for runs"),
         (["h,", "--become-method", "magic"], "--become-method"),
         (["h,", "--limit"], "requires an argument"),
         (["h,", "--ssh-common-args", "-o 'x"], "unbalanced quotes"),
@@ -157,6 +161,23 @@ def test_5_when_nobody_answers_a_question(provision: Command) -> None:
     )
     assert (done.returncode, done.stdout) == (5, "")
     assert "nobody answers" in done.stderr
+    assert "GetPassWarning" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["h,", "play.yml", "--list-tasks"], ["doc", "yum"], ["schema"], ["inventory", "h,", "--list"]],
+)
+def test_7_when_the_disk_is_full_for_what_is_listed(provision: Command, words: list[str]) -> None:
+    provision.write("play.yml", OK)
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "provisioner", *words],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 7
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -566,6 +587,8 @@ def test_help_tells_of_every_option_of_the_contract(provision: Command) -> None:
     assert done.exit == 0
     missing = [option for option in OPTIONS.split() if option not in done.out]
     assert not missing
+    for word in (*SUBCOMMANDS.keys() - {"run"}, *bundled()):
+        assert re.search(rf"\b{word}\b", done.out)
 
 
 def test_the_package_runs_as_a_module(tmp_path: Path) -> None:
