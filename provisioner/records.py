@@ -11,8 +11,10 @@ All else is Python's own: these are dataclasses for `replace`, `fields`, `asdict
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from dataclasses import MISSING, FrozenInstanceError
+from inspect import get_annotations
 from operator import attrgetter
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any
@@ -30,12 +32,12 @@ def _dataclass(cls: type[Any] | None = None, /, *, frozen: bool = False) -> Any:
 def _made(cls: type[Any], frozen: bool) -> type:
     cls.__doc__ = cls.__doc__ or cls.__name__  # else Python's would write down the signature
     own = set(vars(cls))
-    dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
+    _find_fields(cls)
     fields = dataclasses.fields(cls)
     compared = _values([field.name for field in fields if field.compare])
     methods = {
         "__init__": _first_init(cls, frozen, fields),
-        "__repr__": _repr_of([field.name for field in fields if field.repr]),
+        "__repr__": _shown,
         "__eq__": _eq_by(compared),
         **(_frozen_methods(cls, compared) if frozen else {"__hash__": None}),
     }
@@ -43,6 +45,25 @@ def _made(cls: type[Any], frozen: bool) -> type:
         if name not in own:
             setattr(cls, name, method)
     return cls
+
+
+def _find_fields(cls: type[Any]) -> None:
+    """Have Python find the fields. It would look for three special types with a pattern each in
+    every annotation that is text; where none of them is named it gets no texts to look at."""
+    texts = get_annotations(cls)
+    if any(type(text) is not str or _SPECIAL.search(text) for text in texts.values()):
+        dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
+        return
+    cls.__annotations__ = dict.fromkeys(texts, object)
+    try:
+        dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
+    finally:
+        cls.__annotations__ = texts
+    for name, text in texts.items():
+        cls.__dataclass_fields__[name].type = text
+
+
+_SPECIAL = re.compile("ClassVar|InitVar|KW_ONLY")
 
 
 def _first_init(
@@ -119,13 +140,10 @@ def _values(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
     return lambda record: tuple(getattr(record, name) for name in names)
 
 
-def _repr_of(names: list[str]) -> Callable[[Any], str]:
-    @recursive_repr()
-    def __repr__(self: Any) -> str:  # noqa: N807
-        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
-        return f"{type(self).__qualname__}({shown})"
-
-    return __repr__
+@recursive_repr()
+def _shown(self: Any) -> str:
+    shown = (f"{f.name}={getattr(self, f.name)!r}" for f in dataclasses.fields(self) if f.repr)
+    return f"{type(self).__qualname__}({', '.join(shown)})"
 
 
 def _eq_by(compared: Callable[[Any], tuple[Any, ...]]) -> Callable[[Any, object], bool]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, MutableMapping
 from dataclasses import replace
 
@@ -51,6 +50,8 @@ def waited(task: Task, module: Module, result: Result) -> Result:
 
 
 def _new_id() -> str:
+    import secrets  # not in a run without such a task
+
     return f"j{secrets.randbelow(10**12):012}.{secrets.randbelow(10**5)}"
 
 

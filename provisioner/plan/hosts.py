@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -52,6 +51,8 @@ def _ordered(hosts: tuple[str, ...], play: Play) -> tuple[str, ...]:
         case "reverse_inventory":
             return hosts[::-1]
         case "shuffle":
+            import random
+
             return tuple(random.sample(hosts, len(hosts)))
         case None | "inventory":
             return hosts

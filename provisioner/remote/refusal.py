@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 import time
+from os import urandom
 
 from provisioner.errors import BecomeFailed, ConnectionFailed
 from provisioner.remote.become import Become, explain
@@ -58,7 +58,7 @@ def _last(said: str) -> str:
 def _probe(connection: Connection) -> str | None:
     """What the login shell says when it is to run one echo, or None where that works or where
     nothing is to be learnt."""
-    word = secrets.token_hex(8)
+    word = urandom(8).hex()
     said, deadline = b"", time.monotonic() + PROBE_SECONDS
     with contextlib.suppress(ConnectionFailed, TimeoutError):
         channel = connection.open(f"exec /bin/sh -c 'echo {word}'")

@@ -6,10 +6,10 @@ frame is under way at a time, so that a body which asks for its content finds it
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
+from os import urandom
 from typing import Literal
 
 from provisioner.errors import BecomeFailed, ConnectionFailed, Lost, ProvisionError
@@ -72,7 +72,7 @@ class Session:
     def __init__(self, connection: Connection, become: Become | None = None) -> None:
         self._connection = connection
         self._become = become
-        self._nonce = secrets.token_hex(16)
+        self._nonce = urandom(16).hex()
         self._channel: Channel | None = None
         self._defined: dict[str, set[str]] = {}
         self._buffer = bytearray()
@@ -176,7 +176,7 @@ class Session:
             yield shell.define_clear(program.module, sorted(names))
 
     def _prelude(self) -> str:
-        token = secrets.token_hex(8)
+        token = urandom(8).hex()
         return f"{shell.bare(shell.SOURCE)}\nnonce={self._nonce} token={token} keep={shell.KEEP}\n"
 
     # -- receiving

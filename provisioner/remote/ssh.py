@@ -9,7 +9,6 @@ Together with TCP_USER_TIMEOUT (15 s) that finds a cut network and a frozen sshd
 from __future__ import annotations
 
 import contextlib
-import random
 import threading
 import time
 from functools import partial
@@ -65,7 +64,9 @@ def connect(
             )
             return _attempt(target, route, deadline, heartbeat)
         except BusyError as busy:
-            delay = pause * random.uniform(0.5, 1.5)  # noqa: S311
+            from random import uniform
+
+            delay = pause * uniform(0.5, 1.5)  # noqa: S311
             if time.monotonic() + delay >= deadline:
                 raise ConnectionFailed(
                     f"{busy}, again and again for {target.login_timeout:g} s",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fnmatch
 import functools
-import getpass
 import os
 import re
 import shlex
@@ -151,7 +150,7 @@ class _Search:
         return matches_list(subject, patterns.split(","))
 
     def subjects(self) -> dict[str, str]:
-        local = getpass.getuser()
+        local = login()
         return {
             "host": self.hostname(),
             "originalhost": self.original,
@@ -207,7 +206,7 @@ def tokens(*, name: str, host: str, port: int, user: str) -> dict[str, str]:
         "n": name,
         "p": str(port),
         "r": user,
-        "u": _login(os.environ.get("LOGNAME"), os.environ.get("USER")),
+        "u": login(),
     }
 
 
@@ -216,9 +215,16 @@ def _hostname() -> str:
     return socket.gethostname()
 
 
+def login() -> str:
+    """The operator's name."""
+    return _login(os.environ.get("LOGNAME"), os.environ.get("USER"))
+
+
 @functools.cache
 def _login(*_environment: str | None) -> str:
     """The operator's name: where the environment does not say it, a file has to be read."""
+    import getpass
+
     return getpass.getuser()
 
 

@@ -14,7 +14,13 @@ import logging
 import sys
 from types import SimpleNamespace
 
-_DEAR = {"invoke": None, "importlib.metadata": SimpleNamespace(version=lambda name: "unknown")}
+_DEAR = {
+    "invoke": None,
+    "cryptography.hazmat.primitives.asymmetric.mlkem": None,  # keys are made, to see whether it can
+    "importlib.metadata": SimpleNamespace(version=lambda name: "unknown"),
+    "subprocess": SimpleNamespace(PIPE=-1, Popen=None),  # for its ProxyCommand; ours is sshproxy
+    "tempfile": SimpleNamespace(),  # for forwarding an agent
+}
 """What paramiko imports for things that are not used here, and what it gets instead."""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,8 @@ from provisioner.remote.sshwire import Wire
 from provisioner.remote.target import Target
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from provisioner.remote.ssh import SshConnection
     from provisioner.remote.sshproxy import Proxy
 
@@ -64,9 +65,15 @@ def _open_jump(target: Target, connect: Connect) -> Route:
         raise
 
 
+def _future() -> Future[SshConnection]:
+    from concurrent.futures import Future  # not where there is no jump host
+
+    return Future()
+
+
 @dataclass
 class _Entry:
-    connection: Future[SshConnection] = field(default_factory=Future)
+    connection: Future[SshConnection] = field(default_factory=_future)
     users: int = 0
 
     def usable(self) -> bool:

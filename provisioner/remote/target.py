@@ -7,7 +7,6 @@ options (`Defaults`, such as --user), then ansible_ssh_*_args, then ~/.ssh/confi
 
 from __future__ import annotations
 
-import getpass
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
@@ -133,7 +132,7 @@ class _Merge:
         self.settings = sshconfig.lookup(sshconfig.read(files), self.typed, self.explicit_user)
 
     def target(self) -> Target:
-        user = self.explicit_user or self.settings.first("user") or getpass.getuser()
+        user = self.explicit_user or self.settings.first("user") or sshconfig.login()
         port = self._port()
         address = self._address(port, user)
         tokens = sshconfig.tokens(name=self.typed, host=address, port=port, user=user)
