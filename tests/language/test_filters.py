@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import importlib.util
 from collections import OrderedDict
 from typing import Any
 
@@ -788,10 +787,13 @@ def test_every_filter_says_in_one_line_what_it_gives(name: str) -> None:
     assert text.strip().endswith(".")
 
 
-@pytest.mark.parametrize("name", PURE_FILTERS)
+ASKED = ("mandatory", "type_debug")
+"""Filters that are asked about undefined values."""
+STRICT = [name for name in PURE_FILTERS if name.split(".")[-1] not in ASKED]
+
+
+@pytest.mark.parametrize("name", STRICT)
 def test_no_filter_swallows_an_undefined_variable(name: str) -> None:
-    if name.split(".")[-1] in ("mandatory", "type_debug"):
-        pytest.skip("it is asked about undefined values")
     call = f"nope | {name}"
     for arguments in ("", "('a')", "('a', 'b')", "('a', 'b', 'c')"):
         with pytest.raises((TemplateError, TypeError)) as caught:
@@ -903,11 +905,10 @@ def test_json_query_names_the_package_that_it_needs(monkeypatch: pytest.MonkeyPa
         evaluated("{} | json_query('a')")
 
 
-@pytest.mark.skipif(importlib.util.find_spec("jmespath") is None, reason="jmespath is optional")
 def test_json_query_finds_what_ansible_finds() -> None:
     data = {"a": [{"b": 1, "n": "x"}, {"b": 2, "n": "y"}]}
     assert evaluated("data | json_query('a[*].b')", data=data) == [1, 2]
-    assert evaluated("data | json_query('a[?n==`y`].b | [0]')", data=data) == 2
+    assert evaluated("data | json_query('a[?n==`\"y\"`].b | [0]')", data=data) == 2
     assert evaluated("data | json_query('z')", data=data) is None
     with pytest.raises(TemplateError, match="the expression"):
         evaluated("data | json_query('a[')", data=data)
