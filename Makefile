@@ -21,7 +21,10 @@ PYTHON = $(shell for python in /usr/bin/python3 python3.13 python3.12 python3.11
 
 LAB := $(BIN)/python tests/lab/lab.py
 
-.PHONY: help setup packages test lint unit lab-test labs-down demo bench lock clean
+# Two processes for two cores; each file of tests is run by one of them.
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
+
+.PHONY: help setup packages test lint types unit lab-test labs-down demo bench lock clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -47,20 +50,22 @@ $(STAMP): constraints.txt pyproject.toml | packages
 	@.venv/ansible/bin/pip -qq --disable-pip-version-check install 'ansible-core==2.16.*'
 	@touch $@
 
-test: setup lint ## lint and every test, those in the lab too
-	@trap 'make labs-down' EXIT; make labs-down; $(BIN)/pytest
+test: types ## lint and every test, those in the lab too
+	@trap 'make labs-down' EXIT; make labs-down; $(BIN)/pytest $(PARALLEL)
 
-lint: setup ## ruff, mypy, shellcheck, import arrows
+lint: types ## ruff, mypy, shellcheck, import arrows
+	@$(BIN)/pytest --no-header tests/test_style.py >$(STAMP).lint || { cat $(STAMP).lint; exit 1; }
+
+types: setup
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/pytest --no-header tests/test_style.py >$(STAMP).lint || { cat $(STAMP).lint; exit 1; }
 
 unit: setup ## the tests that need no lab
-	@$(BIN)/pytest -m 'not lab'
+	@$(BIN)/pytest $(PARALLEL) -m 'not lab'
 
 lab-test: setup ## the tests on real hosts
-	@trap 'make labs-down' EXIT; make labs-down; $(BIN)/pytest -m lab
+	@trap 'make labs-down' EXIT; make labs-down; $(BIN)/pytest $(PARALLEL) -m lab
 
 # Tests name their labs KIND-PID: those whose process is gone are left over. CI has the machine to
 # itself, and takes down every lab.

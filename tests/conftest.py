@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,6 +24,9 @@ OURS = {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 NEAR = "127.0.0.1,localhost"
 """What no proxy of the environment may come between."""
+
+LONGEST = Path(__file__).parent / "e2e/test_playbooks.py"
+"""The file of tests that takes longest."""
 
 PATIENCE = {"setup": 2700, "call": 900, "teardown": 900}
 """Seconds after which a part of a test counts as hung: far more than any takes on a slow machine.
@@ -42,6 +46,12 @@ def pytest_configure() -> None:
         "tests", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )
     settings.load_profile("tests")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest file goes first: where two processes run the tests, one makes the parts of all
+    labs for it, and the other meanwhile runs those that need no lab."""
+    items.sort(key=lambda item: (item.path != LONGEST, item.path.parent == LONGEST.parent))
 
 
 @contextmanager
