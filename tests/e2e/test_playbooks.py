@@ -453,4 +453,4 @@ def _login(lab: Lab, host: str, user: str, command: str) -> subprocess.Completed
     """A login of its own, by OpenSSH's client."""
     options = ["-F", lab.ssh_config, "-i", keys() / "id_ed25519", "-o", "BatchMode=yes"]
     words = ["ssh", *map(str, options), "-l", user, host, command]
-    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    return subprocess.run(words, capture_output=True, text=True, timeout=300, check=True)

@@ -284,7 +284,7 @@ def test_the_count_of_connections_would_have_seen_one(provision: Provision) -> N
     with silent_port() as (port, listener):
         inventory = inventory_of_port(provision.home, port)
         with provision.start(inventory, playbook) as process:
-            wait_for(lambda: connections(listener) > 0, 60, "a connection")
+            wait_for(lambda: connections(listener) > 0, 240, "a connection")
             process.kill()
 
 

@@ -31,7 +31,8 @@ _NSPAWN = (
     "--system-call-filter=add_key keyctl bpf", "--console=pipe", "--link-journal=no",
 )  # fmt: skip
 BOOT = 240
-"""Seconds after which a host counts as hung that boots or shuts down: a busy machine takes 60."""
+"""Seconds after which a host counts as hung that boots, shuts down or does what it is told: a busy
+machine takes 60."""
 _ROOT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -116,7 +117,9 @@ class Host:
                 wait_for(lambda: not self.is_running(), 5, f"{self.name} to end")
         end(self._record)
         end_inside(self.folder)
-        wait_for(lambda: not network.exists(network.port_name(self.machine)), 60, "the link to go")
+        wait_for(
+            lambda: not network.exists(network.port_name(self.machine)), BOOT, "the link to go"
+        )
 
     def stop(self, seconds: float = BOOT) -> None:
         """Shut down in order."""
@@ -153,12 +156,12 @@ class Host:
         return [*enter, *clean, "/bin/bash", "-c", f"cd /\n{command}"]
 
     def run(
-        self, command: str, *, text: str | None = None, timeout: float | None = 60
+        self, command: str, *, text: str | None = None, timeout: float | None = BOOT
     ) -> subprocess.CompletedProcess[str]:
         """Run a shell command inside as root, without ssh; never raises for its exit code."""
         return run(self.command(command), text=text, check=False, timeout=timeout)
 
-    def check(self, command: str, *, timeout: float | None = 60) -> str:
+    def check(self, command: str, *, timeout: float | None = BOOT) -> str:
         """Run a shell command inside as root; its output, or LabError when it fails."""
         return run(self.command(command), timeout=timeout).stdout
 

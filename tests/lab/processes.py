@@ -100,7 +100,7 @@ def end(record: Path) -> None:
     if pid is not None:
         gone = family(pid)
         send(gone, signal.SIGKILL)
-        wait_for(lambda: not any(_started(one) for one in gone), 60, f"process {pid} to end")
+        wait_for(lambda: not any(_started(one) for one in gone), 240, f"process {pid} to end")
     _reap(record)
     record.unlink(missing_ok=True)
 
@@ -109,7 +109,7 @@ def end_inside(folder: Path) -> None:
     """Kill every process that lives on a host of this folder, whoever lost sight of it."""
     inside = [pid for pid in all_pids() if _lives_on(pid, folder)]
     send(inside, signal.SIGKILL)
-    wait_for(lambda: not any(_started(pid) for pid in inside), 60, f"{folder.name} to end")
+    wait_for(lambda: not any(_started(pid) for pid in inside), 240, f"{folder.name} to end")
 
 
 def _lives_on(pid: int, folder: Path) -> bool:
@@ -137,7 +137,7 @@ def wait_for_server(record: Path, address: str, log: Path) -> None:
             raise LabError(f"{record.stem} has ended:\n{log.read_text(errors='replace')[-1500:]}")
         return _listens(address)
 
-    wait_for(ready, 60, f"{record.stem} to listen on {address}")
+    wait_for(ready, 240, f"{record.stem} to listen on {address}")
 
 
 def _listens(address: str) -> bool:

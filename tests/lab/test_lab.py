@@ -38,7 +38,7 @@ def lab() -> Iterator[Lab]:
 
 def ssh(lab: Lab, host: str, command: str) -> subprocess.CompletedProcess[str]:
     words = ["ssh", "-F", str(lab.ssh_config), "-o", "BatchMode=yes", host, command]
-    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
 
 
 def test_a_host_looks_like_el7(lab: Lab) -> None:

@@ -88,6 +88,6 @@ def test_a_playbook_of_such_templates_does_without_jinja(tmp_path: Path) -> None
     program += "sys.exit(status or ('jinja2' in sys.modules) * 100)"
     command = [sys.executable, "-c", program, "localhost,", str(playbook), "-e", f"root={tmp_path}"]
     run = subprocess.run(
-        [*command, "-c", "local"], capture_output=True, text=True, check=False, timeout=60
+        [*command, "-c", "local"], capture_output=True, text=True, check=False, timeout=300
     )
     assert (run.returncode, run.stderr) == (0, ""), run.stdout

@@ -26,7 +26,7 @@ TEXTS = {
 def said(sh: str, sent: bytes) -> str:
     """What the loop prints when it is sent that and the connection ends."""
     command = [*sh.split(), "-c", shell.LOOP]
-    got = subprocess.run(command, input=sent, capture_output=True, timeout=60, check=False)
+    got = subprocess.run(command, input=sent, capture_output=True, timeout=300, check=False)
     return got.stdout.decode("utf-8", "surrogateescape")
 
 

@@ -126,14 +126,15 @@ def fake_server(greeting: bytes, *, drip: bool = False) -> Iterator[tuple[int, l
             thread.join(10)
 
 
+DEADLINES = (0.5, 2, 8, 32, 128)
+"""Seconds for a login: the first that lets a busy machine get as far as is wanted."""
+
+
 @pytest.mark.parametrize("greeting", [b"", b"hello\r\n"])
 def test_a_tarpit_before_the_banner_runs_into_the_deadline(greeting: bytes) -> None:
     with fake_server(greeting, drip=True) as (port, _):
-        assert "no SSH banner" in failure(target(port, login_timeout=0.5)).reason
-
-
-DEADLINES = (0.5, 2, 8, 32, 128)
-"""Seconds for a login: the first that lets a busy machine get as far as is wanted."""
+        problems = (failure(target(port, login_timeout=seconds)) for seconds in DEADLINES)
+        assert any("no SSH banner" in problem.reason for problem in problems)
 
 
 def test_a_tarpit_after_the_banner_runs_into_the_deadline() -> None:

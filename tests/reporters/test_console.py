@@ -61,7 +61,7 @@ def on_a_terminal(run: str, *, verbosity: int = 0, **environment: str) -> tuple[
     received = bytearray()
     reader = threading.Thread(target=_read, args=(ours, received))
     reader.start()
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     reader.join()
     os.close(ours)
     assert process.returncode == 0, errors
