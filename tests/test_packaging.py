@@ -101,3 +101,9 @@ def test_every_dependency_is_pinned_with_hashes_and_no_index() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
     assert {name.partition(">")[0].lower() for name in wanted} <= pinned
+
+
+def test_no_block_of_text_in_a_playbook_joins_lines_by_a_backslash_and_an_n() -> None:
+    for path in (ROOT / "playbooks").rglob("*.yml"):
+        joining = [line for line in path.read_text().splitlines() if r"join('\n')" in line]
+        assert all('"{{' in line for line in joining), path  # YAML makes it one character there

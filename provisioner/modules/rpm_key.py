@@ -16,8 +16,13 @@ nl='
 # rpm calls a key by the last 8 hex digits of its fingerprint.
 installed=''
 ask() {
-    [ -n "$installed" ] ||
-        installed=$(rpm -q gpg-pubkey --qf '%{VERSION} %{NAME}-%{VERSION}-%{RELEASE}\n')
+    [ -z "$installed" ] || return 0
+    installed=$(rpm -q gpg-pubkey --qf '%{VERSION} %{NAME}-%{VERSION}-%{RELEASE}\n' 2>&1)
+    case $installed in *'cannot open Packages'*)
+        why=${installed#error: }
+        fail "rpm's database (/var/lib/rpm) can't be read: ${why%%"$nl"*}. It was left alone:" \
+            "save a copy of it, then try \`rpm --rebuilddb\`" ;;
+    esac
 }
 # name_of ID: the package of the key, as $package.
 name_of() {

@@ -164,3 +164,15 @@ def test_an_id_names_a_key_that_is_there(keys: Host, key: str) -> None:
 def test_what_is_neither_key_nor_fingerprint_is_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         find("rpm_key").model_validate(arguments)
+
+
+def test_a_broken_database_is_called_that(keys: Host) -> None:
+    keys.fake(
+        "rpm",
+        "echo 'error: rpmdb: BDB0113 Thread failed' >&2\n"
+        "echo 'error: cannot open Packages database in /var/lib/rpm' >&2; exit 1",
+    )
+    for report in (keys.look("rpm_key", key=ED), keys.run("rpm_key", key=ED)):
+        assert report.failed is not None
+        assert "can't be read: rpmdb: BDB0113 Thread failed. It was left alone" in report.failed
+        assert "rpm --rebuilddb" in report.failed

@@ -192,8 +192,10 @@ def test_a_host_where_systemctl_says_nothing_fails_only_when_applied(host: Host)
     )
 
 
-def test_a_masked_unit_can_not_be_started(unit: Host) -> None:
-    put(unit, LoadState="masked")
+def test_a_masked_unit_can_not_be_started_or_enabled(unit: Host) -> None:
+    put(unit, LoadState="masked", UnitFileState="masked")
+    why = unit.run("systemd", name="web", enabled=True).failed or ""
+    assert "web is masked, so it can't be enabled" in why
     assert "masked: false" in (unit.run("service", name="web", state="started").failed or "")
 
 

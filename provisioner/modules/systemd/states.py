@@ -35,7 +35,8 @@ exists() {
             fail "Could not find the requested service $name: there is no unit ${value:-$name}." \
                 "Is its package installed, is the name right?" ;;
         masked)
-            [ -z "$1" ] || fail "$name is masked, so it can't be started: set masked: false" ;;
+            [ -z "$1" ] ||
+                fail "$name is masked, so it can't be $1: set masked: false, or unmask it there" ;;
         error | bad-setting)
             fail "systemd can't load $name: see \`systemctl status $name\` and its unit file" ;;
     esac
@@ -69,21 +70,21 @@ case $masked in
     no) ensure "unmask $name" unmasked unmask ;;
 esac
 case $enabled in
-    yes) exists; ensure "enable $name" enabled enable ;;
+    yes) exists enabled; ensure "enable $name" enabled enable ;;
     no) exists; ensure "disable $name" disabled disable ;;
 esac
 case $state in
     started)
-        exists start
+        exists started
         if ! steady; then
             attempt "start $name" start
             prove_running start
             changed "start $name"
         fi ;;
     stopped) exists; ensure "stop $name" stopped stop ;;
-    restarted) exists start; act "restart $name" restart; prove_running restart ;;
+    restarted) exists started; act "restart $name" restart; prove_running restart ;;
     reloaded)
-        exists start
+        exists started
         if running || [ "$look" = yes ]; then
             act "reload $name" reload
         else
