@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from provisioner.modules.base import Module, ModuleError, Sources, Text
@@ -136,7 +137,7 @@ class Background(Module):
             variables = {**variables, **inline}
         body = f"_job() {{\n{work.body}\n}}\n_kill() {{\n{KILL}\n}}\n{START}"
         own: dict[str, Value] = {"job_id": self.job_id, "job_seconds": f"{self.seconds:g}"}
-        program = Program(f"async_{work.module}", body, {**variables, **own})
+        program = Program(f"async_{work.module}", body, {**variables, **own}, stays=True)
         return placed(program, self.folder)
 
     def returns(self, report: Report) -> dict[str, Any]:
@@ -181,4 +182,4 @@ class AsyncStatus(Module):
 def placed(program: Program, folder: str | None) -> Program:
     """The program of either of them, with the folder of results that the task's variables name."""
     variables: Mapping[str, Value] = {**program.variables, "job_folder": folder or FOLDER}
-    return Program(program.module, program.body, variables)
+    return replace(program, variables=variables)

@@ -27,14 +27,13 @@ directories_only() {
     [ -n "$1" ] || return 0
     ensure_by quick "create $1" is_directory make_directories "$1"
 }
-make_directories() { exec mkdir -p -- "$1"; }
+make_directories() { mkdir -p -- "$1"; }
 is_directory() { [ -d "$1" ]; }
-# make_directory PATH: with its mode at once, unless it shall have another owner first. Both end the
-# subshell that `quick` runs them in.
+# make_directory PATH: with its mode at once, unless it shall have another owner first.
 make_directory() {
     case ${owner:+-}${group:+-}${mode#0o} in
-        '' | *[!0-7]*) exec mkdir -- "$1" ;;
-        *) exec mkdir -m "${mode#0o}" -- "$1" ;;
+        '' | *[!0-7]*) mkdir -- "$1" ;;
+        *) mkdir -m "${mode#0o}" -- "$1" ;;
     esac
 }
 """

@@ -30,6 +30,7 @@ newline='
 '
 # send_summed: send it, while another reader sums it. That one is ahead, so the disk is read once.
 send_summed() {
+    say
     sum=$(
         _digest "$size" sha1 <"$src" &
         content >&3

@@ -378,7 +378,7 @@ _tidy() {
 _fill() {
     if [ -z "$content_size" ]; then
         if printf '%s' "$content" >&7 2>/dev/null; then
-            _flush || { _first_line; return 1; }
+            dd conv=fsync </dev/null >&7 2>/dev/null || { _why='it could not be written to the disk'; return 1; }
             read -r _ _proved </proc/self/fdinfo/7
             [ "$_proved" != "${#content}" ] || return 0
         fi

@@ -87,11 +87,12 @@ run() {
     return "$status"
 }
 
-# quick COMMAND [ARG...]: the same for what changes files and leaves nothing running: its output is kept in
-# a variable, which costs no process. COMMAND runs in a subshell.
+# quick COMMAND [ARG...]: the same for what changes files and leaves nothing running, and may be tried again: that
+# is how its output is learnt where it fails, which costs no process where it does not.
 quick() {
-    say
-    _quick=yes status=0 at_path=''
+    [ -z "$_changed" ] || say
+    _quick=yes status=0 at_path='' _printed=''
+    "$@" </dev/null >/dev/null 2>&1 3>&- 4<&- && return
     _printed=$("$@" 2>&1 </dev/null 3>&- 4<&-) || status=$?
     return "$status"
 }
@@ -197,42 +198,66 @@ broken() {
 stdout() { [ -n "$_quick" ] || cat /proc/self/fd/8; }
 stderr() { if [ -n "$_quick" ]; then echo "$_printed"; else cat /proc/self/fd/9; fi; }
 
-# task ID MODE TOLERANT TIMED PROGRAM: run one program in a subshell of its own, which can change nothing
+# task ID MODE TOLERANT TIMED STAYS PROGRAM: run one program in a subshell of its own, which can change nothing
 # here. Modes: `look` tests only and stops the frame where something would change; `check` tests
 # only and goes on; `apply` changes. A failure stops the frame, unless TOLERANT is yes. That the program
 # came to its end is known by its exit status alone: 81, 80 where it changed something, 82 where it failed.
-# That a task begins is said at once where that matters: it changes something, or is TIMED.
+# That a task begins is said at once where it is TIMED, and once a session.
+#
+# What it has not said itself it hands back, to go with what comes next; not so where it STAYS, in a subshell
+# that goes on by itself: that would be waited for.
 task() {
     [ -z "$_stopped" ] || return 0
     _due="$_due$nonce begin $1 $$\0000"
-    case $2$4 in apply* | *yes) mark '' ;; esac
+    [ "$4$_begun" = noyes ] || { mark ''; _begun=yes; }
     [ "$2" != apply ] || forget_ahead
-    (
-        look=yes checking='' tolerant=$3 on_failure='' _changed='' _scratched='' _quick='' _tries=0 status=0 _gathered=$_due
-        case $2 in apply) look=no ;; check) checking=yes ;; esac
-        eval "$5"
-        [ -z "$_changed" ] || _leave 80
-        _leave 81
-    ) 4<&0 </dev/null >/dev/null 2>&1
+    if [ "$5" = yes ]; then
+        _told=.
+        (_program "$@") >/dev/null 2>&1
+    else
+        _told=$(_program "$@" 2>/dev/null)
+    fi
     _status=$?
-    # Whoever died without a word did not say what was due either.
-    case $_status in 80 | 81 | 82) _due='' ;; esac
     case $_status in
-        81) _status=0 _due=done'=\0000' ;;
+        81) _status=0 _due=${_told%.}done'=\0000' ;;
         80)
-            _due=done'=\0000'
+            _due=${_told%.}done'=\0000'
             [ "$2" != look ] || _stopped=yes
             ;;
         *)
-            [ "$_status" != 82 ] || _status=1
+            # Whoever died without a word did not say what was due either.
+            [ "$_status" != 82 ] || _status=1 _due=''
             [ "$3" = yes ] || _stopped=yes
             ;;
     esac
     _due="$_due$nonce end $1 $_status\0000"
+    ! _is_late || mark ''
 }
+_begun=''
+
+_program() {
+    look=yes checking='' tolerant=$3 on_failure='' _changed='' _scratched='' _quick='' _tries=0 status=0 _gathered=$_due
+    case $2 in apply) look=no ;; check) checking=yes ;; esac
+    exec 4<&0  # for a trap at the end, too
+    # Where stdout leads meanwhile no process can see, hence none can hold it open.
+    { eval "$6"; } </dev/null >/dev/null
+    [ "$5" != yes ] || say
+    printf '%s.' "$_gathered"
+    [ -z "$_changed" ] || exit 80
+    exit 81
+}
+
+# _is_late: what is due is much, or of another second.
+_is_late() {
+    [ "${#_due}" -le 4096 ] || return 0
+    [ ! -r /proc/uptime ] || read -r _now _ </proc/uptime
+    : "${_second:=${_now%.*}}"
+    [ "${_now%.*}" != "$_second" ]
+}
+_now='' _second=''
 
 # mark RECORD: write what is still to be said of the tasks before, and RECORD.
 mark() {
     printf '%b' "$_due$1"
-    _due=''
+    _due='' _second=''
 }

@@ -159,7 +159,8 @@ class Session:
             )
             tolerant = shell.quote(step.tolerant)
             timed = shell.quote(step.timeout is not None)
-            parts.append(f"{question}task {number} {step.mode} {tolerant} {timed} {text}")
+            stays = shell.quote(step.program.stays)
+            parts.append(f"{question}task {number} {step.mode} {tolerant} {timed} {stays} {text}")
         body = "\n".join(parts)
         clear = "_stopped='' _due='' _turn='' _rpms=''"
         return f'{{\n{clear}\n{body}\nmark "$nonce frame\\0000"\n}}\n'

@@ -138,7 +138,7 @@ def test_large_content_is_told_of_in_both_directions_and_small_never(
 ) -> None:
     monkeypatch.setattr(streams, "EVERY", every)
     there = "order 900000 0; dd bs=65536 iflag=fullblock,count_bytes count=900000 <&4; _owed=0"
-    back = "printf '#content 300000 300000\\0' >&3; head -c 300000 /dev/zero >&3"
+    back = "say; printf '#content 300000 300000\\0' >&3; head -c 300000 /dev/zero >&3"
     told: list[tuple[int, int]] = []
     for body, size in ((there, 900_000), (back, 300_000)):
         program = Program(f"t{size}", body, content=b"x" * 900_000, receiver=Kept())
