@@ -128,6 +128,8 @@ class HostWalk(Steering):
                 since = self._now
             if not goes_on:
                 return
+            self._ahead.kept.pop(place, None)
+        self._ahead.passed = True
 
     def _exchange(self, queue: Queue) -> Generator[Effect, Answer, Answer]:
         sent = [(place, unit) for place, unit in queue if unit.program is not None]

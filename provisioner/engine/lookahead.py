@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import Any
 
 from provisioner.engine import gather, judge, units
+from provisioner.engine.delegated import with_delegated
 from provisioner.engine.foreseen import Ahead, Loop
 from provisioner.engine.position import Place, Position
 from provisioner.engine.scopes import Gate, PlayWorld, task_scope
@@ -70,6 +71,10 @@ class Lookahead:
     """Units that count which the frame may hold: any of which may be the last that is reached."""
     counted: int = 0
     """Those that it holds."""
+    kept: dict[Place, Unit] = field(default_factory=dict)
+    """What was made ready for frames that passed or stopped at a due unit, and had no turn yet."""
+    passed: bool = False
+    """Whether all of the frame before has had its turn."""
     behind: tuple[Place, int | None] | None = None
     """What stands right behind the change in the frame under way."""
     needs_others: Place | None = None
@@ -80,6 +85,9 @@ class Lookahead:
         `needs_others`."""
         queue: Queue = []
         ahead = Ahead()
+        if self.due is None and not self.passed:
+            self.kept.clear()
+        self.passed = False
         self.room, self.counted = self._room(), 0
         if self.gathering is not None:
             self._gather(queue, ahead)
@@ -99,6 +107,8 @@ class Lookahead:
                 break
             else:
                 at = frame.flow.after(at, frame.raised)
+        if ahead.here:
+            self.kept.clear()  # made of what files of this machine were
         second = queue[1] if self.due and len(queue) > 1 else None
         self.behind = second and (second[0], second[1].index)
         return queue
@@ -143,7 +153,7 @@ class Lookahead:
             return False
         gate = Gate(place == self.together or len(self.shared.batch) == 1)
         try:
-            found = self._units(task, ahead, first, gate)
+            found = self._units(task, ahead, place, first, gate)
             added = all(self._append(queue, place, unit, ahead) for unit in found)
         except NotYet:
             return False
@@ -157,7 +167,20 @@ class Lookahead:
         gate.open = True
         return added and not waits_behind(self.shared, task)
 
-    def _units(self, task: Task, ahead: Ahead, first: bool, gate: Gate) -> Iterable[Unit]:
+    def _unit(self, place: Place, task: Task, scope: Scope) -> Unit:
+        """The task's unit, kept or made now: nothing that was queued before it sets what it asked
+        for, or it could not have been made. Not so files of this machine, if it is the host too."""
+        kept = self.kept.get(place)
+        if kept is not None:
+            return replace(kept, scope=with_delegated(self.shared, task, scope))
+        unit = units.prepare(self.shared, self.state.name, task, scope)
+        if unit.program is not None and unit.program.content is None:
+            self.kept[place] = unit
+        return unit
+
+    def _units(
+        self, task: Task, ahead: Ahead, place: Place, first: bool, gate: Gate
+    ) -> Iterable[Unit]:
         """One unit, or one for each item that is still to be done."""
         if first and self.loop is not None:
             ahead.learn(task, self.loop.facts(), self.state.variables)
@@ -165,7 +188,7 @@ class Lookahead:
                 ahead.variables[task.register] = last
         scope = self.scope(task, ahead, gate)
         if task.loop is None:
-            return [units.prepare(self.shared, self.state.name, task, scope)]
+            return [self._unit(place, task, scope)]
         done = 0
         if first and self.loop is not None:
             items, done = self.loop.items, len(self.loop.results)

@@ -96,8 +96,8 @@ class Program:
     `sum` is its variable `content_sha256`, which it asks for itself where it is empty.
     `inlines` says that the body takes it in its variable `content` too, in place of `content_size`.
     `looks_at` is the path that the body first asks files.sh's `at` of, `packages` are those that it
-    asks rpm about: ahead.sh asks for those of several looks at once. `stays` says that a subshell of
-    the body goes on when the body has ended.
+    asks rpm about: ahead.sh asks for those of several looks at once. `stays` says that a subshell
+    of the body goes on when the body has ended.
     """
 
     module: str

@@ -167,3 +167,44 @@ def test_nothing_stands_behind_the_look_of_an_edit_behind_a_change(fleet: Fleet)
     assert [modes(frame) for frame in got.sent["h1"]] == [
         ["look"] * 3, ["apply", "look"], ["look"],
     ]  # fmt: skip
+
+
+def test_what_is_behind_a_change_is_made_ready_once(fleet: Fleet) -> None:
+    name = "{{ lookup('pipe', 'echo ' ~ word ~ ' | tee -a ' ~ log) }}"
+    tasks = "".join(
+        f"""
+            - file: {{path: "{fleet.folder}/{name}", state: directory}}
+              vars: {{word: d{n}, log: "{fleet.folder}/log"}}"""
+        for n in range(9)
+    )
+    got = fleet.run(f"""
+        - hosts: all
+          gather_facts: false
+          tasks:{tasks}
+        """)
+    assert got.hosts["h1"].changed == 9
+    assert sorted((fleet.folder / "log").read_text().split()) == [f"d{n}" for n in range(9)]
+    assert all((fleet.folder / f"d{n}").is_dir() for n in range(9))
+
+
+def test_what_was_made_ready_is_made_again_where_files_of_this_machine_have_changed(
+    fleet: Fleet,
+) -> None:
+    folder = fleet.folder
+    (folder / "theirs").write_text("new")
+    (folder / "ours").write_text("old")
+    got = fleet.run(f"""
+        - hosts: all
+          gather_facts: false
+          tasks:
+            - fetch: {{src: "{folder}/theirs", dest: "{folder}/ours", flat: true}}
+            - file: {{path: "{folder}/a", state: directory}}
+            - file: {{path: "{folder}/b", state: directory}}
+            - copy: {{src: "{folder}/ours", dest: "{folder}/copied"}}
+            - file:
+                path: "{folder}/{{{{ lookup('file', '{folder}/ours') }}}}"
+                state: directory
+        """)
+    assert got.hosts["h1"].changed == 5
+    assert (folder / "copied").read_text() == "new"
+    assert ((folder / "new").is_dir(), (folder / "old").exists()) == (True, False)
