@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from provisioner.modules import find
+from provisioner.remote.shell import Program
 from tests.modules.conftest import Host
 
 
@@ -107,6 +108,19 @@ def test_stdin_reaches_the_command_and_otherwise_it_is_empty(host: Host) -> None
 def test_a_command_that_leaves_a_process_behind_returns_at_once(host: Host) -> None:
     report = host.run("shell", cmd="sleep 300 & echo $!")
     assert host.run("shell", cmd=f"kill {report.get('stdout')}").changes
+
+
+def test_a_process_that_a_body_itself_leaves_behind_holds_up_nobody(host: Host) -> None:
+    report = host.exchange(Program("leaves", 'sleep 300 & report pid "$!"'), "apply")
+    assert host.run("shell", cmd=f"kill {report.get('pid')}").changes
+
+
+@pytest.mark.parametrize("text", [bytes({*range(1, 256)} - {92}), bytes(range(1, 256)), b"x\n\n"])
+def test_what_a_program_reports_arrives_byte_by_byte(host: Host, text: bytes) -> None:
+    program = Program("says", 'report text "$text"', {"text": text})
+    for mode in ("look", "apply"):
+        said = host.exchange(program, mode).get("text")
+        assert said.encode("utf-8", "surrogateescape") == text
 
 
 def test_a_command_cannot_change_the_session_or_read_its_control_stream(host: Host) -> None:
