@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from provisioner import regex
@@ -24,7 +24,8 @@ def of_module(module: type[Module], key: str, value: Any, where: Where) -> YamlM
     text = value.source if isinstance(value, Template) else str(value)
     fields = arguments.names(module)
     rest = []
-    for word in split_words(text):
+    kept = ""  # as it stands, with the newlines of a script
+    for word, piece in _words(text):
         name, equals, item = pair(word)
         known = name in fields or (module.open and _may_be_name(name, module))
         # What the module has not is told with the other arguments, or fails the task.
@@ -35,14 +36,13 @@ def of_module(module: type[Module], key: str, value: Any, where: Where) -> YamlM
             given.keys_at[name] = given.values_at[name] = where
         else:
             rest.append(word)
+            kept += piece
     if len(rest) == 1 and module.free_form is None and is_template(rest[0]):
         given[VARIABLE] = kw.text_template(rest.pop(), where)
     if rest and module.free_form is None:
         raise _refusal(rest[0], text, fields, key, where)
     if module.free_form is not None and (rest or module.free_form not in given):
-        unchanged = not given  # then byte for byte, spaces and newlines included
-        line = text.strip() if unchanged else " ".join(rest)
-        given[module.free_form] = kw.text_template(line, where)
+        given[module.free_form] = kw.text_template(kept.strip(), where)
     return given
 
 
@@ -78,7 +78,7 @@ _FREE_OPTIONS = frozenset(
 )  # fmt: skip
 
 _WORD = regex.compile(
-    r"""(?:\{\{.*?\}\}|\{%.*?%\}|"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'])+""", re.DOTALL
+    r"""(?:\{\{.*?\}\}|\{%.*?%\}|"(?:\\.|[^"\\])*"|'[^']*'|\\\S|[^\s"'])+""", re.DOTALL
 )
 
 
@@ -88,7 +88,16 @@ _QUOTES = regex.compile(r""""(?:\\.|[^"\\])*"|'[^']*'|\\.|["']""", re.DOTALL)
 
 def split_words(text: str) -> list[str]:
     """Words apart at white space, but for quotes and `{{ … }}`; quotes are kept."""
-    return [match.group() for match in _WORD.finditer(text)]
+    return [word for word, _ in _words(text)]
+
+
+def _words(text: str) -> Iterator[tuple[str, str]]:
+    """The same, each as it stands before the next. A backslash alone says that the line goes on."""
+    found = list(_WORD.finditer(text))
+    ends = [*(match.start() for match in found[1:]), len(text)]
+    for match, end in zip(found, ends, strict=False):
+        if match.group() != "\\":
+            yield match.group(), text[match.start() : end]
 
 
 _ESCAPE = regex.compile(
