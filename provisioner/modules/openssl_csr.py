@@ -1,0 +1,270 @@
+"""openssl_csr: a request for a certificate is on the host, made by its openssl command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal, Self
+
+from provisioner.modules.base import FileAttributes, Module, Sources, Text, Words
+from provisioner.modules.model import AliasChoices, Field, model_validator
+from provisioner.modules.openssl_text import KEY
+from provisioner.remote.shell import Program, Report, Value
+
+BODY = (
+    KEY
+    + r"""
+# request: print a request by $config, which comes with the passphrase by pipes.
+request() {
+    printf '%s' "$config" | {
+        printf '%s\n' "$passphrase" |
+            openssl req -new -key "$privatekey_path" -passin stdin \
+                -config /proc/self/fd/5 "-$digest" ${bare:+-subj /}
+    } 5<&0
+}
+# meaning: of a request on stdin all but its signature, for that is another each time.
+meaning() { openssl req -noout -text -nameopt oneline,utf8 | sed '/^    Signature Algorithm/q'; }
+same() { [ "$(meaning <"$path")" = "$(printf '%s' "$content" | meaning)" ]; }
+make() {
+    content=$(request 2>&1) || fail "openssl req: $content"
+    content=-----BEGIN${content#*-----BEGIN}$_nl
+}
+
+expand path
+expand privatekey_path
+report filename "$path"
+if [ "$state" = absent ]; then
+    gone() { ! [ -e "$path" ] && ! [ -L "$path" ]; }
+    remove() { rm -f -- "$path"; }
+    if [ "$backup" = yes ] && [ "$look" = no ] && ! gone; then back_up "$path"; fi
+    ensure "remove $path" gone remove
+    return
+fi
+need_openssl "create $path" || return 0
+folder_of "$path"
+if [ ! -e "$privatekey_path" ]; then
+    [ "$look" = yes ] ||
+        fail "there is no private key $privatekey_path: create it in an earlier task"
+    changed "create $path"
+    return
+fi
+make
+if [ "$force" = no ] && [ -f "$path" ] && same; then attributes "$path"; else put "$path"; fi
+[ "$return_content" = no ] || report csr "$(cat -- "$path")"
+"""
+)
+
+_SUBJECT = {
+    "country_name": "C",
+    "state_or_province_name": "ST",
+    "locality_name": "L",
+    "organization_name": "O",
+    "organizational_unit_name": "OU",
+    "common_name": "CN",
+    "email_address": "emailAddress",
+}
+
+
+class OpensslCsr(FileAttributes, Module):
+    """Keep a request for a certificate in a file, made by the host's openssl command."""
+
+    body: ClassVar[str] = BODY
+
+    path: Text
+    """The file."""
+    privatekey_path: Text
+    """The private key's file."""
+    privatekey_passphrase: Text | None = None
+    """What the key is encrypted with."""
+    digest: Text = "sha256"
+    """The hash that is signed."""
+    state: Literal["present", "absent"] = "present"
+    """`absent` removes the file."""
+    force: bool = False
+    """Make it anew whenever the task runs."""
+    subject: Mapping[str, Any] | None = None
+    """Parts of the subject by their names (`O`, `OU`, `CN`, …), a list for several of a name."""
+    subject_ordered: tuple[Mapping[str, Any], ...] = ()
+    """The same as a list of such mappings, whose order is kept."""
+    country_name: Text | None = Field(
+        None, validation_alias=AliasChoices("country_name", "C", "countryName")
+    )
+    """C of the subject."""
+    state_or_province_name: Text | None = Field(
+        None, validation_alias=AliasChoices("state_or_province_name", "ST", "stateOrProvinceName")
+    )
+    """ST of the subject."""
+    locality_name: Text | None = Field(
+        None, validation_alias=AliasChoices("locality_name", "L", "localityName")
+    )
+    """L of the subject."""
+    organization_name: Text | None = Field(
+        None, validation_alias=AliasChoices("organization_name", "O", "organizationName")
+    )
+    """O of the subject."""
+    organizational_unit_name: Text | None = Field(
+        None,
+        validation_alias=AliasChoices("organizational_unit_name", "OU", "organizationalUnitName"),
+    )
+    """OU of the subject."""
+    common_name: Text | None = Field(
+        None, validation_alias=AliasChoices("common_name", "CN", "commonName")
+    )
+    """CN of the subject."""
+    email_address: Text | None = Field(
+        None, validation_alias=AliasChoices("email_address", "E", "emailAddress")
+    )
+    """emailAddress of the subject."""
+    subject_alt_name: Words = Field(
+        (), validation_alias=AliasChoices("subject_alt_name", "subjectAltName")
+    )
+    """Further names: `DNS:example.com`, `IP:192.0.2.1`, `email:a@b`, `URI:…`."""
+    subject_alt_name_critical: bool = Field(
+        False, validation_alias=AliasChoices("subject_alt_name_critical", "subjectAltName_critical")
+    )
+    """Whoever does not understand them must refuse the certificate."""
+    use_common_name_for_san: bool = Field(
+        True, validation_alias=AliasChoices("use_common_name_for_san", "useCommonNameForSAN")
+    )
+    """Without `subject_alt_name`, take CN for it."""
+    key_usage: Words = Field((), validation_alias=AliasChoices("key_usage", "keyUsage"))
+    """What the key is for: `digitalSignature`, `keyEncipherment`, …"""
+    key_usage_critical: bool = Field(
+        False, validation_alias=AliasChoices("key_usage_critical", "keyUsage_critical")
+    )
+    """Mark it so."""
+    extended_key_usage: Words = Field(
+        (), validation_alias=AliasChoices("extended_key_usage", "extKeyUsage", "extendedKeyUsage")
+    )
+    """The same: `serverAuth`, `clientAuth`, …"""
+    extended_key_usage_critical: bool = Field(
+        False,
+        validation_alias=AliasChoices(
+            "extended_key_usage_critical", "extKeyUsage_critical", "extendedKeyUsage_critical"
+        ),
+    )
+    """Mark it so."""
+    basic_constraints: Words = Field(
+        (), validation_alias=AliasChoices("basic_constraints", "basicConstraints")
+    )
+    """`CA:TRUE`, `pathlen:0`."""
+    basic_constraints_critical: bool = Field(
+        False,
+        validation_alias=AliasChoices("basic_constraints_critical", "basicConstraints_critical"),
+    )
+    """Mark it so."""
+    ocsp_must_staple: bool = Field(
+        False, validation_alias=AliasChoices("ocsp_must_staple", "ocspMustStaple")
+    )
+    """The server must staple an OCSP answer."""
+    ocsp_must_staple_critical: bool = Field(
+        False, validation_alias=AliasChoices("ocsp_must_staple_critical", "ocspMustStaple_critical")
+    )
+    """Mark it so."""
+    create_subject_key_identifier: bool = False
+    """Put an identifier of the key in."""
+    version: Literal[1] = 1
+    """There is but one."""
+    backup: bool = False
+    """Keep a copy of the old file beside it."""
+    return_content: bool = False
+    """Return the request too, as `csr`."""
+    select_crypto_backend: Literal["auto", "cryptography", "pyopenssl"] = "auto"
+    """Accepted: it is the openssl command in any case."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        for name, value in (*self._subject(), *self._extensions()):
+            if "\n" in value or not name.replace(".", "").isalnum():
+                raise ValueError(f"{name}: {value!r} is not a line")
+        if not self.digest.isalnum():
+            raise ValueError("digest: it is the name of one")
+        if "\n" in (self.privatekey_passphrase or ""):
+            raise ValueError("privatekey_passphrase: it can't hold a newline")
+        return self
+
+    def _subject(self) -> Iterator[tuple[str, str]]:
+        """The parts in the order of Ansible: the fields, then the mapping."""
+        for layer in self.subject_ordered or ():
+            yield from _parts(layer)
+        if not self.subject_ordered:
+            for name, short in _SUBJECT.items():
+                if getattr(self, name) is not None:
+                    yield short, str(getattr(self, name))
+            yield from _parts(self.subject or {})
+
+    def _extensions(self) -> Iterator[tuple[str, str]]:
+        names = self.subject_alt_name
+        common = next((value for name, value in self._subject() if name in _COMMON), None)
+        if not names and self.use_common_name_for_san and common:
+            names = (f"DNS:{common}",)
+        critical = self.subject_alt_name_critical
+        yield from _extension("subjectAltName", names, critical)
+        yield from _extension("keyUsage", self.key_usage, self.key_usage_critical)
+        extended = self.extended_key_usage_critical
+        yield from _extension("extendedKeyUsage", self.extended_key_usage, extended)
+        basic = self.basic_constraints_critical
+        yield from _extension("basicConstraints", self.basic_constraints, basic)
+        if self.ocsp_must_staple:  # 1.0.2 has no name for it
+            staple = self.ocsp_must_staple_critical
+            yield from _extension("1.3.6.1.5.5.7.1.24", ("DER:30:03:02:01:05",), staple)
+        if self.create_subject_key_identifier:
+            yield "subjectKeyIdentifier", "hash"
+
+    def _config(self) -> str:
+        """What openssl reads: names are numbered, for there may be several of one."""
+        lines = ["[req]", "prompt = no", "string_mask = utf8only", "utf8 = yes"]
+        lines += ["distinguished_name = subject"]
+        lines += ["req_extensions = extensions"] if any(self._extensions()) else []
+        lines += ["[subject]"]
+        subject = enumerate(self._subject())
+        lines += [f"{number}.{name} = {_escaped(value)}" for number, (name, value) in subject]
+        lines += ["[extensions]", *(f"{n} = {_escaped(value)}" for n, value in self._extensions())]
+        return "\n".join(lines) + "\n"
+
+    def program(self, sources: Sources) -> Program:
+        names = ("path", "privatekey_path", "digest", "state", "force", "backup", "return_content")
+        variables: dict[str, Value] = {
+            **{name: getattr(self, name) for name in names},
+            **self.attribute_variables(),
+            "passphrase": self.privatekey_passphrase or "",
+            "config": self._config(),
+            "bare": "" if any(self._subject()) else "yes",
+        }
+        return Program("openssl_csr", self.body, variables)
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        values: dict[str, Any] = {
+            "filename": report.get("filename"),
+            "privatekey": self.privatekey_path,
+            "subject": [list(part) for part in self._subject()],
+            "subjectAltName": list(self.subject_alt_name) or None,
+            "keyUsage": list(self.key_usage) or None,
+            "extendedKeyUsage": list(self.extended_key_usage) or None,
+            "basicConstraints": list(self.basic_constraints) or None,
+            "ocsp_must_staple": self.ocsp_must_staple,
+        }
+        if "backup_file" in report.records:
+            values["backup_file"] = report.get("backup_file")
+        if "csr" in report.records:
+            values["csr"] = report.get("csr") + "\n"
+        return values
+
+
+_COMMON = ("CN", "commonName")
+
+
+def _parts(layer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in layer.items():
+        for one in value if isinstance(value, list | tuple) else [value]:
+            yield str(name), str(one)
+
+
+def _extension(name: str, values: Any, critical: bool) -> Iterator[tuple[str, str]]:
+    if values:
+        yield name, ",".join((*(("critical",) if critical else ()), *values))
+
+
+def _escaped(value: str) -> str:
+    """Text that means itself in a file of openssl."""
+    marked = "".join(f"\\{c}" if c in "\\#$\"'" else c for c in value)
+    return f"\\{marked}" if marked[:1] == " " else marked

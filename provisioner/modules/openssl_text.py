@@ -1,0 +1,40 @@
+"""What the modules around the host's openssl command share. It may be of 1.0.2, as on CentOS 7."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+KEY = r"""
+# need_openssl WHAT: there is one; where it is yet to be installed, say that WHAT would be changed.
+need_openssl() {
+    ! command -v openssl >/dev/null || return 0
+    [ "$look" = yes ] || fail 'openssl is not there: install it in an earlier task'
+    changed "$1"
+    return 1
+}
+folder_of() {
+    case $1 in
+        /*/*) [ -d "${1%/*}" ] || [ "$look" = yes ] ||
+            fail "there is no directory ${1%/*}: create it in an earlier task" ;;
+    esac
+}
+# public_of KEY PASSPHRASE: print the public half. A passphrase travels on stdin alone.
+public_of() { printf '%s\n' "$2" | openssl pkey -in "$1" -passin stdin -pubout 2>/dev/null; }
+"""
+
+_DIGESTS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
+
+
+def der(pem: str) -> bytes:
+    """What stands between the first lines BEGIN and END."""
+    lines = pem.partition("-----BEGIN")[2].partition("-----END")[0].splitlines()[1:]
+    return base64.b64decode("".join(lines))
+
+
+def fingerprints(pem: str) -> dict[str, str]:
+    """The hashes of a public key, bytes with colons between them, by the hashes' names."""
+    data = der(pem)
+    return {
+        name: hashlib.new(name, data, usedforsecurity=False).digest().hex(":") for name in _DIGESTS
+    }

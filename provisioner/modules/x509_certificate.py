@@ -1,0 +1,279 @@
+"""x509_certificate: a certificate is on the host, signed there by its openssl command."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any, ClassVar, Literal, Self
+
+from provisioner.modules.base import FileAttributes, Module, Sources, Text
+from provisioner.modules.model import model_validator
+from provisioner.modules.openssl_text import KEY
+from provisioner.remote.shell import Program, Report, Value
+
+BODY = (
+    KEY
+    + r"""
+# requested: print the extensions that the request on stdin asks for, as a file of openssl has them.
+requested() {
+    openssl asn1parse | awk '
+        BEGIN {
+            short["X509v3 Subject Alternative Name"] = "subjectAltName"
+            short["X509v3 Key Usage"] = "keyUsage"
+            short["X509v3 Extended Key Usage"] = "extendedKeyUsage"
+            short["X509v3 Basic Constraints"] = "basicConstraints"
+            short["X509v3 Subject Key Identifier"] = "subjectKeyIdentifier"
+            short["X509v3 Authority Key Identifier"] = "authorityKeyIdentifier"
+            short["X509v3 Name Constraints"] = "nameConstraints"
+            short["X509v3 CRL Distribution Points"] = "crlDistributionPoints"
+            short["X509v3 Certificate Policies"] = "certificatePolicies"
+            short["TLS Feature"] = "1.3.6.1.5.5.7.1.24"
+        }
+        /:d=1 / { within = 0 }
+        /OBJECT +:Extension Request/ { within = 1; next }
+        !within { next }
+        / OBJECT / { sub(/.* OBJECT +:/, ""); name = $0; critical = "" }
+        / BOOLEAN / { critical = "critical," }
+        / OCTET STRING / {
+            sub(/.*:/, "")
+            print (name in short ? short[name] : name) " = " critical "DER:" $0
+        }'
+}
+# extensions: print all that the certificate gets.
+extensions() {
+    echo '[extensions]'
+    printf '%s\n' "$asked"
+    case $identifier$asked in
+        always*) echo 'subjectKeyIdentifier = hash' ;;
+        create*subjectKeyIdentifier* | never*) ;;
+        *) echo 'subjectKeyIdentifier = hash' ;;
+    esac
+    case $asked in
+        *authorityKeyIdentifier*) ;;
+        *)
+            [ "$provider" = selfsigned ] || [ "$authority" = no ] ||
+                echo 'authorityKeyIdentifier = keyid'
+            ;;
+    esac
+}
+# issue: print a certificate for $csr. Request, extensions and passphrase come by pipes.
+issue() {
+    if [ "$provider" = selfsigned ]; then set -- -signkey "$privatekey_path"
+    else set -- -CA "$ownca_path" -CAkey "$ownca_privatekey_path"
+    fi
+    set -- "$@" -passin stdin -days "$days" "-$digest" -set_serial "0x$serial"
+    printf '%s\n' "$csr" | {
+        extensions | {
+            printf '%s\n' "$passphrase" | openssl x509 -req -in /proc/self/fd/5 \
+                -extfile /proc/self/fd/6 -extensions extensions "$@"
+        } 6<&0
+    } 5<&0
+}
+# bare: print a request with nothing in it but the key.
+bare() {
+    printf '[req]\ndistinguished_name = subject\n[subject]\n' | {
+        printf '%s\n' "$passphrase" | openssl req -new -key "$privatekey_path" -passin stdin \
+            -config /proc/self/fd/5 -subj /
+    } 5<&0
+}
+# meaning: of a certificate on stdin all but its number, its time and its signature.
+meaning() {
+    openssl x509 -noout -text -nameopt oneline,utf8 |
+        sed -e '/^ *Serial Number:/,/^ *Signature Algorithm:/d' \
+            -e '/^ *Validity$/,/^ *Not After *:/d' -e '/^    Signature Algorithm/q'
+}
+same() { [ "$(meaning <"$path")" = "$(printf '%s' "$content" | meaning)" ]; }
+make() {
+    if [ -n "$csr_path" ]; then csr=$(cat -- "$csr_path") || fail "$csr_path can't be read"
+    elif [ -z "$csr" ]; then csr=$(bare 2>&1) || fail "openssl req: $csr"
+    fi
+    asked=$(printf '%s\n' "$csr" | requested)
+    serial=$(openssl rand -hex 19) || fail 'openssl rand failed'
+    content=$(issue 2>&1) || fail "openssl x509: $content"
+    content=-----BEGIN${content#*-----BEGIN}$_nl
+}
+
+expand path
+expand csr_path
+expand privatekey_path
+expand ownca_path
+expand ownca_privatekey_path
+report filename "$path"
+if [ "$state" = absent ]; then
+    gone() { ! [ -e "$path" ] && ! [ -L "$path" ]; }
+    remove() { rm -f -- "$path"; }
+    if [ "$backup" = yes ] && [ "$look" = no ] && ! gone; then back_up "$path"; fi
+    ensure "remove $path" gone remove
+    return
+fi
+need_openssl "create $path" || return 0
+folder_of "$path"
+if [ "$provider" = selfsigned ]; then set -- "$privatekey_path" "$csr_path"
+else set -- "$ownca_path" "$ownca_privatekey_path" "$csr_path"
+fi
+for file; do
+    [ -n "$file" ] && [ ! -e "$file" ] || continue
+    [ "$look" = yes ] || fail "there is no file $file: create it in an earlier task"
+    changed "create $path"
+    return
+done
+make
+if [ "$force" = no ] && [ -f "$path" ] && same; then attributes "$path"; else put "$path"; fi
+[ -f "$path" ] || return 0
+report dates "$(openssl x509 -in "$path" -noout -startdate -enddate -serial)"
+[ "$return_content" = no ] || report certificate "$(cat -- "$path")"
+"""
+)
+
+_SPAN = re.compile(r"\+(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_DAY = 86400
+
+
+class X509Certificate(FileAttributes, Module):
+    """Keep a certificate in a file: signed by its own key, or by that of a CA on the host."""
+
+    body: ClassVar[str] = BODY
+
+    path: Text
+    """The file."""
+    provider: Literal["selfsigned", "ownca"] | None = None
+    """`selfsigned`, or `ownca` for a CA whose key is on the host; acme and entrust are not here."""
+    csr_path: Text | None = None
+    """The request's file; a self-signed certificate needs none."""
+    csr_content: Text | None = None
+    """The request itself."""
+    privatekey_path: Text | None = None
+    """The private key's file."""
+    privatekey_passphrase: Text | None = None
+    """What it is encrypted with."""
+    selfsigned_not_before: Text = "+0s"
+    """Valid from now: anything else is refused."""
+    selfsigned_not_after: Text = "+3650d"
+    """How long it is valid, `+365d` or `+52w`, in whole days."""
+    selfsigned_digest: Text = "sha256"
+    """The hash that is signed."""
+    selfsigned_version: Literal[3] = 3
+    """There is but one."""
+    selfsigned_create_subject_key_identifier: Literal[
+        "create_if_not_provided", "always_create", "never_create"
+    ] = "create_if_not_provided"
+    """Whether an identifier of the key is put in; OpenSSL 3 does that in any case."""
+    ownca_path: Text | None = None
+    """The CA's certificate."""
+    ownca_privatekey_path: Text | None = None
+    """The CA's private key."""
+    ownca_privatekey_passphrase: Text | None = None
+    """What that is encrypted with."""
+    ownca_not_before: Text = "+0s"
+    """Valid from now: anything else is refused."""
+    ownca_not_after: Text = "+3650d"
+    """How long it is valid, in whole days."""
+    ownca_digest: Text = "sha256"
+    """The hash that is signed."""
+    ownca_version: Literal[3] = 3
+    """There is but one."""
+    ownca_create_subject_key_identifier: Literal[
+        "create_if_not_provided", "always_create", "never_create"
+    ] = "create_if_not_provided"
+    """Whether an identifier of the key is put in; OpenSSL 3 does that in any case."""
+    ownca_create_authority_key_identifier: bool = True
+    """Whether an identifier of the CA's key is put in."""
+    ignore_timestamps: Literal[True] = True
+    """When a certificate ends does not count for whether it is made anew."""
+    state: Literal["present", "absent"] = "present"
+    """`absent` removes the file."""
+    force: bool = False
+    """Make it anew whenever the task runs."""
+    backup: bool = False
+    """Keep a copy of the old file beside it."""
+    return_content: bool = False
+    """Return the certificate too, as `certificate`."""
+    select_crypto_backend: Literal["auto", "cryptography", "pyopenssl"] = "auto"
+    """Accepted: it is the openssl command in any case."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.state == "absent":
+            return self
+        if self.provider is None:
+            raise ValueError("provider is missing: selfsigned or ownca")
+        if self.csr_path is not None and self.csr_content is not None:
+            raise ValueError("csr_path and csr_content: only one of them")
+        self._needs()
+        if self._own("not_before") != "+0s":
+            raise ValueError(f"{self.provider}_not_before: only +0s (now) can be had here")
+        if not self._own("digest").isalnum():
+            raise ValueError(f"{self.provider}_digest: it is the name of one")
+        if "\n" in self._passphrase:
+            raise ValueError("the passphrase can't hold a newline")
+        self._days()
+        return self
+
+    def _needs(self) -> None:
+        needed = {"selfsigned": ("privatekey_path",)}.get(
+            self.provider or "", ("ownca_path", "ownca_privatekey_path")
+        )
+        for name in needed:
+            if getattr(self, name) is None:
+                raise ValueError(f"{name} is missing: provider: {self.provider} needs it")
+        if self.provider == "ownca" and self.csr_path is None and self.csr_content is None:
+            raise ValueError("csr_path is missing: provider: ownca needs it")
+
+    def _own(self, name: str) -> Any:
+        """The provider's field."""
+        return getattr(self, f"{self.provider}_{name}")
+
+    @property
+    def _passphrase(self) -> str:
+        own = self.provider == "ownca"
+        return (self.ownca_privatekey_passphrase if own else self.privatekey_passphrase) or ""
+
+    def _days(self) -> int:
+        match = _SPAN.fullmatch(self._own("not_after"))
+        parts = [int(part or 0) for part in match.groups()] if match else []
+        units = (7 * _DAY, _DAY, 3600, 60, 1)
+        seconds = sum(count * unit for count, unit in zip(parts, units, strict=False))
+        if not seconds or seconds % _DAY:
+            raise ValueError(f"{self.provider}_not_after: a number of whole days, as in +365d")
+        return seconds // _DAY
+
+    def program(self, sources: Sources) -> Program:
+        names = ("csr_path", "privatekey_path", "ownca_path", "ownca_privatekey_path")
+        variables: dict[str, Value] = {
+            **{name: getattr(self, name) or "" for name in names},
+            **{name: getattr(self, name) for name in ("path", "state", "force", "backup")},
+            **self.attribute_variables(),
+            "return_content": self.return_content,
+            "provider": self.provider or "",
+            "csr": self.csr_content or "",
+            "passphrase": self._passphrase,
+        }
+        if self.state == "present":
+            variables |= {
+                "days": str(self._days()),
+                "digest": self._own("digest"),
+                "identifier": self._own("create_subject_key_identifier").partition("_")[0],
+                "authority": self.ownca_create_authority_key_identifier,
+            }
+        return Program("x509_certificate", self.body, variables)
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        values: dict[str, Any] = {"filename": report.get("filename")}
+        values |= {"privatekey": self.privatekey_path, "csr": self.csr_path}
+        if self.provider == "ownca":
+            values |= {"ca_cert": self.ownca_path, "ca_privatekey": self.ownca_privatekey_path}
+        if "dates" in report.records:
+            told = dict(line.split("=", 1) for line in report.get("dates").splitlines())
+            values["notBefore"] = _moment(told["notBefore"])
+            values["notAfter"] = _moment(told["notAfter"])
+            values["serial_number"] = int(told["serial"], 16)
+        if "backup_file" in report.records:
+            values["backup_file"] = report.get("backup_file")
+        if "certificate" in report.records:
+            values["certificate"] = report.get("certificate") + "\n"
+        return values
+
+
+def _moment(text: str) -> str:
+    """`Nov 28 08:40:00 2026 GMT` as Ansible writes it."""
+    return datetime.strptime(text, "%b %d %H:%M:%S %Y GMT").strftime("%Y%m%d%H%M%SZ")

@@ -1,0 +1,142 @@
+"""x509_certificate: signed once, by its own key or that of a CA, with what the request asks for."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.modules.x509_certificate import X509Certificate
+from tests.modules.conftest import Host, listing
+
+ASKED: dict[str, Any] = {
+    "common_name": "www.example.com",
+    "organization_name": "Müller & Söhne",
+    "subject_alt_name": ["DNS:example.com", "IP:192.0.2.1"],
+    "subject_alt_name_critical": True,
+    "key_usage": ["digitalSignature"],
+    "extended_key_usage": ["serverAuth"],
+    "ocsp_must_staple": True,
+}
+
+PARTS = (
+    "O = Müller & Söhne",
+    "Subject Alternative Name: critical",
+    "IP Address:192.0.2.1",
+    "status_request",
+    "TLS Web Server Authentication",
+    "Subject Key Identifier",
+)
+
+
+def requested(host: Host, name: str, **asked: Any) -> dict[str, str]:
+    """A key and a request for it."""
+    key, csr = str(host.root / f"{name}.key"), str(host.root / f"{name}.csr")
+    host.run("openssl_privatekey", path=key, type="ECC", curve="secp256r1")
+    report = host.run("openssl_csr", path=csr, privatekey_path=key, **asked)
+    assert report.failed is None
+    return {"path": str(host.root / f"{name}.crt"), "csr_path": csr, "privatekey_path": key}
+
+
+def shown(path: str) -> str:
+    command = ["openssl", "x509", "-noout", "-text", "-nameopt", "oneline,utf8,-esc_msb"]
+    done = subprocess.run([*command, "-in", path], check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+def verified(path: str, authority: str) -> bool:
+    command = ["openssl", "verify", "-CAfile", authority, path]
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+def test_a_certificate_is_signed_by_its_own_key_once(host: Host) -> None:
+    given: dict[str, Any] = {**requested(host, "a", **ASKED), "provider": "selfsigned"}
+    path = given["path"]
+    assert host.look("x509_certificate", **given).changes == (f"create {path}",)
+    assert not Path(path).exists()
+    report = host.run("x509_certificate", **given)
+    assert (report.failed, report.changes) == (None, (f"create {path}",))
+    text = shown(path)
+    for part in PARTS:
+        assert part in text
+    assert verified(path, path)
+    values = host.values("x509_certificate", report, **given)
+    assert int(values["notAfter"][:4]) - int(values["notBefore"][:4]) in (9, 10)
+    before = listing(host.root)
+    assert (host.run("x509_certificate", **given).changes, listing(host.root)) == ((), before)
+    assert not host.look("x509_certificate", **given).changes
+
+
+def test_a_certificate_is_signed_by_a_ca_once(host: Host) -> None:
+    constraints = {"basic_constraints": ["CA:TRUE"], "basic_constraints_critical": True}
+    ca = requested(host, "ca", common_name="CA", use_common_name_for_san=False, **constraints)
+    assert host.run("x509_certificate", **ca, provider="selfsigned").failed is None
+    given: dict[str, Any] = requested(host, "a", **ASKED)
+    given |= {"provider": "ownca", "ownca_path": ca["path"], "ownca_not_after": "+52w1d"}
+    given |= {"ownca_privatekey_path": ca["privatekey_path"]}
+    report = host.run("x509_certificate", **given)
+    assert (report.failed, report.changes) == (None, (f"create {given['path']}",))
+    text = shown(given["path"])
+    assert "Issuer: CN = CA" in text
+    assert "Authority Key Identifier" in text
+    assert verified(given["path"], ca["path"])
+    assert not host.run("x509_certificate", **given).changes
+
+
+CHANGES: list[dict[str, Any]] = [
+    {"selfsigned_digest": "sha512"},
+    {"force": True},
+]
+
+
+@pytest.mark.parametrize("other", CHANGES, ids=str)
+def test_a_certificate_that_would_say_something_else_is_made_anew(
+    host: Host, other: dict[str, Any]
+) -> None:
+    given = {**requested(host, "a", **ASKED), "provider": "selfsigned"}
+    host.run("x509_certificate", **given)
+    report = host.run("x509_certificate", **given, **other, backup=True)
+    assert report.changes == (f"change {given['path']}",)
+    assert "BEGIN CERTIFICATE" in Path(report.get("backup_file")).read_text()
+
+
+def test_a_request_that_asks_for_something_else_makes_it_anew(host: Host) -> None:
+    given = {**requested(host, "a", **ASKED), "provider": "selfsigned"}
+    host.run("x509_certificate", **given)
+    requested(host, "a", **{**ASKED, "subject_alt_name": ["DNS:other"]})
+    assert host.run("x509_certificate", **given).changes == (f"change {given['path']}",)
+    assert "DNS:other" in shown(given["path"])
+    assert not host.run("x509_certificate", **given).changes
+
+
+def test_a_self_signed_one_needs_no_request(host: Host) -> None:
+    given: dict[str, Any] = {**requested(host, "a"), "provider": "selfsigned"}
+    del given["csr_path"]
+    assert host.run("x509_certificate", **given).failed is None
+    assert not host.run("x509_certificate", **given).changes
+
+
+def test_a_request_that_an_earlier_task_will_make_is_no_failure_of_a_look(host: Host) -> None:
+    none = str(host.root / "none")
+    given = {"path": str(host.root / "c"), "csr_path": none, "privatekey_path": none}
+    look = host.look("x509_certificate", **given, provider="selfsigned")
+    assert look.changes == (f"create {given['path']}",)
+    report = host.run("x509_certificate", **given, provider="selfsigned")
+    assert "create it in an earlier task" in (report.failed or "")
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({}, "provider is missing"),
+    ({"provider": "selfsigned"}, "privatekey_path is missing"),
+    ({"provider": "ownca"}, "ownca_path is missing"),
+    ({"provider": "selfsigned", "privatekey_path": "/k", "selfsigned_not_after": "+5h"}, "whole"),
+    ({"provider": "selfsigned", "privatekey_path": "/k", "selfsigned_not_before": "+5d"}, "now"),
+]
+
+
+@pytest.mark.parametrize(("given", "why"), WRONG)
+def test_what_cannot_be_had_is_refused(given: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        X509Certificate(path="/c", **given)
