@@ -27,8 +27,8 @@ JOIN = "_joins"
 def parts(
     shared: PlayWorld, state: HostState, unit: Unit, scope: Scope, rescued: bool
 ) -> tuple[list[tuple[Node, ...]], Result]:
-    """What the task includes, for each item of its loop, as far as the chosen tags leave it; and
-    the include's own result, which it may register.
+    """What the task includes, for each item of its loop; and the include's own result, which it
+    may register.
 
     `LoadError` for what is wrong with the files, `NoPlaybook` where nothing catches that, and
     `TemplateError` for the task's own templates. Where they are `rescued`, wrong arguments in the
@@ -36,7 +36,7 @@ def parts(
     """
     task = unit.task
     if task.loop is None:
-        return [shared.select(_loaded(shared, state, unit, {}, rescued))], _result(unit)
+        return [_loaded(shared, state, unit, {}, rescued)], _result(unit)
     found: list[tuple[Node, ...]] = []
     results: list[tuple[Any, Result]] = []
     items = units.loop_items(task, scope, shared)
@@ -47,7 +47,7 @@ def parts(
             raise TemplateError(one.result.message, task.where)
         if one.result is None:
             names = units.item_names(task, items, index)
-            found.append(shared.select(_loaded(shared, state, one, names, rescued)))
+            found.append(_loaded(shared, state, one, names, rescued))
         results.append((items[index], one.result or _result(one)))
     return found, judge.loop_result(results, task.loop.variable, task.loop.index_variable)
 
@@ -76,7 +76,7 @@ def _loaded(
         broken = rescued or _read(shared, unit, item, True)[2]
         raise (NoPlaybook if broken else LoadError).of(problems)
     if isinstance(unit.module, IncludeRole):
-        state.handlers += loader.handlers
+        state.handlers += (*loader.handlers, *loader.imported)
         state.roles += loader.exported
     return found
 

@@ -132,10 +132,10 @@ class Steering(Settling):
             return
         self._aftermath.learn(unit.task, result)
         for part in parts:
-            # As in Ansible: files count, roles don't.
+            # As in Ansible: files count, whatever the tags leave of them, and roles don't.
             if part and isinstance(unit.module, IncludeTasks) and not joins:
                 self._state.count(Outcome.OK, ignored=False, rescued=False)
-        nodes = tuple(node for part in parts for node in part)
+        nodes = tuple(node for part in parts for node in self._shared.select(part))
         if self._runs_once(unit.task):
             yield Publish(position.place, Result(Outcome.OK, returns=include.for_others(unit)))
         yield self._event(replace(unit, item=None), Result(Outcome.OK), since)

@@ -42,14 +42,16 @@ class Folder:
 class NodeLoader:
     """Loads one play's task lists. Problems are collected, so that one run shows them all.
 
-    `handlers` and `exported` gather what roles bring along. `early` is what the names of what is
-    imported may use.
+    `handlers` and `exported` gather what roles bring along, `imported` the handlers of roles that
+    tasks call for: they come behind the play's own. `early` is what the names of what is imported
+    may use.
     """
 
     def __init__(self, problems: list[Problem], early: Early) -> None:
         self._problems, self._early = problems, early
         self._basedir, self._vault = early.basedir, early.vault
         self.handlers: list[Node] = []
+        self.imported: list[Node] = []
         self.exported: list[Role] = []
         self._seen: set[str] = set()
 
@@ -227,7 +229,11 @@ class NodeLoader:
         """The nodes of a role that a task calls for; with `public` the whole play sees its vars."""
         above = folder.role
         chain = (*above.chain, above) if above is not None else ()
-        nodes, role = self._role(given, base, folder, where, chain)
+        before, self.handlers = self.handlers, self.imported
+        try:
+            nodes, role = self._role(given, base, folder, where, chain)
+        finally:
+            self.handlers = before
         if public:
             self.exported.append(role)
         return nodes

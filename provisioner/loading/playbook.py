@@ -139,7 +139,7 @@ def _load_play(source: YamlMap, basedir: Path, problems: list[Problem], early: E
     after = loader.nodes(source, "post_tasks", base, folder)
     sections = (before, middle, after)
     own_handlers = loader.nodes(source, "handlers", base, replace(folder, handlers=True))
-    handlers = (*loader.handlers, *own_handlers)
+    handlers = (*loader.handlers, *own_handlers, *loader.imported)
     _check_notify(sections, handlers, problems)
     return Play(
         name=kw.title(source),
