@@ -90,7 +90,8 @@ converts() { [ "$force$regenerate" != nonever ] && ! formed; }
 current() { printf '%s\n' "$passphrase" | openssl pkey -in "$path" -passin stdin; }
 write() {
     if [ "$look" = yes ]; then changed "$1 $path"; return; fi
-    key=$("$2") && [ -n "$key" ] ||
+    key=$("$2") || key=''
+    [ -n "$key" ] ||
         fail "openssl can't make such a key ($type $size $curve): is it of an older version?"
     content=$(written)$_nl
     [ "$content" != "$_nl" ] || fail "openssl can't write the key in this format"

@@ -112,7 +112,7 @@ if [ "$provider" = selfsigned ]; then set -- "$privatekey_path" "$csr_path"
 else set -- "$ownca_path" "$ownca_privatekey_path" "$csr_path"
 fi
 for file; do
-    [ -n "$file" ] && [ ! -e "$file" ] || continue
+    if [ -z "$file" ] || [ -e "$file" ]; then continue; fi
     [ "$look" = yes ] || fail "there is no file $file: create it in an earlier task"
     changed "create $path"
     return
