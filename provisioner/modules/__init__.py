@@ -71,6 +71,7 @@ MODULES: dict[str, str] = {
     "modprobe": "modprobe:Modprobe",
     "authorized_key": "authorized_key:AuthorizedKey",
     "firewalld": "firewalld:Firewalld",
+    "make": "make:Make",
     "mount": "mount:Mount",
     "selinux": "selinux:Selinux",
     "seboolean": "seboolean:Seboolean",

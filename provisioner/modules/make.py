@@ -1,0 +1,78 @@
+"""make: a target of a Makefile on the host is up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from provisioner.modules.base import Module, Sources, Text, Words
+from provisioner.modules.model import model_validator
+from provisioner.remote.shell import Program, Report
+
+BODY = r"""
+# build WORD...: make, with the words of the task.
+build() {
+    eval "set -- $words \"\$@\""
+    cd -- "$chdir" && login_path && "$make" "$@"
+}
+expand chdir
+report command "$make"
+if [ ! -d "$chdir" ] && [ "$look" = yes ]; then changed "$what"; return; fi
+[ -d "$chdir" ] || fail "there is no directory $chdir: create it in an earlier task"
+if ! command -v "$make" >/dev/null; then
+    [ "$look" = yes ] || fail "$make is not there: install it in an earlier task"
+    changed "$what"
+    return
+fi
+# make -q is 0 where nothing is to be done, 1 where something is, 2 where it can't say.
+(build -q) >/dev/null 2>&1 || act "$what" build
+if [ "$look" = no ] && [ -n "$_changed" ]; then output; fi
+"""
+
+
+class Make(Module):
+    """Have make build a target, where make says that it is not up to date."""
+
+    body: ClassVar[str] = BODY
+
+    chdir: Text
+    """The directory to run in."""
+    target: Text | None = None
+    """What to build; unset is the first target of the file."""
+    targets: Words = ()
+    """Several of them."""
+    params: Mapping[str, Any] | None = None
+    """Variables for make, `NAME: value`; null is `NAME` alone."""
+    file: Text | None = None
+    """The file, where it is not called Makefile."""
+    jobs: int | None = None
+    """How many jobs run at once."""
+    make: Text | None = None
+    """The program; unset is make."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.target is not None and self.targets:
+            raise ValueError("target and targets: only one of them")
+        return self
+
+    @property
+    def _targets(self) -> tuple[str, ...]:
+        return self.targets or ((self.target,) if self.target else ())
+
+    def program(self, sources: Sources) -> Program:
+        words = ["-j", str(self.jobs)] if self.jobs is not None else []
+        words += ["-f", self.file] if self.file is not None else []
+        words += self._targets
+        for name, value in (self.params or {}).items():
+            words.append(name if value is None else f"{name}={value}")
+        variables = {
+            "chdir": self.chdir,
+            "make": self.make or "make",
+            "words": words,
+            "what": " ".join(("make", *self._targets)),
+        }
+        return Program("make", self.body, variables)
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        return self.model_dump(include={"chdir", "target", "targets", "params", "file", "jobs"})
