@@ -131,6 +131,7 @@ def outline() -> str:
     return "\n".join([*empty, f"read -r {' '.join(sorted(names))}"])
 
 
+@cache
 def program(name: str, kernel: str = shell.SOURCE) -> str:
     """The kernel and, as in a session, the module's body as a function."""
     body = find(name).body
