@@ -88,11 +88,14 @@ run() {
 }
 
 # quick COMMAND [ARG...]: the same for what changes files and leaves nothing running, and may be tried again: that
-# is how its output is learnt where it fails, which costs no process where it does not.
+# is how its output is learnt where it fails, which costs no process where it does not. What a signal ended is
+# not tried again.
 quick() {
     [ -z "$_changed" ] || say
     _quick=yes status=0 at_path='' _printed=''
-    "$@" </dev/null >/dev/null 2>&1 3>&- 4<&- && return
+    "$@" </dev/null >/dev/null 2>&1 3>&- 4<&- || status=$?
+    [ "$status" -gt 0 ] && [ "$status" -le 128 ] || return "$status"
+    status=0
     _printed=$("$@" 2>&1 </dev/null 3>&- 4<&-) || status=$?
     return "$status"
 }

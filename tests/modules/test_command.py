@@ -115,6 +115,19 @@ def test_a_process_that_a_body_itself_leaves_behind_holds_up_nobody(host: Host) 
     assert host.run("shell", cmd=f"kill {report.get('pid')}").changes
 
 
+@pytest.mark.parametrize(
+    ("end", "status", "times", "said"), [("exit 3", "3", 2, "why"), ("kill -9 $$", "137", 1, "")]
+)
+def test_what_is_quick_is_tried_again_for_what_it_says_unless_a_signal_ended_it(
+    host: Host, end: str, status: str, times: int, said: str
+) -> None:
+    command = f"echo why; echo x >>{host.root}/tried; {end}"
+    body = 'quick sh -c "$command" || report status "$status" said "$(stderr)"'
+    report = host.exchange(Program("fails", body, {"command": command}), "apply")
+    assert (report.get("status"), report.get("said")) == (status, said)
+    assert (host.root / "tried").read_text() == "x\n" * times
+
+
 @pytest.mark.parametrize("text", [bytes({*range(1, 256)} - {92}), bytes(range(1, 256)), b"x\n\n"])
 def test_what_a_program_reports_arrives_byte_by_byte(host: Host, text: bytes) -> None:
     program = Program("says", 'report text "$text"', {"text": text})
