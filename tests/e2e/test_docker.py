@@ -150,6 +150,11 @@ DRIFTS = [
     ),
     Drift("daemon.json is gone", "rm /etc/docker/daemon.json", (CONFIGURED, RESTARTED)),
     Drift("daemon.json is open", "chmod 666 /etc/docker/daemon.json", (CONFIGURED, RESTARTED)),
+    Drift(
+        "the daemon has not read daemon.json",
+        "sleep 0.1; touch /etc/docker/daemon.json",
+        ("The running daemon has read its files", RESTARTED),
+    ),
     Drift("a plugin is removed", "rpm -e --nodeps docker-buildx-plugin", (INSTALLED,), ()),
     Drift(
         "the engine is removed",
