@@ -21,7 +21,7 @@ from dataclasses import field
 from pathlib import Path
 
 from provisioner.records import dataclass
-from provisioner.remote.sshconfig import Place, matches_list
+from provisioner.remote.sshconfig import Place, expanded, matches_list
 
 SSH_PORT = 22
 PREFERENCE = (
@@ -312,4 +312,4 @@ def default_files() -> tuple[str, ...]:
     """What ssh reads when nothing else is set; the first is the one it adds to."""
     names = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2")
     system = ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
-    return (*(str(Path(name).expanduser()) for name in names), *system)
+    return (*map(expanded, names), *system)

@@ -197,7 +197,7 @@ def tokens(*, name: str, host: str, port: int, user: str) -> dict[str, str]:
     """The percent tokens of ssh_config(5); `name` is what the operator typed."""
     local = _hostname()
     return {
-        "d": str(Path.home()),
+        "d": expanded("~"),
         "h": host,
         "i": str(os.getuid()),
         "k": name,
@@ -230,8 +230,19 @@ def _login(*_environment: str | None) -> str:
 
 def fill_path(text: str, values: Mapping[str, str]) -> str:
     """A file name with ~, %x and ${NAME} put in, as ssh does for keys and known hosts."""
-    variables = re.sub(r"\$\{(\w+)\}", lambda found: os.environ.get(found[1], found[0]), text)
-    return str(Path(fill(variables, values)).expanduser())
+    if "${" in text:
+        text = re.sub(r"\$\{(\w+)\}", lambda found: os.environ.get(found[1], found[0]), text)
+    return expanded(fill(text, values))
+
+
+def expanded(path: str) -> str:
+    """A file name with ~ put in."""
+    return _expanded(path, os.environ.get("HOME"))
+
+
+@functools.lru_cache(maxsize=1024)  # the hosts of a fleet have most of their files in common
+def _expanded(path: str, _home: str | None) -> str:
+    return str(Path(path).expanduser())
 
 
 def _parse(path: str, depth: int) -> Block:

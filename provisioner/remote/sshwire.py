@@ -189,6 +189,12 @@ class Link(Transport):
     def wiring(self) -> Wiring:
         return self.packetizer  # type: ignore[return-value]
 
+    def _log(self, level: int, msg: Any, *args: Any) -> None:
+        """Nothing: nobody reads paramiko's log, which has some thirty lines for each connection."""
+
+    def _parse_debug(self, message: Message) -> None:
+        """Nothing: sshd tells each login's options so, for the log."""
+
     def _verify_key(self, host_key: bytes, sig: bytes) -> None:
         super()._verify_key(host_key, sig)  # type: ignore[misc]
         if host_key == self._judged:  # a new key exchange of the same connection

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
-from pathlib import Path
 from typing import Literal
 
 from provisioner.errors import ConnectionFailed
@@ -223,7 +222,7 @@ class _Merge:
         # ssh tries its defaults only when no IdentityFile is configured.
         if self._list("identityfile"):
             return ()
-        return tuple(str(Path(path).expanduser()) for path in DEFAULT_KEYS)
+        return tuple(sshconfig.expanded(path) for path in DEFAULT_KEYS)
 
     def _timeout(self) -> float:
         names = ("ansible_ssh_timeout", "ansible_timeout")
