@@ -42,7 +42,10 @@ def of_module(module: type[Module], key: str, value: Any, where: Where) -> YamlM
     if rest and module.free_form is None:
         raise _refusal(rest[0], text, fields, key, where)
     if module.free_form is not None and (rest or module.free_form not in given):
-        given[module.free_form] = kw.text_template(kept.strip(), where)
+        line = kept.strip()
+        if module.ends_lines:
+            line += "\n" * (len(text) - len(text.rstrip("\n")))
+        given[module.free_form] = kw.text_template(line, where)
     return given
 
 

@@ -3,6 +3,7 @@ task's templates are rendered."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import groupby
@@ -88,6 +89,8 @@ _WANTED = {
 }
 """What pydantic's types of errors mean to who wrote a playbook."""
 
+_TYPES = {name: name.partition("_")[0] for name in _WANTED}
+
 
 def _text(item: Any, located: bool = True) -> str:
     if item["type"] == "missing":
@@ -100,6 +103,30 @@ def _text(item: Any, located: bool = True) -> str:
     elif item["type"] in ("literal_error", "enum"):
         message = f"is {item['ctx']['expected']}, not {item['input']!r}"
     return f"{place}: {message}" if place and located else message
+
+
+def _in_ansibles_words(module: type[Module], found: Iterable[Any]) -> Iterator[str]:
+    """What is wrong, as Ansible's modules say it: playbooks look into `msg` of a failed task."""
+    items = list(found)
+    if missing := [str(item["loc"][0]) for item in items if item["type"] == "missing"]:
+        yield module.required or f"missing required arguments: {', '.join(sorted(missing))}"
+    yield from (_said(item) for item in items if item["type"] != "missing")
+
+
+def _said(item: Any) -> str:
+    if not item["loc"]:
+        return str(item["msg"]).removeprefix("Value error, ")
+    place, given = ".".join(map(str, item["loc"])), item["input"]
+    if item["type"] == "literal_error":
+        choices = ", ".join(re.findall("'([^']*)'", item["ctx"]["expected"]))
+        return f"value of {place} must be one of: {choices}, got: {given}"
+    if item["type"] in _TYPES:
+        wanted = _TYPES[item["type"]]
+        return (
+            f"argument '{place}' is of type {type(given)} and we were unable to convert to "
+            f"{wanted}: {given!r} is not {_WANTED[item['type']]}"
+        )
+    return _text(item)
 
 
 def _errors(error: ValueError) -> list[Any]:
@@ -121,12 +148,12 @@ def build(module: type[Module], name: str, arguments: Mapping[str, Any]) -> Modu
     fields = names(module)
     for key in given:
         if key not in fields and not (module.open or module.ignores):
-            reason = f'the module {name} has no parameter "{key}"'
+            reason = f"Unsupported parameters for ({name}) module: {key}"
             raise ModuleError(with_hint(reason, nearest(key, fields)))
     try:
         return _model(module, given)
     except ValueError as error:
-        raise ModuleError(f"{name}: " + "; ".join(_text(e) for e in _errors(error))) from None
+        raise ModuleError("; ".join(_in_ansibles_words(module, _errors(error)))) from None
 
 
 def _model(module: type[Module], given: Mapping[str, Any]) -> Module:

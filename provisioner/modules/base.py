@@ -97,6 +97,12 @@ class Module(Model):
     free_form: ClassVar[str | None] = None
     """The field that takes the text of the short form (`shell: echo hi`)."""
 
+    required: ClassVar[str] = ""
+    """What Ansible says where a parameter is missing, if it has words of its own for that."""
+
+    ends_lines: ClassVar[bool] = False
+    """The text of the short form keeps the newlines at its end."""
+
     body: ClassVar[str] = ""
     """The module's sh body: constant; see remote/kernel.sh for what it stands on."""
 

@@ -19,7 +19,7 @@ BODY = (
 # -P: as a process that was started there would find it; $PWD and `..` go by the real directory.
 # What an earlier task would have made need not be there for a look.
 if [ -n "$chdir" ] && ! cd -P "$chdir"; then
-    [ "$look" = yes ] || fail "can't change to $chdir"
+    [ "$look" = yes ] || fail "Unable to change directory before execution: $chdir"
 else
     due || return 0
 fi
@@ -93,7 +93,7 @@ class Command(Module):
     strip_empty_ends: bool = True
     """Strip newlines at the ends of stdout and stderr."""
     executable: Text | None = None
-    """Accepted and ignored, as Ansible does: no shell is used."""
+    """Accepted and ignored, as Ansible does, with a warning: no shell is used."""
     expand_argument_vars: bool = True
     """Expand `$VARIABLES` in the words from the host's environment."""
 
@@ -102,10 +102,10 @@ class Command(Module):
 
     @model_validator(mode="after")
     def _one_command(self) -> Self:
-        if (self.cmd is None) == (self.argv is None):
-            raise ValueError("give one of cmd and argv")
-        if not self.words() or (self.cmd is not None and not self.cmd.strip()):
+        if not (self.cmd or "").strip() and not self.argv:
             raise ValueError("no command given")
+        if self.cmd and self.argv:
+            raise ValueError("only command or argv can be given, not both")
         return self
 
     @property
@@ -152,6 +152,8 @@ class Command(Module):
 
     def returns(self, report: Report) -> dict[str, Any]:
         values: dict[str, Any] = {"cmd": self.command(), "msg": "", **_times(report)}
+        if self.executable and not isinstance(self, Shell):
+            values["warnings"] = [f"{_NO_SHELL} Not using '{self.executable}'."]
         if "rc" not in report.records:  # not run: playbooks may read these all the same
             values |= {"rc": None if report.failed else 0, "stdout": "", "stderr": ""}
             values |= {"stdout_lines": [], "stderr_lines": []}
@@ -159,6 +161,8 @@ class Command(Module):
             values["changed"] = self.ran(report.get("rc"))
         if report.failed and "rc" in report.records:
             values["msg"] = "non-zero return code"
+        if "check" in report.records or (report.changes and "rc" not in report.records):
+            values |= {"msg": "Command would have run if not in check mode"}
         if "skip" in report.records:
             reason = f"skipped, since {report.get('skip')}"
             said = {"stdout": reason, "stdout_lines": [reason], "stderr": "", "stderr_lines": []}
@@ -179,6 +183,11 @@ def _times(report: Report) -> dict[str, Any]:
     return {name: text if "." in text else f"{text}.000000" for name, text in texts.items()}
 
 
+_NO_SHELL = (
+    "As of Ansible 2.4, the parameter 'executable' is no longer supported with the 'command' "
+    "module."
+)
+
 _VARIABLE = regex.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 
 
@@ -189,8 +198,16 @@ _EXPANSION = r"""'"${\1\2-\\$\1\2}"'"""
 class Shell(Command):
     """Run a command line through a shell on the host."""
 
+    ends_lines: ClassVar[bool] = True
+
     executable: Text | None = Field(default=None)
     """The shell to use instead of /bin/sh."""
+
+    @model_validator(mode="after")
+    def _expands_itself(self) -> Self:
+        if "expand_argument_vars" in self.model_fields_set:
+            raise ValueError("Unsupported parameters for (shell) module: expand_argument_vars")
+        return self
 
     def words(self) -> list[str]:
         return [self.executable or "/bin/sh", "-c", self.cmd or ""]

@@ -47,7 +47,10 @@ whole_path() {
         */) ;;
         *) [ -d "$path" ] || return 0 ;;
     esac
-    [ -n "$name" ] || fail "$path is a directory: give the name of the file in it"
+    if [ -z "$name" ]; then
+        report remedy "give the name of the file in it"
+        fail "$path is a directory: can not use content with a dir as dest"
+    fi
     path=${path%"${path##*[!/]}"}
     file_mode=$mode mode=$directory_mode
     [ -z "$path" ] || directories "$path"
@@ -144,7 +147,7 @@ def written_values(report: Report) -> dict[str, Any]:
     values: dict[str, Any] = {"dest": report.get("dest"), "checksum": checksum}
     if "backup_file" in report.records:
         values["backup_file"] = report.get("backup_file")
-    if "msg" in report.records:
+    if "msg" in report.records and not report.failed:
         values["msg"] = report.get("msg")
     if not report.changes:
         values["path"] = report.get("dest")  # as Ansible says it of a file that is as it should be
@@ -157,10 +160,11 @@ def written_diff(report: Report, content: bytes | Path | None) -> tuple[Diff, ..
         return ()
     name = report.get("dest")
     before = report.get("before").encode("utf-8", "surrogateescape")
-    return (Diff(_shown(before), _shown(_read(content)), f"before: {name}", f"after: {name}"),)
+    return (Diff(_shown(before), _shown(beginning(content)), f"before: {name}", f"after: {name}"),)
 
 
-def _read(content: bytes | Path) -> bytes:
+def beginning(content: bytes | Path) -> bytes:
+    """All of it, or a little more than TEXT_LIMIT."""
     if isinstance(content, bytes):
         return content
     with content.open("rb") as file:

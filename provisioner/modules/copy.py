@@ -6,11 +6,18 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import field
+from hashlib import md5
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from provisioner.modules.base import FileMode, ModuleError, Sources, Text
-from provisioner.modules.content import Written, content_variables, validation
+from provisioner.modules.content import (
+    TEXT_LIMIT,
+    Written,
+    beginning,
+    content_variables,
+    validation,
+)
 from provisioner.modules.copy_body import FROM_HOST, TREE
 from provisioner.modules.model import BeforeValidator, model_validator
 from provisioner.modules.sums import digests
@@ -58,14 +65,18 @@ def _leads_on(link: Path) -> bool:
 
 
 def _content(value: Any) -> Any:
-    """Lists and mappings are written as JSON, anything else as its text."""
+    """Lists and mappings are written as JSON, anything else as its text; bytes as they are."""
     if isinstance(value, dict | list | tuple):
         return json.dumps(value, default=str)
+    if isinstance(value, bytes):  # !!binary
+        return value.decode("utf-8", "surrogateescape")
     return value if value is None or isinstance(value, str) else str(value)
 
 
 class Copy(Written):
     """Keep a file, or all files of a directory, as they are on the controller."""
+
+    required: ClassVar[str] = "dest is required"
 
     src: Text | None = None
     """A file or directory, found in `files/` of the role or beside the playbook. Of a directory
@@ -85,12 +96,12 @@ class Copy(Written):
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        if (self.src is None) == (self.content is None):
-            raise ValueError("give one of src and content")
-        if self.src == "":
-            raise ValueError("src is empty")
+        if not self.src and self.content is None:
+            raise ValueError("src (or content) is required")
+        if self.src is not None and self.content is not None:
+            raise ValueError("src and content are mutually exclusive")
         if self.content is not None and self.dest.endswith("/"):
-            raise ValueError("with content, dest is the name of a file, not of a directory")
+            raise ValueError("can not use content with a dir as dest")
         return self
 
     def program(self, sources: Sources) -> Program:
@@ -152,6 +163,10 @@ class Copy(Written):
 
     def returns(self, report: Report) -> dict[str, Any]:
         values = super().returns(report)
+        if report.changes and self._content is not None and not self.remote_src:
+            head = beginning(self._content)
+            if len(head) <= TEXT_LIMIT:  # of larger ones nobody asks for it
+                values["md5sum"] = md5(head, usedforsecurity=False).hexdigest()
         if self.src is not None:
             values["src"] = report.get("src") or self.src
         return values

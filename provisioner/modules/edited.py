@@ -38,9 +38,13 @@ case $at_kind in
         ;;
     absent)
         [ "$needed" = yes ] || return 0
-        [ "$look" = yes ] || fail "$path is not there: create it in an earlier task$hint"
+        if [ "$look" = no ]; then
+            report remedy "create it in an earlier task$hint"
+            fail "$subject $path does not exist$mark"
+        fi
         changed "edit $path"
         ;;
+    directory) fail "Path $path is a directory !" ;;
     *) fail "$path is a $at_kind, not a file that can be edited" ;;
 esac
 """
@@ -60,6 +64,10 @@ class Edited(FileAttributes, Module):
     body: ClassVar[str] = READ
     hint: ClassVar[str] = ""
     """What else helps where the file is missing."""
+    subject: ClassVar[str] = "Path"
+    """What the file is called where it is missing."""
+    mark: ClassVar[str] = " !"
+    """How Ansible's module ends the sentence that says so."""
 
     path: Text
     """The file; where it is a link, what it leads to."""
@@ -79,6 +87,7 @@ class Edited(FileAttributes, Module):
 
     def program(self, sources: Sources) -> Program:
         variables: dict[str, Value] = {"path": self.path, "needed": self.needed, "hint": self.hint}
+        variables |= {"subject": self.subject, "mark": self.mark}
         variables |= self.attribute_variables()
         return Program("edited", self.body, variables, looks_at=self.path)
 

@@ -77,6 +77,11 @@ fi
 changed "fetch $src to $place"
 """
 
+HOME = r"""
+expand src
+report source "$src"
+"""
+
 PIECE = 1 << 25
 """Bytes after which a file that arrives is flushed to the disk."""
 
@@ -185,13 +190,28 @@ class Fetch(Module):
 
     _place: Path = PrivateAttr(Path())
     _arriving: Arriving = PrivateAttr()
+    _sources: Sources = PrivateAttr()
+
+    @property
+    def edits(self) -> bool:
+        """Only the host knows where `~` is, which is part of the file's place here."""
+        return self.src.startswith("~") and not self.flat
 
     def program(self, sources: Sources) -> Program:
-        self._place = self._local(sources)
+        if self.edits:
+            self._sources = sources
+            return Program("fetch_home", HOME, {"src": self.src})
+        return self._program(self.src, sources)
+
+    def edit(self, report: Report) -> Program | None:
+        return self._program(report.get("source"), self._sources) if self.edits else None
+
+    def _program(self, src: str, sources: Sources) -> Program:
+        self._place = self._local(src, sources)
         self._arriving = Arriving(self._place)
         sha1, size = _have(self._place)
         variables: dict[str, Value] = {
-            "src": self.src,
+            "src": src,
             "fail_on_missing": self.fail_on_missing,
             "have": sha1,
             "have_size": size,
@@ -199,19 +219,17 @@ class Fetch(Module):
         }
         return Program("fetch", self.body, variables, receiver=self._arriving)
 
-    def _local(self, sources: Sources) -> Path:
+    def _local(self, src: str, sources: Sources) -> Path:
         if self.flat:
-            name = posixpath.basename(self.src) if self.dest.endswith("/") else ""
+            name = posixpath.basename(src) if self.dest.endswith("/") else ""
             place = sources.local(self.dest) / name
             if place.is_dir():
                 raise ModuleError(f"{place} is a directory: end dest in / to fetch into it")
             return place
-        if self.src.startswith("~"):
-            raise ModuleError(f"src: give the whole path in place of {self.src}, or flat: true")
         if sources.host in (".", "..") or "/" in sources.host:
             raise ModuleError(f"the host's name {sources.host!r} can't be a directory's name")
         # normpath: a `..` in it does not lead out of the directory.
-        inside = posixpath.normpath("/" + self.src).lstrip("/")
+        inside = posixpath.normpath("/" + src).lstrip("/")
         return sources.local(self.dest) / sources.host / inside
 
     def settle(self, report: Report) -> dict[str, Any]:
@@ -231,10 +249,11 @@ class Fetch(Module):
         return {"checksum": digest, "md5sum": sums.md5.hexdigest(), "remote_md5sum": None}
 
     def returns(self, report: Report) -> dict[str, Any]:
+        source = report.get("source") or self.src
         if "checksum" not in report.records:
-            return {"file": self.src}
+            return {"file": source}
         known = {"checksum": report.get("checksum"), "remote_checksum": report.get("checksum")}
-        return {"file": self.src, "dest": str(self._place), **known}
+        return {"file": source, "dest": str(self._place), **known}
 
 
 def _have(path: Path) -> tuple[str, str]:

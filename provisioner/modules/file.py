@@ -40,13 +40,15 @@ class File(FileAttributes, Module):
     """`now`, `preserve` or a time: that of the last reading."""
     access_time_format: Text = "%Y%m%d%H%M.%S"
     """How the time is written."""
+    diff_peek: bool | None = Field(None, validation_alias="_diff_peek")
+    """Accepted and ignored: Ansible's own."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.recurse and self.state not in (None, "directory"):
-            raise ValueError("recurse needs state: directory")
+            raise ValueError("recurse option requires state to be 'directory'")
         if self.src is not None and self.state not in ("link", "hard"):
-            raise ValueError("src needs state: link or state: hard")
+            raise ValueError("src option requires state to be 'link' or 'hard'")
         if not self.path:
             raise ValueError("path is empty")
         self._times()

@@ -19,14 +19,15 @@ from provisioner.modules.stat import kinds
 from provisioner.remote.shell import Program, Report, Value
 
 BODY = r"""
-entry='entry=%y %m %U %G %s %i %D %n %A@ %T@ %C@ %u %g %p\0'
+entry='entry=%d %y %m %U %G %s %i %D %n %A@ %T@ %C@ %u %g %p\0'
 # below TEST...: find it below $top.
 below() {
     # shellcheck disable=SC2086
-    find $dereference "$top" -mindepth 1 ${maxdepth:+-maxdepth "$maxdepth"} "$@"
+    find $dereference "$top" -mindepth 1 ${deepest:+-maxdepth "$deepest"} "$@"
 }
 unreadable=''
-[ "$maxdepth" = 1 ] || unreadable='-type d ( ! -readable -o ! -executable ) -printf denied=%p\0'
+[ "$maxdepth" = 1 ] ||
+    unreadable='-type d ( ! -readable -o ! -executable ) -printf denied=%d\040%p\0'
 dereference=-P
 [ "$follow" = no ] || dereference=-L
 report now "$(date +%s)"
@@ -41,7 +42,9 @@ for top in "$@"; do
     top=${top%/}/
     say
     # shellcheck disable=SC2086
+    deepest=$examined
     below -printf "$entry" $unreadable >&3
+    deepest=$maxdepth
     [ -z "$grep" ] ||
         below -type f -exec grep -lZP ${whole:+-z} -e "$grep" {} + | sed -z 's/^/holds=/' >&3
     [ "$get_checksum" = no ] ||
@@ -59,6 +62,8 @@ TYPES = {
     "s": stat.S_IFSOCK,
 }
 WANTED = {"file": stat.S_IFREG, "directory": stat.S_IFDIR, "link": stat.S_IFLNK}
+
+NOT_ALL = "Not all paths examined, check warnings for details"
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 BYTES = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
@@ -127,6 +132,8 @@ class Find(Module):
         variables: dict[str, Value] = {
             "paths": self.paths,
             "maxdepth": "" if depth is None else str(depth),
+            # Ansible has looked at what is one deeper when it sees that that is too deep.
+            "examined": "" if depth is None else str(depth + 1 if self.recurse else 1),
             "follow": self.follow,
             "grep": grep,
             "whole": "yes" if self.read_whole_file else "",
@@ -145,19 +152,27 @@ class Find(Module):
                 files.append(found | ({"checksum": sums[path]} if path in sums else {}))
         files = files[: self.limit]
         skipped = {path: f"'{path}' is not a directory" for path in report.all("skipped")}
-        skipped |= {path: f"'{path}' can't be read by this user" for path in report.all("denied")}
+        for level, path in (text.split(" ", 1) for text in report.all("denied")):
+            if not self._is_too_deep(int(level)):
+                skipped[path] = f"'{path}' can't be read by this user"
         return {
-            "files": [{k: v for k, v in found.items() if k != "type"} for found in files],
+            "files": [
+                {k: v for k, v in found.items() if k not in ("type", "level")} for found in files
+            ],
             "matched": len(files),
             "examined": len(report.all("entry")),
             "skipped_paths": skipped,
-            "msg": "Not all paths examined" if skipped else "All paths examined",
+            "msg": NOT_ALL if skipped else "All paths examined",
         }
+
+    def _is_too_deep(self, level: int) -> bool:
+        return self.recurse and self.depth is not None and level > self.depth
 
     def _is_wanted(self, found: Mapping[str, Any], now: int) -> bool:
         name = found["path"].rpartition("/")[2]
         return (
-            (self.hidden or not name.startswith("."))
+            not self._is_too_deep(found["level"])
+            and (self.hidden or not name.startswith("."))
             and found["type"] == WANTED.get(self.file_type, found["type"])
             and (not self.patterns or self._matches(name, self.patterns))
             and not self._matches(name, self.excludes)
@@ -180,11 +195,12 @@ class Find(Module):
 
 def _entry(text: str) -> dict[str, Any]:
     """One record of the body's `entry`."""
-    kind, mode, *words = text.split(" ", 13)
+    level, kind, mode, *words = text.split(" ", 14)
     uid, gid, size, inode, dev, nlink = map(int, words[:6])
     atime, mtime, ctime = map(float, words[6:9])
     type_ = TYPES.get(kind, 0)
     return {
+        "level": int(level),
         "path": words[11],
         "type": type_,
         "mode": mode.zfill(4),

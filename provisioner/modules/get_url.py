@@ -45,6 +45,11 @@ download() {
 }
 not_fetched() {
     why=$(stderr)
+    case $why in
+        'curl: (51) '* | 'curl: (60) '*)
+            fail "Failed to validate the SSL certificate for $shown: ${why#curl: }"
+            ;;
+    esac
     case $code in [45]*) fail "can't download $shown: HTTP $code (${why#*error: })" ;; esac
     fail "can't download $shown: ${why#curl: }"
 }
@@ -226,4 +231,12 @@ class GetUrl(Request, FileAttributes, Module):
             "status_code": int(code) if code else None,
             **values,
             **known,
+            **({} if report.failed else {"msg": _said(report, values)}),
         }
+
+
+def _said(report: Report, values: Mapping[str, Any]) -> str:
+    if report.changes or "checksum_src" in report.records:
+        size = values["size"] if "checksum_src" in report.records else "unknown"
+        return f"OK ({size} bytes)"
+    return "file already exists"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from provisioner import regex
 from provisioner.modules.base import Text
@@ -41,6 +41,9 @@ class SectionValues(Model):
 class IniFile(Edited):
     """An option of an INI file has its value, or is not there; or a whole section."""
 
+    subject: ClassVar[str] = "Destination"
+    mark: ClassVar[str] = "!"
+
     path: Text = Field(validation_alias=AliasChoices("path", "dest"))
     """The file; where it is a link, what it leads to."""
     section: Text | None = None
@@ -74,10 +77,12 @@ class IniFile(Edited):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.value is not None and self.values:
-            raise ValueError("give one of value and values")
+            raise ValueError("parameters are mutually exclusive: value|values")
         present = self.state == "present"
         if present and self.option and not (self.allow_no_value or self._wanted()):
-            raise ValueError("value is missing: state: present needs it, or allow_no_value: true")
+            raise ValueError(
+                "Parameter 'value(s)' must be defined if state=present and allow_no_value=False."
+            )
         if not self.option and not self.section:
             raise ValueError("give option, section or both")
         given = (self.section, self.option, self.value, *self.values)
@@ -93,7 +98,7 @@ class IniFile(Edited):
         text = (old or b"").decode("utf-8", "surrogateescape")
         mark = BOM if text.startswith(BOM) else ""
         returns = "\r" if "\r\n" in text else ""
-        before = text.removeprefix(mark).removesuffix("\n").split("\n") if text else []
+        before = text.removeprefix(mark).removesuffix("\n").split("\n")  # of none: one empty line
         bare = [line.rstrip("\r") for line in before]
         lines, message = self._lines(bare)
         if lines == bare:
@@ -176,7 +181,7 @@ class IniFile(Edited):
         if not left:
             return new, "option changed"
         place = max((n + 1 for n, line in enumerate(new) if not IDLE.match(line)), default=0)
-        new[place:place] = [self._line(value, self.option) for value in left]
+        new[place:place] = [self._new_line(value, self.option) for value in left]
         return new, "option added"
 
     def _used(self, pattern: re.Pattern[str], line: str) -> re.Match[str] | None:
@@ -193,7 +198,11 @@ class IniFile(Edited):
         return self._line(value, self.option or "")
 
     def _line(self, value: str | None, option: str) -> str:
-        if value is None or (value == "" and self.allow_no_value):
+        """A line that was there already loses its `=` with its value; see `_new_line`."""
+        return option if value == "" and self.allow_no_value else self._new_line(value, option)
+
+    def _new_line(self, value: str | None, option: str) -> str:
+        if value is None:
             return option
         return f"{option}={value}" if self.no_extra_spaces else f"{option} = {value}"
 

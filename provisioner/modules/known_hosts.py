@@ -37,10 +37,15 @@ class KnownHosts(Module):
     @model_validator(mode="after")
     def _sound(self) -> KnownHosts:
         if self.state == "present" and not self.key:
-            raise ValueError("state present needs key")
+            raise ValueError("No key specified when adding a host")
+        if self.key and "," in self.name:
+            raise ValueError(
+                "Comma separated list of names is not supported. "
+                "Please pass a single name to lookup in the known_hosts file."
+            )
         for names, _, _ in self._wanted():
             if self.name.lower() not in names.lower().split(",") and not matches(names, self.name):
-                raise ValueError(f"key is not of {self.name} but of {names}")
+                raise ValueError("Host parameter does not match hashed host field in supplied key")
         return self
 
     def _wanted(self) -> list[tuple[str, str, str]]:
@@ -57,7 +62,7 @@ class KnownHosts(Module):
 
     def program(self, sources: Sources) -> Program:
         none = FileAttributes().attribute_variables()
-        variables = {"path": self.path, "needed": False, "hint": ""}
+        variables = {"path": self.path, "needed": False, "hint": "", "subject": "", "mark": ""}
         return Program("edited", self.body, none | variables)
 
     def edit(self, report: Report) -> Program | None:
@@ -101,7 +106,16 @@ class KnownHosts(Module):
         return " ".join((hashed(self.name) if self.hash_host else names, *entry))
 
     def returns(self, report: Report) -> dict[str, Any]:
-        return self.model_dump()
+        return {**self.model_dump(), "diff": self._difference(report)}
+
+    def _difference(self, report: Report) -> dict[str, str]:
+        """Ansible returns it always, not with --diff only."""
+        old = report.get("before") if "before" in report.records else ""
+        before, after = self._edit or (old, old)
+        path = report.get("dest") or self.path
+        there = before or report.get("at").startswith("file")
+        header = path if there else "/dev/null"
+        return {"before_header": header, "after_header": path, "before": before, "after": after}
 
     def diff(self, report: Report) -> tuple[Diff, ...]:
         return (Diff(*self._edit, self.path, self.path),) if self._edit else ()

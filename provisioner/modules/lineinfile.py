@@ -17,6 +17,7 @@ class LineInFile(Edited):
 
     lists_diff: ClassVar[bool] = True
     hint: ClassVar[str] = ", or set create: true"
+    subject: ClassVar[str] = "Destination"
 
     path: Text = Field(validation_alias=AliasChoices("path", "dest", "destfile", "name"))
     """The file; where it is a link, what it leads to."""
@@ -46,15 +47,15 @@ class LineInFile(Edited):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.state == "present" and self.line is None:
-            raise ValueError("line is missing: state: present needs it")
+            raise ValueError("line is required with state=present")
         if self.state == "absent" and (self.line, self.regexp, self.search_string) == (None,) * 3:
-            raise ValueError("state: absent needs line, regexp or search_string")
+            raise ValueError("one of line, search_string, or regexp is required with state=absent")
         if self.regexp is not None and self.search_string is not None:
-            raise ValueError("give one of regexp and search_string")
+            raise ValueError("parameters are mutually exclusive: regexp|search_string")
         if self.insertafter is not None and self.insertbefore is not None:
-            raise ValueError("give one of insertafter and insertbefore")
+            raise ValueError("parameters are mutually exclusive: insertbefore|insertafter")
         if self.backrefs and self.regexp is None:
-            raise ValueError("backrefs needs regexp")
+            raise ValueError("regexp is required with backrefs=true")
         if self.regexp is not None and self.backrefs:
             regular(self.regexp, replacement=self.line or "")
         for pattern in (self.regexp, self.insertafter, self.insertbefore):
@@ -133,11 +134,26 @@ class LineInFile(Edited):
 
     def returns(self, report: Report) -> dict[str, Any]:
         values = super().returns(report)
+        if "" in (self.regexp, self.search_string):
+            values["warnings"] = [_matches_all(self.regexp == "")]
         if self.state == "absent":
             absent = report.get("at").startswith("absent")
             values["msg"] = values["msg"] or ("file not present" if absent else "0 line(s) removed")
             values["found"] = 0 if absent else int(values["msg"].split(" ")[0])
         return values
+
+
+def _matches_all(expression: bool) -> str:
+    """Ansible's warning of an empty pattern."""
+    return (
+        f"The {'regular expression' if expression else 'search string'} is an empty string, which "
+        "will match every line in the file. This may have unintended consequences, such as "
+        "replacing the last line in the file rather than appending."
+    ) + (
+        " If this is desired, use '^' to match every line in the file and avoid this warning."
+        if expression
+        else ""
+    )
 
 
 def lines_of(data: bytes) -> list[bytes]:

@@ -6,8 +6,9 @@ import re
 from typing import Any, Self
 
 from provisioner.modules.base import Text
-from provisioner.modules.edited import Edit, Edited, regular
+from provisioner.modules.edited import Edit, Edited, regular, to_bytes
 from provisioner.modules.model import AliasChoices, Field, model_validator
+from provisioner.remote.shell import Report
 
 
 class Replace(Edited):
@@ -30,7 +31,11 @@ class Replace(Edited):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        regular(self.regexp, re.MULTILINE, self.replace)
+        regular(self.regexp, re.MULTILINE)
+        try:
+            re.sub(self.regexp, self.replace, "")
+        except (re.error, IndexError) as error:
+            raise ValueError(f"Unable to process replace due to error: {error}") from None
         if section := self._section():
             regular(section, re.DOTALL)
         try:
@@ -51,10 +56,19 @@ class Replace(Edited):
         if section := self._section():
             match = re.search(section, text, re.DOTALL)
             if match is None:
-                return Edit(old or b"", "before and after match nothing in the file")
+                return Edit(old or b"")
             first, last = match.span("subsection")
         new, count = re.subn(self.regexp, self.replace, text[first:last], flags=re.MULTILINE)
         content = text[:first] + new + text[last:]
         if content == text:
             return Edit(old or b"")
         return Edit(content.encode(self.encoding, "surrogateescape"), f"{count} replacements made")
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        values = super().returns(report)
+        section, before = self._section(), to_bytes(report.get("before"))
+        text = before.decode(self.encoding, "surrogateescape")
+        if section and not report.changes and not re.search(section, text, re.DOTALL):
+            said = "Pattern for before/after params did not match the given file"
+            values["msg"] = f"{said}: {section}"
+        return values

@@ -53,6 +53,8 @@ class Script(Module):
     free_form: ClassVar[str | None] = "cmd"
     body: ClassVar[str] = BODY
 
+    required: ClassVar[str] = "one of the following is required: _raw_params, cmd"
+
     strip_empty_ends: ClassVar[bool] = False
     skips: ClassVar[bool] = True
 
@@ -109,7 +111,9 @@ class Script(Module):
     def returns(self, report: Report) -> dict[str, Any]:
         if "skip" not in report.records:
             ran = "rc" in report.records
-            said = {"changed": ran, "msg": "non-zero return code" if ran else ""}
-            return said if report.failed else {}
+            failure = {"changed": ran, "msg": "non-zero return code" if ran else ""}
+            return failure if report.failed else {}
         reason = f"skipped, since {report.get('skip')}"
-        return {"rc": 0, "stdout": reason, "msg": reason}
+        option = "creates" if report.get("skip").endswith(" exists") else "removes"
+        said = f"{report.get('skip')}, matching {option} option"
+        return {"rc": 0, "stdout": reason, "msg": said}

@@ -11,9 +11,14 @@ from provisioner.remote.shell import Report
 BODY = r"""
 expand src
 report source "$src"
-[ -e "$src" ] || fail "$src is not there"
-[ ! -d "$src" ] || fail "$src is a directory, not a file"
-content=$(base64 -w 0 <"$src") || fail "$src can't be read by this user: add become"
+if [ ! -r "$src" ]; then
+    case $(LC_ALL=C cat -- "$src" 2>&1) in
+        *' denied'*) fail "file is not readable: $src (this user may not: add become)" ;;
+        *) fail "file not found: $src" ;;
+    esac
+fi
+[ ! -d "$src" ] || fail "source is a directory and must be a file: $src"
+content=$(base64 -w 0 <"$src") || fail "unable to slurp file: $src"
 report content "$content"
 """
 

@@ -78,6 +78,10 @@ report status "$code"
 if [ -z "$path" ] || [ "$return_content" = yes ] || ! accepted; then content; fi
 if ! accepted; then
     [ "$code" != -1 ] || shown="Request failed: ${why#curl: }"
+    case $why in
+        'curl: (51) '* | 'curl: (60) '*)
+            shown="Failed to validate the SSL certificate: ${why#curl: }" ;;
+    esac
     fail "Status code was $code and not [$shown_codes]: $shown"
 fi
 [ -n "$path" ] || return 0

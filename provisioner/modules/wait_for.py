@@ -90,7 +90,7 @@ else
         clock
         if [ $((now - begun)) -ge "$timeout" ]; then
             report elapsed $((now - begun))
-            fail "${msg:-$subject: not so after $timeout s}"
+            fail "${msg:-Timeout when waiting for $awaited}"
         fi
         sleep "$sleep"
     done
@@ -164,7 +164,7 @@ class WaitFor(Module):
     @model_validator(mode="after")
     def _sound(self) -> WaitFor:
         if self.port is not None and self.path is not None:
-            raise ValueError("give port or path, not both")
+            raise ValueError("port and path parameter can not both be passed to wait_for")
         if self.port is not None and not 0 < self.port < 65536:
             raise ValueError("port must be from 1 to 65535")
         if self.state == "drained":
@@ -178,6 +178,7 @@ class WaitFor(Module):
         drained = self.state == "drained"
         variables = self.variables() | {
             "subject": self._subject(),
+            "awaited": self._awaited(),
             "port_hex": f"{self.port or 0:04X}",
             "states_hex": " ".join(STATES[name] for name in self.active_connection_states),
             "any_host": self.host in ("0.0.0.0", "::"),  # noqa: S104 - compared, not bound
@@ -192,6 +193,18 @@ class WaitFor(Module):
         thing = self.path or f"{self.host}:{self.port}"
         about = f" with {self.search_regex!r}" if self.search_regex else ""
         return f"{thing}{about} to be {self.state}"
+
+    def _awaited(self) -> str:
+        """The same in Ansible's words."""
+        port = f"{self.host}:{self.port}"
+        if self.state == "drained":
+            return f"{port} to drain"
+        if self.state in ("stopped", "absent"):
+            return f"{port} to stop." if self.path is None else f"{self.path} to be absent."
+        thing = port if self.path is None else self.path
+        if self.search_regex:
+            return f"search string {self.search_regex} in {thing}"
+        return thing if self.path is None else f"file {self.path}"
 
     def returns(self, report: Report) -> dict[str, Any]:
         values: dict[str, Any] = {"state": self.state, "port": self.port, "path": self.path}

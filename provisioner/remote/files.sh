@@ -470,6 +470,7 @@ install_temporary() {
 _validated() {
     _path=$1 _valid=''
     eval "set -- $validate"
+    case "$*" in *%s*) ;; *) fail "validate must contain %s: $*" ;; esac
     for _word in "$@"; do
         shift
         case $_word in *%s*) _word=${_word%%%s*}$temp${_word#*%s} ;; esac

@@ -6,6 +6,7 @@ import os
 import subprocess
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -148,10 +149,13 @@ def test_looking_at_a_plain_command_runs_nothing(host: Host) -> None:
     assert not report.changes
 
 
-def test_both_or_neither_of_cmd_and_argv_are_refused() -> None:
-    for arguments in ({}, {"cmd": "a", "argv": ["a"]}):
-        with pytest.raises(ValidationError, match="one of cmd and argv"):
-            find("command").model_validate(arguments)
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [({}, "no command given"), ({"cmd": "a", "argv": ["a"]}, "only command or argv can be given")],
+)
+def test_both_or_neither_of_cmd_and_argv_are_refused(arguments: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        find("command").model_validate(arguments)
 
 
 def test_times_are_taken_only_where_they_are_asked_for_and_of_failures(host: Host) -> None:

@@ -24,7 +24,10 @@ DATA = b"a\0b\xff\n" * 1000
 def done(host: Host, how: Mode = "apply", /, **arguments: Any) -> Result:
     """The result, as the engine makes it of the module's report."""
     module = find("fetch").model_validate(arguments)
-    return result_of(module, host.exchange(module.program(host.sources), how), diff=False)
+    report = host.exchange(module.program(host.sources), how)
+    if (edit := module.edit(report)) is not None:
+        report = host.exchange(edit, how)
+    return result_of(module, report, diff=False)
 
 
 @pytest.mark.parametrize("data", [DATA, b"", b"x"], ids=["bytes", "empty", "small"])
@@ -75,10 +78,14 @@ def test_a_missing_file_fails_unless_that_is_allowed(host: Host) -> None:
     assert result.message == "the remote file does not exist, not transferring, ignored"
 
 
-def test_a_directory_and_a_path_with_a_tilde_are_refused(host: Host) -> None:
+def test_a_directory_is_refused(host: Host) -> None:
     assert "is a directory" in done(host, src=str(host.root), dest="got").message
-    with pytest.raises(ModuleError, match="whole path"):
-        done(host, src="~/x", dest="got")
+
+
+def test_a_tilde_is_the_home_on_the_host(host: Host) -> None:
+    result = done(host, "look", src="~/no such file", dest="got", fail_on_missing=False)
+    assert result.returns["file"].startswith("/")
+    assert result.returns["file"].endswith("/no such file")
 
 
 def test_dots_do_not_lead_out_of_the_directory(host: Host) -> None:

@@ -169,7 +169,9 @@ def test_a_missing_file_is_made_where_that_is_asked_for(host: Host) -> None:
     path = host.root / "d" / "f"
     arguments = {"path": str(path), "line": "x", "mode": "0600"}
     assert host.look("lineinfile", **arguments).changes
-    assert "set create: true" in (host.run("lineinfile", **arguments).failed or "")
+    failed = host.run("lineinfile", **arguments)
+    assert failed.failed == f"Destination {path} does not exist !"
+    assert "set create: true" in failed.get("remedy")
     assert host.look("lineinfile", create=True, **arguments).changes
     assert not path.parent.exists()
     assert host.run("lineinfile", create=True, **arguments).changes

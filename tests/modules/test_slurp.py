@@ -22,5 +22,5 @@ def test_files_of_proc_which_seem_empty_are_read(host: Host) -> None:
 
 
 def test_what_is_no_file_is_named(host: Host) -> None:
-    assert host.run("slurp", src=f"{host.root}/none").failed == f"{host.root}/none is not there"
+    assert host.run("slurp", src=f"{host.root}/none").failed == f"file not found: {host.root}/none"
     assert "is a directory" in (host.run("slurp", src=str(host.root)).failed or "")

@@ -54,7 +54,7 @@ def test_a_look_does_not_wait_for_what_is_not_so_yet(host: Host, closed: int) ->
 
 def test_a_port_that_stays_closed_is_named_when_the_time_is_over(host: Host, closed: int) -> None:
     report = host.run("wait_for", port=closed, timeout=0)
-    assert report.failed == f"127.0.0.1:{closed} to be started: not so after 0 s"
+    assert report.failed == f"Timeout when waiting for 127.0.0.1:{closed}"
     assert host.run("wait_for", port=closed, timeout=0, msg="no luck").failed == "no luck"
 
 
