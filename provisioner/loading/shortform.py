@@ -43,8 +43,8 @@ def of_module(module: type[Module], key: str, value: Any, where: Where) -> YamlM
         raise _refusal(rest[0], text, fields, key, where)
     if module.free_form is not None and (rest or module.free_form not in given):
         line = kept.strip()
-        if module.ends_lines and rest and word is rest[-1]:  # no option is behind it
-            line += "\n" * (len(text) - len(text.rstrip("\n")))
+        if module.ends_lines:
+            line += "\n" * kept[len(kept.rstrip()) :].count("\n")
         given[module.free_form] = kw.text_template(line, where)
     return given
 
