@@ -241,6 +241,8 @@ class _LogIn:
         problems = " ".join(self.problems)
         if "too open" in problems:
             return "chmod 600 that key file"
+        if "can't be read" in problems and not self.tried:
+            return "name a key that is there: --private-key or ansible_ssh_private_key_file"
         if "encrypted" in problems or "passphrase" in problems:
             return "give the passphrase, or load the key with ssh-add"
         if "agent" in problems:

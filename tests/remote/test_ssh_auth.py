@@ -94,8 +94,11 @@ def test_a_key_that_others_may_read_is_named_with_its_mode(server: Sshd, tmp_pat
 
 
 def test_a_missing_key_file_is_named(server: Sshd) -> None:
-    with pytest.raises(ConnectionFailed, match=r"/nonexistent/key can't be read: No such file"):
+    with pytest.raises(
+        ConnectionFailed, match=r"/nonexistent/key can't be read: No such file"
+    ) as e:
         connect(server.target(key_files=("/nonexistent/key",)))
+    assert "--private-key" in e.value.remedy
 
 
 def test_a_rejected_key_lists_what_was_tried_and_what_is_taken(
