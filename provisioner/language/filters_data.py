@@ -300,6 +300,11 @@ def lists_mergeby(
 ) -> list[dict[Any, Any]]:
     """Lists of dicts as one, sorted by a key (the last argument); equals are merged."""
     *terms, index = lists
+    if wrong := [each for each in terms if not isinstance(each, list | tuple)]:
+        raise FilterArgumentError(
+            "All arguments before the argument index for community.general.lists_mergeby must be "
+            f"lists. {wrong[0]} is {type(wrong[0])}"
+        )
     given = terms if len(terms) > 1 else terms[0]
     values = [each for each in given if each]
     if len(values) < 2:

@@ -218,7 +218,9 @@ def unicode_normalize(value: Any, form: str = "NFC") -> str:
     """The text in one Unicode normal form: NFC, NFD, NFKC or NFKD."""
     import unicodedata
 
+    if not isinstance(value, str):
+        raise FilterArgumentError(f"Invalid input type: {type(value)}")
     match form:
         case "NFC" | "NFD" | "NFKC" | "NFKD":
-            return unicodedata.normalize(form, text_of(value))
+            return unicodedata.normalize(form, value)
     raise FilterArgumentError("the form is NFC, NFD, NFKC or NFKD")
