@@ -83,7 +83,10 @@ def certain(nodes: Iterable[Node]) -> Iterator[Task]:
 def _may_fail(task: Task) -> bool:
     """Whether what is undefined in it may be just what the playbook expects."""
     shows = task.module == "debug" and "var" in task.arguments
-    return shows or bool(task.keywords.ignore_errors) or task.failed_when is not None
+    asks = task.module == "assert" and any(
+        " is defined" in template.source for template in templates_in(task.arguments)
+    )  # and says in its own words what is missing
+    return shows or asks or bool(task.keywords.ignore_errors) or task.failed_when is not None
 
 
 def _anything(kind: str, name: str) -> bool:

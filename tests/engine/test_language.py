@@ -321,6 +321,17 @@ def test_a_variable_that_nobody_defines_is_found_before_any_host_is_touched(flee
     assert len(caught.value.problems) == 2
 
 
+def test_an_assertion_that_asks_for_a_variable_says_itself_that_it_is_missing(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          tasks:
+            - assert:
+                that: [image is defined, image | length > 0]
+                fail_msg: name an image
+        """)
+    assert got.tasks() == [("assert", "failed")]
+
+
 MAY_FAIL = """
     - hosts: all
       tasks:
