@@ -118,23 +118,24 @@ def _misplaced(source: YamlMap, key: Any, known: list[Any]) -> LoadError | None:
 
 
 def _action(source: YamlMap, key: str, there: Callable[[str], bool]) -> tuple[str, Any]:
-    """`action: yum name=x`, or a mapping with `module`."""
+    """`action: yum name=x`, or a mapping whose `module` says the same."""
     value = source[key]
-    if isinstance(value, dict):
-        rest = YamlMap(source.where)
-        rest.update({name: item for name, item in value.items() if name != "module"})
-        name: Any = value.get("module")
-        argument: Any = rest
-    else:
-        text = value.source if isinstance(value, Template) else str(value or "")
-        name = next(iter(shortform.split_words(text)), "")
-        rest_text = text.strip().removeprefix(name).lstrip()
-        argument = kw.text_template(rest_text, source.where) if rest_text else None
+    said = value.get("module") if isinstance(value, dict) else value
+    text = said.source if isinstance(said, Template) else str(said or "")
+    name = next(iter(shortform.split_words(text)), "")
     if not name:
         raise LoadError(f'"{key}" names no module', source.values_at[key])
-    name = name.source if isinstance(name, Template) else str(name)
     if "{{" not in name and not there(name):
         raise _unknown(source, name, key)
+    rest = text.strip().removeprefix(name).lstrip()
+    argument: Any = kw.text_template(rest, source.where) if rest else None
+    if isinstance(value, dict):
+        others = YamlMap(source.where)
+        others.update({name: item for name, item in value.items() if name != "module"})
+        if rest:
+            module = None if "{{" in name else find(name)
+            _update(others, _of_line(module, name, argument, source.where))
+        argument = others
     source[name] = argument
     source.values_at[name] = source.values_at[key]
     return name, argument
@@ -158,10 +159,8 @@ def _arguments(module: type[Module] | None, source: YamlMap, key: str, value: An
     given = YamlMap(where)
     if isinstance(value, YamlMap):
         _update(given, value)
-    elif value is not None and module is None:
-        _update(given, shortform.pairs(value, where, "a template names the module"))
-    elif value is not None and module is not None:
-        _update(given, shortform.of_module(module, key, value, where))
+    elif value is not None:
+        _update(given, _of_line(module, key, value, where))
     extra = source.get("args")
     if isinstance(extra, YamlMap):
         _update(given, extra)
@@ -194,6 +193,13 @@ def _rename(given: YamlMap, old: str, new: str) -> None:
     for names in (given, given.keys_at, given.values_at):
         if old in names and new not in names:
             names[new] = names.pop(old)
+
+
+def _of_line(module: type[Module] | None, name: str, line: Any, where: Where) -> YamlMap:
+    """The arguments that stand in one line."""
+    if module is None:
+        return shortform.pairs(line, where, "a template names the module")
+    return shortform.of_module(module, name, line, where)
 
 
 def _update(into: YamlMap, source: YamlMap) -> None:
