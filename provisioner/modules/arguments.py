@@ -86,10 +86,14 @@ _WANTED = {
     **dict.fromkeys(("bool_parsing", "bool_type"), "true or false"),
     **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "a whole number"),
     **dict.fromkeys(("float_parsing", "float_type"), "a number"),
+    **dict.fromkeys(("list_type", "tuple_type"), "a list"),
+    "dict_type": "a mapping",
+    "string_type": "text",
 }
 """What pydantic's types of errors mean to who wrote a playbook."""
 
-_TYPES = {name: name.partition("_")[0] for name in _WANTED}
+_ANSIBLES = {"tuple": "list", "string": "str"}
+"""Types that Ansible names otherwise than pydantic."""
 
 
 def _text(item: Any, located: bool = True) -> str:
@@ -120,8 +124,9 @@ def _said(item: Any) -> str:
     if item["type"] == "literal_error":
         choices = ", ".join(re.findall("'([^']*)'", item["ctx"]["expected"]))
         return f"value of {place} must be one of: {choices}, got: {given}"
-    if item["type"] in _TYPES:
-        wanted = _TYPES[item["type"]]
+    if item["type"] in _WANTED:
+        wanted = item["type"].partition("_")[0]
+        wanted = _ANSIBLES.get(wanted, wanted)
         return (
             f"argument '{place}' is of type {type(given)} and we were unable to convert to "
             f"{wanted}: {given!r} is not {_WANTED[item['type']]}"

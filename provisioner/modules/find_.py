@@ -41,8 +41,8 @@ for top in "$@"; do
     # A link that is named is followed.
     top=${top%/}/
     say
-    # shellcheck disable=SC2086
     deepest=$examined
+    # shellcheck disable=SC2086
     below -printf "$entry" $unreadable >&3
     deepest=$maxdepth
     [ -z "$grep" ] ||

@@ -161,7 +161,7 @@ def edited(jobs: Jobs, job: Background) -> Result:
         ("b\n", Outcome.CHANGED, "line added"),
         ("b\n" + "x" * 20_000 + "\n", Outcome.CHANGED, "line added"),
         ("b\nline\n", Outcome.OK, ""),
-        (None, Outcome.FAILED, "is not there"),
+        (None, Outcome.FAILED, "does not exist"),
     ],
 )
 def test_an_edit_that_the_controller_makes_goes_on_by_itself(

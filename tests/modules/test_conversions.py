@@ -27,18 +27,21 @@ def test_it_is_converted(module: str, name: str, value: Any, taken: Any) -> None
     assert getattr(made, name) == taken
 
 
+NO_MAPPING = "argument 'headers' is of type .* to dict: .* is not a mapping"
 REFUSED = [
-    ("uri", "headers", "no mapping"),
-    ("uri", "headers", "{no JSON"),
-    ("uri", "headers", "a='b"),
-    ("uri", "headers", ["a"]),
-    ("command", "argv", {"a": 1}),
-    ("command", "cmd", None),
+    ("uri", "headers", "no mapping", NO_MAPPING),
+    ("uri", "headers", "{no JSON", NO_MAPPING),
+    ("uri", "headers", "a='b", NO_MAPPING),
+    ("uri", "headers", ["a"], NO_MAPPING),
+    ("command", "argv", {"a": 1}, "argument 'argv' is of type .* to list: .* is not a list"),
+    ("command", "cmd", None, "no command given"),
 ]
 
 
-@pytest.mark.parametrize(("module", "name", "value"), REFUSED)
-def test_what_can_not_be_converted_is_refused(module: str, name: str, value: Any) -> None:
+@pytest.mark.parametrize(("module", "name", "value", "said"), REFUSED)
+def test_what_can_not_be_converted_is_refused(
+    module: str, name: str, value: Any, said: str
+) -> None:
     more = {"url": "http://a.example/"} if module == "uri" else {}
-    with pytest.raises(ModuleError, match=module):
+    with pytest.raises(ModuleError, match=said):
         build(find(module), module, {name: value, **more})

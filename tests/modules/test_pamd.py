@@ -109,7 +109,7 @@ def test_what_is_right_or_not_there_is_left_alone(host: Host, asked: dict[str, A
 
 def test_a_service_that_is_not_there_fails(host: Host) -> None:
     arguments = {"name": "none", "path": str(host.root), **UNIX, "state": "absent"}
-    assert "is not there" in (host.run("pamd", **arguments).failed or "")
+    assert "does not exist" in (host.run("pamd", **arguments).failed or "")
 
 
 @pytest.mark.parametrize(
