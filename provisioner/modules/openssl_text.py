@@ -13,6 +13,13 @@ need_openssl() {
     changed "$1"
     return 1
 }
+gone() { ! [ -e "$path" ] && ! [ -L "$path" ]; }
+remove() { rm -f -- "$path"; }
+# remove_path: remove the file, with a copy where one is asked for.
+remove_path() {
+    if [ "$backup" = yes ] && [ "$look" = no ] && ! gone; then back_up "$path"; fi
+    ensure "remove $path" gone remove
+}
 folder_of() {
     case $1 in
         /*/*) [ -d "${1%/*}" ] || [ "$look" = yes ] ||

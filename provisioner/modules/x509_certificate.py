@@ -100,10 +100,7 @@ expand ownca_path
 expand ownca_privatekey_path
 report filename "$path"
 if [ "$state" = absent ]; then
-    gone() { ! [ -e "$path" ] && ! [ -L "$path" ]; }
-    remove() { rm -f -- "$path"; }
-    if [ "$backup" = yes ] && [ "$look" = no ] && ! gone; then back_up "$path"; fi
-    ensure "remove $path" gone remove
+    remove_path
     return
 fi
 need_openssl "create $path" || return 0
