@@ -23,21 +23,13 @@ request() {
 }
 # meaning: of a request on stdin all but its signature, for that is another each time.
 meaning() { openssl req -noout -text -nameopt oneline,utf8 | sed '/^    Signature Algorithm/q'; }
-same() { [ "$(meaning <"$path")" = "$(printf '%s' "$content" | meaning)" ]; }
 make() {
     content=$(request 2>&1) || fail "openssl req: $content"
-    content=-----BEGIN${content#*-----BEGIN}$_nl
 }
 
 expand path
 expand privatekey_path
-report filename "$path"
-if [ "$state" = absent ]; then
-    remove_path
-    return
-fi
-need_openssl "create $path" || return 0
-folder_of "$path"
+wanted || return 0
 if [ ! -e "$privatekey_path" ]; then
     [ "$look" = yes ] ||
         fail "there is no private key $privatekey_path: create it in an earlier task"
@@ -45,7 +37,7 @@ if [ ! -e "$privatekey_path" ]; then
     return
 fi
 make
-if [ "$force" = no ] && [ -f "$path" ] && same; then attributes "$path"; else put "$path"; fi
+keep
 [ "$return_content" = no ] || report csr "$(cat -- "$path")"
 """
 )

@@ -100,13 +100,7 @@ write() {
 
 diff=no  # nobody is shown the key
 expand path
-report filename "$path"
-if [ "$state" = absent ]; then
-    remove_path
-    return
-fi
-need_openssl "create $path" || return 0
-folder_of "$path"
+wanted || return 0
 [ ! -d "$path" ] || fail "$path is a directory, not the file of a key"
 if [ ! -e "$path" ]; then write create generate
 elif must_give_way; then write change generate

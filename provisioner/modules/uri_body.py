@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from provisioner.modules.creates import DUE
+from provisioner.modules.request import DISTRUSTED
 
 BODY = (
     DUE
+    + DISTRUSTED
     + r"""
 nl='
 '
@@ -78,10 +80,7 @@ report status "$code"
 if [ -z "$path" ] || [ "$return_content" = yes ] || ! accepted; then content; fi
 if ! accepted; then
     [ "$code" != -1 ] || shown="Request failed: ${why#curl: }"
-    case $why in
-        'curl: (51) '* | 'curl: (60) '*)
-            shown="Failed to validate the SSL certificate: ${why#curl: }" ;;
-    esac
+    ! distrusted || shown="Failed to validate the SSL certificate: ${why#curl: }"
     fail "Status code was $code and not [$shown_codes]: $shown"
 fi
 [ -n "$path" ] || return 0

@@ -82,7 +82,6 @@ meaning() {
         sed -e '/^ *Serial Number:/,/^ *Signature Algorithm:/d' \
             -e '/^ *Validity$/,/^ *Not After *:/d' -e '/^    Signature Algorithm/q'
 }
-same() { [ "$(meaning <"$path")" = "$(printf '%s' "$content" | meaning)" ]; }
 make() {
     if [ -n "$csr_path" ]; then csr=$(cat -- "$csr_path") || fail "$csr_path can't be read"
     elif [ -z "$csr" ]; then csr=$(bare 2>&1) || fail "openssl req: $csr"
@@ -90,7 +89,6 @@ make() {
     asked=$(printf '%s\n' "$csr" | requested)
     serial=$(openssl rand -hex 19) || fail 'openssl rand failed'
     content=$(issue 2>&1) || fail "openssl x509: $content"
-    content=-----BEGIN${content#*-----BEGIN}$_nl
 }
 
 expand path
@@ -98,13 +96,7 @@ expand csr_path
 expand privatekey_path
 expand ownca_path
 expand ownca_privatekey_path
-report filename "$path"
-if [ "$state" = absent ]; then
-    remove_path
-    return
-fi
-need_openssl "create $path" || return 0
-folder_of "$path"
+wanted || return 0
 if [ "$provider" = selfsigned ]; then set -- "$privatekey_path" "$csr_path"
 else set -- "$ownca_path" "$ownca_privatekey_path" "$csr_path"
 fi
@@ -115,7 +107,7 @@ for file; do
     return
 done
 make
-if [ "$force" = no ] && [ -f "$path" ] && same; then attributes "$path"; else put "$path"; fi
+keep
 [ -f "$path" ] || return 0
 report dates "$(openssl x509 -in "$path" -noout -startdate -enddate -serial)"
 [ "$return_content" = no ] || report certificate "$(cat -- "$path")"

@@ -106,3 +106,11 @@ def test_what_openssl_refuses_is_told(host: Host) -> None:
 def test_a_name_of_two_lines_is_refused() -> None:
     with pytest.raises(ValueError, match="not a line"):
         OpensslCsr(path="/c", privatekey_path="/k", common_name="a\nb")
+
+
+def test_a_request_is_removed_once(host: Host) -> None:
+    path = host.root / "r"
+    path.write_text("x")
+    given = {"path": str(path), "privatekey_path": str(host.root / "k"), "state": "absent"}
+    assert host.run("openssl_csr", **given).changes == (f"remove {path}",)
+    assert not host.run("openssl_csr", **given).changes

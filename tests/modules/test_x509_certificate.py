@@ -140,3 +140,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 def test_what_cannot_be_had_is_refused(given: dict[str, Any], why: str) -> None:
     with pytest.raises(ValueError, match=why):
         X509Certificate(path="/c", **given)
+
+
+def test_a_certificate_is_removed_once(host: Host) -> None:
+    path = host.root / "c"
+    path.write_text("x")
+    given = {"path": str(path), "state": "absent"}
+    assert host.run("x509_certificate", **given).changes == (f"remove {path}",)
+    assert not host.run("x509_certificate", **given).changes
