@@ -41,6 +41,7 @@ _DISTRO_FILES = {
     "usr/libexec/docker/containerd": "usr/bin/containerd",
     "usr/libexec/docker/containerd-shim": "usr/bin/containerd-shim",
     "usr/libexec/docker/containerd-shim-runc-v2": "usr/bin/containerd-shim-runc-v2",
+    "usr/libexec/docker/ctr": "usr/bin/ctr",
 }
 _CONTAINERD_FILES = {
     "usr/bin/containerd": "usr/bin/containerd",
