@@ -14,7 +14,6 @@ from provisioner.errors import ConnectionFailed
 if TYPE_CHECKING:
     from provisioner.fleet.sessions import Login, Ssh
     from provisioner.plan import Plan
-    from provisioner.remote.channel import Connection
     from provisioner.remote.target import Target
 
 
@@ -38,19 +37,21 @@ class Ways:
     def begin(self, planned: Plan) -> None:
         """Begin the connections that the run needs in any case."""
         from provisioner.fleet.early import certain
+        from provisioner.remote.target import said, target_for
 
         found = list(certain(planned))
         for host, variables in found:
             with suppress(ConnectionFailed):  # told when the host's turn comes
-                self.early.begin(self._target(host, variables))
+                target = target_for(host, variables, self._defaults)
+                self.early.begin((host, said(variables)), target)
         if found:
             import provisioner.remote.ssh  # noqa: F401 - here, not in one of their threads
 
     def connect(self, host: str, variables: Mapping[str, Any]) -> Login:
-        from provisioner.fleet.sessions import Login
+        from provisioner.remote.target import said, target_for
 
-        target = self._target(host, variables)
-        return Login(self.early.connect(target), target.user, target.notices)
+        begun = self.early.take((host, said(variables)))
+        return begun or _dial(target_for(host, variables, self._defaults))
 
     def sendable(self) -> Ssh:
         """The same way, for another process."""
@@ -58,20 +59,18 @@ class Ways:
 
         return Ssh(self._defaults)
 
-    def _target(self, host: str, variables: Mapping[str, Any]) -> Target:
-        from provisioner.remote.target import target_for
 
-        return target_for(host, variables, self._defaults)
-
-
-def _dial(target: Target) -> Connection:
+def _dial(target: Target) -> Login:
     """Connect. The first time, sshd starts while the rest of what speaks with it is imported."""
     from provisioner.remote.sshdial import dial
 
     wire = None if target.proxy_command or target.proxy_jump else dial(target)
     from provisioner.remote.ssh import connect
 
-    return connect(target, wire=wire)
+    connection = connect(target, wire=wire)
+    from provisioner.fleet.sessions import Login
+
+    return Login(connection, target.user, target.notices)
 
 
 def _passphrase(file: str) -> str | None:

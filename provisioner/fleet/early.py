@@ -4,8 +4,8 @@ rest of the program is still being imported."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from provisioner.language.play import Play, Task, tasks_of
 from provisioner.language.template import templates_in
@@ -13,29 +13,31 @@ from provisioner.loading.patterns import is_implicit
 from provisioner.modules import MODULES, find
 from provisioner.modules.base import Action, Steering
 from provisioner.plan import Plan
-from provisioner.remote.channel import Connection
 from provisioner.remote.target import Target
 
-Dial = Callable[[Target], Connection]
+if TYPE_CHECKING:
+    from provisioner.fleet.sessions import Login
+
+Dial = Callable[[Target], "Login"]
 
 
 class Early:
     """Makes connections by `dial`; those that were begun are handed out to who asks for the very
-    same target."""
+    same way."""
 
     def __init__(self, dial: Dial) -> None:
         self._dial = dial
-        self._begun: dict[Target, _Begun] = {}
+        self._begun: dict[Hashable, _Begun] = {}
 
-    def begin(self, target: Target) -> None:
-        """Start to connect, beside all others."""
-        begun = self._begun[target] = _Begun(self._dial, target)
+    def begin(self, way: Hashable, target: Target) -> None:
+        """Start to connect, beside all others, to the target at the end of that way."""
+        begun = self._begun[way] = _Begun(self._dial, target)
         begun.start()
 
-    def connect(self, target: Target) -> Connection:
-        """A connection that nobody else has; raises what `dial` does."""
-        begun = self._begun.pop(target, None)
-        return self._dial(target) if begun is None else begun.result()
+    def take(self, way: Hashable) -> Login | None:
+        """The connection that was begun, for the first who asks for it; raises what `dial` does."""
+        begun = self._begun.pop(way, None)
+        return None if begun is None else begun.result()
 
     def close(self) -> None:
         """Drop those that nobody asked for."""
@@ -49,7 +51,7 @@ class _Begun(threading.Thread):
     def __init__(self, dial: Dial, target: Target) -> None:
         super().__init__(daemon=True)
         self._dial, self._target = dial, target
-        self._made: Connection | None = None
+        self._made: Login | None = None
         self._error: BaseException | None = None
 
     def run(self) -> None:
@@ -58,7 +60,7 @@ class _Begun(threading.Thread):
         except BaseException as error:  # for whoever asks
             self._error = error
 
-    def result(self) -> Connection:
+    def result(self) -> Login:
         """Waits for it; raises what `dial` did."""
         self.join()
         if self._made is None:
@@ -70,7 +72,7 @@ class _Begun(threading.Thread):
         """Close it once it is there."""
         self.join()
         if self._made is not None:
-            self._made.close()
+            self._made.connection.close()
 
 
 def certain(plan: Plan) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -98,6 +98,36 @@ class Defaults:
     known_hosts: tuple[str, ...] = ()
 
 
+SAID = {
+    "address": ("ansible_host", "ansible_ssh_host"),
+    "user": ("ansible_user", "ansible_ssh_user"),
+    "port": ("ansible_port", "ansible_ssh_port"),
+    "password": ("ansible_password", "ansible_ssh_password", "ansible_ssh_pass"),
+    "key_file": ("ansible_private_key_file", "ansible_ssh_private_key_file"),
+    "timeout": ("ansible_ssh_timeout", "ansible_timeout"),
+    "checking": ("ansible_host_key_checking", "ansible_ssh_host_key_checking"),
+    "ansible_ssh_args": ("ansible_ssh_args",),
+    "ansible_ssh_common_args": ("ansible_ssh_common_args",),
+    "ansible_ssh_extra_args": ("ansible_ssh_extra_args",),
+}
+"""What variables say of the way to a host: the first of each that has a value counts."""
+
+Said = tuple[str | None, ...]
+
+
+def said(variables: Mapping[str, object]) -> Said:
+    """What a host's variables say of the way to it, for each of `SAID`."""
+    return tuple(_first(variables, names) for names in SAID.values())
+
+
+def _first(variables: Mapping[str, object], names: tuple[str, ...]) -> str | None:
+    for name in names:
+        value = variables.get(name)
+        if value is not None and value != "":
+            return str(value)
+    return None
+
+
 def target_for(name: str, variables: Mapping[str, object], defaults: Defaults) -> Target:
     """The target for the host called `name` in the inventory, whose variables are given rendered.
 
@@ -105,7 +135,7 @@ def target_for(name: str, variables: Mapping[str, object], defaults: Defaults) -
     variable or the file:line when something makes no sense.
     """
     try:
-        return _Merge(name, variables, defaults).target()
+        return _Merge(name, said(variables), defaults).target()
     except sshconfig.ConfigError as problem:
         raise ConnectionFailed(f"{name}: {problem}", "correct that line") from problem
 
@@ -116,52 +146,55 @@ class _Merge:
     def __init__(
         self,
         name: str,
-        variables: Mapping[str, object],
+        said: Said,
         defaults: Defaults,
         chain: tuple[str, ...] = (),
     ) -> None:
-        self.name, self.variables, self.defaults = name, variables, defaults
+        self.name, self.defaults = name, defaults
+        self.said = dict(zip(SAID, said, strict=True))
         self.arguments = self._arguments()
-        self.typed = self._variable("ansible_host", "ansible_ssh_host") or name
+        self.typed = self.said["address"] or name
         self.typed = self.typed.removeprefix("[").removesuffix("]")
         self.chain = (*chain, self.typed)
-        user = self._variable("ansible_user", "ansible_ssh_user") or defaults.user
-        self.explicit_user = user or self._argument("user")
+        self.explicit_user = self.said["user"] or defaults.user or self._argument("user")
         files = self._config_files()
         self.settings = sshconfig.lookup(sshconfig.read(files), self.typed, self.explicit_user)
+        self.user = self.explicit_user or self.settings.first("user") or sshconfig.login()
+        self.port = self._port()
+        self.address = self.typed  # which %h stands for in a HostName
+        if named := self._setting("hostname"):
+            self.address = self._filled(named)
 
     def target(self) -> Target:
-        user = self.explicit_user or self.settings.first("user") or sshconfig.login()
-        port = self._port()
-        address = self._address(port, user)
-        tokens = sshconfig.tokens(name=self.typed, host=address, port=port, user=user)
         target = Target(
             name=self.name,
-            address=address,
-            port=port,
-            user=user,
-            password=self._password(),
-            key_files=self._keys(tokens),
+            address=self.address,
+            port=self.port,
+            user=self.user,
+            password=self.said["password"] or self.defaults.password,
+            key_files=self._keys(),
+            default_keys=self._default_keys(),
             passphrase=self.defaults.passphrase,
             timeout=self._timeout(),
             login_timeout=self.defaults.login_timeout or LOGIN_TIMEOUT,
             host_key_policy=self._policy(),
-            known_hosts=self._known_hosts(tokens),
+            known_hosts=self._known_hosts(),
             hash_known_hosts=_is_yes(self._setting("hashknownhosts")),
             host_key_name=self._setting("hostkeyalias") or "",
             identities_only=_is_yes(self._setting("identitiesonly")),
-            agent=self._agent(tokens),
+            agent=self._agent(),
             notices=(*self.arguments.notices, *self.settings.notices, *self._policy_notice()),
         )
-        target = replace(target, default_keys=self._default_keys())
-        return self._with_proxy(target, tokens)
+        return self._with_proxy(target)
 
-    def _variable(self, *names: str) -> str | None:
-        for name in names:
-            value = self.variables.get(name)
-            if value is not None and value != "":
-                return str(value)
-        return None
+    def _filled(self, text: str) -> str:
+        return sshconfig.fill(text, self._tokens()) if "%" in text else text
+
+    def _path(self, text: str) -> str:
+        return sshconfig.fill_path(text, self._tokens() if "%" in text else {})
+
+    def _tokens(self) -> Mapping[str, str]:
+        return sshconfig.tokens(name=self.typed, host=self.address, port=self.port, user=self.user)
 
     def _argument(self, keyword: str) -> str | None:
         found = self.arguments.values.get(keyword)
@@ -174,12 +207,9 @@ class _Merge:
         return self.arguments.values.get(keyword) or self.settings.all(keyword)
 
     def _arguments(self) -> sshargs.Arguments:
-        texts = {
-            "ansible_ssh_args": self._variable("ansible_ssh_args") or self.defaults.ssh_args,
-            "ansible_ssh_common_args": self._variable("ansible_ssh_common_args") or "",
-            "ansible_ssh_extra_args": self._variable("ansible_ssh_extra_args") or "",
-        }
-        parts = [sshargs.parse(text, source) for source, text in texts.items()]
+        texts = {name: self.said[name] for name in SAID if name.endswith("_args")}
+        texts["ansible_ssh_args"] = texts["ansible_ssh_args"] or self.defaults.ssh_args
+        parts = [sshargs.parse(text, source) for source, text in texts.items() if text]
         return sshargs.join(parts)
 
     def _config_files(self) -> tuple[str, ...]:
@@ -189,8 +219,7 @@ class _Merge:
         return () if named.lower() == "none" else (named,)
 
     def _port(self) -> int:
-        value = self._variable("ansible_port", "ansible_ssh_port") or self.defaults.port
-        value = value or self._setting("port") or 22
+        value = self.said["port"] or self.defaults.port or self._setting("port") or 22
         try:
             port = int(value)
         except ValueError:
@@ -199,23 +228,12 @@ class _Merge:
             raise ConnectionFailed(f"{self.name}: the SSH port is {value!r}, not 1 to 65535")
         return port
 
-    def _address(self, port: int, user: str) -> str:
-        named = self._setting("hostname")
-        if named is None:
-            return self.typed
-        tokens = sshconfig.tokens(name=self.typed, host=self.typed, port=port, user=user)
-        return sshconfig.fill(named, tokens)
-
-    def _password(self) -> str | None:
-        names = ("ansible_password", "ansible_ssh_password", "ansible_ssh_pass")
-        return self._variable(*names) or self.defaults.password
-
-    def _keys(self, tokens: Mapping[str, str]) -> tuple[str, ...]:
-        named = self._variable("ansible_private_key_file", "ansible_ssh_private_key_file")
+    def _keys(self) -> tuple[str, ...]:
+        named = self.said["key_file"]
         first = (named,) if named else self.defaults.key_files
         files = (*first, *self.arguments.values.get("identityfile", ()))
         files = (*files, *self.settings.all("identityfile"))
-        paths = (sshconfig.fill_path(path, tokens) for path in files if path.lower() != "none")
+        paths = (self._path(path) for path in files if path.lower() != "none")
         return tuple(dict.fromkeys(paths))
 
     def _default_keys(self) -> tuple[str, ...]:
@@ -225,8 +243,7 @@ class _Merge:
         return tuple(sshconfig.expanded(path) for path in DEFAULT_KEYS)
 
     def _timeout(self) -> float:
-        names = ("ansible_ssh_timeout", "ansible_timeout")
-        value = self._variable(*names) or self.defaults.timeout or self._setting("connecttimeout")
+        value = self.said["timeout"] or self.defaults.timeout or self._setting("connecttimeout")
         try:
             seconds = float(value or CONNECT_TIMEOUT)
         except ValueError:
@@ -243,37 +260,36 @@ class _Merge:
         return named or "yes"
 
     def _unchecked(self) -> bool:
-        names = ("ansible_host_key_checking", "ansible_ssh_host_key_checking")
-        value = self._variable(*names)
-        return value is not None and value.lower() in ("false", "no", "0", "off", "n", "f")
+        value = self.said["checking"] or ""
+        return value.lower() in ("false", "no", "0", "off", "n", "f")
 
     def _policy_notice(self) -> tuple[str, ...]:
         if not self._unchecked():
             return ()
         return ("ansible_host_key_checking: false accepts new host keys, never changed ones",)
 
-    def _known_hosts(self, tokens: Mapping[str, str]) -> tuple[str, ...]:
+    def _known_hosts(self) -> tuple[str, ...]:
         user, system = self._list("userknownhostsfile"), self._list("globalknownhostsfile")
         default = self.defaults.known_hosts or default_files()
         files = (*(user or default[:2]), *(system or default[2:]))
-        return tuple(sshconfig.fill_path(path, tokens) for path in files if path.lower() != "none")
+        return tuple(self._path(path) for path in files if path.lower() != "none")
 
-    def _agent(self, tokens: Mapping[str, str]) -> str | None:
+    def _agent(self) -> str | None:
         named = self._setting("identityagent") or "SSH_AUTH_SOCK"
         if named.lower() == "none":
             return None
         if named == "SSH_AUTH_SOCK" or named.startswith("$"):
             return os.environ.get(named.strip("${}")) or None
-        return sshconfig.fill_path(named, tokens)
+        return self._path(named)
 
-    def _with_proxy(self, target: Target, tokens: Mapping[str, str]) -> Target:
+    def _with_proxy(self, target: Target) -> Target:
         for source in (self._argument, self.settings.first):
             jump, command = source("proxyjump"), source("proxycommand")
             if jump and jump.lower() != "none":
                 return replace(target, proxy_jump=self._hops(jump))
             if command and command.lower() != "none":
                 _refuse_shell_letters(self.name, (target.address, target.user, self.typed))
-                return replace(target, proxy_command=sshconfig.fill(command, tokens))
+                return replace(target, proxy_command=self._filled(command))
             if jump or command:
                 return target
         return target
@@ -293,7 +309,7 @@ class _Merge:
             raise ConnectionFailed(f"{self.name}: ProxyJump goes round in a circle: {circle}")
         options = replace(self.defaults, user=user, port=port, password=None, ssh_args="")
         options = replace(options, config_files=self._config_files())
-        hop = _Merge(address, {}, options, self.chain).target()
+        hop = _Merge(address, said({}), options, self.chain).target()
         # A later hop is reached through the one before it, whatever its own ProxyJump says.
         return hop if first else replace(hop, proxy_jump=(), proxy_command=None)
 

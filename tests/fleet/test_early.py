@@ -10,11 +10,12 @@ import pytest
 
 from provisioner.errors import ConnectionFailed
 from provisioner.fleet.early import Early, certain
+from provisioner.fleet.sessions import Login
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.playbook import load_playbook
 from provisioner.plan import Options, Plan, plan
 from provisioner.remote.local import LocalConnection
-from provisioner.remote.target import Target
+from provisioner.remote.target import Target, said
 
 INVENTORY = """
 all:
@@ -68,27 +69,28 @@ def test_nobody_is_connected_early_in_doubt(play: str, tmp_path: Path) -> None:
     assert list(certain(planned(tmp_path, f"[{play}]"))) == []
 
 
-def test_an_early_connection_goes_to_the_one_who_asks_for_the_same_target() -> None:
-    made: list[LocalConnection] = []
-
-    def dial(target: Target) -> LocalConnection:
-        made.append(LocalConnection())
-        return made[-1]
+def test_an_early_connection_goes_to_the_first_who_asks_for_the_same_way() -> None:
+    def dial(target: Target) -> Login:
+        return Login(LocalConnection(), target.name)
 
     early = Early(dial)
-    target = Target("a", "192.0.2.1")
-    early.begin(target)
-    first = early.connect(Target("a", "192.0.2.1"))
-    assert [first] == made
-    assert early.connect(target) is not first
-    assert early.connect(Target("a", "192.0.2.2")) is made[-1]
+    early.begin(("a", "deploy"), Target("a", "192.0.2.1"))
+    assert early.take(("a", "root")) is None
+    assert early.take(("a", "deploy")) is not None
+    assert early.take(("a", "deploy")) is None
+
+
+def test_a_connection_is_begun_for_the_way_that_variables_say_whatever_their_types_are() -> None:
+    inventory = {"ansible_host": "192.0.2.1", "ansible_port": 2222}
+    assert said(inventory) == said({**inventory, "ansible_port": "2222", "other": 1})
+    assert said(inventory) != said({**inventory, "ansible_user": "root"})
 
 
 def test_why_an_early_connection_failed_is_told_to_who_asks_for_it() -> None:
-    def dial(target: Target) -> LocalConnection:
+    def dial(target: Target) -> Login:
         raise ConnectionFailed(f"{target.name}: no route")
 
     early = Early(dial)
-    early.begin(Target("a", "192.0.2.1"))
+    early.begin("a", Target("a", "192.0.2.1"))
     with pytest.raises(ConnectionFailed, match="a: no route"):
-        early.connect(Target("a", "192.0.2.1"))
+        early.take("a")
