@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.language.play import Play, Role
 from provisioner.language.template import OMIT
-from provisioner.language.variables import Lazy
+from provisioner.language.variables import Lazy, Relative
 
 if TYPE_CHECKING:
     from provisioner.engine.scopes import PlayWorld
@@ -26,10 +26,16 @@ def magic(shared: PlayWorld, host: str, role: Role | None) -> Mapping[str, Any]:
     return known[1]
 
 
+_VARS = Relative(lambda scope: scope.base)
+_HOSTVARS = Relative(lambda scope: scope.about.hostvars())
+
+
 def _made_magic(shared: PlayWorld, host: str, role: Role | None) -> dict[str, Any]:
     world, play = shared.world, shared.play
     file = world.inventory.files_of.get(host)
     return {
+        "vars": _VARS,
+        "hostvars": _HOSTVARS,
         "inventory_hostname": host,
         "inventory_hostname_short": host.split(".")[0],
         "inventory_dir": str(file.parent.absolute()) if file is not None else None,

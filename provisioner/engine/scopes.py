@@ -16,7 +16,7 @@ from provisioner.engine.state import HostState
 from provisioner.engine.ways import variables as way_variables
 from provisioner.language.functions import functions
 from provisioner.language.lookup_context import LookupContext
-from provisioner.language.play import Node, Play, Role, Task
+from provisioner.language.play import Node, Play, Role, Task, filled
 from provisioner.language.sandbox import counters, missing
 from provisioner.language.template import Template, TemplateError
 from provisioner.language.variables import (
@@ -25,6 +25,7 @@ from provisioner.language.variables import (
     NeedFacts,
     NeedOthers,
     NotYet,
+    Relative,
     Scope,
     is_fact,
 )
@@ -78,6 +79,8 @@ class PlayWorld:
     """Leaves of the nodes of an included file those that the chosen tags leave."""
     magic: dict[str, tuple[Role | None, Mapping[str, Any]]] = field(default_factory=dict)
     """Each host's magic variables in tasks of the role that it is in."""
+    ways: dict[str, tuple[tuple[Any, ...], Mapping[str, Any]]] = field(default_factory=dict)
+    """What its variables and a task's keywords say of the way to each host, and what that gives."""
     stepping: bool = False
     """Whether the operator is asked before each task."""
 
@@ -88,6 +91,19 @@ class Gate:
     not waited for each other before it."""
 
     open: bool = True
+
+
+@dataclass
+class About:
+    """Whose variables a scope holds: what those are computed from that differ between tasks."""
+
+    shared: PlayWorld
+    host: str
+    task: Task | None
+    gate: Gate
+
+    def hostvars(self) -> HostVars:
+        return HostVars(self.shared, self.host, self.gate)
 
 
 class HostVars(HostMap):
@@ -166,13 +182,10 @@ def _scope(
     role = task.role if task is not None else None
     statics = world.statics.get(host, {})
     exported = () if between else (*reversed(state.roles), *reversed(play.roles))
-    of_play = ({}, {}) if between else (_vars_files(shared, state), play.vars)
-    own: dict[str, Any] = {}
-    called: dict[str, Any] = {}  # a playbook may have a variable `q`
+    files = {} if between else _vars_files(shared, state)
     layers = (
-        own,
         magic(shared, host, role),
-        world.extra_vars,  # 22
+        *filled(world.extra_vars),  # 22
         *(_params(task) if task is not None else ()),  # 21
         *(role.all_params if role is not None else ()),  # 20
         ahead,
@@ -181,28 +194,32 @@ def _scope(
         *(reversed(task.keywords.vars) if task is not None else ()),  # 16, 17
         *(role.all_vars if role is not None else ()),  # 15
         *(layer for other in exported for layer in other.exported_vars),  # 15
-        *of_play,  # 12 to 14
+        *filled(files, {} if between else play.vars),  # 12 to 14
         _without(state.facts, hidden),  # 11
         statics,  # 3 to 10
         *(role.all_defaults if role is not None else ()),  # 2
         *(layer for other in exported for layer in other.all_defaults),  # 2
-        {"ansible_facts": Lazy(lambda: _no_facts(asked))},
-        called,
-        _UNNAMED if is_implicit(world.inventory, host) else {},
-        way_variables(host, statics, world.settings, task.keywords) if task is not None else {},
-        _GLOBALS,
+        _TOOLS,
+        *((_UNNAMED,) if is_implicit(world.inventory, host) else ()),
+        *((_way(shared, host, statics, task),) if task is not None else ()),
     )
-    scope = Scope(layers, asked)
-    own["vars"] = Lazy(lambda: scope)
-    own["hostvars"] = Lazy(lambda: HostVars(shared, host, gate or Gate()))
-    called.update(functions(lambda: _lookup_context(shared, task, scope)))
-    called["ansible_search_path"] = Lazy(lambda: _search_path(shared, task))
-    return scope
+    return Scope(layers, asked, About(shared, host, task, gate or Gate()))
 
 
-def _search_path(shared: PlayWorld, task: Task | None) -> list[str]:
+def _way(shared: PlayWorld, host: str, statics: Mapping[str, Any], task: Task) -> Mapping[str, Any]:
+    """How the task's host is reached; the same for all tasks whose keywords say the same of it."""
+    said = (statics, task.keywords.connection, task.keywords.remote_user)
+    known = shared.ways.get(host)
+    if known is None or any(old is not new for old, new in zip(known[0], said, strict=True)):
+        found = way_variables(host, statics, shared.world.settings, task.keywords)
+        known = shared.ways[host] = (said, found)
+    return known[1]
+
+
+def _search_path(about: About) -> list[str]:
     """The folders in which the task's files are looked for."""
-    roots = (*(task.roots if task is not None else ()), shared.play.basedir)
+    task = about.task
+    roots = (*(task.roots if task is not None else ()), about.shared.play.basedir)
     return [*dict.fromkeys(str(root.absolute()) for root in roots)]
 
 
@@ -214,10 +231,9 @@ def _params(task: Task) -> Iterator[Mapping[str, Any]]:
     yield from reversed(task.keywords.params)
 
 
-def _no_facts(asked: Callable[[str], None] | None) -> dict[str, Any]:
+def _no_facts(scope: Scope) -> dict[str, Any]:
     """`ansible_facts` before there are any."""
-    if asked is not None:
-        asked("ansible_facts")
+    scope.ask("ansible_facts")
     return {}
 
 
@@ -256,19 +272,25 @@ def _vars_files(shared: PlayWorld, state: HostState) -> Mapping[str, Any]:
 _UNNAMED = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 """Of localhost where the inventory does not name it."""
 
-_GLOBALS: dict[str, Any] = {
+
+def _lookup_context(scope: Scope) -> LookupContext:
+    shared = scope.about.shared
+    sources = local_sources(shared, scope.about.task, scope)
+    find, read = _finder(sources), _failing(sources.read)
+    render = _failing(partial(sources.render, own_first=True))
+    return LookupContext(scope, find, render, shared.play.basedir, read)
+
+
+_TOOLS: dict[str, Any] = {
+    "ansible_facts": Relative(_no_facts),
+    **functions(_lookup_context),  # a playbook may have a variable `q`
+    "ansible_search_path": Relative(lambda scope: _search_path(scope.about)),
     "range": Lazy(lambda: range),
     "dict": Lazy(lambda: dict),
     "environment": (),
     **{name: Lazy(partial(counters, name)) for name in ("namespace", "cycler", "joiner")},
 }
-
-
-def _lookup_context(shared: PlayWorld, task: Task | None, scope: Scope) -> LookupContext:
-    sources = local_sources(shared, task, scope)
-    find, read = _finder(sources), _failing(sources.read)
-    render = _failing(partial(sources.render, own_first=True))
-    return LookupContext(scope, find, render, shared.play.basedir, read)
+"""What every task sees, unless a variable of that name is there."""
 
 
 def local_sources(shared: PlayWorld, task: Task | None, scope: Scope) -> LocalSources:

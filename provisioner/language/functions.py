@@ -4,31 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from provisioner.language.lookup_context import LookupContext
 from provisioner.language.sandbox import missing
-from provisioner.language.variables import Lazy
+from provisioner.language.variables import Lazy, Relative, Scope
 
 
-def functions(context: Callable[[], LookupContext]) -> dict[str, Any]:
-    """The functions by name, as a layer of variables; `context` is what lookups see."""
+def functions(context: Callable[[Scope], LookupContext]) -> dict[str, Any]:
+    """The functions by name, as a layer of variables; `context` is what lookups see that are called
+    in a scope."""
 
-    def _lookup(name: str, /, *terms: Any, **options: Any) -> Any:
+    def _lookup(scope: Scope, name: str, /, *terms: Any, **options: Any) -> Any:
         from provisioner.language.lookups import lookup
 
-        return lookup(context(), name, *terms, **options)
+        return lookup(context(scope), name, *terms, **options)
 
-    def _query(name: str, /, *terms: Any, **options: Any) -> Any:
+    def _query(scope: Scope, name: str, /, *terms: Any, **options: Any) -> Any:
         from provisioner.language.lookups import query
 
-        return query(context(), name, *terms, **options)
+        return query(context(scope), name, *terms, **options)
 
     return {
-        "lookup_context": Lazy(context),
-        "lookup": Lazy(lambda: _lookup),
-        "query": Lazy(lambda: _query),
-        "q": Lazy(lambda: _query),
+        "lookup_context": Relative(context),
+        "lookup": Relative(lambda scope: partial(_lookup, scope)),
+        "query": Relative(lambda scope: partial(_query, scope)),
+        "q": Relative(lambda scope: partial(_query, scope)),
         "now": Lazy(lambda: _now),
         "undef": Lazy(lambda: _undef),
     }

@@ -102,28 +102,28 @@ class Role:
     occurrence: str = ""
     """Unlike that of any other place at which the role is called."""
 
-    @property
+    @cached_property
     def all_params(self) -> tuple[Mapping[str, Any], ...]:
         """The layers of parameters that its tasks see, the winning one first."""
-        return (self.params, *(role.params for role in reversed(self.chain)))
+        return filled(self.params, *(role.params for role in reversed(self.chain)))
 
-    @property
+    @cached_property
     def all_vars(self) -> tuple[Mapping[str, Any], ...]:
         """The layers of vars that its tasks see, the winning one first."""
         inherited = (layer for role in reversed(self.chain) for layer in (role.vars, role.given))
-        return (self.given, self.vars, *self._of_dependencies("vars"), *inherited)
+        return filled(self.given, self.vars, *self._of_dependencies("vars"), *inherited)
 
-    @property
+    @cached_property
     def exported_vars(self) -> tuple[Mapping[str, Any], ...]:
         """The layers of vars that the whole play sees, the winning one first."""
         inherited = (role.vars for role in reversed(self.chain))
-        return (self.vars, *self._of_dependencies("vars"), *inherited)
+        return filled(self.vars, *self._of_dependencies("vars"), *inherited)
 
-    @property
+    @cached_property
     def all_defaults(self) -> tuple[Mapping[str, Any], ...]:
         """The layers of defaults, the winning one first."""
         inherited = (role.defaults for role in reversed(self.chain))
-        return (self.defaults, *inherited, *self._of_dependencies("defaults"))
+        return filled(self.defaults, *inherited, *self._of_dependencies("defaults"))
 
     def _of_dependencies(self, kind: str) -> tuple[Mapping[str, Any], ...]:
         return tuple(getattr(role, kind) for role in reversed(self.dependencies))
@@ -142,6 +142,11 @@ class Role:
     def full_name(self) -> str:
         """Its name with that of its collection."""
         return f"{self.collection}.{self.name}" if self.collection else self.name
+
+
+def filled(*layers: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """The layers that have anything in them."""
+    return tuple(filter(None, layers))
 
 
 _FLAGS = (

@@ -199,7 +199,12 @@ def reason_of(value: Any) -> tuple[str, Where | None]:
 
 def is_undefined(value: Any) -> bool:
     """Whether it is something undefined, ours or Jinja's own; imports nothing to see that."""
-    return hasattr(type(value), "_fail_with_undefined_error")
+    return _is_undefined(type(value))  # type: ignore[arg-type]
+
+
+@cache
+def _is_undefined(kind: type) -> bool:
+    return hasattr(kind, "_fail_with_undefined_error")
 
 
 def is_missing(value: Any) -> bool:

@@ -50,13 +50,13 @@ class Omit:
 
 OMIT = Omit()
 
-_PLAIN = frozenset({str, bool, int, float, type(None)})
+PLAIN = frozenset({str, bool, int, float, type(None)})
 """Types of most values, which hold no template."""
 
 
 def deep(value: Any, rendered: Callable[[Template], Any]) -> Any:
     """`value` with every template in it replaced by what `rendered` gives; `omit` is left out."""
-    if type(value) in _PLAIN:
+    if type(value) in PLAIN:
         return value
     if isinstance(value, Template):
         return rendered(value)
@@ -75,7 +75,7 @@ def deep(value: Any, rendered: Callable[[Template], Any]) -> Any:
 
 def templates_in(value: Any) -> Iterator[Template]:
     """Every template anywhere in `value`."""
-    if type(value) in _PLAIN:
+    if type(value) in PLAIN:
         return
     if isinstance(value, Template):
         yield value

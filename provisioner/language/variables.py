@@ -12,7 +12,7 @@ from typing import Any
 from provisioner import regex
 from provisioner.language.rendering import render
 from provisioner.language.sandbox import is_missing, missing, reason_of
-from provisioner.language.template import OMIT, Template, TemplateError, UndefinedError, deep
+from provisioner.language.template import OMIT, PLAIN, Template, TemplateError, UndefinedError, deep
 
 
 class NotYet(BaseException):
@@ -41,6 +41,22 @@ class Lazy:
 
     def __init__(self, compute: Callable[[], Any]) -> None:
         self.compute = compute
+
+    def value(self, scope: Scope) -> Any:
+        """What it is for whoever asks in `scope`."""
+        return self.compute()
+
+
+class Relative(Lazy):
+    """One that depends on the scope in which it is used: the same object will do for all tasks."""
+
+    __slots__ = ()
+
+    def __init__(self, compute: Callable[[Scope], Any]) -> None:
+        self.compute = compute  # type: ignore[assignment]
+
+    def value(self, scope: Scope) -> Any:
+        return self.compute(scope)  # type: ignore[call-arg]
 
 
 PENDING = Pending()
@@ -76,19 +92,36 @@ def is_fact(name: str) -> bool:
 
 
 class Scope(Mapping[str, Any]):
-    """Variables by name, from the layer of highest precedence (the first) that has them."""
+    """Variables by name, from the layer of highest precedence (the first) that has them.
 
-    __slots__ = ("_cache", "_layers", "_missing", "_open")
+    `about` is what `Relative` ones are about; `_base` the scope that this one lies over.
+    """
+
+    __slots__ = ("_base", "_cache", "_layers", "_missing", "_open", "about")
 
     def __init__(
         self,
         layers: Sequence[Mapping[str, Any]],
         missing: Callable[[str], Any] | None = None,
+        about: Any = None,
+        base: Scope | None = None,
     ) -> None:
         self._layers = tuple(layers)
         self._missing = missing
+        self.about = about
+        self._base = base
         self._cache: dict[str, Any] = {}
         self._open: list[str] = []
+
+    @property
+    def base(self) -> Scope:
+        """The scope itself, without what was put over it."""
+        return self if self._base is None else self._base
+
+    def ask(self, name: str) -> None:
+        """Have it known that a variable is missing: that may end what is under way."""
+        if self._missing is not None:
+            self._missing(name)
 
     def __contains__(self, name: object) -> bool:
         if name in self._cache:
@@ -113,6 +146,8 @@ class Scope(Mapping[str, Any]):
         raise KeyError(name)
 
     def _value(self, name: str, raw: Any) -> Any:
+        if type(raw) in PLAIN:
+            return raw
         if raw is PENDING:
             raise NotYet
         if name in self._open:
@@ -121,7 +156,7 @@ class Scope(Mapping[str, Any]):
         self._open.append(name)
         try:
             if isinstance(raw, Lazy):
-                return raw.compute()
+                return raw.value(self)
             return deep(raw, lambda template: render(template, self))
         except UndefinedError as error:
             return missing(error.reason, error.where)
@@ -133,7 +168,7 @@ class Scope(Mapping[str, Any]):
         if name not in self:
             return default
         value = self[name]
-        if is_missing(value):
+        if type(value) not in PLAIN and is_missing(value):
             raise TemplateError(*reason_of(value))
         return value
 
@@ -151,7 +186,10 @@ class Scope(Mapping[str, Any]):
 
     def written(self, name: str) -> Any:
         """What is said of the variable, unrendered; None where nothing is."""
-        return next((layer[name] for layer in self._layers if name in layer), None)
+        for layer in self._layers:
+            if name in layer:
+                return layer[name]
+        return None
 
     def shown(self, name: str) -> Any:
         """The variable's value for a listing of all: as written where it can't be rendered."""
@@ -168,10 +206,12 @@ class Scope(Mapping[str, Any]):
 
     def under(self, *layers: Mapping[str, Any]) -> Scope:
         """A scope with `layers` over this one's (the first wins)."""
-        return Scope((*layers, *self._layers), self._missing)
+        return Scope((*layers, *self._layers), self._missing, self.about, self.base)
 
     def render(self, value: Any) -> Any:
         """`value` with every template in it rendered; whatever is no template stays as it is."""
+        if type(value) in PLAIN:
+            return value
         return deep(value, lambda template: render(template, self))
 
     def render_known(self, value: Any) -> Any:

@@ -63,7 +63,6 @@ class Early:
         roles: Sequence[Role],
         files: Mapping[str, Any],
     ) -> Scope:
-        called: dict[str, Any] = {"omit": OMIT, **magic}
         layers = (
             {"playbook_dir": str(self.basedir.absolute()), **_names(role)},
             self.extra,
@@ -76,11 +75,9 @@ class Early:
             self.vars,
             *(role.all_defaults if role is not None else ()),
             *(layer for other in reversed(roles) for layer in other.all_defaults),
-            called,
+            {"omit": OMIT, **magic, **functions(lambda scope: self._context(scope, role))},
         )
-        scope = Scope(layers)
-        called.update(functions(lambda: self._context(scope, role)))
-        return scope
+        return Scope(layers)
 
     @cached_property
     def _of_files(self) -> Mapping[str, Any]:

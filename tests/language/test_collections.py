@@ -84,9 +84,10 @@ REFUSED = [
 
 
 def value(expression: str) -> Any:
-    scope = Scope([HOST, called := {}])
-    context = LookupContext(scope, lambda a, b: Path(b), lambda a, b, c: "", Path())
-    called.update(functions(lambda: context))
+    def context(scope: Scope) -> LookupContext:
+        return LookupContext(scope, lambda a, b: Path(b), lambda a, b, c: "", Path())
+
+    scope = Scope([HOST, functions(context)])
     return render(Template(expression, Where("play.yml", 1, 1), expression=True), scope)
 
 
