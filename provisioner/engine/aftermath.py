@@ -63,7 +63,7 @@ class Aftermath:
     def grow(self, result: Result) -> None:
         """Take in the host or group that a task or one of its items adds, or the inventory that it
         has read again."""
-        if result.returns.keys() & {"add_host", "add_group", "inventory"}:
+        if not _GROWING.isdisjoint(result.returns):
             self._shared.world.roster.add(self._state.name, result.returns)
 
     def notify(self, task: Task, scopes: Sequence[Scope], flushing: bool) -> str:
@@ -144,6 +144,10 @@ class Aftermath:
                 named = replace(handler, name=title(replace(named, role=None), scope))
             names |= {str(named.name), named.title}
         return names
+
+
+_GROWING = frozenset({"add_host", "add_group", "inventory"})
+"""Values of what adds to the inventory."""
 
 
 def _names(values: Iterable[Any]) -> Iterator[str]:

@@ -252,11 +252,12 @@ class Lookahead:
     def _may_follow(self, queue: Queue, place: Place, unit: Unit) -> bool:
         if unit.program is None:
             return not unit.steers
-        sent = [(p, other) for p, other in queue if other.program is not None]
-        if sent and sent[0][1].seat != unit.seat:
+        first = next((other for _, other in queue if other.program is not None), None)
+        if first is not None and first.seat != unit.seat:
             return False
         if not self.changes(place, unit):
             return True
+        sent = ((p, other) for p, other in queue if other.program is not None)
         return not any(other.judged or self.changes(p, other) for p, other in sent)
 
     def _may_notify(self, place: Place, unit: Unit) -> bool:

@@ -33,17 +33,19 @@ def seat(shared: PlayWorld, host: str, keywords: Keywords, scope: Scope) -> Seat
     if connection == "local":
         return Seat(target, "local", become, folder=str(shared.play.basedir.absolute()))
 
-    def said(keyword: Any, *names: str) -> str | None:
-        """A keyword's value, unless a variable says another."""
-        if keyword is None:
-            return None
-        value = str(scope.render(keyword))
-        found = [str(reached.get(name)) for name in names if reached.get(name) is not None]
-        return None if any(other != value for other in found) else value
-
-    user = said(keywords.remote_user, "ansible_user", "ansible_ssh_user")
-    port = said(keywords.port, "ansible_port", "ansible_ssh_port")
+    user = port = None
+    if keywords.remote_user is not None:
+        user = _said(keywords.remote_user, scope, reached, "ansible_user", "ansible_ssh_user")
+    if keywords.port is not None:
+        port = _said(keywords.port, scope, reached, "ansible_port", "ansible_ssh_port")
     return Seat(target, "ssh", become, user, port)
+
+
+def _said(keyword: Any, scope: Scope, reached: Scope, *names: str) -> str | None:
+    """A keyword's value, unless a variable says another."""
+    value = str(scope.render(keyword))
+    found = [str(reached.get(name)) for name in names if reached.get(name) is not None]
+    return None if any(other != value for other in found) else value
 
 
 def _become(keywords: Keywords, scope: Scope, reached: Scope) -> Become | None:

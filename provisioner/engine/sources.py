@@ -50,7 +50,7 @@ class LocalSources:
         """The local file `name`; `ModuleError` names every place that was tried."""
         if self.scope.written("lookup_context") is PENDING:
             raise NotYet  # a queued task may change it
-        tried = list(places(self.roots, folder, name))
+        tried = places(self.roots, folder, name)
         for path in tried:
             if path.exists():
                 return path

@@ -143,7 +143,7 @@ def prepare(shared: PlayWorld, host: str, task: Task, scope: Scope) -> Unit:
     """Decide `when`, render the arguments, make the program. What can't be carried out becomes a
     unit that has failed already."""
     scope = with_delegated(shared, task, scope)
-    values.foresee(scope, task.keywords)
+    values.foresee(scope, task)
     try:
         held = scope.holds(task.keywords.when)
         if held is not True:
@@ -177,8 +177,8 @@ def _made(shared: PlayWorld, host: str, task: Task, scope: Scope) -> Unit:
     if keywords.delegate_facts:
         values.delegate(scope, keywords)  # whoever that is gets the facts
     if isinstance(module, Action):
-        result, judged = _acted(module.act(scope, sources)), _has_judgement(task)
-        return Unit(task, scope, result=result, module=module, check=check, judged=judged)
+        result = _acted(module.act(scope, sources))
+        return Unit(task, scope, result=result, module=module, check=check, judged=task.judged)
     where = seats.seat(shared, host, keywords, scope)
     if module.from_controller:
         sources = replace(sources, way=ways.way(host, where, keywords, scope))
@@ -198,7 +198,7 @@ def _made(shared: PlayWorld, host: str, task: Task, scope: Scope) -> Unit:
         check=check,
         diff=values.flag(scope, keywords.diff, shared.world.diff),
         tolerant=task.failed_when == (False,) or keywords.ignore_errors is True,
-        judged=_has_judgement(task) or module.edits,
+        judged=task.judged or module.edits,
         seat=where,
         environment=environment,
         timeout=limit or max(0, values.number(scope, keywords.timeout, 0)) or None,
@@ -227,16 +227,18 @@ def named(task: Task, scope: Scope) -> Task:
 
 def _rendered(task: Task, kind: type[Module], scope: Scope) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for given in arguments.defaults(task.module, task.keywords.module_defaults):
-        values.update(scope.render(given) or {})
+    if task.keywords.module_defaults:
+        for given in arguments.defaults(task.module, task.keywords.module_defaults):
+            values.update(scope.render(given) or {})
     values.update(_all_in_one(task, scope))
+    bare = arguments.expressions(kind)
     for key, value in task.arguments.items():
         if key == VARIABLE:
             continue
-        key = scope.render(key)
-        key = key if isinstance(key, Hashable) else str(key)
-        bare = arguments.is_expression(kind, key)
-        rendered = value if bare else scope.render(value)
+        if type(key) is not str:
+            key = scope.render(key)
+            key = key if isinstance(key, Hashable) else str(key)
+        rendered = value if key in bare else scope.render(value)
         if rendered is OMIT:
             values.pop(key, None)
         else:
@@ -263,12 +265,6 @@ def _kind(task: Task, module: Module) -> Kind:
         return "look"
     declared = task.changed_when == (False,) and task.keywords.check_mode is False
     return "read" if declared else "act"
-
-
-def _has_judgement(task: Task) -> bool:
-    """Whether conditions of the task decide on its end; a constant one does not."""
-    given = (task.failed_when, task.until)
-    return any(found is not None and found not in ((False,), (True,)) for found in given)
 
 
 def _check(shared: PlayWorld, keywords: Keywords, scope: Scope) -> bool:

@@ -15,6 +15,8 @@ _FALSE = ("no", "false", "off", "0", "n", "f")
 
 def flag(scope: Scope, value: Any, default: bool = False) -> bool:
     """A keyword that is true or false, perhaps by a template."""
+    if value is None or isinstance(value, bool):
+        return default if value is None else value
     rendered = said(scope, value)
     if rendered is None:
         return default
@@ -25,22 +27,24 @@ def flag(scope: Scope, value: Any, default: bool = False) -> bool:
 
 def is_set(scope: Scope, value: Any, unknown: bool = False) -> bool:
     """The same of what is asked for when the task is over, be its keyword right or not."""
+    if value is None:
+        return False
     try:
         return flag(scope, value)
     except TemplateError:
         return unknown
 
 
-def foresee(scope: Scope, keywords: Keywords) -> None:
+def foresee(scope: Scope, task: Task) -> None:
     """End the lookahead where one of them needs a result that is still on its way."""
-    given = (keywords.no_log, keywords.ignore_errors, keywords.ignore_unreachable)
-    for value in (*given, keywords.any_errors_fatal):
-        if isinstance(value, Template):
-            is_set(scope, value)
+    for template in task.foreseen:
+        is_set(scope, template)
 
 
 def number(scope: Scope, value: Any, default: float) -> float:
     """A keyword that is a number, perhaps by a template; `check` tells of one that is none."""
+    if value is None:
+        return default
     rendered = said(scope, value)
     try:
         return default if rendered in (None, "") else float(rendered)
@@ -51,7 +55,9 @@ def number(scope: Scope, value: Any, default: float) -> float:
 def delegate(scope: Scope, keywords: Keywords) -> str | None:
     """The host that the task is delegated to; None where it is not."""
     given = keywords.delegate_to
-    rendered = None if given is None else scope.render(given)
+    if given is None:
+        return None
+    rendered = scope.render(given)
     if rendered in (None, "") and isinstance(given, Template):
         raise ModuleError("delegate_to gives no host's name")
     return None if rendered in (None, "", OMIT) else str(rendered)

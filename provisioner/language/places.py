@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 
-def places(roots: Iterable[Path], folder: str, name: str) -> Iterator[Path]:
+@lru_cache(4096)
+def places(roots: tuple[Path, ...], folder: str, name: str) -> tuple[Path, ...]:
     """Each place for the file `name`, in Ansible's order: in `folder` of each root (the role's
     directory, the playbook's), and in the root itself. An absolute name is one place."""
     path = Path(name).expanduser()
     if path.is_absolute():
-        yield path
-        return
-    for root in roots:
-        yield root / folder / path
-        yield root / path
+        return (path,)
+    return tuple(place for root in roots for place in (root / folder / path, root / path))

@@ -194,6 +194,19 @@ class Task:
         return "\n".join(template.source for template in templates_in(given))
 
     @cached_property
+    def foreseen(self) -> tuple[Template, ...]:
+        """Its keywords that are asked for when it is over, where they are templates."""
+        own = self.keywords
+        given = (own.no_log, own.ignore_errors, own.ignore_unreachable, own.any_errors_fatal)
+        return tuple(value for value in given if isinstance(value, Template))
+
+    @cached_property
+    def judged(self) -> bool:
+        """Whether conditions of its own decide on its end; a constant one does not."""
+        given = (self.failed_when, self.until)
+        return any(found is not None and found not in ((False,), (True,)) for found in given)
+
+    @cached_property
     def omissible(self) -> tuple[str, ...]:
         """Its keywords that may turn out to be `omit`."""
         values = {**vars(self.keywords), "retries": self.retries, "delay": self.delay}

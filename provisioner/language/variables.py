@@ -61,6 +61,9 @@ class Relative(Lazy):
 
 PENDING = Pending()
 
+_ABSENT = object()
+"""Instead of a variable's value: there is no such variable."""
+
 CONNECTION = regex.compile(
     r"ansible_(ssh_\w+|host|port|user|pass|password|private_key_file|connection|timeout|shell_\w+|"
     r"become|become_\w+|su\w*|sudo\w*|python_interpreter|\w+_interpreter|check_mode|diff_mode|"
@@ -134,16 +137,22 @@ class Scope(Mapping[str, Any]):
         return False
 
     def __getitem__(self, name: str) -> Any:
+        value = self._found(name)
+        if value is _ABSENT:
+            raise KeyError(name)
+        return value
+
+    def _found(self, name: str) -> Any:
+        """The variable's value, or `_ABSENT`."""
         if name in self._cache:
             return self._cache[name]
         for layer in self._layers:
             if name in layer:
-                value = self._value(name, layer[name])
-                self._cache[name] = value
+                value = self._cache[name] = self._value(name, layer[name])
                 return value
         if self._missing is not None:
             self._missing(name)
-        raise KeyError(name)
+        return _ABSENT
 
     def _value(self, name: str, raw: Any) -> Any:
         if type(raw) in PLAIN:
@@ -165,9 +174,9 @@ class Scope(Mapping[str, Any]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """The variable's value for the engine: `TemplateError` where it can't be had."""
-        if name not in self:
+        value = self._found(name)
+        if value is _ABSENT:
             return default
-        value = self[name]
         if type(value) not in PLAIN and is_missing(value):
             raise TemplateError(*reason_of(value))
         return value
@@ -249,6 +258,8 @@ _NEVER_LISTED = frozenset(
 def plain(value: Any) -> Any:
     """`value` of plain dicts and lists, for what leaves the language: variables of hosts in it are
     listed. `TemplateError` where it has something undefined in it, or refers to itself."""
+    if type(value) in PLAIN:
+        return value
     try:
         return _plain(value)
     except RecursionError:

@@ -171,7 +171,7 @@ def _arguments(module: type[Module] | None, source: YamlMap, key: str, value: An
     if module is not None and module.free_form is not None:
         _rename(given, "_raw_params", module.free_form)
     for name in list(given):
-        if module is not None and arguments.is_expression(module, name):
+        if module is not None and name in arguments.expressions(module):
             given[name] = _expressions(given[name], given.values_at.get(name, where))
     templated = module is not None and module.templated_names
     return _with_templated_names(given) if templated else given

@@ -151,10 +151,10 @@ def build(module: type[Module], name: str, arguments: Mapping[str, Any]) -> Modu
     """The model for rendered `arguments`; `ModuleError` says all that is wrong with them."""
     given = {key: value for key, value in arguments.items() if value is not OMIT}
     fields = names(module)
-    for key in given:
-        if key not in fields and not (module.open or module.ignores):
-            reason = f"Unsupported parameters for ({name}) module: {key}"
-            raise ModuleError(with_hint(reason, nearest(key, fields)))
+    if not (given.keys() <= fields.keys() or module.open or module.ignores):
+        key = next(key for key in given if key not in fields)
+        reason = f"Unsupported parameters for ({name}) module: {key}"
+        raise ModuleError(with_hint(reason, nearest(key, fields)))
     try:
         return _model(module, given)
     except ValueError as error:
@@ -190,6 +190,7 @@ def _plain(name: str) -> str:
     return kind + slash + rest.rpartition(".")[2]
 
 
-def is_expression(module: type[Module], key: str) -> bool:
-    """Whether the parameter holds bare expressions (`assert.that`, `debug.var`)."""
-    return names(module).get(key) in module.expressions
+@cache
+def expressions(module: type[Module]) -> frozenset[str]:
+    """The names of parameters that hold bare expressions (`assert.that`, `debug.var`)."""
+    return frozenset(name for name, key in names(module).items() if key in module.expressions)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from provisioner.modules.base import FileAttributes, Module, SourceMode, Text
 from provisioner.modules.model import Field, PrivateAttr
 from provisioner.modules.sums import Summing, digests, summing
-from provisioner.remote.shell import Program, Report, Value, quote
+from provisioner.remote.shell import Program, Report, Sum, Value, quote
 from provisioner.result import Diff
 
 DIRECTORIES = r"""
@@ -199,7 +199,7 @@ class Written(FileAttributes, Module):
     """The mode, octal or symbolic, or `preserve` for that of the source; unset keeps the file's."""
 
     _content: bytes | Path | None = PrivateAttr(None)
-    _summing: Summing | None = PrivateAttr(None)
+    _summing: Sum | None = PrivateAttr(None)
 
     def written(self, content: bytes | Path, origin: Path | None, **more: Value) -> Program:
         """The program for `content`, which came from the local file `origin`."""
@@ -215,12 +215,12 @@ class Written(FileAttributes, Module):
             "validate": validation(self.validate_),
         }
         program = write(self.dest, content, self, **(values | more))
-        self._summing = summing(content)
+        self._summing = program.sum
         return program
 
     def returns(self, report: Report) -> dict[str, Any]:
         values = written_values(report)
-        if self._summing is not None and "checksum" in report.records:
+        if isinstance(self._summing, Summing) and "checksum" in report.records:
             values["checksum"] = self._summing.digests().sha1
         return values
 

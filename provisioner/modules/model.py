@@ -56,6 +56,8 @@ class Model(metaclass=_Kind):
     """The attributes that may change."""
     model_validators: ClassVar[Mapping[str, tuple[str, tuple[str, ...]]]] = {}
     """The methods that look at values: name ▶ mode and fields, none for the whole."""
+    model_wholes: ClassVar[Mapping[str, tuple[str, ...]]] = {"before": (), "after": ()}
+    """Those for the whole, by mode."""
     model_defaults: ClassVar[Mapping[str, Any]] = {}
     """The defaults of fields and private attributes that all objects share."""
     model_fresh: ClassVar[Mapping[str, Declared]] = {}
@@ -82,6 +84,10 @@ class Model(metaclass=_Kind):
         cls.model_config = {**config, **vars(cls).get("model_config", {})}
         cls.model_fields = fields
         cls.model_private, cls.model_validators = private, methods
+        cls.model_wholes = {
+            mode: tuple(name for name, found in methods.items() if found == (mode, ()))
+            for mode in ("before", "after")
+        }
         declared: dict[str, Declared] = {**fields, **private}
         cls.model_fresh = {name: one for name, one in declared.items() if one.fresh}
         cls.model_defaults = {
@@ -95,8 +101,8 @@ class Model(metaclass=_Kind):
         """The object for the values that are `given`; raises pydantic's ValidationError."""
         from provisioner.modules import quick
 
-        for method in cls.validating("before"):
-            given = method(given)
+        for method in cls.model_wholes["before"]:
+            given = getattr(cls, method)(given)
         values = quick.values(cls, given)
         if values is None:
             from provisioner.modules import verdict
@@ -110,29 +116,31 @@ class Model(metaclass=_Kind):
             raise verdict.refusal(cls, given, error) from None
 
     @classmethod
-    def validating(cls, mode: str, field: str | None = None) -> Iterator[Callable[[Any], Any]]:
-        """The class methods for a field, or those for the whole."""
+    def validating(cls, mode: str, field: str) -> Iterator[Callable[[Any], Any]]:
+        """The class methods for a field."""
         for name, (when, fields) in cls.model_validators.items():
-            if when == mode and (field in fields if field else not fields):
+            if when == mode and field in fields:
                 yield getattr(cls, name)
 
     @classmethod
     def model_made(cls, values: Mapping[str, Any]) -> Self:
         """The object with these values of its fields, and the defaults of others; raises what the
         methods do that look at the whole."""
-        extra = values.keys() - cls.model_fields.keys()
+        known = values.keys() <= cls.model_fields.keys()
+        extra = frozenset() if known else values.keys() - cls.model_fields.keys()
         given = {key: values[key] for key in values if key not in extra} if extra else values
         made = cls.__new__(cls)
         own = vars(made)
         own.update(cls.model_defaults)
-        own.update((name, declared.get_default()) for name, declared in cls.model_fresh.items())
+        for name, declared in cls.model_fresh.items():
+            own[name] = declared.get_default()
         own.update(given)
         own["model_fields_set"] = frozenset(given)
         if extra:
             own["model_extra"] = {key: values[key] for key in values if key in extra}
         made.model_post_init(None)
-        for method in cls.validating("after"):
-            made = method(made)
+        for method in cls.model_wholes["after"]:
+            made = getattr(cls, method)(made)
         return made
 
     def model_post_init(self, context: Any, /) -> None:

@@ -22,16 +22,13 @@ class Doubt(Exception):
 
 def values(model: type[Model], given: Mapping[str, Any]) -> dict[str, Any] | None:
     """The values of the fields, those that are given; None in doubt about any."""
-    names, found = _names(model), {}
+    known, found = _known(model), {}
     for key, value in given.items():
-        name = names.get(key)
-        if name is None and model.model_config.get("extra") == "allow":
-            found[key] = value
-            continue
-        if name is None or name in found:
-            return None
         try:
-            found[name] = taken(model, name, value)
+            name, check = known.get(key) or _learned(model, key)
+            if name in found:
+                return None
+            found[name] = check(value)
         except Exception:  # whatever a validator raises, pydantic meets it again
             return None
     return found if _required(model) <= found.keys() else None
@@ -51,6 +48,26 @@ def certain(model: type[Model], given: Mapping[str, Any]) -> bool:
 def taken(model: type[Model], name: str, value: Any) -> Any:
     """The value of a field; raises Doubt, or what a validator does."""
     return _check(model, name)(value)
+
+
+@cache
+def _known(model: type[Model]) -> dict[str, tuple[str, Check]]:
+    """The field of each name that was given yet, and what gives its value."""
+    return {}
+
+
+def _learned(model: type[Model], key: str) -> tuple[str, Check]:
+    name = _names(model).get(key)
+    if name is not None:
+        found = _known(model)[key] = name, _check(model, name)
+        return found
+    if model.model_config.get("extra") == "allow":
+        return key, _as_it_is
+    raise Doubt
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 @cache
@@ -100,7 +117,7 @@ def _check_of(kind: Any, numbers: bool) -> Check:
         case origin if origin in (str, bool, int):
             return _exactly(origin)
         case origin if origin is Any:
-            return lambda value: value
+            return _as_it_is
         case origin if isinstance(origin, type) and issubclass(origin, Model):
             return _nested(origin)
     return _doubted

@@ -79,7 +79,7 @@ def _without_file(task: Task) -> Iterator[Problem]:
         name = next(iter(shlex.split(name)), "")
     if not name or "://" in name:
         return
-    tried = [*places(task.roots, folder, name)]
+    tried = places(task.roots, folder, name)
     if not any(path.exists() for path in tried):
         reason = f"the file {name} was not found on this machine"
         yield Problem(reason, _at(task, parameter), f"tried {', '.join(map(str, tried))}")
