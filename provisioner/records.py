@@ -111,8 +111,8 @@ def _values_of(
 
 
 def _init_of(cls: type[Any], frozen: bool) -> Any:
-    scope: dict[str, Any] = {"MISSING": MISSING, "assign": object.__setattr__}
-    parameters, lines = ["self"], []
+    scope: dict[str, Any] = {"MISSING": MISSING}
+    parameters, lines = ["self"], ["own = self.__dict__"] if frozen else []
     for field in dataclasses.fields(cls):
         name, value = field.name, field.name
         if field.default_factory is not MISSING:
@@ -124,7 +124,7 @@ def _init_of(cls: type[Any], frozen: bool) -> Any:
             parameters.append(f"{name}=default_{name}")
         else:
             parameters.append(name)
-        lines.append(f"assign(self, {name!r}, {value})" if frozen else f"self.{name} = {value}")
+        lines.append(f"own[{name!r}] = {value}" if frozen else f"self.{name} = {value}")
     if hasattr(cls, "__post_init__"):
         lines.append("self.__post_init__()")
     text = f"def __init__({', '.join(parameters)}):\n " + "\n ".join(lines or ["pass"])

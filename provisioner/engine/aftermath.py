@@ -171,6 +171,7 @@ def _item_scope(task: Task, scope: Scope | None, part: Mapping[str, Any]) -> Sco
 
 def _parts(result: Result) -> Iterator[Mapping[str, Any]]:
     """The result, and those of a loop's items."""
-    for part in (result.returns, *result.returns.get("results", ())):
+    yield result.returns
+    for part in result.returns.get("results", ()):
         if isinstance(part, Mapping):
             yield part

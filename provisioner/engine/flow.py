@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field
+from functools import cached_property
+from itertools import accumulate
 from typing import Literal
 
 from provisioner.language.play import Block, Node, Task
@@ -37,6 +39,11 @@ class Flow:
 
     lines: list[Line] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
+
+    @cached_property
+    def begun(self) -> list[int]:
+        """How many tasks there are up to each line; asked for when all lines are there."""
+        return [*accumulate(line.task is not None for line in self.lines)] or [0]
 
     def after(self, position: int, raised: frozenset[int]) -> int | None:
         """The line behind `position` when that ended well; None where an `always` part ends whose

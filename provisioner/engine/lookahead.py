@@ -148,8 +148,9 @@ class Lookahead:
         first = place == self.position.place
         if ahead.repeats(task):
             return False
-        alone = task.module == "reboot" or task.keywords.throttle is not None
-        if not first and (alone or waits_before(self.shared, task)):
+        waits = waits_before(self.shared, task)
+        alone = waits or task.module == "reboot" or task.keywords.throttle is not None
+        if alone and not first:
             return False
         gate = Gate(place == self.together or len(self.shared.batch) == 1)
         try:
@@ -165,14 +166,14 @@ class Lookahead:
             self.needs_others = place if first else None
             return False
         gate.open = True
-        return added and not waits_behind(self.shared, task)
+        return added and not (waits or waits_behind(task))
 
     def _unit(self, place: Place, task: Task, scope: Scope) -> Unit:
         """The task's unit, kept or made now: nothing that was queued before it sets what it asked
         for, or it could not have been made. Not so files of this machine, if it is the host too."""
         kept = self.kept.get(place)
         if kept is not None:
-            return replace(kept, scope=with_delegated(self.shared, task, scope))
+            return kept.seen_in(with_delegated(self.shared, task, scope))
         unit = units.prepare(self.shared, self.state.name, task, scope)
         if unit.program is not None and unit.program.content is None:
             self.kept[place] = unit

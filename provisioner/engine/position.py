@@ -58,7 +58,7 @@ class Position:
 
     @property
     def place(self) -> Place:
-        return tuple(frame.at for frame in self.frames)
+        return tuple([frame.at for frame in self.frames])
 
     @property
     def task(self) -> Task:
@@ -71,7 +71,7 @@ class Position:
     def number(self) -> int:
         """How many tasks of the play's own list have begun."""
         bottom = self.frames[0]
-        return sum(1 for line in bottom.flow.lines[: bottom.at + 1] if line.task is not None)
+        return bottom.flow.begun[min(bottom.at, len(bottom.flow.begun) - 1)]
 
     def settle(self) -> bool:
         """Step over ends of blocks, and flushes with nothing to flush, to the next task; false at

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, replace
 from functools import partial
+from operator import is_not
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -30,7 +31,7 @@ from provisioner.language.variables import (
     is_fact,
 )
 from provisioner.loading.hostgroups import Inventory
-from provisioner.loading.patterns import is_implicit
+from provisioner.loading.patterns import LOCALHOST, is_implicit
 from provisioner.loading.variables import vars_file
 from provisioner.modules.base import Module, ModuleError
 from provisioner.records import dataclass
@@ -185,7 +186,7 @@ def _scope(
     files = {} if between else _vars_files(shared, state)
     layers = (
         magic(shared, host, role),
-        *filled(world.extra_vars),  # 22
+        *((world.extra_vars,) if world.extra_vars else ()),  # 22
         *(_params(task) if task is not None else ()),  # 21
         *(role.all_params if role is not None else ()),  # 20
         ahead,
@@ -200,7 +201,7 @@ def _scope(
         *(role.all_defaults if role is not None else ()),  # 2
         *(layer for other in exported for layer in other.all_defaults),  # 2
         _TOOLS,
-        *((_UNNAMED,) if is_implicit(world.inventory, host) else ()),
+        *((_UNNAMED,) if host in LOCALHOST and is_implicit(world.inventory, host) else ()),
         *((_way(shared, host, statics, task),) if task is not None else ()),
     )
     return Scope(layers, asked, About(shared, host, task, gate or Gate()))
@@ -210,7 +211,7 @@ def _way(shared: PlayWorld, host: str, statics: Mapping[str, Any], task: Task) -
     """How the task's host is reached; the same for all tasks whose keywords say the same of it."""
     said = (statics, task.keywords.connection, task.keywords.remote_user)
     known = shared.ways.get(host)
-    if known is None or any(old is not new for old, new in zip(known[0], said, strict=True)):
+    if known is None or any(map(is_not, known[0], said)):
         found = way_variables(host, statics, shared.world.settings, task.keywords)
         known = shared.ways[host] = (said, found)
     return known[1]

@@ -50,6 +50,12 @@ class Unit:
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout: float | None = None
 
+    def seen_in(self, scope: Scope) -> Unit:
+        """The same with another scope: made as it is, for that is done for each frame."""
+        made = object.__new__(Unit)
+        made.__dict__.update(self.__dict__, scope=scope)
+        return made
+
     def mode(self, due: bool) -> Mode:
         """How it is sent; `due` when a look has said that it would change something."""
         if self.check:

@@ -26,15 +26,15 @@ def waits_before(shared: PlayWorld, task: Task) -> bool:
     )
 
 
-def waits_behind(shared: PlayWorld, task: Task) -> bool:
-    """Whether nothing may be sent behind the task before it has ended."""
+def waits_behind(task: Task) -> bool:
+    """Whether nothing may be sent behind the task before it has ended; so it is, too, where all
+    hosts wait before it."""
     return (
         task.module == "reboot"
         or task.module in GROWING
         or task.keywords.throttle is not None
         or task.until is not None
         or task.keywords.any_errors_fatal not in (None, False)
-        or waits_before(shared, task)
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from functools import cache
 from types import GeneratorType
@@ -63,12 +63,11 @@ class _Plain:
     def render(self, scope: Mapping[str, Any]) -> Any:
         if self._name:
             return _whole(plain.value(self._name, scope))
-        return join(self._texts(scope))
-
-    def _texts(self, scope: Mapping[str, Any]) -> Iterator[str]:
-        for number, part in enumerate(self._parts):
-            value = plain.value(part, scope) if number % 2 else part
-            yield "" if value is None else str(value)
+        texts = [*self._parts]
+        for at in range(1, len(texts), 2):
+            value = plain.value(texts[at], scope)
+            texts[at] = "" if value is None else str(value)
+        return join(texts)
 
 
 class _Simple:
@@ -125,8 +124,10 @@ def _whole(value: Any) -> Any:
     return value
 
 
-def join(parts: Iterator[str]) -> str:
+def join(parts: Iterable[str]) -> str:
     """The rendered text, refused when it grows past all sense."""
+    if type(parts) is list and sum(map(len, parts)) <= MAX_TEXT:
+        return "".join(parts)
     pieces, size = [], 0
     for part in parts:
         size += len(part)

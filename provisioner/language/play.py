@@ -248,7 +248,7 @@ class Task:
             if value is not None and type(value) is not kind
         )
 
-    @property
+    @cached_property
     def title(self) -> str:
         """The name for people, unrendered; the module's where the task has none."""
         name = str(self.name) or self.module

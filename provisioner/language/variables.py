@@ -221,6 +221,8 @@ class Scope(Mapping[str, Any]):
         """`value` with every template in it rendered; whatever is no template stays as it is."""
         if type(value) in PLAIN:
             return value
+        if type(value) is Template:
+            return render(value, self)
         return deep(value, lambda template: render(template, self))
 
     def render_known(self, value: Any) -> Any:

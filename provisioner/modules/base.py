@@ -243,4 +243,5 @@ class FileAttributes(Model):
 
     def attribute_variables(self) -> dict[str, Any]:
         """The fields above as the variables of their names that files.sh reads."""
-        return {name: getattr(self, name) for name in FileAttributes.model_fields}
+        own = vars(self)
+        return {name: own[name] for name in FileAttributes.model_fields}

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from provisioner.language.template import PLAIN
 from provisioner.modules.words import (
     MISSING,
     AfterValidator,
@@ -42,8 +43,13 @@ __all__ = [
 ]
 
 
-class _Kind(type):
-    """What mypy needs to see that such classes can be keys of a cache."""
+if TYPE_CHECKING:
+
+    class _Kind(type):
+        """What mypy needs to see that such classes can be keys of a cache."""
+
+else:
+    _Kind = type
 
 
 class Model(metaclass=_Kind):
@@ -154,12 +160,15 @@ class Model(metaclass=_Kind):
         exclude_none: bool = False,
     ) -> dict[str, Any]:
         """The values as plain ones, by name."""
+        own, fields = vars(self), type(self).model_fields
+        values = {name: own[name] for name in fields if include is None or name in include}
+        for name, value in self.model_extra.items():
+            if include is None or name in include:
+                values[name] = value
         return {
-            name: _dumped(value)
-            for name, value in {**self.model_values, **self.model_extra}.items()
-            if (include is None or name in include)
-            and name not in exclude
-            and not (exclude_none and value is None)
+            name: value if type(value) in PLAIN else _dumped(value)
+            for name, value in values.items()
+            if name not in exclude and not (exclude_none and value is None)
         }
 
     def model_copy(self, *, update: Mapping[str, Any]) -> Self:
