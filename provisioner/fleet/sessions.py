@@ -175,12 +175,12 @@ class Sessions:
         with self._lock:
             sessions, self._sessions = self._sessions, {}
             logins, self._logins = self._logins, {}
-        for session in sessions.values():
-            with contextlib.suppress(Exception):
-                session.close()
         for login in logins.values():
             with contextlib.suppress(Exception):
                 login.connection.close()
+        for session in sessions.values():
+            with contextlib.suppress(Exception):
+                session.close()
 
 
 class Pool:

@@ -104,7 +104,7 @@ class SshConnection:
     @property
     def alive(self) -> bool:
         """Whether the connection is up, as far as is known without asking."""
-        return self._link.is_active()
+        return self._lost is None and self._link.is_active()
 
     def open(self, command: str) -> SshChannel:
         """Start `command` under the remote user's login shell, without a pty.

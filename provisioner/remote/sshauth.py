@@ -43,11 +43,10 @@ class Exchange(AuthHandler):
         link.auth_handler = self
         if not link.is_active():
             raise EOFError
-        service = Message()
-        service.add_byte(SERVICE_REQUEST)
-        service.add_string("ssh-userauth")
         # Not waited for: the server reads the first attempt right behind it (saves a round trip).
-        link._send_message(service)  # type: ignore[attr-defined]
+        self._service: Message | None = Message()
+        self._service.add_byte(SERVICE_REQUEST)
+        self._service.add_string("ssh-userauth")
 
     def ask(self, method: str, *fields: bool | str | bytes) -> Reply:
         """One attempt. Raises TimeoutError at the deadline, EOFError when the server hangs up."""
@@ -55,7 +54,11 @@ class Exchange(AuthHandler):
         return self.send(_request(self._user, method, *fields))
 
     def send(self, message: Message) -> Reply:
-        self._link._send_message(message)  # type: ignore[attr-defined]
+        service, self._service = self._service, None
+        with self._link.wiring.outbox.together():
+            if service is not None:
+                self._link._send_message(service)  # type: ignore[attr-defined]
+            self._link._send_message(message)  # type: ignore[attr-defined]
         try:
             reply = self._replies.get(timeout=max(0.001, self._deadline - time.monotonic()))
         except queue.Empty:

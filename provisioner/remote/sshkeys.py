@@ -53,6 +53,7 @@ class KeyFile:
     blob: bytes | None = None
     guarded: bool = False
     problem: str | None = None
+    missing: bool = False
     _key: PKey | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -101,6 +102,7 @@ def _inspect(path: str) -> KeyFile:
         text = Path(path).read_text(errors="replace")
     except OSError as error:
         found.problem = f"{path} can't be read: {error.strerror}"
+        found.missing = isinstance(error, FileNotFoundError | NotADirectoryError)
         return found
     # As in ssh, which looks at the mode of the user's own files only.
     if status.st_uid == os.getuid() and status.st_mode & 0o077:
@@ -240,8 +242,8 @@ def _in_order(target: Target, agent: AgentAnswer) -> Iterator[KeyFile | AgentIde
     yield from (key_file(path) for path in target.key_files)
     if not target.identities_only:
         yield from agent.identities
-    defaults = (path for path in target.default_keys if Path(path).exists())
-    yield from (key_file(path) for path in defaults)
+    defaults = (key_file(path) for path in target.default_keys)
+    yield from (found for found in defaults if not found.missing)
 
 
 def forget() -> None:

@@ -5,6 +5,8 @@ What differs from paramiko (3.5 to 5.1) and why:
 - reads are buffered: one system call for several packets, where paramiko makes two for each;
 - who reads sleeps for up to `SLEEP` instead of 0.1 s, so idle connections cost nothing; whoever
   ends a connection wakes its reader with `abort`;
+- our banner and what we want of the key exchange go out as one, before the server's banner has
+  come; so do, in general, packets that follow each other (`sshoutbox`);
 - a write that moves no byte for `STALL` seconds ends the connection, where paramiko retries for
   ever with its write lock held;
 - a channel's data is copied less, and passed on as one where several packets of it have come
@@ -26,6 +28,7 @@ from typing import Any, Protocol
 
 from provisioner.remote.knownhosts import PREFERENCE, HostKey, algorithms
 from provisioner.remote.sshinbox import LARGEST, Packetizer
+from provisioner.remote.sshoutbox import Outbox
 from provisioner.remote.sshparamiko import (
     Channel,
     Message,
@@ -83,6 +86,7 @@ class Wiring(Packetizer):
         self._wire = wire
         self._arrives = _arrives(wire)
         self._size = FIRST
+        self.outbox = Outbox(wire)
         self.heard = time.monotonic()
         self.greeting = ""
 
@@ -119,6 +123,7 @@ class Wiring(Packetizer):
 
     def _fill(self) -> bool:
         """One read into the buffer; False when nothing came for a long time."""
+        self.outbox.flush()
         if not self._arrives():
             return False
         try:
@@ -141,15 +146,7 @@ class Wiring(Packetizer):
 
     def write_all(self, out: Any) -> None:
         """Write all of `out`; EOFError when the peer takes nothing for `STALL` seconds."""
-        view = memoryview(out)
-        try:
-            while view:
-                sent = self._wire.send(view)
-                if sent <= 0:
-                    raise EOFError
-                view = view[sent:]
-        except OSError as problem:
-            raise EOFError(str(problem)) from problem
+        self.outbox.write(out)
 
 
 def _arrives(wire: Wire) -> Callable[[], bool]:
@@ -166,15 +163,18 @@ class Link(Transport):
     """A Transport to one host, with the algorithms and the host key check of this tool."""
 
     _active_check_timeout = STALL
-    _preferred_kex = tuple(k for k in KEX if k in Transport._kex_info)  # type: ignore[attr-defined]
-    _preferred_ciphers = tuple(c for c in CIPHERS if c in Transport._cipher_info)  # type: ignore[attr-defined]
-    _preferred_macs = MACS
+    # paramiko has properties by these names, which look for what is disabled each time.
+    preferred_kex = tuple(k for k in KEX if k in Transport._kex_info)  # type: ignore[attr-defined]
+    preferred_ciphers = tuple(c for c in CIPHERS if c in Transport._cipher_info)  # type: ignore[attr-defined]
+    preferred_macs = MACS
+    preferred_compression = ("none",)
     _CLIENT_ID = "provision"
 
     def __init__(self, wire: Any, types: Sequence[str], judge: Callable[[HostKey], None]) -> None:
         super().__init__(wire, default_window_size=WINDOW, packetizer_class=Wiring)
         # A known host is asked for the keys we know, in the first place.
-        self._key_algorithms = algorithms(dict.fromkeys((*types, *PREFERENCE)))
+        wanted = algorithms(dict.fromkeys((*types, *PREFERENCE)))
+        self._wanted_keys = tuple(name for name in wanted if name in self._key_info)  # type: ignore[attr-defined]
         self._judge = judge
         self._judged: bytes | None = None
         self._postponed: list[Any] = []
@@ -183,7 +183,7 @@ class Link(Transport):
     @property
     def preferred_keys(self) -> Sequence[str]:
         """Without host certificates, which paramiko 5 would add."""
-        return tuple(name for name in self._key_algorithms if name in self._key_info)  # type: ignore[attr-defined]
+        return self._wanted_keys
 
     @property
     def wiring(self) -> Wiring:
@@ -194,6 +194,20 @@ class Link(Transport):
 
     def _parse_debug(self, message: Message) -> None:
         """Nothing: sshd tells each login's options so, for the log."""
+
+    def run(self) -> None:
+        """What this thread sends goes out when it has nothing left to read."""
+        self.wiring.outbox.be_patient()
+        super().run()
+
+    def _check_banner(self) -> None:
+        self._send_kex_init()
+        super()._check_banner()  # type: ignore[misc]
+
+    def _send_kex_init(self) -> None:
+        """Once a key exchange: paramiko's thread asks for it again when it has seen the banner."""
+        if self.local_kex_init is None:
+            super()._send_kex_init()  # type: ignore[misc]
 
     def _verify_key(self, host_key: bytes, sig: bytes) -> None:
         super()._verify_key(host_key, sig)  # type: ignore[misc]

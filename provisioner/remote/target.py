@@ -98,6 +98,7 @@ class Defaults:
     known_hosts: tuple[str, ...] = ()
 
 
+ARGS = ("ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args")
 SAID = {
     "address": ("ansible_host", "ansible_ssh_host"),
     "user": ("ansible_user", "ansible_ssh_user"),
@@ -106,9 +107,7 @@ SAID = {
     "key_file": ("ansible_private_key_file", "ansible_ssh_private_key_file"),
     "timeout": ("ansible_ssh_timeout", "ansible_timeout"),
     "checking": ("ansible_host_key_checking", "ansible_ssh_host_key_checking"),
-    "ansible_ssh_args": ("ansible_ssh_args",),
-    "ansible_ssh_common_args": ("ansible_ssh_common_args",),
-    "ansible_ssh_extra_args": ("ansible_ssh_extra_args",),
+    **{name: (name,) for name in ARGS},
 }
 """What variables say of the way to a host: the first of each that has a value counts."""
 
@@ -207,7 +206,7 @@ class _Merge:
         return self.arguments.values.get(keyword) or self.settings.all(keyword)
 
     def _arguments(self) -> sshargs.Arguments:
-        texts = {name: self.said[name] for name in SAID if name.endswith("_args")}
+        texts = {name: self.said[name] for name in ARGS}
         texts["ansible_ssh_args"] = texts["ansible_ssh_args"] or self.defaults.ssh_args
         parts = [sshargs.parse(text, source) for source, text in texts.items() if text]
         return sshargs.join(parts)

@@ -1,0 +1,72 @@
+"""How packets are sent: what waits for what."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from provisioner.remote.sshoutbox import Outbox
+
+
+class Wire:
+    """Takes up to `most` bytes at a time, or fails."""
+
+    def __init__(self, most: int = 1 << 20, error: Exception | None = None) -> None:
+        self.taken: list[bytes] = []
+        self._most, self._error = most, error
+
+    def send(self, data: memoryview) -> int:
+        if self._error is not None:
+            raise self._error
+        self.taken.append(bytes(data[: self._most]))
+        return min(len(data), self._most)
+
+
+def in_a_thread(outbox: Outbox, data: bytes) -> None:
+    thread = threading.Thread(target=outbox.write, args=(data,))
+    thread.start()
+    thread.join()
+
+
+def test_what_is_sent_together_goes_out_as_one() -> None:
+    wire = Wire()
+    outbox = Outbox(wire)
+    with outbox.together():
+        outbox.write(b"one ")
+        outbox.write(b"two")
+        assert not wire.taken
+    outbox.write(b"three")
+    assert wire.taken == [b"one two", b"three"]
+
+
+def test_what_a_patient_thread_sends_waits_until_it_has_nothing_left_to_do() -> None:
+    wire = Wire()
+    outbox = Outbox(wire)
+    outbox.be_patient()
+    outbox.write(b"one")
+    outbox.flush()
+    outbox.flush()
+    assert wire.taken == [b"one"]
+
+
+def test_another_thread_takes_along_what_waits_and_keeps_the_order() -> None:
+    wire = Wire()
+    outbox = Outbox(wire)
+    with outbox.together():
+        outbox.write(b"one ")
+        in_a_thread(outbox, b"two")
+        assert wire.taken == [b"one two"]
+    assert wire.taken == [b"one two"]
+
+
+def test_all_is_written_however_little_is_taken_at_a_time() -> None:
+    wire = Wire(most=2)
+    Outbox(wire).write(b"12345")
+    assert wire.taken == [b"12", b"34", b"5"]
+
+
+@pytest.mark.parametrize("wire", [Wire(most=0), Wire(error=TimeoutError("timed out"))])
+def test_a_peer_that_takes_nothing_ends_the_connection(wire: Wire) -> None:
+    with pytest.raises(EOFError):
+        Outbox(wire).write(b"data")
