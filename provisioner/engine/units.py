@@ -60,7 +60,9 @@ class Unit:
         """How it is sent; `due` when a look has said that it would change something."""
         if self.check:
             return "check"
-        return "apply" if due or self.kind != "look" else "look"
+        if self.kind == "read":
+            return "read"
+        return "apply" if due or self.kind == "act" else "look"
 
     @property
     def steers(self) -> bool:

@@ -43,7 +43,7 @@ _guard() {
 }
 _supervise() {
     trap '' HUP
-    token=$token-$job_id _gathered=''
+    token=$token-$job_id _gathered='' _spoken=said
     (_work) &
     _worker=$!
     (_guard) &

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, ClassVar, Literal
 
 from provisioner import regex
 from provisioner.modules.base import Module, Sources, Text
+from provisioner.modules.content import as_read
+from provisioner.modules.edited import to_bytes
 from provisioner.modules.model import PrivateAttr, model_validator
 from provisioner.records import dataclass
-from provisioner.remote.shell import Program, Report
+from provisioner.remote.shell import Program, Report, Value
 from provisioner.result import Diff
 
 # Root must not be led astray by links in a user's home (CVE-2024-9902): the file is read as the
@@ -183,7 +184,7 @@ class AuthorizedKey(Module):
     def program(self, sources: Sources) -> Program:
         return self._program("read", "")
 
-    def _program(self, step: str, content: str, **more: str) -> Program:
+    def _program(self, step: str, content: str, **more: Value) -> Program:
         given = ("user", "path", "state", "manage_dir", "follow")
         variables: dict[str, Any] = {name: getattr(self, name) for name in given}
         variables |= {"step": step, "content": content, "what": self._what(), **more}
@@ -200,10 +201,8 @@ class AuthorizedKey(Module):
         if new == old:
             return None
         self._edit = (old, new)
-        raw = old.encode("utf-8", "surrogateescape")
-        found = report.get("at") == "file"
-        digest = hashlib.sha256(raw).hexdigest() if found else "absent"
-        return self._program("write", new, old_sha256=digest)
+        found = to_bytes(old) if report.get("at") == "file" else None
+        return self._program("write", new, **as_read(found))
 
     def edited(self, old: str) -> str:
         """The file's new text."""

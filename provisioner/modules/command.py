@@ -45,10 +45,10 @@ eval "set -- $argv"
 uptime
 began=$up
 if [ -n "$input" ]; then
-    run_with_input() { printf '%s' "$input" | "$@"; }
+    run_with_input() { printf '%s' "$input" | exec "$@"; }
     run run_with_input "$@" || true
 else
-    run "$@" || true
+    run_program "$@" || true
 fi
 clock
 report rc "$status"

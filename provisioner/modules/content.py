@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 from pathlib import Path
 from typing import Any, ClassVar
@@ -109,6 +110,7 @@ def write(path: str, content: bytes | Path, attributes: FileAttributes, **more: 
         "backup": False,
         "validate": "",
         "old_sha256": "",
+        "old_content": "",
         "directory_mode": "",
         "content_from": "",
         "content_index": "",
@@ -119,6 +121,19 @@ def write(path: str, content: bytes | Path, attributes: FileAttributes, **more: 
     about = content_variables(content) if later is None else _known(_size(content), "", "")
     variables |= attributes.attribute_variables() | about | more
     return Program("write", WRITE, variables, content, sum=later, inlines=True, looks_at=path)
+
+
+def as_read(old: bytes | None) -> dict[str, Value]:
+    """What files.sh needs to see whether a file still is what an edit was made of; None where there
+    was none. Of a small text the shell does so itself, with no process."""
+    if old is None:
+        return {"old_sha256": "absent"}
+    small = len(old) <= _COMPARED and b"\0" not in old
+    return {"old_sha256": hashlib.sha256(old).hexdigest(), "old_content": old if small else ""}
+
+
+_COMPARED = 1024
+"""Bytes of such a text: it travels with the new one."""
 
 
 def _size(content: bytes | Path) -> int:

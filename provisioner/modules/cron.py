@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, ClassVar, Literal
 
 from provisioner.modules.base import Module, Sources, Text
+from provisioner.modules.content import as_read
+from provisioner.modules.edited import to_bytes
 from provisioner.modules.model import AliasChoices, Field, PrivateAttr, model_validator
-from provisioner.remote.shell import Program, Report
+from provisioner.remote.shell import Program, Report, Value
 from provisioner.result import Diff
 
 BODY = r"""
@@ -119,7 +120,7 @@ class Cron(Module):
             return ""
         return self.cron_file if "/" in self.cron_file else f"/etc/cron.d/{self.cron_file}"
 
-    def _program(self, step: str, content: str, **more: str) -> Program:
+    def _program(self, step: str, content: str, **more: Value) -> Program:
         thing = "variable" if self.env else "job"
         verb = "set" if self.state == "present" else "remove"
         variables: dict[str, Any] = {
@@ -143,10 +144,8 @@ class Cron(Module):
         self._edit = (old, new)
         if not self.cron_file:
             return self._program("write", new)
-        raw = old.encode("utf-8", "surrogateescape")
-        found = report.get("at") == "file"
-        digest = hashlib.sha256(raw).hexdigest() if found else "absent"
-        return self._program("write", new, old_sha256=digest)
+        found = to_bytes(old) if report.get("at") == "file" else None
+        return self._program("write", new, **as_read(found))
 
     def edited(self, old: str) -> str:
         """The crontab's new text."""

@@ -6,13 +6,13 @@ the edit changes it does its new content travel, to be written if the file is st
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import Any, ClassVar
 
 from provisioner.modules.base import FileAttributes, Module, Sources, Text
 from provisioner.modules.content import (
     TOO_BIG,
+    as_read,
     validation,
     write,
     written_diff,
@@ -105,11 +105,11 @@ class Edited(FileAttributes, Module):
             report.get("dest"),
             edit.content,
             self,
-            old_sha256="absent" if old is None else hashlib.sha256(old).hexdigest(),
             said=edit.message,
             backup=self.backup,
             validate=validation(self.validate_),
             parents=True,
+            **as_read(old),
         )
 
     def returns(self, report: Report) -> dict[str, Any]:

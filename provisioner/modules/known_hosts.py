@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import secrets
 from typing import Any, ClassVar, Literal
 
 from provisioner.modules.base import FileAttributes, Module, Sources, Text
-from provisioner.modules.content import write
+from provisioner.modules.content import as_read, write
 from provisioner.modules.edited import READ, to_bytes
 from provisioner.modules.model import AliasChoices, Field, PrivateAttr, model_validator
 from provisioner.remote.shell import Program, Report
@@ -73,11 +72,9 @@ class KnownHosts(Module):
         if new == old:
             return None
         self._edit = (old, new)
-        absent = report.get("at").startswith("absent")
-        digest = "absent" if absent else hashlib.sha256(to_bytes(old)).hexdigest()
-        return write(
-            report.get("dest"), to_bytes(new), FileAttributes(), old_sha256=digest, parents=True
-        )
+        found = None if report.get("at").startswith("absent") else to_bytes(old)
+        attributes = FileAttributes()
+        return write(report.get("dest"), to_bytes(new), attributes, parents=True, **as_read(found))
 
     def edited(self, old: str) -> str:
         """The file's new text: another key of a wanted type makes room for it."""

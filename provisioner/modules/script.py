@@ -35,7 +35,7 @@ if [ -n "$chdir" ]; then cd -P "$chdir" || fail "can't change to $chdir"; fi
 eval "set -- $arguments"
 eval "set -- $interpreter \"\$file\" \"\$@\""
 login_path
-run "$@" || true
+run_program "$@" || true
 report rc "$status"
 output
 case $status in

@@ -23,7 +23,7 @@ _PLAIN = regex.compile(r"/[^\s\\]*")
 def questions(steps: Sequence[Step]) -> Iterator[str]:
     """For each step the sh text to put before it. What is asked for several steps is asked before
     the first of them, if the frame comes that far; they only look, so that it holds for all."""
-    for looks, group in groupby(steps, lambda step: step.mode != "apply"):
+    for looks, group in groupby(steps, lambda step: step.mode in ("look", "check")):
         run = list(group)
         turns = _turns(run) if looks else {}
         paths, packages = (_paths(run, turns), _packages(run)) if looks else ("", "")

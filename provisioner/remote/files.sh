@@ -3,12 +3,12 @@
 #
 # They read the module's variables: owner group mode seuser serole setype selevel attributes, and for
 # `put`: content, or content_size and content_sha256 for what is streamed (number content_index) or, with
-# content_from, is in a file here; backup validate unsafe_writes old_sha256 ("absent", or what the file
-# must still hold). Unset ones mean nothing.
+# content_from, is in a file here; backup validate unsafe_writes; old_sha256 ("absent", or what the file must
+# still hold) and, where that is little, old_content. Unset ones mean nothing.
 
 unset owner group mode seuser serole setype selevel attributes
 unset content content_size content_sha256 content_from
-unset backup validate unsafe_writes old_sha256
+unset backup validate unsafe_writes old_sha256 old_content
 temp='' _born='' _owed=0 _proved='' content_asked='' content_index=''
 
 # expand VARIABLE: the path in it with a leading ~ or ~user as the home and $NAME and ${NAME} as the
@@ -455,15 +455,22 @@ _new_mode() {
 # install_temporary PATH: check $temp with $validate, back PATH up, and rename. `at` has been there.
 install_temporary() {
     [ -z "$validate" ] || _validated "$1"
-    if [ -n "$old_sha256" ]; then
-        _now=absent
-        ! [ -f "$1" ] || ! _now=$(sha256sum <"$1") || _now=${_now%% *}
-        [ "$_now" = "$old_sha256" ] ||
-            fail "$1 was changed by something else meanwhile: it is left alone. Run again."
-    fi
+    [ -z "$old_sha256" ] || _as_read "$1" ||
+        fail "$1 was changed by something else meanwhile: it is left alone. Run again."
     [ "$backup" != yes ] || [ ! -e "$1" ] || back_up "$1"
     quick mv -f -T -- "$temp" "$1" || _in_place "$1" || _not_replaced "$1"
     temp=''
+}
+
+# _as_read PATH: it is as it was when it was read.
+_as_read() {
+    if [ -n "$old_content" ]; then
+        [ -f "$1" ] && text_of "$1" 0 && [ "$_text" = "$old_content" ]
+    else
+        _now=absent
+        ! [ -f "$1" ] || ! _now=$(sha256sum <"$1") || _now=${_now%% *}
+        [ "$_now" = "$old_sha256" ]
+    fi
 }
 
 # _validated PATH: run $validate, words with %s in place of the file.
@@ -476,7 +483,7 @@ _validated() {
         case $_word in *%s*) _word=${_word%%%s*}$temp${_word#*%s} ;; esac
         set -- "$@" "$_word"
     done
-    run "$@" || broken "$1 finds the new $_path invalid (it is as it was)" "exit $status"
+    run_program "$@" || broken "$1 finds the new $_path invalid (it is as it was)" "exit $status"
 }
 
 # back_up PATH: keep a copy under Ansible's name, and report it.

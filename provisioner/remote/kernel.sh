@@ -33,9 +33,15 @@ report() {
     done
 }
 
-# say: write what was reported. It is for whoever reports in a subshell of their own, too.
+# say: write what was reported, first what is due of the tasks before. It is for whoever reports in a subshell
+# of their own, too.
 say() {
-    [ -z "$_gathered" ] || printf '%b' "$_gathered" >&3
+    if [ -n "$_spoken" ]; then
+        [ -z "$_gathered" ] || printf '%b' "$_gathered" >&3
+    else
+        printf '%b' "$_due$_begin$_gathered" >&3
+        _spoken=said
+    fi
     _gathered=''
 }
 
@@ -78,13 +84,25 @@ act() {
 # unlinked files behind 8 and 9: nothing is left behind whatever dies, and a daemon that keeps them
 # open can't hold the task up. Leaves the exit status in $status; returns it.
 run() {
-    say
-    _quick=''
-    [ -n "$_scratched" ] && exec 8>&- 9>&- && _scratched=''
-    scratch
-    status=0
+    _keep_output
     "$@" </dev/null >&8 2>&9 3>&- 4<&- 8>&- 9>&- || status=$?
     return "$status"
+}
+# run_program NAME [ARG...]: the same of the program of that name, be there a function here or a builtin that is
+# called so.
+run_program() {
+    _keep_output
+    (exec "$@" </dev/null >&8 2>&9 3>&- 4<&- 8>&- 9>&-) || status=$?
+    return "$status"
+}
+_keep_output() {
+    say
+    case $_scratched in
+        shared) empty ;;
+        yes) exec 8>&- 9>&-; scratch ;;
+        *) scratch ;;
+    esac
+    _quick='' status=0
 }
 
 # quick COMMAND [ARG...]: the same for what changes files and leaves nothing running, and may be tried again: that
@@ -100,8 +118,13 @@ quick() {
     return "$status"
 }
 
-# scratch: open 8 and 9 on new unlinked files, in the first directory that has room for a byte.
+# scratch: open 8 and 9 on new unlinked files.
 scratch() {
+    _scratched=''
+    open_scratch || fail 'no room for temporary files: /tmp, /var/tmp, /dev/shm and /run are full or not writable'
+}
+# open_scratch: the same, in the first directory that has room for a byte; false where none has.
+open_scratch() {
     _tries=$((_tries + 1))
     for _dir in /tmp /var/tmp /dev/shm /run "$HOME"; do
         _name=$_dir/.provision-$token-$_tries
@@ -120,7 +143,21 @@ scratch() {
         fi
         rm -f "$_name.out" "$_name.err"
     done
-    fail 'no room for temporary files: /tmp, /var/tmp, /dev/shm and /run are full or not writable'
+    return 1
+}
+
+# share: open them in the session's shell, for all that is declared to change nothing: what leaves nothing
+# running writes nothing later either.
+share() {
+    [ "$_shared" = yes ] && return
+    _scratched='' _tries=0
+    ! open_scratch || _shared=yes
+}
+_shared=''
+# empty: what shared files hold of the program before. What is written to them is counted from here on.
+empty() {
+    true >/proc/self/fd/8 2>/proc/self/fd/9
+    exec 8>>/proc/self/fd/8 9>>/proc/self/fd/9
 }
 
 # output: the kept output of the last `run` as stdout and stderr, each its last $keep bytes.
@@ -201,51 +238,63 @@ broken() {
 stdout() { [ -n "$_quick" ] || cat /proc/self/fd/8; }
 stderr() { if [ -n "$_quick" ]; then echo "$_printed"; else cat /proc/self/fd/9; fi; }
 
-# task ID MODE TOLERANT TIMED STAYS PROGRAM: run one program in a subshell of its own, which can change nothing
+# task ID MODE TOLERANT TIMED STAYS: run the program _p in a subshell of its own, which can change nothing
 # here. Modes: `look` tests only and stops the frame where something would change; `check` tests
-# only and goes on; `apply` changes. A failure stops the frame, unless TOLERANT is yes. That the program
-# came to its end is known by its exit status alone: 81, 80 where it changed something, 82 where it failed.
-# That a task begins is said at once where it is TIMED, and once a session.
+# only and goes on; `apply` changes; `read` runs what is declared to change nothing. A failure stops the frame,
+# unless TOLERANT is yes. That the program came to its end is known by its exit status alone: 81, 80 where it
+# changed something, 82 where it failed. That a task begins is said at once where it is TIMED, and once a
+# session.
 #
 # What it has not said itself it hands back, to go with what comes next; not so where it STAYS, in a subshell
 # that goes on by itself: that would be waited for.
 task() {
     [ -z "$_stopped" ] || return 0
-    _due="$_due$nonce begin $1 $$\0000"
-    [ "$4$_begun" = noyes ] || { mark ''; _begun=yes; }
-    [ "$2" != apply ] || forget_ahead
+    _begin="$nonce begin $1 $$\0000"
+    [ "$4$_begun" = noyes ] || { mark "$_begin"; _begin='' _begun=yes; }
+    case $2 in apply) forget_ahead ;; read) forget_ahead; share ;; esac
     if [ "$5" = yes ]; then
-        _told=.
+        _told=said
         (_program "$@") >/dev/null 2>&1
     else
         _told=$(_program "$@" 2>/dev/null)
     fi
     _status=$?
     case $_status in
-        81) _status=0 _due=${_told%.}done'=\0000' ;;
-        80)
-            _due=${_told%.}done'=\0000'
-            [ "$2" != look ] || _stopped=yes
+        80 | 81)
+            case $_told in
+                *said) _due='' _begin='' _told=${_told%said} ;;
+                *) _told=${_told%.} ;;
+            esac
+            _told=${_told}done'=\0000'
+            [ "$_status$2" != 80look ] || _stopped=yes
+            [ "$_status" = 80 ] || _status=0
             ;;
         *)
             # Whoever died without a word did not say what was due either.
-            [ "$_status" != 82 ] || _status=1 _due=''
+            _told=''
+            [ "$_status" != 82 ] || _status=1 _due='' _begin=''
             [ "$3" = yes ] || _stopped=yes
             ;;
     esac
-    _due="$_due$nonce end $1 $_status\0000"
+    _due="$_due$_begin$_told$nonce end $1 $_status\0000"
     ! _is_late || mark ''
 }
 _begun=''
 
 _program() {
-    look=yes checking='' tolerant=$3 on_failure='' _changed='' _scratched='' _quick='' _tries=0 status=0 _gathered=$_due
-    case $2 in apply) look=no ;; check) checking=yes ;; esac
+    look=yes checking='' tolerant=$3 on_failure='' _changed='' _scratched='' _quick='' _tries=0 status=0 _gathered='' _spoken=''
+    case $2 in
+        read) look=no _scratched=${_shared:+shared} ;;
+        apply) look=no ;;
+        check) checking=yes ;;
+    esac
+    [ -n "$_scratched" ] || exec 8>&- 9>&-
     exec 4<&0  # for a trap at the end, too
     # Where stdout leads meanwhile no process can see, hence none can hold it open.
-    { eval "$6"; } </dev/null >/dev/null
+    _p </dev/null >/dev/null
     [ "$5" != yes ] || say
-    printf '%s.' "$_gathered"
+    [ "$_scratched" != shared ] || empty
+    printf '%s%s' "$_gathered" "${_spoken:-.}"
     [ -z "$_changed" ] || exit 80
     exit 81
 }

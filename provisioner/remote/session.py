@@ -21,7 +21,7 @@ from provisioner.remote.channel import Channel, Connection
 from provisioner.remote.refusal import refusal
 from provisioner.remote.shell import Program, Report
 
-Mode = Literal["look", "check", "apply"]
+Mode = Literal["look", "check", "read", "apply"]
 
 KILL_SECONDS = 15.0
 """How long ending a task that took too long may take."""
@@ -154,16 +154,13 @@ class Session:
         for step in steps:
             parts += self._definitions(step.program)
         for number, (step, question) in enumerate(zip(steps, questions(steps), strict=True)):
-            text = shell.quote(
-                shell.call(step.program, step.environment, step.diff, step.mode == "apply")
-            )
-            tolerant = shell.quote(step.tolerant)
-            timed = shell.quote(step.timeout is not None)
-            stays = shell.quote(step.program.stays)
-            parts.append(f"{question}task {number} {step.mode} {tolerant} {timed} {stays} {text}")
+            text = shell.call(step.program, step.environment, step.diff, step.mode == "apply")
+            flags = (step.tolerant, step.timeout is not None, step.program.stays)
+            words = " ".join("yes" if flag else "no" for flag in flags)
+            parts.append(f"{question}_p() {{ {text}; }}\ntask {number} {step.mode} {words}")
         body = "\n".join(parts)
         clear = "_stopped='' _due='' _turn='' _rpms=''"
-        return f'{{\n{clear}\n{body}\nmark "$nonce frame\\0000"\n}}\n'
+        return f'{{\nset +f\n{clear}\n{body}\nmark "$nonce frame\\0000"\n}}\n'
 
     def _definitions(self, program: Program) -> Iterator[str]:
         """What the program needs that the host's shell does not have yet. The variables of a module

@@ -41,15 +41,15 @@ INLINE = 16 * 1024
 KEEP = 8 * 1024 * 1024
 """Bytes of a command's stdout and of its stderr that travel; of longer ones the tail."""
 
-LINES = 3072
+LINES = 2048
 """Bytes of the largest frame that the shell reads itself, line by line; dd reads larger ones."""
 
 LOOP = (
     "LC_ALL=C; export LC_ALL; unset CDPATH ENV BASH_ENV nonce n k s f l; while read -r n k s; do "
     '[ "$n" -gt 0 ] && [ "$k" = "$nonce" ] || exit; f=; '
-    'if [ "$s" ]; then while [ "${#f}" -lt "$n" ] && IFS= read -r l; do f=$f$l$_nl; done; f=$f.; '
-    'else f=$(dd bs="$n" count=1 iflag=fullblock 2>/dev/null; echo .); fi; '
-    '[ "${#f}" -eq $((n + 1)) ] || exit; eval "${f%.}"; done'
+    'if [ "$s" ]; then while [ "${#f}" -lt "$n" ] && IFS= read -r l; do f=$f$l$_nl; done; '
+    'else f=$(exec dd bs="$n" count=1 iflag=fullblock 2>/dev/null); fi; '
+    '[ "${#f}" -eq "$n" ] || exit; set -f; eval "$f"; done'
 )
 """The remote end: reads a frame's length, the frame, and runs it; a short frame ends it unread.
 
@@ -230,10 +230,11 @@ def framed(text: str, nonce: str | None) -> bytes:
     """The frame as it is sent, behind a line that says how long it is and how it is read; the
     session's first has no nonce."""
     data = text.encode("utf-8", "surrogateescape")
-    if nonce is None:
-        return b"%d\n%s" % (len(data), data)
-    lines = len(data) <= LINES and text.isascii() and text.translate(_SPACES).isprintable()
-    return b"%d %s%s\n%s" % (len(data), nonce.encode(), b" lines" if lines else b"", data)
+    key = b" " + nonce.encode() if nonce is not None else b""
+    if key and len(data) <= LINES and text.isascii() and text.translate(_SPACES).isprintable():
+        return b"%d%s lines\n%s" % (len(data), key, data)
+    data = data.removesuffix(b"\n")  # which `$(…)` would take
+    return b"%d%s\n%s" % (len(data), key, data)
 
 
 _SPACES = {ord("\n"): " ", ord("\t"): " "}

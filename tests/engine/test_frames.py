@@ -138,7 +138,7 @@ def test_reads_and_what_is_done_here_travel_with_a_change_however_many(fleet: Fl
             - file: {{path: "{fleet.folder}/d", state: directory}}{others}
         """)
     sent = [modes(frame) for frame in got.sent["h1"]]
-    assert sent == [["look", *["apply"] * 10], ["apply"] * 11]
+    assert sent == [["look", *["read"] * 10], ["apply", *["read"] * 10]]
 
 
 def test_a_long_loop_of_changes_is_made_ready_a_few_items_at_a_time(fleet: Fleet) -> None:

@@ -12,7 +12,8 @@ import pytest
 from pydantic import ValidationError
 
 from provisioner.modules import find
-from provisioner.remote.shell import Program
+from provisioner.remote.session import Step
+from provisioner.remote.shell import Program, Report
 from tests.modules.conftest import Host
 
 
@@ -51,6 +52,69 @@ def test_output_arrives_byte_for_byte(host: Host, case: str) -> None:
     assert report.get("stdout") == text
     assert report.totals["stdout"] == len((host.root / "out").read_bytes())
     assert report.get("rc") == "0"
+
+
+def reads(host: Host, *commands: str) -> list[Report]:
+    """The reports of commands that are declared to change nothing, sent as one frame."""
+    programs = (
+        find("shell").model_validate({"cmd": cmd}).program(host.sources) for cmd in commands
+    )
+    return list(
+        host.session.exchange([Step(program, "read", tolerant=True) for program in programs])
+    )
+
+
+def test_reads_of_one_frame_have_each_their_own_output(host: Host) -> None:
+    long, short = "yes | head -c 300000; seq 5000 >&2", "echo a; printf b >&2"
+    sent = ("true", long, short, "kill -9 $$", "exit 3", long, "printf 'x\\0y'")
+    found = [(r.get("stdout"), r.get("stderr"), r.get("rc")) for r in reads(host, *sent)]
+    numbers = "".join(f"{n}\n" for n in range(1, 5001))
+    much = ("y\n" * 150000, numbers, "0")
+    assert found == [
+        ("", "", "0"),
+        much,
+        ("a\n", "b", "0"),
+        ("", "", "137"),
+        ("", "", "3"),
+        much,
+        ("x\0y", "", "0"),
+    ]
+    assert reads(host, "echo again")[0].get("stdout") == "again\n"
+
+
+def test_a_change_behind_reads_has_output_of_its_own_that_a_daemon_may_keep(host: Host) -> None:
+    daemon = (
+        f"(until [ -e {host.root}/go ]; do sleep 0.01; done; echo late; : >{host.root}/ended) &"
+    )
+    assert reads(host, "echo before")[0].get("stdout") == "before\n"
+    assert host.run("shell", cmd=f"echo change; {daemon}").get("stdout") == "change\n"
+    waits = f": >{host.root}/go; until [ -e {host.root}/ended ]; do sleep 0.01; done; echo read"
+    assert reads(host, waits)[0].get("stdout") == "read\n"
+
+
+def test_no_descriptor_of_shared_output_reaches_a_program(host: Host) -> None:
+    listed = "for n in 3 4 7 8 9; do [ ! -e /proc/self/fd/$n ] || echo $n; done"
+    assert reads(host, listed, listed)[1].get("stdout") == ""
+    assert host.run("shell", cmd=listed).get("stdout") == ""
+
+
+OURS = ("uptime", "due", "clock", "at", "say", "report", "task", "stdout", "run_program", "_p")
+"""Names of functions in the session's shell."""
+
+BUILTINS = ("echo", "cd", "exit", "set", "export", "true", "eval", "test", "kill", "read", "type")
+
+
+@pytest.mark.parametrize("name", [*OURS, *BUILTINS])
+def test_a_command_is_a_program_whatever_the_shell_calls_so(host: Host, name: str) -> None:
+    host.fake(name, 'echo "the program: $*"')
+    report = host.run("command", cmd=f"{name} a b")
+    assert report.get("stdout") == "the program: a b\n"
+    report = host.run("command", cmd=f"{name} c", stdin="given")
+    assert report.get("stdout") == "the program: c\n"
+
+
+def test_what_only_a_shell_has_is_no_command(host: Host) -> None:
+    assert host.run("command", argv=["export", "A=b"]).get("rc") == "127"
 
 
 def test_words_reach_the_program_byte_for_byte(host: Host) -> None:

@@ -257,3 +257,36 @@ def test_the_difference_shows_both_texts(host: Host) -> None:
 def test_contradictory_arguments_are_refused(arguments: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         find("lineinfile").model_validate({"path": "/x", **arguments})
+
+
+OLD = {"little": b"a\nb", "much": b"a\n" * 900, "binary": b"a\0\n\xff", "nothing": b""}
+
+
+@pytest.mark.parametrize("old", OLD)
+@pytest.mark.parametrize(
+    "now", ["appended to", "replaced by as much", "emptied", "removed", "kept"]
+)
+def test_a_file_that_changes_between_reading_and_writing_is_left_alone(
+    host: Host, old: str, now: str
+) -> None:
+    path = host.root / "file"
+    path.write_bytes(OLD[old])
+    model = find("lineinfile").model_validate({"path": str(path), "line": "new"})
+    edit = model.edit(host.exchange(model.program(host.sources), "apply"))
+    assert edit is not None
+    found = {
+        "appended to": OLD[old] + b"\n",
+        "replaced by as much": OLD[old][:-1] + b"z" if OLD[old] else b"z",
+        "emptied": b"" if OLD[old] else b"z",
+        "removed": None,
+        "kept": OLD[old],
+    }[now]
+    if found is None:
+        path.unlink()
+    else:
+        path.write_bytes(found)
+    report = host.exchange(edit, "apply")
+    assert ("was changed by something else" in (report.failed or "")) == (now != "kept")
+    if now != "kept":
+        assert (path.read_bytes() if path.exists() else None) == found
+    assert [entry.name for entry in host.root.iterdir()] == ([] if found is None else ["file"])

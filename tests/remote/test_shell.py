@@ -15,8 +15,8 @@ TEXTS = {
     "": True,
     "it's\n\n  two $lines `id` \\n \\": True,
     "\tbetween tabs\t": True,
-    "x" * 2900: True,
-    "x" * 3100: False,
+    "x" * 1900: True,
+    "x" * 2100: False,
     "\x01\x7f\r": False,
     "é\udcff": False,
 }
