@@ -48,7 +48,7 @@ def connect(
     target: Target, *, wire: Wire | None = None, heartbeat: Heartbeat = HEARTBEAT
 ) -> SshConnection:
     """Connect and log in to `target`. Raises ConnectionFailed with a reason and a remedy. `wire` is
-    a TCP connection to it, where there is one already.
+    a TCP connection to it (`sshdial.dial`), where there is one already.
 
     A server that hangs up before its banner (MaxStartups) is tried again, at growing random
     intervals, until `target.login_timeout` is over. Nothing else is tried twice.

@@ -1,19 +1,32 @@
 """The byte stream beneath SSH: a TCP connection (a ProxyCommand is `sshproxy`).
 
+Our banner is sent as soon as there is one: sshd gets to work, and answers with its part of the key
+exchange, while the rest of what speaks with it is still being imported.
+
 Each failure of the network has its own sentence, since each has its own remedy.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 import time
+from typing import Protocol
 
 from provisioner.errors import ConnectionFailed
 from provisioner.remote.target import Target
 
+NAME = "provision"
+BANNER = f"SSH-2.0-{NAME}\r\n".encode()
 USER_TIMEOUT = 15.0  # seconds that sent data may stay unacknowledged (man 7 tcp)
 BRIEFEST = 1.0  # seconds for one address of several
+
+
+class Greetable(Protocol):
+    """What a banner can be sent to."""
+
+    def send(self, data: bytes, /) -> int: ...
 
 
 class OutOfFiles(ConnectionFailed):
@@ -21,7 +34,8 @@ class OutOfFiles(ConnectionFailed):
 
 
 def dial(target: Target) -> socket.socket:
-    """A TCP connection to the target's first address that answers, within `target.timeout`.
+    """A TCP connection to the target's first address that answers, within `target.timeout`; our
+    banner is sent.
 
     Several addresses are tried in the resolver's order (RFC 6724); a dead one may use up no more
     than its share of the time. Raises ConnectionFailed.
@@ -32,11 +46,20 @@ def dial(target: Target) -> socket.socket:
     for place, (family, address) in enumerate(addresses):
         share = (deadline - time.monotonic()) / (len(addresses) - place)
         try:
-            return _connect(family, address, max(share, BRIEFEST))
+            connection = _connect(family, address, max(share, BRIEFEST))
         except OSError as error:
             problem = error
+        else:
+            greet(connection)
+            return connection
     assert problem is not None
     raise explain(target, problem) from problem
+
+
+def greet(wire: Greetable) -> None:
+    """Send our banner. Who reads finds out what is wrong, if anything is."""
+    with contextlib.suppress(Exception):
+        wire.send(BANNER)
 
 
 def _resolve(target: Target) -> list[tuple[int, tuple[object, ...]]]:

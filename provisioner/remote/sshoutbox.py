@@ -22,6 +22,10 @@ class Outbox:
         self._waiting = bytearray()
         self._patient: set[int] = set()
 
+    @property
+    def waiting(self) -> bool:
+        return bool(self._waiting)
+
     def be_patient(self) -> None:
         """From now on what this thread sends waits for its next `flush`."""
         self._patient.add(get_ident())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.errors import ConnectionFailed
 from provisioner.records import dataclass
-from provisioner.remote.sshdial import dial
+from provisioner.remote.sshdial import dial, greet
 from provisioner.remote.sshwire import Wire
 from provisioner.remote.target import Target
 
@@ -41,10 +41,12 @@ class Route:
 
 
 def open_route(target: Target, connect: Connect) -> Route:
+    """The way to the target, on which our banner is sent."""
     if target.proxy_command:
         from provisioner.remote.sshproxy import start_proxy
 
         proxy = start_proxy(target)
+        greet(proxy.socket)
         return Route(proxy.socket, proxy=proxy)
     if target.proxy_jump:
         return _open_jump(target, connect)
@@ -59,7 +61,9 @@ def _open_jump(target: Target, connect: Connect) -> Route:
     except ConnectionFailed as error:
         raise ConnectionFailed(f"jump host {hop}: {error.reason}", error.remedy) from error
     try:
-        return Route(connection.forward(target), hop=hop)
+        stream = connection.forward(target)
+        greet(stream)
+        return Route(stream, hop=hop)
     except BaseException:
         _shared.give_back(hop)
         raise

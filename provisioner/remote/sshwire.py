@@ -5,8 +5,9 @@ What differs from paramiko (3.5 to 5.1) and why:
 - reads are buffered: one system call for several packets, where paramiko makes two for each;
 - who reads sleeps for up to `SLEEP` instead of 0.1 s, so idle connections cost nothing; whoever
   ends a connection wakes its reader with `abort`;
-- our banner and what we want of the key exchange go out as one, before the server's banner has
-  come; so do, in general, packets that follow each other (`sshoutbox`);
+- our banner is sent when there is a connection, and what we want of the key exchange when there is
+  a Transport: neither waits for the server's; packets that follow each other go out as one
+  (`sshoutbox`);
 - a write that moves no byte for `STALL` seconds ends the connection, where paramiko retries for
   ever with its write lock held;
 - a channel's data is copied less, and passed on as one where several packets of it have come
@@ -27,6 +28,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from provisioner.remote.knownhosts import PREFERENCE, HostKey, algorithms
+from provisioner.remote.sshdial import BANNER, NAME
 from provisioner.remote.sshinbox import LARGEST, Packetizer
 from provisioner.remote.sshoutbox import Outbox
 from provisioner.remote.sshparamiko import (
@@ -122,9 +124,12 @@ class Wiring(Packetizer):
         return text
 
     def _fill(self) -> bool:
-        """One read into the buffer; False when nothing came for a long time."""
-        self.outbox.flush()
-        if not self._arrives():
+        """One read into the buffer; False when nothing came for a long time. What waits to be sent
+        goes out before: until there are keys, only where nothing has come yet."""
+        done = self._initial_kex_done  # type: ignore[attr-defined]
+        if self.outbox.waiting and (done or not self._arrives(0)):
+            self.outbox.flush()
+        if not self._arrives(SLEEP):
             return False
         try:
             data = self._wire.recv(self._size)
@@ -146,17 +151,18 @@ class Wiring(Packetizer):
 
     def write_all(self, out: Any) -> None:
         """Write all of `out`; EOFError when the peer takes nothing for `STALL` seconds."""
-        self.outbox.write(out)
+        if out != BANNER:  # that was sent when there was a connection
+            self.outbox.write(out)
 
 
-def _arrives(wire: Wire) -> Callable[[], bool]:
-    """What sleeps until something comes, or the end; false when nothing came for `SLEEP` seconds.
+def _arrives(wire: Wire) -> Callable[[float], bool]:
+    """What sleeps until something comes, or the end; false when nothing came for so many seconds.
     A socket's own timeout is for writing, too: that is `STALL`."""
     if not isinstance(wire, socket.socket):
-        return lambda: True
+        return lambda seconds: seconds > 0
     poll = select.poll()
     poll.register(wire, select.POLLIN)
-    return lambda: bool(poll.poll(SLEEP * 1000))
+    return lambda seconds: bool(poll.poll(seconds * 1000))
 
 
 class Link(Transport):
@@ -168,7 +174,7 @@ class Link(Transport):
     preferred_ciphers = tuple(c for c in CIPHERS if c in Transport._cipher_info)  # type: ignore[attr-defined]
     preferred_macs = MACS
     preferred_compression = ("none",)
-    _CLIENT_ID = "provision"
+    _CLIENT_ID = NAME
 
     def __init__(self, wire: Any, types: Sequence[str], judge: Callable[[HostKey], None]) -> None:
         super().__init__(wire, default_window_size=WINDOW, packetizer_class=Wiring)

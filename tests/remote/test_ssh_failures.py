@@ -93,6 +93,14 @@ def test_a_dead_first_address_does_not_hide_a_living_second(
         connection.close()
 
 
+def test_a_server_gets_our_banner_as_soon_as_there_is_a_connection() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        connection = sshdial.dial(target(listener.getsockname()[1]))
+        accepted, _ = listener.accept()
+        with connection, accepted, accepted.makefile("rb") as stream:
+            assert stream.readline() == b"SSH-2.0-provision\r\n"
+
+
 @contextlib.contextmanager
 def fake_server(greeting: bytes, *, drip: bool = False) -> Iterator[tuple[int, list[int]]]:
     """A listener that sends `greeting`, then hangs up (or sends a byte now and then)."""
