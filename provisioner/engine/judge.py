@@ -35,7 +35,7 @@ def result_of(module: Module, report: Report, diff: bool) -> Result:
     for key in ("journal", "hint"):
         if key in report.records:
             returns[key] = report.get(key)
-    if ignored := _ignored(module):
+    if module.ignores and (ignored := _ignored(module)):
         returns["warnings"] = [*returns.get("warnings", ()), ignored]
     differences = module.diff(report)
     if diff and differences:
@@ -53,7 +53,7 @@ def result_of(module: Module, report: Report, diff: bool) -> Result:
 
 def _ignored(module: Module) -> str:
     """What is to be said of parameters that the module has no use for."""
-    extra = module.model_extra if module.ignores else None
+    extra = module.model_extra
     return f"no parameters of this module, ignored: {', '.join(sorted(extra))}" if extra else ""
 
 

@@ -38,7 +38,7 @@ def finished(
         "module": unit.task.module,
         "host": host,
         "outcome": result.outcome,
-        "where": str(unit.task.where),
+        "where": unit.task.place,
         "seconds": round(seconds, 3),
         "is_item": is_item,
         "handler": unit.task.handler,

@@ -249,6 +249,11 @@ class Task:
         )
 
     @cached_property
+    def place(self) -> str:
+        """Where it stands, for people."""
+        return str(self.where)
+
+    @cached_property
     def title(self) -> str:
         """The name for people, unrendered; the module's where the task has none."""
         name = str(self.name) or self.module

@@ -67,7 +67,11 @@ esac
 @lru_cache(1024)
 def _split(text: str) -> tuple[str, ...]:
     """The words of a command; those of most tasks are the same on every host."""
-    return tuple(shlex.split(text))
+    return tuple(text.split() if _BARE.fullmatch(text) else shlex.split(text))
+
+
+_BARE = regex.compile(r"[a-zA-Z0-9_./:=,@%+ \t\n-]*")
+"""Text in which nothing is quoted: shlex goes through each of its characters."""
 
 
 class Command(Module):
@@ -147,8 +151,8 @@ class Command(Module):
         if not self.expand_argument_vars:
             return quote(word)
         home, rest = ('"${HOME}"', word[1:]) if word == "~" or word.startswith("~/") else ("", word)
-        expanded = _VARIABLE.sub(_EXPANSION, quote(rest))
-        return home + expanded
+        quoted = quote(rest)
+        return home + (_VARIABLE.sub(_EXPANSION, quoted) if "$" in quoted else quoted)
 
     def returns(self, report: Report) -> dict[str, Any]:
         values: dict[str, Any] = {"cmd": self.command(), "msg": "", **_times(report)}

@@ -105,8 +105,6 @@ class Model(metaclass=_Kind):
     @classmethod
     def model_validate(cls, given: Mapping[str, Any]) -> Self:
         """The object for the values that are `given`; raises pydantic's ValidationError."""
-        from provisioner.modules import quick
-
         for method in cls.model_wholes["before"]:
             given = getattr(cls, method)(given)
         values = quick.values(cls, given)
@@ -246,3 +244,6 @@ def _dumped(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(_dumped(item) for item in value)
     return value
+
+
+from provisioner.modules import quick  # noqa: E402 - which stands on this module
