@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from provisioner.engine import judge, values
@@ -28,46 +27,53 @@ def finished(
     seconds: float,
     *,
     is_item: bool = False,
-    **flags: Any,
+    loop: bool = False,
+    ignored: bool = False,
+    rescued: bool = False,
+    attempts: int = 1,
 ) -> TaskFinished:
     """The event of one task's end, or of one item's; censored where the task has `no_log`."""
-    hidden = values.is_set(unit.scope, unit.task.keywords.no_log, unknown=True)
-    common: dict[str, Any] = {
-        "play": shared.play.title,
-        "task": title(unit.task, unit.scope),
-        "module": unit.task.module,
-        "host": host,
-        "outcome": result.outcome,
-        "where": unit.task.place,
-        "seconds": round(seconds, 3),
-        "is_item": is_item,
-        "handler": unit.task.handler,
-        **flags,
-    }
-    if unit.seat is not None and unit.seat.host != host:
-        common["delegated_to"] = unit.seat.host
-    if hidden:
-        failed = result.outcome is Outcome.FAILED
-        return TaskFinished(**common, message=CENSORED if failed else "", item=_hide(is_item))
+    task, failed = unit.task, result.outcome is Outcome.FAILED
+    item, shown, remedy = None, None, result.remedy
+    if values.is_set(unit.scope, task.keywords.no_log, unknown=True):
+        result = Result(result.outcome, CENSORED if failed else "")
+        item, remedy = "(hidden)" if is_item else None, ""
+    else:
+        item = _label(unit, result) if is_item else None
+        shown = None if loop else _shown(unit, result)
+        remedy = remedy or (REMEDY if failed and not (ignored or rescued) else "")
     returns = result.returns
     return TaskFinished(
-        **common,
-        item=_label(unit, result) if is_item else None,
+        play=shared.play.title,
+        task=title(task, unit.scope),
+        module=task.module,
+        host=host,
+        outcome=result.outcome,
+        where=task.place,
+        seconds=round(seconds, 3),
+        ignored=ignored,
+        rescued=rescued,
+        item=item,
+        is_item=is_item,
+        loop=loop,
+        handler=task.handler,
         changes=result.changes,
         message=result.message,
-        remedy=result.remedy or _remedy(result, flags),
+        remedy=remedy,
         rc=returns.get("rc"),
         stdout=returns.get("stdout"),
         stderr=returns.get("stderr"),
         diff=result.diff,
         returns=returns,
-        shown=None if flags.get("loop") else _shown(unit, result),
+        shown=shown,
+        delegated_to=_elsewhere(unit, host),
+        attempts=attempts,
     )
 
 
-def _remedy(result: Result, flags: Mapping[str, Any]) -> str:
-    borne = flags.get("ignored") or flags.get("rescued")
-    return REMEDY if result.outcome is Outcome.FAILED and not borne else ""
+def _elsewhere(unit: Unit, host: str) -> str | None:
+    """The other host that the task was delegated to."""
+    return None if unit.seat is None or unit.seat.host == host else unit.seat.host
 
 
 def why(scope: Scope, task: Task, result: Result) -> tuple[str, str]:
@@ -75,10 +81,6 @@ def why(scope: Scope, task: Task, result: Result) -> tuple[str, str]:
     if values.is_set(scope, task.keywords.no_log, unknown=True):
         return CENSORED, ""
     return result.message or "failed", result.remedy
-
-
-def _hide(is_item: bool) -> str | None:
-    return "(hidden)" if is_item else None
 
 
 def _label(unit: Unit, result: Result) -> Any:

@@ -192,9 +192,11 @@ def _made(shared: PlayWorld, host: str, task: Task, scope: Scope) -> Unit:
         sources = replace(sources, way=ways.way(host, where, keywords, scope))
         where = ways.start(host, where, keywords, scope)
     environment = _environment(task, scope)
-    limit = values.number(scope, task.seconds, 0) or None
-    if limit is not None and values.number(scope, task.poll, 10) == 0:
-        module, limit = jobs.background(module, limit, scope, environment), None
+    limit = None
+    if task.seconds is not None:
+        limit = values.number(scope, task.seconds, 0) or None
+        if limit is not None and values.number(scope, task.poll, 10) == 0:
+            module, limit = jobs.background(module, limit, scope, environment), None
     program = _timed(task, module.program(sources))
     program = jobs.located(module, program, scope, environment)
     return Unit(
@@ -238,7 +240,8 @@ def _rendered(task: Task, kind: type[Module], scope: Scope) -> dict[str, Any]:
     if task.keywords.module_defaults:
         for given in arguments.defaults(task.module, task.keywords.module_defaults):
             values.update(scope.render(given) or {})
-    values.update(_all_in_one(task, scope))
+    if VARIABLE in task.arguments:
+        values.update(_all_in_one(task, scope))
     bare = arguments.expressions(kind)
     for key, value in task.arguments.items():
         if key == VARIABLE:
@@ -256,8 +259,6 @@ def _rendered(task: Task, kind: type[Module], scope: Scope) -> dict[str, Any]:
 
 def _all_in_one(task: Task, scope: Scope) -> dict[str, Any]:
     """The mapping that one template gives: `args: "{{ a_mapping }}"`."""
-    if VARIABLE not in task.arguments:
-        return {}
     found = scope.render(task.arguments[VARIABLE])
     if not isinstance(found, dict):
         raise ModuleError(f"the arguments are a mapping of names to values, not {found!r}")

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from provisioner.modules.base import FileAttributes, Module, SourceMode, Text
 from provisioner.modules.model import Field, PrivateAttr
-from provisioner.modules.sums import Summing, digests, summing
+from provisioner.modules.sums import Digests, Summing, digests, sums
 from provisioner.remote.shell import Program, Report, Sum, Value, quote
 from provisioner.result import Diff
 
@@ -117,8 +117,12 @@ def write(path: str, content: bytes | Path, attributes: FileAttributes, **more: 
         "said": "",
         "parents": False,
     }
-    later = summing(content)
-    about = content_variables(content) if later is None else _known(_size(content), "", "")
+    found = sums(content)
+    later = found if isinstance(found, Summing) else None
+    if isinstance(found, Digests):
+        about = _known(found.size, found.sha256, found.sha1)
+    else:
+        about = _known(_size(content), "", "")
     variables |= attributes.attribute_variables() | about | more
     return Program("write", WRITE, variables, content, sum=later, inlines=True, looks_at=path)
 

@@ -109,11 +109,12 @@ class Passing:
         self.md5.update(data)
 
 
-def summing(content: bytes | Path) -> Summing | None:
-    """The digests of a large local file, begun once for all hosts; None for what takes no time."""
-    if isinstance(content, Path) and content.stat().st_size >= LARGE:
-        return _begun(content)
-    return None
+def sums(content: bytes | Path) -> Digests | Summing:
+    """The digests of a text, or of a local file that is read once for all hosts; those of a large
+    one while they are taken."""
+    return _sums(content) if isinstance(content, Path) else digests(content)
 
 
-_begun = once_a_file(Summing)
+@once_a_file
+def _sums(path: Path) -> Digests | Summing:
+    return Summing(path) if path.stat().st_size >= LARGE else _of_file(path)

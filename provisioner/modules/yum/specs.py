@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Annotated
 
 from provisioner import regex
@@ -42,6 +43,7 @@ def sort(specs: Iterable[str]) -> dict[str, list[str]]:
     return kinds
 
 
+@lru_cache(4096)
 def classify(spec: str) -> tuple[str, str]:
     """One spec's kind and item."""
     if spec.startswith("@"):
