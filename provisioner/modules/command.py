@@ -5,13 +5,14 @@ from __future__ import annotations
 import shlex
 from datetime import datetime, timedelta
 from functools import lru_cache
+from re import Match
 from typing import Any, ClassVar, Self
 
 from provisioner import regex
 from provisioner.modules.base import Module, Sources, Text
 from provisioner.modules.creates import DUE
 from provisioner.modules.model import Field, model_validator
-from provisioner.remote.shell import Program, Report, quote
+from provisioner.remote.shell import Program, Report, is_like_ours, quote
 
 BODY = (
     DUE
@@ -45,7 +46,7 @@ eval "set -- $argv"
 uptime
 began=$up
 if [ -n "$input" ]; then
-    run_with_input() { printf '%s' "$input" | exec "$@"; }
+    run_with_input() { printf '%s' "$input" | { _environment; exec "$@"; }; }
     run run_with_input "$@" || true
 else
     run_program "$@" || true
@@ -152,7 +153,7 @@ class Command(Module):
             return quote(word)
         home, rest = ('"${HOME}"', word[1:]) if word == "~" or word.startswith("~/") else ("", word)
         quoted = quote(rest)
-        return home + (_VARIABLE.sub(_EXPANSION, quoted) if "$" in quoted else quoted)
+        return home + (_VARIABLE.sub(_expanded, quoted) if "$" in quoted else quoted)
 
     def returns(self, report: Report) -> dict[str, Any]:
         values: dict[str, Any] = {"cmd": self.command(), "msg": "", **_times(report)}
@@ -195,8 +196,13 @@ _NO_SHELL = (
 _VARIABLE = regex.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 
 
-# Closes the single quotes around it, expands in double quotes, and opens them again.
-_EXPANSION = r"""'"${\1\2-\\$\1\2}"'"""
+def _expanded(found: Match[str]) -> str:
+    """Close the single quotes around a variable, expand it in double quotes, and open them again.
+    One that may be the body's own is looked up in the environment."""
+    name = found[1] or found[2]
+    if is_like_ours(name):
+        return f"""'"$(in_environment {name} || echo \\${name})"'"""
+    return f"""'"${{{name}-\\${name}}}"'"""
 
 
 class Shell(Command):

@@ -13,7 +13,8 @@ BODY = r"""
 # build WORD...: make, with the words of the task.
 build() {
     eval "set -- $words \"\$@\""
-    cd -- "$chdir" && login_path && "$make" "$@"
+    set -- "$make" "$@"
+    cd -- "$chdir" && login_path && (_environment; exec "$@")
 }
 expand chdir
 report command "$make"

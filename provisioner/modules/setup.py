@@ -77,7 +77,7 @@ $text"
 wants() { case " $parts " in *" $1 "*) ;; *) false ;; esac; }
 
 sizes='%S %b %f %a %c %d %s %n'
-if wants env; then say; grep -azsH '' /proc/self/environ >&3; fi
+if wants env; then say; (_environment; exec grep -azsH '' /proc/self/environ >&3); fi
 set --
 if wants min; then
     set -- /etc/os-release /usr/lib/os-release /etc/redhat-release /etc/centos-release \

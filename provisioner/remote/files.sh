@@ -42,7 +42,7 @@ _from_environment() {
         case $_name in
             '' | [0-9]* | *[!A-Za-z0-9_]*) _path=$_path'$'; continue ;;
         esac
-        if _value=$(printenv "$_name"); then
+        if _value=$(in_environment "$_name"); then
             _path=$_path$_value _rest=${_rest#"${_end%?}$_name${_end#?}"}
         else
             _path=$_path'$'

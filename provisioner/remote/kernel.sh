@@ -92,9 +92,13 @@ run() {
 # called so.
 run_program() {
     _keep_output
-    (exec "$@" </dev/null >&8 2>&9 3>&- 4<&- 8>&- 9>&-) || status=$?
+    (_environment; exec "$@" </dev/null >&8 2>&9 3>&- 4<&- 8>&- 9>&-) || status=$?
     return "$status"
 }
+# _environment: what the task's environment has that may bear the name of a variable of ours.
+_environment() { :; }
+# in_environment NAME: print what the task's environment has of that name; false where it has nothing.
+in_environment() { _name=$1; (_environment; exec printenv "$_name"); }
 _keep_output() {
     say
     case $_scratched in

@@ -192,8 +192,17 @@ def call(
     if program.sum is not None:
         variables["content_sha256"] = program.sum.now()
     clear = f"_c_{program.module}"
-    steps = (exports(environment), clear, assignments(variables), function(program))
+    late = {name: value for name, value in environment.items() if is_like_ours(name)}
+    early = {name: value for name, value in environment.items() if name not in late}
+    own = f"_environment() {{ {exports(late)}; }}" if late else ""
+    steps = (exports(early), own, clear, assignments(variables), function(program))
     return "; ".join(step for step in steps if step)
+
+
+def is_like_ours(name: str) -> bool:
+    """Whether the kernel or a body may have a variable of that name, so that it is set for what the
+    playbook itself runs only (`run_program`)."""
+    return (not name.isupper() and not name.endswith("_proxy")) or name[0] == "_" or name == "IFS"
 
 
 def inlined(program: Program, most: int) -> Mapping[str, Value]:

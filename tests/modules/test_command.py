@@ -113,6 +113,35 @@ def test_a_command_is_a_program_whatever_the_shell_calls_so(host: Host, name: st
     assert report.get("stdout") == "the program: c\n"
 
 
+LIKE_OURS = ("look", "status", "what", "argv", "token", "nonce", "path", "_due", "temp")
+"""Names that the kernel or a body has variables of."""
+
+
+@pytest.mark.parametrize("module", ["command", "shell"])
+def test_the_environment_may_have_any_name(host: Host, module: str) -> None:
+    host.environment |= {name: f"its {name}" for name in (*LIKE_OURS, "UPPER", "http_proxy")}
+    report = host.run(module, cmd=f"printenv {' '.join(host.environment)}")
+    assert report.get("stdout").splitlines() == [*host.environment.values()]
+    assert host.run(module, cmd="printenv what", stdin="x").get("stdout") == "its what\n"
+    assert host.look("command", cmd="true", creates=f"{host.root}/no").changes
+    assert host.run("copy", content="x", dest=f"{host.root}/file").changes
+    assert [entry.name for entry in host.root.iterdir()] == ["file"]
+
+
+def test_the_environments_field_separators_are_the_programs_only(host: Host) -> None:
+    host.environment["IFS"] = "/e"
+    assert host.run("command", cmd="printenv IFS").get("stdout") == "/e\n"
+    assert host.run("copy", content="x", dest=f"{host.root}/file").changes
+
+
+def test_only_what_the_environment_has_is_expanded(host: Host) -> None:
+    host.environment |= {"name": "a  b", "UPPER": "c"}
+    report = host.run("command", cmd="printf '%s|' $name ${name}/x $UPPER $look ${status} $NOWHERE")
+    assert report.get("stdout") == "a  b|a  b/x|c|$look|$status|$NOWHERE|"
+    host.environment["base"] = str(host.root)
+    assert host.run("copy", content="x", dest="$base/file").get("dest") == f"{host.root}/file"
+
+
 def test_what_only_a_shell_has_is_no_command(host: Host) -> None:
     assert host.run("command", argv=["export", "A=b"]).get("rc") == "127"
 
