@@ -8,8 +8,7 @@ each record by itself), and data waits in a queue of pieces.
 
 from __future__ import annotations
 
-import threading
-from collections import deque
+import queue
 from typing import Any
 
 from provisioner.records import dataclass
@@ -132,45 +131,40 @@ class Packetizer(sshparamiko.Packetizer):
 
 
 class Inbox:
-    """A channel's output between the thread that reads the connection and who waits for it: what
-    Channel needs of a BufferedPipe. The channel's window bounds it."""
+    """A channel's output between the thread that reads the connection and the one that waits for
+    it: what Channel needs of a BufferedPipe. The channel's window bounds it."""
 
     def __init__(self) -> None:
-        self._pieces: deque[bytes] = deque()
-        self._changed = threading.Condition(threading.Lock())
-        self._closed = False
+        self._arrived: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._rest = b""
 
     def feed(self, data: bytes) -> None:
-        with self._changed:
-            self._pieces.append(data)
-            self._changed.notify()
+        if data:
+            self._arrived.put(data)
 
     def close(self) -> None:
         """The end: what is there can still be read, then b""."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
+        self._arrived.put(b"")
 
     def read(self, size: int, timeout: float | None = None) -> bytes:
         """What is there, up to `size` bytes. Raises PipeTimeout."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: self._pieces or self._closed, timeout):
-                raise PipeTimeout
-            return self._taken(size)
-
-    def _taken(self, size: int) -> bytes:
-        taken = []
-        while self._pieces and size > 0:
-            piece = self._pieces.popleft()
-            if len(piece) > size:
-                self._pieces.appendleft(piece[size:])
-                piece = piece[:size]
-            taken.append(piece)
-            size -= len(piece)
-        return b"".join(taken)
+        try:
+            data = self._rest or self._arrived.get(timeout=timeout)
+        except queue.Empty:
+            raise PipeTimeout from None
+        pieces, left = [data], size - len(data)
+        while data and left > 0 and not self._arrived.empty():
+            data = self._arrived.get()
+            pieces.append(data)
+            left -= len(data)
+        if not data:
+            self._arrived.put(b"")  # it stays at its end
+        whole = b"".join(pieces) if len(pieces) > 1 else pieces[0]
+        self._rest = whole[size:]
+        return whole[:size]
 
     def __len__(self) -> int:
-        return sum(map(len, self._pieces))
+        return len(self._rest) + self._arrived.qsize()
 
 
 def _next(iv: bytes) -> bytes:
