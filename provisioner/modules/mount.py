@@ -48,12 +48,8 @@ in_fstab() {
     else store "$fstab" "remove $path from $fstab"
     fi
 }
-mounted() {
-    while read -r _ point _; do
-        [ "$point" != "$escaped" ] || return 0
-    done </proc/mounts
-    return 1
-}
+# A table that may change is read in one go: bash's own reading goes back after each line.
+mounted() { case $(cat /proc/mounts) in *" $escaped "*) ;; *) return 1 ;; esac; }
 unmounted() { ! mounted; }
 attach() {
     [ -e "$path" ] || mkdir -p -- "$path" || return

@@ -39,17 +39,27 @@ moments() { printf 'now\n6 months\n' | date -f - '+%s %N %z %Z'; }
 addresses() { printf 'addr\nroute get %s\nroute get %s\n' "$ipv4" "$ipv6" | ip -force -batch -; }
 flag() { for file; do [ ! -e "$file" ] || report present "$file"; done; }
 
-# mounted: stat every mount point once; a network file system alone, as it may hang.
+# mounted: stat every mount point once; a network file system alone, as it may hang. The table is
+# read in one go: bash's own reading goes back after each line, and it may change meanwhile.
 mounted() {
     set --
-    while read -r device point kind _; do
+    set -f
+    IFS='
+'
+    # shellcheck disable=SC2013
+    for line in $(cat /proc/mounts); do
+        device=${line%% *} line=${line#* }
+        point=${line%% *} line=${line#* }
+        kind=${line%% *}
         case $point in *\\*) point=$(plain "$point") ;; esac
         case $device:$kind in
             *:none) ;;
             *:/*:*) timeout "$gather_timeout" stat -f -c "$sizes" "$point" ;;
             /*) set -- "$@" "$point" ;;
         esac
-    done </proc/mounts
+    done
+    unset IFS
+    set +f
     [ $# -eq 0 ] || stat -f -c "$sizes" "$@"
 }
 plain() { printf '%b' "$(printf '%s' "$1" | sed 's/\\\([0-7]\)/\\0\1/g')"; }

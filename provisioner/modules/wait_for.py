@@ -37,16 +37,20 @@ greets() {
 matches() { found=$(grep -a -m1 -P -e "$search_regex" -- "$path"); }
 
 # drained: no connection to the port is in one of the states, but for those of the excluded hosts.
+# awk reads the table in one go: bash would go back after each line, and it changes meanwhile.
 drained() {
-    for table in /proc/net/tcp /proc/net/tcp6; do
-        [ -r "$table" ] || continue
-        while read -r _ own other kind _; do
-            case $own in *":$port_hex") ;; *) continue ;; esac
-            case " $any_host $host_hex " in *" yes "* | *" ${own%:*} "*) ;; *) continue ;; esac
-            case " $states_hex " in *" $kind "*) ;; *) continue ;; esac
-            case " $excluded_hex " in *" ${other%:*} "*) ;; *) return 1 ;; esac
-        done <"$table"
-    done
+    set --
+    for table in /proc/net/tcp /proc/net/tcp6; do [ ! -r "$table" ] || set -- "$@" "$table"; done
+    awk -v port="$port_hex" -v any="$any_host" -v hosts="$host_hex" -v states="$states_hex" \
+        -v excluded="$excluded_hex" '
+        function among(word, list) { return index(" " list " ", " " word " ") }
+        {
+            split($2, own, ":")
+            split($3, other, ":")
+            if (own[2] == port && (any == "yes" || among(own[1], hosts)) && among($4, states) &&
+                !among(other[1], excluded)) { found = 1; exit }
+        }
+        END { exit found }' "$@" </dev/null
 }
 due() {
     found=''
