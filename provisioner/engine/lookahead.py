@@ -173,7 +173,7 @@ class Lookahead:
         for, or it could not have been made. Not so files of this machine, if it is the host too."""
         kept = self.kept.get(place)
         if kept is not None:
-            return kept.seen_in(with_delegated(self.shared, task, scope))
+            return replace(kept, scope=with_delegated(self.shared, task, scope))
         unit = units.prepare(self.shared, self.state.name, task, scope)
         if unit.program is not None and unit.program.content is None:
             self.kept[place] = unit
