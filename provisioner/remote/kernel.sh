@@ -98,7 +98,7 @@ run_program() {
 # _environment: what the task's environment has that may bear the name of a variable of ours.
 _environment() { :; }
 # in_environment NAME: print what the task's environment has of that name; false where it has nothing.
-in_environment() { _name=$1; (_environment; exec printenv "$_name"); }
+in_environment() { (_environment; exec printenv "$1"); }
 _keep_output() {
     say
     case $_scratched in

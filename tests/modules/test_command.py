@@ -135,9 +135,11 @@ def test_the_environments_field_separators_are_the_programs_only(host: Host) -> 
 
 
 def test_only_what_the_environment_has_is_expanded(host: Host) -> None:
-    host.environment |= {"name": "a  b", "UPPER": "c"}
-    report = host.run("command", cmd="printf '%s|' $name ${name}/x $UPPER $look ${status} $NOWHERE")
-    assert report.get("stdout") == "a  b|a  b/x|c|$look|$status|$NOWHERE|"
+    host.environment |= {"name": "a  b", "UPPER": "c", "_name": "d"}
+    report = host.run(
+        "command", cmd="printf '%s|' $name ${name}/x $UPPER $look ${status} $NO $_name"
+    )
+    assert report.get("stdout") == "a  b|a  b/x|c|$look|$status|$NO|d|"
     host.environment["base"] = str(host.root)
     assert host.run("copy", content="x", dest="$base/file").get("dest") == f"{host.root}/file"
 
