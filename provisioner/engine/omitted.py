@@ -14,8 +14,6 @@ _OWN = ("retries", "delay", "poll", "seconds")
 
 def without(task: Task, scope: Scope) -> Task:
     """The task without them."""
-    if not task.omissible:
-        return task
     names = [name for name in task.omissible if _is_omitted(task, name, scope)]
     if not names:
         return task

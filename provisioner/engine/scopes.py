@@ -31,7 +31,7 @@ from provisioner.language.variables import (
     is_fact,
 )
 from provisioner.loading.hostgroups import Inventory
-from provisioner.loading.patterns import LOCALHOST, is_implicit
+from provisioner.loading.patterns import is_implicit
 from provisioner.loading.variables import vars_file
 from provisioner.modules.base import Module, ModuleError
 from provisioner.records import dataclass
@@ -186,7 +186,7 @@ def _scope(
     files = {} if between else _vars_files(shared, state)
     layers = (
         magic(shared, host, role),
-        *((world.extra_vars,) if world.extra_vars else ()),  # 22
+        *filled(world.extra_vars),  # 22
         *(_params(task) if task is not None else ()),  # 21
         *(role.all_params if role is not None else ()),  # 20
         ahead,
@@ -201,7 +201,7 @@ def _scope(
         *(role.all_defaults if role is not None else ()),  # 2
         *(layer for other in exported for layer in other.all_defaults),  # 2
         _TOOLS,
-        *((_UNNAMED,) if host in LOCALHOST and is_implicit(world.inventory, host) else ()),
+        *((_UNNAMED,) if is_implicit(world.inventory, host) else ()),
         *((_way(shared, host, statics, task),) if task is not None else ()),
     )
     return Scope(layers, asked, About(shared, host, task, gate or Gate()))

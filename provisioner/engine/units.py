@@ -189,11 +189,9 @@ def _made(shared: PlayWorld, host: str, task: Task, scope: Scope) -> Unit:
         sources = replace(sources, way=ways.way(host, where, keywords, scope))
         where = ways.start(host, where, keywords, scope)
     environment = _environment(task, scope)
-    limit = None
-    if task.seconds is not None:
-        limit = values.number(scope, task.seconds, 0) or None
-        if limit is not None and values.number(scope, task.poll, 10) == 0:
-            module, limit = jobs.background(module, limit, scope, environment), None
+    limit = values.number(scope, task.seconds, 0) or None
+    if limit is not None and values.number(scope, task.poll, 10) == 0:
+        module, limit = jobs.background(module, limit, scope, environment), None
     program = _timed(task, module.program(sources))
     program = jobs.located(module, program, scope, environment)
     return Unit(

@@ -27,8 +27,6 @@ def flag(scope: Scope, value: Any, default: bool = False) -> bool:
 
 def is_set(scope: Scope, value: Any, unknown: bool = False) -> bool:
     """The same of what is asked for when the task is over, be its keyword right or not."""
-    if value is None:
-        return False
     try:
         return flag(scope, value)
     except TemplateError:

@@ -44,8 +44,7 @@ flag() { for file; do [ ! -e "$file" ] || report present "$file"; done; }
 mounted() {
     set --
     set -f
-    IFS='
-'
+    IFS=$_nl
     # shellcheck disable=SC2013
     for line in $(cat /proc/mounts); do
         device=${line%% *} line=${line#* }
