@@ -226,7 +226,7 @@ class Pool:
 
     def frames(self) -> Mapping[str, int]:
         """How many frames each host was sent."""
-        return {host: sessions.frames for host, sessions in self._hosts.items()}
+        return {host: sessions.frames for host, sessions in list(self._hosts.items())}
 
     def kill(self) -> None:
         """End what runs on every host, all at once; returns when that is done, or after 20 s."""
