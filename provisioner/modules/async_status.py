@@ -70,7 +70,8 @@ expand job_folder
 _result=$job_folder/$jid _part=$job_folder/$jid.part _pid=''
 if [ "$jid" = check ]; then report check ''; return; fi
 report results_file "$_result"
-[ -f "$_result" ] || [ -f "$_part" ] || fail 'could not find job'
+# In this order: a job that ends meanwhile gives the one the name of the other.
+[ -f "$_part" ] || [ -f "$_result" ] || fail 'could not find job'
 if [ "$mode" = cleanup ]; then
     report erased "$_result"
     [ "$look" = yes ] || rm -f "$_result" "$_part" "$_result.pid"
