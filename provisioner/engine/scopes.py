@@ -297,7 +297,8 @@ _TOOLS: dict[str, Any] = {
 def local_sources(shared: PlayWorld, task: Task | None, scope: Scope) -> LocalSources:
     """The controller's files as the task sees them."""
     roots = (task.roots if task is not None else ()) or (shared.play.basedir,)
-    return LocalSources(roots, scope, shared.world.inventory.vault)
+    asked = task is not None and task.register is not None
+    return LocalSources(roots, scope, shared.world.inventory.vault, asked=asked)
 
 
 def _finder(sources: LocalSources) -> Callable[[str, str], Path]:

@@ -45,6 +45,7 @@ class LocalSources:
     scope: Scope
     vault: Vault = NO_VAULT
     way: Reached | None = None
+    asked: bool = False
 
     def find(self, folder: str, name: str) -> Path:
         """The local file `name`; `ModuleError` names every place that was tried."""

@@ -63,6 +63,10 @@ class Sources(Protocol):
     def reached(self) -> Reached:
         """How that host is reached, for a program that connects to it by itself."""
 
+    @property
+    def asked(self) -> bool:
+        """Whether the playbook may ask for the task's return values: it registers them."""
+
 
 class ModuleError(Exception):
     """The arguments can't be carried out; the task fails with this reason before anything ran."""

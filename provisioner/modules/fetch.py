@@ -9,6 +9,7 @@ import os
 import posixpath
 import secrets
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
@@ -60,7 +61,7 @@ fi
 [ -f "$src" ] || fail "$src is not a file"
 [ -r "$src" ] || fail "$src can't be read by this user: add become"
 was=$(about) size=${was%% *}
-if [ "$look" = yes ] || [ "$size" = "$have_size" ] || [ "$size" = 0 ]; then
+if [ "$size" = "$have_size" ] || [ "$size" = 0 ]; then
     sum=$(_digest "$size" sha1 <"$src") || sum=$(sha1sum <"$src") ||
         fail "$src can't be read: see the kernel's log for the disk"
     report checksum "${sum%% *}"
@@ -69,7 +70,7 @@ if [ "$look" = yes ] || [ "$size" = "$have_size" ] || [ "$size" = 0 ]; then
     elif [ "$size" = 0 ]; then report encoded "$(base64 -w 0 <"$src")"  # /proc says so of its files
     else say; content >&3
     fi
-else  # one of another size is another: its sum need not be known before
+elif [ "$look" = no ]; then  # one of another size is another: its sum need not be known before
     send_summed
     [ "$(about)" = "$was" ] || fail "$src changed while it was fetched: $place is left as it was"
     report checksum "${sum%% *}"
@@ -89,8 +90,8 @@ PIECE = 1 << 25
 class Arriving:
     """A local file while it arrives beside its place: whole there in the end, or not at all."""
 
-    def __init__(self, place: Path) -> None:
-        self.sums = Passing()
+    def __init__(self, place: Path, algorithms: Sequence[str]) -> None:
+        self.sums = {algorithm: Passing(algorithm) for algorithm in algorithms}
         self._place = place
         self._temporary = place.with_name(f".{place.name[:200]}.provision-{secrets.token_hex(8)}")
         self._file: IO[bytes] | None = None
@@ -100,7 +101,8 @@ class Arriving:
 
     def write(self, data: bytes | memoryview) -> None:
         """The next bytes. What goes wrong on the disk is told by `keep`."""
-        self.sums.add(data)
+        for passing in self.sums.values():
+            passing.add(data)
         if self._problem is None:
             try:
                 if self._file is None:
@@ -151,7 +153,8 @@ class Arriving:
 
     def abandon(self) -> None:
         """Leave nothing behind."""
-        self.sums.end()
+        for passing in self.sums.values():
+            passing.end()
         self._discard()
 
     def _discard(self) -> None:
@@ -208,7 +211,7 @@ class Fetch(Module):
 
     def _program(self, src: str, sources: Sources) -> Program:
         self._place = self._local(src, sources)
-        self._arriving = Arriving(self._place)
+        self._arriving = Arriving(self._place, ["sha1", "md5"] if sources.asked else ["sha1"])
         sha1, size = _have(self._place)
         variables: dict[str, Value] = {
             "src": src,
@@ -237,23 +240,23 @@ class Fetch(Module):
             self._arriving.write(base64.b64decode(report.get("encoded")))
         elif "content" not in report.records:
             return {}
-        sums = self._arriving.sums
-        sums.end()
-        digest = sums.sha1.hexdigest()
+        sums = {name: passing.end() for name, passing in self._arriving.sums.items()}
+        digest = sums["sha1"]
         if self.validate_checksum and digest != report.get("checksum"):
             self._arriving.abandon()
             raise ModuleError(
                 f"{self.src} changed while it was fetched: {self._place} is left as it was"
             )
         self._arriving.keep()
-        return {"checksum": digest, "md5sum": sums.md5.hexdigest(), "remote_md5sum": None}
+        return {"checksum": digest, "md5sum": sums.get("md5"), "remote_md5sum": None}
 
     def returns(self, report: Report) -> dict[str, Any]:
-        source = report.get("source") or self.src
-        if "checksum" not in report.records:
-            return {"file": source}
-        known = {"checksum": report.get("checksum"), "remote_checksum": report.get("checksum")}
-        return {"file": source, "dest": str(self._place), **known}
+        values: dict[str, Any] = {"file": report.get("source") or self.src}
+        if report.changes or "checksum" in report.records:
+            values["dest"] = str(self._place)
+        if "checksum" in report.records:
+            values |= dict.fromkeys(("checksum", "remote_checksum"), report.get("checksum"))
+        return values
 
 
 def _have(path: Path) -> tuple[str, str]:

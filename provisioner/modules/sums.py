@@ -73,12 +73,11 @@ class Summing:
 
 
 class Passing:
-    """The sums of what passes piece by piece: of more than a little in a thread, which may lag by
+    """The sum of what passes piece by piece: of more than a little in a thread, which may lag by
     as much as the queue holds."""
 
-    def __init__(self) -> None:
-        self.sha1 = hashlib.sha1(usedforsecurity=False)
-        self.md5 = hashlib.md5(usedforsecurity=False)
+    def __init__(self, algorithm: str) -> None:
+        self._sum = hashlib.new(algorithm, usedforsecurity=False)
         self._size = 0
         self._queue: queue.Queue[bytes | memoryview | None] = queue.Queue(16)
         self._thread: threading.Thread | None = None
@@ -86,27 +85,24 @@ class Passing:
     def add(self, data: bytes | memoryview) -> None:
         self._size += len(data)
         if self._size < LARGE:
-            self._update(data)
+            self._sum.update(data)
             return
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, daemon=True)
             self._thread.start()
         self._queue.put(data)
 
-    def end(self) -> None:
-        """Nothing more comes: the sums are those of all once this returns."""
+    def end(self) -> str:
+        """Nothing more comes: the sum of all."""
         if self._thread is not None:
             self._queue.put(None)
             self._thread.join()
             self._thread = None
+        return self._sum.hexdigest()
 
     def _work(self) -> None:
         while (data := self._queue.get()) is not None:
-            self._update(data)
-
-    def _update(self, data: bytes | memoryview) -> None:
-        self.sha1.update(data)
-        self.md5.update(data)
+            self._sum.update(data)
 
 
 def sums(content: bytes | Path) -> Digests | Summing:

@@ -59,6 +59,7 @@ class Files:
         return self.folder / name
 
     host: str = "web1"
+    asked: bool = True
     reached: Reached = field(default_factory=lambda: Reached("web1", {}, same=True))
 
 

@@ -103,6 +103,24 @@ def test_a_place_that_can_not_be_written_is_a_failure_with_the_reason(host: Host
     assert "can't be written on this machine: " in result.message
 
 
+def test_the_md5_of_a_file_is_only_taken_where_the_result_is_registered(host: Host) -> None:
+    (host.root / "f").write_bytes(DATA)
+    host.sources.asked = False
+    result = done(host, src=f"{host.root}/f", dest="f", flat=True)
+    assert result.returns["checksum"] == hashlib.sha1(DATA).hexdigest()
+    assert result.returns["md5sum"] is None
+
+
+def test_a_look_at_a_file_of_another_size_does_not_read_it(host: Host) -> None:
+    (host.root / "f").write_bytes(DATA)
+    for name in ("sha1sum", "openssl"):
+        host.fake(name, "exit 1")
+    result = done(host, "look", src=f"{host.root}/f", dest="f", flat=True)
+    assert result.changes == (f"fetch {host.root}/f to {host.sources.folder}/f",)
+    assert result.returns == {"file": f"{host.root}/f", "dest": f"{host.sources.folder}/f"}
+    assert host.calls() == []
+
+
 def test_a_large_file_is_streamed_to_its_place(host: Host) -> None:
     data = DATA * 1000
     (host.root / "f").write_bytes(data)
