@@ -2,38 +2,58 @@
 
 `import paramiko` is half of what a short run costs. 60 of its 160 ms go to `invoke`, which it needs
 for `Match exec` in its own ssh_config reader alone (we have ours): it does without when `invoke`
-isn't installed, so here it isn't, for as long as the import lasts. 5 more go to importlib.metadata,
-which finds out paramiko's version: nobody asks for it here. Its log is silenced: its threads log
-tracebacks, which logging prints to stderr when nobody listens.
+isn't installed, so for paramiko it isn't. 5 more go to importlib.metadata, which finds out
+paramiko's version: nobody asks for it here. Its log is silenced: its threads log tracebacks, which
+logging prints to stderr when nobody listens.
 """
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import logging
 import sys
 from types import SimpleNamespace
+from typing import Any
 
-_DEAR = {
+_DEAR: dict[str, Any] = {
     "invoke": None,
     "cryptography.hazmat.primitives.asymmetric.mlkem": None,  # keys are made, to see whether it can
     "importlib.metadata": SimpleNamespace(version=lambda name: "unknown"),
     "subprocess": SimpleNamespace(PIPE=-1, Popen=None),  # for its ProxyCommand; ours is sshproxy
     "tempfile": SimpleNamespace(),  # for forwarding an agent
 }
-"""What paramiko imports for things that are not used here, and what it gets instead."""
+"""What paramiko imports for things that are not used here, and what it gets instead: None is not
+installed."""
 
 
 def _import_paramiko() -> None:
+    """Only paramiko itself gets something else: other threads import meanwhile, too."""
     if "paramiko" in sys.modules:
         return
-    instead = {name: module for name, module in _DEAR.items() if name not in sys.modules}
-    sys.modules.update(instead)  # type: ignore[arg-type]  # an import of None fails
+    real = builtins.__import__
+
+    def dear(
+        name: str,
+        names: Any = None,
+        local: Any = None,
+        wanted: Any = (),
+        level: int = 0,
+    ) -> Any:
+        if level == 0 and str((names or {}).get("__name__")).startswith("paramiko"):
+            full = ".".join((name, *(wanted or ())))
+            if full in _DEAR and full not in sys.modules:
+                instead = _DEAR[full]
+                if instead is None:
+                    raise ImportError(f"{full} is not needed here")
+                return SimpleNamespace(**{wanted[0]: instead}) if wanted else instead
+        return real(name, names, local, wanted, level)
+
+    builtins.__import__ = dear  # type: ignore[assignment]
     try:
         importlib.import_module("paramiko")
     finally:
-        for name in instead:
-            del sys.modules[name]
+        builtins.__import__ = real
 
 
 _import_paramiko()
