@@ -249,9 +249,9 @@ class SshChannel:
     def _end(self) -> bytes:
         if self._ended():
             return b""
-        # paramiko's thread closes the channels of a broken connection a moment before it says so.
-        self._connection._link.join(0.2)
-        if self._connection.alive:
+        # Whoever ends a channel sends or answers so. paramiko's thread closes those of a broken
+        # connection without, and says only later that it is broken.
+        if self._channel.eof_sent and self._connection.alive:
             raise ConnectionFailed(
                 f"{self._connection.target} refuses to run commands for"
                 f" {self._connection.target.user}",
