@@ -65,11 +65,14 @@ class Slots:
             return self._lent
 
     def next_to_lend(self) -> float | None:
-        """Seconds until a slot may be lent that is not yet; None where nobody is connecting."""
+        """Seconds until a slot may be lent that is not yet: whoever has one may begin to connect
+        at any time. None where no further one is."""
         with self._changed:
-            if not self._connecting or self._lent >= self._room:
+            if self._lent >= self._room:
                 return None
-            return max(0.0, min(self._connecting.values()) + self._patience - time.monotonic())
+            now = time.monotonic()
+            first = min(self._connecting.values(), default=now)
+            return max(0.0, first + self._patience - now)
 
     def _lend(self) -> None:
         latest = time.monotonic() - self._patience

@@ -72,6 +72,16 @@ def test_no_more_than_the_waiting_room_holds_wait_without_a_slot() -> None:
         assert slots.next_to_lend() is None
 
 
+def test_who_begins_to_connect_later_is_waited_for_as_long() -> None:
+    slots = Slots(1, patience=LONG)
+    assert slots.take()
+    assert slots.next_to_lend() == LONG
+    with slots.connecting():
+        left = slots.next_to_lend()
+        assert left is not None
+        assert left <= LONG
+
+
 TWO = """
 - hosts: all
   gather_facts: false
