@@ -27,7 +27,6 @@ from provisioner.fleet import post, station
 from provisioner.fleet.interrupt import Interrupt
 from provisioner.fleet.remotes import Gone, Line, Remotes, Worker, shares
 from provisioner.fleet.sealing import Pair, Sealing
-from provisioner.records import dataclass
 
 HELLO_SECONDS = 20.0
 QUIET: dict[str, list[str]] = {
@@ -117,11 +116,6 @@ def _local_cluster(count: int) -> LocalCluster:
     )
 
 
-@dataclass(frozen=True)
-class _End:
-    """No more messages come."""
-
-
 class DaskLine:
     """The way to one worker: a thread that sends, and one that waits for what it says."""
 
@@ -130,7 +124,8 @@ class DaskLine:
         self._client, self._address = client, address
         self._inbox, self._learned = inbox, learned
         self._run = secrets.token_hex(8)
-        self._out: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._out: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        """Messages as bytes; None says that no more come."""
         self._closed = threading.Event()
         self._left = threading.Event()
         self._sealing: Sealing | None = None
@@ -155,13 +150,18 @@ class DaskLine:
             threading.Thread(target=work, name="worker line", daemon=True).start()
 
     def send(self, message: Any) -> None:
-        self._out.put(message)
+        """Packed at once: what it is made of may be another thing when it is sent. What can't be
+        is a bug, and no fault of the worker's."""
+        try:
+            self._out.put(post.pack([message], self._learned))
+        except Exception:
+            self._inbox.put((self, post.Crashed(traceback.format_exc())))
 
     def close(self) -> None:
         """Say good-bye, and wait a moment for it to be heard."""
         if not self._closed.is_set():
             self._closed.set()
-            self._out.put(_End())
+            self._out.put(None)
             if self._sealing is not None:
                 self._left.wait(5)
 
@@ -176,11 +176,10 @@ class DaskLine:
             messages = [self._out.get()]
             while not self._out.empty():
                 messages.append(self._out.get())
-            ended = any(isinstance(message, _End) for message in messages)
-            told = [message for message in messages if not isinstance(message, _End)]
-            packed = self._packed(told) if told else None
+            ended = None in messages
+            packed = b"".join(message for message in messages if message is not None)
             try:
-                if packed is not None:
+                if packed:
                     self._call(station.deliver, self._sealing.seal(packed))
                 if ended:
                     self._call(station.leave)
@@ -188,14 +187,6 @@ class DaskLine:
                 self._lost(error)
                 break
         self._left.set()
-
-    def _packed(self, messages: list[Any]) -> bytes | None:
-        """The messages as bytes. What can't be sent is a bug, and no fault of the worker's."""
-        try:
-            return post.pack(messages, self._learned)
-        except Exception:
-            self._inbox.put((self, post.Crashed(traceback.format_exc())))
-            return None
 
     def _receive_all(self) -> None:
         assert self._sealing is not None

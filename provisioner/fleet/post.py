@@ -168,9 +168,12 @@ def pack(messages: Sequence[Any], learned: Callable[[object], None]) -> bytes:
 
 
 def unpack(data: bytes, learned: Callable[[object], None]) -> tuple[Any, ...]:
-    """What the other side packed: only for what it has sealed, since pickles can do anything."""
-    messages: tuple[Any, ...] = _Unpickler(io.BytesIO(data), learned).load()
-    return messages
+    """What the other side packed, once or several times in a row: only for what it has sealed,
+    since pickles can do anything."""
+    stream, messages = io.BytesIO(data), []
+    while stream.tell() < len(data):
+        messages += _Unpickler(stream, learned).load()
+    return tuple(messages)
 
 
 class _Pickler(pickle.Pickler):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -163,6 +164,19 @@ def test_a_worker_with_another_version_is_refused(
     monkeypatch.setattr("provisioner.fleet.station.__version__", "99")
     with pytest.raises(UsageError, match=r"has provision .*, this machine provision 99, Python"):
         list(on_cluster(cluster.scheduler_address, planned(tmp_path, PLAY, 1)))
+
+
+def test_what_is_said_to_a_worker_is_as_it_was_when_it_was_said() -> None:
+    def learned(value: object) -> None:
+        pass
+
+    line = workers.DaskLine(None, "", queue.SimpleQueue(), learned)  # type: ignore[arg-type]
+    facts = {"a": 1}
+    line.send(post.LearnFacts("h1", facts, "setup"))
+    facts["b"] = 2
+    packed = line._out.get()
+    assert packed is not None
+    assert post.unpack(packed + packed, learned) == (post.LearnFacts("h1", {"a": 1}, "setup"),) * 2
 
 
 def test_a_worker_that_is_killed_is_survived(
