@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, replace
 from functools import partial
@@ -123,7 +124,7 @@ class HostVars(HostMap):
     def __iter__(self) -> Iterator[str]:
         """This machine is listed where the inventory names it, or it has variables of its own."""
         world = self._shared.world
-        for name in world.states:
+        for name in tuple(world.states):  # which add_host adds to
             if not is_implicit(world.inventory, name) or world.states[name].is_known:
                 yield name
 
@@ -238,19 +239,28 @@ def _no_facts(scope: Scope) -> dict[str, Any]:
     return {}
 
 
-def _without(facts: Mapping[str, Any], hidden: Callable[[str], bool] | None) -> Mapping[str, Any]:
+def _without(facts: dict[str, Any], hidden: Callable[[str], bool] | None) -> Mapping[str, Any]:
     """The facts but for those that are to be had anew."""
     if hidden is None:
         return facts
-    return {name: value for name, value in facts.items() if not hidden(name)}
+    return {name: value for name, value in facts.copy().items() if not hidden(name)}
 
 
 def _vars_files(shared: PlayWorld, state: HostState) -> Mapping[str, Any]:
     """The variables of the play's vars_files for a host. Names may be templates, even of facts:
     until all of them can be rendered, those files are left out, as in Ansible."""
+    if not shared.play.vars_files:
+        return {}
+    with _reading:  # those who are delegated there ask, too
+        found = state.vars_files.get(shared.play.where)
+        return _read_vars_files(shared, state) if found is None else found
+
+
+_reading = threading.RLock()
+
+
+def _read_vars_files(shared: PlayWorld, state: HostState) -> Mapping[str, Any]:
     play = shared.play
-    if not play.vars_files or state.vars_files.get(play.where) is not None:
-        return state.vars_files.get(play.where) or {}
     state.vars_files[play.where] = {}  # while names are rendered, there are none
     merged: dict[str, Any] = {}
     whole = True

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any
 
 from provisioner.events import HostSummary, Status
@@ -19,7 +20,7 @@ STOPPED = "the run ended before this host was through"
 
 @dataclass
 class HostState:
-    """One host's state over all plays of a run. Changed by its own walk only."""
+    """One host's state over all plays of a run. Changed by its own walk only, but for `learn`."""
 
     name: str
     facts: dict[str, Any] = field(default_factory=dict)
@@ -80,15 +81,26 @@ class HostState:
         return self.ran.get(role.call, role.occurrence) != role.occurrence
 
     def learn(self, facts: Mapping[str, Any], module: str) -> None:
-        """Take in a result's `ansible_facts`: of setup and its kin, set_fact or include_vars."""
+        """Take in a result's `ansible_facts`: of setup and its kin, set_fact or include_vars.
+        Walks of other hosts that are delegated here may bring some at any time."""
         if module == "include_vars":
             self.included.update(facts)
         elif module != "set_fact":
-            self.facts.update(facts)
             stripped = {name.removeprefix("ansible_"): value for name, value in facts.items()}
-            self.facts["ansible_facts"] = {**self.facts.get("ansible_facts", {}), **stripped}
+            with _learning:
+                self.facts.update(facts)
+                self.facts["ansible_facts"] = {**self.facts.get("ansible_facts", {}), **stripped}
         else:
             self.variables.update(facts)
+
+    def copied(self) -> HostState:
+        """How it stands now, which nobody changes any more."""
+        return replace(
+            self,
+            facts=self.facts.copy(),
+            variables=self.variables.copy(),
+            included=self.included.copy(),
+        )
 
     def leave(self, status: Status, reason: str, remedy: str = "") -> None:
         """Take the host out of the run."""
@@ -127,3 +139,6 @@ class HostState:
         if not self.touched:
             return Status.NOT_RUN
         return Status.CHANGED if self.counts["changed"] else Status.OK
+
+
+_learning = threading.Lock()

@@ -115,7 +115,7 @@ class Walker:
                 return
             case Waits(host, _) | Through(host):
                 frames = self._crew.frames().get(host, 0)
-                self._tell(post.Synced(self._states[host], frames))
+                self._tell(post.Synced(self._states[host].copied(), frames))
                 if isinstance(message, Through):
                     self._states.forget(host)
                 self._tell(message)

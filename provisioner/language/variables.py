@@ -185,7 +185,7 @@ class Scope(Mapping[str, Any]):
         """The names of variables: not those that lead to all others, nor functions."""
         seen: set[str] = set(_NEVER_LISTED)
         for layer in self._layers:
-            for name in layer:
+            for name in tuple(layer):  # that host's own walk may add to it meanwhile
                 if name not in seen:
                     seen.add(name)
                     yield name
