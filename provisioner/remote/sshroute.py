@@ -28,7 +28,7 @@ class Route:
 
     wire: Wire
     proxy: Proxy | None = None
-    hop: Target | None = None
+    jump: Entry | None = None
 
     def complaint(self) -> str:
         return self.proxy.complaint() if self.proxy else ""
@@ -36,8 +36,8 @@ class Route:
     def close(self) -> None:
         if self.proxy:
             self.proxy.close()
-        if self.hop:
-            _shared.give_back(self.hop)
+        if self.jump:
+            _shared.give_back(self.jump)
 
 
 def open_route(target: Target, connect: Connect) -> Route:
@@ -57,15 +57,15 @@ def _open_jump(target: Target, connect: Connect) -> Route:
     *before, last = target.proxy_jump
     hop = replace(last, proxy_jump=tuple(before)) if before else last
     try:
-        connection = _shared.take(hop, connect)
+        entry = _shared.take(hop, connect)
     except ConnectionFailed as error:
         raise ConnectionFailed(f"jump host {hop}: {error.reason}", error.remedy) from error
     try:
-        stream = connection.forward(target)
+        stream = entry.connection.result().forward(target)
         greet(stream)
-        return Route(stream, hop=hop)
+        return Route(stream, jump=entry)
     except BaseException:
-        _shared.give_back(hop)
+        _shared.give_back(entry)
         raise
 
 
@@ -76,7 +76,10 @@ def _future() -> Future[SshConnection]:
 
 
 @dataclass
-class _Entry:
+class Entry:
+    """One connection to a jump host, and how many hosts are reached through it."""
+
+    hop: Target
     connection: Future[SshConnection] = field(default_factory=_future)
     users: int = 0
 
@@ -93,20 +96,22 @@ class _Shared:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._entries: dict[Target, _Entry] = {}
+        self._entries: dict[Target, Entry] = {}
 
-    def take(self, hop: Target, connect: Connect) -> SshConnection:
+    def take(self, hop: Target, connect: Connect) -> Entry:
+        """Waits for the connection; raises what connecting does."""
         with self._lock:
             entry = self._entries.get(hop)
             first = entry is None or not entry.usable()
             if entry is None or first:
-                entry = self._entries[hop] = _Entry()
+                entry = self._entries[hop] = Entry(hop)
             entry.users += 1
         if first:
             self._connect(hop, entry, connect)
-        return entry.connection.result()
+        entry.connection.result()
+        return entry
 
-    def _connect(self, hop: Target, entry: _Entry, connect: Connect) -> None:
+    def _connect(self, hop: Target, entry: Entry, connect: Connect) -> None:
         try:
             entry.connection.set_result(connect(hop))
         except BaseException as error:  # those who wait for it fail with it; the next tries anew
@@ -115,15 +120,14 @@ class _Shared:
                     del self._entries[hop]
             entry.connection.set_exception(error)
 
-    def give_back(self, hop: Target) -> None:
+    def give_back(self, entry: Entry) -> None:
+        """One host less. Another connection may have taken the place of one that broke."""
         with self._lock:
-            entry = self._entries.get(hop)
-            if entry is None:
-                return
             entry.users -= 1
             if entry.users > 0:
                 return
-            del self._entries[hop]
+            if self._entries.get(entry.hop) is entry:
+                del self._entries[entry.hop]
         if entry.connection.done() and entry.connection.exception() is None:
             entry.connection.result().close()
 
