@@ -30,28 +30,26 @@ _work() {
     [ -z "$_changed" ] || _leave 80
     say
 }
-# _guard: end what the job started when its time is over.
+# _guard: end what the job started when its time is over. stdin says which process the job is, and
+# ends with it.
 _guard() {
-    trap 'kill "$_sleep"; exit' TERM
-    sleep "$job_seconds" &
-    _sleep=$!
-    wait "$_sleep"
+    read -r root
+    timeout "$job_seconds" cat >/dev/null 3>&-
+    case $? in 124 | 143) ;; *) return ;; esac
     report late "$job_seconds"
     say
-    root=$_worker
     _kill
 }
 _supervise() {
     trap '' HUP
     token=$token-$job_id _gathered='' _spoken=said
-    (_work) &
-    _worker=$!
-    (_guard) &
-    _guard=$!
-    wait "$_worker"
-    report status "$?"
-    say
-    kill "$_guard"
+    {
+        (_work) 5>&- &
+        echo "$!" >&5
+        wait "$!"
+        report status "$?"
+        say
+    } 5>&1 >/dev/null | _guard
     mv -f "$_part" "$_result"
 }
 if [ "$look" = yes ]; then _job; return; fi

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -107,6 +110,23 @@ def test_a_job_that_takes_too_long_is_ended(jobs: Jobs) -> None:
     result = jobs.finished()
     assert result.failed
     assert result.message == "it took longer than 0.2 s and was ended"
+
+
+def test_nothing_waits_for_the_time_of_a_job_that_has_ended(jobs: Jobs) -> None:
+    seconds = 10**5 + crc32(bytes(jobs.host.root)) % 10**5  # by which its own are known
+    for number in range(10):
+        inner = Shell(cmd=":", chdir=str(jobs.host.root))
+        jobs.send(Background(inner=inner, job_id=f"j{number}", seconds=seconds), "apply")
+        while not jobs.ask(jid=f"j{number}").returns["finished"]:
+            time.sleep(0.02)
+    assert not [pid for pid, words in commands() if str(seconds) in words]
+
+
+def commands() -> Iterator[tuple[str, list[str]]]:
+    """The processes of this machine, with their words."""
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            yield place.parent.name, place.read_text(errors="replace").split("\0")[:-1]
 
 
 def test_a_job_that_is_gone_without_a_result_is_told_from_one_that_runs(jobs: Jobs) -> None:

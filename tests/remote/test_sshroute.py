@@ -28,7 +28,7 @@ def test_the_connection_is_closed_with_the_last_host_behind_it() -> None:
     shared = _Shared()
     first, second = shared.take(HOP, connect), shared.take(HOP, connect)
     connection: Any = first.connection.result()
-    assert second.connection.result() is connection
+    assert second.connection is first.connection
     shared.give_back(first)
     assert not connection.closed
     shared.give_back(second)
