@@ -86,13 +86,9 @@ TEXT_LIMIT = 1 << 20
 
 
 def content_variables(content: bytes | Path) -> dict[str, Value]:
-    """What files.sh's `put` and `report checksum` need to know of content that is streamed."""
-    found = digests(content)
-    return _known(found.size, found.sha256, found.sha1)
-
-
-def _known(size: int, sha256: str, sha1: str) -> dict[str, Value]:
-    return {"content_size": str(size), "content_sha256": sha256, "content_sha1": sha1}
+    """What files.sh's `put` needs to know of content that is streamed."""
+    found = digests(content, sha1=False)
+    return {"content_size": str(found.size), "content_sha256": found.sha256}
 
 
 def validation(command: str | None) -> str:
@@ -100,8 +96,16 @@ def validation(command: str | None) -> str:
     return "" if command is None else " ".join(map(quote, shlex.split(command)))
 
 
-def write(path: str, content: bytes | Path, attributes: FileAttributes, **more: Value) -> Program:
-    """The program that makes `path` a file with `content`; `more` are WRITE's other variables."""
+def write(
+    path: str,
+    content: bytes | Path,
+    attributes: FileAttributes,
+    sha1: bool = True,
+    /,
+    **more: Value,
+) -> Program:
+    """The program that makes `path` a file with `content`; `more` are WRITE's other variables. The
+    SHA-1 of a large file is only taken with `sha1`."""
     variables: dict[str, Value] = {
         "path": path,
         "name": "",
@@ -117,12 +121,14 @@ def write(path: str, content: bytes | Path, attributes: FileAttributes, **more: 
         "said": "",
         "parents": False,
     }
-    found = sums(content)
+    found = sums(content, sha1)
     later = found if isinstance(found, Summing) else None
-    if isinstance(found, Digests):
-        about = _known(found.size, found.sha256, found.sha1)
-    else:
-        about = _known(_size(content), "", "")
+    known = found if isinstance(found, Digests) else Digests("", "", _size(content))
+    about: dict[str, Value] = {
+        "content_size": str(known.size),
+        "content_sha256": known.sha256,
+        "content_sha1": known.sha1,
+    }
     variables |= attributes.attribute_variables() | about | more
     return Program("write", WRITE, variables, content, sum=later, inlines=True, looks_at=path)
 
@@ -220,7 +226,9 @@ class Written(FileAttributes, Module):
     _content: bytes | Path | None = PrivateAttr(None)
     _summing: Sum | None = PrivateAttr(None)
 
-    def written(self, content: bytes | Path, origin: Path | None, **more: Value) -> Program:
+    def written(
+        self, content: bytes | Path, origin: Path | None, sha1: bool = True, /, **more: Value
+    ) -> Program:
         """The program for `content`, which came from the local file `origin`."""
         self._content = content
         if self.mode == "preserve" and "mode" not in more:
@@ -233,14 +241,14 @@ class Written(FileAttributes, Module):
             "backup": self.backup,
             "validate": validation(self.validate_),
         }
-        program = write(self.dest, content, self, **(values | more))
+        program = write(self.dest, content, self, sha1, **(values | more))
         self._summing = program.sum
         return program
 
     def returns(self, report: Report) -> dict[str, Any]:
         values = written_values(report)
         if isinstance(self._summing, Summing) and "checksum" in report.records:
-            values["checksum"] = self._summing.digests().sha1
+            values["checksum"] = self._summing.digests().sha1 or None
         return values
 
     def diff(self, report: Report) -> tuple[Diff, ...]:

@@ -116,7 +116,8 @@ class Copy(Written):
             return self._copy_tree(path, self.src.endswith("/"), sources)
         found = sources.content(path) if self.decrypt else path
         self._check(found)
-        return self.written(found, path, directory_mode=self.directory_mode)
+        asked = sources.asked or self.checksum is not None
+        return self.written(found, path, asked, directory_mode=self.directory_mode)
 
     def _check(self, content: bytes | Path) -> None:
         if self.checksum is not None and self.checksum != (found := digests(content).sha1):

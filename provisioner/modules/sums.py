@@ -20,38 +20,44 @@ _turns = threading.BoundedSemaphore(2)
 
 @dataclass(frozen=True)
 class Digests:
-    """Hex digits of what a file or text holds, and its size in bytes."""
+    """Hex digits of what a file or text holds, and its size in bytes; `sha1` is "" where nobody
+    asks for a file's."""
 
     sha256: str
     sha1: str
     size: int
 
 
-def digests(content: bytes | Path) -> Digests:
+def digests(content: bytes | Path, sha1: bool = True) -> Digests:
     """Those of a text, or of a local file that is read once for all hosts."""
     if isinstance(content, Path):
-        return _of_file(content)
+        return _of_file(content, sha1)
+    return _of_text(content)
+
+
+def _of_text(content: bytes) -> Digests:
     sha1 = hashlib.sha1(content, usedforsecurity=False).hexdigest()
     return Digests(hashlib.sha256(content).hexdigest(), sha1, len(content))
 
 
 @once_a_file
-def _of_file(path: Path) -> Digests:
+def _of_file(path: Path, with_sha1: bool) -> Digests:
     sha256, sha1, size = hashlib.sha256(), hashlib.sha1(usedforsecurity=False), 0
     piece = memoryview(bytearray(PIECE))
     with path.open("rb", buffering=0) as file:
         while count := file.readinto(piece):
             sha256.update(piece[:count])
-            sha1.update(piece[:count])
+            if with_sha1:
+                sha1.update(piece[:count])
             size += count
-    return Digests(sha256.hexdigest(), sha1.hexdigest(), size)
+    return Digests(sha256.hexdigest(), sha1.hexdigest() if with_sha1 else "", size)
 
 
 class Summing:
     """The digests of a large file, which a thread of its own takes: a `shell.Sum`."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, sha1: bool) -> None:
+        self._path, self._sha1 = path, sha1
         self._found: Digests | None = None
         self._thread = threading.Thread(target=self._sum, daemon=True)
         self._thread.start()
@@ -65,11 +71,11 @@ class Summing:
     def digests(self) -> Digests:
         """Waits for them. Raises what reading the file raises."""
         self._thread.join()
-        return self._found or digests(self._path)
+        return self._found or digests(self._path, self._sha1)
 
     def _sum(self) -> None:
         with _turns, contextlib.suppress(OSError):  # who asks for them reads it again, and is told
-            self._found = digests(self._path)
+            self._found = digests(self._path, self._sha1)
 
 
 class Passing:
@@ -105,12 +111,12 @@ class Passing:
             self._sum.update(data)
 
 
-def sums(content: bytes | Path) -> Digests | Summing:
+def sums(content: bytes | Path, sha1: bool = True) -> Digests | Summing:
     """The digests of a text, or of a local file that is read once for all hosts; those of a large
-    one while they are taken."""
-    return _sums(content) if isinstance(content, Path) else digests(content)
+    one while they are taken, with `sha1` only where that is asked for."""
+    return _sums(content, sha1) if isinstance(content, Path) else digests(content)
 
 
 @once_a_file
-def _sums(path: Path) -> Digests | Summing:
-    return Summing(path) if path.stat().st_size >= LARGE else _of_file(path)
+def _sums(path: Path, sha1: bool) -> Digests | Summing:
+    return Summing(path, sha1) if path.stat().st_size >= LARGE else _of_file(path, True)

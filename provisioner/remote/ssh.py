@@ -18,6 +18,7 @@ from provisioner.records import dataclass
 from provisioner.remote.sshdial import OutOfFiles
 from provisioner.remote.sshinbox import Inbox
 from provisioner.remote.sshlink import BusyError, establish
+from provisioner.remote.sshoutbox import MOST, Outgoing
 from provisioner.remote.sshparamiko import Channel as ParamikoChannel
 from provisioner.remote.sshparamiko import ChannelException, Message
 from provisioner.remote.sshroute import Route, open_route
@@ -213,7 +214,8 @@ class SshChannel:
         view, most = memoryview(data), self._channel.out_max_packet_size - PACKET_HEAD
         while view and not self._channel.closed:
             try:
-                sent = self._channel.send(bytes(view[:most]))
+                several = len(view) > most
+                sent = self._send_several(view) if several else self._channel.send(bytes(view))
             except TimeoutError:
                 self._connection.beat()
                 continue
@@ -226,6 +228,20 @@ class SshChannel:
             view = view[sent:]
         if not self._ended() and not self._connection.alive:
             raise self._connection.lost()
+
+    def _send_several(self, view: memoryview) -> int:
+        """Send what fits into the window, several packets at most; tell how much."""
+        channel, pieces = self._channel, list[memoryview]()
+        with channel.lock:
+            while len(view) and len(pieces) < MOST and (channel.out_window_size or not pieces):
+                size: int = channel._wait_for_send_window(len(view))  # type: ignore[attr-defined]
+                if not size:
+                    break
+                pieces.append(view[:size])
+                view = view[size:]
+        if pieces:
+            self._connection._link._send_user_message(Outgoing(channel.remote_chanid, pieces))
+        return sum(map(len, pieces))
 
     def receive(self, timeout: float | None) -> bytes:
         deadline = None if timeout is None else time.monotonic() + timeout

@@ -104,7 +104,7 @@ class Packetizer(sshparamiko.Packetizer):
         with memoryview(self._buffer) as view:
             plain = self.__block_engine_in.decrypt(self.__iv_in, view[4:end], length)
         del self._buffer[:end]
-        self.__iv_in = _next(self.__iv_in)
+        self.__iv_in = following(self.__iv_in)
         seqno = self.__sequence_number_in
         self.__sequence_number_in = (seqno + 1) & 0xFFFFFFFF
         self._count(end)
@@ -126,8 +126,11 @@ class Packetizer(sshparamiko.Packetizer):
             self.__received_bytes >= self.REKEY_BYTES
             or self.__received_packets >= self.REKEY_PACKETS
         ):
-            self.__received_bytes_overflow = self.__received_packets_overflow = 0
-            self._trigger_rekey()  # type: ignore[attr-defined]
+            self._ask_for_keys()
+
+    def _ask_for_keys(self) -> None:
+        self.__received_bytes_overflow = self.__received_packets_overflow = 0
+        self._trigger_rekey()  # type: ignore[attr-defined]
 
 
 class Inbox:
@@ -167,6 +170,6 @@ class Inbox:
         return len(self._rest) + self._arrived.qsize()
 
 
-def _next(iv: bytes) -> bytes:
+def following(iv: bytes) -> bytes:
     """The nonce of the next packet: RFC 5647, section 7.1."""
     return iv[:4] + ((int.from_bytes(iv[4:], "big") + 1) & (1 << 64) - 1).to_bytes(8, "big")

@@ -29,8 +29,8 @@ from typing import Any, Protocol
 
 from provisioner.remote.knownhosts import PREFERENCE, HostKey, algorithms
 from provisioner.remote.sshdial import BANNER, NAME
-from provisioner.remote.sshinbox import LARGEST, Packetizer
-from provisioner.remote.sshoutbox import Outbox
+from provisioner.remote.sshinbox import LARGEST
+from provisioner.remote.sshoutbox import Outbox, Packetizer
 from provisioner.remote.sshparamiko import (
     Channel,
     Message,

@@ -11,8 +11,8 @@ from provisioner.records import dataclass
 from provisioner.remote.channel import Channel
 from provisioner.remote.shell import Program, Receiver, blob
 
-CHUNK = 1 << 18
-"""Bytes in one piece: large ones fill the packets of SSH."""
+CHUNK = 8 * (32768 - 64)
+"""Bytes in one piece: eight of OpenSSH's packets, all of them full."""
 EVERY = 0.5
 """Seconds between two words about a transfer, and before the first: small files have none."""
 

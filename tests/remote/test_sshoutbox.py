@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from provisioner.remote.sshoutbox import Outbox
+from provisioner.remote.sshoutbox import Outbox, Outgoing
 
 
 class Wire:
@@ -64,6 +64,20 @@ def test_all_is_written_however_little_is_taken_at_a_time() -> None:
     wire = Wire(most=2)
     Outbox(wire).write(b"12345")
     assert wire.taken == [b"12", b"34", b"5"]
+
+
+@pytest.mark.parametrize("size", [*range(1, 34), 32_704])
+def test_each_packet_of_several_is_padded_as_ssh_asks_for(size: int) -> None:
+    data = bytes(range(256)) * 128
+    outgoing = Outgoing(7, [memoryview(data)[:size], memoryview(data)[1 : size + 1]])
+    messages = [message.asbytes() for message in outgoing.messages()]
+    head = b"\x5e" + (7).to_bytes(4, "big") + size.to_bytes(4, "big")
+    assert messages == [head + data[:size], head + data[1 : size + 1]]
+    for plain, message in zip(outgoing.plain(), messages, strict=True):
+        padding = plain[0]
+        assert plain[1:-padding] == message
+        assert len(plain) % 16 == 0
+        assert 4 <= padding < 20
 
 
 @pytest.mark.parametrize("wire", [Wire(most=0), Wire(error=TimeoutError("timed out"))])
