@@ -39,7 +39,10 @@ class Exchange:
     steps: tuple[Step, ...]
     variables: Mapping[str, Any] = field(compare=False)
     throttle: tuple[str, int] | None = None
-    """At most that many hosts at once may exchange under that name."""
+    """At most that many hosts at once may be in that task."""
+    alone: str = ""
+    """The machine that the frame changes where walks of other hosts may, too: no two do so at once,
+    until the task's end, or its item's."""
 
 
 @dataclass(frozen=True)

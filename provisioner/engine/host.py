@@ -141,7 +141,21 @@ class HostWalk(Steering):
         unit = sent[0][1]
         limit = int(values.number(unit.scope, unit.task.keywords.throttle, 0))
         throttle = (str(unit.task.where), limit) if limit > 0 else None
-        return (yield Exchange(seat, steps, self._variables_of(seat, queue[0][1]), throttle))
+        variables = self._variables_of(seat, queue[0][1])
+        alone = next(filter(None, (self._shares(place, unit) for place, unit in sent)), "")
+        return (yield Exchange(seat, steps, variables, throttle, alone))
+
+    def _shares(self, place: Place, unit: Unit) -> str:
+        """The machine that the unit brings into a state, where other hosts' walks may be at that,
+        too; "" where none is, or it makes nothing of that."""
+        module, seat = unit.module, unit.seat
+        if not self._is_due(place, unit) or unit.mode(due=True) != "apply" or unit.kind == "act":
+            return ""
+        if module is None or seat is None or module.alongside or module.from_controller:
+            return ""
+        if seat.connection == "local":
+            return "this machine"
+        return seat.host if unit.task.keywords.delegate_to is not None else ""
 
     def _variables_of(self, seat: Seat, unit: Unit) -> Mapping[str, Any]:
         """The variables that say how to reach the seat's host."""

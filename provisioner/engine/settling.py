@@ -49,6 +49,8 @@ class Settling:
         due = self._aftermath.due
         self._ahead = Lookahead(shared, state, self._position, due, gathering)
         self._edited: tuple[Module, Program] | None = None
+        self._again: tuple[Place, int | None] | None = None
+        """What was overtaken, and is tried a second time."""
         self._attempts = 1
         self._now = 0.0
         self._ended = False
@@ -94,6 +96,8 @@ class Settling:
         module = unit.module
         assert module is not None
         due = self._is_due(place, unit)
+        if due and self._is_overtaken(place, unit, report):
+            return False
         if due and self._edited is not None:
             module = self._edited[0]  # it knows what it has edited
         if unit.mode(due) == "look" and (report.status == CHANGED or report.failed):
@@ -108,12 +112,23 @@ class Settling:
         result = jobs.result_of(module, report, unit.diff, self._shared.world.jobs)
         result = jobs.waited(unit.task, module, result)
         if due:
-            self._ahead.due = self._edited = None
+            self._ahead.due = self._edited = self._again = None
         if isinstance(module, Reboot) and not unit.check and not result.failed:
             assert unit.seat is not None
             result = yield from await_reboot(module, unit.seat, report, unit.scope)
             self._now = time.monotonic()
         return (yield from self._settle(place, unit, result, since))
+
+    def _is_overtaken(self, place: Place, unit: Unit, report: Report) -> bool:
+        """Whether somebody else was quicker to change what was read: it is read again, once."""
+        if self._edited is None or "overtaken" not in report.records:
+            return False
+        if self._again == (place, unit.index):
+            return False
+        self._again = place, unit.index
+        self._ahead.due = self._edited = None
+        self._ahead.kept.pop(place, None)
+        return True
 
     def _settle(self, place: Place, unit: Unit, result: Result, since: float) -> Decision:
         """Take in a unit's result; true where the walk goes straight on to the next unit."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 PATIENCE = 1.0
@@ -92,6 +92,10 @@ class Slots:
         self._free -= 1
 
 
+Throttle = tuple[str, int]
+"""What hosts wait for, and how many of them may be in there at once."""
+
+
 class Throttles:
     """Semaphores by name: how many hosts may be in one task at once."""
 
@@ -99,10 +103,38 @@ class Throttles:
         self._lock = threading.Lock()
         self._semaphores: dict[str, threading.Semaphore] = {}
 
-    def of(self, throttle: tuple[str, int] | None) -> AbstractContextManager[Any]:
-        """What to hold while the exchange goes on."""
-        if throttle is None:
-            return nullcontext()
+    def of(self, throttle: Throttle) -> AbstractContextManager[Any]:
+        """What to hold while in there."""
         name, limit = throttle
         with self._lock:
             return self._semaphores.setdefault(name, threading.Semaphore(limit))
+
+
+class Held:
+    """The throttles that one host's walk holds: its task's own, from the first exchange to the
+    task's end, and that of the machine which it changes, to the end of the item."""
+
+    def __init__(self, throttles: Throttles) -> None:
+        self._throttles = throttles
+        self._task, self._item = ExitStack(), ExitStack()
+        self._names: set[str] = set()
+
+    def take(self, task: Throttle | None, machine: str) -> None:
+        """Wait for those that are not held yet, always in this order."""
+        if task is not None:
+            self._enter(self._task, task)
+        if machine:
+            self._enter(self._item, (f"changes of {machine}", 1))
+
+    def _enter(self, stack: ExitStack, throttle: Throttle) -> None:
+        name = throttle[0]
+        if name not in self._names:
+            stack.enter_context(self._throttles.of(throttle))
+            self._names.add(name)
+            stack.callback(self._names.discard, name)
+
+    def end(self, *, item: bool = False) -> None:
+        """The task has ended, or one `item` of it."""
+        self._item.close()
+        if not item:
+            self._task.close()

@@ -10,12 +10,12 @@ from typing import Any
 from provisioner.engine.effects import Barrier, Exchange, Publish, Reset, Sleep
 from provisioner.engine.settling import Walk
 from provisioner.engine.walks import Batch
-from provisioner.events import Event, TaskStarted, Transferred
+from provisioner.events import Event, TaskFinished, TaskStarted, Transferred
 from provisioner.fleet.drive import Broken, Message, Through, Waits
 from provisioner.fleet.interrupt import Interrupt
 from provisioner.fleet.jobs import Jobs
 from provisioner.fleet.sessions import Connect, Pool, Sessions
-from provisioner.fleet.slots import PATIENCE, WAITING_ROOM, Slots, Throttles
+from provisioner.fleet.slots import PATIENCE, WAITING_ROOM, Held, Slots, Throttles
 
 Tell = Callable[[Event | Publish], None]
 
@@ -111,6 +111,16 @@ def follow(
     throttles: Throttles,
 ) -> Barrier | None:
     """Walk until the host has to wait for others (its `Barrier`) or is through (None)."""
+    held = Held(throttles)
+    try:
+        return _follow(walk, reply, sessions, tell, interrupt, held)
+    finally:
+        held.end()
+
+
+def _follow(
+    walk: Walk, reply: Any, sessions: Sessions, tell: Tell, interrupt: Interrupt, held: Held
+) -> Barrier | None:
     while True:
         try:
             step = walk.send(reply)
@@ -122,14 +132,17 @@ def follow(
                 walk.close()  # what had ended was told; nothing new begins
                 return None
             case Exchange():
-                with throttles.of(step.throttle):
-                    reply = sessions.exchange(step, _progress(step.seat.host, tell))
+                held.take(step.throttle, step.alone)
+                reply = sessions.exchange(step, _progress(step.seat.host, tell))
             case Sleep():
                 interrupt.sleep(step.seconds)
             case Reset():
                 sessions.close()
             case Barrier():
                 return step
+            case TaskFinished():
+                held.end(item=step.is_item)
+                tell(step)
             case _:
                 tell(step)
 

@@ -6,7 +6,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 from provisioner.engine.roster import Roster
@@ -17,7 +17,7 @@ from provisioner.engine.walks import Batch
 from provisioner.fleet import post
 from provisioner.fleet.drive import Broken, Message, Through, Waits
 from provisioner.fleet.interrupt import Interrupt
-from provisioner.fleet.slots import Throttles
+from provisioner.fleet.slots import Throttle, Throttles
 from provisioner.fleet.threads import Threads
 from provisioner.plan.tasks import chosen
 from provisioner.records import dataclass
@@ -202,11 +202,9 @@ class RemoteThrottles(Throttles):
         super().__init__()
         self._tell, self._ask = tell, ask
 
-    def of(self, throttle: tuple[str, int] | None) -> AbstractContextManager[Any]:
-        return nullcontext() if throttle is None else self._held(*throttle)
-
     @contextmanager
-    def _held(self, name: str, limit: int) -> Iterator[None]:
+    def of(self, throttle: Throttle) -> Iterator[None]:
+        name, limit = throttle
         self._ask(post.MayEnter(name, limit))
         try:
             yield

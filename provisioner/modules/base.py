@@ -114,6 +114,9 @@ class Module(Model):
     """The program runs on the controller, or where the task is delegated to, and connects to the
     task's host by itself (`Sources.reached`)."""
 
+    alongside: ClassVar[bool] = False
+    """Several hosts' tasks may do it on one machine at once: it takes as long as others let it."""
+
     lists_diff: ClassVar[bool] = False
     """Whether the return value `diff` is a list, or the one difference itself."""
 

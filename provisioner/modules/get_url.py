@@ -139,6 +139,7 @@ class GetUrl(Request, FileAttributes, Module):
     """Keep a file there that the host downloads itself."""
 
     body: ClassVar[str] = BODY
+    alongside: ClassVar[bool] = True
 
     url: Text
     """http, https, ftp or file URL."""

@@ -124,6 +124,7 @@ class WaitFor(Module):
     """Wait on the host until a port or a file is as it should be; it changes nothing."""
 
     body: ClassVar[str] = BODY
+    alongside: ClassVar[bool] = True
 
     host: Text = "127.0.0.1"
     """Whose port, as the host sees it; for `drained` an address, 0.0.0.0 for all."""

@@ -342,8 +342,9 @@ temporary() {
     _name=${1##*/}
     [ "${#_name}" -le 200 ] || _name=$(printf '%.200s' "$_name")
     temp=$_folder.$_name.provision-$token
-    for _left in "$_folder.$_name".provision-*; do  # by a run that was killed
-        [ ! -e "$_left" ] || rm -f -- "$_left"
+    for _left in "$_folder.$_name".provision-*; do  # by a session that was killed, not by one that writes now
+        _owner=${_left##*.provision-} _owner=${_owner%%-*}
+        [ ! -e "$_left" ] || { [ "$_owner" != "$$" ] && [ -d "/proc/$_owner" ]; } || rm -f -- "$_left"
     done
     # -C is O_EXCL: nobody's file or link is followed. `command` keeps a failure from ending the shell.
     umask "${_born:-077}"
@@ -455,8 +456,10 @@ _new_mode() {
 # install_temporary PATH: check $temp with $validate, back PATH up, and rename. `at` has been there.
 install_temporary() {
     [ -z "$validate" ] || _validated "$1"
-    [ -z "$old_sha256" ] || _as_read "$1" ||
+    [ -z "$old_sha256" ] || _as_read "$1" || {
+        report overtaken "$1"
         fail "$1 was changed by something else meanwhile: it is left alone. Run again."
+    }
     [ "$backup" != yes ] || [ ! -e "$1" ] || back_up "$1"
     quick mv -f -T -- "$temp" "$1" || _in_place "$1" || _not_replaced "$1"
     temp=''

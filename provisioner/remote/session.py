@@ -175,7 +175,9 @@ class Session:
 
     def _prelude(self) -> str:
         token = urandom(8).hex()
-        return f"{shell.bare(shell.SOURCE)}\nnonce={self._nonce} token={token} keep={shell.KEEP}\n"
+        return (
+            f"{shell.bare(shell.SOURCE)}\nnonce={self._nonce} token=$$-{token} keep={shell.KEEP}\n"
+        )
 
     # -- receiving
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from provisioner.events import Notice
@@ -337,6 +340,74 @@ def test_throttle_lets_few_hosts_into_a_task_at_once(fleet: Fleet) -> None:
         hosts=4,
     )
     assert got.exit == 0
+
+
+@pytest.mark.parametrize(
+    ("of_play", "of_task"),
+    [
+        ({}, {"delegate_to": "h1"}),
+        ({}, {"delegate_to": "localhost"}),
+        ({}, {"delegate_to": "localhost", "throttle": 2}),
+        ({"connection": "local"}, {}),
+    ],
+)
+def test_hosts_that_bring_one_machine_into_a_state_do_so_one_after_another(
+    fleet: Fleet, of_play: dict[str, Any], of_task: dict[str, Any]
+) -> None:
+    own = "{{ inventory_hostname }}"
+    shared = fleet.folder / "shared"
+    shared.mkdir()
+    tasks: list[dict[str, Any]] = [
+        {"lineinfile": {"path": f"{shared}/lines", "line": own, "create": True}},
+        {"copy": {"dest": f"{shared}/own", "content": own}},
+        {"file": {"path": f"{shared}/a/b/c", "state": "directory"}},
+        {"blockinfile": {"path": f"{shared}/block", "block": "same", "create": True}},
+    ]
+    play = {"hosts": "all", "gather_facts": False, "tasks": [task | of_task for task in tasks]}
+    got = fleet.run(json.dumps([play | of_play]), hosts=8)
+    assert got.exit == 0
+    assert sorted((shared / "lines").read_text().split()) == [f"h{n}" for n in range(1, 9)]
+    assert {summary.ok for summary in got.hosts.values()} == {4}
+
+
+def test_an_item_that_was_overtaken_is_read_again_once(fleet: Fleet) -> None:
+    """Something else writes the file between the first item's two looks at it."""
+    got = fleet.run(
+        f"""
+        - hosts: all
+          gather_facts: false
+          tasks:
+            - lineinfile:
+                path: {fleet.folder}/f
+                line: "{{{{ item }}}}"
+                validate: >-
+                  /bin/sh -c '[ -e {fleet.folder}/seen ] || echo other >>{fleet.folder}/f;
+                  touch {fleet.folder}/seen' %s
+                create: true
+              loop: [a, b]
+        """
+    )
+    assert got.exit == 0
+    assert (fleet.folder / "f").read_text() == "other\na\nb\n"
+
+
+def test_who_is_overtaken_again_and_again_fails(fleet: Fleet) -> None:
+    got = fleet.run(
+        f"""
+        - hosts: all
+          gather_facts: false
+          tasks:
+            - name: a
+              lineinfile:
+                path: {fleet.folder}/f
+                line: a
+                validate: /bin/sh -c 'echo other >>{fleet.folder}/f' %s
+                create: true
+        """
+    )
+    assert got.exit == 2
+    assert "was changed by something else meanwhile: it is left alone" in got.event("a").message
+    assert (fleet.folder / "f").read_text() == "other\nother\n"
 
 
 def test_async_with_a_poll_is_a_time_limit(fleet: Fleet) -> None:

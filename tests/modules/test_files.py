@@ -194,6 +194,13 @@ def test_what_a_killed_run_left_behind_goes_with_the_next_write(host: Host) -> N
     assert names(host.root) == [".g.provision-0123456789abcdef", "f"]
 
 
+def test_what_another_session_is_writing_stays(host: Host) -> None:
+    living = f".f.provision-{os.getpid()}-0123456789abcdef"
+    (host.root / living).write_text("half")
+    host.run("copy", content="x", dest=f"{host.root}/f")
+    assert names(host.root) == [living, "f"]
+
+
 def test_a_file_that_others_may_read_is_never_open_wider_than_it_ends(host: Host) -> None:
     """The temporary file's mode, as its own validate command sees it and at its creation."""
     path = host.root / "f"
