@@ -83,7 +83,7 @@ expand src
 report source "$src"
 """
 
-PIECE = 1 << 25
+PIECE = 1 << 24
 """Bytes after which a file that arrives is flushed to the disk."""
 
 

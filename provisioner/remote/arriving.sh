@@ -25,11 +25,10 @@ _arrive() {
         _take "$content_size" conv=fsync || _failed=yes
     else
         _why=$({ _pieces | _behind | _digest "$content_size"; } 5>&1)
-        case $_why in dd:*) _failed=yes ;; *) _sum=${_why%% *} ;; esac
+        case $_why in *dd:*) _failed=yes _why=dd:${_why#*dd:} ;; *) _sum=${_why%% *} ;; esac
     fi
     _owed=$((_owed - content_size))
     [ -n "$content_sha256" ] || _take_sum
-    [ "$content_size" -le "$_piece" ] || [ -n "$_failed" ] || _flush || _failed=yes
     [ -z "$_failed" ] || { _first_line; return 1; }
     [ -n "$_sum" ] || _sum=$(_sum_of /proc/self/fd/7 "$content_size")
 }
@@ -64,7 +63,7 @@ _pieces() {
         _take "$_next" || { echo "$_why" >&5; _drain "$_left"; break; }
         echo
         wait
-        if [ "$_left" -gt 0 ]; then { _flush || echo "$_why" >&5; } & fi
+        { _flush || echo "$_why" >&5; } &
     done
     wait
 }

@@ -73,10 +73,11 @@ class Records:
         """Put what came behind the buffer. In the middle of a blob most of it goes straight to the
         receiver."""
         if self._left and self._receiver is not None and self.end < 0:
-            data = bytes(memoryview(buffer)[self._position :]) + data
-            del buffer[self._position :]
+            if self._position < len(buffer):
+                data = bytes(memoryview(buffer)[self._position :]) + data
+                del buffer[self._position :]
             end = data.find(self._mark)
-            stop = self._pass_on(data, end if end >= 0 else len(data) - len(self._mark))
+            stop = self._pass_on(data, end if end >= 0 else self._mark_may_begin(data))
             data = data[stop:]
             self._searched = self._position
         buffer += data
@@ -119,6 +120,15 @@ class Records:
             stop = self.end if self.end >= 0 else len(buffer) - len(self._mark)
             there = bytes(memoryview(buffer)[self._position : max(self._position, stop)])
             self._replace(buffer, self._position + self._pass_on(there, len(there)), b"")
+
+    def _mark_may_begin(self, data: bytes) -> int:
+        """Where the part of the mark begins that `data` ends in; its end where there is none."""
+        start, first = max(0, len(data) - len(self._mark) + 1), self._mark[:1]
+        while (start := data.find(first, start)) >= 0:
+            if self._mark.startswith(data[start:]):
+                return start
+            start += 1
+        return len(data)
 
     def _pass_on(self, data: bytes, most: int) -> int:
         """Give the receiver so much of it as is the blob's, `most` bytes at most; tell how much."""

@@ -153,3 +153,26 @@ def test_large_content_is_told_of_in_both_directions_and_small_never(
         assert len(told) > 2
         assert told == sorted(told)
         told.clear()
+
+
+MARK = b"1234 end 0 "
+BLOB = MARK[:5] + b"12" * 20 + MARK[:-1] + b"x1" + MARK[:1]
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["whole", "cut"])
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 11, 12, 13, 40, 1000])
+def test_a_blob_that_holds_parts_of_the_mark_arrives_in_pieces_of_any_size(
+    size: int, whole: bool
+) -> None:
+    more = 0 if whole else 100
+    sent = b"a=b\0#content %d %d\0" % (len(BLOB) + more, len(BLOB) + more) + BLOB
+    sent += (b"c=d\0" if whole else b"") + MARK
+    kept, buffer = Kept(), bytearray()
+    records = streams.Records(MARK, kept, lambda _done, _size: None)
+    for start in range(0, len(sent), size):
+        records.add(buffer, sent[start : start + size])
+        assert list(records.take(buffer)) == []
+    assert kept.data == BLOB
+    total = len(BLOB) + more
+    report = b"a=b\0#content 0 %d\0" % total + (b"c=d\0" if whole else b"")
+    assert bytes(buffer[: records.end]) == report
