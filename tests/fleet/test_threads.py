@@ -113,9 +113,7 @@ def test_more_hosts_than_connections_close_idle_ones_and_connect_again(fleet: Fl
 def test_a_host_that_is_through_is_closed_at_once(fleet: Fleet) -> None:
     """Its thread closes it before the only slot goes to the next host."""
     opened, gone = list[str](), list[str]()
-    fleet.crew = lambda _plan, _connect, interrupt: Threads(
-        watched(fleet, opened, gone), 1, interrupt
-    )
+    fleet.crew = threads(watched(fleet, opened, gone), 1, patience=LONG)
     at_second: list[list[str]] = []
 
     def note(event: Event) -> None:
@@ -128,9 +126,7 @@ def test_a_host_that_is_through_is_closed_at_once(fleet: Fleet) -> None:
 
 def test_a_host_that_a_later_play_is_about_stays_connected(fleet: Fleet) -> None:
     opened, gone = list[str](), list[str]()
-    fleet.crew = lambda _plan, _connect, interrupt: Threads(
-        watched(fleet, opened, gone), 1, interrupt
-    )
+    fleet.crew = threads(watched(fleet, opened, gone), 1, patience=LONG)
     later = "- {hosts: h1, gather_facts: false, tasks: [{name: b, command: echo}]}"
     got = fleet.run(f"- {ECHO[1:-1]}\n{later}", hosts=2)
     assert got.tasks("h1") == [("a", "changed"), ("b", "changed")]

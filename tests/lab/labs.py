@@ -195,7 +195,11 @@ def _remove_dead(name: str) -> None:
 
 
 def _taken() -> set[int]:
-    return {_read(name)["number"] for name in lab_names()}
+    taken = set()
+    for name in lab_names():
+        with suppress(LabError):  # it was just taken down
+            taken.add(_read(name)["number"])
+    return taken
 
 
 def down_all() -> None:

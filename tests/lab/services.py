@@ -63,7 +63,9 @@ class Services:
 
     def set_faults(self, faults: dict[str, dict[str, Any]]) -> None:
         """Make the web server misbehave from now on; see webserver.py. `{}` ends it."""
-        write(self.folder / "faults.json", json.dumps(faults))
+        draft = self.folder / "faults.draft"
+        write(draft, json.dumps(faults))
+        draft.replace(self.folder / "faults.json")  # it is read with each request
 
     def web_log(self) -> str:
         """The requests so far."""

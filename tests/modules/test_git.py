@@ -206,7 +206,7 @@ exit 1""",
     host.run("git", repo="git@host:x", dest=f"{host.root}/x", key_file="/a b", accept_hostkey=True)
     line = "ssh -o BatchMode=yes -i /a b -o IdentitiesOnly=yes -o StrictHostKeyChecking=no host"
     assert line in host.calls()
-    assert not list(Path("/dev/shm").glob(".provision-*-ssh"))
+    assert not list(Path("/dev/shm").glob(f".provision-{host.session._pid}-*"))
 
 
 @pytest.mark.parametrize(

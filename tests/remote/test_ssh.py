@@ -403,7 +403,7 @@ def test_a_proxy_command_carries_the_connection(server: Sshd) -> None:
     proxy = connection._route.proxy
     connection.close()
     assert proxy is not None
-    assert proxy._process.poll() is not None
+    assert proxy._process.wait(30) is not None
 
 
 def test_a_failing_proxy_command_is_named_with_its_complaint(server: Sshd) -> None:
