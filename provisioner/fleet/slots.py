@@ -19,7 +19,8 @@ class Slots:
     """`count` hosts at work at once.
 
     A host that doesn't answer must not hold up those that would: one that has waited for its
-    connection for `patience` lends its slot, and takes one again before it goes on.
+    connection for `patience` lends its slot, and takes one again before it goes on. So that those
+    who wait for each other never all wait, that may be one of a host that waits for others.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class Slots:
         self._connecting: dict[object, float] = {}
         self._lent = 0
         self._returning = 0
+        self._waiting = 0
 
     def take(self) -> bool:
         """Claim a slot; false where none is free. Those who come back to theirs go first."""
@@ -43,7 +45,20 @@ class Slots:
     def give_back(self) -> None:
         with self._changed:
             self._free += 1
-            self._changed.notify()
+            self._changed.notify_all()
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """While a host that has a slot waits for other hosts: those may come back to theirs."""
+        with self._changed:
+            self._waiting += 1
+            self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._waiting -= 1
+                self._changed.wait_for(lambda: self._free + self._waiting >= 0)
 
     @contextmanager
     def connecting(self) -> Iterator[None]:
@@ -82,11 +97,11 @@ class Slots:
             del self._connecting[token]
             self._lent += 1
             self._free += 1
-            self._changed.notify()
+            self._changed.notify_all()
 
     def _come_back(self) -> None:
         self._returning += 1
-        self._changed.wait_for(lambda: self._free > 0)
+        self._changed.wait_for(lambda: self._free + self._waiting > 0)
         self._returning -= 1
         self._lent -= 1
         self._free -= 1
@@ -114,8 +129,8 @@ class Held:
     """The throttles that one host's walk holds: its task's own, from the first exchange to the
     task's end, and that of the machine which it changes, to the end of the item."""
 
-    def __init__(self, throttles: Throttles) -> None:
-        self._throttles = throttles
+    def __init__(self, throttles: Throttles, slots: Slots) -> None:
+        self._throttles, self._slots = throttles, slots
         self._task, self._item = ExitStack(), ExitStack()
         self._names: set[str] = set()
 
@@ -129,7 +144,8 @@ class Held:
     def _enter(self, stack: ExitStack, throttle: Throttle) -> None:
         name = throttle[0]
         if name not in self._names:
-            stack.enter_context(self._throttles.of(throttle))
+            with self._slots.waiting():
+                stack.enter_context(self._throttles.of(throttle))
             self._names.add(name)
             stack.callback(self._names.discard, name)
 

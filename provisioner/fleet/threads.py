@@ -87,9 +87,8 @@ class Threads:
             if host not in self._walks:
                 self._walks[host] = self._batch.walk(host)
             walk, sessions = self._walks[host], self._pool.of(host)
-            barrier = follow(
-                walk, reply, sessions, self._messages.put, self._interrupt, self._throttles
-            )
+            held = Held(self._throttles, self._slots)
+            barrier = follow(walk, reply, sessions, self._messages.put, self._interrupt, held)
             if barrier is not None:
                 return Waits(host, barrier)
             del self._walks[host]
@@ -103,15 +102,9 @@ class Threads:
 
 
 def follow(
-    walk: Walk,
-    reply: Any,
-    sessions: Sessions,
-    tell: Tell,
-    interrupt: Interrupt,
-    throttles: Throttles,
+    walk: Walk, reply: Any, sessions: Sessions, tell: Tell, interrupt: Interrupt, held: Held
 ) -> Barrier | None:
     """Walk until the host has to wait for others (its `Barrier`) or is through (None)."""
-    held = Held(throttles)
     try:
         return _follow(walk, reply, sessions, tell, interrupt, held)
     finally:

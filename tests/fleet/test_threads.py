@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.events import Event, Notice, TaskFinished
+from provisioner.events import Event, Notice, TaskFinished, TaskStarted
 from provisioner.fleet.drive import Crew
 from provisioner.fleet.interrupt import Interrupt
 from provisioner.fleet.jobs import Jobs
@@ -80,6 +80,65 @@ def test_who_begins_to_connect_later_is_waited_for_as_long() -> None:
         left = slots.next_to_lend()
         assert left is not None
         assert left <= LONG
+
+
+THROTTLED = """
+- hosts: all
+  gather_facts: false
+  tasks: [{name: a, command: echo, throttle: 1}]
+"""
+
+
+def test_a_host_that_comes_back_to_its_slot_goes_before_those_that_wait_for_it(
+    fleet: Fleet,
+) -> None:
+    """h1 is in the task, and has lent its slot while it connects; h2 has that, and waits."""
+    others = threading.Event()
+
+    def connect(host: str, variables: Mapping[str, Any]) -> Login:
+        if host == "h1":
+            assert others.wait(LONG)
+        return fleet.connect(host, variables)
+
+    def note(event: Event) -> None:
+        if isinstance(event, TaskStarted) and event.host == "h2":
+            others.set()
+
+    fleet.crew = threads(connect, 1, patience=0)
+    got = fleet.run(THROTTLED, hosts=3, on_event=note)
+    assert [got.tasks(f"h{n}") for n in (1, 2, 3)] == [[("a", "changed")]] * 3
+
+
+def test_no_more_hosts_than_there_are_slots_go_on_when_one_has_come_back() -> None:
+    slots, held, asked = Slots(1, patience=0), threading.Lock(), threading.Event()
+    answered, back, got = threading.Event(), threading.Event(), threading.Event()
+
+    def late() -> None:
+        with slots.connecting():
+            asked.set()
+            assert answered.wait(LONG)
+        back.set()
+
+    def waits() -> None:
+        with slots.waiting(), held:
+            pass
+        got.set()
+
+    assert slots.take()
+    threading.Thread(target=late, daemon=True).start()
+    assert asked.wait(LONG)
+    assert slots.take(), "its slot is lent"
+    with held:
+        threading.Thread(target=waits, daemon=True).start()
+        answered.set()
+        assert back.wait(LONG), "the one slot is of a host that waits"
+        assert not slots.take()
+    assert not got.wait(0.1), "two hosts are at work"
+    slots.give_back()
+    assert got.wait(LONG)
+    slots.give_back()
+    assert slots.take()
+    assert not slots.take()
 
 
 TWO = """
