@@ -53,12 +53,13 @@ _drain() { dd bs=65536 iflag=fullblock,count_bytes count="$1" <&4 >/dev/null 2>&
 _flush() { _why=$(dd conv=fsync </dev/null 2>&1 >&7); }
 
 # _pieces: the content into 7 in pieces; a line on stdout says that the next one is there. What failed is
-# said on 5.
+# said on 5. The last one is small: its sum and flush are what is waited for at the end.
 _pieces() {
     trap '' PIPE
     _left=$content_size _next=$_piece
     while [ "$_left" -gt 0 ]; do
-        [ "$_left" -gt "$_next" ] || _next=$_left
+        [ "$_left" -gt "$_next" ] || _next=$((_left - _left / 4))
+        [ "$_left" -gt $((_piece / 4)) ] || _next=$_left
         _left=$((_left - _next))
         _take "$_next" || { echo "$_why" >&5; _drain "$_left"; break; }
         echo

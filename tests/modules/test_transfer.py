@@ -78,7 +78,7 @@ def test_what_has_arrived_is_flushed_while_more_comes(host: Host, big: Path) -> 
     program = in_pieces(write(f"{host.root}/f", big, FileAttributes()))
     assert host.exchange(program, "apply").done
     assert (host.root / "f").read_bytes() == DATA
-    assert host.calls().count("dd conv=fsync") == 5
+    assert host.calls().count("dd conv=fsync") == 6
 
 
 def test_a_disk_that_fails_in_a_flush_on_the_way_leaves_the_old_file(host: Host, big: Path) -> None:
