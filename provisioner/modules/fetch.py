@@ -83,7 +83,7 @@ expand src
 report source "$src"
 """
 
-PIECE = 1 << 24
+PIECE = 1 << 23
 """Bytes after which a file that arrives is flushed to the disk."""
 
 
