@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import click
 
-from provisioner.cli.subcommand import SETTINGS, guarded, invoke
+from provisioner.cli.subcommand import SETTINGS, invoke
 from provisioner.errors import UsageError
 
 
@@ -21,7 +21,7 @@ from provisioner.errors import UsageError
 @click.option("-l", "--list", "listed", is_flag=True, help="List all names.")
 def command(names: tuple[str, ...], listed: bool) -> int:
     """Say what NAME (a module, filter, test or lookup) does and takes."""
-    return guarded(lambda: _show(names, listed))
+    return _show(names, listed)
 
 
 def main(arguments: list[str]) -> int:

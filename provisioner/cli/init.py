@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from provisioner import exits
-from provisioner.cli.subcommand import SETTINGS, guarded, invoke
+from provisioner.cli.subcommand import SETTINGS, invoke
 
 
 @click.command("init", context_settings=SETTINGS)
@@ -17,7 +17,7 @@ def command(folder: Path) -> int:
 
     Nothing that is there already is touched: then nothing is written at all.
     """
-    return guarded(lambda: _write(folder))
+    return _write(folder)
 
 
 def main(arguments: list[str]) -> int:

@@ -9,7 +9,7 @@ import click
 
 from provisioner import exits
 from provisioner.cli.sources import inventory_options, sources
-from provisioner.cli.subcommand import SETTINGS, guarded, invoke
+from provisioner.cli.subcommand import SETTINGS, invoke
 from provisioner.cli.vaultoptions import secrets, vault_options
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def command(**options: Any) -> int:
 
     Nothing is connected to. Templates are shown as they are written, values under !vault encrypted.
     """
-    return guarded(lambda: _show(options))
+    return _show(options)
 
 
 def main(arguments: list[str]) -> int:

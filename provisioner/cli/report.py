@@ -9,7 +9,7 @@ import click
 
 from provisioner import exits
 from provisioner.cli.reporting import close, tell
-from provisioner.cli.subcommand import SETTINGS, guarded, invoke
+from provisioner.cli.subcommand import SETTINGS, invoke
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -24,7 +24,7 @@ def command(**options: Any) -> int:
 
     Without --html and --junit the run is shown as it would have been on the terminal.
     """
-    return guarded(lambda: _report(**options))
+    return _report(**options)
 
 
 def main(arguments: list[str]) -> int:

@@ -16,7 +16,7 @@ from provisioner.cli.interrupts import Signals
 from provisioner.cli.reporting import close, tell
 from provisioner.cli.sources import inventory_options
 from provisioner.cli.step import Asking, Reading, asks
-from provisioner.cli.subcommand import SETTINGS, guarded, invoke
+from provisioner.cli.subcommand import SETTINGS, invoke
 from provisioner.cli.vaultoptions import closed_notices, vault_options
 from provisioner.cli.ways import Ways
 from provisioner.errors import UsageError
@@ -139,7 +139,7 @@ def command(**options: Any) -> int:
 
     INVENTORY is a file, a directory, an executable, or `host1,host2,`.
     """
-    return guarded(lambda: _run(Arguments(options)))
+    return _run(Arguments(options))
 
 
 def main(arguments: list[str]) -> int:

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from provisioner.cli.subcommand import SETTINGS, guarded, invoke
+from provisioner.cli.subcommand import SETTINGS, invoke
 
 
 @click.command("schema", context_settings=SETTINGS)
@@ -14,7 +14,7 @@ def command() -> int:
     """Print the JSON Schema of playbooks: editors complete and check keywords, modules and their
     parameters with it (in VS Code: yaml.schemas).
     """
-    return guarded(_show)
+    return _show()
 
 
 def main(arguments: list[str]) -> int:

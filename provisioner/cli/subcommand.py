@@ -22,7 +22,7 @@ def invoke(command: click.Command, arguments: list[str], name: str = "provision"
     # Where there is no terminal, getpass warns of its own source line before it says so in words.
     warnings.filterwarnings("ignore", "Can not control echo")
     try:
-        status = command.main(arguments, prog_name=name, standalone_mode=False)
+        status = _guarded(lambda: command.main(arguments, prog_name=name, standalone_mode=False))
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.Abort as error:
@@ -37,7 +37,7 @@ def invoke(command: click.Command, arguments: list[str], name: str = "provision"
     return status if isinstance(status, int) else 0
 
 
-def guarded(work: Callable[[], int]) -> int:
+def _guarded(work: Callable[[], int]) -> int:
     """Carry out `work`; bad input is told with its place, a bug as a bug."""
     try:
         return work()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from provisioner.cli.subcommand import SETTINGS, guarded, invoke
+from provisioner.cli.subcommand import SETTINGS, invoke
 from provisioner.cli.vaultoptions import ask, secrets, vault_options
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
 @vault_options
 def encrypt(**options: Any) -> int:
     """Encrypt files."""
-    return guarded(lambda: _encrypt(options))
+    return _encrypt(options)
 
 
 def _encrypt(options: dict[str, Any]) -> int:
@@ -68,7 +68,7 @@ def _encrypt(options: dict[str, Any]) -> int:
 @vault_options
 def decrypt(**options: Any) -> int:
     """Decrypt files: they are plain afterwards, mode 0600."""
-    return guarded(lambda: _decrypt(options))
+    return _decrypt(options)
 
 
 def _decrypt(options: dict[str, Any]) -> int:
@@ -81,7 +81,7 @@ def _decrypt(options: dict[str, Any]) -> int:
 @vault_options
 def view(**options: Any) -> int:
     """Show what is encrypted in files."""
-    return guarded(lambda: _view(options))
+    return _view(options)
 
 
 def _view(options: dict[str, Any]) -> int:
@@ -104,7 +104,7 @@ def _view(options: dict[str, Any]) -> int:
 @vault_options
 def edit(**options: Any) -> int:
     """Open encrypted files in $EDITOR."""
-    return guarded(lambda: _edit(options))
+    return _edit(options)
 
 
 def _edit(options: dict[str, Any]) -> int:
@@ -128,7 +128,7 @@ def _edit(options: dict[str, Any]) -> int:
 @vault_options
 def create(**options: Any) -> int:
     """Make a new encrypted file in $EDITOR."""
-    return guarded(lambda: _create(options))
+    return _create(options)
 
 
 def _create(options: dict[str, Any]) -> int:
@@ -156,7 +156,7 @@ def _create(options: dict[str, Any]) -> int:
 @vault_options
 def rekey(**options: Any) -> int:
     """Give encrypted files another password."""
-    return guarded(lambda: _rekey(options))
+    return _rekey(options)
 
 
 def _rekey(options: dict[str, Any]) -> int:
@@ -196,7 +196,7 @@ def encrypt_string(**options: Any) -> int:
 
     Values on the command line can be seen by others on this machine: prefer stdin or --prompt.
     """
-    return guarded(lambda: _encrypt_string(options))
+    return _encrypt_string(options)
 
 
 def _encrypt_string(options: dict[str, Any]) -> int:

@@ -166,7 +166,15 @@ def test_5_when_nobody_answers_a_question(provision: Command) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["h,", "play.yml", "--list-tasks"], ["doc", "yum"], ["schema"], ["inventory", "h,", "--list"]],
+    [
+        ["h,", "play.yml", "--list-tasks"],
+        ["doc", "yum"],
+        ["schema"],
+        ["inventory", "h,", "--list"],
+        ["--help"],
+        ["--version"],
+        ["vault", "--help"],
+    ],
 )
 def test_7_when_the_disk_is_full_for_what_is_listed(provision: Command, words: list[str]) -> None:
     provision.write("play.yml", OK)
