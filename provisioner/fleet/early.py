@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from provisioner.language.play import Play, Task, tasks_of
@@ -30,9 +31,12 @@ class Early:
         self._begun: dict[Hashable, _Begun] = {}
 
     def begin(self, way: Hashable, target: Target) -> None:
-        """Start to connect, beside all others, to the target at the end of that way."""
-        begun = self._begun[way] = _Begun(self._dial, target)
-        begun.start()
+        """Start to connect, beside all others, to the target at the end of that way; not where this
+        machine allows no further thread."""
+        begun = _Begun(self._dial, target)
+        with suppress(RuntimeError):
+            begun.start()
+            self._begun[way] = begun
 
     def take(self, way: Hashable) -> Login | None:
         """The connection that was begun, for the first who asks for it; raises what `dial` does."""
@@ -41,8 +45,9 @@ class Early:
 
     def close(self) -> None:
         """Drop those that nobody asked for."""
-        while self._begun:
-            threading.Thread(target=self._begun.popitem()[1].drop, daemon=True).start()
+        with suppress(RuntimeError):  # no further thread: they end with the process
+            while self._begun:
+                threading.Thread(target=self._begun.popitem()[1].drop, daemon=True).start()
 
 
 class _Begun(threading.Thread):

@@ -54,6 +54,8 @@ def _negotiate(link: Link, target: Target, deadline: float) -> None:
         raise _too_slow(link, target) from None
     except (SSHException, EOFError, OSError) as error:
         raise _broken(link, target, error) from error
+    except RuntimeError as error:  # no thread to read with
+        raise ConnectionFailed(f"this machine: {error}", "lower --forks") from error
 
 
 def _too_slow(link: Link, target: Target) -> ConnectionFailed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +95,18 @@ def test_why_an_early_connection_failed_is_told_to_who_asks_for_it() -> None:
     early.begin("a", Target("a", "192.0.2.1"))
     with pytest.raises(ConnectionFailed, match="a: no route"):
         early.take("a")
+
+
+def test_where_no_further_thread_may_start_nothing_is_begun_early(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    early = Early(lambda target: Login(LocalConnection(), target.user))
+    target = Target(name="h", address="192.0.2.1", user="root")
+    early.begin("one", target)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    early.begin("two", target)
+    assert early.take("two") is None
+    early.close()

@@ -294,6 +294,19 @@ def test_running_out_of_files_is_an_error_of_its_own() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+def test_running_out_of_threads_is_this_machines_fault_and_told_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        problem = failure(target(listener.getsockname()[1]))
+    assert problem.reason == "this machine: can't start new thread"
+    assert problem.remedy == "lower --forks"
+
+
 def test_paramiko_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     with fake_server(b"SSH-2.0-x\r\n" + b"\x00" * 100) as (port, _):
         failure(target(port))
