@@ -16,18 +16,36 @@ from provisioner.loading.yamlfile import YamlMap, place_of
 
 
 def load_loop(source: YamlMap, brings: Brings = nothing) -> Loop | None:
-    """The loop of a task's mapping; a `LoadError` for what can't be one."""
+    """The loop of a task's mapping; a `LoadError` for what can't be one.
+
+    "loop_control" without a loop says nothing, as with Ansible: roles leave it behind.
+    """
+    control = _control(source)
     lookups = [key for key in source if str(key).startswith("with_")]
     given = [*(["loop"] if "loop" in source else []), *lookups]
     if not given:
-        if "loop_control" in source:
-            raise LoadError('"loop_control" without a loop', source.keys_at["loop_control"])
         return None
     if len(given) > 1:
         raise LoadError("a task has one loop at most", source.keys_at[given[1]])
     named = str(given[0]).removeprefix("with_")
     if given[0] != "loop":
         _check_lookup(named, source.keys_at[given[0]], brings)
+    return Loop(
+        items=source[given[0]],
+        lookup=None if given[0] == "loop" else named,
+        variable=str(control.get("loop_var", "item")),
+        index_variable=control.get("index_var"),
+        label=control.get("label"),
+        pause=control.get("pause"),
+        extended=bool(control.get("extended", False)),
+        extended_allitems=bool(control.get("extended_allitems", True)),
+        named={
+            name: control[key] for key, name in _NAMES if isinstance(control.get(key), Template)
+        },
+    )
+
+
+def _control(source: YamlMap) -> Mapping[str, Any]:
     control: Mapping[str, Any] = source.get("loop_control") or {}
     if not isinstance(control, Mapping):
         raise LoadError('"loop_control" is a mapping', source.values_at["loop_control"])
@@ -42,19 +60,7 @@ def load_loop(source: YamlMap, brings: Brings = nothing) -> Loop | None:
         if not isinstance(name, str) or not name.isidentifier():
             reason = f"{key}: {keywordvalues.shown(name)} can't be a variable's name"
             raise LoadError(reason, place_of(control, key))
-    return Loop(
-        items=source[given[0]],
-        lookup=None if given[0] == "loop" else named,
-        variable=str(control.get("loop_var", "item")),
-        index_variable=control.get("index_var"),
-        label=control.get("label"),
-        pause=control.get("pause"),
-        extended=bool(control.get("extended", False)),
-        extended_allitems=bool(control.get("extended_allitems", True)),
-        named={
-            name: control[key] for key, name in _NAMES if isinstance(control.get(key), Template)
-        },
-    )
+    return control
 
 
 def _check_lookup(name: str, where: Where, brings: Brings) -> None:
