@@ -248,7 +248,9 @@ class Written(FileAttributes, Module):
     def returns(self, report: Report) -> dict[str, Any]:
         values = written_values(report)
         if isinstance(self._summing, Summing) and "checksum" in report.records:
-            values["checksum"] = self._summing.digests().sha1 or None
+            values["checksum"] = self._summing.digests().sha1
+            if not values["checksum"]:
+                del values["checksum"]
         return values
 
     def diff(self, report: Report) -> tuple[Diff, ...]:

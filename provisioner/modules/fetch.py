@@ -248,7 +248,8 @@ class Fetch(Module):
                 f"{self.src} changed while it was fetched: {self._place} is left as it was"
             )
         self._arriving.keep()
-        return {"checksum": digest, "md5sum": sums.get("md5"), "remote_md5sum": None}
+        md5 = {"md5sum": sums["md5"]} if "md5" in sums else {}
+        return {"checksum": digest, **md5, "remote_md5sum": None}
 
     def returns(self, report: Report) -> dict[str, Any]:
         values: dict[str, Any] = {"file": report.get("source") or self.src}

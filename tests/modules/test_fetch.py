@@ -108,7 +108,7 @@ def test_the_md5_of_a_file_is_only_taken_where_the_result_is_registered(host: Ho
     host.sources.asked = False
     result = done(host, src=f"{host.root}/f", dest="f", flat=True)
     assert result.returns["checksum"] == hashlib.sha1(DATA).hexdigest()
-    assert result.returns["md5sum"] is None
+    assert "md5sum" not in result.returns
 
 
 def test_a_look_at_a_file_of_another_size_does_not_read_it(host: Host) -> None:

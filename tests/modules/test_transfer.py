@@ -172,7 +172,7 @@ def test_the_checksum_of_a_large_file_is_returned_though_the_host_was_not_told(
     assert values["checksum"] == hashlib.sha1(DATA).hexdigest()
     host.sources.asked = False
     program = module.program(host.sources)
-    assert module.returns(host.exchange(program, "apply"))["checksum"] is None
+    assert "checksum" not in module.returns(host.exchange(program, "apply"))
     wrong = {"src": "big", "dest": f"{host.root}/f", "checksum": "0" * 40}
     with pytest.raises(ModuleError, match="has the SHA-1"):
         find("copy").model_validate(wrong).program(host.sources)
