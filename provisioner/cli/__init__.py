@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -27,7 +28,19 @@ SUBCOMMANDS = {
 def main(arguments: list[str] | None = None) -> None:
     """The entry point: runs one command and exits with its status."""
     gc.disable()  # until a run begins: what is imported and loaded stays
+    _open_what_is_closed()
     sys.exit(dispatch(sys.argv[1:] if arguments is None else arguments))
+
+
+def _open_what_is_closed() -> None:
+    """Where we were started without stdin, stdout or stderr: nobody answers or reads, and no
+    connection is taken for one of them."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            os.dup2(null := os.open(os.devnull, os.O_RDWR), number)
+            if null != number:
+                os.close(null)
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def dispatch(arguments: list[str]) -> int:

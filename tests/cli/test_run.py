@@ -188,6 +188,24 @@ def test_7_when_the_disk_is_full_for_what_is_listed(provision: Command, words: l
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [(["h,", "play.yml"], 0), (["h,", "play.yml", "--json"], 0), (["h,", "none.yml"], 3),
+     (["--help"], 0), (["--nonsense"], 5), (["h,", "play.yml", "-K"], 5)],
+)  # fmt: skip
+def test_closed_standard_files_are_no_bug(
+    provision: Command, closed: str, words: list[str], status: int
+) -> None:
+    provision.write("play.yml", OK)
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "provisioner", *words],
+        capture_output=True, text=True, check=False, start_new_session=True,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert (done.returncode, "Traceback" in done.stderr) == (status, False)
+
+
 @pytest.mark.parametrize(
     ("inventory", "hosts", "limit", "told"),
     [
