@@ -11,7 +11,7 @@ from provisioner.language.template import OMIT
 from provisioner.language.variables import Lazy, Relative
 
 if TYPE_CHECKING:
-    from provisioner.engine.scopes import PlayWorld
+    from provisioner.engine.scopes import PlayWorld, World
 
 
 VERSION = {"full": "2.16.14", "major": 2, "minor": 16, "revision": 14, "string": "2.16.14"}
@@ -38,15 +38,15 @@ def _made_magic(shared: PlayWorld, host: str, role: Role | None) -> dict[str, An
         "hostvars": _HOSTVARS,
         "inventory_hostname": host,
         "inventory_hostname_short": host.split(".")[0],
-        "inventory_dir": str(file.parent.absolute()) if file is not None else None,
-        "inventory_file": str(file.absolute()) if file is not None else None,
+        "inventory_dir": str(world.folder / file.parent) if file is not None else None,
+        "inventory_file": str(world.folder / file) if file is not None else None,
         "groups": Lazy(
             lambda: {name: list(hosts) for name, hosts in world.inventory.members.items()}
         ),
         "group_names": Lazy(
             lambda: sorted(set(world.inventory.groups_of.get(host, ())) - {"all"}) or ["ungrouped"]
         ),
-        "playbook_dir": str(play.basedir.absolute()),
+        "playbook_dir": str(world.folder / play.basedir),
         "ansible_check_mode": world.check,
         "ansible_diff_mode": world.diff,
         "ansible_verbosity": world.verbosity,
@@ -62,18 +62,18 @@ def _made_magic(shared: PlayWorld, host: str, role: Role | None) -> dict[str, An
         "omit": OMIT,
         "ansible_playbook_python": sys.executable,
         "ansible_managed": "Ansible managed",
-        **(_role_names(role) if role is not None else {}),
+        **(_role_names(world, role) if role is not None else {}),
         **world.settings,
     }
 
 
-def _parents(role: Role) -> dict[str, Any]:
+def _parents(world: World, role: Role) -> dict[str, Any]:
     """What a role that is included by another sees of it."""
     if not role.parents:
         return {}
     return {
         "ansible_parent_role_names": [parent.full_name for parent in role.parents],
-        "ansible_parent_role_paths": [str(parent.path.absolute()) for parent in role.parents],
+        "ansible_parent_role_paths": [str(world.folder / parent.path) for parent in role.parents],
     }
 
 
@@ -94,11 +94,11 @@ def _roles_of(play: Play) -> dict[str, Any]:
     }
 
 
-def _role_names(role: Role) -> dict[str, Any]:
+def _role_names(world: World, role: Role) -> dict[str, Any]:
     return {
         "role_name": role.name,
         "ansible_role_name": role.full_name,
         "ansible_collection_name": role.collection or None,
-        "role_path": str(role.path.absolute()),
-        **_parents(role),
+        "role_path": str(world.folder / role.path),
+        **_parents(world, role),
     }

@@ -134,7 +134,8 @@ class Run:
             raise
         finally:
             self.crew.close()
-        hosts = [host for host in self.states if host in plan.hosts or self.states[host].touched]
+        chosen = frozenset(plan.hosts)
+        hosts = [host for host in self.states if host in chosen or self.states[host].touched]
         for host in hosts:
             yield from self._host_finished(host)
         summaries = {host: self.states[host].summary() for host in hosts}

@@ -41,6 +41,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+def _here() -> Path:
+    """The current directory; paths stay as they are given where it has been removed."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path()
+
+
 @dataclass
 class World:
     """What all hosts of a run share."""
@@ -56,6 +64,8 @@ class World:
     """The modules of async tasks that run by themselves, by job id."""
     shows_hosts: bool = False
     """Whether a play or a file that it may use looks at other hosts' variables."""
+    folder: Path = field(default_factory=_here)
+    """The current directory. Asked for each host, it would cost a thread its turn each time."""
 
     @property
     def inventory(self) -> Inventory:

@@ -56,7 +56,10 @@ def group_variables(
 
 def _places(inventory: Inventory, basedirs: Sequence[Path]) -> tuple[Path, ...]:
     """The directories beside which group_vars and host_vars may be, each once."""
-    return tuple({path.absolute(): path for path in (*inventory.basedirs, *basedirs)}.values())
+    places = (*inventory.basedirs, *basedirs)
+    if len({place.is_absolute() for place in places}) > 1:
+        return tuple({place.absolute(): place for place in places}.values())
+    return tuple(dict.fromkeys(places))  # the current directory is not asked for, for each host
 
 
 def extra_vars(arguments: Sequence[str], vault: Vault = NO_VAULT) -> Mapping[str, Any]:
