@@ -79,13 +79,14 @@ class Summing:
 
 
 class Passing:
-    """The sum of what passes piece by piece: of more than a little in a thread, which may lag by
-    as much as the queue holds."""
+    """The sum of what passes piece by piece: of more than a little in a thread, which gets several
+    at a time and may lag by as much as the queue holds."""
 
     def __init__(self, algorithm: str) -> None:
         self._sum = hashlib.new(algorithm, usedforsecurity=False)
-        self._size = 0
-        self._queue: queue.Queue[bytes | memoryview | None] = queue.Queue(16)
+        self._size = self._waiting = 0
+        self._pieces: list[bytes | memoryview] = []
+        self._queue: queue.Queue[list[bytes | memoryview] | None] = queue.Queue(8)
         self._thread: threading.Thread | None = None
 
     def add(self, data: bytes | memoryview) -> None:
@@ -96,19 +97,28 @@ class Passing:
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, daemon=True)
             self._thread.start()
-        self._queue.put(data)
+        self._pieces.append(data)
+        self._waiting += len(data)
+        if self._waiting >= PIECE:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        self._queue.put(self._pieces)
+        self._pieces, self._waiting = [], 0
 
     def end(self) -> str:
         """Nothing more comes: the sum of all."""
         if self._thread is not None:
+            self._hand_over()
             self._queue.put(None)
             self._thread.join()
             self._thread = None
         return self._sum.hexdigest()
 
     def _work(self) -> None:
-        while (data := self._queue.get()) is not None:
-            self._sum.update(data)
+        while (pieces := self._queue.get()) is not None:
+            for data in pieces:
+                self._sum.update(data)
 
 
 def sums(content: bytes | Path, sha1: bool = True) -> Digests | Summing:

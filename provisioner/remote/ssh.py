@@ -22,7 +22,7 @@ from provisioner.remote.sshoutbox import MOST, Outgoing
 from provisioner.remote.sshparamiko import Channel as ParamikoChannel
 from provisioner.remote.sshparamiko import ChannelException, Message
 from provisioner.remote.sshroute import Route, open_route
-from provisioner.remote.sshwire import CHUNK, Forward, Link, Wire, abort
+from provisioner.remote.sshwire import BULK, Forward, Link, Wire, abort
 from provisioner.remote.target import Target
 
 __all__ = ["HEARTBEAT", "Heartbeat", "OutOfFiles", "SshChannel", "SshConnection", "connect"]
@@ -251,7 +251,7 @@ class SshChannel:
                 wait = min(wait, max(0.0, deadline - time.monotonic()))
             self._channel.settimeout(wait)
             try:
-                return self._channel.recv(CHUNK) or self._end()
+                return self._channel.recv(BULK) or self._end()
             except TimeoutError:
                 if deadline is not None and time.monotonic() >= deadline:
                     raise
