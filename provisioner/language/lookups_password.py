@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -27,17 +28,27 @@ def password(context: LookupContext, terms: list[Any], **options: Any) -> list[s
         name, more = words(term)
         given = known_options({**options, **more}, PASSWORD)
         path = context.basedir / Path(name).expanduser()
-        made = _password(given) + (f" salt={_salt(given['encrypt'])}" if given["encrypt"] else "")
-        kept = made if name == os.devnull else _kept(path, made)
-        text, mark, salt = kept.partition(" salt=")
-        salt = salt.partition(" ident=")[0] if mark else _salt(given["encrypt"])
-        if not given["encrypt"]:
-            found.append(text)
-            continue
-        if not mark and name != os.devnull:
-            _replace(path, f"{text} salt={salt}")
-        found.append(password_hash(text, given["encrypt"], salt, ident=given["ident"]))
+        with _turn:
+            text, salt = _kept_or_made(None if name == os.devnull else path, given)
+        if given["encrypt"]:
+            text = password_hash(text, given["encrypt"], salt, ident=given["ident"])
+        found.append(text)
     return found
+
+
+_turn = threading.Lock()
+"""Held while a file is asked for: a salt is made for the first host that wants a hash."""
+
+
+def _kept_or_made(path: Path | None, given: Mapping[str, Any]) -> tuple[str, str]:
+    """The password and its salt, kept in the file."""
+    made = _password(given) + (f" salt={_salt(given['encrypt'])}" if given["encrypt"] else "")
+    kept = made if path is None else _kept(path, made)
+    text, mark, salt = kept.partition(" salt=")
+    salt = salt.partition(" ident=")[0] if mark else _salt(given["encrypt"])
+    if given["encrypt"] and not mark and path is not None:
+        _replace(path, f"{text} salt={salt}")
+    return text, salt
 
 
 def _password(given: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ import re
 import stat
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -531,6 +532,13 @@ def test_an_encrypted_password_keeps_its_salt(context: LookupContext) -> None:
     text, salt = (context.basedir / "pw").read_text().strip().split(" salt=")
     assert lookup(context, "password", "pw") == text
     assert first.startswith(f"$6${salt}$")
+
+
+def test_hosts_that_ask_at_once_get_one_salt(context: LookupContext) -> None:
+    lookup(context, "password", "pw")
+    with ThreadPoolExecutor(8) as pool:
+        made = pool.map(lambda _: lookup(context, "password", "pw encrypt=md5_crypt"), range(16))
+        assert set(made) == {lookup(context, "password", "pw encrypt=md5_crypt")}
 
 
 def test_a_password_gets_a_salt_when_it_is_encrypted_later(context: LookupContext) -> None:
