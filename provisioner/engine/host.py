@@ -64,6 +64,9 @@ class HostWalk(Steering):
         once = self._runs_once(task)
         if not (once or asks or self._sync or waits_before(self._shared, task)):
             return False
+        if self._ahead.gathering is not None and len(self._shared.batch) > 1:
+            yield from self._send(self._ahead.facts_alone())
+            return True  # what the hosts wait for may be each other's facts
         asked = title(task, self._ahead.scope(task)) if task.module != "meta" else ""
         released: Released = yield Barrier(place, once, asked)
         self._sync, self._passed = False, place

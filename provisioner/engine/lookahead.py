@@ -113,6 +113,12 @@ class Lookahead:
         self.behind = second and (second[0], second[1].index)
         return queue
 
+    def facts_alone(self) -> Queue:
+        """A frame that gathers facts, with nothing behind."""
+        queue: Queue = []
+        self._gather(queue, Ahead())
+        return queue
+
     def _room(self) -> int:
         if self.due is None:
             return min(self.room * GROWTH, MAX_FRAME)

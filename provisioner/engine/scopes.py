@@ -105,6 +105,18 @@ class Gate:
     open: bool = True
 
 
+@dataclass(frozen=True)
+class Coming:
+    """What is under way for a host's variables while a task is made ready."""
+
+    ahead: Mapping[str, Any] = field(default_factory=dict)
+    """What queued tasks will set."""
+    asked: Callable[[str], None] | None = None
+    """Told of names that are missing."""
+    hidden: Callable[[str], bool] | None = None
+    """Which facts are out of date."""
+
+
 @dataclass
 class About:
     """Whose variables a scope holds: what those are computed from that differ between tasks."""
@@ -113,23 +125,28 @@ class About:
     host: str
     task: Task | None
     gate: Gate
+    coming: Coming
 
     def hostvars(self) -> HostVars:
-        return HostVars(self.shared, self.host, self.gate)
+        return HostVars(self.shared, self.host, self.gate, self.coming)
 
 
 class HostVars(HostMap):
     """`hostvars`: every host's variables, as one sees them between plays: without a play's."""
 
-    def __init__(self, shared: PlayWorld, own: str, gate: Gate) -> None:
+    def __init__(
+        self, shared: PlayWorld, own: str, gate: Gate, coming: Coming | None = None
+    ) -> None:
         self._shared, self._own, self._gate = shared, own, gate
+        self._coming = coming or Coming()
 
     def __getitem__(self, host: str) -> Scope:
         if host not in self._shared.world.states:
             raise KeyError(host)
         if not self._gate.open and host != self._own:
             raise NeedOthers
-        return _scope(self._shared, host, None, {}, None, between=True)
+        coming = self._coming if host == self._own else Coming()
+        return _scope(self._shared, host, None, coming, between=True)
 
     def __iter__(self) -> Iterator[str]:
         """This machine is listed where the inventory names it, or it has variables of its own."""
@@ -144,7 +161,7 @@ class HostVars(HostMap):
 
 def host_scope(shared: PlayWorld, host: str) -> Scope:
     """A host's variables outside any task."""
-    return _scope(shared, host, None, {}, None)
+    return _scope(shared, host, None, Coming())
 
 
 def task_scope(
@@ -168,9 +185,9 @@ def task_scope(
             raise NeedFacts
 
     if not (facts_pending or gather):
-        return _scope(shared, host, task, ahead, None, gate=gate)
+        return _scope(shared, host, task, Coming(ahead), gate)
     hidden = is_fact if facts_pending else _is_whole
-    return _scope(shared, host, task, ahead, asked, hidden, gate)
+    return _scope(shared, host, task, Coming(ahead, asked, hidden), gate)
 
 
 def _is_whole(name: str) -> bool:
@@ -182,9 +199,7 @@ def _scope(
     shared: PlayWorld,
     host: str,
     task: Task | None,
-    ahead: Mapping[str, Any],
-    asked: Callable[[str], None] | None,
-    hidden: Callable[[str], bool] | None = None,
+    coming: Coming,
     gate: Gate | None = None,
     between: bool = False,
 ) -> Scope:
@@ -200,14 +215,14 @@ def _scope(
         *filled(world.extra_vars),  # 22
         *(_params(task) if task is not None else ()),  # 21
         *(role.all_params if role is not None else ()),  # 20
-        ahead,
+        coming.ahead,
         state.variables,  # 19
         state.included,  # 18
         *(reversed(task.keywords.vars) if task is not None else ()),  # 16, 17
         *(role.all_vars if role is not None else ()),  # 15
         *(layer for other in exported for layer in other.exported_vars),  # 15
         *filled(files, {} if between else play.vars),  # 12 to 14
-        _without(state.facts, hidden),  # 11
+        _without(state.facts, coming.hidden),  # 11
         statics,  # 3 to 10
         *(role.all_defaults if role is not None else ()),  # 2
         *(layer for other in exported for layer in other.all_defaults),  # 2
@@ -215,7 +230,7 @@ def _scope(
         *((_UNNAMED,) if is_implicit(world.inventory, host) else ()),
         *((_way(shared, host, statics, task),) if task is not None else ()),
     )
-    return Scope(layers, asked, About(shared, host, task, gate or Gate()))
+    return Scope(layers, coming.asked, About(shared, host, task, gate or Gate(), coming))
 
 
 def _way(shared: PlayWorld, host: str, statics: Mapping[str, Any], task: Task) -> Mapping[str, Any]:
