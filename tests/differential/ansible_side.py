@@ -71,8 +71,10 @@ def ansible(home: Path | None = None) -> Iterator[Ansible]:
         driver = Path(__file__).with_name("driver.py")
         python = str((home or venv()) / "bin" / "python")
         command = [python, str(driver), name]
+        # Some of Ansible's words list a set: in the same order each time.
+        env = {**os.environ, "PYTHONHASHSEED": "0"}
         with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
         ) as process:
             yield Ansible(process, Path(name), interpreter=python)
             assert process.stdin is not None
