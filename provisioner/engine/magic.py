@@ -40,9 +40,7 @@ def _made_magic(shared: PlayWorld, host: str, role: Role | None) -> dict[str, An
         "inventory_hostname_short": host.split(".")[0],
         "inventory_dir": str(world.folder / file.parent) if file is not None else None,
         "inventory_file": str(world.folder / file) if file is not None else None,
-        "groups": Lazy(
-            lambda: {name: list(hosts) for name, hosts in world.inventory.members.items()}
-        ),
+        "groups": Lazy(lambda: world.inventory.named),
         "group_names": Lazy(
             lambda: sorted(set(world.inventory.groups_of.get(host, ())) - {"all"}) or ["ungrouped"]
         ),

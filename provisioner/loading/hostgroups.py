@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
@@ -46,8 +46,16 @@ class Inventory:
 
     @cached_property
     def members(self) -> Mapping[str, tuple[str, ...]]:
-        """Each group's hosts: its own, then those of its children, then of theirs."""
-        return {name: tuple(hosts_below(self.groups, name)) for name in self.groups}
+        """Each group's hosts: its own, then those of its children, then of theirs. This machine may
+        be in a group without being a host of the inventory (group_by), yet not in `all`."""
+        found = {name: tuple(hosts_below(self.groups, name)) for name in self.groups}
+        known = frozenset(self.hosts)
+        return {**found, "all": tuple(host for host in found["all"] if host in known)}
+
+    @cached_property
+    def named(self) -> Mapping[str, list[str]]:
+        """The same as templates see it in `groups`: one for all hosts, as with Ansible."""
+        return {name: list(hosts) for name, hosts in self.members.items()}
 
     @cached_property
     def depths(self) -> Mapping[str, int]:
@@ -61,16 +69,25 @@ class Inventory:
         found: dict[str, list[str]] = {host: [] for host in self.hosts}
         for name in sorted(self.groups, key=self._weight):
             for host in self.members[name] if name != "all" else ():
-                found[host].append(name)
+                found.setdefault(host, []).append(name)
         return {host: tuple(names) for host, names in found.items()}
 
     def _weight(self, name: str) -> tuple[int, int, str]:
         return self.depths[name], self.groups[name].priority, name
 
+    @cached_property
+    def parents(self) -> Mapping[str, tuple[str, ...]]:
+        """The groups that each group is directly below."""
+        found: dict[str, list[str]] = {name: [] for name in self.groups}
+        for name, group in self.groups.items():
+            for child in group.children:
+                found[child].append(name)
+        return {name: tuple(above) for name, above in found.items()}
+
     def grown(
         self,
         hosts: Mapping[str, Mapping[str, Any]],
-        members: Mapping[str, Iterable[str]],
+        members: Mapping[str, Sequence[str]],
         parents: Mapping[str, Iterable[str]] | None = None,
     ) -> Inventory:
         """With further hosts (and their variables), with `members` put into groups, and groups
@@ -80,10 +97,10 @@ class Inventory:
         for name, joined in members.items():
             old = groups.get(name, Group(name))
             groups[name] = replace(old, hosts=tuple(dict.fromkeys((*old.hosts, *joined))))
-            if name not in ("all", "ungrouped"):
-                loose = groups["ungrouped"]
-                left = tuple(host for host in loose.hosts if host not in joined)
-                groups["ungrouped"] = replace(loose, hosts=left)
+        placed = {h for name in members if name not in ("all", "ungrouped") for h in members[name]}
+        loose = groups["ungrouped"]
+        left = tuple(host for host in loose.hosts if host not in placed)
+        groups["ungrouped"] = replace(loose, hosts=left)
         for name, above in (parents or {}).items():
             for parent in above:
                 old = groups.get(parent, Group(parent))
@@ -98,7 +115,37 @@ class Inventory:
         for host, variables in hosts.items():
             own[host] = {**own.get(host, {}), **variables}
         every = tuple(dict.fromkeys((*added, *self.hosts)))
-        return replace(self, hosts=every, groups=groups, host_vars=own)
+        grown = replace(self, hosts=every, groups=groups, host_vars=own)
+        vars(grown).update(files=self.files)
+        return grown
+
+    def joined(self, host: str, name: str, hosts: tuple[str, ...]) -> Inventory:
+        """With a host that is there in a group that is there, whose own hosts are `hosts` then: as
+        `grown`, but what has been worked out is taken along: it may be done host by host."""
+        groups = {**self.groups, name: replace(self.groups[name], hosts=hosts)}
+        old = self.groups_of[host]
+        if "ungrouped" in old:
+            loose = self.groups["ungrouped"]
+            place = loose.hosts.index(host)
+            left = loose.hosts[:place] + loose.hosts[place + 1 :]
+            groups["ungrouped"] = replace(loose, hosts=left)
+        new = replace(self, groups=groups)
+        now = {*old, *self._upwards(name)} - {"all", "ungrouped"}
+        vars(new).update(
+            files=self.files,
+            depths=self.depths,
+            parents=self.parents,
+            groups_of={**self.groups_of, host: tuple(sorted(now, key=self._weight))},
+        )
+        return new
+
+    def _upwards(self, name: str) -> Iterable[str]:
+        """The group and all that it is below."""
+        found, todo = {name}, [name]
+        for group in todo:
+            todo += [above for above in self.parents[group] if above not in found]
+            found.update(todo)
+        return found
 
     @cached_property
     def files(self) -> VarsFiles:

@@ -42,7 +42,9 @@ class AddHost(Action):
         }
         known = scope["hostvars"].get(name, {})
         same = all(key in known and known[key] == value for key, value in variables.items())
-        if same and _in_all(scope, name, ("all", *self.groups)):
+        members: Mapping[str, list[str]] = scope["groups"]
+        there = all(name in members.get(group, ()) for group in ("all", *self.groups))
+        if same and there:
             return Result(Outcome.OK, returns={"add_host": added})
         return Result(Outcome.CHANGED, changes=(f"add {name}",), returns={"add_host": added})
 
@@ -59,11 +61,5 @@ class GroupBy(Action):
         group = self.key.replace(" ", "-")
         parents = [parent.replace(" ", "-") for parent in self.parents]
         returns: dict[str, Any] = {"add_group": group, "parent_groups": parents}
-        there = _in_all(scope, scope["inventory_hostname"], (group, *parents))
+        there = {group, *parents} <= {"all", *scope["group_names"]}
         return Result(Outcome.OK if there else Outcome.CHANGED, returns=returns)
-
-
-def _in_all(scope: Scope, host: str, groups: tuple[str, ...]) -> bool:
-    """Whether the host is in each of the groups."""
-    members: Mapping[str, list[str]] = scope["groups"]
-    return all(host in members.get(group, ()) for group in groups)

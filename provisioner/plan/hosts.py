@@ -28,8 +28,7 @@ def hosts_of(
 
 
 def _pattern(inventory: Inventory, play: Play, options: Options, magic: Magic) -> Any:
-    groups = {name: list(hosts) for name, hosts in inventory.members.items()}
-    return constant(play, play.hosts, options, {"groups": groups, **magic})
+    return constant(play, play.hosts, options, {"groups": inventory.named, **magic})
 
 
 def unmatched(

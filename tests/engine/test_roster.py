@@ -1,0 +1,115 @@
+"""An inventory that grows while hosts are under way: quickly, and as if it were made anew."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.engine.roster import Roster
+from provisioner.engine.state import HostState
+from provisioner.loading.hostgroups import Inventory
+from provisioner.loading.inventory import load_inventory
+
+INVENTORY = """
+all:
+  hosts: {h0: , h1: {own: 1}, h2: , h3: , h4: }
+  children:
+    web: {hosts: {h2: , h5: }, vars: {of: web}, children: {edge: {hosts: {h6: }}}}
+    db: {hosts: {h7: }, vars: {of: db, ansible_group_priority: 5}}
+"""
+
+NEW = ["fresh", "other"]
+GROUPS = ["web", "edge", "db", *NEW, *NEW, "ungrouped", "all"]
+
+
+class Anew(Roster):
+    """Makes the whole inventory anew for all that is said."""
+
+    def _is_join(self, host: str, values: Mapping[str, Any]) -> bool:
+        return False
+
+
+def inventory(folder: Path) -> Inventory:
+    (folder / "hosts.yml").write_text(INVENTORY)
+    (folder / "group_vars").mkdir()
+    (folder / "group_vars" / "fresh.yml").write_text("of: fresh\nfound: true\n")
+    return load_inventory(str(folder / "hosts.yml"))
+
+
+def words(chance: random.Random, count: int) -> list[tuple[str, dict[str, Any]]]:
+    """What hosts say, one after the other: mostly group_by, now and then add_host."""
+    names = [f"h{number}" for number in range(8)]
+    found: list[tuple[str, dict[str, Any]]] = []
+    for _ in range(count):
+        host = chance.choice([*names, "localhost"])
+        if chance.random() < 0.1:
+            name = chance.choice(["new0", "new1", "h3"])
+            groups = chance.sample(GROUPS, chance.randrange(3))
+            added = {"host_name": name, "groups": groups, "host_vars": {"a": chance.random()}}
+            found.append((host, {"add_host": added}))
+            names.append(name)
+        else:
+            group = chance.choice(GROUPS)
+            above = chance.choice([["all"], ["web"], ["all", "db"]]) if group in NEW else ["all"]
+            if group != "all":
+                found.append((host, {"add_group": group, "parent_groups": above}))
+    return found
+
+
+def seen(roster: Roster) -> dict[str, Any]:
+    now = roster.inventory
+    return {
+        "hosts": now.hosts,
+        "groups": list(now.groups.items()),
+        "members": now.members,
+        "groups of": now.groups_of,
+        "depths": now.depths,
+        "variables": {host: roster.statics[host] for host in now.hosts},
+    }
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_is_taken_in_host_by_host_comes_out_as_if_made_anew(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    first = inventory(tmp_path)
+    states: list[dict[str, HostState]] = [{}, {}]
+    statics: dict[str, dict[str, Any]] = {host: {} for host in first.hosts}
+    quick, anew = (
+        kind(first, statics, (tmp_path,), there)
+        for kind, there in zip((Roster, Anew), states, strict=True)
+    )
+    for host, said in words(chance, 40):
+        quick.add(host, said)
+        anew.add(host, said)
+        if chance.random() < 0.7:
+            assert seen(quick) == seen(anew)
+    assert seen(quick) == seen(anew)
+    assert states[0].keys() == states[1].keys()
+
+
+def test_thousands_of_hosts_that_join_a_group_in_turn_need_one_new_inventory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Inventory] = []
+    grown = Inventory.grown
+
+    def counted(self: Inventory, *given: Any) -> Inventory:
+        made.append(self)
+        return grown(self, *given)
+
+    monkeypatch.setattr(Inventory, "grown", counted)
+    (tmp_path / "hosts.yml").write_text(
+        f"all: {{hosts: {{{', '.join(f'h{n}: ' for n in range(50))}}}}}"
+    )
+    first = load_inventory(str(tmp_path / "hosts.yml"))
+    made.clear()
+    roster = Roster(first, {host: {} for host in first.hosts}, (), {})
+    for host in (first.hosts[0], *reversed(first.hosts[1:])):
+        roster.add(host, {"add_group": "el7", "parent_groups": ["all"]})
+        assert "el7" in roster.inventory.groups_of[host]
+    assert roster.inventory.members["el7"] == first.hosts
+    assert len(made) == 1
