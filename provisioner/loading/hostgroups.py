@@ -73,7 +73,8 @@ class Inventory:
         return {host: tuple(names) for host, names in found.items()}
 
     def _weight(self, name: str) -> tuple[int, int, str]:
-        return self.depths[name], self.groups[name].priority, name
+        """A group that tasks have put below itself (group_by) has no depth."""
+        return self.depths.get(name, 0), self.groups[name].priority, name
 
     @cached_property
     def parents(self) -> Mapping[str, tuple[str, ...]]:

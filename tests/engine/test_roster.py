@@ -113,3 +113,11 @@ def test_thousands_of_hosts_that_join_a_group_in_turn_need_one_new_inventory(
         assert "el7" in roster.inventory.groups_of[host]
     assert roster.inventory.members["el7"] == first.hosts
     assert len(made) == 1
+
+
+def test_groups_that_are_put_below_each_other_have_the_same_hosts(tmp_path: Path) -> None:
+    roster = Roster(inventory(tmp_path), {}, (), {})
+    roster.add("h1", {"add_group": "one", "parent_groups": ["two"]})
+    roster.add("h2", {"add_group": "two", "parent_groups": ["one"]})
+    assert {*roster.inventory.members["one"]} == {*roster.inventory.members["two"]} == {"h1", "h2"}
+    assert {*roster.inventory.groups_of["h1"]} == {"one", "two"}
