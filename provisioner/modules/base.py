@@ -249,6 +249,6 @@ class FileAttributes(Model):
     """Write in place where a rename is impossible (a bind-mounted file)."""
 
     def attribute_variables(self) -> dict[str, Any]:
-        """The fields above as the variables of their names that files.sh reads."""
+        """The fields above as the variables of their names that paths.sh reads."""
         own = vars(self)
         return {name: own[name] for name in FileAttributes.model_fields}

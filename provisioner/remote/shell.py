@@ -31,7 +31,7 @@ CHANGED = 80
 
 _COMMENT = regex.compile(r"^[ \t]*#.*\n", re.MULTILINE)
 
-_FILES = ("kernel.sh", "ahead.sh", "files.sh", "arriving.sh")
+_FILES = ("kernel.sh", "ahead.sh", "paths.sh", "files.sh", "arriving.sh")
 
 SOURCE = "".join(Path(__file__).with_name(name).read_text() for name in _FILES)
 
@@ -95,7 +95,7 @@ class Program:
     several of them, asked for by number. `receiver` takes the blob `content` that it reports.
     `sum` is its variable `content_sha256`, which it asks for itself where it is empty.
     `inlines` says that the body takes it in its variable `content` too, in place of `content_size`.
-    `looks_at` is the path that the body first asks files.sh's `at` of, `packages` are those that it
+    `looks_at` is the path that the body first asks paths.sh's `at` of, `packages` are those that it
     asks rpm about: ahead.sh asks for those of several looks at once. `stays` says that a subshell
     of the body goes on when the body has ended.
     """

@@ -1,0 +1,209 @@
+# Paths: what is there, and who may do what with it. Loaded behind the kernel in every session.
+#
+# They read the module's variables: owner group mode seuser serole setype selevel attributes. Unset ones
+# mean nothing.
+
+unset owner group mode seuser serole setype selevel attributes
+
+# expand VARIABLE: the path in it with a leading ~ or ~user as the home and $NAME and ${NAME} as the
+# environment has them (an unset one stays); no path begins with a dash.
+expand() {
+    eval "_path=\$$1"
+    case $_path in *'$'*) _from_environment ;; esac
+    case $_path in
+        '~'*)
+            _login=${_path%%/*} _login=${_login#?}
+            # A login name with nothing in it that `eval` could take for code.
+            case $_login in
+                *[!A-Za-z0-9._-]*) ;;
+                *) _home='' && eval "_home=~$_login" && _path=$_home${_path#"~$_login"} ;;
+            esac
+            ;;
+        -*) _path=./$_path ;;
+    esac
+    eval "$1=\$_path"
+}
+
+_from_environment() {
+    _rest=$_path _path=''
+    while :; do
+        case $_rest in *'$'*) ;; *) break ;; esac
+        _path=$_path${_rest%%'$'*} _rest=${_rest#*'$'} _end=''
+        case $_rest in
+            '{'*'}'*) _name=${_rest#'{'} _name=${_name%%'}'*} _end='{}' ;;
+            *) _name=${_rest%%[!A-Za-z0-9_]*} ;;
+        esac
+        case $_name in
+            '' | [0-9]* | *[!A-Za-z0-9_]*) _path=$_path'$'; continue ;;
+        esac
+        if _value=$(in_environment "$_name"); then
+            _path=$_path$_value _rest=${_rest#"${_end%?}$_name${_end#?}"}
+        else
+            _path=$_path'$'
+        fi
+    done
+    _path=$_path$_rest
+}
+
+# at PATH: what is there, in one process: $at_kind (file, directory, link, other or absent), $at_mode
+# (octal), $at_uid, $at_gid, $at_size, $at_user, $at_group, and $at_id, which tells it and its time of
+# change from others. False where there is nothing.
+at() {
+    at_kind='absent' at_mode='' at_uid='' at_gid='' at_size='' at_id='' at_user='' at_group='' at_path=$1
+    [ -e "$1" ] || [ -L "$1" ] || return
+    ahead_of "$1" || _stat=$(stat -c "$_about" -- "$1") || return
+    if [ -L "$1" ]; then at_kind='link'
+    elif [ -f "$1" ]; then at_kind='file'
+    elif [ -d "$1" ]; then at_kind='directory'
+    else at_kind='other'
+    fi
+    # shellcheck disable=SC2086
+    set -- $_stat
+    at_mode=$1 at_uid=$2 at_gid=$3 at_size=$4 at_id=$5 at_user=$6 at_group=$7
+}
+
+_about='%a %u %g %s %d:%i:%Y %U %G'
+
+# _known PATH: `at`, unless it is known since the last change.
+_known() { { [ "$at_path" = "$1" ] && [ "$at_kind" != absent ]; } || at "$1"; }
+
+# report_at: report what `at` found.
+report_at() { report at "$at_kind $at_mode $at_uid $at_gid $at_size $at_user $at_group"; }
+
+# attributes PATH: ensure what is given of owner, group, mode, SELinux context and chattr flags. A link
+# itself is meant, never what it points to; what does not exist yet is left to the task that makes it.
+attributes() {
+    [ -n "$owner$group$mode$seuser$serole$setype$selevel$attributes" ] || return 0
+    _known "$1" || return 0
+    _h=-h _l='' _real=$1
+    case $attributes in -*) ensure_by quick "set attributes of $1: $attributes" _flagged _flag "$1" ;; esac
+    [ -z "$owner" ] || ensure_by quick "set owner of $1: $owner" _owned _own "$1"
+    [ -z "$group" ] || ensure_by quick "set group of $1: $group" _grouped _regroup "$1"
+    if [ -n "$mode" ] && [ "$at_kind" != link ]; then
+        _wanted_mode
+        ensure_by quick "set mode of $1: $mode" _moded _chmod "$1"
+    fi
+    if [ -n "$seuser$serole$setype$selevel" ] && selinux; then
+        ensure_by quick "set SELinux context of $1" _labelled _label "$1"
+    fi
+    case $attributes in [!-]*) ensure_by quick "set attributes of $1: $attributes" _flagged _flag "$1" ;; esac
+}
+
+# A name is compared as a name first: two names of one number (root, toor) cost a process.
+_owned() {
+    _known "$1"
+    [ "$owner" = "$at_user" ] || [ "$owner" = "$at_uid" ] ||
+        [ "$(id -u "$owner" 2>/dev/null)" = "$at_uid" ]
+}
+_own() { chown ${_h:+-h} -- "$owner" "$1"; }
+_grouped() {
+    _known "$1"
+    [ "$group" = "$at_group" ] || [ "$group" = "$at_gid" ] && return
+    _entry=$(getent group "$group") && _entry=${_entry#*:*:} && [ "${_entry%%:*}" = "$at_gid" ]
+}
+_regroup() { chgrp ${_h:+-h} -- "$group" "$1"; }
+
+_moded() { _known "$1"; [ $((0$at_mode)) -eq "$_wanted" ]; }
+_chmod() {
+    # chmod keeps a directory's setuid and setgid under an octal mode (coreutils since 6.0).
+    if [ "$at_kind" = directory ] && [ $((0$at_mode & 06000 & ~_wanted)) -ne 0 ]; then
+        chmod ug-s "$1"
+    fi
+    _octal "$_wanted"
+    chmod "$_digits" "$1"
+}
+# _octal NUMBER: in octal $_digits, as chmod and umask want it; printf would be a subshell.
+_octal() { _digits=$(($1 >> 9))$(($1 >> 6 & 7))$(($1 >> 3 & 7))$(($1 & 7)); }
+
+# _wanted_mode: $mode as the number $_wanted; a symbolic one starts from $at_mode.
+_wanted_mode() {
+    case ${mode#0o} in
+        *[!0-7]*) ;;
+        *) _wanted=$((0${mode#0o})); return ;;
+    esac
+    _wanted=$((0$at_mode)) _clauses=$mode,
+    while [ -n "$_clauses" ]; do
+        _ops=${_clauses%%,*} _clauses=${_clauses#*,} _who=0
+        while :; do
+            case $_ops in
+                u*) _who=$((_who | 04700)) ;;
+                g*) _who=$((_who | 02070)) ;;
+                o*) _who=$((_who | 01007)) ;;
+                a*) _who=07777 ;;
+                *) break ;;
+            esac
+            _ops=${_ops#?}
+        done
+        _apply_ops
+    done
+}
+# _apply_ops: carry out $_ops (+x, g=u-w) for $_who; with nobody named: everybody, less the umask 022.
+_apply_ops() {
+    _mask=$((_who)) _clear=$((_who))
+    [ "$_mask" -ne 0 ] || _mask=$((07755)) _clear=$((07777))
+    while [ -n "$_ops" ]; do
+        _op=${_ops%"${_ops#?}"} _ops=${_ops#?}
+        _letters=${_ops%%[-+=]*} _ops=${_ops#"${_ops%%[-+=]*}"}
+        _permissions
+        _bits=$((_bits & _mask))
+        case $_op in
+            +) _wanted=$((_wanted | _bits)) ;;
+            -) _wanted=$((_wanted & ~_bits)) ;;
+            =) _wanted=$((_wanted & ~_clear | _bits)) ;;
+        esac
+    done
+}
+# _permissions: $_letters (rwX, s, u) as $_bits for everybody.
+_permissions() {
+    _bits=0
+    case $_letters in *r*) _bits=$((_bits | 0444)) ;; esac
+    case $_letters in *w*) _bits=$((_bits | 0222)) ;; esac
+    case $_letters in *x*) _bits=$((_bits | 0111)) ;; esac
+    case $_letters in *s*) _bits=$((_bits | 06000)) ;; esac
+    case $_letters in *t*) _bits=$((_bits | 01000)) ;; esac
+    case $_letters in
+        *X*) [ "$at_kind" != directory ] && [ $((_wanted & 0111)) -eq 0 ] || _bits=$((_bits | 0111)) ;;
+        u) _bits=$(((_wanted >> 6 & 7) * 0111)) ;;
+        g) _bits=$(((_wanted >> 3 & 7) * 0111)) ;;
+        o) _bits=$(((_wanted & 7) * 0111)) ;;
+    esac
+}
+
+selinux() { [ -e /sys/fs/selinux/enforce ]; }
+
+# _labelled PATH: its SELinux context is as given; $_context is the one it should have. `_default`
+# stands for the policy's.
+_labelled() {
+    # shellcheck disable=SC2086
+    _now=$(stat $_l -c %C -- "$1") || return
+    _context='' _rest=$_now _policy=''
+    case " $seuser $serole $setype $selevel " in
+        *' _default '*) _policy=$(matchpathcon -n "$_real") || return ;;
+    esac
+    for _part in "$seuser" "$serole" "$setype"; do
+        case $_part in '') _part=${_rest%%:*} ;; _default) _part=${_policy%%:*} ;; esac
+        _context=$_context$_part: _rest=${_rest#*:} _policy=${_policy#*:}
+    done
+    case $selevel in '') _part=$_rest ;; _default) _part=$_policy ;; *) _part=$selevel ;; esac
+    _context=$_context$_part
+    [ "$_context" = "$_now" ]
+}
+_label() { chcon ${_h:+-h} -- "$_context" "$1"; }
+
+# _flagged PATH: chattr's $attributes (+i, -i, =ia) hold.
+_flagged() {
+    _flags=$(lsattr -d -- "$1") || return
+    _flags=${_flags%% *} _letters=${attributes#[-+=]}
+    case $attributes in
+        # e (extents) is ext4's own mark: nobody sets or clears it.
+        =*) case $_flags in *[!e"$_letters"-]*) return 1 ;; esac ;;
+    esac
+    while [ -n "$_letters" ]; do
+        case $_flags in
+            *"${_letters%"${_letters#?}"}"*) case $attributes in -*) return 1 ;; esac ;;
+            *) case $attributes in -*) ;; *) return 1 ;; esac ;;
+        esac
+        _letters=${_letters#?}
+    done
+}
+_flag() { case $attributes in [-+=]*) chattr "$attributes" -- "$1" ;; *) chattr "+$attributes" -- "$1" ;; esac; }
