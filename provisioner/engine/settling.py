@@ -136,7 +136,7 @@ class Settling:
             return (yield from self._gathered(unit, result, since))
         self._position.move(place)  # ends of blocks lie between queued units
         retries = self._retries(unit, result)
-        if retries:
+        if retries or (unit.check and unit.module is not None and _tries(unit.task)):
             result = replace(result, returns={**result.returns, "attempts": self._attempts})
         result = judge.said_by_playbook(unit.task, result, unit.scope)
         met = not retries or self._met(unit, result)
@@ -258,9 +258,8 @@ class Settling:
 
     def _retries(self, unit: Unit, result: Result) -> int:
         """How often the task may be tried again; 0 where once is enough."""
-        task = unit.task
-        wanted = task.until is not None or task.retries is not None
-        if not wanted or result.outcome is Outcome.SKIPPED or unit.check or result.unrendered:
+        task, skipped = unit.task, result.outcome is Outcome.SKIPPED
+        if not _tries(task) or skipped or unit.check or result.unrendered:
             return 0
         return int(values.number(unit.scope, task.retries, 3))
 
@@ -283,3 +282,7 @@ class Settling:
 
 
 _NO_TASK = Task("", "", {}, Where(""), Keywords())
+
+
+def _tries(task: Task) -> bool:
+    return task.until is not None or task.retries is not None
