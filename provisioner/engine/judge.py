@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from itertools import takewhile
 from typing import Any
 
 from provisioner import regex
@@ -11,7 +12,7 @@ from provisioner.language.play import Task
 from provisioner.language.template import TemplateError
 from provisioner.language.variables import Scope, plain
 from provisioner.modules.base import Action, Module, ModuleError
-from provisioner.remote.shell import Report
+from provisioner.remote.shell import FAILED, Report
 from provisioner.result import Outcome, Result
 
 
@@ -49,6 +50,16 @@ def result_of(module: Module, report: Report, diff: bool) -> Result:
         differences,
         report.get("remedy"),
     )
+
+
+def without_hope(report: Report) -> Report:
+    """A look in check mode that went on because an earlier task may have made what is missing: the
+    failure that it is, where there was no such task."""
+    if "assumed" not in report.records or report.failed:
+        return report
+    before = dict(takewhile(lambda said: said[0] != "assumed", report.records.items()))
+    failed = report.all("assumed")[:1]
+    return replace(report, records={**before, "failed": failed}, status=FAILED)
 
 
 def _ignored(module: Module) -> str:

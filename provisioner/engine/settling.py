@@ -109,6 +109,8 @@ class Settling:
             if edited is not None:
                 self._make_due(place, unit, (module, edited))
                 return False
+        if unit.check and not self._state.differs:
+            report = judge.without_hope(report)
         result = jobs.result_of(module, report, unit.diff, self._shared.world.jobs)
         result = jobs.waited(unit.task, module, result)
         if due:
@@ -134,6 +136,7 @@ class Settling:
         """Take in a unit's result; true where the walk goes straight on to the next unit."""
         if place == GATHERING:
             return (yield from self._gathered(unit, result, since))
+        self._foresee(unit, result)
         self._position.move(place)  # ends of blocks lie between queued units
         retries = self._retries(unit, result)
         if retries or (unit.check and unit.module is not None and _tries(unit.task)):
@@ -150,6 +153,18 @@ class Settling:
         if unit.index is None:
             return (yield from self._finish(unit, result, since, attempts))
         return (yield from self._item_done(unit, result, since, attempts))
+
+    def _foresee(self, unit: Unit, result: Result) -> None:
+        """Keep that check mode has left out what would have changed the host."""
+        declared = unit.task.changed_when == (False,)  # to change nothing, if it is left out
+        left_out = result.outcome is Outcome.SKIPPED and not declared
+        changes = result.outcome is Outcome.CHANGED or left_out
+        if not (unit.check and changes and unit.module is not None):
+            return
+        seat = unit.seat.host if unit.seat is not None else ""
+        for state in (self._state, self._shared.world.states.get(seat)):
+            if state is not None:
+                state.differs = True
 
     def _item_done(self, unit: Unit, result: Result, since: float, attempts: int) -> Decision:
         loop = self._ahead.loop

@@ -50,6 +50,8 @@ class HostState:
     fatal: str = ""
     """Why its failure is one of all: `any_errors_fatal`, or what was included can't be read."""
     touched: bool = False
+    differs: bool = False
+    """Whether check mode has left something out that would have changed it."""
     started: float = 0.0
     seconds: float = 0.0
 

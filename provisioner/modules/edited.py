@@ -38,10 +38,12 @@ case $at_kind in
         ;;
     absent)
         [ "$needed" = yes ] || return 0
+        missing="$subject $path does not exist$mark"
         if [ "$look" = no ]; then
             report remedy "create it in an earlier task$hint"
-            fail "$subject $path does not exist$mark"
+            fail "$missing"
         fi
+        assume "$missing"
         changed "edit $path"
         ;;
     directory) fail "Path $path is a directory !" ;;

@@ -155,7 +155,10 @@ make_file() { true >"$path"; }
 file() {
     resolve
     if ! at "$path"; then
-        [ "$look" = yes ] || fail "$path is not there (state: touch makes an empty file)"
+        missing="$path is not there (state: touch makes an empty file)"
+        report state absent
+        [ "$look" = yes ] || fail "$missing"
+        assume "$missing"
         changed "set attributes of $path"
     elif [ "$at_kind" != file ]; then
         fail "$path is a $at_kind, not a file"
@@ -210,6 +213,7 @@ default_state() {
     esac
 }
 
+missing=''
 expand path
 report path "$path"
 [ -n "$state" ] || default_state
@@ -231,6 +235,6 @@ esac
 [ "$state" = absent ] || [ -z "$modification_time$access_time" ] || set_times
 _known "$path" || true
 report_at
-report state "$state"
+[ -n "$missing" ] || report state "$state"
 """
 )

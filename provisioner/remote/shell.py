@@ -29,6 +29,9 @@ Content = bytes | Path | Sequence[bytes | Path]
 CHANGED = 80
 """Exit status of a program that changed something, or would."""
 
+FAILED = 82
+"""That of one that says why it failed."""
+
 _COMMENT = regex.compile(r"^[ \t]*#.*\n", re.MULTILINE)
 
 _FILES = ("kernel.sh", "ahead.sh", "paths.sh", "files.sh", "arriving.sh")

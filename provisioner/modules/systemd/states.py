@@ -24,16 +24,23 @@ attempt() {
     what=''
 }
 
+# unknown: Ansible's words, which playbooks look for in failed_when.
+unknown() {
+    property Id
+    printf '%s' "Could not find the requested service $name: there is no unit ${value:-$name}." \
+        ' Is its package installed, is the name right?'
+}
+
 exists() {
+    if [ -n "$checking" ] && [ "$scope" != global ] && ask && is LoadState not-found; then
+        assume "$(unknown)"
+    fi
     [ "$look" = no ] && [ "$scope" != global ] || return 0
     ask || fail "systemctl gives no answer about $name: $(control show -- "$name" 2>&1 | head -n 3)"
     property LoadState
     case $value in
         not-found)
-            property Id
-            # Ansible's words, which playbooks look for in failed_when.
-            fail "Could not find the requested service $name: there is no unit ${value:-$name}." \
-                "Is its package installed, is the name right?" ;;
+            fail "$(unknown)" ;;
         masked)
             [ -z "$1" ] ||
                 fail "$name is masked, so it can't be $1: set masked: false, or unmask it there" ;;
