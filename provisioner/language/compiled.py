@@ -10,9 +10,14 @@ from functools import cache
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
-from provisioner.language import plain, simple
+from provisioner.language import header, plain, simple
 from provisioner.language.building import VALUE, assigned, building
-from provisioner.language.sandbox import environment, is_missing, is_undefined
+from provisioner.language.sandbox import (
+    environment,
+    is_missing,
+    is_undefined,
+    make_environment,
+)
 from provisioner.language.template import MAX_TEXT, TemplateError
 from provisioner.language.written import Written, has_literal, is_candidate, own_values
 
@@ -95,6 +100,20 @@ class _Ended:
         if type(value) in (list, dict) or (type(value) is bool and self._end == "\n"):
             return value
         return join(iter(["" if value is None else str(value), self._end]))
+
+
+class _Headed:
+    """A template with options of its own in its first line. It gives text."""
+
+    def __init__(self, source: str) -> None:
+        options, body = header.split(source)
+        usual = {"keep_trailing_newline": False, "trim_blocks": True}
+        made = make_environment({**usual, **options})
+        self._code = made.from_string(body)
+
+    def render(self, scope: Mapping[str, Any]) -> str:
+        context = self._code.new_context(scope, shared=True)  # type: ignore[arg-type]
+        return join(self._code.root_render_func(context))
 
 
 class _Lists:
@@ -200,9 +219,13 @@ def _ends_in_space(tree: jinja2.nodes.Template) -> bool:
 
 
 @cache
-def compiled(source: str, expression: bool) -> _Plain | _Compiled | _Simple | _Ended | _Lists:
+def compiled(
+    source: str, expression: bool
+) -> _Plain | _Compiled | _Simple | _Ended | _Lists | _Headed:
     if expression:
         return _Compiled(source, expression)
+    if source.startswith(header.HEADER):
+        return _Headed(source)
     if found := plain.split(source):
         return _Plain(found)
     tree = parsed(source, expression)

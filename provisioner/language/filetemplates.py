@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ast import literal_eval
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from provisioner.language import header
 from provisioner.language.sandbox import (
     make_environment,
 )
@@ -66,21 +66,6 @@ def _final_newlines(key: tuple[str, int, int], plain: bytes | None) -> str:
     return "\n" * (len(source) - len(source.rstrip(b"\n")))
 
 
-_HEADER = "#jinja2:"
-"""Begins a first line that sets options of Jinja, as in `#jinja2: trim_blocks: False`."""
-
-
-def _header(source: str) -> tuple[dict[str, Any], str]:
-    """The options that a template's first line sets, and what comes behind it."""
-    if not source.startswith(_HEADER):
-        return {}, source
-    line, _, rest = source.removeprefix(_HEADER).partition("\n")
-    pairs = [word.partition(":") for word in line.split(",")]
-    if not all(colon for _, colon, _ in pairs):
-        raise TemplateError(f"{_HEADER} takes NAME: VALUE, NAME: VALUE …, not {line.strip()!r}")
-    return {name.strip(): literal_eval(value.strip()) for name, _, value in pairs}, rest
-
-
 @cache
 def _file_template(
     key: tuple[str, int, int],
@@ -92,8 +77,8 @@ def _file_template(
 
     path = Path(key[0])
     source = path.read_bytes() if plain is None else plain
-    header, body = _header(source.decode("utf-8"))
-    made = make_environment({"keep_trailing_newline": False, **dict(options), **header})
+    options_said, body = header.split(source.decode("utf-8"))
+    made = make_environment({"keep_trailing_newline": False, **dict(options), **options_said})
     made.loader = FileSystemLoader(folders or (path.parent,))
     code = made.compile(body, path.name, str(path))
     return made.template_class.from_code(made, code, made.make_globals(None))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner import regex
 from provisioner.language import elsewhere, plain
+from provisioner.language.header import HEADER
 from provisioner.language.ownplugins import Brings, nothing
 from provisioner.language.sandbox import (
     environment,
@@ -116,7 +117,7 @@ def render(template: Template, scope: Mapping[str, Any]) -> Any:
         if value is None:
             return _nothing(template, scope)
         ends = template.source.endswith("\n") and type(value) is str
-        return value + newlines_lost(template.source, value) if ends else value
+        return _with_its_end(template.source, value) if ends else value
     except TemplateError as error:
         raise type(error)(error.reason, error.where or template.where) from None
     except Exception as error:
@@ -154,6 +155,14 @@ def _nothing(template: Template, scope: Mapping[str, Any]) -> str | None:
 
 
 _ONLY_NAME = regex.compile(r"\{\{\s*(\w+)\s*\}\}")
+
+
+def _with_its_end(source: str, text: str) -> str:
+    """As Ansible: the newline at a template's end is Jinja's to take, and comes back only where the
+    text has none of its own, as what `to_nice_yaml` makes has."""
+    taken = source.startswith(HEADER) or source.endswith(("%}\n", "#}\n"))  # by trim_blocks
+    text = text if taken else text.removesuffix("\n")
+    return text + newlines_lost(source, text)
 
 
 def newlines_lost(source: str, text: str) -> str:

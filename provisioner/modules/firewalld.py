@@ -54,7 +54,9 @@ make_zone() {
 
 running=yes zoneless=no
 if ! command -v firewall-cmd; then
-    [ "$look" = yes ] || fail 'firewalld is not installed: install the package firewalld first'
+    missing='firewalld is not installed: install the package firewalld first'
+    [ "$look" = yes ] || fail "$missing"
+    assume "$missing"
     changed "$what"
     return
 fi

@@ -83,7 +83,9 @@ nl='
 '
 if ! command -v vgs >/dev/null; then
     [ "$state" = present ] || return 0
-    [ "$look" = yes ] || fail 'lvm2 is not installed: install it in an earlier task'
+    missing='lvm2 is not installed: install it in an earlier task'
+    [ "$look" = yes ] || fail "$missing"
+    assume "$missing"
     changed "create volume group $vg"
     return
 fi
