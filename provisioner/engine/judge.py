@@ -54,7 +54,7 @@ def result_of(module: Module, report: Report, diff: bool) -> Result:
 
 def without_hope(report: Report) -> Report:
     """A look in check mode that went on because an earlier task may have made what is missing: the
-    failure that it is, where there was no such task."""
+    failure that it is, where there was no such task and the playbook knows of failures."""
     if "assumed" not in report.records or report.failed:
         return report
     before = dict(takewhile(lambda said: said[0] != "assumed", report.records.items()))

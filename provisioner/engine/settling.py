@@ -109,7 +109,7 @@ class Settling:
             if edited is not None:
                 self._make_due(place, unit, (module, edited))
                 return False
-        if unit.check and not self._state.differs:
+        if unit.check and not self._state.differs and _may_fail(unit):
             report = judge.without_hope(report)
         result = jobs.result_of(module, report, unit.diff, self._shared.world.jobs)
         result = jobs.waited(unit.task, module, result)
@@ -301,3 +301,10 @@ _NO_TASK = Task("", "", {}, Where(""), Keywords())
 
 def _tries(task: Task) -> bool:
     return task.until is not None or task.retries is not None
+
+
+def _may_fail(unit: Unit) -> bool:
+    """Whether the playbook says what is to be done where the task fails."""
+    task = unit.task
+    given = task.failed_when is not None
+    return given or values.is_set(unit.scope, task.keywords.ignore_errors)

@@ -52,7 +52,8 @@ fail() { report failed "$*"; _leave 82; }
 _leave() { say; exit "$1"; }
 
 # assume TEXT: go on in check mode although TEXT is so, for an earlier task may have mended that by then;
-# the controller makes a failure of it where none would have changed anything.
+# the controller makes a failure of it where none would have changed anything and the playbook minds failures
+# itself (failed_when, ignore_errors).
 assume() { [ -z "$checking" ] || report assumed "$*"; }
 
 # changed WHAT: say that WHAT was changed, or would be when only looking.
