@@ -21,6 +21,8 @@ def invoke(command: click.Command, arguments: list[str], name: str = "provision"
     """Parse and carry out a command; usage errors exit with 5."""
     # Where there is no terminal, getpass warns of its own source line before it says so in words.
     warnings.filterwarnings("ignore", "Can not control echo")
+    # Python says so of a playbook's pattern such as "[[a]", which means what it always did.
+    warnings.filterwarnings("ignore", "Possible (nested set|set )", FutureWarning)
     try:
         status = _guarded(lambda: command.main(arguments, prog_name=name, standalone_mode=False))
     except click.exceptions.Exit as error:

@@ -637,3 +637,24 @@ def test_values_that_no_vault_password_opens_are_told_and_matter_to_who_uses_the
     assert "no password opens it; tried: dev (1 more like it); a task that uses it" in done.out
     uses = "- hosts: all\n  gather_facts: no\n  tasks: [{debug: {msg: '{{ a }}'}}]\n"
     assert provision(hosts, provision.write("p.yml", uses), "--vault-id", "dev@wrong").exit == 2
+
+
+def test_nothing_is_said_of_patterns_that_python_may_read_otherwise_one_day(
+    provision: Command,
+) -> None:
+    provision.write("file", "a\n")
+    provision.write(
+        "play.yml",
+        """
+        - hosts: all
+          gather_facts: false
+          tasks:
+            - lineinfile: {path: "{{ playbook_dir }}/file", regexp: '[[x]y', line: b}
+            - replace: {path: "{{ playbook_dir }}/file", regexp: 'z[a&&b]', replace: b}
+        """,
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "provisioner", "h,", "play.yml", "-c", "local"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
