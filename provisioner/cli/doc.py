@@ -21,15 +21,6 @@ from provisioner.errors import UsageError
 @click.option("-l", "--list", "listed", is_flag=True, help="List all names.")
 def command(names: tuple[str, ...], listed: bool) -> int:
     """Say what NAME (a module, filter, test or lookup) does and takes."""
-    return _show(names, listed)
-
-
-def main(arguments: list[str]) -> int:
-    """Parse and carry out; returns the exit status."""
-    return invoke(command, arguments, "provision doc")
-
-
-def _show(names: tuple[str, ...], listed: bool) -> int:
     kinds = _kinds()
     if listed or not names:
         for kind, known in kinds.items():
@@ -39,6 +30,11 @@ def _show(names: tuple[str, ...], listed: bool) -> int:
     for name in names:
         click.echo("\n\n".join(_about(name, kinds)))
     return 0
+
+
+def main(arguments: list[str]) -> int:
+    """Parse and carry out; returns the exit status."""
+    return invoke(command, arguments, "provision doc")
 
 
 def _kinds() -> dict[str, Mapping[str, Any]]:

@@ -17,15 +17,6 @@ def command(folder: Path) -> int:
 
     Nothing that is there already is touched: then nothing is written at all.
     """
-    return _write(folder)
-
-
-def main(arguments: list[str]) -> int:
-    """Parse and carry out; returns the exit status."""
-    return invoke(command, arguments, "provision init")
-
-
-def _write(folder: Path) -> int:
     there = [name for name in FILES if (folder / name).exists() or (folder / name).is_symlink()]
     if there:
         raise click.UsageError(f"{folder / there[0]} is there already: nothing was written")
@@ -40,6 +31,11 @@ def _write(folder: Path) -> int:
         return exits.NOT_WRITTEN
     click.echo("next: name your hosts in hosts.yml, then read README.md")
     return 0
+
+
+def main(arguments: list[str]) -> int:
+    """Parse and carry out; returns the exit status."""
+    return invoke(command, arguments, "provision init")
 
 
 FILES = {

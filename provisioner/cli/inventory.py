@@ -37,15 +37,6 @@ def command(**options: Any) -> int:
 
     Nothing is connected to. Templates are shown as they are written, values under !vault encrypted.
     """
-    return _show(options)
-
-
-def main(arguments: list[str]) -> int:
-    """Parse and carry out; returns the exit status."""
-    return invoke(command, arguments, "provision inventory")
-
-
-def _show(options: dict[str, Any]) -> int:
     chosen = [name for name in ("as_list", "graph", "host") if options[name]]
     if len(chosen) != 1:
         raise click.UsageError("one of --list, --graph and --host NAME is needed")
@@ -60,6 +51,11 @@ def _show(options: dict[str, Any]) -> int:
         click.echo(f"provision: {output} can't be written: {error.strerror}", err=True)
         return exits.NOT_WRITTEN
     return 0
+
+
+def main(arguments: list[str]) -> int:
+    """Parse and carry out; returns the exit status."""
+    return invoke(command, arguments, "provision inventory")
 
 
 def _listing(options: dict[str, Any]) -> Listing:

@@ -14,16 +14,12 @@ def command() -> int:
     """Print the JSON Schema of playbooks: editors complete and check keywords, modules and their
     parameters with it (in VS Code: yaml.schemas).
     """
-    return _show()
+    from provisioner.loading.schema import playbook_schema
+
+    click.echo(json.dumps(playbook_schema(), indent=1, default=str))
+    return 0
 
 
 def main(arguments: list[str]) -> int:
     """Parse and carry out; returns the exit status."""
     return invoke(command, arguments, "provision schema")
-
-
-def _show() -> int:
-    from provisioner.loading.schema import playbook_schema
-
-    click.echo(json.dumps(playbook_schema(), indent=1, default=str))
-    return 0

@@ -46,10 +46,6 @@ def main(arguments: list[str]) -> int:
 @vault_options
 def encrypt(**options: Any) -> int:
     """Encrypt files."""
-    return _encrypt(options)
-
-
-def _encrypt(options: dict[str, Any]) -> int:
     from provisioner.errors import LoadError
     from provisioner.loading import vault
 
@@ -68,10 +64,6 @@ def _encrypt(options: dict[str, Any]) -> int:
 @vault_options
 def decrypt(**options: Any) -> int:
     """Decrypt files: they are plain afterwards, mode 0600."""
-    return _decrypt(options)
-
-
-def _decrypt(options: dict[str, Any]) -> int:
     vault = _vault(options)
     return _each(options, lambda data, name: _open(vault, data, name)[0], private=True)
 
@@ -81,10 +73,6 @@ def _decrypt(options: dict[str, Any]) -> int:
 @vault_options
 def view(**options: Any) -> int:
     """Show what is encrypted in files."""
-    return _view(options)
-
-
-def _view(options: dict[str, Any]) -> int:
     vault = _vault(options)
     for name in options["files"]:
         data = _open(vault, _read(name), name)[0]
@@ -104,10 +92,6 @@ def _view(options: dict[str, Any]) -> int:
 @vault_options
 def edit(**options: Any) -> int:
     """Open encrypted files in $EDITOR."""
-    return _edit(options)
-
-
-def _edit(options: dict[str, Any]) -> int:
     from provisioner.loading.vault import encrypt as encrypted
     from provisioner.loading.vault_files import edited, write
 
@@ -128,10 +112,6 @@ def _edit(options: dict[str, Any]) -> int:
 @vault_options
 def create(**options: Any) -> int:
     """Make a new encrypted file in $EDITOR."""
-    return _create(options)
-
-
-def _create(options: dict[str, Any]) -> int:
     from provisioner.errors import LoadError, UsageError
     from provisioner.loading.vault import encrypt as encrypted
     from provisioner.loading.vault_files import edited, write
@@ -156,10 +136,6 @@ def _create(options: dict[str, Any]) -> int:
 @vault_options
 def rekey(**options: Any) -> int:
     """Give encrypted files another password."""
-    return _rekey(options)
-
-
-def _rekey(options: dict[str, Any]) -> int:
     from provisioner.loading.vault import DEFAULT
     from provisioner.loading.vault import encrypt as encrypted
     from provisioner.loading.vault_files import write
@@ -196,10 +172,6 @@ def encrypt_string(**options: Any) -> int:
 
     Values on the command line can be seen by others on this machine: prefer stdin or --prompt.
     """
-    return _encrypt_string(options)
-
-
-def _encrypt_string(options: dict[str, Any]) -> int:
     from provisioner.errors import UsageError
     from provisioner.loading.vault import encrypt as encrypted
 
