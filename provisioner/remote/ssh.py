@@ -38,7 +38,7 @@ BROKEN = "see whether it is up (`last -x`) and sshd's log (`journalctl -u sshd`)
 class Heartbeat:
     """When to ask a silent host for a sign of life, and how long to wait for it (seconds)."""
 
-    silence: float = 10.0
+    silence: float = 15.0
     grace: float = 15.0
 
 
