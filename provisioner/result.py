@@ -31,6 +31,10 @@ class Diff:
     after_header: str = ""
 
 
+_LAST_WORDS = 200
+"""Characters of a command's last line that belong to the reason of its failure."""
+
+
 @dataclass(frozen=True)
 class Result:
     """A task's end on a host, and what it returns.
@@ -51,3 +55,11 @@ class Result:
     @property
     def failed(self) -> bool:
         return self.outcome is Outcome.FAILED
+
+    @property
+    def reason(self) -> str:
+        """Why it failed: the message, and what a command wrote last to stderr, where there is
+        something: `exit 1` alone says little."""
+        said = self.returns.get("stderr") if self.returns.get("rc") else ""
+        last = str(said or "").rstrip().rpartition("\n")[2].strip()[:_LAST_WORDS]
+        return self.message if last in self.message else f"{self.message}: {last}".lstrip(": ")

@@ -240,5 +240,6 @@ def _first(failures: Sequence[Result]) -> str:
     """What the first item that failed said, and how many more did."""
     if not failures:
         return ""
-    more = f" (and {len(failures) - 1} more items)" if len(failures) > 1 else ""
-    return f"{failures[0].message or 'one item failed'}{more}"
+    others = len(failures) - 1
+    more = f" (and {others} more item{'s' * (others > 1)})" if others else ""
+    return f"{failures[0].reason or 'one item failed'}{more}"

@@ -80,7 +80,7 @@ def why(scope: Scope, task: Task, result: Result) -> tuple[str, str]:
     """Reason and remedy of a failure, for the recap; censored where the task has `no_log`."""
     if values.is_set(scope, task.keywords.no_log, unknown=True):
         return CENSORED, ""
-    return result.message or "failed", result.remedy
+    return result.reason or "failed", result.remedy
 
 
 def _label(unit: Unit, result: Result) -> Any:

@@ -80,3 +80,26 @@ def test_a_host_that_others_kept_from_a_later_play_was_not_through(fleet: Fleet)
     found = reasons(fleet.run(play, 3))
     assert (found["h1"], found["h3"]) == (STOPPED, STOPPED)
     assert "broken" in found["h2"]
+
+
+@pytest.mark.parametrize(
+    ("task", "reason"),
+    [
+        ("{shell: 'echo one >&2; echo no disk >&2; exit 3'}", "exit 3: no disk"),
+        ("{shell: 'exit 3'}", "exit 3"),
+        ("{shell: 'echo calm >&2', register: it, failed_when: true}", "failed_when is true: True"),
+        (
+            "{command: 'ls /no{{ item }}', loop: [1, 2, 3]}",
+            "/no1': No such file or directory (and 2 more items)",
+        ),
+    ],
+)
+def test_the_reason_has_the_last_words_of_a_command(fleet: Fleet, task: str, reason: str) -> None:
+    outcome = fleet.run(f"- {{hosts: all, gather_facts: false, tasks: [{task}]}}", 1)
+    assert reasons(outcome)["h1"].endswith(reason)
+
+
+def test_no_log_keeps_the_last_words_out_of_the_reason(fleet: Fleet) -> None:
+    task = "{shell: 'echo secret >&2; exit 3', no_log: true}"
+    outcome = fleet.run(f"- {{hosts: all, gather_facts: false, tasks: [{task}]}}", 1)
+    assert "secret" not in reasons(outcome)["h1"]
