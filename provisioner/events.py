@@ -104,6 +104,13 @@ class Transferred:
     size: int
 
 
+@dataclass(frozen=True)
+class PlayFinished:
+    """A host is through a play and still in the run. For the terminal only."""
+
+    host: str
+
+
 class Status(StrEnum):
     """A host's state at the end; each host has exactly one."""
 
@@ -164,6 +171,7 @@ Event = (
     | TaskFinished
     | TaskRetried
     | Transferred
+    | PlayFinished
     | HostFinished
     | Notice
     | RunFinished

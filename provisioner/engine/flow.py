@@ -43,7 +43,7 @@ class Flow:
     @cached_property
     def begun(self) -> list[int]:
         """How many tasks there are up to each line; asked for when all lines are there."""
-        return [*accumulate(line.task is not None for line in self.lines)] or [0]
+        return [*accumulate(int(line.task is not None) for line in self.lines)] or [0]
 
     def after(self, position: int, raised: frozenset[int]) -> int | None:
         """The line behind `position` when that ended well; None where an `always` part ends whose

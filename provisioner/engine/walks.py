@@ -13,7 +13,7 @@ from provisioner.engine.host import HostWalk
 from provisioner.engine.scopes import PlayWorld
 from provisioner.engine.settling import Walk
 from provisioner.engine.state import HostState
-from provisioner.events import HostFinished
+from provisioner.events import HostFinished, PlayFinished
 from provisioner.records import dataclass
 
 
@@ -77,5 +77,7 @@ def _timed(walk: Walk, state: HostState) -> Walk:
         raise
     finally:
         state.tick(started)
-    if state.out is not None:
+    if state.out is None:
+        yield PlayFinished(state.name)
+    else:
         yield HostFinished(state.name, state.summary(), state.reason, state.remedy)

@@ -10,6 +10,7 @@ from time import monotonic
 from provisioner.events import (
     Event,
     HostFinished,
+    PlayFinished,
     PlayStarted,
     RunStarted,
     TaskFinished,
@@ -38,7 +39,8 @@ class Job:
 
 @dataclass(frozen=True)
 class Progress:
-    """One moment of a run. `jobs` are in inventory order."""
+    """One moment of a run. `jobs` are in inventory order; `done` are the hosts that are through the
+    play, or through the run."""
 
     now: float
     hosts: int
@@ -58,6 +60,7 @@ class Activity:
         self._order: dict[str, int] = {}
         self._totals: dict[str, int] = {}
         self._jobs: dict[str, Job] = {}
+        self._through: set[str] = set()
         self._ended: dict[str, bool] = {}
 
     def now(self) -> float:
@@ -72,6 +75,7 @@ class Activity:
                     self._order = {host: place for place, host in enumerate(event.hosts)}
                 case PlayStarted():
                     self._totals[event.play] = event.tasks
+                    self._through.difference_update(event.hosts)
                 case TaskStarted():
                     self._turn(event.host, event.play, event.task, event.number)
                 case TaskRetried():
@@ -81,7 +85,11 @@ class Activity:
                     self._jobs[event.host] = replace(self._jobs[event.host], passed=passed)
                 case TaskFinished() if not event.is_item and event.host in self._jobs:
                     self._turn(event.host, event.play, "", self._jobs[event.host].number)
+                case PlayFinished():
+                    self._jobs.pop(event.host, None)
+                    self._through.add(event.host)
                 case HostFinished():
+                    self._through.discard(event.host)
                     self._jobs.pop(event.host, None)
                     self._ended[event.host] = event.summary.status in BAD_STATUSES
 
@@ -92,7 +100,7 @@ class Activity:
             return Progress(
                 now=now,
                 hosts=len(self._order),
-                done=len(self._ended),
+                done=len(self._ended) + len(self._through),
                 bad=sum(self._ended.values()),
                 elapsed=now - self._began,
                 jobs=tuple(job for _, job in sorted(jobs, key=lambda pair: pair[0])),

@@ -15,6 +15,7 @@ import pytest
 from provisioner.events import (
     HostFinished,
     HostSummary,
+    PlayFinished,
     PlayStarted,
     Status,
     TaskStarted,
@@ -184,6 +185,17 @@ def test_the_live_view_has_a_line_for_each_host_at_work() -> None:
         "web1       2/40  waiting  0.0 s",
         "1 of 3 hosts done, 1 failed, 2 at work, 3.0 s",
     ]
+
+
+def test_hosts_that_are_through_the_play_are_done_until_the_next_one_begins() -> None:
+    activity = busy(Clock(), 3)
+    activity.note(PlayFinished("web0"))
+    activity.note(PlayFinished("web1"))
+    assert live(activity, 10)[-1] == "2 of 3 hosts done, 1 at work, 3.0 s"
+    activity.note(HostFinished("web1", HostSummary(Status.OK)))
+    assert live(activity, 10)[-1] == "2 of 3 hosts done, 1 at work, 3.0 s"
+    activity.note(PlayStarted("Users", ("web0", "web2"), "x:9", 3))
+    assert live(activity, 10)[-1] == "1 of 3 hosts done, 1 at work, 3.0 s"
 
 
 def test_a_large_file_shows_how_much_of_it_has_passed() -> None:

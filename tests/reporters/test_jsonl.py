@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 from jsonschema import Draft202012Validator
 
-from provisioner.events import Event, Notice, RunFinished, TaskRetried, TaskStarted
+from provisioner.events import Event, Notice, PlayFinished, RunFinished, TaskRetried, TaskStarted
 from provisioner.reporters.jsonl import JsonLines, record_of
 from provisioner.reporters.stream import QuietStream
 from provisioner.result import Outcome
@@ -111,7 +111,13 @@ def test_an_item_that_is_nothing_is_still_an_item() -> None:
 
 
 @pytest.mark.parametrize(
-    "event", [TaskStarted("p", "t", "h", 1), TaskRetried("p", "t", "h", 1, 2), Notice("x")]
+    "event",
+    [
+        TaskStarted("p", "t", "h", 1),
+        TaskRetried("p", "t", "h", 1, 2),
+        PlayFinished("h"),
+        Notice("x"),
+    ],
 )
 def test_events_for_the_terminal_only_are_not_written(event: Event) -> None:
     assert record_of(event) is None

@@ -1,4 +1,4 @@
-"""A run that ends early says which hosts were not through."""
+"""What is said of hosts: where they are, why they failed, who was not through at an early end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.engine.state import STOPPED
-from provisioner.events import Event, HostFinished, Status, TaskFinished
+from provisioner.events import Event, HostFinished, PlayFinished, Status, TaskFinished, TaskStarted
 from provisioner.fleet.interrupt import Interrupt
 from tests.engine.fleet import Fleet, Outcome
 
@@ -103,3 +103,15 @@ def test_no_log_keeps_the_last_words_out_of_the_reason(fleet: Fleet) -> None:
     task = "{shell: 'echo secret >&2; exit 3', no_log: true}"
     outcome = fleet.run(f"- {{hosts: all, gather_facts: false, tasks: [{task}]}}", 1)
     assert "secret" not in reasons(outcome)["h1"]
+
+
+def test_a_host_says_which_task_it_is_at_and_when_it_is_through(fleet: Fleet) -> None:
+    play = """
+    - hosts: all
+      gather_facts: false
+      tasks: [{command: "true"}, {command: "false", when: inventory_hostname == "h2"}]
+    """
+    events = fleet.run(play, 2).events
+    numbers = [repr(event.number) for event in events if isinstance(event, TaskStarted)]
+    assert set(numbers) <= {"1", "2"}
+    assert [event.host for event in events if isinstance(event, PlayFinished)] == ["h1"]
