@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,10 +12,13 @@ if TYPE_CHECKING:
 
 
 class Signals:
-    """Ctrl-C, SIGTERM and SIGHUP: once ends hosts at a task boundary, twice drops everything."""
+    """Ctrl-C, SIGTERM and SIGHUP: once ends hosts at a task boundary, twice drops everything.
 
-    def __init__(self, interrupt: Any, run: Run) -> None:
-        self._interrupt, self._run = interrupt, run
+    `say` tells the operator, from a signal's handler: it may enter no buffer and take no lock.
+    """
+
+    def __init__(self, interrupt: Any, run: Run, say: Callable[[str], None]) -> None:
+        self._interrupt, self._run, self._say = interrupt, run, say
         self._before: dict[int, Callable[..., Any] | int | None] = {}
 
     def __enter__(self) -> None:
@@ -29,16 +30,10 @@ class Signals:
             signal.signal(number, handler)
 
     def _stop(self, number: int, _frame: object) -> None:
-        # A second signal may come at any point in here: set before telling, and tell it past
-        # sys.stderr, whose buffer can't be entered twice.
+        # A second signal may come at any point in here: set before telling.
         if self._interrupt:
-            _tell("ending what still runs on the hosts")
+            self._say("ending what still runs on the hosts")
             threading.Thread(target=self._run.crew.kill, daemon=True).start()
             return
         self._interrupt.set(number)
-        _tell("stopping: tasks under way are finished; again to end them")
-
-
-def _tell(text: str) -> None:
-    with suppress(OSError):
-        os.write(2, f"provision: {text}\n".encode())
+        self._say("stopping: tasks under way are finished; again to end them")

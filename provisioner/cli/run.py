@@ -217,7 +217,7 @@ def _reported(planned: Plan, given: Arguments, redactor: Redactor, ways: Ways) -
 
 def _report(run: Run, given: Arguments, redactor: Redactor) -> int:
     """Carry the run out, and tell all reporters; the exit status."""
-    from provisioner.reporters import reporters_for
+    from provisioner.reporters import reporters_for, voice
 
     reporters = reporters_for(
         json=given.as_json,
@@ -232,7 +232,7 @@ def _report(run: Run, given: Arguments, redactor: Redactor) -> int:
     tells = given.check and given.detailed_exitcode
     events = map(_with_pending, run.events()) if tells else run.events()
     try:
-        with Signals(run.interrupt, run):
+        with Signals(run.interrupt, run, voice(reporters)):
             status = tell(map(redactor.redact, events), reporters)
     finally:
         written = close(reporters)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from provisioner.reporters.base import Reporter
+from provisioner.reporters.base import Reporter, Speaker
 from provisioner.reporters.redact import Redactor
-from provisioner.reporters.stream import QuietStream
+from provisioner.reporters.stream import QuietStream, say
 
-__all__ = ["Redactor", "Reporter", "reporters_for"]
+__all__ = ["Redactor", "Reporter", "reporters_for", "voice"]
 
 _SYMBOLS = "✓●✗○…—"
 
@@ -53,6 +53,11 @@ def reporters_for(
 
         reporters.append(Html(html))
     return reporters
+
+
+def voice(reporters: Sequence[Reporter]) -> Callable[[str], None]:
+    """What tells the operator something at once: whoever has the terminal, or standard error."""
+    return next((each.say for each in reporters if isinstance(each, Speaker)), say)
 
 
 def wants_colour(stream: QuietStream, environment: Mapping[str, str]) -> bool:

@@ -48,6 +48,9 @@ class Sink(Protocol):
     def write(self, lines: Sequence[Line]) -> None:
         """Print the lines together, above the progress; also after `close`."""
 
+    def say(self, text: str) -> None:
+        """Show it at once, as a `Speaker` does."""
+
     def close(self) -> None:
         """Stop showing progress."""
 
@@ -85,6 +88,9 @@ class Console:
         lines = self._lines(event)
         if lines:
             self._sink.write(lines)
+
+    def say(self, text: str) -> None:
+        self._sink.say(text)
 
     def close(self) -> None:
         self._sink.close()

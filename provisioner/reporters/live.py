@@ -66,6 +66,7 @@ class LiveSink:
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._columns = 0
+        self._said = ""
 
     def open(self, view: View) -> None:
         self._columns = view.columns
@@ -87,6 +88,9 @@ class LiveSink:
             self._waiting += lines
         if self._thread is None:
             self._draw()
+
+    def say(self, text: str) -> None:
+        self._said = text  # shown with the next picture, which would wipe out what is on stderr
 
     def close(self) -> None:
         if self._thread:
@@ -114,7 +118,7 @@ class LiveSink:
     def __rich_console__(self, terminal: Terminal, options: ConsoleOptions) -> RenderResult:
         """The live part, drawn anew several times a second."""
         height = max(2, terminal.height // 2)
-        for each in live_lines(self._activity.progress(), height, self._columns):
+        for each in live_lines(self._activity.progress(), height, self._columns, self._said):
             text = self._text(each)
             text.truncate(options.max_width - 1)
             yield text
@@ -126,20 +130,22 @@ class LiveSink:
         return Text.assemble(*((span.text, STYLES[span.role]) for span in spans))
 
 
-def live_lines(progress: Progress, height: int, columns: int) -> list[Line]:
-    """At most `height` lines: the hosts at work, those that don't fit as a number, the sum.
+def live_lines(progress: Progress, height: int, columns: int, said: str = "") -> list[Line]:
+    """At most `height` lines: the hosts at work, those that don't fit as a number, what is `said`
+    to the operator, the sum.
 
     As long as all fit they keep the inventory's order; else the slowest come first, since they are
     the ones that somebody looks for (ansible/ansible#17152).
     """
     jobs = list(progress.jobs)
-    room = height - 1
+    words = [line(Span(f"provision: {said}", Role.WARNING))] if said else []
+    room = height - 1 - len(words)
     if len(jobs) > room:
         jobs = slowest_first(progress)[: max(0, room - 1)]
     hidden = len(progress.jobs) - len(jobs)
     more = [line(Span(f"... and {count(hidden, 'host')} more at work", Role.DIM))] if hidden else []
     lines = [_job_line(job, progress.now, columns) for job in jobs]
-    return [*lines, *more, _sum_line(progress)][-height:]
+    return [*lines, *more, *words, _sum_line(progress)][-height:]
 
 
 def _job_line(job: Job, now: float, columns: int) -> Line:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from provisioner.reporters.activity import Activity, Job, Progress, slowest_first
 from provisioner.reporters.palette import Line, Role, Span, line, paint
 from provisioner.reporters.steps import View
-from provisioner.reporters.stream import QuietStream
+from provisioner.reporters.stream import QuietStream, say
 from provisioner.reporters.text import count, duration
 
 EVERY = 15.0
@@ -42,6 +42,9 @@ class PlainSink:
         if not self._many:
             self._last = self._activity.now()
         self._print(lines)
+
+    def say(self, text: str) -> None:
+        say(text)
 
     def close(self) -> None:
         self._stopped.set()

@@ -13,6 +13,12 @@ from contextlib import suppress
 from typing import TextIO
 
 
+def say(text: str) -> None:
+    """Write a line to standard error, past its buffer, which can't be entered twice."""
+    with suppress(OSError):
+        os.write(2, f"provision: {text}\n".encode())
+
+
 class QuietStream(io.TextIOBase):
     """`stream`, until a write fails; from then on nowhere. None is nowhere from the start.
 

@@ -32,12 +32,13 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import sys, time
 from tests.reporters import examples
-from provisioner.reporters import reporters_for
+from provisioner.reporters import reporters_for, voice
 reporters = reporters_for(verbosity=int(sys.argv[2]))
 for event in getattr(examples, sys.argv[1])():
     for report in reporters:
         report(event)
     time.sleep(0.03)
+    voice(reporters)(sys.argv[3]) if sys.argv[3:] else None
 for report in reporters:
     report.close()
 print("rich" in sys.modules, file=sys.stderr)
@@ -46,11 +47,12 @@ print("rich" in sys.modules, file=sys.stderr)
 OURS = re.compile(r"\x1b\[(?:[0-9;]*m|\?25[lh]|2K|1A)")
 
 
-def on_a_terminal(run: str, *, verbosity: int = 0, **environment: str) -> tuple[str, str]:
-    """What the program sends to a pty 80 columns wide, and its standard error."""
+def on_a_terminal(run: str, *said: str, verbosity: int = 0, **environment: str) -> tuple[str, str]:
+    """What the program sends to a pty 80 columns wide, and its standard error. `said` is what it
+    says at once behind each event."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, run, str(verbosity)],
+        [sys.executable, "-c", PROGRAM, run, str(verbosity), *said],
         cwd=ROOT,
         stdin=theirs,
         stdout=theirs,
@@ -102,6 +104,15 @@ def test_a_terminal_gets_a_live_view_and_colours() -> None:
     assert "\x1b[33m" in text
     assert "at work" in text
     assert errors == "True\n"
+
+
+def test_what_is_said_at_once_stands_in_the_live_view_which_would_wipe_it_out_elsewhere() -> None:
+    text, errors = on_a_terminal("whole_run", "stopping")
+    assert re.search(r"provision: stopping.*\n.*\d hosts done", OURS.sub("", text))
+    assert "stopping" not in errors
+    text, errors = on_a_terminal("whole_run", "stopping", TERM="dumb")
+    assert "stopping" not in text
+    assert "provision: stopping\n" in errors
 
 
 def test_no_color_keeps_the_live_view_and_drops_every_colour() -> None:
