@@ -100,6 +100,8 @@ MODULES: dict[str, str] = {
     "openssl_csr": "openssl_csr:OpensslCsr",
     "openssl_privatekey": "openssl_privatekey:OpensslPrivatekey",
     "git": "git:Git",
+    "mysql_db": "mysql.database:MysqlDb",
+    "mysql_user": "mysql.user:MysqlUser",
     "pip": "pip:Pip",
     "docker_container": "docker.container:DockerContainer",
     "docker_container_exec": "docker.exec_:DockerContainerExec",
@@ -131,6 +133,7 @@ COLLECTIONS = (
     "community.docker.",
     "community.general.",
     "community.crypto.",
+    "community.mysql.",
 )
 
 

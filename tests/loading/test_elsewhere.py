@@ -16,8 +16,11 @@ MISSING = [
     ("apt: name=x", 'module "apt"'),
     ("ansible.builtin.apt: {name: x, state: latest}", 'module "apt"'),
     ("action: ansible.legacy.apt name=x", 'module "apt"'),
-    ("community.mysql.mysql_db: {name: x}", 'module "community.mysql.mysql_db"'),
-    ("mysql_db: {name: x}", 'module "mysql_db"'),
+    (
+        "community.postgresql.postgresql_db: {name: x}",
+        'module "community.postgresql.postgresql_db"',
+    ),
+    ("postgresql_db: {name: x}", 'module "postgresql_db"'),
     ("win_ping:", 'module "win_ping"'),
     ("amazon.aws.ec2_instance: {id: x}", 'module "amazon.aws.ec2_instance"'),
     ("debug: msg=\"{{ 'x' | community.general.jc('ls') }}\"", 'filter "community.general.jc"'),

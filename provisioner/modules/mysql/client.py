@@ -1,0 +1,183 @@
+"""What the mysql modules share: signing in, asking the server, and quoting for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from provisioner.modules.base import Module, Text
+from provisioner.modules.model import AliasChoices, Field, field_validator
+
+SESSION = "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES';\n"
+"""First in every SQL text: `quoted` is right whatever the server's own mode is."""
+
+ASK = r"""
+# client PROGRAM ARG...: a program of MariaDB with the login, which comes by a pipe: no other user
+# of the host sees it. Stdin stays that of the caller.
+client() {
+    _program=$1
+    shift
+    {
+        printf '%s' "$login" |
+            "$_program" --defaults-file=/proc/self/fd/5 \
+                ${charset:+--default-character-set="$charset"} "$@" 5<&0 <&6 6<&- 3>&- 4<&-
+    } 6<&0
+}
+# sql OPTION...: run the SQL on stdin.
+sql() { client mysql --batch --no-auto-rehash "$@"; }
+
+# ask SQL [OPTION...]: leaves in $answer what the server says, or in $complaint why there is none.
+ask() {
+    _sql=$1
+    shift
+    answer=$(printf '%s' "$_sql" | sql "$@" 2>/dev/null) && return
+    complaint=$(printf '%s' "$_sql" | sql "$@" 2>&1 >/dev/null)
+    return 1
+}
+
+# signed_in WHAT SQL [OPTION...]: ask the first question. In check mode an earlier task may have
+# installed or started the server by now: a look says that WHAT would be done.
+signed_in() {
+    charset=utf8 hint='' _would=$1
+    shift
+    expand config_file
+    _general="!include /etc/my.cnf$_nl"
+    login="!include $config_file$_nl$options"
+    [ "$restrict" = yes ] || login=$_general$login
+    if ! command -v mysql >/dev/null; then
+        complaint='there is no mysql on this host: install mariadb in an earlier task'
+    else
+        if [ "$check_implicit_admin" = yes ]; then
+            _given=$login
+            login=$_general$implicit
+            ask "$@" && return
+            login=$_given
+        fi
+        ask "$@" && return
+        case $complaint in
+            *'ERROR 1045'*) hint="check login_user and login_password, or what $config_file says" ;;
+            *'ERROR 200'[23]*)
+                hint='start the server in an earlier task, or name its login_unix_socket'
+                ;;
+        esac
+        complaint="the server can't be asked: ${complaint:-no answer}"
+    fi
+    if [ "$look" = no ]; then
+        [ -z "$hint" ] || report remedy "$hint"
+        fail "$complaint"
+    fi
+    assume "$complaint"
+    changed "$_would"
+    return 1
+}
+"""
+
+
+class MysqlModule(Module):
+    """A module that works through the host's `mysql` command."""
+
+    admin: ClassVar[str] = '[client]\nuser="root"\npassword=""\n'
+
+    login_user: Text | None = None
+    """The user to sign in as; unset is the one of `config_file`, or the account's own name."""
+    login_password: Text | None = None
+    """The password to sign in with. It never stands in a command line or a file."""
+    login_host: Text = "localhost"
+    """The server's host; localhost is reached by its socket."""
+    login_port: int = 3306
+    """The server's port."""
+    login_unix_socket: Text | None = None
+    """The server's socket, where it is not the one of /etc/my.cnf."""
+    config_file: Text = "~/.my.cnf"
+    """Settings of the client on the host; what is given here goes before them."""
+    config_overrides_defaults: bool = False
+    """Take host and port from `config_file`."""
+    connect_timeout: int = 30
+    """Seconds in which a connection must be made."""
+    client_cert: Text | None = Field(None, validation_alias=AliasChoices("client_cert", "ssl_cert"))
+    """The certificate to show to the server: a file on the host."""
+    client_key: Text | None = Field(None, validation_alias=AliasChoices("client_key", "ssl_key"))
+    """The key of client_cert: a file on the host."""
+    ca_cert: Text | None = Field(None, validation_alias=AliasChoices("ca_cert", "ssl_ca"))
+    """The CA certificate that vouches for the server: a file on the host."""
+    check_hostname: bool | None = None
+    """Whether the server's certificate must be for `login_host`."""
+    check_implicit_admin: bool = False
+    """Try root without a password first."""
+
+    @field_validator("config_file")
+    @classmethod
+    def _line(cls, config_file: str) -> str:
+        if "\n" in config_file:
+            raise ValueError("config_file: it can't have a newline in it")
+        return config_file
+
+    def asking(self) -> dict[str, Any]:
+        """The variables that ASK reads."""
+        return {
+            "config_file": self.config_file,
+            "options": "".join(self._options()),
+            "implicit": "".join(self._options(self.admin)),
+            "check_implicit_admin": self.check_implicit_admin,
+        }
+
+    def _options(self, account: str | None = None) -> Iterator[str]:
+        """What the client reads as its settings; the last ones count."""
+        # mysqldump refuses what it does not know in a group that is not the mysql command's own.
+        yield f"[mysql]\nconnect_timeout={self.connect_timeout}\n[client]\n"
+        place: dict[str, object] = {"host": self.login_host, "port": self.login_port}
+        if self.login_unix_socket:
+            place = {"host": "localhost", "socket": self.login_unix_socket}
+        elif self.config_overrides_defaults:
+            place = {}
+        given = {
+            **place,
+            "ssl-cert": self.client_cert,
+            "ssl-key": self.client_key,
+            "ssl-ca": self.ca_cert,
+            "user": self.login_user,
+            "password": self.login_password,
+        }
+        for name, value in given.items():
+            if value is not None:
+                yield f"{name}={_setting(value)}\n"
+        if self.check_hostname is not None:
+            yield "ssl-verify-server-cert\n" if self.check_hostname else ""
+        yield account or ""
+
+
+_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
+
+
+def _setting(value: object) -> str:
+    """A value in the client's settings."""
+    return f'"{str(value).translate(_ESCAPES)}"'
+
+
+def quoted(text: str) -> str:
+    """Text in SQL, for a session that SESSION began."""
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"
+
+
+def identifier(name: str) -> str:
+    """A name in SQL."""
+    doubled = name.replace("`", "``")
+    return f"`{doubled}`"
+
+
+_CODES = {"n": "\n", "t": "\t", "0": "\0", "\\": "\\"}
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    """The rows of an answer, by the names of its columns, in small letters."""
+    lines = text.split("\n") if text else []
+    names = [name.lower() for name in lines[0].split("\t")] if lines else []
+    return [
+        dict(zip(names, map(_cell, line.split("\t")), strict=False)) for line in lines[1:] if line
+    ]
+
+
+def _cell(text: str) -> str:
+    return re.sub(r"\\(.)", lambda found: _CODES.get(found[1], found[1]), text)

@@ -1,0 +1,274 @@
+"""mysql_db: a database of MariaDB or MySQL is there or is not, goes to a file or comes from one."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal, Self
+
+from provisioner.modules.base import Sources, Text, Words
+from provisioner.modules.model import AliasChoices, Field, model_validator
+from provisioner.modules.mysql.client import ASK, SESSION, MysqlModule, identifier, quoted
+from provisioner.remote.shell import Program, Report
+
+BODY = (
+    ASK
+    + r"""
+# there NAME: the database is among those that the server has told.
+there() {
+    case $_nl$databases$_nl in *"$_nl$1$_nl"*) ;; *) return 1 ;; esac
+}
+gone() { ! there "$1"; }
+tell() { ask "$question" --skip-column-names --raw && databases=$answer; }
+submit() { printf '%s' "$session$_statement" | sql && tell; }
+# keep VERB TEST: VERB is done to each database that needs it.
+keep() {
+    _verb=$1 _wanted=$2
+    eval "set -- $statements"
+    while [ $# -gt 0 ]; do
+        _statement=$2
+        ensure "$_verb database $1" "$_wanted" submit "$1"
+        shift 2
+    done
+}
+
+# packer: the program that packs what is called like $target.
+packer() {
+    case $target in
+        *.gz) packer=gzip ;;
+        *.bz2) packer=bzip2 ;;
+        *.xz) packer=xz ;;
+        *) packer="cat" ;;
+    esac
+}
+# dump: to a new file, which takes the old one's place when all is in it.
+dump() {
+    eval "set -- $arguments"
+    charset=$encoding
+    if [ -e "$target" ] && [ ! -f "$target" ]; then
+        packed "$@" >"$target"
+        return
+    fi
+    new=$(mktemp -- "$target.XXXXXX") || return
+    if packed "$@" >"$new" && like_before && mv -f -T -- "$new" "$target"; then return; fi
+    rm -f -- "$new"
+    return 1
+}
+like_before() {
+    if [ -e "$target" ]; then
+        chmod --reference="$target" -- "$new" && chown --reference="$target" -- "$new"
+    else
+        chmod 0644 -- "$new"
+    fi
+}
+# packed ARG...: mysqldump, packed, on stdout; false where either fails.
+packed() {
+    {
+        _code=$(
+            exec 6>&1 >&7 7>&-
+            { client mysqldump "$@"; echo "$?" >&6; } | "$packer" || echo 1 >&6
+        )
+    } 7>&1
+    [ "$_code" = 0 ]
+}
+# undump: the database out of the file.
+undump() {
+    eval "set -- $arguments"
+    charset=$encoding
+    case $packer in
+        cat) client mysql "$@" <"$target" ;;
+        *)
+            {
+                _code=$(
+                    exec 6>&1 >&7 7>&-
+                    { "$packer" -dc <"$target" || echo 1 >&6; } | client mysql "$@" || echo 1 >&6
+                )
+            } 7>&1
+            [ -z "$_code" ]
+            ;;
+    esac
+}
+come() {
+    if [ -f "$target" ] || [ -p "$target" ]; then return; fi
+    [ "$look" = yes ] || fail "target $target does not exist on the host"
+    assume "target $target does not exist on the host"
+}
+exist() {
+    eval "set -- $names"
+    for name; do
+        there "$name" && continue
+        [ "$look" = yes ] || fail "can't dump $name: there is no such database"
+        assume "there is no database $name"
+    done
+}
+
+if [ -n "$chdir" ]; then cd -- "$chdir" || fail "can't go to $chdir"; fi
+signed_in "$what" "$question" --skip-column-names --raw || return 0
+databases=$answer
+case $state in
+    present) keep create there ;;
+    absent) keep drop gone ;;
+    *)
+        expand target
+        if [ -L "$target" ]; then target=$(readlink -f -- "$target"); fi
+        packer
+        ;;
+esac
+case $state in
+    dump)
+        exist
+        act "$what" dump
+        ;;
+    import)
+        come
+        keep create there
+        act "$what" undump
+        ;;
+esac
+"""
+)
+
+_ASKED = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME"
+
+
+class MysqlDb(MysqlModule):
+    """Keep databases of MariaDB or MySQL; write them to a file, or read one."""
+
+    body: ClassVar[str] = BODY
+
+    name: Words = Field(validation_alias=AliasChoices("name", "db"))
+    """The databases; `all` for all of them, with dump and import."""
+    state: Literal["present", "absent", "dump", "import"] = "present"
+    """Whether they are there; dump writes them to `target`, import reads it."""
+    encoding: Text = ""
+    """Characters of a new database, and of a dump."""
+    collation: Text = ""
+    """The order of characters in a new database."""
+    target: Text | None = None
+    """The file of a dump; packed where it ends in .gz, .bz2 or .xz."""
+    single_transaction: bool = False
+    """Dump in one transaction."""
+    quick: bool = True
+    """Dump large tables row by row."""
+    ignore_tables: Words = ()
+    """Tables that are left out, as `database.table`."""
+    hex_blob: bool = False
+    """Dump binary columns in hexadecimal."""
+    force: bool = False
+    """Go on after an error of SQL."""
+    master_data: Literal[0, 1, 2] = 0
+    """Dump the place in the binary log: 1 as a statement, 2 as a comment."""
+    skip_lock_tables: bool = False
+    """Dump without locking tables."""
+    dump_extra_args: Text | None = None
+    """More options of mysqldump."""
+    chdir: Text | None = None
+    """The directory in which to work."""
+    restrict_config_file: bool = False
+    """Read no settings but `config_file`."""
+    use_shell: bool = False
+    """Ignored: a pipe that breaks is told anyway."""
+    unsafe_login_password: bool = False
+    """Ignored: the password stands in no command line."""
+    pipefail: bool = False
+    """Ignored: a dump that fails is a failure, packed or not."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if any(not name or re.search(r"[\n\0]", name) for name in self.name):
+            raise ValueError("name: it can't be empty, nor hold a newline")
+        for key in ("encoding", "collation"):
+            if not re.fullmatch(r"\w*", getattr(self, key)):
+                raise ValueError(f"{key}: {getattr(self, key)!r} is no {key}")
+        if not self.moves:
+            if "all" in self.name:
+                raise ValueError("name: all databases can only be dumped or imported")
+        elif self.target is None:
+            raise ValueError(f"with state={self.state} target is required")
+        if self.state == "import" and len(self.name) > 1:
+            raise ValueError("Multiple databases are not supported with state=import")
+        return self
+
+    @property
+    def moves(self) -> bool:
+        """Whether data goes into a file or out of one."""
+        return self.state in ("dump", "import")
+
+    @property
+    def acts(self) -> bool:
+        return self.moves
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return () if self.moves and "all" in self.name else tuple(dict.fromkeys(self.name))
+
+    def program(self, sources: Sources) -> Program:
+        names = ", ".join(map(quoted, self._names or ("mysql",)))
+        verb = {"present": "create", "absent": "drop"}.get(self.state, self.state)
+        ends = {"dump": f" to {self.target}", "import": f" from {self.target}"}
+        variables = {
+            **self.asking(),
+            "what": f"{verb} database {' '.join(self.name)}{ends.get(self.state, '')}",
+            "state": self.state,
+            "session": SESSION,
+            "question": f"{SESSION}{_ASKED} IN ({names});\n",
+            "names": self._names,
+            "statements": list(self._statements()),
+            "target": self.target,
+            "encoding": self.encoding,
+            "arguments": list(self._dumping() if self.state == "dump" else self._importing()),
+            "chdir": self.chdir,
+            "restrict": self.restrict_config_file,
+        }
+        return Program("mysql_db", self.body, variables)
+
+    def _statements(self) -> Iterator[str]:
+        """Each database, and the statement that makes or drops it."""
+        for name in self._names:
+            yield name
+            yield f"{self._statement(name)};\n"
+
+    def _statement(self, name: str) -> str:
+        if self.state == "absent":
+            return f"DROP DATABASE {identifier(name)}"
+        characters = f" CHARACTER SET {quoted(self.encoding)}" if self.encoding else ""
+        order = f" COLLATE {quoted(self.collation)}" if self.collation else ""
+        return f"CREATE DATABASE {identifier(name)}{characters}{order}"
+
+    def _dumping(self) -> Iterator[str]:
+        switches = {
+            "--force": self.force,
+            "--skip-lock-tables": self.skip_lock_tables,
+            "--single-transaction": self.single_transaction,
+            "--quick": self.quick,
+            "--hex-blob": self.hex_blob,
+        }
+        yield from (option for option, on in switches.items() if on)
+        yield from (f"--ignore-table={table}" for table in self.ignore_tables)
+        if self.master_data:
+            yield f"--master-data={self.master_data}"
+        yield from shlex.split(self.dump_extra_args or "")
+        if not self._names:
+            yield "--all-databases"
+        elif len(self._names) > 1:
+            yield "--databases"
+        yield from self._names
+
+    def _importing(self) -> Iterator[str]:
+        if self.force:
+            yield "--force"
+        if self._names:
+            yield from ("--one-database", *self._names)
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        words = list(self._statements())
+        done = {change.partition(" database ")[2] for change in report.changes}
+        run = [
+            sql.rstrip() for name, sql in zip(words[::2], words[1::2], strict=True) if name in done
+        ]
+        return {
+            "db": " ".join(self.name),
+            "db_list": list(self.name),
+            **({"executed_commands": run} if not self.moves else {}),
+        }
