@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,9 @@ def password(context: LookupContext, terms: list[Any], **options: Any) -> list[s
     for term in terms:
         name, more = words(term)
         given = known_options({**options, **more}, PASSWORD)
-        path = context.basedir / Path(name).expanduser()
-        with _turn:
-            text, salt = _kept_or_made(None if name == os.devnull else path, given)
+        path = None if name == os.devnull else context.basedir / Path(name).expanduser()
+        with _turn, _alone(path.parent if path is not None and given["encrypt"] else None):
+            text, salt = _kept_or_made(path, given)
         if given["encrypt"]:
             text = password_hash(text, given["encrypt"], salt, ident=given["ident"])
         found.append(text)
@@ -38,6 +39,22 @@ def password(context: LookupContext, terms: list[Any], **options: Any) -> list[s
 
 _turn = threading.Lock()
 """Held while a file is asked for: a salt is made for the first host that wants a hash."""
+
+
+@contextmanager
+def _alone(folder: Path | None) -> Iterator[None]:
+    """What `_turn` is, between processes that make salts for files of the folder."""
+    if folder is None:
+        yield
+        return
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # not every network file system has locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _kept_or_made(path: Path | None, given: Mapping[str, Any]) -> tuple[str, str]:

@@ -549,16 +549,24 @@ def test_a_password_gets_a_salt_when_it_is_encrypted_later(context: LookupContex
     assert stat.S_IMODE((context.basedir / "pw").stat().st_mode) == 0o600
 
 
-def _make_password(folder: str) -> Any:
+def _make_password(folder: str, term: str = "shared") -> Any:
     nothing = LookupContext({}, lambda a, b: Path(b), lambda a, b, c: "", Path(folder))
-    return lookup(nothing, "password", "shared")
+    return lookup(nothing, "password", term)
 
 
-def test_processes_that_make_one_password_at_once_agree(tmp_path: Path) -> None:
+def test_processes_that_make_one_password_at_once_agree_on_it_and_on_its_salts(
+    tmp_path: Path,
+) -> None:
     with multiprocessing.get_context("spawn").Pool(4) as pool:
         made = pool.map(_make_password, [str(tmp_path)] * 16)
-    assert len(set(made)) == 1
-    assert [each.name for each in tmp_path.iterdir()] == ["shared"]
+        assert len(set(made)) == 1
+        for number in range(10):
+            (tmp_path / f"p{number}").write_text("word\n")
+        wanted = [(str(tmp_path), f"p{n} encrypt=md5_crypt") for n in range(10) for _ in range(16)]
+        hashes = pool.starmap(_make_password, wanted, chunksize=1)
+    assert len(set(hashes)) == 10
+    names = {each.name for each in tmp_path.iterdir()}
+    assert names == {"shared", *(f"p{number}" for number in range(10))}, "drafts are left"
 
 
 class _Pages(http.server.BaseHTTPRequestHandler):
