@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,6 +29,22 @@ def place(context: click.Context, param: click.Parameter, value: str | None) -> 
     if value.startswith("tcp://"):
         why = "a cluster without TLS runs what anybody sends it: tls://HOST:PORT is needed"
     raise click.BadParameter(why, context, param)
+
+
+def from_anywhere(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options with paths that mean the same to the workers of a cluster, wherever those were
+    started."""
+    if not (options["workers"] or "").startswith("tls://"):
+        return options
+    found = {name: _absolute(options[name]) for name in ("inventory", "private_key")}
+    for name in ("inventories", "playbooks"):
+        found[name] = tuple(map(_absolute, options[name]))
+    return {**options, **found}
+
+
+def _absolute(name: Any) -> Any:
+    """The whole path, where it is that of a file: other names are lists of hosts, or bundled."""
+    return str(Path(name).absolute()) if name and Path(name).exists() else name
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from provisioner import exits
-from provisioner.cli.crews import place
+from provisioner.cli.crews import from_anywhere, place
 from provisioner.cli.inputs import Arguments, load
 from provisioner.cli.interrupts import Signals
 from provisioner.cli.reporting import close, tell
@@ -139,7 +139,7 @@ def command(**options: Any) -> int:
 
     INVENTORY is a file, a directory, an executable, or `host1,host2,`.
     """
-    return _run(Arguments(options))
+    return _run(Arguments(from_anywhere(options)))
 
 
 def main(arguments: list[str]) -> int:

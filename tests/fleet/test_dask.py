@@ -158,6 +158,16 @@ def test_a_worker_that_sees_other_files_than_we_do_is_refused(
         list(on_cluster(cluster.scheduler_address, plan, {"/nowhere/play.yml": "0" * 64}))
 
 
+def test_paths_are_those_of_the_command_wherever_workers_were_started(
+    cluster: LocalCluster, provision: Command
+) -> None:
+    provision.write("more.yml", "- debug: {msg: found}")
+    provision.write("play.yml", "[{hosts: all, tasks: [{include_tasks: more.yml}]}]")
+    words = ("-e", "ansible_connection=local", "--workers", cluster.scheduler_address)
+    done = provision("h1,", "play.yml", *words)
+    assert (done.exit, "found" in done.out) == (0, True), done.out
+
+
 def test_a_worker_with_another_version_is_refused(
     cluster: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
