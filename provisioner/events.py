@@ -43,6 +43,8 @@ class TaskStarted:
     task: str
     host: str
     number: int
+    module: str = ""
+    where: str = ""
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,8 @@ class HostWalk(Steering):
     def _started(self, unit: Unit) -> TaskStarted:
         name = title(unit.task, unit.scope)
         play = self._shared.play.title
-        return TaskStarted(play, name, self._state.name, self._position.number)
+        task, number = unit.task, self._position.number
+        return TaskStarted(play, name, self._state.name, number, task.module, str(task.where))
 
     def _step(self, place: Place, unit: Unit) -> Step:
         due = self._is_due(place, unit)
@@ -199,6 +200,8 @@ class HostWalk(Steering):
             return
         self._state.count(outcome, ignored=False, rescued=False)
         yield self._event((*changing, unit)[0], replace(result, outcome=outcome), since)
+        if changing and self._is_for_all(changing[0].task):
+            self._state.fatal = "run_once"  # the next host would do what may have been done
         status = Status.UNKNOWN if changing else Status.UNREACHABLE
         task = f"{changing[0].task.title} ({changing[0].task.where}): " if changing else ""
         self._state.leave(status, f"{task}{lost.reason}", lost.remedy)

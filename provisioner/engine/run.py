@@ -226,14 +226,18 @@ class Run:
         failed = [host for host in batch if self.states[host].out is not None]
         for host in failed:
             if fatal := self.states[host].fatal:
-                return f"{fatal}: {host} failed"
+                return f"{fatal}: {host} {self._end_of(host)}"
             if play.keywords.any_errors_fatal is True:
-                return f"any_errors_fatal: {host} failed"
+                return f"any_errors_fatal: {host} {self._end_of(host)}"
         magic = {"hostvars": HostVars(self._shared(play, (), ()), "", Gate())}
         limit = constant(play, play.max_fail_percentage, self.plan.options, magic)
         if limit is not None and failed and 100 * len(failed) > numeric(limit) * len(batch):
             return f"max_fail_percentage: {len(failed)} of {len(batch)} hosts failed"
         return ""
+
+    def _end_of(self, host: str) -> str:
+        out = self.states[host].out
+        return "failed" if out is Status.FAILED else f"is {out}"
 
     def _stop(self, hosts: Iterable[str]) -> None:
         for host in hosts:

@@ -48,7 +48,8 @@ class HostState:
     reason: str = ""
     remedy: str = ""
     fatal: str = ""
-    """Why its failure is one of all: `any_errors_fatal`, or what was included can't be read."""
+    """Why its failure is one of all: `any_errors_fatal`, a `run_once` task of unknown fate, or what
+    was included can't be read."""
     touched: bool = False
     differs: bool = False
     """Whether check mode has left something out that would have changed it."""

@@ -8,18 +8,19 @@ nobody else walks that host again.
 from __future__ import annotations
 
 import queue
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any, Protocol
 
-from provisioner.engine.effects import Publish
+from provisioner.engine.effects import Barrier, Publish, Released
 from provisioner.engine.state import HostState
 from provisioner.engine.walks import Batch
 from provisioner.errors import UsageError
 from provisioner.events import Event, HostFinished, Status, TaskFinished, TaskStarted
 from provisioner.fleet import post
 from provisioner.fleet.drive import Message, Through, Waits
+from provisioner.fleet.gates import Gates
 from provisioner.fleet.interrupt import Interrupt
 from provisioner.records import dataclass
 from provisioner.result import Outcome
@@ -86,6 +87,9 @@ class Remotes:
         self._doing: dict[str, TaskStarted] = {}
         self._done: dict[str, list[TaskFinished]] = {}
         self._frames: dict[str, int] = {}
+        self._waiting: dict[str, Barrier] = {}
+        self._leading: dict[str, Barrier] = {}
+        """Hosts that do what is done once for all, until they publish it."""
         self._gates = Gates()
         self._epoch = 0
         self._batch: Batch | None = None
@@ -116,6 +120,9 @@ class Remotes:
         if worker.gone:
             self._ready.append(Through(host))
             return
+        barrier = self._waiting.pop(host)
+        if barrier.once and reply == Released():
+            self._leading[host] = barrier
         worker.busy.add(host)
         worker.line.send(post.Advance(host, reply, None, self._epoch))
 
@@ -147,10 +154,15 @@ class Remotes:
         if worker.gone:
             return None  # its hosts are out already
         match said:
-            case Waits(host, _) | Through(host):
+            case Waits(host, barrier):
                 worker.busy.discard(host)
-                if isinstance(said, Through):
-                    self._at.pop(host, None)
+                self._leading.pop(host, None)
+                self._waiting[host] = barrier
+                return said
+            case Through(host):
+                worker.busy.discard(host)
+                self._leading.pop(host, None)
+                self._at.pop(host, None)
                 return said
             case post.Synced(state, frames):
                 self._sync(state, frames)
@@ -183,7 +195,10 @@ class Remotes:
                     f"--workers: {worker.line.name} doesn't see {', '.join(files)} as this machine "
                     "does: playbooks, inventories and keys must be at the same paths there"
                 )
-            case Publish():
+            case Publish(key):
+                done = [host for host, at in self._leading.items() if at.key == key]
+                for host in done:
+                    del self._leading[host]
                 return said
             case _:
                 return self._note(said)
@@ -254,6 +269,8 @@ class Remotes:
                 self._leave(host, Status.UNREACHABLE, f"{GONE}; no task was under way")
                 continue
             self._tell_unknown(host)
+            if self._leading.pop(host, None) is not None:  # as for a host that is lost here
+                self._world.states[host].fatal = "run_once"
             self._leave(host, Status.UNKNOWN, f"{GONE}: {worker.gone}")
             self._ready.append(Through(host))
 
@@ -269,9 +286,10 @@ class Remotes:
         if begun is None:
             return
         self._world.states[host].count(Outcome.UNKNOWN, ignored=False, rescued=False)
+        play, task, module, where = begun.play, begun.task, begun.module, begun.where
         self._ready.append(
             TaskFinished(
-                begun.play, begun.task, "", host, Outcome.UNKNOWN, "", message=GONE, remedy=REMEDY
+                play, task, module, host, Outcome.UNKNOWN, where, message=GONE, remedy=REMEDY
             )
         )
 
@@ -285,35 +303,3 @@ class Remotes:
         for worker in self._workers.values():
             if not worker.gone and worker is not but:
                 worker.line.send(message)
-
-
-class Gates:
-    """Throttles: who is in, and who waits to be let in."""
-
-    def __init__(self) -> None:
-        self._inside: dict[str, Counter[int]] = {}
-        self._limits: dict[str, int] = {}
-        self._queue: dict[str, deque[tuple[Worker, int]]] = {}
-
-    def enter(self, name: str, limit: int, worker: Worker, number: int) -> None:
-        self._limits[name] = limit
-        self._queue.setdefault(name, deque()).append((worker, number))
-        self._let_in(name)
-
-    def leave(self, name: str, worker: Worker) -> None:
-        self._inside[name][id(worker)] -= 1
-        self._let_in(name)
-
-    def lose(self, worker: Worker) -> None:
-        for name, inside in self._inside.items():
-            inside[id(worker)] = 0
-            self._let_in(name)
-
-    def _let_in(self, name: str) -> None:
-        inside = self._inside.setdefault(name, Counter())
-        waiting = self._queue[name]
-        while waiting and inside.total() < self._limits[name]:
-            worker, number = waiting.popleft()
-            if not worker.gone:
-                inside[id(worker)] += 1
-                worker.line.send(post.Answered(number, None))

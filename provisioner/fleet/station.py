@@ -20,6 +20,7 @@ from provisioner import __version__
 from provisioner.fleet import post
 from provisioner.fleet.sealing import Pair, Sealing
 from provisioner.fleet.walker import Walker
+from provisioner.remote import knownhosts, sshconfig, sshkeys
 
 PATIENCE = 20.0
 """Seconds after which `collect` returns even if there is nothing to say."""
@@ -122,6 +123,8 @@ class Station:
         if wrong := differing(start.files):
             self._tell(post.Misplaced(tuple(wrong)))
             return
+        for memory in (knownhosts, sshconfig, sshkeys):
+            memory.forget()  # this process lives on, and what it has read may be of an earlier run
         self._walker = Walker(start, self._tell, self._ask)
 
     def _tell(self, message: Any) -> None:

@@ -87,6 +87,11 @@ def read(files: tuple[str, ...]) -> tuple[Block, ...]:
     return tuple(_parse(str(path), 0) for path in paths if path.exists())
 
 
+def forget() -> None:
+    """Drop what was read, so that the next look reads the files again."""
+    read.cache_clear()
+
+
 def lookup(blocks: Sequence[Block], host: str, user: str | None = None) -> Settings:
     """The settings for `host`, as named by the operator; `user` where they named one too."""
     search = _Search(host, user)

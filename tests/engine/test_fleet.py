@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.events import Notice
+from provisioner.events import HostFinished, Notice
 from tests.engine.fleet import Fleet
 
 
@@ -479,3 +479,24 @@ def test_facts_are_gathered_in_every_play_where_a_file_shows_hosts(fleet: Fleet)
         hosts=2,
     )
     assert (got.exit, got.said("h1")[0]) == (0, "True")
+
+
+def test_what_is_done_once_and_has_an_unknown_fate_is_not_done_by_another_host(
+    fleet: Fleet,
+) -> None:
+    fleet.cut = {"h1": 2}
+    play = """
+    - hosts: all
+      gather_facts: false
+      tasks:
+        - {name: a, command: echo}
+        - {name: migrate, command: echo, run_once: true}
+        - {name: b, command: echo}
+    """
+    got = fleet.run(play, hosts=3)
+    assert [got.tasks(host) for host in ("h1", "h2", "h3")] == [
+        [("a", "changed"), ("migrate", "unknown")], [("a", "changed")], [("a", "changed")],
+    ]  # fmt: skip
+    ends = {event.host: event.reason for event in got.events if isinstance(event, HostFinished)}
+    assert ends["h2"] == "run_once: h1 is unknown"
+    assert got.exit == 6

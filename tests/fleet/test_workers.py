@@ -16,6 +16,7 @@ from provisioner.fleet.sealing import NotSealed, Pair
 from provisioner.fleet.sessions import Connect
 from provisioner.loading.vault import Secret, Vault, encrypt
 from provisioner.plan import Plan
+from provisioner.remote.knownhosts import KnownHosts
 from tests.engine.fleet import Fleet
 from tests.fleet.dead import LONG, Dead
 from tests.fleet.lines import NearLine, near_crew
@@ -104,6 +105,35 @@ def test_hosts_that_wait_for_others_are_unreachable_with_their_worker(fleet: Fle
     assert statuses == {"h1": "changed", "h2": "unreachable", "h3": "changed"}
     assert got.hosts["h2"].ok == 1, "what it has done counts"
     assert got.tasks("h2") == [("a", "changed")]
+
+
+def test_what_is_done_once_is_not_done_again_when_its_worker_is_lost(fleet: Fleet) -> None:
+    lines = on_workers(fleet)
+    play = f"""
+    - hosts: all
+      gather_facts: false
+      tasks:
+        - {{name: a, command: echo}}
+        - name: once
+          shell: 'until [ -e {fleet.folder}/go ]; do sleep 0.1; done'
+          run_once: true
+        - {{name: b, command: echo}}
+    """
+
+    def note(event: Event) -> None:
+        if isinstance(event, TaskStarted) and event.task == "once":
+            lines[0].cut()
+            (fleet.folder / "go").touch()
+
+    got = fleet.run(play, hosts=3, on_event=note)
+    assert [got.tasks(host) for host in ("h1", "h2", "h3")] == [
+        [("a", "changed"), ("once", "unknown")], [("a", "changed")], [("a", "changed")],
+    ]  # fmt: skip
+    assert [str(got.hosts[host].status) for host in ("h1", "h2", "h3")] == [
+        "unknown", "failed", "unreachable",
+    ]  # fmt: skip
+    lost = got.event("once", "h1")
+    assert (lost.module, lost.where) == ("shell", f"{fleet.folder}/play.yml:6")
 
 
 def test_without_any_worker_left_hosts_are_unreachable_and_the_run_ends(fleet: Fleet) -> None:
@@ -233,6 +263,16 @@ def test_hosts_stop_on_a_worker_that_hears_nothing_from_the_controller(
         if lines[0].station.ended.wait(1):
             return
     pytest.fail("it goes on")
+
+
+def test_a_worker_looks_at_known_hosts_anew_for_each_run(fleet: Fleet) -> None:
+    """Its process lives on between runs."""
+    known = KnownHosts((str(fleet.write("known_hosts", "")),))
+    assert not known.entries("h1", 22)
+    fleet.write("known_hosts", "h1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEtleQ==\n")
+    on_workers(fleet)
+    assert fleet.run("[{hosts: all, gather_facts: false, tasks: [{command: echo}]}]").exit == 0
+    assert known.entries("h1", 22)
 
 
 @pytest.mark.parametrize(
