@@ -87,7 +87,7 @@ class Slots:
                 return None
             now = time.monotonic()
             first = min(self._connecting.values(), default=now)
-            return max(0.0, first + self._patience - now)
+            return max(0.0, first - now + self._patience)  # in floats, too, none is more
 
     def _lend(self) -> None:
         latest = time.monotonic() - self._patience
