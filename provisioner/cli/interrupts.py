@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from provisioner.reporters.screen import SCREEN
+
 if TYPE_CHECKING:
     from provisioner.engine.run import Run
 
@@ -36,4 +38,5 @@ class Signals:
             threading.Thread(target=self._run.crew.kill, daemon=True).start()
             return
         self._interrupt.set(number)
+        SCREEN.give_up()
         self._say("stopping: tasks under way are finished; again to end them")

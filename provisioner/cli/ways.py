@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from provisioner.errors import ConnectionFailed
 
 if TYPE_CHECKING:
@@ -73,10 +71,11 @@ def _dial(target: Target) -> Login:
     return Login(connection, target.user, target.notices)
 
 
-def _passphrase(file: str) -> str | None:
+def _passphrase(file: str, wrong: int) -> str | None:
     """Ask for a key's passphrase, where somebody is there to answer."""
     if not sys.stdin.isatty():
         return None
-    answer: str = click.prompt(f"Passphrase for {file}", hide_input=True, err=True, default="",
-                               show_default=False)  # fmt: skip
-    return answer or None
+    from provisioner.reporters.screen import SCREEN
+
+    again = "That is not it. " if wrong else ""
+    return SCREEN.ask(f"{again}Passphrase for {file}: ") or None

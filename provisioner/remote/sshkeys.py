@@ -21,6 +21,9 @@ AGENT_TIMEOUT = 10.0  # seconds; an agent may ask its user to confirm, but not f
 OPENSSH = "-----BEGIN OPENSSH PRIVATE KEY-----"
 MAGIC = b"openssh-key-v1\0"
 
+TRIES = 3
+"""How often a passphrase is asked for, as in ssh."""
+
 
 class IdentityError(Exception):
     """A key or the agent can't be used; the text names it and says why."""
@@ -66,17 +69,29 @@ class KeyFile:
             return self._key
 
     def _load(self, passphrase: Passphrase | None) -> None:
-        word = passphrase(self.label) if self.guarded and passphrase else None
-        if self.guarded and not word:
-            self.problem = f"{self.label} is encrypted and no passphrase was given"
+        if not self.guarded:
+            self.problem = self._open(None)
             return
+        self.problem = f"{self.label} is encrypted and no passphrase was given"
+        for wrong in range(TRIES):
+            word = passphrase(self.label, wrong) if passphrase else None
+            if not word:
+                return
+            self.problem = self._open(word)
+            if self._key is not None:
+                return
+
+    def _open(self, word: str | None) -> str | None:
+        """Load the key; what is wrong where it can't be."""
         try:
-            self._key = PKey.from_path(self.label, word.encode() if word else None)  # type: ignore[arg-type]
+            secret = word.encode("utf-8", "surrogateescape") if word else None
+            self._key = PKey.from_path(self.label, secret)  # type: ignore[arg-type]
         except OSError as error:
-            self.problem = f"{self.label} can't be read: {error.strerror}"
+            return f"{self.label} can't be read: {error.strerror}"
         except Exception as error:  # the libraries below raise a dozen kinds
             guess = "the passphrase is wrong" if word else f"it's no key that we can read ({error})"
-            self.problem = f"{self.label} can't be used: {guess}"
+            return f"{self.label} can't be used: {guess}"
+        return None
 
 
 _key_files: dict[str, KeyFile] = {}

@@ -18,7 +18,8 @@ from provisioner.remote import sshargs, sshconfig
 from provisioner.remote.knownhosts import default_files
 
 Policy = Literal["yes", "accept-new", "no"]
-Passphrase = Callable[[str], str | None]
+Passphrase = Callable[[str, int], str | None]
+"""What asks for the passphrase of that file, of which so many were wrong; None: there is none."""
 
 CONNECT_TIMEOUT = 10.0
 LOGIN_TIMEOUT = 30.0

@@ -13,8 +13,9 @@ from rich.text import Text
 
 from provisioner.reporters.activity import Activity, Job, Progress, slowest_first
 from provisioner.reporters.palette import Line, Role, Span, line
+from provisioner.reporters.screen import SCREEN
 from provisioner.reporters.steps import View
-from provisioner.reporters.stream import QuietStream
+from provisioner.reporters.stream import QuietStream, say
 from provisioner.reporters.text import clip, count, duration, pad
 
 STYLES = {
@@ -70,16 +71,7 @@ class LiveSink:
 
     def open(self, view: View) -> None:
         self._columns = view.columns
-        # Standard error stays its own: rich would move it to standard output.
-        self._live = Live(
-            self,
-            console=self._terminal,
-            auto_refresh=False,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-        self._live.start()
+        SCREEN.clear = self._clear
         self._thread = threading.Thread(target=self._beat, name="live view", daemon=True)
         self._thread.start()
 
@@ -91,6 +83,8 @@ class LiveSink:
 
     def say(self, text: str) -> None:
         self._said = text  # shown with the next picture, which would wipe out what is on stderr
+        if SCREEN.is_borrowed:
+            say(text)
 
     def close(self) -> None:
         if self._thread:
@@ -98,22 +92,51 @@ class LiveSink:
             self._thread.join()
             self._thread = None
         self._draw()
-        if self._live:
-            self._live.stop()
-            self._live = None
+        SCREEN.clear = lambda: None
+        self._clear()
 
     def _beat(self) -> None:
         while not self._stopped.wait(REDRAW):
             self._draw()
 
     def _draw(self) -> None:
-        """Print what has been written since the last time; the view below it is drawn with it."""
+        """Print what has been written since the last time; the view below it is drawn with it.
+        While somebody is asked something that waits, though not for an answer behind the end."""
+        alone = SCREEN.lock.acquire(timeout=REDRAW)
+        try:
+            if alone or self._thread is None:
+                self._print()
+        finally:
+            if alone:
+                SCREEN.lock.release()
+
+    def _print(self) -> None:
         with self._lock:
             lines, self._waiting = self._waiting, []
+        if self._thread and not self._live:
+            self._live = self._begun()
         if lines:
             self._terminal.print(Text("\n").join(map(self._text, lines)), soft_wrap=True)
         elif self._live:
             self._live.refresh()
+
+    def _begun(self) -> Live:
+        # Standard error stays its own: rich would move it to standard output.
+        live = Live(
+            self,
+            console=self._terminal,
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        live.start()
+        return live
+
+    def _clear(self) -> None:
+        if self._live:
+            self._live.stop()
+            self._live = None
 
     def __rich_console__(self, terminal: Terminal, options: ConsoleOptions) -> RenderResult:
         """The live part, drawn anew several times a second."""

@@ -29,16 +29,17 @@ def authorize(server: Sshd, key: Path) -> None:
 
 
 class Prompt:
-    """A passphrase prompt that counts."""
+    """A passphrase prompt that counts; the last answer is given from then on."""
 
-    def __init__(self, answer: str | None) -> None:
-        self.answer, self.asked = answer, 0
+    def __init__(self, *answers: str | None) -> None:
+        self.answers, self.asked = answers, 0
         self._lock = threading.Lock()
 
-    def __call__(self, path: str) -> str | None:
+    def __call__(self, path: str, wrong: int) -> str | None:
         with self._lock:
+            assert wrong == self.asked
             self.asked += 1
-        return self.answer
+        return self.answers[min(wrong, len(self.answers) - 1)]
 
 
 @pytest.mark.parametrize(
@@ -68,20 +69,33 @@ def test_a_passphrase_is_not_asked_for_a_key_that_the_server_does_not_want(
     assert prompt.asked == 0
 
 
+def test_a_mistyped_passphrase_is_asked_for_again(server: Sshd, tmp_path: Path) -> None:
+    key = keygen(tmp_path / "locked", passphrase="right")
+    authorize(server, key)
+    prompt = Prompt("rihgt", "rigth", "right")
+    connect(server.target(key_files=(str(key),), passphrase=prompt)).close()
+    assert prompt.asked == 3
+
+
 @pytest.mark.parametrize(
-    ("answer", "says"), [(None, "is encrypted and no passphrase"), ("wrong", "passphrase is wrong")]
+    ("answers", "asked", "says"),
+    [
+        ((None,), 1, "is encrypted and no passphrase"),
+        (("wrong",), 3, "passphrase is wrong"),
+        (("wrong", None), 2, "passphrase is wrong"),
+    ],
 )
 def test_a_missing_or_wrong_passphrase_is_named(
-    server: Sshd, tmp_path: Path, answer: str | None, says: str
+    server: Sshd, tmp_path: Path, answers: tuple[str | None, ...], asked: int, says: str
 ) -> None:
     key = keygen(tmp_path / "locked", passphrase="right")
     authorize(server, key)
-    prompt = Prompt(answer)
+    prompt = Prompt(*answers)
     for _ in range(2):
         with pytest.raises(ConnectionFailed, match=says) as caught:
             connect(server.target(key_files=(str(key),), passphrase=prompt))
         assert "ssh-add" in caught.value.remedy
-    assert prompt.asked == 1
+    assert prompt.asked == asked
 
 
 def test_a_key_that_others_may_read_is_named_with_its_mode(server: Sshd, tmp_path: Path) -> None:
