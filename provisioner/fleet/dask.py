@@ -16,6 +16,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import dask
@@ -69,8 +70,9 @@ def _client(where: str) -> Iterator[Client]:
             client = Client(where, timeout=HELLO_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
         except Exception as error:
             raise UsageError(
-                f"--workers: {where} can't be joined: {error}. Is it a Dask scheduler, and does "
-                "it take the certificates of Dask's configuration (distributed.comm.tls)?"
+                f"--workers: {where} can't be joined: {error or type(error).__name__}. Is it a "
+                "Dask scheduler, and does it take the certificates of Dask's configuration "
+                "(distributed.comm.tls)?"
             ) from error
         with client:
             yield client
@@ -87,17 +89,32 @@ def _client(where: str) -> Iterator[Client]:
 
 def _must_answer(where: str) -> None:
     """What Dask finds out only after long tries, said at once."""
-    if not dask.config.get("distributed.comm.tls.ca-file"):
+    for name in ("ca-file", "client.cert", "client.key"):
+        _must_be_readable(dask.config.get(f"distributed.comm.tls.{name}", None))
+    host, _, port = where.removeprefix("tls://").rstrip("/").rpartition(":")
+    if not (host and port.isdecimal()):
+        raise UsageError(f"--workers: {where} has no port: tls://HOST:PORT is needed")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), HELLO_SECONDS).close()
+    except OSError as error:
+        raise UsageError(
+            f"--workers: the scheduler at {where} can't be reached: {error}"
+        ) from error
+
+
+def _must_be_readable(given: str | None) -> None:
+    """`given` is a file of Dask's configuration, or what is in one."""
+    if not given:
         raise UsageError(
             "--workers: a cluster is joined with certificates: name them in Dask's configuration "
             "(distributed.comm.tls: ca-file, client.cert, client.key; see docs/workers.md)"
         )
-    host, _, port = where.removeprefix("tls://").rstrip("/").rpartition(":")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), HELLO_SECONDS).close()
-    except (OSError, ValueError) as error:
+        if "\n" not in given:
+            Path(given).read_bytes()
+    except OSError as error:
         raise UsageError(
-            f"--workers: the scheduler at {where} can't be reached: {error}"
+            f"--workers: {given}, which Dask's configuration names, can't be read: {error.strerror}"
         ) from error
 
 
@@ -134,7 +151,7 @@ class DaskLine:
         """Agree on a key and tell the worker of the run."""
         pair = Pair()
         try:
-            public, program = self._call(station.hello, pair.public)
+            public, program = self._call(station.hello, pair.public, within=HELLO_SECONDS)
         except Exception as error:
             raise UsageError(
                 f"--workers: {self.name} can't take part: {error}. Is provision installed there?"
@@ -165,8 +182,12 @@ class DaskLine:
             if self._sealing is not None:
                 self._left.wait(5)
 
-    def _call(self, function: Any, *arguments: Any) -> Any:
-        found = self._client.run(function, self._run, *arguments, workers=[self._address])
+    def _call(self, function: Any, *arguments: Any, within: float = station.LEASE) -> Any:
+        """What the function gives there. Raises TimeoutError where nothing comes: a worker that
+        stands still keeps its connection."""
+        found = self._client.run(
+            function, self._run, *arguments, workers=[self._address], callback_timeout=within
+        )
         return found[self._address]
 
     def _send_all(self) -> None:
@@ -204,6 +225,8 @@ class DaskLine:
         """The worker is given up: should it live, its hosts have to stop."""
         if not self._closed.is_set():
             self._closed.set()
-            self._inbox.put((self, Gone(type(error).__name__)))
+            silent = isinstance(error, TimeoutError)
+            reason = f"no answer for {station.LEASE:.0f} s" if silent else type(error).__name__
+            self._inbox.put((self, Gone(reason)))
             with contextlib.suppress(Exception):
                 self._call(station.leave)

@@ -87,7 +87,8 @@ class Slots:
                 return None
             now = time.monotonic()
             first = min(self._connecting.values(), default=now)
-            return max(0.0, first - now + self._patience)  # in floats, too, none is more
+            # In this order none is more than the patience, which floats else may be.
+            return max(0.0, first - now + self._patience)
 
     def _lend(self) -> None:
         latest = time.monotonic() - self._patience

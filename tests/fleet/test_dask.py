@@ -23,6 +23,8 @@ from provisioner.events import Event, RunFinished, TaskFinished, TaskStarted
 from provisioner.fleet import dask as workers
 from provisioner.fleet import post
 from provisioner.fleet.interrupt import Interrupt
+from provisioner.fleet.remotes import Gone
+from provisioner.fleet.sealing import Pair
 from provisioner.fleet.sessions import Ssh
 from provisioner.fleet.threads import Threads
 from provisioner.loading.inventory import load_inventory
@@ -250,10 +252,35 @@ def test_a_cluster_without_certificates_or_that_is_not_there_is_told_at_once(
         pytest.raises(UsageError, match="name them in Dask's configuration"),
     ):
         list(on_cluster("tls://127.0.0.1:1", plan))
-    with dask.config.set({"distributed.comm.tls.ca-file": "ca.pem"}):
-        for place in ("tls://127.0.0.1:1", "tls://nowhere"):
-            with pytest.raises(UsageError, match=f"the scheduler at {place} can't be reached"):
+    pem = str(tmp_path / "play.yml")
+    names = {f"distributed.comm.tls.{name}": pem for name in ("client.cert", "client.key")}
+    with dask.config.set({**names, "distributed.comm.tls.ca-file": pem}):
+        for place, why in (
+            ("tls://127.0.0.1:1", "the scheduler at tls://127.0.0.1:1 can't be reached"),
+            ("tls://nowhere.invalid:8786", "the scheduler at tls://nowhere.invalid:8786 can't be"),
+            ("tls://nowhere", "tls://nowhere has no port: tls://HOST:PORT is needed"),
+        ):
+            with pytest.raises(UsageError, match=why):
                 list(on_cluster(place, plan))
+    with (
+        dask.config.set({**names, "distributed.comm.tls.ca-file": "/no/ca.pem"}),
+        pytest.raises(UsageError, match=r"/no/ca.pem, which .* can't be read: No such file"),
+    ):
+        list(on_cluster("tls://127.0.0.1:1", plan))
+
+
+def test_a_worker_that_stands_still_is_given_up() -> None:
+    """Its connection stays as it is."""
+
+    class Still:
+        def run(self, *_: object, callback_timeout: float, **__: object) -> None:
+            raise TimeoutError(callback_timeout)
+
+    inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    line = workers.DaskLine(Still(), "tls://w", inbox, print)  # type: ignore[arg-type]
+    line._sealing = Pair().with_(Pair().public, leads=True)
+    line._receive_all()
+    assert inbox.get() == (line, Gone("no answer for 90 s"))
 
 
 @pytest.mark.parametrize(
