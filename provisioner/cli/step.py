@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from provisioner.reporters.screen import SCREEN
+
 if TYPE_CHECKING:
     from provisioner.fleet.interrupt import Interrupt
     from provisioner.plan import Plan
@@ -21,22 +23,12 @@ class Asking:
         self._over = False
 
     def __call__(self, title: str) -> bool:
-        """True for yes. Where nobody answers any more the run stops, as by Ctrl-C."""
+        """True for yes."""
         if self._over:
             return True
-        try:
-            answer = click.prompt(
-                f"Perform task: {title} (N)o/(y)es/(c)ontinue",
-                default="n",
-                show_default=False,
-                err=True,
-            )
-        except click.Abort as error:
-            if isinstance(error.__context__, EOFError):
-                click.echo("\nprovision: stopping: nobody answers", err=True)
-            self._interrupt.set(signal.SIGINT)
-            return False
-        word = str(answer).strip().lower()
+        question = f"Perform task: {title} (N)o/(y)es/(c)ontinue: "
+        answer = _answer(question, self._interrupt, hidden=False)
+        word = (answer or "n").strip().lower()
         self._over = word in ("c", "continue")
         return self._over or word in ("y", "yes")
 
@@ -48,18 +40,20 @@ class Reading:
         self._interrupt = interrupt
 
     def __call__(self, prompt: str, echo: bool) -> str:
-        """The line that was typed. Where nobody answers any more the run stops, as by Ctrl-C."""
+        """The line that was typed, "" where none was."""
         if not sys.stdin.isatty():
             click.echo(f"provision: {prompt}: going on, for nobody is at the terminal", err=True)
             return ""
-        try:
-            answer: str = click.prompt(
-                prompt, default="", show_default=False, hide_input=not echo, err=True
-            )
-        except click.Abort:
-            self._interrupt.set(signal.SIGINT)
-            return ""
-        return answer
+        return _answer(f"{prompt}: ", self._interrupt, hidden=not echo) or ""
+
+
+def _answer(question: str, interrupt: Interrupt, *, hidden: bool) -> str | None:
+    """What was typed. Where nobody answers any more the run stops, as by Ctrl-C."""
+    answer = SCREEN.ask(question, hidden=hidden)
+    if answer is None and not interrupt:
+        click.echo("provision: stopping: nobody answers", err=True)
+        interrupt.set(signal.SIGINT)
+    return answer
 
 
 def asks(plan: Plan) -> bool:

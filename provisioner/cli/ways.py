@@ -78,4 +78,4 @@ def _passphrase(file: str, wrong: int) -> str | None:
     from provisioner.reporters.screen import SCREEN
 
     again = "That is not it. " if wrong else ""
-    return SCREEN.ask(f"{again}Passphrase for {file}: ") or None
+    return SCREEN.ask(f"{again}Passphrase for {file}: ", hidden=True) or None

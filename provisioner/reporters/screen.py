@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 
 
 class Screen:
@@ -24,31 +24,52 @@ class Screen:
         handler, from any thread."""
         os.write(self._give_up, b"!")
 
-    def ask(self, question: str) -> str | None:
-        """A hidden answer from standard input, a terminal; from any thread, while nothing is drawn.
-        None for an end of input, and when it was given up (getpass would wait on)."""
-        with self.lock, _hidden(sys.stdin.fileno()):
+    def ask(self, question: str, *, hidden: bool) -> str | None:
+        """A line from standard input, from any thread, while nothing is drawn. None for an end of
+        input, and when it was given up (what waits in `input` or `getpass` sees no Ctrl-C)."""
+        with self.lock:
             self.clear()
             self.is_borrowed = True
             try:
-                return self._answer(question)
+                line = self._answer(question, hidden)
             finally:
                 self.is_borrowed = False
+        return line.removesuffix("\n") if line else None
 
-    def _answer(self, question: str) -> str | None:
+    def _answer(self, question: str, hidden: bool) -> str:
+        terminal = _terminal()
+        if terminal is None:
+            _write(question)
+            return sys.stdin.readline()
+        with _hidden(terminal) if hidden else nullcontext():
+            _write(question)
+            line = self._line_of(terminal)
+        if hidden or not line:
+            _write("\n")  # no other ended the line
+        return line
+
+    def _line_of(self, terminal: int) -> str:
         import select
 
-        source = sys.stdin.fileno()
-        _write(question)
-        ready, _, _ = select.select([source, self._given_up], [], [])
-        line = b"" if self._given_up in ready else os.read(source, 65536)
-        _write("\n")  # the one that ended the answer was hidden too
-        return line.removesuffix(b"\n").decode("utf-8", "surrogateescape") if line else None
+        ready, _, _ = select.select([terminal, self._given_up], [], [])
+        if self._given_up in ready:
+            return ""
+        return os.read(terminal, 65536).decode("utf-8", "surrogateescape")
+
+
+def _terminal() -> int | None:
+    """Standard input, where that is one."""
+    try:
+        descriptor = sys.stdin.fileno()
+    except (OSError, ValueError):
+        return None
+    return descriptor if os.isatty(descriptor) else None
 
 
 def _write(text: str) -> None:
-    with suppress(OSError):
-        os.write(2, text.encode())
+    with suppress(OSError, ValueError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 @contextmanager

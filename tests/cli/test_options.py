@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import pty
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -187,3 +191,30 @@ def test_become_method_chooses_the_program_that_becomes(
     done = provision.play(play, *options, hosts="h1,")
     assert done.exit in (2, 4)  # the fake becomes nobody
     assert set(Path("log").read_text().split()) == {method}
+
+
+@pytest.mark.parametrize(
+    ("play", "options", "question"),
+    [(TASKS, ["--step"], b"ontinue: "), (PAUSE, [], b"drained?: ")],
+)
+def test_an_interrupt_ends_the_run_while_a_question_is_open(
+    provision: Command, play: str, options: list[str], question: bytes
+) -> None:
+    path = provision.write("play.yml", play)
+    command = [sys.executable, "-m", "provisioner", "h,", str(path), *options]
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*command, "-e", "ansible_connection=local"],
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stderr is not None
+        asked = b""
+        while not asked.endswith(question):
+            asked += process.stderr.read(1)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=120)
+    os.close(theirs)
+    os.close(ours)
+    assert process.returncode == 130

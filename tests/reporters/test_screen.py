@@ -17,7 +17,8 @@ ASK = """
 import threading
 from provisioner.reporters.screen import SCREEN
 SCREEN.clear = lambda: print("cleared", flush=True)
-asking = threading.Thread(target=lambda: print(repr(SCREEN.ask("Word: "))), daemon=True)
+ask = lambda: print(repr(SCREEN.ask("Word: ", hidden=True)))
+asking = threading.Thread(target=ask, daemon=True)
 asking.start()
 {then}
 """
@@ -60,7 +61,7 @@ def test_a_hidden_answer_is_taken_from_a_thread_and_what_was_drawn_is_cleared_be
 
 
 def test_a_question_that_is_given_up_has_no_answer() -> None:
-    then = "SCREEN.give_up(); asking.join(); print(SCREEN.ask('x'))"
+    then = "SCREEN.give_up(); asking.join(); print(SCREEN.ask('x', hidden=False))"
     with terminal(ASK.format(then=then)) as (ours, process):
         assert until(ours, b"Word: ")
         assert until(ours, b"None\r\n") == b"\r\nNone\r\n"
