@@ -15,7 +15,7 @@ from provisioner.cli.inputs import Arguments, load
 from provisioner.cli.interrupts import Signals
 from provisioner.cli.reporting import close, tell
 from provisioner.cli.sources import inventory_options
-from provisioner.cli.step import Asking, Reading, asks
+from provisioner.cli.step import Asking, Reading
 from provisioner.cli.subcommand import SETTINGS, invoke
 from provisioner.cli.vaultoptions import closed_notices, vault_options
 from provisioner.cli.ways import Ways
@@ -224,7 +224,6 @@ def _report(run: Run, given: Arguments, redactor: Redactor) -> int:
         junit=given.junit,
         html=given.report,
         verbosity=given.verbose,
-        live=not given.step and not asks(run.plan),
     )
     if not gc.isenabled():
         gc.freeze()

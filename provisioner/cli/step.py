@@ -12,7 +12,6 @@ from provisioner.reporters.screen import SCREEN
 
 if TYPE_CHECKING:
     from provisioner.fleet.interrupt import Interrupt
-    from provisioner.plan import Plan
 
 
 class Asking:
@@ -54,15 +53,3 @@ def _answer(question: str, interrupt: Interrupt, *, hidden: bool) -> str | None:
         click.echo("provision: stopping: nobody answers", err=True)
         interrupt.set(signal.SIGINT)
     return answer
-
-
-def asks(plan: Plan) -> bool:
-    """Whether a task may wait for the operator: a live view would write over what they type."""
-    from provisioner.language.play import tasks_of
-
-    sections = (section for planned in plan.plays for section in planned.play.sections)
-    tasks = (task for section in sections for task in tasks_of(section))
-    return any(
-        task.module == "pause" and not {"seconds", "minutes"} & task.arguments.keys()
-        for task in tasks
-    )

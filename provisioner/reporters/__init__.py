@@ -36,7 +36,7 @@ def reporters_for(
     With `json`, JSON lines go to `stdout` and failures in brief to `stderr`; else, if wanted, the
     console goes to `stdout`. Both streams default to the process's own. `colour` and `width`
     override what the terminal, NO_COLOR and FORCE_COLOR say; without `live` no view is redrawn
-    (for --step, which asks questions in between).
+    (of a run that is over).
     """
     out = QuietStream(stdout if stdout is not None else sys.stdout)
     reporters: list[Reporter] = []

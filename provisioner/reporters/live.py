@@ -93,7 +93,7 @@ class LiveSink:
             self._thread = None
         self._draw()
         SCREEN.clear = lambda: None
-        self._clear()
+        self._end()
 
     def _beat(self) -> None:
         while not self._stopped.wait(REDRAW):
@@ -134,6 +134,11 @@ class LiveSink:
         return live
 
     def _clear(self) -> None:
+        """Leave the terminal to a question, with all that was written above it."""
+        self._print()
+        self._end()
+
+    def _end(self) -> None:
         if self._live:
             self._live.stop()
             self._live = None
