@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
 
+MAX_BITS = 14_284
+"""Those of the largest number that Python writes down, of 4300 digits."""
+
+
 @cache
 def environment() -> jinja2.Environment:
     """The one Jinja environment of text in playbooks."""
@@ -44,7 +48,10 @@ def make_environment(options: Mapping[str, Any]) -> jinja2.Environment:
         def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
             if _size_of(operator, left, right) > MAX_TEXT:
                 raise TemplateError(f"`{operator}` makes more than {MAX_TEXT >> 20} MiB")
-            return super().call_binop(context, operator, left, right)
+            found = super().call_binop(context, operator, left, right)
+            if isinstance(found, int) and found.bit_length() > MAX_BITS:
+                raise TemplateError(f"`{operator}` makes a number of more than 4300 digits")
+            return found
 
     Sandbox.template_class, Sandbox.context_class = lazy_classes()
     made = Sandbox(

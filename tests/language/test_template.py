@@ -268,6 +268,11 @@ def test_one_text_that_is_too_long_is_refused(source: str) -> None:
     assert "more than 32 MiB" in error(source)
 
 
+@pytest.mark.parametrize("source", ["{{ 10 ** 5000 }}", "{{ 10 ** 4000 * 10 ** 4000 }}"])
+def test_a_number_that_can_not_be_written_down_is_refused(source: str) -> None:
+    assert "more than 4300 digits" in error(source)
+
+
 def test_more_than_there_is_memory_for_is_an_error_of_the_template() -> None:
     assert error("{{ [0] * (10 ** 15) }}")
 
