@@ -35,6 +35,8 @@ def _closed(report: Reporter) -> bool:
     try:
         report.close()
     except OSError as error:
-        click.echo(f"provision: a report could not be written: {error}", err=True)
+        name = f"the report {error.filename}" if error.filename else "a report"
+        reason = error.strerror or error
+        click.echo(f"provision: {name} could not be written: {reason}", err=True)
         return False
     return True

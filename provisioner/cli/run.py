@@ -46,7 +46,7 @@ def _ssh_options(_context: click.Context, _option: click.Parameter, text: str) -
         try:
             sshargs.parse(text, "they")
         except sshconfig.ConfigError as error:
-            raise click.BadParameter(str(error).removeprefix("they: ")) from None
+            raise click.BadParameter(str(error).partition(": ")[2]) from None
     return text
 
 
@@ -101,7 +101,7 @@ def _ssh_options(_context: click.Context, _option: click.Parameter, text: str) -
 @click.option("--become-user", help="The user to become [default: root].")
 @click.option("--become-method", type=click.Choice(["sudo", "su"]), help="How to become.")
 @click.option("-K", "--ask-become-pass", is_flag=True, help="Ask for the password to become.")
-@click.option("-T", "--timeout", type=float, help="Seconds to wait for a connection.")
+@click.option("-T", "--timeout", type=click.FloatRange(0), help="Seconds to wait for a connection.")
 @click.option(
     "--ssh-common-args",
     default="",

@@ -61,7 +61,7 @@ def edited(data: bytes, name: str) -> bytes:
     The plaintext is in memory (/dev/shm) where there is such a place, in a folder that only its
     owner can enter, and is overwritten and removed however the editor ends, a signal included.
     """
-    command = shlex.split(os.environ.get("EDITOR") or os.environ.get("VISUAL") or "vi")
+    command = _editor()
     with _folder() as folder, _stoppable():
         path = folder / f"plain{Path(name).suffix}"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -74,6 +74,14 @@ def edited(data: bytes, name: str) -> bytes:
         if status:
             raise LoadError(f"the editor {command[0]} ended with {status}: nothing was changed")
         return path.read_bytes()
+
+
+def _editor() -> list[str]:
+    given = os.environ.get("EDITOR") or os.environ.get("VISUAL") or "vi"
+    try:
+        return shlex.split(given) or ["vi"]
+    except ValueError:
+        raise LoadError(f"a quote is not closed in $EDITOR: {given}") from None
 
 
 @contextmanager

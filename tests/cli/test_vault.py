@@ -276,12 +276,19 @@ def test_an_editor_that_fails_changes_nothing(
     assert not seen(folder)[1].exists()
 
 
-def test_an_editor_that_is_not_there_is_told(
-    provision: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("named", "why"),
+    [
+        ("/nowhere/editor", "/nowhere/editor can't be run"),
+        ("'/nowhere", "a quote is not closed in $EDITOR: '/nowhere"),
+    ],
+)
+def test_an_editor_that_can_not_be_run_is_told(
+    provision: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, named: str, why: str
 ) -> None:
-    monkeypatch.setenv("EDITOR", "/nowhere/editor")
+    monkeypatch.setenv("EDITOR", named)
     done = provision("vault", "edit", "sealed", *WITH_FIRST)
-    assert (done.exit, "/nowhere/editor can't be run" in done.err) == (3, True)
+    assert (done.exit, why in done.err) == (3, True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
