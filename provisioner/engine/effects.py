@@ -13,6 +13,7 @@ from typing import Any, Literal
 from provisioner.errors import BecomeFailed, ConnectionFailed
 from provisioner.records import dataclass
 from provisioner.remote.become import Become
+from provisioner.remote.channel import LONGEST
 from provisioner.remote.session import Step
 from provisioner.remote.shell import Report
 
@@ -61,9 +62,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Sleep:
-    """Wait that many seconds."""
+    """Wait that many seconds, or `LONGEST`."""
 
     seconds: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seconds", min(self.seconds, LONGEST))
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from provisioner.fleet.interrupt import Interrupt
 from provisioner.fleet.sessions import Connect
 from provisioner.fleet.threads import Threads
 from provisioner.language.play import Play, tasks_of
-from provisioner.loading.keywordvalues import number as numeric
+from provisioner.loading.keywordvalues import number
 from provisioner.plan import Plan, PlannedPlay
 from provisioner.plan.hosts import hosts_of, unmatched
 from provisioner.plan.keywords import constant, sizes
@@ -231,7 +231,7 @@ class Run:
                 return f"any_errors_fatal: {host} {self._end_of(host)}"
         magic = {"hostvars": HostVars(self._shared(play, (), ()), "", Gate())}
         limit = constant(play, play.max_fail_percentage, self.plan.options, magic)
-        if limit is not None and failed and 100 * len(failed) > numeric(limit) * len(batch):
+        if limit is not None and failed and 100 * len(failed) > number(limit, "%") * len(batch):
             return f"max_fail_percentage: {len(failed)} of {len(batch)} hosts failed"
         return ""
 
@@ -261,10 +261,10 @@ def batches(hosts: tuple[str, ...], serial: Sequence[Any]) -> Iterator[tuple[str
 
 
 def _size(item: Any, total: int) -> int:
-    text = str(item)
-    if text.endswith("%"):
-        return max(1, int(float(text[:-1]) * total / 100))
-    return max(0, int(float(text)))
+    size = number(item, "%")
+    if str(item).strip().endswith("%"):
+        return max(1, int(size * total / 100))
+    return max(0, int(size))
 
 
 def exit_code(summaries: Mapping[str, Any]) -> int:

@@ -17,6 +17,7 @@ from provisioner.loading.where import nearest, with_hint
 from provisioner.modules import MODULES, arguments, exists, find, short_name
 from provisioner.modules.base import Action, Module, ModuleError, Steering
 from provisioner.records import dataclass
+from provisioner.remote import shell
 from provisioner.remote.session import Mode
 from provisioner.remote.shell import Program
 from provisioner.result import Outcome, Result
@@ -189,11 +190,12 @@ def _made(shared: PlayWorld, host: str, task: Task, scope: Scope) -> Unit:
         sources = replace(sources, way=ways.way(host, where, keywords, scope))
         where = ways.start(host, where, keywords, scope)
     environment = _environment(task, scope)
-    limit = values.number(scope, task.seconds, 0) or None
+    limit = values.seconds(scope, task.seconds, 0) or None
     if limit is not None and values.number(scope, task.poll, 10) == 0:
         module, limit = jobs.background(module, limit, scope, environment), None
     program = _timed(task, module.program(sources))
     program = jobs.located(module, program, scope, environment)
+    shell.check(program, environment)
     return Unit(
         task,
         scope,
@@ -206,7 +208,7 @@ def _made(shared: PlayWorld, host: str, task: Task, scope: Scope) -> Unit:
         judged=task.judged or module.edits,
         seat=where,
         environment=environment,
-        timeout=limit or max(0, values.number(scope, keywords.timeout, 0)) or None,
+        timeout=limit or max(0, values.seconds(scope, keywords.timeout, 0)) or None,
     )
 
 
@@ -234,9 +236,9 @@ def _rendered(task: Task, kind: type[Module], scope: Scope) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if task.keywords.module_defaults:
         for given in arguments.defaults(task.module, task.keywords.module_defaults):
-            values.update(scope.render(given) or {})
+            values.update(_mapping(scope.render(given) or {}, "module_defaults"))
     if VARIABLE in task.arguments:
-        values.update(_all_in_one(task, scope))
+        values.update(_mapping(scope.render(task.arguments[VARIABLE]), "the arguments"))
     bare = arguments.expressions(kind)
     for key, value in task.arguments.items():
         if key == VARIABLE:
@@ -252,11 +254,10 @@ def _rendered(task: Task, kind: type[Module], scope: Scope) -> dict[str, Any]:
     return values
 
 
-def _all_in_one(task: Task, scope: Scope) -> dict[str, Any]:
-    """The mapping that one template gives: `args: "{{ a_mapping }}"`."""
-    found = scope.render(task.arguments[VARIABLE])
+def _mapping(found: Any, what: str) -> dict[str, Any]:
+    """What one template gives for all arguments: `args: "{{ a_mapping }}"`."""
     if not isinstance(found, dict):
-        raise ModuleError(f"the arguments are a mapping of names to values, not {found!r}")
+        raise ModuleError(f"{what} are a mapping of names to values, not {found!r}")
     return found
 
 

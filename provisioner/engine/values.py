@@ -7,7 +7,9 @@ from typing import Any
 from provisioner.language.play import Keywords, Task
 from provisioner.language.template import OMIT, Template, TemplateError
 from provisioner.language.variables import Scope
+from provisioner.loading import keywordvalues
 from provisioner.modules.base import ModuleError
+from provisioner.remote.channel import LONGEST
 
 _TRUE = ("yes", "true", "on", "1", "y", "t")
 _FALSE = ("no", "false", "off", "0", "n", "f")
@@ -41,13 +43,23 @@ def foresee(scope: Scope, task: Task) -> None:
 
 def number(scope: Scope, value: Any, default: float) -> float:
     """A keyword that is a number, perhaps by a template; `check` tells of one that is none."""
-    if value is None:
-        return default
-    rendered = said(scope, value)
     try:
-        return default if rendered in (None, "") else float(rendered)
-    except (TypeError, ValueError):
+        found = _counted(said(scope, value))
+    except (TemplateError, ValueError):
         return default
+    return default if found is None else found
+
+
+def seconds(scope: Scope, value: Any, default: float) -> float:
+    """The same of one that says for how long."""
+    return min(number(scope, value, default), LONGEST)
+
+
+def _counted(rendered: Any) -> float | None:
+    """The number, None where it is left out; ValueError where it is none."""
+    if rendered in (None, ""):
+        return None
+    return keywordvalues.number(int(rendered) if isinstance(rendered, bool) else rendered)
 
 
 def delegate(scope: Scope, keywords: Keywords) -> str | None:
@@ -78,11 +90,8 @@ def check(task: Task, scope: Scope) -> None:
 
 
 def _is_number(scope: Scope, value: Any) -> bool:
-    rendered = said(scope, value)
-    if rendered in (None, "") or isinstance(rendered, int | float):
-        return True
     try:
-        float(str(rendered))
+        _counted(said(scope, value))
     except ValueError:
         return False
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -20,28 +21,36 @@ def checked(source: YamlMap, tolerant: bool = False) -> None:
             check(key, source[key], place_of(source, key))
 
 
-def number(value: Any) -> float:
-    """A number, also as text or as a percentage; ValueError where it is none."""
+def number(value: Any, unit: str = "") -> float:
+    """A number, also as text, with `unit` behind it or without; ValueError where it is none."""
     if isinstance(value, bool):
         raise ValueError("a boolean is no number")
-    return float(str(value).strip().removesuffix("%"))
+    found = float(str(value).strip().removesuffix(unit))
+    if not math.isfinite(found):
+        raise ValueError(f"{value} can't be counted to")
+    return found
 
 
-def numeric(key: str, value: Any, where: Where | None) -> None:
+def numeric(key: str, value: Any, where: Where | None, unit: str = "") -> None:
     """Nothing, a template or a number."""
     if value is None or isinstance(value, Template):
         return
     try:
-        number(value)
+        number(value, unit)
     except ValueError:
         raise LoadError(f'"{key}" is a number, not {shown(value)}', where) from None
+
+
+def percentage(key: str, value: Any, where: Where | None) -> None:
+    """The same, where a percent sign may follow."""
+    numeric(key, value, where, "%")
 
 
 def batches(key: str, value: Any, where: Where | None) -> None:
     """`serial`: a number or a percentage, or a list of such."""
     for item in value if isinstance(value, list) else [value]:
         try:
-            numeric(key, item, where)
+            percentage(key, item, where)
         except LoadError:
             reason = f'"{key}" is a number or a percentage, or a list of them, not {shown(item)}'
             raise LoadError(reason, where) from None
@@ -95,9 +104,12 @@ def defaults(key: str, value: Any, where: Where | None) -> None:
         if layer is not None and not isinstance(layer, dict | Template):
             raise LoadError(f'"{key}" is a mapping of modules to parameters', where)
         places: Mapping[Any, Where] = getattr(layer, "keys_at", {})
-        for name in layer if isinstance(layer, dict) else ():
+        for name, given in layer.items() if isinstance(layer, dict) else ():
             if not isinstance(name, str):
                 raise LoadError(f"{key}: {shown(name)} is no module", places.get(name))
+            if given is not None and not isinstance(given, dict | Template):
+                reason = f"{key}: the parameters of {name} are a mapping, not {shown(given)}"
+                raise LoadError(reason, place_of(layer, name))
             kind, slash, group = name.rpartition("group/")
             if slash and not kind:
                 _group(key, group, places.get(name))
@@ -130,7 +142,7 @@ def shown(value: Any) -> str:
 
 
 _NUMBERS: Iterable[str] = (
-    "retries", "delay", "async", "poll", "throttle", "timeout", "port", "max_fail_percentage",
+    "retries", "delay", "async", "poll", "throttle", "timeout", "port",
 )  # fmt: skip
 _TEXTS: Iterable[str] = ("become_user", "delegate_to", "remote_user")
 
@@ -140,6 +152,7 @@ CHECKS: Mapping[str, Callable[[str, Any, Where | None], None]] = {
     **dict.fromkeys(_NUMBERS, numeric),
     **dict.fromkeys(_TEXTS, text),
     **dict.fromkeys(_WAYS, word),
+    "max_fail_percentage": percentage,
     "serial": batches,
     "hosts": texts,
     "vars_files": texts,

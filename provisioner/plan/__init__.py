@@ -151,7 +151,7 @@ def _check_numbers(play: Play, options: Options) -> None:
         sizes(play, options)
     with suppress(KnownLaterError):
         limit = constant(play, play.max_fail_percentage, options)
-        keywordvalues.numeric("max_fail_percentage", limit, play.where)
+        keywordvalues.percentage("max_fail_percentage", limit, play.where)
 
 
 def _undefined(

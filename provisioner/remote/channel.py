@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+LONGEST = 2e6
+"""Seconds, 23 days, for which anything is waited: poll(2) counts milliseconds up to 2³¹."""
+
 
 class Channel(Protocol):
     """One remote process. Its stdout and stderr arrive merged, in one stream of bytes."""

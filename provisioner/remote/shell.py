@@ -171,6 +171,14 @@ def quote(value: Value) -> str:
     return "'" + value.replace("'", "'\\''") + "'"
 
 
+def check(program: Program, environment: Mapping[str, str]) -> None:
+    """ValueError where a value can't travel, which would be too late to tell of one program when
+    a frame is made of several."""
+    for value in (*program.variables.values(), *environment.values()):
+        if value and type(value) is not bool:
+            quote(value)
+
+
 def assignments(variables: Mapping[str, Value]) -> str:
     """Assign what of `variables` is not empty."""
     return "; ".join(

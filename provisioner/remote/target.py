@@ -15,6 +15,7 @@ from typing import Literal
 from provisioner.errors import ConnectionFailed
 from provisioner.records import dataclass
 from provisioner.remote import sshargs, sshconfig
+from provisioner.remote.channel import LONGEST
 from provisioner.remote.knownhosts import default_files
 
 Policy = Literal["yes", "accept-new", "no"]
@@ -248,7 +249,7 @@ class _Merge:
             seconds = float(value or CONNECT_TIMEOUT)
         except ValueError:
             raise ConnectionFailed(f"{self.name}: the timeout {value!r} is no number") from None
-        return seconds if seconds > 0 else CONNECT_TIMEOUT
+        return min(seconds, LONGEST) if seconds > 0 else CONNECT_TIMEOUT
 
     def _policy(self) -> Policy:
         word = (self._setting("stricthostkeychecking") or "").lower()

@@ -361,6 +361,44 @@ def test_wrong_arguments_and_templates_are_ignored_and_rescued(fleet: Fleet) -> 
     assert got.said() == ["a"]
 
 
+UNFIT = [
+    ("retries: \"{{ 'inf' }}\"", '"retries" is a number, not "inf"'),
+    ("retries: \"{{ '5%' }}\"", '"retries" is a number, not "5%"'),
+    ('loop: [1, 2]\n      loop_control: {pause: "{{ 1 / 0 }}"}', "division by zero"),
+    ('module_defaults: {file: "{{ [1] }}"}', "module_defaults are a mapping of names to values"),
+    ('environment: {A: "\\0"}', "a NUL byte can't be passed to a shell"),
+    ('vars: {path: "\\0"}', "a NUL byte can't be passed to a shell"),
+]
+
+
+@pytest.mark.parametrize(("keyword", "why"), UNFIT)
+def test_a_value_that_fits_nothing_fails_its_task_and_no_more(
+    fleet: Fleet, keyword: str, why: str
+) -> None:
+    got = fleet.run(f"""
+- hosts: all
+  vars: {{path: /etc}}
+  tasks:
+    - name: a
+      file: {{path: "{{{{ path }}}}", state: directory}}
+      ignore_errors: true
+      {keyword}
+    - {{name: b, command: "true"}}
+""")
+    assert got.tasks() == [("a", "failed"), ("b", "changed")]
+    assert why in got.event("a").message
+
+
+def test_whoever_may_wait_for_ever_need_not_wait(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          tasks:
+            - {name: a, command: sleep 0.1, async: 1e300, poll: 1e300}
+            - {name: b, command: sleep 0.1, timeout: 1e300}
+        """)
+    assert got.tasks() == [("a", "changed"), ("b", "changed")]
+
+
 def test_an_undefined_variable_fails_the_task_and_names_the_nearest(fleet: Fleet) -> None:
     got = fleet.run("""
         - hosts: all

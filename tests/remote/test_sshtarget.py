@@ -10,6 +10,7 @@ import pytest
 
 from provisioner.errors import ConnectionFailed
 from provisioner.remote import sshconfig
+from provisioner.remote.channel import LONGEST
 from provisioner.remote.target import Defaults, Target, split_hop, target_for
 
 PLAIN = Defaults(config_files=())
@@ -52,6 +53,8 @@ def test_a_bare_name_gets_what_is_built_in() -> None:
         ({"ansible_ssh_private_key_file": "/k%%"}, "key_files", ("/k%",)),
         ({"ansible_ssh_timeout": "3"}, "timeout", 3.0),
         ({"ansible_timeout": 4}, "timeout", 4.0),
+        ({"ansible_timeout": "inf"}, "timeout", LONGEST),
+        ({"ansible_timeout": "nan"}, "timeout", 10.0),
         ({"ansible_host_key_checking": False}, "host_key_policy", "accept-new"),
         ({"ansible_host_key_checking": True}, "host_key_policy", "yes"),
         ({"ansible_user": None}, "user", getpass.getuser()),
