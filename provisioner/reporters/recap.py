@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from provisioner import exits
 from provisioner.events import HostFinished, HostSummary, RunFinished, Status
@@ -16,6 +16,9 @@ from provisioner.reporters.text import alike, count, counted, duration, escape, 
 WHOLE = 30
 """Up to so many hosts the table has all of them; above, only those that are not ok (-v: all), and
 where these are more, too, they are grouped by their reasons."""
+
+ALIKE = 3
+"""So many hosts that are out for the same reason have it below the table, once."""
 
 COUNTS = ("ok", "changed", "failed", "skipped", "ignored", "rescued")
 _NOT_WHOLE = "a play could not be run"
@@ -46,7 +49,7 @@ def recap(event: RunFinished, ends: Mapping[str, HostFinished], view: View) -> l
     title = "Recap (check mode: nothing was changed)" if view.check else "Recap"
     lines = [(), line(Span(title, Role.HEAD))]
     if len(shown) > WHOLE and not view.verbosity:
-        lines += _groups(shown, view)
+        lines += _groups(_grouped(shown), view, _remarks)
     elif shown:
         lines += _table(shown, view)
     return [*lines, *_sums(event, len(rows) - len(shown), view)]
@@ -59,17 +62,24 @@ def _row(host: str, summary: HostSummary, end: HostFinished | None) -> Row:
     return Row(host, summary, end.reason, end.remedy) if end else Row(host, summary)
 
 
-def _groups(rows: list[Row], view: View) -> list[Line]:
-    """Hosts that are out for the same reason together: of each group the number, the first one's
-    reason and remedy, and all names. A thousand hosts are often out for one reason."""
+def _grouped(rows: list[Row]) -> list[list[Row]]:
+    """Hosts that are out for the same reason together: a thousand often are for one."""
     groups: dict[tuple[Status, str], list[Row]] = {}
     for row in rows:
         groups.setdefault((row.summary.status, alike(row.reason, row.host)), []).append(row)
+    return sorted(groups.values(), key=len, reverse=True)
+
+
+def _groups(
+    groups: list[list[Row]], view: View, remarks: Callable[[Row], list[Line]]
+) -> list[Line]:
+    """Of each group the number, what is remarked on the first one, and all names."""
     found: list[Line] = []
-    for (status, _), group in sorted(groups.items(), key=lambda each: -len(each[1])):
+    for group in groups:
         names = ", ".join(escape(row.host) for row in group)
+        status = group[0].summary.status
         top = Span(f"{count(len(group), 'host')} {_said(status, view)}", ROLES[status])
-        body = [*_remarks(group[0]), *labelled("hosts", [names])]
+        body = [*remarks(group[0]), *labelled("hosts", [names])]
         found += [line(top), *indented(body, 2)]
     return found
 
@@ -79,9 +89,12 @@ def _table(rows: list[Row], view: View) -> list[Line]:
     for each in COUNTS:
         titles += f"  {each:>7}"
     lines = [line(Span(f"{titles}  {'seconds':>8}", Role.DIM))]
+    groups = [group for group in _grouped(rows) if group[0].reason and len(group) >= ALIKE]
+    told = {row.host for group in groups for row in group}
     for row in rows:
-        lines += [_cells(row, view), *indented(_remarks(row), view.margin)]
-    return lines
+        remarks = _notes(row) if row.host in told else _remarks(row)
+        lines += [_cells(row, view), *indented(remarks, view.margin)]
+    return [*lines, *_groups(groups, view, _why)]
 
 
 def _cells(row: Row, view: View) -> Line:
@@ -99,10 +112,16 @@ def _cells(row: Row, view: View) -> Line:
 
 
 def _remarks(row: Row) -> list[Line]:
+    return [*_why(row), *_notes(row)]
+
+
+def _why(row: Row) -> list[Line]:
     reason = labelled("reason", lines_of(row.reason))
-    remedy = labelled("what to do", lines_of(row.remedy))
-    notes = [line(each) for note in row.summary.notes for each in lines_of(note)]
-    return [*reason, *remedy, *notes]
+    return [*reason, *labelled("what to do", lines_of(row.remedy))]
+
+
+def _notes(row: Row) -> list[Line]:
+    return [line(each) for note in row.summary.notes for each in lines_of(note)]
 
 
 def _said(status: Status, view: View) -> str:

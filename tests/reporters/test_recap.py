@@ -60,6 +60,28 @@ def test_many_hosts_that_are_out_for_the_same_reason_are_told_together() -> None
     ]
 
 
+def test_what_is_alike_about_three_hosts_stands_below_the_table_once() -> None:
+    lost = HostSummary(Status.UNREACHABLE)
+    hosts = dict.fromkeys(("web1", "web2", "web3"), lost)
+    hosts["db"] = HostSummary(Status.FAILED, failed=1, notes=("a note",))
+    ends = [HostFinished(name, lost, f"{name} doesn't answer", "is it up?") for name in hosts][:3]
+    ends.append(HostFinished("db", hosts["db"], "no space left", "make room"))
+    recap = plain([started(list(hosts)), *ends, RunFinished(hosts, 6)]).partition("Recap")[2]
+    assert [" ".join(each.split()[:6]) for each in recap.splitlines()[2:-2]] == [
+        "web1 unreachable 0 0 0 0",
+        "web2 unreachable 0 0 0 0",
+        "web3 unreachable 0 0 0 0",
+        "db failed 0 0 1 0",
+        "reason: no space left",
+        "what to do: make room",
+        "a note",
+        "3 hosts unreachable",
+        "reason: web1 doesn't answer",
+        "what to do: is it up?",
+        "hosts: web1, web2, web3",
+    ]
+
+
 def test_failures_that_are_alike_are_told_ten_times() -> None:
     names = [f"web{n}" for n in range(40)]
     events = [
