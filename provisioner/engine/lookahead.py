@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import field, replace
 from typing import Any
 
-from provisioner.engine import gather, judge, units
+from provisioner.engine import brokenloop, gather, judge, units
 from provisioner.engine.delegated import with_delegated
 from provisioner.engine.foreseen import Ahead, Loop
 from provisioner.engine.position import Place, Position
@@ -205,7 +205,7 @@ class Lookahead:
                 task = units.with_loop_names(task, scope)
                 items = units.loop_items(task, scope, self.shared)
             except TemplateError as error:
-                return [self._broken_loop(task, scope, error)]
+                return [brokenloop.unit(self.shared, self.state.name, task, scope, error)]
             if first:
                 self.loop = Loop(items, since=time.monotonic())
         if not items:
@@ -216,14 +216,6 @@ class Lookahead:
         inner = units.item_scope(task, scope, items, index)
         unit = units.prepare(self.shared, self.state.name, task, inner)
         return replace(unit, item=items[index], index=index, items=items)
-
-    def _broken_loop(self, task: Task, scope: Scope, error: TemplateError) -> Unit:
-        """A loop over what is undefined is no failure where `when` excludes the task."""
-        whole = replace(task, loop=None)
-        unit = units.prepare(self.shared, self.state.name, whole, scope)
-        if unit.result is not None and unit.result.outcome is Outcome.SKIPPED:
-            return replace(unit, task=task)
-        return Unit(task, scope, result=Result(Outcome.FAILED, error.reason))
 
     def _append(self, queue: Queue, place: Place, unit: Unit, ahead: Ahead) -> bool:
         """Queue the unit; false where it must not stand behind what is queued already."""

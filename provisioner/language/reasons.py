@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,17 @@ def lacking(reason: str, scope: Mapping[str, Any] | None) -> str:
     return ""
 
 
+OURS = {"Scope": "the host", "YamlMap": "'dict object'", "YamlList": "'list object'"}
+"""What Jinja calls objects of our types ▶ what they are for who writes playbooks."""
+
+
+def in_their_words(reason: str) -> str:
+    """The reason without the names of our own types."""
+    for ours, told in OURS.items():
+        reason = re.sub(rf"'provisioner\.[\w.]+\.{ours} object'", told, reason)
+    return reason.replace("YamlMap", "dict").replace("YamlList", "list")
+
+
 ERRORS = (
     ArithmeticError, LookupError, TypeError, ValueError, AttributeError, OSError, RecursionError,
     SyntaxError, MemoryError,
@@ -47,8 +59,8 @@ def error_reason(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "it needs more memory than there is"
     if isinstance(error, JinjaError):
-        return str(error)
-    return f"{type(error).__name__}: {error}"
+        return in_their_words(str(error))
+    return in_their_words(f"{type(error).__name__}: {error}")
 
 
 def undefined_reason(reason: str, scope: Mapping[str, Any]) -> str:
@@ -56,4 +68,4 @@ def undefined_reason(reason: str, scope: Mapping[str, Any]) -> str:
         name = reason.split("'")[1]
         hint = nearest(name, (key for key in scope if isinstance(key, str)))
         return with_hint(f'the variable "{name}" is undefined', hint)
-    return reason.replace("'provisioner.language.variables.Scope object'", "the host")
+    return in_their_words(reason)

@@ -128,6 +128,11 @@ class Sysctl(Module):
     ignoreerrors: bool = False
     """Go on where the kernel does not know a parameter."""
 
+    @field_validator("name")
+    @classmethod
+    def _bare(cls, name: str) -> str:
+        return name.strip()
+
     @field_validator("value", mode="before")
     @classmethod
     def _boolean(cls, value: Any) -> Any:
@@ -135,7 +140,7 @@ class Sysctl(Module):
 
     @model_validator(mode="after")
     def _sound(self) -> Sysctl:
-        if not self.name.strip() or set(self.name) & set("=\n") or ".." in self.name:
+        if not self.name or set(self.name) & set("=\n") or ".." in self.name:
             raise ValueError(f"{self.name!r} can't be a kernel parameter")
         if self.state == "present" and not self.value:
             raise ValueError("state present needs a value")

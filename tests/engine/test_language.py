@@ -412,6 +412,24 @@ def test_an_undefined_variable_fails_the_task_and_names_the_nearest(fleet: Fleet
     assert 'did you mean "docker_edition"?' in event.message
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{{ map.b }}", "'dict object' has no attribute 'b'"),
+        ("{{ list.b }}", "'list object' has no attribute 'b'"),
+        ("{{ 'x' + map }}", 'can only concatenate str (not "dict") to str'),
+    ],
+)
+def test_reasons_name_types_as_playbooks_know_them(fleet: Fleet, text: str, reason: str) -> None:
+    got = fleet.run(f"""
+        - hosts: h1
+          vars: {{map: {{a: 1}}, list: [1]}}
+          tasks:
+            - {{name: a, debug: {{msg: "{text}"}}}}
+        """)
+    assert reason in got.event("a").message
+
+
 def test_variables_that_refer_to_each_other_are_shown_as_a_chain(fleet: Fleet) -> None:
     got = fleet.run("""
         - hosts: all

@@ -61,3 +61,31 @@ def test_a_name_that_nobody_brings_is_refused(tmp_path: Path) -> None:
     fleet.write("roles/r/tasks/main.yml", "- ping:")
     with pytest.raises(LoadError, match='there is no filter "nobodys"'):
         fleet.run(PLAY.replace("TASK", "debug: {msg: \"{{ 'x' | nobodys }}\"}"))
+
+
+WHENS = {
+    "false": "skipped",
+    "[false, item.x]": "skipped",
+    "[item.x, false]": "skipped",
+    "false and item.x": "skipped",
+    "item.name | default()": "failed",
+    "item": "failed",
+    "item == 1": "failed",
+    "'item in [1]'": "failed",
+    "not item": "failed",
+    "true": "failed",
+}
+
+
+@pytest.mark.parametrize("when", WHENS)
+def test_a_loop_over_what_a_plugin_makes_is_skipped_only_where_its_items_do_not_matter(
+    tmp_path: Path, when: str
+) -> None:
+    fleet = Fleet(tmp_path)
+    fleet.write("filter_plugins/words.py", FILTER)
+    fleet.write("roles/r/tasks/main.yml", "- ping:")
+    task = f"ping: , loop: \"{{{{ ['x'] | mine }}}}\", when: {when}"
+    got = fleet.run(PLAY.replace("- {name: not here, TASK, when: false}", "").replace("TASK", task))
+    assert got.tasks()[-1] == ("here", WHENS[when])
+    if WHENS[when] == "failed":
+        assert "words.py" in got.event("here").message

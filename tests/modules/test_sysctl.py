@@ -57,6 +57,12 @@ def test_a_line_that_says_the_same_is_left_as_it_stands(host: Host, conf: Path, 
     assert host.calls() == []
 
 
+def test_spaces_around_the_name_do_not_count(host: Host, conf: Path) -> None:
+    assert run(host, conf, name=f" {KEY} ")
+    assert conf.read_text() == f"{KEY}=1\n"
+    assert not run(host, conf, name=f"{KEY} ")
+
+
 def test_spaces_between_values_do_not_count(host: Host, conf: Path) -> None:
     conf.write_text("net.ipv4.tcp_rmem = 4096\t87380   6291456\n")
     assert not run(host, conf, name="net.ipv4.tcp_rmem", value="4096 87380 6291456")
