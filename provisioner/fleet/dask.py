@@ -6,21 +6,25 @@ its scheduler nor its dashboard ever holds more of a run than sealed bytes on th
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
-import os
 import queue
 import secrets
+import signal
 import socket
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import replace
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
 import dask
 from distributed import Client, LocalCluster
+from distributed.deploy import spec
 from distributed.security import Security
 
 from provisioner.errors import UsageError
@@ -79,11 +83,10 @@ def _client(where: str) -> Iterator[Client]:
         return
     with (
         dask.config.set(QUIET),
-        _local_cluster(int(where)) as cluster,
+        _started(lambda: _local_cluster(int(where))) as cluster,
         Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]
     ):
-        # Ctrl-C in the terminal is for the command, whose workers finish their tasks.
-        client.run(os.setsid)
+        client.run(station.leave_terminal)
         yield client
 
 
@@ -116,6 +119,28 @@ def _must_be_readable(given: str | None) -> None:
         raise UsageError(
             f"--workers: {given}, which Dask's configuration names, can't be read: {error.strerror}"
         ) from error
+
+
+def _started(make: Callable[[], LocalCluster]) -> LocalCluster:
+    """The cluster, unless Ctrl-C comes while it starts. In the terminal that is for its processes,
+    too, each of which would tell of it: they begin in a thread that blocks it, as they then do."""
+    made: Future[LocalCluster] = Future()
+
+    def work() -> None:
+        resource_tracker.ensure_running()  # it ends with unblocking
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            made.set_result(make())
+        except BaseException as error:
+            made.set_exception(error)
+
+    threading.Thread(target=work, name="cluster", daemon=True).start()
+    try:
+        return made.result()
+    except BaseException:
+        # Half a cluster can't be closed, which Dask would try; its processes end with this one.
+        atexit.unregister(spec.close_clusters)
+        raise
 
 
 def _local_cluster(count: int) -> LocalCluster:

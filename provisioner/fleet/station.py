@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import platform
+import signal
 import threading
 import time
 import traceback
@@ -50,6 +52,12 @@ async def leave(run: str) -> None:
     """The run is over."""
     if station := _stations.pop(run, None):
         station.end()
+
+
+def leave_terminal() -> None:
+    """Ctrl-C there is for the command, whose workers finish their tasks."""
+    os.setsid()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # what runs here may use it
 
 
 def program() -> str:

@@ -269,6 +269,14 @@ def test_a_cluster_without_certificates_or_that_is_not_there_is_told_at_once(
         list(on_cluster("tls://127.0.0.1:1", plan))
 
 
+def test_a_cluster_is_started_where_ctrl_c_does_not_reach_its_processes() -> None:
+    def make() -> Any:
+        return signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+    assert signal.SIGINT in workers._started(make)
+    assert signal.SIGINT not in make(), "the command can't be interrupted"
+
+
 def test_a_worker_that_stands_still_is_given_up() -> None:
     """Its connection stays as it is."""
 
