@@ -48,7 +48,8 @@ Inbox = queue.SimpleQueue[tuple[Line | None, Any]]
 def crew(where: str, start: post.Start, interrupt: Interrupt) -> Iterator[Remotes]:
     """Workers at `where`, a number or a scheduler's tls:// address; they are told `start`, with
     the forks divided among them. Raises UsageError where there are none, or not the right ones."""
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", "asyncio"):  # what goes wrong there is told by whoever it stops
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     with contextlib.ExitStack() as stack:
         client = stack.enter_context(_client(where))
         addresses = sorted(client.scheduler_info(n_workers=-1)["workers"])
@@ -137,10 +138,22 @@ def _started(make: Callable[[], LocalCluster]) -> LocalCluster:
     threading.Thread(target=work, name="cluster", daemon=True).start()
     try:
         return made.result()
-    except BaseException:
+    except BaseException as error:
         # Half a cluster can't be closed, which Dask would try; its processes end with this one.
         atexit.unregister(spec.close_clusters)
-        raise
+        if not isinstance(error, Exception):
+            raise
+        raise UsageError(
+            f"--workers: the processes can't be started: {_first_cause(error)}"
+        ) from error
+
+
+def _first_cause(error: BaseException) -> str:
+    """What an error began with."""
+    while (before := error.__cause__ or error.__context__) is not None:
+        error = before
+    text = isinstance(error, OSError) and error.strerror
+    return text or str(error) or type(error).__name__
 
 
 def _local_cluster(count: int) -> LocalCluster:

@@ -273,8 +273,20 @@ def test_a_cluster_is_started_where_ctrl_c_does_not_reach_its_processes() -> Non
     def make() -> Any:
         return signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
-    assert signal.SIGINT in workers._started(make)
+    blocked: Any = workers._started(make)
+    assert signal.SIGINT in blocked
     assert signal.SIGINT not in make(), "the command can't be interrupted"
+
+
+def test_processes_that_can_not_be_started_are_told_with_why() -> None:
+    def make() -> Any:
+        try:
+            raise OSError(24, "Too many open files")
+        except OSError as error:
+            raise RuntimeError("Nanny failed to start") from error
+
+    with pytest.raises(UsageError, match=r"--workers: .* can't be started: Too many open files"):
+        workers._started(make)
 
 
 def test_a_worker_that_stands_still_is_given_up() -> None:
