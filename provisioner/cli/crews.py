@@ -65,6 +65,6 @@ def crew_of(
     from provisioner.fleet.station import digest_of
 
     files = {str(book.path.absolute()): digest_of(str(book.path)) for book in plan.playbooks}
-    start = Start(plan, ways.sendable(), plan.options.forks, connections(), stepping, files)
+    start = Start(plan, ways.sendable(), plan.options.forks, connections, stepping, files)
     with dask.crew(workers, start, interrupt) as crew:
         yield crew

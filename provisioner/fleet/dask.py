@@ -191,9 +191,9 @@ class DaskLine:
         try:
             public, program = self._call(station.hello, pair.public, within=HELLO_SECONDS)
         except Exception as error:
-            raise UsageError(
-                f"--workers: {self.name} can't take part: {error}. Is provision installed there?"
-            ) from error
+            silent = isinstance(error, TimeoutError)
+            why = "no answer" if silent else f"{error}. Is provision installed there?"
+            raise UsageError(f"--workers: {self.name} can't take part: {why}") from error
         if program != station.program():
             raise UsageError(
                 f"--workers: {self.name} has {program}, this machine {station.program()}: they "

@@ -20,13 +20,14 @@ LEARNED = "learned"
 
 @dataclass(frozen=True)
 class Start:
-    """The run begins. `files` are those that the worker must see as the controller does: their
-    paths, and the SHA-256 of what is in them."""
+    """The run begins. `connections` says how many hosts the machine that asks can be connected to.
+    `files` are those that the worker must see as the controller does: their paths, and the SHA-256
+    of what is in them."""
 
     plan: Plan
     connect: Any
     forks: int
-    connections: int
+    connections: Callable[[], int]
     stepping: bool
     files: Mapping[str, str]
 

@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,8 @@ LEASE = 90.0
 async def hello(run: str, public: bytes) -> tuple[bytes, str]:
     """Open a line for the run; gives this side's public key, and what program it is."""
     pair = Pair()
-    _stations[run] = Station(pair.with_(public, leads=False), asyncio.get_running_loop())
+    sealing, loop = pair.with_(public, leads=False), asyncio.get_running_loop()
+    _stations[run] = Station(sealing, loop, lambda: _stations.pop(run, None))
     return pair.public, program()
 
 
@@ -79,9 +80,15 @@ def digest_of(name: str) -> str:
 
 
 class Station:
-    """The line of one run. Messages go out in the order in which they are told."""
+    """The line of one run. Messages go out in the order in which they are told. `forget` is called
+    when the controller is gone without a word."""
 
-    def __init__(self, sealing: Sealing, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        sealing: Sealing,
+        loop: asyncio.AbstractEventLoop,
+        forget: Callable[[], Any] = lambda: None,
+    ) -> None:
         self._sealing, self._loop = sealing, loop
         self._out: list[Any] = []
         self._lock = threading.Lock()
@@ -90,6 +97,7 @@ class Station:
         self._asked = 0
         self._walker: Walker | None = None
         self._heard = time.monotonic()
+        self._forget = forget
         self.ended = threading.Event()
         threading.Thread(target=self._watch, name="lease", daemon=True).start()
 
@@ -159,6 +167,7 @@ class Station:
         while not self.ended.wait(LEASE / 3):
             if time.monotonic() - self._heard > LEASE:
                 self.end()
+                self._forget()
 
 
 _stations: dict[str, Station] = {}

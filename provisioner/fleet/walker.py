@@ -39,9 +39,9 @@ class Walker:
         self._roster.tell = tell
         self._world = world_of(plan, self._states, self._roster)
         throttles = RemoteThrottles(tell, ask)
-        self._crew = Threads(
-            start.connect, start.forks, self._interrupt, start.connections, throttles
-        )
+        connections = start.connections()
+        forks = min(start.forks, connections)
+        self._crew = Threads(start.connect, forks, self._interrupt, connections, throttles)
         self._todo: deque[Any] = deque()
         self._lent = 0
         self._ended = False

@@ -7,6 +7,7 @@ import queue
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from provisioner.fleet import post
@@ -84,8 +85,9 @@ def near_crew(
     interrupt: Interrupt,
     workers: int = 2,
     lines: list[NearLine] | None = None,
+    connections: int = 1000,
 ) -> Crew:
-    """`workers` of them, each with its share of the forks."""
+    """`workers` of them, each with its share of the forks, and able to have so many connections."""
     _connects[len(_connects)] = connect
     inbox: queue.SimpleQueue[tuple[Line | None, Any]] = queue.SimpleQueue()
     learned = plan.inventory.vault.learned
@@ -96,5 +98,6 @@ def near_crew(
     both = list(zip(made, divided, strict=True))
     remotes = Remotes([Worker(line, share) for line, share in both], inbox, interrupt)
     for line, share in both:
-        line.send(post.Start(plan, ByNumber(len(_connects) - 1), share, 1000, False, {}))
+        able, number = partial(int, connections), len(_connects) - 1
+        line.send(post.Start(plan, ByNumber(number), share, able, False, {}))
     return remotes

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def planned(folder: Path, text: str, hosts: int, **options: Any) -> Plan:
 
 def on_cluster(where: str, plan: Plan, files: dict[str, str] | None = None) -> Iterator[Event]:
     interrupt = Interrupt()
-    start = post.Start(plan, CONNECT, plan.options.forks, 1000, False, files or {})
+    start = post.Start(plan, CONNECT, plan.options.forks, partial(int, 1000), False, files or {})
     with workers.crew(where, start, interrupt) as crew:
         yield from Run(plan, CONNECT, interrupt, None, crew).events()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -258,9 +259,12 @@ def test_hosts_stop_on_a_worker_that_hears_nothing_from_the_controller(
     got = fleet.run(slow(fleet), hosts=1, forks=1, on_event=note)
     assert str(got.hosts["h1"].status) == "unknown"
     assert not lines[0].station.ended.is_set()
+    forgotten = threading.Event()
+    lines[0].station._forget = forgotten.set
     for _ in range(int(LONG)):
         clock.now += 1  # again, for what was under way may have been heard since
-        if lines[0].station.ended.wait(1):
+        if forgotten.wait(1):
+            assert lines[0].station.ended.is_set()
             return
     pytest.fail("it goes on")
 
@@ -273,6 +277,17 @@ def test_a_worker_looks_at_known_hosts_anew_for_each_run(fleet: Fleet) -> None:
     on_workers(fleet)
     assert fleet.run("[{hosts: all, gather_facts: false, tasks: [{command: echo}]}]").exit == 0
     assert known.entries("h1", 22)
+
+
+def test_a_worker_has_no_more_hosts_at_work_than_its_own_limits_allow(fleet: Fleet) -> None:
+    fleet.crew = partial(near_crew, workers=1, connections=1)
+    play = f"""
+    - hosts: all
+      gather_facts: false
+      tasks:
+        - shell: 'mkdir {fleet.folder}/alone && sleep 0.2 && rmdir {fleet.folder}/alone'
+    """
+    assert fleet.run(play, hosts=3, forks=3).exit == 0
 
 
 @pytest.mark.parametrize(
