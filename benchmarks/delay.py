@@ -49,8 +49,18 @@ def _set_nodelay(writer: asyncio.StreamWriter) -> None:
 
 async def serve(near: str, far: str, port: int, rtt: float) -> asyncio.Server:
     """Listen on `near` for the host `far`, which is `rtt` seconds away."""
+    # Of a task whose client has gone, asyncio itself keeps no more than a weak reference.
+    tasks: set[asyncio.Task[None] | None] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        tasks.add(task)
+        try:
+            await passed_on(reader, writer)
+        finally:
+            tasks.discard(task)
+
+    async def passed_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         opened = asyncio.get_running_loop().time() + rtt
         with contextlib.suppress(OSError):
             await asyncio.sleep(rtt / 2)
