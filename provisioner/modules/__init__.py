@@ -102,6 +102,7 @@ MODULES: dict[str, str] = {
     "git": "git:Git",
     "mysql_db": "mysql.database:MysqlDb",
     "mysql_user": "mysql.user:MysqlUser",
+    "npm": "npm:Npm",
     "pip": "pip:Pip",
     "docker_container": "docker.container:DockerContainer",
     "docker_container_exec": "docker.exec_:DockerContainerExec",

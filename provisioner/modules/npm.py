@@ -1,0 +1,233 @@
+"""npm: packages of Node.js, by the host's own npm."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal, Self
+
+from provisioner.modules.base import Module, ModuleError, Sources, Text
+from provisioner.modules.model import Field, model_validator
+from provisioner.remote.shell import Program, Report
+
+NPM = r"""
+# in_place COMMAND...: npm, where it should work.
+in_place() (
+    if [ -n "$path" ]; then cd -- "$path" || exit; fi
+    eval "set -- $npm \"\$@\""
+    _environment
+    exec "$@"
+)
+# ask VERB...: what npm says of packages; it keeps no log of that, nor looks for a newer npm.
+ask() (
+    export npm_config_logs_max=0 npm_config_update_notifier=false NO_UPDATE_NOTIFIER=1
+    in_place "$@" --json ${everywhere:+--global} 2>/dev/null 3>&- 4<&-
+)
+tell() {
+    told=''
+    if [ -z "$path" ] || [ -d "$path" ]; then
+        told=$(ask list --depth=0) || [ -n "$told" ] || told='{}'
+    fi
+}
+[ -z "$path" ] || expand path
+"""
+
+READ = (
+    NPM
+    + r"""
+eval "set -- $npm"
+if ! command -v "$1" >/dev/null; then
+    missing="there is no $1 on this host: install nodejs in an earlier task"
+    [ "$look" = yes ] || fail "$missing"
+    assume "$missing"
+    changed "$what"
+    return 0
+fi
+[ -z "$path" ] || [ ! -e "$path" ] || [ -d "$path" ] || fail "path $path is not a directory"
+tell
+report list "$told"
+if [ "$state" = latest ] && { [ -z "$path" ] || [ -d "$path" ]; }; then
+    report outdated "$(ask outdated ${name:+"$name"})"
+fi
+"""
+)
+
+CHANGE = (
+    NPM
+    + r"""
+do_it() {
+    [ -z "$path" ] || [ -d "$path" ] || mkdir -p -- "$path" || return
+    eval "set -- $words"
+    in_place "$@"
+}
+if [ "$look" = no ]; then
+    run do_it || broken "$what" "exit $status"
+    tell
+    report list_after "$told"
+    # A range of versions, or a package's address, says only now whether there was something to do.
+    if [ "$told" = "$before" ] && [ "$sure" != yes ]; then return 0; fi
+fi
+changed "$what"
+"""
+)
+
+EXACT = re.compile(r"v?\d+\.\d+\.\d+[-+.\w]*")
+
+
+class Npm(Module):
+    """Packages of Node.js are installed, or are not."""
+
+    body: ClassVar[str] = CHANGE
+
+    name: Text | None = None
+    """The package; without it those of package.json in `path`."""
+    path: Text | None = None
+    """The directory of the project; needed where it is not `global`."""
+    version: Text | None = None
+    """The version: `1.2.3`, or a range, of which npm installs the newest."""
+    global_: bool = Field(False, validation_alias="global")
+    """Install it for all of the host."""
+    state: Literal["present", "absent", "latest"] = "present"
+    """Whether it is there; latest also updates it."""
+    ci: bool = False
+    """Install just what package-lock.json says, anew at every run."""
+    production: bool = False
+    """Leave out what is for development only."""
+    executable: Text = "npm"
+    """The npm to use: a name in PATH or a path, with arguments where it needs some."""
+    registry: Text | None = None
+    """Where packages come from."""
+    ignore_scripts: bool = False
+    """Run no scripts of packages."""
+    unsafe_perm: bool = False
+    """Run scripts as root where npm runs as root (before npm 7)."""
+    no_optional: bool = False
+    """Leave out optional packages."""
+    no_bin_links: bool = False
+    """Make no links to programs of packages."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if not self.path and not self.global_:
+            raise ValueError("path must be specified when not using global")
+        if self.state == "absent" and not self.name:
+            raise ValueError("state is absent but all of the following are missing: name")
+        if (self.name or "").startswith("-"):
+            raise ValueError(f"name: {self.name!r} can't be a package")
+        return self
+
+    @property
+    def acts(self) -> bool:
+        return self.ci
+
+    @property
+    def wanted(self) -> str:
+        """The package with its version, as npm takes it."""
+        named = self.name or ""
+        return f"{named}@{self.version}" if named and self.version else named
+
+    @property
+    def sure(self) -> bool:
+        """Whether a list of what is installed can say that it is there."""
+        if self.ci or (self.version and not EXACT.fullmatch(self.version)):
+            return False
+        return re.fullmatch(r"(@[\w.~-]+/)?[\w.~-]+", self.name or "x") is not None
+
+    def program(self, sources: Sources) -> Program:
+        if self.ci:
+            return Program("npm", CHANGE, self._changing("ci", ""))
+        return Program("npm_read", READ, self._variables())
+
+    def _variables(self) -> dict[str, Any]:
+        return {
+            "npm": self.executable.split(),
+            "path": self.path,
+            "name": self.name,
+            "state": self.state,
+            "everywhere": "yes" if self.global_ else "",
+            "what": self._what("uninstall" if self.state == "absent" else "install"),
+        }
+
+    def edit(self, report: Report) -> Program | None:
+        if "list" not in report.records or self.ci:
+            return None
+        verb = self._verb(report.get("list"), report.get("outdated"))
+        if verb is None:
+            return None
+        return Program("npm", CHANGE, self._changing(verb, report.get("list")))
+
+    def _changing(self, verb: str, before: str) -> dict[str, Any]:
+        words = [verb, *self._options(verb)]
+        done = {"words": words, "before": before, "sure": self.sure, "what": self._what(verb)}
+        return {**self._variables(), **done}
+
+    def _what(self, verb: str) -> str:
+        place = "" if self.global_ else f" in {self.path}"
+        return f"{verb} {self.wanted or 'packages'}{place}"
+
+    def _options(self, verb: str) -> Iterator[str]:
+        switches = {
+            "--global": self.global_,
+            "--production": self.production and verb != "uninstall",
+            "--ignore-scripts": self.ignore_scripts,
+            "--unsafe-perm": self.unsafe_perm,
+            "--no-optional": self.no_optional,
+            "--no-bin-links": self.no_bin_links,
+        }
+        yield from (option for option, on in switches.items() if on)
+        if self.registry:
+            yield f"--registry={self.registry}"
+        if self.wanted:
+            yield self.name if verb == "uninstall" and self.name else self.wanted
+
+    def _verb(self, listed: str, outdated: str) -> str | None:
+        """What npm is to do; None where all is as it should be."""
+        known = _packages(listed)
+        if self.state == "absent":
+            return "uninstall" if self.name in known else None
+        if not listed or not self._is_there(known):
+            return "install"
+        if self.state == "latest" and self._is_old(_object(outdated)):
+            return "update"
+        return None
+
+    def _is_there(self, known: Mapping[str, Mapping[str, Any]]) -> bool:
+        good = {
+            name for name, of in known.items() if not of.get("missing") and not of.get("invalid")
+        }
+        if self.name is None:
+            return good == known.keys()
+        version = (self.version or "").removeprefix("v")
+        return self.sure and self.name in good and version in ("", known[self.name].get("version"))
+
+    def _is_old(self, found: Mapping[str, Any]) -> bool:
+        """A project gets no newer version than its package.json wants."""
+        best = "latest" if self.global_ else "wanted"
+        return any(
+            isinstance(of, dict) and of.get("current") != of.get(best) for of in found.values()
+        )
+
+    def settle(self, report: Report) -> dict[str, Any]:
+        if "list_after" not in report.records:
+            return {}
+        known = _packages(report.get("list_after"))
+        left = self.name in known if self.state == "absent" else not self._is_there(known)
+        if left and self.sure:
+            raise ModuleError(f"{report.changes[-1]}: still untrue afterwards")
+        return {}
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _packages(listed: str) -> dict[str, Mapping[str, Any]]:
+    """What `npm list` tells, by name."""
+    found = _object(listed).get("dependencies")
+    packages = found.items() if isinstance(found, dict) else ()
+    return {name: of for name, of in packages if isinstance(of, dict)}

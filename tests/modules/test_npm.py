@@ -1,0 +1,152 @@
+"""npm: what is asked for is compared with what npm lists, before and after."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.modules import find
+from provisioner.modules.base import ModuleError
+from provisioner.remote.shell import Report
+from tests.modules.conftest import Host, listing
+
+# It keeps its list in a file beside it; the newest version of all packages is 2.0.0.
+PRETENDED = r"""
+state=$(dirname "$0")/../npm.json
+verb=$1
+for last; do :; done
+case $last in -*) last='' ;; esac
+package() { printf '{"dependencies": {"%s": {"version": "%s"}}}\n' "$1" "$2" >"$state"; }
+[ -z "$broken" ] || [ "$verb" = list ] || { echo 'npm ERR! code E404' >&2; exit 1; }
+case $verb in
+    list) [ -e "$state" ] && cat "$state" || echo '{}'; ! grep -q missing "$state" ;;
+    outdated)
+        ! grep -q '"version": "1' "$state" || {
+            echo '{"p": {"current": "1.0.0", "wanted": "1.0.0", "latest": "2.0.0"}}'
+            exit 1
+        } ;;
+    install)
+        case $last in
+            *@^1) package p 1.0.0 ;;
+            *@v*) package "${last%@*}" "${last##*@v}" ;;
+            *@*) package "${last%@*}" "${last##*@}" ;;
+            '') sed -i 's/"missing": true/"version": "2.0.0"/' "$state" ;;
+            *) package "$last" 2.0.0 ;;
+        esac ;;
+    update) package "$last" 2.0.0 ;;
+    uninstall) echo '{}' >"$state" ;;
+    ci) ;;
+esac
+"""
+
+
+@pytest.fixture
+def npm(host: Host) -> Host:
+    host.fake("npm", PRETENDED)
+    return host
+
+
+def has(npm: Host, **packages: Any) -> None:
+    Path(npm.fakes.parent, "npm.json").write_text(json.dumps({"dependencies": packages}))
+
+
+def settled(npm: Host, **arguments: Any) -> list[str]:
+    """Look, apply, apply again; the calls that changed something."""
+    before = listing(npm.root)
+    looked = npm.look("npm", **arguments).changes
+    assert listing(npm.root) == before
+    npm.calls()
+    report = npm.run("npm", **arguments)
+    assert (report.failed, report.changes) == (None, looked)
+    assert find("npm").model_validate(arguments).settle(report) == {}
+    calls = [call for call in npm.calls() if call.split()[1] not in ("list", "outdated")]
+    assert npm.run("npm", **arguments).changes == ()
+    return calls
+
+
+GLOBAL = {"name": "p", "global": True}
+
+
+def test_a_package_is_installed_updated_and_removed_once(npm: Host) -> None:
+    assert settled(npm, **GLOBAL, version="1.0.0") == ["npm install --global p@1.0.0"]
+    assert settled(npm, **GLOBAL) == []
+    assert settled(npm, **GLOBAL, state="latest") == ["npm update --global p"]
+    assert settled(npm, **GLOBAL, version="v1.0.0") == ["npm install --global p@v1.0.0"]
+    assert settled(npm, **GLOBAL, state="absent") == ["npm uninstall --global p"]
+
+
+def test_a_project_gets_what_its_package_json_names(npm: Host) -> None:
+    project = npm.root / "project"
+    assert npm.look("npm", path=str(project)).changes == (f"install packages in {project}",)
+    project.mkdir()
+    has(npm, p={"required": "^2", "missing": True})
+    assert settled(npm, path=str(project), production=True) == ["npm install --production"]
+
+
+def test_a_project_gets_nothing_newer_than_its_package_json_wants(npm: Host) -> None:
+    has(npm, p={"version": "1.0.0"})
+    assert settled(npm, path=str(npm.root), name="p", state="latest") == []
+
+
+def test_an_invalid_package_is_installed_anew(npm: Host) -> None:
+    has(npm, p={"version": "1.0.0", "invalid": "^2 from the root project"})
+    assert settled(npm, path=str(npm.root), name="p") == ["npm install p"]
+
+
+def test_a_range_is_a_change_only_where_it_brought_one(npm: Host) -> None:
+    ranged = {**GLOBAL, "version": "^1"}
+    assert npm.run("npm", **ranged).changes == ("install p@^1",)
+    npm.calls()
+    assert npm.run("npm", **ranged).changes == ()
+    assert "npm install --global p@^1" in npm.calls()
+
+
+def test_a_clean_install_counts_where_the_list_is_another(npm: Host) -> None:
+    report = npm.run("npm", path=str(npm.root), ci=True)
+    assert report.failed is None
+    assert "npm ci" in npm.calls()
+    assert find("npm").model_validate({"path": "/x", "ci": True}).acts
+
+
+def test_options_reach_npm(npm: Host) -> None:
+    more = {"registry": "http://r.example/", "ignore_scripts": True, "unsafe_perm": True}
+    more |= {"no_optional": True, "no_bin_links": True, "executable": "npm --quiet"}
+    npm.run("npm", **GLOBAL, **more)
+    assert npm.calls()[1] == (
+        "npm --quiet install --global --ignore-scripts --unsafe-perm --no-optional --no-bin-links"
+        " --registry=http://r.example/ p"
+    )
+
+
+def test_without_npm_only_a_look_goes_on(host: Host) -> None:
+    nowhere = {**GLOBAL, "executable": "no-such-npm"}
+    checked = host.run("npm", "check", **nowhere)
+    assert (checked.failed, checked.changes) == (None, ("install p",))
+    assert "install nodejs" in checked.get("assumed")
+    assert "install nodejs" in (host.run("npm", **nowhere).failed or "")
+
+
+def test_what_npm_refuses_is_told(npm: Host) -> None:
+    npm.environment["broken"] = "yes"
+    report = npm.run("npm", **GLOBAL)
+    assert report.failed == "install p: exit 1"
+    assert "E404" in report.get("stderr")
+
+
+def test_a_package_that_is_not_there_afterwards_is_a_failure() -> None:
+    model = find("npm").model_validate(GLOBAL)
+    with pytest.raises(ModuleError, match="install p: still untrue afterwards"):
+        model.settle(Report({"changed": ("install p",), "list_after": ("{}",)}, status=80))
+
+
+def test_what_can_mean_nothing_is_refused() -> None:
+    for arguments in (
+        {"name": "p"},
+        {"global": True, "state": "absent"},
+        {"name": "-g", "path": "/"},
+    ):
+        with pytest.raises(ValueError):
+            find("npm").model_validate(arguments)
