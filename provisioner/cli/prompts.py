@@ -13,6 +13,7 @@ from provisioner.errors import LoadError
 from provisioner.language.play import Play, Playbook, Prompt
 
 if TYPE_CHECKING:
+    from provisioner.language.variables import Scope
     from provisioner.reporters import Redactor
 
 
@@ -28,32 +29,60 @@ def answered(
 
 
 def _play(play: Play, extra: Mapping[str, Any], redactor: Redactor) -> Play:
-    answers = {p.name: _ask(p, redactor) for p in play.prompts if p.name not in extra}
-    return replace(play, vars={**play.vars, **answers}) if answers else play
+    wanted = [prompt for prompt in play.prompts if prompt.name not in extra]
+    if not wanted:
+        return play
+    from provisioner.language.template import TemplateError
+    from provisioner.loading.early import Early
+
+    scope = Early.of(play, extra).scope()
+    answers = {}
+    for prompt in wanted:
+        try:
+            answers[prompt.name] = _answer(_rendered(prompt, scope), scope, redactor)
+        except TemplateError as error:
+            raise LoadError(f"vars_prompt: {error.reason}", prompt.where) from None
+    return replace(play, vars={**play.vars, **answers})
 
 
-def _ask(prompt: Prompt, redactor: Redactor) -> Any:
+def _rendered(prompt: Prompt, scope: Scope) -> Prompt:
+    """The prompt without templates; these may use what is known before any host."""
+    from provisioner.loading.keywords import flag
+
+    said = {name: scope.render(value) for name, value in vars(prompt).items() if name != "where"}
+    flags = {name: flag(said[name], name, prompt.where) for name in ("private", "confirm")}
+    return replace(prompt, **{**said, **flags})
+
+
+def _answer(prompt: Prompt, scope: Scope, redactor: Redactor) -> Any:
+    """What is typed, or the default where nothing is or nobody is there; always text."""
+    default = None if prompt.default is None else str(prompt.default)
     if not sys.stdin.isatty():
-        if prompt.default is None:
+        if default is None:
             hint = f"give it with -e {prompt.name}=…"
             raise LoadError(f'"{prompt.name}" is asked for, and nobody is there', None, hint)
-        return prompt.default
+        return _crypted(default, prompt, scope)
     answer: str = click.prompt(
-        prompt.text,
-        default=prompt.default if prompt.default is not None else "",
+        str(prompt.text),
+        default=default or "",
         hide_input=prompt.private,
         confirmation_prompt=prompt.confirm,
-        show_default=not prompt.private and prompt.default is not None,
+        show_default=not prompt.private and default is not None,
         err=True,
     )
     if prompt.private and answer:
         redactor.add(answer)
-    return _encrypted(answer, prompt.encrypt) if prompt.encrypt else answer
+    return _crypted(answer, prompt, scope)
 
 
-def _encrypted(answer: str, scheme: str) -> str:
-    from provisioner.language.filters import FILTERS
+def _crypted(answer: str, prompt: Prompt, scope: Scope) -> Any:
+    """The answer, or its hash where the prompt names a kind of these (`encrypt`)."""
+    if not prompt.encrypt:
+        return answer
+    from provisioner.loading.keywords import expression
 
-    short = {"sha512_crypt": "sha512", "sha256_crypt": "sha256", "md5_crypt": "md5"}
-    hashed: str = FILTERS["password_hash"](answer, short.get(scheme, scheme))
-    return hashed
+    own = {"typed": answer, "kind": prompt.encrypt, "salt": prompt.salt, "size": prompt.salt_size}
+    return scope.under(own).render(expression(_HASH, prompt.where))
+
+
+_HASH = "typed | password_hash(kind, salt, size)"

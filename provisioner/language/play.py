@@ -284,15 +284,17 @@ class VarsFile:
 
 @dataclass(frozen=True)
 class Prompt:
-    """An entry of `vars_prompt`."""
+    """An entry of `vars_prompt`. Any value but the name may be a `Template`."""
 
     name: str
-    text: str
-    private: bool = True
+    text: Any
+    private: Any = True
     default: Any = None
-    confirm: bool = False
-    encrypt: str | None = None
-    unsafe: bool = False
+    confirm: Any = False
+    encrypt: Any = None
+    salt: Any = None
+    salt_size: Any = None
+    where: Where | None = None
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,8 @@ def _load_play(source: YamlMap, basedir: Path, problems: list[Problem], early: E
         source.setdefault("remote_user", source["user"])
     base = kw.inherit(Keywords(), _without(source, "vars"))
     play_vars = _vars(source)
-    problems.extend(template_problems([play_vars], plugins.brought(basedir, None)))
+    early_texts = [play_vars, source.get("vars_prompt")]
+    problems.extend(template_problems(early_texts, plugins.brought(basedir, None)))
     files = tuple(_vars_files(source, basedir))
     known = {**play_vars, **early.vars}
     loader = NodeLoader(problems, replace(early, basedir=basedir, vars=known, files=files))
@@ -212,19 +213,21 @@ def _prompts(source: YamlMap) -> Iterator[Prompt]:
         kw.known(item, _PROMPT, "vars_prompt")
         yield Prompt(
             name=item["name"],
-            text=str(item.get("prompt") or item["name"]),
+            text=item.get("prompt") or item["name"],
             private=kw.flag(item.get("private", True), "private", item.where),
             default=item.get("default"),
             confirm=kw.flag(item.get("confirm", False), "confirm", item.where),
             encrypt=item.get("encrypt"),
-            unsafe=kw.flag(item.get("unsafe", False), "unsafe", item.where),
+            salt=item.get("salt"),
+            salt_size=item.get("salt_size"),
+            where=item.where,
         )
 
 
 def _strategy(source: YamlMap) -> Any:
     value = source.get("strategy")
     if isinstance(value, Template):
-        return value  # plan.py renders it
+        return value  # plan/keywords.py renders it
     return strategy(value, place_of(source, "strategy"))
 
 

@@ -1,0 +1,94 @@
+"""vars_prompt: what is asked for before a run."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from tests.cli.conftest import Command, Prompts
+
+PLAY = """
+- hosts: all
+  gather_facts: false
+  vars: {what: Password, quiet: true}
+  vars_prompt: [%s]
+  tasks: [{debug: {msg: "<{{ asked }}> {{ asked | type_debug }}"}}]
+"""
+HASH = (  # of "sesame", as ansible-core makes it
+    "$6$abcdefgh$Bk2D4uYVcw0FbFPsWa0iJZ1DNfy8v6OjK"
+    "cRcuBfMkWD1KdADPVnmQf5cr0O8HfAYpq1XrrjdgIRINkwgSKJ8/1"
+)
+
+
+@pytest.fixture
+def at_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr("sys.stdin", terminal)
+
+
+@pytest.mark.usefixtures("at_terminal")
+@pytest.mark.parametrize(
+    ("entry", "question", "shown"),
+    [
+        ("{name: asked, private: false}", "asked", "<sesame> str"),
+        (
+            '{name: asked, prompt: "{{ what }}?", private: false}',
+            "Password?",
+            "<sesame> str",
+        ),
+        ("{name: asked, private: false, default: 5}", "asked", "<sesame> str"),
+        ("{name: asked}", "asked", "<********> str"),
+        ('{name: asked, private: "{{ quiet }}"}', "asked", "<********> str"),
+        ("{name: asked, encrypt: sha512_crypt, salt: abcdefgh}", "asked", f"<{HASH}> str"),
+    ],
+)
+def test_what_is_typed_is_a_variable_of_the_play(
+    provision: Command, prompts: Prompts, entry: str, question: str, shown: str
+) -> None:
+    asked = prompts("sesame")
+    done = provision.play(PLAY % entry, hosts="h1,")
+    assert asked == [question]
+    assert shown in done.out, done.err
+
+
+@pytest.mark.parametrize(
+    ("entry", "shown"),
+    [
+        ("{name: asked, default: 5}", "<5> str"),
+        ('{name: asked, default: "{{ what }}"}', "<Password> str"),
+        ("{name: asked, default: sesame, encrypt: sha512_crypt, salt: abcdefgh}", f"<{HASH}> str"),
+    ],
+)
+def test_where_nobody_is_there_the_default_is_the_answer(
+    provision: Command, monkeypatch: pytest.MonkeyPatch, entry: str, shown: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert shown in provision.play(PLAY % entry, hosts="h1,").out
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        ("{name: asked}", '"asked" is asked for, and nobody is there'),
+        ('{name: asked, default: "{{ nowhere }}"}', 'the variable "nowhere" is undefined'),
+        ('{name: asked, default: "{{ 1 + }}"}', "play.yml:5:40: template syntax"),
+        ("{name: asked, default: x, encrypt: rot13}", 'there is no password hash "rot13"'),
+        ('{name: asked, confirm: "{{ what }}", default: x}', '"confirm" is true or false'),
+    ],
+)
+def test_3_for_a_prompt_that_can_not_be_asked(
+    provision: Command, monkeypatch: pytest.MonkeyPatch, entry: str, why: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    done = provision.play(PLAY % entry)
+    assert (done.exit, done.out) == (3, "")
+    assert why in done.err
+
+
+@pytest.mark.usefixtures("at_terminal")
+def test_what_the_command_line_gives_is_not_asked_for(provision: Command, prompts: Prompts) -> None:
+    asked = prompts()
+    done = provision.play(PLAY % "{name: asked}", "-e", "asked=given", hosts="h1,")
+    assert (asked, "<given> str" in done.out) == ([], True)
