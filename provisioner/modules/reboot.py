@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, ClassVar
 
 from provisioner.modules.base import Module, Text, Words
@@ -28,7 +29,8 @@ act reboot _later
 
 
 def _whole(value: Any) -> Any:
-    return max(0, int(value)) if isinstance(value, float) else value
+    counts = isinstance(value, float) and math.isfinite(value)
+    return max(0, int(value)) if counts else value
 
 
 Seconds = Annotated[int, BeforeValidator(_whole)]

@@ -13,6 +13,8 @@ from provisioner.modules.model import AliasChoices, Field, model_validator
 from provisioner.modules.user_body import BODY
 from provisioner.remote.shell import Program, Report
 
+_END = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+
 
 class User(Module):
     """A user account is there as described, or is not there."""
@@ -111,6 +113,8 @@ class User(Module):
             raise ValueError(f"{self.name!r} can't be a login name")
         if self.password is not None and set(self.password) & set(":\n"):
             raise ValueError("password can't hold a colon or newline: give it crypted")
+        if self.expires is not None and not self.expires < _END:
+            raise ValueError("expires is a time in seconds since 1970, before the year 10000")
         return self
 
     @property

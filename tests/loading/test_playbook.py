@@ -50,6 +50,7 @@ TASKS = [
     ("import_tasks: {file: a, apply: {}}", "3:31", 'import_tasks has no parameter "apply"'),
     ("user: {name: a, uid: many}", "3:28", "uid: is a whole number, not 'many'"),
     ("user: {name: a, system: many}", "3:31", "system: is true or false, not 'many'"),
+    ("reboot: {pre_reboot_delay: .inf}", "3:34", "pre_reboot_delay: input should be a finite"),
     ("yum: {name: a, state: there}", "3:29", "or 'removed', not 'there'"),
     ("ping:\n      loop: [1]\n      loop_control: {index_var: [i]}", "5:33", "can't be a variable"),
     ("[debug]", "3:7", "a task is a mapping, not a list"),

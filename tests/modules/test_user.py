@@ -228,9 +228,11 @@ def test_useradds_words_are_the_reason_when_it_fails(host: Host, etc: Path) -> N
         {"name": "a:b"},
         {"name": "a", "password": "x\ny"},
         {"name": "a", "non_unique": True},
+        {"name": "a", "expires": 1e30},
+        {"name": "a", "expires": float("nan")},
     ],
 )
-def test_names_and_passwords_that_would_break_a_file_are_refused(
+def test_what_can_be_no_account_is_refused(
     arguments: dict[str, object],
 ) -> None:
     with pytest.raises(ValidationError):
