@@ -11,7 +11,7 @@ STAMP := .venv/installed
 
 # Debian packages that the tests use. The lab installs its own (tests/lab).
 PACKAGES := python3-venv shellcheck dash busybox openssh-server openssh-client vagrant xfsprogs \
-	e2fsprogs acl git rsync mariadb-server-core mariadb-client
+	e2fsprogs acl git rsync mariadb-server-core mariadb-client postgresql
 
 # The first Python that can make a virtual environment with TLS in it (a pyenv one may lack that).
 # Asked for only when it is used: on a new machine the packages come first.

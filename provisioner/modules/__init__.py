@@ -104,6 +104,8 @@ MODULES: dict[str, str] = {
     "mysql_user": "mysql.user:MysqlUser",
     "npm": "npm:Npm",
     "pip": "pip:Pip",
+    "postgresql_db": "postgresql.database:PostgresqlDb",
+    "postgresql_user": "postgresql.user:PostgresqlUser",
     "docker_container": "docker.container:DockerContainer",
     "docker_container_exec": "docker.exec_:DockerContainerExec",
     "docker_container_info": "docker.info:DockerContainerInfo",
@@ -135,6 +137,7 @@ COLLECTIONS = (
     "community.general.",
     "community.crypto.",
     "community.mysql.",
+    "community.postgresql.",
 )
 
 

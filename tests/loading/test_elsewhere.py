@@ -17,10 +17,10 @@ MISSING = [
     ("ansible.builtin.apt: {name: x, state: latest}", 'module "apt"'),
     ("action: ansible.legacy.apt name=x", 'module "apt"'),
     (
-        "community.postgresql.postgresql_db: {name: x}",
-        'module "community.postgresql.postgresql_db"',
+        "community.mongodb.mongodb_user: {name: x}",
+        'module "community.mongodb.mongodb_user"',
     ),
-    ("postgresql_db: {name: x}", 'module "postgresql_db"'),
+    ("mongodb_user: {name: x}", 'module "mongodb_user"'),
     ("win_ping:", 'module "win_ping"'),
     ("amazon.aws.ec2_instance: {id: x}", 'module "amazon.aws.ec2_instance"'),
     ("debug: msg=\"{{ 'x' | community.general.jc('ls') }}\"", 'filter "community.general.jc"'),

@@ -1,0 +1,216 @@
+"""What the postgresql modules share: signing in, asking psql for JSON, changing what differs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Literal
+
+from provisioner.modules.base import Module, ModuleError, Sources, Text
+from provisioner.modules.model import AliasChoices, Field, PrivateAttr, field_validator
+from provisioner.records import dataclass
+from provisioner.remote.shell import Program, Report
+
+SESSION = "SET standard_conforming_strings = on;\nSET client_min_messages = warning;\n"
+"""First in every SQL text: `quoted` is right whatever the server's own settings are."""
+
+ASK = r"""
+# sql: run the SQL on stdin. The login comes by a pipe, as a service file: no other user of the host
+# sees it.
+sql() {
+    {
+        printf '%s' "$service" |
+            PGSERVICEFILE=/proc/self/fd/5 PGSERVICE=provision PGCLIENTENCODING=UTF8 \
+                psql -X -A -t -q -w -v ON_ERROR_STOP=1 5<&0 <&6 6<&- 3>&- 4<&-
+    } 6<&0
+}
+# ask SQL: leaves in $answer what the server says, or in $complaint why there is none.
+ask() {
+    answer=$(printf '%s' "$1" | sql 2>/dev/null) && return
+    complaint=$(printf '%s' "$1" | sql 2>&1 >/dev/null)
+    return 1
+}
+submit() { printf '%s' "$statements" | sql; }
+
+# psql complains of a directory that it can't return to; another user's home often is one.
+cd / || :
+if ! command -v psql >/dev/null; then
+    complaint='there is no psql on this host: install postgresql in an earlier task'
+elif ask "$question"; then
+    complaint=''
+else
+    complaint="the server can't be asked: ${complaint:-no answer}"
+fi
+"""
+
+READ = (
+    ASK
+    + r"""
+if [ -n "$complaint" ]; then
+    if [ "$look" = no ]; then
+        report remedy 'become_user: postgres signs in by the socket, others with login_password'
+        fail "$complaint"
+    fi
+    # In check mode an earlier task may have installed or started the server by now.
+    assume "$complaint"
+    changed "$what"
+    return 0
+fi
+report state "$answer"
+"""
+)
+
+CHANGE = (
+    ASK
+    + r"""
+[ -z "$complaint" ] || fail "$complaint"
+if [ "$look" = no ]; then
+    run submit || broken "$what" "exit $status"
+    ask "$question" || fail "$complaint"
+    report state_after "$answer"
+fi
+eval "set -- $changes"
+for change; do changed "$change"; done
+"""
+)
+
+REFUSE = r"""
+fail "$reason"
+"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One statement, and what the operator reads of it."""
+
+    statement: str
+    change: str
+
+
+class PostgresqlModule(Module):
+    """A module that works through the host's `psql` command."""
+
+    body: ClassVar[str] = CHANGE
+
+    login_user: Text = Field("postgres", validation_alias=AliasChoices("login_user", "login"))
+    """The user to sign in as."""
+    login_password: Text = ""
+    """The password to sign in with. It stands in no command line, file or environment."""
+    login_host: Text = Field("", validation_alias=AliasChoices("login_host", "host"))
+    """The server's host; without one it is reached by its socket."""
+    login_port: int = Field(5432, validation_alias=AliasChoices("login_port", "port"))
+    """The server's port."""
+    login_unix_socket: Text = Field(
+        "", validation_alias=AliasChoices("login_unix_socket", "unix_socket")
+    )
+    """The directory of the server's socket."""
+    ssl_mode: Literal["allow", "disable", "prefer", "require", "verify-ca", "verify-full"] = (
+        "prefer"
+    )
+    """Whether the connection is by TLS."""
+    ca_cert: Text | None = Field(None, validation_alias=AliasChoices("ca_cert", "ssl_rootcert"))
+    """The CA certificate that vouches for the server: a file on the host."""
+    ssl_cert: Text | None = None
+    """The certificate to show to the server: a file on the host."""
+    ssl_key: Text | None = None
+    """The key of ssl_cert: a file on the host."""
+    connect_params: Mapping[str, Any] = Field(default_factory=dict)
+    """More parameters of libpq."""
+    session_role: Text | None = None
+    """The role to act as, once signed in."""
+    trust_input: bool = True
+    """Accepted and ignored: names and values are quoted."""
+
+    _done: list[Step] = PrivateAttr(default_factory=list)
+
+    @field_validator("login_password", "login_user", "login_host", "login_unix_socket")
+    @classmethod
+    def _line(cls, text: str) -> str:
+        if text != text.strip() or re.search(r"[\n\r\0]", text):
+            raise ValueError("it can't begin or end with a space, nor hold a newline")
+        return text
+
+    database: ClassVar[str] = "postgres"
+
+    def connected_to(self) -> str:
+        """The database to ask in."""
+        return self.database
+
+    def question(self) -> str:
+        """SQL that tells, as rows of JSON, what there is."""
+        raise NotImplementedError
+
+    def what(self) -> str:
+        """What is said to be done where nobody can ask yet."""
+        raise NotImplementedError
+
+    def steps(self, found: list[dict[str, Any]]) -> Iterable[Step]:
+        """What is to be done where the rows `found` are so; `ModuleError` where that can't be."""
+        raise NotImplementedError
+
+    def program(self, sources: Sources) -> Program:
+        return Program("postgresql_read", READ, self._variables())
+
+    def _variables(self) -> dict[str, Any]:
+        role = f"SET ROLE {identifier(self.session_role)};\n" if self.session_role else ""
+        return {
+            "service": "".join(self._service()),
+            "session": SESSION + role,
+            "question": SESSION + role + self.question(),
+            "what": self.what(),
+        }
+
+    def _service(self) -> Iterator[str]:
+        given = {
+            "host": self.login_host or self.login_unix_socket,
+            "port": self.login_port,
+            "user": self.login_user,
+            "password": self.login_password,
+            "dbname": self.connected_to(),
+            "sslmode": self.ssl_mode if self.login_host else "",
+            "sslrootcert": self.ca_cert,
+            "sslcert": self.ssl_cert,
+            "sslkey": self.ssl_key,
+            **self.connect_params,
+        }
+        yield "[provision]\n"
+        yield from (f"{key}={value}\n" for key, value in given.items() if value not in (None, ""))
+
+    def edit(self, report: Report) -> Program | None:
+        if "state" not in report.records:
+            return None
+        try:
+            self._done = list(self.steps(_rows(report.get("state"))))
+        except ModuleError as error:
+            return Program("postgresql_refused", REFUSE, {"reason": str(error)})
+        if not self._done:
+            return None
+        variables = self._variables()
+        text = "".join(f"{step.statement};\n" for step in self._done)
+        changes = [step.change for step in self._done]
+        more = {"changes": changes, "statements": f"{variables['session']}{text}"}
+        return Program("postgresql", CHANGE, {**variables, **more})
+
+    def settle(self, report: Report) -> dict[str, Any]:
+        """The server tells once more after a change: nothing may be left to do."""
+        if "state_after" in report.records:
+            for step in self.steps(_rows(report.get("state_after"))):
+                raise ModuleError(f"{step.change}: still untrue afterwards")
+        return {}
+
+
+def _rows(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def quoted(text: str) -> str:
+    """Text in SQL, for a session that SESSION began."""
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"
+
+
+def identifier(name: str) -> str:
+    """A name in SQL."""
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'

@@ -1,0 +1,115 @@
+"""postgresql_db: a database of PostgreSQL is there with its owner, or is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from provisioner.modules.base import ModuleError, Text
+from provisioner.modules.model import AliasChoices, Field
+from provisioner.modules.postgresql.client import PostgresqlModule, Step, identifier, quoted
+from provisioner.remote.shell import Report
+
+QUESTION = """\
+SELECT row_to_json(r) FROM (
+    SELECT pg_get_userbyid(d.datdba) AS owner, pg_encoding_to_char(d.encoding) AS encoding,
+        d.datcollate AS lc_collate, d.datctype AS lc_ctype, d.datconnlimit AS conn_limit,
+        t.spcname AS tablespace, shobj_description(d.oid, 'pg_database') AS comment,
+        pg_encoding_to_char(pg_char_to_encoding({encoding})) AS wanted_encoding
+    FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace
+    WHERE d.datname = {name}) r;
+"""
+
+FIXED = {"encoding": "encoding", "lc_collate": "LC_COLLATE", "lc_ctype": "LC_CTYPE"}
+"""What a database keeps as it was made ▶ what it is called in messages."""
+
+
+class PostgresqlDb(PostgresqlModule):
+    """Keep a database of PostgreSQL."""
+
+    name: Text = Field(validation_alias=AliasChoices("name", "db"))
+    """The database."""
+    state: Literal["present", "absent"] = "present"
+    """Whether it should be there. Dumps are made by `shell` with pg_dump."""
+    owner: Text = ""
+    """Whose it is."""
+    template: Text = ""
+    """What a new one is a copy of."""
+    encoding: Text = ""
+    """Its characters; a database that is there keeps those it has."""
+    lc_collate: Text = ""
+    """The order of its text; a database that is there keeps the one it has."""
+    lc_ctype: Text = ""
+    """The kinds of its characters; the same."""
+    conn_limit: Text = ""
+    """How many connections there may be at once; -1 is any number."""
+    tablespace: Text = ""
+    """Where its files are."""
+    maintenance_db: Text = "postgres"
+    """The database to sign in to."""
+    force: bool = False
+    """With absent: also while somebody is connected (PostgreSQL 13)."""
+    comment: Text | None = None
+    """A comment on the database."""
+
+    def connected_to(self) -> str:
+        return self.maintenance_db
+
+    def question(self) -> str:
+        return QUESTION.format(name=quoted(self.name), encoding=quoted(self.encoding or "UTF8"))
+
+    def what(self) -> str:
+        return f"{'drop' if self.state == 'absent' else 'create'} database {self.name}"
+
+    def steps(self, found: list[dict[str, Any]]) -> Iterator[Step]:
+        name = identifier(self.name)
+        if self.state == "absent":
+            if found:
+                force = " WITH (FORCE)" if self.force else ""
+                yield Step(f"DROP DATABASE {name}{force}", f"drop database {self.name}")
+            return
+        if not found:
+            with_ = "".join(f" {option}" for option in self._options())
+            yield Step(f"CREATE DATABASE {name}{with_}", f"create database {self.name}")
+        row = found[0] if found else {}
+        if found:
+            self._check(row)
+            yield from self._changing(name, row)
+        if self.comment is not None and self.comment != (row.get("comment") or ""):
+            statement = f"COMMENT ON DATABASE {name} IS {quoted(self.comment)}"
+            yield Step(statement, f"set the comment of database {self.name}")
+
+    def _options(self) -> Iterator[str]:
+        names = {"OWNER": self.owner, "TEMPLATE": self.template}
+        yield from (f"{key} {identifier(name)}" for key, name in names.items() if name)
+        texts = {"ENCODING": self.encoding, "LC_COLLATE": self.lc_collate}
+        texts["LC_CTYPE"] = self.lc_ctype
+        yield from (f"{key} {quoted(text)}" for key, text in texts.items() if text)
+        if self.tablespace:
+            yield f"TABLESPACE {identifier(self.tablespace)}"
+        if self.conn_limit:
+            yield f"CONNECTION LIMIT {int(self.conn_limit)}"
+
+    def _check(self, row: dict[str, Any]) -> None:
+        """A database's characters and their order are for good."""
+        for key, called in FIXED.items():
+            wanted = row["wanted_encoding"] if key == "encoding" else getattr(self, key)
+            if getattr(self, key) and wanted != row[key]:
+                raise ModuleError(
+                    f"Changing {called} is not supported. Current {called}: {row[key]}"
+                )
+
+    def _changing(self, name: str, row: dict[str, Any]) -> Iterator[Step]:
+        said = f"of database {self.name}"
+        if self.owner and self.owner != row["owner"]:
+            statement = f"ALTER DATABASE {name} OWNER TO {identifier(self.owner)}"
+            yield Step(statement, f"set the owner {said}: {self.owner}")
+        if self.conn_limit and int(self.conn_limit) != row["conn_limit"]:
+            statement = f"ALTER DATABASE {name} CONNECTION LIMIT {int(self.conn_limit)}"
+            yield Step(statement, f"set the connection limit {said}: {self.conn_limit}")
+        if self.tablespace and self.tablespace != row["tablespace"]:
+            statement = f"ALTER DATABASE {name} SET TABLESPACE {identifier(self.tablespace)}"
+            yield Step(statement, f"set the tablespace {said}: {self.tablespace}")
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        return {"db": self.name}

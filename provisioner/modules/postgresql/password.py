@@ -1,0 +1,51 @@
+"""Passwords as PostgreSQL keeps them: MD5 (EL7's 9.2) and SCRAM-SHA-256 (RFC 5802)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+
+MD5 = re.compile(r"md5[0-9a-f]{32}")
+SCRAM = re.compile(
+    r"SCRAM-SHA-256\$(?P<rounds>\d+):(?P<salt>[A-Za-z0-9+/=]+)\$"
+    r"(?P<stored>[A-Za-z0-9+/=]+):(?P<server>[A-Za-z0-9+/=]+)"
+)
+
+
+def is_hash(password: str) -> bool:
+    return bool(MD5.fullmatch(password) or SCRAM.fullmatch(password))
+
+
+def hashed(password: str, user: str, by_scram: bool) -> str:
+    """What the server shall keep; a password that is a hash already stays as it is."""
+    if is_hash(password):
+        return password
+    return _scram(password, secrets.token_bytes(16), 4096) if by_scram else _md5(password, user)
+
+
+def same(password: str, user: str, kept: str) -> bool:
+    """Whether `kept` is of `password`."""
+    if is_hash(password) or not is_hash(kept):
+        return password == kept
+    if match := SCRAM.fullmatch(kept):
+        made = _scram(password, base64.b64decode(match["salt"]), int(match["rounds"]))
+    else:
+        made = _md5(password, user)
+    return hmac.compare_digest(made, kept)
+
+
+def _md5(password: str, user: str) -> str:
+    text = f"{password}{user}".encode()
+    return "md5" + hashlib.md5(text, usedforsecurity=False).hexdigest()
+
+
+def _scram(password: str, salt: bytes, rounds: int) -> str:
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, rounds)
+    client = hmac.digest(salted, b"Client Key", "sha256")
+    stored = hashlib.sha256(client).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    salt64, stored64, server64 = (base64.b64encode(p).decode() for p in (salt, stored, server))
+    return f"SCRAM-SHA-256${rounds}:{salt64}${stored64}:{server64}"

@@ -1,0 +1,249 @@
+"""postgresql_user and postgresql_db with a real PostgreSQL on this machine."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.modules import find
+from provisioner.modules.base import ModuleError
+from provisioner.modules.postgresql import password as passwords
+from provisioner.remote.shell import Report
+from tests.modules.conftest import Host
+
+
+@dataclass
+class Server:
+    """A PostgreSQL of our own, reached by its socket alone; everybody may be anybody there."""
+
+    socket: str
+
+    def sql(self, text: str, user: str = "postgres", database: str = "postgres") -> str:
+        command = ["psql", "-XAtq", "-h", self.socket, "-U", user, "-v", "ON_ERROR_STOP=1"]
+        done = subprocess.run([*command, database], input=text, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+
+def as_nobody(*command: str | Path) -> None:
+    """The server refuses to run as root."""
+    who = (
+        ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+        if not os.getuid()
+        else []
+    )
+    subprocess.run([*who, *command], check=True, capture_output=True, cwd="/")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        pytest.fail("PostgreSQL is not installed: `make setup` installs it")
+    programs = found[-1].parent
+    with tempfile.TemporaryDirectory(prefix="pg-") as name:
+        if not os.getuid():
+            os.chown(name, pwd.getpwnam("nobody").pw_uid, -1)
+        Path(name).chmod(0o711)
+        data = Path(name, "data")
+        made: list[str | Path] = [
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "--auth=trust",
+            "-N",
+            "-E",
+            "UTF8",
+            "--locale=C",
+        ]
+        as_nobody(programs / "initdb", *made)
+        rules = data / "pg_hba.conf"
+        rules.write_text(f"local all boss scram-sha-256\n{rules.read_text()}")
+        control: list[str | Path] = [programs / "pg_ctl", "-D", data, "-w"]
+        options = f"-k {name} -c listen_addresses= -F"
+        as_nobody(*control, "-o", options, "-l", f"{name}/log", "start")
+        yield Server(name)
+        as_nobody(*control, "-m", "immediate", "stop")
+
+
+@pytest.fixture
+def db(server: Server) -> Iterator[Server]:
+    """The server with none but its own users and databases."""
+    yield server
+    names = server.sql("SELECT quote_ident(datname) FROM pg_database WHERE datallowconn")
+    for name in set(names.splitlines()) - {"postgres", "template1"}:
+        server.sql(f"DROP DATABASE {name}")
+    kept = "rolname !~ '^pg_' AND rolname <> 'postgres'"
+    for name in server.sql(f"SELECT quote_ident(rolname) FROM pg_roles WHERE {kept}").splitlines():
+        server.sql(f"DROP OWNED BY {name}; DROP ROLE {name}")
+
+
+def settled(host: Host, db: Server, kind: str, /, **arguments: Any) -> tuple[str, ...]:
+    """Look, check, apply, apply again: what was changed, once."""
+    given = {"login_unix_socket": db.socket, **arguments}
+    everything = "SELECT string_agg(a::text, ' ') FROM pg_authid a"
+    before = db.sql(everything)
+    looked = host.look(kind, **given).changes
+    assert host.run(kind, "check", **given).changes == looked
+    assert db.sql(everything) == before
+    report = host.run(kind, **given)
+    assert (report.failed, report.changes) == (None, looked)
+    assert find(kind).model_validate(arguments).settle(report) == {}
+    assert host.run(kind, **given).changes == ()
+    assert host.look(kind, **given).changes == ()
+    return report.changes
+
+
+PASSWORD = "p'ä \\ \"x:y"
+
+
+@pytest.mark.parametrize("kind", ["md5", "scram-sha-256"])
+def test_a_user_is_made_and_its_password_kept_as_the_server_keeps_them(
+    host: Host, db: Server, kind: str
+) -> None:
+    db.sql(f"ALTER ROLE postgres SET password_encryption = '{kind}'")
+    given: dict[str, Any] = {"name": "app's", "password": PASSWORD}
+    assert settled(host, db, "postgresql_user", **given) == ("create user app's",)
+    kept = db.sql("SELECT rolpassword FROM pg_authid WHERE rolname = 'app''s'")
+    assert kept.startswith(kind.partition("-")[0] if kind == "md5" else "SCRAM-SHA-256$4096:")
+    db.sql(f"ALTER USER \"app's\" PASSWORD '{PASSWORD.replace(chr(39), chr(39) * 2)}'")
+    assert settled(host, db, "postgresql_user", **given) == ()
+    changed = settled(host, db, "postgresql_user", name="app's", password="other")
+    assert changed == ("set password of app's",)
+    left = {"name": "app's", "password": "third", "no_password_changes": True}
+    assert settled(host, db, "postgresql_user", **left) == ()
+    assert settled(host, db, "postgresql_user", name="app's", password="") == changed
+    assert db.sql("SELECT rolpassword IS NULL FROM pg_authid WHERE rolname = 'app''s'") == "t"
+    db.sql("ALTER ROLE postgres RESET password_encryption")
+
+
+def test_a_password_that_is_a_hash_already_is_kept_as_it_is(host: Host, db: Server) -> None:
+    kept = passwords.hashed("x", "app", by_scram=False)
+    settled(host, db, "postgresql_user", name="app", password=kept)
+    assert db.sql("SELECT rolpassword FROM pg_authid WHERE rolname = 'app'") == kept
+
+
+def test_attributes_limits_groups_and_comment_are_set_once(host: Host, db: Server) -> None:
+    db.sql("CREATE ROLE staff; CREATE USER app")
+    given = {
+        "name": "app",
+        "role_attr_flags": "CREATEDB,NOINHERIT NOSUPERUSER",
+        "expires": "Jan 31 2030",
+        "conn_limit": 3,
+        "groups": "staff",
+        "comment": "it's",
+    }
+    assert settled(host, db, "postgresql_user", **given) == (
+        "set role attributes, expiry, connection limit of app",
+        "make app a member of staff",
+        "set the comment of app",
+    )
+    assert settled(host, db, "postgresql_user", **{**given, "role_attr_flags": "NOCREATEDB"}) == (
+        "set role attributes of app",
+    )
+    assert settled(host, db, "postgresql_user", name="app", state="absent") == ("drop user app",)
+
+
+def test_rights_on_the_database_and_its_tables_are_granted_once(host: Host, db: Server) -> None:
+    db.sql("CREATE DATABASE acme")
+    db.sql(
+        "CREATE TABLE products (a int); CREATE SCHEMA s; CREATE TABLE s.t (a int)", database="acme"
+    )
+    given = {"db": "acme", "name": "django", "priv": "CONNECT,CREATE/products:ALL/s.t:SELECT"}
+    assert len(settled(host, db, "postgresql_user", **given)) == 4
+    db.sql("INSERT INTO products VALUES (1)", user="django", database="acme")
+    db.sql("DROP OWNED BY django", database="acme")
+
+
+def test_a_database_is_made_changed_and_dropped_once(host: Host, db: Server) -> None:
+    db.sql("CREATE ROLE one; CREATE ROLE two")
+    name = 'my "db"'
+    new = {"name": name, "owner": "one", "encoding": "UTF-8", "template": "template0"}
+    new |= {"lc_collate": "C", "lc_ctype": "C", "conn_limit": "5", "comment": "ours"}
+    assert settled(host, db, "postgresql_db", **new) == (
+        f"create database {name}",
+        f"set the comment of database {name}",
+    )
+    assert settled(host, db, "postgresql_db", name=name, owner="two", conn_limit=-1) == (
+        f"set the owner of database {name}: two",
+        f"set the connection limit of database {name}: -1",
+    )
+    report = host.run("postgresql_db", login_unix_socket=db.socket, name=name, encoding="LATIN1")
+    assert report.failed == "Changing encoding is not supported. Current encoding: UTF8"
+    assert settled(host, db, "postgresql_db", name=name, state="absent", force=True) == (
+        f"drop database {name}",
+    )
+
+
+def test_the_secrets_stand_in_no_command_line(host: Host, db: Server) -> None:
+    host.fake("psql", f'env >>"$(dirname "$0")/../env"; exec {shutil.which("psql")} "$@"')
+    given = {"login_unix_socket": db.socket, "login_password": "boss-secret"}
+    report = host.run("postgresql_user", **given, name="app", password="app-secret")
+    assert report.changes == ("create user app",)
+    seen = " ".join(host.calls()) + Path(host.fakes.parent, "env").read_text()
+    assert "PGSERVICE=provision" in seen
+    assert "boss-secret" not in seen
+    assert "app-secret" not in seen
+
+
+def test_a_login_by_password_reaches_the_server(host: Host, db: Server) -> None:
+    word = "a 'b=\\#\"c"
+    db.sql("SET password_encryption = 'scram-sha-256'; CREATE USER boss SUPERUSER")
+    kept = passwords.hashed(word, "boss", by_scram=True)
+    db.sql(f"ALTER USER boss PASSWORD '{kept}'")
+    given = {"login_unix_socket": db.socket, "login_user": "boss", "name": "app"}
+    assert host.run("postgresql_user", **given, login_password=word).changes
+    report = host.run("postgresql_user", **given, login_password="wrong")
+    assert "password authentication failed" in (report.failed or "")
+
+
+def test_in_check_mode_a_server_may_still_be_to_come(host: Host) -> None:
+    nowhere = {"login_unix_socket": str(host.root), "name": "app"}
+    for kind, change in (("user", "set user app"), ("db", "create database app")):
+        report = host.run(f"postgresql_{kind}", "check", **nowhere)
+        assert (report.failed, report.changes) == (None, (change,))
+        assert "can't be asked: psql" in report.get("assumed")
+        failed = host.run(f"postgresql_{kind}", **nowhere)
+        assert "can't be asked: psql" in (failed.failed or "")
+        assert "become_user: postgres" in failed.get("remedy")
+
+
+def test_what_the_server_refuses_is_told(host: Host, db: Server) -> None:
+    given = {"login_unix_socket": db.socket, "name": "app", "owner": "nobody-here"}
+    report = host.run("postgresql_db", **given)
+    assert report.failed == "create database app: exit 3"
+    assert 'role "nobody-here" does not exist' in report.get("stderr")
+
+
+REFUSED: list[tuple[str, Mapping[str, Any], str]] = [
+    ("postgresql_user", {"role_attr_flags": "SUPER"}, "SUPER is none of"),
+    ("postgresql_user", {"priv": "products:ALL"}, "db must say"),
+    ("postgresql_user", {"priv": "t:SELECT; DROP", "db": "x"}, "is none of"),
+    ("postgresql_user", {"login_password": "x\ny"}, "newline"),
+    ("postgresql_db", {"state": "dump"}, "state"),
+]
+
+
+@pytest.mark.parametrize(("module", "arguments", "reason"), REFUSED)
+def test_what_can_not_be_meant_is_refused_before_a_host_is_touched(
+    module: str, arguments: Mapping[str, Any], reason: str
+) -> None:
+    with pytest.raises(ValueError, match=reason):
+        find(module).model_validate({"name": "app", **arguments})
+
+
+def test_a_change_that_did_not_last_is_a_failure() -> None:
+    model = find("postgresql_user").model_validate({"name": "app", "state": "absent"})
+    report = Report({"state_after": ('{"rolname": "app"}',)}, status=80)
+    with pytest.raises(ModuleError, match="drop user app: still untrue afterwards"):
+        model.settle(report)
