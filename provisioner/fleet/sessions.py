@@ -33,6 +33,11 @@ class Login:
 CLOSING_SECONDS = 10.0
 """How long sshd may take to notice that a session was closed."""
 
+KEEP_ALIVE_SECONDS = 60.0
+"""How often a host that waits for others is sent a word."""
+
+ENDED = "the session was ended from outside while the host waited, and was opened anew"
+
 Connect = Callable[[str, Mapping[str, Any]], Login]
 """Connect to the host of that inventory name, whose variables are given."""
 
@@ -129,6 +134,13 @@ class Sessions:
                 time.sleep(0.02)
 
     def _session(self, seat: Seat, variables: Mapping[str, Any]) -> Session:
+        """That of the seat. One that the host or the network ended while nothing was under way is
+        made anew: it held nothing."""
+        there = self._sessions.get(seat)
+        if there is not None and not there.alive:
+            self._sessions.pop(seat, None)
+            there.close()
+            self._notices += (ENDED,)
         if seat not in self._sessions:
             login = self._login(seat, variables)
             become = seat.become
@@ -139,6 +151,10 @@ class Sessions:
 
     def _login(self, seat: Seat, variables: Mapping[str, Any]) -> Login:
         key = replace(seat, become=None)
+        there = self._logins.get(key)
+        if there is not None and not there.connection.alive:
+            self._logins.pop(key, None)
+            there.connection.close()
         if key not in self._logins:
             if seat.connection == "local":
                 self._logins[key] = _here(seat.folder)
@@ -149,6 +165,11 @@ class Sessions:
                 self._notices += self._logins[key].notices if key not in self._noticed else ()
                 self._noticed.add(key)
         return self._logins[key]
+
+    def keep_alive(self) -> None:
+        """Send a word over what is silent."""
+        for login in list(self._logins.values()):
+            login.connection.keep_alive()
 
     def __bool__(self) -> bool:
         """Whether anything is open."""
@@ -197,6 +218,8 @@ class Pool:
         self._hosts: dict[str, Sessions] = {}
         self._connected: dict[Sessions, None] = {}
         self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._keeper: threading.Thread | None = None
 
     def of(self, host: str) -> Sessions:
         found = self._hosts.get(host)
@@ -216,6 +239,9 @@ class Pool:
         """Have no more connected than may be, once `sessions` is: idle ones are closed, that was
         connected first before others."""
         with self._lock:
+            if self._keeper is None:
+                self._keeper = threading.Thread(target=self._keep_alive, daemon=True)
+                self._keeper.start()
             self._connected.pop(sessions, None)
             excess = len(self._connected) + 1 - self._connections
             for other in list(self._connected) if excess > 0 else ():
@@ -237,7 +263,13 @@ class Pool:
         for thread in threads:
             thread.join(20)
 
+    def _keep_alive(self) -> None:
+        while not self._closed.wait(KEEP_ALIVE_SECONDS):
+            for sessions in list(self._hosts.values()):
+                sessions.keep_alive()
+
     def close(self) -> None:
+        self._closed.set()
         for sessions in list(self._hosts.values()):
             sessions.close()
 

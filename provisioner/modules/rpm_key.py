@@ -49,7 +49,7 @@ key_text() {
         url) armored=$(fetch 30) || armored='' ;;
     esac
 }
-fetch() { curl -fsSL --connect-timeout 10 --max-time "$1" ${insecure:+"$insecure"} -- "$key"; }
+fetch() { curl -q -fsSL --connect-timeout 10 --max-time "$1" ${insecure:+"$insecure"} -- "$key"; }
 
 # compute_ids: the ids of the keys in $armored, as $ids: the SHA-1 of each first packet (RFC 4880,
 # 12.2), without gpg, which would make files. A key that isn't understood has no id.

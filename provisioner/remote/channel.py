@@ -14,6 +14,10 @@ LONGEST = 2e6
 class Channel(Protocol):
     """One remote process. Its stdout and stderr arrive merged, in one stream of bytes."""
 
+    @property
+    def alive(self) -> bool:
+        """Whether the process and the connection are there, as far as is known without asking."""
+
     def send(self, data: bytes) -> None:
         """Write all of `data` to the process's stdin; `Lost` when the host is gone."""
 
@@ -34,8 +38,15 @@ class Channel(Protocol):
 class Connection(Protocol):
     """One authenticated connection to a host, able to start several processes."""
 
+    @property
+    def alive(self) -> bool:
+        """Whether it is up, as far as is known without asking."""
+
     def open(self, command: str) -> Channel:
         """Start `command` under the remote user's login shell."""
+
+    def keep_alive(self) -> None:
+        """Send a word if it is silent, so that nobody on the way takes it for forgotten."""
 
     def close(self) -> None:
         """Close every channel and the connection; never raises, may be called twice."""

@@ -9,6 +9,11 @@ _nl='
 '
 _tab='	'
 
+# What the login's profile may set and would change what commands print, or end a `read` of the shell that
+# waits for its next frame (TMOUT, which hardening guides ask for).
+unset TMOUT GREP_OPTIONS TAR_OPTIONS GZIP TIME_STYLE QUOTING_STYLE COLUMNS
+unset BLOCKSIZE BLOCK_SIZE DF_BLOCK_SIZE DU_BLOCK_SIZE LS_BLOCK_SIZE
+
 # EL7 logs in with a PATH without sbin, and su (util-linux 2.23) keeps it: modules find their tools
 # all the same.
 _login_path=$PATH

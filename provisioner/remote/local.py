@@ -30,6 +30,10 @@ class LocalChannel:
         self._selector.register(self._stdout, selectors.EVENT_READ)
         self._heard = False
 
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
     def send(self, data: bytes) -> None:
         view = memoryview(data)
         try:
@@ -69,6 +73,13 @@ class LocalConnection:
     def __init__(self, shell: Sequence[str] = ("/bin/sh",), folder: str | None = None) -> None:
         self._shell, self._folder = tuple(shell), folder
         self._channels: list[LocalChannel] = []
+
+    @property
+    def alive(self) -> bool:
+        return True
+
+    def keep_alive(self) -> None:
+        """A pipe needs no word."""
 
     def open(self, command: str) -> LocalChannel:
         channel = LocalChannel([*self._shell, "-c", command], self._folder)

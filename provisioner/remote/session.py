@@ -81,6 +81,11 @@ class Session:
         self._started = False
         self._tell: streams.Tell = _say_nothing
 
+    @property
+    def alive(self) -> bool:
+        """Whether it may be used, as far as is known without asking."""
+        return self._channel is None or self._channel.alive
+
     def exchange(self, steps: Sequence[Step], tell: streams.Tell | None = None) -> Iterator[Report]:
         """Send `steps` as one frame and yield each one's report as it ends; `tell` is called now
         and then while a large file passes.

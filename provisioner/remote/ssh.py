@@ -174,6 +174,12 @@ class SshConnection:
             return left
         raise self.lost(TimeoutError(), f"it has been silent for {now - heard:.0f} s")
 
+    def keep_alive(self) -> None:
+        """sshd ends what is silent for its ClientAliveInterval, with a ClientAliveCountMax of 0 at
+        once; firewalls forget it."""
+        if self.alive and time.monotonic() - self._link.wiring.heard >= self.heartbeat.silence:
+            self._ask()
+
     def _ask(self) -> None:
         if not self._link.clear_to_send.is_set():
             return  # in a key exchange nothing may be sent, but its next packet is due as well
@@ -206,6 +212,10 @@ class SshChannel:
 
     def __init__(self, connection: SshConnection, channel: ParamikoChannel) -> None:
         self._connection, self._channel = connection, channel
+
+    @property
+    def alive(self) -> bool:
+        return self._connection.alive and not (self._channel.closed or self._ended())
 
     def send(self, data: bytes) -> None:
         """Write all of `data`. What a process that has ended would get is dropped in silence:

@@ -63,26 +63,26 @@ class KeyFile:
     def key(self, passphrase: Passphrase | None) -> PKey:
         with self._lock:
             if self._key is None and self.problem is None:
-                self._load(passphrase)
+                self.problem = self._load(passphrase)  # others look at it without the lock
             if self._key is None:
                 raise IdentityError(self.problem)
             return self._key
 
-    def _load(self, passphrase: Passphrase | None) -> None:
+    def _load(self, passphrase: Passphrase | None) -> str | None:
+        """Load the key; what is wrong where it can't be."""
         if not self.guarded:
-            self.problem = self._open(None)
-            return
-        self.problem = f"{self.label} is encrypted and no passphrase was given"
+            return self._open(None)
+        problem: str | None = f"{self.label} is encrypted and no passphrase was given"
         for wrong in range(TRIES):
             word = passphrase(self.label, wrong) if passphrase else None
             if not word:
-                return
-            self.problem = self._open(word)
-            if self._key is not None:
-                return
+                break
+            problem = self._open(word)
+            if problem is None:
+                break
+        return problem
 
     def _open(self, word: str | None) -> str | None:
-        """Load the key; what is wrong where it can't be."""
         try:
             secret = word.encode("utf-8", "surrogateescape") if word else None
             self._key = PKey.from_path(self.label, secret)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -62,6 +63,17 @@ def reads(host: Host, *commands: str) -> list[Report]:
     return list(
         host.session.exchange([Step(program, "read", tolerant=True) for program in programs])
     )
+
+
+def test_a_profile_that_logs_idle_shells_out_or_colours_output_does_no_harm(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMOUT", "1")
+    monkeypatch.setenv("GREP_OPTIONS", "--color=always")
+    said = "echo ${TMOUT-none} ${GREP_OPTIONS-none}"
+    assert host.run("shell", cmd=said).get("stdout") == "none none\n"
+    time.sleep(1.5)  # bash ends a read after TMOUT seconds
+    assert host.run("shell", cmd=said).get("stdout") == "none none\n"
 
 
 def test_reads_of_one_frame_have_each_their_own_output(host: Host) -> None:

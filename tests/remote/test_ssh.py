@@ -20,6 +20,7 @@ from provisioner.remote.ssh import Heartbeat, SshChannel, SshConnection, connect
 from provisioner.remote.sshdial import dial
 from provisioner.remote.sshwire import Link, Wiring
 from provisioner.remote.target import Target
+from tests.lab.processes import wait_for
 from tests.remote.sshd import OPENSSH_7_4, Sshd, keygen, needs_sshd, sshd
 
 pytestmark = needs_sshd
@@ -290,6 +291,15 @@ def test_a_silent_but_living_command_outlives_many_heartbeats(server: Sshd) -> N
     channel = connection.open("sleep 1; echo done")
     assert read_all(channel) == b"done\n"
     connection.close()
+
+
+def test_a_connection_that_nobody_uses_is_kept_alive_by_a_word(server: Sshd) -> None:
+    connection = connect(server.target(), heartbeat=Heartbeat(silence=0, grace=60))
+    heard = connection._link.wiring.heard
+    connection.keep_alive()
+    wait_for(lambda: connection._link.wiring.heard > heard, 30, "an answer")
+    connection.close()
+    connection.keep_alive()
 
 
 def test_closing_wakes_whoever_waits_and_leaves_no_thread(server: Sshd) -> None:
