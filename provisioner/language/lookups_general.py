@@ -61,8 +61,15 @@ def _at_least(kinds: Mapping[str, str], given: Mapping[str, Any]) -> list[str]:
     return [secrets.choice(chars) for chars, count in wanted for _ in range(count)]
 
 
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise LookupFailedError(f'"{text}" is no regular expression: {error}') from None
+
+
 PATTERNS: dict[str, Callable[[str, str], bool]] = {
-    "regex": lambda name, pattern: re.search(pattern, name) is not None,
+    "regex": lambda name, pattern: _pattern(pattern).search(name) is not None,
     "prefix": lambda name, pattern: name.startswith(pattern),
     "suffix": lambda name, pattern: name.endswith(pattern),
 }

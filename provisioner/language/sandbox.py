@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -86,7 +87,18 @@ def lazy_classes() -> tuple[type[jinja2.Template], type[Context]]:
             return made
 
     class LazyTemplate(Template):
-        """A template with such a context."""
+        """A template with such a context. Its code has infinite numbers in it as Python prints
+        them, where Jinja has worked out what is constant."""
+
+        @classmethod
+        def _from_namespace(
+            cls,
+            environment: jinja2.Environment,
+            namespace: MutableMapping[str, Any],
+            globals: MutableMapping[str, Any],  # noqa: A002 - Jinja's word
+        ) -> Template:
+            namespace.update(inf=math.inf, nan=math.nan)
+            return super()._from_namespace(environment, namespace, globals)
 
         def new_context(
             self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -271,6 +272,15 @@ def test_one_text_that_is_too_long_is_refused(source: str) -> None:
 @pytest.mark.parametrize("source", ["{{ 10 ** 5000 }}", "{{ 10 ** 4000 * 10 ** 4000 }}"])
 def test_a_number_that_can_not_be_written_down_is_refused(source: str) -> None:
     assert "more than 4300 digits" in error(source)
+
+
+ENDLESS = ["1e999", "'inf' | float", "[1, 'inf' | float] | max", "('[Infinity]' | from_json)[0]"]
+
+
+@pytest.mark.parametrize("source", ENDLESS)
+def test_a_number_without_an_end_is_one(source: str) -> None:
+    assert value(f"{{{{ {source} }}}}") == math.inf
+    assert value(f"{source} > 5", expression=True) is True
 
 
 def test_more_than_there_is_memory_for_is_an_error_of_the_template() -> None:
