@@ -1,7 +1,7 @@
 """Where a host is in its play: a stack of task lists, the innermost under way.
 
 The play's own list is at the bottom. Notified handlers are a list on top of the place that called
-for them; so will be the tasks of a file that is included.
+for them, and so are the tasks of a file or role that is included.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from provisioner.errors import LoadError
 from provisioner.events import (
     Event,
     HostFinished,
+    HostSummary,
     Notice,
     PlayStarted,
     RunFinished,
@@ -30,7 +31,7 @@ from provisioner.fleet.interrupt import Interrupt
 from provisioner.fleet.sessions import Connect
 from provisioner.fleet.threads import Threads
 from provisioner.language.play import Play, tasks_of
-from provisioner.loading.keywordvalues import number
+from provisioner.loading import keywordvalues
 from provisioner.plan import Plan, PlannedPlay
 from provisioner.plan.hosts import hosts_of, unmatched
 from provisioner.plan.keywords import constant, sizes
@@ -110,25 +111,8 @@ class Run:
             plan.options.diff,
         )
         yield from plan.notices
-        ends = {*accumulate(len(playbook.plays) for playbook in plan.playbooks)}
         try:
-            for number, planned in enumerate(plan.plays, 1):
-                if self.interrupt or self._stopped:
-                    self._stop(self._hosts_of(plan.plays[number - 1 :]))
-                    break
-                later = self._hosts_of(plan.plays[number:])
-                try:
-                    yield from self._play(planned, number - 1, later)
-                except LoadError as error:  # hosts: "{{ hostvars.x.nowhere }}"
-                    self._stopped = self._invalid = True
-                    for problem in error.problems:
-                        yield Notice(
-                            f"{problem.reason}: no further play is run", str(problem.where)
-                        )
-                if later and number in ends and not self._stopped and self._failing:
-                    self._stopped = True
-                    yield Notice("a host has failed: no later playbook is run")
-                self.crew.release(later)
+            yield from self._plays()
         except BaseException:
             self.interrupt.set(0)  # whoever is still under way stops at a task's end
             raise
@@ -140,11 +124,35 @@ class Run:
             yield from self._host_finished(host)
         summaries = {host: self.states[host].summary() for host in hosts}
         seconds = round(time.monotonic() - started, 3)
-        code = self.interrupt.signal + exits.SIGNALLED if self.interrupt else exit_code(summaries)
+        yield RunFinished(summaries, self._exit(summaries), seconds, bool(self.interrupt))
+
+    def _exit(self, summaries: Mapping[str, HostSummary]) -> int:
+        if self.interrupt:
+            return self.interrupt.signal + exits.SIGNALLED
         touched = any(state.touched for state in self.states.values())
         wrong = exits.FAILED if touched else exits.INVALID
-        code = code or (wrong if self._invalid else exits.OK)
-        yield RunFinished(summaries, code, seconds, bool(self.interrupt))
+        return exit_code(summaries) or (wrong if self._invalid else exits.OK)
+
+    def _plays(self) -> Iterator[Event]:
+        """Play after play, as long as nothing ends the run for all."""
+        plan = self.plan
+        ends = {*accumulate(len(playbook.plays) for playbook in plan.playbooks)}
+        for number, planned in enumerate(plan.plays, 1):
+            if self.interrupt or self._stopped:
+                self._stop(self._hosts_of(plan.plays[number - 1 :]))
+                return
+            later = self._hosts_of(plan.plays[number:])
+            try:
+                yield from self._play(planned, number - 1, later)
+            except LoadError as error:  # hosts: "{{ hostvars.x.nowhere }}"
+                self._stopped = self._invalid = True
+                for problem in error.problems:
+                    reason = f"{problem.reason}: no further play is run"
+                    yield Notice(reason, str(problem.where))
+            if later and number in ends and not self._stopped and self._failing:
+                self._stopped = True
+                yield Notice("a host has failed: no later playbook is run")
+            self.crew.release(later)
 
     def _play(self, planned: PlannedPlay, number: int, later: frozenset[str]) -> Iterator[Event]:
         play, chosen_hosts = planned.play, planned.hosts
@@ -231,7 +239,11 @@ class Run:
                 return f"any_errors_fatal: {host} {self._end_of(host)}"
         magic = {"hostvars": HostVars(self._shared(play, (), ()), "", Gate())}
         limit = constant(play, play.max_fail_percentage, self.plan.options, magic)
-        if limit is not None and failed and 100 * len(failed) > number(limit, "%") * len(batch):
+        if (
+            limit is not None
+            and failed
+            and 100 * len(failed) > keywordvalues.number(limit, "%") * len(batch)
+        ):
             return f"max_fail_percentage: {len(failed)} of {len(batch)} hosts failed"
         return ""
 
@@ -261,13 +273,13 @@ def batches(hosts: tuple[str, ...], serial: Sequence[Any]) -> Iterator[tuple[str
 
 
 def _size(item: Any, total: int) -> int:
-    size = number(item, "%")
+    size = keywordvalues.number(item, "%")
     if str(item).strip().endswith("%"):
         return max(1, int(size * total / 100))
     return max(0, int(size))
 
 
-def exit_code(summaries: Mapping[str, Any]) -> int:
+def exit_code(summaries: Mapping[str, HostSummary]) -> int:
     """What the hosts came to: OK, FAILED, UNREACHABLE (or unknown), or both."""
     states = {summary.status for summary in summaries.values()}
     code = exits.FAILED if Status.FAILED in states else exits.OK

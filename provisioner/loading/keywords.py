@@ -22,6 +22,7 @@ IGNORED = frozenset({"debugger"})
 
 OF_BLOCK = frozenset({"rescue", "always"})
 """Keywords of a block that no task has."""
+
 BLOCK = INHERITED | IGNORED | OF_BLOCK | {"name", "block", "notify"}
 
 TASK = (
