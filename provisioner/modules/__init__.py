@@ -98,6 +98,7 @@ MODULES: dict[str, str] = {
     "openssh_keypair": "openssh_keypair:OpensshKeypair",
     "openssl_certificate": "x509_certificate:X509Certificate",
     "openssl_csr": "openssl_csr:OpensslCsr",
+    "openssl_dhparam": "openssl_dhparam:OpensslDhparam",
     "openssl_privatekey": "openssl_privatekey:OpensslPrivatekey",
     "git": "git:Git",
     "mysql_db": "mysql.database:MysqlDb",

@@ -1,0 +1,80 @@
+"""openssl_dhparam: parameters for Diffie-Hellman are in a file, made by the host's openssl."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from provisioner.modules.base import FileAttributes, Module, Sources, Text
+from provisioner.modules.openssl_text import KEY
+from provisioner.remote.shell import Program, Report
+
+BODY = (
+    KEY
+    + r"""
+# fits: the parameters are good, and of that size.
+fits() {
+    said=$(openssl dhparam -check -text -noout -in "$path" 2>&1) || return
+    case $said in
+        *WARNING*) return 1 ;;
+        *"Parameters: ($size bit)"*) ;;
+        *) return 1 ;;
+    esac
+}
+
+expand path
+wanted || return 0
+[ ! -d "$path" ] || fail "$path is a directory, not the file of parameters"
+if [ "$force" = no ] && [ -f "$path" ] && fits; then
+    attributes "$path"
+elif [ "$look" = yes ]; then
+    if [ -e "$path" ]; then changed "change $path"; else changed "create $path"; fi
+else
+    content=$(openssl dhparam "$size" 2>/dev/null)$_nl
+    case $content in
+        *BEGIN*) ;;
+        *) fail "openssl can't make parameters of $size bits" ;;
+    esac
+    put "$path"
+    fits || fail "create $path: still untrue afterwards"
+fi
+[ "$return_content" = no ] || [ ! -f "$path" ] || report dhparams "$(cat -- "$path")"
+"""
+)
+
+
+class OpensslDhparam(FileAttributes, Module):
+    """Keep parameters for Diffie-Hellman in a file, made by the host's openssl command."""
+
+    body: ClassVar[str] = BODY
+
+    path: Text
+    """The file."""
+    size: int = 4096
+    """How many bits; many take minutes."""
+    state: Literal["present", "absent"] = "present"
+    """`absent` removes the file."""
+    force: bool = False
+    """Make them anew whenever the task runs."""
+    backup: bool = False
+    """Keep a copy of the old file beside it."""
+    return_content: bool = False
+    """Return them too, as `dhparams`."""
+    select_crypto_backend: Literal["auto", "cryptography", "openssl"] = "auto"
+    """Accepted: it is the openssl command in any case."""
+
+    def program(self, sources: Sources) -> Program:
+        names = ("path", "state", "force", "backup", "return_content")
+        variables = {
+            **{name: getattr(self, name) for name in names},
+            **self.attribute_variables(),
+            "size": str(self.size),
+        }
+        return Program("openssl_dhparam", self.body, variables)
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        values: dict[str, Any] = {"filename": report.get("filename"), "size": self.size}
+        if "backup_file" in report.records:
+            values["backup_file"] = report.get("backup_file")
+        if "dhparams" in report.records:
+            values["dhparams"] = report.get("dhparams") + "\n"
+        return values
