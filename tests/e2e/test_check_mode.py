@@ -75,7 +75,9 @@ def test_nothing_is_touched(checked: tuple[Run, Mapping[str, list[str]]], host: 
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_nothing_fails(checked: tuple[Run, Mapping[str, list[str]]], host: str) -> None:
+def test_no_task_fails_and_the_host_would_be_changed(
+    checked: tuple[Run, Mapping[str, list[str]]], host: str
+) -> None:
     run, _ = checked
     assert run.exit == 0
     assert run.summary(host)["failed"] == 0

@@ -68,7 +68,9 @@ RESULTS = {
 
 
 @pytest.mark.parametrize(("name", "arguments", "before", "after"), CASES)
-def test_edits(name: str, arguments: dict[str, Any], before: str, after: str | None) -> None:
+def test_the_block_stands_where_it_is_wanted_and_only_once(
+    name: str, arguments: dict[str, Any], before: str, after: str | None
+) -> None:
     model = BlockInFile.model_validate({"path": "/x", **arguments})
     wanted = (after if after is not None else RESULTS[name]).encode()
     assert model.edited(before.encode()).content == wanted

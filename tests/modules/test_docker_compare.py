@@ -301,14 +301,14 @@ def test_what_can_be_known_before_is_refused_before(wrong: Mapping[str, Any], sa
 @pytest.mark.parametrize(
     ("text", "number"), [("1", 1), ("2k", 2048), ("1.5G", 1610612736), ("5MiB", 5242880)]
 )
-def test_sizes(text: str, number: int) -> None:
+def test_a_size_is_a_number_of_bytes(text: str, number: int) -> None:
     assert values.bytes_of(text) == number
 
 
 @pytest.mark.parametrize(
     ("text", "number"), [("1s", 10**9), ("1m30s", 90 * 10**9), ("500ms", 5 * 10**8)]
 )
-def test_durations(text: str, number: int) -> None:
+def test_a_duration_is_a_number_of_nanoseconds(text: str, number: int) -> None:
     assert values.nanoseconds(text) == number
 
 
@@ -324,7 +324,9 @@ def test_durations(text: str, number: int) -> None:
         ("8000-8100:80", {("80/tcp", "", "8000-8100")}),
     ],
 )
-def test_ports(text: str, expected: set[values.Port]) -> None:
+def test_a_published_port_is_told_apart_into_its_parts(
+    text: str, expected: set[values.Port]
+) -> None:
     assert set(values.ports((text,))) == expected
 
 

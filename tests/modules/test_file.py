@@ -76,7 +76,9 @@ MODES = [
 
 
 @pytest.mark.parametrize(("before", "given", "of_file", "of_folder"), MODES)
-def test_modes(host: Host, before: int, given: str | int, of_file: int, of_folder: int) -> None:
+def test_a_mode_is_that_of_chmod_for_files_and_folders(
+    host: Host, before: int, given: str | int, of_file: int, of_folder: int
+) -> None:
     (host.root / "f").touch()
     (host.root / "d").mkdir()
     for name, after in (("f", of_file), ("d", of_folder)):

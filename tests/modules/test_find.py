@@ -61,7 +61,9 @@ CASES: list[tuple[dict[str, Any], set[str]]] = [
 
 
 @pytest.mark.parametrize(("arguments", "names"), CASES)
-def test_conditions(host: Host, top: str, arguments: dict[str, Any], names: set[str]) -> None:
+def test_a_condition_leaves_the_files_that_meet_it(
+    host: Host, top: str, arguments: dict[str, Any], names: set[str]
+) -> None:
     before = listing(host.root)
     arguments = {"paths": top, **arguments}
     report = host.look("find", **arguments)

@@ -109,7 +109,9 @@ def edited(arguments: dict[str, Any], before: str | bytes) -> bytes:
 @pytest.mark.parametrize(
     ("arguments", "before", "after"), [row[1:] for row in PRESENT], ids=[row[0] for row in PRESENT]
 )
-def test_present(arguments: dict[str, Any], before: str | bytes, after: str | bytes) -> None:
+def test_present_puts_the_line_in_its_place(
+    arguments: dict[str, Any], before: str | bytes, after: str | bytes
+) -> None:
     wanted = after.encode() if isinstance(after, str) else after
     assert edited(arguments, before) == wanted
     if not arguments.get("backrefs"):
@@ -127,7 +129,9 @@ ABSENT = [
 
 
 @pytest.mark.parametrize(("arguments", "before", "after", "found"), ABSENT)
-def test_absent(arguments: dict[str, Any], before: str, after: str, found: int) -> None:
+def test_absent_takes_out_each_line_that_matches(
+    arguments: dict[str, Any], before: str, after: str, found: int
+) -> None:
     model = LineInFile.model_validate({"path": "/x", "state": "absent", **arguments})
     edit = model.edited(before.encode())
     assert edit.content.decode() == after

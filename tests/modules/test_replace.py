@@ -36,7 +36,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("arguments", "before", "after", "message"), CASES)
-def test_edits(arguments: dict[str, Any], before: str, after: str, message: str) -> None:
+def test_what_matches_is_replaced_between_the_marks(
+    arguments: dict[str, Any], before: str, after: str, message: str
+) -> None:
     edit = Replace.model_validate({"path": "/x", **arguments}).edited(before.encode())
     assert (edit.content.decode(), edit.message) == (after, message)
 

@@ -52,7 +52,7 @@ def test_a_files_values_are_pythons_own(host: Host) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha224", "sha256", "sha384", "sha512"])
-def test_checksums(host: Host, algorithm: str) -> None:
+def test_the_checksum_is_of_the_kind_that_is_asked_for(host: Host, algorithm: str) -> None:
     (host.root / "f").write_text("x")
     found = look_at(host, host.root / "f", checksum_algorithm=algorithm)
     assert found["checksum"] == hashlib.new(algorithm, b"x").hexdigest()
@@ -77,7 +77,7 @@ KINDS = {"/dev/null": "ischr", "/tmp": "isdir", "/etc/passwd": "isreg"}
 
 
 @pytest.mark.parametrize("path", KINDS)
-def test_kinds(host: Host, path: str) -> None:
+def test_a_path_is_of_one_kind(host: Host, path: str) -> None:
     found = look_at(host, path)
     kinds = ("isreg", "isdir", "ischr", "isblk", "isfifo", "islnk", "issock")
     assert [kind for kind in kinds if found[kind]] == [KINDS[path]]

@@ -270,7 +270,13 @@ def test_what_can_not_be_meant_is_refused(
 
 
 def test_ansibles_other_names_and_ignored_parameters_are_accepted() -> None:
-    find("systemd").model_validate({"unit": "web", "daemon-reload": True, "daemon-reexec": False})
-    find("service").model_validate({"name": "web", "masked": False, "daemon_reload": True})
+    given = {"unit": "web", "daemon-reload": True, "daemon-reexec": False}
+    plain = {"name": "web", "daemon_reload": True, "daemon_reexec": False}
+    assert find("systemd").model_validate(given) == find("systemd").model_validate(plain)
+    service = find("service").model_validate(
+        {"name": "web", "masked": False, "daemon_reload": True}
+    )
+    assert service.model_dump()["daemon_reload"] is True
     ignored = {"sleep": 1, "pattern": "x", "runlevel": "3", "args": "-v", "use": "systemd"}
-    find("service").model_validate({"name": "web", "state": "started", **ignored})
+    found = find("service").model_validate({"name": "web", "state": "started", **ignored})
+    assert found.model_dump()["state"] == "started"

@@ -314,6 +314,8 @@ def test_what_can_not_be_meant_is_refused(arguments: dict[str, Any]) -> None:
 
 def test_ansibles_other_names_are_accepted() -> None:
     for name in ("package", "dnf", "ansible.builtin.yum"):
-        find(name).model_validate({"pkg": "a, b", "state": "removed", "expire-cache": True})
-    find("package").model_validate({"name": "a", "use": "yum"})
-    find("package").model_validate({"name": "a", "cache_valid_time": 3600, "purge": True})
+        found = find(name).model_validate({"pkg": "a, b", "state": "removed", "expire-cache": True})
+        assert found.model_dump()["name"] == ("a", "b")
+    assert find("package").model_validate({"name": "a", "use": "yum"}).variables()["use_backend"]
+    of_apt = {"cache_valid_time": 3600, "purge": True}
+    assert find("package").model_validate({"name": "a", **of_apt}).variables()["name"] == ("a",)
