@@ -248,11 +248,11 @@ def _with_pending(event: Event) -> Event:
     return replace(event, exit=exits.PENDING) if pending else event
 
 
-_SECRET_NAMES = ("ansible_password", "ansible_ssh_pass", "ansible_become_password",
-                 "ansible_become_pass", "ansible_ssh_password")  # fmt: skip
-
-
 def _secrets(planned: Plan) -> list[object]:
+    """The passwords that the inventory and the command line give as they are."""
+    from provisioner.remote.become import PASSWORDS
+    from provisioner.remote.target import SAID
+
     layers = (*planned.statics.values(), planned.options.extra_vars)
-    found = (layer.get(name) for layer in layers for name in _SECRET_NAMES)
+    found = (layer.get(name) for layer in layers for name in (*SAID["password"], *PASSWORDS))
     return [value for value in found if isinstance(value, str)]

@@ -11,7 +11,7 @@ from provisioner.language.play import Keywords
 from provisioner.language.variables import Scope
 from provisioner.loading.patterns import is_implicit
 from provisioner.modules.base import ModuleError
-from provisioner.remote.become import Become
+from provisioner.remote.become import PASSWORDS, Become
 
 
 def seat(shared: PlayWorld, host: str, keywords: Keywords, scope: Scope) -> Seat:
@@ -63,7 +63,8 @@ def _become(keywords: Keywords, scope: Scope, reached: Scope) -> Become | None:
     method = str(method or scope.get("become_method_option") or "sudo")
     if method not in ("sudo", "su"):
         raise ModuleError(f'become_method "{method}" is not supported: sudo and su are')
-    password = reached.get("ansible_become_password", reached.get("ansible_become_pass"))
+    passwords = (reached.get(name) for name in PASSWORDS)
+    password = next((found for found in passwords if found is not None), None)
     flags = given("ansible_become_flags", keywords.become_flags)
     return Become(
         str(user or scope.get("become_user_option") or "root"),

@@ -10,6 +10,9 @@ from provisioner.remote.shell import LOOP, START, quote
 
 Method = Literal["sudo", "su"]
 
+PASSWORDS = ("ansible_become_password", "ansible_become_pass")
+"""The variables that may hold the password: the first that has a value counts."""
+
 
 @dataclass(frozen=True)
 class Become:
