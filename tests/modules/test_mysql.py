@@ -1,4 +1,4 @@
-"""mysql_user and mysql_db with a real MariaDB on this machine, which may say that it is 5.5."""
+"""The modules of mysql with a real MariaDB on this machine, which may say that it is 5.5."""
 
 from __future__ import annotations
 
@@ -364,3 +364,42 @@ def test_a_packed_file_that_is_damaged_fails_the_import(host: Host, db: Server) 
     none = str(Path(host.root, "none"))
     gone = database(host, db, name="app", state="import", target=none)
     assert gone.failed == f"target {none} does not exist on the host"
+
+
+VALUES = [
+    ("max_connections", "77", "77"),
+    ("log_bin_trust_function_creators", "1", "ON"),
+    ("foreign_key_checks", "off", "OFF"),
+    ("long_query_time", "2.5", "2.500000"),
+    ("init_connect", "SET @a = 'x'", "SET @a = 'x'"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "told"), VALUES)
+def test_a_variable_is_read_and_set_once(
+    host: Host, db: Server, name: str, value: str, told: str
+) -> None:
+    login = {"login_unix_socket": db.socket, "login_user": "root", "variable": name}
+    before = db.sql(f"SELECT @@GLOBAL.{name}")
+    change = f"set {name} = {value}"
+    assert host.look("mysql_variables", **login, value=value).changes == (change,)
+    assert db.sql(f"SELECT @@GLOBAL.{name}") == before
+    report = host.run("mysql_variables", **login, value=value)
+    assert (report.failed, report.changes) == (None, (change,))
+    assert find("mysql_variables").model_validate({**login, "value": value}).settle(report) == {}
+    assert host.run("mysql_variables", **login, value=value).changes == ()
+    assert host.returned("mysql_variables", **login) == {"msg": told}
+    db.sql(f"SET GLOBAL {name} = DEFAULT")
+
+
+def test_a_variable_that_is_none_or_takes_another_value_is_a_failure(
+    host: Host, db: Server
+) -> None:
+    login = {"login_unix_socket": db.socket, "login_user": "root"}
+    report = host.run("mysql_variables", **login, variable="no_such")
+    assert report.failed == 'Variable not available "no_such"'
+    tiny = {**login, "variable": "max_connections", "value": "1"}
+    report = host.run("mysql_variables", **tiny)
+    with pytest.raises(ModuleError, match="set max_connections = 1: the server has taken 10"):
+        find("mysql_variables").model_validate(tiny).settle(report)
+    db.sql("SET GLOBAL max_connections = DEFAULT")

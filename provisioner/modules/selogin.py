@@ -1,0 +1,70 @@
+"""selogin: which SELinux user an account is."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar, Literal, Self
+
+from provisioner.modules.base import Module, Text
+from provisioner.modules.model import AliasChoices, Field, model_validator
+from provisioner.remote.shell import Report
+
+BODY = r"""
+# mapped: print the SELinux user and range of the login, from semanage's table.
+mapped() {
+    semanage login -l | login=$login awk '$1 == ENVIRON["login"] { print $2, $3; exit }'
+}
+given() { [ "$(mapped)" = "$seuser $selevel" ]; }
+gone() { [ -z "$(mapped)" ]; }
+give() {
+    if gone; then set -- -a; else set -- -m; fi
+    semanage login ${unloaded:+-N} "$@" -s "$seuser" -r "$selevel" "$login"
+}
+take() { semanage login ${unloaded:+-N} -d "$login"; }
+
+unloaded=''
+[ "$reload" = yes ] || unloaded=yes
+if [ ! -e /sys/fs/selinux/enforce ] && [ "$ignore_selinux_state" = no ]; then
+    [ "$look" = yes ] || fail 'SELinux is disabled on this host: set ignore_selinux_state: true'
+fi
+if ! command -v semanage >/dev/null; then
+    missing='semanage is not there: install policycoreutils-python in an earlier task'
+    [ "$look" = yes ] || fail "$missing"
+    assume "$missing"
+fi
+if [ "$state" = present ]; then ensure "make $login $seuser ($selevel)" given give
+elif command -v semanage >/dev/null; then ensure "forget who $login is" gone take
+fi
+"""
+
+
+class Selogin(Module):
+    """An account, or all of a group, is a certain user to SELinux."""
+
+    body: ClassVar[str] = BODY
+
+    login: Text
+    """The account, `%group`, or `__default__`."""
+    seuser: Text | None = None
+    """The SELinux user: `staff_u`, `user_u`."""
+    selevel: Text = Field("s0", validation_alias=AliasChoices("selevel", "serange"))
+    """The range of levels."""
+    state: Literal["present", "absent"] = "present"
+    """Whether it is so set."""
+    reload: bool = True
+    """Load the policy again at once."""
+    ignore_selinux_state: bool = False
+    """Try it though SELinux is disabled."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.state == "present" and self.seuser is None:
+            raise ValueError("state is present but all of the following are missing: seuser")
+        for name in (self.login, self.seuser or "x", self.selevel):
+            if name.startswith("-") or not re.fullmatch(r"[^\s']+", name):
+                raise ValueError(f"{name!r} can't be an account, a user of SELinux or a range")
+        return self
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        told = self.model_dump(include={"login", "seuser", "state"})
+        return {**told, "serange": self.selevel}

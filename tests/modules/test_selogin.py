@@ -1,0 +1,84 @@
+"""selogin, with a pretended semanage that prints and keeps logins as the real one does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioner.modules import find
+from tests.modules.conftest import Host, listing
+
+SEMANAGE = r"""
+[ "$1" = login ] || exit 2
+shift
+cd %s || exit
+if [ "$1" = -l ]; then
+    printf '\n%%-20s %%-20s %%-20s Service\n\n' 'Login Name' 'SELinux User' 'MLS/MCS Range'
+    cat logins
+    exit
+fi
+[ "$1" != -N ] || shift
+for login; do :; done
+known=$(grep -c "^$login " logins)
+case $1$known in
+    -a1) echo "Login mapping for $login is already defined" >&2; exit 1 ;;
+    -m0 | -d0) echo "Login mapping for $login is not defined" >&2; exit 1 ;;
+esac
+grep -v "^$login " logins >new
+mv new logins
+[ "$1" = -d ] || printf '%%-20s %%-20s %%-20s *\n' "$login" "$3" "$5" >>logins
+"""
+LOGINS = """__default__          unconfined_u         s0-s0:c0.c1023       *
+root                 unconfined_u         s0-s0:c0.c1023       *
+"""
+COMMON: dict[str, Any] = {"ignore_selinux_state": True}
+
+
+@pytest.fixture
+def policy(host: Host) -> Host:
+    (host.root / "logins").write_text(LOGINS)
+    host.fake("semanage", SEMANAGE % host.root)
+    return host
+
+
+def settled(host: Host, **arguments: Any) -> list[str]:
+    """Look, apply, apply again: the calls that changed something."""
+    before = listing(host.root)
+    looked = host.look("selogin", **COMMON, **arguments).changes
+    assert listing(host.root) == before
+    host.calls()
+    report = host.run("selogin", **COMMON, **arguments)
+    assert (report.failed, report.changes) == (None, looked)
+    calls = [call for call in host.calls() if " -l" not in call]
+    assert host.run("selogin", **COMMON, **arguments).changes == ()
+    return calls
+
+
+def test_a_login_is_mapped_changed_and_forgotten_once(policy: Host) -> None:
+    given = {"login": "ops", "seuser": "staff_u"}
+    assert settled(policy, **given) == ["semanage login -a -s staff_u -r s0 ops"]
+    given |= {"serange": "s0-s0:c0.c1023", "reload": "no"}
+    assert settled(policy, **given) == ["semanage login -N -m -s staff_u -r s0-s0:c0.c1023 ops"]
+    assert settled(policy, login="ops", state="absent") == ["semanage login -d ops"]
+    assert (policy.root / "logins").read_text() == LOGINS
+
+
+def test_the_default_may_be_another_user(policy: Host) -> None:
+    assert settled(policy, login="__default__", seuser="user_u") == [
+        "semanage login -m -s user_u -r s0 __default__"
+    ]
+
+
+def test_without_semanage_only_a_look_goes_on(host: Host) -> None:
+    given = {**COMMON, "login": "ops", "seuser": "staff_u"}
+    report = host.run("selogin", "check", **given)
+    assert (report.failed, report.changes) == (None, ("make ops staff_u (s0)",))
+    assert "policycoreutils-python" in report.get("assumed")
+    assert "policycoreutils-python" in (host.run("selogin", **given).failed or "")
+
+
+@pytest.mark.parametrize("given", [{}, {"seuser": "a b"}, {"seuser": "x", "selevel": "-l"}])
+def test_what_can_be_no_login_is_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"seuser|can't be"):
+        find("selogin").model_validate({"login": "ops", **given})
