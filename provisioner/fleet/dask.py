@@ -48,8 +48,8 @@ Inbox = queue.SimpleQueue[tuple[Line | None, Any]]
 def crew(where: str, start: post.Start, interrupt: Interrupt) -> Iterator[Remotes]:
     """Workers at `where`, a number or a scheduler's tls:// address; they are told `start`, with
     the forks divided among them. Raises UsageError where there are none, or not the right ones."""
-    for name in ("distributed", "asyncio"):  # what goes wrong there is told by whoever it stops
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    for name in ("distributed", "distributed.client", "asyncio", "tornado.application"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # whoever it stops tells of it
     with contextlib.ExitStack() as stack:
         client = stack.enter_context(_client(where))
         addresses = sorted(client.scheduler_info(n_workers=-1)["workers"])

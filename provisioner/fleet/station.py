@@ -103,14 +103,21 @@ class Station:
 
     def deliver(self, sealed: bytes) -> None:
         self._heard = time.monotonic()
-        for message in post.unpack(self._sealing.open(sealed), self._learned):
-            match message:
-                case post.Start():
-                    self._start(message)
-                case post.Answered(number, value):
-                    self._answers.pop(number).set_result(value)
-                case _ if self._walker is not None:  # nothing begins on a worker that is refused
-                    self._walker.take(message)
+        packed = self._sealing.open(sealed)
+        try:
+            for message in post.unpack(packed, self._learned):
+                self._take(message)
+        except Exception:  # a bug, whose words are not for Dask's logs
+            self._tell(post.Crashed(traceback.format_exc()))
+
+    def _take(self, message: Any) -> None:
+        match message:
+            case post.Start():
+                self._start(message)
+            case post.Answered(number, value):
+                self._answers.pop(number).set_result(value)
+            case _ if self._walker is not None:  # nothing begins on a worker that is refused
+                self._walker.take(message)
 
     async def collect(self) -> bytes:
         self._heard = time.monotonic()

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from provisioner.events import Event, HostFinished, TaskFinished, TaskStarted
-from provisioner.fleet import station
+from provisioner.fleet import post, station
 from provisioner.fleet.interrupt import Interrupt
 from provisioner.fleet.remotes import WorkerCrashed, shares
 from provisioner.fleet.sealing import NotSealed, Pair
@@ -267,6 +267,18 @@ def test_hosts_stop_on_a_worker_that_hears_nothing_from_the_controller(
             assert lines[0].station.ended.is_set()
             return
     pytest.fail("it goes on")
+
+
+def test_what_goes_wrong_where_a_worker_is_told_something_is_no_lost_worker(fleet: Fleet) -> None:
+    """Nor is it told to Dask, which would log it."""
+    lines = on_workers(fleet, 1)
+
+    def note(event: Event) -> None:
+        if isinstance(event, TaskStarted):
+            lines[0].send(post.Answered(99, None))
+
+    with pytest.raises(WorkerCrashed, match="KeyError: 99"):
+        fleet.run(slow(fleet), on_event=note)
 
 
 def test_a_worker_looks_at_known_hosts_anew_for_each_run(fleet: Fleet) -> None:
