@@ -26,8 +26,12 @@ class Barriers:
     order: tuple[str, ...]
     stop_reason: Callable[[], str]
     ask: Callable[[str], bool] | None = None
-    forgive: Callable[[], None] = lambda: None
-    """What `meta: clear_host_errors` does to all hosts of the play."""
+    outs: Callable[[], frozenset[str]] = frozenset
+    """The hosts of the play that are out of it."""
+    out: frozenset[str] = frozenset()
+    """Those that were when hosts were last released: `meta: clear_host_errors` is for them, not for
+    those that fail while it is told."""
+    forgiven: frozenset[str] = frozenset()
     waiting: dict[str, Barrier] = field(default_factory=dict)
     published: dict[Place, Publish] = field(default_factory=dict)
     ended: bool = False
@@ -44,13 +48,14 @@ class Barriers:
         self.published[publish.key] = publish
         self.ended = self.ended or bool(publish.ends)
         if publish.forgives:
-            self.forgive()
+            self.forgiven |= self.out
         self.play_ended = self.play_ended or publish.ends == "play"
 
     def release(self) -> dict[str, Released]:
         """Who goes on now, given that no host is under way."""
         if not self.waiting:
             return {}
+        self.out = self.outs()
         key = min(barrier.key for barrier in self.waiting.values())
         here = {host for host, barrier in self.waiting.items() if barrier.key == key}
         group = [host for host in self.order if host in here]

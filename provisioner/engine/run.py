@@ -202,12 +202,11 @@ class Run:
 
     def _batch(self, shared: PlayWorld, number: int, later: frozenset[str]) -> Iterator[Event]:
         hosts = shared.batch
-        forgiven: set[str] = set()
         barriers = Barriers(
             hosts,
             lambda: self._stop_reason(shared.play, hosts),
             self.ask,
-            lambda: forgiven.update(host for host in shared.hosts if self.states[host].out),
+            lambda: frozenset(host for host in shared.hosts if self.states[host].out),
             read=self.read,
         )
         for event in drive(Batch(shared, number, later), self.crew, barriers):
@@ -215,9 +214,9 @@ class Run:
                 self._finished.add(event.host)
             yield event
         self._play_ended = barriers.play_ended
-        for host in forgiven:
+        for host in barriers.forgiven:
             self.states[host].forgive()
-        self._finished -= forgiven
+        self._finished -= barriers.forgiven
 
     def _is_failing(self) -> bool:
         """Whether a host is out, be it none of the last play's."""

@@ -481,6 +481,21 @@ def test_facts_are_gathered_in_every_play_where_a_file_shows_hosts(fleet: Fleet)
     assert (got.exit, got.said("h1")[0]) == (0, "True")
 
 
+def test_errors_are_cleared_of_hosts_that_have_failed_before_and_not_of_those_that_do_after(
+    fleet: Fleet,
+) -> None:
+    play = """
+    - hosts: all
+      gather_facts: false
+      serial: 1
+      tasks:
+        - meta: clear_host_errors
+        - {name: a, fail: {msg: now}}
+    """
+    got = fleet.run(play, hosts=2)
+    assert [got.tasks(host) for host in ("h1", "h2")] == [[("a", "failed")], []]
+
+
 def test_what_is_done_once_and_has_an_unknown_fate_is_not_done_by_another_host(
     fleet: Fleet,
 ) -> None:
