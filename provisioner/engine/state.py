@@ -103,6 +103,9 @@ class HostState:
             facts=self.facts.copy(),
             variables=self.variables.copy(),
             included=self.included.copy(),
+            vars_files=self.vars_files.copy(),
+            counts=self.counts.copy(),
+            notes=self.notes.copy(),
         )
 
     def leave(self, status: Status, reason: str, remedy: str = "") -> None:

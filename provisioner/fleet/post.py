@@ -79,10 +79,12 @@ class ReleaseOthers:
 
 @dataclass(frozen=True)
 class Synced:
-    """How a host stands that waits or is through. Its `Waits` or `Through` follows."""
+    """How a host stands that waits or is through, with the first `learned` of the `LearnFacts` that
+    were sent to its walk. Its `Waits` or `Through` follows."""
 
     state: HostState
     frames: int
+    learned: int
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from dataclasses import field, replace
 from typing import Any, Protocol
 
 from provisioner.engine.effects import Barrier, Publish, Released
-from provisioner.engine.state import HostState
 from provisioner.engine.walks import Batch
 from provisioner.errors import UsageError
 from provisioner.events import Event, HostFinished, Status, TaskFinished, TaskStarted
@@ -87,6 +86,8 @@ class Remotes:
         self._doing: dict[str, TaskStarted] = {}
         self._done: dict[str, list[TaskFinished]] = {}
         self._frames: dict[str, int] = {}
+        self._learned: dict[str, list[post.LearnFacts]] = {}
+        """What was sent to the walk of each host."""
         self._waiting: dict[str, Barrier] = {}
         self._leading: dict[str, Barrier] = {}
         """Hosts that do what is done once for all, until they publish it."""
@@ -164,8 +165,8 @@ class Remotes:
                 self._leading.pop(host, None)
                 self._at.pop(host, None)
                 return said
-            case post.Synced(state, frames):
-                self._sync(state, frames)
+            case post.Synced():
+                self._sync(said)
             case post.Enlisted(host, said_there):
                 self._world.roster.add(host, said_there)
                 _ = self._world.inventory  # looked at, it has grown: others ask for its hosts
@@ -214,10 +215,14 @@ class Remotes:
                 del self._doing[event.host]
         return event
 
-    def _sync(self, state: HostState, frames: int) -> None:
-        """Take over how a host stands. The object stays: others hold it."""
+    def _sync(self, said: post.Synced) -> None:
+        """Take over how a host stands, and what is still on its way there. The object stays: others
+        hold it."""
+        state = said.state
         vars(self._world.states[state.name]).update(vars(state))
-        self._frames[state.name] = frames
+        for late in self._learned[state.name][said.learned :]:
+            self._world.states[state.name].learn(late.facts, late.module)
+        self._frames[state.name] = said.frames
         self._done.pop(state.name, None)
         self._epoch += 1
 
@@ -225,6 +230,7 @@ class Remotes:
         self._world.states[said.host].learn(said.facts, said.module)
         self._epoch += 1
         if (home := self._at.get(said.host)) is not None and not home.gone:
+            self._learned[said.host].append(said)
             home.line.send(said)
 
     def _answer(self, worker: Worker, number: int, question: Any) -> None:
@@ -254,6 +260,7 @@ class Remotes:
         worker = home if home in alive else max(alive, key=lambda worker: worker.room)
         self._at[host] = self._home[host] = worker
         worker.busy.add(host)
+        self._learned[host] = []
         state = self._world.states[host]
         worker.line.send(post.Advance(host, None, state, self._epoch))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -115,7 +115,7 @@ class Walker:
                 return
             case Waits(host, _) | Through(host):
                 frames = self._crew.frames().get(host, 0)
-                self._tell(post.Synced(self._states[host].copied(), frames))
+                self._tell(self._states.synced(host, frames))
                 if isinstance(message, Through):
                     self._states.forget(host)
                 self._tell(message)
@@ -134,19 +134,29 @@ class States(Mapping[str, HostState]):
         self._own: dict[str, HostState] = {}
         self._others: dict[str, HostState] = {}
         self._epoch = 0
+        self._learned: Counter[str] = Counter()
+        self._learning = threading.Lock()
 
     def take(self, advance: post.Advance) -> None:
         if advance.epoch != self._epoch:
             self._epoch, self._others = advance.epoch, {}
         if advance.state is not None:
             self._own[advance.host] = advance.state
+            self._learned[advance.host] = 0
 
     def forget(self, host: str) -> None:
         del self._own[host]
 
     def learn(self, said: post.LearnFacts) -> None:
-        if said.host in self._own:
-            self._own[said.host].learn(said.facts, said.module)
+        with self._learning:
+            if said.host in self._own:
+                self._own[said.host].learn(said.facts, said.module)
+                self._learned[said.host] += 1
+
+    def synced(self, host: str, frames: int) -> post.Synced:
+        """How a host stands that walks here."""
+        with self._learning:
+            return post.Synced(self._own[host].copied(), frames, self._learned[host])
 
     def __getitem__(self, host: str) -> HostState:
         if host in self._own:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Iterator
 from functools import partial
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from provisioner.engine.state import HostState
+from provisioner.engine.walks import Batch
 from provisioner.events import Event, HostFinished, TaskFinished, TaskStarted
 from provisioner.fleet import post, station
 from provisioner.fleet.interrupt import Interrupt
-from provisioner.fleet.remotes import WorkerCrashed, shares
+from provisioner.fleet.remotes import Remotes, Worker, WorkerCrashed, shares
 from provisioner.fleet.sealing import NotSealed, Pair
 from provisioner.fleet.sessions import Connect
 from provisioner.loading.vault import Secret, Vault, encrypt
@@ -279,6 +283,39 @@ def test_what_goes_wrong_where_a_worker_is_told_something_is_no_lost_worker(flee
 
     with pytest.raises(WorkerCrashed, match="KeyError: 99"):
         fleet.run(slow(fleet), on_event=note)
+
+
+class Mute:
+    """A line that nothing is heard from."""
+
+    name = "mute"
+
+    def send(self, message: object) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def test_facts_on_their_way_to_a_host_outlive_what_its_worker_says_meanwhile() -> None:
+    inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    line, states = Mute(), {"h1": HostState("h1")}
+    remotes = Remotes([Worker(line, 2)], inbox, Interrupt())
+    shared: Any = SimpleNamespace(
+        hosts=("h1",), batch=("h1",), world=SimpleNamespace(states=states)
+    )
+    remotes.begin(Batch(shared))
+    remotes.advance("h1", None)
+
+    def heard(message: object) -> dict[str, Any]:
+        inbox.put((line, message))
+        assert remotes.message(wanting=False) is None
+        return states["h1"].variables
+
+    assert heard(post.LearnFacts("h1", {"f": 1}, "set_fact")) == {"f": 1}
+    assert heard(post.Synced(HostState("h1"), 1, learned=0)) == {"f": 1}
+    later = HostState("h1", variables={"f": 2})
+    assert heard(post.Synced(later, 1, learned=1)) == {"f": 2}
 
 
 def test_a_worker_looks_at_known_hosts_anew_for_each_run(fleet: Fleet) -> None:
