@@ -127,11 +127,13 @@ class Lent:
 
 @dataclass(frozen=True)
 class LearnFacts:
-    """Facts of a host that another one found (delegate_facts); in both directions."""
+    """Facts of a host that another one found (delegate_facts); in both directions. `known` are they
+    to the host's walk, which is at the worker that tells of them."""
 
     host: str
     facts: Mapping[str, Any]
     module: str
+    known: bool = False
 
 
 @dataclass(frozen=True)

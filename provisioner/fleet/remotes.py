@@ -229,7 +229,8 @@ class Remotes:
     def _learn(self, said: post.LearnFacts) -> None:
         self._world.states[said.host].learn(said.facts, said.module)
         self._epoch += 1
-        if (home := self._at.get(said.host)) is not None and not home.gone:
+        home = None if said.known else self._at.get(said.host)
+        if home is not None and not home.gone:
             self._learned[said.host].append(said)
             home.line.send(said)
 

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from provisioner.engine.roster import Roster
 from provisioner.engine.run import world_of
 from provisioner.engine.scopes import PlayWorld
-from provisioner.engine.state import HostState
 from provisioner.engine.walks import Batch
 from provisioner.fleet import post
 from provisioner.fleet.drive import Broken, Message, Through, Waits
 from provisioner.fleet.interrupt import Interrupt
 from provisioner.fleet.slots import Throttle, Throttles
+from provisioner.fleet.states import Ask, States, Tell
 from provisioner.fleet.threads import Threads
 from provisioner.plan.tasks import chosen
-from provisioner.records import dataclass
-
-Tell = Callable[[Any], None]
-Ask = Callable[[Any], Any]
 
 
 class Walker:
@@ -114,8 +110,7 @@ class Walker:
             case None:
                 return
             case Waits(host, _) | Through(host):
-                frames = self._crew.frames().get(host, 0)
-                self._tell(self._states.synced(host, frames))
+                self._states.sync(host, self._crew.frames().get(host, 0))
                 if isinstance(message, Through):
                     self._states.forget(host)
                 self._tell(message)
@@ -123,76 +118,6 @@ class Walker:
                 self._tell(post.Crashed("".join(traceback.format_exception(error))))
             case _:
                 self._tell(message)
-
-
-class States(Mapping[str, HostState]):
-    """How hosts stand: those that walk here as they are, of others what the controller knows."""
-
-    def __init__(self, hosts: Iterable[str], tell: Tell, ask: Ask) -> None:
-        self._names = dict.fromkeys(hosts)
-        self._tell, self._ask = tell, ask
-        self._own: dict[str, HostState] = {}
-        self._others: dict[str, HostState] = {}
-        self._epoch = 0
-        self._learned: Counter[str] = Counter()
-        self._learning = threading.Lock()
-
-    def take(self, advance: post.Advance) -> None:
-        if advance.epoch != self._epoch:
-            self._epoch, self._others = advance.epoch, {}
-        if advance.state is not None:
-            self._own[advance.host] = advance.state
-            self._learned[advance.host] = 0
-
-    def forget(self, host: str) -> None:
-        del self._own[host]
-
-    def learn(self, said: post.LearnFacts) -> None:
-        with self._learning:
-            if said.host in self._own:
-                self._own[said.host].learn(said.facts, said.module)
-                self._learned[said.host] += 1
-
-    def synced(self, host: str, frames: int) -> post.Synced:
-        """How a host stands that walks here."""
-        with self._learning:
-            return post.Synced(self._own[host].copied(), frames, self._learned[host])
-
-    def __getitem__(self, host: str) -> HostState:
-        if host in self._own:
-            return self._own[host]
-        if host not in self._names:
-            raise KeyError(host)
-        others = self._others
-        if host not in others:
-            state: HostState = self._ask(post.StateOf(host))
-            others[host] = OthersState(**vars(state))
-            others[host].tell = self._tell  # type: ignore[attr-defined]
-        return others[host]
-
-    def setdefault(self, name: str, state: HostState, /) -> HostState:
-        """A host was added; how it stands is known to the controller."""
-        self._names.setdefault(name)
-        return state
-
-    def __contains__(self, host: object) -> bool:
-        return host in self._names
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-
-@dataclass
-class OthersState(HostState):
-    """The state of a host that does not walk here: what it is to learn goes to the controller."""
-
-    def learn(self, facts: Mapping[str, Any], module: str) -> None:
-        super().learn(facts, module)
-        tell: Tell = self.tell  # type: ignore[attr-defined]
-        tell(post.LearnFacts(self.name, facts, module))
 
 
 class RemoteRoster(Roster):

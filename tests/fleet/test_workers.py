@@ -19,6 +19,7 @@ from provisioner.fleet.interrupt import Interrupt
 from provisioner.fleet.remotes import Remotes, Worker, WorkerCrashed, shares
 from provisioner.fleet.sealing import NotSealed, Pair
 from provisioner.fleet.sessions import Connect
+from provisioner.fleet.states import States
 from provisioner.loading.vault import Secret, Vault, encrypt
 from provisioner.plan import Plan
 from provisioner.remote.knownhosts import KnownHosts
@@ -316,6 +317,25 @@ def test_facts_on_their_way_to_a_host_outlive_what_its_worker_says_meanwhile() -
     assert heard(post.Synced(HostState("h1"), 1, learned=0)) == {"f": 1}
     later = HostState("h1", variables={"f": 2})
     assert heard(post.Synced(later, 1, learned=1)) == {"f": 2}
+
+
+def test_facts_that_a_host_learns_while_it_waits_are_told_to_the_controller() -> None:
+    """It has told how it stands already; hosts of other workers ask the controller."""
+    told: list[Any] = []
+    states = States(["h1"], told.append, told.append)
+    states.take(post.Advance("h1", None, HostState("h1"), 0))
+    states["h1"].learn({"f": 1}, "set_fact")
+    assert told == []
+    states.sync("h1", 1)
+    states["h1"].learn({"g": 2}, "set_fact")
+    synced, learned = told
+    assert (synced.state.variables, synced.learned) == ({"f": 1}, 0)
+    assert learned == post.LearnFacts("h1", {"g": 2}, "set_fact", known=True)
+    states.take(post.Advance("h1", "reply", None, 1))
+    states["h1"].learn({"h": 3}, "set_fact")
+    states.learn(post.LearnFacts("h1", {"i": 4}, "set_fact"))
+    states.sync("h1", 1)
+    assert told[2:] == [post.Synced(states["h1"].copied(), 1, 1)]
 
 
 def test_a_worker_looks_at_known_hosts_anew_for_each_run(fleet: Fleet) -> None:
