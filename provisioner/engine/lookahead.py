@@ -172,7 +172,7 @@ class Lookahead:
             self.needs_others = place if first else None
             return False
         gate.open = True
-        return added and not (waits or waits_behind(task))
+        return added and not (waits or place == self.needs_others or waits_behind(task))
 
     def _unit(self, place: Place, task: Task, scope: Scope) -> Unit:
         """The task's unit, kept or made now: nothing that was queued before it sets what it asked

@@ -23,7 +23,7 @@ from provisioner.engine.reboot import await_reboot
 from provisioner.engine.scopes import PlayWorld, title
 from provisioner.engine.state import HostState
 from provisioner.engine.units import Unit
-from provisioner.engine.waits import GROWING, concerns_all, ends_play, refreshes
+from provisioner.engine.waits import ends_play, refreshes, waits_after
 from provisioner.events import Event, Status, TaskFinished, TaskRetried
 from provisioner.language.play import Keywords, Task
 from provisioner.language.template import TemplateError
@@ -217,8 +217,8 @@ class Settling:
             yield self._event(unit, result, since, loop=loop is not None, **flags)
         if self._runs_once(task):
             yield Publish(self._position.place, result)
-        fatal = task.keywords.any_errors_fatal not in (None, False)
-        self._sync |= fatal or concerns_all(task) or task.module in GROWING
+        asked = self._ahead.needs_others == self._position.place
+        self._sync |= asked or waits_after(self._shared, task)
         if not failed or ignored:
             self._position.advance()
             return True

@@ -6,8 +6,8 @@ from provisioner.engine.scopes import PlayWorld
 from provisioner.language.play import Task
 
 GROWING = frozenset({"add_host", "group_by"})
-"""Modules whose tasks add to the inventory: nothing is prepared before they have, and no host goes
-on before all have."""
+"""Modules whose tasks add to the inventory, when all hosts have seen it as it was: nothing is
+prepared before they have, and no host goes on before all have."""
 
 
 def waits_before(shared: PlayWorld, task: Task) -> bool:
@@ -19,7 +19,8 @@ def waits_before(shared: PlayWorld, task: Task) -> bool:
         or play.max_fail_percentage is not None
         or play.keywords.any_errors_fatal not in (None, False)
         or keywords.run_once not in (None, False)
-        or task.module in ("add_host", "pause")
+        or task.module in GROWING
+        or task.module == "pause"
         or keywords.delegate_to is not None
         or concerns_all(task)
         or task.asks_for_others  # what variables and files ask for shows later: `NeedOthers`
@@ -36,6 +37,16 @@ def waits_behind(task: Task) -> bool:
         or task.until is not None
         or task.keywords.any_errors_fatal not in (None, False)
     )
+
+
+def waits_after(shared: PlayWorld, task: Task) -> bool:
+    """Whether no host may go on before all have done the task: what it sees of other hosts would
+    else be of their later tasks, and what it leaves on them come after those."""
+    keywords = task.keywords
+    if keywords.any_errors_fatal not in (None, False) or task.module in GROWING:
+        return True
+    others = keywords.delegate_to is not None or task.asks_for_others
+    return concerns_all(task) or (others and shared.play.strategy != "free")
 
 
 def concerns_all(task: Task) -> bool:

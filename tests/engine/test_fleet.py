@@ -496,6 +496,33 @@ def test_errors_are_cleared_of_hosts_that_have_failed_before_and_not_of_those_th
     assert [got.tasks(host) for host in ("h1", "h2")] == [[("a", "failed")], []]
 
 
+@pytest.mark.parametrize("forks", [1, 3])
+def test_tasks_see_other_hosts_as_they_are_then_and_not_after_their_later_tasks(
+    fleet: Fleet, forks: int
+) -> None:
+    """As in Ansible, all hosts are through with such a task before any goes on."""
+    play = """
+    - hosts: all
+      gather_facts: false
+      tasks:
+        - set_fact: {x: before}
+        - debug: {msg: "{{ hostvars['h1'].x }} {{ groups['g'] | default('none') }}"}
+        - set_fact: {x: after}
+        - group_by: {key: g}
+        - set_fact: {y: given}
+          delegate_to: h1
+          delegate_facts: true
+          when: inventory_hostname == 'h3'
+        - debug: {msg: "{{ y | default('none') }}"}
+    """
+    got = fleet.run(play, hosts=3, forks=forks)
+    assert [got.said(host) for host in ("h1", "h2", "h3")] == [
+        ["before none", "given"],
+        ["before none", "none"],
+        ["before none", "none"],
+    ]
+
+
 def test_what_is_done_once_and_has_an_unknown_fate_is_not_done_by_another_host(
     fleet: Fleet,
 ) -> None:
