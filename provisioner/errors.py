@@ -100,3 +100,7 @@ class BecomeFailed(ProvisionError):
         super().__init__(reason)
         self.reason = reason
         self.remedy = remedy
+
+
+class NeedsTerminal(BecomeFailed):
+    """sudo wants a terminal and had none (requiretty)."""

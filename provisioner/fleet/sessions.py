@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from provisioner.engine.effects import Answer, Exchange, Seat
-from provisioner.errors import BecomeFailed, ConnectionFailed, Lost, NoSession
+from provisioner.errors import BecomeFailed, ConnectionFailed, Lost, NeedsTerminal, NoSession
 from provisioner.language.template import TemplateError
 from provisioner.records import dataclass
 from provisioner.remote.channel import Connection
@@ -79,6 +79,7 @@ class Sessions:
         self._logins: dict[Seat, Login] = {}
         self._sessions: dict[Seat, Session] = {}
         self._notices: tuple[str, ...] = ()
+        self._on_terminals = False
         self._noticed: set[Seat] = set()
         self._lock = threading.Lock()
         self._in_use = threading.Lock()
@@ -123,6 +124,9 @@ class Sessions:
             try:
                 yield from session.exchange(request.steps, tell)
                 return
+            except NeedsTerminal:
+                del self._sessions[request.seat]
+                self._on_terminals = True
             except NoSession:
                 del self._sessions[request.seat]  # it takes what it sent for known over there
                 if deadline is None and self._sessions:
@@ -146,6 +150,8 @@ class Sessions:
             become = seat.become
             if become is not None and become.user == login.user:
                 become = None  # as Ansible: nobody needs sudo to become who they are
+            elif become is not None and self._on_terminals:
+                become = replace(become, terminal=True)
             self._sessions[seat] = Session(login.connection, become)
         return self._sessions[seat]
 

@@ -22,23 +22,38 @@ class Become:
     method: Method = "sudo"
     password: str | None = field(default=None, repr=False)
     flags: str = "-H"
+    terminal: bool = False
+    """Whether it is started on a terminal of sshd's: sudo may want one (requiretty)."""
+
+    @property
+    def announces(self) -> bool:
+        """Whether the program says when it is there, and nothing may be sent before: sudo reads a
+        password from where frames come, or flushes it."""
+        return self.password is not None or self.terminal
 
     def command(self, prompt: str) -> str:
         """Start the remote loop as `user`.
 
-        With a password the program announces itself by `prompt` + "ready", for the password must be
-        sent when, and only when, it is asked for: sudo may well ask for none.
+        The program announces itself by `prompt` + "ready": a password must be sent when, and only
+        when, it is asked for, and sudo may well ask for none.
         """
-        loop = f"'echo {prompt}ready; {LOOP}'" if self.password is not None else f"'{LOOP}'"
+        loop = f"'echo {prompt}ready; {LOOP}'" if self.announces else f"'{LOOP}'"
         if self.method == "su":
             # su (util-linux 2.23) hands `-c` to the user's shell; -s makes it one that parses this.
             return f"exec su {self.user_word} -s /bin/sh -c {loop}"
+        if self.terminal:
+            loop = f"'echo {prompt}ready; {_OFF_TERMINAL}' '{LOOP}'"
         asking = f"-S -p {prompt}" if self.password is not None else "-n"
         return f"exec sudo {self.flags} {asking} -u {self.user_word} /bin/sh -c {loop}"
 
     @property
     def user_word(self) -> str:
         return quote(self.user)
+
+
+_OFF_TERMINAL = 'cat | exec setsid /bin/sh -c "$0"'
+"""The loop once sudo has seen its terminal: behind a pipe, since bash reads ahead from a terminal,
+and in a session of its own, where nothing asks at the terminal or is ended with it."""
 
 
 def command(become: Become | None, prompt: str) -> str:

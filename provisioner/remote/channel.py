@@ -42,8 +42,9 @@ class Connection(Protocol):
     def alive(self) -> bool:
         """Whether it is up, as far as is known without asking."""
 
-    def open(self, command: str) -> Channel:
-        """Start `command` under the remote user's login shell."""
+    def open(self, command: str, *, terminal: bool = False) -> Channel:
+        """Start `command` under the remote user's login shell; with `terminal` on one that passes
+        all bytes on as they are, where that is to be had."""
 
     def keep_alive(self) -> None:
         """Send a word if it is silent, so that nobody on the way takes it for forgotten."""

@@ -81,7 +81,7 @@ class LocalConnection:
     def keep_alive(self) -> None:
         """A pipe needs no word."""
 
-    def open(self, command: str) -> LocalChannel:
+    def open(self, command: str, *, terminal: bool = False) -> LocalChannel:
         channel = LocalChannel([*self._shell, "-c", command], self._folder)
         self._channels.append(channel)
         return channel

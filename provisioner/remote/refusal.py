@@ -6,12 +6,15 @@ import contextlib
 import time
 from os import urandom
 
-from provisioner.errors import BecomeFailed, ConnectionFailed
+from provisioner.errors import BecomeFailed, ConnectionFailed, NeedsTerminal
 from provisioner.remote.become import Become, explain
 from provisioner.remote.channel import Connection
 
 NO_SHELL = "account is currently not available"
 """What nologin says: the login shell of the user who logs in, for sudo and su are given one."""
+
+NO_TERMINAL = "you must have a tty"
+"""What sudo says under requiretty, which the sudoers file of the first EL7 releases has."""
 
 _SIGNS = (
     (
@@ -38,7 +41,8 @@ def refusal(said: str, become: Become | None, connection: Connection) -> Excepti
     if become is not None and NO_SHELL not in said:
         known = explain(become, said)
         if known is not None:
-            return BecomeFailed(*known)
+            wants = NO_TERMINAL in said and not become.terminal
+            return NeedsTerminal(*known) if wants else BecomeFailed(*known)
         probed = _probe(connection)
         if probed is None:
             failed = f"{become.method} to {become.user} failed: {_last(said)}"

@@ -127,15 +127,19 @@ class Session:
     def _open(self) -> Channel:
         if self._channel is None:
             try:
-                self._channel = self._connection.open(command(self._become, self._nonce))
+                self._channel = self._connection.open(
+                    command(self._become, self._nonce),
+                    terminal=self._become is not None and self._become.terminal,
+                )
             except Lost as error:  # nothing was sent, so no task's fate is unknown
                 raise ConnectionFailed(error.reason, error.remedy) from error
-            if self._become is not None and self._become.password is not None:
-                self._authenticate(self._channel, self._become, self._become.password)
+            if self._become is not None and self._become.announces:
+                self._authenticate(self._channel, self._become)
         return self._channel
 
-    def _authenticate(self, channel: Channel, become: Become, password: str) -> None:
-        """Send the password when it is asked for, once: a second prompt means it was wrong."""
+    def _authenticate(self, channel: Channel, become: Become) -> None:
+        """Wait for the program, and send the password when it is asked for, once: a second prompt
+        means it was wrong."""
         prompt, ready = self._nonce.encode(), f"{self._nonce}ready\n".encode()
         if become.method == "su":
             prompt = b"assword: "  # su has no prompt of our choosing; LC_ALL is the login's
@@ -151,7 +155,7 @@ class Session:
                     raise BecomeFailed(*wrong_password(become))
                 sent = True
                 self._buffer.clear()
-                channel.send(password.encode() + b"\n")
+                channel.send((become.password or "").encode() + b"\n")
         self._buffer.clear()
 
     def _frame(self, steps: Sequence[Step]) -> str:

@@ -107,8 +107,8 @@ class SshConnection:
         """Whether the connection is up, as far as is known without asking."""
         return self._lost is None and self._link.is_active()
 
-    def open(self, command: str) -> SshChannel:
-        """Start `command` under the remote user's login shell, without a pty.
+    def open(self, command: str, *, terminal: bool = False) -> SshChannel:
+        """Start `command` under the remote user's login shell.
 
         Doesn't wait for the server's answer to the request: a refusal shows in `receive`.
         """
@@ -123,6 +123,10 @@ class SshConnection:
         message.add_boolean(True)
         message.add_string(command)
         try:
+            if terminal:
+                from provisioner.remote.sshterminal import request
+
+                self._link._send_user_message(request(channel.remote_chanid))
             self._link._send_user_message(message)
         except Exception as error:
             raise self.lost(error) from error

@@ -46,7 +46,7 @@ class _Listening:
     inner: Any
     writes: Writes
 
-    def open(self, command: str) -> Channel:
+    def open(self, command: str, *, terminal: bool = False) -> Channel:
         return _Listening(self.inner.open(command), self.writes)
 
     def send(self, data: bytes) -> None:

@@ -54,11 +54,16 @@ REFUSED = {
         {"ansible_become_password": "guessed"},
     ),
     "no-sudo": Refused(HostOptions(sudo="absent"), "sudo is not installed", "log in as root"),
-    "wants-a-tty": Refused(HostOptions(sudo="requiretty"), "requiretty", "!requiretty"),
+    "wants-a-tty": Refused(
+        HostOptions(sudo="requiretty", boot_script="echo PermitTTY no >>/etc/ssh/sshd_config"),
+        "requiretty",
+        "!requiretty",
+    ),
 }
 ALLOWED = {
     "nopasswd": HostOptions(docker="ce"),
     "password": HostOptions(docker="ce", sudo="password"),
+    "requiretty": HostOptions(docker="ce", sudo="requiretty"),
     "password-login": HostOptions(docker="ce", sudo="password", login="password"),
 }
 

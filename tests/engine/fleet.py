@@ -31,7 +31,7 @@ class Frames(LocalConnection):
     def __post_init__(self) -> None:
         super().__init__()
 
-    def open(self, command: str) -> LocalChannel:
+    def open(self, command: str, *, terminal: bool = False) -> LocalChannel:
         channel = super().open(command)
         send = channel.send
 

@@ -28,7 +28,7 @@ class ShellConnection(LocalConnection):
         super().__init__(("/bin/sh",))
         self._sh, self._fakes, self._home = sh, fakes, home
 
-    def open(self, command: str) -> LocalChannel:
+    def open(self, command: str, *, terminal: bool = False) -> LocalChannel:
         inner = command.replace("/bin/sh -c", f"{self._sh} -c")
         return super().open(
             f"HOME={self._home} PATH={self._fakes}:$PATH; export PATH HOME; {inner}"

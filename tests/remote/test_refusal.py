@@ -29,7 +29,7 @@ class Said:
     def keep_alive(self) -> None:
         pass
 
-    def open(self, command: str) -> Channel:
+    def open(self, command: str, *, terminal: bool = False) -> Channel:
         echoed = re.findall(r"echo (\w+)", command)[0]
         return Words(self.words.replace("{}", echoed).encode())
 
