@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from provisioner import exits
@@ -22,6 +24,22 @@ from provisioner.events import (
 from provisioner.loading import yamlfile
 from provisioner.loading.where import Where
 from provisioner.result import Diff, Outcome
+
+_LISTS = ("playbooks", "hosts", "changes", "notes")
+_TYPES: Mapping[str, type | UnionType] = {
+    **dict.fromkeys(
+        (
+            "inventory", "play", "task", "module", "host", "where", "message", "remedy", "reason",
+            "stdout", "stderr", "delegated_to", "before", "after", "before_header", "after_header",
+        ),
+        str,
+    ),
+    **dict.fromkeys(("version", "tasks", "attempts", "rc", "exit"), int),
+    **dict.fromkeys(("playbooks", "changes", "notes"), list),
+    "hosts": list | dict,
+    "seconds": int | float,
+}  # fmt: skip
+"""Of values that reports count with or print as they are; the others are converted below."""
 
 VERSION = 1
 AGAIN = frozenset({Status.FAILED, Status.UNREACHABLE, Status.UNKNOWN, Status.NOT_RUN})
@@ -75,10 +93,22 @@ def _event(path: Path, number: int, line: str) -> Iterator[Event]:
         return
     try:
         record = json.loads(line)
-        yield _KINDS[record["event"]](record)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        yield _KINDS[record["event"]](_checked(record))
+    except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError):
         where = Where(str(path), number, 1)
         raise LoadError("this line is no event of a run", where, _HINT) from None
+
+
+def _checked(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An event, or a part of one; TypeError where a value is of no type that it has there."""
+    for name, value in record.items():
+        if not isinstance(value, _TYPES.get(name, object)):
+            raise TypeError(name)
+        if name in _LISTS and isinstance(value, list) and not all(type(x) is str for x in value):
+            raise TypeError(name)
+    if not math.isfinite(record.get("seconds", 0)):
+        raise ValueError("seconds")
+    return record
 
 
 def _cut(start: RunStarted, found: list[Event]) -> RunFinished:
@@ -117,7 +147,7 @@ def _task_finished(record: Mapping[str, Any]) -> TaskFinished:
         outcome=Outcome(record["outcome"]),
         is_item="item" in record,
         changes=tuple(record["changes"]),
-        diff=tuple(Diff(**diff) for diff in record["diff"]),
+        diff=tuple(Diff(**_checked(diff)) for diff in record["diff"]),
     )
 
 
@@ -125,6 +155,7 @@ _COUNTS = ("ok", "changed", "failed", "skipped", "ignored", "rescued")
 
 
 def _summary(record: Mapping[str, Any]) -> HostSummary:
+    _checked(record)
     return HostSummary(
         Status(record["status"]),
         **{name: int(record[name]) for name in _COUNTS},

@@ -141,3 +141,30 @@ def test_7_when_a_report_of_a_saved_run_cannot_be_written(provision: Command, sa
     done = provision("report", saved, "--junit", "no/such/folder.xml")
     assert done.exit == 7
     assert "folder.xml" in done.err
+
+
+@pytest.mark.parametrize(
+    ("event", "key", "value"),
+    [
+        ("run_started", "hosts", [None]),
+        ("run_started", "version", "1"),
+        ("play_started", "tasks", None),
+        ("task_finished", "host", ["h1"]),
+        ("task_finished", "changes", [1]),
+        ("task_finished", "seconds", float("nan")),
+        ("task_finished", "seconds", 10**400),
+        ("task_finished", "diff", [{"before": 1, "after": ""}]),
+        ("host_finished", "reason", {}),
+        ("run_finished", "seconds", "x"),
+    ],
+)
+def test_an_event_with_a_value_of_another_kind_is_none(
+    provision: Command, saved: Path, event: str, key: str, value: object
+) -> None:
+    records = [json.loads(line) for line in saved.read_text().splitlines()]
+    number = next(n for n, record in enumerate(records) if record["event"] == event)
+    records[number][key] = value
+    saved.write_text("".join(f"{json.dumps(record)}\n" for record in records))
+    done = provision("report", saved)
+    assert (done.exit, done.out) == (3, "")
+    assert f"run.json:{number + 1}:1: this line is no event of a run" in done.err
