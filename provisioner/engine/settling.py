@@ -189,7 +189,10 @@ class Settling:
         if result.outcome is not Outcome.CHANGED:
             return result
         scopes = loop.scopes if loop else [unit.scope]
-        lost = self._aftermath.notify(unit.task, scopes, self._position.flushing)
+        try:
+            lost = self._aftermath.notify(unit.task, scopes, self._position.flushing)
+        except TemplateError as error:
+            return replace(result, outcome=Outcome.FAILED, message=f"notify: {error.reason}")
         if not lost:
             return result
         message = f'notify: there is no handler "{lost}"'

@@ -389,6 +389,23 @@ def test_a_value_that_fits_nothing_fails_its_task_and_no_more(
     assert why in got.event("a").message
 
 
+@pytest.mark.parametrize("keyword", ["", "loop: [1, 2]"])
+def test_a_broken_notify_fails_the_task_that_would_notify(fleet: Fleet, keyword: str) -> None:
+    got = fleet.run(f"""
+- hosts: all
+  handlers: [{{name: told, debug: {{msg: told}}}}]
+  tasks:
+    - name: a
+      command: "true"
+      notify: "{{{{ 1 / 0 }}}}"
+      ignore_errors: true
+      {keyword}
+    - {{name: b, command: "true", notify: told}}
+""")
+    assert got.tasks() == [("a", "failed"), ("b", "changed"), ("told", "ok")]
+    assert got.event("a").message == "notify: ZeroDivisionError: division by zero"
+
+
 def test_whoever_may_wait_for_ever_need_not_wait(fleet: Fleet) -> None:
     got = fleet.run("""
         - hosts: all
