@@ -51,6 +51,9 @@ class Result:
     remedy: str = ""
     unrendered: bool = False
     """It failed since its own templates can't be rendered: there is nothing to be judged."""
+    beyond: bool = False
+    """It failed since provision lacks what the playbook asks for. That says nothing of the host, so
+    what the playbook does about failures is not meant for it."""
 
     @property
     def failed(self) -> bool:

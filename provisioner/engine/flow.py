@@ -59,11 +59,11 @@ class Flow:
             return span.always if span.always is not None else span.end
         return position + 1
 
-    def on_failure(self, position: int) -> tuple[int, int, Part] | None:
+    def on_failure(self, position: int, *, rescue: bool) -> tuple[int, int, Part] | None:
         """(line to go on at, its block, "rescue" or "always"); None when nothing catches it."""
         for block, part in reversed(self.lines[position].within):
             span = self.spans[block]
-            if part == "tasks" and span.rescue is not None:
+            if rescue and part == "tasks" and span.rescue is not None:
                 return span.rescue, block, "rescue"
             if part != "always" and span.always is not None:
                 return span.always, block, "always"

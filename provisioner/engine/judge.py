@@ -116,7 +116,7 @@ def said_by_playbook(task: Task, result: Result, scope: Scope) -> Result:
     """The result under the task's `changed_when` and `failed_when`."""
     if result.outcome is Outcome.SKIPPED or (task.changed_when is task.failed_when is None):
         return result
-    if result.unrendered:
+    if result.unrendered or stands(task, result):
         return result
     own = scope.under({task.register: registered(result)} if task.register else {})
     for word, judge in (("changed_when", _changed_when), ("failed_when", _failed_when)):
@@ -127,6 +127,12 @@ def said_by_playbook(task: Task, result: Result, scope: Scope) -> Result:
             message = f"{word}: {error}"
             return replace(result, outcome=Outcome.FAILED, message=message, returns=returns)
     return result
+
+
+def stands(task: Task, result: Result) -> bool:
+    """Whether it is a failure that nothing may steer by: neither a rescue nor who looks at the
+    registered result, which would take a host for one that lacks something."""
+    return result.beyond and task.register is not None
 
 
 def _changed_when(task: Task, result: Result, scope: Scope) -> Result:
@@ -229,11 +235,12 @@ def loop_result(
     message = {Outcome.FAILED: _first(failures), Outcome.SKIPPED: "All items skipped"}
     remedy = failures[0].remedy if failures else ""
     said = message.get(outcome, "All items completed")
+    beyond = any(result.beyond for result in failures)
     returns = {"results": values, "changed": any(changed(result) for _, result in results)}
     returns["skipped"] = outcome is Outcome.SKIPPED
     if any(value["failed"] for value in values):
         returns["failed"] = True
-    return Result(outcome, said, returns=returns, remedy=remedy)
+    return Result(outcome, said, returns=returns, remedy=remedy, beyond=beyond)
 
 
 def _first(failures: Sequence[Result]) -> str:

@@ -48,6 +48,8 @@ class Position:
     frames: list[Frame] = field(default_factory=list)
     doomed: bool = False
     """The host has failed; only forced handlers still run."""
+    past_rescue: bool = False
+    """It failed by what no rescue is meant for; what always runs still does."""
 
     def __post_init__(self) -> None:
         self.frames.append(Frame(self.flow))
@@ -136,7 +138,7 @@ class Position:
         """Go where a failure leads, to a rescue or an always; false when nothing catches it."""
         while self.frames and not self.doomed:
             frame = self.top
-            caught = frame.flow.on_failure(frame.at)
+            caught = frame.flow.on_failure(frame.at, rescue=not self.past_rescue)
             if caught is not None:
                 frame.at = caught[0]
                 if caught[2] == "always":
@@ -154,4 +156,4 @@ class Position:
 
     def rescues(self) -> bool:
         """Whether a failure of the task at hand leads to a rescue, be it through an always."""
-        return any(frame.flow.has_rescue(frame.at) for frame in self.frames)
+        return not self.past_rescue and any(f.flow.has_rescue(f.at) for f in self.frames)

@@ -210,7 +210,9 @@ class Settling:
         failed = result.outcome is Outcome.FAILED
         if task.role is not None and result.outcome is not Outcome.SKIPPED:
             self._state.ran.setdefault(task.role.call, task.role.occurrence)
-        ignored = failed and values.is_set(unit.scope, task.keywords.ignore_errors)
+        ignores = failed and values.is_set(unit.scope, task.keywords.ignore_errors)
+        ignored = ignores and not judge.stands(task, result)
+        self._position.past_rescue |= result.beyond and not ignored
         rescued = failed and not ignored and self._position.rescues()
         self._aftermath.learn(task, result, unit.scope)
         if task.module != "meta":
@@ -277,7 +279,7 @@ class Settling:
     def _retries(self, unit: Unit, result: Result) -> int:
         """How often the task may be tried again; 0 where once is enough."""
         task, skipped = unit.task, result.outcome is Outcome.SKIPPED
-        if not _tries(task) or skipped or unit.check or result.unrendered:
+        if not _tries(task) or skipped or unit.check or result.unrendered or result.beyond:
             return 0
         return int(values.number(unit.scope, task.retries, 3))
 

@@ -24,6 +24,13 @@ _INSTEAD = {
 """Short names ▶ what is here for the same purpose on CentOS 7."""
 
 
+_NOT_ON_EL7 = (
+    *("apk", "apt", "apt_key", "apt_repository", "deb822_repository", "debconf", "dnf5"),
+    *("dpkg_selections", "homebrew", "opkg", "pacman", "pkgng", "portage", "zypper"),
+)
+"""Modules that fail there with Ansible, too: a playbook may try them and be ready for it."""
+
+
 class Elsewhere(Action):
     """A module that provision does not have."""
 
@@ -41,7 +48,7 @@ class Elsewhere(Action):
         remedy = f"{instead} command or script; `provision doc -l` lists the modules that there are"
         own = ownplugins.reason("module", self.called, scope)
         reason = own or elsewhere.reason("module", self.called)
-        return Result(Outcome.FAILED, reason, remedy=remedy)
+        return Result(Outcome.FAILED, reason, remedy=remedy, beyond=short not in _NOT_ON_EL7)
 
 
 @cache

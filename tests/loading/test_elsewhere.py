@@ -88,3 +88,45 @@ def test_every_module_of_ansible_itself_is_known(name: str) -> None:
     assert exists(name)
     assert exists(f"ansible.builtin.{name}")
     assert exists(f"ansible.legacy.{name}")
+
+
+LACKING = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - block:
+        - block:
+            - {name: ask, MODULE: {name: x}}
+          rescue: [{name: inner rescue, command: echo}]
+          always: [{name: inner always, command: echo}]
+      rescue: [{name: outer rescue, command: echo}]
+      always: [{name: outer always, command: echo}]
+    - {name: later, command: echo}
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "ran"),
+    [
+        ("mongodb_user", "ask, inner always, outer always"),
+        ("apt", "ask, inner rescue, inner always, outer always, later"),
+    ],
+)
+def test_nothing_rescues_what_provision_lacks_unless_it_fails_on_centos_with_ansible_too(
+    tmp_path: Path, module: str, ran: str
+) -> None:
+    got = Fleet(tmp_path).run(LACKING.replace("MODULE", module))
+    assert ", ".join(task for task, _ in got.tasks()) == ran
+    assert got.exit == (0 if "later" in ran else 2)
+
+
+@pytest.mark.parametrize("word", ["ignore_errors: true", "failed_when: false"])
+@pytest.mark.parametrize(("register", "goes_on"), [("register: it", False), ("vars: {}", True)])
+@pytest.mark.parametrize("loop", ["name: ask", "loop: [1, 2]"])
+def test_what_provision_lacks_is_passed_over_only_where_nobody_looks_at_its_result(
+    tmp_path: Path, word: str, register: str, goes_on: bool, loop: str
+) -> None:
+    task = f"{{mongodb_user: {{name: x}}, {word}, {register}, {loop}}}"
+    play = f"- hosts: all\n  gather_facts: false\n  tasks:\n    - {task}\n    - command: echo\n"
+    got = Fleet(tmp_path).run(play)
+    assert (got.tasks()[-1][0] == "command", got.exit) == (goes_on, 0 if goes_on else 2)
