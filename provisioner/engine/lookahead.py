@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import field, replace
 from typing import Any
 
-from provisioner.engine import brokenloop, gather, judge, units
+from provisioner.engine import gather, judge, units
 from provisioner.engine.delegated import with_delegated
 from provisioner.engine.foreseen import Ahead, Loop
 from provisioner.engine.position import Place, Position
@@ -205,6 +205,8 @@ class Lookahead:
                 task = units.with_loop_names(task, scope)
                 items = units.loop_items(task, scope, self.shared)
             except TemplateError as error:
+                from provisioner.engine import brokenloop  # few runs need it
+
                 return [brokenloop.unit(self.shared, self.state.name, task, scope, error)]
             if first:
                 self.loop = Loop(items, since=time.monotonic())
