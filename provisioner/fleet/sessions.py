@@ -141,19 +141,20 @@ class Sessions:
         """That of the seat. One that the host or the network ended while nothing was under way is
         made anew: it held nothing."""
         there = self._sessions.get(seat)
-        if there is not None and not there.alive:
+        if there is not None and there.alive:
+            return there
+        if there is not None:
             self._sessions.pop(seat, None)
             there.close()
-            self._notices += (ENDED,)
-        if seat not in self._sessions:
-            login = self._login(seat, variables)
-            become = seat.become
-            if become is not None and become.user == login.user:
-                become = None  # as Ansible: nobody needs sudo to become who they are
-            elif become is not None and self._on_terminals:
-                become = replace(become, terminal=True)
-            self._sessions[seat] = Session(login.connection, become)
-        return self._sessions[seat]
+        login = self._login(seat, variables)
+        self._notices += (ENDED,) if there is not None else ()
+        become = seat.become
+        if become is not None and become.user == login.user:
+            become = None  # as Ansible: nobody needs sudo to become who they are
+        elif become is not None and self._on_terminals:
+            become = replace(become, terminal=True)
+        self._sessions[seat] = new = Session(login.connection, become)
+        return new
 
     def _login(self, seat: Seat, variables: Mapping[str, Any]) -> Login:
         key = replace(seat, become=None)
