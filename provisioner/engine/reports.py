@@ -10,7 +10,7 @@ from provisioner.engine.units import Unit
 from provisioner.events import TaskFinished
 from provisioner.language.play import Task
 from provisioner.language.template import TemplateError
-from provisioner.language.variables import NeedFacts, NotYet, Scope
+from provisioner.language.variables import NeedFacts, NeedOthers, NotYet, Scope, plain
 from provisioner.modules.debug import Debug
 from provisioner.result import Outcome, Result
 
@@ -84,14 +84,16 @@ def why(scope: Scope, task: Task, result: Result) -> tuple[str, str]:
 
 
 def _label(unit: Unit, result: Result) -> Any:
+    """The item, or what its loop's label says of it, as plain data: variables of hosts in that
+    would be rendered by whoever shows them."""
     loop = unit.task.loop
     if loop is None or loop.label is None:
         return unit.item
     try:
         name = unit.task.register
         own = {name: judge.registered(result)} if name else {}
-        return unit.scope.under(own).render(loop.label)
-    except (TemplateError, NotYet, NeedFacts):
+        return plain(unit.scope.under(own).render(loop.label))
+    except (TemplateError, NotYet, NeedFacts, NeedOthers):
         return unit.item
 
 

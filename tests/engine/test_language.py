@@ -406,6 +406,18 @@ def test_a_broken_notify_fails_the_task_that_would_notify(fleet: Fleet, keyword:
     assert got.event("a").message == "notify: ZeroDivisionError: division by zero"
 
 
+def test_a_label_is_plain_data(fleet: Fleet) -> None:
+    got = fleet.run("""
+        - hosts: all
+          gather_facts: false
+          tasks:
+            - {name: a, debug: {msg: x}, loop: [1], loop_control: {label: "{{ hostvars }}"}}
+        """)
+    label = got.finished()[0].item
+    assert type(label) is type(label["h1"]) is dict
+    assert label["h1"]["inventory_hostname"] == "h1"
+
+
 def test_whoever_may_wait_for_ever_need_not_wait(fleet: Fleet) -> None:
     got = fleet.run("""
         - hosts: all
