@@ -58,7 +58,9 @@ def _become(keywords: Keywords, scope: Scope, reached: Scope) -> Become | None:
     wanted = given("ansible_become", keywords.become)
     if not values.flag(scope, wanted, bool(scope.get("become_option", False))):
         return None
-    user = given("ansible_become_user", keywords.become_user)
+    user = given("ansible_become_user", keywords.become_user) or scope.get("become_user_option")
+    if not (user := str(user or "root")).isprintable():
+        raise ModuleError(f"become_user {user!r} is no user's name")
     method = given("ansible_become_method", keywords.become_method)
     method = str(method or scope.get("become_method_option") or "sudo")
     if method not in ("sudo", "su"):
@@ -67,7 +69,7 @@ def _become(keywords: Keywords, scope: Scope, reached: Scope) -> Become | None:
     password = next((found for found in passwords if found is not None), None)
     flags = given("ansible_become_flags", keywords.become_flags)
     return Become(
-        str(user or scope.get("become_user_option") or "root"),
+        user,
         "su" if method == "su" else "sudo",
         None if password is None else str(password),
         str(flags) if flags is not None else "-H",

@@ -31,3 +31,20 @@ def test_it_finds_its_source_beside_the_playbook_and_runs_on_the_controller(flee
         """)
     assert got.tasks() == [("a", "changed"), ("a", "ok"), ("b", "changed")]
     assert (fleet.folder / "again" / "tree" / "f").read_text() == "x\n"
+
+
+def test_a_become_user_or_method_that_cannot_be_fails_the_task(fleet: Fleet) -> None:
+    got = fleet.run(r"""
+        - hosts: all
+          gather_facts: false
+          become: true
+          tasks:
+            - {name: a, command: id, become_user: "r\0oot", ignore_errors: true}
+            - {name: b, command: id, become_user: "{{ 'root\n' }}", ignore_errors: true}
+            - {name: c, command: id, become_method: magic, ignore_errors: true}
+        """)
+    assert [event.message for event in got.finished()] == [
+        r"become_user 'r\x00oot' is no user's name",
+        r"become_user 'root\n' is no user's name",
+        'become_method "magic" is not supported: sudo and su are',
+    ]
