@@ -33,7 +33,7 @@ class Login:
 CLOSING_SECONDS = 10.0
 """How long sshd may take to notice that a session was closed."""
 
-KEEP_ALIVE_SECONDS = 60.0
+KEEP_ALIVE_SECONDS = 120.0
 """How often a host that waits for others is sent a word."""
 
 ENDED = "the session was ended from outside while the host waited, and was opened anew"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 
 from provisioner.errors import ConnectionFailed, Lost, NoSession
@@ -182,13 +183,16 @@ class SshConnection:
         """sshd ends what is silent for its ClientAliveInterval, with a ClientAliveCountMax of 0 at
         once; firewalls forget it."""
         if self.alive and time.monotonic() - self._link.wiring.heard >= self.heartbeat.silence:
-            self._ask()
+            self._send(self._link.ignore)
 
     def _ask(self) -> None:
+        self._send(self._link.ask_alive)
+
+    def _send(self, word: Callable[[], None]) -> None:
         if not self._link.clear_to_send.is_set():
             return  # in a key exchange nothing may be sent, but its next packet is due as well
         with contextlib.suppress(Exception):  # a broken link is noticed by those who wait
-            self._link.ask_alive()
+            word()
 
     def lost(self, error: Exception | None = None, why: str = "") -> Lost:
         """The exception for a broken connection, which is ended; the first cause is kept."""
