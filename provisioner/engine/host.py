@@ -93,9 +93,10 @@ class HostWalk(Steering):
         scope = self._ahead.scope(task)
         self._aftermath.began(task)
         self._aftermath.learn(task, result, scope)
-        if not failed or values.is_set(scope, task.keywords.ignore_errors):
+        if not failed or self._is_ignored(task, result, scope):
             self._position.advance()
             return
+        self._position.past_rescue |= result.beyond
         reason, remedy = reports.why(scope, task, result)
         self._failure = f"run_once: {reason}", remedy, task
         self._aftermath.remember_failure(task, result, scope)

@@ -151,6 +151,7 @@ class Position:
 
     def forgive(self) -> None:
         """Forget failures that wait for the end of an `always`."""
+        self.past_rescue = False
         for frame in self.frames:
             frame.raised = frozenset()
 

@@ -27,6 +27,7 @@ from provisioner.engine.waits import ends_play, refreshes, waits_after
 from provisioner.events import Event, Status, TaskFinished, TaskRetried
 from provisioner.language.play import Keywords, Task
 from provisioner.language.template import TemplateError
+from provisioner.language.variables import Scope
 from provisioner.loading.where import Where
 from provisioner.modules.base import Module
 from provisioner.modules.reboot import Reboot
@@ -210,9 +211,8 @@ class Settling:
         failed = result.outcome is Outcome.FAILED
         if task.role is not None and result.outcome is not Outcome.SKIPPED:
             self._state.ran.setdefault(task.role.call, task.role.occurrence)
-        ignores = failed and values.is_set(unit.scope, task.keywords.ignore_errors)
-        ignored = ignores and not judge.stands(task, result)
-        self._position.past_rescue |= result.beyond and not ignored
+        ignored = failed and self._is_ignored(task, result, unit.scope)
+        self._position.past_rescue |= failed and result.beyond and not ignored
         rescued = failed and not ignored and self._position.rescues()
         self._aftermath.learn(task, result, unit.scope)
         if task.module != "meta":
@@ -234,6 +234,11 @@ class Settling:
         if not self._position.turn():
             self._fail()
         return False
+
+    def _is_ignored(self, task: Task, result: Result, scope: Scope) -> bool:
+        """Whether the host goes on although the task has failed."""
+        wanted = values.is_set(scope, task.keywords.ignore_errors)
+        return wanted and not judge.stands(task, result)
 
     def _gathered(self, unit: Unit, result: Result, since: float) -> Decision:
         self._ahead.gathering = None

@@ -130,3 +130,32 @@ def test_what_provision_lacks_is_passed_over_only_where_nobody_looks_at_its_resu
     play = f"- hosts: all\n  gather_facts: false\n  tasks:\n    - {task}\n    - command: echo\n"
     got = Fleet(tmp_path).run(play)
     assert (got.tasks()[-1][0] == "command", got.exit) == (goes_on, 0 if goes_on else 2)
+
+
+SAVES = "block: [{name: fails, command: 'false'}], rescue: [{name: saved, debug: }]"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "mongodb_user: {name: x}, failed_when: false",
+        "mongodb_user: {name: x}, ignore_errors: true",
+        "block: [{mongodb_user: {name: x}}], always: [{meta: clear_host_errors}]",
+    ],
+)
+def test_what_was_forgiven_bars_no_later_rescue(tmp_path: Path, before: str) -> None:
+    got = Fleet(tmp_path).run(f"[{{hosts: all, tasks: [{{{before}}}, {{{SAVES}}}]}}]")
+    assert got.tasks()[-2:] == [("fails", "failed"), ("saved", "ok")]
+
+
+@pytest.mark.parametrize(
+    "tasks",
+    [
+        "{block: [{mongodb_user: {name: x}, run_once: true}], rescue: [{debug: }]}",
+        "{mongodb_user: {name: x}, run_once: true, ignore_errors: true, register: x}, {debug: }",
+    ],
+)
+def test_what_is_lacking_once_for_all_ends_all(tmp_path: Path, tasks: str) -> None:
+    got = Fleet(tmp_path).run(f"[{{hosts: all, tasks: [{tasks}]}}]", 2)
+    assert [summary.status for summary in got.hosts.values()] == ["failed", "failed"]
+    assert (len(got.tasks("h1")), got.tasks("h2")) == (1, [])
