@@ -112,6 +112,8 @@ class Sessions:
             lost = error
         if isinstance(lost, ConnectionFailed):
             self.close()
+        elif lost is not None:  # a later task may be let in: it begins with a shell of its own
+            self._sessions.pop(request.seat, None)
         notices, self._notices = self._notices, ()
         return Answer(tuple(reports), lost, sent, tuple(ended), notices)
 
@@ -151,7 +153,7 @@ class Sessions:
         become = seat.become
         if become is not None and become.user == login.user:
             become = None  # as Ansible: nobody needs sudo to become who they are
-        elif become is not None and self._on_terminals:
+        elif become is not None and become.method == "sudo" and self._on_terminals:
             become = replace(become, terminal=True)
         self._sessions[seat] = new = Session(login.connection, become)
         return new

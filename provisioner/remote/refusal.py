@@ -41,7 +41,7 @@ def refusal(said: str, become: Become | None, connection: Connection) -> Excepti
     if become is not None and NO_SHELL not in said:
         known = explain(become, said)
         if known is not None:
-            wants = NO_TERMINAL in said and not become.terminal
+            wants = become.method == "sudo" and NO_TERMINAL in said and not become.terminal
             return NeedsTerminal(*known) if wants else BecomeFailed(*known)
         probed = _probe(connection)
         if probed is None:

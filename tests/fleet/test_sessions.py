@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from provisioner.engine.effects import Exchange, Seat
-from provisioner.errors import NoSession
+from provisioner.errors import BecomeFailed, NoSession
 from provisioner.fleet.sessions import ENDED, Login, Sessions
 from provisioner.remote.become import Become
+from provisioner.remote.local import LocalChannel, LocalConnection
 from provisioner.remote.session import Step
 from provisioner.remote.shell import Program
 from provisioner.remote.ssh import connect
@@ -74,3 +75,52 @@ def test_what_ended_while_nothing_was_under_way_is_opened_anew(
         assert int(answer.reports[0].get("out")) != first
         assert (answer.lost, answer.notices) == (None, (ENDED,))
         sessions.close()
+
+
+class Kept(LocalConnection):
+    """A connection that keeps whether it was asked for terminals."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.terminals: list[bool] = []
+
+    def open(self, command: str, *, terminal: bool = False) -> LocalChannel:
+        self.terminals.append(terminal)
+        return super().open(command)
+
+
+@pytest.fixture
+def refuse_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Has sudo say something and end, once; then it lets everybody in."""
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+
+    def refuse(words: str) -> None:
+        sudo = tmp_path / "sudo"
+        sudo.write_text(f"""#!/bin/sh
+[ -e {tmp_path}/refused ] || {{ touch {tmp_path}/refused; echo sudo: {words}; exit 1; }}
+while [ "$1" != /bin/sh ]; do shift; done
+exec "$@"
+""")
+        sudo.chmod(0o755)
+
+    return refuse
+
+
+def test_whom_sudo_has_refused_it_may_let_in_later(refuse_once: Callable[[str], None]) -> None:
+    refuse_once("unknown user: app")
+    sessions = Sessions(lambda _host, _variables: Login(LocalConnection(), "me"))
+    request = Exchange(Seat("h", become=Become("app")), (WHO,), {})
+    assert isinstance(sessions.exchange(request).lost, BecomeFailed)
+    answer = sessions.exchange(request)
+    assert (answer.lost, len(answer.reports)) == (None, 1)
+    sessions.close()
+
+
+def test_only_sudo_is_given_the_terminal_that_it_wants(refuse_once: Callable[[str], None]) -> None:
+    refuse_once("sorry, you must have a tty to run sudo")
+    kept = Kept()
+    sessions = Sessions(lambda _host, _variables: Login(kept, "me"))
+    for become in (Become("app"), Become("nobody", "su")):
+        assert sessions.exchange(Exchange(Seat("h", become=become), (WHO,), {})).lost is None
+    assert kept.terminals == [False, True, False]
+    sessions.close()
