@@ -90,8 +90,12 @@ class Steering(Settling):
         """Wait for a time, or for the host to answer."""
         since = time.monotonic()
         if isinstance(unit.module, WaitForConnection):
-            seat = seats.seat(self._shared, self._state.name, unit.task.keywords, unit.scope)
-            result = yield from await_connection(unit.module, seat, unit.scope)
+            try:
+                seat = seats.seat(self._shared, self._state.name, unit.task.keywords, unit.scope)
+            except (ModuleError, TemplateError) as error:
+                result = Result(Outcome.FAILED, str(error))
+            else:
+                result = yield from await_connection(unit.module, seat, unit.scope)
         else:
             assert isinstance(unit.module, Pause)
             answer = yield from self._pause(unit, unit.module)

@@ -198,6 +198,7 @@ class Task:
         """Its keywords that are asked for when it is over, where they are templates."""
         own = self.keywords
         given = (own.no_log, own.ignore_errors, own.ignore_unreachable, own.any_errors_fatal)
+        given += self.notify
         return tuple(value for value in given if isinstance(value, Template))
 
     @cached_property

@@ -406,6 +406,31 @@ def test_a_broken_notify_fails_the_task_that_would_notify(fleet: Fleet, keyword:
     assert got.event("a").message == "notify: ZeroDivisionError: division by zero"
 
 
+def test_a_notify_that_asks_for_facts_or_results_has_them(fleet: Fleet) -> None:
+    got = fleet.run("""
+- hosts: all
+  handlers: [{name: of Linux, debug: }, {name: of done, debug: }]
+  tasks:
+    - {command: echo done, register: said}
+    - {command: "true", notify: ["of {{ ansible_system }}", "of {{ said.stdout }}"]}
+""")
+    assert got.tasks()[-2:] == [("of Linux", "ok"), ("of done", "ok")]
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        'become: true, become_user: "a\\nb"',
+        'become: true, become_user: "{{ nowhere }}"',
+        "vars: {ansible_connection: docker}",
+    ],
+)
+def test_who_waits_for_a_host_by_a_way_that_there_is_not_fails(fleet: Fleet, way: str) -> None:
+    tasks = f"{{name: a, wait_for_connection: , {way}, ignore_errors: true}}, {{name: b, debug: }}"
+    got = fleet.run(f"[{{hosts: all, tasks: [{tasks}]}}]")
+    assert got.tasks() == [("a", "failed"), ("b", "ok")]
+
+
 def test_a_label_is_plain_data(fleet: Fleet) -> None:
     got = fleet.run("""
         - hosts: all
