@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from time import monotonic
 
@@ -75,7 +75,7 @@ class Activity:
                     self._order = {host: place for place, host in enumerate(event.hosts)}
                 case PlayStarted():
                     self._totals[event.play] = event.tasks
-                    self._through.difference_update(event.hosts)
+                    self._begin(event.hosts)
                 case TaskStarted():
                     self._turn(event.host, event.play, event.task, event.number)
                 case TaskRetried():
@@ -105,6 +105,13 @@ class Activity:
                 elapsed=now - self._began,
                 jobs=tuple(job for _, job in sorted(jobs, key=lambda pair: pair[0])),
             )
+
+    def _begin(self, hosts: Iterable[str]) -> None:
+        """Hosts that begin a play: some are new (add_host), some were out and are forgiven."""
+        for host in hosts:
+            self._order.setdefault(host, len(self._order))
+            self._through.discard(host)
+            self._ended.pop(host, None)
 
     def _turn(self, host: str, play: str, task: str, number: int) -> None:
         total = max(self._totals.get(play, 0), number)

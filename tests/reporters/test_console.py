@@ -186,6 +186,17 @@ def busy(clock: Clock, hosts: int) -> Activity:
     return activity
 
 
+def test_hosts_that_are_forgiven_or_added_are_counted_once() -> None:
+    activity = busy(Clock(), 2)
+    activity.note(HostFinished("web0", HostSummary(Status.FAILED)))
+    activity.note(PlayFinished("web1"))
+    activity.note(PlayStarted("Again", ("web0", "web1", "new"), "x:9", 1))
+    assert live(activity, 10) == ["0 of 3 hosts done, 0 at work, 2.0 s"]
+    for host in ("web0", "web1", "new"):
+        activity.note(PlayFinished(host))
+    assert live(activity, 10) == ["3 of 3 hosts done, 0 at work, 2.0 s"]
+
+
 def test_the_live_view_has_a_line_for_each_host_at_work() -> None:
     clock = Clock()
     activity = busy(clock, 3)
