@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from provisioner.reporters.screen import SCREEN
+from provisioner.reporters.text import escape
 
 if TYPE_CHECKING:
     from provisioner.fleet.interrupt import Interrupt
@@ -48,7 +49,7 @@ class Reading:
 
 def _answer(question: str, interrupt: Interrupt, *, hidden: bool) -> str | None:
     """What was typed. Where nobody answers any more the run stops, as by Ctrl-C."""
-    answer = SCREEN.ask(question, hidden=hidden)
+    answer = SCREEN.ask(escape(question, lines=True), hidden=hidden)
     if answer is None and not interrupt:
         click.echo("provision: stopping: nobody answers", err=True)
         interrupt.set(signal.SIGINT)

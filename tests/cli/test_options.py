@@ -47,6 +47,14 @@ def test_step_asks_once_before_each_task_for_all_hosts(
         assert both == (2 if name in ran else 0), done.out
 
 
+def test_the_name_in_a_question_does_not_steer_the_terminal(
+    provision: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    done = provision.play('[{hosts: all, tasks: [{name: "a\\e[2Jb", debug: }]}]', "--step")
+    assert r"task: a\x1b[2Jb (N)o" in done.err
+
+
 def test_a_run_that_asks_nobody_stops_as_if_interrupted(
     provision: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
