@@ -159,11 +159,11 @@ def test_privileges_become_just_those_that_are_named(host: Host, db: Server) -> 
     )
     priv = {"app.*": "SELECT,INSERT", "app.t": "UPDATE(two, One)"}
     assert settled(host, db, name="app", host="%", priv=priv) == (
+        "revoke SUPER ON *.* FROM 'app'@'%'",
         "revoke ALL ON `other`.* FROM 'app'@'%'",
         "revoke GRANT OPTION ON `app`.* FROM 'app'@'%'",
         "grant INSERT ON `app`.* TO 'app'@'%'",
         "grant UPDATE (`one`, `two`) ON `app`.`t` TO 'app'@'%'",
-        "revoke SUPER ON *.* FROM 'app'@'%'",
     )
     told = privileges.told("\n".join(db.grants("app@'%'")))["%"]
     del told["*.*"]
@@ -178,6 +178,20 @@ def test_privileges_are_appended_and_subtracted(host: Host, db: Server) -> None:
     assert "GRANT INSERT ON `app`.* TO `app`@`localhost`" in db.grants("app@localhost")
 
 
+def test_privileges_on_columns_are_added_and_taken_one_by_one(host: Host, db: Server) -> None:
+    db.sql("CREATE DATABASE app; CREATE TABLE app.t (a int, b int); CREATE USER app@localhost")
+    db.sql("GRANT SELECT (a, b), UPDATE (a) ON app.t TO app@localhost")
+    given: dict[str, Any] = {"name": "app", "priv": "app.t:SELECT(a)"}
+    assert settled(host, db, **given, append_privs=True) == ()
+    assert settled(host, db, name="app", priv="app.t:SELECT(a),SELECT(b),UPDATE(a)") == ()
+    assert settled(host, db, **given, subtract_privs=True) == (
+        "revoke SELECT (`a`) ON `app`.`t` FROM 'app'@'localhost'",
+    )
+    assert "GRANT SELECT (`b`), UPDATE (`a`) ON `app`.`t` TO `app`@`localhost`" in db.grants(
+        "app@localhost"
+    )
+
+
 def test_all_privileges_with_the_grant_option_come_and_go(host: Host, db: Server) -> None:
     settled(host, db, name="app", priv="*.*:ALL,GRANT")
     assert db.grants("app@localhost")[0].endswith("WITH GRANT OPTION")
@@ -189,6 +203,7 @@ def test_all_privileges_with_the_grant_option_come_and_go(host: Host, db: Server
 def test_root_keeps_what_the_playbook_does_not_name(host: Host, db: Server) -> None:
     db.sql("CREATE DATABASE app; GRANT SELECT ON app.* TO root@localhost")
     assert user(host, db, name="root", priv="*.*:ALL,GRANT").changes == ()
+    assert user(host, db, "look", name="root", priv="app.*:SELECT").changes == ()
     db.sql("REVOKE SELECT ON app.* FROM root@localhost")
 
 
@@ -279,7 +294,7 @@ def test_a_change_that_did_not_last_is_a_failure() -> None:
         ("GRANT ALL PRIVILEGES ON `d_``x`.* TO `a`@`%` WITH GRANT OPTION",
          {"`d_``x`.*": {"ALL", "GRANT"}}),
         ("GRANT SELECT (b, a), INSERT ON `d`.`t` TO 'a'@'%'",
-         {"`d`.`t`": {"SELECT (`a`, `b`)", "INSERT"}}),
+         {"`d`.`t`": {"SELECT (`a`)", "SELECT (`b`)", "INSERT"}}),
         ("GRANT EXECUTE ON PROCEDURE `d`.`p` TO 'a'@'%'", {"PROCEDURE `d`.`p`": {"EXECUTE"}}),
         ("GRANT PROXY ON ''@'%' TO 'a'@'%' WITH GRANT OPTION", {}),
         ("GRANT `role` TO `a`@`%`", {}),
@@ -295,13 +310,48 @@ def test_all_of_a_routine_is_what_the_server_tells_of_it() -> None:
     }
 
 
+@pytest.mark.parametrize("what", ["my db.t", "`my.db`.`a.b`", "`we``ird`.*", "we`ird.*"])
+def test_privileges_name_what_may_be_quoted_as_the_server_does(
+    host: Host, db: Server, what: str
+) -> None:
+    db.sql("CREATE DATABASE `my db`; CREATE TABLE `my db`.t (a int); CREATE DATABASE `we``ird`")
+    db.sql("CREATE DATABASE `my.db`; CREATE TABLE `my.db`.`a.b` (a int)")
+    assert len(settled(host, db, name="app", priv=f"{what}:SELECT")) == 2
+
+
+@pytest.mark.parametrize("name", ["back\\", "", "ü%s", 'a"b`c'])
+def test_a_user_may_be_called_as_the_server_lets_it(host: Host, db: Server, name: str) -> None:
+    db.sql("CREATE DATABASE `my_app`")
+    given: dict[str, Any] = {"name": name, "host": "10.0.%", "password": "x"}
+    settled(host, db, **given, priv=r"my\_app.*:SELECT")
+    assert len(settled(host, db, name=name, host_all=True, state="absent")) == 1
+
+
+@pytest.mark.parametrize("word", ["a 'b=\\#\"c", "ü; #x", "\\n\\s%", " edge "])
+def test_a_login_by_password_reaches_the_server(host: Host, db: Server, word: str) -> None:
+    db.sql("CREATE USER boss@localhost; GRANT ALL ON *.* TO boss@localhost WITH GRANT OPTION")
+    db.sql(f"SET PASSWORD FOR boss@localhost = '{hashed(word)}'")
+    given = {"login_unix_socket": db.socket, "login_user": "boss", "login_password": word}
+    assert host.run("mysql_user", **given, name="app").failed is None
+
+
+def test_what_is_no_number_or_no_word_of_a_shell_is_refused() -> None:
+    for module, arguments, reason in (
+        ("user", {"resource_limits": {"MAX_QUERIES_PER_HOUR": "many"}}, "can't be 'many'"),
+        ("db", {"state": "dump", "target": "/x", "dump_extra_args": "it's"}, "dump_extra_args"),
+    ):
+        with pytest.raises(ValueError, match=reason):
+            find(f"mysql_{module}").model_validate({"name": "app", **arguments})
+
+
 def test_an_answer_is_read_with_what_its_cells_escape() -> None:
     assert rows("A\tb\nx\\ty\\\\n\t\n") == [{"a": "x\ty\\n", "b": ""}]
 
 
 def test_a_database_is_made_and_dropped_once(host: Host, db: Server) -> None:
     names = ["app", "we`ird 'x'"]
-    given = {"name": names, "encoding": "utf8", "collation": "utf8_general_ci"}
+    given: dict[str, Any] = {"name": names, "encoding": "utf8", "collation": "utf8_general_ci"}
+    given["sql_log_bin"] = False
     looked = database(host, db, "look", **given)
     assert looked.changes == ("create database app", "create database we`ird 'x'")
     made = database(host, db, **given)
@@ -322,10 +372,11 @@ def test_a_database_is_made_and_dropped_once(host: Host, db: Server) -> None:
     assert database(host, db, name=names, state="absent").changes == ()
 
 
-@pytest.mark.parametrize("ending", ["", ".gz", ".bz2", ".xz"])
+@pytest.mark.parametrize("ending", ["", ".gz", ".bz2", ".xz", ".zst"])
 def test_a_database_goes_into_a_file_and_comes_out_of_it(
     host: Host, db: Server, ending: str
 ) -> None:
+    host.fake("zstd", 'exec gzip "$@"')
     db.sql("CREATE DATABASE app CHARACTER SET utf8mb4; CREATE TABLE app.t (a text)")
     db.sql("SET NAMES utf8mb4; INSERT INTO app.t VALUES ('ü \\\\ 😀')")
     target = host.root / f"app.sql{ending}"
@@ -372,6 +423,9 @@ VALUES = [
     ("foreign_key_checks", "off", "OFF"),
     ("long_query_time", "2.5", "2.500000"),
     ("init_connect", "SET @a = 'x'", "SET @a = 'x'"),
+    ("sql_mode", "no_zero_date,STRICT_TRANS_TABLES", "STRICT_TRANS_TABLES,NO_ZERO_DATE"),
+    ("binlog_format", "row", "ROW"),
+    ("sql_mode", "", ""),
 ]
 
 

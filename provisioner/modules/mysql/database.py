@@ -39,6 +39,7 @@ packer() {
         *.gz) packer=gzip ;;
         *.bz2) packer=bzip2 ;;
         *.xz) packer=xz ;;
+        *.zst) packer=zstd ;;
         *) packer="cat" ;;
     esac
 }
@@ -146,7 +147,7 @@ class MysqlDb(MysqlModule):
     collation: Text = ""
     """The order of characters in a new database."""
     target: Text | None = None
-    """The file of a dump; packed where it ends in .gz, .bz2 or .xz."""
+    """The file of a dump; packed where it ends in .gz, .bz2, .xz or .zst."""
     single_transaction: bool = False
     """Dump in one transaction."""
     quick: bool = True
@@ -159,6 +160,8 @@ class MysqlDb(MysqlModule):
     """Go on after an error of SQL."""
     master_data: Literal[0, 1, 2] = 0
     """Dump the place in the binary log: 1 as a statement, 2 as a comment."""
+    sql_log_bin: bool = True
+    """Write to the binary log that databases are made or dropped."""
     skip_lock_tables: bool = False
     """Dump without locking tables."""
     dump_extra_args: Text | None = None
@@ -186,6 +189,10 @@ class MysqlDb(MysqlModule):
                 raise ValueError("name: all databases can only be dumped or imported")
         elif self.target is None:
             raise ValueError(f"with state={self.state} target is required")
+        try:
+            shlex.split(self.dump_extra_args or "")
+        except ValueError as error:
+            raise ValueError(f"dump_extra_args: {error}") from error
         if self.state == "import" and len(self.name) > 1:
             raise ValueError("Multiple databases are not supported with state=import")
         return self
@@ -211,7 +218,7 @@ class MysqlDb(MysqlModule):
             **self.asking(),
             "what": f"{verb} database {' '.join(self.name)}{ends.get(self.state, '')}",
             "state": self.state,
-            "session": SESSION,
+            "session": SESSION + ("" if self.sql_log_bin else "SET sql_log_bin = 0;\n"),
             "question": f"{SESSION}{_ASKED} IN ({names});\n",
             "names": self._names,
             "statements": list(self._statements()),

@@ -19,6 +19,7 @@ _NAME = r"(?:\*|`(?:[^`]|``)*`)"
 _GRANT = re.compile(
     rf"GRANT (?P<all>.+?) ON (?P<what>(?:[A-Z]+ )*{_NAME}\.{_NAME}) TO (?P<rest>.*)", re.DOTALL
 )
+_SIDES = re.compile(r"(`(?:[^`]|``)+`|(?!`).+)\.(`(?:[^`]|``)+`|(?!`)[^.]+)", re.DOTALL)
 _ACCOUNT = re.compile(r"""(['`"])(?P<user>.*?)\1@(['`"])(?P<host>.*?)\3(?= |\Z)""", re.DOTALL)
 _COMMA = re.compile(r",(?![^(]*\))")
 _PRIVILEGE = re.compile(r"(?P<name>[A-Z][A-Z_ ]*[A-Z])\s*(?:\((?P<columns>[^()]+)\))?", re.I)
@@ -67,31 +68,37 @@ def _what(text: str) -> str:
     kind, space, name = text.strip().partition(" ")
     if not space or kind.upper() not in ("FUNCTION", "PROCEDURE"):
         kind, name = "", text.strip()
-    database, dot, table = name.rpartition(".")
-    if not dot:
+    sides = _SIDES.fullmatch(name)
+    if sides is None:
         raise ValueError(f"priv: {text!r} is not of the form db.table")
-    parts = [side if side == "*" else identifier(side.strip("`")) for side in (database, table)]
+    parts = [side if side == "*" else identifier(_bare(side)) for side in sides.groups()]
     return f"{kind.upper()} {'.'.join(parts)}".strip()
 
 
+def _bare(name: str) -> str:
+    return name[1:-1].replace("``", "`") if name.startswith("`") else name
+
+
 def _several(names: str) -> frozenset[str]:
-    found = frozenset(_one(name) for name in _COMMA.split(names) if name.strip())
+    parts = [part for part in _COMMA.split(names) if part.strip()]
+    found = frozenset(name for part in parts for name in _each(part))
     if "ALL" in found:
         found &= {"ALL", "GRANT"}
     return found - _LITTLE
 
 
-def _one(text: str) -> str:
-    """A privilege's name, with its columns in order."""
+def _each(text: str) -> Iterator[str]:
+    """A privilege's name; one that is of columns, once with each of them."""
     match = _PRIVILEGE.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"priv: {text.strip()!r} can't be a privilege")
     name = " ".join(match["name"].upper().split())
     name = _OTHER_NAMES.get(name, name)
     if match["columns"] is None:
-        return name
-    columns = sorted(column.strip().strip("`").lower() for column in match["columns"].split(","))
-    return f"{name} ({', '.join(map(identifier, columns))})"
+        yield name
+        return
+    for column in match["columns"].split(","):
+        yield f"{name} ({identifier(column.strip().strip('`').lower())})"
 
 
 def told(lines: str) -> dict[str, Privileges]:
@@ -151,7 +158,7 @@ def subtracting(now: Privileges, less: Privileges, account: str) -> Iterator[str
 
 def granting(what: str, names: frozenset[str], account: str) -> Iterator[str]:
     if names:
-        said = ", ".join(sorted(names - {"GRANT"})) or "USAGE"
+        said = _listed(names - {"GRANT"}) or "USAGE"
         option = " WITH GRANT OPTION" if "GRANT" in names else ""
         yield f"GRANT {said} ON {what} TO {account}{option}"
 
@@ -160,4 +167,16 @@ def revoking(what: str, names: frozenset[str], account: str) -> Iterator[str]:
     if "GRANT" in names:
         yield f"REVOKE GRANT OPTION ON {what} FROM {account}"
     if rest := names - {"GRANT"}:
-        yield f"REVOKE {', '.join(sorted(rest))} ON {what} FROM {account}"
+        yield f"REVOKE {_listed(rest)} ON {what} FROM {account}"
+
+
+def _listed(names: frozenset[str]) -> str:
+    """Privileges in SQL; the columns of each are together."""
+    groups: dict[str, list[str]] = {}
+    for name in sorted(names):
+        verb, bracket, column = name.partition(" (")
+        groups.setdefault(verb + bracket, []).append(column.removesuffix(")"))
+    return ", ".join(
+        f"{verb}{', '.join(columns)})" if verb.endswith("(") else verb
+        for verb, columns in groups.items()
+    )

@@ -103,9 +103,11 @@ class MysqlUser(MysqlModule):
             raise ValueError("encrypted: the password must be the hash that PASSWORD() makes")
         if self.plugin and not re.fullmatch(r"[A-Za-z0-9_]+", self.plugin):
             raise ValueError(f"plugin: {self.plugin!r} can't be a plugin")
-        unknown = {key.upper() for key in self.resource_limits or {}} - LIMITS.keys()
-        if unknown:
-            raise ValueError(f"resource_limits: {min(unknown)} is none of {', '.join(LIMITS)}")
+        for key, value in (self.resource_limits or {}).items():
+            if key.upper() not in LIMITS:
+                raise ValueError(f"resource_limits: {key} is none of {', '.join(LIMITS)}")
+            if not re.fullmatch(r"\d+(\.\d+)?", str(value)):
+                raise ValueError(f"resource_limits: {key} can't be {value!r}: it is a number")
         unknown = {key.upper() for key in self.tls_requires or {}}
         unknown -= {"SSL", "X509", "CIPHER", "ISSUER", "SUBJECT"}
         if unknown:
@@ -222,7 +224,6 @@ class MysqlUser(MysqlModule):
         elif self.subtract_privs:
             statements = privileges.subtracting(now, then, str(one))
         else:
-            then.setdefault(privileges.GLOBAL, frozenset())
             statements = privileges.leading(now, then, str(one), keep_others=self.name == "root")
         for statement in statements:
             yield Step(statement, _lowered(statement), "Privileges updated")
