@@ -127,6 +127,19 @@ def test_a_user_is_made_and_its_password_kept_as_the_server_keeps_them(
     db.sql("ALTER ROLE postgres RESET password_encryption")
 
 
+WORDS = ["½\u00a0\ufb01\u00ad", "ä\u0007", "\u0627\u0031", "\u0627\u0628", "\u00ad", "A\u030a"]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_password_is_prepared_as_the_server_prepares_it(
+    host: Host, db: Server, word: str
+) -> None:
+    db.sql("SET password_encryption = 'scram-sha-256'; CREATE USER app")
+    db.sql(f"SET password_encryption = 'scram-sha-256'; ALTER USER app PASSWORD '{word}'")
+    kept = db.sql("SELECT rolpassword FROM pg_authid WHERE rolname = 'app'")
+    assert passwords.same(word, "app", kept)
+
+
 def test_a_password_that_is_a_hash_already_is_kept_as_it_is(host: Host, db: Server) -> None:
     kept = passwords.hashed("x", "app", by_scram=False)
     settled(host, db, "postgresql_user", name="app", password=kept)
@@ -162,7 +175,12 @@ def test_rights_on_the_database_and_its_tables_are_granted_once(host: Host, db: 
     given = {"db": "acme", "name": "django", "priv": "CONNECT,CREATE/products:ALL/s.t:SELECT"}
     assert len(settled(host, db, "postgresql_user", **given)) == 4
     db.sql("INSERT INTO products VALUES (1)", user="django", database="acme")
-    db.sql("DROP OWNED BY django", database="acme")
+    narrow = {"db": "acme", "name": "reader", "priv": "products:SELECT"}
+    settled(host, db, "postgresql_user", **narrow)
+    gone: dict[str, Any] = {"db": "acme", "priv": "ALL/products:ALL/s.t:ALL", "state": "absent"}
+    for name in ("django", "reader"):
+        given = {**gone, "name": name}
+        assert settled(host, db, "postgresql_user", **given) == (f"drop user {name}",)
 
 
 def test_a_database_is_made_changed_and_dropped_once(host: Host, db: Server) -> None:
@@ -180,9 +198,30 @@ def test_a_database_is_made_changed_and_dropped_once(host: Host, db: Server) -> 
     )
     report = host.run("postgresql_db", login_unix_socket=db.socket, name=name, encoding="LATIN1")
     assert report.failed == "Changing encoding is not supported. Current encoding: UTF8"
+    told = settled(host, db, "postgresql_db", name=name, comment="two\u2028lines\x85\tand\na third")
+    assert told == (f"set the comment of database {name}",)
     assert settled(host, db, "postgresql_db", name=name, state="absent", force=True) == (
         f"drop database {name}",
     )
+
+
+@pytest.mark.parametrize("version", [90224, 170000])
+def test_a_database_in_use_is_dropped_by_force(host: Host, db: Server, version: int) -> None:
+    real = shutil.which("psql")
+    takes = "cat" if version >= 130000 else "sed 's/(FORCE)/(NONSENSE)/'"
+    tells = f'sed \'s/"version":[0-9]*/"version":{version}/\''
+    host.fake("psql", f'{takes} | {real} "$@" | {tells}')
+    db.sql("CREATE DATABASE busy")
+    command = ["psql", "-XAtq", "-h", db.socket, "-U", "postgres", "busy"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+        other.stdin.write(b"SELECT 1;\n")
+        other.stdin.flush()
+        assert other.stdout.readline() == b"1\n"
+        dropped = settled(host, db, "postgresql_db", name="busy", state="absent", force=True)
+        assert dropped == ("drop database busy",)
+        other.stdin.close()
 
 
 def test_the_secrets_stand_in_no_command_line(host: Host, db: Server) -> None:
@@ -230,6 +269,10 @@ REFUSED: list[tuple[str, Mapping[str, Any], str]] = [
     ("postgresql_user", {"priv": "products:ALL"}, "db must say"),
     ("postgresql_user", {"priv": "t:SELECT; DROP", "db": "x"}, "is none of"),
     ("postgresql_user", {"login_password": "x\ny"}, "newline"),
+    ("postgresql_user", {"db": "x\nhost=elsewhere"}, "dbname: it can't hold a newline"),
+    ("postgresql_user", {"connect_params": {"a": "x\n"}}, "newline"),
+    ("postgresql_user", {"role_attr_flags": "CREATEUSER"}, "CREATEUSER is none of"),
+    ("postgresql_db", {"conn_limit": "many"}, "conn_limit: 'many' is no number"),
     ("postgresql_db", {"state": "dump"}, "state"),
 ]
 

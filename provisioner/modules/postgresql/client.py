@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from provisioner.modules.base import Module, ModuleError, Sources, Text
-from provisioner.modules.model import AliasChoices, Field, PrivateAttr, field_validator
+from provisioner.modules.model import (
+    AliasChoices,
+    Field,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
 from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report
 
@@ -131,6 +137,13 @@ class PostgresqlModule(Module):
             raise ValueError("it can't begin or end with a space, nor hold a newline")
         return text
 
+    @model_validator(mode="after")
+    def _whole_lines(self) -> Self:
+        for line in self._service():
+            if set("\n\r\0") & set(line.rstrip("\n")) or line.count("\n") > 1:
+                raise ValueError(f"{line.partition('=')[0]}: it can't hold a newline")
+        return self
+
     database: ClassVar[str] = "postgres"
 
     def connected_to(self) -> str:
@@ -201,7 +214,7 @@ class PostgresqlModule(Module):
 
 
 def _rows(text: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    return [json.loads(line) for line in text.split("\n") if line.startswith("{")]
 
 
 def quoted(text: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from provisioner.modules.base import ModuleError, Text
-from provisioner.modules.model import AliasChoices, Field
+from provisioner.modules.model import AliasChoices, Field, model_validator
 from provisioner.modules.postgresql.client import PostgresqlModule, Step, identifier, quoted
 from provisioner.remote.shell import Report
 
@@ -15,10 +16,15 @@ SELECT row_to_json(r) FROM (
     SELECT pg_get_userbyid(d.datdba) AS owner, pg_encoding_to_char(d.encoding) AS encoding,
         d.datcollate AS lc_collate, d.datctype AS lc_ctype, d.datconnlimit AS conn_limit,
         t.spcname AS tablespace, shobj_description(d.oid, 'pg_database') AS comment,
-        pg_encoding_to_char(pg_char_to_encoding({encoding})) AS wanted_encoding
+        pg_encoding_to_char(pg_char_to_encoding({encoding})) AS wanted_encoding,
+        current_setting('server_version_num')::int AS version
     FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace
     WHERE d.datname = {name}) r;
 """
+
+ENDING = """\
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = {name} AND pid <> pg_backend_pid()"""
 
 FIXED = {"encoding": "encoding", "lc_collate": "LC_COLLATE", "lc_ctype": "LC_CTYPE"}
 """What a database keeps as it was made ▶ what it is called in messages."""
@@ -48,9 +54,15 @@ class PostgresqlDb(PostgresqlModule):
     maintenance_db: Text = "postgres"
     """The database to sign in to."""
     force: bool = False
-    """With absent: also while somebody is connected (PostgreSQL 13)."""
+    """With absent: also while somebody is connected, whose connection ends."""
     comment: Text | None = None
     """A comment on the database."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if not re.fullmatch(r"(-?\d+)?", self.conn_limit):
+            raise ValueError(f"conn_limit: {self.conn_limit!r} is no number")
+        return self
 
     def connected_to(self) -> str:
         return self.maintenance_db
@@ -65,8 +77,7 @@ class PostgresqlDb(PostgresqlModule):
         name = identifier(self.name)
         if self.state == "absent":
             if found:
-                force = " WITH (FORCE)" if self.force else ""
-                yield Step(f"DROP DATABASE {name}{force}", f"drop database {self.name}")
+                yield Step(self._dropping(found[0]["version"]), f"drop database {self.name}")
             return
         if not found:
             with_ = "".join(f" {option}" for option in self._options())
@@ -78,6 +89,14 @@ class PostgresqlDb(PostgresqlModule):
         if self.comment is not None and self.comment != (row.get("comment") or ""):
             statement = f"COMMENT ON DATABASE {name} IS {quoted(self.comment)}"
             yield Step(statement, f"set the comment of database {self.name}")
+
+    def _dropping(self, version: int) -> str:
+        drop = f"DROP DATABASE {identifier(self.name)}"
+        if not self.force:
+            return drop
+        if version >= 130000:
+            return f"{drop} WITH (FORCE)"
+        return f"{ENDING.format(name=quoted(self.name))};\n{drop}"
 
     def _options(self) -> Iterator[str]:
         names = {"OWNER": self.owner, "TEMPLATE": self.template}

@@ -7,6 +7,8 @@ import hashlib
 import hmac
 import re
 import secrets
+import stringprep
+import unicodedata
 
 MD5 = re.compile(r"md5[0-9a-f]{32}")
 SCRAM = re.compile(
@@ -43,9 +45,40 @@ def _md5(password: str, user: str) -> str:
 
 
 def _scram(password: str, salt: bytes, rounds: int) -> str:
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, rounds)
+    salted = hashlib.pbkdf2_hmac("sha256", _prepared(password).encode(), salt, rounds)
     client = hmac.digest(salted, b"Client Key", "sha256")
     stored = hashlib.sha256(client).digest()
     server = hmac.digest(salted, b"Server Key", "sha256")
     salt64, stored64, server64 = (base64.b64encode(p).decode() for p in (salt, stored, server))
     return f"SCRAM-SHA-256${rounds}:{salt64}${stored64}:{server64}"
+
+
+_FORBIDDEN = (
+    stringprep.in_table_a1,
+    stringprep.in_table_c12,
+    stringprep.in_table_c21_c22,
+    stringprep.in_table_c3,
+    stringprep.in_table_c4,
+    stringprep.in_table_c5,
+    stringprep.in_table_c6,
+    stringprep.in_table_c7,
+    stringprep.in_table_c8,
+    stringprep.in_table_c9,
+)
+
+
+def _prepared(password: str) -> str:
+    """The password by SASLprep (RFC 4013), as servers and clients prepare it; where that forbids a
+    character they take it as it is."""
+    if password.isascii():
+        return password
+    spaced = (" " if stringprep.in_table_c12(one) else one for one in password)
+    mapped = "".join(one for one in spaced if not stringprep.in_table_b1(one))
+    normal = unicodedata.normalize("NFKC", mapped)
+    if not normal or any(of(one) for one in normal for of in _FORBIDDEN):
+        return password
+    if any(map(stringprep.in_table_d1, normal)):
+        ends = stringprep.in_table_d1(normal[0]) and stringprep.in_table_d1(normal[-1])
+        if not ends or any(map(stringprep.in_table_d2, normal)):
+            return password
+    return normal

@@ -25,25 +25,33 @@ class Right:
     table: str
     names: tuple[str, ...]
 
-    def held(self, database: str) -> str:
-        """SQL for whether the user `a` has it, by whichever way; false for a new user."""
+    def held(self, database: str, join: str = " AND ") -> str:
+        """SQL for whether the user `a` has it, by whichever way; false for a new user. With
+        `join` " OR " some of it will do."""
         if not self.table:
             tests = (
                 f"has_database_privilege(a.oid, {quoted(database)}, {quoted(name)})"
                 for name in self.names
             )
-            return f"a.oid IS NOT NULL AND {' AND '.join(tests)}"
+            return f"a.oid IS NOT NULL AND ({join.join(tests)})"
         tests = (f"has_table_privilege(a.oid, c.oid, {quoted(name)})" for name in self.names)
         schema, _, table = self.table.rpartition(".")
         place = f"n.nspname = {quoted(schema)}" if schema else "pg_table_is_visible(c.oid)"
-        return _HELD.format(tests=" AND ".join(tests), table=quoted(table), place=place)
+        return _HELD.format(tests=f"({join.join(tests)})", table=quoted(table), place=place)
 
     def granted(self, database: str, user: str) -> str:
         """The statement that grants it."""
+        return f"GRANT {self._on(database)} TO {user}"
+
+    def revoked(self, database: str, user: str) -> str:
+        """The statement that takes it away."""
+        return f"REVOKE {self._on(database)} FROM {user}"
+
+    def _on(self, database: str) -> str:
         what = f"DATABASE {identifier(database)}"
         if self.table:
             what = "TABLE " + ".".join(map(identifier, self.table.split(".")))
-        return f"GRANT {', '.join(self.names)} ON {what} TO {user}"
+        return f"{', '.join(self.names)} ON {what}"
 
     def __str__(self) -> str:
         return f"{','.join(self.names)} on {self.table or 'the database'}"

@@ -15,7 +15,6 @@ from provisioner.remote.shell import Report
 COLUMNS = {
     "SUPERUSER": "rolsuper",
     "CREATEROLE": "rolcreaterole",
-    "CREATEUSER": "rolcreaterole",
     "CREATEDB": "rolcreatedb",
     "INHERIT": "rolinherit",
     "LOGIN": "rolcanlogin",
@@ -61,7 +60,8 @@ class PostgresqlUser(PostgresqlModule):
     groups: Words = ()
     """Roles that the user is a member of."""
     priv: Text = ""
-    """Rights on `db` and on tables in it: `CONNECT/products:ALL`. None is taken away."""
+    """Rights on `db` and on tables in it: `CONNECT/products:ALL`. With absent they are
+    taken away first; others never are."""
     comment: Text | None = None
     """A comment on the user."""
     fail_on_user: bool = Field(True, validation_alias=AliasChoices("fail_on_user", "fail_on_role"))
@@ -85,10 +85,11 @@ class PostgresqlUser(PostgresqlModule):
         return self.db or self.database
 
     def question(self) -> str:
+        join = " OR " if self.state == "absent" else " AND "
         return QUESTION.format(
             name=quoted(self.name),
             expires=quoted(self.expires or "infinity"),
-            held=", ".join(right.held(self.db) for right in rights(self.priv)),
+            held=", ".join(right.held(self.db, join) for right in rights(self.priv)),
         )
 
     def what(self) -> str:
@@ -100,7 +101,10 @@ class PostgresqlUser(PostgresqlModule):
         user = identifier(self.name)
         if self.state == "absent":
             if there:
-                yield Step(f"DROP USER {user}", f"drop user {self.name}")
+                named = zip(rights(self.priv), row.get("held") or (), strict=False)
+                lost = [right.revoked(self.db, user) for right, held in named if held]
+                drop = ";\n".join([*lost, f"DROP USER {user}"])
+                yield Step(drop, f"drop user {self.name}")
             return
         options = list(self._options(row, there))
         if not there:
@@ -148,4 +152,5 @@ class PostgresqlUser(PostgresqlModule):
         return quoted(passwords.hashed(self.password, self.name, by_scram))
 
     def returns(self, report: Report) -> dict[str, Any]:
-        return {"user": self.name}
+        removed = {"user_removed": True} if self.state == "absent" and self._done else {}
+        return {"user": self.name, **removed}
