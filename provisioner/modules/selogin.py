@@ -10,24 +10,27 @@ from provisioner.modules.model import AliasChoices, Field, model_validator
 from provisioner.remote.shell import Report
 
 BODY = r"""
+tell() { known=$(semanage login -l); }
 # mapped: print the SELinux user and range of the login, from semanage's table.
 mapped() {
-    semanage login -l | login=$login awk '$1 == ENVIRON["login"] { print $2, $3; exit }'
+    printf '%s\n' "$known" | login=$login awk '$1 == ENVIRON["login"] { print $2, $3; exit }'
 }
 given() { [ "$(mapped)" = "$seuser $selevel" ]; }
 gone() { [ -z "$(mapped)" ]; }
 give() {
     if gone; then set -- -a; else set -- -m; fi
-    semanage login ${unloaded:+-N} "$@" -s "$seuser" -r "$selevel" "$login"
+    semanage login ${unloaded:+-N} "$@" -s "$seuser" -r "$selevel" "$login" && tell
 }
-take() { semanage login ${unloaded:+-N} -d "$login"; }
+take() { semanage login ${unloaded:+-N} -d "$login" && tell; }
 
-unloaded=''
+unloaded='' known=''
 [ "$reload" = yes ] || unloaded=yes
 if [ ! -e /sys/fs/selinux/enforce ] && [ "$ignore_selinux_state" = no ]; then
     [ "$look" = yes ] || fail 'SELinux is disabled on this host: set ignore_selinux_state: true'
 fi
-if ! command -v semanage >/dev/null; then
+if command -v semanage >/dev/null; then
+    tell || fail 'semanage login -l failed: the reason is in its output above'
+else
     missing='semanage is not there: install policycoreutils-python in an earlier task'
     [ "$look" = yes ] || fail "$missing"
     assume "$missing"

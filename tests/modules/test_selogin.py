@@ -70,6 +70,16 @@ def test_the_default_may_be_another_user(policy: Host) -> None:
     ]
 
 
+def test_a_table_that_can_not_be_read_is_a_failure(host: Host) -> None:
+    host.fake("semanage", "echo 'ValueError: SELinux policy is not managed' >&2; exit 1")
+    for given in ({"seuser": "staff_u"}, {"state": "absent"}):
+        report = host.run("selogin", **COMMON, login="ops", **given)
+        assert (report.changes, report.failed) == (
+            (),
+            "semanage login -l failed: the reason is in its output above",
+        )
+
+
 def test_without_semanage_only_a_look_goes_on(host: Host) -> None:
     given = {**COMMON, "login": "ops", "seuser": "staff_u"}
     report = host.run("selogin", "check", **given)
