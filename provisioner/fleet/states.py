@@ -24,12 +24,17 @@ class States(Mapping[str, HostState]):
         self._others: dict[str, HostState] = {}
         self._epoch = 0
 
+    def expect(self, advance: post.Advance) -> None:
+        """A host is to walk here once there is room: what comes for it now is for its walk."""
+        if advance.state is not None:
+            own = OwnState(**vars(advance.state))
+            own.begin(self._tell)
+            self._own[advance.host] = own
+
     def take(self, advance: post.Advance) -> None:
+        """It walks on now."""
         if advance.epoch != self._epoch:
             self._epoch, self._others = advance.epoch, {}
-        if advance.state is not None:
-            self._own[advance.host] = OwnState(**vars(advance.state))
-            self._own[advance.host].begin(self._tell)
         self._own[advance.host].go_on()
 
     def forget(self, host: str) -> None:

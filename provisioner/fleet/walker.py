@@ -55,6 +55,8 @@ class Walker:
             case post.Enlisted(host, said):
                 Roster.add(self._roster, host, said)
             case _:
+                if isinstance(message, post.Advance):
+                    self._states.expect(message)
                 self._todo.append(message)
                 self._crew.nudge()
 

@@ -323,7 +323,9 @@ def test_facts_that_a_host_learns_while_it_waits_are_told_to_the_controller() ->
     """It has told how it stands already; hosts of other workers ask the controller."""
     told: list[Any] = []
     states = States(["h1"], told.append, told.append)
-    states.take(post.Advance("h1", None, HostState("h1"), 0))
+    begins = post.Advance("h1", None, HostState("h1"), 0)
+    states.expect(begins)
+    states.take(begins)
     states["h1"].learn({"f": 1}, "set_fact")
     assert told == []
     states.sync("h1", 1)
