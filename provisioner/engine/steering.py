@@ -7,7 +7,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
-from provisioner.engine import include, seats
+from provisioner.engine import include
 from provisioner.engine.effects import (
     Barrier,
     Effect,
@@ -90,12 +90,8 @@ class Steering(Settling):
         """Wait for a time, or for the host to answer."""
         since = time.monotonic()
         if isinstance(unit.module, WaitForConnection):
-            try:
-                seat = seats.seat(self._shared, self._state.name, unit.task.keywords, unit.scope)
-            except (ModuleError, TemplateError) as error:
-                result = Result(Outcome.FAILED, str(error))
-            else:
-                result = yield from await_connection(unit.module, seat, unit.scope)
+            assert unit.seat is not None
+            result = yield from await_connection(unit.module, unit.seat, unit.scope)
         else:
             assert isinstance(unit.module, Pause)
             answer = yield from self._pause(unit, unit.module)

@@ -16,6 +16,7 @@ from provisioner.language.variables import Scope, plain
 from provisioner.loading.where import nearest, with_hint
 from provisioner.modules import MODULES, arguments, exists, find, short_name
 from provisioner.modules.base import Action, Module, ModuleError, Steering
+from provisioner.modules.wait_for_connection import WaitForConnection
 from provisioner.records import dataclass
 from provisioner.remote import shell
 from provisioner.remote.session import Mode
@@ -178,7 +179,9 @@ def _made(shared: PlayWorld, host: str, task: Task, scope: Scope) -> Unit:
     module = arguments.build(kind, task.module, _rendered(task, kind, scope))
     check = _check(shared, keywords, scope)
     if isinstance(module, Steering):
-        return Unit(task, scope, module=module, check=check)
+        waits = isinstance(module, WaitForConnection)
+        way = seats.seat(shared, host, keywords, scope) if waits else None
+        return Unit(task, scope, module=module, check=check, seat=way)
     sources = local_sources(shared, task, scope)
     if keywords.delegate_facts:
         values.delegate(scope, keywords)  # whoever that is gets the facts

@@ -431,6 +431,18 @@ def test_who_waits_for_a_host_by_a_way_that_there_is_not_fails(fleet: Fleet, way
     assert got.tasks() == [("a", "failed"), ("b", "ok")]
 
 
+def test_a_wait_for_a_host_may_ask_for_facts(fleet: Fleet) -> None:
+    got = fleet.run("""
+- hosts: all
+  tasks:
+    - name: a
+      wait_for_connection:
+      become: true
+      become_user: "{{ ansible_system }}\\n"
+""")
+    assert "become_user 'Linux\\n' is no user's name" in got.event("a").message
+
+
 def test_a_label_is_plain_data(fleet: Fleet) -> None:
     got = fleet.run("""
         - hosts: all
