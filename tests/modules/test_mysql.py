@@ -242,6 +242,17 @@ def test_the_secrets_stand_in_no_command_line(host: Host, db: Server) -> None:
     assert hashed("app-secret") not in calls
 
 
+def test_a_statement_that_is_refused_is_not_shown_with_its_hash(host: Host, db: Server) -> None:
+    report = user(host, db, name="a" * 200, password="x")
+    assert report.failed == f"set user {'a' * 200}@localhost: exit 1"
+    assert report.get("stderr").startswith("ERROR 1470")
+    assert hashed("x") not in str(report)
+    given = {"plugin": "no_such_plugin", "plugin_hash_string": "kept-secret"}
+    report = user(host, db, name="app", **given)
+    assert "no_such_plugin" in report.get("stderr")
+    assert "kept-secret" not in str(report)
+
+
 def test_what_is_given_goes_before_the_settings_on_the_host(host: Host, db: Server) -> None:
     db.sql("CREATE USER boss@localhost IDENTIFIED BY 'boss-secret'")
     own = host.root / "my.cnf"

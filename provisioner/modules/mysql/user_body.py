@@ -16,7 +16,13 @@ tell_grants() {
     ask "$session$answer" --raw --skip-column-names || fail "$complaint"
     grants=$answer
 }
-submit() { printf '%s' "$statements" | sql; }
+# submit: change the account. The client's complaint quotes the statement, with the hash in it.
+submit() {
+    complaint=$(printf '%s' "$statements" | sql 2>&1 >/dev/null) && return
+    printf '%s\n' "$complaint" |
+        sed '/^-\{14\}$/,/^-\{14\}$/d; /^$/d; s/\*[0-9A-Fa-f]\{40\}/********/g' >&2
+    return 1
+}
 
 signed_in "$what" "$rows_of" || return 0
 """
