@@ -164,6 +164,8 @@ class Sessions:
         if there is not None and not there.connection.alive:
             self._logins.pop(key, None)
             there.connection.close()
+            for other in [seat for seat in self._sessions if replace(seat, become=None) == key]:
+                self._sessions.pop(other).close()  # or each would tell of it
         if key not in self._logins:
             if seat.connection == "local":
                 self._logins[key] = _here(seat.folder)

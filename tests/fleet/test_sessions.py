@@ -77,6 +77,20 @@ def test_what_ended_while_nothing_was_under_way_is_opened_anew(
         sessions.close()
 
 
+def test_a_connection_that_ended_is_told_of_once_whoever_has_a_shell_on_it(tmp_path: Path) -> None:
+    with sshd(tmp_path) as server:
+        server.trust()
+        sessions = Sessions(lambda _host, _variables: Login(connect(server.target()), "root"))
+        for seat in SEATS:
+            sessions.exchange(Exchange(seat, (WHO,), {}))
+        server.signal_connections(signal.SIGKILL)
+        wait_for(lambda: not sessions._sessions[SEATS[0]].alive, 60, "the end to be noticed")
+        answers = [sessions.exchange(Exchange(seat, (WHO,), {})) for seat in SEATS]
+        assert [answer.lost for answer in answers] == [None] * 3
+        assert [answer.notices for answer in answers] == [(ENDED,), (), ()]
+        sessions.close()
+
+
 class Kept(LocalConnection):
     """A connection that keeps whether it was asked for terminals."""
 
