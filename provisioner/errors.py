@@ -6,6 +6,7 @@
     │   └── NoPlaybook     what a task includes can't be read: nothing catches that
     ├── UsageError         the command line makes no sense, no hosts matched (exit 5)
     ├── BecomeFailed       sudo or su refused; the engine fails the task (exit 2)
+    │   └── NeedsTerminal  sudo wants a terminal: it is tried again on one
     └── ConnectionFailed   a host can't be used; the engine turns it into an event (exit 4)
         ├── Lost           the connection broke while in use; a task in flight is `unknown`
         └── NoSession      sshd allows the connection no further session (MaxSessions)
