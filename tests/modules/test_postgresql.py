@@ -257,6 +257,19 @@ def test_in_check_mode_a_server_may_still_be_to_come(host: Host) -> None:
         assert "become_user: postgres" in failed.get("remedy")
 
 
+@pytest.mark.parametrize("kind", ["md5", "scram-sha-256"])
+def test_a_statement_that_is_refused_is_not_shown_with_its_hash(
+    host: Host, db: Server, kind: str
+) -> None:
+    db.sql(f"ALTER ROLE postgres SET password_encryption = '{kind}'")
+    host.fake("psql", f"sed 's/NOLOGIN/NOTHING/' | {shutil.which('psql')} \"$@\"")
+    given = {"name": "a", "password": "x", "role_attr_flags": "NOLOGIN"}
+    report = host.run("postgresql_user", login_unix_socket=db.socket, **given)
+    db.sql("ALTER ROLE postgres RESET password_encryption")
+    assert report.failed == "set user a: exit 3"
+    assert "NOTHING PASSWORD '********" in report.get("stderr")
+
+
 def test_what_the_server_refuses_is_told(host: Host, db: Server) -> None:
     given = {"login_unix_socket": db.socket, "name": "app", "owner": "nobody-here"}
     report = host.run("postgresql_db", **given)

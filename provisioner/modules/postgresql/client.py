@@ -37,7 +37,14 @@ ask() {
     complaint=$(printf '%s' "$1" | sql 2>&1 >/dev/null)
     return 1
 }
-submit() { printf '%s' "$statements" | sql; }
+# submit: change what differs. The server's complaint may quote the statement, with a hash in it.
+submit() {
+    complaint=$(printf '%s' "$statements" | sql 2>&1 >/dev/null) && return
+    _code=$?
+    printf '%s\n' "$complaint" |
+        sed "s/'md5[0-9a-f]*/'********/g; s/'SCRAM-SHA-256[\$].*/'********/" >&2
+    return "$_code"
+}
 
 # psql complains of a directory that it can't return to; another user's home often is one.
 cd / || :
