@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from provisioner.modules.base import Module, Text
 from provisioner.modules.model import AliasChoices, Field, field_validator
+from provisioner.modules.sql import quoted
 
 SESSION = "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES';\n"
 """First in every SQL text: `quoted` is right whatever the server's own mode is."""
@@ -155,16 +156,9 @@ def _setting(value: object) -> str:
     return f'"{str(value).translate(_ESCAPES)}"'
 
 
-def quoted(text: str) -> str:
-    """Text in SQL, for a session that SESSION began."""
-    doubled = text.replace("'", "''")
-    return f"'{doubled}'"
-
-
 def identifier(name: str) -> str:
     """A name in SQL."""
-    doubled = name.replace("`", "``")
-    return f"`{doubled}`"
+    return quoted(name, "`")
 
 
 _CODES = {"n": "\n", "t": "\t", "0": "\0", "\\": "\\"}

@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Literal, Self
 
 from provisioner.modules.base import Sources, Text, Words
 from provisioner.modules.model import AliasChoices, Field, model_validator
-from provisioner.modules.mysql.client import ASK, SESSION, MysqlModule, identifier, quoted
+from provisioner.modules.mysql.client import ASK, SESSION, MysqlModule, identifier
+from provisioner.modules.sql import quoted
 from provisioner.remote.shell import Program, Report
 
 BODY = (

@@ -25,8 +25,9 @@ from provisioner.modules.mysql.account import (
     required,
     requiring,
 )
-from provisioner.modules.mysql.client import SESSION, MysqlModule, quoted, rows
+from provisioner.modules.mysql.client import SESSION, MysqlModule, rows
 from provisioner.modules.mysql.user_body import CHANGE, GRANTS, READ, REFUSE, ROWS
+from provisioner.modules.sql import quoted
 from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report
 

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Literal
 from provisioner import regex
 from provisioner.modules.base import ModuleError, Sources, Text
 from provisioner.modules.model import PrivateAttr, field_validator
-from provisioner.modules.mysql.client import ASK, SESSION, MysqlModule, identifier, quoted
+from provisioner.modules.mysql.client import ASK, SESSION, MysqlModule, identifier
+from provisioner.modules.sql import quoted
 from provisioner.remote.shell import Program, Report
 
 READ = (

@@ -15,6 +15,7 @@ from provisioner.modules.model import (
     field_validator,
     model_validator,
 )
+from provisioner.modules.sql import quoted
 from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report
 
@@ -224,13 +225,6 @@ def _rows(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.split("\n") if line.startswith("{")]
 
 
-def quoted(text: str) -> str:
-    """Text in SQL, for a session that SESSION began."""
-    doubled = text.replace("'", "''")
-    return f"'{doubled}'"
-
-
 def identifier(name: str) -> str:
     """A name in SQL."""
-    doubled = name.replace('"', '""')
-    return f'"{doubled}"'
+    return quoted(name, '"')

@@ -8,7 +8,8 @@ from typing import Any, Literal, Self
 
 from provisioner.modules.base import ModuleError, Text
 from provisioner.modules.model import AliasChoices, Field, model_validator
-from provisioner.modules.postgresql.client import PostgresqlModule, Step, identifier, quoted
+from provisioner.modules.postgresql.client import PostgresqlModule, Step, identifier
+from provisioner.modules.sql import quoted
 from provisioner.remote.shell import Report
 
 QUESTION = """\

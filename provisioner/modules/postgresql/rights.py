@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from provisioner.modules.postgresql.client import identifier, quoted
+from provisioner.modules.postgresql.client import identifier
+from provisioner.modules.sql import quoted
 from provisioner.records import dataclass
 
 DATABASE = ("CREATE", "CONNECT", "TEMPORARY")
