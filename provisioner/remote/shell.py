@@ -166,8 +166,7 @@ def quote(value: Value) -> str:
             value = value.decode("utf-8", "surrogateescape")
         else:
             value = " ".join(quote(word) for word in value)
-    if "\0" in value:
-        raise ValueError("a NUL byte can't be passed to a shell")
+    _must_travel(value)
     return "'" + value.replace("'", "'\\''") + "'"
 
 
@@ -175,8 +174,15 @@ def check(program: Program, environment: Mapping[str, str]) -> None:
     """ValueError where a value can't travel, which would be too late to tell of one program when
     a frame is made of several."""
     for value in (*program.variables.values(), *environment.values()):
-        if value and type(value) is not bool:
+        if isinstance(value, str):
+            _must_travel(value)
+        elif value and type(value) is not bool:
             quote(value)
+
+
+def _must_travel(text: str) -> None:
+    if "\0" in text:
+        raise ValueError("a NUL byte can't be passed to a shell")
 
 
 def assignments(variables: Mapping[str, Value]) -> str:
