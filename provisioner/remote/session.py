@@ -149,13 +149,13 @@ class Session:
             if not data:
                 raise self._refused()
             self._buffer += data
-            if prompt in self._buffer.replace(ready, b""):
+            if become.password is not None and prompt in self._buffer.replace(ready, b""):
                 if sent:
                     self.close()
                     raise BecomeFailed(*wrong_password(become))
                 sent = True
                 self._buffer.clear()
-                channel.send((become.password or "").encode() + b"\n")
+                channel.send(become.password.encode() + b"\n")
         self._buffer.clear()
 
     def _frame(self, steps: Sequence[Step]) -> str:
