@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.link import Link
+from benchmarks.link import SshTransport
 
 PLAY = Path(__file__).parent / "play"
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/bin") or ""
@@ -49,7 +49,7 @@ class Fleet:
 
     folder: Path
     port: int
-    link: Link | None = None
+    link: SshTransport | None = None
     """The network that a single host is behind."""
 
     @property
@@ -73,7 +73,7 @@ class Fleet:
 
 @contextlib.contextmanager
 def fleet(
-    folder: Path, count: int, rtts: Sequence[int], link: Link | None = None
+    folder: Path, count: int, rtts: Sequence[int], link: SshTransport | None = None
 ) -> Iterator[Fleet]:
     """Start `count` hosts, reachable at each of `rtts` (ms), or one behind a link; stops them all
     at the end."""

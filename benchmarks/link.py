@@ -19,7 +19,7 @@ class NoLink(Exception):
 
 
 @dataclass(frozen=True)
-class Link:
+class SshTransport:
     """Where the far end is."""
 
     namespace: str
@@ -31,7 +31,7 @@ class Link:
 
 
 @contextlib.contextmanager
-def link(megabits: int) -> Iterator[Link]:
+def link(megabits: int) -> Iterator[SshTransport]:
     """Raises NoLink where namespaces, or tc and its tbf, are not to be had."""
     name = f"pb{os.getpid()}"
     try:
@@ -39,7 +39,7 @@ def link(megabits: int) -> Iterator[Link]:
         try:
             for line in _lines(name, megabits):
                 _run(line)
-            yield Link(name)
+            yield SshTransport(name)
         finally:
             _run(f"ip netns del {name}")  # its interface goes with it, and so does the other end
     except subprocess.CalledProcessError as error:

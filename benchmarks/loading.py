@@ -66,7 +66,7 @@ def load_tasks(folder: Path) -> None:
 
 
 def render_variables(folder: Path) -> None:
-    from provisioner.language.variables import Scope
+    from provisioner.language.scope import Scope
     from provisioner.loading.inventory import load_inventory
     from provisioner.loading.variables import host_variables
 

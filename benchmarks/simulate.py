@@ -22,13 +22,13 @@ from pathlib import Path
 
 from benchmarks import hosts, scale
 from benchmarks.simulation import Away, Connected, Host, Machine, Work, simulate
+from provisioner.engine.batch import Batch
 from provisioner.engine.effects import Answer, Exchange
+from provisioner.engine.host_state import HostState
 from provisioner.engine.roster import Roster
 from provisioner.engine.run import world_of
 from provisioner.engine.scopes import PlayWorld
-from provisioner.engine.state import HostState
-from provisioner.engine.walks import Batch
-from provisioner.fleet.sessions import Login, Sessions
+from provisioner.fleet.session_pool import Login, Sessions
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.playbook import load_playbook
 from provisioner.plan import Options, Plan, plan
@@ -134,7 +134,7 @@ def _batch(planned: Plan, names: tuple[str, ...]) -> Batch:
     world = world_of(
         planned,
         states,
-        Roster(planned.inventory, planned.statics, planned.basedirs, states),
+        Roster(planned.inventory, planned.inventory_vars, planned.basedirs, states),
     )
     every = planned.plays[0].hosts
     shared = PlayWorld(world, planned.plays[0].play, every, names)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from provisioner.records import dataclass
 
 if TYPE_CHECKING:
-    from provisioner.loading.where import Where
+    from provisioner.where import Where
 
 
 class ProvisionError(Exception):
@@ -80,10 +80,10 @@ class ConnectionFailed(ProvisionError):
     `reason` says what happened in one line, `remedy` what the operator can do about it.
     """
 
-    def __init__(self, reason: str, remedy: str = "") -> None:
+    def __init__(self, reason: str, hint: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
-        self.remedy = remedy
+        self.hint = hint
 
 
 class Lost(ConnectionFailed):
@@ -97,10 +97,10 @@ class NoSession(ConnectionFailed):
 class BecomeFailed(ProvisionError):
     """The host is there, but sudo or su refused: the task fails, the host is reachable (exit 2)."""
 
-    def __init__(self, reason: str, remedy: str = "") -> None:
+    def __init__(self, reason: str, hint: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
-        self.remedy = remedy
+        self.hint = hint
 
 
 class NeedsTerminal(BecomeFailed):

@@ -71,7 +71,7 @@ class TaskFinished:
     handler: bool = False
     changes: tuple[str, ...] = ()
     message: str = ""
-    remedy: str = ""
+    hint: str = ""
     rc: int | None = None
     stdout: str | None = None
     stderr: str | None = None
@@ -146,7 +146,7 @@ class HostFinished:
     host: str
     summary: HostSummary
     reason: str = ""
-    remedy: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True)

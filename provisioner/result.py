@@ -48,7 +48,7 @@ class Result:
     changes: tuple[str, ...] = ()
     returns: Mapping[str, Any] = field(default_factory=dict)
     diff: tuple[Diff, ...] = ()
-    remedy: str = ""
+    hint: str = ""
     unrendered: bool = False
     """It failed since its own templates can't be rendered: there is nothing to be judged."""
     beyond: bool = False

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from provisioner.language.filters import FILTERS
-from provisioner.language.lookups import LOOKUPS
-from provisioner.language.sandbox import environment
-from provisioner.language.tests import TESTS
+from provisioner.language.filters.registry import FILTERS
+from provisioner.language.lookups.registry import LOOKUPS
+from provisioner.language.templating.environment import environment
+from provisioner.language.tests.registry import TESTS
 from provisioner.modules import MODULES
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference.md"

@@ -66,7 +66,7 @@ def test_the_wheel_carries_all_that_runs(wheel: Path) -> None:
     package = (path.relative_to(ROOT) for path in (ROOT / "provisioner").rglob("*.*"))
     needed = {str(path) for path in package if path.suffix in {".py", ".sh", ".j2", ".html"}}
     assert needed <= names
-    assert {"provisioner/remote/kernel.sh", "provisioner/py.typed"} <= names
+    assert {"provisioner/remote/sh/kernel.sh", "provisioner/py.typed"} <= names
 
 
 def test_the_wheel_carries_nothing_else(wheel: Path) -> None:

@@ -165,7 +165,7 @@ def test_records_can_be_matched_by_place() -> None:
             assert (x, y) == (1, 2)
 
 
-WITH_SLOTS = {"language/template.py", "loading/where.py"}
+WITH_SLOTS = {"language/templating/template.py", "where.py"}
 """Few of their kind, many objects."""
 
 
@@ -180,7 +180,7 @@ def test_the_package_uses_no_other_dataclass() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["plan", "events", "language.play", "remote.target", "engine.units"]
+    "name", ["plan", "events", "language.play", "remote.target", "engine.task_runs"]
 )
 def test_a_record_of_the_package_takes_its_fields(name: str) -> None:
     module = importlib.import_module(f"provisioner.{name}")

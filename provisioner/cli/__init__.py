@@ -18,13 +18,13 @@ from provisioner import exits
 from provisioner.regex import compiled_later
 
 SUBCOMMANDS = {
-    "doc": "provisioner.cli.doc",
-    "init": "provisioner.cli.init",
-    "inventory": "provisioner.cli.inventory",
-    "report": "provisioner.cli.report",
-    "run": "provisioner.cli.run",
-    "schema": "provisioner.cli.schema",
-    "vault": "provisioner.cli.vault",
+    "doc": "provisioner.cli.commands.doc",
+    "init": "provisioner.cli.commands.init",
+    "inventory": "provisioner.cli.commands.inventory",
+    "report": "provisioner.cli.commands.report",
+    "run": "provisioner.cli.commands.run",
+    "schema": "provisioner.cli.commands.schema",
+    "vault": "provisioner.cli.commands.vault",
 }
 
 
@@ -77,7 +77,7 @@ def _hint(status: int, name: str, rest: list[str]) -> str:
     if status == exits.USAGE and name == "inventory" and Path(name).exists():
         return "to run a playbook on the inventory that is called so, write ./inventory"
     if status == exits.INVALID and name == "run" and rest and not Path(rest[0]).exists():
-        from provisioner.loading.where import nearest
+        from provisioner.where import nearest
 
         return nearest(rest[0], SUBCOMMANDS)
     return ""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from provisioner.cli.playbooks import find_playbook
-from provisioner.cli.sources import sources
-from provisioner.cli.vaultoptions import secrets
+from provisioner.cli.bundled import find_playbook
+from provisioner.cli.inventory_source import sources
+from provisioner.cli.vault_options import secrets
 from provisioner.records import dataclass
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import click
 
 from provisioner.errors import LoadError
 from provisioner.language.play import tasks_of
-from provisioner.language.variables import Scope
+from provisioner.language.scope import Scope
 from provisioner.plan import Plan, PlannedPlay
 from provisioner.plan.hosts import hosts_of
 
@@ -50,7 +50,7 @@ def _hosts(plan: Plan, planned: PlannedPlay) -> list[str]:
     if planned.late:
         hostvars = {
             name: Scope((plan.options.extra_vars, {"inventory_hostname": name}, variables))
-            for name, variables in plan.statics.items()
+            for name, variables in plan.inventory_vars.items()
         }
         try:
             hosts = hosts_of(plan.inventory, planned.play, plan.options, {"hostvars": hostvars})

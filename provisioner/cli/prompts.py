@@ -13,7 +13,7 @@ from provisioner.errors import LoadError
 from provisioner.language.play import Play, Playbook, Prompt
 
 if TYPE_CHECKING:
-    from provisioner.language.variables import Scope
+    from provisioner.language.scope import Scope
     from provisioner.reporters import Redactor
 
 
@@ -32,10 +32,10 @@ def _play(play: Play, extra: Mapping[str, Any], redactor: Redactor) -> Play:
     wanted = [prompt for prompt in play.prompts if prompt.name not in extra]
     if not wanted:
         return play
-    from provisioner.language.template import TemplateError
-    from provisioner.loading.early import Early
+    from provisioner.language.templating.template import TemplateError
+    from provisioner.loading.static_vars import StaticVars
 
-    scope = Early.of(play, extra).scope()
+    scope = StaticVars.of(play, extra).scope()
     answers = {}
     for prompt in wanted:
         try:

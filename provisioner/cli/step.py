@@ -12,7 +12,7 @@ from provisioner.reporters.screen import SCREEN
 from provisioner.reporters.text import escape
 
 if TYPE_CHECKING:
-    from provisioner.fleet.interrupt import Interrupt
+    from provisioner.engine.interrupt import Interrupt
 
 
 class Asking:

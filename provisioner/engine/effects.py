@@ -19,7 +19,7 @@ from provisioner.remote.shell import Report
 
 
 @dataclass(frozen=True)
-class Seat:
+class SessionKey:
     """One shell on one host: which host, how it is reached, and as whom. Hashable."""
 
     host: str
@@ -36,7 +36,7 @@ class Seat:
 class Exchange:
     """Send one frame, reply `Answer`. `variables` are the host's, for its connection."""
 
-    seat: Seat
+    session_key: SessionKey
     steps: tuple[Step, ...]
     variables: Mapping[str, Any] = field(compare=False)
     throttle: tuple[str, int] | None = None

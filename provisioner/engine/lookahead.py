@@ -12,17 +12,17 @@ from collections.abc import Iterable
 from dataclasses import field, replace
 from typing import Any
 
-from provisioner.engine import gather, judge, units
-from provisioner.engine.delegated import with_delegated
-from provisioner.engine.foreseen import Ahead, Loop
+from provisioner.engine import fact_gathering, results, task_runs
+from provisioner.engine.barrier_rules import GROWING, waits_before, waits_behind
+from provisioner.engine.delegation import with_delegated
+from provisioner.engine.host_state import HostState
+from provisioner.engine.pending_effects import Loop, PendingEffects
 from provisioner.engine.position import Place, Position
 from provisioner.engine.scopes import Gate, PlayWorld, task_scope
-from provisioner.engine.state import HostState
-from provisioner.engine.units import Unit
-from provisioner.engine.waits import GROWING, waits_before, waits_behind
+from provisioner.engine.task_runs import TaskRun
 from provisioner.language.play import Task
-from provisioner.language.template import TemplateError
-from provisioner.language.variables import PENDING, NeedFacts, NeedOthers, NotYet, Scope
+from provisioner.language.scope import PENDING, NeedFacts, NeedOthers, NotYet, Scope
+from provisioner.language.templating.template import TemplateError
 from provisioner.modules.meta import Meta
 from provisioner.records import dataclass
 from provisioner.result import Outcome, Result
@@ -51,7 +51,7 @@ BRINGING = frozenset({"fetch", "synchronize"})
 _OF_FILES = dict.fromkeys(("lookup", "query", "q", "lookup_context"), PENDING)
 """What reads files of this machine, while these are about to change."""
 
-Queue = list[tuple[Place, Unit]]
+Queue = list[tuple[Place, TaskRun]]
 
 
 @dataclass
@@ -71,7 +71,7 @@ class Lookahead:
     """Units that count which the frame may hold: any of which may be the last that is reached."""
     counted: int = 0
     """Those that it holds."""
-    kept: dict[Place, Unit] = field(default_factory=dict)
+    kept: dict[Place, TaskRun] = field(default_factory=dict)
     """What was made ready for frames that passed or stopped at a due unit, and had no turn yet."""
     passed: bool = False
     """Whether all of the frame before has had its turn."""
@@ -84,7 +84,7 @@ class Lookahead:
         """The units of the next frame, in the order of the play; empty only where the first task
         `needs_others`."""
         queue: Queue = []
-        ahead = Ahead()
+        ahead = PendingEffects()
         if self.due is None and not self.passed:
             self.kept.clear()
         self.passed = False
@@ -116,7 +116,7 @@ class Lookahead:
     def facts_alone(self) -> Queue:
         """A frame that gathers facts, with nothing behind."""
         queue: Queue = []
-        self._gather(queue, Ahead())
+        self._gather(queue, PendingEffects())
         return queue
 
     def _room(self) -> int:
@@ -127,29 +127,31 @@ class Lookahead:
     def _is_full(self, queue: Queue) -> bool:
         return self.counted >= self.room or len(queue) >= MAX_FRAME
 
-    def scope(self, task: Task, ahead: Ahead | None = None, gate: Gate | None = None) -> Scope:
+    def scope(
+        self, task: Task, ahead: PendingEffects | None = None, gate: Gate | None = None
+    ) -> Scope:
         """The task's variables, as they will be when what is queued is through."""
-        ahead = ahead or Ahead()
+        ahead = ahead or PendingEffects()
         wanted = not self.state.facts_gathered and self.shared.play.gather_facts is not False
         scope = task_scope(
             self.shared, self.state.name, task, ahead.variables, ahead.facts, wanted, gate
         )
         return scope.under(_OF_FILES) if ahead.here else scope
 
-    def changes(self, place: Place, unit: Unit) -> bool:
+    def changes(self, place: Place, task_run: TaskRun) -> bool:
         """Whether the unit, as it would be sent now, may change something on the host."""
-        if unit.program is None or unit.kind == "read":
+        if task_run.program is None or task_run.kind == "read":
             return False
-        return unit.mode(self.due == (place, unit.index)) == "apply"
+        return task_run.mode(self.due == (place, task_run.index)) == "apply"
 
-    def _gather(self, queue: Queue, ahead: Ahead) -> None:
+    def _gather(self, queue: Queue, ahead: PendingEffects) -> None:
         assert self.gathering is not None
         scope = task_scope(self.shared, self.state.name, self.gathering, {}, False, gather=False)
-        unit = units.prepare(self.shared, self.state.name, self.gathering, scope)
-        queue.append((GATHERING, unit))
+        task_run = task_runs.prepare(self.shared, self.state.name, self.gathering, scope)
+        queue.append((GATHERING, task_run))
         ahead.facts = True
 
-    def _add_task(self, queue: Queue, ahead: Ahead, place: Place, task: Task) -> bool:
+    def _add_task(self, queue: Queue, ahead: PendingEffects, place: Place, task: Task) -> bool:
         """Queue a task's units; false where the frame ends with them or before them."""
         first = place == self.position.place
         if ahead.repeats(task):
@@ -161,11 +163,11 @@ class Lookahead:
         gate = Gate(place == self.together or len(self.shared.batch) == 1)
         try:
             found = self._units(task, ahead, place, first, gate)
-            added = all(self._append(queue, place, unit, ahead) for unit in found)
+            added = all(self._append(queue, place, task_run, ahead) for task_run in found)
         except NotYet:
             return False
         except NeedFacts:
-            self.gathering = gather.task_for(self.shared.play)
+            self.gathering = fact_gathering.task_for(self.shared.play)
             self._gather(queue, ahead)
             return False
         except NeedOthers:
@@ -174,20 +176,20 @@ class Lookahead:
         gate.open = True
         return added and not (waits or place == self.needs_others or waits_behind(task))
 
-    def _unit(self, place: Place, task: Task, scope: Scope) -> Unit:
+    def _unit(self, place: Place, task: Task, scope: Scope) -> TaskRun:
         """The task's unit, kept or made now: nothing that was queued before it sets what it asked
         for, or it could not have been made. Not so files of this machine, if it is the host too."""
         kept = self.kept.get(place)
         if kept is not None:
             return replace(kept, scope=with_delegated(self.shared, task, scope))
-        unit = units.prepare(self.shared, self.state.name, task, scope)
-        if unit.program is not None and unit.program.content is None:
-            self.kept[place] = unit
-        return unit
+        task_run = task_runs.prepare(self.shared, self.state.name, task, scope)
+        if task_run.program is not None and task_run.program.content is None:
+            self.kept[place] = task_run
+        return task_run
 
     def _units(
-        self, task: Task, ahead: Ahead, place: Place, first: bool, gate: Gate
-    ) -> Iterable[Unit]:
+        self, task: Task, ahead: PendingEffects, place: Place, first: bool, gate: Gate
+    ) -> Iterable[TaskRun]:
         """One unit, or one for each item that is still to be done."""
         if first and self.loop is not None:
             ahead.learn(task, self.loop.facts(), self.state.variables)
@@ -199,104 +201,106 @@ class Lookahead:
         done = 0
         if first and self.loop is not None:
             items, done = self.loop.items, len(self.loop.results)
-            task = units.with_loop_names(task, scope)
+            task = task_runs.with_loop_names(task, scope)
         else:
             try:
-                task = units.with_loop_names(task, scope)
-                items = units.loop_items(task, scope, self.shared)
+                task = task_runs.with_loop_names(task, scope)
+                items = task_runs.loop_items(task, scope, self.shared)
             except TemplateError as error:
-                from provisioner.engine import brokenloop  # few runs need it
+                from provisioner.engine import broken_loop
 
-                return [brokenloop.unit(self.shared, self.state.name, task, scope, error)]
+                return [broken_loop.task_run(self.shared, self.state.name, task, scope, error)]
             if first:
                 self.loop = Loop(items, since=time.monotonic())
         if not items:
-            return [Unit(task, scope, result=judge.loop_result([], ""))]
+            return [TaskRun(task, scope, result=results.loop_result([], ""))]
         return (self._item(task, scope, items, index) for index in range(done, len(items)))
 
-    def _item(self, task: Task, scope: Scope, items: list[Any], index: int) -> Unit:
-        inner = units.item_scope(task, scope, items, index)
-        unit = units.prepare(self.shared, self.state.name, task, inner)
-        return replace(unit, item=items[index], index=index, items=items)
+    def _item(self, task: Task, scope: Scope, items: list[Any], index: int) -> TaskRun:
+        inner = task_runs.item_scope(task, scope, items, index)
+        task_run = task_runs.prepare(self.shared, self.state.name, task, inner)
+        return replace(task_run, item=items[index], index=index, items=items)
 
-    def _append(self, queue: Queue, place: Place, unit: Unit, ahead: Ahead) -> bool:
+    def _append(self, queue: Queue, place: Place, task_run: TaskRun, ahead: PendingEffects) -> bool:
         """Queue the unit; false where it must not stand behind what is queued already."""
-        failed = unit.result is not None and unit.result.outcome is Outcome.FAILED
+        failed = task_run.result is not None and task_run.result.outcome is Outcome.FAILED
         if self._is_full(queue):
             return False
-        if self._idle_flush(unit, ahead):
-            unit = replace(unit, result=Result(Outcome.OK))
-        elif queue and (failed or not self._may_follow(queue, place, unit)):
+        if self._idle_flush(task_run, ahead):
+            task_run = replace(task_run, result=Result(Outcome.OK))
+        elif queue and (failed or not self._may_follow(queue, place, task_run)):
             return False
-        queue.append((place, unit))
-        self.counted += unit.program is not None and unit.kind != "read"
-        self._foresee(place, unit, ahead)
-        waits = unit.task.loop is not None and unit.task.loop.pause is not None
-        ends = failed or waits or unit.steers or self._changes_facts(unit)
-        return not (ends or self._may_stop(place, unit))
+        queue.append((place, task_run))
+        self.counted += task_run.program is not None and task_run.kind != "read"
+        self._foresee(place, task_run, ahead)
+        waits = task_run.task.loop is not None and task_run.task.loop.pause is not None
+        ends = failed or waits or task_run.steers or self._changes_facts(task_run)
+        return not (ends or self._may_stop(place, task_run))
 
-    def _may_stop(self, place: Place, unit: Unit) -> bool:
+    def _may_stop(self, place: Place, task_run: TaskRun) -> bool:
         """Whether it stands behind a change and may bring another, which its look can't tell."""
-        edits = unit.module is not None and unit.module.edits
-        return edits and self.due is not None and self.due != (place, unit.index)
+        edits = task_run.module is not None and task_run.module.edits
+        return edits and self.due is not None and self.due != (place, task_run.index)
 
-    def _changes_facts(self, unit: Unit) -> bool:
+    def _changes_facts(self, task_run: TaskRun) -> bool:
         """Whether what comes behind may see other facts or groups than those that are known."""
-        cacheable = unit.result is not None and unit.result.returns.get("_ansible_facts_cacheable")
-        return bool(cacheable) or unit.task.module in GROWING | FACT_MODULES
+        cacheable = task_run.result is not None and task_run.result.returns.get(
+            "_ansible_facts_cacheable"
+        )
+        return bool(cacheable) or task_run.task.module in GROWING | FACT_MODULES
 
-    def _idle_flush(self, unit: Unit, ahead: Ahead) -> bool:
+    def _idle_flush(self, task_run: TaskRun, ahead: PendingEffects) -> bool:
         """Whether the unit flushes handlers of which none is due."""
-        flushes = isinstance(unit.module, Meta) and unit.module.action == "flush_handlers"
-        return flushes and unit.steers and not (self.notified or ahead.notifies)
+        flushes = isinstance(task_run.module, Meta) and task_run.module.action == "flush_handlers"
+        return flushes and task_run.steers and not (self.notified or ahead.notifies)
 
-    def _may_follow(self, queue: Queue, place: Place, unit: Unit) -> bool:
-        if unit.program is None:
-            return not unit.steers
+    def _may_follow(self, queue: Queue, place: Place, task_run: TaskRun) -> bool:
+        if task_run.program is None:
+            return not task_run.steers
         first = next((other for _, other in queue if other.program is not None), None)
-        if first is not None and first.seat != unit.seat:
+        if first is not None and first.session_key != task_run.session_key:
             return False
-        if not self.changes(place, unit):
+        if not self.changes(place, task_run):
             return True
         sent = ((p, other) for p, other in queue if other.program is not None)
         return not any(other.judged or self.changes(p, other) for p, other in sent)
 
-    def _may_notify(self, place: Place, unit: Unit) -> bool:
+    def _may_notify(self, place: Place, task_run: TaskRun) -> bool:
         """Whether handlers may be due once the unit is through."""
-        task = unit.task
+        task = task_run.task
         if not task.notify:
             return False
-        if unit.result is None:
-            return self.changes(place, unit) or task.changed_when is not None
-        said = judge.said_by_playbook(task, unit.result, unit.scope)
+        if task_run.result is None:
+            return self.changes(place, task_run) or task.changed_when is not None
+        said = results.said_by_playbook(task, task_run.result, task_run.scope)
         return said.outcome is Outcome.CHANGED
 
-    def _may_change_here(self, place: Place, unit: Unit) -> bool:
+    def _may_change_here(self, place: Place, task_run: TaskRun) -> bool:
         """Whether the unit may change files of this machine."""
-        here = unit.seat is not None and unit.seat.connection == "local"
-        return (here or unit.task.module in BRINGING) and self.changes(place, unit)
+        here = task_run.session_key is not None and task_run.session_key.connection == "local"
+        return (here or task_run.task.module in BRINGING) and self.changes(place, task_run)
 
-    def _foresee(self, place: Place, unit: Unit, ahead: Ahead) -> None:
+    def _foresee(self, place: Place, task_run: TaskRun, ahead: PendingEffects) -> None:
         """Note what the unit will have done for those behind it."""
-        task = unit.task
-        self._foresee_registered(unit, ahead)
-        ahead.notifies = ahead.notifies or self._may_notify(place, unit)
-        ahead.here = ahead.here or self._may_change_here(place, unit)
-        if unit.result is None:
+        task = task_run.task
+        self._foresee_registered(task_run, ahead)
+        ahead.notifies = ahead.notifies or self._may_notify(place, task_run)
+        ahead.here = ahead.here or self._may_change_here(place, task_run)
+        if task_run.result is None:
             ahead.facts = ahead.facts or task.module in FACT_MODULES
             return
-        facts = unit.result.returns.get("ansible_facts")
-        if facts and unit.result.outcome is Outcome.OK:
+        facts = task_run.result.returns.get("ansible_facts")
+        if facts and task_run.result.outcome is Outcome.OK:
             ahead.learn(task, facts, self.state.variables)
 
-    def _foresee_registered(self, unit: Unit, ahead: Ahead) -> None:
+    def _foresee_registered(self, task_run: TaskRun, ahead: PendingEffects) -> None:
         """Note what the unit will have registered; an item of a loop does so for the next ones."""
-        task, result = unit.task, unit.result
+        task, result = task_run.task, task_run.result
         if not task.register:
             return
-        ends_loop = task.loop is not None and unit.index in (None, len(unit.items) - 1)
+        ends_loop = task.loop is not None and task_run.index in (None, len(task_run.items) - 1)
         if result is None or ends_loop:
             ahead.variables[task.register] = PENDING
         else:
-            said = judge.said_by_playbook(task, result, unit.scope)
-            ahead.variables[task.register] = judge.registered(said)
+            said = results.said_by_playbook(task, result, task_run.scope)
+            ahead.variables[task.register] = results.registered(said)

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from provisioner.engine.state import HostState
-from provisioner.loading.hostgroups import Inventory
+from provisioner.engine.host_state import HostState
+from provisioner.loading.inventory_groups import Inventory
 from provisioner.loading.variables import host_variables
 from provisioner.records import dataclass
 
@@ -72,15 +72,15 @@ class Roster:
     def __init__(
         self,
         inventory: Inventory,
-        statics: Mapping[str, Mapping[str, Any]],
+        inventory_vars: Mapping[str, Mapping[str, Any]],
         basedirs: Sequence[Path],
         states: Newcomers,
     ) -> None:
         self._first = self._inventory = inventory
         self._states = states
         self._again = False
-        self._statics: Mapping[str, Mapping[str, Any]] = statics
-        self._basedirs, self._others = basedirs, tuple(statics)
+        self._statics: Mapping[str, Mapping[str, Any]] = inventory_vars
+        self._basedirs, self._others = basedirs, tuple(inventory_vars)
         self._said: list[News] = []
         self._taken: list[_Said] = []
         self._turns: Counter[tuple[str, bool]] = Counter()
@@ -102,7 +102,7 @@ class Roster:
         return self._inventory
 
     @property
-    def statics(self) -> Mapping[str, Mapping[str, Any]]:
+    def inventory_vars(self) -> Mapping[str, Mapping[str, Any]]:
         """The inventory's variables merged for each host."""
         self._grow()
         return self._statics
@@ -206,7 +206,7 @@ class Roster:
 
 
 def _seats(inventory: Inventory) -> dict[str, int]:
-    return {host: seat for seat, host in enumerate(inventory.hosts)}
+    return {host: session_key for session_key, host in enumerate(inventory.hosts)}
 
 
 class _Statics(Mapping[str, Mapping[str, Any]]):

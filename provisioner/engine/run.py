@@ -9,12 +9,14 @@ from itertools import accumulate, chain
 from typing import Any
 
 from provisioner import exits
-from provisioner.engine import gather
+from provisioner.engine import fact_gathering
 from provisioner.engine.barriers import Barriers
+from provisioner.engine.batch import Batch
+from provisioner.engine.host_state import HostState
+from provisioner.engine.interrupt import Interrupt
 from provisioner.engine.roster import Roster
+from provisioner.engine.scheduler import Executor, drive
 from provisioner.engine.scopes import Gate, HostVars, PlayWorld, World
-from provisioner.engine.state import HostState
-from provisioner.engine.walks import Batch
 from provisioner.errors import LoadError
 from provisioner.events import (
     Event,
@@ -26,15 +28,13 @@ from provisioner.events import (
     RunStarted,
     Status,
 )
-from provisioner.fleet.drive import Crew, drive
-from provisioner.fleet.interrupt import Interrupt
-from provisioner.fleet.sessions import Connect
-from provisioner.fleet.threads import Threads
+from provisioner.fleet.session_pool import Connect
+from provisioner.fleet.thread_executor import ThreadExecutor
 from provisioner.language.play import Play, tasks_of
-from provisioner.loading import keywordvalues
+from provisioner.loading import keyword_values
 from provisioner.plan import Plan, PlannedPlay
 from provisioner.plan.hosts import hosts_of, unmatched
-from provisioner.plan.keywords import constant, sizes
+from provisioner.plan.play_keywords import constant, sizes
 from provisioner.plan.tasks import chosen
 
 
@@ -73,7 +73,8 @@ def world_of(plan: Plan, states: Mapping[str, HostState], roster: Roster) -> Wor
         options.diff,
         options.verbosity,
         settings,
-        shows_hosts=len({*plan.inventory.hosts, *plan.hosts}) > 1 and gather.hosts_seen(plays),
+        shows_hosts=len({*plan.inventory.hosts, *plan.hosts}) > 1
+        and fact_gathering.hosts_seen(plays),
     )
 
 
@@ -87,13 +88,13 @@ class Run:
         connect: Connect,
         interrupt: Interrupt,
         ask: Ask | None = None,
-        crew: Crew | None = None,
+        crew: Executor | None = None,
         read: Read = lambda prompt, echo: "",
     ) -> None:
         self.plan, self.interrupt, self.ask, self.read = plan, interrupt, ask, read
-        self.crew = crew or Threads(connect, plan.options.forks, interrupt)
+        self.crew = crew or ThreadExecutor(connect, plan.options.forks, interrupt)
         self.states = {name: HostState(name) for name in plan.known}
-        roster = Roster(plan.inventory, plan.statics, plan.basedirs, self.states)
+        roster = Roster(plan.inventory, plan.inventory_vars, plan.basedirs, self.states)
         self.world = world_of(plan, self.states, roster)
         self._finished: set[str] = set()
         self._play_ended = self._stopped = self._invalid = False
@@ -241,7 +242,7 @@ class Run:
         if (
             limit is not None
             and failed
-            and 100 * len(failed) > keywordvalues.number(limit, "%") * len(batch)
+            and 100 * len(failed) > keyword_values.number(limit, "%") * len(batch)
         ):
             return f"max_fail_percentage: {len(failed)} of {len(batch)} hosts failed"
         return ""
@@ -258,7 +259,7 @@ class Run:
         if host not in self._finished:
             self._finished.add(host)
             state = self.states[host]
-            yield HostFinished(host, state.summary(), state.reason, state.remedy)
+            yield HostFinished(host, state.summary(), state.reason, state.hint)
 
 
 def batches(hosts: tuple[str, ...], serial: Sequence[Any]) -> Iterator[tuple[str, ...]]:
@@ -272,7 +273,7 @@ def batches(hosts: tuple[str, ...], serial: Sequence[Any]) -> Iterator[tuple[str
 
 
 def _size(item: Any, total: int) -> int:
-    size = keywordvalues.number(item, "%")
+    size = keyword_values.number(item, "%")
     if str(item).strip().endswith("%"):
         return max(1, int(size * total / 100))
     return max(0, int(size))

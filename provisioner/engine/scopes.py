@@ -11,17 +11,15 @@ from operator import is_not
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from provisioner.engine.magic import magic
+from provisioner.engine.connection_vars import variables as way_variables
+from provisioner.engine.host_state import HostState
+from provisioner.engine.magic_vars import magic
 from provisioner.engine.roster import Roster
-from provisioner.engine.sources import LocalSources
-from provisioner.engine.state import HostState
-from provisioner.engine.ways import variables as way_variables
+from provisioner.engine.task_context import LocalTaskContext
 from provisioner.language.functions import functions
-from provisioner.language.lookup_context import LookupContext
+from provisioner.language.lookups.context import LookupContext
 from provisioner.language.play import Node, Play, Role, Task, filled
-from provisioner.language.sandbox import counters, missing
-from provisioner.language.template import Template, TemplateError
-from provisioner.language.variables import (
+from provisioner.language.scope import (
     HostMap,
     Lazy,
     NeedFacts,
@@ -31,10 +29,12 @@ from provisioner.language.variables import (
     Scope,
     is_fact,
 )
-from provisioner.loading.hostgroups import Inventory
-from provisioner.loading.patterns import is_implicit
+from provisioner.language.templating.environment import counters, missing
+from provisioner.language.templating.template import Template, TemplateError
+from provisioner.loading.host_patterns import is_implicit
+from provisioner.loading.inventory_groups import Inventory
 from provisioner.loading.variables import vars_file
-from provisioner.modules.base import Module, ModuleError
+from provisioner.modules.framework.base import Module, ModuleError
 from provisioner.records import dataclass
 
 P = ParamSpec("P")
@@ -73,9 +73,9 @@ class World:
         return self.roster.inventory
 
     @property
-    def statics(self) -> Mapping[str, Mapping[str, Any]]:
+    def inventory_vars(self) -> Mapping[str, Mapping[str, Any]]:
         """The inventory's variables merged for each host."""
-        return self.roster.statics
+        return self.roster.inventory_vars
 
 
 @dataclass
@@ -106,7 +106,7 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class Coming:
+class PendingVars:
     """What is under way for a host's variables while a task is made ready."""
 
     ahead: Mapping[str, Any] = field(default_factory=dict)
@@ -118,14 +118,14 @@ class Coming:
 
 
 @dataclass
-class About:
+class ScopeContext:
     """Whose variables a scope holds: what those are computed from that differ between tasks."""
 
     shared: PlayWorld
     host: str
     task: Task | None
     gate: Gate
-    coming: Coming
+    coming: PendingVars
 
     def hostvars(self) -> HostVars:
         return HostVars(self.shared, self.host, self.gate, self.coming)
@@ -135,17 +135,17 @@ class HostVars(HostMap):
     """`hostvars`: every host's variables, as one sees them between plays: without a play's."""
 
     def __init__(
-        self, shared: PlayWorld, own: str, gate: Gate, coming: Coming | None = None
+        self, shared: PlayWorld, own: str, gate: Gate, coming: PendingVars | None = None
     ) -> None:
         self._shared, self._own, self._gate = shared, own, gate
-        self._coming = coming or Coming()
+        self._coming = coming or PendingVars()
 
     def __getitem__(self, host: str) -> Scope:
         if host not in self._shared.world.states:
             raise KeyError(host)
         if not self._gate.open and host != self._own:
             raise NeedOthers
-        coming = self._coming if host == self._own else Coming()
+        coming = self._coming if host == self._own else PendingVars()
         return _scope(self._shared, host, None, coming, between=True)
 
     def __iter__(self) -> Iterator[str]:
@@ -161,7 +161,7 @@ class HostVars(HostMap):
 
 def host_scope(shared: PlayWorld, host: str) -> Scope:
     """A host's variables outside any task."""
-    return _scope(shared, host, None, Coming())
+    return _scope(shared, host, None, PendingVars())
 
 
 def task_scope(
@@ -185,9 +185,9 @@ def task_scope(
             raise NeedFacts
 
     if not (facts_pending or gather):
-        return _scope(shared, host, task, Coming(ahead), gate)
+        return _scope(shared, host, task, PendingVars(ahead), gate)
     hidden = is_fact if facts_pending else _is_whole
-    return _scope(shared, host, task, Coming(ahead, asked, hidden), gate)
+    return _scope(shared, host, task, PendingVars(ahead, asked, hidden), gate)
 
 
 def _is_whole(name: str) -> bool:
@@ -199,7 +199,7 @@ def _scope(
     shared: PlayWorld,
     host: str,
     task: Task | None,
-    coming: Coming,
+    coming: PendingVars,
     gate: Gate | None = None,
     between: bool = False,
 ) -> Scope:
@@ -207,7 +207,7 @@ def _scope(
     `between` plays there are no variables of plays and roles."""
     world, state, play = shared.world, shared.world.states[host], shared.play
     role = task.role if task is not None else None
-    statics = world.statics.get(host, {})
+    inventory_vars = world.inventory_vars.get(host, {})
     exported = () if between else (*reversed(state.roles), *reversed(play.roles))
     files = {} if between else _vars_files(shared, state)
     layers = (
@@ -223,27 +223,29 @@ def _scope(
         *(layer for other in exported for layer in other.exported_vars),  # 15
         *filled(files, {} if between else play.vars),  # 12 to 14
         _without(state.facts, coming.hidden),  # 11
-        statics,  # 3 to 10
+        inventory_vars,  # 3 to 10
         *(role.all_defaults if role is not None else ()),  # 2
         *(layer for other in exported for layer in other.all_defaults),  # 2
         _TOOLS,
         *((_UNNAMED,) if is_implicit(world.inventory, host) else ()),
-        *((_way(shared, host, statics, task),) if task is not None else ()),
+        *((_way(shared, host, inventory_vars, task),) if task is not None else ()),
     )
-    return Scope(layers, coming.asked, About(shared, host, task, gate or Gate(), coming))
+    return Scope(layers, coming.asked, ScopeContext(shared, host, task, gate or Gate(), coming))
 
 
-def _way(shared: PlayWorld, host: str, statics: Mapping[str, Any], task: Task) -> Mapping[str, Any]:
+def _way(
+    shared: PlayWorld, host: str, inventory_vars: Mapping[str, Any], task: Task
+) -> Mapping[str, Any]:
     """How the task's host is reached; the same for all tasks whose keywords say the same of it."""
-    said = (statics, task.keywords.connection, task.keywords.remote_user)
+    said = (inventory_vars, task.keywords.connection, task.keywords.remote_user)
     known = shared.ways.get(host)
     if known is None or any(map(is_not, known[0], said)):
-        found = way_variables(host, statics, shared.world.settings, task.keywords)
+        found = way_variables(host, inventory_vars, shared.world.settings, task.keywords)
         known = shared.ways[host] = (said, found)
     return known[1]
 
 
-def _search_path(about: About) -> list[str]:
+def _search_path(about: ScopeContext) -> list[str]:
     """The folders in which the task's files are looked for."""
     task = about.task
     roots = (*(task.roots if task is not None else ()), about.shared.play.basedir)
@@ -329,14 +331,14 @@ _TOOLS: dict[str, Any] = {
 """What every task sees, unless a variable of that name is there."""
 
 
-def local_sources(shared: PlayWorld, task: Task | None, scope: Scope) -> LocalSources:
+def local_sources(shared: PlayWorld, task: Task | None, scope: Scope) -> LocalTaskContext:
     """The controller's files as the task sees them."""
     roots = (task.roots if task is not None else ()) or (shared.play.basedir,)
     asked = task is not None and task.register is not None
-    return LocalSources(roots, scope, shared.world.inventory.vault, asked=asked)
+    return LocalTaskContext(roots, scope, shared.world.inventory.vault, asked=asked)
 
 
-def _finder(sources: LocalSources) -> Callable[[str, str], Path]:
+def _finder(sources: LocalTaskContext) -> Callable[[str, str], Path]:
     def find(folder: str, name: str) -> Path:
         try:
             return sources.find(folder, name)
@@ -353,7 +355,7 @@ def _failing(work: Callable[P, T]) -> Callable[P, T]:
         try:
             return work(*args, **options)
         except ModuleError as error:
-            from provisioner.language.lookup_base import LookupFailedError
+            from provisioner.language.lookups.base import LookupFailedError
 
             raise LookupFailedError(str(error)) from None
 

@@ -27,11 +27,11 @@ from distributed import Client, LocalCluster
 from distributed.deploy import spec
 from distributed.security import Security
 
+from provisioner.engine.interrupt import Interrupt
 from provisioner.errors import UsageError
-from provisioner.fleet import post, station
-from provisioner.fleet.interrupt import Interrupt
-from provisioner.fleet.remotes import Gone, Line, Remotes, Worker, shares
+from provisioner.fleet import protocol, worker_endpoint
 from provisioner.fleet.sealing import Pair, Sealing
+from provisioner.fleet.worker_executor import Gone, Line, Worker, WorkerExecutor, shares
 
 HELLO_SECONDS = 20.0
 QUIET: dict[str, list[str]] = {
@@ -45,7 +45,7 @@ Inbox = queue.SimpleQueue[tuple[Line | None, Any]]
 
 
 @contextlib.contextmanager
-def crew(where: str, start: post.Start, interrupt: Interrupt) -> Iterator[Remotes]:
+def crew(where: str, start: protocol.Start, interrupt: Interrupt) -> Iterator[WorkerExecutor]:
     """Workers at `where`, a number or a scheduler's tls:// address; they are told `start`, with
     the forks divided among them. Raises UsageError where there are none, or not the right ones."""
     for name in ("distributed", "distributed.client", "asyncio", "tornado.application"):
@@ -60,7 +60,7 @@ def crew(where: str, start: post.Start, interrupt: Interrupt) -> Iterator[Remote
         learned = start.plan.inventory.vault.learned
         lines = [DaskLine(client, where, inbox, learned) for where in addresses[: len(divided)]]
         workers = [Worker(line, share) for line, share in zip(lines, divided, strict=True)]
-        remotes = Remotes(workers, inbox, interrupt)
+        remotes = WorkerExecutor(workers, inbox, interrupt)
         stack.callback(remotes.close)
         for line, share in zip(lines, divided, strict=True):
             line.open(replace(start, forks=share))
@@ -87,7 +87,7 @@ def _client(where: str) -> Iterator[Client]:
         _started(lambda: _local_cluster(int(where))) as cluster,
         Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]
     ):
-        client.run(station.leave_terminal)
+        client.run(worker_endpoint.leave_terminal)
         yield client
 
 
@@ -185,19 +185,19 @@ class DaskLine:
         self._left = threading.Event()
         self._sealing: Sealing | None = None
 
-    def open(self, start: post.Start) -> None:
+    def open(self, start: protocol.Start) -> None:
         """Agree on a key and tell the worker of the run."""
         pair = Pair()
         try:
-            public, program = self._call(station.hello, pair.public, within=HELLO_SECONDS)
+            public, program = self._call(worker_endpoint.hello, pair.public, within=HELLO_SECONDS)
         except Exception as error:
             silent = isinstance(error, TimeoutError)
             why = "no answer" if silent else f"{error}. Is provision installed there?"
             raise UsageError(f"--workers: {self.name} can't take part: {why}") from error
-        if program != station.program():
+        if program != worker_endpoint.program():
             raise UsageError(
-                f"--workers: {self.name} has {program}, this machine {station.program()}: they "
-                "must be the same"
+                f"--workers: {self.name} has {program}, this machine "
+                f"{worker_endpoint.program()}: they must be the same"
             )
         self._sealing = pair.with_(public, leads=True)
         self.send(start)
@@ -208,9 +208,9 @@ class DaskLine:
         """Packed at once: what it is made of may be another thing when it is sent. What can't be
         is a bug, and no fault of the worker's."""
         try:
-            self._out.put(post.pack([message], self._learned))
+            self._out.put(protocol.pack([message], self._learned))
         except Exception:
-            self._inbox.put((self, post.Crashed(traceback.format_exc())))
+            self._inbox.put((self, protocol.Crashed(traceback.format_exc())))
 
     def close(self) -> None:
         """Say good-bye, and wait a moment for it to be heard."""
@@ -220,7 +220,7 @@ class DaskLine:
             if self._sealing is not None:
                 self._left.wait(5)
 
-    def _call(self, function: Any, *arguments: Any, within: float = station.LEASE) -> Any:
+    def _call(self, function: Any, *arguments: Any, within: float = worker_endpoint.LEASE) -> Any:
         """What the function gives there. Raises TimeoutError where nothing comes: a worker that
         stands still keeps its connection."""
         found = self._client.run(
@@ -239,9 +239,9 @@ class DaskLine:
             packed = b"".join(message for message in messages if message is not None)
             try:
                 if packed:
-                    self._call(station.deliver, self._sealing.seal(packed))
+                    self._call(worker_endpoint.deliver, self._sealing.seal(packed))
                 if ended:
-                    self._call(station.leave)
+                    self._call(worker_endpoint.leave)
             except Exception as error:
                 self._lost(error)
                 break
@@ -251,8 +251,8 @@ class DaskLine:
         assert self._sealing is not None
         while not self._closed.is_set():
             try:
-                sealed = self._call(station.collect)
-                messages = post.unpack(self._sealing.open(sealed), self._learned)
+                sealed = self._call(worker_endpoint.collect)
+                messages = protocol.unpack(self._sealing.open(sealed), self._learned)
             except Exception as error:
                 self._lost(error)
                 return
@@ -264,7 +264,9 @@ class DaskLine:
         if not self._closed.is_set():
             self._closed.set()
             silent = isinstance(error, TimeoutError)
-            reason = f"no answer for {station.LEASE:.0f} s" if silent else type(error).__name__
+            reason = (
+                f"no answer for {worker_endpoint.LEASE:.0f} s" if silent else type(error).__name__
+            )
             self._inbox.put((self, Gone(reason)))
             with contextlib.suppress(Exception):
-                self._call(station.leave)
+                self._call(worker_endpoint.leave)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from provisioner.language.lookup_context import LookupContext
-from provisioner.language.sandbox import missing
-from provisioner.language.variables import Lazy, Relative, Scope
+from provisioner.language.lookups.context import LookupContext
+from provisioner.language.scope import Lazy, Relative, Scope
+from provisioner.language.templating.environment import missing
 
 
 def functions(context: Callable[[Scope], LookupContext]) -> dict[str, Any]:
@@ -17,12 +17,12 @@ def functions(context: Callable[[Scope], LookupContext]) -> dict[str, Any]:
     in a scope."""
 
     def _lookup(scope: Scope, name: str, /, *terms: Any, **options: Any) -> Any:
-        from provisioner.language.lookups import lookup
+        from provisioner.language.lookups.registry import lookup
 
         return lookup(context(scope), name, *terms, **options)
 
     def _query(scope: Scope, name: str, /, *terms: Any, **options: Any) -> Any:
-        from provisioner.language.lookups import query
+        from provisioner.language.lookups.registry import query
 
         return query(context(scope), name, *terms, **options)
 

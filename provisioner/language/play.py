@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from provisioner.language.template import Template, templates_in
-from provisioner.loading.where import Where
+from provisioner.language.templating.template import Template, templates_in
 from provisioner.records import dataclass
+from provisioner.where import Where
 
 Conditions = tuple[Template | bool, ...]
 """All must be true; each an expression, or a literal that YAML gave."""

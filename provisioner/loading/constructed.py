@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from provisioner.errors import LoadError
-from provisioner.language.template import Template, TemplateError
-from provisioner.language.variables import Scope
+from provisioner.language.scope import Scope
+from provisioner.language.templating.template import Template, TemplateError
 from provisioner.loading import keywords as kw
-from provisioner.loading.hostgroups import Inventory
 from provisioner.loading.inventory_builder import Builder
+from provisioner.loading.inventory_groups import Inventory
 from provisioner.loading.variables import host_variables
-from provisioner.loading.yamlfile import YamlMap, place_of
+from provisioner.loading.yaml_file import YamlMap, place_of
 
 NAMES = ("constructed", "ansible.builtin.constructed")
 _OPTIONS = frozenset(

@@ -9,20 +9,20 @@ from pathlib import Path
 
 from provisioner import regex
 from provisioner.errors import LoadError
+from provisioner.language.yaml_values import YamlMap
 from provisioner.loading import (
     constructed,
-    inifile,
+    inventory_ini,
     inventory_script,
     inventory_toml,
     inventory_yaml,
-    yamlfile,
-    yamltext,
+    yaml_file,
+    yaml_text,
 )
-from provisioner.loading.hostgroups import Group, Inventory
 from provisioner.loading.inventory_builder import Builder
+from provisioner.loading.inventory_groups import Group, Inventory
 from provisioner.loading.vault import NO_VAULT, Vault
-from provisioner.loading.where import Where, nearest
-from provisioner.loading.yamlvalues import YamlMap
+from provisioner.where import Where, nearest
 
 __all__ = ["Group", "Inventory", "load_inventory"]
 
@@ -124,20 +124,20 @@ def _load_file(builder: Builder, path: Path) -> None:
     if inventory_script.is_script(path):
         inventory_script.load(builder, path)
         return
-    data, name = yamlfile.opened(yamlfile.read(path, what="inventory"), str(path), builder.vault)
-    text = yamltext.decode(data, name)
+    data, name = yaml_file.opened(yaml_file.read(path, what="inventory"), str(path), builder.vault)
+    text = yaml_text.decode(data, name)
     if not text.strip():
         raise LoadError("the inventory is empty", Where(name))
     if path.suffix == ".toml":
         inventory_toml.load(builder, text, name)
     elif path.suffix in (".yml", ".yaml", ".json") or _looks_like_yaml(text):
-        value = yamlfile.parse(data, name, vault=builder.vault)
+        value = yaml_file.parse(data, name, vault=builder.vault)
         if isinstance(value, YamlMap) and value.get("plugin") in constructed.NAMES:
             constructed.load(builder, value)
         else:
             inventory_yaml.load(builder, value, Where(name, 1, 1))
     else:
-        inifile.load(builder, text, name)
+        inventory_ini.load(builder, text, name)
 
 
 def _looks_like_yaml(text: str) -> bool:

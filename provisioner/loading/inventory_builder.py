@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.errors import LoadError
-from provisioner.loading import hostnames
-from provisioner.loading.hostgroups import Group, Inventory, depths, hosts_below
+from provisioner.loading import inventory_hostnames
+from provisioner.loading.inventory_groups import Group, Inventory, depths, hosts_below
 from provisioner.loading.vault import Vault
-from provisioner.loading.where import Where
 from provisioner.records import dataclass
+from provisioner.where import Where
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Builder:
 
     def add_hosts(self, group: str, pattern: str, variables: Mapping[str, Any], at: Where) -> None:
         """Add the host or hosts (`web[01:20]:2222`) to a group; their variables add up."""
-        names, port = hostnames.hosts(pattern, at)
+        names, port = inventory_hostnames.hosts(pattern, at)
         for name in names:
             self.add_host(group, name, variables, port)
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.errors import UsageError
-from provisioner.language.template import Template, is_template
-from provisioner.loading import patterns
-from provisioner.loading.hostgroups import Inventory
+from provisioner.language.templating.template import Template, is_template
+from provisioner.loading import host_patterns
+from provisioner.loading.inventory_groups import Inventory
 from provisioner.loading.variables import group_variables, host_variables
 from provisioner.loading.vault import Sealed
-from provisioner.loading.where import nearest, with_hint
 from provisioner.records import dataclass
+from provisioner.where import nearest, with_hint
 
 Values = dict[str, Any]
 
@@ -35,12 +35,14 @@ class Listing:
     extra_vars: Mapping[str, Any] = field(default_factory=dict)
 
     def hosts(self) -> tuple[str, ...]:
-        kept = patterns.limit(self.inventory, self.limit) if self.limit else self.inventory.hosts
+        kept = (
+            host_patterns.limit(self.inventory, self.limit) if self.limit else self.inventory.hosts
+        )
         return tuple(host for host in self.inventory.hosts if host in kept)
 
     def host(self, name: str) -> Values:
         """All variables of one host, templates as they are written."""
-        found = patterns.select(self.inventory, name)
+        found = host_patterns.select(self.inventory, name)
         if len(found) != 1:
             hint = nearest(name, self.inventory.hosts)
             raise UsageError(with_hint(f'--host: "{name}" is not one host', hint))

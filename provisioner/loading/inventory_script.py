@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.errors import LoadError
-from provisioner.loading import yamlfile, yamltext
+from provisioner.language.yaml_values import YamlMap
+from provisioner.loading import yaml_file, yaml_text
 from provisioner.loading.inventory_builder import Builder
-from provisioner.loading.where import Where, visible
-from provisioner.loading.yamlvalues import YamlMap
+from provisioner.where import Where, visible
 
 _KEYS = ("hosts", "vars", "children")
 
@@ -110,10 +110,10 @@ def _run(path: Path, *arguments: str) -> Mapping[str, Any]:
         said = complaint[0] if complaint else "it said nothing"
         reason = f"exit {done.returncode}" if done.returncode > 0 else f"signal {-done.returncode}"
         raise LoadError(f"{called} failed ({reason})", None, visible(said))
-    text = yamltext.decode(done.stdout, called)
+    text = yaml_text.decode(done.stdout, called)
     if not text.strip() and arguments[0] == "--host":
         return {}
-    value = yamlfile.from_json(text, called)
+    value = yaml_file.from_json(text, called)
     if not isinstance(value, YamlMap):
         raise LoadError(f"{called} printed no JSON mapping", None, visible(text.strip()[:100]))
     return value

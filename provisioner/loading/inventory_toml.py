@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from provisioner.errors import LoadError
-from provisioner.language.template import Template, is_template
+from provisioner.language.templating.template import Template, is_template
 from provisioner.loading.inventory_builder import Builder
-from provisioner.loading.where import Where, nearest
+from provisioner.where import Where, nearest
 
 _KINDS: Mapping[str, type] = {"hosts": dict, "children": list, "vars": dict}
 

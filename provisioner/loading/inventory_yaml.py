@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioner.errors import LoadError
+from provisioner.language.yaml_values import YamlMap, place_of
 from provisioner.loading.inventory_builder import Builder
-from provisioner.loading.where import Where, nearest
-from provisioner.loading.yamlvalues import YamlMap, place_of
+from provisioner.where import Where, nearest
 
 _KEYS = ("hosts", "children", "vars")
 

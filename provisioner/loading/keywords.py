@@ -8,10 +8,10 @@ from typing import Any
 
 from provisioner.errors import LoadError
 from provisioner.language.play import Conditions, Keywords
-from provisioner.language.template import Template, is_template
-from provisioner.loading import keywordvalues
-from provisioner.loading.where import Where, nearest
-from provisioner.loading.yamlfile import YamlMap, place_of
+from provisioner.language.templating.template import Template, is_template
+from provisioner.loading import keyword_values
+from provisioner.loading.yaml_file import YamlMap, place_of
+from provisioner.where import Where, nearest
 
 INHERITED = frozenset(field.name for field in fields(Keywords)) - {"params"}
 
@@ -71,7 +71,7 @@ def known(source: YamlMap, words: frozenset[str], what: str) -> None:
 def inherit(base: Keywords, source: YamlMap, tolerant: bool = False) -> Keywords:
     """`base` with what `source` says itself: a play's, block's or task's mapping. That of a task
     that may fail (`tolerant`) has wrong numbers and booleans in it as they stand."""
-    keywordvalues.checked(source, tolerant)
+    keyword_values.checked(source, tolerant)
     said: dict[str, Any] = {}
     for key in INHERITED & source.keys():
         value, where = source[key], place_of(source, key)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioner.errors import LoadError
-from provisioner.language.ownplugins import Brings, nothing
 from provisioner.language.play import Loop
-from provisioner.language.template import Template
+from provisioner.language.plugins.local_plugins import Brings, nothing
+from provisioner.language.templating.template import Template
+from provisioner.loading import keyword_values
 from provisioner.loading import keywords as kw
-from provisioner.loading import keywordvalues
-from provisioner.loading.where import Where, nearest
-from provisioner.loading.yamlfile import YamlMap, place_of
+from provisioner.loading.yaml_file import YamlMap, place_of
+from provisioner.where import Where, nearest
 
 
 def load_loop(source: YamlMap, brings: Brings = nothing) -> Loop | None:
@@ -58,13 +58,13 @@ def _control(source: YamlMap) -> Mapping[str, Any]:
         if isinstance(name, Template) or name is None:
             continue
         if not isinstance(name, str) or not name.isidentifier():
-            reason = f"{key}: {keywordvalues.shown(name)} can't be a variable's name"
+            reason = f"{key}: {keyword_values.shown(name)} can't be a variable's name"
             raise LoadError(reason, place_of(control, key))
     return control
 
 
 def _check_lookup(name: str, where: Where, brings: Brings) -> None:
-    from provisioner.language.lookups import LOOKUPS, exists
+    from provisioner.language.lookups.registry import LOOKUPS, exists
 
     if not (exists(name) or brings("lookup", name)):
         hint = nearest(name, LOOKUPS)

@@ -9,20 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.errors import LoadError, NotFound, Problem
-from provisioner.language.ownplugins import Brings
 from provisioner.language.play import Block, Keywords, Node, Role, Task
-from provisioner.language.rendering import check
-from provisioner.language.template import OMIT, Template, TemplateError, templates_in
-from provisioner.loading import argspecs, oldinclude, plugins, shortform, yamlfile
+from provisioner.language.plugins.local_plugins import Brings
+from provisioner.language.templating.render import check
+from provisioner.language.templating.template import OMIT, Template, TemplateError, templates_in
 from provisioner.loading import keywords as kw
+from provisioner.loading import old_include, plugin_search, role_arguments, short_form, yaml_file
 from provisioner.loading import roles as rolefiles
-from provisioner.loading.early import Early
-from provisioner.loading.keywordvalues import shown
+from provisioner.loading.keyword_values import shown
+from provisioner.loading.static_vars import StaticVars
 from provisioner.loading.task import load_task
-from provisioner.loading.where import Where, nearest
-from provisioner.loading.yamlfile import YamlList, YamlMap, place_of
-from provisioner.modules import arguments, find, short_name
+from provisioner.loading.yaml_file import YamlList, YamlMap, place_of
+from provisioner.modules import find, short_name
+from provisioner.modules.framework import arguments
 from provisioner.records import dataclass
+from provisioner.where import Where, nearest
 
 IMPORTS = ("import_tasks", "import_role")
 
@@ -47,7 +48,7 @@ class NodeLoader:
     may use.
     """
 
-    def __init__(self, problems: list[Problem], early: Early) -> None:
+    def __init__(self, problems: list[Problem], early: StaticVars) -> None:
         self._problems, self._early = problems, early
         self._basedir, self._vault = early.basedir, early.vault
         self.handlers: list[Node] = []
@@ -77,7 +78,7 @@ class NodeLoader:
         if resolved in folder.chain:
             names = " → ".join(p.name for p in (*folder.chain, resolved))
             raise LoadError(f"files of tasks import each other: {names}", at)
-        data = yamlfile.load(path, what="file of tasks", vault=self._vault)
+        data = yaml_file.load(path, what="file of tasks", vault=self._vault)
         if data is None:
             return ()
         if not isinstance(data, YamlList):
@@ -93,13 +94,13 @@ class NodeLoader:
                 raise LoadError(f"a task is a mapping, not {shown(item)}", where)
             if "block" in item:
                 return (self._block(item, base, folder),)
-            for key in oldinclude.WORDS:
+            for key in old_include.WORDS:
                 if key in item:
-                    item = oldinclude.rewritten(item, key, lambda name: self._finds(name, folder))
+                    item = old_include.rewritten(item, key, lambda name: self._finds(name, folder))
             for key in item:
                 if short_name(str(key)) in IMPORTS:
                     return self._import(item, str(key), base, folder)
-            brings = plugins.brought(self._basedir, folder.role)
+            brings = plugin_search.brought(self._basedir, folder.role)
             task = load_task(
                 item,
                 base,
@@ -288,7 +289,7 @@ class NodeLoader:
             self._load_handlers(role.path, given, base, replace(inside, handlers=True), where)
         tasks = rolefiles.main(role.path, "tasks", given.get("tasks_from"), where)
         found = self.file(tasks, base, inside, where) if tasks is not None else ()
-        first = argspecs.task(role, given, base, meta.argument_specs, self._vault)
+        first = role_arguments.task(role, given, base, meta.argument_specs, self._vault)
         return (Block((*first, *found), (), (), where, role.name),) if first or found else ()
 
     def _load_handlers(
@@ -316,8 +317,8 @@ def _import_arguments(value: Any, key: str, where: Where) -> Mapping[str, Any]:
     if isinstance(value, dict):
         return value
     text = value.source if isinstance(value, Template) else str(value)
-    if text.startswith("file=") if key == "import_tasks" else shortform.has_pairs(text):
-        return shortform.pairs(value, where)
+    if text.startswith("file=") if key == "import_tasks" else short_form.has_pairs(text):
+        return short_form.pairs(value, where)
     return {"file" if key == "import_tasks" else "name": value}
 
 

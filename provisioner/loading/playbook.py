@@ -19,14 +19,14 @@ from provisioner.language.play import (
     VarsFile,
     tasks_of,
 )
-from provisioner.language.template import Template, TemplateError
+from provisioner.language.templating.template import Template, TemplateError
 from provisioner.loading import keywords as kw
-from provisioner.loading import plugins, yamlfile
-from provisioner.loading.early import Early
+from provisioner.loading import plugin_search, yaml_file
 from provisioner.loading.nodes import Folder, NodeLoader, template_problems
+from provisioner.loading.static_vars import StaticVars
 from provisioner.loading.vault import NO_VAULT, Vault
-from provisioner.loading.where import Where, nearest
-from provisioner.loading.yamlfile import YamlMap, place_of
+from provisioner.loading.yaml_file import YamlMap, place_of
+from provisioner.where import Where, nearest
 
 
 def load_playbook(
@@ -34,12 +34,12 @@ def load_playbook(
 ) -> Playbook:
     """The plays of a file, or a `LoadError` with every problem found. Names of what is imported
     may use the variables `extra`."""
-    return _load(path, Early(path.parent, extra or {}, vault=vault), (path.resolve(),))
+    return _load(path, StaticVars(path.parent, extra or {}, vault=vault), (path.resolve(),))
 
 
-def _load(path: Path, early: Early, chain: tuple[Path, ...]) -> Playbook:
+def _load(path: Path, early: StaticVars, chain: tuple[Path, ...]) -> Playbook:
     """`chain` are the playbooks that led to it, resolved."""
-    data = yamlfile.load(path, what="playbook", vault=early.vault)
+    data = yaml_file.load(path, what="playbook", vault=early.vault)
     if not isinstance(data, list) or not data:
         hint = "" if data else "this one is empty"
         raise LoadError("a playbook is a list of plays", Where(str(path), 1, 1), hint)
@@ -61,7 +61,7 @@ def _plays(
     source: YamlMap,
     path: Path,
     problems: list[Problem],
-    early: Early,
+    early: StaticVars,
     chain: tuple[Path, ...],
 ) -> tuple[Play, ...]:
     """One play, or those of a playbook that is imported here."""
@@ -117,7 +117,7 @@ def _under(node: Node, outer: Keywords) -> Node:
     return Block(tasks, rescue, always, node.where, node.name)
 
 
-def _load_play(source: YamlMap, basedir: Path, problems: list[Problem], early: Early) -> Play:
+def _load_play(source: YamlMap, basedir: Path, problems: list[Problem], early: StaticVars) -> Play:
     kw.known(source, kw.PLAY, "play")
     if "hosts" not in source:
         raise LoadError('a play needs "hosts"', source.where)
@@ -130,7 +130,7 @@ def _load_play(source: YamlMap, basedir: Path, problems: list[Problem], early: E
     base = kw.inherit(Keywords(), _without(source, "vars"))
     play_vars = _vars(source)
     early_texts = [play_vars, source.get("vars_prompt")]
-    problems.extend(template_problems(early_texts, plugins.brought(basedir, None)))
+    problems.extend(template_problems(early_texts, plugin_search.brought(basedir, None)))
     files = tuple(_vars_files(source, basedir))
     known = {**play_vars, **early.vars}
     loader = NodeLoader(problems, replace(early, basedir=basedir, vars=known, files=files))

@@ -11,12 +11,12 @@ from typing import Any
 from provisioner.errors import LoadError, NotFound
 from provisioner.language.play import COLLECTIONS, Keywords, Role
 from provisioner.loading import keywords as kw
-from provisioner.loading import yamlfile
+from provisioner.loading import yaml_file
 from provisioner.loading.variables import vars_file
 from provisioner.loading.vault import Vault
-from provisioner.loading.where import Where, nearest
-from provisioner.loading.yamlfile import YamlMap, place_of
+from provisioner.loading.yaml_file import YamlMap, place_of
 from provisioner.records import dataclass
+from provisioner.where import Where, nearest
 
 _SYSTEM = ("~/.ansible/roles", "/usr/share/ansible/roles", "/etc/ansible/roles")
 _COLLECTIONS = ("~/.ansible/collections", "/usr/share/ansible/collections")
@@ -164,7 +164,7 @@ def _variables(path: Path, kind: str, name: Any, vault: Vault) -> Mapping[str, A
 def meta(path: Path) -> Meta:
     """What meta/main.yml says of dependencies; the rest of it is for Galaxy."""
     file = main(path, "meta", None, Where(str(path)))
-    data = yamlfile.load(file, what="role's meta file") if file is not None else None
+    data = yaml_file.load(file, what="role's meta file") if file is not None else None
     where = Where(str(file or path), 1, 1)
     if not isinstance(data, YamlMap):
         return Meta(where)

@@ -6,17 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from provisioner.errors import LoadError
-from provisioner.language import elsewhere
-from provisioner.language.ownplugins import Brings, nothing
 from provisioner.language.play import VARIABLE, Keywords, Task
-from provisioner.language.template import Template
+from provisioner.language.plugins import known_plugins
+from provisioner.language.plugins.local_plugins import Brings, nothing
+from provisioner.language.templating.template import Template
 from provisioner.loading import keywords as kw
-from provisioner.loading import shortform
+from provisioner.loading import short_form
 from provisioner.loading.loops import load_loop
-from provisioner.loading.where import Where, nearest
-from provisioner.loading.yamlfile import YamlMap, place_of
-from provisioner.modules import MODULES, arguments, exists, find, short_name
-from provisioner.modules.base import Module
+from provisioner.loading.yaml_file import YamlMap, place_of
+from provisioner.modules import MODULES, exists, find, short_name
+from provisioner.modules.framework import arguments
+from provisioner.modules.framework.base import Module
+from provisioner.where import Where, nearest
 
 
 def load_task(
@@ -122,7 +123,7 @@ def _action(source: YamlMap, key: str, there: Callable[[str], bool]) -> tuple[st
     value = source[key]
     said = value.get("module") if isinstance(value, dict) else value
     text = said.source if isinstance(said, Template) else str(said or "")
-    name = next(iter(shortform.split_words(text)), "")
+    name = next(iter(short_form.split_words(text)), "")
     if not name:
         raise LoadError(f'"{key}" names no module', source.values_at[key])
     if "{{" not in name and not there(name):
@@ -146,7 +147,9 @@ def _unknown(source: YamlMap, key: Any, at: str | None = None) -> LoadError:
     where = source.keys_at[at or key]
     key = str(key)
     short = short_name(key)
-    hint = nearest(short, (*MODULES, *kw.TASK)) or nearest(key, elsewhere.siblings("module", key))
+    hint = nearest(short, (*MODULES, *kw.TASK)) or nearest(
+        key, known_plugins.siblings("module", key)
+    )
     if key in kw.BLOCK | kw.PLAY:
         hint = "it stands beside `block`" if key in kw.OF_BLOCK else ""
         return LoadError(f'"{key}" is not a keyword of a task', where, hint)
@@ -198,8 +201,8 @@ def _rename(given: YamlMap, old: str, new: str) -> None:
 def _of_line(module: type[Module] | None, name: str, line: Any, where: Where) -> YamlMap:
     """The arguments that stand in one line."""
     if module is None:
-        return shortform.pairs(line, where, "a template names the module")
-    return shortform.of_module(module, name, line, where)
+        return short_form.pairs(line, where, "a template names the module")
+    return short_form.of_module(module, name, line, where)
 
 
 def _update(into: YamlMap, source: YamlMap) -> None:

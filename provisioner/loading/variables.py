@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.errors import LoadError
-from provisioner.language.template import Template, is_template
-from provisioner.loading import yamlfile
-from provisioner.loading.hostgroups import Inventory
-from provisioner.loading.shortform import split_words
-from provisioner.loading.varsfiles import vars_file
+from provisioner.language.templating.template import Template, is_template
+from provisioner.loading import yaml_file
+from provisioner.loading.inventory_groups import Inventory
+from provisioner.loading.short_form import split_words
+from provisioner.loading.vars_files import vars_file
 from provisioner.loading.vault import NO_VAULT, Vault
-from provisioner.loading.where import Where
+from provisioner.where import Where
 
 __all__ = ["extra_vars", "group_variables", "host_variables", "vars_file"]
 
@@ -79,7 +79,7 @@ def _extra(argument: str, vault: Vault) -> Mapping[str, Any]:
     if argument.startswith(("/", "./", "../")):
         raise LoadError(f"{_OPTION}: a file is given as @{argument}")
     if argument.lstrip().startswith(("{", "[")) and not argument.lstrip().startswith("{{"):
-        value = yamlfile.parse(argument.encode(), _OPTION, vault=vault)
+        value = yaml_file.parse(argument.encode(), _OPTION, vault=vault)
         if not isinstance(value, dict):
             raise LoadError(f"{_OPTION}: a mapping is needed", Where(_OPTION, 1, 1))
         return value

@@ -17,8 +17,8 @@ from collections.abc import Callable
 from dataclasses import field
 
 from provisioner.errors import LoadError, Problem
-from provisioner.loading.where import Where, nearest
 from provisioner.records import dataclass
+from provisioner.where import Where, nearest
 
 HEADER = b"$ANSIBLE_VAULT;"
 DEFAULT = "default"

@@ -7,9 +7,9 @@ import subprocess
 from pathlib import Path
 
 from provisioner.errors import LoadError
-from provisioner.loading import yamlfile
+from provisioner.loading import yaml_file
 from provisioner.loading.vault import DEFAULT, Secret
-from provisioner.loading.where import visible
+from provisioner.where import visible
 
 
 def split_id(vault_id: str) -> tuple[str, str]:
@@ -31,7 +31,7 @@ def from_file(label: str, name: str) -> Secret:
     if path.is_file() and os.access(path, os.X_OK):
         password = _printed(path, label)
     else:
-        password = yamlfile.read(path, what="vault password file").strip()
+        password = yaml_file.read(path, what="vault password file").strip()
     if not password:
         raise LoadError(f"the vault password from {path} is empty")
     return Secret(label, password)

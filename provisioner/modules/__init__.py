@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
-from provisioner.language import elsewhere
-from provisioner.modules.base import Module
+from provisioner.language.plugins import known_plugins
+from provisioner.modules.framework.base import Module
 
 MODULES: dict[str, str] = {
     "assert": "assert_:Assert",
@@ -154,7 +154,7 @@ def short_name(name: str) -> str:
 
 def exists(name: str) -> bool:
     """Whether provision, or Ansible with its collections, has a module called `name`."""
-    return short_name(name) in MODULES or elsewhere.known("module", name)
+    return short_name(name) in MODULES or known_plugins.known("module", name)
 
 
 @cache
@@ -163,7 +163,7 @@ def find(name: str) -> type[Module]:
     provision does not have it."""
     short = short_name(name)
     if short not in MODULES:
-        from provisioner.modules.stand_in import stand_in
+        from provisioner.modules.framework.unsupported import stand_in
 
         return stand_in(name)
     file, _, attribute = MODULES[short].partition(":")

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from provisioner import regex
-from provisioner.language.variables import Scope
-from provisioner.modules.base import Action, Sources, Text, Words
-from provisioner.modules.model import AliasChoices, ConfigDict, Field
+from provisioner.language.scope import Scope
+from provisioner.modules.framework.base import Action, TaskContext, Text, Words
+from provisioner.modules.framework.model import AliasChoices, ConfigDict, Field
 from provisioner.result import Outcome, Result
 
 _WITH_PORT = regex.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+)):(\d+)")
@@ -30,7 +30,7 @@ class AddHost(Action):
         match = _WITH_PORT.fullmatch(self.name)
         return (match[1] or match[2], int(match[3])) if match else (self.name, None)
 
-    def act(self, scope: Scope, sources: Sources) -> Result:
+    def act(self, scope: Scope, context: TaskContext) -> Result:
         name, port = self._parts()
         variables = dict(self.model_extra or {})
         if port is not None:
@@ -57,7 +57,7 @@ class GroupBy(Action):
     parents: Words = ("all",)
     """Groups above it."""
 
-    def act(self, scope: Scope, sources: Sources) -> Result:
+    def act(self, scope: Scope, context: TaskContext) -> Result:
         group = self.key.replace(" ", "-")
         parents = [parent.replace(" ", "-") for parent in self.parents]
         returns: dict[str, Any] = {"add_group": group, "parent_groups": parents}

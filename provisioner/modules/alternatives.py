@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.base import Module, Sources, Text
-from provisioner.modules.model import AliasChoices, Field, Model, field_validator
+from provisioner.modules.framework.base import Module, TaskContext, Text
+from provisioner.modules.framework.model import AliasChoices, Field, Model, field_validator
 from provisioner.remote.shell import Program, Report
 
 BODY = r"""
@@ -94,7 +94,7 @@ class Alternatives(Module):
             raise ValueError(f"{name!r} can't be the name of an alternative")
         return name
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         words = [w for s in self.subcommands for w in ("--slave", s.link, s.name, s.path)]
         variables: dict[str, Any] = {
             "name": self.name,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from provisioner.modules.archive_body import BODY
-from provisioner.modules.base import FileAttributes, Module, Sources, Text, Words
-from provisioner.modules.content import file_values
+from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text, Words
+from provisioner.modules.shared.content import file_values
 from provisioner.remote.shell import Program, Report, Value
 
 
@@ -34,7 +34,7 @@ class Archive(FileAttributes, Module):
     remove: bool = False
     """Remove what has been archived."""
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         variables: dict[str, Value] = {
             **self.attribute_variables(),
             "paths": list(self.path),

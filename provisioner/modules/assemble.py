@@ -8,10 +8,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from provisioner.modules.base import FileAttributes, Module, ModuleError, Sources, Text
-from provisioner.modules.content import validation, write, written_diff, written_values
-from provisioner.modules.edited import regular, to_bytes
-from provisioner.modules.model import Field, PrivateAttr, field_validator
+from provisioner.modules.framework.base import (
+    FileAttributes,
+    Module,
+    ModuleError,
+    TaskContext,
+    Text,
+)
+from provisioner.modules.framework.model import Field, PrivateAttr, field_validator
+from provisioner.modules.shared.content import validation, write, written_diff, written_values
+from provisioner.modules.shared.edited import regular, to_bytes
 from provisioner.remote.shell import Program, Report
 from provisioner.result import Diff
 
@@ -89,23 +95,23 @@ class Assemble(FileAttributes, Module):
             regular(pattern)
         return pattern
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         if self.remote_src:
             variables = {**self.attribute_variables(), "src": self.src, "path": self.dest}
             return Program("assemble", self.body, variables)
-        folder = sources.find("files", self.src)
+        folder = context.find("files", self.src)
         if not folder.is_dir():
             raise ModuleError(f"{folder} is not a directory")
         try:
             found = {
-                path.name: self._read(path, sources) for path in folder.iterdir() if path.is_file()
+                path.name: self._read(path, context) for path in folder.iterdir() if path.is_file()
             }
         except OSError as error:
             raise ModuleError(f"{error.filename} can't be read: {error.strerror}") from None
         return self._write(self.assembled(found.items()))
 
-    def _read(self, path: Path, sources: Sources) -> bytes:
-        content = sources.content(path) if self.decrypt else path
+    def _read(self, path: Path, context: TaskContext) -> bytes:
+        content = context.content(path) if self.decrypt else path
         return content if isinstance(content, bytes) else content.read_bytes()
 
     def _write(self, content: bytes) -> Program:

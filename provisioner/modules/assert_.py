@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from provisioner.language.template import Template
-from provisioner.language.variables import Scope
-from provisioner.modules.base import Action, Sources
-from provisioner.modules.model import AliasChoices, Field
+from provisioner.language.scope import Scope
+from provisioner.language.templating.template import Template
+from provisioner.modules.framework.base import Action, TaskContext
+from provisioner.modules.framework.model import AliasChoices, Field
 from provisioner.result import Outcome, Result
 
 
@@ -25,7 +25,7 @@ class Assert(Action):
     quiet: bool = False
     """Say nothing when all are true."""
 
-    def act(self, scope: Scope, sources: Sources) -> Result:
+    def act(self, scope: Scope, context: TaskContext) -> Result:
         conditions = self.that if isinstance(self.that, list | tuple) else (self.that,)
         broken = scope.holds(conditions)
         if broken is True:

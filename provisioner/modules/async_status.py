@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.base import Module, ModuleError, Sources, Text
-from provisioner.modules.model import PrivateAttr, field_validator
+from provisioner.modules.framework.base import Module, ModuleError, TaskContext, Text
+from provisioner.modules.framework.model import PrivateAttr, field_validator
 from provisioner.remote.session import KILL
 from provisioner.remote.shell import Program, Report, Value, inlined
 
@@ -113,8 +113,8 @@ class Background(Module):
     def edits(self) -> bool:
         return bool(self.inner.edits)
 
-    def program(self, sources: Sources) -> Program:
-        self._begins = begins = self.inner.program(sources)
+    def program(self, context: TaskContext) -> Program:
+        self._begins = begins = self.inner.program(context)
         return begins if self.edits else self._started(begins)
 
     def edit(self, report: Report) -> Program | None:

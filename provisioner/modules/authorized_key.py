@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from provisioner import regex
-from provisioner.modules.base import Module, Sources, Text
-from provisioner.modules.content import as_read
-from provisioner.modules.edited import to_bytes
-from provisioner.modules.model import PrivateAttr, model_validator
+from provisioner.modules.framework.base import Module, TaskContext, Text
+from provisioner.modules.framework.model import PrivateAttr, model_validator
+from provisioner.modules.shared.content import as_read
+from provisioner.modules.shared.edited import to_bytes
 from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report, Value
 from provisioner.result import Diff
@@ -181,7 +181,7 @@ class AuthorizedKey(Module):
             wanted.append(Key(options, key.kind, key.blob, comment))
         return wanted
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         return self._program("read", "")
 
     def _program(self, step: str, content: str, **more: Value) -> Program:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Literal, Self
 
-from provisioner.modules.base import Text
-from provisioner.modules.edited import Edit, Edited, regular, to_bytes
+from provisioner.modules.framework.base import Text
+from provisioner.modules.framework.model import AliasChoices, Field, model_validator
 from provisioner.modules.lineinfile import lines_of
-from provisioner.modules.model import AliasChoices, Field, model_validator
+from provisioner.modules.shared.edited import Edit, Edited, regular, to_bytes
 
 
 class BlockInFile(Edited):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar, Literal, Self
 
-from provisioner.modules.base import Module, Text
-from provisioner.modules.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.base import Module, Text
+from provisioner.modules.framework.model import AliasChoices, Field, model_validator
 from provisioner.remote.shell import Report
 
 # libcap before 2.41 prints `FILE = a,b+ep c+i`, later `FILE a,b=ep c=i`.

@@ -9,9 +9,9 @@ from re import Match
 from typing import Any, ClassVar, Self
 
 from provisioner import regex
-from provisioner.modules.base import Module, Sources, Text
-from provisioner.modules.creates import DUE
-from provisioner.modules.model import Field, model_validator
+from provisioner.modules.framework.base import Module, TaskContext, Text
+from provisioner.modules.framework.model import Field, model_validator
+from provisioner.modules.shared.creates import DUE
 from provisioner.remote.shell import Program, Report, is_like_ours, quote
 
 BODY = (
@@ -128,7 +128,7 @@ class Command(Module):
         """Whether a command that failed with the exit status had begun."""
         return status not in ("", "126", "127")
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         words = self.words()
         given = self.stdin or ""
         ends = "\n" if self.stdin is not None and self.stdin_add_newline else ""

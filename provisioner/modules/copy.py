@@ -10,17 +10,17 @@ from hashlib import md5
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
-from provisioner.modules.base import FileMode, ModuleError, Sources, Text
-from provisioner.modules.content import (
+from provisioner.modules.copy_body import FROM_HOST, TREE
+from provisioner.modules.framework.base import FileMode, ModuleError, TaskContext, Text
+from provisioner.modules.framework.model import BeforeValidator, model_validator
+from provisioner.modules.shared.content import (
     TEXT_LIMIT,
     Written,
     beginning,
     content_variables,
     validation,
 )
-from provisioner.modules.copy_body import FROM_HOST, TREE
-from provisioner.modules.model import BeforeValidator, model_validator
-from provisioner.modules.sums import digests
+from provisioner.modules.shared.sums import digests
 from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report, Value
 
@@ -104,19 +104,19 @@ class Copy(Written):
             raise ValueError("can not use content with a dir as dest")
         return self
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         if self.src is None:
             content = (self.content or "").encode("utf-8", "surrogateescape")
             self._check(content)
             return self.written(content, None)
         if self.remote_src:
             return self._from_host(self.src)
-        path = sources.find("files", self.src)
+        path = context.find("files", self.src)
         if path.is_dir():
-            return self._copy_tree(path, self.src.endswith("/"), sources)
-        found = sources.content(path) if self.decrypt else path
+            return self._copy_tree(path, self.src.endswith("/"), context)
+        found = context.content(path) if self.decrypt else path
         self._check(found)
-        asked = sources.asked or self.checksum is not None
+        asked = context.asked or self.checksum is not None
         return self.written(found, path, asked, directory_mode=self.directory_mode)
 
     def _check(self, content: bytes | Path) -> None:
@@ -135,10 +135,10 @@ class Copy(Written):
         program = self.written(b"", None, **more)
         return Program("copy_from_host", FROM_HOST, program.variables)
 
-    def _copy_tree(self, root: Path, content_only: bool, sources: Sources) -> Program:
+    def _copy_tree(self, root: Path, content_only: bool, context: TaskContext) -> Program:
         tree = _tree(root, self.local_follow)
         paths = [root / name for name in tree.files]
-        files = [sources.content(path) if self.decrypt else path for path in paths]
+        files = [context.content(path) if self.decrypt else path for path in paths]
         items: list[str] = []
         for name, path, content in zip(tree.files, paths, files, strict=True):
             about = content_variables(content)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.modules.content import DIRECTORIES, WRITE
+from provisioner.modules.shared.content import DIRECTORIES, WRITE
 
 TREE = (
     DIRECTORIES

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.base import Module, Sources, Text
-from provisioner.modules.content import as_read
-from provisioner.modules.edited import to_bytes
-from provisioner.modules.model import AliasChoices, Field, PrivateAttr, model_validator
+from provisioner.modules.framework.base import Module, TaskContext, Text
+from provisioner.modules.framework.model import AliasChoices, Field, PrivateAttr, model_validator
+from provisioner.modules.shared.content import as_read
+from provisioner.modules.shared.edited import to_bytes
 from provisioner.remote.shell import Program, Report, Value
 from provisioner.result import Diff
 
@@ -112,7 +112,7 @@ class Cron(Module):
             raise ValueError("name and job are one line each")
         return self
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         return self._program("read", "")
 
     def _file(self) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
-from provisioner.language.template import Template, UndefinedError
-from provisioner.language.variables import Scope
-from provisioner.modules.base import Action, Sources
-from provisioner.modules.model import model_validator
+from provisioner.language.scope import Scope
+from provisioner.language.templating.template import Template, UndefinedError
+from provisioner.modules.framework.base import Action, TaskContext
+from provisioner.modules.framework.model import model_validator
 from provisioner.result import Outcome, Result
 
 
@@ -29,7 +29,7 @@ class Debug(Action):
             raise ValueError("give msg or var, not both")
         return self
 
-    def act(self, scope: Scope, sources: Sources) -> Result:
+    def act(self, scope: Scope, context: TaskContext) -> Result:
         level = scope["ansible_verbosity"]
         if level < self.verbosity:
             returns = {"skipped_reason": "Verbosity threshold not met."}

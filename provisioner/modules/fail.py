@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from provisioner.language.variables import Scope
-from provisioner.modules.base import Action, Sources
+from provisioner.language.scope import Scope
+from provisioner.modules.framework.base import Action, TaskContext
 from provisioner.result import Outcome, Result
 
 
@@ -16,6 +16,6 @@ class Fail(Action):
     msg: Any = "Failed as requested from task"
     """The reason; a list or mapping is shown as such."""
 
-    def act(self, scope: Scope, sources: Sources) -> Result:
+    def act(self, scope: Scope, context: TaskContext) -> Result:
         text = self.msg if isinstance(self.msg, str) else json.dumps(self.msg, default=str)
         return Result(Outcome.FAILED, text, returns={"msg": self.msg})

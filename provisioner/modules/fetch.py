@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
-from provisioner.modules.base import LENIENT, Module, ModuleError, Sources, Text
-from provisioner.modules.model import PrivateAttr
-from provisioner.modules.sums import Passing
+from provisioner.modules.framework.base import LENIENT, Module, ModuleError, TaskContext, Text
+from provisioner.modules.framework.model import PrivateAttr
+from provisioner.modules.shared.sums import Passing
 from provisioner.remote.shell import Program, Report, Value
 
 BODY = r"""
@@ -193,25 +193,25 @@ class Fetch(Module):
 
     _place: Path = PrivateAttr(Path())
     _arriving: Arriving = PrivateAttr()
-    _sources: Sources = PrivateAttr()
+    _sources: TaskContext = PrivateAttr()
 
     @property
     def edits(self) -> bool:
         """Only the host knows where `~` is, which is part of the file's place here."""
         return self.src.startswith("~") and not self.flat
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         if self.edits:
-            self._sources = sources
+            self._sources = context
             return Program("fetch_home", HOME, {"src": self.src})
-        return self._program(self.src, sources)
+        return self._program(self.src, context)
 
     def edit(self, report: Report) -> Program | None:
         return self._program(report.get("source"), self._sources) if self.edits else None
 
-    def _program(self, src: str, sources: Sources) -> Program:
-        self._place = self._local(src, sources)
-        self._arriving = Arriving(self._place, ["sha1", "md5"] if sources.asked else ["sha1"])
+    def _program(self, src: str, context: TaskContext) -> Program:
+        self._place = self._local(src, context)
+        self._arriving = Arriving(self._place, ["sha1", "md5"] if context.asked else ["sha1"])
         sha1, size = _have(self._place)
         variables: dict[str, Value] = {
             "src": src,
@@ -222,18 +222,18 @@ class Fetch(Module):
         }
         return Program("fetch", self.body, variables, receiver=self._arriving)
 
-    def _local(self, src: str, sources: Sources) -> Path:
+    def _local(self, src: str, context: TaskContext) -> Path:
         if self.flat:
             name = posixpath.basename(src) if self.dest.endswith("/") else ""
-            place = sources.local(self.dest) / name
+            place = context.local(self.dest) / name
             if place.is_dir():
                 raise ModuleError(f"{place} is a directory: end dest in / to fetch into it")
             return place
-        if sources.host in (".", "..") or "/" in sources.host:
-            raise ModuleError(f"the host's name {sources.host!r} can't be a directory's name")
+        if context.host in (".", "..") or "/" in context.host:
+            raise ModuleError(f"the host's name {context.host!r} can't be a directory's name")
         # normpath: a `..` in it does not lead out of the directory.
         inside = posixpath.normpath("/" + src).lstrip("/")
-        return sources.local(self.dest) / sources.host / inside
+        return context.local(self.dest) / context.host / inside
 
     def settle(self, report: Report) -> dict[str, Any]:
         if "encoded" in report.records:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Self
 
-from provisioner.modules.base import FileAttributes, Module, Sources, Text
-from provisioner.modules.content import file_values
 from provisioner.modules.file_body import BODY
-from provisioner.modules.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text
+from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.shared.content import file_values
 from provisioner.remote.shell import Program, Report, Value
 
 
@@ -59,7 +59,7 @@ class File(FileAttributes, Module):
         accessed = _time(self.access_time, self.access_time_format)
         return {"modification_time": modified, "access_time": accessed}
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         names = ("path", "state", "src", "recurse", "force", "follow")
         variables: dict[str, Value] = {name: getattr(self, name) for name in names}
         variables |= self.attribute_variables() | self._times() | {"directory_mode": ""}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.modules.content import DIRECTORIES
+from provisioner.modules.shared.content import DIRECTORIES
 
 BODY = (
     DIRECTORIES

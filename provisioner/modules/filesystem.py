@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import ClassVar, Literal, Self
 
-from provisioner.modules.base import Module, Sources, Text
-from provisioner.modules.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.base import Module, TaskContext, Text
+from provisioner.modules.framework.model import AliasChoices, Field, model_validator
 from provisioner.remote.shell import Program, quote
 
 BODY = r"""
@@ -141,6 +141,6 @@ class Filesystem(Module):
             raise ValueError("fstype is missing: state: present needs it")
         return self
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         options = " ".join(quote(word) for word in shlex.split(self.opts or ""))
         return Program("filesystem", self.body, {**self.model_dump(), "options": options})

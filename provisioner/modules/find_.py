@@ -12,9 +12,9 @@ from fnmatch import fnmatchcase
 from typing import Any, ClassVar, Literal, Self
 
 from provisioner import regex
-from provisioner.modules.base import FileMode, Module, Sources, Text, Words
-from provisioner.modules.edited import regular
-from provisioner.modules.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.base import FileMode, Module, TaskContext, Text, Words
+from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.shared.edited import regular
 from provisioner.modules.stat import kinds
 from provisioner.remote.shell import Program, Report, Value
 
@@ -124,7 +124,7 @@ class Find(Module):
         _number(self.size, BYTES, "size")
         return self
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         depth = self.depth if self.recurse else 1
         grep = self.contains or ""
         if grep:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.base import Module, Sources, Text
-from provisioner.modules.model import Field, model_validator
+from provisioner.modules.framework.base import Module, TaskContext, Text
+from provisioner.modules.framework.model import Field, model_validator
 from provisioner.remote.shell import Program
 
 BODY = r"""
@@ -178,7 +178,7 @@ class Firewalld(Module):
             return ":".join(words)
         return str(getattr(self, kind)) if kind in KINDS else None
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         kind, value = self._kind(), self._value()
         word = KINDS.get(kind, kind)
         tail = "" if value is None else f"={value}"

@@ -7,10 +7,15 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import unquote, urlsplit
 
-from provisioner.modules.base import FileAttributes, Module, Sources, Text
-from provisioner.modules.content import file_values
-from provisioner.modules.model import AliasChoices, BeforeValidator, Field, model_validator
-from provisioner.modules.request import DISTRUSTED, Request, check_headers, shown
+from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text
+from provisioner.modules.framework.model import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    model_validator,
+)
+from provisioner.modules.shared.content import file_values
+from provisioner.modules.shared.request import DISTRUSTED, Request, check_headers, shown
 from provisioner.remote.shell import Program, Report, Value
 
 BODY = (
@@ -191,7 +196,7 @@ class GetUrl(Request, FileAttributes, Module):
             raise ValueError("checksum: is neither a hexadecimal digest nor a URL")
         return algorithm, digest, ""
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         algorithm, digest, digest_url = self._checksum()
         path = unquote(urlsplit(self.url).path)
         variables: dict[str, Value] = {

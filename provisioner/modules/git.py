@@ -6,9 +6,9 @@ import re
 import shlex
 from typing import Any, ClassVar, Self
 
-from provisioner.modules.base import Module, Text, Words
+from provisioner.modules.framework.base import Module, Text, Words
+from provisioner.modules.framework.model import AliasChoices, Field, model_validator
 from provisioner.modules.git_body import BODY
-from provisioner.modules.model import AliasChoices, Field, model_validator
 from provisioner.remote.shell import Report
 
 

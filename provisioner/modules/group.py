@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.base import Module, Text
-from provisioner.modules.model import model_validator
+from provisioner.modules.framework.base import Module, Text
+from provisioner.modules.framework.model import model_validator
 from provisioner.remote.shell import Report
 
 BODY = r"""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
-from provisioner.modules.base import Module, Text
-from provisioner.modules.model import field_validator
-from provisioner.modules.textfile import TEXTFILE, text_diff
+from provisioner.modules.framework.base import Module, Text
+from provisioner.modules.framework.model import field_validator
+from provisioner.modules.shared.textfile import TEXTFILE, text_diff
 from provisioner.remote.shell import Report
 from provisioner.result import Diff
 

@@ -8,10 +8,10 @@ import hmac
 import re
 from typing import Any, ClassVar, Literal, Self
 
-from provisioner.language.filters_hash import password_hash
-from provisioner.modules.base import Text
-from provisioner.modules.edited import Edit, Edited, to_bytes
-from provisioner.modules.model import AliasChoices, Field, PrivateAttr, model_validator
+from provisioner.language.filters.hashing import password_hash
+from provisioner.modules.framework.base import Text
+from provisioner.modules.framework.model import AliasChoices, Field, PrivateAttr, model_validator
+from provisioner.modules.shared.edited import Edit, Edited, to_bytes
 from provisioner.remote.shell import Report
 from provisioner.result import Diff
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from provisioner.modules.base import Steering, Text
-from provisioner.modules.model import AliasChoices, Field
+from provisioner.modules.framework.base import ControlModule, Text
+from provisioner.modules.framework.model import AliasChoices, Field
 
 
-class IncludeTasks(Steering):
+class IncludeTasks(ControlModule):
     """Run the tasks of a file here."""
 
     free_form: ClassVar[str | None] = "file"
@@ -20,7 +20,7 @@ class IncludeTasks(Steering):
     """Keywords that every task of the file gets (tags, become, …)."""
 
 
-class IncludeRole(Steering):
+class IncludeRole(ControlModule):
     """Run a role here."""
 
     name: Text = Field(validation_alias=AliasChoices("name", "role"))

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from provisioner.language.variables import Scope
-from provisioner.modules.base import Action, ModuleError, Sources, Text, Words
-from provisioner.modules.model import Field, model_validator
+from provisioner.language.scope import Scope
+from provisioner.modules.framework.base import Action, ModuleError, TaskContext, Text, Words
+from provisioner.modules.framework.model import Field, model_validator
 from provisioner.result import Outcome, Result
 
 
@@ -44,12 +44,12 @@ class IncludeVars(Action):
             raise ValueError("give one of file and dir")
         return self
 
-    def act(self, scope: Scope, sources: Sources) -> Result:
+    def act(self, scope: Scope, context: TaskContext) -> Result:
         merged: dict[str, Any] = {}
         try:
-            paths = list(self._paths(sources))
+            paths = list(self._paths(context))
             for path in paths:
-                merged.update(sources.variables(path))
+                merged.update(context.variables(path))
         except ModuleError as error:
             return Result(Outcome.FAILED, str(error), returns={"message": str(error)})
         values = {self.name: merged} if self.name else merged
@@ -62,11 +62,11 @@ class IncludeVars(Action):
         }
         return Result(Outcome.OK, returns=returns)
 
-    def _paths(self, sources: Sources) -> Iterator[Path]:
+    def _paths(self, context: TaskContext) -> Iterator[Path]:
         if self.file is not None:
-            yield sources.find("vars", self.file)
+            yield context.find("vars", self.file)
             return
-        folder = sources.find("vars", self.dir or "")
+        folder = context.find("vars", self.dir or "")
         if not folder.is_dir():
             raise ModuleError(f"{folder} is not a directory")
         for path, names in _walked(folder):

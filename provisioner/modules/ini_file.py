@@ -7,9 +7,15 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, Self
 
 from provisioner import regex
-from provisioner.modules.base import Text
-from provisioner.modules.edited import Edit, Edited
-from provisioner.modules.model import AliasChoices, ConfigDict, Field, Model, model_validator
+from provisioner.modules.framework.base import Text
+from provisioner.modules.framework.model import (
+    AliasChoices,
+    ConfigDict,
+    Field,
+    Model,
+    model_validator,
+)
+from provisioner.modules.shared.edited import Edit, Edited
 from provisioner.remote.shell import Report
 
 BOM = "\ufeff"

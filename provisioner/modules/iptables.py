@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from provisioner.modules.base import Module, Text, Words
-from provisioner.modules.model import BeforeValidator, ConfigDict, Model, model_validator
+from provisioner.modules.framework.base import Module, Text, Words
+from provisioner.modules.framework.model import BeforeValidator, ConfigDict, Model, model_validator
 from provisioner.remote.shell import Report
 
 BODY = r"""

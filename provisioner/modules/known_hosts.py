@@ -7,10 +7,10 @@ import hmac
 import secrets
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.base import FileAttributes, Module, Sources, Text
-from provisioner.modules.content import as_read, write
-from provisioner.modules.edited import READ, to_bytes
-from provisioner.modules.model import AliasChoices, Field, PrivateAttr, model_validator
+from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text
+from provisioner.modules.framework.model import AliasChoices, Field, PrivateAttr, model_validator
+from provisioner.modules.shared.content import as_read, write
+from provisioner.modules.shared.edited import READ, to_bytes
 from provisioner.remote.shell import Program, Report
 from provisioner.result import Diff
 
@@ -59,7 +59,7 @@ class KnownHosts(Module):
             found.append((words[0], words[1], words[2]))
         return found
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         none = FileAttributes().attribute_variables()
         variables = {"path": self.path, "needed": False, "hint": "", "subject": "", "mark": ""}
         return Program("edited", self.body, none | variables)

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal, Self
 
-from provisioner.modules.base import Text
-from provisioner.modules.edited import Edit, Edited, regular, to_bytes
-from provisioner.modules.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.base import Text
+from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.shared.edited import Edit, Edited, regular, to_bytes
 from provisioner.remote.shell import Report
 
 

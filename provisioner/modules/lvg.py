@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import ClassVar, Literal
 
-from provisioner.modules.base import Module, Sources, Text, Words
+from provisioner.modules.framework.base import Module, TaskContext, Text, Words
 from provisioner.remote.shell import Program, quote
 
 BODY = r"""
@@ -126,7 +126,7 @@ class Lvg(Module):
     force: bool = False
     """Overwrite what devices hold; remove a group with its volumes."""
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         words = {
             name: " ".join(map(quote, shlex.split(getattr(self, name))))
             for name in ("pv_options", "vg_options")

@@ -7,8 +7,8 @@ import shlex
 from typing import ClassVar, Literal, Self
 
 from provisioner import regex
-from provisioner.modules.base import Module, Sources, Text, Words
-from provisioner.modules.model import model_validator
+from provisioner.modules.framework.base import Module, TaskContext, Text, Words
+from provisioner.modules.framework.model import model_validator
 from provisioner.remote.shell import Program, quote
 
 BODY = r"""
@@ -157,7 +157,7 @@ class Lvol(Module):
             raise ValueError(f"{self.size!r} is no size (512m, 10g, 80%VG, 100%FREE)")
         return self
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         options = " ".join(map(quote, shlex.split(self.opts)))
         return Program("lvol", self.body, self.model_dump() | self._parts() | {"options": options})
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from provisioner.modules.base import Module, Sources, Text, Words
-from provisioner.modules.model import model_validator
+from provisioner.modules.framework.base import Module, TaskContext, Text, Words
+from provisioner.modules.framework.model import model_validator
 from provisioner.remote.shell import Program, Report
 
 BODY = r"""
@@ -61,7 +61,7 @@ class Make(Module):
     def _targets(self) -> tuple[str, ...]:
         return self.targets or ((self.target,) if self.target else ())
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         words = ["-j", str(self.jobs)] if self.jobs is not None else []
         words += ["-f", self.file] if self.file is not None else []
         words += self._targets

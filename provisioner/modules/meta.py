@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from provisioner.modules.base import Steering
-from provisioner.modules.model import Field
+from provisioner.modules.framework.base import ControlModule
+from provisioner.modules.framework.model import Field
 
 
-class Meta(Steering):
+class Meta(ControlModule):
     """Steer the play: run handlers now, end it for a host, forget facts or failures."""
 
     free_form: ClassVar[str | None] = "action"

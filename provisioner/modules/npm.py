@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from provisioner.modules.base import Module, ModuleError, Sources, Text
-from provisioner.modules.model import Field, model_validator
+from provisioner.modules.framework.base import Module, ModuleError, TaskContext, Text
+from provisioner.modules.framework.model import Field, model_validator
 from provisioner.remote.shell import Program, Report
 
 NPM = r"""
@@ -134,7 +134,7 @@ class Npm(Module):
             return False
         return re.fullmatch(r"(@[\w.~-]+/)?[\w.~-]+", self.name or "x") is not None
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         if self.ci:
             return Program("npm", CHANGE, self._changing("ci", ""))
         return Program("npm_read", READ, self._variables())

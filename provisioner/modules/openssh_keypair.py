@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal, Self
 
-from provisioner.modules.base import FileAttributes, Module, Sources, Text
-from provisioner.modules.content import file_values
-from provisioner.modules.model import model_validator
+from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text
+from provisioner.modules.framework.model import model_validator
+from provisioner.modules.shared.content import file_values
 from provisioner.remote.shell import Program, Report
 
 BODY = r"""
@@ -131,7 +131,7 @@ class OpensshKeypair(FileAttributes, Module):
             raise ValueError("size of an ecdsa key is 256, 384 or 521")
         return self
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         usual = {"rsa": 4096, "dsa": 1024, "ecdsa": 256}.get(self.type)
         variables = {
             **self.attribute_variables(),

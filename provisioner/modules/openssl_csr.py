@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from provisioner.modules.base import FileAttributes, Module, Sources, Text, Words
-from provisioner.modules.model import AliasChoices, Field, model_validator
-from provisioner.modules.openssl_text import KEY
+from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text, Words
+from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.shared.openssl_text import KEY
 from provisioner.remote.shell import Program, Report, Value
 
 BODY = (
@@ -210,7 +210,7 @@ class OpensslCsr(FileAttributes, Module):
         lines += ["[extensions]", *(f"{n} = {_escaped(value)}" for n, value in self._extensions())]
         return "\n".join(lines) + "\n"
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         names = ("path", "privatekey_path", "digest", "state", "force", "backup", "return_content")
         variables: dict[str, Value] = {
             **{name: getattr(self, name) for name in names},

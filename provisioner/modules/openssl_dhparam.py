@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.base import FileAttributes, Module, Sources, Text
-from provisioner.modules.openssl_text import KEY
+from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text
+from provisioner.modules.shared.openssl_text import KEY
 from provisioner.remote.shell import Program, Report
 
 BODY = (
@@ -62,7 +62,7 @@ class OpensslDhparam(FileAttributes, Module):
     select_crypto_backend: Literal["auto", "cryptography", "openssl"] = "auto"
     """Accepted: it is the openssl command in any case."""
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         names = ("path", "state", "force", "backup", "return_content")
         variables = {
             **{name: getattr(self, name) for name in names},

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal, Self
 
-from provisioner.modules.base import FileAttributes, Module, Sources, Text
-from provisioner.modules.model import model_validator
-from provisioner.modules.openssl_text import KEY, fingerprints
+from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text
+from provisioner.modules.framework.model import model_validator
+from provisioner.modules.shared.openssl_text import KEY, fingerprints
 from provisioner.remote.shell import Program, Report
 
 BODY = (
@@ -168,7 +168,7 @@ class OpensslPrivatekey(FileAttributes, Module):
             raise ValueError("cipher: it is the name of one")
         return self
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         names = ("path", "type", "state", "force", "regenerate", "format", "format_mismatch")
         variables = {
             **{name: getattr(self, name) for name in (*names, "backup", "return_content")},

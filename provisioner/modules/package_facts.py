@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.base import Module, Words
+from provisioner.modules.framework.base import Module, Words
 from provisioner.remote.shell import Report
 
 BODY = r"""

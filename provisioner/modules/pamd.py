@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
 from provisioner import regex
-from provisioner.modules.base import Sources, Text, Words
-from provisioner.modules.edited import Edit, Edited, to_bytes
-from provisioner.modules.model import Field, model_validator
+from provisioner.modules.framework.base import TaskContext, Text, Words
+from provisioner.modules.framework.model import Field, model_validator
+from provisioner.modules.shared.edited import Edit, Edited, to_bytes
 from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report
 
@@ -101,8 +101,8 @@ class Pamd(Edited):
     def _rule(self) -> Rule:
         return Rule(self.type, _plain(self.control), self.module_path)
 
-    def program(self, sources: Sources) -> Program:
-        made = super().program(sources)
+    def program(self, context: TaskContext) -> Program:
+        made = super().program(context)
         return replace(made, variables={**made.variables, "path": self._file})
 
     def edited(self, old: bytes | None) -> Edit:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from provisioner.modules.base import Steering, Text
+from provisioner.modules.framework.base import ControlModule, Text
 
 
-class Pause(Steering):
+class Pause(ControlModule):
     """Wait some time, or for somebody at the terminal; where nobody is there, for nobody."""
 
     free_form: ClassVar[str | None] = None

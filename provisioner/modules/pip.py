@@ -6,9 +6,9 @@ import re
 import shlex
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from provisioner.modules.base import Module, Sources, Text
-from provisioner.modules.model import BeforeValidator, Field, model_validator
-from provisioner.modules.requirements import Requirement, normal, requirement
+from provisioner.modules.framework.base import Module, TaskContext, Text
+from provisioner.modules.framework.model import BeforeValidator, Field, model_validator
+from provisioner.modules.shared.requirements import Requirement, normal, requirement
 from provisioner.remote.shell import Program, Report, Value, quote
 
 FIND = r"""
@@ -162,7 +162,7 @@ class Pip(Module):
             raise ValueError("name: options belong into extra_args")
         return self
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         return Program("pip", self.body, self._common())
 
     def _common(self) -> dict[str, Value]:

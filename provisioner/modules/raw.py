@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from provisioner.modules.base import LENIENT, Module, Sources, Text
+from provisioner.modules.framework.base import LENIENT, Module, TaskContext, Text
 from provisioner.remote.shell import Program, Report
 
 BODY = r"""
@@ -38,7 +38,7 @@ class Raw(Module):
     def acts(self) -> bool:
         return True
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         return Program("raw", self.body, {"line": self.cmd, "executable": self.executable})
 
     def returns(self, report: Report) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, ClassVar
 
-from provisioner.modules.base import Module, Text, Words
-from provisioner.modules.model import AliasChoices, BeforeValidator, Field
+from provisioner.modules.framework.base import Module, Text, Words
+from provisioner.modules.framework.model import AliasChoices, BeforeValidator, Field
 
 # The shutdown runs detached and a moment later, so that this answer still arrives.
 BODY = r"""

@@ -6,8 +6,8 @@ import re
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from provisioner import regex
-from provisioner.modules.base import Module, Sources, Text, Words
-from provisioner.modules.model import AfterValidator, model_validator
+from provisioner.modules.framework.base import Module, TaskContext, Text, Words
+from provisioner.modules.framework.model import AfterValidator, model_validator
 from provisioner.remote.shell import Program
 
 BODY = r"""
@@ -257,7 +257,7 @@ class RpmKey(Module):
             "file" if "/" in self.key or self.key.endswith((".asc", ".gpg", ".key")) else "unknown"
         )
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         full = [re.sub(r"\s|^0x", "", self.key)] if self.source == "id" else self.fingerprint
         variables: dict[str, Any] = {
             "key": self.key,

@@ -6,9 +6,9 @@ import shlex
 from hashlib import sha256
 from typing import Any, ClassVar, Self
 
-from provisioner.modules.base import Module, ModuleError, Sources, Text
-from provisioner.modules.creates import DUE
-from provisioner.modules.model import model_validator
+from provisioner.modules.framework.base import Module, ModuleError, TaskContext, Text
+from provisioner.modules.framework.model import model_validator
+from provisioner.modules.shared.creates import DUE
 from provisioner.remote.shell import Program, Report
 
 BODY = (
@@ -81,10 +81,10 @@ class Script(Module):
     def acts(self) -> bool:
         return not (self.creates or self.removes)
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         name, *arguments = shlex.split(self.cmd)
         try:
-            found = sources.content(sources.find("files", name))
+            found = context.content(context.find("files", name))
             content = found if isinstance(found, bytes) else found.read_bytes()
         except OSError as error:
             raise ModuleError(f"can't read the script {name}: {error.strerror}") from error

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
-from provisioner.modules.base import Module, Text
-from provisioner.modules.model import field_validator
+from provisioner.modules.framework.base import Module, Text
+from provisioner.modules.framework.model import field_validator
 from provisioner.remote.shell import Report
 
 BODY = r"""

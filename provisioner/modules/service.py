@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from provisioner.modules.base import Text
-from provisioner.modules.model import AliasChoices, Field
+from provisioner.modules.framework.base import Text
+from provisioner.modules.framework.model import AliasChoices, Field
 from provisioner.modules.systemd import Systemd
 
 

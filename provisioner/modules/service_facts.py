@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from provisioner.modules.base import Module
+from provisioner.modules.framework.base import Module
 from provisioner.remote.shell import Report
 
 BODY = r"""

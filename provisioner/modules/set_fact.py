@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from provisioner.language.variables import Scope
-from provisioner.modules.base import Action, ModuleError, Sources
-from provisioner.modules.model import ConfigDict
+from provisioner.language.scope import Scope
+from provisioner.modules.framework.base import Action, ModuleError, TaskContext
+from provisioner.modules.framework.model import ConfigDict
 from provisioner.result import Outcome, Result
 
 
@@ -20,7 +20,7 @@ class SetFact(Action):
     cacheable: bool = False
     """The variables are facts too, as Ansible's are that go into its fact cache (there is none)."""
 
-    def act(self, scope: Scope, sources: Sources) -> Result:
+    def act(self, scope: Scope, context: TaskContext) -> Result:
         for name in self.model_extra or {}:
             if not str(name).isidentifier() or not isinstance(name, str):
                 raise ModuleError(f"\"{name}\" can't be a variable's name")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from provisioner.language.variables import Scope
-from provisioner.modules.base import Action, Sources
+from provisioner.language.scope import Scope
+from provisioner.modules.framework.base import Action, TaskContext
 from provisioner.result import Outcome, Result
 
 
@@ -19,5 +19,5 @@ class SetStats(Action):
     aggregate: bool = True
     """Accepted for Ansible's sake: values of one name replace each other."""
 
-    def act(self, scope: Scope, sources: Sources) -> Result:
+    def act(self, scope: Scope, context: TaskContext) -> Result:
         return Result(Outcome.OK, returns={"ansible_stats": self.model_dump()})

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from provisioner.language.facts import GROUPS, Raw, chosen, facts, files, matching
-from provisioner.language.facts.network import TARGETS
-from provisioner.modules.base import Module, Sources, Text, Words
-from provisioner.modules.model import field_validator
+from provisioner.facts import GROUPS, Raw, chosen, facts, files, matching
+from provisioner.facts.network import TARGETS
+from provisioner.modules.framework.base import Module, TaskContext, Text, Words
+from provisioner.modules.framework.model import field_validator
 from provisioner.remote.shell import Program, Report
 
 BODY = r"""
@@ -161,7 +161,7 @@ class Setup(Module):
             raise ValueError(f"gather_subset has no part called {error.args[0]}") from None
         return words
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         wanted = chosen(self.gather_subset)
         groups = [
             name for name in ("min", "hardware", "network", "virtual") if GROUPS[name] & wanted

@@ -6,8 +6,8 @@ import os
 import stat
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.base import Module, Text
-from provisioner.modules.model import AliasChoices, Field
+from provisioner.modules.framework.base import Module, Text
+from provisioner.modules.framework.model import AliasChoices, Field
 from provisioner.remote.shell import Report
 
 BODY = r"""

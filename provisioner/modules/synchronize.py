@@ -8,7 +8,14 @@ from __future__ import annotations
 import shlex
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.base import Module, ModuleError, Reached, Sources, Text, Words
+from provisioner.modules.framework.base import (
+    Module,
+    ModuleError,
+    Reached,
+    TaskContext,
+    Text,
+    Words,
+)
 from provisioner.remote.shell import Program, Report
 
 BODY = r"""
@@ -122,11 +129,11 @@ class Synchronize(Module):
     ssh_connection_multiplexing: bool = False
     """Let ssh share a connection as its settings say."""
 
-    def program(self, sources: Sources) -> Program:
-        reached = sources.reached
+    def program(self, context: TaskContext) -> Program:
+        reached = context.reached
         here, there = (self.src, self.dest) if self.mode == "push" else (self.dest, self.src)
         if not reached.delegated:
-            here = self._of_the_controller(sources, here)
+            here = self._of_the_controller(context, here)
         there = there if reached.same else self._remote(reached, there)
         source, target = (here, there) if self.mode == "push" else (there, here)
         variables = {
@@ -140,14 +147,14 @@ class Synchronize(Module):
         }
         return Program("synchronize", BODY, variables)
 
-    def _of_the_controller(self, sources: Sources, path: str) -> str:
+    def _of_the_controller(self, context: TaskContext, path: str) -> str:
         """A path of this machine: one that is relative is in `files/`, or beside the playbook."""
         if path.startswith(("/", "~", "rsync://")) or ":" in path.split("/")[0]:
             return path
         end = "/" if path.endswith("/") else ""
         if self.mode == "push":
-            return f"{sources.find('files', path)}{end}"
-        return f"{sources.local(path)}{end}"
+            return f"{context.find('files', path)}{end}"
+        return f"{context.local(path)}{end}"
 
     def _remote(self, reached: Reached, path: str) -> str:
         if path.startswith("rsync://") or ":" in path.split("/")[0]:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.base import Module, Sources, Text
-from provisioner.modules.model import AliasChoices, Field, field_validator, model_validator
-from provisioner.modules.textfile import TEXTFILE, text_diff
+from provisioner.modules.framework.base import Module, TaskContext, Text
+from provisioner.modules.framework.model import (
+    AliasChoices,
+    Field,
+    field_validator,
+    model_validator,
+)
+from provisioner.modules.shared.textfile import TEXTFILE, text_diff
 from provisioner.remote.shell import Program, Report
 from provisioner.result import Diff
 
@@ -148,7 +153,7 @@ class Sysctl(Module):
             raise ValueError("value can't have several lines")
         return self
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         slashed = self._slashed()
         variables = self.variables() | {
             "slashed": slashed,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.base import Module, Text
-from provisioner.modules.content import file_values
+from provisioner.modules.framework.base import Module, Text
+from provisioner.modules.shared.content import file_values
 from provisioner.remote.shell import Report
 
 BODY = r"""

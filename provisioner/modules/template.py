@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from provisioner.modules.base import ModuleError, Sources, Text
-from provisioner.modules.content import Written
+from provisioner.modules.framework.base import ModuleError, TaskContext, Text
+from provisioner.modules.shared.content import Written
 from provisioner.remote.shell import Program
 
 OPTIONS = (
@@ -47,9 +47,9 @@ class Template(Written):
     output_encoding: Text = "utf-8"
     """The file's encoding; templates themselves are UTF-8."""
 
-    def program(self, sources: Sources) -> Program:
-        path = sources.find("templates", self.src)
-        text = sources.render(path, self.options(), {"template_destpath": self.dest})
+    def program(self, context: TaskContext) -> Program:
+        path = context.find("templates", self.src)
+        text = context.render(path, self.options(), {"template_destpath": self.dest})
         try:
             content = text.encode(self.output_encoding or "utf-8", "surrogateescape")
         except (LookupError, UnicodeEncodeError) as error:

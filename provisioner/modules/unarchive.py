@@ -8,10 +8,17 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from provisioner import regex
-from provisioner.modules import archives
-from provisioner.modules.base import FileAttributes, Module, ModuleError, Sources, Text, Words
-from provisioner.modules.content import content_variables, file_values
-from provisioner.modules.model import Field, model_validator
+from provisioner.modules.framework.base import (
+    FileAttributes,
+    Module,
+    ModuleError,
+    TaskContext,
+    Text,
+    Words,
+)
+from provisioner.modules.framework.model import Field, model_validator
+from provisioner.modules.shared import archives
+from provisioner.modules.shared.content import content_variables, file_values
 from provisioner.modules.unarchive_body import BODY
 from provisioner.remote.shell import Program, Report, Value, quote
 
@@ -73,7 +80,7 @@ class Unarchive(FileAttributes, Module):
             raise ValueError("copy: true and remote_src: true contradict each other")
         return self
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         tool_words = [quote(word) for word in self.extra_opts]
         judged = self.mode is None and not {"--no-same-permissions"} & set(self.extra_opts)
         variables: dict[str, Value] = {
@@ -97,10 +104,10 @@ class Unarchive(FileAttributes, Module):
             "kind_of_archive": "",
         }
         if not self.remote_src and self.copy_ is not False:
-            path = sources.find("files", self.src)
-            if path.is_file() and isinstance(sources.content(path), bytes):
-                remedy = "copy it to the host, which decrypts it, and unpack it there (remote_src)"
-                raise ModuleError(f"{path} is encrypted with vault: {remedy}")
+            path = context.find("files", self.src)
+            if path.is_file() and isinstance(context.content(path), bytes):
+                hint = "copy it to the host, which decrypts it, and unpack it there (remote_src)"
+                raise ModuleError(f"{path} is encrypted with vault: {hint}")
             return Program("unarchive", BODY, variables | self._local(path, judged), path)
         return Program("unarchive", BODY, variables | self._remote())
 
@@ -108,7 +115,7 @@ class Unarchive(FileAttributes, Module):
         if "://" not in self.src:
             return {"how": "here", "archive": self.src}
         from provisioner.modules.get_url import GetUrl
-        from provisioner.modules.request import shown
+        from provisioner.modules.shared.request import shown
 
         known = GetUrl(url=self.src, dest=self.dest, validate_certs=self.validate_certs)
         return {"how": "url", "config": known.configuration(self.src), "shown": shown(self.src)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.modules.creates import EXISTS
+from provisioner.modules.shared.creates import EXISTS
 
 BODY = (
     EXISTS

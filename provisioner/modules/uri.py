@@ -12,11 +12,22 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import unquote, urlencode, urlsplit
 
-from provisioner.modules.base import FileAttributes, Module, ModuleError, Sources, Text
-from provisioner.modules.content import file_values
-from provisioner.modules.model import AliasChoices, BeforeValidator, Field, model_validator
-from provisioner.modules.multipart import multipart
-from provisioner.modules.request import Request, check_headers, shown
+from provisioner.modules.framework.base import (
+    FileAttributes,
+    Module,
+    ModuleError,
+    TaskContext,
+    Text,
+)
+from provisioner.modules.framework.model import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    model_validator,
+)
+from provisioner.modules.shared.content import file_values
+from provisioner.modules.shared.multipart import multipart
+from provisioner.modules.shared.request import Request, check_headers, shown
 from provisioner.modules.uri_body import BODY
 from provisioner.remote.shell import Program, Report, Value
 
@@ -100,8 +111,8 @@ class Uri(Request, FileAttributes, Module):
     def acts(self) -> bool:
         return True
 
-    def program(self, sources: Sources) -> Program:
-        data, kind = self._data(sources)
+    def program(self, context: TaskContext) -> Program:
+        data, kind = self._data(context)
         variables: dict[str, Value] = {
             **self.attribute_variables(),
             "config": self._config(kind, data is not None),
@@ -121,16 +132,16 @@ class Uri(Request, FileAttributes, Module):
         }
         return Program("uri", self.body, variables, data)
 
-    def _data(self, sources: Sources) -> tuple[bytes | None, str | None]:
+    def _data(self, context: TaskContext) -> tuple[bytes | None, str | None]:
         """What is sent from here, and its type."""
         kind, given = TYPES.get(self.body_format), self.payload
         if self.src is not None:
-            local = None if self.remote_src else sources.find("files", self.src).read_bytes()
+            local = None if self.remote_src else context.find("files", self.src).read_bytes()
             return local, kind
         if given is None:
             return None, None
         if self.body_format == "form-multipart":
-            return multipart(given, sources)
+            return multipart(given, context)
         if not isinstance(given, str):
             given = self._written(given)
         return given.encode("utf-8", "surrogateescape"), kind

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from provisioner.modules.creates import DUE
-from provisioner.modules.request import DISTRUSTED
+from provisioner.modules.shared.creates import DUE
+from provisioner.modules.shared.request import DISTRUSTED
 
 BODY = (
     DUE

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
 from provisioner import regex
-from provisioner.modules.base import Module, Sources, Text, Words
-from provisioner.modules.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.base import Module, TaskContext, Text, Words
+from provisioner.modules.framework.model import AliasChoices, Field, model_validator
 from provisioner.modules.user_body import BODY
 from provisioner.remote.shell import Program, Report
 
@@ -121,7 +121,7 @@ class User(Module):
     def acts(self) -> bool:
         return self.force and self.generate_ssh_key and self.state == "present"
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         days = None if self.expires is None else math.floor(self.expires / 86400)
         ends = days is not None and days >= 0
         date = datetime.fromtimestamp(self.expires or 0, UTC).strftime("%Y-%m-%d") if ends else ""

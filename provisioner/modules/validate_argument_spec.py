@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.language.argspec import errors
-from provisioner.language.variables import Scope
-from provisioner.modules.base import Action, Sources
-from provisioner.modules.model import Field
+from provisioner.language.argument_specs import errors
+from provisioner.language.scope import Scope
+from provisioner.modules.framework.base import Action, TaskContext
+from provisioner.modules.framework.model import Field
 from provisioner.result import Outcome, Result
 
 
@@ -22,7 +22,7 @@ class ValidateArgumentSpec(Action):
     validate_args_context: dict[str, Any] = Field(default_factory=dict)
     """Returned as it is: what the spec is of."""
 
-    def act(self, scope: Scope, sources: Sources) -> Result:
+    def act(self, scope: Scope, context: TaskContext) -> Result:
         known = {name: scope.get(name) for name in self.argument_spec if name in scope}
         found = errors(self.argument_spec, {**known, **self.provided_arguments})
         returns: Mapping[str, Any] = {"validate_args_context": self.validate_args_context}
@@ -35,5 +35,5 @@ class ValidateArgumentSpec(Action):
             Outcome.FAILED,
             message,
             returns={**returns, **told},
-            remedy="give the role these variables (meta/argument_specs.yml says which it takes)",
+            hint="give the role these variables (meta/argument_specs.yml says which it takes)",
         )

@@ -6,8 +6,8 @@ import ipaddress
 import re
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.base import Module, Sources, Text, Words
-from provisioner.modules.model import field_validator, model_validator
+from provisioner.modules.framework.base import Module, TaskContext, Text, Words
+from provisioner.modules.framework.model import field_validator, model_validator
 from provisioner.remote.shell import Program, Report
 
 BODY = r"""
@@ -179,7 +179,7 @@ class WaitFor(Module):
                 _hex(address)
         return self
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         drained = self.state == "drained"
         variables = self.variables() | {
             "subject": self._subject(),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from provisioner.modules.base import Steering
+from provisioner.modules.framework.base import ControlModule
 
 
-class WaitForConnection(Steering):
+class WaitForConnection(ControlModule):
     """Wait until the host answers, connecting anew."""
 
     connect_timeout: float = 5

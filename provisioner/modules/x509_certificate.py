@@ -6,9 +6,9 @@ import re
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Self
 
-from provisioner.modules.base import FileAttributes, Module, Sources, Text
-from provisioner.modules.model import model_validator
-from provisioner.modules.openssl_text import KEY
+from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text
+from provisioner.modules.framework.model import model_validator
+from provisioner.modules.shared.openssl_text import KEY
 from provisioner.remote.shell import Program, Report, Value
 
 BODY = (
@@ -226,7 +226,7 @@ class X509Certificate(FileAttributes, Module):
             raise ValueError(f"{self.provider}_not_after: a number of whole days, as in +365d")
         return seconds // _DAY
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         names = ("csr_path", "privatekey_path", "ownca_path", "ownca_privatekey_path")
         variables: dict[str, Value] = {
             **{name: getattr(self, name) or "" for name in names},

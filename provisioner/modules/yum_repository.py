@@ -5,8 +5,13 @@ from __future__ import annotations
 import posixpath
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from provisioner.modules.base import FileAttributes, Module, Sources, Text, Words
-from provisioner.modules.model import AliasChoices, BeforeValidator, Field, model_validator
+from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text, Words
+from provisioner.modules.framework.model import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    model_validator,
+)
 from provisioner.remote.shell import Program, Report
 from provisioner.result import Diff
 
@@ -251,7 +256,7 @@ class YumRepository(FileAttributes, Module):
         found = {names.get(key, key): _lines(key, value) for key, value in given.items()}
         return dict(sorted(found.items()))
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         options = self.options()
         text = "".join(f"{key} = " + "\n    ".join(lines) + "\n" for key, lines in options.items())
         variables = self.model_dump(include=set(FileAttributes.model_fields)) | {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.base import Module, Words
-from provisioner.modules.model import AliasChoices, Field, field_validator
+from provisioner.modules.framework.base import Module, Words
+from provisioner.modules.framework.model import AliasChoices, Field, field_validator
 from provisioner.remote.shell import Report
 
 CONFIGURATIONS = (

@@ -10,19 +10,19 @@ from typing import Any
 
 from provisioner.errors import LoadError, Problem, UsageError
 from provisioner.events import Notice
-from provisioner.language import undefined
+from provisioner.language import undefined_variables
 from provisioner.language.play import Play, Playbook, tasks_of
-from provisioner.language.variables import MAGIC
-from provisioner.loading import keywordvalues
+from provisioner.language.scope import MAGIC
+from provisioner.loading import keyword_values
 from provisioner.loading.inventory import Inventory
 from provisioner.loading.variables import host_variables, vars_file
-from provisioner.loading.where import nearest, with_hint
 from provisioner.plan import files
 from provisioner.plan.hosts import hosts_of, unmatched
-from provisioner.plan.keywords import KnownLaterError, constant, settled, sizes
 from provisioner.plan.options import Options
+from provisioner.plan.play_keywords import KnownLaterError, constant, settled, sizes
 from provisioner.plan.tasks import by_tags, from_task
 from provisioner.records import dataclass
+from provisioner.where import nearest, with_hint
 
 __all__ = ["Options", "Plan", "PlannedPlay", "plan"]
 
@@ -42,7 +42,7 @@ class Plan:
     inventory: Inventory
     playbooks: tuple[Playbook, ...]
     plays: tuple[PlannedPlay, ...]
-    statics: Mapping[str, Mapping[str, Any]]
+    inventory_vars: Mapping[str, Mapping[str, Any]]
     options: Options
     notices: tuple[Notice, ...] = ()
 
@@ -75,15 +75,15 @@ def plan(inventory: Inventory, playbooks: Sequence[Playbook], options: Options) 
         raise UsageError(f"no hosts matched: {reasons}")
     names = {*inventory.hosts, *(host for planned in plays for host in planned.hosts)}
     basedirs = [playbook.path.parent for playbook in playbooks]
-    statics = {name: host_variables(inventory, name, basedirs) for name in sorted(names)}
+    inventory_vars = {name: host_variables(inventory, name, basedirs) for name in sorted(names)}
     for planned in plays:
         _check_numbers(planned.play, options)
-    problems = list(_undefined(inventory, playbooks, statics, options))
+    problems = list(_undefined(inventory, playbooks, inventory_vars, options))
     walked = [planned.play for planned in plays if planned.hosts]
-    problems += files.missing(walked, statics.items(), options)
+    problems += files.missing(walked, inventory_vars.items(), options)
     if problems:
         raise LoadError.of(problems)
-    return Plan(inventory, tuple(playbooks), plays, statics, options, notices)
+    return Plan(inventory, tuple(playbooks), plays, inventory_vars, options, notices)
 
 
 def _planned(
@@ -151,13 +151,13 @@ def _check_numbers(play: Play, options: Options) -> None:
         sizes(play, options)
     with suppress(KnownLaterError):
         limit = constant(play, play.max_fail_percentage, options)
-        keywordvalues.percentage("max_fail_percentage", limit, play.where)
+        keyword_values.percentage("max_fail_percentage", limit, play.where)
 
 
 def _undefined(
     inventory: Inventory,
     playbooks: Sequence[Playbook],
-    statics: Mapping[str, Mapping[str, Any]],
+    inventory_vars: Mapping[str, Mapping[str, Any]],
     options: Options,
 ) -> Iterator[Problem]:
     plays = [play for playbook in playbooks for play in playbook.plays]
@@ -168,5 +168,5 @@ def _undefined(
         for name in entry.names
         if isinstance(name, str) and (path := play.basedir / name).is_file()
     ]
-    layers = (*statics.values(), options.extra_vars, options.settings, *named)
-    return undefined.problems(plays, MAGIC, layers)
+    layers = (*inventory_vars.values(), options.extra_vars, options.settings, *named)
+    return undefined_variables.problems(plays, MAGIC, layers)

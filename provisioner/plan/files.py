@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from provisioner.errors import Problem
-from provisioner.language.places import places
 from provisioner.language.play import VARIABLE, Play, Task, tasks_of
-from provisioner.language.template import Template, is_template, templates_in
-from provisioner.language.undefined import certain
-from provisioner.loading.where import Where
-from provisioner.loading.yamlfile import place_of
+from provisioner.language.search_paths import places
+from provisioner.language.templating.template import Template, is_template, templates_in
+from provisioner.language.undefined_variables import certain
+from provisioner.loading.yaml_file import place_of
 from provisioner.plan.options import Options
+from provisioner.where import Where
 
 _SENDERS = {
     "copy": ("src", "files"),

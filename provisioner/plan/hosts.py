@@ -8,21 +8,21 @@ from typing import Any
 from provisioner.errors import LoadError
 from provisioner.events import Notice
 from provisioner.language.play import Play
+from provisioner.loading import host_patterns
 from provisioner.loading import keywords as kw
-from provisioner.loading import patterns
 from provisioner.loading.inventory import Inventory
-from provisioner.loading.where import nearest, with_hint
-from provisioner.plan.keywords import NO_MAGIC, Magic, constant
 from provisioner.plan.options import Options
+from provisioner.plan.play_keywords import NO_MAGIC, Magic, constant
+from provisioner.where import nearest, with_hint
 
 
 def hosts_of(
     inventory: Inventory, play: Play, options: Options, magic: Magic = NO_MAGIC
 ) -> tuple[str, ...]:
     """The hosts of a play, as its pattern and --limit leave them, in its order."""
-    limit = patterns.limit(inventory, options.limit) if options.limit else None
+    limit = host_patterns.limit(inventory, options.limit) if options.limit else None
     pattern = _pattern(inventory, play, options, magic)
-    chosen = _ordered(patterns.select(inventory, pattern, play.where), play)
+    chosen = _ordered(host_patterns.select(inventory, pattern, play.where), play)
     allowed = [names for names in (limit, options.hosts) if names is not None]
     return tuple(host for host in chosen if all(host in names for names in allowed))
 
@@ -36,7 +36,7 @@ def unmatched(
 ) -> Iterator[Notice]:
     """A notice for each part of the play's pattern that names nothing."""
     pattern = _pattern(inventory, play, options, magic)
-    for term, hint in patterns.unmatched(inventory, pattern):
+    for term, hint in host_patterns.unmatched(inventory, pattern):
         text = f'hosts: "{term}" is neither a host nor a group of the inventory'
         yield Notice(with_hint(text, hint), str(play.where))
 

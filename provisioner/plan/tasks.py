@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 
 from provisioner.errors import LoadError
 from provisioner.language.play import Block, Node, Play, Task
-from provisioner.language.template import Template, TemplateError
-from provisioner.loading.early import Early
+from provisioner.language.templating.template import Template, TemplateError
+from provisioner.loading.static_vars import StaticVars
 from provisioner.plan.options import Options
 
 
@@ -34,7 +34,7 @@ def _with_tags(task: Task, play: Play, options: Options) -> Task:
     host: those of the command line, the play, its role and the task itself."""
     if not any(isinstance(tag, Template) for tag in task.keywords.tags):
         return task
-    scope = Early.of(play, options.extra_vars).scope(task.keywords, task.role)
+    scope = StaticVars.of(play, options.extra_vars).scope(task.keywords, task.role)
     found: set[str] = set()
     for tag in task.keywords.tags:
         try:

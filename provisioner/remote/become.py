@@ -63,9 +63,9 @@ def command(become: Become | None, prompt: str) -> str:
 
 def explain(become: Become, said: str) -> tuple[str, str] | None:
     """Why becoming failed and what helps, where what sudo or su said is known (sudo 1.8.23)."""
-    for sign, reason, remedy in _SIGNS:
+    for sign, reason, hint in _SIGNS:
         if sign in said:
-            return reason.format(user=become.user), remedy
+            return reason.format(user=become.user), hint
     return None
 
 

@@ -15,10 +15,10 @@ from typing import Literal
 from provisioner.errors import BecomeFailed, ConnectionFailed, Lost, ProvisionError
 from provisioner.records import dataclass
 from provisioner.remote import shell, streams
-from provisioner.remote.ahead import questions
 from provisioner.remote.become import Become, command, wrong_password
 from provisioner.remote.channel import Channel, Connection
-from provisioner.remote.refusal import refusal
+from provisioner.remote.prefetch import questions
+from provisioner.remote.refusals import refusal
 from provisioner.remote.shell import Program, Report
 
 Mode = Literal["look", "check", "read", "apply"]
@@ -132,7 +132,7 @@ class Session:
                     terminal=self._become is not None and self._become.terminal,
                 )
             except Lost as error:  # nothing was sent, so no task's fate is unknown
-                raise ConnectionFailed(error.reason, error.remedy) from error
+                raise ConnectionFailed(error.reason, error.hint) from error
             if self._become is not None and self._become.announces:
                 self._authenticate(self._channel, self._become)
         return self._channel

@@ -34,9 +34,9 @@ FAILED = 82
 
 _COMMENT = regex.compile(r"^[ \t]*#.*\n", re.MULTILINE)
 
-_FILES = ("kernel.sh", "ahead.sh", "paths.sh", "files.sh", "arriving.sh")
+_FILES = ("kernel.sh", "prefetch.sh", "paths.sh", "files.sh", "incoming.sh")
 
-SOURCE = "".join(Path(__file__).with_name(name).read_text() for name in _FILES)
+SOURCE = "".join((Path(__file__).parent / "sh" / name).read_text() for name in _FILES)
 
 INLINE = 16 * 1024
 """Bytes of the largest text that travels in the frame that writes it."""

@@ -14,9 +14,9 @@ from typing import Literal
 
 from provisioner.errors import ConnectionFailed
 from provisioner.records import dataclass
-from provisioner.remote import sshargs, sshconfig
 from provisioner.remote.channel import LONGEST
-from provisioner.remote.knownhosts import default_files
+from provisioner.remote.ssh import config, options
+from provisioner.remote.ssh.known_hosts import default_files
 
 Policy = Literal["yes", "accept-new", "no"]
 Passphrase = Callable[[str, int], str | None]
@@ -96,7 +96,7 @@ class Defaults:
     login_timeout: float | None = None
     host_key_policy: Policy | None = None
     ssh_args: str = ""
-    config_files: tuple[str, ...] = (sshconfig.USER_FILE, sshconfig.SYSTEM_FILE)
+    config_files: tuple[str, ...] = (config.USER_FILE, config.SYSTEM_FILE)
     known_hosts: tuple[str, ...] = ()
 
 
@@ -137,7 +137,7 @@ def target_for(name: str, variables: Mapping[str, object], defaults: Defaults) -
     """
     try:
         return _Merge(name, said(variables), defaults).target()
-    except sshconfig.ConfigError as problem:
+    except config.ConfigError as problem:
         raise ConnectionFailed(f"{name}: {problem}", "correct that line") from problem
 
 
@@ -159,8 +159,8 @@ class _Merge:
         self.chain = (*chain, self.typed)
         self.explicit_user = self.said["user"] or defaults.user or self._argument("user")
         files = self._config_files()
-        self.settings = sshconfig.lookup(sshconfig.read(files), self.typed, self.explicit_user)
-        self.user = self.explicit_user or self.settings.first("user") or sshconfig.login()
+        self.settings = config.lookup(config.read(files), self.typed, self.explicit_user)
+        self.user = self.explicit_user or self.settings.first("user") or config.login()
         self.port = self._port()
         self.address = self.typed  # which %h stands for in a HostName
         if named := self._setting("hostname"):
@@ -189,13 +189,13 @@ class _Merge:
         return self._with_proxy(target)
 
     def _filled(self, text: str) -> str:
-        return sshconfig.fill(text, self._tokens()) if "%" in text else text
+        return config.fill(text, self._tokens()) if "%" in text else text
 
     def _path(self, text: str) -> str:
-        return sshconfig.fill_path(text, self._tokens() if "%" in text else {})
+        return config.fill_path(text, self._tokens() if "%" in text else {})
 
     def _tokens(self) -> Mapping[str, str]:
-        return sshconfig.tokens(name=self.typed, host=self.address, port=self.port, user=self.user)
+        return config.tokens(name=self.typed, host=self.address, port=self.port, user=self.user)
 
     def _argument(self, keyword: str) -> str | None:
         found = self.arguments.values.get(keyword)
@@ -207,11 +207,11 @@ class _Merge:
     def _list(self, keyword: str) -> tuple[str, ...]:
         return self.arguments.values.get(keyword) or self.settings.all(keyword)
 
-    def _arguments(self) -> sshargs.Arguments:
+    def _arguments(self) -> options.Arguments:
         texts = {name: self.said[name] for name in ARGS}
         texts["ansible_ssh_args"] = texts["ansible_ssh_args"] or self.defaults.ssh_args
-        parts = [sshargs.parse(text, source) for source, text in texts.items() if text]
-        return sshargs.join(parts)
+        parts = [options.parse(text, source) for source, text in texts.items() if text]
+        return options.join(parts)
 
     def _config_files(self) -> tuple[str, ...]:
         named = self.arguments.config_file
@@ -241,7 +241,7 @@ class _Merge:
         # ssh tries its defaults only when no IdentityFile is configured.
         if self._list("identityfile"):
             return ()
-        return tuple(sshconfig.expanded(path) for path in DEFAULT_KEYS)
+        return tuple(config.expanded(path) for path in DEFAULT_KEYS)
 
     def _timeout(self) -> float:
         value = self.said["timeout"] or self.defaults.timeout or self._setting("connecttimeout")
@@ -326,7 +326,7 @@ def split_hop(text: str) -> tuple[str | None, str, int | None]:
     elif rest.count(":") == 1:
         host, _, port = rest.partition(":")
     if port and not port.isdigit():
-        raise sshconfig.ConfigError(f"ProxyJump {text!r}: {port!r} is no port")
+        raise config.ConfigError(f"ProxyJump {text!r}: {port!r} is no port")
     return (user if at else None), host, int(port) if port else None
 
 

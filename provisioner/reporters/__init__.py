@@ -90,13 +90,13 @@ def _console(
 ) -> Reporter:
     from provisioner.reporters.activity import Activity
     from provisioner.reporters.console import Console, Sink
-    from provisioner.reporters.plain import PlainSink
+    from provisioner.reporters.plain_sink import PlainSink
 
     activity = Activity()
     coloured = wants_colour(out, environment) if colour is None else colour
     sink: Sink
     if live and _can_move_cursor(out, environment):
-        from provisioner.reporters.live import LiveSink  # rich takes 47 ms to import
+        from provisioner.reporters.live_sink import LiveSink
 
         sink = LiveSink(out, activity, colour=coloured, width=width)
     else:

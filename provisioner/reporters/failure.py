@@ -32,7 +32,7 @@ def failure_block(event: TaskFinished, view: View) -> list[Line]:
         *labelled("rc", [] if event.rc is None else [str(event.rc)]),
         *_output("stdout", event.stdout, limit),
         *_output("stderr", event.stderr, limit),
-        *labelled("what to do", lines_of(event.remedy)),
+        *labelled("what to do", lines_of(event.hint)),
         *labelled("ignored", ["the host goes on (ignore_errors)"] if event.ignored else []),
         *labelled("rescued", ["the block's rescue takes over"] if event.rescued else []),
     ]
@@ -42,7 +42,7 @@ def failure_block(event: TaskFinished, view: View) -> list[Line]:
 def lost_host(event: HostFinished, view: View) -> list[Line]:
     """A host that is out of the run without any step having failed on it."""
     first, *rest = lines_of(event.reason) or ["no reason is known"]
-    body = [*(line(each) for each in rest), *labelled("what to do", lines_of(event.remedy))]
+    body = [*(line(each) for each in rest), *labelled("what to do", lines_of(event.hint))]
     top = line(*head(event.host, event.summary.status.value, view), first)
     return [top, *indented(body, view.margin)]
 

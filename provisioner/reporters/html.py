@@ -55,7 +55,7 @@ class Host:
     steps: list[Step] = field(default_factory=list)
     summary: HostSummary | None = None
     reason: str = ""
-    remedy: str = ""
+    hint: str = ""
 
     @property
     def status(self) -> str:
@@ -83,7 +83,7 @@ class Html:
                 self._host(event.host).steps.append(_step(event))
             case HostFinished():
                 host = self._host(event.host)
-                host.summary, host.reason, host.remedy = event.summary, event.reason, event.remedy
+                host.summary, host.reason, host.hint = event.summary, event.reason, event.hint
             case Notice():
                 self._notices.append(event.text)
             case RunFinished():
@@ -134,7 +134,7 @@ def _details(event: TaskFinished) -> list[tuple[str, str]]:
     if event.outcome in BAD:
         details.append(("rc", "" if event.rc is None else str(event.rc)))
         details += [("stdout", _tail(event.stdout)), ("stderr", _tail(event.stderr))]
-        details.append(("what to do", event.remedy))
+        details.append(("what to do", event.hint))
     for diff in event.diff:
         lines = (paint(line, colour=False) for line in diff_lines(diff, whole=False))
         details.append(("diff", "\n".join(lines)))

@@ -100,7 +100,7 @@ def _task_finished(event: TaskFinished) -> dict[str, Any]:
         **({"item": _json(event.item)} if event.is_item else {}),
         "changes": list(event.changes),
         "message": event.message,
-        "remedy": event.remedy,
+        "remedy": event.hint,
         **{key: value for key, value in optional.items() if value is not None},
         "diff": [asdict(diff) for diff in event.diff],
         "where": event.where,
@@ -117,7 +117,7 @@ def _host_finished(event: HostFinished) -> dict[str, Any]:
         "seconds": round(event.summary.seconds, 3),
         "notes": list(event.summary.notes),
         "reason": event.reason,
-        "remedy": event.remedy,
+        "remedy": event.hint,
     }
 
 

@@ -123,8 +123,8 @@ def _told(event: TaskFinished) -> str:
         if lines:
             note = f" ({cut} lines before are left out)" if cut else ""
             parts += [f"{name}{note}:", *lines]
-    if event.remedy:
-        parts.append(f"what to do: {event.remedy}")
+    if event.hint:
+        parts.append(f"what to do: {event.hint}")
     return "\n".join(part for part in parts if part)
 
 

@@ -38,7 +38,7 @@ class Row:
     host: str
     summary: HostSummary
     reason: str = ""
-    remedy: str = ""
+    hint: str = ""
 
 
 def recap(event: RunFinished, ends: Mapping[str, HostFinished], view: View) -> list[Line]:
@@ -59,7 +59,7 @@ _NOT_OK = BAD_STATUSES | {Status.NOT_RUN}
 
 
 def _row(host: str, summary: HostSummary, end: HostFinished | None) -> Row:
-    return Row(host, summary, end.reason, end.remedy) if end else Row(host, summary)
+    return Row(host, summary, end.reason, end.hint) if end else Row(host, summary)
 
 
 def _grouped(rows: list[Row]) -> list[list[Row]]:
@@ -117,7 +117,7 @@ def _remarks(row: Row) -> list[Line]:
 
 def _why(row: Row) -> list[Line]:
     reason = labelled("reason", lines_of(row.reason))
-    return [*reason, *labelled("what to do", lines_of(row.remedy))]
+    return [*reason, *labelled("what to do", lines_of(row.hint))]
 
 
 def _notes(row: Row) -> list[Line]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.cli.init import FILES
+from provisioner.cli.commands.init import FILES
 from tests.cli.conftest import Command
 
 

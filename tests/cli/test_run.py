@@ -15,7 +15,7 @@ import pytest
 
 import provisioner.plan
 from provisioner.cli import SUBCOMMANDS
-from provisioner.cli.playbooks import bundled
+from provisioner.cli.bundled import bundled
 from provisioner.loading import vault
 from provisioner.loading.vault import Secret
 from tests.cli.conftest import Command, Prompts

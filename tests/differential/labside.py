@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from provisioner.fleet.sessions import Connect, Login
+from provisioner.fleet.session_pool import Connect, Login
 from provisioner.remote.target import Defaults, target_for
 from tests.differential.cases import Case
 from tests.differential.observed import Observed, hider
@@ -47,7 +47,7 @@ def _options() -> Any:
 
 def connect(host: str, variables: Mapping[str, Any]) -> Login:
     """Over ssh, as the command line does it."""
-    from provisioner.remote.ssh import connect as ssh
+    from provisioner.remote.ssh.connection import connect as ssh
 
     target = target_for(host, variables, Defaults())
     return Login(ssh(target), target.user)

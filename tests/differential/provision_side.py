@@ -11,12 +11,12 @@ from typing import Any
 
 from provisioner.cli.inputs import tag_names
 from provisioner.cli.prompts import answered
-from provisioner.cli.vaultoptions import secrets
+from provisioner.cli.vault_options import secrets
+from provisioner.engine.interrupt import Interrupt
 from provisioner.engine.run import Run
 from provisioner.errors import LoadError, UsageError
 from provisioner.events import Event, RunFinished, TaskFinished
-from provisioner.fleet.interrupt import Interrupt
-from provisioner.fleet.sessions import Connect, Login
+from provisioner.fleet.session_pool import Connect, Login
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.playbook import load_playbook
 from provisioner.loading.variables import extra_vars

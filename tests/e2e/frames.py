@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from provisioner.remote import ssh
 from provisioner.remote.channel import Channel, Connection
+from provisioner.remote.ssh import connection
 from provisioner.remote.target import Target
 
 _FRAME = re.compile(rb"\d+( \w+)?\n\{\n")
@@ -28,14 +28,14 @@ class Writes:
 def note_writes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Writes]:
     """What the runs of this process write from now on, by host."""
     seen: dict[str, Writes] = {}
-    connect = ssh.connect
+    connect = connection.connect
 
     def connected(target: Target, **more: Any) -> Connection:
         writes = seen.setdefault(target.name, Writes())
         writes.connections += 1
         return _Listening(connect(target, **more), writes)
 
-    monkeypatch.setattr(ssh, "connect", connected)
+    monkeypatch.setattr(connection, "connect", connected)
     return seen
 
 

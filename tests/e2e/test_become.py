@@ -27,7 +27,7 @@ class Refused:
 
     options: HostOptions
     reason: str
-    remedy: str
+    hint: str
     variables: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -97,7 +97,7 @@ def test_a_host_that_refuses_fails_with_the_reason_and_a_remedy(
     failure = run.failure(host)
     assert run.status(host) == "failed"
     assert REFUSED[host].reason in failure["message"]
-    assert REFUSED[host].remedy in failure["remedy"]
+    assert REFUSED[host].hint in failure["remedy"]
 
 
 @pytest.mark.parametrize("host", REFUSED)

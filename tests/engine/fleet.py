@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from provisioner.engine.interrupt import Interrupt
 from provisioner.engine.run import Read, Run
+from provisioner.engine.scheduler import Executor
 from provisioner.errors import ConnectionFailed, Lost
 from provisioner.events import Event, HostSummary, RunFinished, TaskFinished
-from provisioner.fleet.drive import Crew
-from provisioner.fleet.interrupt import Interrupt
-from provisioner.fleet.sessions import Connect, Login
+from provisioner.fleet.session_pool import Connect, Login
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.playbook import load_playbook
 from provisioner.loading.vault import NO_VAULT, Vault
@@ -98,7 +98,9 @@ class Fleet:
     read: Read = lambda prompt, echo: ""
     """What the operator types when a pause asks."""
     vault: Vault = NO_VAULT
-    crew: Callable[[Plan, Connect, Interrupt], Crew | None] = lambda plan, connect, interrupt: None
+    crew: Callable[[Plan, Connect, Interrupt], Executor | None] = lambda plan, connect, interrupt: (
+        None
+    )
     """Who walks; threads of this process where it is None."""
 
     def write(self, name: str, text: str) -> Path:

@@ -29,7 +29,7 @@ def test_a_failed_or_dead_host_does_not_stop_the_others(fleet: Fleet) -> None:
     }
     assert got.exit == 6
     assert got.tasks("h2") == [("a", "unreachable")]
-    assert got.event("a", "h2").remedy == "switch it on"
+    assert got.event("a", "h2").hint == "switch it on"
 
 
 def test_a_host_that_is_out_takes_no_part_in_later_plays(fleet: Fleet) -> None:

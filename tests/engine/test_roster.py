@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from provisioner.engine.host_state import HostState
 from provisioner.engine.roster import Roster
-from provisioner.engine.state import HostState
-from provisioner.loading.hostgroups import Inventory
 from provisioner.loading.inventory import load_inventory
+from provisioner.loading.inventory_groups import Inventory
 
 INVENTORY = """
 all:
@@ -68,7 +68,7 @@ def seen(roster: Roster) -> dict[str, Any]:
         "members": now.members,
         "groups of": now.groups_of,
         "depths": now.depths,
-        "variables": {host: roster.statics[host] for host in now.hosts},
+        "variables": {host: roster.inventory_vars[host] for host in now.hosts},
     }
 
 
@@ -77,9 +77,9 @@ def test_what_is_taken_in_host_by_host_comes_out_as_if_made_anew(tmp_path: Path,
     chance = random.Random(seed)
     first = inventory(tmp_path)
     states: list[dict[str, HostState]] = [{}, {}]
-    statics: dict[str, dict[str, Any]] = {host: {} for host in first.hosts}
+    inventory_vars: dict[str, dict[str, Any]] = {host: {} for host in first.hosts}
     quick, anew = (
-        kind(first, statics, (tmp_path,), there)
+        kind(first, inventory_vars, (tmp_path,), there)
         for kind, there in zip((Roster, Anew), states, strict=True)
     )
     for host, said in words(chance, 40):

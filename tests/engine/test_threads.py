@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from provisioner.engine import scopes
+from provisioner.engine.host_state import HostState
 from provisioner.engine.scopes import Gate, HostVars
-from provisioner.engine.state import HostState
-from provisioner.language.variables import Scope
+from provisioner.language.scope import Scope
 
 LONG = 60.0
 

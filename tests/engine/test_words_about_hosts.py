@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.engine.state import STOPPED
+from provisioner.engine.host_state import STOPPED
+from provisioner.engine.interrupt import Interrupt
 from provisioner.events import Event, HostFinished, PlayFinished, Status, TaskFinished, TaskStarted
-from provisioner.fleet.interrupt import Interrupt
 from tests.engine.fleet import Fleet, Outcome
 
 PLAY = """

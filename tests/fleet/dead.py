@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.errors import ConnectionFailed
 from provisioner.events import Event, TaskFinished
-from provisioner.fleet.sessions import Login
+from provisioner.fleet.session_pool import Login
 from tests.engine.fleet import Fleet
 
 LONG = 120.0

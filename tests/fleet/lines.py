@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from provisioner.fleet import post
-from provisioner.fleet.drive import Crew
-from provisioner.fleet.interrupt import Interrupt
-from provisioner.fleet.remotes import Gone, Line, Remotes, Worker, shares
+from provisioner.engine.interrupt import Interrupt
+from provisioner.engine.scheduler import Executor
+from provisioner.fleet import protocol
 from provisioner.fleet.sealing import Pair
-from provisioner.fleet.sessions import Connect, Login
-from provisioner.fleet.station import Station
+from provisioner.fleet.session_pool import Connect, Login
+from provisioner.fleet.worker_endpoint import WorkerEndpoint
+from provisioner.fleet.worker_executor import Gone, Line, Worker, WorkerExecutor, shares
 from provisioner.plan import Plan
 
 _connects: dict[int, Connect] = {}
@@ -51,12 +51,12 @@ class NearLine:
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
         ours, theirs = Pair(), Pair()
         self._sealing = ours.with_(theirs.public, leads=True)
-        self.station = Station(theirs.with_(ours.public, leads=False), self._loop)
+        self.station = WorkerEndpoint(theirs.with_(ours.public, leads=False), self._loop)
         self._closed = False
         threading.Thread(target=self._receive, daemon=True).start()
 
     def send(self, message: Any) -> None:
-        sealed = self._sealing.seal(post.pack([message], self._learned))
+        sealed = self._sealing.seal(protocol.pack([message], self._learned))
         self.said.append(sealed)
         self._loop.call_soon_threadsafe(self.station.deliver, sealed)
 
@@ -74,7 +74,7 @@ class NearLine:
         while not self._closed:
             sealed = asyncio.run_coroutine_threadsafe(self.station.collect(), self._loop).result()
             self.said.append(sealed)
-            messages = post.unpack(self._sealing.open(sealed), self._learned)
+            messages = protocol.unpack(self._sealing.open(sealed), self._learned)
             for message in messages if not self._closed else ():
                 self._inbox.put((self, message))
 
@@ -86,7 +86,7 @@ def near_crew(
     workers: int = 2,
     lines: list[NearLine] | None = None,
     connections: int = 1000,
-) -> Crew:
+) -> Executor:
     """`workers` of them, each with its share of the forks, and able to have so many connections."""
     _connects[len(_connects)] = connect
     inbox: queue.SimpleQueue[tuple[Line | None, Any]] = queue.SimpleQueue()
@@ -96,8 +96,8 @@ def near_crew(
     if lines is not None:
         lines += made
     both = list(zip(made, divided, strict=True))
-    remotes = Remotes([Worker(line, share) for line, share in both], inbox, interrupt)
+    remotes = WorkerExecutor([Worker(line, share) for line, share in both], inbox, interrupt)
     for line, share in both:
         able, number = partial(int, connections), len(_connects) - 1
-        line.send(post.Start(plan, ByNumber(number), share, able, False, {}))
+        line.send(protocol.Start(plan, ByNumber(number), share, able, False, {}))
     return remotes

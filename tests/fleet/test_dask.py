@@ -18,16 +18,16 @@ from distributed import Client, LocalCluster
 from distributed.security import Security
 
 import provisioner.fleet
+from provisioner.engine.interrupt import Interrupt
 from provisioner.engine.run import Run
 from provisioner.errors import UsageError
 from provisioner.events import Event, RunFinished, TaskFinished, TaskStarted
 from provisioner.fleet import dask as workers
-from provisioner.fleet import post
-from provisioner.fleet.interrupt import Interrupt
-from provisioner.fleet.remotes import Gone
+from provisioner.fleet import protocol
 from provisioner.fleet.sealing import Pair
-from provisioner.fleet.sessions import Ssh
-from provisioner.fleet.threads import Threads
+from provisioner.fleet.session_pool import Ssh
+from provisioner.fleet.thread_executor import ThreadExecutor
+from provisioner.fleet.worker_executor import Gone
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.playbook import load_playbook
 from provisioner.plan import Options, Plan, plan
@@ -80,7 +80,9 @@ def planned(folder: Path, text: str, hosts: int, **options: Any) -> Plan:
 
 def on_cluster(where: str, plan: Plan, files: dict[str, str] | None = None) -> Iterator[Event]:
     interrupt = Interrupt()
-    start = post.Start(plan, CONNECT, plan.options.forks, partial(int, 1000), False, files or {})
+    start = protocol.Start(
+        plan, CONNECT, plan.options.forks, partial(int, 1000), False, files or {}
+    )
     with workers.crew(where, start, interrupt) as crew:
         yield from Run(plan, CONNECT, interrupt, None, crew).events()
 
@@ -103,7 +105,7 @@ def test_two_hundred_hosts_on_two_workers_give_what_threads_give(
     cluster: LocalCluster, tmp_path: Path
 ) -> None:
     plan, interrupt = planned(tmp_path, PLAY, 200), Interrupt()
-    here = Run(plan, CONNECT, interrupt, None, Threads(CONNECT, 50, interrupt))
+    here = Run(plan, CONNECT, interrupt, None, ThreadExecutor(CONNECT, 50, interrupt))
     expected = told(list(here.events()))
     got = told(list(on_cluster(cluster.scheduler_address, plan)))
     assert got == expected
@@ -144,11 +146,11 @@ def _logged(dask_worker: Any) -> str:
 
 def test_a_call_that_fails_on_a_worker_logs_no_secret(cluster: LocalCluster) -> None:
     """Dask logs the arguments of a call that fails: they are sealed bytes."""
-    from provisioner.fleet import station
+    from provisioner.fleet import worker_endpoint
 
     with Client(cluster) as client:  # type: ignore[no-untyped-call]
         with pytest.raises(KeyError):
-            client.run(station.deliver, "no-run", b"sealed")
+            client.run(worker_endpoint.deliver, "no-run", b"sealed")
         logs = repr(client.get_worker_logs())
     assert "no-run" in logs
 
@@ -174,7 +176,7 @@ def test_paths_are_those_of_the_command_wherever_workers_were_started(
 def test_a_worker_with_another_version_is_refused(
     cluster: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("provisioner.fleet.station.__version__", "99")
+    monkeypatch.setattr("provisioner.fleet.worker_endpoint.__version__", "99")
     with pytest.raises(UsageError, match=r"has provision .*, this machine provision 99, Python"):
         list(on_cluster(cluster.scheduler_address, planned(tmp_path, PLAY, 1)))
 
@@ -185,11 +187,14 @@ def test_what_is_said_to_a_worker_is_as_it_was_when_it_was_said() -> None:
 
     line = workers.DaskLine(None, "", queue.SimpleQueue(), learned)  # type: ignore[arg-type]
     facts = {"a": 1}
-    line.send(post.LearnFacts("h1", facts, "setup"))
+    line.send(protocol.LearnFacts("h1", facts, "setup"))
     facts["b"] = 2
     packed = line._out.get()
     assert packed is not None
-    assert post.unpack(packed + packed, learned) == (post.LearnFacts("h1", {"a": 1}, "setup"),) * 2
+    assert (
+        protocol.unpack(packed + packed, learned)
+        == (protocol.LearnFacts("h1", {"a": 1}, "setup"),) * 2
+    )
 
 
 def test_a_worker_that_is_killed_is_survived(
@@ -201,7 +206,7 @@ def test_a_worker_that_is_killed_is_survived(
     terminals = set[int]()
     opened = workers.DaskLine.open
 
-    def noted(line: workers.DaskLine, start: post.Start) -> None:
+    def noted(line: workers.DaskLine, start: protocol.Start) -> None:
         pids.update(line._client.run(os.getpid))
         terminals.update(line._client.run(os.getsid, 0).values())
         opened(line, start)

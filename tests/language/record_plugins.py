@@ -1,4 +1,4 @@
-"""Makes provisioner/language/plugins.txt: which plugins Ansible and its collections have.
+"""Makes provisioner/language/plugins/plugins.txt: which plugins Ansible and its collections have.
 
     python -m tests.language.record_plugins ansible-9.13.0-py3-none-any.whl ansible_core-2.16….whl
 
@@ -39,7 +39,7 @@ def main(wheels: list[str]) -> None:
         f"{kind} {collection}: {' '.join(sorted(names))}\n"
         for (kind, collection), names in sorted(found.items())
     ]
-    target = Path(__file__).parents[2] / "provisioner" / "language" / "plugins.txt"
+    target = Path(__file__).parents[2] / "provisioner" / "language" / "plugins" / "plugins.txt"
     target.write_text("".join(lines), encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Makes provisioner/language/settings.txt: what Ansible's settings are where nobody sets them.
+"""Makes provisioner/language/lookups/settings.txt: Ansible's settings where nobody sets them.
 
     python -m tests.language.record_settings VENV
 
@@ -39,7 +39,7 @@ def main(venv: Path) -> None:
         }
         lines = [f"{name} {json.dumps(value)}\n" for name, value in found.items()]
         text = "".join(lines).replace(str(home), "~")
-    target = Path(__file__).parents[2] / "provisioner" / "language" / "settings.txt"
+    target = Path(__file__).parents[2] / "provisioner" / "language" / "lookups" / "settings.txt"
     target.write_text(text, encoding="utf-8")
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from provisioner.language.functions import functions
-from provisioner.language.lookup_context import LookupContext
-from provisioner.language.rendering import render
-from provisioner.language.template import Template, TemplateError
-from provisioner.language.variables import Scope
-from provisioner.loading.where import Where
+from provisioner.language.lookups.context import LookupContext
+from provisioner.language.scope import Scope
+from provisioner.language.templating.render import render
+from provisioner.language.templating.template import Template, TemplateError
+from provisioner.where import Where
 
 HOST = {
     "d": {"name": "a", "mode": "x", "deep": [{"name": "b", "n": 1}, {"n": 2}], "l": ["s", "t"]},

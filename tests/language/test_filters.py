@@ -10,8 +10,8 @@ import pytest
 from jinja2 import Environment, StrictUndefined, TemplateError, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from provisioner.language.filters import FILTERS
-from provisioner.language.tests import TESTS
+from provisioner.language.filters.registry import FILTERS
+from provisioner.language.tests.registry import TESTS
 
 SAME: list[tuple[str, Any]] = [
     ("'6QA='|b64decode(encoding='utf-16-le')", "é"),

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from jinja2 import TemplateError
 
-from provisioner.language.lookup_context import LookupContext
-from provisioner.language.lookups import LOOKUPS, lookup, looped, query
+from provisioner.language.lookups.context import LookupContext
+from provisioner.language.lookups.registry import LOOKUPS, lookup, looped, query
 from tests.language.test_filters import environment, evaluated
 
 VARIABLES: dict[str, Any] = {

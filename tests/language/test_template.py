@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from provisioner.language import compiled, simple
-from provisioner.language.filetemplates import render_file
-from provisioner.language.rendering import check, render
-from provisioner.language.template import (
+from provisioner.language.templating import compiled, simple
+from provisioner.language.templating.file_templates import render_file
+from provisioner.language.templating.render import check, render
+from provisioner.language.templating.template import (
     MAX_TEXT,
     OMIT,
     Template,
@@ -20,7 +20,7 @@ from provisioner.language.template import (
     is_template,
     templates_in,
 )
-from provisioner.loading.where import Where
+from provisioner.where import Where
 
 WHERE = Where("play.yml", 3, 5)
 SCOPE: dict[str, Any] = {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jinja2 import TemplateError
 
-from provisioner.language.tests import TESTS
+from provisioner.language.tests.registry import TESTS
 from tests.language.test_filters import environment, evaluated
 
 SAME: list[tuple[str, bool]] = [

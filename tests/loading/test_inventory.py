@@ -11,13 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioner.errors import LoadError
-from provisioner.language.template import Template
-from provisioner.loading import inifile, inventory_script, inventory_yaml, patterns, yamlfile
+from provisioner.language.templating.template import Template
+from provisioner.loading import (
+    host_patterns,
+    inventory_ini,
+    inventory_script,
+    inventory_yaml,
+    yaml_file,
+)
 from provisioner.loading.inventory import Inventory, load_inventory
 from provisioner.loading.inventory_builder import Builder
 from provisioner.loading.variables import host_variables
 from provisioner.loading.vault import NO_VAULT
-from provisioner.loading.where import Where
+from provisioner.where import Where
 
 
 def load(folder: Path, name: str, text: str, *, mode: int = 0o644) -> Inventory:
@@ -218,7 +224,7 @@ INI_PARTS = st.sampled_from(
 def test_any_ini_is_an_inventory_or_a_load_error(text: str) -> None:
     builder = Builder("hosts", (), NO_VAULT)
     with suppress(LoadError):
-        inifile.load(builder, text, "hosts")
+        inventory_ini.load(builder, text, "hosts")
         made = builder.finish()
         assert set(made.members["all"]) == set(made.hosts)
 
@@ -243,7 +249,7 @@ VALUES = st.recursive(
 @settings(max_examples=400, derandomize=True, deadline=None)
 @given(VALUES)
 def test_any_mapping_is_an_inventory_or_a_load_error(value: object) -> None:
-    data = yamlfile.parse(json.dumps(value).encode(), "hosts.yml")
+    data = yaml_file.parse(json.dumps(value).encode(), "hosts.yml")
     builder = Builder("hosts.yml", (), NO_VAULT)
     with suppress(LoadError):
         inventory_yaml.load(builder, data, Where("hosts.yml", 1, 1))
@@ -259,4 +265,7 @@ def test_any_mapping_is_an_inventory_or_a_load_error(value: object) -> None:
 def test_any_pattern_chooses_hosts_or_is_a_load_error(text: str) -> None:
     inventory = load_inventory("a1,a9,w1,")
     with suppress(LoadError):
-        assert set(patterns.select(inventory, text)) <= {*inventory.hosts, *patterns.LOCALHOST}
+        assert set(host_patterns.select(inventory, text)) <= {
+            *inventory.hosts,
+            *host_patterns.LOCALHOST,
+        }

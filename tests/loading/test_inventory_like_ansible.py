@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from provisioner.loading import patterns
+from provisioner.loading import host_patterns
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.inventory_listing import Listing, json_text, yaml_text
 from tests.loading.inventories import CASES, Case, recorded
@@ -70,5 +70,5 @@ def test_the_graph_is_ansibles(case: Case, kind: str) -> None:
 @pytest.mark.parametrize("case", [n for n in NAMES if CASES[n].patterns], indirect=True)
 def test_patterns_choose_ansibles_hosts_in_its_order(case: Case) -> None:
     inventory = load_inventory(case.inventory)
-    chosen = {pattern: list(patterns.select(inventory, pattern)) for pattern in case.patterns}
+    chosen = {pattern: list(host_patterns.select(inventory, pattern)) for pattern in case.patterns}
     assert chosen == RECORDED[case.name]["patterns"]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from provisioner.errors import LoadError
-from provisioner.language.template import Template
-from provisioner.loading import patterns
+from provisioner.language.templating.template import Template
+from provisioner.loading import host_patterns
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.variables import extra_vars, vars_file
 
@@ -84,13 +84,13 @@ HOSTS = "web1,web2,db1,"
     ],
 )
 def test_a_limit_is_a_pattern(text: str, hosts: set[str]) -> None:
-    assert patterns.limit(load_inventory(HOSTS), text) == hosts
+    assert host_patterns.limit(load_inventory(HOSTS), text) == hosts
 
 
 def test_a_limit_may_be_a_file_of_names(tmp_path: Path) -> None:
     path = tmp_path / "failed"
     path.write_text("web1\n\ndb1\n")
-    assert patterns.limit(load_inventory(HOSTS), f"@{path}") == {"web1", "db1"}
+    assert host_patterns.limit(load_inventory(HOSTS), f"@{path}") == {"web1", "db1"}
 
 
 @pytest.mark.parametrize(
@@ -105,5 +105,5 @@ def test_a_limit_may_be_a_file_of_names(tmp_path: Path) -> None:
 )
 def test_a_limit_that_names_nothing_is_refused(text: str, told: str) -> None:
     with pytest.raises(LoadError) as caught:
-        patterns.limit(load_inventory(HOSTS), text)
+        host_patterns.limit(load_inventory(HOSTS), text)
     assert told in str(caught.value)

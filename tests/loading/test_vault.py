@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioner.errors import LoadError, Problem
-from provisioner.language.template import Template, TemplateError
-from provisioner.language.variables import Scope
-from provisioner.loading import vault, yamlfile
+from provisioner.language.scope import Scope
+from provisioner.language.templating.template import Template, TemplateError
+from provisioner.loading import vault, yaml_file
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.variables import extra_vars, host_variables, vars_file
 from provisioner.loading.vault import DEFAULT, PasswordError, Sealed, Secret, Vault
-from provisioner.loading.where import Where
+from provisioner.where import Where
 
 VECTORS: dict[str, dict[str, str]] = yaml.safe_load(
     Path(__file__).with_name("vault_vectors.yml").read_text("utf-8")
@@ -75,7 +75,7 @@ def test_the_hmac_is_compared_before_anything_is_decrypted(monkeypatch: pytest.M
 
 def problem(data: bytes, *secrets: Secret) -> tuple[str, str]:
     with pytest.raises(LoadError) as caught:
-        yamlfile.parse(data, "all.yml", vault=Vault(secrets))
+        yaml_file.parse(data, "all.yml", vault=Vault(secrets))
     (found,) = caught.value.problems
     assert found.where is not None
     assert found.where.file == "all.yml"
@@ -135,7 +135,7 @@ def inline(plain: str, secret: Secret, tag: str = "!vault") -> str:
 
 
 def parse(text: str, *secrets: Secret, **options: Any) -> Any:
-    return yamlfile.parse(text.encode(), "f.yml", vault=Vault(secrets, **options))
+    return yaml_file.parse(text.encode(), "f.yml", vault=Vault(secrets, **options))
 
 
 @pytest.mark.parametrize("tag", ["!vault", "!vault-encrypted"])
@@ -165,7 +165,7 @@ def test_a_value_without_its_password_fails_only_when_it_is_used() -> None:
 def test_a_value_that_no_password_opens_fails_whoever_uses_it_and_is_told() -> None:
     closed: list[Problem] = []
     given = Vault((Secret("dev", b"wrong"),), closed=closed.append)
-    value = yamlfile.parse(f"a: {inline('x', DEV)}b: 1".encode(), "f.yml", vault=given)
+    value = yaml_file.parse(f"a: {inline('x', DEV)}b: 1".encode(), "f.yml", vault=given)
     scope = Scope([value])
     assert scope["b"] == 1
     with pytest.raises(TemplateError, match="no password opens it; tried: dev"):

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from provisioner.modules import find
-from provisioner.modules.base import Module, Reached
+from provisioner.modules.framework.base import Module, Reached
 from provisioner.remote.local import LocalChannel, LocalConnection
 from provisioner.remote.session import Mode, Session, Step
 from provisioner.remote.shell import Program, Report

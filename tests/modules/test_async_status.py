@@ -10,12 +10,12 @@ from zlib import crc32
 
 import pytest
 
-from provisioner.engine.jobs import result_of
+from provisioner.engine.async_jobs import result_of
 from provisioner.modules import find
 from provisioner.modules.async_status import AsyncStatus, Background, placed
-from provisioner.modules.base import Module, ModuleError
 from provisioner.modules.command import Shell
 from provisioner.modules.copy import Copy
+from provisioner.modules.framework.base import Module, ModuleError
 from provisioner.modules.lineinfile import LineInFile
 from provisioner.remote.session import Mode, Step
 from provisioner.result import Outcome, Result

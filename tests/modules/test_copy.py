@@ -11,8 +11,8 @@ import pytest
 from pydantic import ValidationError
 
 from provisioner.modules import find
-from provisioner.modules.base import ModuleError
 from provisioner.modules.copy_body import FROM_HOST, TREE
+from provisioner.modules.framework.base import ModuleError
 from provisioner.remote import shell
 from provisioner.remote.session import Step
 from tests.modules.conftest import Host, listing

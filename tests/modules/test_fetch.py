@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from provisioner.engine.judge import result_of
+from provisioner.engine.results import result_of
 from provisioner.modules import fetch, find
-from provisioner.modules.base import ModuleError
+from provisioner.modules.framework.base import ModuleError
 from provisioner.remote.session import Mode
 from provisioner.remote.shell import Program
 from provisioner.result import Result

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from provisioner.modules import find
-from provisioner.modules.base import ModuleError
+from provisioner.modules.framework.base import ModuleError
 from provisioner.modules.mysql import privileges
 from provisioner.modules.mysql.account import hashed
 from provisioner.modules.mysql.client import rows

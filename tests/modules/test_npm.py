@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from provisioner.modules import find
-from provisioner.modules.base import ModuleError
+from provisioner.modules.framework.base import ModuleError
 from provisioner.remote.shell import Report
 from tests.modules.conftest import Host, listing
 

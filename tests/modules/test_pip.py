@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from provisioner.modules import find
-from provisioner.modules.requirements import requirement
+from provisioner.modules.shared.requirements import requirement
 from tests.modules.conftest import Host
 
 PIP = r"""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from provisioner.modules import find
-from provisioner.modules.base import ModuleError, Reached
+from provisioner.modules.framework.base import ModuleError, Reached
 from tests.modules.conftest import Files, Host, listing
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from provisioner.errors import Lost
 from provisioner.modules import find
-from provisioner.modules.base import FileAttributes, ModuleError
-from provisioner.modules.content import write
+from provisioner.modules.framework.base import FileAttributes, ModuleError
+from provisioner.modules.shared.content import write
 from provisioner.remote import streams
 from provisioner.remote.session import Session, Step
 from provisioner.remote.shell import Program

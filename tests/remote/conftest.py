@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from provisioner.remote import knownhosts, sshkeys
+from provisioner.remote.ssh import keys, known_hosts
 from tests.remote.sshd import Sshd, sshd
 
 
 @pytest.fixture(autouse=True)
 def fresh() -> None:
-    knownhosts.forget()
-    sshkeys.forget()
+    known_hosts.forget()
+    keys.forget()
 
 
 @pytest.fixture(scope="module")

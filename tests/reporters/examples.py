@@ -21,7 +21,7 @@ from provisioner.events import (
 )
 from provisioner.reporters.activity import Activity
 from provisioner.reporters.console import Console
-from provisioner.reporters.plain import PlainSink
+from provisioner.reporters.plain_sink import PlainSink
 from provisioner.reporters.stream import QuietStream
 from provisioner.result import Diff, Outcome
 
@@ -57,7 +57,7 @@ FAILURE = task(
     rc=1,
     stdout="\n".join(f"line {number}" for number in range(1, 23)) + "\n",
     stderr="Error: Nothing to do\n",
-    remedy="check the package's name",
+    hint="check the package's name",
     seconds=3.41,
 )
 DIFF = Diff("a\nb\nc\n", "a\nB\nc\n", "/etc/x", "/etc/x (wanted)")
@@ -169,7 +169,7 @@ def hostile_run() -> list[Event]:
         task(bad, Outcome.CHANGED, changes=(lines,), delegated_to=bad, **step),
         task(bad, shown={bad: [bad, lines]}, returns={bad: lines}, **step),
         task(bad, Outcome.SKIPPED, diff=(Diff(lines, bad, bad, bad),), **step),
-        task(bad, Outcome.FAILED, stdout=lines, stderr=lines, remedy=lines, rc=1, **step),
+        task(bad, Outcome.FAILED, stdout=lines, stderr=lines, hint=lines, rc=1, **step),
         Notice(lines, bad),
         HostFinished(bad, done, lines, lines),
         RunFinished({bad: done}, exit=2),

@@ -22,7 +22,7 @@ from provisioner.events import (
     Transferred,
 )
 from provisioner.reporters.activity import Activity
-from provisioner.reporters.live import STYLES, live_lines
+from provisioner.reporters.live_sink import STYLES, live_lines
 from provisioner.reporters.palette import SGR, Role, paint
 from tests.reporters.examples import Clock, started, task
 from tests.reporters.test_text import UNSAFE

@@ -95,7 +95,7 @@ def test_a_secret_inside_a_longer_base64_text_leaves_nothing_to_decode(
 Place = Callable[[Any], Event]
 PLACES: dict[str, Place] = {
     "message": lambda text: task(message=text),
-    "remedy": lambda text: task(remedy=text),
+    "remedy": lambda text: task(hint=text),
     "task name": lambda text: task(task=text),
     "play name": lambda text: PlayStarted(text, ("web1",), "x:1", 1),
     "stdout": lambda text: task(stdout=text),

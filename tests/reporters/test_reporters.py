@@ -54,7 +54,7 @@ def test_what_goes_to_standard_error_is_safe_too() -> None:
     assert set(err.getvalue()) & UNSAFE == {"\n"}
 
 
-@pytest.mark.parametrize("module", ["plain", "console", "jsonl", "redact", "brief"])
+@pytest.mark.parametrize("module", ["plain_sink", "console", "jsonl", "redact", "brief"])
 def test_plain_runs_import_no_library_that_costs_time(module: str) -> None:
     program = (
         f"import sys, provisioner.reporters.{module}\n"
@@ -72,4 +72,4 @@ def test_rich_is_imported_by_the_live_view_only() -> None:
         for path in sorted(FOLDER.glob("*.py"))
         if re.search(r"^\s*(from|import) rich\b", path.read_text("utf-8"), re.MULTILINE)
     ]
-    assert importing == ["live.py"]
+    assert importing == ["live_sink.py"]

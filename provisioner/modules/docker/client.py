@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from provisioner.modules.base import Module, Text
 from provisioner.modules.docker.failures import FAILURES
-from provisioner.modules.model import AliasChoices, Field
+from provisioner.modules.framework.base import Module, Text
+from provisioner.modules.framework.model import AliasChoices, Field
 from provisioner.records import dataclass
 from provisioner.remote.shell import Report, Value
 

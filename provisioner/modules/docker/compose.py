@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Literal, Self
 
 from provisioner import regex
-from provisioner.modules.base import Sources, Text, Words
 from provisioner.modules.docker.client import ASK, DockerCli
-from provisioner.modules.model import Field, model_validator
+from provisioner.modules.framework.base import TaskContext, Text, Words
+from provisioner.modules.framework.model import Field, model_validator
 from provisioner.remote.shell import Program, Report
 
 CHANGING = (
@@ -182,7 +182,7 @@ class DockerComposeV2(DockerCli):
     def project(self) -> str:
         return self.project_name or (self.project_src or "").rstrip("/").rpartition("/")[2]
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         verbs = {"present": "bring up", "absent": "take down", "stopped": "stop"}
         verb = verbs.get(self.state, "restart")
         definition = "" if self.definition is None else json.dumps(self.definition, default=str)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from provisioner.modules.base import Sources, Text, Words
 from provisioner.modules.docker import compose
 from provisioner.modules.docker.client import DockerModule
 from provisioner.modules.docker.compose import DockerComposeV2
-from provisioner.modules.model import Field, PrivateAttr, model_validator
+from provisioner.modules.framework.base import TaskContext, Text, Words
+from provisioner.modules.framework.model import Field, PrivateAttr, model_validator
 from provisioner.remote.shell import Program, Report
 
 _SAME = (
@@ -97,8 +97,8 @@ class DockerCompose(DockerModule):
     def acts(self) -> bool:
         return self._project.acts
 
-    def program(self, sources: Sources) -> Program:
-        return self._project.program(sources)
+    def program(self, context: TaskContext) -> Program:
+        return self._project.program(context)
 
     def returns(self, report: Report) -> dict[str, Any]:
         values = self._project.returns(report)

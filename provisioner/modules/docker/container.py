@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
-from provisioner.modules.base import Sources, Text
 from provisioner.modules.docker import container_create as create
 from provisioner.modules.docker import steps
 from provisioner.modules.docker.client import ASK, answer, is_container, is_image
@@ -17,7 +16,8 @@ from provisioner.modules.docker.container_plan import Plan
 from provisioner.modules.docker.container_values import env_lines, exposed, ports
 from provisioner.modules.docker.joined import identified, joined
 from provisioner.modules.docker.references import full, is_id
-from provisioner.modules.model import (
+from provisioner.modules.framework.base import TaskContext, Text
+from provisioner.modules.framework.model import (
     AliasChoices,
     Field,
     PrivateAttr,
@@ -164,7 +164,7 @@ class DockerContainer(ContainerConfig):
     def acts(self) -> bool:
         return self.restart or self.recreate or self.detach is False
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         image = full(self.image) if self.image and self.state != "absent" else ""
         variables: dict[str, Value] = {
             "name": self.name,

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from provisioner.modules.base import Text, Words
 from provisioner.modules.docker.client import DockerModule
 from provisioner.modules.docker.container_values import bytes_of, nanoseconds, text_of
-from provisioner.modules.model import AliasChoices, BeforeValidator, ConfigDict, Field, Model
+from provisioner.modules.framework.base import Text, Words
+from provisioner.modules.framework.model import (
+    AliasChoices,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Model,
+)
 
 
 def _texts(value: Any) -> Any:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 from typing import Any, ClassVar, Self
 
-from provisioner.modules.base import Sources, Text
 from provisioner.modules.docker.client import ASK, DockerModule
 from provisioner.modules.docker.container_fields import Texts
-from provisioner.modules.model import model_validator
+from provisioner.modules.framework.base import TaskContext, Text
+from provisioner.modules.framework.model import model_validator
 from provisioner.remote.shell import Program, Report
 
 BODY = (
@@ -102,7 +102,7 @@ class DockerContainerExec(DockerModule):
     def words(self) -> list[str]:
         return list(self.argv) if self.argv is not None else shlex.split(self.command or "")
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         options = [f"--env={key}" for key in self.env or {}]
         options += [f"--user={self.user}"] if self.user else []
         switches = {"--detach": self.detach, "--tty": self.tty, "--interactive": bool(self.stdin)}

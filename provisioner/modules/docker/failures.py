@@ -10,14 +10,14 @@ class Failure:
     """Patterns of sh in what docker says ▶ why, and what to do."""
 
     why: str
-    remedy: str
+    hint: str
     patterns: tuple[str, ...]
 
     def arm(self) -> str:
         """An arm of a `case`."""
-        remedy = f'report remedy "{self.remedy}"' if self.remedy else ":"
+        hint = f'report remedy "{self.hint}"' if self.hint else ":"
         patterns = " | ".join(self.patterns)
-        return f'        {patterns})\n            why="{self.why}"\n            {remedy} ;;\n'
+        return f'        {patterns})\n            why="{self.why}"\n            {hint} ;;\n'
 
 
 KNOWN = (

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from provisioner.modules.docker.client import DockerModule
 from provisioner.modules.docker.container_values import text_of
-from provisioner.modules.model import BeforeValidator
+from provisioner.modules.framework.model import BeforeValidator
 
 
 def _lists(value: Any) -> Any:

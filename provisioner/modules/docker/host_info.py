@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from provisioner.modules.base import Sources
 from provisioner.modules.docker.client import ASK, answer
 from provisioner.modules.docker.container_values import bytes_about
 from provisioner.modules.docker.filters import Filtered, filters
+from provisioner.modules.framework.base import TaskContext
 from provisioner.remote.shell import Program, Report, quote
 
 BODY = (
@@ -69,7 +69,7 @@ class DockerHostInfo(Filtered):
     verbose_output: bool = False
     """Give all that docker's command says of each, with its keys."""
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         asked = [" ".join(map(quote, words)) for words in self._questions()]
         return Program("docker_host_info", self.body, {"questions": asked, **self.asking()})
 

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
-from provisioner.modules.base import Sources, Text
 from provisioner.modules.docker import steps
 from provisioner.modules.docker.client import ASK, DockerModule, answer
 from provisioner.modules.docker.image_build import Build, Pull
 from provisioner.modules.docker.references import digest_of, full, is_id, short
 from provisioner.modules.docker.steps import Step
-from provisioner.modules.model import PrivateAttr, model_validator
+from provisioner.modules.framework.base import TaskContext, Text
+from provisioner.modules.framework.model import PrivateAttr, model_validator
 from provisioner.remote.shell import Program, Report, Value
 
 BODY = (
@@ -117,7 +117,7 @@ class DockerImage(DockerModule):
     def _again(self) -> bool:
         return bool(self.force_source or self.force)
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         verb = "remove" if self.state == "absent" else self.source or "look for"
         present = self.state == "present"
         names = [self.image, self.target] if present and self.target else [self.image]

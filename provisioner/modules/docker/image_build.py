@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from provisioner.modules.base import Text
 from provisioner.modules.docker.container_fields import Size, Texts
 from provisioner.modules.docker.container_values import bytes_of
-from provisioner.modules.model import ConfigDict, Field, Model
+from provisioner.modules.framework.base import Text
+from provisioner.modules.framework.model import ConfigDict, Field, Model
 
 
 class _Options(Model):

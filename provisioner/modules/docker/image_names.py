@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.base import Sources, Text, Words
 from provisioner.modules.docker import image, steps
 from provisioner.modules.docker.client import ASK, DockerModule, answer
 from provisioner.modules.docker.image import MISSING, archives, first, manifest
 from provisioner.modules.docker.references import full, is_id, short
 from provisioner.modules.docker.steps import Step
-from provisioner.modules.model import AliasChoices, Field, PrivateAttr
+from provisioner.modules.framework.base import TaskContext, Text, Words
+from provisioner.modules.framework.model import AliasChoices, Field, PrivateAttr
 from provisioner.remote.shell import Program, Report
 
 
@@ -42,7 +42,7 @@ class DockerImageTag(DockerModule):
     def _names(self) -> list[str]:
         return [full(self.name, self.tag), *(full(name, self.tag) for name in self.repository)]
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         return image.look(self, "tag", self._names)
 
     def edit(self, report: Report) -> Program | None:
@@ -97,7 +97,7 @@ class DockerImageRemove(DockerModule):
     def image(self) -> str:
         return full(self.name, self.tag)
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         return image.look(self, "remove", [self.image])
 
     def edit(self, report: Report) -> Program | None:
@@ -142,7 +142,7 @@ class DockerImageExport(DockerModule):
     def _full(self) -> list[str]:
         return [full(name, self.tag) for name in self.names]
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         return image.look(self, "export", self._full, archive_path=self.path)
 
     def edit(self, report: Report) -> Program | None:
@@ -194,7 +194,7 @@ class DockerImageLoad(DockerModule):
 
     _names: list[str] = PrivateAttr(default_factory=list)
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         return Program("docker_image_load", self.body, {"path": self.path, **self.asking()})
 
     def edit(self, report: Report) -> Program | None:

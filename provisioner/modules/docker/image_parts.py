@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.base import Sources, Text, Words
 from provisioner.modules.docker import image
 from provisioner.modules.docker.client import DockerModule
 from provisioner.modules.docker.container_fields import Size, Texts
 from provisioner.modules.docker.image import DockerImage
 from provisioner.modules.docker.image_build import Output, Secret
-from provisioner.modules.model import PrivateAttr
+from provisioner.modules.framework.base import TaskContext, Text, Words
+from provisioner.modules.framework.model import PrivateAttr
 from provisioner.remote.shell import Program, Report
 
 
@@ -39,8 +39,8 @@ class ImagePart(DockerModule):
     def acts(self) -> bool:
         return self._image.acts
 
-    def program(self, sources: Sources) -> Program:
-        return self._image.program(sources)
+    def program(self, context: TaskContext) -> Program:
+        return self._image.program(context)
 
     def edit(self, report: Report) -> Program | None:
         return self._image.edit(report)

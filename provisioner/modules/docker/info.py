@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from provisioner.modules.base import Sources, Text, Words
 from provisioner.modules.docker.client import ASK, DockerModule, answer
 from provisioner.modules.docker.references import full
-from provisioner.modules.model import AliasChoices, Field
+from provisioner.modules.framework.base import TaskContext, Text, Words
+from provisioner.modules.framework.model import AliasChoices, Field
 from provisioner.remote.shell import Program, Report, Value
 
 BODY = (
@@ -42,7 +42,7 @@ class DockerInfo(DockerModule):
     def subjects(self) -> tuple[str, ...]:
         raise NotImplementedError
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         subjects = self.subjects()
         variables: dict[str, Value] = {
             "kind": self.kind,

@@ -7,9 +7,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from provisioner.modules.base import Sources, Text
 from provisioner.modules.docker.client import ASK, DockerModule
-from provisioner.modules.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.base import TaskContext, Text
+from provisioner.modules.framework.model import AliasChoices, Field, model_validator
 from provisioner.remote.shell import Program, Report
 
 READ = r"""
@@ -122,7 +122,7 @@ class DockerLogin(DockerModule):
     def server(self) -> str:
         return server_of(self.registry_url)
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         return Program("docker_login_read", READ, {"config_path": self.config_path})
 
     def edit(self, report: Report) -> Program | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.base import Sources, Text, Words
 from provisioner.modules.docker import steps
 from provisioner.modules.docker.client import ASK, DockerModule, answer
 from provisioner.modules.docker.container_fields import Texts
 from provisioner.modules.docker.steps import Step
-from provisioner.modules.model import AliasChoices, ConfigDict, Field, Model, PrivateAttr
+from provisioner.modules.framework.base import TaskContext, Text, Words
+from provisioner.modules.framework.model import AliasChoices, ConfigDict, Field, Model, PrivateAttr
 from provisioner.remote.shell import Program, Report
 
 BODY = (
@@ -110,7 +110,7 @@ class DockerNetwork(DockerModule):
     def acts(self) -> bool:
         return self.force and self.state == "present"
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         verb = "remove" if self.state == "absent" else "create"
         variables = {"name": self.name, "verb": verb, **self.asking()}
         return Program("docker_network", self.body, variables)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from provisioner.modules.base import Sources
 from provisioner.modules.docker.client import ASK
 from provisioner.modules.docker.container_values import bytes_about
 from provisioner.modules.docker.filters import Filtered, Filters, filters
+from provisioner.modules.framework.base import TaskContext
 from provisioner.remote.shell import Program, Report, quote
 
 BODY = (
@@ -62,7 +62,7 @@ class DockerPrune(Filtered):
     def acts(self) -> bool:
         return True
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         words = [" ".join(map(quote, words)) for words in self._prunes()]
         return Program("docker_prune", self.body, {"prunes": words, **self.asking()})
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.base import Sources, Text
 from provisioner.modules.docker import steps
 from provisioner.modules.docker.client import ASK, DockerModule, answer
 from provisioner.modules.docker.container_fields import Texts
 from provisioner.modules.docker.steps import Step
-from provisioner.modules.model import AliasChoices, Field, PrivateAttr
+from provisioner.modules.framework.base import TaskContext, Text
+from provisioner.modules.framework.model import AliasChoices, Field, PrivateAttr
 from provisioner.remote.shell import Program, Report
 
 BODY = (
@@ -49,7 +49,7 @@ class DockerVolume(DockerModule):
     def acts(self) -> bool:
         return self.state == "present" and self.recreate == "always"
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         verb = "remove" if self.state == "absent" else "create"
         variables = {"name": self.volume_name, "verb": verb, **self.asking()}
         return Program("docker_volume", self.body, variables)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from provisioner.modules.mysql.privileges import GLOBAL, Privileges
-from provisioner.modules.sql import quoted
+from provisioner.modules.shared.sql import quoted
 from provisioner.records import dataclass
 
 NATIVE = "mysql_native_password"

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from provisioner.modules.base import Module, Text
-from provisioner.modules.model import AliasChoices, Field, field_validator
-from provisioner.modules.sql import quoted
+from provisioner.modules.framework.base import Module, Text
+from provisioner.modules.framework.model import AliasChoices, Field, field_validator
+from provisioner.modules.shared.sql import quoted
 
 SESSION = "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES';\n"
 """First in every SQL text: `quoted` is right whatever the server's own mode is."""

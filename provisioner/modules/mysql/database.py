@@ -7,10 +7,10 @@ import shlex
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal, Self
 
-from provisioner.modules.base import Sources, Text, Words
-from provisioner.modules.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.base import TaskContext, Text, Words
+from provisioner.modules.framework.model import AliasChoices, Field, model_validator
 from provisioner.modules.mysql.client import ASK, SESSION, MysqlModule, identifier
-from provisioner.modules.sql import quoted
+from provisioner.modules.shared.sql import quoted
 from provisioner.remote.shell import Program, Report
 
 BODY = (
@@ -211,7 +211,7 @@ class MysqlDb(MysqlModule):
     def _names(self) -> tuple[str, ...]:
         return () if self.moves and "all" in self.name else tuple(dict.fromkeys(self.name))
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         names = ", ".join(map(quoted, self._names or ("mysql",)))
         verb = {"present": "create", "absent": "drop"}.get(self.state, self.state)
         ends = {"dump": f" to {self.target}", "import": f" from {self.target}"}

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from provisioner.modules.base import ModuleError, Sources, Text
-from provisioner.modules.model import (
+from provisioner.modules.framework.base import ModuleError, TaskContext, Text
+from provisioner.modules.framework.model import (
     AliasChoices,
     Field,
     PrivateAttr,
@@ -27,7 +27,7 @@ from provisioner.modules.mysql.account import (
 )
 from provisioner.modules.mysql.client import SESSION, MysqlModule, rows
 from provisioner.modules.mysql.user_body import CHANGE, GRANTS, READ, REFUSE, ROWS
-from provisioner.modules.sql import quoted
+from provisioner.modules.shared.sql import quoted
 from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report
 
@@ -115,7 +115,7 @@ class MysqlUser(MysqlModule):
             raise ValueError(f"tls_requires: {min(unknown)} is no requirement")
         return self
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         return Program("mysql_user_read", READ, self._variables())
 
     def _variables(self) -> dict[str, Any]:

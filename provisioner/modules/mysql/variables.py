@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from provisioner import regex
-from provisioner.modules.base import ModuleError, Sources, Text
-from provisioner.modules.model import PrivateAttr, field_validator
+from provisioner.modules.framework.base import ModuleError, TaskContext, Text
+from provisioner.modules.framework.model import PrivateAttr, field_validator
 from provisioner.modules.mysql.client import ASK, SESSION, MysqlModule, identifier
-from provisioner.modules.sql import quoted
+from provisioner.modules.shared.sql import quoted
 from provisioner.remote.shell import Program, Report
 
 READ = (
@@ -59,7 +59,7 @@ class MysqlVariables(MysqlModule):
             raise ValueError(f'invalid variable name "{variable}"')
         return variable
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         return Program("mysql_variables_read", READ, self._variables())
 
     def _variables(self) -> dict[str, Any]:

@@ -7,15 +7,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from provisioner.modules.base import Module, ModuleError, Sources, Text
-from provisioner.modules.model import (
+from provisioner.modules.framework.base import Module, ModuleError, TaskContext, Text
+from provisioner.modules.framework.model import (
     AliasChoices,
     Field,
     PrivateAttr,
     field_validator,
     model_validator,
 )
-from provisioner.modules.sql import quoted
+from provisioner.modules.shared.sql import quoted
 from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report
 
@@ -170,7 +170,7 @@ class PostgresqlModule(Module):
         """What is to be done where the rows `found` are so; `ModuleError` where that can't be."""
         raise NotImplementedError
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         return Program("postgresql_read", READ, self._variables())
 
     def _variables(self) -> dict[str, Any]:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, Literal, Self
 
-from provisioner.modules.base import ModuleError, Text
-from provisioner.modules.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.base import ModuleError, Text
+from provisioner.modules.framework.model import AliasChoices, Field, model_validator
 from provisioner.modules.postgresql.client import PostgresqlModule, Step, identifier
-from provisioner.modules.sql import quoted
+from provisioner.modules.shared.sql import quoted
 from provisioner.remote.shell import Report
 
 QUESTION = """\

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from provisioner.modules.postgresql.client import identifier
-from provisioner.modules.sql import quoted
+from provisioner.modules.shared.sql import quoted
 from provisioner.records import dataclass
 
 DATABASE = ("CREATE", "CONNECT", "TEMPORARY")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal, Self
 
-from provisioner.modules.base import Text, Words
-from provisioner.modules.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.base import Text, Words
+from provisioner.modules.framework.model import AliasChoices, Field, model_validator
 from provisioner.modules.postgresql import password as passwords
 from provisioner.modules.postgresql.client import PostgresqlModule, Step, identifier
 from provisioner.modules.postgresql.rights import rights
-from provisioner.modules.sql import quoted
+from provisioner.modules.shared.sql import quoted
 from provisioner.remote.shell import Report
 
 COLUMNS = {

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal, Self
 
-from provisioner.modules.base import Module, Sources, Text
-from provisioner.modules.model import AliasChoices, Field, field_validator, model_validator
+from provisioner.modules.framework.base import Module, TaskContext, Text
+from provisioner.modules.framework.model import (
+    AliasChoices,
+    Field,
+    field_validator,
+    model_validator,
+)
 from provisioner.modules.systemd import unit
 from provisioner.remote.shell import Program, Report
 
@@ -55,7 +60,7 @@ class Systemd(Module):
     def acts(self) -> bool:
         return self.daemon_reexec or self.state in ("restarted", "reloaded")
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         return unit.program(**self.model_dump(include={*Systemd.model_fields}))
 
     def returns(self, report: Report) -> dict[str, Any]:

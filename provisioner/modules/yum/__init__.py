@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
-from provisioner.modules.base import Module, Sources, Text, Words
-from provisioner.modules.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.base import Module, TaskContext, Text, Words
+from provisioner.modules.framework.model import AliasChoices, Field, model_validator
 from provisioner.modules.yum.failures import FAILURES
 from provisioner.modules.yum.listing import listing
 from provisioner.modules.yum.rpm import ASK_RPM
@@ -107,7 +107,7 @@ class Yum(Module):
             return "cache"
         return "latest" if self.state == "latest" else "present"
 
-    def program(self, sources: Sources) -> Program:
+    def program(self, context: TaskContext) -> Program:
         variables: dict[str, Any] = self.model_dump(
             include={
                 "update_cache",

@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Annotated
 
 from provisioner import regex
-from provisioner.modules.base import Words
-from provisioner.modules.model import AfterValidator
+from provisioner.modules.framework.base import Words
+from provisioner.modules.framework.model import AfterValidator
 
 _VERSIONED = regex.compile(r"([^\s<>=]+)\s*(>=|<=|==|=|<|>)\s*([A-Za-z0-9._+~^:-]+)")
 

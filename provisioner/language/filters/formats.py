@@ -1,0 +1,250 @@
+"""Filters between values and JSON, YAML, CSV and INI."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import cache
+from typing import Any
+
+from jinja2 import Undefined
+from jinja2.exceptions import FilterArgumentError
+
+from provisioner.language.filters.data import a_dict, a_list, shown
+from provisioner.language.filters.text import text_of
+from provisioner.language.scope import HostMap, Scope, plain
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no word for, in words that it has."""
+    match value:
+        case Undefined():
+            return str(value)  # raises, with the name
+        case Mapping():
+            return plain(value) if isinstance(value, Scope | HostMap) else dict(value)
+        case bytes():
+            return text_of(value)
+        case date():
+            return value.isoformat()
+        case Iterable():
+            return list(value)
+    return str(value)
+
+
+def to_json(value: Any, **options: Any) -> str:
+    """The value as JSON in one line; `indent`, `sort_keys` and `ensure_ascii` as in Python."""
+    try:
+        return json.dumps(value, default=_plain, **options)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise FilterArgumentError(f"{shown(value)} can't be JSON: {error}") from None
+
+
+def to_nice_json(value: Any, indent: int = 4, sort_keys: bool = True, **options: Any) -> str:
+    """The value as JSON to be read: indented, its keys sorted."""
+    options = {"separators": (",", ": ")} | options
+    return to_json(value, indent=indent, sort_keys=sort_keys, **options)
+
+
+def from_json(value: Any, **options: Any) -> Any:
+    """The value that a JSON text stands for."""
+    if not isinstance(value, str | bytes):
+        raise FilterArgumentError(f"JSON text is needed, not {shown(value)}")
+    try:
+        return json.loads(value, **options)
+    except (ValueError, RecursionError) as error:
+        raise FilterArgumentError(f"that is not JSON: {error}") from None
+
+
+@cache
+def _dumper() -> Any:
+    import yaml
+
+    base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+    class Dumper(base):  # type: ignore[misc]
+        """Dumps the subclasses of plain types, too, and what is iterated as a list."""
+
+        def represent_undefined(self, value: Any) -> Any:
+            raise TypeError(f"a {type(value).__name__} can't be YAML")
+
+    multi = Dumper.add_multi_representer
+    multi(Undefined, lambda dumper, value: dumper.represent_str(str(value)))
+    multi(str, lambda dumper, value: dumper.represent_str(str(value)))
+    multi(int, lambda dumper, value: dumper.represent_int(int(value)))
+    multi(float, lambda dumper, value: dumper.represent_float(float(value)))
+    multi(bytes, lambda dumper, value: dumper.represent_binary(bytes(value)))
+    multi(Mapping, lambda dumper, value: dumper.represent_dict(_plain(value)))
+    multi(dict, lambda dumper, value: dumper.represent_dict(dict(value)))
+    multi(object, _represent_rest)
+    return Dumper
+
+
+def _represent_rest(dumper: Any, value: Any) -> Any:
+    if isinstance(value, Iterable):
+        return dumper.represent_list(list(value))
+    return dumper.represent_undefined(value)
+
+
+def to_yaml(value: Any, default_flow_style: bool | None = None, **options: Any) -> str:
+    """The value as YAML; `indent`, `width`, `sort_keys`, `explicit_start` … as in PyYAML."""
+    import yaml
+
+    try:
+        text: str = yaml.dump(
+            value,
+            Dumper=_dumper(),
+            allow_unicode=True,
+            default_flow_style=default_flow_style,
+            **options,
+        )
+    except (TypeError, ValueError, yaml.YAMLError, RecursionError) as error:
+        raise FilterArgumentError(f"{shown(value)} can't be YAML: {error}") from None
+    return text.removesuffix("...\n")
+
+
+def to_nice_yaml(
+    value: Any, indent: int = 4, default_flow_style: bool = False, **options: Any
+) -> str:
+    """The value as YAML to be read: in blocks, indented by 4."""
+    return to_yaml(value, default_flow_style, indent=indent, **options)
+
+
+def from_yaml(value: Any) -> Any:
+    """The value that a YAML text stands for; what is not text stays."""
+    return _parse(value) if isinstance(value, str | bytes) else value
+
+
+def from_yaml_all(value: Any) -> Any:
+    """The values of all documents of a YAML text."""
+    if not isinstance(value, str | bytes):
+        return value
+    import yaml
+
+    text = text_of(value)
+    try:
+        events = yaml.parse(text, Loader=yaml.SafeLoader)
+        marks = [e.start_mark for e in events if isinstance(e, yaml.DocumentStartEvent)]
+    except (yaml.YAMLError, RecursionError) as error:
+        raise FilterArgumentError(f"that is not YAML: {error}") from None
+    starts = [mark.index for mark in marks if mark is not None]
+    return [_parse(text[a:b]) for a, b in zip(starts, [*starts[1:], None], strict=True)]
+
+
+def _parse(text: str | bytes) -> Any:
+    from provisioner.errors import LoadError
+    from provisioner.loading.yaml_file import parse
+
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+    try:
+        return parse(data, "the text", trusted=False)
+    except LoadError as error:
+        raise FilterArgumentError(str(error)) from None
+
+
+def from_csv(
+    value: Any,
+    dialect: str = "excel",
+    fieldnames: list[str] | None = None,
+    delimiter: str | None = None,
+    skipinitialspace: bool | None = None,
+    strict: bool | None = None,
+) -> list[dict[str, Any]]:
+    """A list of dicts, one for each row of CSV text; the first row names the fields."""
+    import csv
+    import io
+
+    given = {"delimiter": delimiter, "skipinitialspace": skipinitialspace, "strict": strict}
+    options: Any = {name: option for name, option in given.items() if option is not None}
+    try:
+        rows = csv.DictReader(io.StringIO(text_of(value)), fieldnames, dialect=dialect, **options)
+        return [dict(row) for row in rows]
+    except (csv.Error, TypeError) as error:
+        raise FilterArgumentError(f"that is not CSV: {error}") from None
+
+
+def from_ini(value: Any) -> dict[str, dict[str, str]]:
+    """A dict of dicts, one for each section of INI text."""
+    import configparser
+
+    parser = configparser.RawConfigParser(interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    try:
+        parser.read_string(text_of(value))
+    except configparser.Error as error:
+        raise FilterArgumentError(f"that is not INI: {error}") from None
+    return {section: dict(parser.items(section, raw=True)) for section in parser.sections()}
+
+
+def to_ini(value: Any) -> str:
+    """INI text of a dict of dicts."""
+    parts = []
+    for section, options in a_dict(value).items():
+        lines = (f"{name} = {option}" for name, option in a_dict(options).items())
+        parts.append("\n".join([f"[{section}]", *lines]) + "\n")
+    return "\n".join(parts)
+
+
+def json_query(value: Any, expression: str) -> Any:
+    """What a JMESPath expression finds in the value; needs the package jmespath."""
+    try:
+        jmespath = importlib.import_module("jmespath")
+    except ImportError:
+        raise FilterArgumentError(
+            "json_query needs the Python package jmespath: pip install jmespath"
+        ) from None
+    try:
+        return jmespath.search(expression, _unwrapped(value))
+    except jmespath.exceptions.JMESPathError as error:
+        raise FilterArgumentError(f'the expression "{expression}": {error}') from None
+
+
+def _unwrapped(value: Any) -> Any:
+    """Dicts, lists and text of the very types, which is what JMESPath's functions look for."""
+    if isinstance(value, Mapping):
+        return {key: _unwrapped(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_unwrapped(item) for item in value]
+    return str(value) if isinstance(value, str) else value
+
+
+def get_path(value: Any, path: str) -> Any:
+    """The value at a path such as a.b[0]."""
+    import re
+
+    for key in re.findall(r"[^.\[\]'\"]+", path):
+        try:
+            value = value[int(key)] if isinstance(value, list | tuple) else value[key]
+        except (KeyError, IndexError, ValueError, TypeError):
+            raise FilterArgumentError(f'there is no "{path}" ("{key}" is missing)') from None
+    return value
+
+
+def to_paths(value: Any, prepend: str = "") -> dict[str, Any]:
+    """A flat dict of all values by their paths, such as a.b[0]."""
+    found: dict[str, Any] = {}
+    _walk(value, prepend, found)
+    return found
+
+
+def _walk(value: Any, path: str, found: dict[str, Any]) -> None:
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            plain = str(key).isidentifier()
+            step = (f".{key}" if plain else f"['{key}']") if path else str(key)
+            _walk(item, path + step, found)
+    elif isinstance(value, list | tuple) and value:
+        for number, item in enumerate(value):
+            _walk(item, f"{path}[{number}]", found)
+    else:
+        found[path] = value
+
+
+def index_of(value: Any, test: str, wanted: Any = None, key: str | None = None) -> Any:
+    """Where an item equal to `wanted` stands in a list; all its places if there are several."""
+    if test not in ("eq", "==", "equalto"):
+        raise FilterArgumentError('index_of knows the test "eq" only')
+    items = [item.get(key) if key else item for item in a_list(value)]
+    found = [number for number, item in enumerate(items) if item == wanted]
+    return found[0] if len(found) == 1 else found

@@ -1,0 +1,242 @@
+"""FILTERS: what a template can put after `|`, besides the filters of Jinja itself.
+
+The functions are plain; here they get their names, and one guard that is the same for all: an
+undefined argument is an error that names the variable, and a value of the wrong kind is an error
+that names the filter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from jinja2 import Undefined, pass_context
+from jinja2.exceptions import FilterArgumentError, TemplateRuntimeError
+
+from provisioner.language.filters import data, formats, hashing, keys, numbers, paths, subnets, text
+
+Filter = Callable[..., Any]
+
+TAKES_UNDEFINED = {"mandatory", "type_debug"}
+"""Filters that are asked about an undefined value itself."""
+
+PLAIN = (bool, int, float, str, bytes, list, dict)
+"""The types that type_debug looks for first."""
+
+PASSES_UNDEFINED = {"extract": 2, "ternary": 1}
+"""Filters that may be given something undefined to choose from: how many arguments may not be."""
+
+
+def mandatory(value: Any, msg: str | None = None) -> Any:
+    """The value, which must be defined; `msg` is the error if it is not."""
+    if isinstance(value, Undefined):
+        name = getattr(value, "_undefined_name", None)
+        raise TemplateRuntimeError(msg or f'the mandatory variable "{name or ""}" is not defined')
+    return value
+
+
+def ternary(value: Any, true_val: Any, false_val: Any, none_val: Any = None) -> Any:
+    """The first argument if the value is true, the second if not; the third, if given, for null."""
+    if value is None and none_val is not None:
+        return none_val
+    return true_val if value else false_val
+
+
+def type_debug(value: Any) -> str:
+    """The name of the value's Python type; of a subclass of a plain type, that of the plain one."""
+    if isinstance(value, Undefined):
+        return "AnsibleUndefined"
+    plain = (kind for kind in PLAIN if isinstance(value, kind))
+    return next(plain, type(value)).__name__
+
+
+def vault(value: Any, *args: Any, **options: Any) -> str:
+    """Not supported: encrypt with `provision vault`."""
+    raise FilterArgumentError("templates can't encrypt; use the `provision vault` command")
+
+
+def unvault(value: Any, *args: Any, **options: Any) -> str:
+    """Not supported: values under `!vault` are decrypted by themselves."""
+    raise FilterArgumentError("values under !vault are decrypted by themselves")
+
+
+def _guarded(name: str, function: Filter) -> Filter:
+    """`function` that is strict about undefined values and names the filter in its errors."""
+    last = PASSES_UNDEFINED.get(name)
+    strict = name not in TAKES_UNDEFINED
+
+    @wraps(function)
+    def guarded(*args: Any, **options: Any) -> Any:
+        if strict:
+            for value in (*args[:last], *options.values()):
+                if isinstance(value, Undefined):
+                    value._fail_with_undefined_error()
+        try:
+            return function(*args, **options)
+        except FilterArgumentError as error:
+            raise FilterArgumentError(f"{name}: {error}") from None
+        except (
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            OSError,
+            TypeError,
+            ValueError,
+        ) as error:
+            raise FilterArgumentError(f"{name}: {error}") from None
+        except RecursionError:
+            raise FilterArgumentError(f"{name}: the value contains itself") from None
+
+    return guarded
+
+
+def _fresh(function: Filter) -> Filter:
+    """`function` that Jinja calls whenever the template is rendered, never when it is compiled."""
+
+    @pass_context
+    @wraps(function)
+    def fresh(_context: Any, *args: Any, **options: Any) -> Any:
+        return function(*args, **options)
+
+    return fresh
+
+
+BUILTIN: dict[str, Filter] = {
+    "b64decode": text.b64decode,
+    "b64encode": text.b64encode,
+    "basename": paths.basename,
+    "bool": text.to_bool,
+    "checksum": hashing.sha1,
+    "combinations": data.combinations,
+    "combine": data.combine,
+    "comment": text.comment,
+    "commonpath": paths.commonpath,
+    "dict2items": data.dict2items,
+    "difference": data.difference,
+    "dirname": paths.dirname,
+    "expanduser": paths.expanduser,
+    "expandvars": paths.expandvars,
+    "extract": data.extract,
+    "fileglob": paths.fileglob,
+    "flatten": data.flatten,
+    "from_json": formats.from_json,
+    "from_yaml": formats.from_yaml,
+    "from_yaml_all": formats.from_yaml_all,
+    "hash": hashing.hashed,
+    "human_readable": numbers.human_readable,
+    "human_to_bytes": numbers.human_to_bytes,
+    "intersect": data.intersect,
+    "items2dict": data.items2dict,
+    "log": numbers.log,
+    "mandatory": mandatory,
+    "md5": hashing.md5,
+    "normpath": paths.normpath,
+    "password_hash": hashing.password_hash,
+    "path_join": paths.path_join,
+    "permutations": data.permutations,
+    "pow": numbers.power,
+    "product": data.product,
+    "quote": text.quote,
+    "random": numbers.random,
+    "realpath": paths.realpath,
+    "regex_escape": text.regex_escape,
+    "regex_findall": text.regex_findall,
+    "regex_replace": text.regex_replace,
+    "regex_search": text.regex_search,
+    "rekey_on_member": data.rekey_on_member,
+    "relpath": paths.relpath,
+    "root": numbers.root,
+    "sha1": hashing.sha1,
+    "shuffle": numbers.shuffle,
+    "split": text.split,
+    "splitext": paths.splitext,
+    "strftime": numbers.strftime,
+    "subelements": data.subelements,
+    "symmetric_difference": data.symmetric_difference,
+    "ternary": ternary,
+    "to_datetime": numbers.to_datetime,
+    "to_json": formats.to_json,
+    "to_nice_json": formats.to_nice_json,
+    "to_nice_yaml": formats.to_nice_yaml,
+    "to_uuid": hashing.to_uuid,
+    "to_yaml": formats.to_yaml,
+    "type_debug": type_debug,
+    "union": data.union,
+    "unique": data.unique,
+    "unvault": unvault,
+    "urldecode": text.urldecode,
+    "urlsplit": text.urlsplit,
+    "vault": vault,
+    "win_basename": paths.win_basename,
+    "win_dirname": paths.win_dirname,
+    "win_splitdrive": paths.win_splitdrive,
+    "zip": data.zipped,
+    "zip_longest": data.zip_longest,
+}
+
+GENERAL: dict[str, Filter] = {
+    "counter": data.counter,
+    "crc32": hashing.crc32,
+    "dict": data.dict_of_pairs,
+    "dict_kv": data.dict_kv,
+    "from_csv": formats.from_csv,
+    "from_ini": formats.from_ini,
+    "groupby_as_dict": data.groupby_as_dict,
+    "json_query": formats.json_query,
+    "lists_difference": data.of_many(data.difference),
+    "lists_intersect": data.of_many(data.intersect),
+    "lists_mergeby": data.lists_mergeby,
+    "lists_symmetric_difference": data.of_many(data.symmetric_difference),
+    "lists_union": data.of_many(data.union),
+    "path_join": paths.path_join,
+    "random_mac": numbers.random_mac,
+    "to_ini": formats.to_ini,
+    "unicode_normalize": text.unicode_normalize,
+    "version_sort": text.version_sort,
+    **numbers.TIME_UNITS,
+}
+
+UTILS: dict[str, Filter] = {
+    "get_path": formats.get_path,
+    "index_of": formats.index_of,
+    "keep_keys": keys.keep_keys,
+    "remove_keys": keys.remove_keys,
+    "replace_keys": keys.replace_keys,
+    "to_paths": formats.to_paths,
+    **subnets.FILTERS,
+}
+
+FRESH = {
+    "expanduser",
+    "expandvars",
+    "fileglob",
+    "password_hash",
+    "random",
+    "random_mac",
+    "realpath",
+    "relpath",
+    "shuffle",
+    "strftime",
+}
+"""Filters whose value depends on more than their arguments: never computed ahead."""
+
+COLLECTIONS = {
+    "ansible.utils": UTILS,
+    "community.general": GENERAL,
+    "ansible.builtin": BUILTIN,
+}
+
+
+def _named(name: str, function: Filter) -> Filter:
+    guarded = _guarded(name, function)
+    return _fresh(guarded) if name in FRESH else guarded
+
+
+FILTERS: dict[str, Filter] = {
+    prefix + name: filter_
+    for collection, functions in COLLECTIONS.items()
+    for name, filter_ in ((name, _named(name, each)) for name, each in functions.items())
+    for prefix in ("", f"{collection}.", "ansible.netcommon." if functions is UTILS else "")
+}
+"""Every filter by its short and its full name; what ansible.builtin has wins the short one."""

@@ -1,0 +1,173 @@
+"""LOOKUPS: what a template asks the controller for, and what `with_X` loops over.
+
+A lookup is `function(context, terms, **options) -> list`. `lookup` gives its items the way a
+template wants them, `query` as they are, and `looped` as a `with_X` keyword does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from inspect import signature
+from typing import Any
+
+from jinja2 import Undefined
+from jinja2.exceptions import TemplateError, TemplateRuntimeError, UndefinedError
+
+from provisioner.language.filters.data import is_list
+from provisioner.language.lookups import files, general, lists, password, tables, values
+from provisioner.language.lookups.base import Lookup, LookupFailedError
+from provisioner.language.lookups.context import LookupContext
+from provisioner.language.plugins import known_plugins, local_plugins
+from provisioner.language.templating.template import TemplateError as RenderError
+from provisioner.where import nearest, with_hint
+
+
+def short_name(name: str) -> str:
+    """A lookup's name without that of its collection."""
+    for prefix in ("ansible.builtin.", "ansible.legacy.", "community.general.", "ansible.utils."):
+        name = name.removeprefix(prefix)
+    return name
+
+
+def exists(name: str) -> bool:
+    """Whether provision, or Ansible with its collections, has a lookup called `name`."""
+    return short_name(name) in LOOKUPS or known_plugins.known("lookup", name)
+
+
+def query(context: LookupContext, name: str, /, *terms: Any, **options: Any) -> list[Any]:
+    """The items that a lookup finds, as a list."""
+    options.pop("wantlist", None)
+    return _run(context, name, list(terms), options) or []
+
+
+def lookup(context: LookupContext, name: str, /, *terms: Any, **options: Any) -> Any:
+    """What a lookup finds: texts joined by commas, one value by itself, else the list."""
+    wantlist = options.pop("wantlist", False)
+    found = _run(context, name, list(terms), options)
+    if wantlist or not found:
+        return found or ([] if wantlist else found)
+    if all(isinstance(item, str) for item in found):
+        return ",".join(found)
+    return found[0] if len(found) == 1 else found
+
+
+def looped(context: LookupContext, name: str, value: Any) -> list[Any]:
+    """The items of the keyword `with_name: value`; language.template's error when it has none."""
+    if isinstance(value, Mapping) and name == "items":
+        value = list(value)
+    if isinstance(value, Mapping) and short_name(name) in ("list", "indexed_items"):
+        raise RenderError(f"with_{name} expects a list")
+    try:
+        return _run(context, name, value if is_list(value) else [value], {}) or []
+    except TemplateError as error:
+        raise RenderError(f"with_{name}: {error}") from None
+
+
+def _run(
+    context: LookupContext, name: str, terms: list[Any], options: dict[str, Any]
+) -> list[Any] | None:
+    """The items of one lookup; None where it fails and errors are not to count."""
+    short = short_name(name)
+    if short not in LOOKUPS and known_plugins.known("lookup", name):
+        raise LookupFailedError(known_plugins.reason("lookup", name))
+    if short not in LOOKUPS:
+        if own := local_plugins.reason("lookup", name, context.variables):
+            raise LookupFailedError(own)
+        hint = nearest(short, LOOKUPS)
+        raise LookupFailedError(with_hint(f'there is no lookup "{name}"', hint))
+    errors = options.pop("errors", "strict")
+    for value in (*terms, *options.values()):
+        if isinstance(value, Undefined):
+            value._fail_with_undefined_error()
+    try:
+        return _named_errors(short, context, terms, options)
+    except TemplateError as error:
+        if errors == "warn":
+            context.warn(str(error))
+        if errors in ("warn", "ignore"):
+            return None
+        raise
+
+
+def _named_errors(
+    name: str, context: LookupContext, terms: list[Any], options: dict[str, Any]
+) -> list[Any]:
+    known = frozenset(OPTIONS.get(name) or _parameters(LOOKUPS[name]))
+    for option in options.keys() - known:
+        reason = f'{name}: there is no option "{option}"'
+        context.warn(with_hint(reason, nearest(option, known)))
+    given = {option: value for option, value in options.items() if option in known}
+    try:
+        return LOOKUPS[name](context, terms, **given)
+    except UndefinedError:
+        raise
+    except FileNotFoundError as error:
+        raise LookupFailedError(f"{name}: there is no file {error.filename or error}") from None
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        raise LookupFailedError(f"{name}: {error.strerror or error}{where}") from None
+    except TemplateRuntimeError as error:
+        raise LookupFailedError(f"{name}: {error}") from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise LookupFailedError(f"{name}: {error}") from None
+
+
+@cache
+def _parameters(function: Lookup) -> frozenset[str]:
+    """The options of a lookup that names them."""
+    return frozenset(signature(function).parameters)
+
+
+OPTIONS: dict[str, Iterable[str]] = {
+    "csvfile": tables.CSV,
+    "get_path": ("value", "path"),
+    "index_of": ("value", "test", "wanted", "key"),
+    "ini": (*tables.INI, "allow_none"),
+    "password": password.PASSWORD,
+    "random_string": general.RANDOM,
+    "sequence": lists.SEQUENCE,
+    "template": files.TEMPLATE,
+    "to_paths": ("value", "prepend"),
+    "url": files.URL,
+}
+"""The options, with their defaults, of lookups that take them as they come. As in Ansible, an
+option that a lookup does not know is no error."""
+
+LOOKUPS: dict[str, Lookup] = {
+    "cartesian": lists.nested,
+    "collection_version": general.collection_version,
+    "config": values.config,
+    "csvfile": tables.csvfile,
+    "dict": lists.as_dict,
+    "env": files.env,
+    "file": files.file,
+    "fileglob": files.fileglob,
+    "filetree": files.filetree,
+    "first_found": files.first_found,
+    "flattened": lists.flattened,
+    "get_path": general.get_path,
+    "index_of": general.index_of,
+    "indexed_items": lists.indexed_items,
+    "ini": tables.ini,
+    "inventory_hostnames": values.inventory_hostnames,
+    "items": lists.items,
+    "lines": files.lines,
+    "list": lists.as_list,
+    "merge_variables": general.merge_variables,
+    "nested": lists.nested,
+    "password": password.password,
+    "pipe": files.pipe,
+    "random_choice": lists.random_choice,
+    "random_string": general.random_string,
+    "sequence": lists.sequence,
+    "subelements": lists.subelements,
+    "template": files.template,
+    "to_paths": general.to_paths,
+    "together": lists.together,
+    "unvault": files.unvault,
+    "url": files.url,
+    "varnames": values.varnames,
+    "vars": values.vars,
+}
+"""Every lookup by its short name; each is also a loop, `with_` and its name."""

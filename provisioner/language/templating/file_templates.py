@@ -1,0 +1,98 @@
+"""Template files: a header of options, includes, and the line of whatever is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from provisioner.language.templating import header
+from provisioner.language.templating.environment import make_environment
+from provisioner.language.templating.template import TemplateError
+from provisioner.where import Where
+
+if TYPE_CHECKING:
+    import jinja2
+from provisioner.language.templating.compiled import join
+from provisioner.language.templating.error_messages import (
+    ERRORS,
+    error_reason,
+    syntax_reason,
+    undefined_reason,
+)
+from provisioner.language.templating.render import newlines_lost
+
+
+def render_file(
+    path: Path,
+    scope: Mapping[str, Any],
+    options: Mapping[str, Any],
+    folders: tuple[Path, ...] = (),
+    plain: bytes | None = None,
+) -> str:
+    """A template file's text. Compiled once for each version of the file and set of options.
+
+    It may include, import and extend files of `folders` (of its own if there are none), those of
+    the first prevail; `plain` is what is in it where it is encrypted. `TemplateError` has the file
+    and line.
+    """
+    from jinja2 import TemplateError as JinjaError
+    from jinja2 import TemplateSyntaxError
+    from jinja2 import UndefinedError as JinjaUndefined
+
+    try:
+        stat = path.stat()
+        key = (str(path), stat.st_mtime_ns, stat.st_size)
+        template = _file_template(key, tuple(sorted(options.items())), folders, plain)
+        context = template.new_context(scope, shared=True)  # type: ignore[arg-type]
+        text = join(template.root_render_func(context))
+        newline = str(options.get("newline_sequence", "\n"))
+        return text + newline * len(newlines_lost(_final_newlines(key, plain), text))
+    except TemplateSyntaxError as error:
+        name = error.filename or str(path)
+        raise TemplateError(syntax_reason(error, scope), Where(name, error.lineno, 1)) from None
+    except JinjaUndefined as error:
+        place = Where(str(path), _line_in(error, path), 1)
+        raise TemplateError(undefined_reason(str(error), scope), place) from None
+    except UnicodeDecodeError:
+        raise TemplateError("the template is not UTF-8", Where(str(path))) from None
+    except (JinjaError, *ERRORS) as error:
+        place = Where(str(path), _line_in(error, path), 1)
+        raise TemplateError(error_reason(error), place) from None
+
+
+@cache
+def _final_newlines(key: tuple[str, int, int], plain: bytes | None) -> str:
+    """Those at the end of a file."""
+    source = Path(key[0]).read_bytes() if plain is None else plain
+    return "\n" * (len(source) - len(source.rstrip(b"\n")))
+
+
+@cache
+def _file_template(
+    key: tuple[str, int, int],
+    options: tuple[tuple[str, Any], ...],
+    folders: tuple[Path, ...],
+    plain: bytes | None,
+) -> jinja2.Template:
+    from jinja2 import FileSystemLoader
+
+    path = Path(key[0])
+    source = path.read_bytes() if plain is None else plain
+    options_said, body = header.split(source.decode("utf-8"))
+    made = make_environment({"keep_trailing_newline": False, **dict(options), **options_said})
+    made.loader = FileSystemLoader(folders or (path.parent,))
+    code = made.compile(body, path.name, str(path))
+    return made.template_class.from_code(made, code, made.make_globals(None))
+
+
+def _line_in(error: Exception, path: Path) -> int:
+    """The template's line of an error: Jinja's code keeps a map from its own lines."""
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        template = trace.tb_frame.f_globals.get("__jinja_template__")
+        if template is not None and template.filename == str(path):
+            line = template.get_corresponding_lineno(trace.tb_lineno)
+        trace = trace.tb_next
+    return line

@@ -1,0 +1,89 @@
+"""Templates are a type, made only by the loader; what a host says is never one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.where import Where
+
+MAX_TEXT = 32 * 1024 * 1024
+"""Bytes that one template may render to; more is a mistake or an attack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text with Jinja in it, or with `expression` a bare expression (`when`, `until`)."""
+
+    source: str
+    where: Where
+    expression: bool = False
+
+    def __str__(self) -> str:
+        return self.source
+
+
+class TemplateError(Exception):
+    """A template can't be rendered; `where` is the template's place."""
+
+    def __init__(self, reason: str, where: Where | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.where = reason, where
+
+
+class UndefinedError(TemplateError):
+    """A template needs a variable that is not there."""
+
+
+def is_template(text: str) -> bool:
+    """Whether a loader makes a `Template` of it."""
+    return "{" in text and ("{{" in text or "{%" in text or "{#" in text)
+
+
+class Omit:
+    """The value of `omit`: an argument that is it is left out."""
+
+    def __repr__(self) -> str:
+        return "omit"
+
+
+OMIT = Omit()
+
+PLAIN = frozenset({str, bool, int, float, type(None)})
+"""Types of most values, which hold no template."""
+
+
+def deep(value: Any, rendered: Callable[[Template], Any]) -> Any:
+    """`value` with every template in it replaced by what `rendered` gives; `omit` is left out."""
+    if type(value) in PLAIN:
+        return value
+    if isinstance(value, Template):
+        return rendered(value)
+    if isinstance(value, dict):
+        pairs = ((key, deep(item, rendered)) for key, item in value.items())
+        return {
+            rendered(key) if isinstance(key, Template) else key: item
+            for key, item in pairs
+            if item is not OMIT
+        }
+    if isinstance(value, list | tuple):
+        items = (deep(item, rendered) for item in value)
+        return [item for item in items if item is not OMIT]
+    return value
+
+
+def templates_in(value: Any) -> Iterator[Template]:
+    """Every template anywhere in `value`."""
+    if type(value) in PLAIN:
+        return
+    if isinstance(value, Template):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(key, Template):
+                yield key
+            yield from templates_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from templates_in(item)

@@ -1,0 +1,137 @@
+"""Host patterns: `web:!db`, `&staging`, globs, `~regex`, `group[0:3]`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from fnmatch import translate
+from ipaddress import IPv6Address
+from pathlib import Path
+
+from provisioner import regex
+from provisioner.errors import LoadError
+from provisioner.loading import yaml_file
+from provisioner.loading.inventory_groups import Inventory
+from provisioner.where import Where, nearest
+
+LOCALHOST = ("localhost", "127.0.0.1", "::1")
+"""Hosts that are there without an inventory entry, though not part of `all`."""
+
+
+def is_implicit(inventory: Inventory, host: str) -> bool:
+    """Whether it is this machine, under a name that the inventory says nothing of."""
+    return host in LOCALHOST and host not in inventory.hosts
+
+
+_SUBSCRIPT = regex.compile(r"(.+)\[(?:(-?\d+)|(\d+)[:-](\d*))\]")
+
+
+def select(inventory: Inventory, pattern: object, where: Where | None = None) -> tuple[str, ...]:
+    """The hosts of a pattern, or of a list of patterns: first those of the plain terms, in the
+    order of the terms and then of the inventory; `&` and `!` take from these.
+    """
+    terms = _terms(pattern)
+    plain = [term for term in terms if term[0] not in "!&"]
+    if not plain and terms:
+        plain = ["all"]
+    chosen: dict[str, None] = {}
+    for term in plain:
+        # A host's own name means the host, even if a group is called the same.
+        found = (term,) if term in inventory.host_vars else _match(inventory, term, where)
+        chosen |= dict.fromkeys(found)
+    for term in (term[1:] for term in terms if term[0] == "&"):
+        kept = set(_match(inventory, term, where))
+        chosen = {host: None for host in chosen if host in kept}
+    for term in (term[1:] for term in terms if term[0] == "!"):
+        gone = set(_match(inventory, term, where))
+        chosen = {host: None for host in chosen if host not in gone}
+    return tuple(chosen)
+
+
+def _terms(pattern: object) -> list[str]:
+    items: Iterable[object] = pattern if isinstance(pattern, list | tuple) else (pattern,)
+    return [term for item in items for term in _split(str(item))]
+
+
+def _split(text: str) -> list[str]:
+    """Apart at `,`, or at `:` where it is not within brackets or an IPv6 address."""
+    if "," in text:
+        parts = text.split(",")
+    elif _is_ipv6(text):
+        parts = [text]
+    else:
+        parts = re.findall(r"(?:[^\s:\[\]]|\[[^\]]*\])+", text)
+    return [part.strip() for part in parts if part.strip() not in ("", "!", "&")]
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return bool(IPv6Address(text))
+    except ValueError:
+        return False
+
+
+def _match(inventory: Inventory, term: str, where: Where | None) -> tuple[str, ...]:
+    if not term.startswith("~") and (subscript := _SUBSCRIPT.fullmatch(term)):
+        return _subscript(inventory, subscript, where)
+    return _named(inventory, term, where)
+
+
+def _named(inventory: Inventory, term: str, where: Where | None) -> tuple[str, ...]:
+    """The hosts of groups that match; hosts that match by themselves, if no group is meant."""
+    matches = _matcher(term, where)
+    groups = [name for name in inventory.groups if matches(name)]
+    found = [host for name in groups for host in inventory.members[name]]
+    if not groups or term[0] == "~" or any(letter in term for letter in ".?*["):
+        found += [host for host in inventory.hosts if matches(host)]
+    if not found and term in LOCALHOST:
+        return (next((host for host in inventory.hosts if host in LOCALHOST), term),)
+    return tuple(dict.fromkeys(found))
+
+
+def _matcher(term: str, where: Where | None) -> Callable[[str], object]:
+    try:
+        return re.compile(term[1:] if term.startswith("~") else translate(term)).match
+    except re.error as error:
+        raise LoadError(f'"{term}" is no regular expression: {error}', where) from None
+
+
+def _subscript(inventory: Inventory, match: re.Match[str], where: Where | None) -> tuple[str, ...]:
+    name, index, first, last = match.groups()
+    members = _named(inventory, name, where)
+    if index is None:
+        return members[int(first) : int(last) + 1 if last else None]
+    if not -len(members) <= int(index) < len(members):
+        if not members:
+            return ()
+        raise LoadError(f'"{match[0]}": there are only {len(members)} hosts', where)
+    return (members[int(index)],)
+
+
+def unmatched(inventory: Inventory, pattern: object) -> list[tuple[str, str]]:
+    """Terms that name nothing at all, each with a suggestion: a typo is likely."""
+    known = (*inventory.groups, *inventory.host_vars, *LOCALHOST)
+    found = []
+    for term in _terms(pattern):
+        bare = term.lstrip("!&")
+        if not any(letter in bare for letter in "*?[~") and bare not in known:
+            found.append((bare, nearest(bare, known)))
+    return found
+
+
+def limit(inventory: Inventory, text: str) -> frozenset[str]:
+    """The hosts that `--limit` leaves; `LoadError` for a term that names nothing.
+
+    `@FILE` stands for the terms in a file, one a line.
+    """
+    terms = [word for term in _split(text) for word in _limit_words(term)]
+    for term, hint in unmatched(inventory, terms):
+        raise LoadError(f'--limit: "{term}" is neither a host nor a group', None, hint)
+    return frozenset(select(inventory, terms))
+
+
+def _limit_words(term: str) -> list[str]:
+    if not term.startswith("@"):
+        return [term]
+    text = yaml_file.read(Path(term[1:]), what="--limit file").decode("utf-8", "replace")
+    return [line.strip() for line in text.splitlines() if line.strip()]

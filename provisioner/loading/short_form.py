@@ -1,0 +1,139 @@
+"""Arguments in one line, `name=value name=value …` ▶ a mapping."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from provisioner import regex
+from provisioner.errors import LoadError
+from provisioner.language.play import VARIABLE
+from provisioner.language.templating.template import Template, is_template
+from provisioner.loading import keywords as kw
+from provisioner.loading.yaml_file import YamlMap
+from provisioner.modules.framework import arguments
+from provisioner.modules.framework.base import Module
+from provisioner.where import Where, nearest
+
+
+def of_module(module: type[Module], key: str, value: Any, where: Where) -> YamlMap:
+    """`yum: name=docker state=present`, `shell: echo hi creates=/x`."""
+    given = YamlMap(where)
+    text = value.source if isinstance(value, Template) else str(value)
+    fields = arguments.names(module)
+    rest = []
+    kept = ""  # as it stands, with the newlines of a script
+    for word, piece in _words(text):
+        name, equals, item = pair(word)
+        known = name in fields or (module.open and _may_be_name(name, module))
+        # What the module has not is told with the other arguments, or fails the task.
+        known = known or (module.free_form is None and name.isidentifier())
+        file = name == module.free_form == "file"  # include_tasks: file=more.yml
+        if equals and known and (module.free_form is None or file or name in _FREE_OPTIONS):
+            given[name] = kw.text_template(unquote(_unescaped(item)), where)
+            given.keys_at[name] = given.values_at[name] = where
+        else:
+            rest.append(word)
+            kept += piece
+    if len(rest) == 1 and module.free_form is None and is_template(rest[0]):
+        given[VARIABLE] = kw.text_template(rest.pop(), where)
+    if rest and module.free_form is None:
+        raise _refusal(rest[0], text, fields, key, where)
+    if module.free_form is not None and (rest or module.free_form not in given):
+        line = kept.strip()
+        if module.ends_lines:
+            line += "\n" * kept[len(kept.rstrip()) :].count("\n")
+        given[module.free_form] = kw.text_template(line, where)
+    return given
+
+
+def _refusal(word: str, text: str, fields: Mapping[str, str], key: str, where: Where) -> LoadError:
+    """Why a word of `text` is no argument."""
+    if any(quote in ('"', "'") for quote in _QUOTES.findall(text)):
+        return LoadError("a quote is not closed", where)
+    name = word.partition("=")[0]
+    if name in fields:
+        return LoadError(f'"{name}" has no value', where, f"write {name}=…")
+    hint = nearest(name, fields) or "the short form is name=value name=value …"
+    return LoadError(f'"{name}" is not a parameter of {key}', where, hint)
+
+
+def pairs(value: Any, where: Where, hint: str = "") -> YamlMap:
+    """`name=x state=present`, where no module says which names there are; `hint` is for what is
+    none."""
+    given = YamlMap(where)
+    for word in split_words(value.source if isinstance(value, Template) else str(value)):
+        name, equals, item = word.partition("=")
+        if not equals or not name.isidentifier():
+            raise LoadError(f'"{word}" is not name=value', where, hint)
+        given[name] = kw.text_template(unquote(item), where)
+        given.keys_at[name] = given.values_at[name] = where
+    return given
+
+
+_FREE_OPTIONS = frozenset(
+    {
+        "chdir", "creates", "removes", "executable", "stdin", "stdin_add_newline",
+        "strip_empty_ends", "warn",
+    }
+)  # fmt: skip
+
+_WORD = regex.compile(
+    r"""(?:\{\{.*?\}\}|\{%.*?%\}|"(?:\\.|[^"\\])*"|'[^']*'|\\\S|[^\s"'])+""", re.DOTALL
+)
+
+
+_QUOTES = regex.compile(r""""(?:\\.|[^"\\])*"|'[^']*'|\\.|["']""", re.DOTALL)
+"""Quoted texts, and quotes that begin none."""
+
+
+def split_words(text: str) -> list[str]:
+    """Words apart at white space, but for quotes and `{{ … }}`; quotes are kept."""
+    return [word for word, _ in _words(text)]
+
+
+def _words(text: str) -> Iterator[tuple[str, str]]:
+    """The same, each as it stands before the next. A backslash alone says that the line goes on."""
+    found = list(_WORD.finditer(text))
+    ends = [*(match.start() for match in found[1:]), len(text)]
+    for match, end in zip(found, ends, strict=False):
+        if match.group() != "\\":
+            yield match.group(), text[match.start() : end]
+
+
+_ESCAPE = regex.compile(
+    r"\\(?:U[0-9a-fA-F]{8}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|N\{[^}]+\}|[\\'\"abfnrtv])"
+)
+
+
+def _unescaped(word: str) -> str:
+    """`name=value` in which backslashes stand for what they do in Python."""
+    return _ESCAPE.sub(lambda found: codecs.decode(found[0], "unicode-escape"), word)
+
+
+_NAME = regex.compile(r"(?:\{\{.*?\}\}|[^\s={}])*", re.DOTALL)
+
+
+def pair(word: str) -> tuple[str, str, str]:
+    """A word apart at its first `=` that is not within `{{ … }}`."""
+    match = _NAME.match(word)
+    assert match is not None
+    rest = word[match.end() :]
+    return (match.group(), "=", rest[1:]) if rest.startswith("=") else (word, "", "")
+
+
+def has_pairs(text: str) -> bool:
+    """Whether any word is `name=value`."""
+    return any(pair(word)[1] for word in split_words(text))
+
+
+def _may_be_name(name: str, module: type[Module]) -> bool:
+    return name.isidentifier() or (module.templated_names and is_template(name))
+
+
+def unquote(word: str) -> str:
+    if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'":
+        return word[1:-1]
+    return word

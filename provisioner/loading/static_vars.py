@@ -1,0 +1,124 @@
+"""What needs no host: variables that keywords of a play and names of its imports may use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from provisioner.errors import LoadError
+from provisioner.language.functions import functions
+from provisioner.language.lookups.context import LookupContext
+from provisioner.language.play import Keywords, Play, Role, VarsFile
+from provisioner.language.scope import Scope
+from provisioner.language.templating.file_templates import render_file
+from provisioner.language.templating.template import OMIT, TemplateError
+from provisioner.loading.vars_files import vars_file
+from provisioner.loading.vault import NO_VAULT, Vault
+from provisioner.records import dataclass
+
+_NOTHING = Keywords()
+
+
+@dataclass(frozen=True)
+class StaticVars:
+    """The variables of the command line, a play and its roles, as known before any host."""
+
+    basedir: Path
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    files: Sequence[VarsFile] = ()
+    roles: Sequence[Role] = ()
+    """Those whose defaults and vars the whole play sees."""
+    vault: Vault = NO_VAULT
+
+    @classmethod
+    def of(cls, play: Play, extra: Mapping[str, Any], vault: Vault = NO_VAULT) -> StaticVars:
+        """What is known of a play that has been loaded."""
+        return cls(play.basedir, extra, play.vars, play.vars_files, play.roles, vault)
+
+    def under(self, variables: Mapping[str, Any]) -> StaticVars:
+        """The same for what sees `variables` besides, those of an import."""
+        return replace(self, vars={**self.vars, **variables})
+
+    def scope(
+        self,
+        keywords: Keywords = _NOTHING,
+        role: Role | None = None,
+        magic: Mapping[str, Any] | None = None,
+        roles: Sequence[Role] = (),
+    ) -> Scope:
+        """The variables, in Ansible's order, for something under `keywords` in `role`, where the
+        play sees those of `roles` too."""
+        return self._scope(keywords, role, magic or {}, (*self.roles, *roles), self._of_files)
+
+    def _scope(
+        self,
+        keywords: Keywords,
+        role: Role | None,
+        magic: Mapping[str, Any],
+        roles: Sequence[Role],
+        files: Mapping[str, Any],
+    ) -> Scope:
+        layers = (
+            {"playbook_dir": str(self.basedir.absolute()), **_names(role)},
+            self.extra,
+            *reversed(keywords.params),
+            *(role.all_params if role is not None else ()),
+            *reversed(keywords.vars),
+            *(role.all_vars if role is not None else ()),
+            *(layer for other in reversed(roles) for layer in other.exported_vars),
+            files,
+            self.vars,
+            *(role.all_defaults if role is not None else ()),
+            *(layer for other in reversed(roles) for layer in other.all_defaults),
+            {"omit": OMIT, **magic, **functions(lambda scope: self._context(scope, role))},
+        )
+        return Scope(layers)
+
+    @cached_property
+    def _of_files(self) -> Mapping[str, Any]:
+        """The variables of those `vars_files` whose names are known and that are there."""
+        if not self.files:
+            return {}
+        scope = self._scope(_NOTHING, None, {}, (), {})
+        merged: dict[str, Any] = {}
+        for entry in self.files:
+            paths = [self.basedir / Path(name).expanduser() for name in _known(entry, scope)]
+            found = next((path for path in paths if path.is_file()), None)
+            if found is not None:
+                with suppress(LoadError):  # whoever needs it will say what is wrong with it
+                    merged.update(vars_file(found, self.vault))
+        return merged
+
+    def _context(self, scope: Scope, role: Role | None) -> LookupContext:
+        """What lookups see: files of the role and beside the playbook."""
+        roots = (*((role.path,) if role is not None else ()), self.basedir)
+
+        def render(path: Path, options: Mapping[str, Any], more: Mapping[str, Any]) -> str:
+            return render_file(path, scope.under(more), options)
+
+        def find(folder: str, name: str) -> Path:
+            places: list[Path] = [
+                place for root in roots for place in (root / folder / name, root / name)
+            ]
+            return next((place for place in places if place.exists()), places[-1])
+
+        return LookupContext(scope, find, render, self.basedir, Path.read_bytes)
+
+
+def _names(role: Role | None) -> dict[str, str]:
+    if role is None:
+        return {}
+    return {"role_name": role.name, "role_path": str(role.path.absolute())}
+
+
+def _known(entry: VarsFile, scope: Scope) -> Iterator[str]:
+    for name in entry.names:
+        try:
+            yield str(scope.render(name))
+        except TemplateError:
+            return

@@ -1,0 +1,75 @@
+"""Files of variables: one by its path, and those of group_vars and host_vars by a name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from provisioner.errors import LoadError
+from provisioner.loading import yaml_file
+from provisioner.loading.vault import NO_VAULT, Vault
+from provisioner.where import Where
+
+_SUFFIXES = ("", ".yml", ".yaml", ".json")
+
+
+def vars_file(path: Path, vault: Vault = NO_VAULT) -> Mapping[str, Any]:
+    """The variables of one YAML or JSON file, which may be encrypted."""
+    value = yaml_file.load(path, what="variables file", vault=vault)
+    parts = value if isinstance(value, list) else [value]
+    merged: dict[str, Any] = {}
+    for part in parts if value is not None else ():
+        if not isinstance(part, dict):
+            where = Where(str(path), 1, 1)
+            raise LoadError("a variables file is a mapping of names to values", where)
+        merged.update(part)
+    return value if isinstance(value, dict) else merged
+
+
+class VarsFiles:
+    """Folders like group_vars, each listed once, and what their files hold, each read once."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._listed: dict[Path, frozenset[str]] = {}
+        self._read: dict[tuple[Path, str], Mapping[str, Any]] = {}
+
+    def of(self, folder: Path, name: str) -> Mapping[str, Any]:
+        """What `folder` says of the group or host called `name`."""
+        key = folder, name
+        if key not in self._read:
+            merged: dict[str, Any] = {}
+            for path in self._files(folder, name):
+                merged.update(vars_file(path, self._vault))
+            self._read[key] = merged
+        return self._read[key]
+
+    def _files(self, folder: Path, name: str) -> Iterator[Path]:
+        """The first that exists of NAME, NAME.yml, NAME.yaml and NAME.json, as in Ansible; of a
+        folder NAME all files."""
+        if "/" in name:
+            return
+        entries = self._entries(folder)
+        for suffix in _SUFFIXES:
+            if name + suffix in entries:
+                path = folder / (name + suffix)
+                yield from _below(path) if path.is_dir() else (path,)
+                return
+
+    def _entries(self, folder: Path) -> frozenset[str]:
+        if folder not in self._listed:
+            there = folder.iterdir() if folder.is_dir() else ()
+            self._listed[folder] = frozenset(path.name for path in there)
+        return self._listed[folder]
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """All files below a folder in the order of their names, but hidden ones and backups."""
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or path.name.endswith("~"):
+            continue
+        if path.is_dir() and not path.suffix:
+            yield from _below(path)
+        elif path.is_file() and path.suffix in _SUFFIXES:
+            yield path

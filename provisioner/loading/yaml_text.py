@@ -1,0 +1,125 @@
+"""Bytes ▶ YAML nodes, with every way in which bytes can fail to be YAML told with its place."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from provisioner.errors import LoadError
+from provisioner.loading.pyyaml import yaml
+from provisioner.where import Where, lines_of
+
+MAX_DEPTH = 100
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
+_SUSPICIOUS = 3000
+"""libyaml's composer recurses in C and dies of a segmentation fault at some 30,000 levels; a text
+that can't have that many (brackets, or columns in a line) needs no look beforehand."""
+
+
+def decode(data: bytes, file: str) -> str:
+    """The text of a UTF-8 file, or a `LoadError`."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise LoadError("the file is UTF-16", Where(file, 1, 1), "save it as UTF-8")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        where = _place(data[: error.start].decode("utf-8", "replace"), file)
+        raise LoadError("the file is not UTF-8", where, "save it as UTF-8") from None
+    if "\0" in text:
+        raise LoadError("there is a NUL byte in the file", _place(text[: text.index("\0")], file))
+    return text
+
+
+def _place(before: str, file: str) -> Where:
+    """The place that follows the text `before`."""
+    line = before.count("\n") + 1
+    return Where(file, line, len(before) - before.rfind("\n"))
+
+
+def compose(text: str, file: str) -> yaml.Node | None:
+    """The node of the one document in `text`; None where there is none."""
+    try:
+        _not_too_deep(text, file)
+        node: yaml.Node | None = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        raise _syntax_error(error, text, file) from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise _unreadable(text, error, file) from None
+    return node
+
+
+def _not_too_deep(text: str, file: str) -> None:
+    columns = max(map(len, text.split("\n")))
+    if columns < _SUSPICIOUS and text.count("[") + text.count("{") < _SUSPICIOUS:
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                mark = event.start_mark
+                assert mark is not None
+                raise LoadError(too_deep(), Where(file, mark.line + 1, mark.column + 1))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def too_deep() -> str:
+    return f"nested more than {MAX_DEPTH} levels deep"
+
+
+def _unreadable(text: str, error: Exception, file: str) -> LoadError:
+    """A character that YAML does not have is the usual reason; it is shown as its code."""
+    if match := _UNPRINTABLE.search(text):
+        where = _place(text[: match.start()], file)
+        code = f"U+{ord(match.group()):04X}"
+        hint = f'in double quotes write it as "\\u{ord(match.group()):04x}"'
+        return LoadError(f"the character {code} can't stand in YAML", where, hint)
+    reason = str(error).split("\n", 1)[0]
+    return LoadError(f"this is not YAML: {reason}", Where(file))
+
+
+def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> LoadError:
+    lines = lines_of(text)
+    where = _marked(error, lines, file)
+    problem = re.sub(r"\s+", " ", error.problem or error.context or "not YAML")
+    line = lines[where.line - 1]
+    tab = "cannot start any token" in problem and line[where.column - 1 :].startswith("\t")
+    if tab or "tab character" in problem:
+        return LoadError("YAML does not allow tabs for indentation", where, "use spaces")
+    if "another document" in problem:
+        return LoadError("a second document begins here", where, "one file holds one document")
+    return LoadError(f"this is not YAML: {problem}", where, _syntax_hint(problem, line))
+
+
+def _marked(error: yaml.MarkedYAMLError, lines: list[str], file: str) -> Where:
+    """The place of an error. Past the end of the text there is nothing to be seen: then it is
+    where the thing began that has no end, or the end of the last line."""
+    last = max((n for n, line in enumerate(lines) if line.strip()), default=0)
+    for mark in (error.problem_mark, error.context_mark):
+        if mark is not None and mark.line <= last:
+            return Where(file, mark.line + 1, mark.column + 1)
+    return Where(file, last + 1, len(lines[last]) + 1)
+
+
+_HINTS = (
+    (
+        "mapping values are not allowed",
+        "a value with `: ` in it must be quoted; or the indentation of this line is off",
+    ),
+    (
+        "undefined alias",
+        "an anchor (&name) stands before its alias (*name); quote a value that begins with *",
+    ),
+    ("could not find expected ':'", "a colon and a space are missing, or a quote further up"),
+    ("cannot start any token", "quote a value that begins with this character"),
+    ("did not find expected", "the indentation is off, or a quote or bracket is not closed"),
+)
+
+
+def _syntax_hint(problem: str, line: str) -> str:
+    if re.search(r":\s+\{\{|-\s+\{\{", line):
+        return 'a value that begins with `{{` must be quoted: "{{ … }}"'
+    return next((hint for part, hint in _HINTS if part in problem), "")

@@ -1,0 +1,51 @@
+"""multipart/form-data, as browsers send forms with files (RFC 7578)."""
+
+from __future__ import annotations
+
+import base64
+import mimetypes
+import secrets
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+from provisioner.modules.framework.base import ModuleError, TaskContext
+
+
+def multipart(fields: Mapping[str, Any], context: TaskContext) -> tuple[bytes, str]:
+    """The body and its Content-Type. A field is a text, or a mapping with `content` or `filename`
+    (a file of the controller), and perhaps `mime_type` and `multipart_encoding`."""
+    boundary = secrets.token_hex(16)
+    parts = [_part(str(name), value, context) for name, value in fields.items()]
+    mark = b"--" + boundary.encode()
+    body = b"".join(mark + b"\r\n" + part + b"\r\n" for part in parts) + mark + b"--\r\n"
+    return body, f'multipart/form-data; boundary="{boundary}"'
+
+
+def _part(name: str, value: Any, context: TaskContext) -> bytes:
+    heads = [f'Content-Disposition: form-data; name="{_escaped(name)}"']
+    if not isinstance(value, Mapping):
+        return _joined(heads, str(value).encode("utf-8", "surrogateescape"))
+    file, content = value.get("filename"), value.get("content")
+    if file is None and content is None:
+        raise ModuleError(f"body: {name} has neither content nor filename")
+    if file is not None:
+        heads[0] += f'; filename="{_escaped(PurePath(str(file)).name)}"'
+    if content is None:
+        data = context.find("files", str(file)).read_bytes()
+    else:
+        data = str(content).encode("utf-8", "surrogateescape")
+    guess = mimetypes.guess_type(str(file))[0] if file is not None else "text/plain"
+    heads.append(f"Content-Type: {value.get('mime_type') or guess or 'application/octet-stream'}")
+    if value.get("multipart_encoding") == "base64":
+        heads.append("Content-Transfer-Encoding: base64")
+        data = base64.encodebytes(data).strip().replace(b"\n", b"\r\n")
+    return _joined(heads, data)
+
+
+def _joined(heads: list[str], data: bytes) -> bytes:
+    return "\r\n".join(heads).encode() + b"\r\n\r\n" + data
+
+
+def _escaped(text: str) -> str:
+    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

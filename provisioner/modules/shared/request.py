@@ -1,0 +1,106 @@
+"""What get_url and uri share: requests over HTTP and FTP, made by the host's curl."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from provisioner.modules.framework.base import Text, Words
+from provisioner.modules.framework.model import AliasChoices, Field, Model
+
+DISTRUSTED = r"""
+# distrusted: $why, what curl said, is that it does not trust the server's certificate.
+distrusted() { case $why in 'curl: (51) '* | 'curl: (60) '*) ;; *) return 1 ;; esac; }
+"""
+
+_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
+
+
+class Request(Model):
+    """Who asks, by which way, and whom to trust: mixed into every module that sends a request."""
+
+    timeout: int = 10
+    """Seconds in which a connection must be made, and in which something must arrive."""
+    url_username: Text | None = None
+    """The user, for a server that wants one."""
+    url_password: Text | None = Field(
+        None, validation_alias=AliasChoices("url_password", "password")
+    )
+    """The user's password."""
+    force_basic_auth: bool = False
+    """Accepted and ignored: curl sends user and password with the first request."""
+    use_proxy: bool = True
+    """Use the proxy that the host's environment names."""
+    validate_certs: bool = True
+    """Refuse a server whose certificate can't be trusted."""
+    client_cert: Text | None = None
+    """The client's certificate, a PEM file of the host."""
+    client_key: Text | None = None
+    """Its key, where that is another file."""
+    ciphers: Words | None = None
+    """TLS ciphers, in the words of the host's curl."""
+    http_agent: Text = "ansible-httpget"
+    """What the request gives as its program."""
+    use_netrc: bool = True
+    """Take user and password from ~/.netrc where none are given."""
+    use_gssapi: bool = False
+    """Sign in by Kerberos."""
+    unredirected_headers: Words = ()
+    """Headers that another server does not get: where some are given, redirects are refused."""
+    decompress: bool = True
+    """Accepted and ignored: curl asks for no compression."""
+
+    def curl(self, url: str, headers: Iterable[str], more: Mapping[str, Any]) -> str:
+        """What curl reads as its configuration: there no other user of the host sees it. `more`
+        are further options of curl; True is a switch, None and False leave one out."""
+        options = {
+            "silent": True,
+            "show-error": True,
+            "globoff": True,
+            "url": url,
+            "user-agent": self.http_agent,
+            "connect-timeout": self.timeout,
+            "speed-time": self.timeout,
+            "speed-limit": 1,
+            "max-redirs": 0 if self.unredirected_headers else 20,
+            "noproxy": None if self.use_proxy else "*",
+            "insecure": not self.validate_certs,
+            "cert": self.client_cert,
+            "key": self.client_key,
+            "ciphers": ":".join(self.ciphers) if self.ciphers else None,
+            "user": self._user(),
+            "negotiate": self.use_gssapi,
+            "netrc-optional": self.use_netrc and self.url_username is None,
+            **more,
+        }
+        given = {name: v for name, v in options.items() if v is not None and v is not False}
+        lines = [name if v is True else f"{name} = {_quoted(v)}" for name, v in given.items()]
+        lines += [f"header = {_quoted(header)}" for header in headers]
+        return "\n".join(lines) + "\n"
+
+    def _user(self) -> str | None:
+        if self.use_gssapi and self.url_username is None:
+            return ":"
+        if self.url_username is None and self.url_password is None:
+            return None
+        return f"{self.url_username or ''}:{self.url_password or ''}"
+
+
+def _quoted(value: object) -> str:
+    """A word of curl's configuration."""
+    return f'"{str(value).translate(_ESCAPES)}"'
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    """ValueError for a header that would be several."""
+    for name, text in headers.items():
+        if "\n" in name + text or "\r" in name + text:
+            raise ValueError(f"headers: {name} has a newline in it")
+
+
+def shown(url: str) -> str:
+    """The URL without user, password and query, where secrets stand."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))

@@ -1,0 +1,132 @@
+"""The sums of files: of large ones in a thread, while they are already sent or still arrive."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import queue
+import threading
+from pathlib import Path
+
+from provisioner.modules.shared.once import once_a_file
+from provisioner.records import dataclass
+
+LARGE = 1 << 22
+"""Bytes from which on a file is summed in a thread."""
+PIECE = 1 << 18  # bytes
+
+_turns = threading.BoundedSemaphore(2)
+
+
+@dataclass(frozen=True)
+class Digests:
+    """Hex digits of what a file or text holds, and its size in bytes; `sha1` is "" where nobody
+    asks for a file's."""
+
+    sha256: str
+    sha1: str
+    size: int
+
+
+def digests(content: bytes | Path, sha1: bool = True) -> Digests:
+    """Those of a text, or of a local file that is read once for all hosts."""
+    if isinstance(content, Path):
+        return _of_file(content, sha1)
+    return _of_text(content)
+
+
+def _of_text(content: bytes) -> Digests:
+    sha1 = hashlib.sha1(content, usedforsecurity=False).hexdigest()
+    return Digests(hashlib.sha256(content).hexdigest(), sha1, len(content))
+
+
+@once_a_file
+def _of_file(path: Path, with_sha1: bool) -> Digests:
+    sha256, sha1, size = hashlib.sha256(), hashlib.sha1(usedforsecurity=False), 0
+    piece = memoryview(bytearray(PIECE))
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(piece):
+            sha256.update(piece[:count])
+            if with_sha1:
+                sha1.update(piece[:count])
+            size += count
+    return Digests(sha256.hexdigest(), sha1.hexdigest() if with_sha1 else "", size)
+
+
+class Summing:
+    """The digests of a large file, which a thread of its own takes: a `shell.Sum`."""
+
+    def __init__(self, path: Path, sha1: bool) -> None:
+        self._path, self._sha1 = path, sha1
+        self._found: Digests | None = None
+        self._thread = threading.Thread(target=self._sum, daemon=True)
+        self._thread.start()
+
+    def now(self) -> str:
+        return "" if self._found is None else self._found.sha256
+
+    def wait(self) -> str:
+        return self.digests().sha256
+
+    def digests(self) -> Digests:
+        """Waits for them. Raises what reading the file raises."""
+        self._thread.join()
+        return self._found or digests(self._path, self._sha1)
+
+    def _sum(self) -> None:
+        with _turns, contextlib.suppress(OSError):  # who asks for them reads it again, and is told
+            self._found = digests(self._path, self._sha1)
+
+
+class Passing:
+    """The sum of what passes piece by piece: of more than a little in a thread, which gets several
+    at a time and may lag by as much as the queue holds."""
+
+    def __init__(self, algorithm: str) -> None:
+        self._sum = hashlib.new(algorithm, usedforsecurity=False)
+        self._size = self._waiting = 0
+        self._pieces: list[bytes | memoryview] = []
+        self._queue: queue.Queue[list[bytes | memoryview] | None] = queue.Queue(8)
+        self._thread: threading.Thread | None = None
+
+    def add(self, data: bytes | memoryview) -> None:
+        self._size += len(data)
+        if self._size < LARGE:
+            self._sum.update(data)
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, daemon=True)
+            self._thread.start()
+        self._pieces.append(data)
+        self._waiting += len(data)
+        if self._waiting >= PIECE:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        self._queue.put(self._pieces)
+        self._pieces, self._waiting = [], 0
+
+    def end(self) -> str:
+        """Nothing more comes: the sum of all."""
+        if self._thread is not None:
+            self._hand_over()
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+        return self._sum.hexdigest()
+
+    def _work(self) -> None:
+        while (pieces := self._queue.get()) is not None:
+            for data in pieces:
+                self._sum.update(data)
+
+
+def sums(content: bytes | Path, sha1: bool = True) -> Digests | Summing:
+    """The digests of a text, or of a local file that is read once for all hosts; those of a large
+    one while they are taken, with `sha1` only where that is asked for."""
+    return _sums(content, sha1) if isinstance(content, Path) else digests(content)
+
+
+@once_a_file
+def _sums(path: Path, sha1: bool) -> Digests | Summing:
+    return Summing(path, sha1) if path.stat().st_size >= LARGE else _of_file(path, True)

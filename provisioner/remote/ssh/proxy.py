@@ -1,0 +1,74 @@
+"""A ProxyCommand, as the byte stream beneath SSH."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+from typing import IO
+
+from provisioner.errors import ConnectionFailed
+from provisioner.remote.ssh.dial import explain
+from provisioner.remote.target import Target
+
+
+class Proxy:
+    """A running ProxyCommand: what it prints is what the host sends.
+
+    As in ssh, the command is run by the user's shell ($SHELL, else /bin/sh) as `exec COMMAND`. It
+    gets a process group of its own, so that Ctrl-C stops the tool and not the proxies first.
+    """
+
+    def __init__(self, command: str) -> None:
+        ours, theirs = socket.socketpair()
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+        shell = os.environ.get("SHELL") or "/bin/sh"
+        try:
+            self._process = subprocess.Popen(
+                [shell, "-c", f"exec {command}"],
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                stderr=self._errors,
+                start_new_session=True,
+            )
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        self.socket = ours
+
+    def complaint(self) -> str:
+        """What it has written to its stderr, the last line first in mind."""
+        with contextlib.suppress(OSError, ValueError):
+            lines = os.pread(self._errors.fileno(), 4096, 0).decode("utf-8", "replace").splitlines()
+            return lines[-1] if lines else ""
+        return ""
+
+    def close(self) -> None:
+        """Stop it; never raises, waits half a second at most."""
+        with contextlib.suppress(OSError):
+            self.socket.close()
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if self._process.poll() is not None:
+                break
+            with contextlib.suppress(OSError):
+                os.killpg(self._process.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.25)
+        self._errors.close()
+
+
+def start_proxy(target: Target) -> Proxy:
+    """Start the target's ProxyCommand. Raises ConnectionFailed when there's no such shell."""
+    assert target.proxy_command is not None
+    try:
+        return Proxy(target.proxy_command)
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise explain(target, error) from error
+        raise ConnectionFailed(f"the ProxyCommand can't be started: {error.strerror}") from error

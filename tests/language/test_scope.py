@@ -1,0 +1,274 @@
+"""Variables: precedence, laziness, cycles, and values that are still on their way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from provisioner.language.scope import PENDING, Lazy, NeedFacts, NotYet, Scope, is_fact, plain
+from provisioner.language.templating.render import render
+from provisioner.language.templating.template import Template, TemplateError, UndefinedError
+from provisioner.where import Where
+
+WHERE = Where("vars.yml", 1, 1)
+
+
+def template(source: str, *, expression: bool = False) -> Template:
+    return Template(source, WHERE, expression)
+
+
+def test_the_first_layer_that_has_a_name_wins() -> None:
+    scope = Scope([{"a": 1}, {"a": 2, "b": 2}, {"c": 3}])
+    assert (scope["a"], scope["b"], scope["c"]) == (1, 2, 3)
+    assert sorted(scope) == ["a", "b", "c"]
+    assert len(scope) == 3
+
+
+def test_a_value_of_none_hides_those_below() -> None:
+    assert Scope([{"a": None}, {"a": 1}])["a"] is None
+
+
+def test_layers_put_over_a_scope_win_and_it_stays_as_it_was() -> None:
+    scope = Scope([{"a": 1, "b": template("{{ a }}")}])
+    assert scope["b"] == 1
+    assert scope.under({"a": 2})["b"] == 2
+    assert scope["b"] == 1
+
+
+def test_templates_see_the_value_that_wins_not_that_of_their_own_layer() -> None:
+    scope = Scope([{"name": "high"}, {"greeting": template("hi {{ name }}"), "name": "low"}])
+    assert scope["greeting"] == "hi high"
+
+
+def test_templates_are_rendered_at_any_depth_when_the_variable_is_used() -> None:
+    scope = Scope([{"a": [{"b": template("{{ c + 1 }}")}], "c": template("{{ 1 }}")}])
+    assert scope["a"] == [{"b": 2}]
+
+
+def test_what_is_not_used_is_not_rendered() -> None:
+    scope = Scope([{"good": 1, "bad": template("{{ missing }}"), "dear": Lazy(lambda: 1 / 0)}])
+    assert scope["good"] == 1
+    assert "bad" in scope
+    with pytest.raises(TemplateError, match="missing"):
+        scope.get("bad")
+
+
+def test_a_lazy_value_is_computed_once() -> None:
+    calls: list[int] = []
+    scope = Scope([{"a": Lazy(lambda: calls.append(1) or 5)}])  # type: ignore[func-returns-value]
+    assert (scope["a"], scope["a"], calls) == (5, 5, [1])
+
+
+def test_what_a_lazy_value_gives_is_data() -> None:
+    assert Scope([{"a": Lazy(lambda: "{{ 7 * 7 }}")}])["a"] == "{{ 7 * 7 }}"
+
+
+@pytest.mark.parametrize(
+    ("layer", "chain"),
+    [
+        ({"a": "{{ a }}"}, "a → a"),
+        ({"a": "{{ b }}", "b": "x {{ c }}", "c": "{{ a }}"}, "a → b → c → a"),
+        ({"a": "{{ b }}", "b": "{{ b }}"}, "b → b"),
+        ({"a": "{{ a | default(1) }}"}, "a → a"),
+    ],
+)
+def test_a_cycle_is_told_as_a_chain_of_names(layer: dict[str, str], chain: str) -> None:
+    scope = Scope([{name: template(source) for name, source in layer.items()}])
+    with pytest.raises(TemplateError) as caught:
+        scope["a"]
+    assert caught.value.reason == f"variables refer to each other without end: {chain}"
+    assert caught.value.where == WHERE
+
+
+def test_after_an_error_the_scope_works_on() -> None:
+    scope = Scope([{"a": template("{{ b }}"), "b": template("{{ missing }}"), "c": 1}])
+    for _ in range(2):
+        with pytest.raises(TemplateError, match="missing"):
+            scope.get("a")
+    assert scope["c"] == 1
+
+
+def test_an_error_in_a_variable_has_the_place_of_that_variable() -> None:
+    inner = Template("{{ missing }}", Where("defaults.yml", 7, 3))
+    scope = Scope([{"a": inner}])
+    with pytest.raises(TemplateError) as caught:
+        scope.render(template("x {{ a }}"))
+    assert str(caught.value.where) == "defaults.yml:7"
+
+
+PASSING = [
+    "{{ later }}",
+    "x {{ later }}",
+    "{{ later.rc }}",
+    "{{ later | default(1) }}",
+    "{{ later.rc | default(omit) }}",
+    "{{ later is defined }}",
+    "{{ later is failed }}",
+    "{{ [1] | map('extract', [later]) | list }}",
+    "{{ later | mandatory }}",
+    "{{ later | ternary(1, 2) }}",
+    "{{ later | to_json }}",
+    "{{ later | bool }}",
+    "{{ {'a': later} | combine({'b': 1}) }}",
+    "{{ [later] | flatten }}",
+    "{% for i in later %}{% endfor %}",
+    "{% if later %}{% endif %}",
+    "{{ indirect | default(1) }}",
+]
+
+
+@pytest.mark.parametrize("source", PASSING)
+def test_no_filter_swallows_that_a_value_is_not_there_yet(source: str) -> None:
+    scope = Scope([{"later": PENDING, "indirect": template("{{ later }}"), "omit": 1}])
+    with pytest.raises(NotYet):
+        scope.render(template(source))
+
+
+def test_a_pending_value_hides_what_is_below_and_can_be_asked_for_again() -> None:
+    scope = Scope([{"a": PENDING}, {"a": 1}])
+    assert "a" in scope
+    for _ in range(2):
+        with pytest.raises(NotYet):
+            scope["a"]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{{ broken | default(5) }}", 5),
+        ("{{ through | default(5) }}", 5),
+        ("{{ broken is defined }}", False),
+        ("{{ 1 if 1 else broken }}", 1),
+    ],
+)
+def test_a_variable_with_something_undefined_in_it_is_undefined(source: str, expected: Any) -> None:
+    """As in Ansible 2.16; only its use is an error."""
+    layer = {"broken": template("x {{ missing }}"), "through": template("{{ broken }}")}
+    assert Scope([layer]).render(template(source)) == expected
+
+
+def test_a_missing_name_is_offered_to_whoever_can_gather_it() -> None:
+    def missing(name: str) -> None:
+        if is_fact(name):
+            raise NeedFacts
+
+    scope = Scope([{"a": 1}], missing)
+    for source in ("{{ ansible_kernel }}", "{{ ansible_kernel | default(1) }}",
+                   "{{ ansible_kernel is defined }}"):  # fmt: skip
+        with pytest.raises(NeedFacts):
+            scope.under({"b": 2}).render(template(source))
+    with pytest.raises(TemplateError, match="undefined"):
+        scope.render(template("{{ kernel }}"))
+
+
+@pytest.mark.parametrize(
+    ("name", "fact"),
+    [
+        ("ansible_kernel", True),
+        ("ansible_distribution", True),
+        ("ansible_eth0", True),
+        ("ansible_host", False),
+        ("ansible_user", False),
+        ("ansible_become_password", False),
+        ("ansible_ssh_common_args", False),
+        ("ansible_check_mode", False),
+        ("ansible_hostname", True),
+        ("kernel", False),
+    ],
+)
+def test_facts_are_told_from_settings_by_their_names(name: str, fact: bool) -> None:
+    assert is_fact(name) is fact
+
+
+@pytest.mark.parametrize(
+    ("value", "true"),
+    [
+        (True, True),
+        (1, True),
+        ("yes", True),
+        ("False", True),
+        ("no", True),
+        ("", False),
+        (0, False),
+        ([], False),
+        (None, False),
+        ({"a": 1}, True),
+    ],
+)
+def test_conditions_take_text_as_ansible_does(value: Any, true: bool) -> None:
+    condition = template("v", expression=True)
+    assert (Scope([{"v": value}]).holds([condition]) is True) is true
+
+
+@pytest.mark.parametrize(("value", "true"), [("yes", True), ("False", False), ("no", False)])
+def test_text_of_a_condition_in_braces_is_read(value: str, true: bool) -> None:
+    assert (Scope([{"v": value}]).holds([template("{{ v }}")]) is True) is true
+
+
+def test_the_first_condition_that_fails_is_named_and_the_rest_not_looked_at() -> None:
+    yes, no, broken = (
+        template(source, expression=True) for source in ("1 == 1", "1 == 2", "missing")
+    )
+    scope = Scope([{}])
+    assert scope.holds([yes, no, broken]) is no
+    assert scope.holds([yes, True]) is True
+    assert scope.holds([False, broken]) is False
+    assert scope.holds([]) is True
+
+
+def test_names_that_are_no_text_do_no_harm() -> None:
+    scope = Scope([{1: "x", "naem": 2}])  # type: ignore[dict-item]
+    with pytest.raises(TemplateError, match='did you mean "naem"'):
+        scope.render(template("{{ name }}"))
+
+
+def test_ten_thousand_variables_are_looked_through_only_as_far_as_needed() -> None:
+    class Counted(dict[str, Any]):
+        asked = 0
+
+        def __iter__(self) -> Iterator[str]:
+            Counted.asked += 1
+            return super().__iter__()
+
+    scope = Scope([Counted({f"v{n}": template("{{ w }}") for n in range(10_000)}), {"w": 1}])
+    assert [scope[f"v{n}"] for n in range(0, 10_000, 100)] == [1] * 100
+    assert Counted.asked == 0
+
+
+def test_a_listing_of_all_variables_has_no_functions_and_shows_what_is_undefined_as_written() -> (
+    None
+):
+    scope = Scope(
+        ({"a": template("{{ nope }}"), "b": template("{{ c }}"), "c": 1, "lookup": len, "vars": 2},)
+    )
+    assert plain({"all": [scope]}) == {"all": [{"a": "{{ nope }}", "b": 1, "c": 1}]}
+    assert render(template("{{ vars | to_json }}"), Scope(({"vars": scope},))) == (
+        '{"a": "{{ nope }}", "b": 1, "c": 1}'
+    )
+
+
+def test_what_is_undefined_somewhere_inside_never_leaves_the_language() -> None:
+    with pytest.raises(UndefinedError, match="nope"):
+        plain({"a": [{"b": Scope(({"x": template("{{ nope }}")},))["x"]}]})
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["d.l.append(3)", "d.l.sort(reverse=true)", "d.update(l=[])", "d.pop('l')", "alias.clear()"],
+)
+def test_what_a_template_changes_is_its_own_copy(change: str) -> None:
+    layers: list[Any] = [{"d": {"l": [1, 2]}}, {"alias": template("{{ d }}")}]
+    render(
+        template(f"{{% set _ = {change} %}}{{% do {change.replace('pop', 'get')} %}}"),
+        Scope(layers),
+    )
+    assert layers[0] == {"d": {"l": [1, 2]}}
+    assert Scope(layers)["alias"] == {"l": [1, 2]}
+
+
+def test_what_another_host_lacks_is_said_of_the_host() -> None:
+    scope = Scope([{"hostvars": {"h1": Scope([{"a": 1}])}}])
+    with pytest.raises(UndefinedError, match="the host has no attribute 'b'"):
+        render(template("{{ hostvars.h1.b | length }}"), scope)

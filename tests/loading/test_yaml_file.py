@@ -1,0 +1,297 @@
+"""YAML files: values that know their places, and every way to be refused."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from provisioner.errors import LoadError
+from provisioner.language.templating.template import Template
+from provisioner.loading import yaml_file
+from provisioner.loading.yaml_file import OctalInt, YamlList, YamlMap, place_of
+from provisioner.where import Where
+
+
+def parse(text: str | bytes, **options: Any) -> Any:
+    return yaml_file.parse(text.encode() if isinstance(text, str) else text, "f.yml", **options)
+
+
+def refused(text: str | bytes) -> tuple[str, str, str]:
+    """The reason, place and hint of the one problem with `text`."""
+    with pytest.raises(LoadError) as caught:
+        parse(text)
+    (problem,) = caught.value.problems
+    assert problem.where is not None
+    return problem.reason, problem.where.full, problem.hint
+
+
+def test_keys_values_and_items_know_their_places() -> None:
+    value = parse("a: 1\nlist:\n  - x\n  -  y\nmap:\n    k:  v\n")
+    assert isinstance(value, YamlMap)
+    assert value.keys_at["list"] == Where("f.yml", 2, 1)
+    assert value.values_at["a"] == Where("f.yml", 1, 4)
+    assert isinstance(value["list"], YamlList)
+    assert place_of(value["list"], 1) == Where("f.yml", 4, 6)
+    assert place_of(value["map"], "k") == Where("f.yml", 6, 9)
+    assert place_of({"k": 1}, "k") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("", None),
+        ("# only a comment\n", None),
+        ("---\n", None),
+        ("[1, 0644, 0x1f, 0b11, 1_000, -3, +4]", [1, 420, 31, 3, 1000, -3, 4]),
+        ("[1.5, 1.10, .inf, 1.0e+3, 1e3]", [1.5, 1.1, float("inf"), 1000.0, "1e3"]),
+        ("[yes, No, on, OFF, true, 'yes', y]", [True, False, True, False, True, "yes", "y"]),
+        ("[~, null, Null, '', '~']", [None, None, None, "", "~"]),
+        ("[2024-01-02, 2024-01-02 03:04:05]", ["2024-01-02", "2024-01-02 03:04:05"]),
+        ('"1.10"', "1.10"),
+        ("=", "="),
+        ("!!str 5", "5"),
+        ("!!binary aGk=", b"hi"),
+        ("{2: a, 1.5: b, true: c, null: d}", {2: "a", 1.5: "b", True: "c", None: "d"}),
+        ("a: |\n  x\n  y\nb: >-\n  x\n  y\n", {"a": "x\ny\n", "b": "x y"}),
+        ("&a x", "x"),
+        ("[&a {k: 1}, *a]", [{"k": 1}, {"k": 1}]),
+        ("\ufeffa: 1", {"a": 1}),
+        ("a: 1\r\nb: 2\r\n", {"a": 1, "b": 2}),
+        ('"\\u263a \\x41"', "☺ A"),
+        ("? a\n: 1", {"a": 1}),
+        ("!!set {a, b}", {"a": None, "b": None}),
+    ],
+)
+def test_a_value_is_what_ansible_reads(text: str, value: Any) -> None:
+    assert parse(text) == value
+
+
+def test_a_number_with_a_leading_zero_remembers_that_it_is_octal() -> None:
+    value = parse("[0644, 644, 0]")
+    assert [isinstance(item, OctalInt) for item in value] == [True, False, False]
+
+
+def test_a_merge_gives_way_to_the_keys_beside_it_and_stands_before_them() -> None:
+    value = parse("base: &b {x: 1, y: 2}\nuse: {z: 0, y: 3, <<: *b}\n")["use"]
+    assert list(value.items()) == [("x", 1), ("y", 3), ("z", 0)]
+    assert value.values_at["x"].line == 1
+    assert value.values_at["y"].line == 2
+
+
+def test_of_several_merged_mappings_the_first_wins() -> None:
+    assert parse("[&a {x: 1}, &b {x: 2, y: 2}, {<<: [*a, *b]}]")[2] == {"x": 1, "y": 2}
+
+
+def test_strings_with_jinja_in_them_become_templates_with_their_place() -> None:
+    value = parse("a: '{{ x }}'\nb: [1, 'y {% if z %}']\nc: '{# c #}'\nd: '{ x }'\n'{{ k }}': 1\n")
+    assert value["a"] == Template("{{ x }}", Where("f.yml", 1, 4))
+    assert value["b"][1] == Template("y {% if z %}", Where("f.yml", 2, 8))
+    assert isinstance(value["c"], Template)
+    assert value["d"] == "{ x }"
+    assert value["{{ k }}"] == 1
+
+
+def test_text_that_is_not_trusted_never_becomes_a_template() -> None:
+    value = parse("{a: '{{ x }}', b: ['{% y %}']}", trusted=False)
+    assert value == {"a": "{{ x }}", "b": ["{% y %}"]}
+
+
+def test_unsafe_text_is_no_template_at_any_depth() -> None:
+    value = parse("a: !unsafe '{{ x }}'\nb: !unsafe {c: ['{{ y }}']}\nd: '{{ z }}'\n")
+    assert value["a"] == "{{ x }}"
+    assert value["b"]["c"] == ["{{ y }}"]
+    assert isinstance(value["d"], Template)
+
+
+REFUSED = [
+    ("a:\n\tb: 1\n", "YAML does not allow tabs for indentation", "2:1", "use spaces"),
+    ("a: 1\nb: 2\na: 3\n", 'the key "a" stands twice (first in line 1)', "3:1", ""),
+    ("a: {b: 1, b: 2}", 'the key "b" stands twice (first in line 1)', "1:11", ""),
+    ("a: &x [*x]", "this alias contains itself", "1:4", ""),
+    ("a: &x {k: *x}", "this alias contains itself", "1:4", ""),
+    ("a: 22:22", "YAML 1.1 reads 22:22 as 1342 (base 60)", "1:4", 'quote it: "22:22"'),
+    ("a: 1:30.5", "YAML 1.1 reads 1:30.5 as a number (base 60)", "1:4", 'quote it: "1:30.5"'),
+    ("x: !!python/object:os.system {}", "the tag !!python/object:os.system is not supported",
+     "1:4", ""),
+    ("x: !!python/object/apply:os.system [id]",
+     "the tag !!python/object/apply:os.system is not supported", "1:4", ""),
+    ("x: !!python/name:os.system", "the tag !!python/name:os.system is not supported", "1:4", ""),
+    ("x: !foo bar", "the tag !foo is not supported", "1:4", ""),
+    ("x: !!int foo", '"foo" is no int', "1:4", "quote it"),
+    ("x: !!float foo", '"foo" is no float', "1:4", "quote it"),
+    ("x: !!bool foo", '"foo" is no bool', "1:4", "quote it"),
+    ("x: !!int ''", '"" is no int', "1:4", "quote it"),
+    ("x: !!binary 'ä'", '"ä" is no binary', "1:4", "quote it"),
+    ("x: !!str {a: 1}", "the tag !!str is not supported", "1:4", ""),
+    ("a: 1\nb: \x00", "there is a NUL byte in the file", "2:4", ""),
+    ("a: 1\nb: x\x1by", "the character U+001B can't stand in YAML", "2:5",
+     'in double quotes write it as "\\u001b"'),
+    ("a: b: c", "this is not YAML: mapping values are not allowed in this context", "1:5",
+     "a value with `: ` in it must be quoted; or the indentation of this line is off"),
+    ("a: {{ x }}/y", "this is not YAML: did not find expected key", "1:11",
+     'a value that begins with `{{` must be quoted: "{{ … }}"'),
+    ("a: *x", "this is not YAML: found undefined alias", "1:4",
+     "an anchor (&name) stands before its alias (*name); quote a value that begins with *"),
+    ("a: @x", "this is not YAML: found character that cannot start any token", "1:4",
+     "quote a value that begins with this character"),
+    ("a: [1, 2", "this is not YAML: did not find expected ',' or ']'", "1:4",
+     "the indentation is off, or a quote or bracket is not closed"),
+    ("a: 1\n---\nb: 2\n", "a second document begins here", "2:1", "one file holds one document"),
+    ("{{ x }}: 1", "a key must be a plain value", "1:2",
+     'what begins with {{ must be quoted: "{{ … }}"'),
+    ("a: {{ x }}", "a key must be a plain value", "1:5",
+     'what begins with {{ must be quoted: "{{ … }}"'),
+    ("a: {<<: 1}", "`<<` merges mappings only", "1:9", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "reason", "place", "hint"), REFUSED)
+def test_what_is_wrong_is_told_with_its_place(
+    text: str, reason: str, place: str, hint: str
+) -> None:
+    assert refused(text) == (reason, f"f.yml:{place}", hint)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason", "place"),
+    [
+        ("a: 1".encode("utf-16"), "the file is UTF-16", "1:1"),
+        ("a: 1".encode("utf-16-be"), "there is a NUL byte in the file", "1:1"),
+        (b"a: 1\nb: \xff", "the file is not UTF-8", "2:4"),
+        (b"a: 1\nb: \xe4rger", "the file is not UTF-8", "2:4"),
+    ],
+)
+def test_bytes_that_are_no_utf8_are_refused(data: bytes, reason: str, place: str) -> None:
+    assert refused(data)[:2] == (reason, f"f.yml:{place}")
+
+
+BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{after}: &{after} [{','.join(['*' + before] * 10)}]\n"
+    for before, after in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (BOMB, f"more than {100_000 + len(BOMB):,} values (aliases counted)"),
+        ("[" * 200 + "]" * 200, "nested more than 100 levels deep"),
+        ("[" * 500_000, "nested more than 100 levels deep"),
+        ("{a: " * 500_000, "nested more than 100 levels deep"),
+        ("- " * 500_000, "nested more than 100 levels deep"),
+        ("9" * 5000, f'"{"9" * 5000}" is no int'),
+        ("0x" + "f" * 5000, f'"0x{"f" * 5000}" is no int'),
+    ],
+    ids=["alias bomb", "deep", "deep lists", "deep mappings", "deep blocks", "digits", "hex"],
+)
+def test_what_would_explode_is_refused(text: str, reason: str) -> None:
+    assert refused(text)[0] == reason
+
+
+def test_an_error_shows_the_line_with_a_caret(tmp_path: Path) -> None:
+    path = tmp_path / "f.yml"
+    path.write_text("a: 1\nbb: 22:22\n")
+    with pytest.raises(LoadError) as caught:
+        yaml_file.load(path)
+    assert str(caught.value).splitlines() == [
+        f"{path}:2:5: YAML 1.1 reads 22:22 as 1342 (base 60)",
+        "    2 | bb: 22:22",
+        "            ^",
+        '    quote it: "22:22"',
+    ]
+
+
+def test_an_excerpt_never_holds_what_a_terminal_would_obey(tmp_path: Path) -> None:
+    path = tmp_path / "f.yml"
+    path.write_text("a: '\x1b[2J\u202e\x9b' : b\n", encoding="utf-8")
+    with pytest.raises(LoadError) as caught:
+        yaml_file.load(path)
+    assert str(caught.value).replace("\n", "").isprintable()
+
+
+def test_the_caret_stands_below_its_column_after_tabs_and_far_to_the_right(tmp_path: Path) -> None:
+    path = tmp_path / "f.yml"
+    path.write_text("\ta\n" + "x" * 500 + "!\n")
+    for place in (Where(str(path), 1, 2), Where(str(path), 2, 501)):
+        shown, caret = place.excerpt().splitlines()
+        assert shown[caret.index("^")] in "a!"
+        assert len(shown) < 200
+
+
+def test_files_that_cannot_be_read_are_refused_with_their_name(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    big = tmp_path / "big"
+    big.touch()
+    os.truncate(big, 1 << 30)
+    told = []
+    for path in (tmp_path, tmp_path / "fifo", big, tmp_path / "none", Path("/proc/self/mem")):
+        with pytest.raises(LoadError) as caught:
+            yaml_file.load(path, what="playbook")
+        told.append(str(caught.value).replace(str(tmp_path), "DIR"))
+    assert told[:4] == [
+        "the playbook DIR is a directory",
+        "the playbook DIR/fifo is not a regular file",
+        "the playbook DIR/big is larger than 64 MiB",
+        "the playbook DIR/none can't be read: No such file or directory",
+    ]
+
+
+def test_json_that_is_no_yaml_is_read_all_the_same() -> None:
+    value = parse('{\n\t"a": ["{{ x }}", "\\ud83d\\ude00"],\n\t"b": {"c": null}\n}\n')
+    assert value == {"a": [Template("{{ x }}", Where("f.yml")), "😀"], "b": {"c": None}}
+    assert isinstance(value["b"], YamlMap)
+
+
+def test_json_with_a_key_twice_is_refused() -> None:
+    assert refused('{"a": 1, "a": "\\ud83d\\ude00"}')[0] == 'the key "a" stands twice'
+
+
+SEED = """\
+- hosts: web
+  vars: {a: &x [1, 0644, "{{ b }}"], c: *x, d: 22, e: !unsafe '{{ f }}', <<: {g: 2024-01-02}}
+  tasks:
+    - name: "ü ☺"
+      copy: >
+        src=a
+        dest=b
+      when: not (a | default(1.5))
+"""
+PARTS = st.sampled_from(
+    ["\t", ": ", "- ", "&a ", "*a", "<<: ", "{", "}", "[", "]", "!!int ", "!!python/x ", "'", '"',
+     "|", ">", "?", "%", "@", "\x00", "\ufeff", "\x85", "\u2028", "#", "\n", "---\n", "...\n",
+     "1:2", "!vault ", "!!set ", "!!pairs ", "!!omap ", "!!null ", "!!timestamp ", "=", "{{", "}}"]
+)  # fmt: skip
+
+
+def value_or_load_error(data: bytes) -> None:
+    with suppress(LoadError):
+        yaml_file.parse(data, "f.yml")
+
+
+@settings(max_examples=300, derandomize=True, deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_value_or_a_load_error(data: bytes) -> None:
+    value_or_load_error(data)
+
+
+@settings(max_examples=300, derandomize=True, deadline=None)
+@given(st.lists(PARTS, max_size=25).map("".join))
+def test_any_mix_of_yamls_marks_is_a_value_or_a_load_error(text: str) -> None:
+    value_or_load_error(text.encode())
+
+
+@settings(max_examples=500, derandomize=True, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, len(SEED)), st.integers(0, 12), PARTS), max_size=4),
+)
+def test_any_changed_playbook_is_a_value_or_a_load_error(edits: list[tuple[int, int, str]]) -> None:
+    text = SEED
+    for start, length, part in edits:
+        text = text[:start] + part + text[start + length :]
+    value_or_load_error(text.encode())

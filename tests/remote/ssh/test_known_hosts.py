@@ -1,0 +1,189 @@
+"""known_hosts files: looking up, judging, adding from many sides at once."""
+
+from __future__ import annotations
+
+import base64
+import multiprocessing
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from provisioner.remote.ssh import known_hosts
+from provisioner.remote.ssh.known_hosts import HostKey, KnownHosts, Verdict
+from tests.remote.sshd import keygen
+
+ED, EC, RSA = "ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"
+
+
+def key(content: str, kind: str = ED) -> HostKey:
+    return HostKey(kind, content.encode())
+
+
+def line(names: str, content: str, kind: str = ED, marker: str = "") -> str:
+    encoded = base64.b64encode(content.encode()).decode()
+    return f"{marker} {names} {kind} {encoded} a comment\n".lstrip()
+
+
+def judge(text: str, shown: HostKey, folder: Path, host: str = "web1", port: int = 22) -> Verdict:
+    path = folder / "known_hosts"
+    path.write_text(text)
+    return KnownHosts((str(path),)).record(host, port).judge(shown).verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "port", "verdict"),
+    [
+        ("", 22, Verdict.UNKNOWN),
+        (line("web1", "a"), 22, Verdict.KNOWN),
+        (line("WEB1", "a"), 22, Verdict.KNOWN),
+        (line("10.0.0.1,web1", "a"), 22, Verdict.KNOWN),
+        (line("web1", "b"), 22, Verdict.CHANGED),
+        (line("web1", "b") + line("web1", "a"), 22, Verdict.KNOWN),
+        (line("web1", "b", RSA), 22, Verdict.CHANGED),
+        (line("web2", "b"), 22, Verdict.UNKNOWN),
+        (line("[web1]:2222", "a"), 2222, Verdict.KNOWN),
+        (line("[web1]:2222", "b"), 22, Verdict.UNKNOWN),
+        (line("web1", "a"), 2222, Verdict.KNOWN),
+        (line("web1", "b"), 2222, Verdict.UNKNOWN),
+        (line("web*", "a"), 22, Verdict.KNOWN),
+        (line("web?,!web1", "a"), 22, Verdict.UNKNOWN),
+        (line("[web*]:*", "a"), 2222, Verdict.KNOWN),
+        (line("web1", "a", marker="@revoked"), 22, Verdict.REVOKED),
+        (line("*", "a", marker="@revoked") + line("web1", "a"), 22, Verdict.REVOKED),
+        (line("*", "b", marker="@revoked") + line("web1", "a"), 22, Verdict.KNOWN),
+        (line("*", "b", marker="@cert-authority"), 22, Verdict.UNKNOWN),
+        ("# web1 comment\n\nweb1\nweb1 ssh-ed25519\n|1|x web1\n|1|!|! t k\n", 22, Verdict.UNKNOWN),
+        ("web1 ssh-ed25519 not*base64\n", 22, Verdict.CHANGED),
+        (
+            "\udcff\udcfe garbage here\n".encode(errors="surrogateescape").decode("latin-1")
+            + line("web1", "a"),
+            22,
+            Verdict.KNOWN,
+        ),
+    ],
+)
+def test_what_the_lines_say_of_a_key(
+    tmp_path: Path, text: str, port: int, verdict: Verdict
+) -> None:
+    assert judge(text, key("a"), tmp_path, port=port) is verdict
+
+
+def test_an_ipv6_address_is_written_in_brackets_only_with_a_port(tmp_path: Path) -> None:
+    assert judge(line("::1", "a"), key("a"), tmp_path, "::1") is Verdict.KNOWN
+    known_hosts.forget()
+    assert judge(line("[::1]:2222", "a"), key("a"), tmp_path, "::1", 2222) is Verdict.KNOWN
+    known_hosts.forget()
+    text = line("fe80::1%eth0", "a")
+    assert judge(text, key("a"), tmp_path, "fe80::1%eth0") is Verdict.KNOWN
+
+
+def test_the_line_of_a_changed_key_of_the_same_type_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "known_hosts"
+    path.write_text(line("web1", "x", RSA) + line("web1", "b"))
+    entry = KnownHosts((str(path),)).record("web1", 22).judge(key("a")).entry
+    assert str(entry.place if entry else "") == f"{path}:2"
+
+
+def test_types_come_in_order_of_preference_and_rsa_as_its_sha2_algorithms(tmp_path: Path) -> None:
+    path = tmp_path / "known_hosts"
+    path.write_text(line("web1", "a", RSA) + line("web1", "b", EC) + line("web1", "c"))
+    types = KnownHosts((str(path),)).record("web1", 22).key_types
+    assert types == (ED, EC, RSA)
+    assert known_hosts.algorithms(types) == (ED, EC, "rsa-sha2-512", "rsa-sha2-256")
+
+
+def test_files_hashed_by_ssh_keygen_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "known_hosts"
+    kind, encoded = Path(f"{keygen(tmp_path / 'k')}.pub").read_text().split()[:2]
+    path.write_text(f"web1 {kind} {encoded}\n[web2]:2222 {kind} {encoded}\n")
+    subprocess.run(["ssh-keygen", "-q", "-H", "-f", str(path)], check=True, capture_output=True)
+    assert [text[:3] for text in path.read_text().splitlines()] == ["|1|"] * 2
+    known, shown = KnownHosts((str(path),)), HostKey(kind, base64.b64decode(encoded))
+    assert known.record("web1", 22).judge(shown).verdict is Verdict.KNOWN
+    assert known.record("web2", 2222).judge(shown).verdict is Verdict.KNOWN
+    assert known.record("web3", 22).judge(shown).verdict is Verdict.UNKNOWN
+
+
+def test_fingerprints_are_those_of_ssh_keygen(tmp_path: Path) -> None:
+    path = keygen(tmp_path / "k", "ecdsa")
+    listed = subprocess.run(["ssh-keygen", "-lf", str(path)], capture_output=True, text=True)
+    kind, encoded = Path(f"{path}.pub").read_text().split()[:2]
+    assert listed.stdout.split()[1] == HostKey(kind, base64.b64decode(encoded)).fingerprint
+
+
+def test_a_key_is_added_after_a_line_without_an_end_and_only_once(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "known_hosts"
+    path.parent.mkdir()
+    path.write_text(line("web1", "a").rstrip("\n"))
+    known = KnownHosts((str(path),))
+    for _ in range(2):
+        assert known.add("web2", 2222, key("b")).verdict is Verdict.KNOWN
+    assert path.read_text().splitlines()[1:] == [f"[web2]:2222 {ED} {key('b').base64}"]
+    assert known.add("web1", 22, key("other")).verdict is Verdict.CHANGED
+    known_hosts.forget()
+    assert known.record("web2", 2222).judge(key("b")).verdict is Verdict.KNOWN
+
+
+def test_the_place_of_an_added_key_is_right(tmp_path: Path) -> None:
+    path = tmp_path / "known_hosts"
+    path.write_text("# no newline at the end")
+    known = KnownHosts((str(path),))
+    known.add("web1", 22, key("a"))
+    entry = known.record("web1", 22).judge(key("b")).entry
+    assert str(entry.place if entry else "") == f"{path}:2"
+
+
+def test_what_others_added_meanwhile_counts(tmp_path: Path) -> None:
+    path = tmp_path / "known_hosts"
+    known = KnownHosts((str(path),))
+    assert known.record("web1", 22).judge(key("a")).verdict is Verdict.UNKNOWN
+    path.write_text(line("web1", "other"))
+    assert known.add("web1", 22, key("a")).verdict is Verdict.CHANGED
+
+
+def add_many(path: str, start: int) -> list[str]:
+    known = KnownHosts((path,))
+    found = [known.add(f"h{n}", 22, key(f"key {n}"), hashed=n % 2 == 0) for n in range(start, 60)]
+    return [finding.verdict.value for finding in found]
+
+
+def test_parallel_adds_from_threads_and_processes_lose_and_double_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "known_hosts"
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(3) as processes, ThreadPoolExecutor(4) as threads:
+        waiting = [processes.apply_async(add_many, (str(path), start)) for start in (0, 10, 20)]
+        verdicts = list(threads.map(add_many, [str(path)] * 4, [0, 5, 10, 15]))
+        verdicts += [result.get(60) for result in waiting]
+    assert {verdict for each in verdicts for verdict in each} == {"known"}
+    lines = path.read_text().splitlines()
+    assert len(lines) == 60
+    assert len({text.split()[2] for text in lines}) == 60
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_cannot_be_written_is_an_os_error(tmp_path: Path) -> None:
+    (tmp_path / "known_hosts").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        KnownHosts((str(tmp_path / "known_hosts"),)).add("web1", 22, key("a"))
+
+
+def test_a_large_file_is_read_once_for_all_hosts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "known_hosts"
+    path.write_text("".join(line(f"h{number}", f"k{number}") for number in range(5_000)))
+    reads: list[str] = []
+    real = known_hosts._read
+
+    def read(name: str) -> known_hosts._File:
+        reads.append(name)
+        return real(name)
+
+    monkeypatch.setattr(known_hosts, "_read", read)
+    known = KnownHosts((str(path),))
+    for number in range(5_000):
+        shown = key(f"k{number}")
+        assert known.record(f"h{number}", 22).judge(shown).verdict is Verdict.KNOWN
+    assert reads == [str(path)]
