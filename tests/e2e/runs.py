@@ -78,7 +78,11 @@ class Run:
         return event
 
     def _tasks(self, host: str) -> Iterator[Event]:
-        return (event for event in self.of("task_finished", host) if "item" not in event)
+        """The host's events for whole tasks. A task of a role is reported as "ROLE : TASK", as in
+        Ansible; here it has its own name only."""
+        for event in self.of("task_finished", host):
+            if "item" not in event:
+                yield {**event, "task": event["task"].rpartition(" : ")[2]}
 
     def tail(self) -> str:
         """What helps to understand a run that was not as expected."""
