@@ -35,7 +35,7 @@ from provisioner.loading import keyword_values
 from provisioner.plan import Plan, PlannedPlay
 from provisioner.plan.hosts import hosts_of, unmatched
 from provisioner.plan.play_keywords import constant, sizes
-from provisioner.plan.tasks import chosen
+from provisioner.plan.tasks import select_nodes
 
 
 def run(plan: Plan, connect: Connect, interrupt: Interrupt | None = None) -> Iterator[Event]:
@@ -93,7 +93,7 @@ class Run:
     ) -> None:
         self.plan, self.interrupt, self.ask, self.read = plan, interrupt, ask, read
         self.crew = crew or ThreadExecutor(connect, plan.options.forks, interrupt)
-        self.states = {name: HostState(name) for name in plan.known}
+        self.states = {name: HostState(name) for name in plan.addressable}
         roster = Roster(plan.inventory, plan.inventory_vars, plan.basedirs, self.states)
         self.world = world_of(plan, self.states, roster)
         self._finished: set[str] = set()
@@ -197,7 +197,7 @@ class Run:
             hosts,
             batch,
             active=lambda: tuple(h for h in hosts if self.states[h].out is None),
-            select=lambda nodes: chosen(nodes, play, self.plan.options),
+            select=lambda nodes: select_nodes(nodes, play, self.plan.options),
             stepping=self.ask is not None,
         )
 

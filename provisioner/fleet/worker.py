@@ -19,7 +19,7 @@ from provisioner.fleet import protocol
 from provisioner.fleet.slots import Throttle, Throttles
 from provisioner.fleet.thread_executor import ThreadExecutor
 from provisioner.fleet.worker_state import Ask, States, Tell
-from provisioner.plan.tasks import chosen
+from provisioner.plan.tasks import select_nodes
 
 
 class WorkerRun:
@@ -30,7 +30,7 @@ class WorkerRun:
         self._start, self._tell, self._ask = start, tell, ask
         self._interrupt = Interrupt()
         plan = start.plan
-        self._states = States(plan.known, tell, ask)
+        self._states = States(plan.addressable, tell, ask)
         self._roster = RemoteRoster(
             plan.inventory, plan.inventory_vars, plan.basedirs, self._states
         )
@@ -104,7 +104,7 @@ class WorkerRun:
             begun.hosts,
             begun.batch,
             active=lambda: self._ask(protocol.ActiveHosts()),
-            select=lambda nodes: chosen(nodes, play, self._start.plan.options),
+            select=lambda nodes: select_nodes(nodes, play, self._start.plan.options),
             stepping=self._start.stepping,
         )
         return Batch(shared, begun.number, begun.needed)

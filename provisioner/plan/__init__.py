@@ -1,4 +1,7 @@
-"""Inventory × Playbook ▶ Plan: which hosts, which tasks, with which variables. Pure."""
+"""Make a Plan from an inventory and playbooks: which hosts, which tasks, with which variables.
+
+Planning contacts no host. It reads the playbooks' vars_files and looks for local files.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from provisioner.loading.variables import host_variables, vars_file
 from provisioner.plan import files
 from provisioner.plan.hosts import hosts_of, unmatched
 from provisioner.plan.options import Options
-from provisioner.plan.play_keywords import KnownLaterError, constant, settled, sizes
+from provisioner.plan.play_keywords import KnownLaterError, constant, sizes, with_rendered_keywords
 from provisioner.plan.tasks import by_tags, from_task
 from provisioner.records import dataclass
 from provisioner.where import nearest, with_hint
@@ -29,15 +32,17 @@ __all__ = ["Options", "Plan", "PlannedPlay", "plan"]
 
 @dataclass(frozen=True)
 class PlannedPlay:
+    """A play with the hosts that it runs on."""
+
     play: Play
     hosts: tuple[str, ...]
     late: bool = False
-    """Its hosts need variables of hosts: they are known when it begins."""
+    """Its `hosts` pattern needs variables of hosts, so it is resolved when the play begins."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A run, ready to be carried out."""
+    """Everything that the engine needs to start a run."""
 
     inventory: Inventory
     playbooks: tuple[Playbook, ...]
@@ -48,26 +53,28 @@ class Plan:
 
     @property
     def basedirs(self) -> tuple[Path, ...]:
-        """The playbooks' folders: group_vars and host_vars may stand there."""
+        """The folders of the playbooks; each may have group_vars and host_vars."""
         return tuple(playbook.path.parent for playbook in self.playbooks)
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """All hosts of any play, in inventory order."""
+        """All hosts of all plays, in the order of the inventory."""
         chosen = {host for planned in self.plays for host in planned.hosts}
         listed = tuple(host for host in self.inventory.hosts if host in chosen)
         return listed + tuple(sorted(chosen.difference(listed)))
 
     @property
-    def known(self) -> tuple[str, ...]:
-        """All hosts that tasks may ask for or give facts to: those of the inventory and of plays,
-        and this machine."""
+    def addressable(self) -> tuple[str, ...]:
+        """All hosts that tasks may name in hostvars or delegate_to, localhost included."""
         return (*dict.fromkeys((*self.inventory.hosts, *self.hosts, "localhost")),)
 
 
 def plan(inventory: Inventory, playbooks: Sequence[Playbook], options: Options) -> Plan:
-    """Choose hosts and tasks. `UsageError` when no play has a host, `LoadError` for a pattern or
-    a --limit that names nothing."""
+    """Return the plan of a run.
+
+    Raises UsageError if no play has a host, and LoadError for a wrong pattern or --limit, for
+    undefined variables and for missing local files.
+    """
     plays = tuple(_planned(inventory, playbooks, options))
     notices = (*_unmatched(inventory, plays, options), *_untagged(playbooks, plays, options))
     if not any(planned.hosts or planned.late for planned in plays):
@@ -79,8 +86,8 @@ def plan(inventory: Inventory, playbooks: Sequence[Playbook], options: Options) 
     for planned in plays:
         _check_numbers(planned.play, options)
     problems = list(_undefined(inventory, playbooks, inventory_vars, options))
-    walked = [planned.play for planned in plays if planned.hosts]
-    problems += files.missing(walked, inventory_vars.items(), options)
+    plays_with_hosts = [planned.play for planned in plays if planned.hosts]
+    problems += files.missing(plays_with_hosts, inventory_vars.items(), options)
     if problems:
         raise LoadError.of(problems)
     return Plan(inventory, tuple(playbooks), plays, inventory_vars, options, notices)
@@ -94,7 +101,7 @@ def _planned(
     started = options.start_at_task is None
     for playbook in playbooks:
         for play in playbook.plays:
-            wanted = by_tags(settled(play, options), options)
+            wanted = by_tags(with_rendered_keywords(play, options), options)
             if not started:
                 wanted, started = from_task(wanted, options.start_at_task or "")
             if options.force_handlers and wanted.force_handlers is None:
@@ -110,43 +117,45 @@ def _planned(
 def _hostless(
     inventory: Inventory, plays: Sequence[PlannedPlay], options: Options
 ) -> Iterator[str]:
-    """Why no play has a host."""
+    """Yield the reasons why no play has a host."""
     if not inventory.hosts:
-        yield "the inventory has none"
+        yield "the inventory has no hosts"
     yield from (notice.text for notice in _unmatched(inventory, plays, options))
     if options.limit:
-        yield f"--limit {options.limit} leaves none of the plays'"
-    gone = sorted(options.hosts.difference(inventory.hosts)) if options.hosts else ()
-    if gone:
-        yield f"--retry: the inventory has no {', '.join(gone)}"
+        yield f"--limit {options.limit} excludes every host of the plays"
+    missing_hosts = sorted(options.hosts.difference(inventory.hosts)) if options.hosts else ()
+    if missing_hosts:
+        yield f"--retry: the inventory has no {', '.join(missing_hosts)}"
 
 
 def _untagged(
     playbooks: Sequence[Playbook], plays: Sequence[PlannedPlay], options: Options
 ) -> Iterator[Notice]:
-    """A notice where --tags and --skip-tags leave nothing to do."""
+    """Yield a notice if --tags and --skip-tags leave no task to run."""
     sections = [each for book in playbooks for play in book.plays for each in play.sections]
     tasks = (task for section in sections for task in tasks_of(section))
-    known = {str(tag) for task in tasks for tag in task.keywords.tags}
-    given = (("--tags", options.tags), ("--skip-tags", options.skip_tags))
-    said = " ".join(f"{option} {','.join(sorted(tags))}" for option, tags in given if tags)
-    if said and not any(any(planned.play.sections) for planned in plays):
-        hints = (nearest(tag, known) for tag in sorted(options.tags - known))
-        yield Notice(with_hint(f"{said} leaves nothing to do", next(filter(None, hints), "")))
+    existing = {str(tag) for task in tasks for tag in task.keywords.tags}
+    tag_options = (("--tags", options.tags), ("--skip-tags", options.skip_tags))
+    written = " ".join(f"{option} {','.join(sorted(tags))}" for option, tags in tag_options if tags)
+    if written and not any(any(planned.play.sections) for planned in plays):
+        hints = (nearest(tag, existing) for tag in sorted(options.tags - existing))
+        yield Notice(with_hint(f"{written} leaves no task to run", next(filter(None, hints), "")))
 
 
 def _unmatched(
     inventory: Inventory, plays: Sequence[PlannedPlay], options: Options
 ) -> Iterator[Notice]:
-    """Patterns that name nothing. As in Ansible that is no error: many a playbook has plays for
-    groups that an inventory does not have."""
+    """Yield a notice for each pattern that matches no host.
+
+    As in Ansible this is no error: many playbooks have plays for groups that an inventory lacks.
+    """
     for planned in plays:
         if not planned.late:
             yield from unmatched(inventory, planned.play, options)
 
 
 def _check_numbers(play: Play, options: Options) -> None:
-    """What a play's numbers come to, where it is known before any host is."""
+    """Check `serial` and `max_fail_percentage` if they need no host's variables."""
     with suppress(KnownLaterError):
         sizes(play, options)
     with suppress(KnownLaterError):
@@ -160,6 +169,7 @@ def _undefined(
     inventory_vars: Mapping[str, Mapping[str, Any]],
     options: Options,
 ) -> Iterator[Problem]:
+    """Yield a problem for each variable that no play, file or inventory can define."""
     plays = [play for playbook in playbooks for play in playbook.plays]
     named = [
         vars_file(path, inventory.vault)

@@ -1,5 +1,7 @@
-"""Files of this machine that tasks will send: one that is not there is told before any host is
-touched, as far as it is certain that nothing in the run makes it."""
+"""Find local files that tasks will send but that do not exist, before any host is contacted.
+
+A file counts as missing only if no task of the run could create it first.
+"""
 
 from __future__ import annotations
 
@@ -22,56 +24,64 @@ _SENDERS = {
     "unarchive": ("src", "files"),
     "script": ("cmd", "files"),
 }
-"""Modules ▶ the parameter that names the file, and the folder in which it is sought."""
+"""Module ▶ the parameter that names the file, and the role folder that is searched for it."""
 
-_ELSE = frozenset({"content", "remote_src", "copy", "creates", "removes"})
-"""Parameters with which it may be another file, or none."""
+_NO_LOCAL_FILE = frozenset({"content", "remote_src", "copy", "creates", "removes"})
+"""With one of these parameters the task may send no local file, or another one."""
 
 _WRITERS = frozenset(
     {"fetch", "synchronize", "include_tasks", "include_role", "add_host", "archive", "pause"}
 )
-"""Modules that write on this machine, bring tasks that may, or wait for somebody who does."""
+"""Modules that may lead to new local files: they write here, add tasks, or wait for a person."""
 
 
 def missing(
     plays: Iterable[Play], hosts: Iterable[tuple[str, Mapping[str, Any]]], options: Options
 ) -> Iterator[Problem]:
-    """What tasks of the plays need for certain and is not there; of `hosts` the variables count."""
+    """Yield a problem for each local file that a task certainly needs and that does not exist.
+
+    `hosts` are names with their variables: if a host may be this machine, tasks may create files
+    here, and nothing is reported.
+    """
     plays = [*plays]
-    every = [
+    all_tasks = [
         task
         for play in plays
         for part in (*play.sections, play.handlers)
         for task in tasks_of(part)
     ]
-    here = options.connection not in (None, "ssh") or any(_is_here(*host) for host in hosts)
-    if here or any(map(_may_write, every)):
+    local = options.connection not in (None, "ssh") or any(_is_local(*host) for host in hosts)
+    if local or any(map(_may_write, all_tasks)):
         return
     for play in plays:
         for task in certain(node for section in play.sections for node in section):
             yield from _without_file(task)
 
 
-def _is_here(name: str, variables: Mapping[str, Any]) -> bool:
+def _is_local(name: str, variables: Mapping[str, Any]) -> bool:
     """Whether a host may be this machine."""
-    named = variables.get("ansible_host", name)
-    local = named in ("localhost", "127.0.0.1", "::1") or isinstance(named, Template)
-    return local or variables.get("ansible_connection") not in (None, "ssh")
+    address = variables.get("ansible_host", name)
+    loopback = address in ("localhost", "127.0.0.1", "::1") or isinstance(address, Template)
+    return loopback or variables.get("ansible_connection") not in (None, "ssh")
 
 
 def _may_write(task: Task) -> bool:
-    """Whether a task may make a file on this machine."""
+    """Whether a task may create a file on this machine."""
     keywords = task.keywords
-    elsewhere = keywords.delegate_to is not None or keywords.connection not in (None, "ssh")
-    asks = any("lookup" in template.source for template in templates_in(task.arguments))
-    return elsewhere or asks or task.module in _WRITERS
+    may_run_here = keywords.delegate_to is not None or keywords.connection not in (None, "ssh")
+    has_lookup = any("lookup" in template.source for template in templates_in(task.arguments))
+    return may_run_here or has_lookup or task.module in _WRITERS
 
 
 def _without_file(task: Task) -> Iterator[Problem]:
+    """Yield a problem if the file that the task sends does not exist."""
     parameter, folder = _SENDERS.get(task.module, ("", ""))
     name = task.arguments.get(parameter)
-    given = {*task.arguments}
-    if not isinstance(name, str) or is_template(name) or given & {*_ELSE, VARIABLE}:
+    if (
+        not isinstance(name, str)
+        or is_template(name)
+        or {*task.arguments} & {*_NO_LOCAL_FILE, VARIABLE}
+    ):
         return
     if task.module_template is not None or any(task.keywords.module_defaults):
         return
@@ -82,8 +92,8 @@ def _without_file(task: Task) -> Iterator[Problem]:
     tried = places(task.roots, folder, name)
     if not any(path.exists() for path in tried):
         reason = f"the file {name} was not found on this machine"
-        yield Problem(reason, _at(task, parameter), f"tried {', '.join(map(str, tried))}")
+        yield Problem(reason, _where_is(task, parameter), f"tried {', '.join(map(str, tried))}")
 
 
-def _at(task: Task, parameter: str) -> Where:
+def _where_is(task: Task, parameter: str) -> Where:
     return place_of(task.arguments, parameter) or task.where

@@ -1,4 +1,4 @@
-"""Which hosts a play is for, and in which order."""
+"""Select the hosts of a play and their order."""
 
 from __future__ import annotations
 
@@ -19,12 +19,16 @@ from provisioner.where import nearest, with_hint
 def hosts_of(
     inventory: Inventory, play: Play, options: Options, magic: Magic = NO_MAGIC
 ) -> tuple[str, ...]:
-    """The hosts of a play, as its pattern and --limit leave them, in its order."""
+    """Return the hosts of a play: its pattern, reduced by --limit and --retry, in its `order`.
+
+    `magic` are magic variables that the pattern may use. Raises LoadError, and KnownLaterError
+    if the pattern needs variables of hosts.
+    """
     limit = host_patterns.limit(inventory, options.limit) if options.limit else None
     pattern = _pattern(inventory, play, options, magic)
-    chosen = _ordered(host_patterns.select(inventory, pattern, play.where), play)
+    selected = _ordered(host_patterns.select(inventory, pattern, play.where), play)
     allowed = [names for names in (limit, options.hosts) if names is not None]
-    return tuple(host for host in chosen if all(host in names for names in allowed))
+    return tuple(host for host in selected if all(host in names for names in allowed))
 
 
 def _pattern(inventory: Inventory, play: Play, options: Options, magic: Magic) -> Any:
@@ -34,7 +38,7 @@ def _pattern(inventory: Inventory, play: Play, options: Options, magic: Magic) -
 def unmatched(
     inventory: Inventory, play: Play, options: Options, magic: Magic = NO_MAGIC
 ) -> Iterator[Notice]:
-    """A notice for each part of the play's pattern that names nothing."""
+    """Yield a notice for each part of the play's pattern that matches neither host nor group."""
     pattern = _pattern(inventory, play, options, magic)
     for term, hint in host_patterns.unmatched(inventory, pattern):
         text = f'hosts: "{term}" is neither a host nor a group of the inventory'

@@ -1,4 +1,4 @@
-"""What the command line says about a run."""
+"""The options of a run that change what is planned and how."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from provisioner.records import dataclass
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says about a run."""
+    """Options of a run, as the command line gives them."""
 
     limit: str | None = None
     hosts: frozenset[str] | None = None
-    """Only these, whatever the plays and `limit` say (--retry)."""
+    """If set, only these hosts take part (--retry)."""
     tags: frozenset[str] = frozenset()
     skip_tags: frozenset[str] = frozenset()
     extra_vars: Mapping[str, Any] = field(default_factory=dict)
@@ -30,4 +30,4 @@ class Options:
     start_at_task: str | None = None
     force_handlers: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """Further magic variables."""
+    """Magic variables that come from the command line, such as ansible_forks."""

@@ -1,4 +1,7 @@
-"""Keywords of plays that are needed before any host: rendered with what is known by then."""
+"""Render keywords of plays that are needed before any host takes part, such as `hosts`.
+
+Only variables of the command line and of the play itself exist at that time.
+"""
 
 from __future__ import annotations
 
@@ -22,21 +25,23 @@ NO_MAGIC: Magic = MappingProxyType({})
 
 
 class KnownLaterError(LoadError):
-    """What a keyword of a play needs is known only when the play begins."""
+    """The keyword needs variables of hosts: it can be rendered only when the play begins."""
 
 
-def _not_yet() -> Any:
+def _no_hostvars() -> Any:
     raise NeedOthers
 
 
 def constant(play: Play, value: Any, options: Options, magic: Magic = NO_MAGIC) -> Any:
-    """A keyword of the play that is needed before any host (hosts, serial, …), rendered with the
-    variables of the command line and the play, and `magic`; None where it is `omit`. Before any
-    host has begun `magic` has no hostvars: `KnownLaterError` where they are needed."""
+    """Render the value of a play's keyword (hosts, serial, …); `omit` becomes None.
+
+    It sees the variables of the command line and of the play, and `magic`. Raises LoadError if
+    rendering fails, and KnownLaterError if `hostvars` are needed but `magic` has none.
+    """
     if not any(templates_in(value)):
         return value
     scope = StaticVars.of(play, options.extra_vars).scope(
-        magic={"hostvars": Lazy(_not_yet), **magic}
+        magic={"hostvars": Lazy(_no_hostvars), **magic}
     )
     try:
         rendered = scope.render(value)
@@ -49,16 +54,16 @@ def constant(play: Play, value: Any, options: Options, magic: Magic = NO_MAGIC) 
 
 
 def sizes(play: Play, options: Options, magic: Magic = NO_MAGIC) -> list[Any]:
-    """`serial`, each entry of which may be a template, of a list too."""
+    """Return the batch sizes of `serial`. An entry may be a template, also of a whole list."""
     rendered = (constant(play, item, options, magic) for item in play.serial)
-    every = (size for item in rendered for size in (item if isinstance(item, list) else [item]))
-    found = [size for size in every if size is not None]
-    keyword_values.batches("serial", found, play.where)
-    return found
+    flat = (size for item in rendered for size in (item if isinstance(item, list) else [item]))
+    batch_sizes = [size for size in flat if size is not None]
+    keyword_values.batches("serial", batch_sizes, play.where)
+    return batch_sizes
 
 
-def settled(play: Play, options: Options) -> Play:
-    """The play with those keywords rendered that steer it as a whole, and may be templates."""
+def with_rendered_keywords(play: Play, options: Options) -> Play:
+    """Return the play with its own keywords rendered: name, strategy, order and the booleans."""
 
     def flag(value: Any, key: str) -> Any:
         return kw.flag(constant(play, value, options), key, play.where)
@@ -76,12 +81,15 @@ def settled(play: Play, options: Options) -> Play:
 
 
 def _name(play: Play, options: Options) -> Any:
-    """The play's name, or its hosts where it has none, as far as they are known before any host."""
-    given = play.name or play.hosts
-    if not isinstance(given, Template):
+    """Return the rendered name of the play, or its pattern if it has none.
+
+    A name that can't be rendered yet is returned as it is written.
+    """
+    name = play.name or play.hosts
+    if not isinstance(name, Template):
         return play.name
     try:
-        rendered = constant(play, given, options)
+        rendered = constant(play, name, options)
     except LoadError:
         return play.name
     return ",".join(map(str, rendered)) if isinstance(rendered, list) else str(rendered)

@@ -1,4 +1,4 @@
-"""Which tasks of a play run: --tags, --skip-tags and --start-at-task."""
+"""Select the tasks of a play that run: --tags, --skip-tags and --start-at-task."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from provisioner.plan.options import Options
 
 
 def by_tags(play: Play, options: Options) -> Play:
-    """The play with only those tasks that --tags and --skip-tags leave."""
-    sections = tuple(chosen(section, play, options) for section in play.sections)
+    """Return the play with only the tasks that --tags and --skip-tags select."""
+    sections = tuple(select_nodes(section, play, options) for section in play.sections)
     return replace(play, sections=sections)
 
 
-def chosen(nodes: tuple[Node, ...], play: Play, options: Options) -> tuple[Node, ...]:
-    """The same for some of the play's nodes; templates among their tags are rendered."""
+def select_nodes(nodes: tuple[Node, ...], play: Play, options: Options) -> tuple[Node, ...]:
+    """Return the nodes of the play that --tags and --skip-tags select.
+
+    Tags that are templates are rendered. Raises LoadError if they need a host's variables.
+    """
 
     def kept(task: Task) -> Task | None:
         tagged = _with_tags(task, play, options)
@@ -30,12 +33,14 @@ def chosen(nodes: tuple[Node, ...], play: Play, options: Options) -> tuple[Node,
 
 
 def _with_tags(task: Task, play: Play, options: Options) -> Task:
-    """The task with the tags that its templates give, by the variables that are known before any
-    host: those of the command line, the play, its role and the task itself."""
+    """Return the task with its tags rendered.
+
+    Only the variables of the command line, the play, the role and the task are known here.
+    """
     if not any(isinstance(tag, Template) for tag in task.keywords.tags):
         return task
     scope = StaticVars.of(play, options.extra_vars).scope(task.keywords, task.role)
-    found: set[str] = set()
+    rendered: set[str] = set()
     for tag in task.keywords.tags:
         try:
             value = scope.render(tag)
@@ -43,13 +48,16 @@ def _with_tags(task: Task, play: Play, options: Options) -> Task:
             reason = f"tags: {error.reason} (they are needed before any host's variables)"
             raise LoadError(reason, error.where or task.where) from None
         for item in value if isinstance(value, list) else [value]:
-            found.update(word.strip() for word in str(item).split(",") if word.strip())
-    return replace(task, keywords=replace(task.keywords, tags=frozenset(found)))
+            rendered.update(word.strip() for word in str(item).split(",") if word.strip())
+    return replace(task, keywords=replace(task.keywords, tags=frozenset(rendered)))
 
 
 def selected(tags: frozenset[str], options: Options) -> bool:
-    """Whether a task with `tags` runs: `always` unless skipped, `never` only when it is named or
-    `always` stands beside it."""
+    """Whether a task with these tags runs.
+
+    As in Ansible: a task tagged `always` runs unless it is skipped. A task tagged `never` runs
+    only if one of its tags is asked for, or if it is also tagged `always`.
+    """
     wanted = options.tags or frozenset({"all"})
     kinds = {"all", "tagged"} if tags else {"all"}
     own = tags or {"untagged"}
@@ -63,7 +71,7 @@ def selected(tags: frozenset[str], options: Options) -> bool:
 
 
 def _filtered(nodes: Sequence[Node], keep: Callable[[Task], Task | None]) -> Iterator[Node]:
-    """The nodes with only those tasks that `keep` gives back; empty blocks go too."""
+    """Yield the nodes with each task replaced by `keep(task)`; drop None and empty blocks."""
     for node in nodes:
         if isinstance(node, Task):
             kept = keep(node)
@@ -76,7 +84,10 @@ def _filtered(nodes: Sequence[Node], keep: Callable[[Task], Task | None]) -> Ite
 
 
 def from_task(play: Play, name: str) -> tuple[Play, bool]:
-    """The play from the task called `name` on; nothing of it where it has no such task."""
+    """Return the play from the task `name` on, and whether it has that task.
+
+    `name` may be a glob, as in Ansible. Without that task the play has no tasks left.
+    """
     found = False
 
     def keep(task: Task) -> Task | None:

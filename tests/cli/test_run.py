@@ -213,7 +213,7 @@ def test_closed_standard_files_are_no_bug(
     [
         ("web: {hosts: {h1: }}", "all", "h1:!h1", "--limit h1:!h1 leaves none"),
         ("web: {hosts: {h1: }}", "webb", "all", 'did you mean "web"?'),
-        ("web: {vars: {a: 1}}", "all", "all", "the inventory has none"),
+        ("web: {vars: {a: 1}}", "all", "all", "the inventory has no hosts"),
     ],
 )
 def test_5_when_no_hosts_match(
@@ -230,7 +230,7 @@ def test_5_when_no_hosts_match(
 def test_tags_that_leave_nothing_to_do_are_told(provision: Command) -> None:
     play = provision.write("play.yml", OK + "      tags: packages\n")
     done = provision("h1,", play, "-c", "local", "--tags", "pakages")
-    assert '--tags pakages leaves nothing to do; did you mean "packages"?' in done.out
+    assert '--tags pakages leaves no task to run; did you mean "packages"?' in done.out
     assert "leaves nothing" not in provision("h1,", play, "-c", "local", "--tags", "packages").out
 
 
