@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from provisioner.engine.scheduler import Executor
     from provisioner.plan import Plan
 
-MISSING = "--workers needs Dask: pip install 'provision[dask]'"
+MISSING = "--workers needs Dask: pip install 'provision-el7[dask]'"
 
 
 def place(context: click.Context, param: click.Parameter, value: str | None) -> str | None:

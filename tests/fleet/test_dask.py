@@ -246,7 +246,7 @@ def test_without_dask_the_command_line_says_how_to_install_it(
     monkeypatch.setitem(sys.modules, "distributed", None)
     done = provision.play(PLAY, "--workers", "2")
     assert done.exit == 5
-    assert "pip install 'provision[dask]'" in done.err
+    assert "pip install 'provision-el7[dask]'" in done.err
 
 
 def test_a_cluster_without_certificates_or_that_is_not_there_is_told_at_once(
