@@ -211,7 +211,7 @@ def test_closed_standard_files_are_no_bug(
 @pytest.mark.parametrize(
     ("inventory", "hosts", "limit", "told"),
     [
-        ("web: {hosts: {h1: }}", "all", "h1:!h1", "--limit h1:!h1 leaves none"),
+        ("web: {hosts: {h1: }}", "all", "h1:!h1", "--limit h1:!h1 excludes every host"),
         ("web: {hosts: {h1: }}", "webb", "all", 'did you mean "web"?'),
         ("web: {vars: {a: 1}}", "all", "all", "the inventory has no hosts"),
     ],
