@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.modules import MODULES, find
+from provisioner.modules import MODULES, find_module
 from provisioner.remote import shell
 from provisioner.remote.shell import Program
 
@@ -134,7 +134,7 @@ def outline() -> str:
 @cache
 def program(name: str, kernel: str = shell.SOURCE) -> str:
     """The kernel and, as in a session, the module's body as a function."""
-    body = find(name).body
+    body = find_module(name).body
     # Read, not assigned: shellcheck must not take the values for harmless constants.
     given = [word for word in sorted(variables(name)) if re.search(rf"\b{word}\b", body)]
     read = f"read -r {' '.join(given)}" if given else ""
@@ -146,7 +146,7 @@ def variables(name: str) -> set[str]:
     """What a body may find set: the module's fields, and the names that its `program` may use:
     keys and keywords somewhere in its file or in the modules' files that this one imports.
     """
-    module = find(name)
+    module = find_module(name)
     own = module.__module__.removeprefix("provisioner.").replace(".", "/")
     # A module may be a folder of files.
     mine = [file for file in FILES if file == f"{own}.py" or file.startswith(f"{own}/")]
@@ -216,7 +216,7 @@ def test_every_sh_parses_every_body(sh: list[str], name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_body_without_its_comments_is_the_same_program(name: str) -> None:
-    whole = shell.define(Program("body", find(name).body or ":"))
+    whole = shell.define(Program("body", find_module(name).body or ":"))
     seen = [
         subprocess.run(
             ["bash", "--posix"], input=f"{text}\ndeclare -f _m_body".encode(), capture_output=True
@@ -229,7 +229,7 @@ def test_a_body_without_its_comments_is_the_same_program(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_body_defines_no_function_of_the_kernel_anew(name: str) -> None:
     defined = re.compile(r"^\s*(\w+)\(\)", re.MULTILINE)
-    assert not {*defined.findall(find(name).body)} & {*defined.findall(shell.SOURCE)}
+    assert not {*defined.findall(find_module(name).body)} & {*defined.findall(shell.SOURCE)}
 
 
 def test_the_loop_needs_no_quoting_in_any_login_shell() -> None:

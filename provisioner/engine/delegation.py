@@ -11,7 +11,7 @@ from provisioner.engine.scopes import PlayWorld, host_scope
 from provisioner.language.play import Task
 from provisioner.language.scope import Lazy, Scope
 from provisioner.language.templating.environment import missing
-from provisioner.modules import MODULES, find
+from provisioner.modules import MODULES, find_module
 
 
 def with_delegated(shared: PlayWorld, task: Task, scope: Scope) -> Scope:
@@ -21,7 +21,7 @@ def with_delegated(shared: PlayWorld, task: Task, scope: Scope) -> Scope:
     names: dict[str, Any] = {}
     found = scope.under(names)
     names["ansible_delegated_vars"] = Lazy(lambda: _variables(shared, task, found))
-    if not (task.module in MODULES and find(task.module).from_controller):
+    if not (task.module in MODULES and find_module(task.module).from_controller):
         names.update(_reached(shared, task, found))  # those ask for the way to their own host
     return found
 

@@ -19,7 +19,7 @@ from provisioner.engine.scopes import PlayWorld, local_sources
 from provisioner.language.play import VARIABLE, Keywords, Task
 from provisioner.language.scope import Scope, plain
 from provisioner.language.templating.template import OMIT, Template, TemplateError, templates_in
-from provisioner.modules import MODULES, exists, find, short_name
+from provisioner.modules import MODULES, exists, find_module, short_name
 from provisioner.modules.framework import arguments
 from provisioner.modules.framework.base import Action, ControlModule, Module, ModuleError
 from provisioner.modules.wait_for_connection import WaitForConnection
@@ -182,7 +182,7 @@ def _made(shared: PlayWorld, host: str, task: Task, scope: Scope) -> TaskRun:
     task = named(omitted_keywords.without(task, scope), scope)
     task_keywords.check(task, scope)
     keywords = task.keywords
-    kind = find(task.module)
+    kind = find_module(task.module)
     module = arguments.build(kind, task.module, _rendered(task, kind, scope))
     check = _check(shared, keywords, scope)
     if isinstance(module, ControlModule):
@@ -237,7 +237,7 @@ def named(task: Task, scope: Scope) -> Task:
     name = short_name(full)
     if not exists(full):
         raise ModuleError(with_hint(f'there is no module "{full}"', nearest(name, MODULES)))
-    if issubclass(find(name), ControlModule):
+    if issubclass(find_module(name), ControlModule):
         raise ModuleError(f"\"{name}\" can't be named by a template: write it as the task's key")
     return replace(task, module=name, module_template=None)
 

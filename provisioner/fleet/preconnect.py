@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.language.play import Play, Task, tasks_of
 from provisioner.language.templating.template import templates_in
 from provisioner.loading.host_patterns import is_implicit
-from provisioner.modules import MODULES, find
+from provisioner.modules import MODULES, find_module
 from provisioner.modules.framework.base import Action, ControlModule
 from provisioner.plan import Plan
 from provisioner.remote.target import Target
@@ -105,7 +105,9 @@ def _begins_on_hosts(play: Play) -> bool:
     own = (play.vars, *task.keywords.vars, *task.keywords.params, *_of_roles(play, task))
     said = any(name.startswith("ansible_") for layer in own for name in layer)
     return (
-        not said and _is_plain(task) and not issubclass(find(task.module), (Action, ControlModule))
+        not said
+        and _is_plain(task)
+        and not issubclass(find_module(task.module), (Action, ControlModule))
     )
 
 

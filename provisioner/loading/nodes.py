@@ -20,7 +20,7 @@ from provisioner.loading.keyword_values import shown
 from provisioner.loading.static_vars import StaticVars
 from provisioner.loading.task import load_task
 from provisioner.loading.yaml_file import YamlList, YamlMap, place_of
-from provisioner.modules import find, short_name
+from provisioner.modules import find_module, short_name
 from provisioner.modules.framework import arguments
 from provisioner.records import dataclass
 from provisioner.where import Where, nearest
@@ -324,7 +324,7 @@ def _import_arguments(value: Any, key: str, where: Where) -> Mapping[str, Any]:
 
 def _check_names(given: Mapping[str, Any], key: str, where: Where) -> None:
     """Imports take what includes do, but for `apply`: their own keywords reach all tasks."""
-    known = arguments.names(find(key.replace("import", "include"))).keys() - {"apply"}
+    known = arguments.names(find_module(key.replace("import", "include"))).keys() - {"apply"}
     places: Mapping[str, Where] = getattr(given, "keys_at", {})
     for name in given:
         if name not in known:

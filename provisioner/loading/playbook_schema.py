@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from provisioner.loading import keywords as kw
-from provisioner.modules import COLLECTIONS, MODULES, find
+from provisioner.modules import COLLECTIONS, MODULES, find_module
 from provisioner.modules.framework import arguments
 from provisioner.modules.framework.base import Module
 
@@ -92,9 +92,9 @@ def _mapping(names: Any, **more: Any) -> Schema:
 
 def _modules() -> Iterator[tuple[str, type[Module]]]:
     for name in MODULES:
-        yield name, find(name)
-    yield "import_tasks", find("include_tasks")
-    yield "import_role", find("include_role")
+        yield name, find_module(name)
+    yield "import_tasks", find_module("include_tasks")
+    yield "import_role", find_module("include_role")
 
 
 def _definitions(name: str, module: type[Module]) -> Schema:

@@ -14,7 +14,7 @@ from provisioner.loading import keywords as kw
 from provisioner.loading import short_form
 from provisioner.loading.loops import load_loop
 from provisioner.loading.yaml_file import YamlMap, place_of
-from provisioner.modules import MODULES, exists, find, short_name
+from provisioner.modules import MODULES, exists, find_module, short_name
 from provisioner.modules.framework import arguments
 from provisioner.modules.framework.base import Module
 from provisioner.where import Where, nearest
@@ -38,7 +38,7 @@ def load_task(
     called = kw.text_template(key, source.where)
     template = called if isinstance(called, Template) else None
     name = "action" if template else short_name(key)
-    module = None if template else find(name)
+    module = None if template else find_module(name)
     given = _arguments(module, source, key, value)
     ignoring = source.get("ignore_errors", base.ignore_errors)
     tolerant = bool(rescued or ignoring or "failed_when" in source)
@@ -111,7 +111,7 @@ def _module_of(source: YamlMap, there: Callable[[str], bool]) -> tuple[str, Any,
 def _misplaced(source: YamlMap, key: Any, known: list[Any]) -> LoadError | None:
     """A parameter of the task's module that stands beside it and not below it."""
     for module in known:
-        if key in arguments.names(find(module)):
+        if key in arguments.names(find_module(module)):
             reason = f'"{key}" is a parameter of {module}, not a keyword of a task'
             hint = f"indent it further, so that it stands below {module}"
             return LoadError(reason, source.keys_at[key], hint)
@@ -134,7 +134,7 @@ def _action(source: YamlMap, key: str, there: Callable[[str], bool]) -> tuple[st
         others = YamlMap(source.where)
         others.update({name: item for name, item in value.items() if name != "module"})
         if rest:
-            module = None if "{{" in name else find(name)
+            module = None if "{{" in name else find_module(name)
             _update(others, _of_line(module, name, argument, source.where))
         argument = others
     source[name] = argument

@@ -42,7 +42,7 @@ MODULES: dict[str, str] = {
     "get_url": "get_url:GetUrl",
     "slurp": "slurp:Slurp",
     "tempfile": "tempfile:TempFile",
-    "find": "find_:Find",
+    "find": "find:Find",
     "service": "service:Service",
     "systemd": "systemd:Systemd",
     "systemd_service": "systemd:Systemd",
@@ -158,7 +158,7 @@ def exists(name: str) -> bool:
 
 
 @cache
-def find(name: str) -> type[Module]:
+def find_module(name: str) -> type[Module]:
     """The module called `name` (short or with its collection); a stand-in that fails where
     provision does not have it."""
     short = short_name(name)

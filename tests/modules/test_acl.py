@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from tests.modules.conftest import Host
 
 needs_setfacl = pytest.mark.skipif(shutil.which("setfacl") is None, reason="needs setfacl")
@@ -105,4 +105,4 @@ def test_a_missing_file_is_a_change_for_a_look_and_a_failure_otherwise(host: Hos
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        find("acl").model_validate({"path": "/x", **arguments})
+        find_module("acl").model_validate({"path": "/x", **arguments})

@@ -11,7 +11,7 @@ from zlib import crc32
 import pytest
 
 from provisioner.engine.async_jobs import result_of
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.modules.async_status import AsyncStatus, Background, placed
 from provisioner.modules.command import Shell
 from provisioner.modules.copy import Copy
@@ -203,7 +203,7 @@ def test_an_edit_that_the_controller_makes_goes_on_by_itself(
 @pytest.mark.parametrize("jid", ["", "../x", "a/b", "..", ".hidden"])
 def test_a_job_id_is_a_plain_name(jid: str) -> None:
     with pytest.raises(ValueError, match="ansible_job_id"):
-        find("async_status")(jid=jid)
+        find_module("async_status")(jid=jid)
 
 
 def until_there(path: Path) -> None:

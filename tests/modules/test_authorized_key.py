@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.modules.authorized_key import Key, parse
 from provisioner.remote.shell import Report
 from tests.modules.conftest import Host, listing
@@ -131,4 +131,4 @@ def test_a_directory_that_others_can_write_in_is_put_right(host: Host, keys: Pat
 @pytest.mark.parametrize("key", ["nonsense", "https://example.org/me.keys", "ssh-rsa"])
 def test_what_is_no_key_is_refused(key: str) -> None:
     with pytest.raises(ValidationError):
-        find("authorized_key").model_validate({"user": "a", "key": key})
+        find_module("authorized_key").model_validate({"user": "a", "key": key})

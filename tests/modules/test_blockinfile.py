@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.modules.blockinfile import BlockInFile
 from tests.modules.conftest import Host
 
@@ -108,4 +108,4 @@ def test_a_missing_file(host: Host) -> None:
 )
 def test_contradictory_arguments_are_refused(arguments: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        find("blockinfile").model_validate({"path": "/x", "block": "x", **arguments})
+        find_module("blockinfile").model_validate({"path": "/x", "block": "x", **arguments})

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.remote.session import Step
 from provisioner.remote.shell import Program, Report
 from tests.modules.conftest import Host
@@ -58,7 +58,7 @@ def test_output_arrives_byte_for_byte(host: Host, case: str) -> None:
 def reads(host: Host, *commands: str) -> list[Report]:
     """The reports of commands that are declared to change nothing, sent as one frame."""
     programs = (
-        find("shell").model_validate({"cmd": cmd}).program(host.sources) for cmd in commands
+        find_module("shell").model_validate({"cmd": cmd}).program(host.sources) for cmd in commands
     )
     return list(
         host.session.exchange([Step(program, "read", tolerant=True) for program in programs])
@@ -262,7 +262,7 @@ def test_looking_at_a_plain_command_runs_nothing(host: Host) -> None:
 )
 def test_both_or_neither_of_cmd_and_argv_are_refused(arguments: dict[str, Any], why: str) -> None:
     with pytest.raises(ValidationError, match=why):
-        find("command").model_validate(arguments)
+        find_module("command").model_validate(arguments)
 
 
 def test_times_are_taken_only_where_they_are_asked_for_and_of_failures(host: Host) -> None:
@@ -271,7 +271,7 @@ def test_times_are_taken_only_where_they_are_asked_for_and_of_failures(host: Hos
     assert host.calls() == []
     assert "clock" in host.run("command", cmd="false").records
     assert len(host.calls()) == 1
-    program = find("command").model_validate({"cmd": "sleep 0.05"}).program(host.sources)
+    program = find_module("command").model_validate({"cmd": "sleep 0.05"}).program(host.sources)
     timed = replace(program, variables={**program.variables, "timed": True})
     began, ended, clock = host.exchange(timed, "apply").get("clock").split(" ", 2)
     assert float(ended) - float(began) >= 0.04

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.modules.copy_body import FROM_HOST, TREE
 from provisioner.modules.framework.base import ModuleError
 from provisioner.remote import shell
@@ -302,7 +302,7 @@ def test_a_wrong_checksum_fails_before_anything_runs(host: Host) -> None:
 def test_the_difference_shows_old_and_new_text(host: Host) -> None:
     path = host.root / "x"
     path.write_text("old\n")
-    model = find("copy").model_validate({"content": "new\n", "dest": str(path)})
+    model = find_module("copy").model_validate({"content": "new\n", "dest": str(path)})
     program = model.program(host.sources)
     report = host.exchange(program, "check")
     (diff,) = model.diff(report)
@@ -323,7 +323,7 @@ def test_the_difference_shows_old_and_new_text(host: Host) -> None:
 )
 def test_contradictory_arguments_are_refused(arguments: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        find("copy").model_validate({"dest": "/x", **arguments})
+        find_module("copy").model_validate({"dest": "/x", **arguments})
 
 
 @pytest.mark.parametrize("body", [TREE, FROM_HOST], ids=["tree", "from host"])

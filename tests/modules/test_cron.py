@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.modules.known_hosts import KnownHosts, matches
 from tests.modules.conftest import Host, listing
 
@@ -89,7 +89,7 @@ def test_a_file_in_cron_d_has_the_user_and_goes_when_it_is_empty(host: Host) -> 
 )
 def test_what_would_break_a_crontab_is_refused(arguments: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
-        find("cron").model_validate(arguments)
+        find_module("cron").model_validate(arguments)
 
 
 GIT = "git.example.org ssh-ed25519 AAAAone"
@@ -140,4 +140,4 @@ def test_openssh_hashes_as_we_do() -> None:
 
 def test_a_key_of_another_host_is_refused() -> None:
     with pytest.raises(ValidationError, match="does not match hashed host field"):
-        find("known_hosts").model_validate({"name": "a", "key": GIT})
+        find_module("known_hosts").model_validate({"name": "a", "key": GIT})

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.remote.shell import Report
 from tests.modules.conftest import Host, listing
 
@@ -278,9 +278,9 @@ def test_what_does_not_fit_together_is_refused(
     module: str, wrong: Mapping[str, Any], said: str
 ) -> None:
     with pytest.raises(ValidationError, match=said):
-        find(f"community.docker.{module}").model_validate(wrong)
+        find_module(f"community.docker.{module}").model_validate(wrong)
 
 
 def test_a_report_without_an_answer_changes_nothing() -> None:
     for module in ("docker_container", "docker_network", "docker_volume", "docker_image"):
-        assert find(module).model_validate({"name": "x"}).edit(Report()) is None
+        assert find_module(module).model_validate({"name": "x"}).edit(Report()) is None

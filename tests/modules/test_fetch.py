@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from provisioner.engine.results import result_of
-from provisioner.modules import fetch, find
+from provisioner.modules import fetch, find_module
 from provisioner.modules.framework.base import ModuleError
 from provisioner.remote.session import Mode
 from provisioner.remote.shell import Program
@@ -23,7 +23,7 @@ DATA = b"a\0b\xff\n" * 1000
 
 def done(host: Host, how: Mode = "apply", /, **arguments: Any) -> Result:
     """The result, as the engine makes it of the module's report."""
-    module = find("fetch").model_validate(arguments)
+    module = find_module("fetch").model_validate(arguments)
     report = host.exchange(module.program(host.sources), how)
     if (edit := module.edit(report)) is not None:
         report = host.exchange(edit, how)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from tests.modules.conftest import Host, listing
 
 
@@ -304,7 +304,7 @@ def test_a_directory_in_the_way_of_a_file_state_is_named(host: Host) -> None:
 )
 def test_contradictory_arguments_are_refused(arguments: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        find("file").model_validate({"path": "/x", **arguments})
+        find_module("file").model_validate({"path": "/x", **arguments})
 
 
 def test_touch_below_a_directory_that_is_not_there_fails_with_the_reason(host: Host) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from tests.modules.conftest import Host, listing
 
 SIZE = 40 << 20
@@ -94,4 +94,4 @@ def test_a_physical_volume_is_made_and_grown(host: Host, device: Path) -> None:
 
 def test_a_kind_is_needed() -> None:
     with pytest.raises(ValueError, match="fstype is missing"):
-        find("filesystem").model_validate({"dev": "/dev/x"})
+        find_module("filesystem").model_validate({"dev": "/dev/x"})

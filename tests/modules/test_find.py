@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from tests.modules.conftest import Host, listing
 
 
@@ -96,4 +96,4 @@ def test_a_path_that_is_no_directory_is_skipped_and_named(host: Host, top: str) 
 )
 def test_wrong_conditions_are_refused(arguments: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        find("find").model_validate({"paths": "/x", **arguments})
+        find_module("find").model_validate({"paths": "/x", **arguments})

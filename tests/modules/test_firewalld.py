@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from tests.modules.conftest import Host, listing
 
 TOOL = r"""
@@ -127,4 +127,4 @@ def test_zones_are_made_and_their_targets_set(host: Host) -> None:
 )
 def test_what_makes_no_sense_is_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        find("firewalld").model_validate(arguments)
+        find_module("firewalld").model_validate(arguments)

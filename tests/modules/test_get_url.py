@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from tests.modules.conftest import Host, listing
 
 DATA = bytes(range(256)) * 1000
@@ -268,4 +268,4 @@ def test_a_missing_directory_is_named(host: Host, server: str) -> None:
 )
 def test_wrong_arguments_are_refused(arguments: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        find("get_url").model_validate({"url": "http://x/y", "dest": "/x", **arguments})
+        find_module("get_url").model_validate({"url": "http://x/y", "dest": "/x", **arguments})

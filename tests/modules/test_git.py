@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from tests.modules.conftest import Host, listing
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
@@ -221,4 +221,4 @@ exit 1""",
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        find("git").model_validate({"repo": "/r", **arguments})
+        find_module("git").model_validate({"repo": "/r", **arguments})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.modules.htpasswd import SCHEMES, made, verified
 from tests.modules.conftest import Host, listing
 
@@ -92,4 +92,4 @@ def test_a_missing_file_is_made_unless_create_is_false(host: Host) -> None:
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
-        find("htpasswd").model_validate({"path": "/x", "name": "a", **arguments})
+        find_module("htpasswd").model_validate({"path": "/x", "name": "a", **arguments})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.modules.ini_file import IniFile
 from tests.modules.conftest import Host, listing
 
@@ -150,4 +150,4 @@ def test_a_missing_file_is_made_unless_create_is_false(host: Host) -> None:
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
-        find("ini_file").model_validate({"path": "/x", **arguments})
+        find_module("ini_file").model_validate({"path": "/x", **arguments})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.modules.iptables import Iptables
 from tests.modules.conftest import Host
 
@@ -153,4 +153,4 @@ def test_what_iptables_says_is_the_reason_of_a_failure(kernel: Host) -> None:
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        find("iptables").model_validate(arguments)
+        find_module("iptables").model_validate(arguments)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.modules.lineinfile import LineInFile
 from provisioner.remote.session import Step
 from tests.modules.conftest import Host, listing
@@ -260,7 +260,7 @@ def test_the_difference_shows_both_texts(host: Host) -> None:
 )
 def test_contradictory_arguments_are_refused(arguments: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        find("lineinfile").model_validate({"path": "/x", **arguments})
+        find_module("lineinfile").model_validate({"path": "/x", **arguments})
 
 
 OLD = {"little": b"a\nb", "much": b"a\n" * 900, "binary": b"a\0\n\xff", "nothing": b""}
@@ -275,7 +275,7 @@ def test_a_file_that_changes_between_reading_and_writing_is_left_alone(
 ) -> None:
     path = host.root / "file"
     path.write_bytes(OLD[old])
-    model = find("lineinfile").model_validate({"path": str(path), "line": "new"})
+    model = find_module("lineinfile").model_validate({"path": str(path), "line": "new"})
     edit = model.edit(host.exchange(model.program(host.sources), "apply"))
     assert edit is not None
     found = {

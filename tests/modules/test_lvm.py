@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from tests.modules.conftest import Host
 from tests.modules.pretended_lvm import pretend
 
@@ -115,4 +115,4 @@ def test_what_an_earlier_task_makes_is_foreseen_by_a_look(host: Host) -> None:
 @pytest.mark.parametrize("given", [{"vg": "v"}, {"vg": "v", "lv": "l", "size": "big"}])
 def test_wrong_arguments_are_refused(given: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        find("lvol").model_validate(given)
+        find_module("lvol").model_validate(given)

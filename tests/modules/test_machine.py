@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from tests.modules.conftest import Host
 
 PASSWD = "root:x:0:0:root:/root:/bin/bash\nbin:x:1:1::/bin:/sbin/nologin"
@@ -60,7 +60,7 @@ def test_a_name_the_kernel_keeps_is_a_failure_that_says_so(host: Host) -> None:
 
 
 def test_a_name_gives_facts() -> None:
-    model = find("hostname").model_validate({"name": "web1.example.org", "use": "systemd"})
+    model = find_module("hostname").model_validate({"name": "web1.example.org", "use": "systemd"})
     facts = model.returns(None)["ansible_facts"]  # type: ignore[arg-type]
     assert facts["ansible_hostname"] == "web1"
     assert facts["ansible_domain"] == "example.org"
@@ -69,7 +69,7 @@ def test_a_name_gives_facts() -> None:
 @pytest.mark.parametrize("name", ["", "a b", "-x", "x" * 65, "a;b", "a_b"])
 def test_what_can_not_be_a_hostname_is_refused(name: str) -> None:
     with pytest.raises(ValidationError):
-        find("hostname").model_validate({"name": name})
+        find_module("hostname").model_validate({"name": name})
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_an_unknown_zone_fails_on_the_host_but_not_in_a_look(host: Host, zone: P
 @pytest.mark.parametrize("arguments", [{}, {"name": "../../etc/passwd"}, {"name": "a b"}])
 def test_what_can_not_be_a_zone_is_refused(arguments: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
-        find("timezone").model_validate(arguments)
+        find_module("timezone").model_validate(arguments)
 
 
 def test_a_module_that_is_in_the_kernel_is_left_alone(host: Host) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.remote.shell import Report
 from tests.modules.conftest import Host, listing
 
@@ -99,4 +99,4 @@ def test_absent_removes_line_and_directory(host: Host, fstab: Path) -> None:
 @pytest.mark.parametrize("arguments", [{"state": "mounted"}, {"state": "absent", "path": "x"}])
 def test_what_is_not_enough_is_refused(arguments: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
-        find("mount").model_validate({"path": "/x", **arguments})
+        find_module("mount").model_validate({"path": "/x", **arguments})

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.modules.framework.base import ModuleError
 from provisioner.modules.mysql import privileges
 from provisioner.modules.mysql.account import hashed
@@ -94,7 +94,7 @@ def settled(host: Host, db: Server, /, **arguments: Any) -> tuple[str, ...]:
     assert db.sql("SELECT User, Host FROM mysql.user ORDER BY 1, 2") == names
     report = user(host, db, **arguments)
     assert (report.failed, report.changes) == (None, looked)
-    assert find("mysql_user").model_validate(arguments).settle(report) == {}
+    assert find_module("mysql_user").model_validate(arguments).settle(report) == {}
     assert user(host, db, **arguments).changes == ()
     assert user(host, db, "look", **arguments).changes == ()
     return report.changes
@@ -287,11 +287,11 @@ def test_a_statement_that_the_server_refuses_is_told(host: Host, db: Server) -> 
 def test_privileges_that_can_be_none_are_refused_before_a_host_is_touched() -> None:
     for priv in ("*.*:ALL; DROP TABLE x", "app:ALL", "app.*", "app.*:SELECT(a", {"x": "ALL"}):
         with pytest.raises(ValueError, match="priv"):
-            find("mysql_user").model_validate({"name": "app", "priv": priv})
+            find_module("mysql_user").model_validate({"name": "app", "priv": priv})
 
 
 def test_a_change_that_did_not_last_is_a_failure() -> None:
-    model = find("mysql_user").model_validate({"name": "app"})
+    model = find_module("mysql_user").model_validate({"name": "app"})
     row = "version\tfound\n10.11.2-MariaDB\t0"
     report = Report({"users_after": (row,), "grants_after": ("",)}, status=80)
     with pytest.raises(ModuleError, match="create user app@localhost: still untrue afterwards"):
@@ -352,7 +352,7 @@ def test_what_is_no_number_or_no_word_of_a_shell_is_refused() -> None:
         ("db", {"state": "dump", "target": "/x", "dump_extra_args": "it's"}, "dump_extra_args"),
     ):
         with pytest.raises(ValueError, match=reason):
-            find(f"mysql_{module}").model_validate({"name": "app", **arguments})
+            find_module(f"mysql_{module}").model_validate({"name": "app", **arguments})
 
 
 def test_an_answer_is_read_with_what_its_cells_escape() -> None:
@@ -451,7 +451,10 @@ def test_a_variable_is_read_and_set_once(
     assert db.sql(f"SELECT @@GLOBAL.{name}") == before
     report = host.run("mysql_variables", **login, value=value)
     assert (report.failed, report.changes) == (None, (change,))
-    assert find("mysql_variables").model_validate({**login, "value": value}).settle(report) == {}
+    assert (
+        find_module("mysql_variables").model_validate({**login, "value": value}).settle(report)
+        == {}
+    )
     assert host.run("mysql_variables", **login, value=value).changes == ()
     assert host.returned("mysql_variables", **login) == {"msg": told}
     db.sql(f"SET GLOBAL {name} = DEFAULT")
@@ -466,5 +469,5 @@ def test_a_variable_that_is_none_or_takes_another_value_is_a_failure(
     tiny = {**login, "variable": "max_connections", "value": "1"}
     report = host.run("mysql_variables", **tiny)
     with pytest.raises(ModuleError, match="set max_connections = 1: the server has taken 10"):
-        find("mysql_variables").model_validate(tiny).settle(report)
+        find_module("mysql_variables").model_validate(tiny).settle(report)
     db.sql("SET GLOBAL max_connections = DEFAULT")

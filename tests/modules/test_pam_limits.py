@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.modules.pam_limits import PamLimits
 from tests.modules.conftest import Host, listing
 
@@ -99,4 +99,4 @@ def test_a_limit_is_set_once_and_a_look_leaves_the_file_alone(host: Host) -> Non
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        find("pam_limits").model_validate(LIMIT | arguments)
+        find_module("pam_limits").model_validate(LIMIT | arguments)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from tests.modules.conftest import Host, listing
 
 SERVICE = """#%PAM-1.0
@@ -124,4 +124,4 @@ def test_a_service_that_is_not_there_fails(host: Host) -> None:
 )
 def test_arguments_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        find("pamd").model_validate({"name": "x", **UNIX, **wrong})
+        find_module("pamd").model_validate({"name": "x", **UNIX, **wrong})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.modules.shared.requirements import requirement
 from tests.modules.conftest import Host
 
@@ -152,4 +152,4 @@ def test_failures_say_why(python: Host) -> None:
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        find("pip").model_validate(arguments)
+        find_module("pip").model_validate(arguments)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.modules.replace import Replace
 from tests.modules.conftest import Host
 
@@ -75,4 +75,4 @@ def test_a_missing_file_is_a_failure_only_when_applying(host: Host) -> None:
 )
 def test_what_python_can_not_do_is_refused(arguments: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        find("replace").model_validate({"path": "/x", **arguments})
+        find_module("replace").model_validate({"path": "/x", **arguments})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from tests.modules.conftest import Host, listing
 
 ED = """-----BEGIN PGP PUBLIC KEY BLOCK-----
@@ -163,7 +163,7 @@ def test_an_id_names_a_key_that_is_there(keys: Host, key: str) -> None:
 )
 def test_what_is_neither_key_nor_fingerprint_is_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        find("rpm_key").model_validate(arguments)
+        find_module("rpm_key").model_validate(arguments)
 
 
 def test_a_broken_database_is_called_that(keys: Host) -> None:

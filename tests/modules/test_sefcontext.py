@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.modules.sefcontext import Sefcontext
 from tests.modules.conftest import Host, listing
 
@@ -133,4 +133,4 @@ def test_without_selinux_a_look_fails_nothing_and_a_run_says_what_to_do(policy: 
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        find("sefcontext").model_validate(arguments)
+        find_module("sefcontext").model_validate(arguments)

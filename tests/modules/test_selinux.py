@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from tests.modules.conftest import Host, listing
 
 ENABLED = Path("/sys/fs/selinux/enforce").exists()
@@ -49,7 +49,7 @@ def test_without_selinux_a_look_fails_nothing_and_a_run_says_what_to_do(host: Ho
 )
 def test_what_is_wrong_is_refused(module: str, arguments: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        find(module).model_validate(arguments)
+        find_module(module).model_validate(arguments)
 
 
 DISPLAY = r"""

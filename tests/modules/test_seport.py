@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from tests.modules.conftest import Host, listing
 
 SEMANAGE = r"""
@@ -109,4 +109,4 @@ def test_without_selinux_a_look_fails_nothing_and_a_run_says_what_to_do(policy: 
 @pytest.mark.parametrize("ports", ["ssh", "1-", "-1", "1 2"])
 def test_what_is_no_port_is_refused(ports: str) -> None:
     with pytest.raises(ValidationError):
-        find("seport").model_validate({"ports": ports, "proto": "tcp", "setype": "x_t"})
+        find_module("seport").model_validate({"ports": ports, "proto": "tcp", "setype": "x_t"})

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from tests.modules.conftest import Host, listing
 
 
@@ -86,5 +86,5 @@ def test_local_facts_are_read_or_run(host: Host) -> None:
 
 def test_an_unknown_subset_is_refused_before_a_host_is_touched() -> None:
     with pytest.raises(ValidationError, match="no part called nonsense"):
-        find("setup").model_validate({"gather_subset": ["nonsense"]})
-    find("setup").model_validate({"gather_subset": ["!nonsense"]})
+        find_module("setup").model_validate({"gather_subset": ["nonsense"]})
+    find_module("setup").model_validate({"gather_subset": ["!nonsense"]})

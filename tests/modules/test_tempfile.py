@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from tests.modules.conftest import Host
 
 
@@ -26,7 +26,7 @@ def test_each_run_makes_another_one(host: Host, state: str, mode: str) -> None:
 
 
 def test_it_can_only_be_done() -> None:
-    assert find("tempfile").model_validate({}).acts
+    assert find_module("tempfile").model_validate({}).acts
 
 
 def test_a_missing_directory_is_named(host: Host) -> None:

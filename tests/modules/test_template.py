@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.modules.framework.base import ModuleError
 from tests.modules.conftest import Files, Host
 
@@ -59,7 +59,7 @@ def test_an_encoding_is_obeyed_or_the_failure_named(host: Host) -> None:
 
 
 def test_the_options_have_ansibles_defaults() -> None:
-    model = find("template").model_validate(
+    model = find_module("template").model_validate(
         {"src": "a", "dest": "/b", "newline_sequence": "\\r\\n"}
     )
     assert model.options() == {  # type: ignore[attr-defined]

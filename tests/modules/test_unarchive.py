@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from tests.modules.conftest import Host, listing
 
 FILES = {
@@ -218,5 +218,5 @@ def test_a_name_that_leads_out_of_the_directory_is_not_followed(host: Host) -> N
 def test_arguments_that_make_no_sense_are_refused() -> None:
     for arguments in ({"include": ["a"], "exclude": ["b"]}, {"copy": True, "remote_src": True}):
         with pytest.raises(ValidationError):
-            find("unarchive").model_validate({"src": "x", "dest": "/x", **arguments})
-    assert find("unarchive").model_validate({"src": "x", "dest": "/x", "copy": False})
+            find_module("unarchive").model_validate({"src": "x", "dest": "/x", **arguments})
+    assert find_module("unarchive").model_validate({"src": "x", "dest": "/x", "copy": False})

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from tests.modules.conftest import Host, listing
 
 
@@ -223,4 +223,4 @@ def test_arguments_that_make_no_sense_are_refused() -> None:
         {"url": "http://x", "body": "a", "body_format": "form-multipart"},
     ):
         with pytest.raises(ValidationError):
-            find("uri").model_validate(arguments)
+            find_module("uri").model_validate(arguments)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.remote.shell import Report
 from tests.modules.conftest import Host, listing
 
@@ -109,7 +109,7 @@ WANTED = {
     ],
 )
 def test_a_password_that_is_not_crypted_is_warned_about(password: str, warned: bool) -> None:
-    module = find("user").model_validate({"name": "x", "password": password})
+    module = find_module("user").model_validate({"name": "x", "password": password})
     assert ("warnings" in module.returns(Report())) is warned
 
 
@@ -236,7 +236,7 @@ def test_what_can_be_no_account_is_refused(
     arguments: dict[str, object],
 ) -> None:
     with pytest.raises(ValidationError):
-        find("user").model_validate(arguments)
+        find_module("user").model_validate(arguments)
 
 
 def test_a_taken_group_number_is_the_reason(host: Host, etc: Path) -> None:

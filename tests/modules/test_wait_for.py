@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from tests.modules.conftest import Host
 from tests.remote.sshd import closed_port
 
@@ -112,4 +112,4 @@ def test_a_host_is_never_code(host: Host, bad: str) -> None:
 )
 def test_what_can_not_be_waited_for_is_refused(arguments: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        find("wait_for").model_validate(arguments)
+        find_module("wait_for").model_validate(arguments)

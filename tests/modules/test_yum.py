@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.modules.yum.specs import classify
 from provisioner.remote.session import Mode
 from tests.modules import pretended_yum
@@ -309,13 +309,21 @@ def test_a_spec_is_sorted_by_what_can_answer_for_it(spec: str, kind: str, item: 
 )
 def test_what_can_not_be_meant_is_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        find("yum").model_validate(arguments)
+        find_module("yum").model_validate(arguments)
 
 
 def test_ansibles_other_names_are_accepted() -> None:
     for name in ("package", "dnf", "ansible.builtin.yum"):
-        found = find(name).model_validate({"pkg": "a, b", "state": "removed", "expire-cache": True})
+        found = find_module(name).model_validate(
+            {"pkg": "a, b", "state": "removed", "expire-cache": True}
+        )
         assert found.model_dump()["name"] == ("a", "b")
-    assert find("package").model_validate({"name": "a", "use": "yum"}).variables()["use_backend"]
+    assert (
+        find_module("package")
+        .model_validate({"name": "a", "use": "yum"})
+        .variables()["use_backend"]
+    )
     of_apt = {"cache_valid_time": 3600, "purge": True}
-    assert find("package").model_validate({"name": "a", **of_apt}).variables()["name"] == ("a",)
+    assert find_module("package").model_validate({"name": "a", **of_apt}).variables()["name"] == (
+        "a",
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.remote.session import Mode, Step
 from provisioner.remote.shell import Report
 from tests.modules.conftest import Host, host  # noqa: F401
@@ -28,7 +28,7 @@ def watched(host: Host) -> Host:  # noqa: F811
 
 def exchange(host: Host, *steps: Asked) -> list[Report]:  # noqa: F811
     programs = [
-        (find(module).model_validate(arguments).program(host.sources), mode)
+        (find_module(module).model_validate(arguments).program(host.sources), mode)
         for module, mode, arguments in steps
     ]
     return list(host.session.exchange([Step(program, mode) for program, mode in programs]))

@@ -71,10 +71,10 @@ def _about(name: str, kinds: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _module(name: str) -> Iterator[str]:
-    from provisioner.modules import find
+    from provisioner.modules import find_module
     from provisioner.modules.framework import arguments
 
-    module = find(name)
+    module = find_module(name)
     yield f"module {name}: {inspect.getdoc(module) or ''}"
     aliases: dict[str, list[str]] = {}
     for alias, field in arguments.names(module).items():

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.modules import find
+from provisioner.modules import find_module
 from provisioner.modules.framework.arguments import build
 from provisioner.modules.framework.base import ModuleError
 
@@ -23,7 +23,7 @@ TAKEN = [
 @pytest.mark.parametrize(("module", "name", "value", "taken"), TAKEN)
 def test_it_is_converted(module: str, name: str, value: Any, taken: Any) -> None:
     more = {"url": "http://a.example/"} if module == "uri" else {}
-    made = build(find(module), module, {name: value, **more})
+    made = build(find_module(module), module, {name: value, **more})
     assert getattr(made, name) == taken
 
 
@@ -44,4 +44,4 @@ def test_what_can_not_be_converted_is_refused(
 ) -> None:
     more = {"url": "http://a.example/"} if module == "uri" else {}
     with pytest.raises(ModuleError, match=said):
-        build(find(module), module, {name: value, **more})
+        build(find_module(module), module, {name: value, **more})

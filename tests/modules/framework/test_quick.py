@@ -12,7 +12,7 @@ import pydantic
 import pytest
 from pydantic import ValidationError
 
-from provisioner.modules import MODULES, find
+from provisioner.modules import MODULES, find_module
 from provisioner.modules.framework import quick, verdict
 from provisioner.modules.framework.base import FileAttributes, Module, Text, Words
 from provisioner.modules.framework.model import (
@@ -62,7 +62,7 @@ def models() -> Iterator[type[Model]]:
     """The modules, and the classes that stand in their fields."""
     waiting: list[type[Any]] = [Model]
     for name in MODULES:
-        find(name)
+        find_module(name)
     while waiting:
         model = waiting.pop()
         waiting += model.__subclasses__()
@@ -243,10 +243,10 @@ def test_defaults_are_of_each_object_alone() -> None:
 
 
 def test_an_open_class_keeps_what_it_has_no_field_for() -> None:
-    module = find("set_fact").model_validate({"a": 1, "cacheable": "yes"})
+    module = find_module("set_fact").model_validate({"a": 1, "cacheable": "yes"})
     assert module.model_extra == {"a": 1}
     assert module.model_dump()["a"] == 1
-    assert find("set_fact").model_validate({"a": [1]}).model_extra == {"a": [1]}
+    assert find_module("set_fact").model_validate({"a": [1]}).model_extra == {"a": [1]}
 
 
 def test_a_run_of_plain_arguments_imports_no_pydantic() -> None:
