@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-from tests.engine.fleet import Fleet
+from tests.engine.play_runner import PlayRunner
 
 
-def test_relative_paths_on_this_machine_are_beside_the_playbook(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_relative_paths_on_this_machine_are_beside_the_playbook(runner: PlayRunner) -> None:
+    got = runner.run("""
         - hosts: all
           connection: local
           tasks:
             - {shell: "pwd; echo x >made", register: r}
             - debug: msg="{{ r.stdout }}"
         """)
-    assert got.said() == [str(fleet.folder)]
-    assert (fleet.folder / "made").exists()
+    assert got.debug_output() == [str(runner.folder)]
+    assert (runner.folder / "made").exists()
 
 
-def test_it_finds_its_source_beside_the_playbook_and_runs_on_the_controller(fleet: Fleet) -> None:
-    fleet.write("files/tree/f", "x\n")
-    got = fleet.run(f"""
+def test_it_finds_its_source_beside_the_playbook_and_runs_on_the_controller(
+    runner: PlayRunner,
+) -> None:
+    runner.write("files/tree/f", "x\n")
+    got = runner.run(f"""
         - hosts: all
           connection: local
           tasks:
-            - {{name: a, synchronize: {{src: tree, dest: {fleet.folder}/to}}}}
-            - {{name: a, synchronize: {{src: tree, dest: {fleet.folder}/to}}}}
+            - {{name: a, synchronize: {{src: tree, dest: {runner.folder}/to}}}}
+            - {{name: a, synchronize: {{src: tree, dest: {runner.folder}/to}}}}
             - name: b
-              synchronize: {{src: {fleet.folder}/to/, dest: {fleet.folder}/again}}
+              synchronize: {{src: {runner.folder}/to/, dest: {runner.folder}/again}}
               delegate_to: "{{{{ inventory_hostname }}}}"
         """)
     assert got.tasks() == [("a", "changed"), ("a", "ok"), ("b", "changed")]
-    assert (fleet.folder / "again" / "tree" / "f").read_text() == "x\n"
+    assert (runner.folder / "again" / "tree" / "f").read_text() == "x\n"
 
 
-def test_a_become_user_or_method_that_cannot_be_fails_the_task(fleet: Fleet) -> None:
-    got = fleet.run(r"""
+def test_a_become_user_or_method_that_cannot_be_fails_the_task(runner: PlayRunner) -> None:
+    got = runner.run(r"""
         - hosts: all
           gather_facts: false
           become: true

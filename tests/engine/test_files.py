@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provisioner.errors import LoadError
-from tests.engine.fleet import Fleet
+from tests.engine.play_runner import PlayRunner
 
 CERTAIN = [
     ("copy: {src: none, dest: /x}", "play.yml:4:19: the file none was not found", "files/none"),
@@ -26,13 +26,13 @@ PLAY = """
 
 @pytest.mark.parametrize(("task", "told", "tried"), CERTAIN)
 def test_a_missing_file_is_told_before_any_host(
-    fleet: Fleet, task: str, told: str, tried: str
+    runner: PlayRunner, task: str, told: str, tried: str
 ) -> None:
     with pytest.raises(LoadError) as caught:
-        fleet.run(PLAY.format(task))
+        runner.run(PLAY.format(task))
     assert told in str(caught.value)
     assert tried in str(caught.value)
-    assert fleet.connections == {}
+    assert runner.connections == {}
 
 
 COPY = "copy: {src: none, dest: /x}"
@@ -55,20 +55,22 @@ UNSURE = [
 
 
 @pytest.mark.parametrize("task", UNSURE)
-def test_a_file_that_may_be_there_by_then_is_left_to_its_task(fleet: Fleet, task: str) -> None:
-    assert fleet.run(PLAY.format(task)).exit in (0, 2)
+def test_a_file_that_may_be_there_by_then_is_left_to_its_task(
+    runner: PlayRunner, task: str
+) -> None:
+    assert runner.run(PLAY.format(task)).exit in (0, 2)
 
 
-def test_where_a_host_is_this_machine_its_tasks_may_make_the_file(fleet: Fleet) -> None:
+def test_where_a_host_is_this_machine_its_tasks_may_make_the_file(runner: PlayRunner) -> None:
     inventory = "all: {hosts: {h1: {ansible_connection: local}}}"
-    assert fleet.run(PLAY.format(COPY), inventory=inventory).exit == 2
-    assert fleet.run(PLAY.format(COPY), hosts=["localhost"]).exit == 2
+    assert runner.run(PLAY.format(COPY), inventory=inventory).exit == 2
+    assert runner.run(PLAY.format(COPY), hosts=["localhost"]).exit == 2
 
 
-def test_a_file_of_a_role_is_sought_as_the_task_will(fleet: Fleet) -> None:
-    fleet.write("roles/r/tasks/main.yml", f"- {COPY.replace('/x', str(fleet.folder / 'x'))}")
+def test_a_file_of_a_role_is_sought_as_the_task_will(runner: PlayRunner) -> None:
+    runner.write("roles/r/tasks/main.yml", f"- {COPY.replace('/x', str(runner.folder / 'x'))}")
     play = "[{hosts: all, roles: [r]}]"
     with pytest.raises(LoadError, match="roles/r/files/none"):
-        fleet.run(play)
-    fleet.write("roles/r/files/none", "")
-    assert fleet.run(play).exit == 0
+        runner.run(play)
+    runner.write("roles/r/files/none", "")
+    assert runner.run(play).exit == 0

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from provisioner.events import HostFinished, Notice
-from tests.engine.fleet import Fleet
+from tests.engine.play_runner import PlayRunner
 
 
-def test_a_failed_or_dead_host_does_not_stop_the_others(fleet: Fleet) -> None:
-    fleet.dead = frozenset({"h2"})
-    got = fleet.run(
+def test_a_failed_or_dead_host_does_not_stop_the_others(runner: PlayRunner) -> None:
+    runner.dead = frozenset({"h2"})
+    got = runner.run(
         """
         - hosts: all
           tasks:
@@ -32,8 +32,8 @@ def test_a_failed_or_dead_host_does_not_stop_the_others(fleet: Fleet) -> None:
     assert got.event("a", "h2").hint == "switch it on"
 
 
-def test_a_host_that_is_out_takes_no_part_in_later_plays(fleet: Fleet) -> None:
-    got = fleet.run(
+def test_a_host_that_is_out_takes_no_part_in_later_plays(runner: PlayRunner) -> None:
+    got = runner.run(
         """
         - hosts: all
           tasks: [{name: a, shell: '[ {{ inventory_hostname }} = h1 ]'}]
@@ -46,9 +46,9 @@ def test_a_host_that_is_out_takes_no_part_in_later_plays(fleet: Fleet) -> None:
     assert got.tasks("h2") == [("a", "failed")]
 
 
-def test_run_once_runs_on_one_host_and_all_see_its_result(fleet: Fleet) -> None:
-    marks = fleet.folder / "marks"
-    got = fleet.run(
+def test_run_once_runs_on_one_host_and_all_see_its_result(runner: PlayRunner) -> None:
+    marks = runner.folder / "marks"
+    got = runner.run(
         f"""
         - hosts: all
           tasks:
@@ -60,12 +60,12 @@ def test_run_once_runs_on_one_host_and_all_see_its_result(fleet: Fleet) -> None:
         hosts=3,
     )
     assert marks.read_text() == "x\n"
-    assert [got.said(host) for host in ("h1", "h2", "h3")] == [["from h1"]] * 3
+    assert [got.debug_output(host) for host in ("h1", "h2", "h3")] == [["from h1"]] * 3
     assert got.exit == 0
 
 
-def test_a_run_once_task_that_fails_stops_all(fleet: Fleet) -> None:
-    got = fleet.run(
+def test_a_run_once_task_that_fails_stops_all(runner: PlayRunner) -> None:
+    got = runner.run(
         """
         - hosts: all
           tasks:
@@ -78,8 +78,8 @@ def test_a_run_once_task_that_fails_stops_all(fleet: Fleet) -> None:
     assert {str(host.status) for host in got.hosts.values()} == {"failed"}
 
 
-def test_any_errors_fatal_ends_the_play_for_all_behind_the_task(fleet: Fleet) -> None:
-    got = fleet.run(
+def test_any_errors_fatal_ends_the_play_for_all_behind_the_task(runner: PlayRunner) -> None:
+    got = runner.run(
         """
         - hosts: all
           any_errors_fatal: true
@@ -94,7 +94,7 @@ def test_any_errors_fatal_ends_the_play_for_all_behind_the_task(fleet: Fleet) ->
     assert got.exit == 2
 
 
-def test_max_fail_percentage_ends_the_play_when_passed(fleet: Fleet) -> None:
+def test_max_fail_percentage_ends_the_play_when_passed(runner: PlayRunner) -> None:
     text = """
         - hosts: all
           max_fail_percentage: {}
@@ -102,11 +102,11 @@ def test_max_fail_percentage_ends_the_play_when_passed(fleet: Fleet) -> None:
             - {{name: a, shell: '[ {{{{ inventory_hostname }}}} != h2 ]'}}
             - {{name: b, command: echo}}
         """
-    assert len(fleet.run(text.format(20), hosts=4).tasks("h1")) == 1
-    assert len(fleet.run(text.format(25), hosts=4).tasks("h1")) == 2
+    assert len(runner.run(text.format(20), hosts=4).tasks("h1")) == 1
+    assert len(runner.run(text.format(25), hosts=4).tasks("h1")) == 2
 
 
-def test_serial_takes_batches_and_stops_when_one_has_failed_whole(fleet: Fleet) -> None:
+def test_serial_takes_batches_and_stops_when_one_has_failed_whole(runner: PlayRunner) -> None:
     order: list[str] = []
     text = """
         - hosts: all
@@ -115,15 +115,15 @@ def test_serial_takes_batches_and_stops_when_one_has_failed_whole(fleet: Fleet) 
             - {{name: a, shell: '[ {{{{ inventory_hostname }}}} != {} ]'}}
             - debug: msg="{{{{ ansible_play_batch | join(',') }}}}"
         """
-    got = fleet.run(text.format("[1, 2]", "none"), hosts=5)
-    order = [str(got.said(f"h{n}")[0]) for n in range(1, 6)]
+    got = runner.run(text.format("[1, 2]", "none"), hosts=5)
+    order = [str(got.debug_output(f"h{n}")[0]) for n in range(1, 6)]
     assert order == ["h1", "h2,h3", "h2,h3", "h4,h5", "h4,h5"]
-    stopped = fleet.run(text.format("50%", "h1"), hosts=2)
+    stopped = runner.run(text.format("50%", "h1"), hosts=2)
     assert str(stopped.hosts["h2"].status) == "not-run"
 
 
-def test_hostvars_and_groups_show_the_other_hosts(fleet: Fleet) -> None:
-    got = fleet.run(
+def test_hostvars_and_groups_show_the_other_hosts(runner: PlayRunner) -> None:
+    got = runner.run(
         """
         - hosts: all
           tasks:
@@ -135,11 +135,11 @@ def test_hostvars_and_groups_show_the_other_hosts(fleet: Fleet) -> None:
             web: {hosts: {h1: , h2: {port: 7}}}
             """,
     )
-    assert got.said("h1") == ["of h1, of h2", "7 ['web']"]
+    assert got.debug_output("h1") == ["of h1, of h2", "7 ['web']"]
 
 
-def test_end_host_and_end_play(fleet: Fleet) -> None:
-    got = fleet.run(
+def test_end_host_and_end_play(runner: PlayRunner) -> None:
+    got = runner.run(
         """
         - hosts: all
           tasks:
@@ -157,8 +157,10 @@ def test_end_host_and_end_play(fleet: Fleet) -> None:
     assert names == {"h1": "ad", "h2": "abd", "h3": "abd"}
 
 
-def test_hosts_beyond_the_forks_have_their_turn_and_barriers_hold_no_thread(fleet: Fleet) -> None:
-    got = fleet.run(
+def test_hosts_beyond_the_forks_have_their_turn_and_barriers_hold_no_thread(
+    runner: PlayRunner,
+) -> None:
+    got = runner.run(
         """
         - hosts: all
           tasks:
@@ -173,8 +175,8 @@ def test_hosts_beyond_the_forks_have_their_turn_and_barriers_hold_no_thread(flee
     assert got.exit == 0
 
 
-def test_add_host_and_group_by_make_hosts_and_groups_for_later_plays(fleet: Fleet) -> None:
-    got = fleet.run(
+def test_add_host_and_group_by_make_hosts_and_groups_for_later_plays(runner: PlayRunner) -> None:
+    got = runner.run(
         """
         - hosts: all
           tasks:
@@ -189,14 +191,14 @@ def test_add_host_and_group_by_make_hosts_and_groups_for_later_plays(fleet: Flee
         """,
         hosts=2,
     )
-    assert got.said("new") == ["red ['new'] ['fresh']"]
+    assert got.debug_output("new") == ["red ['new'] ['fresh']"]
     assert [task for task, _ in got.tasks("h1")] == ["add", "group_by"]
     assert [task for task, _ in got.tasks("h2")] == ["group_by", "b"]
     assert [e.text for e in got.events if isinstance(e, Notice)] != []
 
 
-def test_delegated_tasks_run_elsewhere_with_the_hosts_own_variables(fleet: Fleet) -> None:
-    got = fleet.run(
+def test_delegated_tasks_run_elsewhere_with_the_hosts_own_variables(runner: PlayRunner) -> None:
+    got = runner.run(
         """
         - hosts: all
           tasks:
@@ -207,20 +209,22 @@ def test_delegated_tasks_run_elsewhere_with_the_hosts_own_variables(fleet: Fleet
         """,
         hosts=2,
     )
-    assert got.said("h1") == ["h1"]
+    assert got.debug_output("h1") == ["h1"]
     assert got.event("a", "h1").delegated_to == "h2"
     assert got.event("b", "h1").delegated_to == "localhost"
     assert got.exit == 0
 
 
-def test_localhost_needs_neither_inventory_nor_ssh(fleet: Fleet) -> None:
-    got = fleet.run("[{hosts: localhost, tasks: [{command: echo}]}]")
+def test_localhost_needs_neither_inventory_nor_ssh(runner: PlayRunner) -> None:
+    got = runner.run("[{hosts: localhost, tasks: [{command: echo}]}]")
     assert got.tasks("localhost") == [("command", "changed")]
     assert got.sent == {}
 
 
-def test_a_delegated_task_is_carried_by_the_other_hosts_connection_and_become(fleet: Fleet) -> None:
-    got = fleet.run(
+def test_a_delegated_task_is_carried_by_the_other_hosts_connection_and_become(
+    runner: PlayRunner,
+) -> None:
+    got = runner.run(
         """
         - hosts: h1
           tasks: [{command: echo, delegate_to: h2}]
@@ -236,8 +240,8 @@ def test_a_delegated_task_is_carried_by_the_other_hosts_connection_and_become(fl
     assert got.sent == {}
 
 
-def test_remote_user_and_port_say_how_to_log_in_where_no_variable_does(fleet: Fleet) -> None:
-    got = fleet.run(
+def test_remote_user_and_port_say_how_to_log_in_where_no_variable_does(runner: PlayRunner) -> None:
+    got = runner.run(
         """
         - hosts: all
           remote_user: "{{ who }}"
@@ -251,15 +255,15 @@ def test_remote_user_and_port_say_how_to_log_in_where_no_variable_does(fleet: Fl
     )
     assert got.exit == 0
     logins = {
-        host: (v.get("ansible_user"), v["ansible_port"]) for host, v in fleet.variables.items()
+        host: (v.get("ansible_user"), v["ansible_port"]) for host, v in runner.variables.items()
     }
     assert logins == {"h1": ("other", "2222"), "h2": ("own", "2222")}
 
 
-def test_vars_files_may_be_named_by_facts_and_by_hosts(fleet: Fleet) -> None:
-    fleet.write("Linux-h1.yml", "{v: one}")
-    fleet.write("Linux-h2.yml", "{v: two}")
-    got = fleet.run(
+def test_vars_files_may_be_named_by_facts_and_by_hosts(runner: PlayRunner) -> None:
+    runner.write("Linux-h1.yml", "{v: one}")
+    runner.write("Linux-h2.yml", "{v: two}")
+    got = runner.run(
         """
         - hosts: all
           vars_files: ["{{ ansible_system }}-{{ inventory_hostname }}.yml"]
@@ -267,16 +271,16 @@ def test_vars_files_may_be_named_by_facts_and_by_hosts(fleet: Fleet) -> None:
         """,
         hosts=2,
     )
-    assert [got.said("h1"), got.said("h2")] == [["one Linux"], ["two Linux"]]
+    assert [got.debug_output("h1"), got.debug_output("h2")] == [["one Linux"], ["two Linux"]]
 
 
-def test_pause_waits_and_goes_on(fleet: Fleet) -> None:
-    got = fleet.run("[{hosts: all, tasks: [{name: p, pause: {seconds: 0}}, {command: echo}]}]")
+def test_pause_waits_and_goes_on(runner: PlayRunner) -> None:
+    got = runner.run("[{hosts: all, tasks: [{name: p, pause: {seconds: 0}}, {command: echo}]}]")
     assert got.tasks() == [("p", "ok"), ("command", "changed")]
 
 
-def test_hosts_may_be_named_through_the_groups_of_the_inventory(fleet: Fleet) -> None:
-    got = fleet.run(
+def test_hosts_may_be_named_through_the_groups_of_the_inventory(runner: PlayRunner) -> None:
+    got = runner.run(
         """
         - hosts: "{{ groups[which] | difference(groups.idle) }}"
           vars: {which: web}
@@ -284,18 +288,18 @@ def test_hosts_may_be_named_through_the_groups_of_the_inventory(fleet: Fleet) ->
         """,
         inventory="all: {children: {web: {hosts: {h1: , h2: }}, idle: {hosts: {h2: }}}}",
     )
-    assert (got.said("h1"), got.said("h2")) == (["hello"], [])
+    assert (got.debug_output("h1"), got.debug_output("h2")) == (["hello"], [])
 
 
-def test_a_pause_without_a_time_asks_once_for_all_hosts(fleet: Fleet) -> None:
+def test_a_pause_without_a_time_asks_once_for_all_hosts(runner: PlayRunner) -> None:
     asked: list[tuple[str, bool]] = []
 
     def read(prompt: str, echo: bool) -> str:
         asked.append((prompt, echo))
         return "blue"
 
-    fleet.read = read
-    got = fleet.run(
+    runner.read = read
+    got = runner.run(
         """
         - hosts: all
           tasks:
@@ -308,30 +312,30 @@ def test_a_pause_without_a_time_asks_once_for_all_hosts(fleet: Fleet) -> None:
         hosts=3,
     )
     assert asked == [("[colour] Which colour?", False), ("[pause] Press Enter to go on", True)]
-    assert [got.said(host) for host in ("h1", "h2", "h3")] == [["blue"]] * 3
+    assert [got.debug_output(host) for host in ("h1", "h2", "h3")] == [["blue"]] * 3
 
 
-def test_nobody_is_asked_in_check_mode(fleet: Fleet) -> None:
-    fleet.read = lambda prompt, echo: pytest.fail("asked")
-    got = fleet.run("[{hosts: all, tasks: [{name: p, pause: {prompt: x}}]}]", check=True)
+def test_nobody_is_asked_in_check_mode(runner: PlayRunner) -> None:
+    runner.read = lambda prompt, echo: pytest.fail("asked")
+    got = runner.run("[{hosts: all, tasks: [{name: p, pause: {prompt: x}}]}]", check=True)
     assert got.tasks() == [("p", "ok")]
 
 
-def test_ignore_unreachable_passes_over_the_task(fleet: Fleet) -> None:
-    fleet.dead = frozenset({"h1"})
-    got = fleet.run("""
+def test_ignore_unreachable_passes_over_the_task(runner: PlayRunner) -> None:
+    runner.dead = frozenset({"h1"})
+    got = runner.run("""
         - hosts: all
           tasks:
             - {name: a, command: echo, ignore_unreachable: true, register: r}
             - {name: b, debug: {msg: "{{ r is unreachable }}"}}
         """)
     assert got.tasks() == [("a", "unreachable"), ("b", "ok")]
-    assert (got.exit, got.said()) == (0, [True])
+    assert (got.exit, got.debug_output()) == (0, [True])
 
 
-def test_throttle_lets_few_hosts_into_a_task_at_once(fleet: Fleet) -> None:
-    busy = fleet.folder / "busy"
-    got = fleet.run(
+def test_throttle_lets_few_hosts_into_a_task_at_once(runner: PlayRunner) -> None:
+    busy = runner.folder / "busy"
+    got = runner.run(
         f"""
         - hosts: all
           tasks:
@@ -352,10 +356,10 @@ def test_throttle_lets_few_hosts_into_a_task_at_once(fleet: Fleet) -> None:
     ],
 )
 def test_hosts_that_bring_one_machine_into_a_state_do_so_one_after_another(
-    fleet: Fleet, of_play: dict[str, Any], of_task: dict[str, Any]
+    runner: PlayRunner, of_play: dict[str, Any], of_task: dict[str, Any]
 ) -> None:
     own = "{{ inventory_hostname }}"
-    shared = fleet.folder / "shared"
+    shared = runner.folder / "shared"
     shared.mkdir()
     tasks: list[dict[str, Any]] = [
         {"lineinfile": {"path": f"{shared}/lines", "line": own, "create": True}},
@@ -364,70 +368,70 @@ def test_hosts_that_bring_one_machine_into_a_state_do_so_one_after_another(
         {"blockinfile": {"path": f"{shared}/block", "block": "same", "create": True}},
     ]
     play = {"hosts": "all", "gather_facts": False, "tasks": [task | of_task for task in tasks]}
-    got = fleet.run(json.dumps([play | of_play]), hosts=8)
+    got = runner.run(json.dumps([play | of_play]), hosts=8)
     assert got.exit == 0
     assert sorted((shared / "lines").read_text().split()) == [f"h{n}" for n in range(1, 9)]
     assert {summary.ok for summary in got.hosts.values()} == {4}
 
 
-def test_an_item_that_was_overtaken_is_read_again_once(fleet: Fleet) -> None:
+def test_an_item_that_was_overtaken_is_read_again_once(runner: PlayRunner) -> None:
     """Something else writes the file between the first item's two looks at it."""
-    got = fleet.run(
+    got = runner.run(
         f"""
         - hosts: all
           gather_facts: false
           tasks:
             - lineinfile:
-                path: {fleet.folder}/f
+                path: {runner.folder}/f
                 line: "{{{{ item }}}}"
                 validate: >-
-                  /bin/sh -c '[ -e {fleet.folder}/seen ] || echo other >>{fleet.folder}/f;
-                  touch {fleet.folder}/seen' %s
+                  /bin/sh -c '[ -e {runner.folder}/seen ] || echo other >>{runner.folder}/f;
+                  touch {runner.folder}/seen' %s
                 create: true
               loop: [a, b]
         """
     )
     assert got.exit == 0
-    assert (fleet.folder / "f").read_text() == "other\na\nb\n"
+    assert (runner.folder / "f").read_text() == "other\na\nb\n"
 
 
-def test_who_is_overtaken_again_and_again_fails(fleet: Fleet) -> None:
-    got = fleet.run(
+def test_who_is_overtaken_again_and_again_fails(runner: PlayRunner) -> None:
+    got = runner.run(
         f"""
         - hosts: all
           gather_facts: false
           tasks:
             - name: a
               lineinfile:
-                path: {fleet.folder}/f
+                path: {runner.folder}/f
                 line: a
-                validate: /bin/sh -c 'echo other >>{fleet.folder}/f' %s
+                validate: /bin/sh -c 'echo other >>{runner.folder}/f' %s
                 create: true
         """
     )
     assert got.exit == 2
     assert "was changed by something else meanwhile: it is left alone" in got.event("a").message
-    assert (fleet.folder / "f").read_text() == "other\nother\n"
+    assert (runner.folder / "f").read_text() == "other\nother\n"
 
 
-def test_async_with_a_poll_is_a_time_limit(fleet: Fleet) -> None:
-    got = fleet.run("[{hosts: all, tasks: [{name: a, shell: sleep 60, async: 1, poll: 5}]}]")
+def test_async_with_a_poll_is_a_time_limit(runner: PlayRunner) -> None:
+    got = runner.run("[{hosts: all, tasks: [{name: a, shell: sleep 60, async: 1, poll: 5}]}]")
     assert "longer than 1 s" in got.event("a").message
 
 
-def test_jobs_without_a_poll_run_side_by_side_and_over_connections(fleet: Fleet) -> None:
-    got = fleet.run(f"""
+def test_jobs_without_a_poll_run_side_by_side_and_over_connections(runner: PlayRunner) -> None:
+    got = runner.run(f"""
         - hosts: all
-          vars: {{ansible_async_dir: {fleet.folder}/jobs}}
+          vars: {{ansible_async_dir: {runner.folder}/jobs}}
           tasks:
             - shell: until [ -e {{{{ item }}}} ]; do sleep 0.05; done; echo {{{{ item }}}}
-              args: {{chdir: {fleet.folder}}}
+              args: {{chdir: {runner.folder}}}
               async: "{{{{ 60 }}}}"
               poll: 0
               loop: [a, b]
               register: jobs
             - meta: reset_connection
-            - file: {{path: "{fleet.folder}/{{{{ item }}}}", state: touch}}
+            - file: {{path: "{runner.folder}/{{{{ item }}}}", state: touch}}
               loop: [b, a]
             - async_status: {{jid: "{{{{ item.ansible_job_id }}}}"}}
               loop: "{{{{ jobs.results }}}}"
@@ -438,7 +442,7 @@ def test_jobs_without_a_poll_run_side_by_side_and_over_connections(fleet: Fleet)
             - debug: msg="{{{{ ends.results | map(attribute='stdout') | join(' ') }}}}"
         """)
     assert got.exit == 0
-    assert got.said() == ["a b"]
+    assert got.debug_output() == ["a b"]
 
 
 LATE = """
@@ -452,21 +456,23 @@ LATE = """
 """
 
 
-def test_hosts_wait_for_each_other_where_a_variable_or_a_file_shows_others(fleet: Fleet) -> None:
-    fleet.write("t.j2", "{% for h in groups.all %}{{ hostvars[h].made }} {% endfor %}")
+def test_hosts_wait_for_each_other_where_a_variable_or_a_file_shows_others(
+    runner: PlayRunner,
+) -> None:
+    runner.write("t.j2", "{% for h in groups.all %}{{ hostvars[h].made }} {% endfor %}")
     for task in (
         "debug: msg=\"{{ all_made | join(' ') }}\"",
         "debug: msg=\"{{ lookup('template', 't.j2') }}\"",
         "debug: msg=\"{{ item ~ all_made | join(' ') }}\"\n              loop: ['', '']",
     ):
-        got = fleet.run(f"{LATE}            - {task}", hosts=3)
+        got = runner.run(f"{LATE}            - {task}", hosts=3)
         assert got.exit == 0
-        assert {text.strip() for text in got.said("h1")} == {"h1 h2 h3"}, task
+        assert {text.strip() for text in got.debug_output("h1")} == {"h1 h2 h3"}, task
 
 
-def test_facts_are_gathered_in_every_play_where_a_file_shows_hosts(fleet: Fleet) -> None:
-    fleet.write("templates/t.j2", "{{ hostvars['h2'].ansible_facts.kernel is string }}")
-    got = fleet.run(
+def test_facts_are_gathered_in_every_play_where_a_file_shows_hosts(runner: PlayRunner) -> None:
+    runner.write("templates/t.j2", "{{ hostvars['h2'].ansible_facts.kernel is string }}")
+    got = runner.run(
         """
         - hosts: h2
         - hosts: h1
@@ -478,11 +484,11 @@ def test_facts_are_gathered_in_every_play_where_a_file_shows_hosts(fleet: Fleet)
         """,
         hosts=2,
     )
-    assert (got.exit, got.said("h1")[0]) == (0, "True")
+    assert (got.exit, got.debug_output("h1")[0]) == (0, "True")
 
 
 def test_errors_are_cleared_of_hosts_that_have_failed_before_and_not_of_those_that_do_after(
-    fleet: Fleet,
+    runner: PlayRunner,
 ) -> None:
     play = """
     - hosts: all
@@ -492,13 +498,13 @@ def test_errors_are_cleared_of_hosts_that_have_failed_before_and_not_of_those_th
         - meta: clear_host_errors
         - {name: a, fail: {msg: now}}
     """
-    got = fleet.run(play, hosts=2)
+    got = runner.run(play, hosts=2)
     assert [got.tasks(host) for host in ("h1", "h2")] == [[("a", "failed")], []]
 
 
 @pytest.mark.parametrize("forks", [1, 3])
 def test_tasks_see_other_hosts_as_they_are_then_and_not_after_their_later_tasks(
-    fleet: Fleet, forks: int
+    runner: PlayRunner, forks: int
 ) -> None:
     """As in Ansible, all hosts are through with such a task before any goes on."""
     play = """
@@ -515,8 +521,8 @@ def test_tasks_see_other_hosts_as_they_are_then_and_not_after_their_later_tasks(
           when: inventory_hostname == 'h3'
         - debug: {msg: "{{ y | default('none') }}"}
     """
-    got = fleet.run(play, hosts=3, forks=forks)
-    assert [got.said(host) for host in ("h1", "h2", "h3")] == [
+    got = runner.run(play, hosts=3, forks=forks)
+    assert [got.debug_output(host) for host in ("h1", "h2", "h3")] == [
         ["before none", "given"],
         ["before none", "none"],
         ["before none", "none"],
@@ -524,9 +530,9 @@ def test_tasks_see_other_hosts_as_they_are_then_and_not_after_their_later_tasks(
 
 
 def test_what_is_done_once_and_has_an_unknown_fate_is_not_done_by_another_host(
-    fleet: Fleet,
+    runner: PlayRunner,
 ) -> None:
-    fleet.cut = {"h1": 2}
+    runner.cut = {"h1": 2}
     play = """
     - hosts: all
       gather_facts: false
@@ -535,7 +541,7 @@ def test_what_is_done_once_and_has_an_unknown_fate_is_not_done_by_another_host(
         - {name: migrate, command: echo, run_once: true}
         - {name: b, command: echo}
     """
-    got = fleet.run(play, hosts=3)
+    got = runner.run(play, hosts=3)
     assert [got.tasks(host) for host in ("h1", "h2", "h3")] == [
         [("a", "changed"), ("migrate", "unknown")], [("a", "changed")], [("a", "changed")],
     ]  # fmt: skip

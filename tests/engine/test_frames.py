@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.engine.fleet import Fleet
+from tests.engine.play_runner import PlayRunner
 
 
 def files(folder: Path, count: int) -> str:
@@ -24,28 +24,28 @@ def modes(frame: bytes) -> list[str]:
     return [m.decode() for m in re.findall(rb"^task \d+ (\w+) ", frame, re.MULTILINE)]
 
 
-def test_a_run_with_nothing_to_do_costs_one_frame_whatever_its_length(fleet: Fleet) -> None:
+def test_a_run_with_nothing_to_do_costs_one_frame_whatever_its_length(runner: PlayRunner) -> None:
     for n in range(30):
-        (fleet.folder / f"f{n}").touch()
-    got = fleet.run(files(fleet.folder, 30))
+        (runner.folder / f"f{n}").touch()
+    got = runner.run(files(runner.folder, 30))
     assert (got.frames, got.hosts["h1"].changed) == ({"h1": 1}, 0)
 
 
-def test_each_change_costs_one_frame_more(fleet: Fleet) -> None:
+def test_each_change_costs_one_frame_more(runner: PlayRunner) -> None:
     for n in (0, 1, 2, 4, 6, 7):
-        (fleet.folder / f"f{n}").touch()
-    got = fleet.run(files(fleet.folder, 8))
+        (runner.folder / f"f{n}").touch()
+    got = runner.run(files(runner.folder, 8))
     assert (got.frames, got.hosts["h1"].changed) == ({"h1": 3}, 2)
 
 
-def test_at_most_one_change_is_in_a_frame_and_only_looks_follow_it(fleet: Fleet) -> None:
-    got = fleet.run(f"""
+def test_at_most_one_change_is_in_a_frame_and_only_looks_follow_it(runner: PlayRunner) -> None:
+    got = runner.run(f"""
         - hosts: all
           tasks:
             - command: echo 1
             - command: echo 2
-            - shell: touch {fleet.folder}/a
-              args: {{creates: {fleet.folder}/a}}
+            - shell: touch {runner.folder}/a
+              args: {{creates: {runner.folder}/a}}
             - command: echo 3
               register: r
             - command: echo {{{{ r.stdout }}}}
@@ -59,42 +59,46 @@ def test_at_most_one_change_is_in_a_frame_and_only_looks_follow_it(fleet: Fleet)
     assert got.hosts["h1"].changed == 6
 
 
-def test_declared_reads_travel_together(fleet: Fleet) -> None:
+def test_declared_reads_travel_together(runner: PlayRunner) -> None:
     declared = "changed_when: false, check_mode: false"
     reads = "".join(
         f"\n            - {{command: echo {n}, register: r{n}, {declared}}}" for n in range(5)
     )
-    got = fleet.run(f"""
+    got = runner.run(f"""
         - hosts: all
           tasks:{reads}
             - debug: msg="{{{{ r0.stdout }}}}{{{{ r4.stdout }}}}"
         """)
-    assert (got.frames, got.said()) == ({"h1": 1}, ["04"])
+    assert (got.frames, got.debug_output()) == ({"h1": 1}, ["04"])
 
 
-def test_nothing_that_changes_follows_what_the_playbook_has_yet_to_judge(fleet: Fleet) -> None:
-    got = fleet.run(f"""
+def test_nothing_that_changes_follows_what_the_playbook_has_yet_to_judge(
+    runner: PlayRunner,
+) -> None:
+    got = runner.run(f"""
         - hosts: all
           tasks:
             - {{name: a, command: echo bad, changed_when: false, check_mode: false,
                 register: r, failed_when: "'bad' in r.stdout"}}
-            - {{name: b, command: touch {fleet.folder}/never}}
+            - {{name: b, command: touch {runner.folder}/never}}
         """)
     assert got.tasks() == [("a", "failed")]
-    assert not (fleet.folder / "never").exists()
+    assert not (runner.folder / "never").exists()
 
 
-def test_check_mode_looks_at_everything_in_one_frame_and_changes_nothing(fleet: Fleet) -> None:
-    got = fleet.run(files(fleet.folder, 10) + "    - command: touch never", check=True)
+def test_check_mode_looks_at_everything_in_one_frame_and_changes_nothing(
+    runner: PlayRunner,
+) -> None:
+    got = runner.run(files(runner.folder, 10) + "    - command: touch never", check=True)
     assert got.frames == {"h1": 1}
     assert got.hosts["h1"].changed == 10
     assert got.tasks()[-1] == ("command", "skipped")
-    assert sorted(path.name for path in fleet.folder.iterdir()) == ["play.yml"]
+    assert sorted(path.name for path in runner.folder.iterdir()) == ["play.yml"]
 
 
-def test_a_connection_cut_under_a_change_leaves_its_fate_unknown(fleet: Fleet) -> None:
-    fleet.cut = {"h1": 1, "h2": 2}
-    got = fleet.run(
+def test_a_connection_cut_under_a_change_leaves_its_fate_unknown(runner: PlayRunner) -> None:
+    runner.cut = {"h1": 1, "h2": 2}
+    got = runner.run(
         """
         - hosts: all
           tasks:
@@ -113,54 +117,54 @@ def test_a_connection_cut_under_a_change_leaves_its_fate_unknown(fleet: Fleet) -
     assert got.exit == 4
 
 
-def test_a_connection_cut_under_looks_leaves_the_host_unreachable(fleet: Fleet) -> None:
-    fleet.cut = {"h1": 1}
-    (fleet.folder / "f0").touch()
-    got = fleet.run(files(fleet.folder, 1))
+def test_a_connection_cut_under_looks_leaves_the_host_unreachable(runner: PlayRunner) -> None:
+    runner.cut = {"h1": 1}
+    (runner.folder / "f0").touch()
+    got = runner.run(files(runner.folder, 1))
     assert got.tasks() == [("t0", "unreachable")]
 
 
-def test_behind_a_change_few_looks_are_sent_and_then_ever_more(fleet: Fleet) -> None:
+def test_behind_a_change_few_looks_are_sent_and_then_ever_more(runner: PlayRunner) -> None:
     for n in range(1, 40):
-        (fleet.folder / f"f{n}").touch()
-    got = fleet.run(files(fleet.folder, 40))
+        (runner.folder / f"f{n}").touch()
+    got = runner.run(files(runner.folder, 40))
     assert [len(modes(frame)) for frame in got.sent["h1"]] == [40, 4, 16, 20]
 
 
-def test_reads_and_what_is_done_here_travel_with_a_change_however_many(fleet: Fleet) -> None:
+def test_reads_and_what_is_done_here_travel_with_a_change_however_many(runner: PlayRunner) -> None:
     declared = "{command: echo, changed_when: false, check_mode: false}"
     here = "{debug: {msg: here}}"
     others = f"\n            - {declared}\n            - {here}" * 10
-    got = fleet.run(f"""
+    got = runner.run(f"""
         - hosts: all
           gather_facts: false
           tasks:
-            - file: {{path: "{fleet.folder}/d", state: directory}}{others}
+            - file: {{path: "{runner.folder}/d", state: directory}}{others}
         """)
     sent = [modes(frame) for frame in got.sent["h1"]]
     assert sent == [["look", *["read"] * 10], ["apply", *["read"] * 10]]
 
 
-def test_a_long_loop_of_changes_is_made_ready_a_few_items_at_a_time(fleet: Fleet) -> None:
-    got = fleet.run(f"""
+def test_a_long_loop_of_changes_is_made_ready_a_few_items_at_a_time(runner: PlayRunner) -> None:
+    got = runner.run(f"""
         - hosts: all
           gather_facts: false
           tasks:
-            - file: {{path: "{fleet.folder}/{{{{ item }}}}", state: directory}}
+            - file: {{path: "{runner.folder}/{{{{ item }}}}", state: directory}}
               loop: "{{{{ range(12) | list }}}}"
         """)
     assert [len(modes(frame)) for frame in got.sent["h1"]] == [12, 4, *[2] * 10, 1]
     assert got.hosts["h1"].changed == 1
 
 
-def test_nothing_stands_behind_the_look_of_an_edit_behind_a_change(fleet: Fleet) -> None:
-    (fleet.folder / "text").write_text("a\n")
-    edit = f"lineinfile: {{path: {fleet.folder}/text, line: a}}"
-    got = fleet.run(f"""
+def test_nothing_stands_behind_the_look_of_an_edit_behind_a_change(runner: PlayRunner) -> None:
+    (runner.folder / "text").write_text("a\n")
+    edit = f"lineinfile: {{path: {runner.folder}/text, line: a}}"
+    got = runner.run(f"""
         - hosts: all
           gather_facts: false
           tasks:
-            - file: {{path: {fleet.folder}/d, state: directory}}
+            - file: {{path: {runner.folder}/d, state: directory}}
             - {edit}
             - {edit}
         """)
@@ -169,31 +173,31 @@ def test_nothing_stands_behind_the_look_of_an_edit_behind_a_change(fleet: Fleet)
     ]  # fmt: skip
 
 
-def test_what_is_behind_a_change_is_made_ready_once(fleet: Fleet) -> None:
+def test_what_is_behind_a_change_is_made_ready_once(runner: PlayRunner) -> None:
     name = "{{ lookup('pipe', 'echo ' ~ word ~ ' | tee -a ' ~ log) }}"
     tasks = "".join(
         f"""
-            - file: {{path: "{fleet.folder}/{name}", state: directory}}
-              vars: {{word: d{n}, log: "{fleet.folder}/log"}}"""
+            - file: {{path: "{runner.folder}/{name}", state: directory}}
+              vars: {{word: d{n}, log: "{runner.folder}/log"}}"""
         for n in range(9)
     )
-    got = fleet.run(f"""
+    got = runner.run(f"""
         - hosts: all
           gather_facts: false
           tasks:{tasks}
         """)
     assert got.hosts["h1"].changed == 9
-    assert sorted((fleet.folder / "log").read_text().split()) == [f"d{n}" for n in range(9)]
-    assert all((fleet.folder / f"d{n}").is_dir() for n in range(9))
+    assert sorted((runner.folder / "log").read_text().split()) == [f"d{n}" for n in range(9)]
+    assert all((runner.folder / f"d{n}").is_dir() for n in range(9))
 
 
 def test_what_was_made_ready_is_made_again_where_files_of_this_machine_have_changed(
-    fleet: Fleet,
+    runner: PlayRunner,
 ) -> None:
-    folder = fleet.folder
+    folder = runner.folder
     (folder / "theirs").write_text("new")
     (folder / "ours").write_text("old")
-    got = fleet.run(f"""
+    got = runner.run(f"""
         - hosts: all
           gather_facts: false
           tasks:

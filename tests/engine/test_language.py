@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from provisioner.errors import LoadError
-from tests.engine.fleet import Fleet
+from tests.engine.play_runner import PlayRunner
 
 
-def test_when_skips_and_says_which_condition(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_when_skips_and_says_which_condition(runner: PlayRunner) -> None:
+    got = runner.run("""
         - hosts: all
           vars: {wanted: false, many: [1, 2]}
           tasks:
@@ -22,8 +22,8 @@ def test_when_skips_and_says_which_condition(fleet: Fleet) -> None:
     assert got.event("a").message == "not: wanted"
 
 
-def test_register_gives_what_a_command_said(fleet: Fleet) -> None:
-    got = fleet.run(r"""
+def test_register_gives_what_a_command_said(runner: PlayRunner) -> None:
+    got = runner.run(r"""
         - hosts: all
           tasks:
             - shell: printf 'one\ntwo\n'; echo oops >&2
@@ -34,17 +34,17 @@ def test_register_gives_what_a_command_said(fleet: Fleet) -> None:
               register: s
             - debug: msg="{{ s is skipped }} {{ s.stdout | default('none') }}"
         """)
-    assert got.said() == ["['one', 'two'] oops 0 True", "True none"]
+    assert got.debug_output() == ["['one', 'two'] oops 0 True", "True none"]
 
 
-def test_types_of_single_expressions_are_kept(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_types_of_single_expressions_are_kept(runner: PlayRunner) -> None:
+    got = runner.run("""
         - hosts: all
           vars: {n: 5, version: "1.10", list: [1, 2], text: "{{ n }}", both: "{{ n }}{{ n }}"}
           tasks:
             - debug: msg="{{ [text is number, both, version, list | map('string') | list] }}"
         """)
-    assert got.said() == [[True, "55", "1.10", ["1", "2"]]]
+    assert got.debug_output() == [[True, "55", "1.10", ["1", "2"]]]
 
 
 LOOPS = [
@@ -61,8 +61,10 @@ LOOPS = [
 
 
 @pytest.mark.parametrize(("loop", "items"), LOOPS)
-def test_a_loop_runs_once_for_each_item(fleet: Fleet, loop: str, items: list[str] | None) -> None:
-    got = fleet.run(f"""
+def test_a_loop_runs_once_for_each_item(
+    runner: PlayRunner, loop: str, items: list[str] | None
+) -> None:
+    got = runner.run(f"""
         - hosts: all
           vars: {{names: [x, y]}}
           tasks:
@@ -75,8 +77,8 @@ def test_a_loop_runs_once_for_each_item(fleet: Fleet, loop: str, items: list[str
         assert seen == items
 
 
-def test_loop_control_names_labels_and_indexes(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_loop_control_names_labels_and_indexes(runner: PlayRunner) -> None:
+    got = runner.run("""
         - hosts: all
           tasks:
             - debug: msg="{{ i }} {{ thing.name }} {{ ansible_loop.last }}"
@@ -86,12 +88,14 @@ def test_loop_control_names_labels_and_indexes(fleet: Fleet) -> None:
               register: r
             - debug: msg="{{ r.results | map(attribute='thing.name') | join(',') }}"
         """)
-    assert got.said() == ["0 a False", "1 b True", "a,b"]
+    assert got.debug_output() == ["0 a False", "1 b True", "a,b"]
     assert [event.item for event in got.finished() if event.is_item] == ["a", "b"]
 
 
-def test_a_loop_goes_on_after_an_item_that_failed_and_the_task_has_failed(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_a_loop_goes_on_after_an_item_that_failed_and_the_task_has_failed(
+    runner: PlayRunner,
+) -> None:
+    got = runner.run("""
         - hosts: all
           tasks:
             - {name: it, shell: "exit {{ item }}", loop: [0, 3, 0], ignore_errors: yes, register: r}
@@ -99,11 +103,11 @@ def test_a_loop_goes_on_after_an_item_that_failed_and_the_task_has_failed(fleet:
         """)
     outcomes = [str(event.outcome) for event in got.finished() if event.is_item]
     assert outcomes == ["changed", "failed", "changed"]
-    assert got.said() == ["[0, 3, 0] True"]
+    assert got.debug_output() == ["[0, 3, 0] True"]
 
 
-def test_changed_when_and_failed_when_decide(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_changed_when_and_failed_when_decide(runner: PlayRunner) -> None:
+    got = runner.run("""
         - hosts: all
           tasks:
             - {name: a, shell: echo same, register: r, changed_when: "'new' in r.stdout"}
@@ -116,9 +120,9 @@ def test_changed_when_and_failed_when_decide(fleet: Fleet) -> None:
     assert got.exit == 2
 
 
-def test_until_tries_again_and_gives_up(fleet: Fleet) -> None:
-    marks = fleet.folder / "marks"
-    got = fleet.run(f"""
+def test_until_tries_again_and_gives_up(runner: PlayRunner) -> None:
+    marks = runner.folder / "marks"
+    got = runner.run(f"""
         - hosts: all
           tasks:
             - name: third
@@ -134,8 +138,8 @@ def test_until_tries_again_and_gives_up(fleet: Fleet) -> None:
     assert got.event("never").attempts == 3
 
 
-def test_handlers_run_once_at_the_end_in_the_order_written(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_handlers_run_once_at_the_end_in_the_order_written(runner: PlayRunner) -> None:
+    got = runner.run("""
         - hosts: all
           pre_tasks:
             - {name: p, command: echo, notify: second}
@@ -155,8 +159,8 @@ def test_handlers_run_once_at_the_end_in_the_order_written(fleet: Fleet) -> None
     ]  # fmt: skip
 
 
-def test_flush_handlers_runs_them_now(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_flush_handlers_runs_them_now(runner: PlayRunner) -> None:
+    got = runner.run("""
         - hosts: all
           tasks:
             - {name: a, command: echo, notify: h}
@@ -168,7 +172,7 @@ def test_flush_handlers_runs_them_now(fleet: Fleet) -> None:
     assert [task for task, _ in got.tasks()] == ["a", "h", "b"]
 
 
-def test_handlers_of_a_failed_host_run_only_when_forced(fleet: Fleet) -> None:
+def test_handlers_of_a_failed_host_run_only_when_forced(runner: PlayRunner) -> None:
     text = """
         - hosts: all
           tasks:
@@ -177,14 +181,14 @@ def test_handlers_of_a_failed_host_run_only_when_forced(fleet: Fleet) -> None:
           handlers:
             - {name: h, command: echo}
         """
-    assert [task for task, _ in fleet.run(text).tasks()] == ["a", "b"]
-    forced = fleet.run(text, force_handlers=True)
+    assert [task for task, _ in runner.run(text).tasks()] == ["a", "b"]
+    forced = runner.run(text, force_handlers=True)
     assert [task for task, _ in forced.tasks()] == ["a", "b", "h"]
     assert forced.exit == 2
 
 
-def test_rescue_runs_after_a_failure_and_always_in_any_case(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_rescue_runs_after_a_failure_and_always_in_any_case(runner: PlayRunner) -> None:
+    got = runner.run("""
         - hosts: all
           tasks:
             - block:
@@ -204,12 +208,12 @@ def test_rescue_runs_after_a_failure_and_always_in_any_case(fleet: Fleet) -> Non
         """)
     names = [task for task, _ in got.tasks()]
     assert names == ["fails", "debug", "always", "fine", "always too", "after"]
-    assert got.said() == ["fails 1"]
+    assert got.debug_output() == ["fails 1"]
     assert (got.exit, got.hosts["h1"].rescued, got.hosts["h1"].failed) == (0, 1, 0)
 
 
-def test_a_failure_without_rescue_or_in_one_goes_through_always_and_out(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_a_failure_without_rescue_or_in_one_goes_through_always_and_out(runner: PlayRunner) -> None:
+    got = runner.run("""
         - hosts: all
           tasks:
             - block:
@@ -228,8 +232,8 @@ def test_a_failure_without_rescue_or_in_one_goes_through_always_and_out(fleet: F
     assert got.exit == 2
 
 
-def test_block_keywords_reach_the_tasks_within(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_block_keywords_reach_the_tasks_within(runner: PlayRunner) -> None:
+    got = runner.run("""
         - hosts: all
           vars: {x: play, "on": true}
           environment: {A: play, B: play}
@@ -242,12 +246,12 @@ def test_block_keywords_reach_the_tasks_within(fleet: Fleet) -> None:
               vars: {x: block}
               environment: {B: block}
         """)
-    assert got.said() == ["task play block block"]
+    assert got.debug_output() == ["task play block block"]
     assert got.tasks()[2] == ("nothing", "skipped")
 
 
-def test_ignore_errors_lets_the_host_go_on(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_ignore_errors_lets_the_host_go_on(runner: PlayRunner) -> None:
+    got = runner.run("""
         - hosts: all
           tasks:
             - {name: a, command: "false", ignore_errors: true}
@@ -258,8 +262,8 @@ def test_ignore_errors_lets_the_host_go_on(fleet: Fleet) -> None:
     assert got.tasks()[1] == ("b", "changed")
 
 
-def test_set_fact_is_seen_by_later_tasks_and_plays(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_set_fact_is_seen_by_later_tasks_and_plays(runner: PlayRunner) -> None:
+    got = runner.run("""
         - hosts: all
           tasks:
             - set_fact: {a: 1, b: "{{ 1 + 1 }}"}
@@ -270,14 +274,14 @@ def test_set_fact_is_seen_by_later_tasks_and_plays(fleet: Fleet) -> None:
           tasks:
             - debug: msg="{{ c }}"
         """)
-    assert got.said() == [3, 3]
+    assert got.debug_output() == [3, 3]
 
 
-def test_vars_files_and_extra_vars_have_their_precedence(fleet: Fleet) -> None:
-    fleet.write("more.yml", "{a: file, b: file, c: file}")
-    fleet.write("group_vars/all.yml", "{a: group, d: group}")
-    fleet.write("host_vars/h1.yml", "{d: host}")
-    got = fleet.run(
+def test_vars_files_and_extra_vars_have_their_precedence(runner: PlayRunner) -> None:
+    runner.write("more.yml", "{a: file, b: file, c: file}")
+    runner.write("group_vars/all.yml", "{a: group, d: group}")
+    runner.write("host_vars/h1.yml", "{d: host}")
+    got = runner.run(
         """
         - hosts: all
           vars: {a: play, c: play}
@@ -288,11 +292,11 @@ def test_vars_files_and_extra_vars_have_their_precedence(fleet: Fleet) -> None:
         inventory="all: {hosts: {h1: {a: inventory}}}",
         extra_vars={"c": "extra"},
     )
-    assert got.said() == ["file file extra host"]
+    assert got.debug_output() == ["file file extra host"]
 
 
-def test_omit_leaves_an_argument_out(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_omit_leaves_an_argument_out(runner: PlayRunner) -> None:
+    got = runner.run("""
         - hosts: all
           tasks:
             - {name: a, command: echo, args: {chdir: "{{ nowhere | default(omit) }}"}}
@@ -311,9 +315,11 @@ UNDEFINED = """
     """
 
 
-def test_a_variable_that_nobody_defines_is_found_before_any_host_is_touched(fleet: Fleet) -> None:
+def test_a_variable_that_nobody_defines_is_found_before_any_host_is_touched(
+    runner: PlayRunner,
+) -> None:
     with pytest.raises(LoadError) as caught:
-        fleet.run(UNDEFINED)
+        runner.run(UNDEFINED)
     said = str(caught.value)
     assert 'play.yml:5:26: the variable "docker_editon" is defined nowhere' in said
     assert 'did you mean "docker_edition"?' in said
@@ -321,8 +327,10 @@ def test_a_variable_that_nobody_defines_is_found_before_any_host_is_touched(flee
     assert len(caught.value.problems) == 2
 
 
-def test_an_assertion_that_asks_for_a_variable_says_itself_that_it_is_missing(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_an_assertion_that_asks_for_a_variable_says_itself_that_it_is_missing(
+    runner: PlayRunner,
+) -> None:
+    got = runner.run("""
         - hosts: all
           tasks:
             - assert:
@@ -342,23 +350,23 @@ MAY_FAIL = """
 
 @pytest.mark.parametrize("how", ["ignore_errors: true", "failed_when: false"])
 def test_a_wrong_argument_fails_only_its_task_where_the_playbook_expects_it(
-    fleet: Fleet, how: str
+    runner: PlayRunner, how: str
 ) -> None:
-    got = fleet.run(MAY_FAIL.format(how=how))
+    got = runner.run(MAY_FAIL.format(how=how))
     assert got.tasks()[-1] == ("b", "ok")
     with pytest.raises(LoadError, match='no parameter "nosuch"'):
-        fleet.run(MAY_FAIL.format(how="tags: [x]"))
+        runner.run(MAY_FAIL.format(how="tags: [x]"))
 
 
-def test_wrong_arguments_and_templates_are_ignored_and_rescued(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_wrong_arguments_and_templates_are_ignored_and_rescued(runner: PlayRunner) -> None:
+    got = runner.run("""
         - hosts: all
           tasks:
             - {debug: {msg: "{{ 1 + }}"}, ignore_errors: true}
             - block: [{name: a, file: {path: /x, state: foo}}]
               rescue: [{debug: {msg: "{{ ansible_failed_task.name }}"}}]
         """)
-    assert got.said() == ["a"]
+    assert got.debug_output() == ["a"]
 
 
 UNFIT = [
@@ -373,9 +381,9 @@ UNFIT = [
 
 @pytest.mark.parametrize(("keyword", "why"), UNFIT)
 def test_a_value_that_fits_nothing_fails_its_task_and_no_more(
-    fleet: Fleet, keyword: str, why: str
+    runner: PlayRunner, keyword: str, why: str
 ) -> None:
-    got = fleet.run(f"""
+    got = runner.run(f"""
 - hosts: all
   vars: {{path: /etc}}
   tasks:
@@ -390,8 +398,8 @@ def test_a_value_that_fits_nothing_fails_its_task_and_no_more(
 
 
 @pytest.mark.parametrize("keyword", ["", "loop: [1, 2]"])
-def test_a_broken_notify_fails_the_task_that_would_notify(fleet: Fleet, keyword: str) -> None:
-    got = fleet.run(f"""
+def test_a_broken_notify_fails_the_task_that_would_notify(runner: PlayRunner, keyword: str) -> None:
+    got = runner.run(f"""
 - hosts: all
   handlers: [{{name: told, debug: {{msg: told}}}}]
   tasks:
@@ -406,8 +414,8 @@ def test_a_broken_notify_fails_the_task_that_would_notify(fleet: Fleet, keyword:
     assert got.event("a").message == "notify: ZeroDivisionError: division by zero"
 
 
-def test_a_notify_that_asks_for_facts_or_results_has_them(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_a_notify_that_asks_for_facts_or_results_has_them(runner: PlayRunner) -> None:
+    got = runner.run("""
 - hosts: all
   handlers: [{name: of Linux, debug: }, {name: of done, debug: }]
   tasks:
@@ -425,14 +433,16 @@ def test_a_notify_that_asks_for_facts_or_results_has_them(fleet: Fleet) -> None:
         "vars: {ansible_connection: docker}",
     ],
 )
-def test_who_waits_for_a_host_by_a_way_that_there_is_not_fails(fleet: Fleet, way: str) -> None:
+def test_who_waits_for_a_host_by_a_way_that_there_is_not_fails(
+    runner: PlayRunner, way: str
+) -> None:
     tasks = f"{{name: a, wait_for_connection: , {way}, ignore_errors: true}}, {{name: b, debug: }}"
-    got = fleet.run(f"[{{hosts: all, tasks: [{tasks}]}}]")
+    got = runner.run(f"[{{hosts: all, tasks: [{tasks}]}}]")
     assert got.tasks() == [("a", "failed"), ("b", "ok")]
 
 
-def test_a_wait_for_a_host_may_ask_for_facts(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_a_wait_for_a_host_may_ask_for_facts(runner: PlayRunner) -> None:
+    got = runner.run("""
 - hosts: all
   tasks:
     - name: a
@@ -443,8 +453,8 @@ def test_a_wait_for_a_host_may_ask_for_facts(fleet: Fleet) -> None:
     assert "become_user 'Linux\\n' is no user's name" in got.event("a").message
 
 
-def test_a_label_is_plain_data(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_a_label_is_plain_data(runner: PlayRunner) -> None:
+    got = runner.run("""
         - hosts: all
           gather_facts: false
           tasks:
@@ -455,8 +465,8 @@ def test_a_label_is_plain_data(fleet: Fleet) -> None:
     assert label["h1"]["inventory_hostname"] == "h1"
 
 
-def test_whoever_may_wait_for_ever_need_not_wait(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_whoever_may_wait_for_ever_need_not_wait(runner: PlayRunner) -> None:
+    got = runner.run("""
         - hosts: all
           tasks:
             - {name: a, command: sleep 0.1, async: 1e300, poll: 1e300}
@@ -465,8 +475,8 @@ def test_whoever_may_wait_for_ever_need_not_wait(fleet: Fleet) -> None:
     assert got.tasks() == [("a", "changed"), ("b", "changed")]
 
 
-def test_an_undefined_variable_fails_the_task_and_names_the_nearest(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_an_undefined_variable_fails_the_task_and_names_the_nearest(runner: PlayRunner) -> None:
+    got = runner.run("""
         - hosts: all
           vars: {docker_edition: ce}
           tasks:
@@ -486,8 +496,10 @@ def test_an_undefined_variable_fails_the_task_and_names_the_nearest(fleet: Fleet
         ("{{ 'x' + map }}", 'can only concatenate str (not "dict") to str'),
     ],
 )
-def test_reasons_name_types_as_playbooks_know_them(fleet: Fleet, text: str, reason: str) -> None:
-    got = fleet.run(f"""
+def test_reasons_name_types_as_playbooks_know_them(
+    runner: PlayRunner, text: str, reason: str
+) -> None:
+    got = runner.run(f"""
         - hosts: h1
           vars: {{map: {{a: 1}}, list: [1]}}
           tasks:
@@ -496,8 +508,8 @@ def test_reasons_name_types_as_playbooks_know_them(fleet: Fleet, text: str, reas
     assert reason in got.event("a").message
 
 
-def test_variables_that_refer_to_each_other_are_shown_as_a_chain(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_variables_that_refer_to_each_other_are_shown_as_a_chain(runner: PlayRunner) -> None:
+    got = runner.run("""
         - hosts: all
           vars: {a: "{{ b }}", b: "{{ c }}", c: "{{ a }}"}
           tasks:
@@ -506,8 +518,8 @@ def test_variables_that_refer_to_each_other_are_shown_as_a_chain(fleet: Fleet) -
     assert "a → b → c → a" in got.event("x").message
 
 
-def test_no_log_hides_what_a_task_gets_and_says(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_no_log_hides_what_a_task_gets_and_says(runner: PlayRunner) -> None:
+    got = runner.run("""
         - hosts: all
           tasks:
             - {name: a, command: echo s3cret, no_log: true, loop: [s3cret]}
@@ -516,7 +528,7 @@ def test_no_log_hides_what_a_task_gets_and_says(fleet: Fleet) -> None:
     assert "s3cret" not in repr([event for event in got.events if event != got.events[-1]])
 
 
-def test_tags_choose_tasks(fleet: Fleet) -> None:
+def test_tags_choose_tasks(runner: PlayRunner) -> None:
     text = """
         - hosts: all
           tasks:
@@ -538,14 +550,14 @@ def test_tags_choose_tasks(fleet: Fleet) -> None:
         ("all",): "abef",
     }
     for tags, names in chosen.items():
-        got = fleet.run(text, tags=frozenset(tags))
+        got = runner.run(text, tags=frozenset(tags))
         assert "".join(task for task, _ in got.tasks()) == names, tags
-    skipped = fleet.run(text, skip_tags=frozenset({"x", "always"}))
+    skipped = runner.run(text, skip_tags=frozenset({"x", "always"}))
     assert "".join(task for task, _ in skipped.tasks()) == "e"
 
 
-def test_start_at_task_leaves_out_what_stands_before(fleet: Fleet) -> None:
-    got = fleet.run(
+def test_start_at_task_leaves_out_what_stands_before(runner: PlayRunner) -> None:
+    got = runner.run(
         """
         - hosts: all
           tasks:
@@ -557,10 +569,10 @@ def test_start_at_task_leaves_out_what_stands_before(fleet: Fleet) -> None:
     assert got.tasks() == [("b", "changed")]
 
 
-def test_facts_are_gathered_once_and_only_when_used(fleet: Fleet) -> None:
-    without = fleet.run("[{hosts: all, tasks: [{name: a, command: echo}]}]")
+def test_facts_are_gathered_once_and_only_when_used(runner: PlayRunner) -> None:
+    without = runner.run("[{hosts: all, tasks: [{name: a, command: echo}]}]")
     assert without.tasks() == [("a", "changed")]
-    used = fleet.run("""
+    used = runner.run("""
         - hosts: all
           tasks:
             - debug: msg="{{ ansible_kernel == ansible_facts.kernel }}"
@@ -569,18 +581,18 @@ def test_facts_are_gathered_once_and_only_when_used(fleet: Fleet) -> None:
             - debug: msg="{{ ansible_facts['system'] }}"
         """)
     assert [task for task, _ in used.tasks()] == ["Gathering Facts", "debug", "debug"]
-    assert used.said() == [True, "Linux"]
+    assert used.debug_output() == [True, "Linux"]
 
 
-def test_facts_are_whole_whatever_modules_have_left_some(fleet: Fleet) -> None:
-    fleet.write(
+def test_facts_are_whole_whatever_modules_have_left_some(runner: PlayRunner) -> None:
+    runner.write(
         "more.yml",
         """
         - getent: {database: passwd, key: root}
         - debug: msg="{{ ansible_facts.getent_passwd.root[1] }} {{ ansible_facts.system }}"
         """,
     )
-    got = fleet.run("""
+    got = runner.run("""
         - hosts: all
           tasks: [include_tasks: more.yml]
         - hosts: all
@@ -589,11 +601,11 @@ def test_facts_are_whole_whatever_modules_have_left_some(fleet: Fleet) -> None:
             - getent: {database: group, key: root}
             - debug: msg="{{ ansible_facts.getent_group.keys() | list }}"
         """)
-    assert got.said() == ["0 Linux", ["root"]]
+    assert got.debug_output() == ["0 Linux", ["root"]]
 
 
-def test_what_comes_from_a_host_is_never_rendered(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_what_comes_from_a_host_is_never_rendered(runner: PlayRunner) -> None:
+    got = runner.run("""
         - hosts: all
           tasks:
             - {name: a, shell: "echo '{{ '{{' }} 7 * 7 }}'", register: r}
@@ -604,17 +616,17 @@ def test_what_comes_from_a_host_is_never_rendered(fleet: Fleet) -> None:
             - debug: msg=equal
               when: again == r.stdout
         """)
-    assert got.said() == ["{{ 7 * 7 }} {{ 7 * 7 }}", "{{ 7 * 7 }}", "equal"]
+    assert got.debug_output() == ["{{ 7 * 7 }} {{ 7 * 7 }}", "{{ 7 * 7 }}", "equal"]
 
 
-def test_an_order_that_there_is_not_is_found_before_any_host_is_touched(fleet: Fleet) -> None:
+def test_an_order_that_there_is_not_is_found_before_any_host_is_touched(runner: PlayRunner) -> None:
     with pytest.raises(LoadError, match='no order "sortd"'):
-        fleet.run("[{hosts: all, order: sortd, tasks: [{command: echo}]}]")
-    assert fleet.connections == {}
+        runner.run("[{hosts: all, order: sortd, tasks: [{command: echo}]}]")
+    assert runner.connections == {}
 
 
-def test_a_command_that_took_too_long_says_so_to_who_rescues_it(fleet: Fleet) -> None:
-    got = fleet.run("""
+def test_a_command_that_took_too_long_says_so_to_who_rescues_it(runner: PlayRunner) -> None:
+    got = runner.run("""
         - hosts: all
           gather_facts: false
           tasks:
@@ -623,4 +635,4 @@ def test_a_command_that_took_too_long_says_so_to_who_rescues_it(fleet: Fleet) ->
               rescue:
                 - debug: msg="{{ r.msg }}"
         """)
-    assert got.said() == ["it took longer than 1 s and was ended"]
+    assert got.debug_output() == ["it took longer than 1 s and was ended"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.fleet import Fleet, Outcome
+from tests.engine.play_runner import PlayRunner, RunOutcome
 from tests.engine.payloads import MARK, payloads
 
 READ = """
@@ -142,32 +142,34 @@ WAYS = {
 """Tasks by the way that they send what a host has said."""
 
 
-def run(fleet: Fleet, way: str, known: list[str]) -> Outcome:
-    folder = fleet.folder / "host"
+def run(runner: PlayRunner, way: str, known: list[str]) -> RunOutcome:
+    folder = runner.folder / "host"
     (folder / "facts.d").mkdir(parents=True)
     (folder / "said.json").write_text(json.dumps(known))
     said = {"list": known, "keys_": {text: text for text in known}}
     (folder / "facts.d/said.fact").write_text(json.dumps(said))
-    fleet.write("templates/mark.j2", "{{ mark }}")
-    fleet.write(
+    runner.write("templates/mark.j2", "{{ mark }}")
+    runner.write(
         "templates/t.j2", "[{{ got | to_json }}, {{ got | to_json | from_json | to_json }}]"
     )
     playbook = (READ + WAYS[way]).replace("FOLDER", str(folder))
-    return fleet.run(playbook, hosts=2, extra_vars={"known": known})
+    return runner.run(playbook, hosts=2, extra_vars={"known": known})
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_nothing_that_a_host_says_is_evaluated(fleet: Fleet, way: str, tmp_path: Path) -> None:
+def test_nothing_that_a_host_says_is_evaluated(
+    runner: PlayRunner, way: str, tmp_path: Path
+) -> None:
     known = payloads(canary := tmp_path / "canary")
     assert len(known) >= 200
     assert not any(MARK in text for text in known)
-    got = run(fleet, way, known)
+    got = run(runner, way, known)
     assert (got.exit, failures(got)) == (0, [])
     assert not canary.exists()
     assert not [event for event in got.events if MARK in repr(event)]
 
 
-def failures(got: Outcome) -> list[Any]:
+def failures(got: RunOutcome) -> list[Any]:
     return [
         (event.task, event.message)
         for host in ("h1", "h2")

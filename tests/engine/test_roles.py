@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from provisioner.errors import LoadError
-from tests.engine.fleet import Fleet
+from tests.engine.play_runner import PlayRunner
 
 
 def names(got: object) -> list[str]:
     return [task for task, _ in got.tasks()]  # type: ignore[attr-defined]
 
 
-def test_a_role_brings_tasks_handlers_defaults_vars_files_and_templates(fleet: Fleet) -> None:
-    fleet.write(
+def test_a_role_brings_tasks_handlers_defaults_vars_files_and_templates(runner: PlayRunner) -> None:
+    runner.write(
         "roles/web/tasks/main.yml",
         """
         - {name: copy, copy: {src: a.txt, dest: "{{ out }}/a"}, notify: reload}
@@ -21,14 +21,14 @@ def test_a_role_brings_tasks_handlers_defaults_vars_files_and_templates(fleet: F
         - {name: say, debug: {msg: "{{ http }} {{ level }} {{ role_name }}"}}
         """,
     )
-    fleet.write("roles/web/handlers/main.yml", "[{name: reload, command: echo}]")
-    fleet.write("roles/web/defaults/main.yml", "{http: 80, level: default, listen: x}")
-    fleet.write("roles/web/vars/main.yml", "{level: vars}")
-    fleet.write("roles/web/files/a.txt", "a")
-    fleet.write("roles/web/templates/b.j2", "port {{ http }}")
-    got = fleet.run(f"""
+    runner.write("roles/web/handlers/main.yml", "[{name: reload, command: echo}]")
+    runner.write("roles/web/defaults/main.yml", "{http: 80, level: default, listen: x}")
+    runner.write("roles/web/vars/main.yml", "{level: vars}")
+    runner.write("roles/web/files/a.txt", "a")
+    runner.write("roles/web/templates/b.j2", "port {{ http }}")
+    got = runner.run(f"""
         - hosts: all
-          vars: {{out: {fleet.folder}, level: play}}
+          vars: {{out: {runner.folder}, level: play}}
           pre_tasks: [{{name: pre, command: echo}}]
           roles: [{{role: web, http: 8080}}]
           tasks: [{{name: seen, debug: {{msg: "{{{{ listen }}}} {{{{ level }}}}"}}}}]
@@ -37,37 +37,37 @@ def test_a_role_brings_tasks_handlers_defaults_vars_files_and_templates(fleet: F
     assert names(got) == [
         "pre", "web : copy", "web : template", "web : say", "seen", "web : reload", "post",
     ]  # fmt: skip
-    assert got.said() == ["8080 vars web", "x vars"]
-    assert (fleet.folder / "b").read_text() == "port 8080"
+    assert got.debug_output() == ["8080 vars web", "x vars"]
+    assert (runner.folder / "b").read_text() == "port 8080"
 
 
-def test_dependencies_run_first_and_a_role_runs_once(fleet: Fleet) -> None:
-    fleet.write("roles/base/tasks/main.yml", "[{name: b, command: echo}]")
+def test_dependencies_run_first_and_a_role_runs_once(runner: PlayRunner) -> None:
+    runner.write("roles/base/tasks/main.yml", "[{name: b, command: echo}]")
     for name in ("one", "two"):
-        fleet.write(f"roles/{name}/tasks/main.yml", "[{name: t, command: echo}]")
-        fleet.write(f"roles/{name}/meta/main.yml", "{dependencies: [base]}")
-    got = fleet.run("[{hosts: all, roles: [one, two, one, {role: one, vars: {x: 1}}]}]")
+        runner.write(f"roles/{name}/tasks/main.yml", "[{name: t, command: echo}]")
+        runner.write(f"roles/{name}/meta/main.yml", "{dependencies: [base]}")
+    got = runner.run("[{hosts: all, roles: [one, two, one, {role: one, vars: {x: 1}}]}]")
     assert names(got) == ["base : b", "one : t", "two : t", "one : t"]
 
 
-def test_roles_that_depend_on_each_other_are_refused(fleet: Fleet) -> None:
-    fleet.write("roles/a/meta/main.yml", "{dependencies: [b]}")
-    fleet.write("roles/b/meta/main.yml", "{dependencies: [a]}")
+def test_roles_that_depend_on_each_other_are_refused(runner: PlayRunner) -> None:
+    runner.write("roles/a/meta/main.yml", "{dependencies: [b]}")
+    runner.write("roles/b/meta/main.yml", "{dependencies: [a]}")
     with pytest.raises(LoadError, match="depend on each other"):
-        fleet.run("[{hosts: all, roles: [a]}]")
+        runner.run("[{hosts: all, roles: [a]}]")
 
 
-def test_a_missing_role_is_named_with_its_place_and_the_nearest(fleet: Fleet) -> None:
-    fleet.write("roles/docker/tasks/main.yml", "[]")
+def test_a_missing_role_is_named_with_its_place_and_the_nearest(runner: PlayRunner) -> None:
+    runner.write("roles/docker/tasks/main.yml", "[]")
     with pytest.raises(LoadError) as caught:
-        fleet.run("[{hosts: all, roles: [dokcer]}]")
+        runner.run("[{hosts: all, roles: [dokcer]}]")
     assert "play.yml:1:" in str(caught.value)
     assert 'did you mean "docker"?' in str(caught.value)
 
 
-def test_import_tasks_hands_its_keywords_to_each_task(fleet: Fleet) -> None:
-    fleet.write("more/a.yml", "[{name: a, debug: {msg: '{{ x }}'}}, {import_tasks: b.yml}]")
-    fleet.write("more/b.yml", "[{name: b, command: echo}]")
+def test_import_tasks_hands_its_keywords_to_each_task(runner: PlayRunner) -> None:
+    runner.write("more/a.yml", "[{name: a, debug: {msg: '{{ x }}'}}, {import_tasks: b.yml}]")
+    runner.write("more/b.yml", "[{name: b, command: echo}]")
     text = """
         - hosts: all
           vars: {which: a}
@@ -75,18 +75,18 @@ def test_import_tasks_hands_its_keywords_to_each_task(fleet: Fleet) -> None:
             - {import_tasks: "more/{{ which }}.yml", vars: {x: 1}, tags: t, when: wanted}
             - {name: last, command: echo}
         """
-    got = fleet.run(text, extra_vars={"wanted": True})
-    assert (names(got), got.said()) == (["a", "b", "last"], [1])
-    skipped = fleet.run(text, extra_vars={"wanted": False})
+    got = runner.run(text, extra_vars={"wanted": True})
+    assert (names(got), got.debug_output()) == (["a", "b", "last"], [1])
+    skipped = runner.run(text, extra_vars={"wanted": False})
     assert skipped.tasks()[:2] == [("a", "skipped"), ("b", "skipped")]
-    assert names(fleet.run(text, extra_vars={"wanted": True}, tags=frozenset("t"))) == ["a", "b"]
+    assert names(runner.run(text, extra_vars={"wanted": True}, tags=frozenset("t"))) == ["a", "b"]
 
 
-def test_include_tasks_loops_and_takes_names_from_results(fleet: Fleet) -> None:
-    fleet.write("a.yml", "[{name: 'a {{ item }} {{ y }}', command: echo, notify: h}]")
-    fleet.write("b.yml", "[{name: b, command: echo}, {include_tasks: c.yml}]")
-    fleet.write("c.yml", "[{name: c, command: echo}]")
-    got = fleet.run("""
+def test_include_tasks_loops_and_takes_names_from_results(runner: PlayRunner) -> None:
+    runner.write("a.yml", "[{name: 'a {{ item }} {{ y }}', command: echo, notify: h}]")
+    runner.write("b.yml", "[{name: b, command: echo}, {include_tasks: c.yml}]")
+    runner.write("c.yml", "[{name: c, command: echo}]")
+    got = runner.run("""
         - hosts: all
           tasks:
             - {shell: echo b.yml, register: r}
@@ -100,9 +100,9 @@ def test_include_tasks_loops_and_takes_names_from_results(fleet: Fleet) -> None:
     ]  # fmt: skip
 
 
-def test_a_failure_in_an_included_file_is_rescued_where_it_is_included(fleet: Fleet) -> None:
-    fleet.write("a.yml", "[{name: fails, command: 'false'}, {name: no, command: echo}]")
-    got = fleet.run("""
+def test_a_failure_in_an_included_file_is_rescued_where_it_is_included(runner: PlayRunner) -> None:
+    runner.write("a.yml", "[{name: fails, command: 'false'}, {name: no, command: echo}]")
+    got = runner.run("""
         - hosts: all
           tasks:
             - block: [{name: inc, include_tasks: a.yml}]
@@ -114,8 +114,8 @@ def test_a_failure_in_an_included_file_is_rescued_where_it_is_included(fleet: Fl
     assert got.exit == 0
 
 
-def test_a_missing_included_file_fails_the_task_with_its_name(fleet: Fleet) -> None:
-    got = fleet.run("[{hosts: all, tasks: [{name: inc, include_tasks: none.yml}]}]")
+def test_a_missing_included_file_fails_the_task_with_its_name(runner: PlayRunner) -> None:
+    got = runner.run("[{hosts: all, tasks: [{name: inc, include_tasks: none.yml}]}]")
     assert got.event("inc").outcome == "failed"
     assert "none.yml was not found" in got.event("inc").message
 
@@ -130,11 +130,11 @@ BROKEN = [
 
 @pytest.mark.parametrize(("text", "told"), BROKEN)
 def test_nothing_catches_that_what_is_included_is_no_playbook(
-    fleet: Fleet, text: str, told: str
+    runner: PlayRunner, text: str, told: str
 ) -> None:
-    fleet.write("h1.yml", text)
-    fleet.write("h2.yml", "- {name: t, debug: }")
-    got = fleet.run(
+    runner.write("h1.yml", text)
+    runner.write("h2.yml", "- {name: t, debug: }")
+    got = runner.run(
         """
         - hosts: all
           tasks:
@@ -153,9 +153,11 @@ def test_nothing_catches_that_what_is_included_is_no_playbook(
     assert got.exit == 2
 
 
-def test_wrong_arguments_in_what_is_included_are_rescued_like_other_failures(fleet: Fleet) -> None:
-    fleet.write("a.yml", "[{name: first, debug: }, {name: wrong, file: {path: /, sate: file}}]")
-    got = fleet.run("""
+def test_wrong_arguments_in_what_is_included_are_rescued_like_other_failures(
+    runner: PlayRunner,
+) -> None:
+    runner.write("a.yml", "[{name: first, debug: }, {name: wrong, file: {path: /, sate: file}}]")
+    got = runner.run("""
         - hosts: all
           tasks:
             - block: [{name: inc, include_tasks: a.yml}]
@@ -179,36 +181,36 @@ OLD = [
 
 @pytest.mark.parametrize(("text", "more", "said"), OLD)
 def test_include_takes_parameters_as_it_once_did(
-    fleet: Fleet, text: str, more: str, said: list[str]
+    runner: PlayRunner, text: str, more: str, said: list[str]
 ) -> None:
-    fleet.write("x.yml", """[{debug: {msg: "{{ v }} {{ w | default('-') }}"}}]""")
-    got = fleet.run(f"""
+    runner.write("x.yml", """[{debug: {msg: "{{ v }} {{ w | default('-') }}"}}]""")
+    got = runner.run(f"""
         - hosts: all
           vars: {{n: 5, m: x}}
           tasks:
             - include: {text}
               {more}
         """)
-    assert got.said() == said
+    assert got.debug_output() == said
 
 
-def test_tags_of_an_old_include_are_those_of_its_tasks(fleet: Fleet) -> None:
-    fleet.write("x.yml", "[{name: t, debug: }]")
-    fleet.write("y.yml", "[{hosts: all, tasks: [{name: u, debug: , tags: a}]}]")
+def test_tags_of_an_old_include_are_those_of_its_tasks(runner: PlayRunner) -> None:
+    runner.write("x.yml", "[{name: t, debug: }]")
+    runner.write("y.yml", "[{hosts: all, tasks: [{name: u, debug: , tags: a}]}]")
     text = """
         - hosts: all
           tasks: [{include: x.yml tags=a}, {name: no, debug: }]
         - include: y.yml
         """
-    assert names(fleet.run(text, tags=frozenset({"a"}))) == ["t", "u"]
+    assert names(runner.run(text, tags=frozenset({"a"}))) == ["t", "u"]
 
 
-def test_include_role_is_private_unless_public_and_import_role_is_not(fleet: Fleet) -> None:
-    fleet.write("roles/r/tasks/main.yml", "[{name: t, debug: {msg: '{{ x }}'}, notify: h}]")
-    fleet.write("roles/r/tasks/other.yml", "[{name: o, command: echo, notify: h}]")
-    fleet.write("roles/r/handlers/main.yml", "[{name: h, command: echo}]")
-    fleet.write("roles/r/defaults/main.yml", "{x: dflt}")
-    got = fleet.run("""
+def test_include_role_is_private_unless_public_and_import_role_is_not(runner: PlayRunner) -> None:
+    runner.write("roles/r/tasks/main.yml", "[{name: t, debug: {msg: '{{ x }}'}, notify: h}]")
+    runner.write("roles/r/tasks/other.yml", "[{name: o, command: echo, notify: h}]")
+    runner.write("roles/r/handlers/main.yml", "[{name: h, command: echo}]")
+    runner.write("roles/r/defaults/main.yml", "{x: dflt}")
+    got = runner.run("""
         - hosts: all
           tasks:
             - {include_role: {name: r}, vars: {x: given}}
@@ -216,22 +218,22 @@ def test_include_role_is_private_unless_public_and_import_role_is_not(fleet: Fle
             - include_role: {name: r, tasks_from: other, public: true}
             - {name: after, debug: {msg: "{{ x }}"}}
         """)
-    assert got.said() == ["given", "unseen", "dflt"]
+    assert got.debug_output() == ["given", "unseen", "dflt"]
     assert names(got)[-1] == "r : h"
-    got = fleet.run("""
+    got = runner.run("""
         - hosts: all
           tasks:
             - {debug: {msg: "{{ x }}"}}
             - import_role: {name: r}
         """)
-    assert got.said() == ["dflt", "dflt"]
+    assert got.debug_output() == ["dflt", "dflt"]
 
 
-def test_include_vars_loads_files_and_directories(fleet: Fleet) -> None:
-    fleet.write("vars/a.yml", "{a: 1, b: '{{ a }}'}")
-    fleet.write("vars/d/1.yml", "{c: 1}")
-    fleet.write("vars/d/2.json", '{"c": 2}')
-    got = fleet.run("""
+def test_include_vars_loads_files_and_directories(runner: PlayRunner) -> None:
+    runner.write("vars/a.yml", "{a: 1, b: '{{ a }}'}")
+    runner.write("vars/d/1.yml", "{c: 1}")
+    runner.write("vars/d/2.json", '{"c": 2}')
+    got = runner.run("""
         - hosts: all
           tasks:
             - include_vars: a.yml
@@ -239,13 +241,13 @@ def test_include_vars_loads_files_and_directories(fleet: Fleet) -> None:
             - debug: msg="{{ b }} {{ named.c }}"
             - {name: missing, include_vars: none.yml, ignore_errors: true}
         """)
-    assert got.said() == ["1 2"]
+    assert got.debug_output() == ["1 2"]
     assert "tried" in got.event("missing").message
 
 
-def test_tags_of_an_include_are_for_itself_and_apply_is_for_its_tasks(fleet: Fleet) -> None:
-    fleet.write("a.yml", "[{name: plain, command: echo}, {name: mine, command: echo, tags: t}]")
-    got = fleet.run(
+def test_tags_of_an_include_are_for_itself_and_apply_is_for_its_tasks(runner: PlayRunner) -> None:
+    runner.write("a.yml", "[{name: plain, command: echo}, {name: mine, command: echo, tags: t}]")
+    got = runner.run(
         """
         - hosts: all
           tasks:
@@ -259,18 +261,18 @@ def test_tags_of_an_include_are_for_itself_and_apply_is_for_its_tasks(fleet: Fle
     assert names(got) == ["one", "mine", "two", "plain", "mine"]
 
 
-def test_import_playbook_adds_its_plays_with_vars_and_tags(fleet: Fleet) -> None:
-    fleet.write("sub/other.yml", "[{hosts: all, tasks: [{name: x, debug: {msg: '{{ v }}'}}]}]")
+def test_import_playbook_adds_its_plays_with_vars_and_tags(runner: PlayRunner) -> None:
+    runner.write("sub/other.yml", "[{hosts: all, tasks: [{name: x, debug: {msg: '{{ v }}'}}]}]")
     text = """
         - {import_playbook: sub/other.yml, vars: {v: 1}, tags: t}
         - {hosts: all, tasks: [{name: y, command: echo}]}
         """
-    got = fleet.run(text)
-    assert (names(got), got.said()) == (["x", "y"], [1])
-    assert names(fleet.run(text, tags=frozenset("t"))) == ["x"]
+    got = runner.run(text)
+    assert (names(got), got.debug_output()) == (["x", "y"], [1])
+    assert names(runner.run(text, tags=frozenset("t"))) == ["x"]
 
 
-def test_vaulted_vars_files_roles_and_copies_are_opened(fleet: Fleet) -> None:
+def test_vaulted_vars_files_roles_and_copies_are_opened(runner: PlayRunner) -> None:
     from provisioner.loading.vault import Secret, Vault, encrypt
 
     secret = Secret("default", b"pw")
@@ -281,26 +283,28 @@ def test_vaulted_vars_files_roles_and_copies_are_opened(fleet: Fleet) -> None:
         "roles/r/vars/main.yml": b"{inner: sealed}",
     }
     for name, plain in sealed.items():
-        fleet.write(name, encrypt(plain, secret).decode())
-    fleet.write("roles/r/tasks/main.yml", "[{debug: {msg: '{{ inner }} {{ password }}'}}]")
-    fleet.vault = Vault((secret,))
-    got = fleet.run(f"""
+        runner.write(name, encrypt(plain, secret).decode())
+    runner.write("roles/r/tasks/main.yml", "[{debug: {msg: '{{ inner }} {{ password }}'}}]")
+    runner.vault = Vault((secret,))
+    got = runner.run(f"""
         - hosts: all
           vars_files: [secret.yml]
           roles: [r]
           tasks:
-            - {{name: c, copy: {{src: key, dest: {fleet.folder}/out, mode: "0600"}}}}
-            - {{name: t, copy: {{src: tree, dest: {fleet.folder}}}}}
+            - {{name: c, copy: {{src: key, dest: {runner.folder}/out, mode: "0600"}}}}
+            - {{name: t, copy: {{src: tree, dest: {runner.folder}}}}}
             - debug: msg="{{{{ lookup('file', 'key') }}}}"
         """)
-    assert got.said() == ["sealed hidden", "key"]
-    assert (fleet.folder / "out").read_text() == "key\n"
-    assert (fleet.folder / "tree" / "sealed").read_text() == "in a tree\n"
+    assert got.debug_output() == ["sealed hidden", "key"]
+    assert (runner.folder / "out").read_text() == "key\n"
+    assert (runner.folder / "tree" / "sealed").read_text() == "in a tree\n"
 
 
-def test_a_role_that_is_nowhere_is_told_with_the_ways_to_name_other_places(fleet: Fleet) -> None:
-    fleet.write("ansible.cfg", "[defaults]\nroles_path = elsewhere\n")
+def test_a_role_that_is_nowhere_is_told_with_the_ways_to_name_other_places(
+    runner: PlayRunner,
+) -> None:
+    runner.write("ansible.cfg", "[defaults]\nroles_path = elsewhere\n")
     with pytest.raises(LoadError) as caught:
-        fleet.run("[{hosts: all, roles: [quite_unlike_any]}]")
+        runner.run("[{hosts: all, roles: [quite_unlike_any]}]")
     assert "ANSIBLE_ROLES_PATH names more" in str(caught.value)
     assert "ansible.cfg is not read" in str(caught.value)

@@ -9,7 +9,7 @@ import pytest
 from provisioner.engine.host_state import STOPPED
 from provisioner.engine.interrupt import Interrupt
 from provisioner.events import Event, HostFinished, PlayFinished, Status, TaskFinished, TaskStarted
-from tests.engine.fleet import Fleet, Outcome
+from tests.engine.play_runner import PlayRunner, RunOutcome
 
 PLAY = """
 - hosts: all
@@ -31,10 +31,10 @@ MORE = """
 """
 
 
-def interrupted(fleet: Fleet, folder: Path, more: str = "") -> Outcome:
+def interrupted(runner: PlayRunner, folder: Path, more: str = "") -> RunOutcome:
     """A run that is interrupted while h2 is at its first or second task of three."""
     wishes: list[Interrupt] = []
-    fleet.crew = lambda _plan, _connect, interrupt: wishes.append(interrupt)
+    runner.crew = lambda _plan, _connect, interrupt: wishes.append(interrupt)
     gate = folder / "gate"
 
     def stop(event: Event) -> None:
@@ -42,32 +42,34 @@ def interrupted(fleet: Fleet, folder: Path, more: str = "") -> Outcome:
             wishes[0].set(2)
             gate.touch()
 
-    return fleet.run(PLAY.format(gate=gate, more=more), 3, on_event=stop)
+    return runner.run(PLAY.format(gate=gate, more=more), 3, on_event=stop)
 
 
-def reasons(outcome: Outcome) -> dict[str, str]:
+def reasons(outcome: RunOutcome) -> dict[str, str]:
     ends = [event for event in outcome.events if isinstance(event, HostFinished)]
     return {event.host: event.reason for event in ends}
 
 
-def test_hosts_that_were_not_through_say_so(fleet: Fleet, tmp_path: Path) -> None:
-    outcome = interrupted(fleet, tmp_path)
+def test_hosts_that_were_not_through_say_so(runner: PlayRunner, tmp_path: Path) -> None:
+    outcome = interrupted(runner, tmp_path)
     assert reasons(outcome) == {"h1": "", "h2": STOPPED, "h3": STOPPED}
     assert outcome.hosts["h3"].status is Status.NOT_RUN
     assert outcome.exit == 130
 
 
-def test_a_host_that_a_later_play_is_about_was_not_through(fleet: Fleet, tmp_path: Path) -> None:
-    assert reasons(interrupted(fleet, tmp_path, MORE))["h1"] == STOPPED
+def test_a_host_that_a_later_play_is_about_was_not_through(
+    runner: PlayRunner, tmp_path: Path
+) -> None:
+    assert reasons(interrupted(runner, tmp_path, MORE))["h1"] == STOPPED
 
 
 @pytest.mark.parametrize("hosts", [1, 3])
-def test_a_run_that_nobody_interrupts_has_nothing_to_say(fleet: Fleet, hosts: int) -> None:
-    outcome = fleet.run("- {hosts: all, gather_facts: false, tasks: [{command: 'true'}]}", hosts)
+def test_a_run_that_nobody_interrupts_has_nothing_to_say(runner: PlayRunner, hosts: int) -> None:
+    outcome = runner.run("- {hosts: all, gather_facts: false, tasks: [{command: 'true'}]}", hosts)
     assert set(reasons(outcome).values()) == {""}
 
 
-def test_a_host_that_others_kept_from_a_later_play_was_not_through(fleet: Fleet) -> None:
+def test_a_host_that_others_kept_from_a_later_play_was_not_through(runner: PlayRunner) -> None:
     play = """
     - hosts: all
       gather_facts: false
@@ -77,7 +79,7 @@ def test_a_host_that_others_kept_from_a_later_play_was_not_through(fleet: Fleet)
       gather_facts: false
       tasks: [{command: "true"}]
     """
-    found = reasons(fleet.run(play, 3))
+    found = reasons(runner.run(play, 3))
     assert (found["h1"], found["h3"]) == (STOPPED, STOPPED)
     assert "broken" in found["h2"]
 
@@ -94,24 +96,26 @@ def test_a_host_that_others_kept_from_a_later_play_was_not_through(fleet: Fleet)
         ),
     ],
 )
-def test_the_reason_has_the_last_words_of_a_command(fleet: Fleet, task: str, reason: str) -> None:
-    outcome = fleet.run(f"- {{hosts: all, gather_facts: false, tasks: [{task}]}}", 1)
+def test_the_reason_has_the_last_words_of_a_command(
+    runner: PlayRunner, task: str, reason: str
+) -> None:
+    outcome = runner.run(f"- {{hosts: all, gather_facts: false, tasks: [{task}]}}", 1)
     assert reasons(outcome)["h1"].endswith(reason)
 
 
-def test_no_log_keeps_the_last_words_out_of_the_reason(fleet: Fleet) -> None:
+def test_no_log_keeps_the_last_words_out_of_the_reason(runner: PlayRunner) -> None:
     task = "{shell: 'echo secret >&2; exit 3', no_log: true}"
-    outcome = fleet.run(f"- {{hosts: all, gather_facts: false, tasks: [{task}]}}", 1)
+    outcome = runner.run(f"- {{hosts: all, gather_facts: false, tasks: [{task}]}}", 1)
     assert "secret" not in reasons(outcome)["h1"]
 
 
-def test_a_host_says_which_task_it_is_at_and_when_it_is_through(fleet: Fleet) -> None:
+def test_a_host_says_which_task_it_is_at_and_when_it_is_through(runner: PlayRunner) -> None:
     play = """
     - hosts: all
       gather_facts: false
       tasks: [{command: "true"}, {command: "false", when: inventory_hostname == "h2"}]
     """
-    events = fleet.run(play, 2).events
+    events = runner.run(play, 2).events
     numbers = [repr(event.number) for event in events if isinstance(event, TaskStarted)]
     assert set(numbers) <= {"1", "2"}
     assert [event.host for event in events if isinstance(event, PlayFinished)] == ["h1"]

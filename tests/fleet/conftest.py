@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.fleet import Fleet
+from tests.engine.play_runner import PlayRunner
 
 
 @pytest.fixture
-def fleet(tmp_path: Path) -> Fleet:
-    """Hosts to run plays on; `fleet.folder` is the playbook's directory."""
-    return Fleet(tmp_path)
+def runner(tmp_path: Path) -> PlayRunner:
+    """Hosts to run plays on; `runner.folder` is the playbook's directory."""
+    return PlayRunner(tmp_path)

@@ -9,7 +9,7 @@ from typing import Any
 from provisioner.errors import ConnectionFailed
 from provisioner.events import Event, TaskFinished
 from provisioner.fleet.session_pool import Login
-from tests.engine.fleet import Fleet
+from tests.engine.play_runner import PlayRunner
 
 LONG = 120.0
 """Seconds after which a test that waits in vain gives up."""
@@ -18,8 +18,8 @@ LONG = 120.0
 class Dead:
     """Of three hosts h1 is dead, which shows only once h3 has done a task."""
 
-    def __init__(self, fleet: Fleet) -> None:
-        self._fleet, self._others = fleet, threading.Event()
+    def __init__(self, runner: PlayRunner) -> None:
+        self._fleet, self._others = runner, threading.Event()
 
     def connect(self, host: str, variables: Mapping[str, Any]) -> Login:
         if host == "h1":

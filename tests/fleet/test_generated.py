@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from provisioner.events import HostFinished, TaskFinished
-from tests.engine.fleet import Fleet
+from tests.engine.play_runner import PlayRunner
 from tests.fleet.generated import HOSTS, INVENTORY, playbook
 from tests.fleet.lines import near_crew
 
@@ -18,8 +18,8 @@ from tests.fleet.lines import near_crew
 def told(folder: Path, seed: int, forks: int, **crew: Any) -> list[str]:
     """What was told of each host, in its order, the files that are left, and the exit status."""
     folder.mkdir()
-    fleet = Fleet(folder, **crew)
-    got = fleet.run(json.dumps(playbook(seed)), HOSTS, INVENTORY, forks=forks)
+    runner = PlayRunner(folder, **crew)
+    got = runner.run(json.dumps(playbook(seed)), HOSTS, INVENTORY, forks=forks)
     found: dict[str, Any] = {host: [] for host in HOSTS}
     for event in got.events:
         match event:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.fleet import Fleet
+from tests.engine.play_runner import PlayRunner
 from tests.engine.test_fleet import *  # noqa: F403
 from tests.fleet.lines import near_crew
 
 
 @pytest.fixture
-def fleet(tmp_path: Path) -> Fleet:
-    return Fleet(tmp_path, crew=near_crew)
+def runner(tmp_path: Path) -> PlayRunner:
+    return PlayRunner(tmp_path, crew=near_crew)

@@ -19,7 +19,7 @@ from provisioner.fleet.slots import Slots
 from provisioner.fleet.thread_executor import ThreadExecutor
 from provisioner.fleet.thread_pool import Jobs
 from provisioner.plan import Plan
-from tests.engine.fleet import Fleet
+from tests.engine.play_runner import PlayRunner
 from tests.fleet.dead import LONG, Dead
 
 CrewOf = Callable[[Plan, Connect, Interrupt], Executor]
@@ -32,10 +32,10 @@ def threads(connect: Connect, forks: int, **options: Any) -> CrewOf:
 ECHO = "[{hosts: all, gather_facts: false, tasks: [{name: a, command: echo}]}]"
 
 
-def test_a_host_that_does_not_answer_holds_no_slot(fleet: Fleet) -> None:
-    dead = Dead(fleet)
-    fleet.crew = threads(dead.connect, 1, patience=0)
-    got = fleet.run(ECHO, hosts=3, on_event=dead.note)
+def test_a_host_that_does_not_answer_holds_no_slot(runner: PlayRunner) -> None:
+    dead = Dead(runner)
+    runner.crew = threads(dead.connect, 1, patience=0)
+    got = runner.run(ECHO, hosts=3, on_event=dead.note)
     assert [str(got.hosts[host].status) for host in ("h1", "h2", "h3")] == [
         "unreachable", "changed", "changed",
     ]  # fmt: skip
@@ -90,7 +90,7 @@ THROTTLED = """
 
 
 def test_a_host_that_comes_back_to_its_slot_goes_before_those_that_wait_for_it(
-    fleet: Fleet,
+    runner: PlayRunner,
 ) -> None:
     """h1 is in the task, and has lent its slot while it connects; h2 has that, and waits."""
     others = threading.Event()
@@ -98,14 +98,14 @@ def test_a_host_that_comes_back_to_its_slot_goes_before_those_that_wait_for_it(
     def connect(host: str, variables: Mapping[str, Any]) -> Login:
         if host == "h1":
             assert others.wait(LONG)
-        return fleet.connect(host, variables)
+        return runner.connect(host, variables)
 
     def note(event: Event) -> None:
         if isinstance(event, TaskStarted) and event.host == "h2":
             others.set()
 
-    fleet.crew = threads(connect, 1, patience=0)
-    got = fleet.run(THROTTLED, hosts=3, on_event=note)
+    runner.crew = threads(connect, 1, patience=0)
+    got = runner.run(THROTTLED, hosts=3, on_event=note)
     assert [got.tasks(f"h{n}") for n in (1, 2, 3)] == [[("a", "changed")]] * 3
 
 
@@ -151,52 +151,52 @@ TWO = """
 """
 
 
-def test_more_hosts_than_connections_close_idle_ones_and_connect_again(fleet: Fleet) -> None:
+def test_more_hosts_than_connections_close_idle_ones_and_connect_again(runner: PlayRunner) -> None:
     made: list[str] = []
 
     def connect(host: str, variables: Mapping[str, Any]) -> Login:
         made.append(host)
-        return fleet.connect(host, variables)
+        return runner.connect(host, variables)
 
-    fleet.crew = threads(connect, 1, connections=1)
-    got = fleet.run(TWO, hosts=3)
+    runner.crew = threads(connect, 1, connections=1)
+    got = runner.run(TWO, hosts=3)
     assert got.exit == 0
     assert [got.tasks(f"h{n}")[-1] for n in (1, 2, 3)] == [("b", "changed")] * 3
     assert len(made) > 3
     made.clear()
-    fleet.crew = threads(connect, 1, connections=3)
-    assert fleet.run(TWO, hosts=3).exit == 0
+    runner.crew = threads(connect, 1, connections=3)
+    assert runner.run(TWO, hosts=3).exit == 0
     assert sorted(made) == ["h1", "h2", "h3"]
 
 
-def test_a_host_that_is_through_is_closed_at_once(fleet: Fleet) -> None:
+def test_a_host_that_is_through_is_closed_at_once(runner: PlayRunner) -> None:
     """Its thread closes it before the only slot goes to the next host."""
     opened, gone = list[str](), list[str]()
-    fleet.crew = threads(watched(fleet, opened, gone), 1, patience=LONG)
+    runner.crew = threads(watched(runner, opened, gone), 1, patience=LONG)
     at_second: list[list[str]] = []
 
     def note(event: Event) -> None:
         if isinstance(event, TaskFinished) and event.host == "h2":
             at_second.append(list(gone))
 
-    fleet.run(ECHO, hosts=2, on_event=note)
+    runner.run(ECHO, hosts=2, on_event=note)
     assert at_second[0][0] == "h1"
 
 
-def test_a_host_that_a_later_play_is_about_stays_connected(fleet: Fleet) -> None:
+def test_a_host_that_a_later_play_is_about_stays_connected(runner: PlayRunner) -> None:
     opened, gone = list[str](), list[str]()
-    fleet.crew = threads(watched(fleet, opened, gone), 1, patience=LONG)
+    runner.crew = threads(watched(runner, opened, gone), 1, patience=LONG)
     later = "- {hosts: h1, gather_facts: false, tasks: [{name: b, command: echo}]}"
-    got = fleet.run(f"- {ECHO[1:-1]}\n{later}", hosts=2)
+    got = runner.run(f"- {ECHO[1:-1]}\n{later}", hosts=2)
     assert got.tasks("h1") == [("a", "changed"), ("b", "changed")]
     assert opened == ["h1", "h2"]
 
 
-def watched(fleet: Fleet, opened: list[str], gone: list[str]) -> Connect:
+def watched(runner: PlayRunner, opened: list[str], gone: list[str]) -> Connect:
     """Connects, noting who is connected and closed."""
 
     def connect(host: str, variables: Mapping[str, Any]) -> Login:
-        login = fleet.connect(host, variables)
+        login = runner.connect(host, variables)
         close = login.connection.close
 
         def close_() -> None:
@@ -210,22 +210,22 @@ def watched(fleet: Fleet, opened: list[str], gone: list[str]) -> Connect:
     return connect
 
 
-def test_nobody_waits_for_hosts_under_way_when_a_report_breaks(fleet: Fleet) -> None:
+def test_nobody_waits_for_hosts_under_way_when_a_report_breaks(runner: PlayRunner) -> None:
     never = threading.Event()
 
     def connect(host: str, variables: Mapping[str, Any]) -> Login:
         if host == "h1":
             never.wait(LONG)
-        return fleet.connect(host, variables)
+        return runner.connect(host, variables)
 
     def breaks(event: Event) -> None:
         if isinstance(event, TaskFinished):
             raise ZeroDivisionError
 
-    fleet.crew = threads(connect, 2)
+    runner.crew = threads(connect, 2)
     try:
         with pytest.raises(ZeroDivisionError):
-            fleet.run(ECHO, hosts=2, on_event=breaks)
+            runner.run(ECHO, hosts=2, on_event=breaks)
         assert not never.is_set()
         assert any(thread.name == "host" and thread.daemon for thread in threading.enumerate())
     finally:
@@ -252,13 +252,13 @@ def test_the_small_stack_bears_data_as_deep_as_python_allows() -> None:
 
 
 def test_a_notice_of_the_way_to_a_host_is_said_once_however_often_it_is_connected(
-    fleet: Fleet,
+    runner: PlayRunner,
 ) -> None:
     def connect(host: str, variables: Mapping[str, Any]) -> Login:
-        login = fleet.connect(host, variables)
+        login = runner.connect(host, variables)
         return replace(login, notices=("the way is long",))
 
-    fleet.crew = threads(connect, 1, connections=1)
-    got = fleet.run(TWO, hosts=2)
+    runner.crew = threads(connect, 1, connections=1)
+    got = runner.run(TWO, hosts=2)
     said = [event.text for event in got.events if isinstance(event, Notice)]
     assert sorted(said) == ["h1: the way is long", "h2: the way is long"]

@@ -23,47 +23,47 @@ from provisioner.fleet.worker_state import States
 from provisioner.loading.vault import Secret, Vault, encrypt
 from provisioner.plan import Plan
 from provisioner.remote.ssh.known_hosts import KnownHosts
-from tests.engine.fleet import Fleet
+from tests.engine.play_runner import PlayRunner
 from tests.fleet.dead import LONG, Dead
 from tests.fleet.lines import NearLine, near_crew
 from tests.reporters.examples import Clock
 
 
-def on_workers(fleet: Fleet, count: int = 2) -> list[NearLine]:
-    """Have workers walk the fleet's hosts; returns their lines, once a run has begun."""
+def on_workers(runner: PlayRunner, count: int = 2) -> list[NearLine]:
+    """Have workers run the plays; returns their lines, once a run has begun."""
     lines: list[NearLine] = []
 
     def crew(plan: Plan, connect: Connect, interrupt: Interrupt) -> object:
         return near_crew(plan, connect, interrupt, count, lines)
 
-    fleet.crew = crew  # type: ignore[assignment]
+    runner.crew = crew  # type: ignore[assignment]
     return lines
 
 
 @pytest.fixture(autouse=True)
-def opened_in_the_end(fleet: Fleet) -> Iterator[None]:
+def opened_in_the_end(runner: PlayRunner) -> Iterator[None]:
     """No host stays in a task whose test is over, whatever became of its worker."""
     yield
-    (fleet.folder / "go").touch()
+    (runner.folder / "go").touch()
 
 
-def slow(fleet: Fleet) -> str:
+def slow(runner: PlayRunner) -> str:
     """A play whose first two hosts stay in their task until the file `go` is there."""
     return f"""
     - hosts: all
       gather_facts: false
       tasks:
         - name: wait
-          shell: '[ {{{{ inventory_hostname }}}} \\> h2 ] || until [ -e {fleet.folder}/go ]; do
+          shell: '[ {{{{ inventory_hostname }}}} \\> h2 ] || until [ -e {runner.folder}/go ]; do
                   sleep 0.1; done'
         - {{name: b, command: echo}}
     """
 
 
 def test_a_lost_worker_leaves_its_task_unknown_and_others_take_the_hosts_not_begun(
-    fleet: Fleet,
+    runner: PlayRunner,
 ) -> None:
-    lines, begun = on_workers(fleet), set[str]()
+    lines, begun = on_workers(runner), set[str]()
 
     def note(event: Event) -> None:
         if isinstance(event, TaskStarted):
@@ -71,9 +71,9 @@ def test_a_lost_worker_leaves_its_task_unknown_and_others_take_the_hosts_not_beg
             if begun == {"h1", "h2"}:
                 lines[0].cut()
         if isinstance(event, HostFinished):
-            (fleet.folder / "go").touch()
+            (runner.folder / "go").touch()
 
-    got = fleet.run(slow(fleet), hosts=6, forks=2, on_event=note)
+    got = runner.run(slow(runner), hosts=6, forks=2, on_event=note)
     statuses = {name: str(host.status) for name, host in got.hosts.items()}
     assert statuses == {"h1": "unknown", **dict.fromkeys(("h2", "h3", "h4", "h5", "h6"), "changed")}
     assert got.exit == 4
@@ -87,8 +87,8 @@ def test_a_lost_worker_leaves_its_task_unknown_and_others_take_the_hosts_not_beg
     ] * 2
 
 
-def test_hosts_that_wait_for_others_are_unreachable_with_their_worker(fleet: Fleet) -> None:
-    lines = on_workers(fleet, 3)
+def test_hosts_that_wait_for_others_are_unreachable_with_their_worker(runner: PlayRunner) -> None:
+    lines = on_workers(runner, 3)
     play = f"""
     - hosts: all
       gather_facts: false
@@ -96,7 +96,7 @@ def test_hosts_that_wait_for_others_are_unreachable_with_their_worker(fleet: Fle
         - {{name: a, command: echo}}
         - {{name: once, run_once: true, command: echo}}
         - name: wait
-          shell: 'until [ -e {fleet.folder}/go ]; do sleep 0.1; done'
+          shell: 'until [ -e {runner.folder}/go ]; do sleep 0.1; done'
           run_once: true
         - {{name: b, command: echo}}
     """
@@ -104,24 +104,24 @@ def test_hosts_that_wait_for_others_are_unreachable_with_their_worker(fleet: Fle
     def note(event: Event) -> None:
         if isinstance(event, TaskStarted) and event.task == "wait":
             lines[1].cut()
-            (fleet.folder / "go").touch()
+            (runner.folder / "go").touch()
 
-    got = fleet.run(play, hosts=3, forks=3, on_event=note)
+    got = runner.run(play, hosts=3, forks=3, on_event=note)
     statuses = {name: str(host.status) for name, host in got.hosts.items()}
     assert statuses == {"h1": "changed", "h2": "unreachable", "h3": "changed"}
     assert got.hosts["h2"].ok == 1, "what it has done counts"
     assert got.tasks("h2") == [("a", "changed")]
 
 
-def test_what_is_done_once_is_not_done_again_when_its_worker_is_lost(fleet: Fleet) -> None:
-    lines = on_workers(fleet)
+def test_what_is_done_once_is_not_done_again_when_its_worker_is_lost(runner: PlayRunner) -> None:
+    lines = on_workers(runner)
     play = f"""
     - hosts: all
       gather_facts: false
       tasks:
         - {{name: a, command: echo}}
         - name: once
-          shell: 'until [ -e {fleet.folder}/go ]; do sleep 0.1; done'
+          shell: 'until [ -e {runner.folder}/go ]; do sleep 0.1; done'
           run_once: true
         - {{name: b, command: echo}}
     """
@@ -129,9 +129,9 @@ def test_what_is_done_once_is_not_done_again_when_its_worker_is_lost(fleet: Flee
     def note(event: Event) -> None:
         if isinstance(event, TaskStarted) and event.task == "once":
             lines[0].cut()
-            (fleet.folder / "go").touch()
+            (runner.folder / "go").touch()
 
-    got = fleet.run(play, hosts=3, on_event=note)
+    got = runner.run(play, hosts=3, on_event=note)
     assert [got.tasks(host) for host in ("h1", "h2", "h3")] == [
         [("a", "changed"), ("once", "unknown")], [("a", "changed")], [("a", "changed")],
     ]  # fmt: skip
@@ -139,61 +139,63 @@ def test_what_is_done_once_is_not_done_again_when_its_worker_is_lost(fleet: Flee
         "unknown", "failed", "unreachable",
     ]  # fmt: skip
     lost = got.event("once", "h1")
-    assert (lost.module, lost.where) == ("shell", f"{fleet.folder}/play.yml:6")
+    assert (lost.module, lost.where) == ("shell", f"{runner.folder}/play.yml:6")
 
 
-def test_without_any_worker_left_hosts_are_unreachable_and_the_run_ends(fleet: Fleet) -> None:
-    lines = on_workers(fleet, 1)
+def test_without_any_worker_left_hosts_are_unreachable_and_the_run_ends(runner: PlayRunner) -> None:
+    lines = on_workers(runner, 1)
 
     def note(event: Event) -> None:
         if isinstance(event, TaskStarted):
             lines[0].cut()
 
-    got = fleet.run(slow(fleet), hosts=3, forks=1, on_event=note)
-    (fleet.folder / "go").touch()
+    got = runner.run(slow(runner), hosts=3, forks=1, on_event=note)
+    (runner.folder / "go").touch()
     assert [str(got.hosts[name].status) for name in ("h1", "h2", "h3")] == [
         "unknown", "unreachable", "unreachable",
     ]  # fmt: skip
 
 
-def test_a_bug_on_a_worker_ends_the_run_with_its_traceback(fleet: Fleet) -> None:
+def test_a_bug_on_a_worker_ends_the_run_with_its_traceback(runner: PlayRunner) -> None:
     def connect(host: str, variables: object) -> object:
         raise ZeroDivisionError("a bug")
 
-    fleet.crew = lambda plan, _, interrupt: near_crew(plan, connect, interrupt)  # type: ignore[arg-type]
+    runner.crew = lambda plan, _, interrupt: near_crew(plan, connect, interrupt)  # type: ignore[arg-type]
     with pytest.raises(Exception, match="ZeroDivisionError: a bug"):
-        fleet.run("[{hosts: all, gather_facts: false, tasks: [{command: echo}]}]")
+        runner.run("[{hosts: all, gather_facts: false, tasks: [{command: echo}]}]")
 
 
-def test_an_interrupt_stops_hosts_on_workers_at_their_next_task(fleet: Fleet) -> None:
+def test_an_interrupt_stops_hosts_on_workers_at_their_next_task(runner: PlayRunner) -> None:
     interrupts: list[Interrupt] = []
 
     def crew(plan: Plan, connect: Connect, interrupt: Interrupt) -> object:
         interrupts.append(interrupt)
         return near_crew(plan, connect, interrupt)
 
-    fleet.crew = crew  # type: ignore[assignment]
+    runner.crew = crew  # type: ignore[assignment]
     stopped = threading.Event()
 
     def note(event: Event) -> None:
         if isinstance(event, TaskStarted) and not stopped.is_set():
             interrupts[0].set(2)
             stopped.set()
-            (fleet.folder / "go").touch()
+            (runner.folder / "go").touch()
 
-    got = fleet.run(slow(fleet), hosts=4, forks=2, on_event=note)
+    got = runner.run(slow(runner), hosts=4, forks=2, on_event=note)
     assert got.exit == 130
     assert not [
         event for event in got.events if isinstance(event, TaskFinished) and event.task == "b"
     ]
 
 
-def test_what_a_worker_opens_with_the_vault_is_masked_here_before_it_is_told(fleet: Fleet) -> None:
+def test_what_a_worker_opens_with_the_vault_is_masked_here_before_it_is_told(
+    runner: PlayRunner,
+) -> None:
     opened: list[object] = []
-    fleet.vault = Vault((Secret("default", b"password"),), opened.append)
-    text = encrypt(b"word: sesame\n", fleet.vault.secrets[0])
-    fleet.write("secret.yml", text.decode())
-    on_workers(fleet)
+    runner.vault = Vault((Secret("default", b"password"),), opened.append)
+    text = encrypt(b"word: sesame\n", runner.vault.secrets[0])
+    runner.write("secret.yml", text.decode())
+    on_workers(runner)
     seen: list[bool] = []
 
     def note(event: Event) -> None:
@@ -207,14 +209,14 @@ def test_what_a_worker_opens_with_the_vault_is_masked_here_before_it_is_told(fle
         - include_vars: secret.yml
         - {name: say, debug: {msg: "{{ word }}"}}
     """
-    assert fleet.run(play, on_event=note).said() == ["sesame"]
+    assert runner.run(play, on_event=note).debug_output() == ["sesame"]
     assert seen == [True]
 
 
-def test_nothing_of_a_run_can_be_read_on_the_way(fleet: Fleet) -> None:
-    lines = on_workers(fleet)
+def test_nothing_of_a_run_can_be_read_on_the_way(runner: PlayRunner) -> None:
+    lines = on_workers(runner)
     play = "[{hosts: all, gather_facts: false, tasks: [{name: hush, command: 'echo {{ key }}'}]}]"
-    assert fleet.run(play, hosts=2, extra_vars={"key": "sesame"}).exit == 0
+    assert runner.run(play, hosts=2, extra_vars={"key": "sesame"}).exit == 0
     said = b"".join(part for line in lines for part in line.said)
     assert len(said) > 1000
     assert not [
@@ -238,30 +240,30 @@ def test_a_sealed_message_can_be_opened_once_in_its_turn_and_by_the_other_side_o
     assert worker.open(second) == b"second"
 
 
-def test_a_host_that_does_not_answer_a_worker_lends_its_slot_there(fleet: Fleet) -> None:
-    dead = Dead(fleet)
-    fleet.crew = lambda plan, _, interrupt: near_crew(plan, dead.connect, interrupt, workers=1)
+def test_a_host_that_does_not_answer_a_worker_lends_its_slot_there(runner: PlayRunner) -> None:
+    dead = Dead(runner)
+    runner.crew = lambda plan, _, interrupt: near_crew(plan, dead.connect, interrupt, workers=1)
     play = "[{hosts: all, gather_facts: false, tasks: [{name: a, command: echo}]}]"
-    got = fleet.run(play, hosts=3, forks=1, on_event=dead.note)
+    got = runner.run(play, hosts=3, forks=1, on_event=dead.note)
     assert [str(got.hosts[host].status) for host in ("h1", "h2", "h3")] == [
         "unreachable", "changed", "changed",
     ]  # fmt: skip
 
 
 def test_hosts_stop_on_a_worker_that_hears_nothing_from_the_controller(
-    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+    runner: PlayRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its controller is gone: the line is cut on this side only, the station lives on."""
     clock = Clock()
     monkeypatch.setattr(worker_endpoint, "LEASE", 0.1)
     monkeypatch.setattr(worker_endpoint, "time", SimpleNamespace(monotonic=clock))
-    lines = on_workers(fleet, 1)
+    lines = on_workers(runner, 1)
 
     def note(event: Event) -> None:
         if isinstance(event, TaskStarted):
             lines[0].cut()
 
-    got = fleet.run(slow(fleet), hosts=1, forks=1, on_event=note)
+    got = runner.run(slow(runner), hosts=1, forks=1, on_event=note)
     assert str(got.hosts["h1"].status) == "unknown"
     assert not lines[0].station.ended.is_set()
     forgotten = threading.Event()
@@ -274,16 +276,18 @@ def test_hosts_stop_on_a_worker_that_hears_nothing_from_the_controller(
     pytest.fail("it goes on")
 
 
-def test_what_goes_wrong_where_a_worker_is_told_something_is_no_lost_worker(fleet: Fleet) -> None:
+def test_what_goes_wrong_where_a_worker_is_told_something_is_no_lost_worker(
+    runner: PlayRunner,
+) -> None:
     """Nor is it told to Dask, which would log it."""
-    lines = on_workers(fleet, 1)
+    lines = on_workers(runner, 1)
 
     def note(event: Event) -> None:
         if isinstance(event, TaskStarted):
             lines[0].send(protocol.Answered(99, None))
 
     with pytest.raises(WorkerCrashed, match="KeyError: 99"):
-        fleet.run(slow(fleet), on_event=note)
+        runner.run(slow(runner), on_event=note)
 
 
 class Mute:
@@ -340,25 +344,25 @@ def test_facts_that_a_host_learns_while_it_waits_are_told_to_the_controller() ->
     assert told[2:] == [protocol.Synced(states["h1"].copied(), 1, 1)]
 
 
-def test_a_worker_looks_at_known_hosts_anew_for_each_run(fleet: Fleet) -> None:
+def test_a_worker_looks_at_known_hosts_anew_for_each_run(runner: PlayRunner) -> None:
     """Its process lives on between runs."""
-    known = KnownHosts((str(fleet.write("known_hosts", "")),))
+    known = KnownHosts((str(runner.write("known_hosts", "")),))
     assert not known.entries("h1", 22)
-    fleet.write("known_hosts", "h1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEtleQ==\n")
-    on_workers(fleet)
-    assert fleet.run("[{hosts: all, gather_facts: false, tasks: [{command: echo}]}]").exit == 0
+    runner.write("known_hosts", "h1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEtleQ==\n")
+    on_workers(runner)
+    assert runner.run("[{hosts: all, gather_facts: false, tasks: [{command: echo}]}]").exit == 0
     assert known.entries("h1", 22)
 
 
-def test_a_worker_has_no_more_hosts_at_work_than_its_own_limits_allow(fleet: Fleet) -> None:
-    fleet.crew = partial(near_crew, workers=1, connections=1)
+def test_a_worker_has_no_more_hosts_at_work_than_its_own_limits_allow(runner: PlayRunner) -> None:
+    runner.crew = partial(near_crew, workers=1, connections=1)
     play = f"""
     - hosts: all
       gather_facts: false
       tasks:
-        - shell: 'mkdir {fleet.folder}/alone && sleep 0.2 && rmdir {fleet.folder}/alone'
+        - shell: 'mkdir {runner.folder}/alone && sleep 0.2 && rmdir {runner.folder}/alone'
     """
-    assert fleet.run(play, hosts=3, forks=3).exit == 0
+    assert runner.run(play, hosts=3, forks=3).exit == 0
 
 
 @pytest.mark.parametrize(
@@ -369,13 +373,13 @@ def test_forks_are_divided_and_never_exceeded(forks: int, workers: int, divided:
     assert shares(forks, workers) == divided
 
 
-def test_what_a_worker_can_not_send_is_a_bug_and_no_lost_worker(fleet: Fleet) -> None:
-    lines = on_workers(fleet, 1)
+def test_what_a_worker_can_not_send_is_a_bug_and_no_lost_worker(runner: PlayRunner) -> None:
+    lines = on_workers(runner, 1)
 
     def note(event: Event) -> None:
         if isinstance(event, TaskStarted):
             lines[0].station._tell(lambda: "no pickle of a lambda")
-            (fleet.folder / "go").touch()
+            (runner.folder / "go").touch()
 
     with pytest.raises(WorkerCrashed, match="pickle"):
-        fleet.run(slow(fleet), on_event=note)
+        runner.run(slow(runner), on_event=note)

@@ -11,14 +11,14 @@ from provisioner.fleet.worker import WorkerRun
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.playbook import load_playbook
 from provisioner.plan import Options, plan
-from tests.engine.fleet import Fleet
+from tests.engine.play_runner import PlayRunner
 
 
-def test_facts_for_a_host_whose_walk_is_about_to_begin_reach_it(fleet: Fleet) -> None:
-    play = fleet.write("play.yml", "[{hosts: all, gather_facts: false, tasks: [{debug: }]}]")
+def test_facts_for_a_host_whose_walk_is_about_to_begin_reach_it(runner: PlayRunner) -> None:
+    play = runner.write("play.yml", "[{hosts: all, gather_facts: false, tasks: [{debug: }]}]")
     planned = plan(load_inventory("h1,"), [load_playbook(play)], Options())
     told: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    start = protocol.Start(planned, fleet.connect, 1, lambda: 9, False, {})
+    start = protocol.Start(planned, runner.connect, 1, lambda: 9, False, {})
     walker = WorkerRun(start, told.put, lambda question: None)
     room = walker._crew._slots
     assert room.take()  # all there is: the host's walk has to wait

@@ -10,7 +10,7 @@ import pytest
 from provisioner.errors import LoadError
 from provisioner.loading.playbook import load_playbook
 from provisioner.modules import exists
-from tests.engine.fleet import Fleet
+from tests.engine.play_runner import PlayRunner
 
 MISSING = [
     ("apt: name=x", 'module "apt"'),
@@ -36,7 +36,7 @@ def test_what_only_ansible_has_fails_the_host_that_comes_to_it(
     tmp_path: Path, task: str, what: str
 ) -> None:
     play = f"- hosts: all\n  tasks:\n    - command: echo before\n    - {task}\n"
-    got = Fleet(tmp_path).run(play)
+    got = PlayRunner(tmp_path).run(play)
     first, last = got.finished()
     assert (first.outcome, last.outcome, got.exit) == ("changed", "failed", 2)
     assert f"provision does not have the {what} of Ansible" in last.message
@@ -45,7 +45,7 @@ def test_what_only_ansible_has_fails_the_host_that_comes_to_it(
 @pytest.mark.parametrize(("task", "what"), MISSING)
 def test_it_is_no_failure_where_no_host_comes_to_it(tmp_path: Path, task: str, what: str) -> None:
     play = f"- hosts: all\n  tasks:\n    - when: false\n      block:\n        - {task}\n"
-    assert Fleet(tmp_path).run(play).exit == 0
+    assert PlayRunner(tmp_path).run(play).exit == 0
 
 
 REFUSED = [
@@ -115,7 +115,7 @@ LACKING = """
 def test_nothing_rescues_what_provision_lacks_unless_it_fails_on_centos_with_ansible_too(
     tmp_path: Path, module: str, ran: str
 ) -> None:
-    got = Fleet(tmp_path).run(LACKING.replace("MODULE", module))
+    got = PlayRunner(tmp_path).run(LACKING.replace("MODULE", module))
     assert ", ".join(task for task, _ in got.tasks()) == ran
     assert got.exit == (0 if "later" in ran else 2)
 
@@ -128,7 +128,7 @@ def test_what_provision_lacks_is_passed_over_only_where_nobody_looks_at_its_resu
 ) -> None:
     task = f"{{mongodb_user: {{name: x}}, {word}, {register}, {loop}}}"
     play = f"- hosts: all\n  gather_facts: false\n  tasks:\n    - {task}\n    - command: echo\n"
-    got = Fleet(tmp_path).run(play)
+    got = PlayRunner(tmp_path).run(play)
     assert (got.tasks()[-1][0] == "command", got.exit) == (goes_on, 0 if goes_on else 2)
 
 
@@ -144,7 +144,7 @@ SAVES = "block: [{name: fails, command: 'false'}], rescue: [{name: saved, debug:
     ],
 )
 def test_what_was_forgiven_bars_no_later_rescue(tmp_path: Path, before: str) -> None:
-    got = Fleet(tmp_path).run(f"[{{hosts: all, tasks: [{{{before}}}, {{{SAVES}}}]}}]")
+    got = PlayRunner(tmp_path).run(f"[{{hosts: all, tasks: [{{{before}}}, {{{SAVES}}}]}}]")
     assert got.tasks()[-2:] == [("fails", "failed"), ("saved", "ok")]
 
 
@@ -156,6 +156,6 @@ def test_what_was_forgiven_bars_no_later_rescue(tmp_path: Path, before: str) -> 
     ],
 )
 def test_what_is_lacking_once_for_all_ends_all(tmp_path: Path, tasks: str) -> None:
-    got = Fleet(tmp_path).run(f"[{{hosts: all, tasks: [{tasks}]}}]", 2)
+    got = PlayRunner(tmp_path).run(f"[{{hosts: all, tasks: [{tasks}]}}]", 2)
     assert [summary.status for summary in got.hosts.values()] == ["failed", "failed"]
     assert (len(got.tasks("h1")), got.tasks("h2")) == (1, [])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import LoadError
-from tests.engine.fleet import Fleet
+from tests.engine.play_runner import PlayRunner
 
 FILTER = 'class FilterModule:\n    def filters(self):\n        return {"mine": str, "more": str}\n'
 OTHER = "def filters():\n    return dict(mine=str)\n"
@@ -46,21 +46,21 @@ PLAY = """
 @pytest.mark.parametrize("file", BROUGHT)
 def test_only_the_task_that_needs_it_fails_and_names_the_file(tmp_path: Path, file: str) -> None:
     content, task = BROUGHT[file]
-    fleet = Fleet(tmp_path / "books")
-    fleet.write(file, content)
-    fleet.write("callback_plugins/loud.py", "raise SystemExit")
-    fleet.write("roles/r/tasks/main.yml", "- ping:")
-    got = fleet.run(PLAY.replace("TASK", task))
+    runner = PlayRunner(tmp_path / "books")
+    runner.write(file, content)
+    runner.write("callback_plugins/loud.py", "raise SystemExit")
+    runner.write("roles/r/tasks/main.yml", "- ping:")
+    got = runner.run(PLAY.replace("TASK", task))
     assert got.tasks()[-2:] == [("not here", "skipped"), ("here", "failed")]
     assert str(Path(file).name) in got.event("here").message
 
 
 def test_a_name_that_nobody_brings_is_refused(tmp_path: Path) -> None:
-    fleet = Fleet(tmp_path)
-    fleet.write("filter_plugins/words.py", FILTER)
-    fleet.write("roles/r/tasks/main.yml", "- ping:")
+    runner = PlayRunner(tmp_path)
+    runner.write("filter_plugins/words.py", FILTER)
+    runner.write("roles/r/tasks/main.yml", "- ping:")
     with pytest.raises(LoadError, match='there is no filter "nobodys"'):
-        fleet.run(PLAY.replace("TASK", "debug: {msg: \"{{ 'x' | nobodys }}\"}"))
+        runner.run(PLAY.replace("TASK", "debug: {msg: \"{{ 'x' | nobodys }}\"}"))
 
 
 WHENS = {
@@ -81,11 +81,13 @@ WHENS = {
 def test_a_loop_over_what_a_plugin_makes_is_skipped_only_where_its_items_do_not_matter(
     tmp_path: Path, when: str
 ) -> None:
-    fleet = Fleet(tmp_path)
-    fleet.write("filter_plugins/words.py", FILTER)
-    fleet.write("roles/r/tasks/main.yml", "- ping:")
+    runner = PlayRunner(tmp_path)
+    runner.write("filter_plugins/words.py", FILTER)
+    runner.write("roles/r/tasks/main.yml", "- ping:")
     task = f"ping: , loop: \"{{{{ ['x'] | mine }}}}\", when: {when}"
-    got = fleet.run(PLAY.replace("- {name: not here, TASK, when: false}", "").replace("TASK", task))
+    got = runner.run(
+        PLAY.replace("- {name: not here, TASK, when: false}", "").replace("TASK", task)
+    )
     assert got.tasks()[-1] == ("here", WHENS[when])
     if WHENS[when] == "failed":
         assert "words.py" in got.event("here").message

@@ -46,8 +46,8 @@ class Frames(LocalConnection):
 
 
 @dataclass
-class Outcome:
-    """What came of a run."""
+class RunOutcome:
+    """The events and frames of one run."""
 
     events: list[Event]
     frames: Mapping[str, int]
@@ -80,13 +80,13 @@ class Outcome:
         """The last event of the task of that name."""
         return [event for event in self.finished(host) if event.task == task][-1]
 
-    def said(self, host: str = "h1") -> list[Any]:
-        """What debug showed, in order."""
+    def debug_output(self, host: str = "h1") -> list[Any]:
+        """The messages that debug tasks showed, in order."""
         return [event.shown for event in self.finished(host) if event.shown is not None]
 
 
 @dataclass
-class Fleet:
+class PlayRunner:
     """Runs playbooks. Hosts are h1, h2, …; those of `dead` can't be reached."""
 
     folder: Path
@@ -116,7 +116,7 @@ class Fleet:
         inventory: str = "",
         on_event: Callable[[Event], None] = lambda event: None,
         **options: Any,
-    ) -> Outcome:
+    ) -> RunOutcome:
         """Run the text of a playbook; `options` are plan.Options' fields."""
         path = self.write("play.yml", playbook)
         names = [f"h{n + 1}" for n in range(hosts)] if isinstance(hosts, int) else hosts
@@ -131,7 +131,7 @@ class Fleet:
             on_event(event)
             events.append(event)
         sent = {host: connection.log for host, connection in self.connections.items()}
-        return Outcome(events, dict(run.crew.frames()), sent)
+        return RunOutcome(events, dict(run.crew.frames()), sent)
 
     def connect(self, host: str, variables: Mapping[str, Any]) -> Login:
         if host in self.dead:
