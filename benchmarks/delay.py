@@ -1,8 +1,8 @@
-"""A TCP proxy that makes loopback hosts far away: `python -m benchmarks.delay PORT RTT COUNT`.
+"""A TCP proxy that adds latency to loopback hosts: `python -m benchmarks.delay PORT RTT COUNT`.
 
-What comes to 127.9.RTT.N goes on to 127.9.0.N, half of RTT ms later in each direction. A new
-connection is accepted at once by the kernel; that its handshake would have taken a round trip is
-made up for by holding back what follows.
+Data sent to 127.9.RTT.N is passed on to 127.9.0.N, half of RTT ms later in each direction. The
+kernel accepts a new connection at once, so the proxy delays the first data by one more round trip,
+which the handshake would have taken.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CHUNK = 1 << 16
 async def pump(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, one_way: float, opened: float
 ) -> None:
-    """Pass on all that comes, `one_way` seconds after it came and was due on an open connection."""
+    """Pass on all data with a delay of `one_way` seconds, counted from `opened` at the earliest."""
     loop = asyncio.get_running_loop()
     pending: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
 
@@ -48,19 +48,19 @@ def _set_nodelay(writer: asyncio.StreamWriter) -> None:
 
 
 async def serve(near: str, far: str, port: int, rtt: float) -> asyncio.Server:
-    """Listen on `near` for the host `far`, which is `rtt` seconds away."""
-    # Of a task whose client has gone, asyncio itself keeps no more than a weak reference.
+    """Listen on `near` and pass connections on to `far` with a round trip of `rtt` seconds."""
+    # asyncio keeps only weak references to tasks: without this set a task could be collected.
     tasks: set[asyncio.Task[None] | None] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         tasks.add(task)
         try:
-            await passed_on(reader, writer)
+            await forward(reader, writer)
         finally:
             tasks.discard(task)
 
-    async def passed_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         opened = asyncio.get_running_loop().time() + rtt
         with contextlib.suppress(OSError):
             await asyncio.sleep(rtt / 2)

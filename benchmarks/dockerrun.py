@@ -1,4 +1,4 @@
-"""docker.yml's second run on lab hosts, beside what its own hello-world takes on one of them."""
+"""Measure the second run of docker.yml on lab hosts, and its hello-world container alone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HELLO = (
 
 @dataclass
 class Runs:
-    """Seconds, a value a round."""
+    """Durations in seconds; the lists have one value for each round."""
 
     about: dict[str, str]
     hosts: int = HOSTS
@@ -33,8 +33,8 @@ class Runs:
     hello: list[float] = field(default_factory=list)
 
     @property
-    def more(self) -> float:
-        """How much longer the second run takes than its container: the median over the rounds."""
+    def remainder(self) -> float:
+        """The median over the rounds of: second run minus hello-world container."""
         return median(run - hello for run, hello in zip(self.second, self.hello, strict=True))
 
     def save(self, file: Path) -> None:
@@ -46,23 +46,23 @@ def load(file: Path = FILE) -> Runs:
 
 
 def run(folder: Path, rounds: int, about: dict[str, str]) -> Runs:
-    """Bring a lab up, install Docker on it, and measure; the lab is taken down in any case."""
+    """Start a lab, install Docker on its hosts and measure. The lab is always stopped."""
     name = f"bench-{os.getpid()}"
     try:
         _lab("up", "--name", name, str(HOSTS))
         inventory = folder / "hosts.yml"
         inventory.write_text(_lab("inventory", "--name", name))
         host = _lab("list").split(f"{name} ")[1].split()[0]
-        found = Runs(about)
-        found.first = round(_provision(inventory, folder).wall, 3)
+        runs = Runs(about)
+        runs.first = round(_provision(inventory, folder).wall, 3)
         for number in range(rounds):
-            found.hello.append(int(_lab("sh", "--name", name, host, HELLO)) / 1000)
+            runs.hello.append(int(_lab("sh", "--name", name, host, HELLO)) / 1000)
             second = _provision(inventory, folder)
             if '"outcome": "changed"' in second.output:
-                raise measure.FailedRun(f"a second run changed something:\n{second.output}")
-            found.second.append(round(second.wall, 3))
-            print(f"round {number + 1}: {found.second[-1]} s, hello-world {found.hello[-1]} s")
-        return found
+                raise measure.FailedRun(f"the second run changed something:\n{second.output}")
+            runs.second.append(round(second.wall, 3))
+            print(f"round {number + 1}: {runs.second[-1]} s, hello-world {runs.hello[-1]} s")
+        return runs
     finally:
         _lab("down", "--name", name)
 
@@ -80,18 +80,18 @@ def _lab(*arguments: str) -> str:
     return done.stdout
 
 
-def table(found: Runs) -> str:
-    """The page's part, in Markdown."""
-    said = found.about
-    about = (
-        f"Measured on {said['date']}, {said['cores']} cores that {found.hosts} lab hosts share with"
-        f" the controller: {len(found.second)} rounds, medians. {said['note']}"
+def table(runs: Runs) -> str:
+    """Return the section of docs/performance.md, in Markdown."""
+    about = runs.about
+    heading = (
+        f"Measured on {about['date']}, {about['cores']} cores that {runs.hosts} lab hosts share"
+        f" with the controller: {len(runs.second)} rounds, medians. {about['note']}"
     )
     return (
-        f"{about.strip()}\n\n"
+        f"{heading.strip()}\n\n"
         "| | seconds |\n|---|---|\n"
-        f"| first run: packages, settings, service, image | {found.first:.1f} |\n"
-        f"| second run, all of it | {median(found.second):.2f} |\n"
-        f"| `docker run --rm hello-world` alone, on one host | {median(found.hello):.2f} |\n"
-        f"| the second run's remainder | {found.more:.2f} |\n"
+        f"| first run: packages, settings, service, image | {runs.first:.1f} |\n"
+        f"| second run, all of it | {median(runs.second):.2f} |\n"
+        f"| `docker run --rm hello-world` alone, on one host | {median(runs.hello):.2f} |\n"
+        f"| second run without that container | {runs.remainder:.2f} |\n"
     )

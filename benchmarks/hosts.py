@@ -1,7 +1,8 @@
-"""The benchmark's hosts: one real sshd each, on a loopback address; delayed doubles of them.
+"""The benchmark's hosts: a real sshd for each, on a loopback address.
 
-Host N listens on 127.9.0.N. With a round trip of R ms it is reached at 127.9.R.N, through a proxy.
-All share this machine's files, so each has a directory of its own (`Host.root`).
+Host N listens on 127.9.0.N. At 127.9.R.N a proxy (benchmarks/delay.py) passes connections on to it
+with a round trip of R ms. All hosts share this machine's files, so each has a directory of its own
+(`Host.root`).
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.link import SshTransport
+from benchmarks.link import Link
 
 PLAY = Path(__file__).parent / "play"
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/bin") or ""
-# Those of CentOS 7's sshd (7.4). The newer default, sntrup761, costs ssh 66 ms of CPU a connection,
-# which would make plain ssh look slower than it is there.
+# The key exchanges of CentOS 7's sshd (7.4). The newer default, sntrup761, costs ssh 66 ms of CPU
+# for each connection and would make plain ssh look slower than it is on CentOS 7.
 KEX = (
     "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
     "ecdh-sha2-nistp521,diffie-hellman-group16-sha512,diffie-hellman-group14-sha256"
@@ -45,12 +46,12 @@ class Host:
 
 @dataclass(frozen=True)
 class Fleet:
-    """Running sshds, and the files to log in to them with."""
+    """The running sshds, and the files needed to log in to them."""
 
     folder: Path
     port: int
-    link: SshTransport | None = None
-    """The network that a single host is behind."""
+    link: Link | None = None
+    """The shaped network in front of the host, if there is one."""
 
     @property
     def key(self) -> Path:
@@ -61,7 +62,7 @@ class Fleet:
         return self.folder / "known_hosts"
 
     def hosts(self, count: int, rtt: int = 0) -> list[Host]:
-        """The first `count` hosts, each a round trip of `rtt` ms away."""
+        """Return the first `count` hosts at the addresses with a round trip of `rtt` ms."""
         return [
             Host(f"h{n:03}", self._address(rtt, n), self.port, self.folder / "hosts" / f"h{n:03}")
             for n in range(1, count + 1)
@@ -73,10 +74,10 @@ class Fleet:
 
 @contextlib.contextmanager
 def fleet(
-    folder: Path, count: int, rtts: Sequence[int], link: SshTransport | None = None
+    folder: Path, count: int, rtts: Sequence[int], link: Link | None = None
 ) -> Iterator[Fleet]:
-    """Start `count` hosts, reachable at each of `rtts` (ms), or one behind a link; stops them all
-    at the end."""
+    """Start `count` hosts, reachable with each round trip of `rtts` (ms), or one host behind a
+    link. All are stopped at the end."""
     if not SSHD or os.getuid() != 0:
         raise SystemExit("the benchmark needs root and openssh-server")
     if not 1 <= count <= MAX_HOSTS or any(not 0 <= rtt <= 255 for rtt in rtts):
@@ -132,7 +133,7 @@ def _sshd_command(running: Fleet, host: Host) -> list[str]:
         "UseDNS": "no",
         "MaxStartups": "1000",
         "MaxSessions": "100",
-        # A home of their own: bash reads root's ~/.bashrc at each command that sshd runs.
+        # Not root's own home: bash reads ~/.bashrc for each command that sshd runs.
         "SetEnv": f"PATH={running.folder}/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         f" HOME={running.folder}/remote",
         "Subsystem": "sftp internal-sftp",
@@ -167,7 +168,7 @@ def _wait_for(host: Host) -> None:
 
 
 def reset(hosts: Sequence[Host]) -> None:
-    """Bring the hosts to the state before a first run."""
+    """Give the hosts the state that a first run starts from."""
     for host in hosts:
         shutil.rmtree(host.root, ignore_errors=True)
         host.root.mkdir(parents=True)
@@ -176,19 +177,19 @@ def reset(hosts: Sequence[Host]) -> None:
 
 
 def problem(hosts: Sequence[Host]) -> str:
-    """What of the play was not done, "" where all was."""
+    """Return the first thing that the play should have done and did not; "" if it did all."""
     for host in hosts:
         app = host.root / "app"
         for name in "abcd":
             file = app / "conf" / f"{name}.conf"
             if not file.is_file() or file.read_bytes() != (PLAY / "files" / file.name).read_bytes():
-                return f"{file} is not right"
+                return f"{file} has the wrong content"
         for marker in ("initialised", "registered"):
             if not (app / "data" / marker).exists():
-                return f"{app}/data/{marker} is not there"
+                return f"{app}/data/{marker} is missing"
         if not (app / "log").is_dir():
-            return f"{app}/log is not there"
+            return f"{app}/log is missing"
         for name, line in LINES.items():
             if line not in (host.root / name).read_text().splitlines():
-                return f"{host.root / name} has no line {line}"
+                return f"{host.root / name} lacks the line {line}"
     return ""

@@ -1,5 +1,7 @@
-"""A network of a certain rate: a pair of interfaces, one end in a namespace of its own, shaped by
-tbf in both directions. It takes no CPU time to speak of, unlike a proxy."""
+"""A network with a limited rate: a pair of interfaces, one end in a network namespace.
+
+tbf (man 8 tc-tbf) limits the rate in both directions. Unlike a proxy it takes almost no CPU time.
+"""
 
 from __future__ import annotations
 
@@ -15,33 +17,33 @@ BURST = "256kb"
 
 
 class NoLink(Exception):
-    """This machine can't make one."""
+    """This machine cannot set up such a network."""
 
 
 @dataclass(frozen=True)
-class SshTransport:
-    """Where the far end is."""
+class Link:
+    """The far end of the network."""
 
     namespace: str
     address: str = FAR
 
     def command(self, words: list[str]) -> list[str]:
-        """`words` run there."""
+        """Return the command that runs `words` at the far end."""
         return ["ip", "netns", "exec", self.namespace, *words]
 
 
 @contextlib.contextmanager
-def link(megabits: int) -> Iterator[SshTransport]:
-    """Raises NoLink where namespaces, or tc and its tbf, are not to be had."""
+def link(megabits: int) -> Iterator[Link]:
+    """Set up a network of that rate. Raises NoLink where namespaces, tc or tbf are missing."""
     name = f"pb{os.getpid()}"
     try:
         _run(f"ip netns add {name}")
         try:
             for line in _lines(name, megabits):
                 _run(line)
-            yield SshTransport(name)
+            yield Link(name)
         finally:
-            _run(f"ip netns del {name}")  # its interface goes with it, and so does the other end
+            _run(f"ip netns del {name}")  # removes both interfaces
     except subprocess.CalledProcessError as error:
         raise NoLink(error.stderr.decode(errors="replace").strip()) from None
 

@@ -1,8 +1,8 @@
-"""How long loading takes, without any host: `python -m benchmarks.loading [--profile]`.
+"""Measure loading, without any host: `python -m benchmarks.loading [--profile]`.
 
-Two things are measured, each in a process of its own, the best of three: a playbook of 1,000 tasks
-in 100 files, from the command line's start to a plan; and the variables of 100 hosts, 100 each from
-group_vars and host_vars, half of them templates, from files to values.
+Two measurements, the best of three processes each: loading and planning a playbook of 1,000 tasks
+in 100 files; and reading and rendering the variables of 100 hosts, 100 variables for each host from
+group_vars and host_vars, half of them templates.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TASKS = """\
 
 
 def tasks(folder: Path) -> None:
-    """1,000 tasks in 100 files that one play imports."""
+    """Write 1,000 tasks in 100 files, and a play that imports them."""
     (folder / "t.j2").write_text("x")
     lines = ["- hosts: all", "  handlers: [{name: restart, command: echo}]", "  tasks:"]
     for n in range(FILES):
@@ -42,7 +42,7 @@ def tasks(folder: Path) -> None:
 
 
 def variables(folder: Path) -> None:
-    """10,000 variables of 100 hosts, half of them templates of the other half."""
+    """Write 10,000 variables of 100 hosts. Half of them are templates that use the others."""
     half = VARIABLES // 2
     (folder / "group_vars").mkdir()
     (folder / "host_vars").mkdir()
@@ -84,7 +84,7 @@ BENCHMARKS: dict[str, tuple[Callable[[Path], None], Callable[[Path], None]]] = {
 
 
 def main(arguments: list[str]) -> None:
-    """Measure each, or with `--profile` say where the time goes; with `--one NAME` one, here."""
+    """Measure all. `--profile` prints profiles; `--one NAME` measures one in this process."""
     if arguments[:1] == ["--one"]:
         _one(arguments[1])
         return
@@ -104,20 +104,20 @@ def main(arguments: list[str]) -> None:
 
 
 def _one(name: str) -> None:
-    make, work = BENCHMARKS[name]
+    write, load = BENCHMARKS[name]
     with TemporaryDirectory() as folder:
-        make(Path(folder))
+        write(Path(folder))
         started, cpu = time.perf_counter(), time.process_time()
-        work(Path(folder))
+        load(Path(folder))
         print(f"{time.perf_counter() - started:.2f} s ({time.process_time() - cpu:.2f} s of CPU)")
 
 
 def _profile(name: str) -> None:
-    make, work = BENCHMARKS[name]
+    write, load = BENCHMARKS[name]
     with TemporaryDirectory() as folder:
-        make(Path(folder))
+        write(Path(folder))
         profile = cProfile.Profile()
-        profile.runcall(work, Path(folder))
+        profile.runcall(load, Path(folder))
         print(name)
         pstats.Stats(profile).sort_stats("cumulative").print_stats(45)
 

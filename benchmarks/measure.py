@@ -1,4 +1,4 @@
-"""Run one command and measure it: wall time, CPU time, and in a run of its own its memory."""
+"""Run a command and measure its wall time and CPU time, or its memory (in a run of its own)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TIMEOUT = 300.0  # seconds
-INTERVAL = 0.05  # seconds between two looks at the memory
+INTERVAL = 0.05  # seconds between two readings of the memory
 
 
 class FailedRun(Exception):
@@ -22,7 +22,7 @@ class FailedRun(Exception):
 
 @dataclass(frozen=True)
 class Measured:
-    """`cpu` (seconds) is of the command and all of its children that it waited for."""
+    """`wall` and `cpu` in seconds; `cpu` includes the children that the command waited for."""
 
     wall: float
     cpu: float
@@ -32,8 +32,8 @@ class Measured:
 def run(
     command: list[str], environment: Mapping[str, str], log: Path, expected: int = 0
 ) -> Measured:
-    """Run `command` to its end in a session of its own. Raises FailedRun when it does not end with
-    the status `expected`."""
+    """Run `command` to its end in a session of its own. Raises FailedRun if its exit status is not
+    `expected`."""
     with log.open("wb") as out:
         started = time.perf_counter()
         process = start(command, environment, out.fileno())
@@ -41,7 +41,7 @@ def run(
         timer.start()
         try:
             _, status, usage = os.wait4(process.pid, 0)
-        except BaseException:  # the operator's Ctrl-C doesn't reach another session
+        except BaseException:  # Ctrl-C does not reach a process in another session
             end(process.pid)
             raise
         finally:
@@ -57,7 +57,7 @@ def run(
 def memory(
     command: list[str], environment: Mapping[str, str], log: Path, expected: int = 0
 ) -> float:
-    """Run `command` and give its peak memory (MB): the sum of PSS over its session's processes."""
+    """Run `command` and return its peak memory in MB: the sum of PSS over the session."""
     with log.open("wb") as out:
         process = start(command, environment, out.fileno())
     peak, deadline = 0, time.monotonic() + TIMEOUT
@@ -88,17 +88,17 @@ def end(pid: int) -> None:
 
 
 def _session(leader: int) -> list[int]:
-    """The processes of a session."""
-    found = []
+    """Return the ids of the processes of a session."""
+    pids = []
     for name in filter(str.isdigit, (entry.name for entry in Path("/proc").iterdir())):
         with contextlib.suppress(OSError):
             if os.getsid(int(name)) == leader:
-                found.append(int(name))
-    return found
+                pids.append(int(name))
+    return pids
 
 
 def _pss(pid: int) -> int:
-    """Resident memory in kB, each shared page divided by how many share it."""
+    """Return the proportional set size in kB (man 5 proc): shared pages count in part."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):

@@ -1,4 +1,4 @@
-"""The peers, each in a virtual environment of its own outside the checkout."""
+"""The other tools (peers), each in a virtual environment of its own outside the checkout."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEFAULT_FOLDER = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) 
 
 @dataclass(frozen=True)
 class Peer:
-    """What to install, and the package whose version is reported."""
+    """A tool to install. `package` is the package whose version is reported."""
 
     name: str
     requirements: tuple[str, ...]
@@ -34,11 +34,11 @@ PEERS = {
 
 
 class NotInstalled(Exception):
-    """A peer can't be installed here."""
+    """A peer cannot be installed on this machine."""
 
 
 def install(peer: Peer, folder: Path) -> Path:
-    """The peer's virtual environment, made where it is not there yet. Raises NotInstalled."""
+    """Return the peer's virtual environment; create it if necessary. Raises NotInstalled."""
     place = folder / peer.name
     if not (place / "complete").exists():
         shutil.rmtree(place, ignore_errors=True)
@@ -54,18 +54,18 @@ def version(peer: Peer, place: Path) -> str:
 
 
 def _python(peer: Peer) -> str:
-    """The first of the peer's Pythons that can make a virtual environment."""
+    """Return the first of the peer's Pythons that can create a virtual environment."""
     versions = Path.home() / ".pyenv/versions"
     for name in peer.python:
-        found = [
+        candidates = [
             shutil.which(name, path="/usr/bin:/usr/local/bin"),
             *versions.glob(f"*/bin/{name}"),
         ]
-        for python in filter(None, found):
+        for python in filter(None, candidates):
             command = [str(python), "-c", "import ssl, venv, ensurepip"]
             if not subprocess.run(command, capture_output=True, check=False).returncode:
                 return str(python)
-    raise NotInstalled(f"none of {', '.join(peer.python)} is here")
+    raise NotInstalled(f"none of {', '.join(peer.python)} is installed with ssl and venv")
 
 
 def _call(command: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""The bars of the second run's ratios, as SVG."""
+"""The chart of docs/performance.svg: wall time of the second run against plain ssh."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ LEFT, WIDTH, BAR, GAP = 250, 470, 16, 34
 
 
 def plot(results: Results) -> str:
-    """Bars of the second run's ratios, on a logarithmic scale."""
+    """Return a bar chart of the ratios as SVG, on a logarithmic scale."""
     tools = [name for name in tools_of(results, "second") if name != BASELINE]
     cells = results.cells("second")
-    found = [r for c in cells for t in tools if (r := results.ratio(t, c, "second"))]
-    top = max([2.0, *found])
+    ratios = [r for c in cells for t in tools if (r := results.ratio(t, c, "second"))]
+    top = max([2.0, *ratios])
     parts, y = [], 50
     for cell in cells:
         parts.append(_text(10, y, cell_name(cell), "font-weight='bold'"))
@@ -36,16 +36,16 @@ def plot(results: Results) -> str:
                 parts += _bar(results.tools[tool], _COLOURS[tool], ratio, top, y)
                 y += BAR + 4
         y += GAP - 8
-    return _svg(parts, y, _at(1, top))
+    return _svg(parts, y, _x(1, top))
 
 
-def _at(ratio: float, top: float) -> float:
-    """Where on the scale from 0.5 to `top` a ratio lies."""
+def _x(ratio: float, top: float) -> float:
+    """Return the x coordinate of a ratio on the scale from 0.5 to `top`."""
     return LEFT + WIDTH * math.log(max(ratio, 0.5) / 0.5) / math.log(top / 0.5)
 
 
 def _bar(label: str, colour: str, ratio: float, top: float, y: float) -> list[str]:
-    end = _at(ratio, top)
+    end = _x(ratio, top)
     return [
         _text(LEFT - 8, y + BAR - 4, label, "text-anchor='end'"),
         f"<rect x='{LEFT}' y='{y}' width='{end - LEFT:.1f}' height='{BAR}' fill='{colour}'/>",

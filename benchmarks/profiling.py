@@ -1,4 +1,4 @@
-"""Where provision's own CPU time goes in a second run: cProfile in every thread, in CPU seconds."""
+"""Profile a second run of provision: cProfile in every thread, in CPU seconds."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from typing import Any
 
 from benchmarks import hosts
 from benchmarks.measure import run
-from benchmarks.tools import Cell, tool
+from benchmarks.tools import Cell, find_tool
 
 
 def profile(count: int, lines: int) -> None:
-    """Print the most expensive functions of a run on `count` hosts, and how many frames it took.
+    """Print the most expensive functions of a run on `count` hosts, and the number of frames.
 
-    The profiler makes Python's own calls dearer than what C does: take shares, not sums, from it.
-    The CPU time that is named first is of a run without it.
+    The profiler slows Python functions down more than C functions: use its shares, not its sums.
+    The wall and CPU time in the first line are of a run without the profiler.
     """
     with (
         tempfile.TemporaryDirectory(prefix="provision-bench-") as folder,
@@ -31,20 +31,20 @@ def profile(count: int, lines: int) -> None:
     ):
         cell = Cell(fleet, count, 0)
         hosts.reset(cell.members())
-        provision = tool("provision", Path())
+        provision = find_tool("provision", Path())
         command = provision.command(cell)
         log = cell.folder / "log"
         run(command, provision.environ(cell), log)
         plain = run(command, provision.environ(cell), log)
         stats = _profiled(command[command.index("provisioner") + 1 :])
-    print(f"{count} hosts: {plain.wall:.2f} s, CPU {plain.cpu:.2f} s, unprofiled")
+    print(f"{count} hosts: {plain.wall:.2f} s, CPU {plain.cpu:.2f} s, not profiled")
     print(f"frames: {_calls(stats, '_frame') / count:.2f} a host")
     for order in ("tottime", "cumtime"):
         stats.sort_stats(order).print_stats(lines)
 
 
 def _profiled(arguments: Sequence[str]) -> pstats.Stats:
-    """Run the command line in this process, with a profiler in each of its threads."""
+    """Run the command line in this process, with a profiler in each thread."""
     profilers: list[cProfile.Profile] = []
 
     def begin(*_: Any) -> None:
@@ -64,11 +64,11 @@ def _profiled(arguments: Sequence[str]) -> pstats.Stats:
         profilers[0].disable()
     stats = pstats.Stats(profilers[0], stream=sys.stdout)
     for profiler in profilers[1:]:
-        with contextlib.suppress(TypeError):  # of a thread that did nothing
+        with contextlib.suppress(TypeError):  # of a thread without any call
             stats.add(profiler)
     return stats.strip_dirs()
 
 
 def _calls(stats: pstats.Stats, name: str) -> int:
-    found = stats.stats  # type: ignore[attr-defined]
-    return sum(int(row[0]) for key, row in found.items() if key[2] == name)
+    rows = stats.stats  # type: ignore[attr-defined]
+    return sum(int(row[0]) for key, row in rows.items() if key[2] == name)

@@ -1,6 +1,6 @@
-"""The result files' tables and plot, written into the documents between markers.
+"""Write the tables and the chart of the result files into the documents.
 
-`<!-- begin NAME -->` and `<!-- end NAME -->` enclose what is generated; NAME is one of `PARTS`.
+`<!-- begin NAME -->` and `<!-- end NAME -->` enclose a generated part. `PARTS` lists the names.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ UNMEASURED = "Not measured yet.\n"
 
 
 def documents(results: Results) -> dict[Path, str]:
-    """Each generated file with the text that it should have."""
-    wanted = {path: _filled(path.read_text(), results) for path in DOCUMENTS if path.exists()}
-    return {**wanted, PLOT: plot(results)}
+    """Return the text that each generated file should have."""
+    expected = {path: _with_parts(path.read_text(), results) for path in DOCUMENTS if path.exists()}
+    return {**expected, PLOT: plot(results)}
 
 
 def stale(results: Results) -> list[Path]:
-    """The files that don't have the text that they should have."""
-    wanted = documents(results)
-    return [path for path in wanted if not path.exists() or path.read_text() != wanted[path]]
+    """Return the files that are out of date."""
+    expected = documents(results)
+    return [path for path in expected if not path.exists() or path.read_text() != expected[path]]
 
 
-def _filled(text: str, results: Results) -> str:
+def _with_parts(text: str, results: Results) -> str:
     for name, part in PARTS.items():
         pattern = rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)"
-        filling = part(results).replace("\\", r"\\")
-        text = re.sub(pattern, rf"\g<1>{filling}\g<2>", text, flags=re.DOTALL)
+        content = part(results).replace("\\", r"\\")
+        text = re.sub(pattern, rf"\g<1>{content}\g<2>", text, flags=re.DOTALL)
     return text
 
 

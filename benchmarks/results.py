@@ -1,4 +1,4 @@
-"""What a run measured, and the figures that are drawn from it."""
+"""The measured values of a run of the benchmark, and the figures computed from them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILE = Path(__file__).parent / "results.json"
 
 @dataclass
 class Row:
-    """One tool in one cell. `wall` and `cpu` (seconds) have a value a round, `memory` is in MB."""
+    """One tool in one cell: `wall` and `cpu` in seconds, one value a round; `memory` in MB."""
 
     tool: str
     hosts: int
@@ -32,7 +32,7 @@ class Row:
 
 @dataclass
 class Results:
-    """`tools` has the labels, `missing` why something was not measured."""
+    """`tools` maps names to labels; `missing` maps what was not measured to the reason."""
 
     about: dict[str, str]
     tools: dict[str, str] = field(default_factory=dict)
@@ -40,22 +40,22 @@ class Results:
     rows: list[Row] = field(default_factory=list)
 
     def row(self, tool: str, cell: tuple[int, int], run: str) -> Row:
-        """The row of that name, made when there is none yet."""
-        found = self.find(tool, cell, run)
-        if found is None:
-            found = Row(tool, *cell, run)
-            self.rows.append(found)
-        return found
+        """Return the row of that tool, cell and run; add it if there is none yet."""
+        row = self.find(tool, cell, run)
+        if row is None:
+            row = Row(tool, *cell, run)
+            self.rows.append(row)
+        return row
 
     def find(self, tool: str, cell: tuple[int, int], run: str) -> Row | None:
         return next((r for r in self.rows if (r.tool, r.cell, r.run) == (tool, cell, run)), None)
 
     def cells(self, run: str) -> list[tuple[int, int]]:
-        """Those that were measured: by distance, then size."""
+        """Return the measured cells, sorted by round trip, then by number of hosts."""
         return sorted({row.cell for row in self.rows if row.run == run}, key=lambda c: (c[1], c[0]))
 
     def ratio(self, tool: str, cell: tuple[int, int], run: str) -> float | None:
-        """Wall time against plain ssh in the same round: the median over the rounds."""
+        """Return wall time divided by plain ssh's of the same round: the median over the rounds."""
         row, base = self.find(tool, cell, run), self.find(BASELINE, cell, run)
         if row is None or base is None:
             return None
@@ -66,7 +66,7 @@ class Results:
         return _median(row.wall) if row else None
 
     def cpu(self, tool: str, cell: tuple[int, int], run: str) -> float | None:
-        """The controller's CPU time a host, in ms."""
+        """Return the controller's CPU time for each host, in ms."""
         row = self.find(tool, cell, run)
         value = _median(row.cpu) if row else None
         return None if value is None else value * 1000 / cell[0]

@@ -1,7 +1,7 @@
-"""How provision bears a fleet: N hosts of an inventory on M real sshds, some of them dead.
+"""Measure provision with many hosts: N hosts of an inventory on M real sshds, some of them dead.
 
-Second runs of the benchmark's play (nothing to change), each with its wall time, the CPU time of
-the process and its children, and in a run of its own the peak of its memory (PSS).
+Each measurement is a second run of the benchmark's play (nothing to change): wall time, CPU time of
+the process and its children, and the peak of its memory (PSS) in a run of its own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import hosts, measure
-from benchmarks.tools import SSH_OPTIONS, Cell, tool
+from benchmarks.tools import SSH_OPTIONS, Cell, find_tool
 
 FILE = Path(__file__).parent / "scale.json"
 UNREACHABLE = 4
@@ -29,7 +29,7 @@ IDLE_SECONDS = 60
 
 @dataclass(frozen=True)
 class Point:
-    """One run. `memory` (MB) is of another run of the same kind; `wall` and `cpu` in seconds."""
+    """One measurement: `wall` and `cpu` in seconds, `memory` in MB."""
 
     hosts: int
     dead: int
@@ -42,23 +42,23 @@ class Point:
 def measure_all(
     counts: Sequence[int], sshds: int, dead: int, workers: int, forks: int, note: str, file: Path
 ) -> None:
-    """Measure each of `counts` hosts, the largest also with `dead` % dead ones and with
-    `workers` processes, then idle connections; writes `file`."""
+    """Measure with each number of hosts in `counts`, with the largest also `dead` % dead hosts and
+    `workers` processes, then idle connections. Writes `file`."""
     points: list[Point] = []
     with (
         tempfile.TemporaryDirectory(prefix="provision-bench-") as folder,
         hosts.fleet(Path(folder), sshds, [0]) as fleet,
-        black_hole() as hole,
+        unanswered_port() as dead_port,
     ):
         cell = Cell(fleet, sshds, 0)
         hosts.reset(cell.members())
-        provision = tool("provision", Path())
+        provision = find_tool("provision", Path())
         measure.run(provision.command(cell), provision.environ(cell), cell.folder / "log")
-        plans = [(count, 0, 0) for count in counts]
-        plans += [(max(counts), dead, 0)] if dead else []
-        plans += [(max(counts), 0, workers)] if workers else []
-        for count, lost, processes in plans:
-            point = _point(cell, hole, (count, lost, processes), forks)
+        cases = [(count, 0, 0) for count in counts]
+        cases += [(max(counts), dead, 0)] if dead else []
+        cases += [(max(counts), 0, workers)] if workers else []
+        for count, dead_percent, processes in cases:
+            point = _point(cell, dead_port, (count, dead_percent, processes), forks)
             points.append(point)
             print(point, flush=True)
         idle = _idle(cell, min(300, max(counts)))
@@ -71,16 +71,16 @@ def measure_all(
         "forks": forks,
         "note": note,
     }
-    found = {"about": about, "idle": idle, "points": [asdict(point) for point in points]}
-    file.write_text(json.dumps(found, indent=1) + "\n")
+    data = {"about": about, "idle": idle, "points": [asdict(point) for point in points]}
+    file.write_text(json.dumps(data, indent=1) + "\n")
 
 
-def _point(cell: Cell, hole: tuple[str, int], kind: tuple[int, int, int], forks: int) -> Point:
+def _point(cell: Cell, dead_port: tuple[str, int], kind: tuple[int, int, int], forks: int) -> Point:
     count, dead, workers = kind
-    command = _command(cell, hole, count, dead, forks)
+    command = _command(cell, dead_port, count, dead, forks)
     command += ["--workers", str(workers)] if workers else []
     log, expected = cell.folder / "log", UNREACHABLE if dead else 0
-    environment = tool("provision", Path()).environ(cell)
+    environment = find_tool("provision", Path()).environ(cell)
     measured = measure.run(command, environment, log, expected)
     memory = measure.memory(command, environment, log, expected)
     return Point(
@@ -89,15 +89,20 @@ def _point(cell: Cell, hole: tuple[str, int], kind: tuple[int, int, int], forks:
 
 
 def _command(
-    cell: Cell, hole: tuple[str, int], count: int, dead: int, forks: int, play: str = "provision"
+    cell: Cell,
+    dead_port: tuple[str, int],
+    count: int,
+    dead: int,
+    forks: int,
+    play: str = "provision",
 ) -> list[str]:
-    """The command line on an inventory of `count` hosts, of which `dead` % don't answer: those
-    are spread evenly, and never the same sshd twice in a row."""
+    """Return the command for an inventory of `count` hosts. Of these, `dead` % do not answer; they
+    are spread evenly. Neighbours in the inventory are never the same sshd."""
     members, listed = cell.members(), {}
     for number in range(count):
         sshd = members[number % len(members)]
-        lost = dead and number % (100 // dead) == 100 // dead - 1
-        address, port = hole if lost else (sshd.address, sshd.port)
+        is_dead = dead and number % (100 // dead) == 100 // dead - 1
+        address, port = dead_port if is_dead else (sshd.address, sshd.port)
         listed[f"n{number:05}"] = {
             "ansible_host": address, "ansible_port": port, "root": str(sshd.root),
         }  # fmt: skip
@@ -114,21 +119,21 @@ def _command(
 
 
 @contextlib.contextmanager
-def black_hole() -> Iterator[tuple[str, int]]:
-    """A port that never answers, not even to say no: its queue of connections is full."""
+def unanswered_port() -> Iterator[tuple[str, int]]:
+    """Open a port that neither accepts nor refuses: its queue of connections is full."""
     with socket.socket() as server, contextlib.ExitStack() as stack:
         server.bind(("127.9.255.1", 0))
         server.listen(0)
-        where: tuple[str, int] = server.getsockname()
+        address: tuple[str, int] = server.getsockname()
         for _ in range(8):
             client = stack.enter_context(socket.socket())
             client.setblocking(False)
-            client.connect_ex(where)
-        yield where
+            client.connect_ex(address)
+        yield address
 
 
 def _idle(cell: Cell, count: int) -> dict[str, float]:
-    """The CPU time of `count` connections on which nothing happens: all but one wait for that."""
+    """Return the CPU time of `count` idle connections: all hosts wait for one that sleeps."""
     log = cell.folder / "log"
     play = cell.folder / "idle.yml"
     play.write_text(
@@ -138,7 +143,7 @@ def _idle(cell: Cell, count: int) -> dict[str, float]:
     )
     command = _command(cell, ("", 0), count, 0, count, "idle")
     with log.open("wb") as out:
-        process = measure.start(command, tool("provision", Path()).environ(cell), out.fileno())
+        process = measure.start(command, find_tool("provision", Path()).environ(cell), out.fileno())
     try:
         while _threads(process.pid) < count:
             time.sleep(1)
@@ -157,17 +162,17 @@ def _threads(pid: int) -> int:
 
 
 def _cpu(pid: int) -> float:
-    """Seconds of CPU time that the process has used, in user and kernel mode (man 5 proc)."""
+    """Return the CPU time of a process so far in seconds, user and kernel mode (man 5 proc)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def section() -> str:
-    """The tables of docs/performance.md."""
+    """Return the section of docs/performance.md, in Markdown."""
     if not FILE.exists():
         return "Not measured yet.\n"
-    found = json.loads(FILE.read_text())
-    about, idle = found["about"], found["idle"]
+    data = json.loads(FILE.read_text())
+    about, idle = data["about"], data["idle"]
     lines = [
         f"Measured on {about['date']} with {about['cores']} cores shared by controller and hosts,"
         f" Python {about['python']}, {about['sshds']} sshds, `-f {about['forks']}`."
@@ -176,7 +181,7 @@ def section() -> str:
         "| hosts | wall, s | CPU a host, ms | peak memory (PSS), MB |",
         "|---|---|---|---|",
     ]
-    for point in (Point(**row) for row in found["points"]):
+    for point in (Point(**row) for row in data["points"]):
         lines.append(
             f"| {_label(point)} | {point.wall:.1f} | {1000 * point.cpu / point.hosts:.1f}"
             f" | {point.memory:.0f} |"
@@ -184,7 +189,7 @@ def section() -> str:
     share = 100 * idle["cpu"] / idle["seconds"]
     lines += [
         "",
-        f"{idle['hosts']} connections on which nothing happens use {share:.2f} % of a core.",
+        f"{idle['hosts']} idle connections use {share:.2f} % of a core.",
     ]
     return "\n".join(lines) + "\n"
 

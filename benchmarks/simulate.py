@@ -1,8 +1,8 @@
-"""What a run on a hundred thousand hosts would take, from costs that are measured here.
+"""Estimate a run on a hundred thousand hosts from measured costs.
 
-Loading the inventory and planning are done for real, for all hosts. The walks are real ones, too,
-for a sample of the hosts: they get the answers that this machine gave to one of them. What a
-connection costs is measured by `python -m benchmarks scale`. The rest is benchmarks/simulation.py.
+Loading the inventory and planning are real, for all hosts. A sample of the hosts also runs the play
+for real; the answers are recorded from one run on this machine. The cost of a connection comes from
+`python -m benchmarks scale`. benchmarks/simulation.py simulates the rest.
 """
 
 from __future__ import annotations
@@ -43,28 +43,28 @@ MACHINES = (
     ("`-f 10000 --workers 16`", Machine(10_000, 16)),
 )
 ROUND_TRIP, ON_HOST = 0.020, 0.5
-"""Seconds: to a host and back, and what the play takes on the host itself."""
+"""Seconds: a round trip to a host, and the time that the play takes on the host itself."""
 HANDSHAKES = 6
-"""Round trips until a connection is logged in to."""
+"""Round trips until the login is complete."""
 
 
 @dataclass(frozen=True)
 class Costs:
-    """Seconds and MB: of planning all hosts, of one host's walk and connection."""
+    """Measured costs in seconds and MB: planning for all hosts; the others for one host."""
 
     planning: float
     planned_memory: float
-    walk: float
+    host_run: float
     frames: int
     state_memory: float
-    walk_memory: float
+    waiting_memory: float
     connection: float
 
 
 def run(count: int, sample: int, note: str, file: Path) -> None:
     """Measure, simulate, and write `file`."""
     with tempfile.TemporaryDirectory(prefix="provision-bench-") as folder:
-        costs = _measured(Path(folder), count, sample)
+        costs = _measure_costs(Path(folder), count, sample)
     print(costs, flush=True)
     rows = []
     for label, machine in MACHINES:
@@ -79,24 +79,24 @@ def run(count: int, sample: int, note: str, file: Path) -> None:
         "sample": sample,
         "note": note,
     }
-    found = {"about": about, "costs": asdict(costs), "rows": rows}
-    file.write_text(json.dumps(found, indent=1) + "\n")
+    data = {"about": about, "costs": asdict(costs), "rows": rows}
+    file.write_text(json.dumps(data, indent=1) + "\n")
 
 
 def _host(costs: Costs) -> Host:
-    """One host's costs, in the order in which they arise."""
+    """Yield the costs of one host in their order."""
     yield Work(costs.connection)
     yield Away(HANDSHAKES * ROUND_TRIP)
     yield Connected()
     for _ in range(costs.frames):
-        yield Work(costs.walk / costs.frames)
+        yield Work(costs.host_run / costs.frames)
         yield Away(ROUND_TRIP + ON_HOST / costs.frames)
 
 
 # -- measuring
 
 
-def _measured(folder: Path, count: int, sample: int) -> Costs:
+def _measure_costs(folder: Path, count: int, sample: int) -> Costs:
     root = folder / "h"
     os.environ["PATH"] = f"{hosts.PLAY / 'fakes'}:{os.environ['PATH']}"
     before, started = _pss(), time.process_time()
@@ -104,21 +104,23 @@ def _measured(folder: Path, count: int, sample: int) -> Costs:
     planning, memory = time.process_time() - started, _pss() - before
     hosts.reset([hosts.Host("h", "", 0, root)])
     answers: list[Answer] = []
-    for _ in range(2):  # the second time nothing is left to change
+    for _ in range(2):  # the second run has nothing to change
         answers = _recorded(planned)
-    walk = _walk_seconds(planned, answers, sample)
+    host_run = _run_seconds(planned, answers, sample)
     state, suspended = _memory(planned, answers, sample)
-    connection = max(0.0, _cpu_of_a_host() - walk)
+    connection = max(0.0, _cpu_of_a_host() - host_run)
     return Costs(
-        round(planning, 1), round(memory), walk, len(answers), state, suspended, connection
+        round(planning, 1), round(memory), host_run, len(answers), state, suspended, connection
     )
 
 
 def _planned(folder: Path, count: int, root: Path) -> Plan:
-    listed = {f"n{n:06}": {"ansible_host": str(IPv4Address(0x0A000000 + n))} for n in range(count)}
+    host_vars = {
+        f"n{n:06}": {"ansible_host": str(IPv4Address(0x0A000000 + n))} for n in range(count)
+    }
     inventory = folder / "hosts.yml"
-    inventory.write_text(json.dumps({"all": {"vars": {"root": str(root)}, "hosts": listed}}))
-    del listed
+    inventory.write_text(json.dumps({"all": {"vars": {"root": str(root)}, "hosts": host_vars}}))
+    del host_vars
     return plan(load_inventory(str(inventory)), [load_playbook(_play(folder))], Options())
 
 
@@ -142,13 +144,13 @@ def _batch(planned: Plan, names: tuple[str, ...]) -> Batch:
 
 
 def _recorded(planned: Plan) -> list[Answer]:
-    """The answers of this machine to one host's walk."""
+    """Run one host against this machine and return its answers."""
     sessions, answers = Sessions(lambda host, variables: Login(LocalConnection(), "root")), []
     name = planned.plays[0].hosts[0]
-    walk, reply = _batch(planned, (name,)).walk(name), None
+    host_run, reply = _batch(planned, (name,)).walk(name), None
     try:
         while True:
-            step = walk.send(reply)
+            step = host_run.send(reply)
             reply = sessions.exchange(step) if isinstance(step, Exchange) else None
             answers += [reply] if reply else []
     except StopIteration:
@@ -156,9 +158,9 @@ def _recorded(planned: Plan) -> list[Answer]:
         return answers
 
 
-def _walk_seconds(planned: Plan, answers: list[Answer], sample: int) -> float:
+def _run_seconds(planned: Plan, answers: list[Answer], sample: int) -> float:
     batch = _batch(planned, planned.plays[0].hosts[:sample])
-    for name in batch.hosts[:20]:  # templates are compiled once
+    for name in batch.hosts[:20]:  # not measured: compiles the templates
         _replay(batch, name, answers)
     batch = _batch(planned, planned.plays[0].hosts[:sample])
     started = time.process_time()
@@ -168,41 +170,41 @@ def _walk_seconds(planned: Plan, answers: list[Answer], sample: int) -> float:
 
 
 def _replay(batch: Batch, name: str, answers: list[Answer]) -> None:
-    walk, left, reply = batch.walk(name), iter(answers), None
+    host_run, remaining, reply = batch.walk(name), iter(answers), None
     try:
         while True:
-            reply = next(left) if isinstance(walk.send(reply), Exchange) else None
+            reply = next(remaining) if isinstance(host_run.send(reply), Exchange) else None
     except StopIteration:
         pass
 
 
 def _memory(planned: Plan, answers: list[Answer], sample: int) -> tuple[float, float]:
-    """MB that Python holds of a host whose walk is over, and of one that waits for an answer."""
+    """Return the memory (MB) of a host that is done, and of one that waits for an answer."""
     names = planned.plays[0].hosts[:sample]
     tracemalloc.start()
     try:
-        empty = _held()
+        empty = _allocated()
         batch = _batch(planned, names)
-        walks = [(name, batch.walk(name)) for name in names]
-        for _, walk in walks:
-            while not isinstance(walk.send(None), Exchange):
+        host_runs = [(name, batch.walk(name)) for name in names]
+        for _, host_run in host_runs:
+            while not isinstance(host_run.send(None), Exchange):
                 pass
-        suspended = _held() - empty
-        del walk, walks
+        suspended = _allocated() - empty
+        del host_run, host_runs
         for name in names:
             _replay(batch, name, answers)
-        return (_held() - empty) / sample, suspended / sample
+        return (_allocated() - empty) / sample, suspended / sample
     finally:
         tracemalloc.stop()
 
 
-def _held() -> float:
+def _allocated() -> float:
     gc.collect()
     return tracemalloc.get_traced_memory()[0] / (1 << 20)
 
 
 def _cpu_of_a_host() -> float:
-    """Seconds of CPU for one host more, of those that `benchmarks scale` has measured."""
+    """Return the CPU seconds of one additional host, from the results of `benchmarks scale`."""
     points = [scale.Point(**row) for row in json.loads(scale.FILE.read_text())["points"]]
     plain = [point for point in points if not (point.dead or point.workers)]
     first, last = plain[0], plain[-1]
@@ -216,34 +218,39 @@ def _pss() -> float:
     return 0.0
 
 
-# -- telling
+# -- reporting
 
 
 def section() -> str:
-    """The text and table of docs/performance.md."""
+    """Return the section of docs/performance.md, in Markdown."""
     if not FILE.exists():
         return "Not simulated yet.\n"
-    found = json.loads(FILE.read_text())
-    return "\n".join(_lines(found["about"], Costs(**found["costs"]), found["rows"])) + "\n"
+    data = json.loads(FILE.read_text())
+    return "\n".join(_lines(data["about"], Costs(**data["costs"]), data["rows"])) + "\n"
 
 
 def _lines(about: dict[str, object], costs: Costs, rows: list[dict[str, float]]) -> Iterator[str]:
     count = int(str(about["hosts"]))
-    away = f"{ROUND_TRIP * 1000:.0f} ms away, on which the play takes {ON_HOST:g} s"
+    distance = f"{ROUND_TRIP * 1000:.0f} ms away; the play takes {ON_HOST:g} s on a host"
     planning = f"{costs.planning:.0f} s and {costs.planned_memory:,.0f} MB"
-    walk = f"{costs.walk * 1000:.1f} ms of CPU (frames: {costs.frames})"
-    held = f"{costs.state_memory * 1024:.1f} KB stay of a host that is through"
-    waits = f"{costs.walk_memory * 1024:.0f} KB are held by one that waits for an answer"
-    yield f"{count:,} hosts, {away}. Measured on {about['date']} (Python {about['python']}):"
-    yield f"loading and planning {planning} for all; a walk {walk} (mean of {about['sample']}), the"
-    yield f"rest of a connection {costs.connection * 1000:.1f} ms; {held}, {waits}. {about['note']}"
+    cpu = f"{costs.host_run * 1000:.1f} ms of CPU (mean of {about['sample']} hosts)"
+    connection = f"{costs.connection * 1000:.1f} ms of CPU"
+    done = f"{costs.state_memory * 1024:.1f} KB"
+    waiting = f"{costs.waiting_memory * 1024:.0f} KB"
+    yield f"{count:,} hosts, {distance}. Measured on {about['date']} with Python {about['python']}:"
+    yield ""
+    yield f"- Loading and planning, for all hosts: {planning}."
+    yield f"- The play on one host: {cpu}, {costs.frames} frame(s); its connection: {connection}."
+    yield f"- Memory of a host that waits for an answer: {waiting}; of a host that is done: {done}."
+    yield ""
+    yield f"{about['note']}"
     yield ""
     yield "| | wall | cores in use | connections at once | memory, MB |"
     yield "|---|---|---|---|---|"
     for row in rows:
         processes = 1 if row["cores"] == 1 else row["cores"] + 1
         memory = processes * (PROCESS_MEMORY + costs.planned_memory) + count * costs.state_memory
-        memory += row["connections"] * (costs.walk_memory + CONNECTION_MEMORY)
+        memory += row["connections"] * (costs.waiting_memory + CONNECTION_MEMORY)
         wall = f"{row['wall'] / 60:,.1f} min"
         yield (
             f"| {row['label']} | {wall} | {100 * row['busy']:.0f} % | {row['connections']:,.0f}"
@@ -252,7 +259,7 @@ def _lines(about: dict[str, object], costs: Costs, rows: list[dict[str, float]])
 
 
 PROCESS_MEMORY = 45
-"""MB of a process that has nothing to do yet: Python and what is imported."""
+"""MB of an idle process: Python and the imported modules."""
 
 CONNECTION_MEMORY = 0.1
-"""MB of a connection: its buffers, keys and thread (`benchmarks scale`)."""
+"""MB of a connection: its buffers, keys and thread (from `benchmarks scale`)."""

@@ -1,6 +1,6 @@
-"""A fleet that is only pretended: hosts as generators of costs, a machine as slots and cores.
+"""Simulate a run on many hosts: a host is a generator of costs, a machine has slots and cores.
 
-Time here is counted, not passed: a hundred thousand hosts take seconds.
+The clock is simulated, so a run of a hundred thousand hosts takes seconds.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Work:
-    """Seconds of the controller's CPU."""
+    """The host needs this many seconds of the controller's CPU."""
 
     seconds: float
 
 
 @dataclass(frozen=True)
 class Away:
-    """Seconds in which the network and the host are at work, not the controller."""
+    """The controller waits this many seconds for the network and the host."""
 
     seconds: float
 
 
 @dataclass(frozen=True)
 class Connected:
-    """A connection is open from now on."""
+    """The host's connection is open from here on."""
 
 
 Host = Generator[Work | Away | Connected, None, None]
@@ -35,7 +35,7 @@ Host = Generator[Work | Away | Connected, None, None]
 
 @dataclass(frozen=True)
 class Machine:
-    """`slots` hosts at once, on `cores` that each do one thing at a time (a process: one)."""
+    """`slots` hosts at once, on `cores` processes that each do one thing at a time."""
 
     slots: int
     cores: int = 1
@@ -43,72 +43,75 @@ class Machine:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`wall` in s; `busy` is the share of the cores' time that was used."""
+    """The result: `wall` in seconds, `busy` is the used share of the cores' time."""
 
     wall: float
     busy: float
     connections: int
-    """Open at once, at most."""
+    """The largest number of connections open at once."""
 
 
 def simulate(host: Callable[[int], Host], count: int, machine: Machine) -> Outcome:
-    """Bring `count` hosts to their end, as the scheduler does: first come, first served."""
+    """Run `count` hosts in order, as the scheduler does: first come, first served."""
     return _Clock(machine, deque(map(host, range(count)))).run()
 
 
 class _Clock:
+    """The state of a simulated run, and its event loop."""
+
     def __init__(self, machine: Machine, waiting: deque[Host]) -> None:
         self._cores, self._waiting = machine.cores, waiting
-        self._free, self._idle = machine.slots, machine.cores
-        self._now = self._used = 0.0
+        self._free_slots, self._idle_cores = machine.slots, machine.cores
+        self._now = self._used_seconds = 0.0
         self._events: list[tuple[float, int, Host, bool]] = []
-        self._number = 0
+        self._next_number = 0
         self._queue: deque[tuple[Host, float]] = deque()
         self._open: set[Host] = set()
-        self._most = 0
+        self._most_open = 0
 
     def run(self) -> Outcome:
-        self._begin()
+        self._start_hosts()
         while self._events:
             self._now, _, host, worked = heapq.heappop(self._events)
             if worked:
-                self._idle += 1
-                self._serve()
+                self._idle_cores += 1
+                self._start_work()
             self._step(host)
-            self._begin()
+            self._start_hosts()
         total = self._now * self._cores
-        return Outcome(self._now, self._used / total if total else 0.0, self._most)
+        return Outcome(self._now, self._used_seconds / total if total else 0.0, self._most_open)
 
-    def _begin(self) -> None:
-        """Give free slots to hosts that wait."""
-        while self._free and self._waiting:
-            self._free -= 1
+    def _start_hosts(self) -> None:
+        """Start waiting hosts in the free slots."""
+        while self._free_slots and self._waiting:
+            self._free_slots -= 1
             self._step(self._waiting.popleft())
 
     def _step(self, host: Host) -> None:
-        """Have the host go on until it needs time, or is through."""
+        """Continue the host until it needs time or is done."""
         for cost in host:
             match cost:
                 case Connected():
                     self._open.add(host)
-                    self._most = max(self._most, len(self._open))
+                    self._most_open = max(self._most_open, len(self._open))
                 case Away(seconds):
-                    self._at(self._now + seconds, host, worked=False)
+                    self._schedule(self._now + seconds, host, worked=False)
                     return
                 case Work(seconds):
                     self._queue.append((host, seconds))
-                    self._serve()
+                    self._start_work()
                     return
         self._open.discard(host)
-        self._free += 1
+        self._free_slots += 1
 
-    def _serve(self) -> None:
-        while self._idle and self._queue:
+    def _start_work(self) -> None:
+        """Start queued work on idle cores."""
+        while self._idle_cores and self._queue:
             host, seconds = self._queue.popleft()
-            self._idle -= 1
-            self._used += seconds
-            self._at(self._now + seconds, host, worked=True)
+            self._idle_cores -= 1
+            self._used_seconds += seconds
+            self._schedule(self._now + seconds, host, worked=True)
 
-    def _at(self, when: float, host: Host, *, worked: bool) -> None:
-        self._number += 1
-        heapq.heappush(self._events, (when, self._number, host, worked))
+    def _schedule(self, when: float, host: Host, *, worked: bool) -> None:
+        self._next_number += 1
+        heapq.heappush(self._events, (when, self._next_number, host, worked))

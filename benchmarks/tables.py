@@ -1,4 +1,4 @@
-"""Markdown tables of what a run measured."""
+"""Markdown tables of the measured values."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ Value = Callable[[str, tuple[int, int], str], float | None]
 
 
 def tools_of(results: Results, run: str) -> list[str]:
+    """Return the names of the tools that were measured, in the order of NAMES."""
     return [n for n in NAMES if any((r.tool, r.run) == (n, run) for r in results.rows)]
 
 
@@ -28,7 +29,7 @@ def _table(results: Results, run: str, cells: Cells, value: Value, title: str) -
 
 
 def number(value: float | None) -> str:
-    """Two digits that count."""
+    """Format a value with two significant digits, or as an integer from 10 on."""
     if value is None:
         return "–"
     if value >= 10:
@@ -43,13 +44,14 @@ def cell_name(cell: tuple[int, int]) -> str:
 
 
 def about(results: Results) -> str:
-    said = results.about
+    conditions = results.about
     rounds = max((len(row.wall) for row in results.rows), default=0)
-    what = (
-        f"Measured on {said['date']} with {said['cores']} cores shared by controller and hosts,"
-        f" Python {said['python']}: {rounds} interleaved rounds, medians. {said['note']}"
+    heading = (
+        f"Measured on {conditions['date']} with {conditions['cores']} cores shared by controller"
+        f" and hosts, Python {conditions['python']}: {rounds} interleaved rounds, medians."
+        f" {conditions['note']}"
     )
-    lines = [what.strip()]
+    lines = [heading.strip()]
     lines += [f"Not measured: {name} ({why})." for name, why in results.missing.items()]
     return "\n\n".join(lines) + "\n"
 
@@ -79,7 +81,7 @@ def _memory(results: Results) -> Value:
 
 
 def summary(results: Results) -> str:
-    """The README's table: how many times plain ssh's wall time each tool takes."""
+    """Return the README's table: wall time as a multiple of plain ssh's."""
     cells = [cell for cell in results.cells("second") if cell[0] != 1]
     title = "wall time ÷ plain ssh, nothing to change"
     return _table(results, "second", cells, results.ratio, title)

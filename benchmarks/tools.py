@@ -1,5 +1,7 @@
-"""The tools that are compared: how each is set up and called, and how it says that it changed
-something. All start without an open connection, and have 50 hosts at work at once."""
+"""The compared tools: how to set up and call each, and how its output shows a change.
+
+Each run starts without an open connection and works on 50 hosts at once.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ SSH_OPTIONS = "-o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes"
 
 @dataclass(frozen=True)
 class Cell:
-    """Hosts, and how far they are (ms)."""
+    """A number of hosts, and the round trip to them in ms."""
 
     fleet: Fleet
     hosts: int
@@ -40,8 +42,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Tool:
-    """`command` gives what is run in a cell; `changed` finds a change in its output (None: its
-    output doesn't tell); `clean_up` runs after each run, unmeasured."""
+    """A compared tool.
+
+    `command` returns the command for a cell. `changed` is a pattern that matches a change in its
+    output, or None if the output does not show changes. `clean_up` is called after each run and
+    not measured.
+    """
 
     name: str
     label: str
@@ -51,7 +57,7 @@ class Tool:
     clean_up: Callable[[Cell], None] = lambda cell: None
 
     def environ(self, cell: Cell) -> dict[str, str]:
-        """A small environment, with a home that holds none of the operator's settings."""
+        """Return a small environment. Its home directory has no settings of the operator."""
         folder = cell.fleet.folder
         (folder / "home").mkdir(exist_ok=True)
         write(folder / "ansible.cfg", "[defaults]\n")
@@ -68,8 +74,8 @@ class Tool:
         return self.changed is not None and re.search(self.changed, output, re.M) is not None
 
 
-def tool(name: str, peers: Path) -> Tool:
-    """The tool of that name, installed when it is a peer. Raises NotInstalled."""
+def find_tool(name: str, peers: Path) -> Tool:
+    """Return the tool of that name; a peer is installed first. Raises NotInstalled."""
     if name in PEERS:
         place = install(PEERS[name], peers)
         return _PEERS[name](place, version(PEERS[name], place))
@@ -81,7 +87,7 @@ def tool(name: str, peers: Path) -> Tool:
         if name == "ssh":
             return Tool(name, f"plain ssh, one script ({number})", _ssh, "^changed:")
         return Tool(name, "ssh, an exec a task over a ControlMaster", _ssh_mux, "^changed:")
-    raise NotInstalled(f"there is no tool of that name; there are {', '.join(NAMES)}")
+    raise NotInstalled(f"no tool has that name; known names: {', '.join(NAMES)}")
 
 
 # -- plain ssh
@@ -108,7 +114,7 @@ def _ssh_mux(cell: Cell) -> list[str]:
 
 
 def _each_host(cell: Cell, script: str) -> list[str]:
-    """Run `script` with a host's name, address and root as $1 to $3, for each host."""
+    """Return a command that runs `script` for each host: $1 is its name, $2 address, $3 root."""
     listed = "".join(f"{host.name} {host.address} {host.root}\n" for host in cell.members())
     write(cell.folder / "hosts", listed)
     each = write(cell.folder / "each.sh", f"set -e\n{script}\n")
@@ -121,7 +127,7 @@ def ssh_command(cell: Cell) -> str:
 
 
 def _contents(letters: str) -> str:
-    """Functions that print the play's files."""
+    """Return shell functions that print the play's files."""
     text = {letter: (PLAY / "files" / f"{letter}.conf").read_text() for letter in letters}
     return "".join(f"content_{key}() {{ cat <<'END'\n{text[key]}END\n}}\n" for key in text)
 
@@ -192,7 +198,7 @@ def _mitogen(place: Path, number: str) -> Tool:
 
 
 def _end_masters(cell: Cell) -> None:
-    """End ssh's persisting masters, so that the next run connects anew."""
+    """Stop ssh's persistent connections, so that the next run opens new ones."""
     for socket in (cell.fleet.folder / "cp").glob("*"):
         command = ["ssh", "-F", "none", "-o", f"ControlPath={socket}", "-O", "exit", "host"]
         subprocess.run(command, capture_output=True, check=False)
@@ -222,7 +228,9 @@ def _pyinfra(place: Path, number: str) -> Tool:
         options = ["-y", "--parallel", str(FORKS)]
         return [program, *options, str(inventory), str(PLAY / "deploy.py")]
 
-    changed = r"^ +(Directory|File|Line) \S+ +\d+ +[1-9]"  # its commands always count as a change
+    changed = (
+        r"^ +(Directory|File|Line) \S+ +\d+ +[1-9]"  # not Command: pyinfra counts each as a change
+    )
     return Tool("pyinfra", f"pyinfra {number}", command, changed)
 
 

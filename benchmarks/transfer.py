@@ -1,9 +1,9 @@
-"""How fast a large file passes, beside OpenSSH's own `ssh HOST 'cat > FILE' < FILE` and back.
+"""Measure how fast a large file is sent and fetched, compared with OpenSSH.
 
-A way is measured from the start of its process to its end, or within an open connection: for ssh
-one of a ControlMaster, for provision the task that sends or fetches, behind another task. On
-loopback both ends share the cores; a link of a certain rate is more like a network. There a larger
-file shows what each further byte takes, without what starting and connecting take.
+Each method is measured for a whole process, or within an open connection. For ssh the latter is a
+ControlMaster's; for provision it is the task that sends or fetches, after another task. On loopback
+both ends share the cores, so a link with a limited rate is measured as well. There a second, larger
+file gives the time of the additional bytes alone, without starting and connecting.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ from typing import Any
 
 from benchmarks import hosts, measure
 from benchmarks.link import NoLink, link
-from benchmarks.tools import Cell, ssh_command, write
-from benchmarks.tools import tool as tool_named
+from benchmarks.tools import Cell, find_tool, ssh_command, write
 
 FILE = Path(__file__).parent / "transfer.json"
 CIPHER = "-c aes128-gcm@openssh.com"
@@ -54,50 +53,55 @@ LABELS = {
 }
 LINK = 1000  # Mbit/s
 LARGER = 4
-"""So many times as large is the other file that is sent over the link."""
+"""The second file on the link is this many times as large as the first."""
 LINKED = {
     "link-ssh": "ssh",
     "link-provision": "provision",
     "link-ssh-large": "ssh, a file four times as large",
     "link-provision-large": "provision, the same",
-    "link-ssh-more": "ssh, what is between the two",
+    "link-ssh-more": "ssh, the difference of the two",
     "link-provision-more": "provision, the same",
 }
 
 
 @dataclass
 class Transfers:
-    """Seconds of each way, a value a round; memory (MB) of provision's processes at most."""
+    """Durations of each method in seconds, one value a round; provision's peak memory in MB."""
 
     about: dict[str, str]
     megabytes: float
     seconds: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     memory: dict[str, float] = field(default_factory=dict)
 
-    def add(self, direction: str, way: str, seconds: float) -> None:
-        ways = self.seconds.setdefault(direction, {})
-        ways.setdefault(way, []).append(round(seconds, 4))
-        print(f"{direction:5} {way:10} {seconds:7.3f} s", flush=True)
+    def add(self, direction: str, method: str, seconds: float) -> None:
+        methods = self.seconds.setdefault(direction, {})
+        methods.setdefault(method, []).append(round(seconds, 4))
+        print(f"{direction:5} {method:10} {seconds:7.3f} s", flush=True)
 
-    def rate(self, direction: str, way: str) -> float:
-        """MB a second."""
-        times = {"large": LARGER, "more": LARGER - 1}.get(way.rpartition("-")[2], 1)
-        return times * self.megabytes / median(self._of(direction, way))
+    def rate(self, direction: str, method: str) -> float:
+        """Return the rate in MB/s."""
+        times = {"large": LARGER, "more": LARGER - 1}.get(method.rpartition("-")[2], 1)
+        return times * self.megabytes / median(self._durations(direction, method))
 
-    def ratio(self, direction: str, way: str) -> float:
-        """The rate against ssh's in the same round, on as open a connection: the median."""
-        base = "ssh-open" if way in ("ssh-open", "task") else "ssh"
-        if way.startswith("link-"):
-            base = way.replace("provision", "ssh")
-        pairs = zip(self._of(direction, base), self._of(direction, way), strict=True)
+    def ratio(self, direction: str, method: str) -> float:
+        """Return the rate divided by ssh's of the same round: the median over the rounds.
+
+        Methods that use an open connection are compared with ssh over an open connection.
+        """
+        base = "ssh-open" if method in ("ssh-open", "task") else "ssh"
+        if method.startswith("link-"):
+            base = method.replace("provision", "ssh")
+        pairs = zip(
+            self._durations(direction, base), self._durations(direction, method), strict=True
+        )
         return median(b / w for b, w in pairs)
 
-    def _of(self, direction: str, way: str) -> list[float]:
-        ways = self.seconds[direction]
-        if not way.endswith("-more"):
-            return ways[way]
-        small = way.removesuffix("-more")
-        pairs = zip(ways[small], ways[f"{small}-large"], strict=True)
+    def _durations(self, direction: str, method: str) -> list[float]:
+        methods = self.seconds[direction]
+        if not method.endswith("-more"):
+            return methods[method]
+        small = method.removesuffix("-more")
+        pairs = zip(methods[small], methods[f"{small}-large"], strict=True)
         return [large - one for one, large in pairs]
 
     def save(self, file: Path) -> None:
@@ -109,34 +113,34 @@ def load(file: Path = FILE) -> Transfers:
 
 
 @dataclass(frozen=True)
-class _Course:
-    """Where the file is, and how it is sent and fetched."""
+class _Setup:
+    """A file, its places, and how it is sent and fetched."""
 
     cell: Cell
-    found: Transfers
+    transfers: Transfers
     megabytes: int
-    of: str = "{}"
-    """What the name of a way becomes in the results."""
+    label: str = "{}"
+    """Pattern for the name of a method in the results."""
 
     @property
-    def here(self) -> Path:
+    def source_file(self) -> Path:
         return self.cell.folder / f"here-{self.megabytes}"
 
     @property
-    def there(self) -> Path:
+    def remote_file(self) -> Path:
         return self.cell.members()[0].root / "there"
 
     @property
-    def back(self) -> Path:
+    def fetched_file(self) -> Path:
         return self.cell.folder / "back"
 
     @property
-    def to(self) -> str:
-        return f"{self.address} 'cat > {self.there}' < {self.here}"
+    def send_arguments(self) -> str:
+        return f"{self.address} 'cat > {self.remote_file}' < {self.source_file}"
 
     @property
-    def back_again(self) -> str:
-        return f"{self.address} 'cat {self.there}' > {self.back}"
+    def fetch_arguments(self) -> str:
+        return f"{self.address} 'cat {self.remote_file}' > {self.fetched_file}"
 
     @property
     def ssh(self) -> str:
@@ -152,54 +156,56 @@ class _Course:
 
     def provision(self, direction: str) -> list[str]:
         if direction == "send":
-            play = PLAY.format(module="copy", src=self.here, dest=self.there, more="")
+            play = PLAY.format(module="copy", src=self.source_file, dest=self.remote_file, more="")
         else:
-            play = PLAY.format(module="fetch", src=self.there, dest=self.back, more=", flat: true")
-        given = tool_named("provision", Path()).command(self.cell)
+            play = PLAY.format(
+                module="fetch", src=self.remote_file, dest=self.fetched_file, more=", flat: true"
+            )
+        command = find_tool("provision", Path()).command(self.cell)
         path = write(self.cell.folder / f"{direction}.yml", play)
-        return [str(path) if word.endswith("provision.yml") else word for word in given] + [
+        return [str(path) if word.endswith("provision.yml") else word for word in command] + [
             "--json"
         ]
 
-    def time_shell(self, direction: str, way: str, line: str) -> None:
+    def time_shell(self, direction: str, method: str, line: str) -> None:
         self._clear(direction)
         log = self.cell.folder / "log"
         done = measure.run(["sh", "-c", line], dict(os.environ), log)
         self._check(direction)
-        self.found.add(direction, self.of.format(way), done.wall)
+        self.transfers.add(direction, self.label.format(method), done.wall)
 
     def time_whole(self, direction: str) -> str:
         self._clear(direction)
         done = self._run(direction)
         self._check(direction)
-        self.found.add(direction, self.of.format("provision"), done.wall)
+        self.transfers.add(direction, self.label.format("provision"), done.wall)
         return done.output
 
     def time_provision(self, direction: str) -> None:
         output = self.time_whole(direction)
-        self.found.add(direction, "task", _task_seconds(output, "changed"))
+        self.transfers.add(direction, "task", _task_seconds(output, "changed"))
         if direction == "send":
             again = self._run(direction)
             _task_seconds(again.output, "ok")
-            self.found.add(direction, "again", again.wall)
+            self.transfers.add(direction, "again", again.wall)
 
     def measure_memory(self, direction: str) -> None:
         self._clear(direction)
-        environment = tool_named("provision", Path()).environ(self.cell)
+        environment = find_tool("provision", Path()).environ(self.cell)
         peak = measure.memory(self.provision(direction), environment, self.cell.folder / "log")
-        self.found.memory[direction] = round(peak, 1)
+        self.transfers.memory[direction] = round(peak, 1)
 
     def _run(self, direction: str) -> measure.Measured:
-        environment = tool_named("provision", Path()).environ(self.cell)
+        environment = find_tool("provision", Path()).environ(self.cell)
         return measure.run(self.provision(direction), environment, self.cell.folder / "log")
 
     def _clear(self, direction: str) -> None:
-        (self.there if direction == "send" else self.back).unlink(missing_ok=True)
+        (self.remote_file if direction == "send" else self.fetched_file).unlink(missing_ok=True)
 
     def _check(self, direction: str) -> None:
-        arrived = self.there if direction == "send" else self.back
-        if arrived.stat().st_size != self.here.stat().st_size:
-            raise measure.FailedRun(f"{arrived} is not whole")
+        arrived = self.remote_file if direction == "send" else self.fetched_file
+        if arrived.stat().st_size != self.source_file.stat().st_size:
+            raise measure.FailedRun(f"{arrived} is not complete")
 
 
 def _task_seconds(output: str, outcome: str) -> float:
@@ -209,99 +215,101 @@ def _task_seconds(output: str, outcome: str) -> float:
             if event["outcome"] != outcome:
                 raise measure.FailedRun(f"the task is {event['outcome']}: {event['message']}")
             return float(event["seconds"])
-    raise measure.FailedRun("the task was not run")
+    raise measure.FailedRun("the task did not run")
 
 
 def run(folder: Path, rounds: int, megabytes: int, about: dict[str, str]) -> Transfers:
-    """Send and fetch a file of random bytes, each way in turn, `rounds` times; on loopback, and
-    where that can be over a link."""
-    found = Transfers(about, float(megabytes))
+    """Send and fetch a file of random bytes with each method, `rounds` times: on loopback and, if
+    this machine can set one up, over a link."""
+    transfers = Transfers(about, float(megabytes))
     with contextlib.ExitStack() as stack:
-        here = stack.enter_context(hosts.fleet(folder, 1, [0]))
-        course = _course(here, found, megabytes)
-        stack.enter_context(_open_connection(course))
-        linked = []
+        loopback = stack.enter_context(hosts.fleet(folder, 1, [0]))
+        setup = _setup(loopback, transfers, megabytes)
+        stack.enter_context(_open_connection(setup))
+        shaped = []
         try:
             far = stack.enter_context(link(LINK))
             (folder / "far").mkdir()
-            there = stack.enter_context(hosts.fleet(folder / "far", 1, [0], far))
-            linked = [
-                _course(there, found, megabytes, "link-{}"),
-                _course(there, found, megabytes * LARGER, "link-{}-large"),
+            far_fleet = stack.enter_context(hosts.fleet(folder / "far", 1, [0], far))
+            shaped = [
+                _setup(far_fleet, transfers, megabytes, "link-{}"),
+                _setup(far_fleet, transfers, megabytes * LARGER, "link-{}-large"),
             ]
         except NoLink as why:
-            print(f"no link: {why}", flush=True)
+            print(f"not measured over a link: {why}", flush=True)
         for _ in range(rounds):
-            for step in [*_steps(course), *chain.from_iterable(map(_steps_linked, linked))]:
+            for step in [*_steps(setup), *chain.from_iterable(map(_steps_linked, shaped))]:
                 step()
         for direction in LABELS:
-            course.measure_memory(direction)
-    return found
+            setup.measure_memory(direction)
+    return transfers
 
 
-def _course(fleet: hosts.Fleet, found: Transfers, megabytes: int, of: str = "{}") -> _Course:
-    course = _Course(Cell(fleet, 1, 0), found, megabytes, of)
-    hosts.reset(course.cell.members())
-    course.cell.folder.mkdir(parents=True, exist_ok=True)
-    with course.here.open("wb") as file:
+def _setup(fleet: hosts.Fleet, transfers: Transfers, megabytes: int, label: str = "{}") -> _Setup:
+    setup = _Setup(Cell(fleet, 1, 0), transfers, megabytes, label)
+    hosts.reset(setup.cell.members())
+    setup.cell.folder.mkdir(parents=True, exist_ok=True)
+    with setup.source_file.open("wb") as file:
         for _ in range(megabytes):
             file.write(os.urandom(1_000_000))
-    return course
+    return setup
 
 
 @contextlib.contextmanager
-def _open_connection(course: _Course) -> Iterator[None]:
-    master = f"{course.ssh} -M -S {course.cell.folder}/open -Nf {course.address}"
+def _open_connection(setup: _Setup) -> Iterator[None]:
+    master = f"{setup.ssh} -M -S {setup.cell.folder}/open -Nf {setup.address}"
     subprocess.run(["sh", "-c", master], check=True)
     try:
         yield
     finally:
-        stop = f"{course.open_ssh} -O exit {course.address}"
+        stop = f"{setup.open_ssh} -O exit {setup.address}"
         subprocess.run(["sh", "-c", stop], check=True, capture_output=True)
 
 
-def _steps(course: _Course) -> Iterator[Callable[[], object]]:
-    there = course.there
-    proof = f"{course.address} 'cat > {there} && sync {there} && sha256sum {there}' < {course.here}"
-    yield lambda: course.time_shell("send", "ssh", f"{course.ssh} {course.to}")
-    yield lambda: course.time_shell("send", "ssh-open", f"{course.open_ssh} {course.to}")
-    yield lambda: course.time_shell("send", "proof", f"{course.ssh} {proof}")
-    yield lambda: course.time_provision("send")
-    yield lambda: course.time_shell("fetch", "ssh", f"{course.ssh} {course.back_again}")
-    yield lambda: course.time_shell("fetch", "ssh-open", f"{course.open_ssh} {course.back_again}")
-    yield lambda: course.time_provision("fetch")
-
-
-def _steps_linked(course: _Course) -> Iterator[Callable[[], object]]:
-    yield lambda: course.time_shell("send", "ssh", f"{course.ssh} {course.to}")
-    yield lambda: course.time_whole("send")
-    yield lambda: course.time_shell("fetch", "ssh", f"{course.ssh} {course.back_again}")
-    yield lambda: course.time_whole("fetch")
-
-
-def tables(found: Transfers) -> str:
-    """The page's part, in Markdown."""
-    rounds = len(found.seconds["send"]["ssh"])
-    said = found.about
-    about = (
-        f"Measured on {said['date']}, {said['cores']} cores, {found.megabytes:.0f} MB of random"
-        f" bytes, aes128-gcm: {rounds} interleaved rounds, medians. {said['note']}"
+def _steps(setup: _Setup) -> Iterator[Callable[[], object]]:
+    path = setup.remote_file
+    proof = (
+        f"{setup.address} 'cat > {path} && sync {path} && sha256sum {path}' < {setup.source_file}"
     )
-    parts = [f"{about.strip()}\n"]
+    yield lambda: setup.time_shell("send", "ssh", f"{setup.ssh} {setup.send_arguments}")
+    yield lambda: setup.time_shell("send", "ssh-open", f"{setup.open_ssh} {setup.send_arguments}")
+    yield lambda: setup.time_shell("send", "proof", f"{setup.ssh} {proof}")
+    yield lambda: setup.time_provision("send")
+    yield lambda: setup.time_shell("fetch", "ssh", f"{setup.ssh} {setup.fetch_arguments}")
+    yield lambda: setup.time_shell("fetch", "ssh-open", f"{setup.open_ssh} {setup.fetch_arguments}")
+    yield lambda: setup.time_provision("fetch")
+
+
+def _steps_linked(setup: _Setup) -> Iterator[Callable[[], object]]:
+    yield lambda: setup.time_shell("send", "ssh", f"{setup.ssh} {setup.send_arguments}")
+    yield lambda: setup.time_whole("send")
+    yield lambda: setup.time_shell("fetch", "ssh", f"{setup.ssh} {setup.fetch_arguments}")
+    yield lambda: setup.time_whole("fetch")
+
+
+def tables(transfers: Transfers) -> str:
+    """Return the section of docs/performance.md, in Markdown."""
+    rounds = len(transfers.seconds["send"]["ssh"])
+    about = transfers.about
+    heading = (
+        f"Measured on {about['date']}, {about['cores']} cores, {transfers.megabytes:.0f} MB of"
+        f" random bytes, aes128-gcm: {rounds} interleaved rounds, medians. {about['note']}"
+    )
+    parts = [f"{heading.strip()}\n"]
     for direction, labels in LABELS.items():
         lines = [f"| {direction} | MB/s | rate ÷ ssh's |", "|---|---|---|"]
-        for way, label in labels.items():
-            rate, ratio = found.rate(direction, way), found.ratio(direction, way)
+        for method, label in labels.items():
+            rate, ratio = transfers.rate(direction, method), transfers.ratio(direction, method)
             lines.append(f"| {label} | {rate:.0f} | {ratio:.2f} |")
-        if "link-ssh" in found.seconds[direction]:
-            lines += _linked(found, direction)
+        if "link-ssh" in transfers.seconds[direction]:
+            lines += _linked(transfers, direction)
         parts.append("\n".join(lines) + "\n")
-    most = max(found.memory.values())
-    parts.append(f"provision's memory at most (PSS), Python and all: {most:.0f} MB.\n")
+    peak = max(transfers.memory.values())
+    parts.append(f"Peak memory (PSS) of provision, including Python: {peak:.0f} MB.\n")
     return "\n".join(parts)
 
 
-def _linked(found: Transfers, direction: str) -> Iterator[str]:
-    for way, label in LINKED.items():
-        rate, ratio = found.rate(direction, way), found.ratio(direction, way)
+def _linked(transfers: Transfers, direction: str) -> Iterator[str]:
+    for method, label in LINKED.items():
+        rate, ratio = transfers.rate(direction, method), transfers.ratio(direction, method)
         yield f"| over {LINK / 1000:g} Gbit/s: {label} | {rate:.0f} | {ratio:.2f} |"

@@ -1,4 +1,4 @@
-"""The benchmark: it runs, and the documents say what its results say."""
+"""The benchmark runs, and the documents agree with its result files."""
 
 from __future__ import annotations
 
@@ -19,46 +19,46 @@ from tests.remote.sshd import needs_root, needs_sshd
 ROOT = Path(__file__).parents[1]
 
 
-def test_the_documents_say_what_the_results_say() -> None:
+def test_the_documents_agree_with_the_result_files() -> None:
     assert report.stale(results.load()) == [], "run: python -m benchmarks report"
 
 
 @needs_sshd
 @needs_root
-def test_a_small_run(tmp_path: Path) -> None:
+def test_a_small_run_measures_every_installed_tool(tmp_path: Path) -> None:
     file = tmp_path / "results.json"
     options = ["--tools", "ssh,ssh-mux,provision,nothing", "--cells", "2@20", "--rounds", "1"]
     command = [sys.executable, "-m", "benchmarks", "run", *options, "--output", str(file)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    found = results.load(file)
-    assert list(found.missing) == ["nothing"], found.missing
+    measured = results.load(file)
+    assert list(measured.missing) == ["nothing"], measured.missing
     for name in ("ssh", "ssh-mux", "provision"):
         for run in ("first", "second"):
-            assert found.seconds(name, (2, 20), run), (name, run)
-    assert found.ratio("ssh", (2, 20), "second") == 1
-    assert "| provision |" in report.PARTS["benchmark-second"](found)
-    assert "<svg" in plot.plot(found)
+            assert measured.seconds(name, (2, 20), run), (name, run)
+    assert measured.ratio("ssh", (2, 20), "second") == 1
+    assert "| provision |" in report.PARTS["benchmark-second"](measured)
+    assert "<svg" in plot.plot(measured)
 
 
 @needs_sshd
 @needs_root
-def test_a_small_transfer(tmp_path: Path) -> None:
+def test_a_small_transfer_measures_every_method(tmp_path: Path) -> None:
     file = tmp_path / "transfer.json"
     options = ["--rounds", "1", "--megabytes", "5", "--output", str(file)]
     command = [sys.executable, "-m", "benchmarks", "transfer", *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    found = transfer.load(file)
+    transfers = transfer.load(file)
     for direction, labels in transfer.LABELS.items():
-        linked = {way for way in found.seconds[direction] if way.startswith("link-")}
-        assert set(found.seconds[direction]) == set(labels) | linked
-        assert linked in (set(), {way for way in transfer.LINKED if not way.endswith("-more")})
-        assert found.ratio(direction, "ssh") == found.ratio(direction, "ssh-open") == 1
-    assert "| provision, the `copy` task of that run |" in transfer.tables(found)
+        linked = {name for name in transfers.seconds[direction] if name.startswith("link-")}
+        assert set(transfers.seconds[direction]) == set(labels) | linked
+        assert linked in (set(), {name for name in transfer.LINKED if not name.endswith("-more")})
+        assert transfers.ratio(direction, "ssh") == transfers.ratio(direction, "ssh-open") == 1
+    assert "| provision, the `copy` task of that run |" in transfer.tables(transfers)
 
 
-def test_each_marker_of_a_part_stands_once_in_some_document() -> None:
+def test_each_generated_part_has_its_markers_once_in_the_documents() -> None:
     text = "".join(path.read_text() for path in report.DOCUMENTS)
     for name in report.PARTS:
         assert text.count(f"<!-- begin {name} -->") == text.count(f"<!-- end {name} -->") == 1
@@ -67,7 +67,7 @@ def test_each_marker_of_a_part_stands_once_in_some_document() -> None:
 @pytest.mark.parametrize(
     ("figure", "shown"), [(None, "–"), (0.98, "0.98"), (4.52, "4.5"), (57.1, "57")]
 )
-def test_figures_have_the_digits_that_count(figure: float | None, shown: str) -> None:
+def test_figures_are_shown_with_two_significant_digits(figure: float | None, shown: str) -> None:
     assert number(figure) == shown
 
 
@@ -81,7 +81,14 @@ def test_figures_have_the_digits_that_count(figure: float | None, shown: str) ->
         ([Work(1), Connected(), Away(9)], Machine(slots=10), 19, 9),
         ([], Machine(slots=3), 0, 0),
     ],
-    ids=["slots bind", "slots for all", "a core binds", "five cores", "both", "nothing to do"],
+    ids=[
+        "few slots",
+        "a slot for each",
+        "one core",
+        "five cores",
+        "work and waiting",
+        "nothing to do",
+    ],
 )
 def test_the_simulation_counts_slots_cores_and_connections(
     costs: list[Away | Work | Connected], machine: Machine, wall: float, connections: int
@@ -93,15 +100,15 @@ def test_the_simulation_counts_slots_cores_and_connections(
     assert (outcome.wall, outcome.connections) == (wall, connections)
 
 
-def test_a_simulated_fleet_is_measured_and_told(
+def test_a_simulation_of_50_hosts_is_measured_and_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "simulation.json"
     simulation.run(50, 10, "", file)
     monkeypatch.setattr(simulation, "FILE", file)
-    said = simulation.section()
-    assert said.startswith("50 hosts, 20 ms away")
-    assert said.count("| 50 |") == len(simulation.MACHINES)
+    section = simulation.section()
+    assert section.startswith("50 hosts, 20 ms away")
+    assert section.count("| 50 |") == len(simulation.MACHINES)
 
 
 def test_the_proxy_delays_both_directions() -> None:
@@ -109,7 +116,7 @@ def test_the_proxy_delays_both_directions() -> None:
 
 
 async def round_trip(rtt: float) -> float:
-    """Seconds that an echo takes through the proxy, once connected."""
+    """Return the seconds that an echo takes through the proxy on an open connection."""
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(100):
@@ -121,7 +128,7 @@ async def round_trip(rtt: float) -> float:
     proxy = await delay.serve("127.0.0.2", "127.0.0.1", port, rtt)
     reader, writer = await asyncio.open_connection("127.0.0.2", port)
     async with server, proxy:
-        for _ in range(2):  # the first one waits for the connection as well
+        for _ in range(2):  # the first one includes the time to connect
             started = time.perf_counter()
             writer.write(b"x")
             await reader.read(1)
