@@ -69,7 +69,8 @@ def test_the_wheel_contains_every_file_that_a_run_needs(wheel: Path) -> None:
     package = (path.relative_to(ROOT) for path in (ROOT / "provisioner").rglob("*.*"))
     needed = {str(path) for path in package if path.suffix in {".py", ".sh", ".j2", ".html"}}
     assert needed <= names
-    assert {"provisioner/remote/sh/kernel.sh", "provisioner/py.typed"} <= names
+    known = ("remote/sh/kernel.sh", "modules/user.sh", "modules/shared/write.sh", "py.typed")
+    assert {f"provisioner/{file}" for file in known} <= names
 
 
 def test_the_wheel_contains_only_the_package_provisioner(wheel: Path) -> None:

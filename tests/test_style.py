@@ -252,6 +252,37 @@ def _interpreter(path: Path) -> str:
     return match[1].decode() if match else ""
 
 
+BODIES = sorted((PACKAGE / "modules").rglob("*.sh"))
+BODY_HEADER = re.compile(r"# shellcheck shell=sh disable=SC2034,(?:SC\d+,)*SC2154,SC2317,SC2329")
+"""The first line of a body: what shellcheck excuses in each of them, and perhaps more."""
+
+
+@pytest.mark.parametrize("path", BODIES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_the_file_of_a_body_passes_shellcheck_by_itself(path: Path) -> None:
+    text = path.read_text()
+    assert BODY_HEADER.match(text)
+    assert shellcheck(text) == ""
+
+
+def test_a_file_or_folder_of_modules_is_a_name_that_playbooks_use() -> None:
+    # "assert" is a keyword of Python, so its file has another name.
+    others = {"__init__.py", "__pycache__", "assert_.py", "framework", "shared"}
+    for path in (PACKAGE / "modules").iterdir():
+        name = path.stem
+        known = name in MODULES
+        if path.suffix == ".sh":  # copy_tree.sh is a body of copy
+            known |= any(name.startswith(f"{module}_") for module in MODULES)
+        elif path.is_dir():  # docker holds docker_container, docker_image and so on
+            known |= any(module.startswith(f"{name}_") for module in MODULES)
+        assert known or path.name in others
+
+
+def test_every_file_of_a_body_is_loaded_by_a_module() -> None:
+    sources = "".join((PACKAGE / file).read_text() for file in FILES if file.startswith("modules/"))
+    for path in BODIES:
+        assert f'"{path.relative_to(PACKAGE / "modules")}"' in sources
+
+
 @pytest.mark.parametrize("path", list(scripts()), ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_script_passes_shellcheck(path: Path) -> None:
     assert shellcheck(path.read_text(), _interpreter(path) or "sh") == ""

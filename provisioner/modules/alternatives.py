@@ -6,54 +6,9 @@ import re
 from typing import Any, ClassVar, Literal
 
 from provisioner.modules.framework.base import Module, TaskContext, Text
+from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.model import AliasChoices, Field, Model, field_validator
 from provisioner.remote.shell import Program, Report
-
-BODY = r"""
-tool=alternatives
-command -v alternatives || tool=update-alternatives
-display() { shown=$("$tool" --display "$name"); }
-listed() { display; case "$nl$shown" in *"$nl$path - "*) ;; *) false ;; esac; }
-unlisted() { ! listed; }
-selected() { [ "$(readlink "/etc/alternatives/$name")" = "$path" ] && ! automatic; }
-automatic() {
-    display
-    first=${shown%%"$nl"*}
-    case $first in *'status is auto'* | *'auto mode'*) ;; *) false ;; esac
-}
-add() {
-    target=$link
-    if [ -z "$target" ]; then
-        # The tool's own record: the mode, then the generic path.
-        file=/var/lib/alternatives/$name
-        [ -r "$file" ] || file=/var/lib/dpkg/alternatives/$name
-        [ ! -r "$file" ] || { read -r _; read -r target; } <"$file"
-    fi
-    [ -n "$target" ] || { echo "$name is new: give link, the generic path" >&2; return 1; }
-    eval "set -- $slaves"
-    "$tool" --install "$target" "$name" "$path" "$priority" "$@"
-}
-choose() { "$tool" --set "$name" "$path"; }
-automate() { "$tool" --auto "$name"; }
-remove() { "$tool" --remove "$name" "$path"; }
-nl='
-'
-if [ "$look" = no ] && [ "$state" != absent ] && [ ! -e "$path" ]; then
-    fail "$path is not there: install what brings it first"
-fi
-case $state in
-    absent) ensure "remove alternative $path of $name" unlisted remove ;;
-    present) ensure "add alternative $path of $name" listed add ;;
-    auto)
-        ensure "add alternative $path of $name" listed add
-        ensure "choose $name automatically" automatic automate
-        ;;
-    selected)
-        ensure "add alternative $path of $name" listed add
-        ensure "set $name to $path" selected choose
-        ;;
-esac
-"""
 
 
 class Subcommand(Model):
@@ -70,7 +25,7 @@ class Subcommand(Model):
 class Alternatives(Module):
     """A generic name stands for one of several programs."""
 
-    body: ClassVar[str] = BODY
+    body: ClassVar[str] = load_body("alternatives.sh")
 
     name: Text
     """The generic name: `java`."""

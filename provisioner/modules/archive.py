@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.archive_body import BODY
 from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text, Words
+from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.shared.content import file_values
 from provisioner.remote.shell import Program, Report, Value
 
@@ -16,7 +16,7 @@ class Archive(FileAttributes, Module):
     The host needs tar, and gzip, bzip2 or xz; for `zip` it needs zip and unzip.
     """
 
-    body: ClassVar[str] = BODY
+    body: ClassVar[str] = load_body("archive.sh")
 
     path: Words
     """Files, directories and globs. Names in the archive begin below what all have in common."""

@@ -10,59 +10,9 @@ from typing import Any, ClassVar, Self
 
 from provisioner import regex
 from provisioner.modules.framework.base import Module, TaskContext, Text
+from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.model import Field, model_validator
-from provisioner.modules.shared.creates import DUE
 from provisioner.remote.shell import Program, Report, is_like_ours, quote
-
-BODY = (
-    DUE
-    + r"""
-# -P: as a process that was started there would find it; $PWD and `..` go by the real directory.
-# What an earlier task would have made need not be there for a look.
-if [ -n "$chdir" ] && ! cd -P "$chdir"; then
-    [ "$look" = yes ] || fail "Unable to change directory before execution: $chdir"
-else
-    due || return 0
-fi
-if [ "$look" = yes ]; then
-    if [ -n "$creates$removes" ]; then changed "run $what"; else report check ''; fi
-    return
-fi
-# uptime: the seconds since the host's start, with no process; empty where there is no /proc.
-uptime() {
-    up=''
-    [ ! -r /proc/uptime ] || read -r up _ </proc/uptime
-}
-# clock: when the command ended, and how long it took to within 10 ms. Only a failure is timed for
-# nobody: it may be all that a rescue gets to see.
-clock() {
-    [ "$timed" = yes ] || [ "$status" -ne 0 ] || return 0
-    uptime
-    report clock "$began $up $(date '+%Y-%m-%d %H:%M:%S.%N')"
-}
-
-login_path
-eval "set -- $argv"
-uptime
-began=$up
-if [ -n "$input" ]; then
-    run_with_input() { printf '%s' "$input" | { _environment; exec "$@"; }; }
-    run run_with_input "$@" || true
-else
-    run_program "$@" || true
-fi
-clock
-report rc "$status"
-output
-changed "run $what" # or tried: a failure shows it too
-case $status in
-    0) ;;
-    126) fail "$1: can't be run (exit 126)" ;;
-    127) fail "$1: not found (exit 127)" ;;
-    *) fail "exit $status" ;;
-esac
-"""
-)
 
 
 @lru_cache(1024)
@@ -79,7 +29,7 @@ class Command(Module):
     """Run a program directly, with no shell: no pipes, no `$VARIABLES`, no globs."""
 
     free_form: ClassVar[str | None] = "cmd"
-    body: ClassVar[str] = BODY
+    body: ClassVar[str] = load_body("shared/exists.sh", "shared/creates.sh", "command.sh")
 
     cmd: Text | None = None
     """The command line, split as a shell would split it."""

@@ -10,8 +10,8 @@ from hashlib import md5
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
-from provisioner.modules.copy_body import FROM_HOST, TREE
 from provisioner.modules.framework.base import FileMode, ModuleError, TaskContext, Text
+from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.model import BeforeValidator, model_validator
 from provisioner.modules.shared.content import (
     TEXT_LIMIT,
@@ -23,6 +23,9 @@ from provisioner.modules.shared.content import (
 from provisioner.modules.shared.sums import digests
 from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report, Value
+
+TREE = load_body("shared/directories.sh", "copy_tree.sh")
+FROM_HOST = load_body("shared/directories.sh", "copy_from_host.sh", "shared/write.sh")
 
 
 @dataclass

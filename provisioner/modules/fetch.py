@@ -14,69 +14,10 @@ from pathlib import Path
 from typing import IO, Any, ClassVar
 
 from provisioner.modules.framework.base import LENIENT, Module, ModuleError, TaskContext, Text
+from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.model import PrivateAttr
 from provisioner.modules.shared.sums import Passing
 from provisioner.remote.shell import Program, Report, Value
-
-BODY = r"""
-# content: the file as a blob. Zeros behind it keep the frame whole if it just shrank.
-content() {
-    printf '#content %d %d\0' "$size" "$size" >&3
-    { _sent=$(dd bs=65536 iflag=fullblock,count_bytes count="$size" <"$src" 2>&1 >&5); } 5>&1
-    _sent=${_sent##*"$newline"} _sent=${_sent%% *}  # dd's last line: how many bytes were copied
-    [ "$_sent" = "$size" ] ||
-        dd bs=65536 iflag=fullblock,count_bytes count=$((size - _sent)) </dev/zero 2>/dev/null
-}
-newline='
-'
-# send_summed: send it, while another reader sums it. That one is ahead, so the disk is read once.
-send_summed() {
-    say
-    sum=$(
-        _digest "$size" sha1 <"$src" &
-        content >&3
-        wait
-    )
-    [ -n "$sum" ] || sum=$(sha1sum <"$src")
-}
-about() { stat -L -c '%s %i %y' -- "$src"; }
-
-expand src
-report source "$src"
-if [ ! -e "$src" ]; then
-    if [ "$fail_on_missing" = no ]; then
-        report msg 'the remote file does not exist, not transferring, ignored'
-        return
-    fi
-    [ "$look" = yes ] ||
-        fail "$src does not exist: create it in an earlier task, or set fail_on_missing: false"
-    changed "fetch $src to $place"
-    return
-fi
-if [ -d "$src" ]; then
-    [ "$fail_on_missing" = no ] || fail "$src is a directory: fetch takes one file"
-    report msg 'a directory, not transferring, ignored'
-    return
-fi
-[ -f "$src" ] || fail "$src is not a file"
-[ -r "$src" ] || fail "$src can't be read by this user: add become"
-was=$(about) size=${was%% *}
-if [ "$size" = "$have_size" ] || [ "$size" = 0 ]; then
-    sum=$(_digest "$size" sha1 <"$src") || sum=$(sha1sum <"$src") ||
-        fail "$src can't be read: see the kernel's log for the disk"
-    report checksum "${sum%% *}"
-    [ "${sum%% *}" != "$have" ] || return 0
-    if [ "$look" = yes ]; then :
-    elif [ "$size" = 0 ]; then report encoded "$(base64 -w 0 <"$src")"  # /proc says so of its files
-    else say; content >&3
-    fi
-elif [ "$look" = no ]; then  # one of another size is another: its sum need not be known before
-    send_summed
-    [ "$(about)" = "$was" ] || fail "$src changed while it was fetched: $place is left as it was"
-    report checksum "${sum%% *}"
-fi
-changed "fetch $src to $place"
-"""
 
 HOME = r"""
 expand src
@@ -177,7 +118,7 @@ class Fetch(Module):
     model_config = LENIENT
     ignores: ClassVar[bool] = True
 
-    body: ClassVar[str] = BODY
+    body: ClassVar[str] = load_body("fetch.sh")
 
     src: Text
     """The file on the host."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Self
 
-from provisioner.modules.file_body import BODY
 from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text
+from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.model import AliasChoices, Field, model_validator
 from provisioner.modules.shared.content import file_values
 from provisioner.remote.shell import Program, Report, Value
@@ -15,7 +15,7 @@ from provisioner.remote.shell import Program, Report, Value
 class File(FileAttributes, Module):
     """Keep a file, directory or link there, or gone, with the owner and mode that are given."""
 
-    body: ClassVar[str] = BODY
+    body: ClassVar[str] = load_body("shared/directories.sh", "file.sh")
 
     path: Text = Field(validation_alias=AliasChoices("path", "dest", "name"))
     """What it is about."""

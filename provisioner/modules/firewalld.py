@@ -5,80 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from provisioner.modules.framework.base import Module, TaskContext, Text
+from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.model import Field, model_validator
 from provisioner.remote.shell import Program
-
-BODY = r"""
-# wall WHERE OPTION...: ask or tell the firewall; WHERE is now (running) or kept (its files).
-wall() {
-    where=$1; shift
-    [ -z "$zone" ] || [ "$zoneless" = yes ] || set -- "--zone=$zone" "$@"
-    if [ "$where" = now ]; then firewall-cmd "$@"
-    elif [ "$running" = yes ]; then firewall-cmd --permanent "$@"
-    else firewall-offline-cmd "$@"
-    fi
-}
-holds_all() {
-    eval "set -- \"\$1\" $queries"
-    where=$1; shift
-    for one; do
-        wall "$where" "$one" || return
-    done
-}
-right() { if [ "$enable" = yes ]; then holds_all "$1"; else ! holds_all "$1"; fi; }
-change() {
-    eval "set -- \"\$1\" $changes"
-    where=$1; shift
-    if [ "$where" = now ] && [ "$timeout" -gt 0 ] && [ "$enable" = yes ]; then
-        set -- "$@" "--timeout=$timeout"
-    fi
-    wall "$where" "$@"
-}
-targeted() { [ "$(wall kept --get-target)" = "$wanted_target" ]; }
-retarget() { wall kept "--set-target=$wanted_target"; }
-zone_kept() {
-    zoneless=yes
-    zones=$(wall kept --get-zones)
-    zoneless=no
-    case " $zones " in *" $zone "*) [ "$enable" = yes ] ;; *) [ "$enable" = no ] ;; esac
-}
-make_zone() {
-    zoneless=yes
-    verb=--delete-zone
-    [ "$enable" = no ] || verb=--new-zone
-    wall kept "$verb=$zone"
-    code=$?
-    zoneless=no
-    return "$code"
-}
-
-running=yes zoneless=no
-if ! command -v firewall-cmd; then
-    missing='firewalld is not installed: install the package firewalld first'
-    [ "$look" = yes ] || fail "$missing"
-    assume "$missing"
-    changed "$what"
-    return
-fi
-firewall-cmd --state || running=no
-if [ "$running" = no ] && [ "$kept" = no ] && [ "$look" = no ]; then
-    fail 'firewalld is not running: start it first (module service), or set permanent: true'
-fi
-case $kind in
-    zone) ensure "$what" zone_kept make_zone ;;
-    target) ensure "$what" targeted retarget ;;
-    *)
-        if [ "$kept" = yes ]; then ensure "$what (permanent)" right change kept; fi
-        if [ "$now" = yes ]; then
-            if [ "$running" = yes ]; then ensure "$what" right change now
-            elif [ "$look" = yes ]; then changed "$what"
-            elif [ "$offline" != yes ] && [ "$given_now" = yes ]; then
-                fail 'firewalld is not running, so immediate can not be done: start it first'
-            fi
-        fi
-        ;;
-esac
-"""
 
 KINDS = {
     "service": "service",
@@ -101,7 +30,7 @@ SWITCHES = ("icmp_block_inversion", "masquerade", "forward")
 class Firewalld(Module):
     """A zone of firewalld has, or has not, one service, port, source, rule or the like."""
 
-    body: ClassVar[str] = BODY
+    body: ClassVar[str] = load_body("firewalld.sh")
 
     state: Literal["enabled", "disabled", "present", "absent"]
     """Whether the zone has it; present and absent are for a zone itself and its target."""

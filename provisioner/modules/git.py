@@ -7,15 +7,15 @@ import shlex
 from typing import Any, ClassVar, Self
 
 from provisioner.modules.framework.base import Module, Text, Words
+from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.model import AliasChoices, Field, model_validator
-from provisioner.modules.git_body import BODY
 from provisioner.remote.shell import Report
 
 
 class Git(Module):
     """A git repository is checked out at a version."""
 
-    body: ClassVar[str] = BODY
+    body: ClassVar[str] = load_body("git.sh")
 
     repo: Text = Field(validation_alias=AliasChoices("repo", "name"))
     """The repository: https, ssh, git, or a path of the host."""

@@ -6,48 +6,17 @@ import re
 from typing import Any, ClassVar
 
 from provisioner.modules.framework.base import Module, Text
+from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.model import field_validator
-from provisioner.modules.shared.textfile import TEXTFILE, text_diff
+from provisioner.modules.shared.textfile import text_diff
 from provisioner.remote.shell import Report
 from provisioner.result import Diff
-
-BODY = (
-    TEXTFILE
-    + r"""
-named() {
-    read -r now </proc/sys/kernel/hostname
-    [ "$now" = "$name" ] && kept
-}
-kept() {
-    kept=''
-    [ ! -r /etc/hostname ] || read -r kept </etc/hostname || true
-    [ "$kept" = "$name" ]
-}
-# hostnamectl writes the file and tells who wants to know; without systemd there is hostname(1).
-rename() {
-    hostnamectl set-hostname "$name" && named && return
-    hostname "$name"
-}
-if ! named && [ "$look" = no ]; then
-    run rename || broken "set hostname: $name" "exit $status"
-    if ! kept; then
-        edit /etc/hostname true
-        content=$name$nl
-        store /etc/hostname "write /etc/hostname"
-    fi
-    named || fail "the host is still called $now: see \`systemctl status systemd-hostnamed\`"
-    changed "set hostname: $name"
-elif ! named; then
-    changed "set hostname: $name"
-fi
-"""
-)
 
 
 class Hostname(Module):
     """The host is called so, now and after a reboot. /etc/hosts is not touched."""
 
-    body: ClassVar[str] = BODY
+    body: ClassVar[str] = load_body("shared/textfile.sh", "hostname.sh")
 
     name: Text
     """The name, with or without a domain."""

@@ -7,68 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from provisioner.modules.framework.base import Module, Text, Words
+from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.model import BeforeValidator, ConfigDict, Model, model_validator
 from provisioner.remote.shell import Report
-
-BODY = r"""
-# shellcheck disable=SC2086
-tables() { "$tool" -w $wait -t "$table" "$@"; }
-# known_rule: 1 says that there is no such rule; 2 too, where it jumps to what is not there yet.
-known_rule() {
-    eval "set -- $rule"
-    why=$(tables -C "$chain" "$@" 2>&1) && return
-    case $? in 1 | 2) return 1 ;; esac
-    fail "can't look at the rules: ${why##*: }"
-}
-no_rule() { ! known_rule; }
-add_rule() {
-    eval "set -- $rule"
-    if [ "$action" = insert ]; then
-        # shellcheck disable=SC2086
-        tables -I "$chain" $rule_num "$@"
-    else
-        tables -A "$chain" "$@"
-    fi
-}
-remove_rule() {
-    eval "set -- $rule"
-    while tables -C "$chain" "$@"; do tables -D "$chain" "$@" || return; done
-}
-known_chain() { tables -S "$chain"; }
-no_chain() { ! known_chain; }
-add_chain() { tables -N "$chain"; }
-remove_chain() { tables -X "$chain"; }
-flushed() {
-    rules=$(tables -S ${chain:+"$chain"}) || return
-    case "
-$rules" in *"
--A "*) return 1 ;; esac
-}
-flush_rules() { tables -F ${chain:+"$chain"}; }
-right_policy() {
-    lines=$(tables -S "$chain") || return
-    case $lines in "-P $chain $policy"*) ;; *) false ;; esac
-}
-set_policy() { tables -P "$chain" "$policy"; }
-
-if ! command -v "$tool" >/dev/null; then
-    [ "$look" = yes ] ||
-        fail "$tool is not there: install the package iptables in an earlier task, or add become"
-    changed "$what"
-    return
-fi
-if [ "$flush" = yes ]; then ensure "$what" flushed flush_rules
-elif [ -n "$policy" ]; then ensure "$what" right_policy set_policy
-elif [ -z "$rule" ]; then
-    if [ "$state" = present ]; then ensure "add chain $chain" known_chain add_chain
-    else ensure "remove chain $chain" no_chain remove_chain
-    fi
-elif [ "$state" = absent ]; then ensure "$what" no_rule remove_rule
-else
-    [ "$chain_management" = no ] || ensure "add chain $chain" known_chain add_chain
-    ensure "$what" known_rule add_rule
-fi
-"""
 
 LEVELS = ("emerg", "alert", "crit", "error", "warning", "notice", "info", "debug")
 
@@ -91,7 +32,7 @@ class TcpFlags(Model):
 class Iptables(Module):
     """A rule is in a chain of the packet filter or not; nothing is kept for the next boot."""
 
-    body: ClassVar[str] = BODY
+    body: ClassVar[str] = load_body("iptables.sh")
 
     table: Literal["filter", "nat", "mangle", "raw", "security"] = "filter"
     """The table."""

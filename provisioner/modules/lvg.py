@@ -6,106 +6,14 @@ import shlex
 from typing import ClassVar, Literal
 
 from provisioner.modules.framework.base import Module, TaskContext, Text, Words
+from provisioner.modules.framework.bodies import load_body
 from provisioner.remote.shell import Program, quote
-
-BODY = r"""
-there() { vgs --noheadings -o vg_name "$vg" >/dev/null 2>&1; }
-gone() { ! there; }
-# real DEVICE: the one that a link leads to, as LVM may name it.
-real() { readlink -f -- "$1"; }
-# parts: the devices of the group, one a line.
-parts() { pvs --noheadings -o pv_name,vg_name 2>/dev/null | while read -r device group; do
-    [ "$group" != "$vg" ] || real "$device"
-done; }
-is_part() { case "$nl$(parts)$nl" in *"$nl$(real "$1")$nl"*) ;; *) false ;; esac; }
-is_no_part() { ! is_part "$1"; }
-is_volume() { pvs "$1" >/dev/null 2>&1; }
-
-# prepared DEVICE: it is a physical volume, of no other group.
-prepare() {
-    if is_volume "$1"; then
-        group=$(pvs --noheadings -o vg_name "$1")
-        case ${group##* } in
-            '' | "$vg") return ;;
-            *) echo "$1 is part of the group ${group##* }" >&2; return 1 ;;
-        esac
-    fi
-    eval "set -- $pv_options \"\$1\""
-    [ "$force" = no ] || set -- -f "$@"
-    pvcreate -y "$@"
-}
-create() {
-    for device in "$@"; do prepare "$device" || return; done
-    eval "set -- $vg_options -s \"\$pesize\" \"\$vg\" \"\$@\""
-    vgcreate "$@"
-}
-extend() { prepare "$1" && vgextend "$vg" "$1"; }
-reduce() { vgreduce ${force_word:+"$force_word"} "$vg" "$1"; }
-remove() { vgremove --force "$vg"; }
-
-present() {
-    eval "set -- $pvs"
-    [ $# -gt 0 ] || there || fail "pvs is missing: $vg is not there and needs devices"
-    for device in "$@"; do
-        [ -e "$device" ] || [ "$look" = yes ] ||
-            fail "$device is not there: create it in an earlier task"
-    done
-    if ! there; then
-        ensure "create volume group $vg" there create "$@"
-        return
-    fi
-    [ $# -gt 0 ] || return 0
-    for device in "$@"; do
-        ensure "add $device to volume group $vg" is_part extend "$device"
-        if [ "$pvresize" = yes ] && is_volume "$device"; then
-            ensure "grow physical volume $device" full_size grow "$device"
-        fi
-    done
-    [ "$remove_extra_pvs" = yes ] || return 0
-    wanted=$nl
-    for device in "$@"; do wanted=$wanted$(real "$device")$nl; done
-    for device in $(parts); do
-        case $wanted in
-            *"$nl$device$nl"*) ;;
-            *) ensure "take $device from volume group $vg" is_no_part reduce "$device" ;;
-        esac
-    done
-}
-# full_size DEVICE: less than an extent of it is unused.
-full_size() {
-    # shellcheck disable=SC2046
-    set -- $(pvs --noheadings --nosuffix --units b -o dev_size,pv_size,vg_extent_size "$1")
-    [ $(($1 - $2)) -lt "${3:-4194304}" ]
-}
-grow() { pvresize "$1"; }
-
-nl='
-'
-if ! command -v vgs >/dev/null; then
-    [ "$state" = present ] || return 0
-    missing='lvm2 is not installed: install it in an earlier task'
-    [ "$look" = yes ] || fail "$missing"
-    assume "$missing"
-    changed "create volume group $vg"
-    return
-fi
-force_word=''
-[ "$force" = no ] || force_word=--force
-if [ "$state" = present ]; then
-    present
-elif there; then
-    volumes=$(vgs --noheadings -o lv_count "$vg")
-    [ "${volumes##* }" = 0 ] || [ "$force" = yes ] ||
-        fail "$vg has ${volumes##* } logical volumes: it stays (force: true removes them too)"
-    ensure "remove volume group $vg" gone remove
-fi
-"""
 
 
 class Lvg(Module):
     """Keep a volume group of LVM, made of certain devices."""
 
-    body: ClassVar[str] = BODY
+    body: ClassVar[str] = load_body("lvg.sh")
 
     vg: Text
     """The group's name."""

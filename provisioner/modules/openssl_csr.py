@@ -6,41 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, Self
 
 from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text, Words
+from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.model import AliasChoices, Field, model_validator
-from provisioner.modules.shared.openssl_text import KEY
 from provisioner.remote.shell import Program, Report, Value
-
-BODY = (
-    KEY
-    + r"""
-# request: print a request by $config, which comes with the passphrase by pipes.
-request() {
-    printf '%s' "$config" | {
-        printf '%s\n' "$passphrase" |
-            openssl req -new -key "$privatekey_path" -passin stdin \
-                -config /proc/self/fd/5 "-$digest" ${bare:+-subj /}
-    } 5<&0
-}
-# meaning: of a request on stdin all but its signature, for that is another each time.
-meaning() { openssl req -noout -text -nameopt oneline,utf8 | sed '/^    Signature Algorithm/q'; }
-make() {
-    content=$(request 2>&1) || fail "openssl req: $content"
-}
-
-expand path
-expand privatekey_path
-wanted || return 0
-if [ ! -e "$privatekey_path" ]; then
-    [ "$look" = yes ] ||
-        fail "there is no private key $privatekey_path: create it in an earlier task"
-    changed "create $path"
-    return
-fi
-make
-keep
-[ "$return_content" = no ] || report csr "$(cat -- "$path")"
-"""
-)
 
 _SUBJECT = {
     "country_name": "C",
@@ -56,7 +24,7 @@ _SUBJECT = {
 class OpensslCsr(FileAttributes, Module):
     """Keep a request for a certificate in a file, made by the host's openssl command."""
 
-    body: ClassVar[str] = BODY
+    body: ClassVar[str] = load_body("shared/openssl.sh", "openssl_csr.sh")
 
     path: Text
     """The file."""

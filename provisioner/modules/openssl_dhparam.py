@@ -5,47 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text
-from provisioner.modules.shared.openssl_text import KEY
+from provisioner.modules.framework.bodies import load_body
 from provisioner.remote.shell import Program, Report
-
-BODY = (
-    KEY
-    + r"""
-# fits: the parameters are good, and of that size.
-fits() {
-    said=$(openssl dhparam -check -text -noout -in "$path" 2>&1) || return
-    case $said in
-        *WARNING*) return 1 ;;
-        *"Parameters: ($size bit)"*) ;;
-        *) return 1 ;;
-    esac
-}
-
-expand path
-wanted || return 0
-[ ! -d "$path" ] || fail "$path is a directory, not the file of parameters"
-if [ "$force" = no ] && [ -f "$path" ] && fits; then
-    attributes "$path"
-elif [ "$look" = yes ]; then
-    if [ -e "$path" ]; then changed "change $path"; else changed "create $path"; fi
-else
-    content=$(openssl dhparam "$size" 2>/dev/null)$_nl
-    case $content in
-        *BEGIN*) ;;
-        *) fail "openssl can't make parameters of $size bits" ;;
-    esac
-    put "$path"
-    fits || fail "create $path: still untrue afterwards"
-fi
-[ "$return_content" = no ] || [ ! -f "$path" ] || report dhparams "$(cat -- "$path")"
-"""
-)
 
 
 class OpensslDhparam(FileAttributes, Module):
     """Keep parameters for Diffie-Hellman in a file, made by the host's openssl command."""
 
-    body: ClassVar[str] = BODY
+    body: ClassVar[str] = load_body("shared/openssl.sh", "openssl_dhparam.sh")
 
     path: Text
     """The file."""

@@ -7,51 +7,16 @@ from hashlib import sha256
 from typing import Any, ClassVar, Self
 
 from provisioner.modules.framework.base import Module, ModuleError, TaskContext, Text
+from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.model import model_validator
-from provisioner.modules.shared.creates import DUE
 from provisioner.remote.shell import Program, Report
-
-BODY = (
-    DUE
-    + r"""
-due || return 0
-if [ "$look" = yes ]; then
-    if [ -n "$creates$removes" ]; then changed "run $what"; else report check ''; fi
-    return
-fi
-# Read by its interpreter, not executed: /tmp may be noexec.
-for folder in /tmp /var/tmp /dev/shm /run "$HOME" ''; do
-    [ -n "$folder" ] || fail 'no room for the script: /tmp, /var/tmp, /dev/shm and /run are full'
-    file=$(mktemp "$folder/.provision-script-XXXXXXXX") && break
-done
-temp=$file # `ask` makes sure that it is removed at the end
-trap 'exit 129' HUP INT TERM
-exec 7>"$file"
-order "$content_size" 0
-_arrive || fail "the script did not arrive whole in $file: is the disk full? $_why"
-[ "$_sum" = "$content_sha256" ] || fail "the script arrived as another one than was sent"
-exec 7>&-
-if [ -n "$chdir" ]; then cd -P "$chdir" || fail "can't change to $chdir"; fi
-eval "set -- $arguments"
-eval "set -- $interpreter \"\$file\" \"\$@\""
-login_path
-run_program "$@" || true
-report rc "$status"
-output
-case $status in
-    0) changed "run $what" ;;
-    127) fail "exit 127: $1 or a command in the script was not found" ;;
-    *) fail "exit $status" ;;
-esac
-"""
-)
 
 
 class Script(Module):
     """Send a local script to the host, run it there, and delete it."""
 
     free_form: ClassVar[str | None] = "cmd"
-    body: ClassVar[str] = BODY
+    body: ClassVar[str] = load_body("shared/exists.sh", "shared/creates.sh", "script.sh")
 
     required: ClassVar[str] = "one of the following is required: _raw_params, cmd"
 

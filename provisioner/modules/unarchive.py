@@ -16,10 +16,10 @@ from provisioner.modules.framework.base import (
     Text,
     Words,
 )
+from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.model import Field, model_validator
 from provisioner.modules.shared import archives
 from provisioner.modules.shared.content import content_variables, file_values
-from provisioner.modules.unarchive_body import BODY
 from provisioner.remote.shell import Program, Report, Value, quote
 
 STRIP = regex.compile(r"--strip(?:-components)?=(\d+)")
@@ -40,7 +40,7 @@ DIFFERENT = (
 class Unarchive(FileAttributes, Module):
     """The content of an archive of the controller, the host or a server is in a directory."""
 
-    body: ClassVar[str] = BODY
+    body: ClassVar[str] = load_body("shared/exists.sh", "unarchive.sh")
     skips: ClassVar[bool] = True
 
     src: Text
@@ -108,8 +108,8 @@ class Unarchive(FileAttributes, Module):
             if path.is_file() and isinstance(context.content(path), bytes):
                 hint = "copy it to the host, which decrypts it, and unpack it there (remote_src)"
                 raise ModuleError(f"{path} is encrypted with vault: {hint}")
-            return Program("unarchive", BODY, variables | self._local(path, judged), path)
-        return Program("unarchive", BODY, variables | self._remote())
+            return Program("unarchive", self.body, variables | self._local(path, judged), path)
+        return Program("unarchive", self.body, variables | self._remote())
 
     def _remote(self) -> dict[str, Value]:
         if "://" not in self.src:

@@ -19,6 +19,7 @@ from provisioner.modules.framework.base import (
     TaskContext,
     Text,
 )
+from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.model import (
     AliasChoices,
     BeforeValidator,
@@ -28,7 +29,6 @@ from provisioner.modules.framework.model import (
 from provisioner.modules.shared.content import file_values
 from provisioner.modules.shared.multipart import multipart
 from provisioner.modules.shared.request import Request, check_headers, shown
-from provisioner.modules.uri_body import BODY
 from provisioner.remote.shell import Program, Report, Value
 
 TYPES = {
@@ -52,7 +52,9 @@ def _word(value: Any) -> Any:
 class Uri(Request, FileAttributes, Module):
     """Send a request to a web service and return its answer."""
 
-    body: ClassVar[str] = BODY
+    body: ClassVar[str] = load_body(
+        "shared/exists.sh", "shared/creates.sh", "shared/distrusted.sh", "uri.sh"
+    )
 
     url: Text
     """http or https URL."""

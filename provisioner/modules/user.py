@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Literal
 
 from provisioner import regex
 from provisioner.modules.framework.base import Module, TaskContext, Text, Words
+from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.model import AliasChoices, Field, model_validator
-from provisioner.modules.user_body import BODY
 from provisioner.remote.shell import Program, Report
 
 _END = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
@@ -19,7 +19,7 @@ _END = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 class User(Module):
     """A user account is there as described, or is not there."""
 
-    body: ClassVar[str] = BODY
+    body: ClassVar[str] = load_body("user.sh")
 
     name: Text = Field(validation_alias=AliasChoices("name", "user"))
     """The login name."""

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from provisioner.modules import find_module
-from provisioner.modules.copy_body import FROM_HOST, TREE
+from provisioner.modules.copy import FROM_HOST, TREE
 from provisioner.modules.framework.base import ModuleError
 from provisioner.remote import shell
 from provisioner.remote.session import Step

@@ -8,75 +8,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from provisioner.modules.framework.base import FileAttributes, Module, SourceMode, Text
+from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.model import Field, PrivateAttr
 from provisioner.modules.shared.sums import Digests, Summing, digests, sums
 from provisioner.remote.shell import Program, Report, Sum, Value, quote
 from provisioner.result import Diff
 
-DIRECTORIES = r"""
-# directories PATH: ensure that it is one, its parents too; each new one gets the attributes.
-directories() {
-    ! [ -d "$1" ] || return 0
-    case $1 in
-        */*) [ -z "${1%/*}" ] || directories "${1%/*}" ;;
-    esac
-    ensure_by quick "create $1" is_directory make_directory "$1"
-    attributes "$1"
-}
-# directories_only PATH: the same without attributes: they are meant for a file.
-directories_only() {
-    [ -n "$1" ] || return 0
-    ensure_by quick "create $1" is_directory make_directories "$1"
-}
-make_directories() { mkdir -p -- "$1"; }
-is_directory() { [ -d "$1" ]; }
-# make_directory PATH: with its mode at once, unless it shall have another owner first.
-make_directory() {
-    case ${owner:+-}${group:+-}${mode#0o} in
-        '' | *[!0-7]*) mkdir -- "$1" ;;
-        *) mkdir -m "${mode#0o}" -- "$1" ;;
-    esac
-}
-"""
-
-WRITE = (
-    DIRECTORIES
-    + r"""
-# whole_path: $path with the name of the file, where it stands for a directory.
-whole_path() {
-    case $path in
-        */) ;;
-        *) [ -d "$path" ] || return 0 ;;
-    esac
-    if [ -z "$name" ]; then
-        report remedy "give the name of the file in it"
-        fail "$path is a directory: can not use content with a dir as dest"
-    fi
-    path=${path%"${path##*[!/]}"}
-    file_mode=$mode mode=$directory_mode
-    [ -z "$path" ] || directories "$path"
-    mode=$file_mode path=$path/$name
-}
-
-expand path
-whole_path
-if [ "$follow" = yes ] && [ -L "$path" ]; then
-    path=$(readlink -f -- "$path") || fail "$path is a link that leads nowhere: remove it"
-fi
-report dest "$path" checksum "$content_sha1"
-[ -z "$said" ] || report msg "$said"
-if [ "$force" = no ] && at "$path"; then
-    report_at
-    return
-fi
-if [ "$parents" = yes ]; then
-    case $path in */?*) directories_only "${path%/*}" ;; esac
-fi
-put "$path"
-[ "$at_path" = "$path" ] || at "$path"
-report_at
-"""
-)
+WRITE = load_body("shared/directories.sh", "shared/write.sh")
 
 TOO_BIG = "(over 1 MiB)"
 """What files.sh says instead of an old content that is too long to be shown."""

@@ -9,11 +9,6 @@ from urllib.parse import urlsplit, urlunsplit
 from provisioner.modules.framework.base import Text, Words
 from provisioner.modules.framework.model import AliasChoices, Field, Model
 
-DISTRUSTED = r"""
-# distrusted: $why, what curl said, is that it does not trust the server's certificate.
-distrusted() { case $why in 'curl: (51) '* | 'curl: (60) '*) ;; *) return 1 ;; esac; }
-"""
-
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
 
 

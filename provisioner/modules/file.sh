@@ -1,12 +1,6 @@
-"""The sh body of file."""
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329,SC3013
+# Body of the module file: create or remove a file, directory or link, and set its attributes.
 
-from __future__ import annotations
-
-from provisioner.modules.shared.content import DIRECTORIES
-
-BODY = (
-    DIRECTORIES
-    + r"""
 resolve() {
     if [ "$follow" = yes ] && [ -L "$path" ] && target=$(readlink -f -- "$path"); then
         [ ! -e "$target" ] || path=$target
@@ -236,5 +230,3 @@ esac
 _known "$path" || true
 report_at
 [ -n "$missing" ] || report state "$state"
-"""
-)

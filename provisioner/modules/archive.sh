@@ -1,8 +1,6 @@
-"""The sh body of archive."""
+# shellcheck shell=sh disable=SC2034,SC2119,SC2120,SC2154,SC2317,SC2329
+# Body of the module archive: pack files and directories of the host into one archive.
 
-from __future__ import annotations
-
-BODY = r"""
 nl='
 '
 # each_path CALL PATH...: CALL with every path, globs as what they match.
@@ -218,4 +216,3 @@ attributes "$dest"
 [ "$remove" = no ] || ensure 'remove what is archived' removed remove_sources
 at "$dest" || true
 report_at
-"""

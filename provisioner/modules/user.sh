@@ -1,8 +1,6 @@
-"""The sh body of user."""
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
+# Body of the module user: create, change or remove a Unix user.
 
-from __future__ import annotations
-
-BODY = r"""
 nl='
 '
 # -- what is so. Each source is asked once, until something changes.
@@ -248,4 +246,3 @@ if [ "$generate_ssh_key" = yes ]; then
     fi
 fi
 if known; then report entry "$entry"; fi
-"""

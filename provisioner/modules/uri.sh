@@ -1,14 +1,6 @@
-"""The sh body of uri."""
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
+# Body of the module uri: send an HTTP request from the host and report the answer.
 
-from __future__ import annotations
-
-from provisioner.modules.shared.creates import DUE
-from provisioner.modules.shared.request import DISTRUSTED
-
-BODY = (
-    DUE
-    + DISTRUSTED
-    + r"""
 nl='
 '
 # into: 7 is where the answer's content goes: beside the file it is for, or nowhere with a name.
@@ -98,5 +90,3 @@ at_path=''
 attributes "$path"
 at "$path" || true
 report_at
-"""
-)

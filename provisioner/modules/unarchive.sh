@@ -1,12 +1,6 @@
-"""The sh body of unarchive."""
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
+# Body of the module unarchive: unpack an archive on the host.
 
-from __future__ import annotations
-
-from provisioner.modules.shared.creates import EXISTS
-
-BODY = (
-    EXISTS
-    + r"""
 nl='
 '
 lacking() { fail "$1 is not there: install the package $1 in an earlier task"; }
@@ -250,5 +244,3 @@ if [ -n "$different" ]; then
 fi
 # What a look would unpack first has no attributes yet.
 if [ "$look" = no ] || [ -z "$different" ]; then finish; fi
-"""
-)

@@ -1,11 +1,6 @@
-"""The sh body of git.
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
+# Body of the module git: check out a revision of a git repository.
 
-EL7 has git 1.8.3: there is no -C, no GIT_SSH_COMMAND, and `fetch --tags` fetches nothing but tags.
-"""
-
-from __future__ import annotations
-
-BODY = r"""
 nl='
 '
 git_here() { (cd "$dest" && "$executable" "$@"); }
@@ -221,4 +216,3 @@ if ! at_version; then
 fi
 report after "$wanted"
 verify
-"""

@@ -1,0 +1,11 @@
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
+# The parameters creates and removes: skip a task whose result is there already. Needs exists.sh.
+
+# due: neither $creates nor $removes stands against it; else why not is reported.
+due() {
+    if [ -n "$creates" ] && exists "$creates"; then report skip "$creates exists"; return 1; fi
+    if [ -n "$removes" ] && ! exists "$removes"; then
+        report skip "$removes does not exist"
+        return 1
+    fi
+}

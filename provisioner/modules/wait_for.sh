@@ -1,0 +1,94 @@
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
+# Body of the module wait_for: wait until a port, file or text is there or gone.
+
+# clock: seconds since boot as $now: no process, and no step of the clock disturbs it.
+clock() { read -r now _ </proc/uptime; now=${now%%.*}; }
+
+# connects: the port takes a connection. bash is named, since /dev/tcp is its own; host and port
+# reach it as words, never as code.
+connects() {
+    if command -v bash; then
+        # shellcheck disable=SC2016
+        timeout "$connect_timeout" bash -c 'exec 5<>"/dev/tcp/$1/$2"' bash "$host" "$port"
+    else
+        timeout "$connect_timeout" nc -z "$host" "$port"
+    fi
+}
+# greets: what the port says first matches; the line is $found.
+greets() {
+    # shellcheck disable=SC2016
+    found=$(timeout $((connect_timeout * 2)) bash -c '
+        exec 5<>"/dev/tcp/$1/$2" || exit
+        while IFS= read -r -t "$3" line <&5 || [ -n "$line" ]; do
+            printf "%s\n" "$line" | grep -m1 -P -e "$4" && exit
+        done
+        exit 1' bash "$host" "$port" "$connect_timeout" "$search_regex")
+}
+matches() { found=$(grep -a -m1 -P -e "$search_regex" -- "$path"); }
+
+# drained: no connection to the port is in one of the states, but for those of the excluded hosts.
+# awk reads the table in one go: bash would go back after each line, and it changes meanwhile.
+drained() {
+    set --
+    for table in /proc/net/tcp /proc/net/tcp6; do [ ! -r "$table" ] || set -- "$@" "$table"; done
+    awk -v port="$port_hex" -v any="$any_host" -v hosts="$host_hex" -v states="$states_hex" \
+        -v excluded="$excluded_hex" '
+        function among(word, list) { return index(" " list " ", " " word " ") }
+        {
+            split($2, own, ":")
+            split($3, other, ":")
+            if (own[2] == port && (any == "yes" || among(own[1], hosts)) && among($4, states) &&
+                !among(other[1], excluded)) { found = 1; exit }
+        }
+        END { exit found }' "$@" </dev/null
+}
+due() {
+    found=''
+    case $state in
+        drained) drained ;;
+        started | present)
+            if [ -n "$path" ]; then
+                [ -e "$path" ] || return
+                [ -z "$search_regex" ] || matches
+            elif [ -n "$search_regex" ]; then greets
+            else connects
+            fi
+            ;;
+        stopped | absent)
+            if [ -n "$path" ]; then
+                [ -e "$path" ] || return 0
+                [ -n "$search_regex" ] && ! matches
+            else ! connects
+            fi
+            ;;
+    esac
+}
+
+clock; begun=$now
+if [ "$look" = yes ]; then
+    # What is so already needs no waiting; all else is for the time of the real run.
+    if [ "$delay" -eq 0 ] && [ -n "$path$port" ] && due; then
+        report elapsed 0
+        report found "$found"
+    else
+        report check ''
+        changed "wait for $subject"
+    fi
+    return
+fi
+sleep "$delay"
+if [ -z "$path$port" ]; then
+    sleep "$timeout"
+else
+    until due; do
+        clock
+        if [ $((now - begun)) -ge "$timeout" ]; then
+            report elapsed $((now - begun))
+            fail "${msg:-Timeout when waiting for $awaited}"
+        fi
+        sleep "$sleep"
+    done
+fi
+clock
+report elapsed $((now - begun))
+report found "$found"

@@ -1,0 +1,58 @@
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
+# Body of the module yum_versionlock: keep packages at their installed version.
+
+# Where the plugin keeps its locks, in lines EPOCH:NAME-VERSION-RELEASE.ARCH (dnf: NAME-EPOCH:…).
+file=''
+find_file() {
+    eval "set -- $configurations"
+    for conf; do
+        [ -r "$conf" ] || continue
+        while IFS='=' read -r key value; do
+            case $key in
+                locklist | 'locklist '*) file=${value#"${value%%[! ]*}"}; return ;;
+            esac
+        done <"$conf"
+    done
+}
+# locked SPEC: a line of the file is about it; SPEC may have wildcards.
+locked() {
+    [ -r "$file" ] || return
+    while read -r entry; do
+        case $entry in '' | '#'* | '!'*) ;; *) ! matches "$1" || return 0 ;; esac
+    done <"$file"
+    return 1
+}
+matches() {
+    release=${entry##*-} rest=${entry%-*}
+    version=${rest##*-} name=${rest%-*}
+    version=${version#*:}
+    case $name in *:*) name=${name#*:} ;; esac
+    number=$version-${release%.*}
+    # shellcheck disable=SC2254
+    case $1 in $name | "$name-$version" | "$name-$number" | "$name-$number".*) return 0 ;; esac
+    # shellcheck disable=SC2254
+    case $name in $1) return 0 ;; esac
+    # shellcheck disable=SC2254
+    case $name-$number in $1) ;; *) return 1 ;; esac
+}
+unlocked() { ! locked "$1"; }
+lock() { find_file && yum -q versionlock add "$1"; }
+unlock() { yum -q versionlock delete "$1"; }
+
+no_plugin() {
+    case $(stderr) in
+        *'No such command'*)
+            fail 'yum has no versionlock here: install yum-plugin-versionlock in an earlier task' ;;
+    esac
+}
+
+on_failure=no_plugin
+find_file
+eval "set -- $specs"
+for spec; do
+    case $state in
+        present) ensure "lock $spec" locked lock "$spec" ;;
+        absent) ensure "unlock $spec" unlocked unlock "$spec" ;;
+    esac
+    report package "$spec"
+done
