@@ -1,5 +1,8 @@
-"""`plugin: constructed`: variables and groups of hosts that other sources named, made from what is
-known of them. It sees the sources before it."""
+"""The inventory plugin `constructed`: variables and groups computed from variables of hosts.
+
+It sees only hosts of inventory sources that were read before it. Rules: Ansible's
+plugins/inventory/constructed.py.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,10 @@ _KEYED = frozenset(
 
 
 def load(builder: Builder, source: YamlMap) -> None:
-    """Add what the file constructs. Expressions that can't be rendered for a host are passed over
-    unless `strict`; then they are a `LoadError`."""
+    """Add the variables and groups that the file describes to `builder`.
+
+    An expression that fails for a host is ignored, or with `strict` raises LoadError.
+    """
     kw.known(source, _OPTIONS, "constructed inventory")
     inventory = builder.finish()
     for host in inventory.hosts:
@@ -36,7 +41,7 @@ def load(builder: Builder, source: YamlMap) -> None:
 
 
 def _variables(inventory: Inventory, host: str, source: YamlMap) -> dict[str, Any]:
-    """What the expressions see: the sources' variables, group_vars and host_vars if asked for."""
+    """Return the variables that expressions see for a host."""
     groups = inventory.groups_of.get(host, ())
     merged: dict[str, Any] = {}
     for name in ("all", *groups):
@@ -48,7 +53,7 @@ def _variables(inventory: Inventory, host: str, source: YamlMap) -> dict[str, An
 
 
 class _Host:
-    """One host while its groups are made."""
+    """Computes the variables and groups of one host."""
 
     def __init__(
         self, builder: Builder, source: YamlMap, host: str, variables: dict[str, Any]
@@ -74,7 +79,7 @@ class _Host:
                 self._keyed(value, item)
 
     def _value(self, text: Any) -> Iterator[Any]:
-        """What an expression gives; nothing where it can't be rendered for this host."""
+        """Yield the value of an expression; nothing if it can't be rendered for this host."""
         where = self._source.where
         if isinstance(text, str):
             text = Template(text, where, expression=True)
@@ -103,7 +108,7 @@ class _Host:
 
 
 def _names(value: Any, item: Mapping[str, Any], separator: str) -> Iterator[str]:
-    """The names that a key's value makes: a text, a list of them, or a mapping's pairs."""
+    """Yield the names of a key's value: a text, the texts of a list, or the pairs of a mapping."""
     default = item.get("default_value")
     if isinstance(value, Mapping):
         for key, one in value.items():
@@ -120,5 +125,5 @@ def _names(value: Any, item: Mapping[str, Any], separator: str) -> Iterator[str]
 
 
 def _safe(name: str) -> str:
-    """A group's name with a `_` for whatever a variable's name can't have."""
+    """Return the group's name with `_` for each character that variable names can't have."""
     return re.sub(r"^\d|\W", "_", name)

@@ -1,4 +1,4 @@
-"""Inventories ▶ `Inventory`: YAML, INI, TOML, directories, executables, and `host1,host2,`."""
+"""Load an inventory: YAML, INI, TOML, a directory, an executable, or `host1,host2,`."""
 
 from __future__ import annotations
 
@@ -30,17 +30,19 @@ _IGNORED = regex.compile(
     r"\..*|(host_vars|group_vars|vars_plugins)|"
     r".*(~|\.(pyc|pyo|swp|bak|rpm|md|txt|rst|orig|ini|cfg|retry))"
 )
-"""What Ansible passes over in a directory."""
+"""Names that Ansible ignores in an inventory directory."""
 
 
 def load_inventory(source: str | Sequence[str], vault: Vault = NO_VAULT) -> Inventory:
-    """The inventory that `source` names: a file, a directory, an executable, a list of hosts. Of
-    several sources, what they say of a host or group adds up; later ones win."""
+    """Load one or more inventories: files, directories, executables, lists of hosts.
+
+    Several sources are merged; later ones override. Raises LoadError with file:line.
+    """
     sources = [source] if isinstance(source, str) else [*source]
-    places = [_place(name) for name in sources]
-    basedirs = tuple(path if path.is_dir() else path.parent for path in places if path is not None)
+    paths = [_path_of(name) for name in sources]
+    basedirs = tuple(path if path.is_dir() else path.parent for path in paths if path is not None)
     builder = Builder(", ".join(sources), basedirs, vault)
-    for name, path in zip(sources, places, strict=True):
+    for name, path in zip(sources, paths, strict=True):
         if path is None:
             _load_list(builder, name)
         else:
@@ -48,8 +50,8 @@ def load_inventory(source: str | Sequence[str], vault: Vault = NO_VAULT) -> Inve
     return replace(builder.finish(), sources=tuple(sources))
 
 
-def _place(source: str) -> Path | None:
-    """The path that `source` is; None for a list of hosts."""
+def _path_of(source: str) -> Path | None:
+    """Return the path that `source` names; None for a list of hosts."""
     path = Path(source)
     if source and _exists(path):
         return path
@@ -58,8 +60,10 @@ def _place(source: str) -> Path | None:
     names = [name for name in _names(source) if _is_file_name(name)]
     if names:
         options = " ".join(f"-i {name}" for name in _names(source))
-        hint = f"several inventories: {options}"
-        raise LoadError(f'"{names[0]}" is a file, and this a list of hosts', None, hint)
+        hint = f"for several inventories write {options}"
+        raise LoadError(
+            f'"{names[0]}" is a file, but a text with commas is a list of hosts', None, hint
+        )
     return None
 
 
@@ -68,7 +72,7 @@ def _names(source: str) -> list[str]:
 
 
 def _is_file_name(name: str) -> bool:
-    """Whether a word in a list of hosts is a path, and not by chance called like one."""
+    """Whether a word in a list of hosts is a file: it exists and looks like a path."""
     return ("/" in name or Path(name).suffix in _SUFFIXES) and _exists(Path(name))
 
 
@@ -84,9 +88,9 @@ def _load_list(builder: Builder, source: str) -> None:
 def _load_path(builder: Builder, path: Path) -> None:
     files = list(_files(path)) if path.is_dir() else [path]
     if not files:
-        passed = sorted(file.name for file in path.iterdir() if file.is_file())
-        hint = f"as with Ansible, {', '.join(passed)} is passed over for its name" if passed else ""
-        raise LoadError(f"the inventory directory {path} has no inventory in it", hint=hint)
+        ignored = sorted(file.name for file in path.iterdir() if file.is_file())
+        hint = f"as in Ansible, {', '.join(ignored)} is ignored by its name" if ignored else ""
+        raise LoadError(f"the inventory directory {path} has no inventory file", hint=hint)
     for file in files:
         builder.file = file
         _load_file(builder, file)
@@ -95,12 +99,12 @@ def _load_path(builder: Builder, path: Path) -> None:
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
-    except (OSError, ValueError):  # a name that is too long, or has a NUL in it
+    except (OSError, ValueError):  # the name is too long or has a NUL
         return False
 
 
 def _missing(path: Path, source: str) -> LoadError:
-    hint = f"a host, and no file? A list of hosts has a comma: {source},"
+    hint = f"if this is a host, add a comma: {source},"
     try:
         beside = [str(path.parent / entry.name) for entry in path.parent.iterdir()]
         hint = nearest(str(path), beside) or hint
@@ -110,7 +114,7 @@ def _missing(path: Path, source: str) -> LoadError:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """The sources in a directory and below it, in the order of their names."""
+    """Yield the inventory files in a directory and below it, sorted by name."""
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
         if _IGNORED.fullmatch(path.name):
             continue
@@ -141,7 +145,7 @@ def _load_file(builder: Builder, path: Path) -> None:
 
 
 def _looks_like_yaml(text: str) -> bool:
-    """Whether a file whose name does not tell is YAML or JSON, from its first line that counts."""
+    """Whether a file is YAML or JSON, judged by its first line that is no comment."""
     lines = (line for line in text.splitlines() if line.strip() and line.lstrip()[0] not in "#;")
     first = next(lines, "")
     return first.startswith(("---", "{")) or re.match(r"[\w.-]+:\s*(#.*)?$", first) is not None

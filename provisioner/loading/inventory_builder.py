@@ -1,4 +1,4 @@
-"""Collects hosts and groups while the sources of an inventory are read."""
+"""Collect hosts and groups while the sources of an inventory are read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from provisioner.where import Where
 
 @dataclass
 class _Draft:
-    """A group that is being read; the keys of `hosts` and `children` are ordered sets."""
+    """A group that is being read. `hosts` and `children` are ordered sets (the values are None)."""
 
     where: Where
     hosts: dict[str, None] = field(default_factory=dict)
@@ -27,8 +27,10 @@ class _Draft:
 
 
 class Builder:
-    """Collects hosts and groups; what several sources say of one adds up, the later one wins.
-    `file` is the one that is being read."""
+    """Collects hosts and groups from several sources; later sources override earlier ones.
+
+    `file` is the file that is being read.
+    """
 
     def __init__(self, source: str, basedirs: tuple[Path, ...], vault: Vault) -> None:
         self.vault = vault
@@ -54,7 +56,7 @@ class Builder:
         self._drafts.setdefault(name, _Draft(where))
 
     def add_hosts(self, group: str, pattern: str, variables: Mapping[str, Any], at: Where) -> None:
-        """Add the host or hosts (`web[01:20]:2222`) to a group; their variables add up."""
+        """Add the hosts of a pattern such as `web[01:20]:2222` to a group."""
         names, port = inventory_hostnames.hosts(pattern, at)
         for name in names:
             self.add_host(group, name, variables, port)
@@ -62,7 +64,7 @@ class Builder:
     def add_host(
         self, group: str | None, name: str, variables: Mapping[str, Any], port: int | None = None
     ) -> None:
-        """Add one host, whose name is taken as it is; with no group it may be in several."""
+        """Add one host under its literal name, to `group` if one is given; merge its variables."""
         if name not in self._hosts:
             self._hosts[name] = {} if port is None else {"ansible_port": port}
             if self.file is not None:
@@ -85,9 +87,10 @@ class Builder:
                 draft.priority = int(value)
             except (TypeError, ValueError):
                 place = getattr(variables, "values_at", {}).get(name, where)
-                raise LoadError("ansible_group_priority is a number", place) from None
+                raise LoadError("ansible_group_priority must be a number", place) from None
 
     def finish(self) -> Inventory:
+        """Return the inventory; LoadError if groups contain each other."""
         self._reconcile()
         groups = {
             name: Group(name, tuple(d.hosts), tuple(d.children), d.vars, d.priority)
@@ -101,7 +104,7 @@ class Builder:
         )
 
     def _reconcile(self) -> None:
-        """Hosts in no group are `ungrouped`, and groups in no group below `all`."""
+        """Put hosts without a group into `ungrouped`, and groups without a parent below `all`."""
         named = {child for draft in self._drafts.values() for child in draft.children}
         for name in self._drafts:
             if name not in named and name != "all":
@@ -115,7 +118,7 @@ class Builder:
         loose.hosts.update({host: None for host in self._hosts if host not in grouped})
 
     def _cycle(self, groups: Mapping[str, Group]) -> LoadError:
-        """The error for groups that contain each other, with the chain of names."""
+        """Return the error for groups that contain each other; it shows the chain of names."""
         clear = depths(groups).keys()
         name = next(name for name in groups if name not in clear)
         parents = {

@@ -1,4 +1,4 @@
-"""`Inventory`: hosts, groups and their variables, in the orders that Ansible gives them."""
+"""Inventory: hosts, groups and their variables, in the same order as in Ansible."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from provisioner.records import dataclass
 
 @dataclass(frozen=True)
 class Group:
-    """A group as written: hosts of its own, child groups, variables."""
+    """A group as it is written: its own hosts, its child groups, its variables."""
 
     name: str
     hosts: tuple[str, ...] = ()
     children: tuple[str, ...] = ()
     vars: Mapping[str, Any] = field(default_factory=dict)
     priority: int = 1
-    """ansible_group_priority: of groups equally deep, variables of the higher one win."""
+    """ansible_group_priority: among groups of the same depth, the higher one overrides."""
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """All hosts, in the order in which a play on `all` has them. `all` and `ungrouped` are always
-    there, and every group is below `all`.
+    """Hosts and groups of a run. The groups `all` and `ungrouped` always exist.
 
-    Beside each of `basedirs` stand group_vars and host_vars; a list of hosts has no place.
+    `hosts` are in the order of a play on `all`. Each of `basedirs` may have group_vars and
+    host_vars; a list of hosts (`host1,host2,`) has no basedir.
     """
 
     source: str
@@ -40,32 +40,34 @@ class Inventory:
     host_vars: Mapping[str, Mapping[str, Any]]
     vault: Vault = NO_VAULT
     files_of: Mapping[str, Path] = field(default_factory=dict)
-    """The file that named each host first; hosts of a list have none."""
+    """Host ▶ the file that named it first. Hosts of a list have no file."""
     sources: tuple[str, ...] = ()
-    """What it was read from, to be read again."""
+    """What the operator named as the inventory; `meta: refresh_inventory` reads it again."""
 
     @cached_property
     def members(self) -> Mapping[str, tuple[str, ...]]:
-        """Each group's hosts: its own, then those of its children, then of theirs. This machine may
-        be in a group without being a host of the inventory (group_by), yet not in `all`."""
-        found = {name: tuple(hosts_below(self.groups, name)) for name in self.groups}
-        known = frozenset(self.hosts)
-        return {**found, "all": tuple(host for host in found["all"] if host in known)}
+        """Group ▶ its hosts: its own first, then those of its child groups, level by level.
+
+        group_by may put localhost into a group although the inventory does not name it; `all`
+        leaves such a host out.
+        """
+        members = {name: tuple(hosts_below(self.groups, name)) for name in self.groups}
+        own_hosts = frozenset(self.hosts)
+        return {**members, "all": tuple(host for host in members["all"] if host in own_hosts)}
 
     @cached_property
     def named(self) -> Mapping[str, list[str]]:
-        """The same as templates see it in `groups`: one for all hosts, as with Ansible."""
+        """`members` as templates see it in the magic variable `groups`."""
         return {name: list(hosts) for name, hosts in self.members.items()}
 
     @cached_property
     def depths(self) -> Mapping[str, int]:
-        """How far each group is from `all`: variables of deeper ones win."""
+        """Group ▶ its distance from `all`. Variables of deeper groups override."""
         return depths(self.groups)
 
     @cached_property
     def groups_of(self) -> Mapping[str, tuple[str, ...]]:
-        """Each host's groups but `all`, in the order in which variables add up: by depth,
-        priority and name."""
+        """Host ▶ its groups except `all`, later ones overriding: by depth, priority and name."""
         found: dict[str, list[str]] = {host: [] for host in self.hosts}
         for name in sorted(self.groups, key=self._weight):
             for host in self.members[name] if name != "all" else ():
@@ -73,12 +75,12 @@ class Inventory:
         return {host: tuple(names) for host, names in found.items()}
 
     def _weight(self, name: str) -> tuple[int, int, str]:
-        """A group that tasks have put below itself (group_by) has no depth."""
+        """Sort key of a group. A group that group_by has put below itself has depth 0."""
         return self.depths.get(name, 0), self.groups[name].priority, name
 
     @cached_property
     def parents(self) -> Mapping[str, tuple[str, ...]]:
-        """The groups that each group is directly below."""
+        """Group ▶ the groups that have it as a child."""
         found: dict[str, list[str]] = {name: [] for name in self.groups}
         for name, group in self.groups.items():
             for child in group.children:
@@ -91,17 +93,20 @@ class Inventory:
         members: Mapping[str, Sequence[str]],
         parents: Mapping[str, Iterable[str]] | None = None,
     ) -> Inventory:
-        """With further hosts (and their variables), with `members` put into groups, and groups
-        below their `parents`; groups are made where they don't exist. In `all` the further hosts
-        come first, as with Ansible."""
+        """Return the inventory with hosts, memberships and child groups added.
+
+        `hosts` are new hosts with their variables, `members` maps a group to hosts that join it,
+        `parents` maps a group to groups that get it as a child. Missing groups are created. New
+        hosts come first in `all`, as in Ansible.
+        """
         groups = dict(self.groups)
         for name, joined in members.items():
             old = groups.get(name, Group(name))
             groups[name] = replace(old, hosts=tuple(dict.fromkeys((*old.hosts, *joined))))
         placed = {h for name in members if name not in ("all", "ungrouped") for h in members[name]}
         loose = groups["ungrouped"]
-        left = tuple(host for host in loose.hosts if host not in placed)
-        groups["ungrouped"] = replace(loose, hosts=left)
+        still_ungrouped = tuple(host for host in loose.hosts if host not in placed)
+        groups["ungrouped"] = replace(loose, hosts=still_ungrouped)
         for name, above in (parents or {}).items():
             for parent in above:
                 old = groups.get(parent, Group(parent))
@@ -121,27 +126,30 @@ class Inventory:
         return grown
 
     def joined(self, host: str, name: str, hosts: tuple[str, ...]) -> Inventory:
-        """With a host that is there in a group that is there, whose own hosts are `hosts` then: as
-        `grown`, but what has been worked out is taken along: it may be done host by host."""
+        """Return the inventory with an existing host added to the existing group `name`.
+
+        `hosts` are the group's own hosts after that. Unlike `grown` it keeps the computed
+        properties, so that group_by on thousands of hosts stays fast.
+        """
         groups = {**self.groups, name: replace(self.groups[name], hosts=hosts)}
         old = self.groups_of[host]
         if "ungrouped" in old:
             loose = self.groups["ungrouped"]
             place = loose.hosts.index(host)
-            left = loose.hosts[:place] + loose.hosts[place + 1 :]
-            groups["ungrouped"] = replace(loose, hosts=left)
+            still_ungrouped = loose.hosts[:place] + loose.hosts[place + 1 :]
+            groups["ungrouped"] = replace(loose, hosts=still_ungrouped)
         new = replace(self, groups=groups)
-        now = {*old, *self._upwards(name)} - {"all", "ungrouped"}
+        groups_now = {*old, *self._ancestors(name)} - {"all", "ungrouped"}
         vars(new).update(
             files=self.files,
             depths=self.depths,
             parents=self.parents,
-            groups_of={**self.groups_of, host: tuple(sorted(now, key=self._weight))},
+            groups_of={**self.groups_of, host: tuple(sorted(groups_now, key=self._weight))},
         )
         return new
 
-    def _upwards(self, name: str) -> Iterable[str]:
-        """The group and all that it is below."""
+    def _ancestors(self, name: str) -> Iterable[str]:
+        """Return the group and all groups that contain it."""
         found, todo = {name}, [name]
         for group in todo:
             todo += [above for above in self.parents[group] if above not in found]
@@ -150,17 +158,17 @@ class Inventory:
 
     @cached_property
     def files(self) -> VarsFiles:
-        """The group_vars and host_vars of this inventory and of playbooks, read once each."""
+        """group_vars and host_vars of this inventory and of playbooks; each file is read once."""
         return VarsFiles(self.vault)
 
 
 def hosts_below(groups: Mapping[str, Group], name: str) -> Iterable[str]:
-    """The hosts of a group and of all below it, level by level."""
+    """Return the hosts of a group and of all groups below it, level by level."""
     return dict.fromkeys(host for group in below(groups, name) for host in groups[group].hosts)
 
 
 def below(groups: Mapping[str, Group], name: str) -> Iterable[str]:
-    """The group and all groups below it, level by level."""
+    """Return the group and all groups below it, level by level."""
     seen, level = {name: None}, [name]
     while level:
         level = [c for g in level for c in dict.fromkeys(groups[g].children) if c not in seen]
@@ -170,7 +178,7 @@ def below(groups: Mapping[str, Group], name: str) -> Iterable[str]:
 
 
 def depths(groups: Mapping[str, Group]) -> dict[str, int]:
-    """The length of the longest way from `all` to each group; groups in a cycle are left out."""
+    """Return the longest path from `all` to each group. Groups in a cycle are left out."""
     open_parents = dict.fromkeys(groups, 0)
     for group in groups.values():
         for child in group.children:

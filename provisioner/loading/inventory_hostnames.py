@@ -1,4 +1,4 @@
-"""Names of hosts as inventories write them: ranges, ports, IPv6 addresses."""
+"""Host names as inventories write them: with ranges, ports and IPv6 addresses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ _FORBIDDEN = regex.compile(r"[\s/;|&$`\"'<>\\\[\]{}]")
 
 
 def hosts(pattern: str, where: Where) -> tuple[list[str], int | None]:
-    """The names that `web[01:20]:2222` stands for, and their port."""
+    """Return the names and the port of a pattern such as `web[01:20]:2222`.
+
+    Raises LoadError for a wrong range or name, and for more than MAX_RANGE hosts.
+    """
     name, port = split_port(pattern)
     names = list(islice(expand(name, where), MAX_RANGE + 1))
     if len(names) > MAX_RANGE:
@@ -29,7 +32,10 @@ def hosts(pattern: str, where: Where) -> tuple[list[str], int | None]:
 
 
 def split_port(text: str) -> tuple[str, int | None]:
-    """`host:2222` and `[2001:db8::1]:2222` have a port; a bare IPv6 address or a range has none."""
+    """Split `host:2222` or `[2001:db8::1]:2222` into host and port.
+
+    A bare IPv6 address and a range such as `web[1:3]` have no port.
+    """
     match = _BRACKETED.fullmatch(text)
     if match and match[1].count(":") > 1 and not _RANGE.fullmatch(f"[{match[1]}]"):
         return match[1], int(match[2]) if match[2] else None
@@ -39,7 +45,7 @@ def split_port(text: str) -> tuple[str, int | None]:
 
 
 def expand(pattern: str, where: Where) -> Iterator[str]:
-    """`db[1:3]` ▶ db1 db2 db3; `[01:10]` keeps its zeros; letters and a step work too."""
+    """Yield the names of a range: `db[1:3]`, `db[01:10]` (keeps zeros), `db[a:f]`, `db[0:9:3]`."""
     match = _RANGE.search(pattern)
     if match is None:
         if not pattern or pattern[0] in "-!&~@#" or _FORBIDDEN.search(pattern):
@@ -54,13 +60,13 @@ def _values(match: re.Match[str], where: Where) -> Sequence[str]:
     first, last, step = match[1] or "0", match[2], match[3] or "1"
     letters = string.ascii_letters
     if not step.isdigit() or not int(step):
-        raise LoadError(f'"{match[0]}" has no step that is a number', where)
+        raise LoadError(f'the step of "{match[0]}" is not a number above 0', where)
     found: Sequence[str] = ()
     if first.isdigit() and last.isdigit():
         width = len(first) if first.startswith("0") and len(first) > 1 else 0
         if width and width != len(last):
             raise LoadError(
-                f'the ends of "{match[0]}" are not equally long', where, "as in [01:20]"
+                f'the ends of "{match[0]}" have different lengths', where, "as in [01:20]"
             )
         numbers = range(int(first), int(last) + 1, int(step))
         if len(numbers) <= MAX_RANGE:
@@ -70,5 +76,7 @@ def _values(match: re.Match[str], where: Where) -> Sequence[str]:
     else:
         raise LoadError(f'"{match[0]}" is not a range', where, "as in [01:20] or [a:f]")
     if not found:
-        raise LoadError(f'"{match[0]}" is an empty range, or one of over {MAX_RANGE:,}', where)
+        raise LoadError(
+            f'the range "{match[0]}" is empty or has more than {MAX_RANGE:,} names', where
+        )
     return found

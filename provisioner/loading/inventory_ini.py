@@ -1,4 +1,4 @@
-"""INI inventories: `[group]`, `[group:children]`, `[group:vars]`, hosts with `key=value`."""
+"""Read INI inventories: `[group]`, `[group:children]`, `[group:vars]`, hosts with `key=value`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _GROUP = regex.compile(r"([^:\]\s]+)\s*(?:#.*)?")
 
 
 def load(builder: Builder, text: str, file: str) -> None:
-    """Read `text` into `builder`."""
+    """Add the hosts and groups of an INI inventory to `builder`; LoadError names the line."""
     reader = _Reader(builder)
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
@@ -32,21 +32,21 @@ def load(builder: Builder, text: str, file: str) -> None:
 
 @dataclass
 class _Reader:
-    """One file; begins as if its first line were [ungrouped]."""
+    """Reads one file, line by line. Lines before the first section belong to [ungrouped]."""
 
     builder: Builder
     group: str = "ungrouped"
     kind: str = "hosts"
     pending: dict[str, tuple[str, Where]] = field(default_factory=dict)
-    """Groups that something names before the file has declared them."""
+    """Group that is used but not declared yet ▶ who uses it, and where."""
     parents: dict[str, list[tuple[str, Where]]] = field(default_factory=dict)
-    """Groups that have one of these below them, as soon as it is declared (Ansible's order)."""
+    """Undeclared child group ▶ its parents, which get it when it is declared (as in Ansible)."""
 
     def read(self, line: str, where: Where) -> None:
         if match := _SECTION.fullmatch(line):
             self._section(match[1], match[2] or "hosts", where)
         elif line.startswith("[") and ("]" not in line or line.endswith("]")):
-            raise LoadError("a section is [group], [group:children] or [group:vars]", where)
+            raise LoadError("a section is written [group], [group:children] or [group:vars]", where)
         elif self.kind == "hosts":
             name, variables = _host(line, where)
             self.builder.add_hosts(self.group, name, variables, where)
@@ -57,21 +57,21 @@ class _Reader:
 
     def _section(self, name: str, kind: str, where: Where) -> None:
         if kind not in _KINDS:
-            raise LoadError(f'"{kind}" is no kind of section', where, nearest(kind, _KINDS))
+            raise LoadError(f'there is no section type "{kind}"', where, nearest(kind, _KINDS))
         self.group, self.kind = name, kind
         if kind == "vars" and not self.builder.has_group(name):
-            self.pending.setdefault(name, (f"[{name}:vars] is for", where))
+            self.pending.setdefault(name, (f"[{name}:vars] names", where))
         self.builder.add_group(name, where)
         if kind != "vars":
-            self._declared(name)
+            self._add_to_parents(name)
 
-    def _declared(self, name: str) -> None:
-        """Put a group below those that wait for it, and these below those that wait for them."""
+    def _add_to_parents(self, name: str) -> None:
+        """Add a group that is now declared to the parents that named it before."""
         self.pending.pop(name, None)
         for parent, where in self.parents.pop(name, ()):
             self.builder.add_child(parent, name, where)
             if parent in self.parents:
-                self._declared(parent)
+                self._add_to_parents(parent)
 
     def _child(self, line: str, where: Where) -> None:
         match = _GROUP.fullmatch(line)
@@ -80,14 +80,14 @@ class _Reader:
         if self.builder.has_group(match[1]):
             self.builder.add_child(self.group, match[1], where)
             return
-        self.pending.setdefault(match[1], (f"[{self.group}:children] has", where))
+        self.pending.setdefault(match[1], (f"[{self.group}:children] names", where))
         self.parents.setdefault(match[1], []).append((self.group, where))
 
     def finish(self) -> None:
         for name, (what, where) in self.pending.items():
-            known = [group for group in self.builder.groups if group not in self.pending]
+            declared = [group for group in self.builder.groups if group not in self.pending]
             raise LoadError(
-                f'{what} a group "{name}" that is not there', where, nearest(name, known)
+                f'{what} the group "{name}", which is not declared', where, nearest(name, declared)
             )
 
 
@@ -97,7 +97,9 @@ def _host(line: str, where: Where) -> tuple[str, dict[str, Any]]:
     except ValueError as error:
         raise LoadError(f"quotes don't match: {error}", where) from None
     if words[0] == "---":
-        raise LoadError("a line --- is of YAML, and this is read as INI", where, "name it .yml")
+        raise LoadError(
+            "a line --- is YAML, but this file is read as INI", where, "name the file .yml"
+        )
     variables = {}
     for word in words[1:]:
         key, equals, value = word.partition("=")
@@ -115,19 +117,19 @@ def _variable(line: str, where: Where) -> tuple[str, Any]:
 
 
 def _value(text: str, where: Where) -> Any:
-    """A Python literal where it is one (Ansible's rule for INI), otherwise the text."""
+    """Return a Python literal's value, else the text (rule of Ansible's plugin inventory/ini)."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
             value = ast.literal_eval(text)
-            str(value)  # a number of over 4,300 digits is nothing that could be used
+            str(value)  # fails for a number of more than 4,300 digits, which stays text
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return _template(text, where)
     return _templates(value, where)
 
 
 def _templates(value: Any, where: Where) -> Any:
-    """A literal, with templates for the strings in it that are such."""
+    """Return the literal with a Template in place of each string that has one."""
     if isinstance(value, str):
         return _template(value, where)
     if isinstance(value, dict):

@@ -1,8 +1,7 @@
-"""Executable inventories: programs that print JSON when called with --list or --host NAME.
+"""Read executable inventories: programs that print JSON for --list and for --host NAME.
 
-Strings in what they print become templates, as they do in Ansible. A script is the operator's own
-like a file of variables, and hosts have no part in what it says; one that repeats what a cloud's
-API tells should print such text within `{% raw %}`, or hand it over as data in files.
+As in Ansible, strings in their output are templates. The script is the operator's own file. If it
+passes on text from others, such as tags of a cloud's API, it should wrap it in `{% raw %}`.
 """
 
 from __future__ import annotations
@@ -22,8 +21,10 @@ _KEYS = ("hosts", "vars", "children")
 
 
 def is_script(path: Path) -> bool:
-    """Whether a file is to be run: executable, and a program. On some file systems every file is
-    executable; one that the kernel could not run is data."""
+    """Whether a file is a program: executable, and with `#!` or an ELF header.
+
+    The mode alone does not tell: on some file systems every file is executable.
+    """
     if not os.access(path, os.X_OK):
         return False
     try:
@@ -35,34 +36,36 @@ def is_script(path: Path) -> bool:
 
 
 def load(builder: Builder, path: Path) -> None:
-    """Run the script and read what it prints into `builder`."""
+    """Run the script and add its hosts and groups to `builder`."""
     read(builder, _run(path, "--list"), Where(str(path)), lambda host: _run(path, "--host", host))
 
 
 def read(
-    builder: Builder, told: Any, where: Where, ask: Callable[[str], Mapping[str, Any]]
+    builder: Builder, listing: Any, where: Where, ask: Callable[[str], Mapping[str, Any]]
 ) -> None:
-    """Read what a script told into `builder`; `ask` has the variables of a host, if they are not
-    told in `_meta`."""
-    if not isinstance(told, YamlMap):
-        raise LoadError("the script told no mapping of groups", where)
+    """Add a script's --list output to `builder`.
+
+    `ask(host)` returns the variables of a host; it is called if the listing has no `_meta`.
+    """
+    if not isinstance(listing, YamlMap):
+        raise LoadError("the script must print a mapping of groups", where)
     hosts: dict[str, None] = {}
-    for name, body in told.items():
+    for name, body in listing.items():
         if name != "_meta":
             hosts |= dict.fromkeys(_group(builder, name, body, where))
-    meta = told.get("_meta")
-    known = meta.get("hostvars") if isinstance(meta, dict) else None
-    if known is not None and not isinstance(known, dict):
-        raise LoadError("the script's _meta.hostvars is no mapping", where)
+    meta = listing.get("_meta")
+    hostvars = meta.get("hostvars") if isinstance(meta, dict) else None
+    if hostvars is not None and not isinstance(hostvars, dict):
+        raise LoadError("the script's _meta.hostvars must be a mapping", where)
     for host in hosts:
-        variables = ask(host) if known is None else known.get(host) or {}
+        variables = ask(host) if hostvars is None else hostvars.get(host) or {}
         if not isinstance(variables, dict):
-            raise LoadError(f'the script\'s variables of "{host}" are no mapping', where)
+            raise LoadError(f'the script\'s variables of "{host}" must be a mapping', where)
         builder.add_host(None, host, variables)
 
 
 def _group(builder: Builder, name: str, body: Any, where: Where) -> list[str]:
-    """Add a group; returns its hosts."""
+    """Add a group and return its hosts."""
     builder.add_group(name, where)
     if not isinstance(body, dict):
         body = {"hosts": body}
@@ -81,18 +84,18 @@ def _part(body: Mapping[str, Any], key: str, kind: type, group: str, where: Wher
     value = body.get(key)
     if value is not None and not isinstance(value, kind):
         what, form = "variables" if key == "vars" else key, "mapping" if kind is dict else "list"
-        raise LoadError(f'the script\'s {what} of "{group}" are no {form}', where)
+        raise LoadError(f'the script\'s {what} of "{group}" must be a {form}', where)
     return kind() if value is None else value
 
 
 def _name(value: Any, where: Where) -> str:
     if not value or not isinstance(value, str):
-        raise LoadError(f"the script told {value!r} where a name must be", where)
+        raise LoadError(f"the script printed {value!r} in place of a name", where)
     return value
 
 
 def _run(path: Path, *arguments: str) -> Mapping[str, Any]:
-    """What the script prints: one JSON mapping."""
+    """Run the script and return the JSON mapping that it prints; LoadError if it fails."""
     import subprocess  # most inventories are files
 
     called = " ".join((str(path), *arguments))
@@ -107,13 +110,13 @@ def _run(path: Path, *arguments: str) -> Mapping[str, Any]:
         raise LoadError(f"{called} can't be run: {error.strerror}") from None
     if done.returncode:
         complaint = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-        said = complaint[0] if complaint else "it said nothing"
+        last_line = complaint[0] if complaint else "it printed no message"
         reason = f"exit {done.returncode}" if done.returncode > 0 else f"signal {-done.returncode}"
-        raise LoadError(f"{called} failed ({reason})", None, visible(said))
+        raise LoadError(f"{called} failed ({reason})", None, visible(last_line))
     text = yaml_text.decode(done.stdout, called)
     if not text.strip() and arguments[0] == "--host":
         return {}
     value = yaml_file.from_json(text, called)
     if not isinstance(value, YamlMap):
-        raise LoadError(f"{called} printed no JSON mapping", None, visible(text.strip()[:100]))
+        raise LoadError(f"{called} must print a JSON mapping", None, visible(text.strip()[:100]))
     return value

@@ -1,4 +1,4 @@
-"""YAML and JSON inventories: groups with `hosts`, `children` and `vars`."""
+"""Read YAML and JSON inventories: groups with `hosts`, `children` and `vars`."""
 
 from __future__ import annotations
 
@@ -14,21 +14,24 @@ _KEYS = ("hosts", "children", "vars")
 
 
 def load(builder: Builder, data: Any, where: Where) -> None:
-    """Read the value of a YAML file into `builder`."""
+    """Add the hosts and groups of a parsed YAML file to `builder`; LoadError names the place."""
     if not isinstance(data, YamlMap) or not data:
-        hint = "a playbook? The inventory comes first: provision INVENTORY [PLAYBOOK …]"
+        hint = "is this a playbook? The inventory comes first: provision INVENTORY [PLAYBOOK …]"
         hint = hint if isinstance(data, list) else ""
-        raise LoadError("an inventory is a mapping of groups", where, hint)
+        raise LoadError("an inventory must be a mapping of groups", where, hint)
     if isinstance(data.get("plugin"), str):
-        reason = f"this configures the inventory plugin {data['plugin']}, and there are none here"
-        raise LoadError(reason, data.keys_at["plugin"], "make it an executable that prints JSON")
+        reason = f"the inventory plugin {data['plugin']} is not supported"
+        hint = "use an executable inventory that prints JSON"
+        raise LoadError(reason, data.keys_at["plugin"], hint)
     for name, body in data.items():
         _group(builder, _name(name, "group", data.keys_at[name]), body, data.keys_at[name])
 
 
 def _name(name: Any, what: str, where: Where) -> str:
     if not isinstance(name, str):
-        raise LoadError(f"the name of a {what} is text, not {name!r}", where, f'quote it: "{name}"')
+        raise LoadError(
+            f"the name of a {what} must be text, not {name!r}", where, f'quote it: "{name}"'
+        )
     return name
 
 
@@ -37,12 +40,14 @@ def _group(builder: Builder, name: str, body: Any, where: Where) -> None:
     if body is None:
         return
     if not isinstance(body, YamlMap):
-        raise LoadError(f'the group "{name}" is a mapping', where, "with hosts, children or vars")
+        raise LoadError(
+            f'the group "{name}" must be a mapping', where, "with hosts, children or vars"
+        )
     for key in body:
         if key not in _KEYS:
             hint = nearest(str(key), _KEYS) or "a group has hosts, children and vars"
             raise LoadError(f'"{key}" is not a key of a group', body.keys_at[key], hint)
-    for key in body:  # in the order of the file, which is that of the hosts
+    for key in body:  # the order in the file is the order of the hosts
         _section(builder, name, key, _mapping(body, key))
 
 
@@ -61,7 +66,7 @@ def _section(builder: Builder, group: str, key: str, section: YamlMap) -> None:
 
 
 def _mapping(body: YamlMap, key: str) -> YamlMap:
-    """The value of a key; one name stands for a mapping with this name."""
+    """Return the mapping under a key. A single name is a mapping with that name."""
     value = body[key]
     if isinstance(value, YamlMap):
         return value
@@ -69,8 +74,8 @@ def _mapping(body: YamlMap, key: str) -> YamlMap:
     if isinstance(value, str) and key != "vars":
         found[value] = None
     elif value is not None:
-        hint = "each name with a colon behind it"
-        raise LoadError(f'"{key}" is a mapping', body.values_at[key], hint)
+        hint = "write each name with a colon after it"
+        raise LoadError(f'"{key}" must be a mapping', body.values_at[key], hint)
     return found
 
 
@@ -78,5 +83,5 @@ def _variables(hosts: YamlMap, host: Any, variables: Any) -> Mapping[str, Any]:
     if variables is None:
         return {}
     if not isinstance(variables, dict):
-        raise LoadError(f'the variables of "{host}" are a mapping', place_of(hosts, host))
+        raise LoadError(f'the variables of "{host}" must be a mapping', place_of(hosts, host))
     return variables

@@ -35,25 +35,25 @@ def load(folder: Path, name: str, text: str, *, mode: int = 0o644) -> Inventory:
 
 
 INI = [
-    ("[web\nh\n", "1:1", "a section is [group], [group:children] or [group:vars]", ""),
-    ("[web db]\nh\n", "1:1", "a section is [group], [group:children] or [group:vars]", ""),
-    ("[web:childen]\n", "1:1", '"childen" is no kind of section', 'did you mean "children"?'),
+    ("[web\nh\n", "1:1", "a section is written [group], [group:children] or [group:vars]", ""),
+    ("[web db]\nh\n", "1:1", "a section is written [group], [group:children] or [group:vars]", ""),
+    ("[web:childen]\n", "1:1", 'there is no section type "childen"', 'did you mean "children"?'),
     ("[web]\nh x\n", "2:1", '"x" is not key=value', ""),
     ("[web]\n  h x='1\n", "2:3", "quotes don't match: No closing quotation", ""),
     ("[web:vars]\nx\n[web]\n", "2:1", '"x" is not key=value', ""),
-    ("[wbe:vars]\nx=1\n[web]\nh\n", "1:1", '[wbe:vars] is for a group "wbe" that is not there',
-     'did you mean "web"?'),
+    ("[wbe:vars]\nx=1\n[web]\nh\n", "1:1",
+     '[wbe:vars] names the group "wbe", which is not declared', 'did you mean "web"?'),
     ("[all:children]\nwbe\n[web]\nh\n", "2:1",
-     '[all:children] has a group "wbe" that is not there', 'did you mean "web"?'),
+     '[all:children] names the group "wbe", which is not declared', 'did you mean "web"?'),
     ("[a:children]\nb\n[b:children]\nc\n[c:children]\na\n", "1:1",
      "groups contain each other: a → b → c → a", ""),
     ("[a:children]\na\n", "1:1", "groups contain each other: a → a", ""),
-    ("h[3:1]\n", "1:1", '"[3:1]" is an empty range, or one of over 100,000', ""),
-    ("h[1:999999]\n", "1:1", '"[1:999999]" is an empty range, or one of over 100,000', ""),
+    ("h[3:1]\n", "1:1", 'the range "[3:1]" is empty or has more than 100,000 names', ""),
+    ("h[1:999999]\n", "1:1", 'the range "[1:999999]" is empty or has more than 100,000 names', ""),
     ("h[1:999][1:999]\n", "1:1", '"h[1:999][1:999]" stands for more than 100,000 hosts', ""),
-    ("h[01:100]\n", "1:1", 'the ends of "[01:100]" are not equally long', "as in [01:20]"),
+    ("h[01:100]\n", "1:1", 'the ends of "[01:100]" have different lengths', "as in [01:20]"),
     ("h[1:b]\n", "1:1", '"[1:b]" is not a range', "as in [01:20] or [a:f]"),
-    ("h[1:5:0]\n", "1:1", '"[1:5:0]" has no step that is a number', ""),
+    ("h[1:5:0]\n", "1:1", 'the step of "[1:5:0]" is not a number above 0', ""),
     ("h;id\n", "1:1", '"h;id" can\'t be a host\'s name', ""),
     ("../h\n", "1:1", '"../h" can\'t be a host\'s name', ""),
     ("-oProxyCommand=id\n", "1:1", '"-oProxyCommand=id" can\'t be a host\'s name', ""),
@@ -73,19 +73,29 @@ def test_what_is_wrong_in_ini_is_told_with_its_place(
 
 
 YAML = [
-    ("- hosts: all\n", "1:1", "an inventory is a mapping of groups", "a playbook?"),
-    ("all: [a]", "1:1", 'the group "all" is a mapping', "with hosts, children or vars"),
+    ("- hosts: all\n", "1:1", "an inventory must be a mapping of groups", "is this a playbook?"),
+    ("all: [a]", "1:1", 'the group "all" must be a mapping', "with hosts, children or vars"),
     ("all: {hots: {a: }}", "1:7", '"hots" is not a key of a group', 'did you mean "hosts"?'),
-    ("all: {hosts: [a]}", "1:14", '"hosts" is a mapping', "each name with a colon behind it"),
-    ("all: {vars: x}", "1:13", '"vars" is a mapping', "each name with a colon behind it"),
-    ("all: {hosts: {a: b}}", "1:18", 'the variables of "a" are a mapping', ""),
-    ("all: {hosts: {1: }}", "1:15", "the name of a host is text, not 1", 'quote it: "1"'),
-    ("1: {hosts: {a: }}", "1:1", "the name of a group is text, not 1", 'quote it: "1"'),
+    (
+        "all: {hosts: [a]}",
+        "1:14",
+        '"hosts" must be a mapping',
+        "write each name with a colon after it",
+    ),
+    ("all: {vars: x}", "1:13", '"vars" must be a mapping', "write each name with a colon after it"),
+    ("all: {hosts: {a: b}}", "1:18", 'the variables of "a" must be a mapping', ""),
+    ("all: {hosts: {1: }}", "1:15", "the name of a host must be text, not 1", 'quote it: "1"'),
+    ("1: {hosts: {a: }}", "1:1", "the name of a group must be text, not 1", 'quote it: "1"'),
     ("all: {hosts: {'a b': }}", "1:15", "\"a b\" can't be a host's name", ""),
     ("all: {hosts: {a: , a: }}", "1:20", 'the key "a" stands twice (first in line 1)', ""),
-    ("g: {vars: {ansible_group_priority: high}}", "1:36", "ansible_group_priority is a number", ""),
+    (
+        "g: {vars: {ansible_group_priority: high}}",
+        "1:36",
+        "ansible_group_priority must be a number",
+        "",
+    ),
     ("a: {children: {b: {children: {a: }}}}", "1:1", "groups contain each other: a → b → a", ""),
-    ("plugin: aws_ec2\n", "1:1", "this configures the inventory plugin aws_ec2", "executable"),
+    ("plugin: aws_ec2\n", "1:1", "the inventory plugin aws_ec2 is not supported", "executable"),
 ]
 
 
@@ -117,9 +127,9 @@ def test_what_is_no_inventory_is_refused(tmp_path: Path) -> None:
     assert told[0] == 'there is no inventory DIR/host.yml\n    did you mean "DIR/hosts.yml"?'
     assert told[1:4] == ["DIR/empty: the inventory is empty",
                          "DIR/empty.yml: the inventory is empty",
-                         "the inventory directory DIR/dir has no inventory in it"]  # fmt: skip
-    assert "A list of hosts has a comma" in told[4]
-    assert "hosts.ini is passed over for its name" in told[6]
+                         "the inventory directory DIR/dir has no inventory file"]  # fmt: skip
+    assert "if this is a host, add a comma" in told[4]
+    assert "hosts.ini is ignored by its name" in told[6]
 
 
 def test_a_host_in_several_groups_and_places_is_one_host(tmp_path: Path) -> None:
@@ -185,16 +195,16 @@ def test_a_script_reads_no_stdin_and_gets_its_arguments_unchanged(tmp_path: Path
     [
         ("echo no luck >&2; exit 3", "hosts --list failed (exit 3)\n    no luck"),
         ("printf 'a\\033[2J' >&2; exit 3", "hosts --list failed (exit 3)\n    a\\x1b[2J"),
-        ("kill -9 $$", "hosts --list failed (signal 9)\n    it said nothing"),
-        ("echo all: {}", "hosts --list printed no JSON mapping\n    all: {}"),
-        ("echo []", "hosts --list printed no JSON mapping\n    []"),
+        ("kill -9 $$", "hosts --list failed (signal 9)\n    it printed no message"),
+        ("echo all: {}", "hosts --list must print a JSON mapping\n    all: {}"),
+        ("echo []", "hosts --list must print a JSON mapping\n    []"),
         ("printf '\\377'", "hosts --list:1:1: the file is not UTF-8"),
-        ("""echo '{"g": {"hosts": "h"}}'""", 'hosts: the script\'s hosts of "g" are no list'),
-        ("""echo '{"g": {"children": "h"}}'""", 'the script\'s children of "g" are no list'),
-        ("""echo '{"g": ["h", 1]}'""", "the script told 1 where a name must be"),
-        ("""echo '{"g": {"vars": []}}'""", 'the script\'s variables of "g" are no mapping'),
-        ("""echo '{"g": [], "_meta": {"hostvars": []}}'""", "_meta.hostvars is no mapping"),
-        ("""echo '{"g": ["h"], "_meta": {"hostvars": {"h": [1]}}}'""", '"h" are no mapping'),
+        ("""echo '{"g": {"hosts": "h"}}'""", 'hosts: the script\'s hosts of "g" must be a list'),
+        ("""echo '{"g": {"children": "h"}}'""", 'the script\'s children of "g" must be a list'),
+        ("""echo '{"g": ["h", 1]}'""", "the script printed 1 in place of a name"),
+        ("""echo '{"g": {"vars": []}}'""", 'the script\'s variables of "g" must be a mapping'),
+        ("""echo '{"g": [], "_meta": {"hostvars": []}}'""", "_meta.hostvars must be a mapping"),
+        ("""echo '{"g": ["h"], "_meta": {"hostvars": {"h": [1]}}}'""", '"h" must be a mapping'),
     ],
 )
 def test_a_script_that_fails_is_told_with_what_it_said(
