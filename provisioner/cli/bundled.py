@@ -4,26 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from provisioner import bundled_files
 from provisioner.errors import LoadError
 from provisioner.where import nearest
 
-_PACKAGE = Path(__file__).parent.parent
-
-
-def bundled() -> dict[str, Path]:
-    """The playbooks that ship: in the wheel as package data, in a checkout at its top."""
-    for folder in (_PACKAGE / "bundled" / "playbooks", _PACKAGE.parent / "playbooks"):
-        if folder.is_dir():
-            return {path.stem: path for path in sorted(folder.glob("*.yml"))}
-    return {}
-
 
 def find_playbook(name: str) -> Path:
-    """The file of a playbook; a path wins over a bundled name."""
+    """The file of a playbook. A path has precedence over the name of a bundled playbook."""
     path = Path(name)
     if path.exists():
         return path
-    known = bundled()
+    known = bundled_files.playbooks()
     if name.removesuffix(".yml") in known and "/" not in name:
         return known[name.removesuffix(".yml")]
     hint = nearest(name, known) or f"bundled are: {', '.join(known)}"

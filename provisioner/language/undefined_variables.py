@@ -16,7 +16,8 @@ from provisioner.language.templating.render import check, needs
 from provisioner.language.templating.template import Template, templates_in
 from provisioner.where import nearest
 
-_UNKNOWABLE = frozenset({"include_vars", "include_role", "include_tasks", "add_host", "group_by"})
+UNKNOWABLE = frozenset({"include_vars", "include_role", "include_tasks", "add_host", "group_by"})
+"""Modules after which a host may have any variable."""
 
 
 def problems(
@@ -30,20 +31,22 @@ def problems(
         for part in (*play.sections, play.handlers)
         for task in tasks_of(part)
     ]
-    if any(task.module in _UNKNOWABLE for task in every):
+    if any(task.module in UNKNOWABLE for task in every):
         return
-    if any(_made_while_running(key) for task in every for key in task.arguments):
+    if any(made_while_running(key) for task in every for key in task.arguments):
         return  # names are made while the playbook runs
-    names = set(known).union(*layers, *(_set_by(task) for task in every))
+    names = set(known).union(*layers, *(set_by(task) for task in every))
     for play in plays:
         yield from _in_play(play, names)
 
 
-def _made_while_running(key: Any) -> bool:
+def made_while_running(key: Any) -> bool:
+    """Whether the name of an argument is known only while the task runs."""
     return isinstance(key, Template) or "{{" in str(key) or key == VARIABLE
 
 
-def _set_by(task: Task) -> Iterator[str]:
+def set_by(task: Task) -> Iterator[str]:
+    """The names of variables that the task sets."""
     if task.register:
         yield task.register
     if task.module in ("set_fact", "set_stats"):

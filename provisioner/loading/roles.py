@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from provisioner import bundled_files
 from provisioner.errors import LoadError, NotFound
 from provisioner.language.play import COLLECTIONS, Keywords, Role
 from provisioner.loading import keywords as kw
@@ -63,13 +64,26 @@ def find(name: str, basedir: Path, inside: Role | None, where: Where, within: An
     if inside is not None:
         places.insert(-1, inside.path.parent)
     paths = [*_in_collections(full, basedir), *(folder / name for folder in places)]
-    for path in (*paths, *_in_collections([name], basedir)):
+    paths += _in_collections([name], basedir)
+    bundled = bundled_files.roles()
+    if (bundled / name).is_dir():
+        # It comes last: a role of the operator's own has precedence. Beside the playbook there may
+        # be any folder with the name of a bundled role (docker/), which is no role.
+        paths = [path for path in paths if path != basedir / name or _has_role_files(path)]
+        paths.append(bundled / name)
+    for path in paths:
         if path.is_dir():
             return path
-    known = {entry.name for folder in places[:-1] if folder.is_dir() for entry in folder.iterdir()}
+    searched = [folder for folder in (*places[:-1], bundled) if folder.is_dir()]
+    known = {entry.name for folder in searched for entry in folder.iterdir()}
     looked = [*collections(basedir)] if name.count(".") >= 2 else places[:-1]
     hint = nearest(name, known) or f"looked in {', '.join(map(str, looked))}{_more(name, basedir)}"
     raise NotFound(f'the role "{name}" was not found', where, hint)
+
+
+def _has_role_files(path: Path) -> bool:
+    """Whether a folder has one of the folders that make up a role."""
+    return any((path / part).is_dir() for part in ("tasks", "meta", "defaults", "vars", "handlers"))
 
 
 def _more(name: str, basedir: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field, replace
 from functools import cached_property
@@ -50,10 +50,16 @@ class StaticVars:
         role: Role | None = None,
         magic: Mapping[str, Any] | None = None,
         roles: Sequence[Role] = (),
+        missing: Callable[[str], Any] | None = None,
     ) -> Scope:
         """The variables, in Ansible's order, for something under `keywords` in `role`, where the
-        play sees those of `roles` too."""
-        return self._scope(keywords, role, magic or {}, (*self.roles, *roles), self._of_files)
+        play sees those of `roles` too. `missing` is called with each name that has no value."""
+        every = (*self.roles, *roles)
+        return self._scope(keywords, role, magic or {}, every, self._of_files, missing)
+
+    def with_host(self, variables: Mapping[str, Any]) -> StaticVars:
+        """The same with the inventory's variables of a host, which rank below those of the play."""
+        return replace(self, vars={**variables, **self.vars, **self._of_files}, files=())
 
     def _scope(
         self,
@@ -62,6 +68,7 @@ class StaticVars:
         magic: Mapping[str, Any],
         roles: Sequence[Role],
         files: Mapping[str, Any],
+        missing: Callable[[str], Any] | None = None,
     ) -> Scope:
         layers = (
             {"playbook_dir": str(self.basedir.absolute()), **_names(role)},
@@ -77,7 +84,7 @@ class StaticVars:
             *(layer for other in reversed(roles) for layer in other.all_defaults),
             {"omit": OMIT, **magic, **functions(lambda scope: self._context(scope, role))},
         )
-        return Scope(layers)
+        return Scope(layers, missing)
 
     @cached_property
     def _of_files(self) -> Mapping[str, Any]:

@@ -30,17 +30,17 @@ def host_variables(inventory: Inventory, host: str, basedirs: Sequence[Path]) ->
     5. host_vars beside the inventory, then beside the playbooks
     """
     groups = inventory.groups_of.get(host, ())
-    places = _places(inventory, basedirs)
+    folders = variable_folders(inventory, basedirs)
     merged: dict[str, Any] = {}
     for name in ("all", *groups):
         merged.update(inventory.groups[name].vars)
     for names in (("all",), groups):
-        for place in places:
+        for folder in folders:
             for name in names:
-                merged.update(inventory.files.of(place / "group_vars", name))
+                merged.update(inventory.files.of(folder / "group_vars", name))
     merged.update(inventory.host_vars.get(host, {}))
-    for place in places:
-        merged.update(inventory.files.of(place / "host_vars", host))
+    for folder in folders:
+        merged.update(inventory.files.of(folder / "host_vars", host))
     return merged
 
 
@@ -49,12 +49,12 @@ def group_variables(
 ) -> Mapping[str, Any]:
     """A group's own variables, without those of the groups it is in."""
     merged = dict(inventory.groups[group].vars)
-    for place in _places(inventory, basedirs):
+    for place in variable_folders(inventory, basedirs):
         merged.update(inventory.files.of(place / "group_vars", group))
     return merged
 
 
-def _places(inventory: Inventory, basedirs: Sequence[Path]) -> tuple[Path, ...]:
+def variable_folders(inventory: Inventory, basedirs: Sequence[Path]) -> tuple[Path, ...]:
     """The directories beside which group_vars and host_vars may be, each once."""
     places = (*inventory.basedirs, *basedirs)
     if len({place.is_absolute() for place in places}) > 1:

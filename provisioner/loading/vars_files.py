@@ -40,12 +40,12 @@ class VarsFiles:
         key = folder, name
         if key not in self._read:
             merged: dict[str, Any] = {}
-            for path in self._files(folder, name):
+            for path in self.paths(folder, name):
                 merged.update(vars_file(path, self._vault))
             self._read[key] = merged
         return self._read[key]
 
-    def _files(self, folder: Path, name: str) -> Iterator[Path]:
+    def paths(self, folder: Path, name: str) -> Iterator[Path]:
         """The first that exists of NAME, NAME.yml, NAME.yaml and NAME.json, as in Ansible; of a
         folder NAME all files."""
         if "/" in name:

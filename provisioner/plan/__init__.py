@@ -88,6 +88,8 @@ def plan(inventory: Inventory, playbooks: Sequence[Playbook], options: Options) 
     problems = list(_undefined(inventory, playbooks, inventory_vars, options))
     plays_with_hosts = [planned.play for planned in plays if planned.hosts]
     problems += files.missing(plays_with_hosts, inventory_vars.items(), options)
+    if not problems:
+        problems += _wrong_arguments(inventory, plays, inventory_vars, basedirs, options)
     if problems:
         raise LoadError.of(problems)
     return Plan(inventory, tuple(playbooks), plays, inventory_vars, options, notices)
@@ -161,6 +163,23 @@ def _check_numbers(play: Play, options: Options) -> None:
     with suppress(KnownLaterError):
         limit = constant(play, play.max_fail_percentage, options)
         keyword_values.percentage("max_fail_percentage", limit, play.where)
+
+
+def _wrong_arguments(
+    inventory: Inventory,
+    plays: Sequence[PlannedPlay],
+    inventory_vars: Mapping[str, Mapping[str, Any]],
+    basedirs: Sequence[Path],
+    options: Options,
+) -> Iterator[Problem]:
+    """Arguments of roles that are wrong by the role's argument spec."""
+    sections = (section for planned in plays for section in planned.play.sections)
+    tasks = (task for section in sections for task in tasks_of(section))
+    if any(task.module == "validate_argument_spec" for task in tasks):
+        from provisioner.plan import role_arguments  # the types of arguments need Jinja
+
+        chosen = [(planned.play, planned.hosts) for planned in plays]
+        yield from role_arguments.wrong(chosen, inventory, inventory_vars, basedirs, options)
 
 
 def _undefined(

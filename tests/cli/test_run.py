@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import provisioner.plan
+from provisioner.bundled_files import playbooks
 from provisioner.cli import SUBCOMMANDS
-from provisioner.cli.bundled import bundled
 from provisioner.loading import vault
 from provisioner.loading.vault import Secret
 from tests.cli.conftest import Command, Prompts
@@ -621,7 +621,7 @@ def test_help_tells_of_every_option_of_the_contract(provision: Command) -> None:
     assert done.exit == 0
     missing = [option for option in OPTIONS.split() if option not in done.out]
     assert not missing
-    for word in (*SUBCOMMANDS.keys() - {"run"}, *bundled()):
+    for word in (*SUBCOMMANDS.keys() - {"run"}, *playbooks()):
         assert re.search(rf"\b{word}\b", done.out)
 
 

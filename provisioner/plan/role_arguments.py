@@ -1,0 +1,172 @@
+"""Role arguments that are wrong by the role's argument spec, found before any host is contacted.
+
+As in Ansible, a role with a spec begins with a task that checks its arguments. Where the values are
+known without a host, that check is done here too, with the same messages. Nothing is said about a
+value that depends on facts, on a lookup or on a variable that a task may set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from provisioner.errors import Problem
+from provisioner.language import argument_specs
+from provisioner.language.play import Block, Node, Play, Task, tasks_of
+from provisioner.language.scope import PENDING, Lazy, NotYet, Scope
+from provisioner.language.templating.template import Template, TemplateError
+from provisioner.language.undefined_variables import UNKNOWABLE, made_while_running, set_by
+from provisioner.loading.inventory import Inventory
+from provisioner.loading.static_vars import StaticVars
+from provisioner.loading.variable_places import place_in_inventory
+from provisioner.plan.options import Options
+from provisioner.where import Where
+
+HostVars = Mapping[str, Mapping[str, Any]]
+
+_MODULE = "validate_argument_spec"
+
+
+def wrong(
+    plays: Sequence[tuple[Play, tuple[str, ...]]],
+    inventory: Inventory,
+    inventory_vars: HostVars,
+    basedirs: Sequence[Path],
+    options: Options,
+) -> Iterator[Problem]:
+    """One problem for each wrong argument of a role, with the hosts that have it."""
+    every = [task for play, _ in plays for part in _parts(play) for task in tasks_of(part)]
+    if any(task.module == "set_fact" and _has_unknown_names(task) for task in every):
+        return
+    set_names = {name for task in every for name in set_by(task)}
+    checker = _Checker(inventory, inventory_vars, basedirs, options, set_names)
+    for play, hosts in plays:
+        if any(task.module in UNKNOWABLE for task in tasks_of(play.handlers)):
+            return
+        found, goes_on = _certain_checks(node for section in play.sections for node in section)
+        if not any(isinstance(name, Template) for file in play.vars_files for name in file.names):
+            for task in found:
+                yield from checker.problems(play, hosts, task)
+        if not goes_on:
+            return
+
+
+def _parts(play: Play) -> tuple[tuple[Node, ...], ...]:
+    return (*play.sections, play.handlers)
+
+
+def _checks_role(task: Task) -> bool:
+    return task.module == _MODULE and task.role is not None
+
+
+def _has_unknown_names(task: Task) -> bool:
+    return any(made_while_running(key) for key in task.arguments)
+
+
+def _certain_checks(nodes: Iterator[Node]) -> tuple[list[Task], bool]:
+    """The checks whose failure fails the host, up to the first task after which a host may have any
+    variable; and whether there is no such task."""
+    found: list[Task] = []
+    for node in nodes:
+        if isinstance(node, Block):
+            inner, goes_on = _certain_checks(iter(node.tasks))
+            found += () if node.rescue else inner
+            others = tasks_of((*node.rescue, *node.always))
+            if not goes_on or any(task.module in UNKNOWABLE for task in others):
+                return found, False
+        elif node.module in UNKNOWABLE:
+            return found, False
+        elif _checks_role(node) and not node.keywords.ignore_errors:
+            found.append(node)
+    return found, True
+
+
+class _Checker:
+    """Checks the arguments of roles for the hosts of a play."""
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        inventory_vars: HostVars,
+        basedirs: Sequence[Path],
+        options: Options,
+        set_names: set[str],
+    ) -> None:
+        self._inventory, self._inventory_vars = inventory, inventory_vars
+        self._basedirs, self._options = basedirs, options
+        # A variable that a task may set is as unknown as the result of a task under way.
+        self._unknown = {
+            **dict.fromkeys(set_names, PENDING),
+            **dict.fromkeys(("lookup", "query", "q"), Lazy(_not_yet)),
+        }
+
+    def problems(self, play: Play, hosts: Sequence[str], task: Task) -> Iterator[Problem]:
+        """What is wrong with the arguments of the role that begins with `task`."""
+        static = StaticVars.of(play, self._options.extra_vars)
+        wrong: dict[tuple[str, Where], list[str]] = {}
+        for host in hosts:
+            scope = self._scope(static, task, host)
+            if not _runs(task, scope):
+                continue
+            for name, spec in task.arguments["argument_spec"].items():
+                for message in _errors(name, spec or {}, task, scope):
+                    place = self._place(host, name, scope) or task.where
+                    wrong.setdefault((message, place), []).append(host)
+        role = task.role.name if task.role is not None else ""
+        for (message, place), names in wrong.items():
+            yield Problem(f"{message} (role {role}; {_listed(names)})", place)
+
+    def _scope(self, static: StaticVars, task: Task, host: str) -> Scope:
+        inventory = self._inventory
+        known = {
+            "inventory_hostname": host,
+            "inventory_hostname_short": host.partition(".")[0],
+            "groups": inventory.named,
+            "group_names": [*inventory.groups_of.get(host, ())],
+        }
+        scope = static.with_host(self._inventory_vars[host]).scope(
+            task.keywords, task.role, known, missing=_not_yet
+        )
+        return scope.under(self._unknown)
+
+    def _place(self, host: str, name: str, scope: Scope) -> Where | None:
+        """Where the value stands, as far as that is known."""
+        written = scope.written(name)
+        if isinstance(written, Template):
+            return written.where
+        if name in self._options.extra_vars:
+            return Where("--extra-vars")
+        if written is self._inventory_vars[host].get(name):
+            return place_in_inventory(self._inventory, host, name, self._basedirs)
+        return None
+
+
+def _not_yet(_name: str = "") -> Any:
+    raise NotYet
+
+
+def _runs(task: Task, scope: Scope) -> bool:
+    """Whether the task is certain to run."""
+    try:
+        return scope.holds(task.keywords.when) is True
+    except (TemplateError, NotYet):
+        return False
+
+
+def _errors(name: str, spec: Mapping[str, Any], task: Task, scope: Scope) -> list[str]:
+    """What is wrong with one argument; nothing where its value is not known."""
+    given = task.arguments["provided_arguments"]
+    try:
+        if name not in given and name not in scope:
+            return []
+        value = scope.render(given[name]) if name in given else scope.get(name)
+    except (TemplateError, NotYet):
+        return []
+    return argument_specs.errors({name: spec}, {name: value})
+
+
+def _listed(hosts: Sequence[str]) -> str:
+    """Some of the hosts' names, and how many more there are."""
+    more = f" and {len(hosts) - 3} more" if len(hosts) > 3 else ""
+    return f"host{'s' if len(hosts) > 1 else ''} {', '.join(hosts[:3])}{more}"
