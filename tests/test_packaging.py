@@ -130,6 +130,24 @@ def test_the_bundled_playbook_is_found_from_anywhere(provision: Path, tmp_path: 
     assert "docker" in tasks.lower()
 
 
+def test_a_playbook_of_ones_own_finds_the_bundled_role(provision: Path, tmp_path: Path) -> None:
+    """Its templates too: planning refuses a file that a task sends and that is not there."""
+    (tmp_path / "site.yml").write_text("- hosts: all\n  become: true\n  roles: [docker]\n")
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "group_vars/all.yml").write_text("docker_edition: distro\ndocker_users: [ops]\n")
+    tasks = run(provision, "host-of-nobody,", "site.yml", "--list-tasks", cwd=tmp_path)
+    assert "docker : Docker is installed" in tasks
+
+
+def test_an_own_role_has_precedence_over_the_bundled_one(provision: Path, tmp_path: Path) -> None:
+    (tmp_path / "site.yml").write_text("- hosts: all\n  roles: [docker]\n")
+    (tmp_path / "roles/docker/tasks").mkdir(parents=True)
+    (tmp_path / "roles/docker/tasks/main.yml").write_text("- {name: Mine, command: 'true'}\n")
+    tasks = run(provision, "host-of-nobody,", "site.yml", "--list-tasks", cwd=tmp_path)
+    assert "docker : Mine" in tasks
+    assert "Docker is installed" not in tasks
+
+
 def test_every_dependency_is_pinned_with_hashes_and_no_index_is_named() -> None:
     """`make setup` installs only what constraints.txt lists; `make lock` writes that file."""
     text = (ROOT / "constraints.txt").read_text()

@@ -216,10 +216,28 @@ def test_containers_live_through_a_restart_of_the_daemon(
 def test_the_variables_of_a_host_in_the_inventory_count(
     lab: Lab, settings: dict[str, Any], first: Run, provision: Provision
 ) -> None:
-    """As the head of docker.yml says."""
+    """As docs/docker-role.md says."""
     assert first.exit == 0
     hosts = {edition: {"docker_edition": edition} for edition in EDITIONS}
     inventory = inventory_of(lab, provision.home, hosts)
     others = {name: value for name, value in settings.items() if name != "docker_edition"}
     run = provision(inventory, **others)
     assert {host: run.changed(host) for host in EDITIONS} == {"ce": [], "distro": []}
+
+
+def test_a_playbook_of_ones_own_uses_the_bundled_role_with_variables_of_its_group_vars(
+    lab: Lab, settings: dict[str, Any], first: Run, provision: Provision
+) -> None:
+    assert first.exit == 0
+    playbook = provision.home / "site.yml"
+    playbook.write_text("- hosts: ce\n  become: true\n  roles: [docker]\n")
+    (provision.home / "group_vars").mkdir()
+    (provision.home / "group_vars/all.yml").write_text(
+        "docker_users: [ops, nobody]\ndocker_live_restore: false\ndocker_smoke_image: ''\n"
+    )
+    proxy = {name: value for name, value in settings.items() if "proxy" in name}
+    run = provision(lab, playbook, **proxy)
+    assert run.changed("ce") == ["Users may use docker", CONFIGURED, RESTARTED]
+    assert "live-restore" not in lab["ce"].check("cat /etc/docker/daemon.json")
+    assert "docker" in lab["ce"].check("id -nG nobody").split()
+    assert provision(lab, playbook, **proxy).changed("ce") == []

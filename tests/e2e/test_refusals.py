@@ -271,6 +271,22 @@ def test_a_mistake_is_shown_at_its_place_with_a_suggestion_and_no_connection_is_
     assert case.hint in run.stderr
 
 
+def test_a_wrong_edition_is_refused_with_the_choices_and_no_connection_is_made(
+    provision: Provision,
+) -> None:
+    with silent_port() as (port, listener):
+        inventory = inventory_of_port(provision.home, port)
+        variables = provision.home / "group_vars/all.yml"
+        variables.parent.mkdir()
+        variables.write_text("docker_edition: moby\n")
+        run = provision(inventory, expect=3)
+        assert connections(listener) == 0
+    assert run.stdout == ""
+    assert f"{variables}:1:17: value of docker_edition must be one of: ce, distro, got: moby" in (
+        run.stderr
+    )
+
+
 def caret_column(text: str, line: str) -> int:
     """The column of `line` that the caret below its excerpt in a message points at."""
     lines = text.splitlines()
