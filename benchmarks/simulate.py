@@ -147,7 +147,7 @@ def _recorded(planned: Plan) -> list[Answer]:
     """Run one host against this machine and return its answers."""
     sessions, answers = Sessions(lambda host, variables: Login(LocalConnection(), "root")), []
     name = planned.plays[0].hosts[0]
-    host_run, reply = _batch(planned, (name,)).walk(name), None
+    host_run, reply = _batch(planned, (name,)).run_host(name), None
     try:
         while True:
             step = host_run.send(reply)
@@ -170,7 +170,7 @@ def _run_seconds(planned: Plan, answers: list[Answer], sample: int) -> float:
 
 
 def _replay(batch: Batch, name: str, answers: list[Answer]) -> None:
-    host_run, remaining, reply = batch.walk(name), iter(answers), None
+    host_run, remaining, reply = batch.run_host(name), iter(answers), None
     try:
         while True:
             reply = next(remaining) if isinstance(host_run.send(reply), Exchange) else None
@@ -185,8 +185,8 @@ def _memory(planned: Plan, answers: list[Answer], sample: int) -> tuple[float, f
     try:
         empty = _allocated()
         batch = _batch(planned, names)
-        host_runs = [(name, batch.walk(name)) for name in names]
-        for _, host_run in host_runs:
+        host_runs = [batch.run_host(name) for name in names]
+        for host_run in host_runs:
             while not isinstance(host_run.send(None), Exchange):
                 pass
         suspended = _allocated() - empty

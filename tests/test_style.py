@@ -38,7 +38,7 @@ MAY_IMPORT = {
 
 PURE = ["cli", "engine", "fleet", "remote", "reporters"]
 MUST_NOT_IMPORT = {
-    "engine": ["cli", "reporters"],
+    "engine": ["cli", "fleet", "reporters"],
     "fleet": ["cli", "reporters"],
     "language": PURE,
     "loading": PURE,

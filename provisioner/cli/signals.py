@@ -35,7 +35,7 @@ class Signals:
         # A second signal may come at any point in here: set before telling.
         if self._interrupt:
             self._say("ending what still runs on the hosts")
-            threading.Thread(target=self._run.crew.kill, daemon=True).start()
+            threading.Thread(target=self._run.executor.kill, daemon=True).start()
             return
         self._interrupt.set(number)
         SCREEN.give_up()

@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from provisioner.engine import fact_gathering
+from provisioner.engine.effects import Effects
 from provisioner.engine.flow import Flow, compile_sections
 from provisioner.engine.host_run import HostRun
 from provisioner.engine.host_state import HostState
-from provisioner.engine.result_handler import Walk
 from provisioner.engine.scopes import PlayWorld
 from provisioner.events import HostFinished, PlayFinished
 from provisioner.records import dataclass
@@ -30,9 +30,9 @@ class Batch:
     def hosts(self) -> tuple[str, ...]:
         return self.shared.batch
 
-    def walk(self, host: str) -> Walk:
-        """The host's walk through the play, with the time it takes added to the host's, and its
-        end where it drops out."""
+    def run_host(self, host: str) -> Effects[None]:
+        """Return the generator that runs the play on the host. It adds its time to the host's
+        seconds; its last event is PlayFinished or HostFinished."""
         state = self.shared.world.states[host]
         state.roles.clear()
         state.ran.clear()
@@ -68,10 +68,10 @@ class Batch:
         return fact_gathering.variables_use_facts(self.shared.play, own)
 
 
-def _timed(walk: Walk, state: HostState) -> Walk:
+def _timed(host_run: Effects[None], state: HostState) -> Effects[None]:
     started = time.monotonic()
     try:
-        yield from walk
+        yield from host_run
     except GeneratorExit:
         state.stop()
         raise

@@ -12,13 +12,14 @@ from provisioner.engine.barrier_rules import refreshes
 from provisioner.engine.effects import (
     Barrier,
     Effect,
+    Effects,
     Publish,
     Released,
     Reset,
     Sleep,
 )
 from provisioner.engine.reboot_wait import await_connection
-from provisioner.engine.result_handler import ResultHandler, Walk
+from provisioner.engine.result_handler import ResultHandler
 from provisioner.engine.scopes import title
 from provisioner.engine.task_runs import TaskRun
 from provisioner.errors import LoadError, NoPlaybook
@@ -37,7 +38,7 @@ from provisioner.result import Outcome, Result
 class ControlFlow(ResultHandler):
     """Carries them out."""
 
-    def _steer(self, task_run: TaskRun) -> Walk:
+    def _steer(self, task_run: TaskRun) -> Effects[None]:
         """Carry out an include, or a `meta` task: like Ansible's, that is no step of the report."""
         if isinstance(task_run.module, Pause | WaitForConnection):
             yield from self._wait(task_run)
@@ -68,7 +69,7 @@ class ControlFlow(ResultHandler):
                 return
         position.advance()
 
-    def _refresh(self, task_run: TaskRun) -> Walk:
+    def _refresh(self, task_run: TaskRun) -> Effects[None]:
         """Read the inventory's sources again, for all hosts and for the plays that follow."""
         known = self._shared.world.inventory
         try:
@@ -86,7 +87,7 @@ class ControlFlow(ResultHandler):
         gone = name not in inventory.hosts and not is_implicit(inventory, name)
         self._ended = self._ended or (refreshes(task) and gone)
 
-    def _wait(self, task_run: TaskRun) -> Walk:
+    def _wait(self, task_run: TaskRun) -> Effects[None]:
         """Wait for a time, or for the host to answer."""
         since = time.monotonic()
         if isinstance(task_run.module, WaitForConnection):
@@ -117,7 +118,7 @@ class ControlFlow(ResultHandler):
         released: Released = yield Barrier(key, prompt=prompt, echo=pause.echo)
         return None if self._stopped(released) else released.answer
 
-    def _include(self, task_run: TaskRun) -> Walk:
+    def _include(self, task_run: TaskRun) -> Effects[None]:
         """Put the tasks of a file or role in front, once for each item of the task's loop."""
         since = time.monotonic()
         self._aftermath.began(self._position.task)

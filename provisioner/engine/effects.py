@@ -6,11 +6,12 @@ drive it here; a simulation or another machine can drive the same walk.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from provisioner.errors import BecomeFailed, ConnectionFailed
+from provisioner.events import Event
 from provisioner.records import dataclass
 from provisioner.remote.become import Become
 from provisioner.remote.channel import LONGEST
@@ -118,3 +119,8 @@ class Released:
 
 
 Effect = Exchange | Sleep | Reset | Barrier | Publish
+
+T = TypeVar("T")
+
+Effects = Generator[Event | Effect, Any, T]
+"""A part of a host's run: it yields events and effects, is sent replies, and returns a T."""

@@ -17,13 +17,13 @@ from provisioner.engine.effects import (
     Answer,
     Barrier,
     Effect,
+    Effects,
     Exchange,
     Released,
     SessionKey,
 )
 from provisioner.engine.lookahead import GATHERING, Queue
 from provisioner.engine.position import Place
-from provisioner.engine.result_handler import Decision, Walk
 from provisioner.engine.scopes import host_scope, title
 from provisioner.engine.task_runs import TaskRun
 from provisioner.errors import BecomeFailed
@@ -36,7 +36,7 @@ from provisioner.result import Outcome, Result
 class HostRun(ControlFlow):
     """One host's way through one play. `run` is the walk."""
 
-    def run(self) -> Walk:
+    def run(self) -> Effects[None]:
         """Walk to the play's end, or to the host's."""
         while not self._ended and self._state.out is None:
             if not self._position.settle():
@@ -55,7 +55,7 @@ class HostRun(ControlFlow):
 
     # -- waiting for the other hosts
 
-    def _held_back(self) -> Decision:
+    def _held_back(self) -> Effects[bool]:
         """Wait for the others where the meaning needs it; true when the task is not to be run."""
         task, place = self._position.task, self._position.place
         asks = self._ahead.needs_others == place
@@ -105,7 +105,7 @@ class HostRun(ControlFlow):
 
     # -- sending
 
-    def _send(self, queue: Queue) -> Walk:
+    def _send(self, queue: Queue) -> Effects[None]:
         """Send the queue as one frame, then settle its units in order."""
         place, first = queue[0]
         yield self._started(first)
@@ -192,7 +192,7 @@ class HostRun(ControlFlow):
 
     def _lose(
         self, queue: Queue, place: Place, task_run: TaskRun, answer: Answer, since: float
-    ) -> Walk:
+    ) -> Effects[None]:
         """The connection broke, or was never there. A change that was in the frame has an unknown
         fate; a host whose sudo refuses is there, and failed."""
         lost = answer.lost
@@ -217,7 +217,9 @@ class HostRun(ControlFlow):
         task = f"{changing[0].task.title} ({changing[0].task.where}): " if changing else ""
         self._state.leave(status, f"{task}{lost.reason}", lost.hint)
 
-    def _pass_over(self, place: Place, task_run: TaskRun, result: Result, since: float) -> Walk:
+    def _pass_over(
+        self, place: Place, task_run: TaskRun, result: Result, since: float
+    ) -> Effects[None]:
         """`ignore_unreachable`: the task did not happen, the next one may."""
         self._ahead.loop = None
         if place == GATHERING:

@@ -1,4 +1,4 @@
-"""The operator's wish to stop."""
+"""The operator's request to stop the run: Ctrl-C, SIGTERM or SIGHUP."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ from collections.abc import Callable
 
 
 class Interrupt:
-    """The operator's wish to stop: hosts end at their next task boundary."""
+    """True once the operator has asked to stop. Each host then ends before its next task."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
-        self._told: list[Callable[[], None]] = []
+        self._callbacks: list[Callable[[], None]] = []
         self.signal = 0
+        """The number of the signal; 0 if no signal was the cause."""
 
     def set(self, signal: int) -> None:
-        """May be called in a signal's handler."""
+        """Request the stop. A signal handler may call this."""
         self.signal = signal
         self._event.set()
-        for tell in self._told:
-            tell()
+        for callback in self._callbacks:
+            callback()
 
-    def tell(self, told: Callable[[], None]) -> None:
-        """Have `told` called when the wish comes: by a signal's handler, so it takes no lock."""
-        self._told.append(told)
+    def on_set(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called by `set`. It must take no lock: a signal handler may run it."""
+        self._callbacks.append(callback)
 
     def __bool__(self) -> bool:
         return self._event.is_set()
 
     def sleep(self, seconds: float) -> None:
-        """Sleep, at most until the interrupt."""
+        """Sleep for that time, or until the stop is requested."""
         self._event.wait(seconds)

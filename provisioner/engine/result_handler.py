@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
 from provisioner.engine import async_jobs, results, task_events, task_keywords
 from provisioner.engine.barrier_rules import ends_play, refreshes, waits_after
 from provisioner.engine.effects import (
-    Effect,
+    Effects,
     Publish,
     Released,
     Sleep,
@@ -24,7 +23,7 @@ from provisioner.engine.reboot_wait import await_reboot
 from provisioner.engine.result_store import ResultStore
 from provisioner.engine.scopes import PlayWorld, title
 from provisioner.engine.task_runs import TaskRun
-from provisioner.events import Event, Status, TaskFinished, TaskRetried
+from provisioner.events import Status, TaskFinished, TaskRetried
 from provisioner.language.play import Keywords, Task
 from provisioner.language.scope import Scope
 from provisioner.language.templating.template import TemplateError
@@ -33,9 +32,6 @@ from provisioner.modules.reboot import Reboot
 from provisioner.remote.shell import CHANGED, Program, Report
 from provisioner.result import Outcome, Result
 from provisioner.where import Where
-
-Walk = Generator[Event | Effect, Any, None]
-Decision = Generator[Event | Effect, Any, bool]
 
 
 class ResultHandler:
@@ -91,7 +87,7 @@ class ResultHandler:
 
     # -- results
 
-    def _read(self, place: Place, task_run: TaskRun, report: Report, since: float) -> Decision:
+    def _read(self, place: Place, task_run: TaskRun, report: Report, since: float) -> Effects[bool]:
         """Settle a unit by its report. A look that would change something, or that failed, is due
         to be done: no failure counts that only a look has seen."""
         module = task_run.module
@@ -133,7 +129,9 @@ class ResultHandler:
         self._ahead.kept.pop(place, None)
         return True
 
-    def _settle(self, place: Place, task_run: TaskRun, result: Result, since: float) -> Decision:
+    def _settle(
+        self, place: Place, task_run: TaskRun, result: Result, since: float
+    ) -> Effects[bool]:
         """Take in a unit's result; true where the walk goes straight on to the next unit."""
         if place == GATHERING:
             return (yield from self._gathered(task_run, result, since))
@@ -169,7 +167,7 @@ class ResultHandler:
 
     def _item_done(
         self, task_run: TaskRun, result: Result, since: float, attempts: int
-    ) -> Decision:
+    ) -> Effects[bool]:
         loop = self._ahead.loop
         if loop is None:
             loop = self._ahead.loop = Loop(task_run.items, since=since)
@@ -210,7 +208,7 @@ class ResultHandler:
         since: float,
         attempts: int,
         loop: Loop | None = None,
-    ) -> Decision:
+    ) -> Effects[bool]:
         """The task is done on this host: count it, tell it, and go where it leads."""
         self._ahead.loop = None
         task = task_run.task
@@ -249,7 +247,7 @@ class ResultHandler:
         wanted = task_keywords.is_set(scope, task.keywords.ignore_errors)
         return wanted and not results.stands(task, result)
 
-    def _gathered(self, task_run: TaskRun, result: Result, since: float) -> Decision:
+    def _gathered(self, task_run: TaskRun, result: Result, since: float) -> Effects[bool]:
         self._ahead.gathering = None
         self._ahead.due = None
         self._state.facts_gathered = True
@@ -270,7 +268,7 @@ class ResultHandler:
 
     # -- failing
 
-    def _break(self, task_run: TaskRun, result: Result, since: float) -> Walk:
+    def _break(self, task_run: TaskRun, result: Result, since: float) -> Effects[None]:
         """What the task brings is no playbook: as in Ansible nothing catches that, and it ends the
         run for all."""
         self._ahead.loop = None
@@ -312,7 +310,7 @@ class ResultHandler:
         except TemplateError:
             return False
 
-    def _retry(self, task_run: TaskRun, result: Result, retries: int) -> Walk:
+    def _retry(self, task_run: TaskRun, result: Result, retries: int) -> Effects[None]:
         name, play = title(task_run.task, task_run.scope), self._shared.play.title
         yield TaskRetried(play, name, self._state.name, self._attempts, retries, result.message)
         self._attempts += 1

@@ -15,7 +15,7 @@ from provisioner.engine.batch import Batch
 from provisioner.engine.host_state import HostState
 from provisioner.engine.interrupt import Interrupt
 from provisioner.engine.roster import Roster
-from provisioner.engine.scheduler import Executor, drive
+from provisioner.engine.scheduler import Executor, run_batch
 from provisioner.engine.scopes import Gate, HostVars, PlayWorld, World
 from provisioner.errors import LoadError
 from provisioner.events import (
@@ -28,20 +28,12 @@ from provisioner.events import (
     RunStarted,
     Status,
 )
-from provisioner.fleet.session_pool import Connect
-from provisioner.fleet.thread_executor import ThreadExecutor
 from provisioner.language.play import Play, tasks_of
 from provisioner.loading import keyword_values
 from provisioner.plan import Plan, PlannedPlay
 from provisioner.plan.hosts import hosts_of, unmatched
 from provisioner.plan.play_keywords import constant, sizes
 from provisioner.plan.tasks import select_nodes
-
-
-def run(plan: Plan, connect: Connect, interrupt: Interrupt | None = None) -> Iterator[Event]:
-    """Carry out `plan`. The last event is `RunFinished`, whatever the hosts do."""
-    yield from Run(plan, connect, interrupt or Interrupt()).events()
-
 
 Ask = Callable[[str], bool]
 """Whether the task of that title is to be done (--step)."""
@@ -79,20 +71,18 @@ def world_of(plan: Plan, states: Mapping[str, HostState], roster: Roster) -> Wor
 
 
 class Run:
-    """One run's state. `crew` carries out the walks, threads of this process where none is given;
-    it tells afterwards how many frames each host took."""
+    """Runs a plan. `executor` runs the hosts; the run closes it at its end."""
 
     def __init__(
         self,
         plan: Plan,
-        connect: Connect,
+        executor: Executor,
         interrupt: Interrupt,
         ask: Ask | None = None,
-        crew: Executor | None = None,
         read: Read = lambda prompt, echo: "",
     ) -> None:
         self.plan, self.interrupt, self.ask, self.read = plan, interrupt, ask, read
-        self.crew = crew or ThreadExecutor(connect, plan.options.forks, interrupt)
+        self.executor = executor
         self.states = {name: HostState(name) for name in plan.addressable}
         roster = Roster(plan.inventory, plan.inventory_vars, plan.basedirs, self.states)
         self.world = world_of(plan, self.states, roster)
@@ -118,7 +108,7 @@ class Run:
             self.interrupt.set(0)  # whoever is still under way stops at a task's end
             raise
         finally:
-            self.crew.close()
+            self.executor.close()
         chosen = frozenset(plan.hosts)
         hosts = [host for host in self.states if host in chosen or self.states[host].touched]
         for host in hosts:
@@ -153,7 +143,7 @@ class Run:
             if later and number in ends and not self._stopped and self._failing:
                 self._stopped = True
                 yield Notice("a host has failed: no later playbook is run")
-            self.crew.release(later)
+            self.executor.close_others(later)
 
     def _play(self, planned: PlannedPlay, number: int, later: frozenset[str]) -> Iterator[Event]:
         play, chosen_hosts = planned.play, planned.hosts
@@ -210,7 +200,7 @@ class Run:
             lambda: frozenset(host for host in shared.hosts if self.states[host].out),
             read=self.read,
         )
-        for event in drive(Batch(shared, number, later), self.crew, barriers):
+        for event in run_batch(Batch(shared, number, later), self.executor, barriers):
             if isinstance(event, HostFinished):
                 self._finished.add(event.host)
             yield event

@@ -1,4 +1,4 @@
-"""Bring a batch's hosts through a play: who goes on when, whoever carries out the walks."""
+"""Schedule the hosts of a batch: which host goes on, and when. An executor runs them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from provisioner.records import dataclass
 
 @dataclass(frozen=True)
 class HostBlocked:
-    """The host has come to a place where it waits for others."""
+    """The host waits at a barrier."""
 
     host: str
     barrier: Barrier
@@ -23,14 +23,14 @@ class HostBlocked:
 
 @dataclass(frozen=True)
 class HostDone:
-    """The host's walk has ended."""
+    """The host's run of the play has ended."""
 
     host: str
 
 
 @dataclass(frozen=True)
 class HostCrashed:
-    """An exception out of a walk: a bug, that ends the run."""
+    """A host's run raised an exception: a bug, which ends the whole run."""
 
     error: BaseException
 
@@ -39,57 +39,57 @@ Message = Event | Publish | HostBlocked | HostDone | HostCrashed
 
 
 class Executor(Protocol):
-    """Those who carry out walks: threads here, or workers elsewhere."""
+    """Runs hosts side by side: with threads of this process, or on workers."""
 
-    def begin(self, batch: Batch) -> None:
-        """The hosts that come now are of this batch."""
+    def begin_batch(self, batch: Batch) -> None:
+        """Take the hosts of the following calls from `batch`."""
 
-    def take(self) -> bool:
-        """Claim room for one more host at work; false where there is none now."""
+    def take_slot(self) -> bool:
+        """Claim a slot for one more host; false if none is free now."""
 
     def advance(self, host: str, reply: Any) -> None:
-        """Walk with the host, from its start or on from its barrier with `reply`, until it has to
-        wait for others or is through. Needs a `take` before."""
+        """Run the host until it is done or blocked by a barrier. It begins at the start of the
+        play, or behind its barrier, to which `reply` is the answer. Uses a slot of `take_slot`."""
 
-    def message(self, wanting: bool) -> Message | None:
-        """What happens next; None where, for those who are `wanting` room, some may have come."""
+    def next_message(self, slot_wanted: bool) -> Message | None:
+        """Wait for the next message. If a slot is wanted, return None when one may be free."""
 
-    def release(self, needed: frozenset[str]) -> None:
-        """Close what is open to other hosts than those that are still needed."""
+    def close_others(self, needed: frozenset[str]) -> None:
+        """Close the connections of all hosts except those in `needed`."""
 
     def kill(self) -> None:
-        """End what runs on the hosts; returns when that is done, or has taken too long."""
+        """Kill what runs on the hosts. Returns when that is done, or after a time limit."""
 
     def close(self) -> None:
-        """Close everything, and wait for nobody."""
+        """Close all connections without waiting for hosts."""
 
     def frames(self) -> Mapping[str, int]:
-        """How many frames each host was sent."""
+        """Return the number of frames that were sent to each host."""
 
 
-def drive(batch: Batch, crew: Executor, barriers: Barriers) -> Iterator[Event]:
-    """Walk all hosts to the end of the play; yields their events as they come."""
+def run_batch(batch: Batch, executor: Executor, barriers: Barriers) -> Iterator[Event]:
+    """Run all hosts of the batch to the end of the play; yield their events as they happen."""
     ready: deque[tuple[str, Any]] = deque((host, None) for host in batch.hosts)
-    under_way: set[str] = set()
-    crew.begin(batch)
-    while ready or under_way or barriers.waiting:
-        while ready and crew.take():
+    running: set[str] = set()
+    executor.begin_batch(batch)
+    while ready or running or barriers.waiting:
+        while ready and executor.take_slot():
             host, reply = ready.popleft()
-            under_way.add(host)
-            crew.advance(host, reply)
-        if not ready and not under_way:
+            running.add(host)
+            executor.advance(host, reply)
+        if not ready and not running:
             ready.extend(barriers.release().items())
             continue
-        match crew.message(bool(ready)):
+        match executor.next_message(bool(ready)):
             case None:
                 pass
             case Publish() as publish:
                 barriers.publish(publish)
             case HostBlocked(host, barrier):
-                under_way.discard(host)
+                running.discard(host)
                 barriers.wait(host, barrier)
             case HostDone(host):
-                under_way.discard(host)
+                running.discard(host)
             case HostCrashed(error):
                 raise error
             case event:

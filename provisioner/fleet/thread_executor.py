@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from provisioner.engine.batch import Batch
-from provisioner.engine.effects import Barrier, Exchange, Publish, Reset, Sleep
+from provisioner.engine.effects import Barrier, Effects, Exchange, Publish, Reset, Sleep
 from provisioner.engine.interrupt import Interrupt
-from provisioner.engine.result_handler import Walk
 from provisioner.engine.scheduler import HostBlocked, HostCrashed, HostDone, Message
 from provisioner.events import Event, TaskFinished, TaskStarted, Transferred
 from provisioner.fleet.session_pool import Connect, Pool, Sessions
@@ -21,8 +20,8 @@ Tell = Callable[[Event | Publish], None]
 
 
 class ThreadExecutor:
-    """A `Crew` of threads. At most `connections` are open at once: beyond that, those of hosts that
-    wait for others are closed, and made anew when they go on."""
+    """An `Executor` of threads. At most `connections` are open at once: beyond that, those of hosts
+    that wait for others are closed, and made anew when they go on."""
 
     def __init__(
         self,
@@ -39,27 +38,27 @@ class ThreadExecutor:
         self._jobs = Jobs()
         self._interrupt, self._throttles = interrupt, throttles or Throttles()
         self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
-        self._walks: dict[str, Walk] = {}
+        self._walks: dict[str, Effects[None]] = {}
         self._batch: Batch | None = None
 
-    def begin(self, batch: Batch) -> None:
+    def begin_batch(self, batch: Batch) -> None:
         self._batch = batch
         self._walks.clear()
 
-    def take(self) -> bool:
+    def take_slot(self) -> bool:
         return self._slots.take()
 
     def advance(self, host: str, reply: Any) -> None:
         self._jobs.do(lambda: self._messages.put(self._advance(host, reply)))
 
-    def message(self, wanting: bool) -> Message | None:
+    def next_message(self, slot_wanted: bool) -> Message | None:
         try:
-            return self._messages.get(timeout=self._slots.next_to_lend() if wanting else None)
+            return self._messages.get(timeout=self._slots.next_to_lend() if slot_wanted else None)
         except queue.Empty:
             return None
 
     def nudge(self) -> None:
-        """Have `message` return."""
+        """Make `next_message` return."""
         self._messages.put(None)
 
     def lend(self) -> int:
@@ -67,7 +66,7 @@ class ThreadExecutor:
         lent now."""
         return self._slots.lend()
 
-    def release(self, needed: frozenset[str]) -> None:
+    def close_others(self, needed: frozenset[str]) -> None:
         for host in set(self._pool) - needed:
             self._pool.drop(host)
 
@@ -85,7 +84,7 @@ class ThreadExecutor:
         assert self._batch is not None
         try:
             if host not in self._walks:
-                self._walks[host] = self._batch.walk(host)
+                self._walks[host] = self._batch.run_host(host)
             walk, sessions = self._walks[host], self._pool.of(host)
             held = Held(self._throttles, self._slots)
             barrier = follow(walk, reply, sessions, self._messages.put, self._interrupt, held)
@@ -102,7 +101,12 @@ class ThreadExecutor:
 
 
 def follow(
-    walk: Walk, reply: Any, sessions: Sessions, tell: Tell, interrupt: Interrupt, held: Held
+    walk: Effects[None],
+    reply: Any,
+    sessions: Sessions,
+    tell: Tell,
+    interrupt: Interrupt,
+    held: Held,
 ) -> Barrier | None:
     """Walk until the host has to wait for others (its `Barrier`) or is through (None)."""
     try:
@@ -112,7 +116,12 @@ def follow(
 
 
 def _follow(
-    walk: Walk, reply: Any, sessions: Sessions, tell: Tell, interrupt: Interrupt, held: Held
+    walk: Effects[None],
+    reply: Any,
+    sessions: Sessions,
+    tell: Tell,
+    interrupt: Interrupt,
+    held: Held,
 ) -> Barrier | None:
     while True:
         try:

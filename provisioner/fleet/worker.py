@@ -73,7 +73,7 @@ class WorkerRun:
         try:
             while not self._ended:
                 self._begin()
-                self._pass_on(self._crew.message(wanting=True))
+                self._pass_on(self._crew.next_message(slot_wanted=True))
         except BaseException:  # a bug: the controller has to know of it
             self._tell(protocol.Crashed(traceback.format_exc()))
 
@@ -82,14 +82,14 @@ class WorkerRun:
         while self._todo:
             match self._todo[0]:
                 case protocol.Advance() as advance:
-                    if not self._crew.take():
+                    if not self._crew.take_slot():
                         break
                     self._states.take(advance)
                     self._crew.advance(advance.host, advance.reply)
                 case protocol.BeginBatch() as begun:
-                    self._crew.begin(self._batch(begun))
+                    self._crew.begin_batch(self._batch(begun))
                 case protocol.ReleaseOthers(needed):
-                    self._crew.release(needed)
+                    self._crew.close_others(needed)
             self._todo.popleft()
         lent = self._crew.lend()
         if lent != self._lent:

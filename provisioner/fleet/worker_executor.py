@@ -1,4 +1,4 @@
-"""The controller's side of a run whose hosts are walked by workers: a `Crew` of them.
+"""The controller's side of a run whose hosts are walked by workers: an `Executor` of them.
 
 What the play means stays here: whose turn it is, barriers, run_once, failure limits, throttles and
 how each host stands. A host that is handed to a worker counts as begun: when the worker is lost,
@@ -72,7 +72,7 @@ def shares(forks: int, workers: int) -> list[int]:
 
 
 class WorkerExecutor:
-    """A `Crew` of workers."""
+    """An `Executor` of workers."""
 
     def __init__(
         self,
@@ -96,16 +96,16 @@ class WorkerExecutor:
         self._batch: Batch | None = None
         self._home: dict[str, Worker] = {}
         self._interrupt = interrupt
-        interrupt.tell(lambda: inbox.put((None, protocol.Interrupted(interrupt.signal))))
+        interrupt.on_set(lambda: inbox.put((None, protocol.Interrupted(interrupt.signal))))
 
     # -- what the scheduler asks for
 
-    def begin(self, batch: Batch) -> None:
+    def begin_batch(self, batch: Batch) -> None:
         self._batch = batch
         begun = protocol.BeginBatch(batch.number, batch.shared.hosts, batch.hosts, batch.needed)
         self._send_all(begun)
 
-    def take(self) -> bool:
+    def take_slot(self) -> bool:
         alive = [worker for worker in self._workers.values() if not worker.gone]
         return not alive or any(worker.room > 0 for worker in alive)
 
@@ -127,7 +127,7 @@ class WorkerExecutor:
         worker.busy.add(host)
         worker.line.send(protocol.Advance(host, reply, None, self._epoch))
 
-    def message(self, wanting: bool) -> Message | None:
+    def next_message(self, slot_wanted: bool) -> Message | None:
         if self._ready:
             return self._ready.popleft()
         line, said = self._inbox.get()
@@ -136,7 +136,7 @@ class WorkerExecutor:
             return None
         return self._heard(self._workers[id(line)], said)
 
-    def release(self, needed: frozenset[str]) -> None:
+    def close_others(self, needed: frozenset[str]) -> None:
         self._send_all(protocol.ReleaseOthers(needed))
 
     def kill(self) -> None:

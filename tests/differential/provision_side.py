@@ -17,6 +17,7 @@ from provisioner.engine.run import Run
 from provisioner.errors import LoadError, UsageError
 from provisioner.events import Event, RunFinished, TaskFinished
 from provisioner.fleet.session_pool import Connect, Login
+from provisioner.fleet.thread_executor import ThreadExecutor
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.playbook import load_playbook
 from provisioner.loading.variables import extra_vars
@@ -58,7 +59,9 @@ def run(case: Case, folder: Path, out: Path, inventory: str, connect: Connect) -
             books = [load_playbook(folder / name, vault, options.extra_vars) for name in names]
             books = answered(books, options.extra_vars, Redactor())
             planned = plan(load_inventory(inventory, vault), books, options)
-            events = list(Run(planned, connect, Interrupt()).events())
+            interrupt = Interrupt()
+            executor = ThreadExecutor(connect, options.forks, interrupt)
+            events = list(Run(planned, executor, interrupt).events())
     except (LoadError, UsageError) as error:
         return {**INVALID, "error": str(error)}
     return _observed(events, hider(DIR=folder, OUT=out))

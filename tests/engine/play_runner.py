@@ -14,11 +14,19 @@ from provisioner.engine.scheduler import Executor
 from provisioner.errors import ConnectionFailed, Lost
 from provisioner.events import Event, HostSummary, RunFinished, TaskFinished
 from provisioner.fleet.session_pool import Connect, Login
+from provisioner.fleet.thread_executor import ThreadExecutor
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.playbook import load_playbook
 from provisioner.loading.vault import NO_VAULT, Vault
 from provisioner.plan import Options, Plan, plan
 from provisioner.remote.local import LocalChannel, LocalConnection
+
+ExecutorFactory = Callable[[Plan, Connect, Interrupt], Executor]
+
+
+def threads(plan: Plan, connect: Connect, interrupt: Interrupt) -> Executor:
+    """Return the executor that the command line uses without --workers."""
+    return ThreadExecutor(connect, plan.options.forks, interrupt)
 
 
 @dataclass
@@ -98,10 +106,7 @@ class PlayRunner:
     read: Read = lambda prompt, echo: ""
     """What the operator types when a pause asks."""
     vault: Vault = NO_VAULT
-    crew: Callable[[Plan, Connect, Interrupt], Executor | None] = lambda plan, connect, interrupt: (
-        None
-    )
-    """Who walks; threads of this process where it is None."""
+    make_executor: ExecutorFactory = threads
 
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name
@@ -124,14 +129,14 @@ class PlayRunner:
         hosts_file = load_inventory(source, self.vault)
         planned = plan(hosts_file, [load_playbook(path, self.vault)], Options(**options))
         interrupt = Interrupt()
-        crew = self.crew(planned, self.connect, interrupt)
-        run = Run(planned, self.connect, interrupt, None, crew, self.read)
+        executor = self.make_executor(planned, self.connect, interrupt)
+        run = Run(planned, executor, interrupt, read=self.read)
         events = []
         for event in run.events():
             on_event(event)
             events.append(event)
         sent = {host: connection.log for host, connection in self.connections.items()}
-        return RunOutcome(events, dict(run.crew.frames()), sent)
+        return RunOutcome(events, dict(executor.frames()), sent)
 
     def connect(self, host: str, variables: Mapping[str, Any]) -> Login:
         if host in self.dead:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.engine.play_runner import PlayRunner, RunOutcome
 from tests.engine.payloads import MARK, payloads
+from tests.engine.play_runner import PlayRunner, RunOutcome
 
 READ = """
         - hosts: h1

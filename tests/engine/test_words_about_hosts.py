@@ -8,8 +8,11 @@ import pytest
 
 from provisioner.engine.host_state import STOPPED
 from provisioner.engine.interrupt import Interrupt
+from provisioner.engine.scheduler import Executor
 from provisioner.events import Event, HostFinished, PlayFinished, Status, TaskFinished, TaskStarted
-from tests.engine.play_runner import PlayRunner, RunOutcome
+from provisioner.fleet.session_pool import Connect
+from provisioner.plan import Plan
+from tests.engine.play_runner import PlayRunner, RunOutcome, threads
 
 PLAY = """
 - hosts: all
@@ -33,13 +36,18 @@ MORE = """
 
 def interrupted(runner: PlayRunner, folder: Path, more: str = "") -> RunOutcome:
     """A run that is interrupted while h2 is at its first or second task of three."""
-    wishes: list[Interrupt] = []
-    runner.crew = lambda _plan, _connect, interrupt: wishes.append(interrupt)
+    interrupts: list[Interrupt] = []
+
+    def make_executor(plan: Plan, connect: Connect, interrupt: Interrupt) -> Executor:
+        interrupts.append(interrupt)
+        return threads(plan, connect, interrupt)
+
+    runner.make_executor = make_executor
     gate = folder / "gate"
 
     def stop(event: Event) -> None:
         if isinstance(event, TaskFinished) and (event.host, event.task) == ("h2", "first"):
-            wishes[0].set(2)
+            interrupts[0].set(2)
             gate.touch()
 
     return runner.run(PLAY.format(gate=gate, more=more), 3, on_event=stop)

@@ -84,7 +84,7 @@ def on_cluster(where: str, plan: Plan, files: dict[str, str] | None = None) -> I
         plan, CONNECT, plan.options.forks, partial(int, 1000), False, files or {}
     )
     with workers.crew(where, start, interrupt) as crew:
-        yield from Run(plan, CONNECT, interrupt, None, crew).events()
+        yield from Run(plan, crew, interrupt).events()
 
 
 def told(events: Sequence[Event]) -> dict[str, list[tuple[Any, ...]]]:
@@ -105,7 +105,7 @@ def test_two_hundred_hosts_on_two_workers_give_what_threads_give(
     cluster: LocalCluster, tmp_path: Path
 ) -> None:
     plan, interrupt = planned(tmp_path, PLAY, 200), Interrupt()
-    here = Run(plan, CONNECT, interrupt, None, ThreadExecutor(CONNECT, 50, interrupt))
+    here = Run(plan, ThreadExecutor(CONNECT, 50, interrupt), interrupt)
     expected = told(list(here.events()))
     got = told(list(on_cluster(cluster.scheduler_address, plan)))
     assert got == expected

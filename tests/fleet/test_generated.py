@@ -15,10 +15,10 @@ from tests.fleet.generated import HOSTS, INVENTORY, playbook
 from tests.fleet.lines import near_crew
 
 
-def told(folder: Path, seed: int, forks: int, **crew: Any) -> list[str]:
+def told(folder: Path, seed: int, forks: int, **options: Any) -> list[str]:
     """What was told of each host, in its order, the files that are left, and the exit status."""
     folder.mkdir()
-    runner = PlayRunner(folder, **crew)
+    runner = PlayRunner(folder, **options)
     got = runner.run(json.dumps(playbook(seed)), HOSTS, INVENTORY, forks=forks)
     found: dict[str, Any] = {host: [] for host in HOSTS}
     for event in got.events:
@@ -36,4 +36,4 @@ def told(folder: Path, seed: int, forks: int, **crew: Any) -> list[str]:
 def test_plays_come_to_the_same_whoever_walks_the_hosts(tmp_path: Path, seed: int) -> None:
     threads = told(tmp_path / "threads", seed, 6)
     assert told(tmp_path / "one", seed, 1) == threads
-    assert told(tmp_path / "workers", seed, 4, crew=near_crew) == threads
+    assert told(tmp_path / "workers", seed, 4, make_executor=near_crew) == threads

@@ -14,4 +14,4 @@ from tests.fleet.lines import near_crew
 
 @pytest.fixture
 def runner(tmp_path: Path) -> PlayRunner:
-    return PlayRunner(tmp_path, crew=near_crew)
+    return PlayRunner(tmp_path, make_executor=near_crew)

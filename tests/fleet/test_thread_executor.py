@@ -5,27 +5,22 @@ from __future__ import annotations
 import json
 import pickle
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from provisioner.engine.interrupt import Interrupt
-from provisioner.engine.scheduler import Executor
 from provisioner.events import Event, Notice, TaskFinished, TaskStarted
 from provisioner.fleet.session_pool import Connect, Login
 from provisioner.fleet.slots import Slots
 from provisioner.fleet.thread_executor import ThreadExecutor
 from provisioner.fleet.thread_pool import Jobs
-from provisioner.plan import Plan
-from tests.engine.play_runner import PlayRunner
+from tests.engine.play_runner import ExecutorFactory, PlayRunner
 from tests.fleet.dead import LONG, Dead
 
-CrewOf = Callable[[Plan, Connect, Interrupt], Executor]
 
-
-def threads(connect: Connect, forks: int, **options: Any) -> CrewOf:
+def threads(connect: Connect, forks: int, **options: Any) -> ExecutorFactory:
     return lambda _plan, _connect, interrupt: ThreadExecutor(connect, forks, interrupt, **options)
 
 
@@ -34,7 +29,7 @@ ECHO = "[{hosts: all, gather_facts: false, tasks: [{name: a, command: echo}]}]"
 
 def test_a_host_that_does_not_answer_holds_no_slot(runner: PlayRunner) -> None:
     dead = Dead(runner)
-    runner.crew = threads(dead.connect, 1, patience=0)
+    runner.make_executor = threads(dead.connect, 1, patience=0)
     got = runner.run(ECHO, hosts=3, on_event=dead.note)
     assert [str(got.hosts[host].status) for host in ("h1", "h2", "h3")] == [
         "unreachable", "changed", "changed",
@@ -104,7 +99,7 @@ def test_a_host_that_comes_back_to_its_slot_goes_before_those_that_wait_for_it(
         if isinstance(event, TaskStarted) and event.host == "h2":
             others.set()
 
-    runner.crew = threads(connect, 1, patience=0)
+    runner.make_executor = threads(connect, 1, patience=0)
     got = runner.run(THROTTLED, hosts=3, on_event=note)
     assert [got.tasks(f"h{n}") for n in (1, 2, 3)] == [[("a", "changed")]] * 3
 
@@ -158,13 +153,13 @@ def test_more_hosts_than_connections_close_idle_ones_and_connect_again(runner: P
         made.append(host)
         return runner.connect(host, variables)
 
-    runner.crew = threads(connect, 1, connections=1)
+    runner.make_executor = threads(connect, 1, connections=1)
     got = runner.run(TWO, hosts=3)
     assert got.exit == 0
     assert [got.tasks(f"h{n}")[-1] for n in (1, 2, 3)] == [("b", "changed")] * 3
     assert len(made) > 3
     made.clear()
-    runner.crew = threads(connect, 1, connections=3)
+    runner.make_executor = threads(connect, 1, connections=3)
     assert runner.run(TWO, hosts=3).exit == 0
     assert sorted(made) == ["h1", "h2", "h3"]
 
@@ -172,7 +167,7 @@ def test_more_hosts_than_connections_close_idle_ones_and_connect_again(runner: P
 def test_a_host_that_is_through_is_closed_at_once(runner: PlayRunner) -> None:
     """Its thread closes it before the only slot goes to the next host."""
     opened, gone = list[str](), list[str]()
-    runner.crew = threads(watched(runner, opened, gone), 1, patience=LONG)
+    runner.make_executor = threads(watched(runner, opened, gone), 1, patience=LONG)
     at_second: list[list[str]] = []
 
     def note(event: Event) -> None:
@@ -185,7 +180,7 @@ def test_a_host_that_is_through_is_closed_at_once(runner: PlayRunner) -> None:
 
 def test_a_host_that_a_later_play_is_about_stays_connected(runner: PlayRunner) -> None:
     opened, gone = list[str](), list[str]()
-    runner.crew = threads(watched(runner, opened, gone), 1, patience=LONG)
+    runner.make_executor = threads(watched(runner, opened, gone), 1, patience=LONG)
     later = "- {hosts: h1, gather_facts: false, tasks: [{name: b, command: echo}]}"
     got = runner.run(f"- {ECHO[1:-1]}\n{later}", hosts=2)
     assert got.tasks("h1") == [("a", "changed"), ("b", "changed")]
@@ -222,7 +217,7 @@ def test_nobody_waits_for_hosts_under_way_when_a_report_breaks(runner: PlayRunne
         if isinstance(event, TaskFinished):
             raise ZeroDivisionError
 
-    runner.crew = threads(connect, 2)
+    runner.make_executor = threads(connect, 2)
     try:
         with pytest.raises(ZeroDivisionError):
             runner.run(ECHO, hosts=2, on_event=breaks)
@@ -258,7 +253,7 @@ def test_a_notice_of_the_way_to_a_host_is_said_once_however_often_it_is_connecte
         login = runner.connect(host, variables)
         return replace(login, notices=("the way is long",))
 
-    runner.crew = threads(connect, 1, connections=1)
+    runner.make_executor = threads(connect, 1, connections=1)
     got = runner.run(TWO, hosts=2)
     said = [event.text for event in got.events if isinstance(event, Notice)]
     assert sorted(said) == ["h1: the way is long", "h2: the way is long"]

@@ -36,7 +36,7 @@ def on_workers(runner: PlayRunner, count: int = 2) -> list[NearLine]:
     def crew(plan: Plan, connect: Connect, interrupt: Interrupt) -> object:
         return near_crew(plan, connect, interrupt, count, lines)
 
-    runner.crew = crew  # type: ignore[assignment]
+    runner.make_executor = crew  # type: ignore[assignment]
     return lines
 
 
@@ -160,7 +160,7 @@ def test_a_bug_on_a_worker_ends_the_run_with_its_traceback(runner: PlayRunner) -
     def connect(host: str, variables: object) -> object:
         raise ZeroDivisionError("a bug")
 
-    runner.crew = lambda plan, _, interrupt: near_crew(plan, connect, interrupt)  # type: ignore[arg-type]
+    runner.make_executor = lambda plan, _, interrupt: near_crew(plan, connect, interrupt)  # type: ignore[arg-type]
     with pytest.raises(Exception, match="ZeroDivisionError: a bug"):
         runner.run("[{hosts: all, gather_facts: false, tasks: [{command: echo}]}]")
 
@@ -172,7 +172,7 @@ def test_an_interrupt_stops_hosts_on_workers_at_their_next_task(runner: PlayRunn
         interrupts.append(interrupt)
         return near_crew(plan, connect, interrupt)
 
-    runner.crew = crew  # type: ignore[assignment]
+    runner.make_executor = crew  # type: ignore[assignment]
     stopped = threading.Event()
 
     def note(event: Event) -> None:
@@ -242,7 +242,9 @@ def test_a_sealed_message_can_be_opened_once_in_its_turn_and_by_the_other_side_o
 
 def test_a_host_that_does_not_answer_a_worker_lends_its_slot_there(runner: PlayRunner) -> None:
     dead = Dead(runner)
-    runner.crew = lambda plan, _, interrupt: near_crew(plan, dead.connect, interrupt, workers=1)
+    runner.make_executor = lambda plan, _, interrupt: near_crew(
+        plan, dead.connect, interrupt, workers=1
+    )
     play = "[{hosts: all, gather_facts: false, tasks: [{name: a, command: echo}]}]"
     got = runner.run(play, hosts=3, forks=1, on_event=dead.note)
     assert [str(got.hosts[host].status) for host in ("h1", "h2", "h3")] == [
@@ -309,12 +311,12 @@ def test_facts_on_their_way_to_a_host_outlive_what_its_worker_says_meanwhile() -
     shared: Any = SimpleNamespace(
         hosts=("h1",), batch=("h1",), world=SimpleNamespace(states=states)
     )
-    remotes.begin(Batch(shared))
+    remotes.begin_batch(Batch(shared))
     remotes.advance("h1", None)
 
     def heard(message: object) -> dict[str, Any]:
         inbox.put((line, message))
-        assert remotes.message(wanting=False) is None
+        assert remotes.next_message(slot_wanted=False) is None
         return states["h1"].variables
 
     assert heard(protocol.LearnFacts("h1", {"f": 1}, "set_fact")) == {"f": 1}
@@ -355,7 +357,7 @@ def test_a_worker_looks_at_known_hosts_anew_for_each_run(runner: PlayRunner) -> 
 
 
 def test_a_worker_has_no_more_hosts_at_work_than_its_own_limits_allow(runner: PlayRunner) -> None:
-    runner.crew = partial(near_crew, workers=1, connections=1)
+    runner.make_executor = partial(near_crew, workers=1, connections=1)
     play = f"""
     - hosts: all
       gather_facts: false

@@ -212,7 +212,7 @@ def _reported(planned: Plan, given: Arguments, redactor: Redactor, ways: Connect
     with crew_of(given.workers, planned, ways, interrupt, stepping=given.step) as crew:
         ask = Asking(interrupt) if given.step else None
         read = Reading(interrupt)
-        return _report(Run(planned, ways.connect, interrupt, ask, crew, read), given, redactor)
+        return _report(Run(planned, crew, interrupt, ask, read), given, redactor)
 
 
 def _report(run: Run, given: Arguments, redactor: Redactor) -> int:
