@@ -15,7 +15,7 @@ from tests.e2e.inventories import Hosts, connections, inventory_of, silent_port
 from tests.e2e.listing import touched
 from tests.e2e.runs import Provision, Run
 from tests.lab import Host, HostOptions, Lab
-from tests.lab.common import run as run_command
+from tests.lab.commands import run as run_command
 from tests.lab.processes import wait_for
 
 lab_only = pytest.mark.lab

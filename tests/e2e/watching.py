@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.lab import Host, Lab
-from tests.lab.processes import members, wait_for
+from tests.lab.processes import container_processes, wait_for
 
 PATIENCE = 240
 """Seconds that something may take before it counts as hung."""
@@ -43,7 +43,7 @@ class Watch:
 
     def _look(self, init: int) -> None:
         while not self._end.is_set():
-            for pid in members(init):
+            for pid in container_processes(init):
                 for file in ("cmdline", "environ"):
                     try:
                         self.seen.add(Path(f"/proc/{pid}/{file}").read_bytes())

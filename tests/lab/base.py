@@ -1,6 +1,6 @@
-"""The layers that hosts are made of: Debian's tree, EL7's looks on it, the EL7 guard.
+"""The two lowest layers of a host: Debian's file tree, and the skin that makes it look like EL7.
 
-Each layer is a folder for overlayfs. A layer is built in a mount namespace of its own, so that an
+Each layer is a folder for overlayfs. It is built in a mount namespace of its own, so that an
 interrupted build leaves no mount behind.
 """
 
@@ -10,7 +10,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.lab.common import HERE, ISOLATED, PLAIN_PATH, LabError, cached, digest, run
+from tests.lab.cache import HERE, cached, digest
+from tests.lab.commands import ISOLATED, PLAIN_PATH, LabError, run
 from tests.lab.keys import keys
 
 SUITE = "bookworm"
@@ -30,10 +31,10 @@ _CHROOT = (
 
 
 def install_machine_packages() -> None:
-    """Install what the lab needs on this machine; no service of theirs is started."""
+    """Install the packages that the lab needs on this machine. Their services are not started."""
     query = run(["dpkg-query", "-W", "-f=${Package} ${Status}\\n", *MACHINE_PACKAGES], check=False)
-    have = {line.split()[0] for line in query.stdout.splitlines() if " ok installed" in line}
-    missing = [name for name in MACHINE_PACKAGES if name not in have]
+    installed = {line.split()[0] for line in query.stdout.splitlines() if " ok installed" in line}
+    missing = [name for name in MACHINE_PACKAGES if name not in installed]
     if not missing:
         return
     quiet = {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
@@ -44,30 +45,30 @@ def install_machine_packages() -> None:
 
 
 def mirror() -> str:
-    """The Debian mirror that this machine itself uses."""
+    """Return the Debian mirror that this machine uses."""
     listing = run(["apt-get", "indextargets", "--format", "$(CODENAME) $(COMPONENT) $(REPO_URI)"])
     for line in listing.stdout.splitlines():
         words = line.split()
         if words[:2] == [SUITE, "main"]:
             return words[2]
-    raise LabError(f"no apt source for {SUITE} main on this machine: the lab needs Debian 12's")
+    raise LabError(f"this machine has no apt source for {SUITE} main; the lab needs Debian 12")
 
 
 def tree() -> Path:
-    """Debian's own tree, by debootstrap."""
+    """Return Debian's file tree, made by debootstrap."""
 
     def build(draft: Path) -> None:
         include = "--include=" + ",".join(TREE_PACKAGES)
         command = ["debootstrap", "--variant=minbase", include, SUITE, str(draft), mirror()]
         run([*ISOLATED, *command])
-        for junk in ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man"):
-            shutil.rmtree(draft / junk, ignore_errors=True)
+        for unneeded in ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man"):
+            shutil.rmtree(draft / unneeded, ignore_errors=True)
 
     return cached("tree", digest(SUITE, *TREE_PACKAGES), build)
 
 
 def skin(stubs: Path) -> Path:
-    """What makes the tree look like EL7: names, users, sshd, sudo, yum, no Python in PATH."""
+    """Return the layer that makes the tree look like EL7: names, users, sshd, sudo, yum."""
     source = HERE / "skin"
     below = [tree()]
     key = digest(source, keys(), *(str(path) for path in (*below, stubs)))
@@ -85,7 +86,7 @@ def skin(stubs: Path) -> Path:
 
 
 class Layer:
-    """A layer in the making: `upper` holds it, `chroot` runs commands over the layers below."""
+    """A layer under construction: `upper` is its folder; `chroot` runs commands in it."""
 
     def __init__(self, draft: Path, below: Sequence[Path]) -> None:
         self.upper = draft / "upper"

@@ -1,4 +1,4 @@
-"""Build all parts that labs share, once."""
+"""Build the parts that all labs share, once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab import base
-from tests.lab.common import locked, require_root
+from tests.lab.cache import locked
+from tests.lab.commands import require_root
 from tests.lab.dockerlayers import preinstalled
 from tests.lab.guardlayer import guard_layer
 from tests.lab.keys import keys, stop_agent
@@ -19,7 +20,7 @@ from tests.lab.stubs import stub_rpms
 
 @dataclass(frozen=True)
 class Parts:
-    """The folders that a lab is made of."""
+    """The folders of the shared parts."""
 
     tree: Path
     skin: Path
@@ -29,11 +30,11 @@ class Parts:
     repos: Path
     image: Path
 
-    def layers(self, wish: HostOptions) -> tuple[Path, ...]:
-        """The folders under a host's own, top first."""
+    def layers(self, options: HostOptions) -> tuple[Path, ...]:
+        """Return the layers below a host's own folder, top first."""
         engines = {"distro": (self.distro / "upper",), "ce": (self.ce / "upper",)}
-        guard = (self.guard,) if wish.guard else ()
-        return (*engines.get(wish.docker, ()), *guard, self.skin / "upper", self.tree)
+        guard = (self.guard,) if options.guard else ()
+        return (*engines.get(options.docker, ()), *guard, self.skin / "upper", self.tree)
 
     def to_json(self) -> dict[str, str]:
         return {name: str(path) for name, path in vars(self).items()}
@@ -44,7 +45,7 @@ class Parts:
 
 
 def build() -> Parts:
-    """Build what is missing; quick when nothing is."""
+    """Build the missing parts. Takes no time when all are there."""
     require_root()
     with locked("build.lock"):
         base.install_machine_packages()

@@ -1,4 +1,4 @@
-"""Layers with docker installed and enabled from the start, by yum itself."""
+"""Layers in which yum has installed docker and docker is enabled."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.lab.base import Layer
-from tests.lab.common import HERE, cached, digest, write
+from tests.lab.cache import HERE, cached, digest
+from tests.lab.commands import write
 from tests.lab.packages import DOCKER, EXTRAS, OS
 
 _PACKAGES = {
@@ -18,7 +19,7 @@ _ENABLE = "mkdir -p /etc/systemd/system; systemctl enable docker"
 
 
 def preinstalled(edition: str, below: Sequence[Path], repos: Path) -> Path:
-    """A layer, over those below, in which an edition of docker is installed and enabled."""
+    """Return a layer, on top of those below, with an edition of docker installed and enabled."""
     key = digest(HERE / "dockerlayers.py", edition, str(repos), *map(str, below))
 
     def build(draft: Path) -> None:
@@ -27,11 +28,11 @@ def preinstalled(edition: str, below: Sequence[Path], repos: Path) -> Path:
                 target = layer.upper / "lab-build" / repository
                 shutil.copytree(repos / repository, target, copy_function=_link)
             write(layer.upper / "lab-build/repos/lab.repo", _repo_file())
-            reach = "yum -y -q --setopt=reposdir=/lab-build/repos install"
-            install = f"{reach} {_PACKAGES[edition]} && {_ENABLE}"
+            yum_install = "yum -y -q --setopt=reposdir=/lab-build/repos install"
+            install = f"{yum_install} {_PACKAGES[edition]} && {_ENABLE}"
             layer.chroot(["/bin/bash", "-c", install])
-            for junk in ("var/cache/yum", "var/lib/dnf/repos", "run"):
-                shutil.rmtree(layer.upper / junk, ignore_errors=True)
+            for unneeded in ("var/cache/yum", "var/lib/dnf/repos", "run"):
+                shutil.rmtree(layer.upper / unneeded, ignore_errors=True)
 
     return cached(f"docker-{edition}", key, build)
 

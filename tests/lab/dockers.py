@@ -1,6 +1,6 @@
-"""The packages of both docker editions: EL7's own 1.13 from extras, and Docker's CE.
+"""The packages of both docker editions: EL7's 1.13 from extras, and Docker CE.
 
-Names, versions, dependencies and conflicts are the real ones; the programs are Debian's.
+Names, versions, dependencies and conflicts are the real ones. The programs are Debian's.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.lab.common import HERE, run
+from tests.lab.cache import HERE
+from tests.lab.commands import run
 from tests.lab.rpms import Rpm
 
 STATIC = HERE / "packages"
@@ -59,7 +60,7 @@ _CE_FILES = {
 
 
 def unpack_debs(scratch: Path) -> Path:
-    """Fetch Debian's packages by apt and unpack them into one folder."""
+    """Download Debian's packages with apt and unpack them into one folder."""
     folder = scratch / "debs"
     folder.mkdir(parents=True)
     run(["apt-get", "download", *DEBS], cwd=folder)
@@ -68,7 +69,7 @@ def unpack_debs(scratch: Path) -> Path:
     return scratch / "debian"
 
 
-def _gather(scratch: Path, name: str, files: Mapping[str, str]) -> Path:
+def _collect(scratch: Path, name: str, files: Mapping[str, str]) -> Path:
     folder = scratch / "payload" / name
     for target, source in files.items():
         path = folder / target
@@ -78,9 +79,9 @@ def _gather(scratch: Path, name: str, files: Mapping[str, str]) -> Path:
 
 
 def distro_rpms(scratch: Path) -> list[Rpm]:
-    """EL7's docker 1.13.1 from extras."""
-    engine = _gather(scratch, "docker", _DISTRO_FILES)
-    client = _gather(scratch, "docker-client", {"usr/bin/docker-current": "usr/bin/docker"})
+    """Return EL7's docker 1.13.1 from extras."""
+    engine = _collect(scratch, "docker", _DISTRO_FILES)
+    client = _collect(scratch, "docker-client", {"usr/bin/docker-current": "usr/bin/docker"})
     settings = tuple(f"/etc/sysconfig/docker{part}" for part in ("", "-network", "-storage"))
     return [
         Rpm(
@@ -104,8 +105,8 @@ def distro_rpms(scratch: Path) -> list[Rpm]:
     ]  # fmt: skip
 
 
-def distro_needs() -> list[Rpm]:
-    """What EL7's docker depends on, empty."""
+def distro_dependencies() -> list[Rpm]:
+    """Return empty packages for the dependencies of EL7's docker."""
     return [
         Rpm("container-storage-setup", "0.11.0-2.git5eaf76c.el7", arch="noarch"),
         Rpm("oci-register-machine", "1:0-6.git2b44233.el7"),
@@ -116,8 +117,8 @@ def distro_needs() -> list[Rpm]:
     ]
 
 
-def ce_needs() -> list[Rpm]:
-    """What Docker's CE takes from extras."""
+def ce_dependencies() -> list[Rpm]:
+    """Return empty packages for what Docker CE needs from extras."""
     selinux = "2:2.119.2-1.911c772.el7_8"
     return [
         Rpm("container-selinux", selinux, arch="noarch",
@@ -129,8 +130,8 @@ def ce_needs() -> list[Rpm]:
 
 
 def ce_rpms(scratch: Path) -> list[Rpm]:
-    """Docker's own last set for EL7, and one engine before it."""
-    containerd = (STATIC / "containerd.io", _gather(scratch, "containerd.io", _CONTAINERD_FILES))
+    """Return Docker CE's last packages for EL7, and the engine before the last."""
+    containerd = (STATIC / "containerd.io", _collect(scratch, "containerd.io", _CONTAINERD_FILES))
     return [
         *_ce_engine(scratch, "26.1.4-1.el7"),
         *_ce_engine(scratch, "26.1.3-1.el7"),
@@ -146,8 +147,8 @@ def ce_rpms(scratch: Path) -> list[Rpm]:
 
 
 def _ce_engine(scratch: Path, evr: str) -> list[Rpm]:
-    engine = _gather(scratch, "docker-ce", _CE_FILES)
-    cli = _gather(scratch, "docker-ce-cli", {"usr/libexec/docker/docker": "usr/bin/docker"})
+    engine = _collect(scratch, "docker-ce", _CE_FILES)
+    cli = _collect(scratch, "docker-ce-cli", {"usr/libexec/docker/docker": "usr/bin/docker"})
     return [
         Rpm(
             "docker-ce", f"3:{evr}",

@@ -1,6 +1,7 @@
-"""The layer of the EL7 guard: newer options than EL7's are refused, whatever the PATH.
+"""The layer of the EL7 guard, which refuses options that EL7's tools do not have.
 
-A guarded tool's file is the guard; the real one lies in /usr/libexec/el7-real.
+The guard takes the place of a tool's file, so PATH does not matter. The real tool is in
+/usr/libexec/el7-real.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import os
 import shutil
 from pathlib import Path
 
-from tests.lab.common import HERE, LabError, cached, digest, run, write
+from tests.lab.cache import HERE, cached, digest
+from tests.lab.commands import LabError, run, write
 
 _SOURCE = HERE / "guard"
 _REAL = "usr/libexec/el7-real"
@@ -18,7 +20,7 @@ _PLACES = ("usr/bin", "usr/sbin")
 
 
 def guard_layer(skin: Path, tree: Path) -> Path:
-    """The folder of the guard, to lie over `skin` and `tree`."""
+    """Return the layer of the guard for hosts on `skin` and `tree`."""
     key = digest(_SOURCE, HERE / "guardlayer.py", str(skin), str(tree))
 
     def build(draft: Path) -> None:
@@ -35,7 +37,7 @@ def guard_layer(skin: Path, tree: Path) -> Path:
 
 
 def read_rules(path: Path) -> list[tuple[str, str, bool, list[str]]]:
-    """The rules, as (tool, version, whether only leading words count, patterns)."""
+    """Return the rules as (tool, version, whether only leading words count, patterns)."""
     rules = []
     for line in path.read_text().splitlines():
         words = line.split()
@@ -49,9 +51,9 @@ def _compile(scratch: Path, rules: list[tuple[str, str, bool, list[str]]]) -> Pa
     scratch.mkdir()
     shutil.copy(_SOURCE / "guard.c", scratch)
     lines = [
-        f"{{{json.dumps(tool)}, {json.dumps(version)}, {int(lead)}, "
+        f"{{{json.dumps(tool)}, {json.dumps(version)}, {int(leading)}, "
         f"{{{', '.join(map(json.dumps, patterns))}}}}},"
-        for tool, version, lead, patterns in rules
+        for tool, version, leading, patterns in rules
     ]
     (scratch / "rules.h").write_text("\n".join(lines) + "\n")
     program = scratch / "guard"
@@ -61,20 +63,20 @@ def _compile(scratch: Path, rules: list[tuple[str, str, bool, list[str]]]) -> Pa
 
 
 def _install(draft: Path, tool: str, program: Path, below: tuple[Path, ...]) -> None:
-    found = [
-        (layer, place)
+    candidates = [
+        (layer, folder)
         for layer in below
-        for place in _PLACES
-        if (layer / place / tool).is_symlink() or (layer / place / tool).is_file()
+        for folder in _PLACES
+        if (layer / folder / tool).is_symlink() or (layer / folder / tool).is_file()
     ]
-    place = found[0][1] if found else "usr/bin"
-    if found:
-        layer = found[0][0]
-        _copy(layer / place / tool, draft / _REAL / tool)
-    target = draft / place / tool
+    folder = candidates[0][1] if candidates else "usr/bin"
+    if candidates:
+        layer = candidates[0][0]
+        _copy(layer / folder / tool, draft / _REAL / tool)
+    target = draft / folder / tool
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
-        raise LabError(f"guard: {tool} twice")
+        raise LabError(f"guard: {tool} is installed twice")
     shared = draft / "usr/libexec/el7-guard"
     if not shared.exists():
         shared.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +85,7 @@ def _install(draft: Path, tool: str, program: Path, below: tuple[Path, ...]) -> 
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a tool with its mode and its setuid bit; a link stays one, made absolute."""
+    """Copy a tool with its mode and setuid bit. A link stays a link and becomes absolute."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_symlink():
         link = os.path.normpath(Path("/usr/bin") / source.readlink())

@@ -1,4 +1,4 @@
-"""The texts by which others reach the hosts: inventory, ssh_config, known_hosts."""
+"""The files for connecting to the hosts: inventory, ssh_config, known_hosts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.lab.keys import host_keys
 def inventory_text(
     hosts: Mapping[str, Host], known_hosts: Path, variables: Mapping[str, str | list[str]]
 ) -> str:
-    """The inventory. JSON strings are YAML strings, so no YAML library is needed."""
+    """Return the inventory as YAML. Every JSON string is a YAML string: no library is needed."""
     common = {
         "ansible_user": Host.user,
         "ansible_ssh_common_args": f"-o UserKnownHostsFile={known_hosts}",

@@ -1,16 +1,17 @@
-"""Keys that the lab makes once: ssh keys for users and hosts, signing keys for packages."""
+"""The lab's keys, created once: ssh keys of user and hosts, signing keys of packages."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.lab.common import cached, lab_dir, locked, run
+from tests.lab.cache import cached, lab_dir, locked
+from tests.lab.commands import run
 
 BASE_KEY, DOCKER_KEY, WRONG_KEY = "Lab-Base", "Lab-Docker", "Lab-Wrong"
 
 
 def keys() -> Path:
-    """The folder of the ssh key `id_ed25519`, of the `gnupg` home and of `public` keys."""
+    """Return the folder with the ssh key `id_ed25519`, the `gnupg` home and `public` keys."""
     return cached("keys", "2", _make)
 
 
@@ -23,26 +24,26 @@ def _make(draft: Path) -> None:
     for name in (BASE_KEY, DOCKER_KEY, WRONG_KEY):
         gpg = ["gpg", "--homedir", str(home), "--batch", "--pinentry-mode", "loopback"]
         address = f"{name} <{name.lower()}@lab.invalid>"
-        made = ["--passphrase", "", "--quick-generate-key", address, "rsa2048", "sign", "never"]
-        run([*gpg, *made])
+        generate = ["--passphrase", "", "--quick-generate-key", address, "rsa2048", "sign", "never"]
+        run([*gpg, *generate])
         (public / name).write_text(run([*gpg, "--armor", "--export", name]).stdout)
     stop_agent(home)
 
 
 def stop_agent(home: Path) -> None:
-    """End the agent that gpg leaves running."""
+    """Stop the agent that gpg leaves running."""
     if (home / "S.gpg-agent").exists():
         run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)
 
 
 def make_ssh_key(path: Path, kind: str) -> None:
-    """Make a key pair without a passphrase."""
+    """Create a key pair without a passphrase."""
     path.parent.mkdir(parents=True, exist_ok=True)
     run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "lab", "-f", path])
 
 
 def host_keys(host: str) -> Path:
-    """The ssh host keys of a host name, the same for as long as the lab directory lives."""
+    """Return the folder with the ssh host keys for a host name. They are kept for later labs."""
     folder = lab_dir() / "host-keys" / host
     with locked("host-keys.lock"):
         for kind in ("ed25519", "ecdsa"):
@@ -54,7 +55,7 @@ def host_keys(host: str) -> Path:
 
 
 def fingerprint(name: str) -> str:
-    """The fingerprint of one of the signing keys, from its public half."""
+    """Return the fingerprint of a signing key, computed from its public key."""
     command = ["gpg", "--homedir", str(keys() / "gnupg"), "--with-colons", "--show-keys"]
     shown = run([*command, str(keys() / "public" / name)]).stdout
     return next(line.split(":")[9] for line in shown.splitlines() if line.startswith("fpr:"))

@@ -12,7 +12,7 @@ if __package__ in (None, ""):
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from tests.lab.build import build
-from tests.lab.common import LabError
+from tests.lab.commands import LabError
 from tests.lab.labs import DEFAULT_NAME, Lab, clean, down_all, lab_names
 from tests.lab.options import HostOptions
 
@@ -31,25 +31,25 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, action: object, text: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=text, description=text)
-        made.set_defaults(action=action)
-        made.add_argument("--name", default=DEFAULT_NAME, help="the lab's name")
-        return made
+        subparser = commands.add_parser(name, help=text, description=text)
+        subparser.set_defaults(action=action)
+        subparser.add_argument("--name", default=DEFAULT_NAME, help="the lab's name")
+        return subparser
 
-    command("build", _build, "build what labs are made of (cached)")
-    up = command("up", _up, "make a lab of COUNT hosts and wait until ssh answers")
+    command("build", _build, "build the parts that all labs share (cached)")
+    up = command("up", _up, "start a lab of COUNT hosts and wait until ssh answers")
     up.add_argument("count", type=int)
     up.add_argument(
         "-o", "--option", action="append", default=[], metavar="[HOST:]NAME=VALUE",
-        help="an option of one host, or of all; see README.md",
+        help="an option of one host or of all hosts; see README.md",
     )  # fmt: skip
-    down = command("down", _down, "end a lab and delete it")
-    down.add_argument("--all", action="store_true", help="every lab, crashed ones too")
+    down = command("down", _down, "stop a lab and delete it")
+    down.add_argument("--all", action="store_true", help="every lab, also crashed ones")
     command("inventory", _inventory, "print the lab's inventory")
-    sh = command("sh", _sh, "run a command in a host as root, without ssh")
+    sh = command("sh", _sh, "run a command on a host as root, without ssh")
     sh.add_argument("host")
     sh.add_argument("words", nargs=argparse.REMAINDER, metavar="command")
-    command("clean", _clean, "delete what older versions have built")
+    command("clean", _clean, "delete parts built by older versions")
     command("list", _list, "list all labs and hosts")
     return parser
 
@@ -70,8 +70,8 @@ def _up(options: argparse.Namespace) -> int:
         else:
             for name in names:
                 words[name].append(option)
-    wishes = {name: HostOptions.from_words(wish) for name, wish in words.items()}
-    lab = Lab.up(wishes, options.name)
+    hosts = {name: HostOptions.from_words(given) for name, given in words.items()}
+    lab = Lab.up(hosts, options.name)
     print(f"inventory: {lab.inventory}\nssh: ssh -F {lab.ssh_config} {names[0]}")
     return 0
 

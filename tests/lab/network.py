@@ -1,10 +1,10 @@
-"""The bridge of a lab, and cutting hosts off it."""
+"""The network bridge of a lab; disconnecting and reconnecting hosts."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.lab.common import LabError, run
+from tests.lab.commands import LabError, run
 
 _LISTENING = "0A"
 
@@ -14,7 +14,7 @@ def bridge_name(number: int) -> str:
 
 
 def port_name(machine: str) -> str:
-    """The bridge's end of a host's cable, as systemd-nspawn names it."""
+    """Return the name that systemd-nspawn gives to the bridge's side of a host's interface."""
     return f"vb-{machine}"
 
 
@@ -42,23 +42,23 @@ def exists(interface: str) -> bool:
     return (Path("/sys/class/net") / interface).exists()
 
 
-def free_number(taken: set[int]) -> int:
-    """A number for a lab: its subnet is 10.77.NUMBER.0/24."""
+def free_number(used: set[int]) -> int:
+    """Return an unused number for a lab. Its subnet is 10.77.NUMBER.0/24."""
     for number in range(1, 255):
-        if not (number in taken or exists(bridge_name(number)) or _is_served(number)):
+        if not (number in used or exists(bridge_name(number)) or _is_served(number)):
             return number
     raise LabError("all 254 subnets of the lab are in use")
 
 
 def _is_served(number: int) -> bool:
-    """Whether a server of a crashed lab still listens on the gateway's address."""
+    """Return whether a server of a crashed lab still listens on the gateway's address."""
     local = f"01{number:02X}4D0A:"
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return any(row[1].startswith(local) and row[3] == _LISTENING for row in rows)
 
 
 def cut(machine: str, how: str) -> None:
-    """Cut a host off: "drop" loses every packet silently, "down" takes the link down."""
+    """Disconnect a host: "drop" loses every packet silently, "down" sets the link down."""
     if how == "drop":
         run(["ip", "link", "set", port_name(machine), "nomaster"])
     elif how == "down":
@@ -67,6 +67,6 @@ def cut(machine: str, how: str) -> None:
         raise LabError(f'cut: "drop" or "down", not {how!r}')
 
 
-def mend(machine: str, number: int) -> None:
+def reconnect(machine: str, number: int) -> None:
     """Undo `cut`."""
     run(["ip", "link", "set", port_name(machine), "master", bridge_name(number), "up"])

@@ -1,4 +1,4 @@
-"""What a test can ask of one host."""
+"""The options of a host."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ PASSWORD = "lab-password"
 
 @dataclass(frozen=True)
 class HostOptions:
-    """How a host differs from the default one. All of it can be written as JSON."""
+    """How a host differs from the default host. All values can be written as JSON."""
 
     kernel: str = DEFAULT_KERNEL
-    """What `uname -r` and /proc/sys/kernel/osrelease say; "" leaves the real kernel's name."""
+    """The output of `uname -r` and /proc/sys/kernel/osrelease; "" for the real kernel's."""
     uname26: bool = False
-    """Run sshd under `setarch --uname-2.6`: the kernel itself then answers 2.6.x."""
+    """Run sshd under `setarch --uname-2.6`: then the kernel itself reports 2.6.x."""
     sudo: Literal["nopasswd", "password", "none", "requiretty", "absent"] = "nopasswd"
     login: Literal["key", "password"] = "key"
     shell: str = "/bin/bash"
-    """The login shell of `ops` (bash, dash, tcsh, nologin are there)."""
+    """The login shell of `ops`: bash, dash, tcsh or nologin."""
     repos: Literal["vault", "dead-mirrorlist", "404", "none"] = "vault"
-    """What /etc/yum.repos.d/CentOS-Base.repo points at."""
+    """The kind of repositories in /etc/yum.repos.d/CentOS-Base.repo."""
     docker: Literal["none", "distro", "ce"] = "none"
-    """An edition of docker that is installed and running from the start."""
+    """The edition of docker that is installed and running from the start."""
     devicemapper_root: bool = False
-    """Leave the traces of an old devicemapper storage under /var/lib/docker."""
+    """Create the files of an old devicemapper storage under /var/lib/docker."""
     selinux: Literal["Disabled", "Permissive", "Enforcing"] = "Disabled"
-    """What getenforce says (nothing is enforced)."""
+    """The output of getenforce. Nothing is enforced."""
     guard: bool = True
-    """Whether newer options than EL7's are refused."""
+    """Whether options newer than EL7's tools are refused."""
     boot_script: str = ""
-    """A bash script run as root at every boot before sshd."""
+    """A bash script that runs as root at every boot, before sshd."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -45,12 +45,12 @@ class HostOptions:
 
     @classmethod
     def from_words(cls, words: list[str]) -> HostOptions:
-        """Options from `name=value` words of a command line."""
-        kinds = {item.name: item.type for item in fields(cls)}
+        """Parse `name=value` words of a command line."""
+        types = {item.name: item.type for item in fields(cls)}
         data: dict[str, Any] = {}
         for word in words:
             name, _, value = word.partition("=")
-            if name not in kinds:
-                raise ValueError(f"no host option {name!r}; there are: {', '.join(kinds)}")
-            data[name] = json.loads(value) if kinds[name] == "bool" else value
+            if name not in types:
+                raise ValueError(f"no host option {name!r}; the options: {', '.join(types)}")
+            data[name] = json.loads(value) if types[name] == "bool" else value
         return cls(**data)

@@ -1,4 +1,4 @@
-"""The package repositories, laid out as the archives of CentOS 7 and of Docker are."""
+"""The package repositories, in the layout of CentOS 7's and Docker's archives."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 from tests.lab import dockers
-from tests.lab.common import HERE, cached, digest, run
+from tests.lab.cache import HERE, cached, digest
+from tests.lab.commands import run
 from tests.lab.keys import BASE_KEY, DOCKER_KEY, WRONG_KEY, keys
 from tests.lab.rpms import Rpm, build_rpm, sign
 
@@ -15,7 +16,7 @@ DOCKER = "linux/centos/7/x86_64/stable"
 
 
 def repositories() -> Path:
-    """The folder that web servers serve: `centos` and `linux`."""
+    """Return the folder that the labs' web servers serve; it has `centos` and `linux`."""
     sources = ("dockers.py", "packages.py", "rpms.py", "packages")
     key = digest(*(HERE / name for name in sources), str(keys()))
     return cached("repos", key, _build) / "www"
@@ -27,7 +28,11 @@ def _build(draft: Path) -> None:
     _fill(www / OS, _os_rpms(), BASE_KEY, scratch)
     _fill(www / UPDATES, [_dummy("lab-b", "2.0-1.el7"), _dummy("lab-a", "2.0-1.el7")],
           BASE_KEY, scratch)  # fmt: skip
-    extras = [*dockers.distro_needs(), *dockers.ce_needs(), _dummy("epel-release", "7-11")]
+    extras = [
+        *dockers.distro_dependencies(),
+        *dockers.ce_dependencies(),
+        _dummy("epel-release", "7-11"),
+    ]
     _fill(www / EXTRAS, [*extras, *dockers.distro_rpms(scratch)], BASE_KEY, scratch)
     build_rpm(Rpm("lab-unsigned", "1.0-1.el7"), scratch, www / EXTRAS)
     sign([build_rpm(Rpm("lab-wrongkey", "1.0-1.el7"), scratch, www / EXTRAS)], WRONG_KEY)
@@ -40,12 +45,12 @@ def _build(draft: Path) -> None:
 
 
 def _fill(repository: Path, rpms: list[Rpm], key: str, scratch: Path) -> None:
-    place = scratch / "rpmbuild" / repository.parent.name
-    sign([build_rpm(rpm, place, repository) for rpm in rpms], key)
+    build_folder = scratch / "rpmbuild" / repository.parent.name
+    sign([build_rpm(rpm, build_folder, repository) for rpm in rpms], key)
 
 
 def _dummy(name: str, evr: str, *requires: str) -> Rpm:
-    """A small package, with files when there is a folder of its name."""
+    """Return a small package. Its files come from the folder of its name, if there is one."""
     folder = HERE / "packages" / name
     files = (folder,) if folder.is_dir() else ()
     config = tuple(

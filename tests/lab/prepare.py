@@ -1,4 +1,4 @@
-"""Lay the files by which one host differs from the layers below it."""
+"""Write the files in which a host differs from its lower layers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 import stat
 from pathlib import Path
 
-from tests.lab.common import LabError
+from tests.lab.commands import LabError
 from tests.lab.hosts import Host
 from tests.lab.keys import host_keys
 from tests.lab.network import gateway
@@ -33,14 +33,15 @@ def prepare(host: Host, web: str) -> None:
         (host.folder / name).mkdir(parents=True)
     _identity(host)
     _access(host)
-    _rest(host)
-    place(host, "etc/yum.repos.d/CentOS-Base.repo", _repo_file(host.options.repos, web))
+    _disable_timers(host)
+    write_file(host, "etc/yum.repos.d/CentOS-Base.repo", _repo_file(host.options.repos, web))
     if host.options.devicemapper_root:
         _devicemapper(host.folder / "docker")
 
 
-def place(host: Host, name: str, text: str, mode: int = 0o644, owner: int = 0) -> None:
-    """Write a file of a host that does not run yet; new folders look as in the layers below."""
+def write_file(host: Host, name: str, text: str, mode: int = 0o644, owner: int = 0) -> None:
+    """Write a file of a host that is not running. New folders get the mode and owner that they
+    have in the lower layers."""
     path = host.upper / name
     _folders(host, Path(name).parent)
     path.write_text(text)
@@ -56,29 +57,28 @@ def _folders(host: Host, name: Path) -> None:
     path.mkdir()
     for layer in host.layers:
         if (layer / name).is_dir():
-            like = (layer / name).stat()
-            path.chmod(stat.S_IMODE(like.st_mode))
-            os.chown(path, like.st_uid, like.st_gid)
+            status = (layer / name).stat()
+            path.chmod(stat.S_IMODE(status.st_mode))
+            os.chown(path, status.st_uid, status.st_gid)
             return
 
 
 def _hide(host: Host, name: str) -> None:
-    """Take away a file of the layers below (overlayfs's mark for that is a 0:0 device)."""
+    """Hide a file of the lower layers. overlayfs marks it with a 0:0 device."""
     _folders(host, Path(name).parent)
     os.mknod(host.upper / name, 0o600 | stat.S_IFCHR, os.makedev(0, 0))
 
 
-def _below(host: Host, name: str) -> str:
+def _read_below(host: Host, name: str) -> str:
     for layer in host.layers:
         if (layer / name).is_file():
             return (layer / name).read_text()
-    raise LabError(f"no {name} in any layer")
+    raise LabError(f"no layer has the file {name}")
 
 
-def _rest(host: Host) -> None:
-    """Take away what a host does by itself at a time of day, or a while after its boot: tests that
-    look at all files would see it."""
-    place(host, "etc/crontab", "")
+def _disable_timers(host: Host) -> None:
+    """Disable cron jobs and timers: tests that compare all files would see what they change."""
+    write_file(host, "etc/crontab", "")
     timers = host.upper / "etc/systemd/system"
     _folders(host, timers.relative_to(host.upper))
     (timers / "systemd-tmpfiles-clean.timer").symlink_to("/dev/null")
@@ -86,49 +86,49 @@ def _rest(host: Host) -> None:
 
 def _identity(host: Host) -> None:
     options = host.options
-    place(host, "etc/hostname", f"{host.name}\n")
+    write_file(host, "etc/hostname", f"{host.name}\n")
     machine_id = hashlib.md5(f"{host.folder}".encode(), usedforsecurity=False).hexdigest()
-    place(host, "etc/machine-id", f"{machine_id}\n", 0o444)
+    write_file(host, "etc/machine-id", f"{machine_id}\n", 0o444)
     hosts = f"127.0.0.1 localhost localhost.localdomain\n{host.address} {host.name}\n"
-    place(host, "etc/hosts", hosts)
+    write_file(host, "etc/hosts", hosts)
     kernel = "" if options.uname26 else options.kernel
     settings = f"ADDRESS={host.address}\nGATEWAY={gateway(host.number)}\nKERNEL='{kernel}'\n"
-    place(host, "etc/lab/host", settings)
-    place(host, "etc/lab/kernel", f"{kernel}\n")
-    place(host, "etc/lab/selinux", f"{options.selinux}\n")
+    write_file(host, "etc/lab/host", settings)
+    write_file(host, "etc/lab/kernel", f"{kernel}\n")
+    write_file(host, "etc/lab/selinux", f"{options.selinux}\n")
     if options.boot_script:
-        place(host, "etc/lab/boot-script", options.boot_script, 0o700)
+        write_file(host, "etc/lab/boot-script", options.boot_script, 0o700)
     for file in host_keys(host.name).iterdir():
         mode = 0o644 if file.suffix == ".pub" else 0o600
-        place(host, f"etc/ssh/{file.name}", file.read_text(), mode)
+        write_file(host, f"etc/ssh/{file.name}", file.read_text(), mode)
 
 
 def _access(host: Host) -> None:
     options = host.options
     if _SUDOERS[options.sudo]:
-        place(host, "etc/sudoers.d/lab", _SUDOERS[options.sudo], 0o440)
+        write_file(host, "etc/sudoers.d/lab", _SUDOERS[options.sudo], 0o440)
     if options.sudo == "absent":
         _hide(host, "usr/bin/sudo")
     if options.sudo in ("none", "absent"):
-        groups = _below(host, "etc/group").replace(f"wheel:x:10:{USER}", "wheel:x:10:")
-        place(host, "etc/group", groups)
+        groups = _read_below(host, "etc/group").replace(f"wheel:x:10:{USER}", "wheel:x:10:")
+        write_file(host, "etc/group", groups)
     if options.login == "key":
         _folders(host, Path(f"home/{USER}"))
         public = host.key.with_suffix(".pub").read_text()
-        place(host, f"home/{USER}/.ssh/authorized_keys", public, 0o600, 1000)
+        write_file(host, f"home/{USER}/.ssh/authorized_keys", public, 0o600, 1000)
         folder = host.upper / f"home/{USER}/.ssh"
         folder.chmod(0o700)
         os.chown(folder, 1000, 1000)
     if options.shell != "/bin/bash":
-        users = _below(host, "etc/passwd")
+        users = _read_below(host, "etc/passwd")
         old, new = f":/home/{USER}:/bin/bash", f":/home/{USER}:{options.shell}"
-        place(host, "etc/passwd", users.replace(old, new))
+        write_file(host, "etc/passwd", users.replace(old, new))
     if options.uname26:
-        place(host, "etc/systemd/system/sshd.service.d/uname26.conf", _UNAME26)
+        write_file(host, "etc/systemd/system/sshd.service.d/uname26.conf", _UNAME26)
 
 
 def _repo_file(kind: str, web: str) -> str:
-    """CentOS-Base.repo; a dead mirrorlist is what an untouched EL7 has had since July 2024."""
+    """Return CentOS-Base.repo. An unchanged EL7 has a dead mirrorlist since July 2024."""
     if kind == "none":
         return "# no repository here\n"
     root = f"{web}/gone" if kind == "404" else f"{web}/centos"
@@ -149,7 +149,7 @@ def _section(part: str, kind: str, root: str) -> str:
 
 
 def _devicemapper(docker: Path) -> None:
-    """What a 1.13 engine with devicemapper leaves behind."""
+    """Create what an engine of version 1.13 with devicemapper leaves behind."""
     for name in ("devicemapper/metadata", "devicemapper/devicemapper", "image/devicemapper"):
         (docker / name).mkdir(parents=True)
     (docker / "devicemapper/metadata/transaction-metadata").write_text(

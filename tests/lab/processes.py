@@ -1,4 +1,4 @@
-"""Processes of the lab: started in the background, known by pid and start time, ended by pid."""
+"""Background processes of the lab, identified by pid and start time."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from tests.lab.common import LabError
+from tests.lab.commands import LabError
 
 
 def start_process(argv: Sequence[str | Path], log: Path, record: Path) -> None:
-    """Start a process that outlives this one and note it in the file `record`."""
+    """Start a process that outlives this one; write its pid and start time to `record`."""
     words = [str(word) for word in argv]
     with log.open("ab") as output:
         actions = [
@@ -23,20 +23,20 @@ def start_process(argv: Sequence[str | Path], log: Path, record: Path) -> None:
             (os.POSIX_SPAWN_DUP2, output.fileno(), 2),
         ]
         pid = os.posix_spawnp(words[0], words, dict(os.environ), file_actions=actions, setsid=True)
-    record.write_text(f"{pid} {_started(pid)}\n")
+    record.write_text(f"{pid} {_start_time(pid)}\n")
 
 
-def recorded(record: Path) -> int | None:
-    """The pid of a noted process, if that very process still runs."""
+def running_pid(record: Path) -> int | None:
+    """Return the pid in `record` if that process still runs."""
     try:
         pid, started = record.read_text().split()
     except (FileNotFoundError, ValueError):
         return None
-    return int(pid) if _started(int(pid)) == started else None
+    return int(pid) if _start_time(int(pid)) == started else None
 
 
-def _started(pid: int) -> str:
-    """When a process started, in clock ticks; "" for one that is gone or a zombie."""
+def _start_time(pid: int) -> str:
+    """Return when a process started, in clock ticks; "" if it has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
@@ -52,17 +52,17 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in text.split()]
 
 
-def family(pid: int) -> list[int]:
-    """A process and all its descendants, parents first."""
-    found = [pid]
-    for parent in found:
-        found.extend(children(parent))
-    return found
+def process_tree(pid: int) -> list[int]:
+    """Return a process and all its descendants, parents first."""
+    pids = [pid]
+    for parent in pids:
+        pids.extend(children(parent))
+    return pids
 
 
 def container_init(keeper: int) -> int | None:
-    """The pid, as seen from outside, of the first process inside a container."""
-    for pid in family(keeper):
+    """Return the pid, as seen on this machine, of a container's init process."""
+    for pid in process_tree(keeper):
         try:
             lines = Path(f"/proc/{pid}/status").read_text().splitlines()
         except OSError:
@@ -73,20 +73,21 @@ def container_init(keeper: int) -> int | None:
     return None
 
 
-def members(init: int) -> list[int]:
-    """All processes in the pid namespace of a container, docker's nested ones not included."""
-    space = Path(f"/proc/{init}/ns/pid").stat().st_ino
-    found = []
+def container_processes(init: int) -> list[int]:
+    """Return all processes in a container's pid namespace, without docker's nested ones."""
+    namespace = Path(f"/proc/{init}/ns/pid").stat().st_ino
+    pids = []
     for pid in all_pids():
         try:
-            if Path(f"/proc/{pid}/ns/pid").stat().st_ino == space:
-                found.append(pid)
+            if Path(f"/proc/{pid}/ns/pid").stat().st_ino == namespace:
+                pids.append(pid)
         except OSError:
             continue
-    return found
+    return pids
 
 
 def send(pids: Sequence[int], number: int) -> None:
+    """Send a signal to processes. Those that have ended are ignored."""
     for pid in pids:
         try:
             os.kill(pid, number)
@@ -94,25 +95,27 @@ def send(pids: Sequence[int], number: int) -> None:
             continue
 
 
-def end(record: Path) -> None:
-    """Kill a noted process and all its descendants; return when they are gone."""
-    pid = recorded(record)
+def kill_recorded(record: Path) -> None:
+    """Kill the process in `record` and its descendants, and wait until they have ended."""
+    pid = running_pid(record)
     if pid is not None:
-        gone = family(pid)
-        send(gone, signal.SIGKILL)
-        wait_for(lambda: not any(_started(one) for one in gone), 240, f"process {pid} to end")
+        pids = process_tree(pid)
+        send(pids, signal.SIGKILL)
+        wait_for(
+            lambda: not any(_start_time(pid) for pid in pids), 240, f"process {pids[0]} to end"
+        )
     _reap(record)
     record.unlink(missing_ok=True)
 
 
-def end_inside(folder: Path) -> None:
-    """Kill every process that lives on a host of this folder, whoever lost sight of it."""
-    inside = [pid for pid in all_pids() if _lives_on(pid, folder)]
+def kill_inside(folder: Path) -> None:
+    """Kill every process whose root file system is a host's below `folder`, recorded or not."""
+    inside = [pid for pid in all_pids() if _runs_on(pid, folder)]
     send(inside, signal.SIGKILL)
-    wait_for(lambda: not any(_started(pid) for pid in inside), 240, f"{folder.name} to end")
+    wait_for(lambda: not any(_start_time(pid) for pid in inside), 240, f"{folder.name} to end")
 
 
-def _lives_on(pid: int, folder: Path) -> bool:
+def _runs_on(pid: int, folder: Path) -> bool:
     try:
         return f"upperdir={folder}/" in Path(f"/proc/{pid}/mountinfo").read_text()
     except OSError:
@@ -124,16 +127,19 @@ def all_pids() -> list[int]:
 
 
 def _reap(record: Path) -> None:
-    """Take leave of a noted process that has ended, if it was a child of this one."""
+    """Collect the exit status of the process in `record`, if it is a child of this one."""
     with suppress(FileNotFoundError, ValueError, ChildProcessError):
         os.waitpid(int(record.read_text().split()[0]), os.WNOHANG)
 
 
 def wait_for_server(record: Path, address: str, log: Path) -> None:
-    """Wait until a noted process accepts connections at host:port, or fail with its log."""
+    """Wait until the process in `record` accepts connections at `address` (host:port).
+
+    Raises LabError with its log if it ends, or if it does not listen in time.
+    """
 
     def ready() -> bool:
-        if recorded(record) is None:
+        if running_pid(record) is None:
             raise LabError(f"{record.stem} has ended:\n{log.read_text(errors='replace')[-1500:]}")
         return _listens(address)
 
@@ -148,9 +154,9 @@ def _listens(address: str) -> bool:
 
 
 def wait_for(ready: Callable[[], bool], seconds: float, what: str) -> None:
-    """Wait until something is so, or fail saying what was waited for."""
+    """Wait until `ready` is true. Raises LabError, which names `what`, after `seconds`."""
     deadline = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > deadline:
-            raise LabError(f"waited {seconds:g} s in vain for {what}")
+            raise LabError(f"waited {seconds:g} s for {what}")
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""The hello-world image, in a storage folder that the labs' registries serve."""
+"""The registry of a lab, and the storage folder with the hello-world image that it serves."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import json
 import socket
 from pathlib import Path
 
-from tests.lab.common import HERE, cached, digest, run
-from tests.lab.processes import end, start_process, wait_for_server
+from tests.lab.cache import HERE, cached, digest
+from tests.lab.commands import run
+from tests.lab.processes import kill_recorded, start_process, wait_for_server
 
 _IMAGE = "library/hello-world"
 
 
 def hello_image() -> Path:
-    """A registry's storage folder that has hello-world in it."""
+    """Return a registry's storage folder that contains hello-world."""
     return cached("image", digest(HERE / "hello", HERE / "registry.py"), _build) / "storage"
 
 
 def registry_config(storage: Path, address: str) -> str:
-    """The registry's settings; JSON is YAML too."""
+    """Return the registry's settings as JSON, which is YAML as well."""
     settings = {
         "version": "0.1",
         "log": {"level": "warn"},
@@ -29,6 +30,7 @@ def registry_config(storage: Path, address: str) -> str:
 
 
 def start_registry(folder: Path, storage: Path, address: str) -> None:
+    """Start a registry and wait until it accepts connections."""
     config = folder / "registry.json"
     config.write_text(registry_config(storage, address))
     record = folder / "registry.pid"
@@ -39,16 +41,16 @@ def start_registry(folder: Path, storage: Path, address: str) -> None:
 
 def _build(draft: Path) -> None:
     layout = _layout(draft)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
     start_registry(draft, draft / "storage", address)
     try:
         target = f"docker://{address}/{_IMAGE}:latest"
         copy = ["skopeo", "copy", "--insecure-policy", "--dest-tls-verify=false"]
         run([*copy, "--format", "v2s2", f"oci:{layout}:latest", target])
     finally:
-        end(draft / "registry.pid")
+        kill_recorded(draft / "registry.pid")
 
 
 def _layout(draft: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Building one rpm from a few words: name, version, dependencies, files, scripts."""
+"""Build and sign an rpm from its name, version, dependencies, files and scripts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.lab.common import run
+from tests.lab.commands import run
 from tests.lab.keys import keys
 
 _MACROS = (
@@ -19,7 +19,7 @@ _MACROS = (
 
 @dataclass(frozen=True)
 class Rpm:
-    """One package. `evr` is [epoch:]version-release; `files` are copied from these folders."""
+    """A package. `evr` is [epoch:]version-release; `files` are folders whose files it contains."""
 
     name: str
     evr: str
@@ -62,7 +62,7 @@ def build_rpm(rpm: Rpm, scratch: Path, target: Path) -> Path:
 
 def sign(packages: Iterable[Path], key: str) -> None:
     """Sign packages with one of the lab's keys."""
-    # Debian's rpmsign looks for gpg2 and, not finding it, signs nothing.
+    # Debian's rpmsign looks for gpg2. If it does not find gpg2, it signs nothing.
     defines = ["--define", f"_gpg_name {key}", "--define", "__gpg /usr/bin/gpg"]
     home = ["--define", f"_gpg_path {keys() / 'gnupg'}"]
     run(["rpmsign", *defines, *home, "--addsign", *packages])

@@ -1,4 +1,4 @@
-"""The lab's web server and registry, on the bridge's address."""
+"""The web server and the registry of a lab, at the bridge's address."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab.build import Parts
-from tests.lab.common import HERE, write
-from tests.lab.processes import end, start_process, wait_for_server
+from tests.lab.cache import HERE
+from tests.lab.commands import write
+from tests.lab.processes import kill_recorded, start_process, wait_for_server
 from tests.lab.registry import start_registry
 
 _DOCKER_REPO = """[docker-ce-stable]
@@ -22,25 +23,25 @@ gpgkey={web}/linux/centos/gpg
 
 
 class Services:
-    """What serves packages, files and images to the hosts of one lab."""
+    """The servers of packages, files and images for the hosts of one lab."""
 
     def __init__(self, folder: Path, address: str, parts: Parts) -> None:
         self.folder = folder
         self.web = f"http://{address}:8080"
         self.registry = f"http://{address}:5000"
         self.files = folder / "www/files"
-        """What lies here is served under `lab_files_url`."""
+        """The folder that is served under `lab_files_url`."""
         self._address = address
         self._parts = parts
 
     def start(self) -> None:
-        """Start both."""
+        """Start the web server and the registry."""
         self._lay_out()
         self.start_web()
         self.start_registry()
 
     def stop(self) -> None:
-        """End both."""
+        """Stop the web server and the registry."""
         self.stop_web()
         self.stop_registry()
 
@@ -53,26 +54,26 @@ class Services:
         wait_for_server(record, f"{self._address}:8080", log)
 
     def stop_web(self) -> None:
-        end(self.folder / "web.pid")
+        kill_recorded(self.folder / "web.pid")
 
     def start_registry(self) -> None:
         start_registry(self.folder, self._parts.image, f"{self._address}:5000")
 
     def stop_registry(self) -> None:
-        end(self.folder / "registry.pid")
+        kill_recorded(self.folder / "registry.pid")
 
     def set_faults(self, faults: dict[str, dict[str, Any]]) -> None:
-        """Make the web server misbehave from now on; see webserver.py. `{}` ends it."""
+        """Set the web server's faults (see webserver.py). `{}` removes them."""
         draft = self.folder / "faults.draft"
         write(draft, json.dumps(faults))
-        draft.replace(self.folder / "faults.json")  # it is read with each request
+        draft.replace(self.folder / "faults.json")  # the server reads it for each request
 
     def web_log(self) -> str:
-        """The requests so far."""
+        """Return the log of the requests so far."""
         return (self.folder / "web.log").read_text(errors="replace")
 
     def variables(self) -> dict[str, str | list[str]]:
-        """Where the hosts find them."""
+        """Return the inventory variables with the addresses of the services."""
         return {
             "lab_repo_url": f"{self.web}/centos/7.9.2009",
             "lab_docker_repo_url": f"{self.web}/linux/centos",
@@ -81,7 +82,7 @@ class Services:
         }
 
     def _lay_out(self) -> None:
-        """The served tree: packages from the cache, a repo file and `files` of its own."""
+        """Create the served folder: packages from the cache, a repo file and `files`."""
         self.files.mkdir(parents=True)
         (self.files / "hello.txt").write_text("hello\n")
         (self.folder / "www/centos").symlink_to(self._parts.repos / "centos")

@@ -1,13 +1,13 @@
-"""Empty packages for what an EL7 host has from the start, so that rpm knows of it.
+"""Empty packages with the names and versions of EL7's base packages.
 
-The files themselves are Debian's: these only make `rpm -q systemd` and dependencies answer.
+The files on a host are Debian's. These packages answer `rpm -q systemd` and fulfil dependencies.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.lab.common import HERE, cached, digest
+from tests.lab.cache import HERE, cached, digest
 from tests.lab.rpms import Rpm, build_rpm
 
 _RELEASE = ("system-release = 7-9.2009.1.el7.centos", "system-release(releasever) = 7",
@@ -31,7 +31,7 @@ def _stub(words: str) -> Rpm:
 
 
 def stub_rpms() -> Path:
-    """The folder of the empty packages."""
+    """Return the folder of the empty packages."""
     release = Rpm("centos-release", "7-9.2009.1.el7.centos", provides=_RELEASE)
     bash = Rpm("bash", "4.2.46-35.el7_9", provides=("/bin/sh", "/bin/bash"))
     rpms = [release, bash, *(_stub(words) for words in _NAMES)]

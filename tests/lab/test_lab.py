@@ -1,4 +1,4 @@
-"""The lab itself: that hosts are what they are said to be, and that nothing stays behind."""
+"""The lab itself: hosts have their options, and nothing is left behind."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ HOSTS = {
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    with Lab.up(HOSTS, name=f"self-{os.getpid()}") as made:
-        yield made
+    with Lab.up(HOSTS, name=f"self-{os.getpid()}") as running:
+        yield running
 
 
 def ssh(lab: Lab, host: str, command: str) -> subprocess.CompletedProcess[str]:
@@ -53,12 +53,12 @@ def test_a_host_looks_like_el7(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("python", ["python", "python2", "python3", "python3.11"])
-def test_no_python_is_in_any_path(lab: Lab, python: str) -> None:
+def test_no_python_is_in_the_path_of_a_user_or_root(lab: Lab, python: str) -> None:
     assert ssh(lab, "plain", python).returncode == 127
     assert ssh(lab, "plain", f"sudo {python}").returncode == 1
 
 
-def test_options_of_a_host(lab: Lab) -> None:
+def test_a_host_has_the_kernel_shell_and_sudo_of_its_options(lab: Lab) -> None:
     assert ssh(lab, "strict", "uname -r").stdout == "3.9.0\n"
     assert ssh(lab, "old", "uname -r").stdout.startswith("2.6.")
     assert ssh(lab, "strict", "echo $0 $shell").stdout.endswith("/bin/tcsh\n")
@@ -68,7 +68,7 @@ def test_options_of_a_host(lab: Lab) -> None:
     assert ssh(lab, "old", f"echo {Host.password} | sudo -S id -u").stdout == "0\n"
 
 
-def test_yum_installs_signed_packages_only(lab: Lab) -> None:
+def test_yum_installs_only_signed_packages(lab: Lab) -> None:
     host = lab["plain"]
     assert host.run("yum -y install lab-b lab-nowhere").returncode == 0
     assert host.check("rpm -q lab-b") == "lab-b-2.0-1.el7.x86_64\n"
@@ -80,12 +80,12 @@ def test_yum_installs_signed_packages_only(lab: Lab) -> None:
 
 def test_yum_waits_for_the_lock_and_ignores_a_stale_one(lab: Lab) -> None:
     host = lab["plain"]
-    said = host.check(
+    output = host.check(
         "sleep 600 >/dev/null 2>&1 & holder=$!; echo -n $holder >/var/run/yum.pid;"
-        "yum -y install tree >/root/said 2>&1 & "
-        "until grep -q lock /root/said; do sleep 0.1; done; kill $holder; wait $!; cat /root/said"
+        "yum -y install tree >/root/log 2>&1 & "
+        "until grep -q lock /root/log; do sleep 0.1; done; kill $holder; wait $!; cat /root/log"
     )
-    assert "Existing lock /var/run/yum.pid" in said
+    assert "Existing lock /var/run/yum.pid" in output
     host.check("rpm -q tree")
     host.check("echo -n 4194000 >/var/run/yum.pid")
     assert "Existing lock" not in host.check("yum -y remove tree")
@@ -121,7 +121,7 @@ def test_docker_ce_is_installed_by_yum(lab: Lab) -> None:
     assert host.run("yum -y install docker").returncode == 1
 
 
-def test_the_web_server_serves_and_fails_on_demand(lab: Lab) -> None:
+def test_the_web_server_serves_files_and_faults(lab: Lab) -> None:
     url = f"{lab.variables()['lab_files_url']}/hello.txt"
     assert ssh(lab, "plain", f"curl -fsS {url}").stdout == "hello\n"
     lab.services.set_faults({"/files/": {"status": 503}})
@@ -130,13 +130,13 @@ def test_the_web_server_serves_and_fails_on_demand(lab: Lab) -> None:
     assert ssh(lab, "plain", f"curl -fsS {url}").returncode == 0
 
 
-def test_faults_of_a_host(lab: Lab) -> None:
+def test_a_host_can_be_cut_off_frozen_rebooted_and_stopped(lab: Lab) -> None:
     host = lab["plain"]
     quick = f"ssh -F {lab.ssh_config} -o ConnectTimeout=1 plain true".split()
-    for fault, cure in ((host.cut, host.mend), (host.freeze, host.thaw)):
+    for fault, undo in ((host.cut, host.mend), (host.freeze, host.thaw)):
         fault()
         assert subprocess.run(quick, capture_output=True, check=False).returncode == 255
-        cure()
+        undo()
         assert ssh(lab, "plain", "true").returncode == 0
     boot = host.check("cat /proc/sys/kernel/random/boot_id; stat -c %Y /run/lab-osrelease")
     host.check("touch /root/kept")
@@ -149,18 +149,18 @@ def test_faults_of_a_host(lab: Lab) -> None:
     assert ssh(lab, "plain", "sudo ls /root/kept").returncode == 0
 
 
-def test_down_leaves_nothing() -> None:
+def test_down_leaves_no_process_folder_bridge_or_mount() -> None:
     name = f"gone-{os.getpid()}"
-    made = Lab.up(1, name=name)
-    pid, folder = made["el7-1"].init, made.folder
+    lab = Lab.up(1, name=name)
+    pid, folder = lab["el7-1"].init, lab.folder
     Lab.load(name).down()
     assert not Path(f"/proc/{pid}").exists()
     assert not folder.exists()
-    assert not exists(bridge_name(made.number))
+    assert not exists(bridge_name(lab.number))
     assert str(folder) not in Path("/proc/mounts").read_text()
 
 
-def test_a_crashed_lab_makes_way_for_a_new_one() -> None:
+def test_a_crashed_lab_is_replaced_by_a_new_one() -> None:
     name = f"crash-{os.getpid()}"
     first = Lab.up(1, name=name)
     init = first["el7-1"].init

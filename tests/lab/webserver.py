@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The lab's web server: webserver.py FOLDER ADDRESS PORT FAULTS.
 
-It serves a folder and misbehaves for the paths that the JSON file FAULTS names by their beginning:
-{"/linux/": {"status": 404}} answers so; "stall" sends that many bytes and then nothing more;
-"truncate" sends that many bytes and hangs up; "delay" waits that many seconds first, "hold" until
-the fault is gone.
+It serves a folder. The JSON file FAULTS maps the beginning of a path to a fault, for example
+{"/linux/": {"status": 404}}. The faults are: "status" answers with that status; "stall" sends that
+many bytes, then nothing more; "truncate" sends that many bytes and closes the connection; "delay"
+waits that many seconds before the answer; "hold" waits until the fault is removed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ STALL = 3600
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Serves files, with the faults of the moment."""
+    """Serve files with the current faults."""
 
     faults: Path
 
@@ -41,8 +41,8 @@ class Handler(SimpleHTTPRequestHandler):
             faults = json.loads(self.faults.read_text())
         except (FileNotFoundError, ValueError):
             return {}
-        found = [fault for path, fault in faults.items() if self.path.startswith(path)]
-        return found[0] if found else {}
+        matching = [fault for path, fault in faults.items() if self.path.startswith(path)]
+        return matching[0] if matching else {}
 
     def _send_part(self, fault: dict[str, Any]) -> None:
         body = self.send_head()

@@ -1,7 +1,7 @@
-/* The EL7 guard: stands in the place of a tool, refuses options that EL7's version of it does not
- * have, and otherwise becomes the real tool with everything unchanged (arguments, environment,
- * argv[0]). A program rather than a script, so that it costs half a millisecond and no message of
- * the real tool changes. rules.h is made from the file `rules`.
+/* The EL7 guard takes the place of a tool. It refuses options that EL7's version does not have, and
+ * otherwise executes the real tool with the same arguments, environment and argv[0]. It is a program
+ * and not a script: it costs half a millisecond, and the real tool's messages stay the same.
+ * rules.h is generated from the file `rules`.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 struct rule {
     const char *tool;
     const char *version;
-    int lead;                 /* look only at the words before the first operand */
+    int leading;              /* check only the words before the first operand */
     const char *words[64];    /* shell patterns; "!" refuses the tool itself */
 };
 
@@ -49,7 +49,7 @@ static const char *newer(const struct rule *rule, char **argv)
         if (!strcmp(*word, "!"))
             return "(the tool)";
     for (char **next = argv + 1; *next && strcmp(*next, "--"); next++) {
-        if (rule->lead && **next != '-')
+        if (rule->leading && **next != '-')
             return NULL;
         for (const char *const *word = rule->words; *word; word++)
             if (!fnmatch(*word, *next, 0))

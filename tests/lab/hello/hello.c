@@ -1,4 +1,4 @@
-/* The lab's hello-world: prints what the real one prints, made from scratch. */
+/* The lab's hello-world prints the same message as the real one. */
 #include <stdio.h>
 
 int main(void)

@@ -1,8 +1,8 @@
 #!/bin/bash
-# Run once in the tree by base.py: make Debian look like CentOS 7 where a tool would look.
+# base.py runs this once in the tree. It makes Debian look like CentOS 7 to tools.
 set -euo pipefail
 
-# sh is bash, as on EL7 (dash stays for those who name it).
+# sh is bash, as on EL7. dash stays installed.
 ln -sf bash /usr/bin/sh
 
 # Names.
@@ -23,13 +23,13 @@ chmod 755 /usr/libexec/lab/* /usr/bin/uname
 chmod 755 /usr/sbin/{getenforce,setenforce,selinuxenabled,restorecon}
 echo 'disable *' >/usr/lib/systemd/system-preset/99-default-disable.preset
 
-# Python is there for yum alone, out of every PATH (EL8 calls it platform-python).
+# Only yum may find Python: it is in no PATH, like EL8's platform-python.
 mkdir -p /usr/libexec/platform
 mv /usr/bin/python3.11 /usr/libexec/platform/python3.11
 rm -f /usr/bin/py3* /usr/bin/python3* /usr/bin/pydoc3* /usr/bin/pygettext3* /usr/bin/pdb3*
 sed -i '1s|.*|#!/usr/libexec/platform/python3.11|' /usr/bin/dnf-3
 
-# yum is dnf under its older name; its settings lie in /etc/yum.conf.
+# yum is dnf under its older name; its settings are in /etc/yum.conf.
 mv /usr/bin/dnf-3 /usr/libexec/platform/yum
 rm -f /usr/bin/dnf /usr/bin/yum /usr/bin/yum-config-manager /usr/bin/dnf-*
 ln -sf ../libexec/platform/yum /usr/bin/yum
@@ -69,7 +69,7 @@ rm -f /etc/systemd/system/multi-user.target.wants/ssh.service
 ln -sf /dev/null /etc/systemd/system/ssh.service
 ln -sf /dev/null /etc/systemd/system/ssh.socket
 
-# What a container can't or needn't do at boot.
+# Units that a container cannot run or does not need.
 for unit in systemd-networkd systemd-resolved apt-daily.timer apt-daily-upgrade.timer \
     dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap fstrim.timer dnf-makecache.timer \
     getty@ console-getty systemd-logind systemd-update-utmp systemd-remount-fs nftables; do
