@@ -82,7 +82,7 @@ def _crypted(answer: str, prompt: Prompt, scope: Scope) -> Any:
     from provisioner.loading.keywords import expression
 
     own = {"typed": answer, "kind": prompt.encrypt, "salt": prompt.salt, "size": prompt.salt_size}
-    return scope.under(own).render(expression(_HASH, prompt.where))
+    return scope.with_layers(own).render(expression(_HASH, prompt.where))
 
 
 _HASH = "typed | password_hash(kind, salt, size)"

@@ -9,8 +9,9 @@ from typing import Any
 from provisioner.engine import connection_vars, task_keywords
 from provisioner.engine.scopes import PlayWorld, host_scope
 from provisioner.language.play import Task
-from provisioner.language.scope import Lazy, Scope
-from provisioner.language.templating.environment import missing
+from provisioner.language.scope import Scope
+from provisioner.language.templating.undefined import missing
+from provisioner.language.values import Lazy
 from provisioner.modules import MODULES, find_module
 
 
@@ -19,7 +20,7 @@ def with_delegated(shared: PlayWorld, task: Task, scope: Scope) -> Scope:
     if task.keywords.delegate_to is None:
         return scope
     names: dict[str, Any] = {}
-    found = scope.under(names)
+    found = scope.with_layers(names)
     names["ansible_delegated_vars"] = Lazy(lambda: _variables(shared, task, found))
     if not (task.module in MODULES and find_module(task.module).from_controller):
         names.update(_reached(shared, task, found))  # those ask for the way to their own host
@@ -36,7 +37,7 @@ def _reached(shared: PlayWorld, task: Task, scope: Scope) -> Iterator[tuple[str,
     guessed = connection_vars.variables(host, own, shared.world.settings, task.keywords)
     for thing in _THINGS:
         pair = (f"ansible_{thing}", f"ansible_ssh_{thing}")
-        if any(name in own or scope.written(name) != guessed.get(name) for name in pair):
+        if any(name in own or scope.raw(name) != guessed.get(name) for name in pair):
             continue
         for name in pair:
             yield name, _lazily(shared, task, scope, pair, guessed.get(name))

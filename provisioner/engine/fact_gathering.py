@@ -8,8 +8,8 @@ from typing import Any
 
 from provisioner import regex
 from provisioner.language.play import Keywords, Play, Task, tasks_of
-from provisioner.language.scope import is_fact
 from provisioner.language.templating.template import Template, templates_in
+from provisioner.language.variable_names import is_fact
 
 _NAME = regex.compile(r"\bansible_\w+")
 

@@ -170,9 +170,9 @@ class HostRun(ControlFlow):
         said = {"ansible_user": session_key.user, "ansible_port": session_key.port}
         said = {name: value for name, value in said.items() if value is not None}
         if session_key.host == self._state.name:
-            return task_run.scope.under(said) if said else task_run.scope
+            return task_run.scope.with_layers(said) if said else task_run.scope
         if session_key.host in self._shared.world.states:
-            return host_scope(self._shared, session_key.host).under(said)
+            return host_scope(self._shared, session_key.host).with_layers(said)
         return said
 
     def _started(self, task_run: TaskRun) -> TaskStarted:

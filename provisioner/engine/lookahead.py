@@ -20,9 +20,11 @@ from provisioner.engine.pending_effects import Loop, PendingEffects
 from provisioner.engine.position import Place, Position
 from provisioner.engine.scopes import Gate, PlayWorld, task_scope
 from provisioner.engine.task_runs import TaskRun
+from provisioner.language.needs import NeedFacts, NeedOtherHosts, NeedResult
 from provisioner.language.play import Task
-from provisioner.language.scope import PENDING, NeedFacts, NeedOthers, NotYet, Scope
+from provisioner.language.scope import Scope
 from provisioner.language.templating.template import TemplateError
+from provisioner.language.values import PENDING
 from provisioner.modules.meta import Meta
 from provisioner.records import dataclass
 from provisioner.result import Outcome, Result
@@ -136,7 +138,7 @@ class Lookahead:
         scope = task_scope(
             self.shared, self.state.name, task, ahead.variables, ahead.facts, wanted, gate
         )
-        return scope.under(_OF_FILES) if ahead.here else scope
+        return scope.with_layers(_OF_FILES) if ahead.here else scope
 
     def changes(self, place: Place, task_run: TaskRun) -> bool:
         """Whether the unit, as it would be sent now, may change something on the host."""
@@ -164,13 +166,13 @@ class Lookahead:
         try:
             found = self._units(task, ahead, place, first, gate)
             added = all(self._append(queue, place, task_run, ahead) for task_run in found)
-        except NotYet:
+        except NeedResult:
             return False
         except NeedFacts:
             self.gathering = fact_gathering.task_for(self.shared.play)
             self._gather(queue, ahead)
             return False
-        except NeedOthers:
+        except NeedOtherHosts:
             self.needs_others = place if first else None
             return False
         gate.open = True

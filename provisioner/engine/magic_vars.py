@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from provisioner.language.play import Play, Role
-from provisioner.language.scope import Lazy, Relative
-from provisioner.language.templating.template import OMIT
+from provisioner.language.values import OMIT, Lazy, LazyFromScope
 
 if TYPE_CHECKING:
     from provisioner.engine.scopes import PlayWorld, World
@@ -26,8 +25,8 @@ def magic(shared: PlayWorld, host: str, role: Role | None) -> Mapping[str, Any]:
     return known[1]
 
 
-_VARS = Relative(lambda scope: scope.base)
-_HOSTVARS = Relative(lambda scope: scope.about.hostvars())
+_VARS = LazyFromScope(lambda scope: scope.base)
+_HOSTVARS = LazyFromScope(lambda scope: scope.context.hostvars())
 
 
 def _made_magic(shared: PlayWorld, host: str, role: Role | None) -> dict[str, Any]:

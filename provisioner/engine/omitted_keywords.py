@@ -7,7 +7,7 @@ from typing import Any
 
 from provisioner.language.play import Task
 from provisioner.language.scope import Scope
-from provisioner.language.templating.template import OMIT
+from provisioner.language.values import OMIT
 
 _OWN = ("retries", "delay", "poll", "seconds")
 

@@ -306,7 +306,7 @@ class ResultHandler:
             return not result.failed
         own = {task.register: results.registered(result)} if task.register else {}
         try:
-            return task_run.scope.under(own).holds(task.until) is True
+            return task_run.scope.with_layers(own).holds(task.until) is True
         except TemplateError:
             return False
 

@@ -12,7 +12,7 @@ from provisioner.engine.host_state import HostState
 from provisioner.engine.scopes import PlayWorld, task_scope, title
 from provisioner.language.play import Task, tasks_of
 from provisioner.language.scope import Scope
-from provisioner.language.templating.template import Template, deep
+from provisioner.language.templating.template import Template, map_templates
 from provisioner.result import Outcome, Result
 
 
@@ -55,7 +55,7 @@ class ResultStore:
         self._state.variables["ansible_failed_task"] = {
             "name": title(replace(task, role=None), scope) if task.name else "",
             "action": task.module,
-            "args": deep(dict(task.arguments), str),
+            "args": map_templates(dict(task.arguments), str),
             "tags": sorted(task.keywords.tags),
         }
         self._state.variables["ansible_failed_result"] = results.registered(result)
@@ -166,7 +166,7 @@ def _item_scope(task: Task, scope: Scope | None, part: Mapping[str, Any]) -> Sco
     """What the item sees whose result `part` is; the task's own scope where that does not loop."""
     if scope is None or task.loop is None or task.loop.variable not in part:
         return scope
-    return scope.under({task.loop.variable: part[task.loop.variable]})
+    return scope.with_layers({task.loop.variable: part[task.loop.variable]})
 
 
 def _parts(result: Result) -> Iterator[Mapping[str, Any]]:

@@ -8,8 +8,9 @@ from itertools import takewhile
 from typing import Any
 
 from provisioner import regex
+from provisioner.language.plain_data import plain_data
 from provisioner.language.play import Task
-from provisioner.language.scope import Scope, plain
+from provisioner.language.scope import Scope
 from provisioner.language.templating.template import TemplateError
 from provisioner.modules.framework.base import Action, Module, ModuleError
 from provisioner.remote.shell import FAILED, Report
@@ -118,7 +119,7 @@ def said_by_playbook(task: Task, result: Result, scope: Scope) -> Result:
         return result
     if result.unrendered or stands(task, result):
         return result
-    own = scope.under({task.register: registered(result)} if task.register else {})
+    own = scope.with_layers({task.register: registered(result)} if task.register else {})
     for word, judge in (("changed_when", _changed_when), ("failed_when", _failed_when)):
         try:
             result = judge(task, result, own)
@@ -198,7 +199,7 @@ def invoked(task: Task, module: Module | None, result: Result) -> Result:
         return result
     given = getattr(module, "inner", module).model_dump()
     hidden = {name: _HIDDEN for name in given if given[name] and _SECRET.search(name)}
-    arguments = plain({**given, **hidden})
+    arguments = plain_data({**given, **hidden})
     return replace(result, returns={"invocation": {"module_args": arguments}, **result.returns})
 
 

@@ -18,19 +18,15 @@ from provisioner.engine.roster import Roster
 from provisioner.engine.task_context import LocalTaskContext
 from provisioner.language.functions import functions
 from provisioner.language.lookups.context import LookupContext
+from provisioner.language.needs import NeedFacts, NeedOtherHosts, NeedResult
+from provisioner.language.plain_data import ComputedMapping
 from provisioner.language.play import Node, Play, Role, Task, filled
-from provisioner.language.scope import (
-    HostMap,
-    Lazy,
-    NeedFacts,
-    NeedOthers,
-    NotYet,
-    Relative,
-    Scope,
-    is_fact,
-)
-from provisioner.language.templating.environment import counters, missing
+from provisioner.language.scope import Scope
+from provisioner.language.templating.environment import counters
 from provisioner.language.templating.template import Template, TemplateError
+from provisioner.language.templating.undefined import missing
+from provisioner.language.values import Lazy, LazyFromScope
+from provisioner.language.variable_names import is_fact
 from provisioner.loading.host_patterns import is_implicit
 from provisioner.loading.inventory_groups import Inventory
 from provisioner.loading.variables import vars_file
@@ -131,7 +127,7 @@ class ScopeContext:
         return HostVars(self.shared, self.host, self.gate, self.coming)
 
 
-class HostVars(HostMap):
+class HostVars(ComputedMapping):
     """`hostvars`: every host's variables, as one sees them between plays: without a play's."""
 
     def __init__(
@@ -144,7 +140,7 @@ class HostVars(HostMap):
         if host not in self._shared.world.states:
             raise KeyError(host)
         if not self._gate.open and host != self._own:
-            raise NeedOthers
+            raise NeedOtherHosts
         coming = self._coming if host == self._own else PendingVars()
         return _scope(self._shared, host, None, coming, between=True)
 
@@ -180,7 +176,7 @@ def task_scope(
         if not is_fact(name):
             return
         if facts_pending:
-            raise NotYet
+            raise NeedResult
         if gather:
             raise NeedFacts
 
@@ -262,7 +258,7 @@ def _params(task: Task) -> Iterator[Mapping[str, Any]]:
 
 def _no_facts(scope: Scope) -> dict[str, Any]:
     """`ansible_facts` before there are any."""
-    scope.ask("ansible_facts")
+    scope.report_missing("ansible_facts")
     return {}
 
 
@@ -312,17 +308,17 @@ _UNNAMED = {"ansible_connection": "local", "ansible_python_interpreter": sys.exe
 
 
 def _lookup_context(scope: Scope) -> LookupContext:
-    shared = scope.about.shared
-    sources = local_sources(shared, scope.about.task, scope)
+    shared = scope.context.shared
+    sources = local_sources(shared, scope.context.task, scope)
     find, read = _finder(sources), _failing(sources.read)
     render = _failing(partial(sources.render, own_first=True))
     return LookupContext(scope, find, render, shared.play.basedir, read)
 
 
 _TOOLS: dict[str, Any] = {
-    "ansible_facts": Relative(_no_facts),
+    "ansible_facts": LazyFromScope(_no_facts),
     **functions(_lookup_context),  # a playbook may have a variable `q`
-    "ansible_search_path": Relative(lambda scope: _search_path(scope.about)),
+    "ansible_search_path": LazyFromScope(lambda scope: _search_path(scope.context)),
     "range": Lazy(lambda: range),
     "dict": Lazy(lambda: dict),
     "environment": (),
@@ -368,8 +364,8 @@ def title(task: Task, scope: Scope) -> str:
     if not isinstance(task.name, Template):
         return task.title
     if task.loop is not None:
-        scope = scope.under({task.loop.variable: missing("another one for each item", None)})
+        scope = scope.with_layers({task.loop.variable: missing("another one for each item", None)})
     try:
         return replace(task, name=str(scope.render(task.name))).title
-    except (TemplateError, NotYet, NeedFacts, NeedOthers):
+    except (TemplateError, NeedResult, NeedFacts, NeedOtherHosts):
         return task.title

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.errors import LoadError
-from provisioner.language.scope import PENDING, Lazy, NotYet, Scope
+from provisioner.language.needs import NeedResult
+from provisioner.language.scope import Scope
 from provisioner.language.search_paths import places
 from provisioner.language.templating.file_templates import render_file
 from provisioner.language.templating.template import TemplateError
+from provisioner.language.values import PENDING, Lazy
 from provisioner.loading.variables import vars_file
 from provisioner.loading.vault import NO_VAULT, Vault, is_encrypted
 from provisioner.modules.framework.base import ModuleError, Reached
@@ -49,8 +51,8 @@ class LocalTaskContext:
 
     def find(self, folder: str, name: str) -> Path:
         """The local file `name`; `ModuleError` names every place that was tried."""
-        if self.scope.written("lookup_context") is PENDING:
-            raise NotYet  # a queued task may change it
+        if self.scope.raw("lookup_context") is PENDING:
+            raise NeedResult  # a queued task may change it
         tried = places(self.roots, folder, name)
         for path in tried:
             if path.exists():
@@ -111,7 +113,7 @@ class LocalTaskContext:
         own = path.parent
         folders = (own, *wide) if own_first else (*wide, own / "templates", own)
         try:
-            scope = self.scope.under(more or {}, _about(path))
+            scope = self.scope.with_layers(more or {}, _about(path))
             content = self.content(path)
             plain = content if isinstance(content, bytes) else None
             return render_file(path, scope, options, folders, plain)

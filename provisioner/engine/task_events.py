@@ -8,8 +8,10 @@ from provisioner.engine import results, task_keywords
 from provisioner.engine.scopes import PlayWorld, title
 from provisioner.engine.task_runs import TaskRun
 from provisioner.events import TaskFinished
+from provisioner.language.needs import NeedFacts, NeedOtherHosts, NeedResult
+from provisioner.language.plain_data import plain_data
 from provisioner.language.play import Task
-from provisioner.language.scope import NeedFacts, NeedOthers, NotYet, Scope, plain
+from provisioner.language.scope import Scope
 from provisioner.language.templating.template import TemplateError
 from provisioner.modules.debug import Debug
 from provisioner.result import Outcome, Result
@@ -96,8 +98,8 @@ def _label(task_run: TaskRun, result: Result) -> Any:
     try:
         name = task_run.task.register
         own = {name: results.registered(result)} if name else {}
-        return plain(task_run.scope.under(own).render(loop.label))
-    except (TemplateError, NotYet, NeedFacts, NeedOthers):
+        return plain_data(task_run.scope.with_layers(own).render(loop.label))
+    except (TemplateError, NeedResult, NeedFacts, NeedOtherHosts):
         return task_run.item
 
 

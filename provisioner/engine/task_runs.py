@@ -16,9 +16,11 @@ from provisioner.engine import (
 from provisioner.engine.delegation import with_delegated
 from provisioner.engine.effects import SessionKey
 from provisioner.engine.scopes import PlayWorld, local_sources
+from provisioner.language.plain_data import plain_data
 from provisioner.language.play import VARIABLE, Keywords, Task
-from provisioner.language.scope import Scope, plain
-from provisioner.language.templating.template import OMIT, Template, TemplateError, templates_in
+from provisioner.language.scope import Scope
+from provisioner.language.templating.template import Template, TemplateError, templates_in
+from provisioner.language.values import OMIT
 from provisioner.modules import MODULES, exists, find_module, short_name
 from provisioner.modules.framework import arguments
 from provisioner.modules.framework.base import Action, ControlModule, Module, ModuleError
@@ -96,7 +98,7 @@ def _looked_up(name: str, terms: Any, task: Task, scope: Scope) -> list[Any]:
     from provisioner.language.lookups.registry import looped, short_name
 
     found_first = short_name(name) == "first_found"
-    value = scope.render_known(terms) if found_first else scope.render(terms)
+    value = scope.render_defined(terms) if found_first else scope.render(terms)
     context = replace(scope["lookup_context"], folder=_FOLDERS.get(task.module, "files"))
     return looped(context, name, value)
 
@@ -116,7 +118,7 @@ _FOLDERS = {"template": "templates", "include_vars": "vars"}
 
 def item_scope(task: Task, scope: Scope, items: list[Any], index: int) -> Scope:
     """The scope with the loop's variables set."""
-    return scope.under(item_names(task, items, index))
+    return scope.with_layers(item_names(task, items, index))
 
 
 def item_names(task: Task, items: list[Any], index: int) -> dict[str, Any]:
@@ -260,7 +262,7 @@ def _rendered(task: Task, kind: type[Module], scope: Scope) -> dict[str, Any]:
         if rendered is OMIT:
             task_keywords.pop(key, None)
         else:
-            task_keywords[key] = plain(rendered)
+            task_keywords[key] = plain_data(rendered)
     return task_keywords
 
 
@@ -272,7 +274,7 @@ def _mapping(found: Any, what: str) -> dict[str, Any]:
 
 
 def _acted(result: Result) -> Result:
-    return replace(result, returns=plain(result.returns))
+    return replace(result, returns=plain_data(result.returns))
 
 
 def _kind(task: Task, module: Module) -> Kind:

@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any
 
 from provisioner.language.lookups.context import LookupContext
-from provisioner.language.scope import Lazy, Relative, Scope
-from provisioner.language.templating.environment import missing
+from provisioner.language.scope import Scope
+from provisioner.language.templating.undefined import missing
+from provisioner.language.values import Lazy, LazyFromScope
 
 
 def functions(context: Callable[[Scope], LookupContext]) -> dict[str, Any]:
@@ -27,10 +28,10 @@ def functions(context: Callable[[Scope], LookupContext]) -> dict[str, Any]:
         return query(context(scope), name, *terms, **options)
 
     return {
-        "lookup_context": Relative(context),
-        "lookup": Relative(lambda scope: partial(_lookup, scope)),
-        "query": Relative(lambda scope: partial(_query, scope)),
-        "q": Relative(lambda scope: partial(_query, scope)),
+        "lookup_context": LazyFromScope(context),
+        "lookup": LazyFromScope(lambda scope: partial(_lookup, scope)),
+        "query": LazyFromScope(lambda scope: partial(_query, scope)),
+        "q": LazyFromScope(lambda scope: partial(_query, scope)),
         "now": Lazy(lambda: _now),
         "undef": Lazy(lambda: _undef),
     }

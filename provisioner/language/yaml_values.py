@@ -42,6 +42,10 @@ class OpenedText(str):
     __slots__ = ()
 
 
+VAULT_HEADER = "$ANSIBLE_VAULT;"
+"""What a text encrypted by Ansible's vault begins with."""
+
+
 class OctalInt(int):
     """A number written with a leading 0, as a file mode is: 0644."""
 

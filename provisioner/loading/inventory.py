@@ -9,6 +9,7 @@ from pathlib import Path
 
 from provisioner import regex
 from provisioner.errors import LoadError
+from provisioner.language import yaml_syntax
 from provisioner.language.yaml_values import YamlMap
 from provisioner.loading import (
     constructed,
@@ -17,7 +18,6 @@ from provisioner.loading import (
     inventory_toml,
     inventory_yaml,
     yaml_file,
-    yaml_text,
 )
 from provisioner.loading.inventory_builder import Builder
 from provisioner.loading.inventory_groups import Group, Inventory
@@ -129,7 +129,7 @@ def _load_file(builder: Builder, path: Path) -> None:
         inventory_script.load(builder, path)
         return
     data, name = yaml_file.opened(yaml_file.read(path, what="inventory"), str(path), builder.vault)
-    text = yaml_text.decode(data, name)
+    text = yaml_syntax.decode(data, name)
     if not text.strip():
         raise LoadError("the inventory is empty", Where(name))
     if path.suffix == ".toml":

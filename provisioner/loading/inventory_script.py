@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.errors import LoadError
+from provisioner.language import yaml_syntax
 from provisioner.language.yaml_values import YamlMap
-from provisioner.loading import yaml_file, yaml_text
+from provisioner.loading import yaml_file
 from provisioner.loading.inventory_builder import Builder
 from provisioner.where import Where, visible
 
@@ -113,7 +114,7 @@ def _run(path: Path, *arguments: str) -> Mapping[str, Any]:
         last_line = complaint[0] if complaint else "it printed no message"
         reason = f"exit {done.returncode}" if done.returncode > 0 else f"signal {-done.returncode}"
         raise LoadError(f"{called} failed ({reason})", None, visible(last_line))
-    text = yaml_text.decode(done.stdout, called)
+    text = yaml_syntax.decode(done.stdout, called)
     if not text.strip() and arguments[0] == "--host":
         return {}
     value = yaml_file.from_json(text, called)

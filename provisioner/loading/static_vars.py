@@ -15,7 +15,8 @@ from provisioner.language.lookups.context import LookupContext
 from provisioner.language.play import Keywords, Play, Role, VarsFile
 from provisioner.language.scope import Scope
 from provisioner.language.templating.file_templates import render_file
-from provisioner.language.templating.template import OMIT, TemplateError
+from provisioner.language.templating.template import TemplateError
+from provisioner.language.values import OMIT
 from provisioner.loading.vars_files import vars_file
 from provisioner.loading.vault import NO_VAULT, Vault
 from provisioner.records import dataclass
@@ -106,7 +107,7 @@ class StaticVars:
         roots = (*((role.path,) if role is not None else ()), self.basedir)
 
         def render(path: Path, options: Mapping[str, Any], more: Mapping[str, Any]) -> str:
-            return render_file(path, scope.under(more), options)
+            return render_file(path, scope.with_layers(more), options)
 
         def find(folder: str, name: str) -> Path:
             places: list[Path] = [

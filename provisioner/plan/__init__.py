@@ -15,7 +15,7 @@ from provisioner.errors import LoadError, Problem, UsageError
 from provisioner.events import Notice
 from provisioner.language import undefined_variables
 from provisioner.language.play import Play, Playbook, tasks_of
-from provisioner.language.scope import MAGIC
+from provisioner.language.variable_names import MAGIC_NAMES
 from provisioner.loading import keyword_values
 from provisioner.loading.inventory import Inventory
 from provisioner.loading.variables import host_variables, vars_file
@@ -198,4 +198,4 @@ def _undefined(
         if isinstance(name, str) and (path := play.basedir / name).is_file()
     ]
     layers = (*inventory_vars.values(), options.extra_vars, options.settings, *named)
-    return undefined_variables.problems(plays, MAGIC, layers)
+    return undefined_variables.problems(plays, MAGIC_NAMES, layers)

@@ -11,9 +11,10 @@ from types import MappingProxyType
 from typing import Any
 
 from provisioner.errors import LoadError
+from provisioner.language.needs import NeedOtherHosts
 from provisioner.language.play import Play
-from provisioner.language.scope import Lazy, NeedOthers
-from provisioner.language.templating.template import OMIT, Template, TemplateError, templates_in
+from provisioner.language.templating.template import Template, TemplateError, templates_in
+from provisioner.language.values import OMIT, Lazy
 from provisioner.loading import keyword_values
 from provisioner.loading import keywords as kw
 from provisioner.loading.playbook import strategy
@@ -29,7 +30,7 @@ class KnownLaterError(LoadError):
 
 
 def _no_hostvars() -> Any:
-    raise NeedOthers
+    raise NeedOtherHosts
 
 
 def constant(play: Play, value: Any, options: Options, magic: Magic = NO_MAGIC) -> Any:
@@ -48,7 +49,7 @@ def constant(play: Play, value: Any, options: Options, magic: Magic = NO_MAGIC) 
         return None if rendered is OMIT else rendered
     except TemplateError as error:
         raise LoadError(f'the play "{play.title}": {error.reason}', play.where) from None
-    except NeedOthers:
+    except NeedOtherHosts:
         reason = f'the play "{play.title}": hostvars are not known before any host'
         raise KnownLaterError(reason, play.where) from None
 

@@ -13,10 +13,12 @@ from typing import Any
 
 from provisioner.errors import Problem
 from provisioner.language import argument_specs
+from provisioner.language.needs import NeedResult
 from provisioner.language.play import Block, Node, Play, Task, tasks_of
-from provisioner.language.scope import PENDING, Lazy, NotYet, Scope
+from provisioner.language.scope import Scope
 from provisioner.language.templating.template import Template, TemplateError
 from provisioner.language.undefined_variables import UNKNOWABLE, made_while_running, set_by
+from provisioner.language.values import PENDING, Lazy
 from provisioner.loading.inventory import Inventory
 from provisioner.loading.static_vars import StaticVars
 from provisioner.loading.variable_places import place_in_inventory
@@ -128,11 +130,11 @@ class _Checker:
         scope = static.with_host(self._inventory_vars[host]).scope(
             task.keywords, task.role, known, missing=_not_yet
         )
-        return scope.under(self._unknown)
+        return scope.with_layers(self._unknown)
 
     def _place(self, host: str, name: str, scope: Scope) -> Where | None:
         """Where the value stands, as far as that is known."""
-        written = scope.written(name)
+        written = scope.raw(name)
         if isinstance(written, Template):
             return written.where
         if name in self._options.extra_vars:
@@ -143,14 +145,14 @@ class _Checker:
 
 
 def _not_yet(_name: str = "") -> Any:
-    raise NotYet
+    raise NeedResult
 
 
 def _runs(task: Task, scope: Scope) -> bool:
     """Whether the task is certain to run."""
     try:
         return scope.holds(task.keywords.when) is True
-    except (TemplateError, NotYet):
+    except (TemplateError, NeedResult):
         return False
 
 
@@ -161,7 +163,7 @@ def _errors(name: str, spec: Mapping[str, Any], task: Task, scope: Scope) -> lis
         if name not in given and name not in scope:
             return []
         value = scope.render(given[name]) if name in given else scope.get(name)
-    except (TemplateError, NotYet):
+    except (TemplateError, NeedResult):
         return []
     return argument_specs.errors({name: spec}, {name: value})
 

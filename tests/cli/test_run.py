@@ -80,7 +80,7 @@ BAD = [
     ("play.yml", "- hosts: all\n  taks: []\n", "play.yml:2:3", 'did you mean "tasks"?'),
     ("play.yml", "- hosts: all\n  tasks:\n    - comand: id\n", "play.yml:3:7", '"command"?'),
     ("play.yml", "- hosts: all\n\ttasks:\n", "play.yml:2:1", "use spaces"),
-    ("play.yml", "- hosts: all\n  hosts: b\n", "play.yml:2:3", "stands twice"),
+    ("play.yml", "- hosts: all\n  hosts: b\n", "play.yml:2:3", "occurs twice"),
     ("play.yml", "hosts: all\n", "play.yml:1:1", "a playbook is a list of plays"),
     ("play.yml", "", "play.yml:1:1", "a playbook is a list of plays\n    this one is empty"),
     ("play.yml", "- hosts: all\n  tasks: {id: }\n", "play.yml:2:10", "each begins with a `-`"),

@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
-from provisioner.language.scope import PENDING, Lazy, NeedFacts, NotYet, Scope, is_fact, plain
+from provisioner.language.needs import NeedFacts, NeedResult
+from provisioner.language.plain_data import plain_data
+from provisioner.language.scope import Scope
 from provisioner.language.templating.render import render
 from provisioner.language.templating.template import Template, TemplateError, UndefinedError
+from provisioner.language.values import PENDING, Lazy
+from provisioner.language.variable_names import is_fact
 from provisioner.where import Where
 
 WHERE = Where("vars.yml", 1, 1)
@@ -33,7 +37,7 @@ def test_a_value_of_none_hides_those_below() -> None:
 def test_layers_put_over_a_scope_win_and_it_stays_as_it_was() -> None:
     scope = Scope([{"a": 1, "b": template("{{ a }}")}])
     assert scope["b"] == 1
-    assert scope.under({"a": 2})["b"] == 2
+    assert scope.with_layers({"a": 2})["b"] == 2
     assert scope["b"] == 1
 
 
@@ -122,7 +126,7 @@ PASSING = [
 @pytest.mark.parametrize("source", PASSING)
 def test_no_filter_swallows_that_a_value_is_not_there_yet(source: str) -> None:
     scope = Scope([{"later": PENDING, "indirect": template("{{ later }}"), "omit": 1}])
-    with pytest.raises(NotYet):
+    with pytest.raises(NeedResult):
         scope.render(template(source))
 
 
@@ -130,7 +134,7 @@ def test_a_pending_value_hides_what_is_below_and_can_be_asked_for_again() -> Non
     scope = Scope([{"a": PENDING}, {"a": 1}])
     assert "a" in scope
     for _ in range(2):
-        with pytest.raises(NotYet):
+        with pytest.raises(NeedResult):
             scope["a"]
 
 
@@ -158,7 +162,7 @@ def test_a_missing_name_is_offered_to_whoever_can_gather_it() -> None:
     for source in ("{{ ansible_kernel }}", "{{ ansible_kernel | default(1) }}",
                    "{{ ansible_kernel is defined }}"):  # fmt: skip
         with pytest.raises(NeedFacts):
-            scope.under({"b": 2}).render(template(source))
+            scope.with_layers({"b": 2}).render(template(source))
     with pytest.raises(TemplateError, match="undefined"):
         scope.render(template("{{ kernel }}"))
 
@@ -243,7 +247,7 @@ def test_a_listing_of_all_variables_has_no_functions_and_shows_what_is_undefined
     scope = Scope(
         ({"a": template("{{ nope }}"), "b": template("{{ c }}"), "c": 1, "lookup": len, "vars": 2},)
     )
-    assert plain({"all": [scope]}) == {"all": [{"a": "{{ nope }}", "b": 1, "c": 1}]}
+    assert plain_data({"all": [scope]}) == {"all": [{"a": "{{ nope }}", "b": 1, "c": 1}]}
     assert render(template("{{ vars | to_json }}"), Scope(({"vars": scope},))) == (
         '{"a": "{{ nope }}", "b": 1, "c": 1}'
     )
@@ -251,7 +255,7 @@ def test_a_listing_of_all_variables_has_no_functions_and_shows_what_is_undefined
 
 def test_what_is_undefined_somewhere_inside_never_leaves_the_language() -> None:
     with pytest.raises(UndefinedError, match="nope"):
-        plain({"a": [{"b": Scope(({"x": template("{{ nope }}")},))["x"]}]})
+        plain_data({"a": [{"b": Scope(({"x": template("{{ nope }}")},))["x"]}]})
 
 
 @pytest.mark.parametrize(

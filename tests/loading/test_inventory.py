@@ -87,7 +87,7 @@ YAML = [
     ("all: {hosts: {1: }}", "1:15", "the name of a host must be text, not 1", 'quote it: "1"'),
     ("1: {hosts: {a: }}", "1:1", "the name of a group must be text, not 1", 'quote it: "1"'),
     ("all: {hosts: {'a b': }}", "1:15", "\"a b\" can't be a host's name", ""),
-    ("all: {hosts: {a: , a: }}", "1:20", 'the key "a" stands twice (first in line 1)', ""),
+    ("all: {hosts: {a: , a: }}", "1:20", 'the key "a" occurs twice (first in line 1)', ""),
     (
         "g: {vars: {ansible_group_priority: high}}",
         "1:36",

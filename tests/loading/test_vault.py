@@ -189,7 +189,7 @@ def test_a_value_of_an_id_that_was_not_given_can_wait() -> None:
 
 def test_a_value_that_is_no_text_is_refused() -> None:
     lines = vault.encrypt(b"\xff", SECRET).decode().replace("\n", "\n  ")
-    with pytest.raises(LoadError, match="not text"):
+    with pytest.raises(LoadError, match="not UTF-8 text"):
         parse(f"a: !vault |\n  {lines}", SECRET)
 
 

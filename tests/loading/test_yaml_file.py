@@ -111,8 +111,8 @@ def test_unsafe_text_is_no_template_at_any_depth() -> None:
 
 REFUSED = [
     ("a:\n\tb: 1\n", "YAML does not allow tabs for indentation", "2:1", "use spaces"),
-    ("a: 1\nb: 2\na: 3\n", 'the key "a" stands twice (first in line 1)', "3:1", ""),
-    ("a: {b: 1, b: 2}", 'the key "b" stands twice (first in line 1)', "1:11", ""),
+    ("a: 1\nb: 2\na: 3\n", 'the key "a" occurs twice (first in line 1)', "3:1", ""),
+    ("a: {b: 1, b: 2}", 'the key "b" occurs twice (first in line 1)', "1:11", ""),
     ("a: &x [*x]", "this alias contains itself", "1:4", ""),
     ("a: &x {k: *x}", "this alias contains itself", "1:4", ""),
     ("a: 22:22", "YAML 1.1 reads 22:22 as 1342 (base 60)", "1:4", 'quote it: "22:22"'),
@@ -144,9 +144,9 @@ REFUSED = [
      "the indentation is off, or a quote or bracket is not closed"),
     ("a: 1\n---\nb: 2\n", "a second document begins here", "2:1", "one file holds one document"),
     ("{{ x }}: 1", "a key must be a plain value", "1:2",
-     'what begins with {{ must be quoted: "{{ … }}"'),
+     'a value that begins with `{{` must be quoted: "{{ … }}"'),
     ("a: {{ x }}", "a key must be a plain value", "1:5",
-     'what begins with {{ must be quoted: "{{ … }}"'),
+     'a value that begins with `{{` must be quoted: "{{ … }}"'),
     ("a: {<<: 1}", "`<<` merges mappings only", "1:9", ""),
 ]  # fmt: skip
 
@@ -249,7 +249,7 @@ def test_json_that_is_no_yaml_is_read_all_the_same() -> None:
 
 
 def test_json_with_a_key_twice_is_refused() -> None:
-    assert refused('{"a": 1, "a": "\\ud83d\\ude00"}')[0] == 'the key "a" stands twice'
+    assert refused('{"a": 1, "a": "\\ud83d\\ude00"}')[0] == 'the key "a" occurs twice'
 
 
 SEED = """\

@@ -12,9 +12,12 @@ from typing import Any
 from jinja2 import Undefined
 from jinja2.exceptions import FilterArgumentError
 
+from provisioner.errors import LoadError
+from provisioner.language import yaml_builder, yaml_syntax
 from provisioner.language.filters.data import a_dict, a_list, shown
 from provisioner.language.filters.text import text_of
-from provisioner.language.scope import HostMap, Scope, plain
+from provisioner.language.plain_data import ComputedMapping, plain_data
+from provisioner.language.yaml_values import VAULT_HEADER
 
 
 def _plain(value: Any) -> Any:
@@ -23,7 +26,7 @@ def _plain(value: Any) -> Any:
         case Undefined():
             return str(value)  # raises, with the name
         case Mapping():
-            return plain(value) if isinstance(value, Scope | HostMap) else dict(value)
+            return plain_data(value) if isinstance(value, ComputedMapping) else dict(value)
         case bytes():
             return text_of(value)
         case date():
@@ -133,12 +136,12 @@ def from_yaml_all(value: Any) -> Any:
 
 
 def _parse(text: str | bytes) -> Any:
-    from provisioner.errors import LoadError
-    from provisioner.loading.yaml_file import parse
-
     data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+    if data.startswith(VAULT_HEADER.encode()):
+        raise FilterArgumentError("the text is encrypted by a vault: it can't be read as YAML")
     try:
-        return parse(data, "the text", trusted=False)
+        decoded = yaml_syntax.decode(data, "the text")
+        return yaml_builder.parse(decoded, "the text", trusted=False)
     except LoadError as error:
         raise FilterArgumentError(str(error)) from None
 

@@ -10,16 +10,17 @@ from functools import cache
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
-from provisioner.language.templating import header, simple, text_templates
+from provisioner.language.templating import header, text_templates
 from provisioner.language.templating.building import VALUE, assigned, building
-from provisioner.language.templating.environment import (
-    environment,
-    is_missing,
-    is_undefined,
-    make_environment,
+from provisioner.language.templating.environment import environment, make_environment
+from provisioner.language.templating.literals import (
+    LiteralTemplate,
+    has_literal,
+    is_candidate,
+    own_values,
 )
-from provisioner.language.templating.literals import Written, has_literal, is_candidate, own_values
 from provisioner.language.templating.template import MAX_TEXT, TemplateError
+from provisioner.language.templating.undefined import is_missing, is_undefined
 
 if TYPE_CHECKING:
     import jinja2
@@ -58,7 +59,7 @@ class _Compiled:
         return join(self._text.root_render_func(context))
 
 
-class _Plain:
+class _TextTemplate:
     """A template of text and names."""
 
     def __init__(self, parts: tuple[str, ...]) -> None:
@@ -75,20 +76,7 @@ class _Plain:
         return join(texts)
 
 
-class _Simple:
-    """A template of text, names and plain filters."""
-
-    def __init__(self, parts: list[jinja2.nodes.Expr]) -> None:
-        self._parts = parts
-
-    def render(self, scope: Mapping[str, Any]) -> Any:
-        values = (simple.value(part, scope) for part in self._parts)
-        if len(self._parts) == 1:
-            return _whole(next(values))
-        return join("" if value is None else str(value) for value in values)
-
-
-class _Ended:
+class _WithTrailingSpace:
     """An expression with white space behind it, as `x: >` in YAML makes it."""
 
     def __init__(self, source: str) -> None:
@@ -102,7 +90,7 @@ class _Ended:
         return join(iter(["" if value is None else str(value), self._end]))
 
 
-class _Headed:
+class _WithHeader:
     """A template with options of its own in its first line. It gives text."""
 
     def __init__(self, source: str) -> None:
@@ -116,11 +104,11 @@ class _Headed:
         return join(self._code.root_render_func(context))
 
 
-class _Lists:
+class _LiteralTemplate:
     """A template that may write a list or a mapping."""
 
     def __init__(self, source: str) -> None:
-        self._code = Written(environment().parse(_escaped(source)))
+        self._code = LiteralTemplate(environment().parse(_escaped(source)))
 
     def render(self, scope: Mapping[str, Any]) -> Any:
         return _whole(self._code.render(scope, join))
@@ -221,21 +209,20 @@ def _ends_in_space(tree: jinja2.nodes.Template) -> bool:
 @cache
 def compiled(
     source: str, expression: bool
-) -> _Plain | _Compiled | _Simple | _Ended | _Lists | _Headed:
+) -> _TextTemplate | _Compiled | _WithTrailingSpace | _LiteralTemplate | _WithHeader:
     if expression:
         return _Compiled(source, expression)
     if source.startswith(header.HEADER):
-        return _Headed(source)
+        return _WithHeader(source)
     if found := text_templates.split(source):
-        return _Plain(found)
+        return _TextTemplate(found)
     tree = parsed(source, expression)
     if source.rstrip().endswith("}}") and _ends_in_space(tree):
-        return _Ended(source)
+        return _WithTrailingSpace(source)
     if has_literal(source):
         node = _only_expression(tree)
         if node is None and is_candidate(tree, source):
-            return _Lists(source)
+            return _LiteralTemplate(source)
         if own_values(node):
             return _Compiled(source, expression)
-    parts = simple.expressions(tree)
-    return _Simple(parts) if parts else _Compiled(source, expression)
+    return _Compiled(source, expression)

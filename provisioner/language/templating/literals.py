@@ -20,7 +20,7 @@ from provisioner.language.templating.environment import environment
 if TYPE_CHECKING:
     import jinja2
 
-MAX_WRITTEN = 1024 * 1024
+MAX_LITERAL = 1024 * 1024
 """Characters of the longest text that is read: Python's parser takes a thousand times as much."""
 
 _KEPT, _JOINED, _ADDED = (f"{VALUE}_{word}" for word in ("kept", "joined", "added"))
@@ -30,7 +30,7 @@ _WORDS: Mapping[str, Any] = {"true": True, "false": False, "null": None}
 _JSON = frozenset({"to_json", "to_nice_json", "tojson"})
 
 
-class Written:
+class LiteralTemplate:
     """The code of a template that may write a list, a mapping or a boolean."""
 
     def __init__(self, tree: jinja2.nodes.Template) -> None:
@@ -54,7 +54,7 @@ class Written:
         if whole and isinstance(value := kept.values[int(whole[1])], list | dict | bool):
             return value
         text = _MARK.sub(lambda mark: kept.texts[int(mark[1])], marked)
-        if not marked.startswith(("[", "{", "True", "False")) or len(text) > MAX_WRITTEN:
+        if not marked.startswith(("[", "{", "True", "False")) or len(text) > MAX_LITERAL:
             return join(iter([text]))
         try:
             return _read(marked, kept)

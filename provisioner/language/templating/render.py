@@ -149,7 +149,7 @@ def _nothing(template: Template, scope: Mapping[str, Any]) -> str | None:
     if template.expression:
         return None
     name = _ONLY_NAME.fullmatch(template.source)
-    written = getattr(scope, "written", scope.get)  # a `Scope`, or a dict
+    written = getattr(scope, "raw", scope.get)  # a `Scope`, or a dict
     return None if name and name[1] in scope and written(name[1]) is None else ""
 
 

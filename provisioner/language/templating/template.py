@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.language.values import OMIT, PLAIN_TYPES
 from provisioner.where import Where
 
 MAX_TEXT = 32 * 1024 * 1024
@@ -41,41 +42,29 @@ def is_template(text: str) -> bool:
     return "{" in text and ("{{" in text or "{%" in text or "{#" in text)
 
 
-class Omit:
-    """The value of `omit`: an argument that is it is left out."""
-
-    def __repr__(self) -> str:
-        return "omit"
-
-
-OMIT = Omit()
-
-PLAIN = frozenset({str, bool, int, float, type(None)})
-"""Types of most values, which hold no template."""
-
-
-def deep(value: Any, rendered: Callable[[Template], Any]) -> Any:
-    """`value` with every template in it replaced by what `rendered` gives; `omit` is left out."""
-    if type(value) in PLAIN:
+def map_templates(value: Any, render: Callable[[Template], Any]) -> Any:
+    """A copy of `value` with `render(template)` for every template in its dicts, keys and lists.
+    Items that become `omit` are left out."""
+    if type(value) in PLAIN_TYPES:
         return value
     if isinstance(value, Template):
-        return rendered(value)
+        return render(value)
     if isinstance(value, dict):
-        pairs = ((key, deep(item, rendered)) for key, item in value.items())
+        pairs = ((key, map_templates(item, render)) for key, item in value.items())
         return {
-            rendered(key) if isinstance(key, Template) else key: item
+            render(key) if isinstance(key, Template) else key: item
             for key, item in pairs
             if item is not OMIT
         }
     if isinstance(value, list | tuple):
-        items = (deep(item, rendered) for item in value)
+        items = (map_templates(item, render) for item in value)
         return [item for item in items if item is not OMIT]
     return value
 
 
 def templates_in(value: Any) -> Iterator[Template]:
     """Every template anywhere in `value`."""
-    if type(value) in PLAIN:
+    if type(value) in PLAIN_TYPES:
         return
     if isinstance(value, Template):
         yield value

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from provisioner import regex
-from provisioner.language.templating.environment import missing_type
+from provisioner.language.templating.undefined import missing_type
 
 RESERVED = frozenset({"loop", "self", "caller", "super"})
 """Names that Jinja gives a meaning of its own."""

@@ -13,7 +13,7 @@ from provisioner.language import versions
 from provisioner.language.filters.text import pattern_of, text_of, to_bool
 from provisioner.language.tests.net import NET
 from provisioner.language.tests.paths import DISK, is_abs
-from provisioner.language.yaml_values import OpenedText
+from provisioner.language.yaml_values import VAULT_HEADER, OpenedText
 
 Test = Callable[..., bool]
 
@@ -160,7 +160,7 @@ def nan(value: Any) -> bool:
 
 def vault_encrypted(value: Any) -> bool:
     """Whether the text is encrypted by vault, or stands under `!vault`."""
-    encrypted = isinstance(value, str) and value.startswith("$ANSIBLE_VAULT;")
+    encrypted = isinstance(value, str) and value.startswith(VAULT_HEADER)
     return encrypted or isinstance(value, OpenedText)
 
 

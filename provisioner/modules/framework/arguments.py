@@ -11,7 +11,8 @@ from typing import Any
 
 from provisioner.errors import Problem
 from provisioner.language.play import VARIABLE
-from provisioner.language.templating.template import OMIT, templates_in
+from provisioner.language.templating.template import templates_in
+from provisioner.language.values import OMIT
 from provisioner.modules.framework import quick
 from provisioner.modules.framework.base import Module, ModuleError
 from provisioner.modules.framework.conversions import converted

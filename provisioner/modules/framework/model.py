@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from provisioner.language.templating.template import PLAIN
+from provisioner.language.values import PLAIN_TYPES
 from provisioner.modules.framework.words import (
     MISSING,
     AfterValidator,
@@ -164,7 +164,7 @@ class Model(metaclass=_Kind):
             if include is None or name in include:
                 values[name] = value
         return {
-            name: value if type(value) in PLAIN else _dumped(value)
+            name: value if type(value) in PLAIN_TYPES else _dumped(value)
             for name, value in values.items()
             if name not in exclude and not (exclude_none and value is None)
         }

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import yaml
+
 from provisioner.errors import LoadError
-from provisioner.loading.pyyaml import yaml
 from provisioner.where import Where, lines_of
 
 MAX_DEPTH = 100
