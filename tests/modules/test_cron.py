@@ -1,4 +1,4 @@
-"""cron and known_hosts: files edited on the controller."""
+"""The module cron, with a fake crontab command."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 from pydantic import ValidationError
 
 from provisioner.modules import find_module
-from provisioner.modules.known_hosts import KnownHosts, matches
 from tests.modules.conftest import Host, listing
 
 
@@ -25,6 +24,7 @@ def tab(host: Host) -> Path:
 
 
 JOB = {"name": "back up", "job": "/bin/backup > /dev/null # 100%", "minute": "*/5"}
+
 LINES = "#Ansible: back up\n*/5 * * * * /bin/backup > /dev/null # 100%\n"
 
 JOBS: list[tuple[str, dict[str, Any], str]] = [
@@ -90,54 +90,3 @@ def test_a_file_in_cron_d_has_the_user_and_goes_when_it_is_empty(host: Host) -> 
 def test_what_would_break_a_crontab_is_refused(arguments: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         find_module("cron").model_validate(arguments)
-
-
-GIT = "git.example.org ssh-ed25519 AAAAone"
-OTHER = "other ssh-ed25519 AAAAo"
-HASHED = "|1|3/2fWFiBjLpg2cwWj8drtGbcMps=|IZJadkXziD7yahwbM6l/iB86XXc="
-"""git.example.org, written by `ssh-keygen -H` of OpenSSH 9.2."""
-
-KNOWN: list[tuple[str, dict[str, Any], str]] = [
-    ("", {"key": GIT}, f"{GIT}\n"),
-    (f"{OTHER}\n", {"key": GIT}, f"{OTHER}\n{GIT}\n"),
-    (f"git.example.org ssh-ed25519 OLD\n{OTHER}\n", {"key": GIT}, f"{OTHER}\n{GIT}\n"),
-    (
-        "git.example.org ssh-rsa AAAAr\n",
-        {"key": GIT},
-        f"git.example.org ssh-rsa AAAAr\n{GIT}\n",
-    ),
-    (f"{GIT}\n{OTHER}\n", {"state": "absent"}, f"{OTHER}\n"),
-    (f"{HASHED} ssh-rsa AAAAr\n{OTHER}\n", {"state": "absent"}, f"{OTHER}\n"),
-]
-
-
-@pytest.mark.parametrize(("before", "arguments", "after"), KNOWN)
-def test_known_hosts_becomes_as_wanted_and_stays_so(
-    host: Host, before: str, arguments: dict[str, Any], after: str
-) -> None:
-    path = host.root / "known_hosts"
-    path.write_text(before)
-    given = {"name": "git.example.org", "path": str(path), **arguments}
-    assert host.look("known_hosts", **given).changes
-    assert path.read_text() == before
-    assert host.run("known_hosts", **given).changes
-    assert path.read_text() == after
-    assert not host.run("known_hosts", **given).changes
-
-
-def test_a_hashed_name_is_found_again() -> None:
-    module = KnownHosts.model_validate({"name": "git.example.org", "key": GIT, "hash_host": True})
-    once = module.edited("")
-    assert once.startswith("|1|")
-    assert matches(once.split()[0], "git.example.org")
-    assert module.edited(once) == once
-
-
-def test_openssh_hashes_as_we_do() -> None:
-    assert matches(HASHED, "git.example.org")
-    assert not matches(HASHED, "example.org")
-
-
-def test_a_key_of_another_host_is_refused() -> None:
-    with pytest.raises(ValidationError, match="does not match hashed host field"):
-        find_module("known_hosts").model_validate({"name": "a", "key": GIT})

@@ -1,8 +1,6 @@
-"""script, raw and ping."""
+"""The module script."""
 
 from __future__ import annotations
-
-import pytest
 
 from tests.modules.conftest import Host, listing
 
@@ -51,26 +49,7 @@ def test_creates_removes_and_chdir(host: Host) -> None:
     assert not host.run("script", cmd="go.sh", removes=f"{made}.not").changes
 
 
-def test_a_look_at_a_plain_script_or_raw_line_runs_nothing(host: Host) -> None:
+def test_a_look_at_a_script_runs_nothing(host: Host) -> None:
     put(host, "go.sh", f"touch {host.root}/x")
-    for report in (host.look("script", cmd="go.sh"), host.look("raw", cmd=f"touch {host.root}/x")):
-        assert "check" in report.records
+    assert "check" in host.look("script", cmd="go.sh").records
     assert not list(host.root.iterdir())
-
-
-def test_raw_runs_the_line_as_it_stands(host: Host) -> None:
-    report = host.run("raw", cmd="printf '%s' \"a  b\" | tr a-z A-Z; exit 0")
-    assert report.get("stdout") == "A  B"
-    assert host.run("raw", cmd="exit 7").failed == "exit 7"
-    assert host.run("raw", cmd="echo $0", executable="/bin/bash").get("stdout") == "/bin/bash\n"
-
-
-@pytest.mark.parametrize("data", ["pong", "it's"])
-def test_ping_answers_what_it_was_told(host: Host, data: str) -> None:
-    report = host.look("ping", data=data)
-    assert host.values("ping", report, data=data) == {"ping": data}
-    assert not report.changes
-
-
-def test_ping_crashes_when_it_is_asked_to(host: Host) -> None:
-    assert "crash" in (host.run("ping", data="crash").failed or "")

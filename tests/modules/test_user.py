@@ -1,4 +1,4 @@
-"""user and group, on pretended files for getent and shadow-utils."""
+"""The module user, with fake account commands."""
 
 from __future__ import annotations
 
@@ -10,76 +10,14 @@ from pydantic import ValidationError
 
 from provisioner.modules import find_module
 from provisioner.remote.shell import Report
+from tests.modules import fake_accounts
 from tests.modules.conftest import Host, listing
-
-GETENT = r"""
-db=$1; shift; rc=0
-for key; do grep -E "^$key:|^[^:]*:[^:]*:$key:" "$etc/$db" || rc=2; done
-exit $rc
-"""
-
-USERADD = r"""
-uid=1001 gid=1001 comment= home= shell=/bin/bash
-while [ $# -gt 1 ]; do
-    case $1 in
-        -u) uid=$2 gid=$2; shift ;; -g) gid=$2; shift ;; -c) comment=$2; shift ;;
-        -d) home=$2; shift ;;
-        -s) shell=$2; shift ;; -G) groups=$2; shift ;; -e | -k | -K | -Z) shift ;;
-    esac
-    shift
-done
-echo "$1:x:$uid:$gid:$comment:${home:=$etc/home/$1}:$shell" >>"$etc/passwd"
-echo "$1:!!:1:0:99999:7:::" >>"$etc/shadow"
-mkdir -p "$home"
-for g in $(echo "$groups" | tr , ' '); do sed -i "s/^\($g:.*:\)$/\1$1/" "$etc/group"; done
-"""
-
-USERMOD = r"""
-while [ $# -gt 1 ]; do
-    case $1 in
-        -a | -m | -o) ;;
-        -L) sed -i 's/^\([^:]*\):\([^!]\)/\1:!\2/' "$etc/shadow" ;;
-        -U) sed -i 's/^\([^:]*\):!/\1:/' "$etc/shadow" ;;
-        -G) user=; for user; do :; done
-            for g in $(echo "$2" | tr , ' '); do sed -i "s/^\($g:.*:\)$/\1$user/" "$etc/group"; done
-            shift ;;
-        -s) sed -i "s|[^:]*\$|$2|" "$etc/passwd"; shift ;;
-        -c) sed -i "s|^\(\([^:]*:\)\{4\}\)[^:]*|\1$2|" "$etc/passwd"; shift ;;
-        -e) days=; [ -z "$2" ] || days=21915
-            sed -i "s/^\(\([^:]*:\)\{7\}\)[^:]*/\1$days/" "$etc/shadow"; shift ;;
-        *) shift ;;
-    esac
-    shift
-done
-"""
 
 
 @pytest.fixture
 def etc(host: Host) -> Path:
-    """A pretended /etc with the group docker in it."""
-    folder = host.root / "etc"
-    folder.mkdir()
-    (folder / "passwd").touch()
-    (folder / "shadow").touch()
-    (folder / "group").write_text("docker:x:990:\n")
-    scripts = {
-        "getent": GETENT,
-        "useradd": USERADD,
-        "usermod": USERMOD,
-        "userdel": r'for u; do :; done; sed -i "/^$u:/d" "$etc/passwd"',
-        "chpasswd": r'IFS=: read -r u h; sed -i "s|^$u:[^:]*|$u:$h|" "$etc/shadow"',
-        "groupadd": r'for g; do :; done; echo "$g:x:${2:-991}:" >>"$etc/group"',
-        "groupmod": r'sed -i "s/^$3:x:[0-9]*/$3:x:$2/" "$etc/group"',
-        "groupdel": r'sed -i "/^$1:/d" "$etc/group"',
-        "id": r"""
-            awk -F: -v n="$3" '$1 == n { print $4 }' "$etc/passwd"
-            awk -F: -v n="$3" '$4 == n { print $1 }' "$etc/group"
-        """,
-        "chage": r'sed -i "s/:99999:/:$2:/" "$etc/shadow"',
-    }
-    for name, script in scripts.items():
-        host.fake(name, f"etc={folder}\n{script}")
-    return folder
+    """The folder with the fake passwd, group and shadow files."""
+    return fake_accounts.install(host)
 
 
 WANTED = {
@@ -237,22 +175,3 @@ def test_what_can_be_no_account_is_refused(
 ) -> None:
     with pytest.raises(ValidationError):
         find_module("user").model_validate(arguments)
-
-
-def test_a_taken_group_number_is_the_reason(host: Host, etc: Path) -> None:
-    host.fake("groupadd", "exit 4")
-    failed = host.run("group", name="web", gid=990).failed or ""
-    assert "GID '990' already exists with group 'docker'" in failed
-
-
-def test_a_group_is_created_renumbered_and_removed(host: Host, etc: Path) -> None:
-    before = listing(host.root)
-    assert host.look("group", name="app", gid=1500).changes == ("create group app",)
-    assert listing(host.root) == before
-    assert host.run("group", name="app", gid=1500).changes == ("create group app",)
-    report = host.run("group", name="app", gid=1500)
-    assert not report.changes
-    assert host.values("group", report, name="app", gid=1500)["gid"] == 1500
-    assert host.run("group", name="app", gid=1600).changes == ("set gid of group app: 1600",)
-    assert host.run("group", name="app", state="absent").changes == ("remove group app",)
-    assert not host.run("group", name="app", state="absent").changes

@@ -1,6 +1,8 @@
-"""A pretended LVM: one script under the names of its commands, its state in files below $HOME."""
+"""Fake LVM commands: one script under all their names, which keeps its state below $HOME."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from tests.modules.conftest import Host
 
@@ -71,10 +73,22 @@ COMMANDS = (
 )
 
 
-def pretend(host: Host, *devices: str) -> list[str]:
-    """Put the commands on the host, and devices of 1 GiB; their paths."""
+def install(host: Host, *devices: str) -> list[str]:
+    """Put the commands on the host and create `devices` of 1 GiB; return the devices' paths."""
     for name in COMMANDS.split():
         host.fake(name, SCRIPT)
     for device in devices:
         (host.root / device).touch()
     return [str(host.root / device) for device in devices]
+
+
+def changes_once(host: Host, module: str, **arguments: Any) -> tuple[str, ...]:
+    """Return the changes of one run. A look before it reports changes too; a second does not."""
+    look = host.look(module, **arguments)
+    assert look.failed is None
+    report = host.run(module, **arguments)
+    assert report.failed is None
+    assert bool(look.changes) == bool(report.changes)
+    again = host.look(module, **arguments).changes, host.run(module, **arguments).changes
+    assert again == ((), ())
+    return report.changes

@@ -1,0 +1,53 @@
+"""The module alternatives, with fake commands."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from provisioner.modules import find_module
+from tests.modules.conftest import Host, listing
+
+
+def test_a_name_with_a_slash_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        find_module("alternatives").model_validate({"name": "../x", "path": "/x"})
+
+
+DISPLAY = r"""
+list={root}/list mode={root}/mode
+case $1 in
+    --display) echo "$2 - status is $(cat $mode)."; cat $list ;;
+    --install) echo "$4 - priority $5" >>$list ;;
+    --set) echo manual >$mode; echo "$3" >{root}/current ;;
+    --auto) echo auto >$mode ;;
+    --remove) grep -v "^$3 - " $list >$list.new; mv $list.new $list ;;
+esac
+"""
+
+
+def test_an_alternative_is_added_chosen_automatic_and_removed(host: Host) -> None:
+    (host.root / "mode").write_text("auto\n")
+    for name in ("list", "current"):
+        (host.root / name).touch()
+    host.fake("alternatives", DISPLAY.replace("{root}", str(host.root)))
+    host.fake("readlink", f"cat {host.root}/current")
+    given = {"name": "mytool", "path": "/bin/sh", "link": "/usr/bin/mytool", "priority": 7}
+    before = listing(host.root)
+    assert len(host.look("alternatives", **given).changes) == 2
+    assert listing(host.root) == before
+    slave = {"name": "m.1", "link": "/usr/share/m.1", "path": "/opt/m.1"}
+    assert len(host.run("alternatives", **given, subcommands=[slave]).changes) == 2
+    words = "/usr/bin/mytool mytool /bin/sh 7 --slave /usr/share/m.1 m.1 /opt/m.1"
+    assert f"alternatives --install {words}" in host.calls()
+    assert not host.run("alternatives", **given).changes
+    assert len(host.run("alternatives", **given, state="auto").changes) == 1
+    assert len(host.run("alternatives", **given, state="absent").changes) == 1
+    assert not host.run("alternatives", **given, state="absent").changes
+
+
+def test_a_program_that_is_not_there_can_not_be_chosen(host: Host) -> None:
+    host.fake("alternatives", "exit 2")
+    report = host.run("alternatives", name="x", path=str(host.root / "no"))
+    assert "is not there: install what brings it" in (report.failed or "")
+    assert host.look("alternatives", name="x", path=str(host.root / "no")).changes

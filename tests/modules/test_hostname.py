@@ -1,0 +1,32 @@
+"""The module hostname, with fake commands."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from provisioner.modules import find_module
+from tests.modules.conftest import Host
+
+
+def test_a_name_the_kernel_keeps_is_a_failure_that_says_so(host: Host) -> None:
+    host.fake("hostnamectl", "exit 1")
+    host.fake("hostname", "echo 'you must be root' >&2; exit 1")
+    assert host.look("hostname", name="other.example.org").changes
+    assert host.calls() == []
+    report = host.run("hostname", name="other.example.org")
+    assert report.failed == "set hostname: other.example.org: exit 1"
+    assert "must be root" in report.get("stderr")
+
+
+def test_a_name_gives_facts() -> None:
+    model = find_module("hostname").model_validate({"name": "web1.example.org", "use": "systemd"})
+    facts = model.returns(None)["ansible_facts"]  # type: ignore[arg-type]
+    assert facts["ansible_hostname"] == "web1"
+    assert facts["ansible_domain"] == "example.org"
+
+
+@pytest.mark.parametrize("name", ["", "a b", "-x", "x" * 65, "a;b", "a_b"])
+def test_what_can_not_be_a_hostname_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError):
+        find_module("hostname").model_validate({"name": name})
