@@ -38,5 +38,5 @@ class Signals:
             threading.Thread(target=self._run.executor.kill, daemon=True).start()
             return
         self._interrupt.set(number)
-        SCREEN.give_up()
+        SCREEN.cancel_questions()
         self._say("stopping: tasks under way are finished; again to end them")

@@ -1,4 +1,4 @@
-"""Reporters: what turns a run's events into text for people, scripts and CI."""
+"""Reporters write a run's events as text for people, scripts and CI servers."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from provisioner.reporters.base import Reporter, Speaker
-from provisioner.reporters.redact import Redactor
-from provisioner.reporters.stream import QuietStream, say
+from provisioner.reporters.base import Announcer, Reporter
+from provisioner.reporters.quiet_stream import QuietStream, announce
+from provisioner.reporters.redactor import Redactor
 
-__all__ = ["Redactor", "Reporter", "reporters_for", "voice"]
+__all__ = ["Redactor", "Reporter", "announcer", "reporters_for"]
 
 _SYMBOLS = "✓●✗○…—"
 
@@ -31,12 +31,12 @@ def reporters_for(
     live: bool = True,
     environment: Mapping[str, str] = os.environ,
 ) -> list[Reporter]:
-    """The reporters that the command line asks for, in the order in which to call them.
+    """Return the reporters that the command line selects, in calling order.
 
-    With `json`, JSON lines go to `stdout` and failures in brief to `stderr`; else, if wanted, the
-    console goes to `stdout`. Both streams default to the process's own. `colour` and `width`
-    override what the terminal, NO_COLOR and FORCE_COLOR say; without `live` no view is redrawn
-    (of a run that is over).
+    With `json`, JSON lines go to `stdout` and one line per failure to `stderr`. Otherwise, with
+    `console`, the report for people goes to `stdout`. Both streams default to those of the process.
+    `colour` and `width` override the terminal, NO_COLOR and FORCE_COLOR. Pass `live=False` for a
+    finished run: a terminal then gets plain lines instead of the live view.
     """
     out = QuietStream(stdout if stdout is not None else sys.stdout)
     reporters: list[Reporter] = []
@@ -55,13 +55,17 @@ def reporters_for(
     return reporters
 
 
-def voice(reporters: Sequence[Reporter]) -> Callable[[str], None]:
-    """What tells the operator something at once: whoever has the terminal, or standard error."""
-    return next((each.say for each in reporters if isinstance(each, Speaker)), say)
+def announcer(reporters: Sequence[Reporter]) -> Callable[[str], None]:
+    """Return the function that shows a message to the operator immediately.
+
+    It is the `announce` of the reporter that owns the terminal, or writes to standard error.
+    """
+    return next((each.announce for each in reporters if isinstance(each, Announcer)), announce)
 
 
 def wants_colour(stream: QuietStream, environment: Mapping[str, str]) -> bool:
-    """no-color.org first, then force-color.org, then whether a person looks."""
+    """Return whether to print colours: NO_COLOR decides first (no-color.org), then FORCE_COLOR
+    (force-color.org), then whether the stream is a terminal."""
     if environment.get("NO_COLOR"):
         return False
     if environment.get("FORCE_COLOR"):
@@ -74,10 +78,10 @@ def _can_move_cursor(stream: QuietStream, environment: Mapping[str, str]) -> boo
 
 
 def _json_lines(out: QuietStream, err: QuietStream) -> list[Reporter]:
-    from provisioner.reporters.brief import Brief
+    from provisioner.reporters.error_lines import ErrorLines
     from provisioner.reporters.jsonl import JsonLines
 
-    return [JsonLines(out), Brief(err)]
+    return [JsonLines(out), ErrorLines(err)]
 
 
 def _console(
@@ -101,4 +105,4 @@ def _console(
         sink = LiveSink(out, activity, colour=coloured, width=width)
     else:
         sink = PlainSink(out, activity, colour=coloured)
-    return Console(sink, activity, verbosity=verbosity, symbols=out.can_take(_SYMBOLS))
+    return Console(sink, activity, verbosity=verbosity, symbols=out.can_encode(_SYMBOLS))

@@ -1,4 +1,4 @@
-"""What each host is at, for those who wait: the live view and the progress lines."""
+"""The current task of each host, for the live view and for the progress lines."""
 
 from __future__ import annotations
 
@@ -19,111 +19,119 @@ from provisioner.events import (
     Transferred,
 )
 from provisioner.records import dataclass
-from provisioner.reporters.steps import BAD_STATUSES
+from provisioner.reporters.task_lines import BAD_STATUSES
 from provisioner.reporters.text import escape, size
 
 
 @dataclass(frozen=True)
-class Job:
-    """One host at work; texts are safe to print. Between two tasks `task` is empty."""
+class ActiveHost:
+    """A host that runs tasks. Texts are escaped. Between two tasks, `task` is empty."""
 
     host: str
     task: str
     number: int
     total: int
     since: float
-    """On the activity's clock."""
-    passed: str = ""
-    """How much of a large file has passed."""
+    """Start of the task, in seconds of the activity's clock."""
+    transferred: str = ""
+    """Progress of a large file's transfer: `43 MB of 105 MB`."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One moment of a run. `jobs` are in inventory order; `done` are the hosts that are through the
-    play, or through the run."""
+    """The state of a run at the time `now`.
+
+    `done` counts the hosts that have finished the play or the run, `failed` those of them that are
+    failed, unreachable or unknown. `active_hosts` is in inventory order.
+    """
 
     now: float
     hosts: int
     done: int
-    bad: int
+    failed: int
     elapsed: float
-    jobs: tuple[Job, ...]
+    active_hosts: tuple[ActiveHost, ...]
 
 
 class Activity:
-    """Follows a run's events; `progress` may be asked from another thread at any time."""
+    """Keeps the current task of each host. `progress` may be called from any thread."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._began = clock()
-        self._order: dict[str, int] = {}
-        self._totals: dict[str, int] = {}
-        self._jobs: dict[str, Job] = {}
-        self._through: set[str] = set()
-        self._ended: dict[str, bool] = {}
+        self._start = clock()
+        self._inventory_index: dict[str, int] = {}
+        self._tasks_of_play: dict[str, int] = {}
+        self._active: dict[str, ActiveHost] = {}
+        self._play_finished: set[str] = set()
+        self._run_finished: dict[str, bool] = {}
+        """Hosts that have left the run, each with whether it failed."""
 
     def now(self) -> float:
-        """The time by its clock."""
+        """Return the time of the activity's clock in seconds."""
         return self._clock()
 
-    def note(self, event: Event) -> None:
+    def record(self, event: Event) -> None:
+        """Update the state with an event of the run."""
         with self._lock:
             match event:
                 case RunStarted():
-                    self._began = self._clock()
-                    self._order = {host: place for place, host in enumerate(event.hosts)}
+                    self._start = self._clock()
+                    self._inventory_index = {host: index for index, host in enumerate(event.hosts)}
                 case PlayStarted():
-                    self._totals[event.play] = event.tasks
-                    self._begin(event.hosts)
+                    self._tasks_of_play[event.play] = event.tasks
+                    self._start_play(event.hosts)
                 case TaskStarted():
-                    self._turn(event.host, event.play, event.task, event.number)
+                    self._set_task(event.host, event.play, event.task, event.number)
                 case TaskRetried():
                     self._retry(event)
-                case Transferred() if event.host in self._jobs:
-                    passed = f"{size(event.done)} of {size(event.size)}"
-                    self._jobs[event.host] = replace(self._jobs[event.host], passed=passed)
-                case TaskFinished() if not event.is_item and event.host in self._jobs:
-                    self._turn(event.host, event.play, "", self._jobs[event.host].number)
+                case Transferred() if event.host in self._active:
+                    transferred = f"{size(event.done)} of {size(event.size)}"
+                    host = replace(self._active[event.host], transferred=transferred)
+                    self._active[event.host] = host
+                case TaskFinished() if not event.is_item and event.host in self._active:
+                    self._set_task(event.host, event.play, "", self._active[event.host].number)
                 case PlayFinished():
-                    self._jobs.pop(event.host, None)
-                    self._through.add(event.host)
+                    self._active.pop(event.host, None)
+                    self._play_finished.add(event.host)
                 case HostFinished():
-                    self._through.discard(event.host)
-                    self._jobs.pop(event.host, None)
-                    self._ended[event.host] = event.summary.status in BAD_STATUSES
+                    self._play_finished.discard(event.host)
+                    self._active.pop(event.host, None)
+                    self._run_finished[event.host] = event.summary.status in BAD_STATUSES
 
     def progress(self) -> Progress:
+        """Return the state of the run now."""
         with self._lock:
             now = self._clock()
-            jobs = [(self._order.get(host, 0), job) for host, job in self._jobs.items()]
+            names = sorted(self._active, key=lambda name: self._inventory_index.get(name, 0))
             return Progress(
                 now=now,
-                hosts=len(self._order),
-                done=len(self._ended) + len(self._through),
-                bad=sum(self._ended.values()),
-                elapsed=now - self._began,
-                jobs=tuple(job for _, job in sorted(jobs, key=lambda pair: pair[0])),
+                hosts=len(self._inventory_index),
+                done=len(self._run_finished) + len(self._play_finished),
+                failed=sum(self._run_finished.values()),
+                elapsed=now - self._start,
+                active_hosts=tuple(self._active[name] for name in names),
             )
 
-    def _begin(self, hosts: Iterable[str]) -> None:
-        """Hosts that begin a play: some are new (add_host), some were out and are forgiven."""
+    def _start_play(self, hosts: Iterable[str]) -> None:
+        """Count the hosts of a play as not done. Some are new (add_host); some had left the run and
+        are in it again (clear_host_errors)."""
         for host in hosts:
-            self._order.setdefault(host, len(self._order))
-            self._through.discard(host)
-            self._ended.pop(host, None)
+            self._inventory_index.setdefault(host, len(self._inventory_index))
+            self._play_finished.discard(host)
+            self._run_finished.pop(host, None)
 
-    def _turn(self, host: str, play: str, task: str, number: int) -> None:
-        total = max(self._totals.get(play, 0), number)
-        self._jobs[host] = Job(escape(host), escape(task), number, total, self._clock())
+    def _set_task(self, host: str, play: str, task: str, number: int) -> None:
+        total = max(self._tasks_of_play.get(play, 0), number)
+        self._active[host] = ActiveHost(escape(host), escape(task), number, total, self._clock())
 
     def _retry(self, event: TaskRetried) -> None:
-        job = self._jobs.get(event.host)
-        if job:
+        host = self._active.get(event.host)
+        if host:
             task = f"{escape(event.task)} (attempt {event.attempt + 1} of {event.retries})"
-            self._jobs[event.host] = Job(job.host, task, job.number, job.total, job.since)
+            self._active[event.host] = replace(host, task=task, transferred="")
 
 
-def slowest_first(progress: Progress) -> list[Job]:
-    """The hosts at work, the one that has been at its task for longest first, idle ones last."""
-    return sorted(progress.jobs, key=lambda job: (not job.task, job.since))
+def slowest_first(progress: Progress) -> list[ActiveHost]:
+    """Return the active hosts, longest-running task first, hosts between two tasks last."""
+    return sorted(progress.active_hosts, key=lambda host: (not host.task, host.since))

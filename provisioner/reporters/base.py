@@ -1,4 +1,4 @@
-"""What a reporter is: something that is called with each event, in order, from one thread."""
+"""The interface of a reporter: it is called with each event, in order, from one thread."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from provisioner.events import Event
 
 
 class Reporter(Protocol):
+    """Writes events somewhere, until `close`."""
+
     def __call__(self, event: Event) -> None: ...
 
     def close(self) -> None:
-        """Finish the file or leave the live view; OSError when it could not be written (exit 7)."""
+        """Write the file or end the live view.
+
+        Raises OSError if the report could not be written (exit status 7).
+        """
 
 
 @runtime_checkable
-class Speaker(Protocol):
-    """A reporter that has the terminal."""
+class Announcer(Protocol):
+    """A reporter that owns the terminal."""
 
-    def say(self, text: str) -> None:
-        """Show it at once. A signal's handler may call this: it enters no buffer, takes no lock."""
+    def announce(self, text: str) -> None:
+        """Show `text` immediately. Safe in a signal handler: takes no lock, uses no buffer."""

@@ -1,7 +1,7 @@
-"""The reporter for people: it decides what is worth a line, and a sink shows it.
+"""The reporter for people: it selects and words the lines; a sink prints them.
 
-On a terminal the sink is live.py's, elsewhere plain.py's. With up to `FEW` hosts every step has a
-line; with more, only steps that changed, failed, or have something to show, unless -v.
+The sink is live_sink.py on a terminal, plain_sink.py elsewhere. With up to `FEW_HOSTS` hosts, each
+task has a line. With more, only changed and failed tasks and those with output, unless -v.
 """
 
 from __future__ import annotations
@@ -23,41 +23,49 @@ from provisioner.events import (
 from provisioner.records import dataclass
 from provisioner.reporters.activity import Activity
 from provisioner.reporters.diffs import diff_lines
-from provisioner.reporters.failure import failure_block, lost_host
-from provisioner.reporters.palette import Line, Role, Span, indented, line
+from provisioner.reporters.failure_block import failure_block, lost_host_block
 from provisioner.reporters.recap import recap
-from provisioner.reporters.steps import BAD, BAD_STATUSES, View, head, step_body, step_line
-from provisioner.reporters.text import alike, clip, count, counted, escape, width
+from provisioner.reporters.styles import Line, Span, Style, indented, line
+from provisioner.reporters.task_lines import (
+    BAD_OUTCOMES,
+    BAD_STATUSES,
+    View,
+    line_start,
+    task_details,
+    task_line,
+)
+from provisioner.reporters.text import clip, count, counted, escape, similarity_key, width
 from provisioner.result import Outcome
 
-FEW = 10
-"""Up to so many hosts, every step of every host has a line."""
+FEW_HOSTS = 10
+"""Up to this number of hosts, each task of each host has a line."""
 
-ALIKE = 10
-"""With more hosts, so many failures of one kind are told as they happen; the recap has all."""
+SIMILAR_FAILURES = 10
+"""With more hosts, this number of similar failures is shown; the recap contains all of them."""
 
-_WIDEST_HOST = 40
+_MAX_HOST_COLUMNS = 40
+_MAX_RETRY_REASON = 80
 
 
 class Sink(Protocol):
-    """Where lines go. It never raises because of the stream behind it."""
+    """Prints lines. It never raises because of the underlying stream."""
 
     def open(self, view: View) -> None:
-        """The run starts: show progress from now on."""
+        """Start to show progress: the run starts."""
 
     def write(self, lines: Sequence[Line]) -> None:
-        """Print the lines together, above the progress; also after `close`."""
+        """Print the lines together, above the progress. Allowed after `close`."""
 
-    def say(self, text: str) -> None:
-        """Show it at once, as a `Speaker` does."""
+    def announce(self, text: str) -> None:
+        """Show `text` immediately, as `Announcer.announce` does."""
 
     def close(self) -> None:
-        """Stop showing progress."""
+        """Stop to show progress."""
 
 
 @dataclass(frozen=True)
-class _Loop:
-    """A host's loop that is under way."""
+class _LoopKey:
+    """Identifies the running loop of a host."""
 
     play: str
     task: str
@@ -65,7 +73,7 @@ class _Loop:
 
 
 class Console:
-    """A `Reporter` for people: what is worth a line, and in which words."""
+    """A `Reporter` for people."""
 
     def __init__(
         self, sink: Sink, activity: Activity, *, verbosity: int = 0, symbols: bool = True
@@ -73,14 +81,14 @@ class Console:
         self._sink = sink
         self._activity = activity
         self._view = View(verbosity=verbosity, symbols=symbols)
-        self._loops: dict[_Loop, Counter[Outcome]] = {}
-        self._shown_bad: set[str] = set()
-        self._alike: Counter[tuple[str, str, Outcome, str]] = Counter()
-        self._noticed: set[str] = set()
-        self._ends: dict[str, HostFinished] = {}
+        self._loops: dict[_LoopKey, Counter[Outcome]] = {}
+        self._hosts_with_failure: set[str] = set()
+        self._similar_failures: Counter[tuple[str, str, Outcome, str]] = Counter()
+        self._shown_notices: set[str] = set()
+        self._finished_hosts: dict[str, HostFinished] = {}
 
     def __call__(self, event: Event) -> None:
-        self._activity.note(event)
+        self._activity.record(event)
         if isinstance(event, RunStarted):
             self._start(event)
         if isinstance(event, RunFinished):
@@ -89,19 +97,19 @@ class Console:
         if lines:
             self._sink.write(lines)
 
-    def say(self, text: str) -> None:
-        self._sink.say(text)
+    def announce(self, text: str) -> None:
+        self._sink.announce(text)
 
     def close(self) -> None:
         self._sink.close()
 
     def _start(self, event: RunStarted) -> None:
-        names = [width(escape(host)) for host in event.hosts]
+        widths = [width(escape(host)) for host in event.hosts]
         self._view = View(
             verbosity=self._view.verbosity,
             symbols=self._view.symbols,
-            columns=min(_WIDEST_HOST, max([4, *names])),
-            many=len(event.hosts) > FEW,
+            columns=min(_MAX_HOST_COLUMNS, max([4, *widths])),
+            many=len(event.hosts) > FEW_HOSTS,
             check=event.check,
             diff=event.diff,
         )
@@ -114,7 +122,7 @@ class Console:
             case PlayStarted():
                 return [(), _play_header(event, self._view)]
             case TaskFinished():
-                return self._step(event)
+                return self._task(event)
             case TaskRetried():
                 return self._retry(event)
             case HostFinished():
@@ -122,56 +130,64 @@ class Console:
             case Notice():
                 return self._notice(event)
             case RunFinished():
-                return recap(event, self._ends, self._view)
+                return recap(event, self._finished_hosts, self._view)
             case _:
                 return []
 
     def _notice(self, event: Notice) -> list[Line]:
-        """With many hosts, one notice stands for those with another host's name or numbers."""
-        _, _, said = event.text.partition(": ")
-        key = alike(said or event.text, "")
-        known = self._view.many and not self._view.verbosity and key in self._noticed
-        self._noticed.add(key)
-        return [] if known else [notice_line(event)]
+        """Return the notice's line. With many hosts, show only the first of those that differ in
+        the host's name or in numbers."""
+        _, _, text_without_host = event.text.partition(": ")
+        key = similarity_key(text_without_host or event.text, "")
+        is_shown = self._view.many and not self._view.verbosity and key in self._shown_notices
+        self._shown_notices.add(key)
+        return [] if is_shown else [notice_line(event)]
 
-    def _step(self, event: TaskFinished) -> list[Line]:
-        loop = _Loop(event.play, event.task, event.host)
+    def _task(self, event: TaskFinished) -> list[Line]:
+        loop = _LoopKey(event.play, event.task, event.host)
         if event.is_item:
             self._loops.setdefault(loop, Counter())[event.outcome] += 1
-        items = self._summed(loop) if event.loop else ""
-        bad = event.outcome in BAD
-        if bad:
-            self._shown_bad.add(event.host)
-        told = self._times_told(event) if bad else 0
-        if told > ALIKE:
+        items = self._item_counts(loop) if event.loop else ""
+        if event.outcome in BAD_OUTCOMES:
+            return self._failure(event)
+        if not self._is_shown(event):
             return []
-        if not (bad or self._worth_a_line(event)):
-            return []
-        view = self._view
-        block = failure_block(event, view) if bad else [step_line(event, view, items)]
-        if told == ALIKE:
-            block.append(line(Span("hosts that fail like this one are only in the recap now")))
-        return [*block, *step_body(event, view), *self._diffs(event)]
+        return [task_line(event, self._view, items), *self._below(event)]
 
-    def _times_told(self, event: TaskFinished) -> int:
-        """How many hosts have failed like this one; 0 where each failure is told."""
+    def _failure(self, event: TaskFinished) -> list[Line]:
+        self._hosts_with_failure.add(event.host)
+        similar = self._count_similar(event)
+        if similar > SIMILAR_FAILURES:
+            return []
+        block = failure_block(event, self._view)
+        if similar == SIMILAR_FAILURES:
+            block.append(line("the recap lists the other hosts with the same failure"))
+        return [*block, *self._below(event)]
+
+    def _below(self, event: TaskFinished) -> list[Line]:
+        return [*task_details(event, self._view), *self._diffs(event)]
+
+    def _count_similar(self, event: TaskFinished) -> int:
+        """Return the number of similar failures with this one, or 0 where each one is shown."""
         if not self._view.many or self._view.verbosity or event.ignored or event.rescued:
             return 0
-        said = "\0".join((event.message, event.stdout or "", event.stderr or ""))
-        key = (event.play, event.task, event.outcome, alike(said, event.host))
-        self._alike[key] += 1
-        return self._alike[key]
+        output = "\0".join((event.message, event.stdout or "", event.stderr or ""))
+        key = (event.play, event.task, event.outcome, similarity_key(output, event.host))
+        self._similar_failures[key] += 1
+        return self._similar_failures[key]
 
-    def _worth_a_line(self, event: TaskFinished) -> bool:
+    def _is_shown(self, event: TaskFinished) -> bool:
+        """Return whether a task that did not fail has a line."""
         if self._view.verbosity or event.shown is not None or (self._view.diff and event.diff):
             return True
-        quiet = event.is_item or self._view.many
-        return event.outcome is Outcome.CHANGED or not quiet
+        only_changes = event.is_item or self._view.many
+        return event.outcome is Outcome.CHANGED or not only_changes
 
-    def _summed(self, loop: _Loop) -> str:
+    def _item_counts(self, loop: _LoopKey) -> str:
+        """Return the outcomes of a loop's items: `3 items: 2 ok, 1 changed`."""
         outcomes = self._loops.pop(loop, Counter())
-        said = counted((outcome.value, outcomes[outcome]) for outcome in Outcome)
-        return f"{count(outcomes.total(), 'item')}: {said}" if said else ""
+        counts = counted((outcome.value, outcomes[outcome]) for outcome in Outcome)
+        return f"{count(outcomes.total(), 'item')}: {counts}" if counts else ""
 
     def _diffs(self, event: TaskFinished) -> list[Line]:
         whole = self._view.verbosity > 0
@@ -181,33 +197,35 @@ class Console:
     def _retry(self, event: TaskRetried) -> list[Line]:
         if self._view.many and not self._view.verbosity:
             return []
-        said = f"{escape(event.task)}: attempt {event.attempt} of {event.retries}"
-        why = f": {clip(escape(event.message), 80)}" if event.message else ""
-        return [line(*head(event.host, "retrying", self._view), Span(f"{said}{why}", Role.DIM))]
+        attempt = f"{escape(event.task)}: attempt {event.attempt} of {event.retries}"
+        reason = clip(escape(event.message), _MAX_RETRY_REASON)
+        text = f"{attempt}: {reason}" if reason else attempt
+        return [line(*line_start(event.host, "retrying", self._view), Span(text, Style.DIM))]
 
     def _host(self, event: HostFinished) -> list[Line]:
-        self._ends[event.host] = event
-        unexplained = event.host not in self._shown_bad
-        if event.summary.status in BAD_STATUSES and unexplained:
-            return lost_host(event, self._view)
+        self._finished_hosts[event.host] = event
+        failure_is_shown = event.host in self._hosts_with_failure
+        if event.summary.status in BAD_STATUSES and not failure_is_shown:
+            return lost_host_block(event, self._view)
         return []
 
 
 def notice_line(event: Notice) -> Line:
+    """Return `warning: text (where)`."""
     where = f" ({escape(event.where)})" if event.where else ""
-    return line(Span(f"{escape(event.level)}: ", Role.WARNING), f"{escape(event.text)}{where}")
+    return line(Span(f"{escape(event.level)}: ", Style.WARNING), f"{escape(event.text)}{where}")
 
 
 def _run_header(event: RunStarted) -> Line:
     playbooks = ", ".join(escape(playbook) for playbook in event.playbooks)
     return line(
-        Span(f"{escape(event.inventory)}: {playbooks}", Role.HEAD),
+        Span(f"{escape(event.inventory)}: {playbooks}", Style.HEAD),
         f" on {count(len(event.hosts), 'host')}",
-        Span(", check mode: nothing will be changed" if event.check else "", Role.WARNING),
+        Span(", check mode: nothing will be changed" if event.check else "", Style.WARNING),
     )
 
 
 def _play_header(event: PlayStarted, view: View) -> Line:
     where = f" ({escape(event.where)})" if view.verbosity else ""
     size = f"{count(len(event.hosts), 'host')}, {count(event.tasks, 'task')}"
-    return line(Span(f"Play {escape(event.play)}", Role.HEAD), Span(f": {size}{where}", Role.DIM))
+    return line(Span(f"Play {escape(event.play)}", Style.HEAD), Span(f": {size}{where}", Style.DIM))

@@ -1,60 +1,58 @@
-"""--diff: what a task changes in a file, as a unified diff."""
+"""--diff: the changes of a task to a file, as a unified diff."""
 
 from __future__ import annotations
 
-from provisioner.reporters.palette import Line, Role, Span, line
+from provisioner.reporters.styles import Line, Span, Style, line
 from provisioner.reporters.text import escape
 from provisioner.result import Diff
 
-LONGEST = 100
+MAX_LINES = 100
 """Lines of one diff that are shown without -v."""
 
-# difflib takes minutes on two big texts that have little in common.
-_LARGEST = 4_000_000
-_ROLES = {"+": Role.ADDED, "-": Role.REMOVED, "@": Role.HUNK}
+# difflib takes minutes on two large texts that have little in common.
+_MAX_COMPARISONS = 4_000_000
+_STYLES = {"+": Style.ADDED, "-": Style.REMOVED, "@": Style.HUNK}
 
 
 def diff_lines(diff: Diff, *, whole: bool) -> list[Line]:
-    """The diff with its headers; without `whole`, cut after `LONGEST` lines with a notice."""
-    lines = _compared(diff)
+    """Return the diff with its headers. Unless `whole`, cut it after `MAX_LINES` lines."""
+    lines = _diff_text(diff)
     if not lines:
         return []
     headers = [
-        line(Span(f"--- {escape(diff.before_header or 'before')}", Role.HEAD)),
-        line(Span(f"+++ {escape(diff.after_header or 'after')}", Role.HEAD)),
+        line(Span(f"--- {escape(diff.before_header or 'before')}", Style.HEAD)),
+        line(Span(f"+++ {escape(diff.after_header or 'after')}", Style.HEAD)),
     ]
-    shown = lines if whole else lines[:LONGEST]
-    body = [
-        line(Span(escape(each, lines=True), _ROLES.get(each[:1], Role.PLAIN))) for each in shown
-    ]
-    cut = len(lines) - len(shown)
-    notice = [line(Span(f"({cut} more lines of this diff: -v shows all)", Role.DIM))]
-    return headers + body + (notice if cut else [])
+    shown = lines if whole else lines[:MAX_LINES]
+    body = [line(Span(escape(each, lines=True), _style(each))) for each in shown]
+    omitted = len(lines) - len(shown)
+    notice = [line(Span(f"({omitted} more lines of this diff: -v shows all)", Style.DIM))]
+    return headers + body + (notice if omitted else [])
 
 
-def _role(text: str) -> Role:
-    return _ROLES.get(text[:1], Role.PLAIN)
+def _style(text: str) -> Style:
+    return _STYLES.get(text[:1], Style.PLAIN)
 
 
-def _compared(diff: Diff) -> list[str]:
+def _diff_text(diff: Diff) -> list[str]:
     before, after = diff.before.split("\n"), diff.after.split("\n")
-    if len(before) * len(after) > _LARGEST:
+    if len(before) * len(after) > _MAX_COMPARISONS:
         return [f"@@ {len(before)} lines become {len(after)}: too many to compare @@"]
-    return _ends_marked(_unified(before, after), diff)
+    return _mark_missing_newline(_unified(before, after), diff)
 
 
 def _unified(before: list[str], after: list[str]) -> list[str]:
-    from difflib import unified_diff  # 4 ms that a run without --diff saves
+    from difflib import unified_diff  # here, since it takes 4 ms that only --diff needs
 
-    # A text that ends in a newline has an empty last piece, which is no line.
+    # Splitting a text that ends in a newline leaves an empty last piece, which is not a line.
     old, new = (each[:-1] if each[-1] == "" else each for each in (before, after))
     return list(unified_diff(old, new, lineterm=""))[2:]
 
 
-def _ends_marked(lines: list[str], diff: Diff) -> list[str]:
-    """Say so where only the last newline differs: the lines alone would show no difference."""
-    ends = [bool(text) and not text.endswith("\n") for text in (diff.before, diff.after)]
-    if ends[0] == ends[1] or not (diff.before and diff.after):
+def _mark_missing_newline(lines: list[str], diff: Diff) -> list[str]:
+    """Add diff's notice where one text lacks the last newline: the lines alone do not show it."""
+    before_lacks, after_lacks = (not text.endswith("\n") for text in (diff.before, diff.after))
+    if before_lacks == after_lacks or not (diff.before and diff.after):
         return lines
-    side = "before" if ends[0] else "after"
+    side = "before" if before_lacks else "after"
     return [*lines, f"\\ No newline at end of file ({side})"]

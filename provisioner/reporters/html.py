@@ -1,7 +1,7 @@
-"""--report FILE.html: the run on one page that needs nothing from elsewhere.
+"""--report FILE.html: the run as one self-contained HTML page.
 
-The template stands beside this file. Every value in it passes `escape` and jinja2's autoescaping,
-and the page's own policy allows no script or style but its own.
+The template is report.html in this folder. Every value passes `escape` and jinja2's autoescaping.
+The page's Content-Security-Policy allows only its own script and style.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from provisioner.events import (
     TaskFinished,
 )
 from provisioner.records import dataclass
+from provisioner.reporters.atomic_write import write_atomically
 from provisioner.reporters.diffs import diff_lines
-from provisioner.reporters.files import write_whole
-from provisioner.reporters.palette import paint
+from provisioner.reporters.outline import label, outline
 from provisioner.reporters.recap import COUNTS, meaning_of
-from provisioner.reporters.steps import BAD, word
-from provisioner.reporters.structures import label, outline
+from provisioner.reporters.styles import paint
+from provisioner.reporters.task_lines import BAD_OUTCOMES, outcome_word
 from provisioner.reporters.text import count, counted, duration, escape, tail
 
-_LINES = 200
+_OUTPUT_LINES = 200
 
 
 @dataclass(frozen=True)
-class Step:
-    """A step as the page shows it; only steps that deviate carry their outputs."""
+class TaskEntry:
+    """A finished task on the page. Only a failed one has its output among `details`."""
 
     play: str
     name: str
@@ -50,9 +50,11 @@ class Step:
 
 
 @dataclass
-class Host:
+class HostSection:
+    """A host's part of the page."""
+
     name: str
-    steps: list[Step] = field(default_factory=list)
+    tasks: list[TaskEntry] = field(default_factory=list)
     summary: HostSummary | None = None
     reason: str = ""
     hint: str = ""
@@ -63,14 +65,14 @@ class Host:
 
 
 class Html:
-    """A `Reporter` that writes its page in `close`."""
+    """A `Reporter` that writes the page in `close`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._began = datetime.now(UTC)
+        self._started_at = datetime.now(UTC)
         self._start: RunStarted | None = None
         self._end: RunFinished | None = None
-        self._hosts: dict[str, Host] = {}
+        self._hosts: dict[str, HostSection] = {}
         self._notices: list[str] = []
 
     def __call__(self, event: Event) -> None:
@@ -80,7 +82,7 @@ class Html:
                 for name in event.hosts:
                     self._host(name)
             case TaskFinished():
-                self._host(event.host).steps.append(_step(event))
+                self._host(event.host).tasks.append(_entry(event))
             case HostFinished():
                 host = self._host(event.host)
                 host.summary, host.reason, host.hint = event.summary, event.reason, event.hint
@@ -92,10 +94,10 @@ class Html:
                     self._host(name).summary = summary
 
     def close(self) -> None:
-        write_whole(self._path, self._page().encode("utf-8"))
+        write_atomically(self._path, self._page().encode("utf-8"))
 
-    def _host(self, name: str) -> Host:
-        return self._hosts.setdefault(name, Host(name))
+    def _host(self, name: str) -> HostSection:
+        return self._hosts.setdefault(name, HostSection(name))
 
     def _page(self) -> str:
         hosts = list(self._hosts.values())
@@ -103,19 +105,19 @@ class Html:
         return _render(
             start=self._start,
             end=self._end,
-            began=self._began.strftime("%Y-%m-%d %H:%M:%S UTC"),
+            started_at=self._started_at.strftime("%Y-%m-%d %H:%M:%S UTC"),
             hosts=hosts,
             notices=self._notices,
-            sums=f"{count(len(hosts), 'host')}: {counted(statuses.items())}",
-            meaning=meaning_of(self._end) if self._end else "the run did not end",
+            summary=f"{count(len(hosts), 'host')}: {counted(statuses.items())}",
+            meaning=meaning_of(self._end) if self._end else "the run did not finish",
             counts=COUNTS,
         )
 
 
-def _step(event: TaskFinished) -> Step:
+def _entry(event: TaskFinished) -> TaskEntry:
     name = event.task or event.module
-    outcome = word(event)
-    return Step(
+    outcome = outcome_word(event)
+    return TaskEntry(
         play=event.play,
         name=f"{name} [{label(event.item)}]" if event.is_item else name,
         where=f"{event.module}, {event.where}",
@@ -127,11 +129,11 @@ def _step(event: TaskFinished) -> Step:
 
 
 def _details(event: TaskFinished) -> list[tuple[str, str]]:
-    """Name and text of what can be unfolded below a step."""
-    details = [("reason" if event.outcome in BAD else "message", event.message)]
+    """Return (name, text) of each section that a reader can expand below a task."""
+    details = [("reason" if event.outcome in BAD_OUTCOMES else "message", event.message)]
     if event.shown is not None:
         details.append(("shown", "\n".join(outline(event.shown))))
-    if event.outcome in BAD:
+    if event.outcome in BAD_OUTCOMES:
         details.append(("rc", "" if event.rc is None else str(event.rc)))
         details += [("stdout", _tail(event.stdout)), ("stderr", _tail(event.stderr))]
         details.append(("what to do", event.hint))
@@ -142,17 +144,17 @@ def _details(event: TaskFinished) -> list[tuple[str, str]]:
 
 
 def _tail(text: str | None) -> str:
-    cut, lines = tail(text or "", _LINES)
-    note = [f"({cut} lines before are left out)"] if cut else []
+    omitted, lines = tail(text or "", _OUTPUT_LINES)
+    note = [f"({omitted} earlier lines omitted)"] if omitted else []
     return "\n".join(note + lines)
 
 
 def _render(**values: Any) -> str:
-    from jinja2 import Environment, StrictUndefined  # only a run with --report pays for it
+    from jinja2 import Environment, StrictUndefined  # here, since it is slow to import
 
-    beside = files("provisioner.reporters")
-    style = beside.joinpath("report.css").read_text("utf-8")
-    script = beside.joinpath("report.js").read_text("utf-8")
+    package_data = files("provisioner.reporters")
+    style = package_data.joinpath("report.css").read_text("utf-8")
+    script = package_data.joinpath("report.js").read_text("utf-8")
     environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,
@@ -161,15 +163,15 @@ def _render(**values: Any) -> str:
         finalize=lambda value: escape(value, lines=True) if isinstance(value, str) else value,
     )
     environment.filters["duration"] = duration
-    # Style and script go in after rendering: what stands between their tags must not be escaped,
-    # and nothing of the run may get there.
-    page = environment.from_string(beside.joinpath("report.html").read_text("utf-8")).render(
-        policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}", **values
-    )
+    # Style and script are inserted after rendering: they must not be escaped, and no value of the
+    # run may get into them.
+    template = environment.from_string(package_data.joinpath("report.html").read_text("utf-8"))
+    policy = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}"
+    page = template.render(policy=policy, **values)
     head, _, body = page.partition("</head>")
     return f"{head}<style>{style}</style>\n</head>{body}<script>{script}</script>\n</html>\n"
 
 
 def _hash(text: str) -> str:
-    """A Content-Security-Policy source that allows exactly this text."""
+    """Return the Content-Security-Policy source expression that allows exactly this text."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

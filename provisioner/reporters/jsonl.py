@@ -1,4 +1,4 @@
-"""--json: one object an event and line; the contract is docs/json-events.md, version 1."""
+"""--json: one JSON object per event and line. docs/json-events.md is the contract, version 1."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from provisioner.events import (
     RunStarted,
     TaskFinished,
 )
-from provisioner.reporters.stream import QuietStream
+from provisioner.reporters.quiet_stream import QuietStream
 
-_DEEPEST = 100
-# The reader left (`| head`) or never was: its own choice, not a report that failed.
-_READER_LEFT = frozenset({errno.EPIPE, errno.EBADF})
+_MAX_DEPTH = 100
+# The reader closed the pipe (`| head`), or stdout was closed from the start: its own choice, not a
+# report that failed.
+_READER_CLOSED = frozenset({errno.EPIPE, errno.EBADF})
 
 
 class JsonLines:
-    """A `Reporter` that writes JSON lines, each flushed, so that a reader can follow the run."""
+    """A `Reporter` that writes JSON lines and flushes each, so that a reader can follow the run."""
 
     def __init__(self, stream: QuietStream) -> None:
         self._stream = stream
@@ -34,19 +35,19 @@ class JsonLines:
     def __call__(self, event: Event) -> None:
         record = record_of(event)
         if record is not None:
-            # ASCII only: bytes that are no UTF-8 (surrogates) become \udcXX, which is valid JSON.
+            # ASCII only: bytes that are not UTF-8 (surrogates) become \udcXX, which is valid JSON.
             text = json.dumps(record, ensure_ascii=True, allow_nan=False)
             self._stream.write(f"{text}\n")
 
     def close(self) -> None:
-        """OSError if lines were lost for another reason than a reader that had enough."""
-        error = self._stream.broken
-        if error is not None and error.errno not in _READER_LEFT:
+        """Raise the stream's OSError, unless the reader closed the stream."""
+        error = self._stream.error
+        if error is not None and error.errno not in _READER_CLOSED:
             raise error
 
 
 def record_of(event: Event) -> dict[str, Any] | None:
-    """The event's JSON object; None for events that are only for the terminal."""
+    """Return the event's JSON object, or None for an event that only a terminal shows."""
     match event:
         case RunStarted():
             return _run_started(event)
@@ -144,7 +145,7 @@ def _counts(summary: HostSummary) -> dict[str, Any]:
 
 
 def _json(value: Any, depth: int = 0) -> Any:
-    """A loop item in JSON's types; what JSON lacks (dates, NaN) becomes its text."""
+    """Return a loop item in JSON's types. A value that JSON lacks (date, NaN) becomes text."""
     match value:
         case None | bool() | int():
             return value
@@ -152,8 +153,8 @@ def _json(value: Any, depth: int = 0) -> Any:
             return str(value)
         case float() if math.isfinite(value):
             return value
-        case Mapping() if depth < _DEEPEST:
+        case Mapping() if depth < _MAX_DEPTH:
             return {str(key): _json(each, depth + 1) for key, each in value.items()}
-        case list() | tuple() if depth < _DEEPEST:
+        case list() | tuple() if depth < _MAX_DEPTH:
             return [_json(each, depth + 1) for each in value]
     return str(value)

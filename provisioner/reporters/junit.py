@@ -1,7 +1,7 @@
-"""--junit FILE: hosts as test suites and tasks as test cases, for CI servers.
+"""--junit FILE: a JUnit file with hosts as test suites and tasks as test cases, for CI servers.
 
-A failed task is a <failure>; an unreachable host or an unknown fate an <error>; a failure that was
-ignored or rescued passes, and says so in <system-out>. Loop items are told within their task.
+A failed task is a <failure>. An unreachable host or an unknown outcome is an <error>. An ignored or
+rescued failure passes with a note in <system-out>. Failed loop items are part of their task's text.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from pathlib import Path
 from provisioner import regex
 from provisioner.events import Event, HostFinished, HostSummary, RunFinished, Status, TaskFinished
 from provisioner.records import dataclass
-from provisioner.reporters.files import write_whole
-from provisioner.reporters.steps import BAD
-from provisioner.reporters.structures import label
+from provisioner.reporters.atomic_write import write_atomically
+from provisioner.reporters.outline import label
+from provisioner.reporters.task_lines import BAD_OUTCOMES
 from provisioner.reporters.text import escape, tail
 from provisioner.result import Outcome
 
-_LINES = 200
-_NO_CHARACTERS = regex.compile("[\ufffe\uffff]")
+_OUTPUT_LINES = 200
+_INVALID_IN_XML = regex.compile("[\ufffe\uffff]")
 _TAGS = {Outcome.FAILED: "failure", Outcome.UNREACHABLE: "error", Outcome.UNKNOWN: "error"}
-_ENDS = {
+_OUTCOME_OF_STATUS = {
     Status.FAILED: Outcome.FAILED,
     Status.UNREACHABLE: Outcome.UNREACHABLE,
     Status.UNKNOWN: Outcome.UNKNOWN,
@@ -38,19 +38,19 @@ class _Case:
     outcome: Outcome
     message: str = ""
     text: str = ""
-    borne: bool = False
+    tolerated: bool = False
     """The failure was ignored or rescued."""
 
 
 @dataclass
 class _Suite:
     cases: list[_Case] = field(default_factory=list)
-    items: list[str] = field(default_factory=list)
-    """What the failed items of the loop under way had to say."""
+    failed_items: list[str] = field(default_factory=list)
+    """Texts of the failed items of the running loop."""
 
 
 class JUnit:
-    """A `Reporter` that writes its file in `close`."""
+    """A `Reporter` that writes the file in `close`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -73,55 +73,57 @@ class JUnit:
         for host, suite in self._suites.items():
             _write_suite(root, host, suite.cases)
         ET.indent(root)
-        write_whole(self._path, ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")
+        write_atomically(
+            self._path, ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+        )
 
     def _suite(self, host: str) -> _Suite:
         return self._suites.setdefault(host, _Suite())
 
     def _task(self, event: TaskFinished, suite: _Suite) -> None:
         if event.is_item:
-            if event.outcome in BAD:
-                suite.items.append(f"[{label(event.item)}] {_told(event)}")
+            if event.outcome in BAD_OUTCOMES:
+                suite.failed_items.append(f"[{label(event.item)}] {_failure_text(event)}")
             return
         case = _case(event)
-        if suite.items and event.loop:
-            case = replace(case, text="\n".join([case.text, *suite.items]))
-        suite.items.clear()
+        if suite.failed_items and event.loop:
+            case = replace(case, text="\n".join([case.text, *suite.failed_items]))
+        suite.failed_items.clear()
         suite.cases.append(case)
 
     def _host(self, host: str, summary: HostSummary, reason: str) -> None:
-        """A host that is not ok without a task to blame still needs a case that says so."""
+        """Add a case for a host's bad status, unless a task's case has the same outcome."""
         suite = self._suite(host)
-        end = _ENDS.get(summary.status)
-        if end is not None and not any(
-            case.outcome is end and not case.borne for case in suite.cases
-        ):
+        outcome = _OUTCOME_OF_STATUS.get(summary.status)
+        if outcome is None:
+            return
+        if not any(case.outcome is outcome and not case.tolerated for case in suite.cases):
             message = reason or f"the host is {summary.status}"
-            suite.cases.append(_Case("run", host, summary.seconds, end, message))
+            suite.cases.append(_Case("run", host, summary.seconds, outcome, message))
 
 
 def _case(event: TaskFinished) -> _Case:
-    bad = event.outcome in BAD
+    bad = event.outcome in BAD_OUTCOMES
     return _Case(
         event.play,
         event.task or event.module,
         event.seconds,
         event.outcome,
         event.message if bad or event.outcome is Outcome.SKIPPED else "",
-        _told(event) if bad else "\n".join(event.changes),
+        _failure_text(event) if bad else "\n".join(event.changes),
         bad and (event.ignored or event.rescued),
     )
 
 
-def _told(event: TaskFinished) -> str:
-    """A failure in full: message, place, outputs, remedy."""
+def _failure_text(event: TaskFinished) -> str:
+    """Return message, place, output and hint of a failure, one below the other."""
     parts = [event.message, f"at {event.where} ({event.module})"]
     if event.rc is not None:
         parts.append(f"rc: {event.rc}")
     for name, text in (("stdout", event.stdout), ("stderr", event.stderr)):
-        cut, lines = tail(text or "", _LINES)
+        omitted, lines = tail(text or "", _OUTPUT_LINES)
         if lines:
-            note = f" ({cut} lines before are left out)" if cut else ""
+            note = f" ({omitted} earlier lines omitted)" if omitted else ""
             parts += [f"{name}{note}:", *lines]
     if event.hint:
         parts.append(f"what to do: {event.hint}")
@@ -129,7 +131,7 @@ def _told(event: TaskFinished) -> str:
 
 
 def _write_suite(root: ET.Element, host: str, cases: list[_Case]) -> None:
-    tags = [_TAGS.get(case.outcome) for case in cases if not case.borne]
+    tags = [_TAGS.get(case.outcome) for case in cases if not case.tolerated]
     suite = ET.SubElement(
         root,
         "testsuite",
@@ -155,14 +157,14 @@ def _write_case(suite: ET.Element, case: _Case) -> None:
     tag = _TAGS.get(case.outcome)
     if case.outcome is Outcome.SKIPPED:
         ET.SubElement(element, "skipped", message=_xml(case.message))
-    elif tag and not case.borne:
+    elif tag and not case.tolerated:
         message = _xml(case.message.partition("\n")[0])
         ET.SubElement(element, tag, type=case.outcome.value, message=message).text = _xml(case.text)
     elif case.text:
-        said = f"a failure that did not stop the host\n{case.text}" if case.borne else case.text
-        ET.SubElement(element, "system-out").text = _xml(said)
+        note = "a failure that did not stop the host\n" if case.tolerated else ""
+        ET.SubElement(element, "system-out").text = _xml(f"{note}{case.text}")
 
 
 def _xml(text: str) -> str:
-    """Without the characters that XML 1.0 can't hold, not even as references."""
-    return _NO_CHARACTERS.sub("\ufffd", escape(text, lines=True))
+    """Replace the characters that XML 1.0 excludes even as character references (section 2.2)."""
+    return _INVALID_IN_XML.sub("\ufffd", escape(text, lines=True))

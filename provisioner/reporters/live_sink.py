@@ -1,4 +1,4 @@
-"""On a terminal: finished lines scroll by above one line for each host that is at work."""
+"""The sink for a terminal: a live view with a line per active host below the finished lines."""
 
 from __future__ import annotations
 
@@ -11,31 +11,30 @@ from rich.console import ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.text import Text
 
-from provisioner.reporters.activity import Activity, Job, Progress, slowest_first
-from provisioner.reporters.palette import Line, Role, Span, line
+from provisioner.reporters.activity import ActiveHost, Activity, Progress, slowest_first
+from provisioner.reporters.quiet_stream import QuietStream, announce
 from provisioner.reporters.screen import SCREEN
-from provisioner.reporters.steps import View
-from provisioner.reporters.stream import QuietStream, say
+from provisioner.reporters.styles import Line, Span, Style, line
+from provisioner.reporters.task_lines import View
 from provisioner.reporters.text import clip, count, duration, pad
 
-STYLES = {
-    Role.PLAIN: "",
-    Role.HEAD: "bold",
-    Role.DIM: "dim",
-    Role.OK: "green",
-    Role.CHANGED: "yellow",
-    Role.SKIPPED: "cyan",
-    Role.WARNING: "magenta",
-    Role.BAD: "bold red",
-    Role.ADDED: "green",
-    Role.REMOVED: "red",
-    Role.HUNK: "cyan",
+RICH_STYLES = {
+    Style.PLAIN: "",
+    Style.HEAD: "bold",
+    Style.DIM: "dim",
+    Style.OK: "green",
+    Style.CHANGED: "yellow",
+    Style.SKIPPED: "cyan",
+    Style.WARNING: "magenta",
+    Style.FAILED: "bold red",
+    Style.ADDED: "green",
+    Style.REMOVED: "red",
+    Style.HUNK: "cyan",
 }
 
-
 REDRAW = 0.1
-"""Seconds between two pictures. Lines wait for the next one: drawing for each of a large fleet's
-lines (1.2 ms) would cost more than all else that the controller does."""
+"""Seconds between two drawings. New lines wait for the next one: drawing takes 1.2 ms, so with many
+hosts, drawing for each line would take most of the controller's time."""
 
 
 class LiveSink:
@@ -62,29 +61,29 @@ class LiveSink:
             highlight=False,
         )
         self._lock = threading.Lock()
-        self._waiting: list[Line] = []
+        self._pending_lines: list[Line] = []
         self._live: Live | None = None
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._columns = 0
-        self._said = ""
+        self._announcement = ""
 
     def open(self, view: View) -> None:
         self._columns = view.columns
         SCREEN.clear = self._clear
-        self._thread = threading.Thread(target=self._beat, name="live view", daemon=True)
+        self._thread = threading.Thread(target=self._redraw, name="live view", daemon=True)
         self._thread.start()
 
     def write(self, lines: Sequence[Line]) -> None:
         with self._lock:
-            self._waiting += lines
+            self._pending_lines += lines
         if self._thread is None:
             self._draw()
 
-    def say(self, text: str) -> None:
-        self._said = text  # shown with the next picture, which would wipe out what is on stderr
-        if SCREEN.is_borrowed:
-            say(text)
+    def announce(self, text: str) -> None:
+        self._announcement = text  # part of the live view, which would overwrite standard error
+        if SCREEN.is_asking:
+            announce(text)
 
     def close(self) -> None:
         if self._thread:
@@ -93,35 +92,37 @@ class LiveSink:
             self._thread = None
         self._draw()
         SCREEN.clear = lambda: None
-        self._end()
+        self._remove_view()
 
-    def _beat(self) -> None:
+    def _redraw(self) -> None:
         while not self._stopped.wait(REDRAW):
             self._draw()
 
     def _draw(self) -> None:
-        """Print what has been written since the last time; the view below it is drawn with it.
-        While somebody is asked something that waits, though not for an answer behind the end."""
-        alone = SCREEN.lock.acquire(timeout=REDRAW)
+        """Print the pending lines and the live view below them.
+
+        A question on the terminal delays this, but no longer than `REDRAW` after `close`.
+        """
+        has_screen = SCREEN.lock.acquire(timeout=REDRAW)
         try:
-            if alone or self._thread is None:
+            if has_screen or self._thread is None:
                 self._print()
         finally:
-            if alone:
+            if has_screen:
                 SCREEN.lock.release()
 
     def _print(self) -> None:
         with self._lock:
-            lines, self._waiting = self._waiting, []
+            lines, self._pending_lines = self._pending_lines, []
         if self._thread and not self._live:
-            self._live = self._begun()
+            self._live = self._start_view()
         if lines:
             self._terminal.print(Text("\n").join(map(self._text, lines)), soft_wrap=True)
         elif self._live:
             self._live.refresh()
 
-    def _begun(self) -> Live:
-        # Standard error stays its own: rich would move it to standard output.
+    def _start_view(self) -> Live:
+        # rich would send standard error to standard output.
         live = Live(
             self,
             console=self._terminal,
@@ -134,62 +135,64 @@ class LiveSink:
         return live
 
     def _clear(self) -> None:
-        """Leave the terminal to a question, with all that was written above it."""
+        """Print the pending lines and remove the live view: a question needs the terminal."""
         self._print()
-        self._end()
+        self._remove_view()
 
-    def _end(self) -> None:
+    def _remove_view(self) -> None:
         if self._live:
             self._live.stop()
             self._live = None
 
     def __rich_console__(self, terminal: Terminal, options: ConsoleOptions) -> RenderResult:
-        """The live part, drawn anew several times a second."""
+        """Yield the lines of the live view; rich calls this for each drawing."""
         height = max(2, terminal.height // 2)
-        for each in live_lines(self._activity.progress(), height, self._columns, self._said):
+        progress = self._activity.progress()
+        for each in live_lines(progress, height, self._columns, self._announcement):
             text = self._text(each)
             text.truncate(options.max_width - 1)
             yield text
 
     def _text(self, spans: Line) -> Text:
-        """Spans as rich text: never parsed as markup, whatever they hold."""
+        """Return the spans as rich text. Their content is never parsed as markup."""
         if not self._colour:
             return Text("".join(span.text for span in spans))
-        return Text.assemble(*((span.text, STYLES[span.role]) for span in spans))
+        return Text.assemble(*((span.text, RICH_STYLES[span.style]) for span in spans))
 
 
-def live_lines(progress: Progress, height: int, columns: int, said: str = "") -> list[Line]:
-    """At most `height` lines: the hosts at work, those that don't fit as a number, what is `said`
-    to the operator, the sum.
+def live_lines(progress: Progress, height: int, columns: int, announcement: str = "") -> list[Line]:
+    """Return the live view in at most `height` lines.
 
-    As long as all fit they keep the inventory's order; else the slowest come first, since they are
-    the ones that somebody looks for (ansible/ansible#17152).
+    It has a line per active host, the number of active hosts that do not fit, the announcement,
+    and a summary. If not all active hosts fit, the longest-running tasks come first: operators look
+    for those (ansible/ansible#17152).
     """
-    jobs = list(progress.jobs)
-    words = [line(Span(f"provision: {said}", Role.WARNING))] if said else []
-    room = height - 1 - len(words)
-    if len(jobs) > room:
-        jobs = slowest_first(progress)[: max(0, room - 1)]
-    hidden = len(progress.jobs) - len(jobs)
-    more = [line(Span(f"... and {count(hidden, 'host')} more at work", Role.DIM))] if hidden else []
-    lines = [_job_line(job, progress.now, columns) for job in jobs]
-    return [*lines, *more, *words, _sum_line(progress)][-height:]
+    shown = list(progress.active_hosts)
+    below = [line(Span(f"provision: {announcement}", Style.WARNING))] if announcement else []
+    room = height - 1 - len(below)
+    if len(shown) > room:
+        shown = slowest_first(progress)[: max(0, room - 1)]
+    lines = [_host_line(host, progress.now, columns) for host in shown]
+    hidden = len(progress.active_hosts) - len(shown)
+    if hidden:
+        lines.append(line(Span(f"... and {count(hidden, 'more host')} running", Style.DIM)))
+    return [*lines, *below, _summary_line(progress)][-height:]
 
 
-def _job_line(job: Job, now: float, columns: int) -> Line:
-    number = f"{job.number}/{job.total}" if job.number else ""
+def _host_line(host: ActiveHost, now: float, columns: int) -> Line:
+    number = f"{host.number}/{host.total}" if host.number else ""
     return line(
-        f"{pad(clip(job.host, max(columns, 4)), columns)}  ",
-        Span(f"{number:>7}  ", Role.DIM),
-        job.task or "waiting",
-        Span(f"  {job.passed}" if job.passed else "", Role.DIM),
-        Span(f"  {duration(max(0.0, now - job.since))}", Role.DIM),
+        f"{pad(clip(host.host, max(columns, 4)), columns)}  ",
+        Span(f"{number:>7}  ", Style.DIM),
+        host.task or "waiting",
+        Span(f"  {host.transferred}" if host.transferred else "", Style.DIM),
+        Span(f"  {duration(max(0.0, now - host.since))}", Style.DIM),
     )
 
 
-def _sum_line(progress: Progress) -> Line:
+def _summary_line(progress: Progress) -> Line:
     return line(
-        Span(f"{progress.done} of {count(progress.hosts, 'host')} done", Role.HEAD),
-        Span(f", {progress.bad} failed" if progress.bad else "", Role.BAD),
-        f", {len(progress.jobs)} at work, {duration(progress.elapsed)}",
+        Span(f"{progress.done} of {count(progress.hosts, 'host')} done", Style.HEAD),
+        Span(f", {progress.failed} failed" if progress.failed else "", Style.FAILED),
+        f", {len(progress.active_hosts)} running, {duration(progress.elapsed)}",
     )

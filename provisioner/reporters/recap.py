@@ -1,4 +1,4 @@
-"""The end of a run: a table of hosts, why some failed, one line that sums up, the exit code."""
+"""The recap at the end of a run: the hosts, the reasons of failures, a summary, the exit status."""
 
 from __future__ import annotations
 
@@ -8,140 +8,159 @@ from collections.abc import Callable, Mapping
 from provisioner import exits
 from provisioner.events import HostFinished, HostSummary, RunFinished, Status
 from provisioner.records import dataclass
-from provisioner.reporters.failure import labelled
-from provisioner.reporters.palette import Line, Role, Span, indented, line
-from provisioner.reporters.steps import BAD_STATUSES, ROLES, View
-from provisioner.reporters.text import alike, count, counted, duration, escape, lines_of, pad
+from provisioner.reporters.failure_block import labelled
+from provisioner.reporters.styles import Line, Span, Style, indented, line
+from provisioner.reporters.task_lines import BAD_STATUSES, OUTCOME_STYLES, View
+from provisioner.reporters.text import (
+    count,
+    counted,
+    duration,
+    escape,
+    lines_of,
+    pad,
+    similarity_key,
+)
 
-WHOLE = 30
-"""Up to so many hosts the table has all of them; above, only those that are not ok (-v: all), and
-where these are more, too, they are grouped by their reasons."""
+FULL_TABLE = 30
+"""Up to this number of hosts, the table has all of them. With more hosts and without -v, it has
+only those that are not ok; if these are more too, they are grouped by reason instead."""
 
-ALIKE = 3
-"""So many hosts that are out for the same reason have it below the table, once."""
+GROUP_SIZE = 3
+"""From this number of hosts with the same reason, the reason is shown once, below the table."""
 
 COUNTS = ("ok", "changed", "failed", "skipped", "ignored", "rescued")
-_NOT_WHOLE = "a play could not be run"
-_STATUS = len("would change")
+_PLAY_NOT_RUN = "a play could not be run"
+_STATUS_COLUMNS = len("would change")
+_NOT_OK = BAD_STATUSES | {Status.NOT_RUN}
 
 
 def meaning_of(event: RunFinished) -> str:
-    """The exit status in words."""
+    """Return the meaning of the run's exit status."""
     failed = any(summary.status is Status.FAILED for summary in event.hosts.values())
     if event.exit == exits.FAILED and not failed:
-        return _NOT_WHOLE
+        return _PLAY_NOT_RUN
     return exits.MEANINGS.get(event.exit, "see provision --help")
 
 
 @dataclass(frozen=True)
-class Row:
+class HostRow:
+    """A host in the recap."""
+
     host: str
     summary: HostSummary
     reason: str = ""
     hint: str = ""
 
 
-def recap(event: RunFinished, ends: Mapping[str, HostFinished], view: View) -> list[Line]:
-    """The whole recap; `ends` holds each host's own last event, for its reason and remedy."""
-    rows = [_row(host, summary, ends.get(host)) for host, summary in event.hosts.items()]
-    whole = len(rows) <= WHOLE or view.verbosity > 0
-    shown = rows if whole else [r for r in rows if r.summary.status in _NOT_OK or r.reason]
+def recap(event: RunFinished, finished: Mapping[str, HostFinished], view: View) -> list[Line]:
+    """Return the recap. `finished` has each host's last event, with its reason and hint."""
+    rows = [_row(host, summary, finished.get(host)) for host, summary in event.hosts.items()]
+    show_all = len(rows) <= FULL_TABLE or view.verbosity > 0
+    shown = rows if show_all else [r for r in rows if r.summary.status in _NOT_OK or r.reason]
     title = "Recap (check mode: nothing was changed)" if view.check else "Recap"
-    lines = [(), line(Span(title, Role.HEAD))]
-    if len(shown) > WHOLE and not view.verbosity:
-        lines += _groups(_grouped(shown), view, _remarks)
+    lines = [(), line(Span(title, Style.HEAD))]
+    if len(shown) > FULL_TABLE and not view.verbosity:
+        lines += _group_lines(_group_by_reason(shown), view, _reason_and_notes)
     elif shown:
         lines += _table(shown, view)
-    return [*lines, *_sums(event, len(rows) - len(shown), view)]
+    return [*lines, *_summary(event, len(rows) - len(shown), view)]
 
 
-_NOT_OK = BAD_STATUSES | {Status.NOT_RUN}
+def _row(host: str, summary: HostSummary, event: HostFinished | None) -> HostRow:
+    return HostRow(host, summary, event.reason, event.hint) if event else HostRow(host, summary)
 
 
-def _row(host: str, summary: HostSummary, end: HostFinished | None) -> Row:
-    return Row(host, summary, end.reason, end.hint) if end else Row(host, summary)
-
-
-def _grouped(rows: list[Row]) -> list[list[Row]]:
-    """Hosts that are out for the same reason together: a thousand often are for one."""
-    groups: dict[tuple[Status, str], list[Row]] = {}
+def _group_by_reason(rows: list[HostRow]) -> list[list[HostRow]]:
+    """Return the hosts grouped by status and similar reason, the largest group first."""
+    groups: dict[tuple[Status, str], list[HostRow]] = {}
     for row in rows:
-        groups.setdefault((row.summary.status, alike(row.reason, row.host)), []).append(row)
+        key = (row.summary.status, similarity_key(row.reason, row.host))
+        groups.setdefault(key, []).append(row)
     return sorted(groups.values(), key=len, reverse=True)
 
 
-def _groups(
-    groups: list[list[Row]], view: View, remarks: Callable[[Row], list[Line]]
+def _group_lines(
+    groups: list[list[HostRow]], view: View, details: Callable[[HostRow], list[Line]]
 ) -> list[Line]:
-    """Of each group the number, what is remarked on the first one, and all names."""
-    found: list[Line] = []
+    """Return, for each group, the number of hosts, the details of the first one, and the names."""
+    lines: list[Line] = []
     for group in groups:
         names = ", ".join(escape(row.host) for row in group)
         status = group[0].summary.status
-        top = Span(f"{count(len(group), 'host')} {_said(status, view)}", ROLES[status])
-        body = [*remarks(group[0]), *labelled("hosts", [names])]
-        found += [line(top), *indented(body, 2)]
-    return found
+        title = f"{count(len(group), 'host')} {_status_text(status, view)}"
+        body = [*details(group[0]), *labelled("hosts", [names])]
+        lines += [line(Span(title, OUTCOME_STYLES[status])), *indented(body, 2)]
+    return lines
 
 
-def _table(rows: list[Row], view: View) -> list[Line]:
-    titles = f"{pad('host', view.columns)}  {'status':<{_STATUS}}"
-    for each in COUNTS:
-        titles += f"  {each:>7}"
-    lines = [line(Span(f"{titles}  {'seconds':>8}", Role.DIM))]
-    groups = [group for group in _grouped(rows) if group[0].reason and len(group) >= ALIKE]
-    told = {row.host for group in groups for row in group}
+def _table(rows: list[HostRow], view: View) -> list[Line]:
+    groups = [g for g in _group_by_reason(rows) if g[0].reason and len(g) >= GROUP_SIZE]
+    grouped_hosts = {row.host for group in groups for row in group}
+    lines = [_titles(view)]
     for row in rows:
-        remarks = _notes(row) if row.host in told else _remarks(row)
-        lines += [_cells(row, view), *indented(remarks, view.margin)]
-    return [*lines, *_groups(groups, view, _why)]
+        below = _notes(row) if row.host in grouped_hosts else _reason_and_notes(row)
+        lines += [_cells(row, view), *indented(below, view.margin)]
+    return [*lines, *_group_lines(groups, view, _reason)]
 
 
-def _cells(row: Row, view: View) -> Line:
+def _titles(view: View) -> Line:
+    counts = "".join(f"  {name:>{_count_columns(name)}}" for name in COUNTS)
+    host = pad("host", view.columns)
+    return line(Span(f"{host}  {'status':<{_STATUS_COLUMNS}}{counts}  seconds", Style.DIM))
+
+
+def _cells(row: HostRow, view: View) -> Line:
     summary = row.summary
+    status = _status_text(summary.status, view)
     counts: list[Span] = []
-    for each in COUNTS:
-        number = getattr(summary, each)
-        counts.append(Span(f"  {number:>7}", ROLES[each] if number else Role.DIM))
+    for name in COUNTS:
+        number = getattr(summary, name)
+        style = OUTCOME_STYLES[name] if number else Style.DIM
+        counts.append(Span(f"  {number:>{_count_columns(name)}}", style))
     return line(
         f"{pad(escape(row.host), view.columns)}  ",
-        Span(f"{_said(summary.status, view):<{_STATUS}}", ROLES[summary.status]),
+        Span(f"{status:<{_STATUS_COLUMNS}}", OUTCOME_STYLES[summary.status]),
         *counts,
-        f"  {summary.seconds:>8.1f}",
+        f"  {summary.seconds:>7.1f}",
     )
 
 
-def _remarks(row: Row) -> list[Line]:
-    return [*_why(row), *_notes(row)]
+def _count_columns(name: str) -> int:
+    """Return the width of a count's column: narrow, so that the table fits 80 columns."""
+    return max(len(name), 4)
 
 
-def _why(row: Row) -> list[Line]:
+def _reason_and_notes(row: HostRow) -> list[Line]:
+    return [*_reason(row), *_notes(row)]
+
+
+def _reason(row: HostRow) -> list[Line]:
     reason = labelled("reason", lines_of(row.reason))
     return [*reason, *labelled("what to do", lines_of(row.hint))]
 
 
-def _notes(row: Row) -> list[Line]:
+def _notes(row: HostRow) -> list[Line]:
     return [line(each) for note in row.summary.notes for each in lines_of(note)]
 
 
-def _said(status: Status, view: View) -> str:
+def _status_text(status: Status, view: View) -> str:
     return "would change" if view.check and status is Status.CHANGED else status.value
 
 
-def _sums(event: RunFinished, hidden: int, view: View) -> list[Line]:
-    """`3 hosts: 2 changed, 1 failed - 12.3 s`, then what the exit code means."""
+def _summary(event: RunFinished, hidden: int, view: View) -> list[Line]:
+    """Return `3 hosts: 2 changed, 1 failed - 12.3 s` and the meaning of the exit status."""
     by_status = Counter(summary.status for summary in event.hosts.values())
-    said = counted((_said(status, view), by_status[status]) for status in Status)
-    left_out = f" ({count(hidden, 'host')} not listed: -v lists all)" if hidden else ""
+    statuses = counted((_status_text(status, view), by_status[status]) for status in Status)
+    not_listed = f" ({count(hidden, 'host')} not listed: -v lists all)" if hidden else ""
     interrupted = "interrupted: " if event.interrupted else ""
     meaning = meaning_of(event)
     dash = "—" if view.symbols else "-"
     return [
         line(
-            Span(f"{interrupted}{count(len(event.hosts), 'host')}", Role.HEAD),
-            f": {said}" if said else "",
+            Span(f"{interrupted}{count(len(event.hosts), 'host')}", Style.HEAD),
+            f": {statuses}" if statuses else "",
             f" {dash} {duration(event.seconds)}",
-            Span(left_out, Role.DIM),
+            Span(not_listed, Style.DIM),
         ),
-        line(Span(f"exit {event.exit}: {meaning}", Role.BAD if event.exit else Role.DIM)),
+        line(Span(f"exit {event.exit}: {meaning}", Style.FAILED if event.exit else Style.DIM)),
     ]

@@ -7,20 +7,20 @@ function filter() {
   const text = form.elements.text.value.toLowerCase();
   const { value: status } = form.elements.status;
   const { value: outcome } = form.elements.outcome;
-  let shown = 0;
+  let shownHosts = 0;
   for (const host of hosts) {
-    const named = host.querySelector("summary").textContent.toLowerCase().includes(text);
-    let matching = 0;
-    for (const step of host.querySelectorAll("li[data-outcome]")) {
-      const found = named || step.textContent.toLowerCase().includes(text);
-      step.hidden = !found || (outcome !== "" && step.dataset.outcome !== outcome);
-      matching += step.hidden ? 0 : 1;
+    const nameMatches = host.querySelector("summary").textContent.toLowerCase().includes(text);
+    let matchingTasks = 0;
+    for (const task of host.querySelectorAll("li[data-outcome]")) {
+      const textMatches = nameMatches || task.textContent.toLowerCase().includes(text);
+      task.hidden = !textMatches || (outcome !== "" && task.dataset.outcome !== outcome);
+      matchingTasks += task.hidden ? 0 : 1;
     }
-    const wanted = status === "" || host.dataset.status === status;
-    host.hidden = !wanted || !(matching > 0 || (named && outcome === ""));
-    shown += host.hidden ? 0 : 1;
+    const statusMatches = status === "" || host.dataset.status === status;
+    host.hidden = !statusMatches || !(matchingTasks > 0 || (nameMatches && outcome === ""));
+    shownHosts += host.hidden ? 0 : 1;
   }
-  form.querySelector("output").textContent = `${shown} of ${hosts.length} hosts`;
+  form.querySelector("output").textContent = `${shownHosts} of ${hosts.length} hosts`;
 }
 
 form.addEventListener("input", filter);

@@ -1,4 +1,4 @@
-"""The terminal, which the live view has and a question borrows: never both at once."""
+"""The terminal, shared by the live view and by questions: only one of them uses it at a time."""
 
 from __future__ import annotations
 
@@ -11,54 +11,63 @@ from contextlib import contextmanager, nullcontext, suppress
 
 
 class Screen:
-    """`lock` is held by whoever draws or asks; `clear` takes away what is drawn."""
+    """Coordinates drawing and asking.
+
+    `lock` is held while something is drawn or asked. `clear` removes the live view.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.clear: Callable[[], None] = lambda: None
-        self.is_borrowed = False
-        self._given_up, self._give_up = os.pipe()  # readable once nobody is to be asked any more
+        self.is_asking = False
+        # A pipe that becomes readable when questions are cancelled, for `select`.
+        self._cancelled, self._cancel = os.pipe()
 
-    def give_up(self) -> None:
-        """Nobody is asked any more: who is now counts as silent. May be called by a signal's
-        handler, from any thread."""
-        os.write(self._give_up, b"!")
+    def cancel_questions(self) -> None:
+        """End the current question and all later ones without an answer.
+
+        Safe in a signal handler and from any thread.
+        """
+        os.write(self._cancel, b"!")
 
     def ask(self, question: str, *, hidden: bool) -> str | None:
-        """A line from standard input, from any thread, while nothing is drawn. None for an end of
-        input, and when it was given up (what waits in `input` or `getpass` sees no Ctrl-C)."""
+        """Return a line from standard input, without echo if `hidden`. May block; thread-safe.
+
+        Returns None at the end of input and after `cancel_questions`. `input` and `getpass` are
+        not used: in a thread, Ctrl-C cannot interrupt them.
+        """
         with self.lock:
             self.clear()
-            self.is_borrowed = True
+            self.is_asking = True
             try:
-                line = self._answer(question, hidden)
+                line = self._read_answer(question, hidden)
             finally:
-                self.is_borrowed = False
+                self.is_asking = False
         return line.removesuffix("\n") if line else None
 
-    def _answer(self, question: str, hidden: bool) -> str:
+    def _read_answer(self, question: str, hidden: bool) -> str:
         terminal = _terminal()
         if terminal is None:
             _write(question)
             return sys.stdin.readline()
         with _hidden(terminal) if hidden else nullcontext():
             _write(question)
-            line = self._line_of(terminal)
+            line = self._read_line(terminal)
         if hidden or not line:
-            _write("\n")  # no other ended the line
+            _write("\n")  # the terminal has not echoed a newline
         return line
 
-    def _line_of(self, terminal: int) -> str:
+    def _read_line(self, terminal: int) -> str:
         import select
 
-        ready, _, _ = select.select([terminal, self._given_up], [], [])
-        if self._given_up in ready:
+        ready, _, _ = select.select([terminal, self._cancelled], [], [])
+        if self._cancelled in ready:
             return ""
         return os.read(terminal, 65536).decode("utf-8", "surrogateescape")
 
 
 def _terminal() -> int | None:
-    """Standard input, where that is one."""
+    """Return the descriptor of standard input if that is a terminal."""
     try:
         descriptor = sys.stdin.fileno()
     except (OSError, ValueError):
@@ -74,11 +83,11 @@ def _write(text: str) -> None:
 
 @contextmanager
 def _hidden(terminal: int) -> Iterator[None]:
-    """No echo; there is one again even where the process ends in the middle."""
+    """Turn echo off, and on again at the end or when the process exits before that."""
     import termios
 
     saved = termios.tcgetattr(terminal)
-    silent = [*saved[:3], saved[3] & ~termios.ECHO, *saved[4:]]
+    without_echo = [*saved[:3], saved[3] & ~termios.ECHO, *saved[4:]]
 
     def restore() -> None:
         with suppress(termios.error):
@@ -86,7 +95,7 @@ def _hidden(terminal: int) -> Iterator[None]:
 
     atexit.register(restore)
     try:
-        termios.tcsetattr(terminal, termios.TCSAFLUSH, silent)
+        termios.tcsetattr(terminal, termios.TCSAFLUSH, without_echo)
         yield
     finally:
         restore()
@@ -94,4 +103,4 @@ def _hidden(terminal: int) -> Iterator[None]:
 
 
 SCREEN = Screen()
-"""The one that the process has."""
+"""The process's only screen."""

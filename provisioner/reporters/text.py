@@ -1,8 +1,7 @@
-"""Remote and user text made safe for a terminal, and small words about sizes and times.
+"""Makes text of hosts and users safe for a terminal, and formats sizes, durations and counts.
 
-`escape` is the one place where text that somebody else wrote becomes printable. Everything that a
-reporter shows passes it once, before any colour is added: rich is no sanitizer (it passes a raw
-ESC off a terminal, and C1 and bidi controls always).
+All text that comes from elsewhere passes `escape` once, before colours are added. rich does not
+sanitize text: off a terminal it passes a raw ESC, and always the C1 and bidi controls.
 """
 
 from __future__ import annotations
@@ -13,35 +12,36 @@ from collections.abc import Iterable
 
 from provisioner import regex
 
-# C0 but tab and newline, DEL and C1, the bidi controls of Trojan Source (CVE-2021-42574), the two
-# separators that some readers take for a line's end, lone surrogates (bytes that aren't UTF-8).
+# C0 except tab and newline, DEL and C1, the bidi controls of Trojan Source (CVE-2021-42574), the
+# two separators that some programs treat as the end of a line, and lone surrogates (bytes that are
+# not UTF-8).
 _UNSAFE = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 _UNSAFE_IN_LINES = regex.compile(f"[{_UNSAFE}]")
 _UNSAFE_IN_LINE = regex.compile(f"[\t\n{_UNSAFE}]")
-_NAMED = {"\n": r"\n", "\t": r"\t", "\r": r"\r"}
+_NAMED_ESCAPES = {"\n": r"\n", "\t": r"\t", "\r": r"\r"}
 
-LONGEST_LINE = 2000
-"""Characters of one line that are shown before the rest is only counted."""
+MAX_LINE_LENGTH = 2000
+"""Characters of one line that are shown. The others are only counted."""
 
 
 def escape(text: str, *, lines: bool = False) -> str:
-    r"""`text` with every character that could steer a terminal shown as a visible escape.
+    r"""Return `text` with each character that could control a terminal as a visible escape.
 
-    ESC becomes `\x1b`, U+202E `\u202e`, a byte that was no UTF-8 (surrogateescape) `\xff`, and a
-    C1 control `\u009b`, so that the two can be told apart. Backslashes stay as they are: the result
-    is for eyes, not for reading back. With `lines`, newlines and tabs are kept.
+    ESC becomes `\x1b`, U+202E `\u202e`, a C1 control `\u009b`, and a byte that is not UTF-8
+    (surrogateescape) `\xff`. Backslashes are not escaped: the result is only for people. With
+    `lines`, newlines and tabs stay.
     """
     unsafe = _UNSAFE_IN_LINES if lines else _UNSAFE_IN_LINE
     if text.isascii() and text.isprintable():
         return text
-    return unsafe.sub(_visible, text)
+    return unsafe.sub(_visible_escape, text)
 
 
-def _visible(match: re.Match[str]) -> str:
+def _visible_escape(match: re.Match[str]) -> str:
     character = match[0]
     code = ord(character)
-    if character in _NAMED:
-        return _NAMED[character]
+    if character in _NAMED_ESCAPES:
+        return _NAMED_ESCAPES[character]
     if code < 0x80:
         return f"\\x{code:02x}"
     if 0xDC80 <= code <= 0xDCFF:
@@ -49,49 +49,49 @@ def _visible(match: re.Match[str]) -> str:
     return f"\\u{code:04x}"
 
 
-def alike(text: str, host: str) -> str:
-    """What is the same in texts about several hosts: without the host's name, and without numbers
-    (addresses, ports, times, line numbers)."""
+def similarity_key(text: str, host: str) -> str:
+    """Return `text` without the host's name and without numbers (addresses, ports, times, line
+    numbers). Texts about the same failure on several hosts have the same key."""
     return re.sub(r"\d+(?:[.:]\d+)*", "#", text.replace(host, "HOST") if host else text)
 
 
-def lines_of(text: str, *, longest: int = LONGEST_LINE) -> list[str]:
-    """The lines of a remote text, each safe to print and cut at `longest` characters.
+def lines_of(text: str) -> list[str]:
+    """Return the lines of `text`, escaped and cut at `MAX_LINE_LENGTH` characters.
 
-    Only newlines end a line (`str.splitlines` knows nine more that a terminal doesn't); the empty
-    line after the last newline and the CR of CRLF are dropped.
+    Only a newline ends a line: `str.splitlines` has nine more separators, which a terminal does not
+    treat as such. Newlines at the end of the text and the CR of CRLF are dropped.
     """
-    return [_line(line, longest) for line in text.rstrip("\n").split("\n")] if text else []
+    return [_shown_line(line) for line in text.rstrip("\n").split("\n")] if text else []
 
 
-def tail(text: str, limit: int, *, longest: int = LONGEST_LINE) -> tuple[int, list[str]]:
-    """How many lines come before the last `limit` ones, and those, safe to print.
+def tail(text: str, limit: int) -> tuple[int, list[str]]:
+    """Return the number of omitted lines and the last `limit` lines, escaped.
 
-    The text is cut before it is escaped, so that 8 MB of output cost next to nothing.
+    The text is cut before it is escaped, so that 8 MB of output take little time.
     """
     text = text.rstrip("\n")
     if not text:
         return 0, []
-    cut = max(0, text.count("\n") + 1 - limit)
-    kept = text.rsplit("\n", limit)[1:] if cut else text.split("\n")
-    return cut, [_line(line, longest) for line in kept]
+    omitted = max(0, text.count("\n") + 1 - limit)
+    last_lines = text.rsplit("\n", limit)[1:] if omitted else text.split("\n")
+    return omitted, [_shown_line(line) for line in last_lines]
 
 
-def _line(line: str, longest: int) -> str:
+def _shown_line(line: str) -> str:
     line = line.removesuffix("\r")
-    more = len(line) - longest
-    if more <= 0:
+    omitted = len(line) - MAX_LINE_LENGTH
+    if omitted <= 0:
         return escape(line, lines=True)
-    return f"{escape(line[:longest], lines=True)} ({more} characters more)"
+    return f"{escape(line[:MAX_LINE_LENGTH], lines=True)} ({omitted} more characters)"
 
 
 def clip(text: str, limit: int) -> str:
-    """`text` in at most `limit` characters, with ... where something is missing."""
+    """Return `text` in at most `limit` characters, with `...` at the end if it was cut."""
     return text if len(text) <= limit else text[: max(0, limit - 3)].rstrip() + "..."
 
 
 def width(text: str) -> int:
-    """The columns that `text` takes on a terminal; `text` is escaped already."""
+    """Return the number of terminal columns of an escaped text."""
     if text.isascii():
         return len(text)
     return sum(_columns(character) for character in text)
@@ -104,11 +104,12 @@ def _columns(character: str) -> int:
 
 
 def pad(text: str, columns: int) -> str:
+    """Return `text` with spaces at the end, `columns` wide."""
     return text + " " * (columns - width(text))
 
 
 def duration(seconds: float) -> str:
-    """`3.4 s`, `2 min 05 s`, `1 h 02 min`."""
+    """Return a duration for people: `3.4 s`, `2 min 05 s`, `1 h 02 min`."""
     if seconds < 59.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -118,7 +119,7 @@ def duration(seconds: float) -> str:
 
 
 def size(number: int) -> str:
-    """Bytes for people: `999 B`, `43 MB`, `1.2 GB`."""
+    """Return a number of bytes for people: `999 B`, `43 MB`, `1.2 GB`."""
     value, unit = float(number), "B"
     for larger in ("kB", "MB", "GB", "TB"):
         if value < 999.5:
@@ -128,10 +129,10 @@ def size(number: int) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """`1 host`, `3 hosts`."""
+    """Return the number with the noun in singular or plural: `1 host`, `3 hosts`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def counted(counts: Iterable[tuple[str, int]]) -> str:
-    """`2 changed, 1 failed`: the words whose count is not zero."""
+    """Return the counts that are not zero: `2 changed, 1 failed`."""
     return ", ".join(f"{number} {word}" for word, number in counts if number)

@@ -1,4 +1,4 @@
-"""A run as events, and pieces of it, for the reporters' tests."""
+"""Events of an example run, for the tests of the reporters."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from provisioner.events import (
 from provisioner.reporters.activity import Activity
 from provisioner.reporters.console import Console
 from provisioner.reporters.plain_sink import PlainSink
-from provisioner.reporters.stream import QuietStream
+from provisioner.reporters.quiet_stream import QuietStream
 from provisioner.result import Diff, Outcome
 
 HOSTS = ("web1", "web2", "db-main")
 
 
 class Clock:
-    """Time that passes only when a test says so."""
+    """A clock whose time a test sets."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -132,7 +132,7 @@ def plain(
     symbols: bool = False,
     colour: bool = False,
 ) -> str:
-    """What the console prints off a terminal."""
+    """Return the console's output for a stream that is not a terminal."""
     text = io.StringIO()
     activity = Activity(Clock())
     sink = PlainSink(QuietStream(text), activity, colour=colour)
@@ -155,24 +155,25 @@ HOSTILE = (
 
 
 def hostile_run() -> list[Event]:
-    """A run in which every text that comes from elsewhere tries to steer the terminal."""
+    """Return a run in which all texts contain terminal control sequences."""
     bad = HOSTILE
     lines = f"{bad}\n{bad}\n"
-    step: dict[str, Any] = {"play": bad, "task": bad, "module": bad, "where": bad, "message": lines}
-    done = HostSummary(Status.FAILED, failed=1, notes=(lines,))
+    texts: dict[str, Any] = {"play": bad, "task": bad, "module": bad, "where": bad}
+    texts["message"] = lines
+    summary = HostSummary(Status.FAILED, failed=1, notes=(lines,))
     return [
         RunStarted(bad, (bad,), (bad,), diff=True),
         PlayStarted(bad, (bad,), bad, 1),
         TaskStarted(bad, bad, bad, 1),
         TaskRetried(bad, bad, bad, 1, 2, lines),
-        task(bad, is_item=True, item={bad: [bad]}, **step),
-        task(bad, Outcome.CHANGED, changes=(lines,), delegated_to=bad, **step),
-        task(bad, shown={bad: [bad, lines]}, returns={bad: lines}, **step),
-        task(bad, Outcome.SKIPPED, diff=(Diff(lines, bad, bad, bad),), **step),
-        task(bad, Outcome.FAILED, stdout=lines, stderr=lines, hint=lines, rc=1, **step),
+        task(bad, is_item=True, item={bad: [bad]}, **texts),
+        task(bad, Outcome.CHANGED, changes=(lines,), delegated_to=bad, **texts),
+        task(bad, shown={bad: [bad, lines]}, returns={bad: lines}, **texts),
+        task(bad, Outcome.SKIPPED, diff=(Diff(lines, bad, bad, bad),), **texts),
+        task(bad, Outcome.FAILED, stdout=lines, stderr=lines, hint=lines, rc=1, **texts),
         Notice(lines, bad),
-        HostFinished(bad, done, lines, lines),
-        RunFinished({bad: done}, exit=2),
+        HostFinished(bad, summary, lines, lines),
+        RunFinished({bad: summary}, exit=2),
     ]
 
 

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 
 from provisioner.events import Event, Notice, PlayFinished, RunFinished, TaskRetried, TaskStarted
 from provisioner.reporters.jsonl import JsonLines, record_of
-from provisioner.reporters.stream import QuietStream
+from provisioner.reporters.quiet_stream import QuietStream
 from provisioner.result import Outcome
 from tests.reporters.examples import FAILURE, HOSTILE, RUN, hostile_run, task
 
@@ -44,7 +44,7 @@ def test_every_line_of_a_run_satisfies_the_schema(events: Iterable[Event]) -> No
         validator.validate(json.loads(text))
 
 
-def test_the_schema_refuses_an_outcome_and_a_key_that_it_does_not_know() -> None:
+def test_the_schema_refuses_an_unknown_outcome_and_an_unknown_key() -> None:
     record = record_of(task())
     assert record is not None
     for wrong in ({**record, "outcome": "fine"}, {**record, "extra": 1}):
@@ -58,7 +58,7 @@ def test_every_key_of_the_schema_is_explained_in_the_documentation() -> None:
     assert sorted(key for key in keys - {"event"} if key not in text) == []
 
 
-def test_a_failed_task_is_written_as_the_contract_says() -> None:
+def test_the_json_object_of_a_failed_task() -> None:
     assert json.loads(lines([FAILURE])[0]) == {
         "event": "task_finished",
         "play": "Docker",
@@ -82,7 +82,7 @@ def test_a_failed_task_is_written_as_the_contract_says() -> None:
     }
 
 
-def test_the_runs_end_has_one_status_and_six_counts_a_host() -> None:
+def test_run_finished_has_one_status_and_six_counts_per_host() -> None:
     end = json.loads(lines(RUN)[-1])
     assert (end["event"], end["exit"], end["interrupted"]) == ("run_finished", 6, False)
     assert end["hosts"]["web1"] == {
@@ -96,7 +96,7 @@ def test_the_runs_end_has_one_status_and_six_counts_a_host() -> None:
     }
 
 
-def test_a_loop_is_one_event_an_item_and_one_for_the_whole() -> None:
+def test_a_loop_is_one_event_per_item_and_one_for_the_task() -> None:
     users = [each for each in map(json.loads, lines(RUN)) if each.get("task") == "Users"]
     assert [(each.get("item"), each["loop"]) for each in users] == [
         ("alice", False),
@@ -106,7 +106,7 @@ def test_a_loop_is_one_event_an_item_and_one_for_the_whole() -> None:
     assert ["item" in each for each in users] == [True, True, False]
 
 
-def test_an_item_that_is_nothing_is_still_an_item() -> None:
+def test_a_null_item_is_written() -> None:
     assert json.loads(lines([task(is_item=True, item=None)])[0])["item"] is None
 
 
@@ -119,11 +119,11 @@ def test_an_item_that_is_nothing_is_still_an_item() -> None:
         Notice("x"),
     ],
 )
-def test_events_for_the_terminal_only_are_not_written(event: Event) -> None:
+def test_events_that_only_a_terminal_shows_are_not_written(event: Event) -> None:
     assert record_of(event) is None
 
 
-def test_bytes_that_are_no_utf8_come_back_as_they_were() -> None:
+def test_bytes_that_are_not_utf8_can_be_restored() -> None:
     raw = b"caf\xe9 \xff\x00\n"
     text = lines([task(stdout=raw.decode("utf-8", "surrogateescape"))])[0]
     assert text.isascii()
@@ -152,7 +152,7 @@ def test_an_item_of_any_type_is_valid_json(item: Any, expected: Any) -> None:
     assert json.loads(lines([task(is_item=True, item=item)])[0])["item"] == expected
 
 
-def test_every_line_is_flushed_so_that_a_reader_can_follow() -> None:
+def test_every_line_is_flushed() -> None:
     raw = io.BytesIO()
     report = JsonLines(QuietStream(io.TextIOWrapper(io.BufferedWriter(_Raw(raw)), "utf-8")))
     report(RunFinished({}, 0))

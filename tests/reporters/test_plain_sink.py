@@ -1,4 +1,4 @@
-"""What the console prints off a terminal, word for word."""
+"""The exact output of the console for a stream that is not a terminal."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from provisioner.events import (
 )
 from provisioner.reporters.activity import Activity
 from provisioner.reporters.plain_sink import PlainSink
-from provisioner.reporters.steps import View
-from provisioner.reporters.stream import QuietStream
+from provisioner.reporters.quiet_stream import QuietStream
+from provisioner.reporters.task_lines import View
 from provisioner.result import Diff, Outcome
 from tests.reporters.examples import (
     DIFF,
@@ -39,7 +39,7 @@ from tests.reporters.examples import (
 )
 from tests.reporters.test_text import UNSAFE
 
-WHOLE = """\
+EXPECTED = """\
 hosts.yml: docker.yml on 3 hosts
 
 Play Docker: 3 hosts, 3 tasks
@@ -97,18 +97,18 @@ web1     ignored      Probe
          rc: 3
          stderr:
            gone
-         ignored: the host goes on (ignore_errors)
+         ignored: the host continues (ignore_errors)
 db-main  unreachable  no answer for 30 s
          what to do: is the host up? try: ssh db-main
 warning: at most 40 hosts at once: 64 files may be open (ulimit -n)
 
 Recap
-host     status             ok  changed   failed  skipped  ignored  rescued   seconds
-web1     changed             3        3        0        1        1        0      15.2
+host     status          ok  changed  failed  skipped  ignored  rescued  seconds
+web1     changed          3        3       0        1        1        0     15.2
          Docker version 24.0.7
-web2     failed              0        0        1        0        0        0       4.1
+web2     failed           0        0       1        0        0        0      4.1
          reason: yum exited with 1
-db-main  unreachable         0        0        0        0        0        0       0.0
+db-main  unreachable      0        0       0        0        0        0      0.0
          reason: no answer for 30 s
          what to do: is the host up? try: ssh db-main
 3 hosts: 1 changed, 1 failed, 1 unreachable - 16.1 s
@@ -116,11 +116,11 @@ exit 6: hosts failed, and others are unreachable or in an unknown state
 """
 
 
-def test_a_run_reads_like_this() -> None:
-    assert plain(RUN) == WHOLE
+def test_the_complete_output_of_a_run() -> None:
+    assert plain(RUN) == EXPECTED
 
 
-def test_nothing_but_text_reaches_a_file() -> None:
+def test_only_printable_text_is_written_to_a_file() -> None:
     text = plain([*RUN, *hostile_run()], verbosity=4, symbols=True)
     assert re.findall(r"[^\n\t\x20-\x7e✓●✗○!?…—]", text) == []
 
@@ -129,7 +129,7 @@ ANY = st.text(st.characters(codec=None, exclude_categories=()))
 
 
 @given(ANY, st.integers(0, 3))
-def test_whatever_a_host_says_nothing_but_text_reaches_the_terminal(said: str, v: int) -> None:
+def test_any_text_from_a_host_is_printed_without_control_characters(said: str, v: int) -> None:
     values: dict[str, Any] = {
         "task": said,
         "message": said,
@@ -145,20 +145,20 @@ def test_whatever_a_host_says_nothing_but_text_reaches_the_terminal(said: str, v
     assert set(plain(events, verbosity=v)) & UNSAFE <= {"\n", "\t"}
 
 
-def test_a_failures_block_and_its_return_values_do_not_say_the_same_twice() -> None:
-    told = {"rc": 1, "stdout": "seen once", "stdout_lines": ["seen once"], "start": "12:00"}
-    text = plain([task(outcome=Outcome.FAILED, stdout="seen once", returns=told)], verbosity=1)
+def test_return_values_do_not_repeat_the_output_of_a_failure() -> None:
+    returns = {"rc": 1, "stdout": "seen once", "stdout_lines": ["seen once"], "start": "12:00"}
+    text = plain([task(outcome=Outcome.FAILED, stdout="seen once", returns=returns)], verbosity=1)
     assert text.count("seen once") == 1
     assert "start:" in text
 
 
-def test_a_very_long_reason_is_cut_with_a_notice_unless_v() -> None:
+def test_without_v_a_very_long_reason_is_cut_with_a_notice() -> None:
     event = task(outcome=Outcome.FAILED, message="why\n" * 70)
     assert "(20 more lines: -v shows all)" in plain([event])
     assert plain([event], verbosity=1).count("why") == 70
 
 
-def test_every_line_of_a_host_begins_with_its_name_in_an_aligned_column() -> None:
+def test_host_names_are_an_aligned_column() -> None:
     lines = plain([started(), task(), task("db-main"), task("web2")]).splitlines()
     assert [line.index("ok") for line in lines[1:]] == [9, 9, 9]
 
@@ -186,21 +186,22 @@ STEPS = {
 
 
 @pytest.mark.parametrize("name", STEPS)
-def test_a_step_is_one_line_with_its_outcome_as_a_word(name: str) -> None:
+def test_a_task_has_one_line_with_its_outcome_as_a_word(name: str) -> None:
     event, expected = STEPS[name]
     assert plain([started(["web1"]), event], symbols=True).splitlines()[1] == expected
 
 
-def test_a_rescued_failure_says_that_the_rescue_takes_over() -> None:
-    assert "rescued: the block's rescue takes over" in plain([replace(FAILURE, rescued=True)])
+def test_a_rescued_failure_says_that_the_rescue_tasks_run_next() -> None:
+    text = plain([replace(FAILURE, rescued=True)])
+    assert "rescued: the block's rescue tasks run next" in text
 
 
-def test_the_output_of_an_ignored_failure_is_kept_short() -> None:
+def test_the_output_of_an_ignored_failure_is_short() -> None:
     text = plain([replace(FAILURE, ignored=True)])
     assert "stdout (last 5 of 22 lines; -v shows all):" in text
 
 
-def test_output_keeps_its_newlines_and_v_shows_all_of_it() -> None:
+def test_output_keeps_its_newlines_and_v_shows_all_lines() -> None:
     lines = plain([FAILURE], verbosity=1).splitlines()
     top = lines.index("  stdout:")
     assert lines[top + 1 : top + 23] == [f"    line {number}" for number in range(1, 23)]
@@ -212,7 +213,7 @@ def test_items_that_are_ok_have_no_line_without_v() -> None:
     assert "Install Docker [alice]" in plain([item], verbosity=1)
 
 
-def test_v_shows_what_the_task_returns_and_vv_where_it_stands() -> None:
+def test_v_shows_return_values_and_vv_the_file_and_line() -> None:
     event = task(returns={"stat": {"exists": True, "path": "/x"}})
     assert plain([event]).count("\n") == 1
     assert plain([event], verbosity=1).splitlines()[1:] == [
@@ -223,7 +224,7 @@ def test_v_shows_what_the_task_returns_and_vv_where_it_stands() -> None:
     assert "(yum, docker.yml:14)" in plain([event], verbosity=2)
 
 
-def test_warnings_that_a_module_returns_are_shown_below_its_line() -> None:
+def test_warnings_of_a_module_are_shown_below_the_task() -> None:
     text = plain([task(outcome=Outcome.CHANGED, returns={"warnings": ["not\x1b[2Jcrypted"]})])
     assert text.splitlines()[1:] == ["  warning: not\\x1b[2Jcrypted"]
 
@@ -231,7 +232,7 @@ def test_warnings_that_a_module_returns_are_shown_below_its_line() -> None:
 MANY = [f"web{number}" for number in range(12)]
 
 
-def test_with_many_hosts_only_deviations_have_a_line() -> None:
+def test_with_many_hosts_only_changes_failures_and_output_have_lines() -> None:
     events: list[Event] = [
         started(MANY),
         task("web1"),
@@ -250,14 +251,14 @@ def test_with_many_hosts_only_deviations_have_a_line() -> None:
 def test_a_progress_line_names_the_slowest_hosts() -> None:
     clock, text = Clock(), io.StringIO()
     activity = Activity(clock)
-    activity.note(started(MANY))
-    activity.note(PlayStarted("Docker", tuple(MANY), "x:1", 4))
+    activity.record(started(MANY))
+    activity.record(PlayStarted("Docker", tuple(MANY), "x:1", 4))
     for host in MANY[:5]:
         clock.now += 1
-        activity.note(TaskStarted("Docker", "Install", host, 1))
-    activity.note(HostFinished("web11", HostSummary(Status.FAILED)))
-    activity.note(task("web4"))
-    activity.note(Transferred("web1", 1_200_000_000, 3_000_000_000))
+        activity.record(TaskStarted("Docker", "Install", host, 1))
+    activity.record(HostFinished("web11", HostSummary(Status.FAILED)))
+    activity.record(task("web4"))
+    activity.record(Transferred("web1", 1_200_000_000, 3_000_000_000))
     sink = PlainSink(QuietStream(text), activity)
     sink.open(View(many=True))
     sink.tick()
@@ -266,17 +267,17 @@ def test_a_progress_line_names_the_slowest_hosts() -> None:
     sink.tick()
     sink.close()
     assert text.getvalue() == (
-        "progress: 1 of 12 hosts done, 1 failed, 5 at work, 20.0 s in all: "
-        "web0 at Install for 19.0 s, web1 at Install (1.2 GB of 3.0 GB) for 18.0 s, "
-        "web2 at Install for 17.0 s and 1 host more\n"
+        "progress: 1 of 12 hosts done, 1 failed, 5 running, 20.0 s elapsed: "
+        "web0: Install (19.0 s), web1: Install (1.2 GB of 3.0 GB, 18.0 s), "
+        "web2: Install (17.0 s) and 1 more host\n"
     )
 
 
-def test_with_few_hosts_progress_is_told_only_after_a_silence() -> None:
+def test_with_few_hosts_a_progress_line_comes_only_after_30_seconds_without_output() -> None:
     clock, text = Clock(), io.StringIO()
     activity = Activity(clock)
-    activity.note(started())
-    activity.note(TaskStarted("Docker", "Install", "web1", 1))
+    activity.record(started())
+    activity.record(TaskStarted("Docker", "Install", "web1", 1))
     sink = PlainSink(QuietStream(text), activity)
     sink.open(View())
     for _ in range(5):
@@ -287,10 +288,10 @@ def test_with_few_hosts_progress_is_told_only_after_a_silence() -> None:
     clock.now += 30
     sink.tick()
     sink.close()
-    assert text.getvalue().startswith("progress: 0 of 3 hosts done, 1 at work, 2 min 55 s in all")
+    assert text.getvalue().startswith("progress: 0 of 3 hosts done, 1 running, 2 min 55 s elapsed")
 
 
-def test_a_long_diff_is_cut_with_a_notice_unless_v() -> None:
+def test_without_v_a_long_diff_is_cut_with_a_notice() -> None:
     long = Diff("", "x\n" * 300)
     events: list[Event] = [started(diff=True), task(outcome=Outcome.CHANGED, diff=(long,))]
     assert "(201 more lines of this diff: -v shows all)" in plain(events)
@@ -315,12 +316,12 @@ def test_two_huge_texts_are_not_compared_line_by_line() -> None:
     assert "5001 lines become 5001: too many to compare" in text
 
 
-def test_colours_are_ours_and_closed_on_each_line() -> None:
+def test_colours_are_reset_within_each_line() -> None:
     text = plain([started(["web1"]), task(outcome=Outcome.CHANGED)], colour=True)
     assert text.splitlines()[1] == "web1  \x1b[33mchanged      \x1b[0mInstall Docker"
 
 
-def test_a_failure_told_by_its_step_is_not_told_again_before_the_recap() -> None:
+def test_a_failed_task_is_not_repeated_when_its_host_leaves_the_run() -> None:
     events: list[Event] = [
         started(),
         FAILURE,

@@ -1,4 +1,4 @@
-"""The end of a run, as the console tells it."""
+"""The recap at the end of a run, and the grouping of similar failures and notices."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from provisioner.result import Outcome
 from tests.reporters.examples import plain, started, task
 
 
-def test_check_mode_is_named_first_and_last() -> None:
+def test_the_header_and_the_recap_name_check_mode() -> None:
     end = RunFinished({"web1": HostSummary(Status.CHANGED, changed=1)}, 0)
     lines = plain([started(["web1"], check=True), end]).splitlines()
     assert lines[0] == "hosts.yml: docker.yml on 1 host, check mode: nothing will be changed"
     assert lines[2] == "Recap (check mode: nothing was changed)"
-    assert lines[4].startswith("web1  would change        0        1")
+    assert lines[4].startswith("web1  would change     0        1")
     assert lines[5] == "1 host: 1 would change - 0.0 s"
 
 
-def test_an_interrupted_run_says_so() -> None:
+def test_the_recap_of_an_interrupted_run_says_interrupted() -> None:
     end = RunFinished({"web1": HostSummary(Status.NOT_RUN)}, 130, interrupted=True)
     assert plain([started(["web1"]), end]).splitlines()[-2:] == [
         "interrupted: 1 host: 1 not-run - 0.0 s",
@@ -36,7 +36,7 @@ def test_a_recap_of_many_hosts_lists_those_that_are_not_ok() -> None:
     assert len(re.findall(r"^web\d+", plain([started(), end], verbosity=1), re.MULTILINE)) == 31
 
 
-def test_many_hosts_that_are_out_for_the_same_reason_are_told_together() -> None:
+def test_many_hosts_with_the_same_reason_are_one_group() -> None:
     dead = {f"web{n}": HostSummary(Status.UNREACHABLE) for n in range(1, 41)}
     hosts = {**dead, "db": HostSummary(Status.FAILED), "ok": HostSummary(Status.OK)}
     ends = [
@@ -60,7 +60,7 @@ def test_many_hosts_that_are_out_for_the_same_reason_are_told_together() -> None
     ]
 
 
-def test_what_is_alike_about_three_hosts_stands_below_the_table_once() -> None:
+def test_a_reason_that_three_hosts_share_is_shown_once_below_the_table() -> None:
     lost = HostSummary(Status.UNREACHABLE)
     hosts = dict.fromkeys(("web1", "web2", "web3"), lost)
     hosts["db"] = HostSummary(Status.FAILED, failed=1, notes=("a note",))
@@ -82,7 +82,7 @@ def test_what_is_alike_about_three_hosts_stands_below_the_table_once() -> None:
     ]
 
 
-def test_failures_that_are_alike_are_told_ten_times() -> None:
+def test_similar_failures_are_shown_ten_times() -> None:
     names = [f"web{n}" for n in range(40)]
     events = [
         task(name, Outcome.FAILED, message=f"{name} has 10.0.0.{n}", stderr="" if n else "x")
@@ -90,12 +90,12 @@ def test_failures_that_are_alike_are_told_ten_times() -> None:
     ]
     text = plain([started(names), *events])
     assert re.findall(r"^web\d+", text, re.MULTILINE) == names[:11]
-    assert text.count("hosts that fail like this one are only in the recap now") == 1
+    assert text.count("the recap lists the other hosts with the same failure") == 1
     everything = plain([started(names), *events], verbosity=1)
     assert re.findall(r"^web\d+", everything, re.MULTILINE) == names
 
 
-def test_a_notice_about_many_hosts_is_told_once() -> None:
+def test_a_notice_about_many_hosts_is_shown_once() -> None:
     names = [f"web{n}" for n in range(40)]
     notices = [Notice(f"{name}: BatchMode has no effect") for name in names]
     other = Notice("the vault is old")

@@ -1,4 +1,4 @@
-"""Which reporters the command line's options make, and who imports what."""
+"""The choice of reporters by the command line's options, and their imports."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ FOLDER = Path(reporters.__file__).parent
 
 CHOICES: list[tuple[dict[str, Any], list[str]]] = [
     ({}, ["Console"]),
-    ({"json": True}, ["JsonLines", "Brief"]),
+    ({"json": True}, ["JsonLines", "ErrorLines"]),
     ({"junit": Path("a"), "html": Path("b")}, ["Console", "JUnit", "Html"]),
-    ({"json": True, "html": Path("b")}, ["JsonLines", "Brief", "Html"]),
+    ({"json": True, "html": Path("b")}, ["JsonLines", "ErrorLines", "Html"]),
 ]
 
 
@@ -32,7 +32,7 @@ def test_options_choose_the_reporters(options: dict[str, Any], expected: list[st
     assert [type(each).__name__ for each in made] == expected
 
 
-def test_with_json_warnings_and_failures_go_to_standard_error_in_brief() -> None:
+def test_with_json_warnings_and_failures_are_single_lines_on_standard_error() -> None:
     out, err = io.StringIO(), io.StringIO()
     for report in reporters_for(json=True, stdout=out, stderr=err, environment={}):
         for event in RUN:
@@ -46,7 +46,7 @@ def test_with_json_warnings_and_failures_go_to_standard_error_in_brief() -> None
     assert all(line.startswith('{"event": ') for line in out.getvalue().splitlines())
 
 
-def test_what_goes_to_standard_error_is_safe_too() -> None:
+def test_text_on_standard_error_is_escaped() -> None:
     err = io.StringIO()
     for report in reporters_for(json=True, stdout=io.StringIO(), stderr=err, environment={}):
         for event in hostile_run():
@@ -54,8 +54,8 @@ def test_what_goes_to_standard_error_is_safe_too() -> None:
     assert set(err.getvalue()) & UNSAFE == {"\n"}
 
 
-@pytest.mark.parametrize("module", ["plain_sink", "console", "jsonl", "redact", "brief"])
-def test_plain_runs_import_no_library_that_costs_time(module: str) -> None:
+@pytest.mark.parametrize("module", ["plain_sink", "console", "jsonl", "redactor", "error_lines"])
+def test_a_run_without_a_terminal_imports_no_slow_library(module: str) -> None:
     program = (
         f"import sys, provisioner.reporters.{module}\n"
         "print(sorted({'rich', 'jinja2', 'difflib', 'xml.etree', 'yaml'} & set(sys.modules)))"

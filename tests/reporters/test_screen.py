@@ -1,4 +1,4 @@
-"""Questions on a terminal that something else draws on."""
+"""Questions on a terminal that has a live view."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.reporters.test_console import ROOT
+from tests.reporters.test_live_sink import ROOT
 
 ASK = """
 import threading
@@ -26,7 +26,7 @@ asking.start()
 
 @contextmanager
 def terminal(program: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    """A program on a pty of its own, and our end of that."""
+    """Run a program on a pseudo-terminal; yield the controlling end and the process."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs) as process:
@@ -39,18 +39,18 @@ def terminal(program: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
 
 
 def until(descriptor: int, end: bytes) -> bytes:
-    """What comes, up to `end`."""
-    seen = b""
-    while not seen.endswith(end):
-        seen += os.read(descriptor, 1)
-    return seen
+    """Return the output up to `end`."""
+    output = b""
+    while not output.endswith(end):
+        output += os.read(descriptor, 1)
+    return output
 
 
 def echoes(descriptor: int) -> bool:
     return bool(termios.tcgetattr(descriptor)[3] & termios.ECHO)
 
 
-def test_a_hidden_answer_is_taken_from_a_thread_and_what_was_drawn_is_cleared_before() -> None:
+def test_a_thread_gets_a_hidden_answer_after_the_screen_is_cleared() -> None:
     with terminal(ASK.format(then="asking.join()")) as (ours, process):
         assert until(ours, b"Word: ") == b"cleared\r\nWord: "
         assert not echoes(ours)
@@ -60,8 +60,8 @@ def test_a_hidden_answer_is_taken_from_a_thread_and_what_was_drawn_is_cleared_be
         assert echoes(ours)
 
 
-def test_a_question_that_is_given_up_has_no_answer() -> None:
-    then = "SCREEN.give_up(); asking.join(); print(SCREEN.ask('x', hidden=False))"
+def test_a_cancelled_question_has_no_answer() -> None:
+    then = "SCREEN.cancel_questions(); asking.join(); print(SCREEN.ask('x', hidden=False))"
     with terminal(ASK.format(then=then)) as (ours, process):
         assert until(ours, b"Word: ")
         assert until(ours, b"None\r\n") == b"\r\nNone\r\n"
@@ -69,12 +69,12 @@ def test_a_question_that_is_given_up_has_no_answer() -> None:
         assert process.wait(60) == 0
 
 
-def test_the_terminal_echoes_again_though_the_process_ends_in_the_middle(tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
-    os.mkfifo(gate)
-    then = f"open({str(gate)!r}).read()"
+def test_the_terminal_echoes_again_if_the_process_exits_during_a_question(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    then = f"open({str(fifo)!r}).read()"
     with terminal(ASK.format(then=then)) as (ours, process):
         until(ours, b"Word: ")
-        gate.write_text("on")
+        fifo.write_text("exit")
         assert process.wait(60) == 0
         assert echoes(ours)

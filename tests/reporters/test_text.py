@@ -15,7 +15,7 @@ from provisioner.reporters.text import (
     width,
 )
 
-# Written out by hand: a copy of the pattern under test would prove nothing.
+# Written by hand: a copy of the pattern under test would prove nothing.
 UNSAFE = (
     {chr(code) for code in [*range(0x20), *range(0x7F, 0xA0)]}
     | {
@@ -43,7 +43,7 @@ SHOWN = {
 
 
 @pytest.mark.parametrize("text", SHOWN)
-def test_what_could_steer_a_terminal_becomes_a_visible_escape(text: str) -> None:
+def test_characters_that_control_a_terminal_become_visible_escapes(text: str) -> None:
     assert escape(text) == SHOWN[text]
 
 
@@ -51,13 +51,13 @@ def test_no_unsafe_character_survives_in_a_line() -> None:
     assert [each for each in sorted(UNSAFE) if set(escape(f"a{each}b")) & UNSAFE] == []
 
 
-def test_no_unsafe_character_but_newline_and_tab_survives_in_lines() -> None:
-    left = [each for each in sorted(UNSAFE) if set(escape(f"a{each}b", lines=True)) & UNSAFE]
-    assert left == ["\t", "\n"]
+def test_only_newline_and_tab_survive_in_lines() -> None:
+    kept = [each for each in sorted(UNSAFE) if set(escape(f"a{each}b", lines=True)) & UNSAFE]
+    assert kept == ["\t", "\n"]
 
 
 @given(st.text(st.characters(codec=None, exclude_categories=())))
-def test_escaping_any_text_leaves_nothing_unsafe_and_a_second_time_changes_nothing(
+def test_escaped_text_is_safe_and_escaping_it_again_changes_nothing(
     text: str,
 ) -> None:
     safe = escape(text)
@@ -65,11 +65,11 @@ def test_escaping_any_text_leaves_nothing_unsafe_and_a_second_time_changes_nothi
     assert escape(safe) == safe
 
 
-def test_newlines_and_tabs_are_kept_where_lines_are_wanted() -> None:
+def test_newlines_and_tabs_are_kept_with_lines() -> None:
     assert escape("a\n\tb\x1b", lines=True) == "a\n\tb\\x1b"
 
 
-def test_eight_megabytes_of_output_are_escaped_to_their_end() -> None:
+def test_eight_megabytes_of_output_are_escaped_completely() -> None:
     text = ("x" * 79 + "\n") * 100_000 + "\x1b"
     assert escape(text, lines=True).endswith("x\n\\x1b")
     assert tail(text, 1) == (100_000, ["\\x1b"])
@@ -91,7 +91,7 @@ def test_only_a_newline_ends_a_line(text: str) -> None:
 
 
 def test_a_very_long_line_is_cut_with_a_count() -> None:
-    assert lines_of("x" * 2500) == ["x" * 2000 + " (500 characters more)"]
+    assert lines_of("x" * 2500) == ["x" * 2000 + " (500 more characters)"]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_very_long_line_is_cut_with_a_count() -> None:
         ("a\nb\n\x1bc", 1, (2, [r"\x1bc"])),
     ],
 )
-def test_a_tail_says_how_many_lines_come_before(
+def test_a_tail_has_the_number_of_omitted_lines(
     text: str, limit: int, expected: tuple[int, list[str]]
 ) -> None:
     assert tail(text, limit) == expected
@@ -120,17 +120,17 @@ def test_a_tail_says_how_many_lines_come_before(
         (3725, "1 h 02 min"),
     ],
 )
-def test_durations_read_like_a_clock(seconds: float, expected: str) -> None:
+def test_a_duration_is_text_for_people(seconds: float, expected: str) -> None:
     assert duration(seconds) == expected
 
 
-def test_wide_and_combining_characters_are_counted_in_columns() -> None:
+def test_the_width_of_wide_and_combining_characters() -> None:
     assert width("日本") == 4
     assert width("e\u0301") == 1
     assert pad("日本", 6) == "日本  "
 
 
-def test_a_clipped_text_ends_in_dots_and_keeps_to_its_limit() -> None:
+def test_a_clipped_text_ends_in_dots_and_has_at_most_the_limit() -> None:
     assert clip("abcdefgh", 6) == "abc..."
     assert clip("abc", 6) == "abc"
 
@@ -146,5 +146,5 @@ def test_a_clipped_text_ends_in_dots_and_keeps_to_its_limit() -> None:
         (999_700_000, "1.0 GB"),
     ],
 )
-def test_sizes_have_the_digits_that_count(number: int, expected: str) -> None:
+def test_a_size_has_two_or_three_digits(number: int, expected: str) -> None:
     assert size(number) == expected

@@ -217,7 +217,7 @@ def _reported(planned: Plan, given: Arguments, redactor: Redactor, ways: Connect
 
 def _report(run: Run, given: Arguments, redactor: Redactor) -> int:
     """Carry the run out, and tell all reporters; the exit status."""
-    from provisioner.reporters import reporters_for, voice
+    from provisioner.reporters import announcer, reporters_for
 
     reporters = reporters_for(
         json=given.as_json,
@@ -231,7 +231,7 @@ def _report(run: Run, given: Arguments, redactor: Redactor) -> int:
     tells = given.check and given.detailed_exitcode
     events = map(_with_pending, run.events()) if tells else run.events()
     try:
-        with Signals(run.interrupt, run, voice(reporters)):
+        with Signals(run.interrupt, run, announcer(reporters)):
             status = tell(map(redactor.redact, events), reporters)
     finally:
         written = close(reporters)

@@ -1,4 +1,4 @@
-"""The report files: JUnit and HTML, and how they get to the disk."""
+"""The report files, JUnit and HTML, and their atomic writing."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from provisioner.events import Event, HostFinished, HostSummary, RunFinished, Status
+from provisioner.reporters.atomic_write import write_atomically
 from provisioner.reporters.base import Reporter
-from provisioner.reporters.files import write_whole
 from provisioner.reporters.html import Html
 from provisioner.reporters.junit import JUnit
 from provisioner.result import Outcome
@@ -52,7 +52,7 @@ def test_hosts_are_suites_with_their_counts(tmp_path: Path) -> None:
     ]
 
 
-def test_a_failure_says_why_where_and_what_to_do(tmp_path: Path) -> None:
+def test_a_failure_has_reason_place_output_and_hint(tmp_path: Path) -> None:
     failure = junit(tmp_path, [FAILURE]).find("testsuite/testcase/failure")
     assert failure is not None
     assert failure.get("message") == "yum exited with 1"
@@ -67,7 +67,7 @@ def test_a_failure_says_why_where_and_what_to_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["ignored", "rescued"])
-def test_a_failure_that_stops_nothing_passes(tmp_path: Path, how: str) -> None:
+def test_an_ignored_or_rescued_failure_passes(tmp_path: Path, how: str) -> None:
     event = replace(FAILURE, ignored=how == "ignored", rescued=how == "rescued")
     case = junit(tmp_path, [event]).find(".//testcase")
     assert case is not None
@@ -75,11 +75,11 @@ def test_a_failure_that_stops_nothing_passes(tmp_path: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize("outcome", [Outcome.UNREACHABLE, Outcome.UNKNOWN])
-def test_a_lost_host_is_an_error(tmp_path: Path, outcome: Outcome) -> None:
+def test_an_unreachable_or_unknown_task_is_an_error(tmp_path: Path, outcome: Outcome) -> None:
     assert junit(tmp_path, [task(outcome=outcome)]).find(".//error") is not None
 
 
-def test_a_host_without_any_task_still_has_a_case(tmp_path: Path) -> None:
+def test_a_host_without_tasks_has_a_test_case(tmp_path: Path) -> None:
     end = {"a": HostSummary(Status.UNREACHABLE), "b": HostSummary(Status.NOT_RUN)}
     events: list[Event] = [HostFinished("a", end["a"], "no route"), RunFinished(end, 4)]
     root = junit(tmp_path, events)
@@ -90,7 +90,7 @@ def test_a_host_without_any_task_still_has_a_case(tmp_path: Path) -> None:
     assert len(root.findall(".//testcase")) == 2
 
 
-def test_a_loops_failed_items_are_told_in_its_case(tmp_path: Path) -> None:
+def test_the_failed_items_of_a_loop_are_part_of_its_test_case(tmp_path: Path) -> None:
     bad = task(outcome=Outcome.FAILED, is_item=True, item="bob", message="no such user")
     root = junit(tmp_path, [bad, task(outcome=Outcome.FAILED, loop=True, message="1 of 2 failed")])
     assert len(root.findall(".//testcase")) == 1
@@ -103,7 +103,7 @@ def test_hostile_text_is_valid_xml(tmp_path: Path) -> None:
 
 
 class Page(HTMLParser):
-    """The tags and addresses of a page."""
+    """Collects the tags and URLs of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -120,7 +120,7 @@ class Page(HTMLParser):
             self.policy = values.get("content") or ""
 
 
-def test_the_page_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
+def test_the_page_loads_no_other_resource(tmp_path: Path) -> None:
     page = Page(report("html", tmp_path / "r.html", RUN))
     assert page.addresses == []
     assert page.policy.startswith("default-src 'none';")
@@ -136,7 +136,7 @@ def test_the_page_allows_exactly_its_own_script_and_style(tmp_path: Path) -> Non
         assert f"{tag}-src 'sha256-{digest}'" in policy
 
 
-def test_a_page_of_hostile_text_has_no_tags_of_its_making(tmp_path: Path) -> None:
+def test_hostile_text_adds_no_tags_to_the_page(tmp_path: Path) -> None:
     markup = (
         "</pre></head></body><script>alert(1)</script><img src=x onerror=alert(1)>{{ 777 * 777 }}"
     )
@@ -152,7 +152,7 @@ def test_a_page_of_hostile_text_has_no_tags_of_its_making(tmp_path: Path) -> Non
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", text)
 
 
-def test_the_page_says_how_the_run_ended(tmp_path: Path) -> None:
+def test_the_page_shows_the_end_of_the_run(tmp_path: Path) -> None:
     text = report("html", tmp_path / "r.html", RUN)
     assert "<h1>3 hosts: 1 changed, 1 failed, 1 unreachable</h1>" in text
     assert "Docker version 24.0.7" in text
@@ -161,32 +161,30 @@ def test_the_page_says_how_the_run_ended(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_run_without_an_end_is_reported_all_the_same(tmp_path: Path, kind: str) -> None:
+def test_a_run_without_an_end_is_reported_too(tmp_path: Path, kind: str) -> None:
     text = report(kind, tmp_path / "r", [started(), FAILURE])
     assert "No package docker-cee available." in text
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_report_that_can_not_be_written_is_an_error_that_names_it(
-    tmp_path: Path, kind: str
-) -> None:
+def test_a_write_error_names_the_report_file(tmp_path: Path, kind: str) -> None:
     reporter = KINDS[kind](tmp_path / "missing" / "report")
     reporter(started())
     with pytest.raises(OSError, match=r"missing/report"):
         reporter.close()
 
 
-def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
+def test_the_old_file_stays_until_the_new_one_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "report"
     path.write_text("old")
-    held = path.open()
-    write_whole(path, b"new")
-    assert (held.read(), path.read_text()) == ("old", "new")
+    old_file = path.open()
+    write_atomically(path, b"new")
+    assert (old_file.read(), path.read_text()) == ("old", "new")
     assert [each.name for each in tmp_path.iterdir()] == ["report"]
-    held.close()
+    old_file.close()
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_rest(
+def test_a_failed_write_leaves_the_old_file_and_no_temporary_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "report"
@@ -197,30 +195,30 @@ def test_a_failed_write_leaves_the_old_file_and_no_rest(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        write_whole(path, b"new")
+        write_atomically(path, b"new")
     assert path.read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["report"]
 
 
 def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("real")
-    write_whole(tmp_path / "link", b"new")
+    write_atomically(tmp_path / "link", b"new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_bytes() == b"new"
 
 
-def test_a_device_is_written_to_and_never_replaced() -> None:
-    write_whole(Path("/dev/null"), b"new")
+def test_a_device_is_written_to_and_not_replaced() -> None:
+    write_atomically(Path("/dev/null"), b"new")
     assert Path("/dev/null").is_char_device()
     with pytest.raises(OSError, match="No space left"):
-        write_whole(Path("/dev/full"), b"new")
+        write_atomically(Path("/dev/full"), b"new")
 
 
-def test_the_files_mode_is_the_umasks(tmp_path: Path) -> None:
+def test_the_umask_decides_the_files_mode(tmp_path: Path) -> None:
     program = (
         "import os, pathlib; os.umask(0o027)\n"
-        "from provisioner.reporters.files import write_whole\n"
-        f"write_whole(pathlib.Path({str(tmp_path / 'r')!r}), b'')"
+        "from provisioner.reporters.atomic_write import write_atomically\n"
+        f"write_atomically(pathlib.Path({str(tmp_path / 'r')!r}), b'')"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
     assert (tmp_path / "r").stat().st_mode & 0o777 == 0o640

@@ -1,4 +1,4 @@
-"""Values as people read them: YAML-like lines for `debug` and -v, one short text for loop items."""
+"""Values as text for people: YAML-like lines for `debug` and -v, a short label for loop items."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import Any
 
 from provisioner.reporters.text import clip, escape, lines_of
 
-_DEEPEST = 30
-_LONGEST_ITEM = 60
-_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "none"})
+_MAX_DEPTH = 30
+_MAX_LABEL = 60
+_YAML_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "none"})
 
 
 def outline(value: Any) -> list[str]:
-    """The value in full, safe to print: a text as its lines, anything else as YAML."""
+    """Return the complete value, escaped: the lines of a text, or any other value as YAML."""
     return lines_of(value) if isinstance(value, str) else list(_block(value, 0))
 
 
 def label(item: Any) -> str:
-    """A loop's item in a few words: its text, a mapping's `name`, or the beginning of it."""
+    """Return a short label for a loop item: a mapping's name or path, or the item's beginning."""
     if isinstance(item, Mapping):
         for key in ("name", "path", "src", "dest", "key"):
             if isinstance(item.get(key), str):
-                return clip(escape(item[key]), _LONGEST_ITEM)
-    return clip(escape(item if isinstance(item, str) else _flow(item, 0)), _LONGEST_ITEM)
+                return clip(escape(item[key]), _MAX_LABEL)
+    return clip(escape(item if isinstance(item, str) else _flow(item, 0)), _MAX_LABEL)
 
 
 def _block(value: Any, depth: int) -> Iterator[str]:
-    if depth > _DEEPEST:
-        yield "... (nested deeper than is shown)"
+    if depth > _MAX_DEPTH:
+        yield "... (deeper levels omitted)"
     elif isinstance(value, Mapping) and value:
         for key, each in value.items():
             yield from _entry(f"{_scalar(key)}:", each, depth)
@@ -41,7 +41,7 @@ def _block(value: Any, depth: int) -> Iterator[str]:
 
 
 def _entry(head: str, value: Any, depth: int) -> Iterator[str]:
-    """`key: value` on one line, or what the key holds below it."""
+    """Yield `key: value` in one line, or a nested value indented below its key."""
     body = list(_block(value, depth + 1))
     nested = (isinstance(value, Mapping) or _is_list(value)) and value
     if head == "-" and nested:
@@ -77,12 +77,12 @@ def _scalar(value: Any) -> str:
 
 
 def _is_bare(value: str) -> bool:
-    """Whether YAML reads the same text back without quotes; with them, "1.10" and 1.1, or "" and
-    nothing, can be told apart."""
+    """Return whether YAML reads `value` as the same text without quotes. Quotes distinguish "1.10"
+    from the number 1.1, and "" from an empty value."""
     return (
         (value[:1].isalpha() or value[:1] in ("_", "/", "("))
         and value.isprintable()
-        and value.lower() not in _WORDS
+        and value.lower() not in _YAML_WORDS
         and not value.endswith((":", " "))
         and ": " not in value
         and " #" not in value

@@ -1,4 +1,4 @@
-"""The canary matrix: each spelling of a secret, in each place of an event."""
+"""Each spelling of a secret is masked, in each field of each event."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from provisioner.events import (
     TaskRetried,
     TaskStarted,
 )
-from provisioner.reporters.redact import MASK, Redactor
+from provisioner.reporters.redactor import MASK, Redactor
 from provisioner.result import Diff, Outcome
 from tests.reporters.examples import task
 
@@ -82,20 +82,17 @@ def test_a_secret_is_masked_in_every_spelling(secret: str, spelling: str) -> Non
 
 @pytest.mark.parametrize("before", ["", "u", "us", "usr", "user:"])
 @pytest.mark.parametrize("after", ["", "1", "22"])
-def test_a_secret_inside_a_longer_base64_text_leaves_nothing_to_decode(
-    before: str, after: str
-) -> None:
+def test_a_secret_inside_a_longer_base64_text_cannot_be_decoded(before: str, after: str) -> None:
     masked = Redactor(["correct horse"]).text(f"Basic {b64(f'{before}correct horse{after}')}")
-    left = masked.removeprefix("Basic ").replace(MASK, "")
+    unmasked = masked.removeprefix("Basic ").replace(MASK, "")
     assert MASK in masked
-    # What is left are the digits of the text before and after, four bits of the secret at most.
-    assert len(left) <= 4 * (len(before) + len(after)) / 3 + 2
+    # Only the digits of the text before and after stay, with at most four bits of the secret.
+    assert len(unmasked) <= 4 * (len(before) + len(after)) / 3 + 2
 
 
-Place = Callable[[Any], Event]
-PLACES: dict[str, Place] = {
+FIELDS: dict[str, Callable[[Any], Event]] = {
     "message": lambda text: task(message=text),
-    "remedy": lambda text: task(hint=text),
+    "hint": lambda text: task(hint=text),
     "task name": lambda text: task(task=text),
     "play name": lambda text: PlayStarted(text, ("web1",), "x:1", 1),
     "stdout": lambda text: task(stdout=text),
@@ -107,33 +104,33 @@ PLACES: dict[str, Place] = {
     "returns": lambda text: task(returns={"invocation": {"args": [text]}}),
     "shown": lambda text: task(shown=[text]),
     "retry": lambda text: TaskRetried("p", text, "web1", 1, 2, text),
-    "turn": lambda text: TaskStarted("p", text, "web1", 1),
-    "host's end": lambda text: HostFinished("web1", HostSummary(Status.OK, notes=(text,)), text),
+    "task started": lambda text: TaskStarted("p", text, "web1", 1),
+    "host finished": lambda text: HostFinished("web1", HostSummary(Status.OK, notes=(text,)), text),
     "notice": lambda text: Notice(text, text),
-    "run's end": lambda text: RunFinished({"web1": HostSummary(Status.OK, notes=(text,))}, 0),
-    "run's start": lambda text: RunStarted(text, (text,), ("web1",)),
+    "run finished": lambda text: RunFinished({"web1": HostSummary(Status.OK, notes=(text,))}, 0),
+    "run started": lambda text: RunStarted(text, (text,), ("web1",)),
 }
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_a_secret_is_masked_in_every_place(place: str) -> None:
-    event = PLACES[place]("see hunter2-canary here")
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_secret_is_masked_in_every_field(field: str) -> None:
+    event = FIELDS[field]("see hunter2-canary here")
     masked = repr(Redactor(["hunter2-canary"]).redact(event))
     assert "canary" not in masked
     assert f"see {MASK} here" in masked
 
 
-def test_without_secrets_the_event_itself_comes_back() -> None:
+def test_without_secrets_the_same_event_is_returned() -> None:
     event = task(stdout="x")
     assert Redactor().redact(event) is event
 
 
-def test_an_event_without_the_secret_comes_back_equal() -> None:
+def test_an_event_without_the_secret_stays_equal() -> None:
     event = task(stdout="x", returns={"a": [1, 2.5, None, True]}, diff=(Diff("a", "b"),))
     assert Redactor(["hunter2-canary"]).redact(event) == event
 
 
-def test_outcomes_modules_and_host_names_stay_since_events_are_matched_by_them() -> None:
+def test_outcomes_module_names_and_host_names_are_not_masked() -> None:
     redactor = Redactor(["changed", "yum", "web1", "yumm"])
     event = task("web1", Outcome.CHANGED)
     assert redactor.redact(event) == event
@@ -149,17 +146,17 @@ def test_a_short_secret_is_masked_only_as_a_whole_value(text: str, expected: str
     assert Redactor(["abc"]).text(text) == expected
 
 
-def test_a_vaulted_yes_does_not_blot_every_yes() -> None:
+def test_common_words_from_a_vault_are_not_masked_in_texts() -> None:
     redactor = Redactor(["true", "present"])
     assert redactor.text("state is present: true") == "state is present: true"
 
 
-def test_numbers_are_masked_where_they_are_the_secret() -> None:
+def test_a_number_is_masked_where_it_is_the_secret() -> None:
     event = Redactor([123456]).redact(task(returns={"pin": 123456, "uid": 1000}))
     assert event.returns == {"pin": MASK, "uid": 1000}
 
 
-def test_booleans_and_nothing_are_no_secrets() -> None:
+def test_booleans_null_and_empty_text_are_not_secrets() -> None:
     redactor = Redactor([True, None, ""])
     assert redactor.text("True None") == "True None"
 
@@ -168,12 +165,12 @@ def test_the_longest_of_nested_secrets_is_masked_first() -> None:
     assert Redactor(["pass", "password1"]).text("password1!") == f"{MASK}!"
 
 
-def test_values_inside_a_vaulted_structure_are_secrets_each() -> None:
+def test_each_value_inside_a_vaulted_structure_is_a_secret() -> None:
     redactor = Redactor([{"db": {"password": "s3cret!"}, "keys": ["first-key", b"other-key"]}])
     assert redactor.text("s3cret! first-key other-key db") == f"{MASK} {MASK} {MASK} db"
 
 
-def test_a_keys_lines_are_masked_one_by_one_for_diffs_and_indented_files() -> None:
+def test_each_line_of_a_key_is_masked() -> None:
     key = "-----BEGIN KEY-----\nMIIEpAIBAAKCAQEA\nq8Zc0nqo1xUR\n-----END KEY-----\n"
     masked = Redactor([key]).text(
         "+    MIIEpAIBAAKCAQEA\n+    q8Zc0nqo1xUR\n+    -----END KEY-----"
@@ -181,17 +178,17 @@ def test_a_keys_lines_are_masked_one_by_one_for_diffs_and_indented_files() -> No
     assert masked == f"+    {MASK}\n+    {MASK}\n+    -----END KEY-----"
 
 
-def test_bytes_that_are_no_utf8_can_be_secret_too() -> None:
+def test_bytes_that_are_not_utf8_can_be_secret() -> None:
     assert Redactor([b"\xff\xfe-key"]).text("a \udcff\udcfe-key b") == f"a {MASK} b"
 
 
-def test_a_structure_without_end_is_masked_instead_of_followed() -> None:
+def test_a_structure_that_contains_itself_is_masked() -> None:
     endless: list[Any] = []
     endless.append(endless)
     assert MASK in repr(Redactor(["secret"]).redact(task(returns={"x": endless})))
 
 
-def test_secrets_may_be_added_while_others_are_redacted() -> None:
+def test_secrets_can_be_added_from_several_threads() -> None:
     redactor = Redactor()
 
     def add(start: int) -> None:
@@ -208,7 +205,7 @@ def test_secrets_may_be_added_while_others_are_redacted() -> None:
     assert all(redactor.text(f"secret-{number}-value") == MASK for number in range(400))
 
 
-def test_eight_megabytes_are_redacted_to_their_end() -> None:
+def test_eight_megabytes_are_redacted_completely() -> None:
     redactor = Redactor([f"secret-number-{number}!" for number in range(50)])
     event = task(stdout=("x" * 79 + "\n") * 100_000 + "secret-number-7!")
     masked = redactor.redact(event)
@@ -217,7 +214,7 @@ def test_eight_megabytes_are_redacted_to_their_end() -> None:
 
 
 @given(st.text(min_size=4).filter(lambda text: len(text.strip()) >= 4), st.text(), st.text())
-def test_whatever_stands_around_it_a_secret_is_gone(secret: str, before: str, after: str) -> None:
+def test_a_secret_is_masked_between_any_texts(secret: str, before: str, after: str) -> None:
     redactor = Redactor([secret])
     if secret.lower() in {"true", "false", "none", "null"}:
         return

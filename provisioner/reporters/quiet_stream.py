@@ -1,7 +1,7 @@
-"""A text stream that takes whatever is written and never raises.
+"""A text stream that never raises.
 
-Readers leave (`provision ... | head`), terminals close and disks fill; the run on the hosts goes
-on all the same (docs: a closed stdout changes neither the run nor the exit code).
+A reader may close the pipe (`provision ... | head`), a terminal may close, a disk may be full. The
+run on the hosts continues, and a closed stdout does not change the exit status.
 """
 
 from __future__ import annotations
@@ -13,31 +13,32 @@ from contextlib import suppress
 from typing import TextIO
 
 
-def say(text: str) -> None:
-    """Write a line to standard error, past its buffer, which can't be entered twice."""
+def announce(text: str) -> None:
+    """Write a line to standard error without its buffer: a signal handler may interrupt a write to
+    the buffer, and the buffer raises on a nested write."""
     with suppress(OSError):
         os.write(2, f"provision: {text}\n".encode())
 
 
 class QuietStream(io.TextIOBase):
-    """`stream`, until a write fails; from then on nowhere. None is nowhere from the start.
+    """Writes to `stream` until a write fails, and then discards the text. None: discards always.
 
-    `broken` is the error that ended it. Characters that the stream's encoding lacks are written as
-    escapes, so a C or latin-1 locale changes what is seen and nothing else.
+    `error` is the error of the failed write. Characters that the stream's encoding lacks are
+    written as escapes, so a C or latin-1 locale changes only how they look.
     """
 
     def __init__(self, stream: TextIO | None) -> None:
         super().__init__()
         self._stream = stream
         self._lock = threading.Lock()
-        self.broken: OSError | None = None
+        self.error: OSError | None = None
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
         return getattr(self._stream, "encoding", None) or "utf-8"
 
-    def can_take(self, text: str) -> bool:
-        """Whether the stream's encoding has all characters of `text`."""
+    def can_encode(self, text: str) -> bool:
+        """Return whether the stream's encoding has all characters of `text`."""
         try:
             text.encode(self.encoding)
         except (UnicodeEncodeError, LookupError):
@@ -61,35 +62,35 @@ class QuietStream(io.TextIOBase):
     def write(self, text: str) -> int:
         with self._lock:
             if self._stream is not None:
-                self._attempt(self._stream, self._encodable(text))
+                self._try_write(self._stream, self._encodable(text))
         return len(text)
 
     def flush(self) -> None:
-        """Nothing is left to flush: every write has been."""
+        """Do nothing: each write is flushed already."""
 
     def _encodable(self, text: str) -> str:
-        if text.isascii() or self.can_take(text):
+        if text.isascii() or self.can_encode(text):
             return text
         return text.encode(self.encoding, "backslashreplace").decode(self.encoding)
 
-    def _attempt(self, stream: TextIO, text: str) -> None:
+    def _try_write(self, stream: TextIO, text: str) -> None:
         try:
             stream.write(text)
             try:
                 stream.flush()
-            except BlockingIOError:  # a parent made the terminal non-blocking (node, some CI)
+            except BlockingIOError:  # the parent made the terminal non-blocking (node, some CI)
                 os.set_blocking(stream.fileno(), True)
                 stream.flush()
         except ValueError as error:  # "I/O operation on closed file"
-            self._stream, self.broken = None, OSError(str(error))
+            self._stream, self.error = None, OSError(str(error))
         except OSError as error:
-            self._stream, self.broken = None, error
-            _let_go(stream)
+            self._stream, self.error = None, error
+            _redirect_to_null(stream)
 
 
-def _let_go(stream: TextIO) -> None:
-    """Point the stream's descriptor at /dev/null: Python flushes stdout once more when it exits,
-    and a second failure there would make the exit code 120."""
+def _redirect_to_null(stream: TextIO) -> None:
+    """Point the stream's descriptor at /dev/null: Python flushes stdout when it exits, and a second
+    failure would make the exit status 120."""
     with suppress(OSError, ValueError):
         null = os.open(os.devnull, os.O_WRONLY)
         try:

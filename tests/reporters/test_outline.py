@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.reporters.structures import label, outline
+from provisioner.reporters.outline import label, outline
 
 OUTLINES: list[tuple[Any, list[str]]] = [
     ("two\nlines\n", ["two", "lines"]),
@@ -31,7 +31,7 @@ OUTLINES: list[tuple[Any, list[str]]] = [
 
 
 @pytest.mark.parametrize(("value", "expected"), OUTLINES)
-def test_a_value_is_shown_as_people_write_it(value: Any, expected: list[str]) -> None:
+def test_a_value_is_shown_as_yaml(value: Any, expected: list[str]) -> None:
     assert outline(value) == expected
 
 
@@ -49,7 +49,7 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-def test_what_is_shown_reads_back_as_the_same_value(value: Any) -> None:
+def test_yaml_reads_the_shown_text_as_the_same_value(value: Any) -> None:
     assert yaml.safe_load("\n".join(outline(value))) == value
 
 
@@ -69,8 +69,8 @@ def test_an_items_label_is_short_and_on_one_line(item: Any, expected: str) -> No
     assert label(item) == expected
 
 
-def test_a_structure_that_contains_itself_ends() -> None:
+def test_a_structure_that_contains_itself_is_cut() -> None:
     endless: list[Any] = []
     endless.append(endless)
-    assert "nested deeper" in outline(endless)[-1]
+    assert "deeper levels omitted" in outline(endless)[-1]
     assert label(endless).startswith("[[")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.reporters.stream import QuietStream
+from provisioner.reporters.quiet_stream import QuietStream
 
 
 class Failing(io.StringIO):
@@ -24,24 +24,24 @@ class Failing(io.StringIO):
 
 
 @pytest.mark.parametrize("number", [errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF])
-def test_an_error_ends_the_writing_and_is_remembered(number: int) -> None:
+def test_a_write_error_ends_the_writing_and_is_kept(number: int) -> None:
     stream = QuietStream(Failing(number))
     stream.write("a")
     stream.write("b")
-    assert stream.broken is not None
-    assert stream.broken.errno == number
+    assert stream.error is not None
+    assert stream.error.errno == number
 
 
-def test_a_closed_stream_is_no_error_for_the_writer() -> None:
+def test_a_closed_stream_does_not_raise() -> None:
     closed = io.StringIO()
     closed.close()
     stream = QuietStream(closed)
     stream.write("a")
-    assert stream.broken is not None
+    assert stream.error is not None
     assert not stream.isatty()
 
 
-def test_no_stream_at_all_takes_everything() -> None:
+def test_text_for_a_missing_stream_is_discarded() -> None:
     assert QuietStream(None).write("a") == 1
 
 
@@ -49,7 +49,7 @@ def test_no_stream_at_all_takes_everything() -> None:
     ("encoding", "expected"),
     [("utf-8", "✓ é".encode()), ("latin-1", b"\\u2713 \xe9"), ("ascii", b"\\u2713 \\xe9")],
 )
-def test_what_the_encoding_lacks_becomes_an_escape(encoding: str, expected: bytes) -> None:
+def test_characters_that_the_encoding_lacks_become_escapes(encoding: str, expected: bytes) -> None:
     raw = io.BytesIO()
     wrapper = io.TextIOWrapper(raw, encoding=encoding)
     QuietStream(wrapper).write("✓ é")
@@ -73,7 +73,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize("kind", ["console", "json"])
 @pytest.mark.parametrize("redirection", ["| head -n 1", ">&-"])
-def test_a_reader_that_leaves_changes_neither_the_run_nor_the_exit_code(
+def test_a_closed_pipe_changes_neither_the_run_nor_the_exit_status(
     kind: str, redirection: str
 ) -> None:
     command = f'"$0" -c "$1" {kind} {redirection}; echo ${{PIPESTATUS[0]}} >&2'
@@ -106,6 +106,6 @@ def test_json_lines_lost_to_a_full_disk_are_an_error_after_the_run() -> None:
     assert ended.returncode == 1  # the CLI makes it 7
 
 
-def test_a_console_on_a_full_disk_lets_the_run_end() -> None:
+def test_a_full_disk_does_not_stop_a_run_with_console_output() -> None:
     ended = on_a_full_disk("console")
     assert (ended.returncode, ended.stderr) == (0, "ended\n")
