@@ -97,6 +97,7 @@ class _Checker:
     ) -> None:
         self._inventory, self._inventory_vars = inventory, inventory_vars
         self._basedirs, self._options = basedirs, options
+        self._checked: dict[tuple[str, str], list[str]] = {}
         # A variable that a task may set is as unknown as the result of a task under way.
         self._unknown = {
             **dict.fromkeys(set_names, PENDING),
@@ -107,12 +108,13 @@ class _Checker:
         """What is wrong with the arguments of the role that begins with `task`."""
         static = StaticVars.of(play, self._options.extra_vars)
         wrong: dict[tuple[str, Where], list[str]] = {}
+        self._checked.clear()
         for host in hosts:
             scope = self._scope(static, task, host)
             if not _runs(task, scope):
                 continue
             for name, spec in task.arguments["argument_spec"].items():
-                for message in _errors(name, spec or {}, task, scope):
+                for message in self._errors(name, spec or {}, task, scope):
                     place = self._place(host, name, scope) or task.where
                     wrong.setdefault((message, place), []).append(host)
         role = task.role.name if task.role is not None else ""
@@ -131,6 +133,22 @@ class _Checker:
             task.keywords, task.role, known, missing=_not_yet
         )
         return scope.with_layers(self._unknown)
+
+    def _errors(
+        self, name: str, spec: Mapping[str, Any], task: Task, scope: Scope
+    ) -> Sequence[str]:
+        """What is wrong with one argument; nothing where its value is not known."""
+        given = task.arguments["provided_arguments"]
+        try:
+            if name not in given and name not in scope:
+                return ()
+            value = scope.render(given[name]) if name in given else scope.get(name)
+        except (TemplateError, NeedResult):
+            return ()
+        key = name, repr(value)  # most hosts have the same values
+        if key not in self._checked:
+            self._checked[key] = argument_specs.errors({name: spec}, {name: value})
+        return self._checked[key]
 
     def _place(self, host: str, name: str, scope: Scope) -> Where | None:
         """Where the value stands, as far as that is known."""
@@ -154,18 +172,6 @@ def _runs(task: Task, scope: Scope) -> bool:
         return scope.holds(task.keywords.when) is True
     except (TemplateError, NeedResult):
         return False
-
-
-def _errors(name: str, spec: Mapping[str, Any], task: Task, scope: Scope) -> list[str]:
-    """What is wrong with one argument; nothing where its value is not known."""
-    given = task.arguments["provided_arguments"]
-    try:
-        if name not in given and name not in scope:
-            return []
-        value = scope.render(given[name]) if name in given else scope.get(name)
-    except (TemplateError, NeedResult):
-        return []
-    return argument_specs.errors({name: spec}, {name: value})
 
 
 def _listed(hosts: Sequence[str]) -> str:
