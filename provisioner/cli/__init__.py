@@ -15,7 +15,6 @@ from importlib import import_module
 from pathlib import Path
 
 from provisioner import exits
-from provisioner.regex import compiled_later
 
 SUBCOMMANDS = {
     "doc": "provisioner.cli.commands.doc",
@@ -64,8 +63,7 @@ def dispatch(arguments: list[str]) -> int:
     name, rest = "run", arguments
     if arguments and arguments[0] in SUBCOMMANDS and not _is_an_inventory(arguments):
         name, rest = arguments[0], arguments[1:]
-    with compiled_later():
-        command = import_module(SUBCOMMANDS[name])
+    command = import_module(SUBCOMMANDS[name])
     status: int = command.main(rest)
     if hint := _hint(status, name, rest):
         sys.stderr.write(f"provision: {hint}\n")
