@@ -9,8 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from provisioner.errors import LoadError
 from provisioner.language import yaml_builder, yaml_syntax
 from provisioner.language.templating.template import Template
