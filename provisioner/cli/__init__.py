@@ -1,16 +1,13 @@
-"""The command line: which subcommand, and what its exit status means.
+"""The command line: choose the subcommand, run it and exit with its status.
 
-`provision INVENTORY [PLAYBOOK …]` is `provision run …`. Subcommands are imported when needed.
+`provision INVENTORY [PLAYBOOK …]` means `provision run …`. A subcommand is imported when it is run.
 """
 
 from __future__ import annotations
 
-import atexit
 import gc
 import os
 import sys
-import threading
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -28,15 +25,21 @@ SUBCOMMANDS = {
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The entry point: runs one command and exits with its status."""
+    """Run one command and exit with its status: the entry point of `provision`."""
     gc.disable()  # until a run begins: what is imported and loaded stays
-    _open_what_is_closed()
-    _exit(dispatch(sys.argv[1:] if arguments is None else arguments))
+    _open_closed_streams()
+    try:
+        status = dispatch(sys.argv[1:] if arguments is None else arguments)
+    finally:
+        gc.freeze()  # the interpreter would search all objects for cycles before it ends
+    sys.exit(status)
 
 
-def _open_what_is_closed() -> None:
-    """Where we were started without stdin, stdout or stderr: nobody answers or reads, and no
-    connection is taken for one of them."""
+def _open_closed_streams() -> None:
+    """Open /dev/null where the process was started without stdin, stdout or stderr.
+
+    Without it the first connection would get the number of the closed stream.
+    """
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         if getattr(sys, name) is None:
             os.dup2(null := os.open(os.devnull, os.O_RDWR), number)
@@ -45,23 +48,13 @@ def _open_what_is_closed() -> None:
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
-def _exit(status: int) -> None:
-    """End the process as `sys.exit` does, but for taking all objects apart one by one: after a run
-    that takes longer than a host's tasks. Not so where anything is still to be waited for."""
-    others = (thread for thread in threading.enumerate() if thread is not threading.main_thread())
-    if all(thread.daemon for thread in others):
-        atexit._run_exitfuncs()
-        with suppress(OSError, ValueError):
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(status)
-    sys.exit(status)
-
-
 def dispatch(arguments: list[str]) -> int:
-    """Run the subcommand that the first word names, `run` where it names none."""
+    """Run a subcommand and return its exit status.
+
+    The first argument names the subcommand; without one it is `run`.
+    """
     name, rest = "run", arguments
-    if arguments and arguments[0] in SUBCOMMANDS and not _is_an_inventory(arguments):
+    if arguments and arguments[0] in SUBCOMMANDS and not _is_inventory_to_run(arguments):
         name, rest = arguments[0], arguments[1:]
     command = import_module(SUBCOMMANDS[name])
     status: int = command.main(rest)
@@ -71,9 +64,9 @@ def dispatch(arguments: list[str]) -> int:
 
 
 def _hint(status: int, name: str, rest: list[str]) -> str:
-    """Where the first word may have been taken for what it is not: what to write instead."""
+    """What to write instead, where the first argument was probably misunderstood; else ""."""
     if status == exits.USAGE and name == "inventory" and Path(name).exists():
-        return "to run a playbook on the inventory that is called so, write ./inventory"
+        return "to run a playbook on the inventory of this name, write ./inventory"
     if status == exits.INVALID and name == "run" and rest and not Path(rest[0]).exists():
         from provisioner.where import nearest
 
@@ -81,14 +74,17 @@ def _hint(status: int, name: str, rest: list[str]) -> str:
     return ""
 
 
-def _is_an_inventory(arguments: list[str]) -> bool:
-    """Whether the first word is no subcommand, but that one's namesake: `provision inventory
-    site.yml` where there are both, and nothing is to be shown."""
+def _is_inventory_to_run(arguments: list[str]) -> bool:
+    """Whether the first argument is the inventory file "inventory", not the subcommand.
+
+    `provision inventory site.yml` runs the playbook where both files exist, unless an option of the
+    subcommand is given.
+    """
     name, *rest = arguments
-    shows = any(word.split("=")[0] in _SHOWING for word in rest)
-    books = any(word.endswith((".yml", ".yaml")) and Path(word).is_file() for word in rest)
-    return name == "inventory" and books and not shows and Path(name).exists()
+    has_option = any(word.split("=")[0] in _INVENTORY_OPTIONS for word in rest)
+    has_playbook = any(word.endswith((".yml", ".yaml")) and Path(word).is_file() for word in rest)
+    return name == "inventory" and has_playbook and not has_option and Path(name).exists()
 
 
-_SHOWING = frozenset({"--list", "--graph", "--host", "-h", "--help", "-i", "--inventory"})
-"""Options of the subcommand inventory, each of which tells that it is meant."""
+_INVENTORY_OPTIONS = frozenset({"--list", "--graph", "--host", "-h", "--help", "-i", "--inventory"})
+"""Options of the subcommand `inventory`."""
