@@ -16,6 +16,7 @@ import pytest
 from provisioner.modules import MODULES, find_module
 from provisioner.remote import shell
 from provisioner.remote.shell import Program
+from tests.shellcheck import shellcheck
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "provisioner"
@@ -169,18 +170,6 @@ def _keys(tree: ast.Module) -> Iterator[str]:
             yield from (keyword.arg for keyword in node.keywords if keyword.arg)
 
 
-@cache
-def shellcheck(text: str, dialect: str = "sh", *options: str) -> str:
-    """What shellcheck has to say about `text`; nothing is good."""
-    return subprocess.run(
-        ["shellcheck", f"--shell={dialect}", "--format=gcc", *options, "-"],
-        input=text,
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout
-
-
 def complaints(script: str, known: set[str], after: int = 0) -> list[str]:
     """What shellcheck says of `script` from line `after` on, but for variables that `known` names:
     they are set elsewhere, or in the subshell of the kernel's `task`.
@@ -206,6 +195,7 @@ def test_a_body_passes_shellcheck_on_the_kernel(name: str) -> None:
     assert complaints(program(name, outline()), SESSION, after=outline().count("\n")) == []
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("sh", SHELLS, ids=" ".join)
 def test_every_sh_parses_every_body(sh: list[str], name: str) -> None:

@@ -1,6 +1,6 @@
-"""The GitHub workflows: valid against GitHub's schema, their shell clean, their actions pinned.
+"""The GitHub workflows: they fit GitHub's schema, pin their actions, and pass shellcheck.
 
-actionlint would see more, but no package of its authors ships it.
+actionlint would check more, but its authors publish no package on PyPI.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.shellcheck import shellcheck
+
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -24,13 +26,13 @@ def steps(path: Path) -> list[dict[str, Any]]:
     return [step for job in jobs for step in job["steps"]]
 
 
-def test_the_workflows_are_there() -> None:
+def test_the_workflows_exist() -> None:
     assert {path.name for path in WORKFLOWS} >= {"ci.yml", "vagrant.yml"}
 
 
 @each_workflow
 def test_a_workflow_fits_the_schema(path: Path) -> None:
-    """check-jsonschema carries GitHub's schema: nothing is fetched."""
+    """check-jsonschema contains GitHub's schema: nothing is downloaded."""
     tool = [sys.executable, "-m", "check_jsonschema"]
     for schema in ("vendor.github-workflows", "custom.github-workflows-require-timeout"):
         done = subprocess.run(
@@ -40,7 +42,7 @@ def test_a_workflow_fits_the_schema(path: Path) -> None:
 
 
 @each_workflow
-def test_actions_are_github_s_own_at_a_major_version(path: Path) -> None:
+def test_only_github_s_own_actions_are_used_at_a_major_version(path: Path) -> None:
     used = [step["uses"] for step in steps(path) if "uses" in step]
     assert used
     assert [use for use in used if not re.fullmatch(r"actions/[\w-]+@v\d+", use)] == []
@@ -50,18 +52,15 @@ def test_actions_are_github_s_own_at_a_major_version(path: Path) -> None:
 def test_the_shell_of_a_workflow_passes_shellcheck(path: Path) -> None:
     for step in steps(path):
         text = re.sub(r"\$\{\{.*?\}\}", "value", step.get("run", ""))
-        done = subprocess.run(
-            ["shellcheck", "--shell=bash", "-"], input=text, capture_output=True, text=True
-        )
-        assert done.stdout == "", step
+        assert shellcheck(text, "bash") == "", step
 
 
-def test_ci_runs_the_script_that_ci_runs_elsewhere() -> None:
+def test_the_workflow_ci_runs_the_script_of_other_ci_systems() -> None:
     assert "bash .ci/run" in [step.get("run") for step in steps(ROOT / ".github/workflows/ci.yml")]
 
 
 def test_no_file_names_a_registry() -> None:
-    """Machines choose their own mirrors; ours would be wrong elsewhere."""
+    """Each machine chooses its own mirrors: pip and apt have settings for that."""
     hosts = re.compile(r"pypi\.org|pythonhosted|debian\.org|npmjs\.org|/opt/(wheels|pypi)")
     files = [*WORKFLOWS, *(ROOT / name for name in ("Makefile", "constraints.txt", ".ci/run"))]
     assert [path.name for path in files if hosts.search(path.read_text())] == []

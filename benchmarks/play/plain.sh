@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # The benchmark's play for plain ssh: functions, then one task a line. $1 is the host's directory.
 # The harness puts content_a … content_d before it, which print the files.
 root=$1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.engine.play_runner import PlayRunner
 
 
@@ -17,6 +19,7 @@ def test_relative_paths_on_this_machine_are_beside_the_playbook(runner: PlayRunn
     assert (runner.folder / "made").exists()
 
 
+@pytest.mark.tools
 def test_it_finds_its_source_beside_the_playbook_and_runs_on_the_controller(
     runner: PlayRunner,
 ) -> None:
