@@ -43,7 +43,7 @@ def fails_later(module: Module, report: Report) -> bool:
 
 def waited(task: Task, module: Module, result: Result) -> Result:
     """The result of a task with `async` that was waited for, with what Ansible says of its job."""
-    if task.seconds in (None, 0) or isinstance(module, Background | AsyncStatus):
+    if task.async_seconds in (None, 0) or isinstance(module, Background | AsyncStatus):
         return result
     said = {"ansible_job_id": _new_id(), "started": 1, "finished": 1}
     return replace(result, returns={**said, **result.returns})

@@ -23,7 +23,7 @@ def waits_before(shared: PlayWorld, task: Task) -> bool:
         or task.module == "pause"
         or keywords.delegate_to is not None
         or concerns_all(task)
-        or task.asks_for_others  # what variables and files ask for shows later: `NeedOthers`
+        or task.names_other_hosts  # what variables and files ask for shows later: `NeedOthers`
     )
 
 
@@ -45,7 +45,7 @@ def waits_after(shared: PlayWorld, task: Task) -> bool:
     keywords = task.keywords
     if keywords.any_errors_fatal not in (None, False) or task.module in GROWING:
         return True
-    others = keywords.delegate_to is not None or task.asks_for_others
+    others = keywords.delegate_to is not None or task.names_other_hosts
     return concerns_all(task) or (others and shared.play.strategy != "free")
 
 

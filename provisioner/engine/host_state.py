@@ -79,9 +79,9 @@ class HostState:
     def has_run(self, task: Task) -> bool:
         """Whether the task is one of a role that has run before, and must not run twice."""
         role = task.role
-        if role is None or role.again or task.handler:
+        if role is None or role.allow_duplicates or task.handler:
             return False
-        return self.ran.get(role.call, role.occurrence) != role.occurrence
+        return self.ran.get(role.call_key, role.call_id) != role.call_id
 
     def learn(self, facts: Mapping[str, Any], module: str) -> None:
         """Take in a result's `ansible_facts`: of setup and its kin, set_fact or include_vars.

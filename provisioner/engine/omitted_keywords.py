@@ -9,12 +9,12 @@ from provisioner.language.play import Task
 from provisioner.language.scope import Scope
 from provisioner.language.values import OMIT
 
-_OWN = ("retries", "delay", "poll", "seconds")
+_OWN = ("retries", "delay", "poll", "async_seconds")
 
 
 def without(task: Task, scope: Scope) -> Task:
     """The task without them."""
-    names = [name for name in task.omissible if _is_omitted(task, name, scope)]
+    names = [name for name in task.may_be_omitted if _is_omitted(task, name, scope)]
     if not names:
         return task
     inherited = {name: getattr(task.outer, name) for name in names if name not in _OWN}

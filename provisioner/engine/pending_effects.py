@@ -63,5 +63,5 @@ class PendingEffects:
         role = task.role
         if role is None or task.handler:
             return False
-        first = self.roles.setdefault(role.call, role.occurrence)
-        return not role.again and first != role.occurrence
+        first = self.roles.setdefault(role.call_key, role.call_id)
+        return not role.allow_duplicates and first != role.call_id

@@ -217,7 +217,7 @@ class ResultHandler:
         result = self._notified(task_run, result, loop)
         failed = result.outcome is Outcome.FAILED
         if task.role is not None and result.outcome is not Outcome.SKIPPED:
-            self._state.ran.setdefault(task.role.call, task.role.occurrence)
+            self._state.ran.setdefault(task.role.call_key, task.role.call_id)
         ignored = failed and self._is_ignored(task, result, task_run.scope)
         self._position.past_rescue |= failed and result.beyond and not ignored
         rescued = failed and not ignored and self._position.rescues()

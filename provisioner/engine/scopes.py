@@ -20,9 +20,9 @@ from provisioner.language.functions import functions
 from provisioner.language.lookups.context import LookupContext
 from provisioner.language.needs import NeedFacts, NeedOtherHosts, NeedResult
 from provisioner.language.plain_data import ComputedMapping
-from provisioner.language.play import Node, Play, Role, Task, filled
+from provisioner.language.play import Node, Play, Role, Task, non_empty
 from provisioner.language.scope import Scope
-from provisioner.language.templating.environment import counters
+from provisioner.language.templating.environment import loop_helper
 from provisioner.language.templating.template import Template, TemplateError
 from provisioner.language.templating.undefined import missing
 from provisioner.language.values import Lazy, LazyFromScope
@@ -208,7 +208,7 @@ def _scope(
     files = {} if between else _vars_files(shared, state)
     layers = (
         magic(shared, host, role),
-        *filled(world.extra_vars),  # 22
+        *non_empty(world.extra_vars),  # 22
         *(_params(task) if task is not None else ()),  # 21
         *(role.all_params if role is not None else ()),  # 20
         coming.ahead,
@@ -217,7 +217,7 @@ def _scope(
         *(reversed(task.keywords.vars) if task is not None else ()),  # 16, 17
         *(role.all_vars if role is not None else ()),  # 15
         *(layer for other in exported for layer in other.exported_vars),  # 15
-        *filled(files, {} if between else play.vars),  # 12 to 14
+        *non_empty(files, {} if between else play.vars),  # 12 to 14
         _without(state.facts, coming.hidden),  # 11
         inventory_vars,  # 3 to 10
         *(role.all_defaults if role is not None else ()),  # 2
@@ -322,7 +322,7 @@ _TOOLS: dict[str, Any] = {
     "range": Lazy(lambda: range),
     "dict": Lazy(lambda: dict),
     "environment": (),
-    **{name: Lazy(partial(counters, name)) for name in ("namespace", "cycler", "joiner")},
+    **{name: Lazy(partial(loop_helper, name)) for name in ("namespace", "cycler", "joiner")},
 }
 """What every task sees, unless a variable of that name is there."""
 

@@ -38,7 +38,7 @@ def is_set(scope: Scope, value: Any, unknown: bool = False) -> bool:
 
 def foresee(scope: Scope, task: Task) -> None:
     """End the lookahead where one of them needs a result that is still on its way."""
-    for template in task.foreseen:
+    for template in task.result_templates:
         is_set(scope, template)
 
 
@@ -83,7 +83,7 @@ def said(scope: Scope, value: Any) -> Any:
 def check(task: Task, scope: Scope) -> None:
     """`TemplateError` for the first keyword that is not what it has to be: templates, and those
     of tasks that may fail, are not looked at before."""
-    for name, value, kind in task.unproved:
+    for name, value, kind in task.unchecked_keywords:
         if kind is int and not _is_number(scope, value):
             raise TemplateError(f'"{name}" is a number, not "{scope.render(value)}"')
         if kind is bool and not _is_flag(scope, value):

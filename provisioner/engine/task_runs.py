@@ -17,7 +17,7 @@ from provisioner.engine.delegation import with_delegated
 from provisioner.engine.effects import SessionKey
 from provisioner.engine.scopes import PlayWorld, local_sources
 from provisioner.language.plain_data import plain_data
-from provisioner.language.play import VARIABLE, Keywords, Task
+from provisioner.language.play import ALL_ARGUMENTS, Keywords, Task
 from provisioner.language.scope import Scope
 from provisioner.language.templating.template import Template, TemplateError, templates_in
 from provisioner.language.values import OMIT
@@ -106,10 +106,12 @@ def _looked_up(name: str, terms: Any, task: Task, scope: Scope) -> list[Any]:
 def with_loop_names(task: Task, scope: Scope) -> Task:
     """The task with the names of its loop's variables, where templates give these."""
     loop = task.loop
-    if loop is None or not loop.named:
+    if loop is None or not loop.name_templates:
         return task
-    names: dict[str, Any] = {key: str(scope.render(name)) for key, name in loop.named.items()}
-    return replace(task, loop=replace(loop, named={}, **names))
+    names: dict[str, Any] = {
+        key: str(scope.render(name)) for key, name in loop.name_templates.items()
+    }
+    return replace(task, loop=replace(loop, name_templates={}, **names))
 
 
 _FOLDERS = {"template": "templates", "include_vars": "vars"}
@@ -196,13 +198,20 @@ def _made(shared: PlayWorld, host: str, task: Task, scope: Scope) -> TaskRun:
         task_keywords.delegate(scope, keywords)  # whoever that is gets the facts
     if isinstance(module, Action):
         result = _acted(module.act(scope, sources))
-        return TaskRun(task, scope, result=result, module=module, check=check, judged=task.judged)
+        return TaskRun(
+            task,
+            scope,
+            result=result,
+            module=module,
+            check=check,
+            judged=task.has_result_conditions,
+        )
     where = session_keys.session_key(shared, host, keywords, scope)
     if module.from_controller:
         sources = replace(sources, way=connection_vars.way(host, where, keywords, scope))
         where = connection_vars.start(host, where, keywords, scope)
     environment = _environment(task, scope)
-    limit = task_keywords.seconds(scope, task.seconds, 0) or None
+    limit = task_keywords.seconds(scope, task.async_seconds, 0) or None
     if limit is not None and task_keywords.number(scope, task.poll, 10) == 0:
         module, limit = async_jobs.background(module, limit, scope, environment), None
     program = _timed(task, module.program(sources))
@@ -217,7 +226,7 @@ def _made(shared: PlayWorld, host: str, task: Task, scope: Scope) -> TaskRun:
         check=check,
         diff=task_keywords.flag(scope, keywords.diff, shared.world.diff),
         tolerant=task.failed_when == (False,) or keywords.ignore_errors is True,
-        judged=task.judged or module.edits,
+        judged=task.has_result_conditions or module.edits,
         session_key=where,
         environment=environment,
         timeout=limit or max(0, task_keywords.seconds(scope, keywords.timeout, 0)) or None,
@@ -226,7 +235,7 @@ def _made(shared: PlayWorld, host: str, task: Task, scope: Scope) -> TaskRun:
 
 def _timed(task: Task, program: Program) -> Program:
     """Have a command's times taken where they are registered: that takes a process on the host."""
-    if not (task.register or task.seconds) or "timed" not in program.variables:
+    if not (task.register or task.async_seconds) or "timed" not in program.variables:
         return program
     return replace(program, variables={**program.variables, "timed": True})
 
@@ -249,11 +258,11 @@ def _rendered(task: Task, kind: type[Module], scope: Scope) -> dict[str, Any]:
     if task.keywords.module_defaults:
         for given in arguments.defaults(task.module, task.keywords.module_defaults):
             task_keywords.update(_mapping(scope.render(given) or {}, "module_defaults"))
-    if VARIABLE in task.arguments:
-        task_keywords.update(_mapping(scope.render(task.arguments[VARIABLE]), "the arguments"))
+    if ALL_ARGUMENTS in task.arguments:
+        task_keywords.update(_mapping(scope.render(task.arguments[ALL_ARGUMENTS]), "the arguments"))
     bare = arguments.expressions(kind)
     for key, value in task.arguments.items():
-        if key == VARIABLE:
+        if key == ALL_ARGUMENTS:
             continue
         if type(key) is not str:
             key = scope.render(key)

@@ -1,4 +1,4 @@
-"""The functions that every template may call: `lookup` and its kin, `now`, `undef`."""
+"""The functions that every template can call: `lookup`, `query`, `q`, `now` and `undef`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from provisioner.language.values import Lazy, LazyFromScope
 
 
 def functions(context: Callable[[Scope], LookupContext]) -> dict[str, Any]:
-    """The functions by name, as a layer of variables; `context` is what lookups see that are called
-    in a scope."""
+    """The functions by name, as a layer of variables. `context(scope)` is the `LookupContext` of
+    lookups that templates of the scope call."""
 
     def _lookup(scope: Scope, name: str, /, *terms: Any, **options: Any) -> Any:
         from provisioner.language.lookups.registry import lookup
@@ -38,10 +38,11 @@ def functions(context: Callable[[Scope], LookupContext]) -> dict[str, Any]:
 
 
 def _now(utc: bool = False, fmt: str | None = None) -> Any:
-    moment = datetime.now(UTC) if utc else datetime.now().astimezone()
-    return moment.strftime(fmt) if fmt else moment
+    """The current time as a datetime, or as text in the format `fmt` of strftime."""
+    time = datetime.now(UTC) if utc else datetime.now().astimezone()
+    return time.strftime(fmt) if fmt else time
 
 
 def _undef(hint: str = "the variable is required") -> Any:
-    """Something undefined: `default` and the tests for being defined take it so."""
+    """An undefined value, whose error message is `hint`."""
     return missing(hint, None)

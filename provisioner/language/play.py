@@ -1,4 +1,7 @@
-"""What a playbook says, as frozen data: plays, blocks, tasks and the keywords they inherit."""
+"""Playbooks as frozen data: plays, roles, blocks, tasks and the keywords that tasks inherit.
+
+The names are Ansible's. provisioner/loading creates these objects, provisioner/engine runs them.
+"""
 
 from __future__ import annotations
 
@@ -13,25 +16,28 @@ from provisioner.records import dataclass
 from provisioner.where import Where
 
 Conditions = tuple[Template | bool, ...]
-"""All must be true; each an expression, or a literal that YAML gave."""
+"""Conditions that must all be true: bare expressions, or booleans that YAML contains."""
 
 
-COLLECTIONS = "ansible_collections"
-"""The folder that holds collections: NAMESPACE/NAME below it."""
+COLLECTIONS_FOLDER = "ansible_collections"
+"""The folder that contains installed collections, each in NAMESPACE/NAME."""
 
-VARIABLE = "_variable_params"
-"""The argument that holds all others: `args: "{{ a_mapping }}"`. Those beside it prevail."""
+ALL_ARGUMENTS = "_variable_params"
+"""The argument of a task with `args: "{{ mapping }}"`, which gives all arguments. Arguments that
+the task names itself have priority."""
 
 
 @dataclass(frozen=True)
 class Keywords:
-    """What a task has from its play and blocks and itself: inner values win, `when`, `tags`,
-    `vars` and `environment` add up. A value may be a `Template`; None is "not said".
+    """The keywords of a task, with those that it inherits from its blocks, role and play.
+
+    The innermost value wins; `when`, `tags`, `vars` and `environment` are collected from all
+    levels. A value may be a `Template`; None means that no level sets the keyword.
     """
 
     when: Conditions = ()
     tags: frozenset[Any] = frozenset()
-    """Texts; templates too until the plan renders them."""
+    """Strings, and templates until the plan renders them."""
     vars: tuple[Mapping[str, Any], ...] = ()
     environment: tuple[Any, ...] = ()
     module_defaults: tuple[Mapping[str, Any], ...] = ()
@@ -55,14 +61,14 @@ class Keywords:
     throttle: Any = None
     notify: Any = None
     collections: Any = None
-    """Where roles with bare names are looked for first."""
+    """Collections in which roles with short names are searched first."""
     params: tuple[Mapping[str, Any], ...] = ()
-    """The `vars` of the includes that led here: they win over all but extra variables."""
+    """The `vars` of the includes that contain the task. Only extra variables override them."""
 
 
 @dataclass(frozen=True)
 class Loop:
-    """`loop`, or `with_LOOKUP`, and its loop_control."""
+    """`loop` or `with_LOOKUP`, and `loop_control`."""
 
     items: Any
     lookup: str | None = None
@@ -72,17 +78,18 @@ class Loop:
     pause: Any = None
     extended: bool = False
     extended_allitems: bool = True
-    named: Mapping[str, Template] = field(default_factory=dict)
-    """Templates that give `variable` or `index_variable`."""
+    name_templates: Mapping[str, Template] = field(default_factory=dict)
+    """Templates of `variable` and `index_variable`, by these field names."""
 
 
 @dataclass(frozen=True)
 class Role:
-    """A role as a task sees it: where it is, its defaults, its vars, what it was called with.
+    """One use of a role: its folder, its defaults and vars, and the arguments of its entry.
 
-    `params` stand in its entry beside the keywords, `given` are the entry's `vars`. `chain` are the
-    roles that led to it, the nearest last: those that depend on it or include it. `dependencies`
-    are all that it depends on, in the order in which they run.
+    An entry is an item of `roles` or `dependencies`, or an include_role. `params` are the variables
+    beside the entry's keywords, `entry_vars` its `vars`. `chain` are the roles through which this
+    one is used, because they depend on it or include it; the nearest is last. `dependencies` are
+    the roles that it depends on, in the order in which they run.
     """
 
     name: str
@@ -90,62 +97,64 @@ class Role:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     vars: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
-    given: Mapping[str, Any] = field(default_factory=dict)
+    entry_vars: Mapping[str, Any] = field(default_factory=dict)
     chain: tuple[Role, ...] = ()
     dependencies: tuple[Role, ...] = ()
     parents: tuple[Role, ...] = ()
-    """Those that include it, the nearest first."""
-    call: str = ""
-    """How it is called: the same for roles that are one and the same to Ansible."""
-    again: bool = True
-    """Whether a host runs it although it ran when it was called in the same way."""
-    occurrence: str = ""
-    """Unlike that of any other place at which the role is called."""
+    """The roles that include this one, the nearest first."""
+    call_key: str = ""
+    """Equal for uses of a role with the same arguments, of which Ansible runs only the first."""
+    allow_duplicates: bool = True
+    """Whether a host runs the role again after another use with the same `call_key`."""
+    call_id: str = ""
+    """Different for every use of the role."""
 
     @cached_property
     def all_params(self) -> tuple[Mapping[str, Any], ...]:
-        """The layers of parameters that its tasks see, the winning one first."""
-        return filled(self.params, *(role.params for role in reversed(self.chain)))
+        """The layers of parameters that its tasks see. The first has the highest precedence."""
+        return non_empty(self.params, *(role.params for role in reversed(self.chain)))
 
     @cached_property
     def all_vars(self) -> tuple[Mapping[str, Any], ...]:
-        """The layers of vars that its tasks see, the winning one first."""
-        inherited = (layer for role in reversed(self.chain) for layer in (role.vars, role.given))
-        return filled(self.given, self.vars, *self._of_dependencies("vars"), *inherited)
+        """The layers of vars that its tasks see. The first has the highest precedence."""
+        inherited = (
+            layer for role in reversed(self.chain) for layer in (role.vars, role.entry_vars)
+        )
+        return non_empty(self.entry_vars, self.vars, *self._of_dependencies("vars"), *inherited)
 
     @cached_property
     def exported_vars(self) -> tuple[Mapping[str, Any], ...]:
-        """The layers of vars that the whole play sees, the winning one first."""
+        """The layers of vars that the whole play sees. The first has the highest precedence."""
         inherited = (role.vars for role in reversed(self.chain))
-        return filled(self.vars, *self._of_dependencies("vars"), *inherited)
+        return non_empty(self.vars, *self._of_dependencies("vars"), *inherited)
 
     @cached_property
     def all_defaults(self) -> tuple[Mapping[str, Any], ...]:
-        """The layers of defaults, the winning one first."""
+        """The layers of defaults. The first has the highest precedence."""
         inherited = (role.defaults for role in reversed(self.chain))
-        return filled(self.defaults, *inherited, *self._of_dependencies("defaults"))
+        return non_empty(self.defaults, *inherited, *self._of_dependencies("defaults"))
 
     def _of_dependencies(self, kind: str) -> tuple[Mapping[str, Any], ...]:
         return tuple(getattr(role, kind) for role in reversed(self.dependencies))
 
     @property
     def collection(self) -> str:
-        """NAMESPACE.NAME of the collection that it is part of, or ""."""
+        """NAMESPACE.NAME of the collection that contains the role, or ""."""
         parts = self.path.parts
-        for at in range(len(parts) - 5, -1, -1):
-            root, space, collection, below = parts[at : at + 4]
-            if root == COLLECTIONS:
-                return f"{space}.{collection}" if below == "roles" else ""
+        for index in range(len(parts) - 5, -1, -1):
+            root, namespace, collection, folder = parts[index : index + 4]
+            if root == COLLECTIONS_FOLDER:
+                return f"{namespace}.{collection}" if folder == "roles" else ""
         return ""
 
     @property
     def full_name(self) -> str:
-        """Its name with that of its collection."""
+        """The role's name, after that of its collection if it has one."""
         return f"{self.collection}.{self.name}" if self.collection else self.name
 
 
-def filled(*layers: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    """The layers that have anything in them."""
+def non_empty(*layers: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """The layers that contain variables."""
     return tuple(filter(None, layers))
 
 
@@ -157,7 +166,7 @@ _FLAGS = (
 
 @dataclass(frozen=True)
 class Task:
-    """One task as written. `arguments` may hold templates; `module` is the short name."""
+    """One task. `arguments` may contain templates; `module` is the module's short name."""
 
     name: str | Template
     module: str
@@ -165,7 +174,8 @@ class Task:
     where: Where
     keywords: Keywords
     module_template: Template | None = None
-    """What names the module where only a host's variables say it; `module` is "action" then."""
+    """The template of the module's name, if it depends on a host's variables. `module` is then
+    "action"."""
     loop: Loop | None = None
     register: str | None = None
     notify: tuple[str | Template, ...] = ()
@@ -176,42 +186,42 @@ class Task:
     until: Conditions | None = None
     retries: Any = None
     delay: Any = None
-    seconds: Any = None
-    """`async`: how long it may take, and with `poll: 0` that nobody waits for it."""
+    async_seconds: Any = None
+    """The keyword `async`: the limit of the task's time. With `poll: 0` the run does not wait."""
     poll: Any = None
     handler: bool = False
     role: Role | None = None
     roots: tuple[Path, ...] = ()
-    """Where its files and templates are looked for, in this order."""
+    """The folders in which its files and templates are searched, in this order."""
     outer: Keywords = field(default_factory=Keywords)
-    """What it inherits: all that tasks get which it includes."""
+    """The inherited keywords alone. Tasks that this one includes inherit them, too."""
 
     @cached_property
-    def sources(self) -> str:
-        """The text of all templates that decide what it does."""
+    def _template_text(self) -> str:
+        """The source of the templates in its arguments, conditions, vars and loop."""
         own = self.keywords
-        given = (self.arguments, own.when, own.vars, self.loop and self.loop.items)
-        return "\n".join(template.source for template in templates_in(given))
+        values = (self.arguments, own.when, own.vars, self.loop and self.loop.items)
+        return "\n".join(template.source for template in templates_in(values))
 
     @cached_property
-    def foreseen(self) -> tuple[Template, ...]:
-        """Its keywords that are asked for when it is over, where they are templates."""
+    def result_templates(self) -> tuple[Template, ...]:
+        """The keywords that are templates and are rendered after the task has ended."""
         own = self.keywords
-        given = (own.no_log, own.ignore_errors, own.ignore_unreachable, own.any_errors_fatal)
-        given += self.notify
-        return tuple(value for value in given if isinstance(value, Template))
+        values = (own.no_log, own.ignore_errors, own.ignore_unreachable, own.any_errors_fatal)
+        values += self.notify
+        return tuple(value for value in values if isinstance(value, Template))
 
     @cached_property
-    def judged(self) -> bool:
-        """Whether conditions of its own decide on its end; a constant one does not."""
-        given = (self.failed_when, self.until)
-        return any(found is not None and found not in ((False,), (True,)) for found in given)
+    def has_result_conditions(self) -> bool:
+        """Whether `failed_when` or `until` has a condition that is not constant."""
+        constants: tuple[Conditions | None, ...] = (None, (False,), (True,))
+        return self.failed_when not in constants or self.until not in constants
 
     @cached_property
-    def omissible(self) -> tuple[str, ...]:
-        """Its keywords that may turn out to be `omit`."""
+    def may_be_omitted(self) -> tuple[str, ...]:
+        """The names of the keywords whose templates mention `omit`."""
         values = {**vars(self.keywords), "retries": self.retries, "delay": self.delay}
-        values |= {"poll": self.poll, "seconds": self.seconds}
+        values |= {"poll": self.poll, "async_seconds": self.async_seconds}
         return tuple(
             name
             for name, value in values.items()
@@ -219,21 +229,20 @@ class Task:
         )
 
     @cached_property
-    def asks_for_others(self) -> bool:
-        """Whether it says itself other hosts' variables, or which of them are left."""
+    def names_other_hosts(self) -> bool:
+        """Whether its templates name other hosts' variables, or the list of the play's hosts."""
         return any(
-            name in self.sources for name in ("hostvars", "play_hosts", "ansible_play_batch")
+            name in self._template_text for name in ("hostvars", "play_hosts", "ansible_play_batch")
         )
 
     @cached_property
-    def unproved(self) -> tuple[tuple[str, Any, type], ...]:
-        """Its keywords that are to be a number (int) or true or false (bool), and are given as
-        anything else yet: a template, a text."""
+    def unchecked_keywords(self) -> tuple[tuple[str, Any, type], ...]:
+        """Keywords that must be an int or a bool and are templates or text: name, value, type."""
         own = self.keywords
         numbers = {
             "retries": self.retries,
             "delay": self.delay,
-            "async": self.seconds,
+            "async": self.async_seconds,
             "poll": self.poll,
             "throttle": own.throttle,
             "timeout": own.timeout,
@@ -241,29 +250,29 @@ class Task:
             "pause": None if self.loop is None else self.loop.pause,
         }
         flags = {name: getattr(own, name) for name in _FLAGS}
-        kinds: tuple[tuple[dict[str, Any], type], ...] = ((numbers, int), (flags, bool))
+        types: tuple[tuple[dict[str, Any], type], ...] = ((numbers, int), (flags, bool))
         return tuple(
-            (name, value, kind)
-            for values, kind in kinds
+            (name, value, expected)
+            for values, expected in types
             for name, value in values.items()
-            if value is not None and type(value) is not kind
+            if value is not None and type(value) is not expected
         )
 
     @cached_property
     def place(self) -> str:
-        """Where it stands, for people."""
+        """FILE:LINE of the task."""
         return str(self.where)
 
     @cached_property
     def title(self) -> str:
-        """The name for people, unrendered; the module's where the task has none."""
+        """ROLE : NAME, or the name alone, before rendering. The module replaces a missing name."""
         name = str(self.name) or self.module
         return f"{self.role.full_name} : {name}" if self.role is not None else name
 
 
 @dataclass(frozen=True)
 class Block:
-    """Tasks that fail together: `rescue` runs when one failed, `always` in any case."""
+    """Tasks with a common error handling: `rescue` runs if one fails, `always` in any case."""
 
     tasks: tuple[Node, ...]
     rescue: tuple[Node, ...]
@@ -277,7 +286,7 @@ Node = Task | Block
 
 @dataclass(frozen=True)
 class VarsFile:
-    """A file of `vars_files`: names tried in order, the first that exists is taken."""
+    """An entry of `vars_files`: the first of its files that exists is loaded."""
 
     names: tuple[str | Template, ...]
     where: Where
@@ -300,7 +309,8 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Play:
-    """One play. `sections` are its task lists, after each of which handlers run."""
+    """One play. `sections` are its task lists (pre_tasks, roles and tasks, post_tasks); notified
+    handlers run after each."""
 
     name: str | Template
     hosts: Any
@@ -310,7 +320,7 @@ class Play:
     sections: tuple[tuple[Node, ...], ...] = ()
     handlers: tuple[Node, ...] = ()
     roles: tuple[Role, ...] = ()
-    """Those whose defaults and vars the whole play sees."""
+    """The roles whose defaults and vars the whole play sees."""
     vars: Mapping[str, Any] = field(default_factory=dict)
     vars_files: tuple[VarsFile, ...] = ()
     prompts: tuple[Prompt, ...] = ()
@@ -326,6 +336,7 @@ class Play:
 
     @property
     def title(self) -> str:
+        """The play's name before rendering, or its hosts."""
         return str(self.name) or str(self.hosts)
 
 
@@ -338,7 +349,7 @@ class Playbook:
 
 
 def tasks_of(nodes: tuple[Node, ...]) -> Iterator[Task]:
-    """Every task below `nodes`, in the order they are written."""
+    """Every task in `nodes` and their blocks, in the order of the file."""
     for node in nodes:
         if isinstance(node, Task):
             yield node

@@ -1,4 +1,4 @@
-"""Where files of the controller are sought."""
+"""Where files of the controller are searched."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from pathlib import Path
 
 @lru_cache(4096)
 def places(roots: tuple[Path, ...], folder: str, name: str) -> tuple[Path, ...]:
-    """Each place for the file `name`, in Ansible's order: in `folder` of each root (the role's
-    directory, the playbook's), and in the root itself. An absolute name is one place."""
+    """The paths at which the file `name` may be, in Ansible's order.
+
+    For each root (the role's directory, the playbook's) these are `folder` in it and the root
+    itself. An absolute name is the only path.
+    """
     path = Path(name).expanduser()
     if path.is_absolute():
         return (path,)

@@ -1,8 +1,9 @@
-"""Variables that nobody defines: found before any host is touched, as far as that is certain.
+"""Find undefined variables before any host is contacted, if they are certain to be undefined.
 
-Only tasks that run in any case are looked at (no `when`, no rescue, no handler, no loop), and only
-names that no inventory, play, role, file, earlier task or fact could give. Nothing is said about a
-playbook that gets variables while it runs (include_vars, included roles, add_host, group_by).
+Checked are the tasks that run in any case: those without `when` and loop, outside of rescue and of
+handlers. A variable is undefined if no inventory, play, role, file, task or fact can set it.
+Playbooks that load variables while they run (include_vars, included roles, add_host, group_by) are
+not checked.
 """
 
 from __future__ import annotations
@@ -11,38 +12,43 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from provisioner.errors import Problem
-from provisioner.language.play import VARIABLE, Block, Node, Play, Task, tasks_of
-from provisioner.language.templating.render import check, needs
+from provisioner.language.play import ALL_ARGUMENTS, Block, Node, Play, Task, tasks_of
+from provisioner.language.templating.render import check, required_variables
 from provisioner.language.templating.template import Template, templates_in
 from provisioner.where import nearest
 
-UNKNOWABLE = frozenset({"include_vars", "include_role", "include_tasks", "add_host", "group_by"})
-"""Modules after which a host may have any variable."""
+MAY_DEFINE_ANY = frozenset(
+    {"include_vars", "include_role", "include_tasks", "add_host", "group_by"}
+)
+"""Modules that may define variables which are unknown before the run."""
 
 
 def problems(
     plays: Sequence[Play], known: frozenset[str], layers: Iterable[Mapping[str, Any]]
 ) -> Iterator[Problem]:
-    """What is certain to be undefined. `known` are the names that every scope has, `layers` the
-    variables of hosts and of the command line."""
-    every = [
+    """The undefined variables of the plays.
+
+    `known` are the names that every scope has, `layers` the variables of the hosts and of the
+    command line.
+    """
+    all_tasks = [
         task
         for play in plays
         for part in (*play.sections, play.handlers)
         for task in tasks_of(part)
     ]
-    if any(task.module in UNKNOWABLE for task in every):
+    if any(task.module in MAY_DEFINE_ANY for task in all_tasks):
         return
-    if any(made_while_running(key) for task in every for key in task.arguments):
-        return  # names are made while the playbook runs
-    names = set(known).union(*layers, *(set_by(task) for task in every))
+    if any(is_computed_name(key) for task in all_tasks for key in task.arguments):
+        return
+    names = set(known).union(*layers, *(set_by(task) for task in all_tasks))
     for play in plays:
         yield from _in_play(play, names)
 
 
-def made_while_running(key: Any) -> bool:
-    """Whether the name of an argument is known only while the task runs."""
-    return isinstance(key, Template) or "{{" in str(key) or key == VARIABLE
+def is_computed_name(key: Any) -> bool:
+    """Whether an argument's name, which set_fact makes a variable, is rendered in the run."""
+    return isinstance(key, Template) or "{{" in str(key) or key == ALL_ARGUMENTS
 
 
 def set_by(task: Task) -> Iterator[str]:
@@ -63,8 +69,8 @@ def _in_play(play: Play, known: set[str]) -> Iterator[Problem]:
     if any(isinstance(name, Template) for entry in play.vars_files for name in entry.names):
         return
     roles = (layer for role in play.roles for layer in (*role.exported_vars, *role.all_defaults))
-    given = (play.vars, *roles)
-    variables = {name: value for layer in reversed(given) for name, value in layer.items()}
+    play_layers = (play.vars, *roles)
+    variables = {name: value for layer in reversed(play_layers) for name, value in layer.items()}
     for task in certain(node for section in play.sections for node in section):
         own = {name: value for layer in task.keywords.vars for name, value in layer.items()}
         if task.role is not None:
@@ -75,7 +81,7 @@ def _in_play(play: Play, known: set[str]) -> Iterator[Problem]:
 
 
 def certain(nodes: Iterable[Node]) -> Iterator[Task]:
-    """Tasks that every host runs that comes so far."""
+    """The tasks that run on every host that has not failed before."""
     for node in nodes:
         if isinstance(node, Block):
             yield from certain(() if node.rescue else node.tasks)
@@ -84,33 +90,39 @@ def certain(nodes: Iterable[Node]) -> Iterator[Task]:
 
 
 def _may_fail(task: Task) -> bool:
-    """Whether what is undefined in it may be just what the playbook expects."""
-    shows = task.module == "debug" and "var" in task.arguments
-    asks = task.module == "assert" and any(
+    """Whether the playbook may expect that a variable of the task is undefined."""
+    prints_variable = task.module == "debug" and "var" in task.arguments
+    # An assert with `is defined` has its own message for that.
+    asserts_defined = task.module == "assert" and any(
         " is defined" in template.source for template in templates_in(task.arguments)
-    )  # and says in its own words what is missing
-    return shows or asks or bool(task.keywords.ignore_errors) or task.failed_when is not None
+    )
+    handles_failure = bool(task.keywords.ignore_errors) or task.failed_when is not None
+    return prints_variable or asserts_defined or handles_failure
 
 
-def _anything(kind: str, name: str) -> bool:
+def _has_every_plugin(kind: str, name: str) -> bool:
+    """For `check`: the loader has reported unknown filters, tests and lookups already."""
     return True
 
 
 def _in_task(task: Task, variables: Mapping[str, Any], known: set[str]) -> Iterator[Problem]:
     seen: set[str] = set()
-    shown = "var" if task.module == "debug" else ""  # it shows what is undefined, too
-    given = {key: value for key, value in task.arguments.items() if key != shown}
-    waiting = list(templates_in(given))
-    while waiting:
-        template = waiting.pop()
-        error = check(template, _anything)  # the loader has looked for filters and their like
+    # `debug: var=` prints undefined variables, too.
+    ignored = "var" if task.module == "debug" else ""
+    arguments = {key: value for key, value in task.arguments.items() if key != ignored}
+    pending = list(templates_in(arguments))
+    while pending:
+        template = pending.pop()
+        error = check(template, _has_every_plugin)
         if error is not None:
             yield Problem(error.reason, template.where)
             continue
-        for name in needs(template.source, template.expression) - seen:
+        for name in required_variables(template.source, template.expression) - seen:
             seen.add(name)
             if name in variables:
-                waiting += templates_in(variables[name])
+                pending += templates_in(variables[name])
             elif name not in known and not name.startswith("ansible_"):
                 hint = nearest(name, {*known, *variables})
-                yield Problem(f'the variable "{name}" is defined nowhere', template.where, hint)
+                yield Problem(
+                    f'the variable "{name}" is not defined anywhere', template.where, hint
+                )

@@ -1,4 +1,4 @@
-"""Versions of the kinds that the test `version` knows: how each is read and compared."""
+"""Compare versions, for the test `version`. The kinds are those of ansible.builtin.version."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     **dict.fromkeys((">", "gt"), operator.gt),
     **dict.fromkeys((">=", "ge"), operator.ge),
 }
-"""How two versions are compared."""
+"""The operators of the test, each with its other names."""
 
 
 @total_ordering
 class LooseVersion:
-    """A version as runs of digits and letters: digits compare as numbers, letters as text."""
+    """A version as runs of digits and letters, as in Python's distutils.version.LooseVersion.
+
+    Digits compare as numbers, letters as text. Comparing a number with text is a `TypeError`.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -39,7 +42,7 @@ class LooseVersion:
 
 
 def _strict_version(text: str) -> Any:
-    """1.2, 1.2.3, 1.2a3, 1.2.3b4, as Python's distutils knew them."""
+    """A version such as 1.2, 1.2.3, 1.2a3 or 1.2.3b4: Python's distutils.version.StrictVersion."""
     match = re.fullmatch(r"(\d+)\.(\d+)(?:\.(\d+))?(?:([ab])(\d+))?", text, re.ASCII)
     if match is None:
         raise ValueError(f'"{text}" is not a version such as 1.2.3 or 1.2b1')
@@ -48,7 +51,7 @@ def _strict_version(text: str) -> Any:
 
 
 def _semantic_version(text: str) -> Any:
-    """1.2.3-rc.1+build, as semver.org says."""
+    """A version such as 1.2.3-rc.1+build, with the precedence of semver.org 2.0.0, chapter 11."""
     number = r"(0|[1-9]\d*)"
     match = re.fullmatch(
         rf"{number}\.{number}\.{number}(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?", text, re.ASCII
@@ -56,17 +59,18 @@ def _semantic_version(text: str) -> Any:
     if match is None:
         raise ValueError(f'"{text}" is not a semantic version such as 1.2.3 or 1.2.3-rc.1')
     names = match[4].split(".") if match[4] else []
-    before = [(0, int(name), "") if name.isdecimal() else (1, 0, name) for name in names]
-    return tuple(int(part) for part in match.group(1, 2, 3)), not names, before
+    prerelease = [(0, int(name), "") if name.isdecimal() else (1, 0, name) for name in names]
+    return tuple(int(part) for part in match.group(1, 2, 3)), not names, prerelease
 
 
 def _pep440_version(text: str) -> Any:
+    """A version of Python packages (PEP 440)."""
     from packaging.version import InvalidVersion, Version
 
     try:
         return Version(text)
     except InvalidVersion:
-        raise ValueError(f'"{text}" is not a version as PEP 440 says') from None
+        raise ValueError(f'"{text}" is not a version of PEP 440, such as 1.2.3rc1') from None
 
 
 KINDS: dict[str, Callable[[str], Any]] = {
@@ -76,19 +80,21 @@ KINDS: dict[str, Callable[[str], Any]] = {
     "semantic": _semantic_version,
     "pep440": _pep440_version,
 }
-"""How a version is read: `version_type`."""
+"""The functions that read a version, by the test's option `version_type`."""
 
 
-def compared(one: str, by: str, other: str, kind: str) -> bool:
-    """Whether `one` is to `other` as the operator `by` says, both read as `kind`. `ValueError`
-    for an operator or a kind that there is not, and for what is no such version."""
-    if by not in OPERATORS:
-        raise ValueError(f'"{by}" is none of {", ".join(OPERATORS)}')
+def compare(one: str, operator_name: str, other: str, kind: str) -> bool:
+    """The result of the comparison of two versions of a kind.
+
+    `ValueError` for an unknown operator or kind, and for text that is not a version of the kind.
+    """
+    if operator_name not in OPERATORS:
+        raise ValueError(f'"{operator_name}" is not an operator ({", ".join(OPERATORS)})')
     if kind not in KINDS:
-        raise ValueError(f'version_type "{kind}" is none of {", ".join(KINDS)}')
+        raise ValueError(f'"{kind}" is not a version_type ({", ".join(KINDS)})')
     read = KINDS[kind]
     try:
-        return OPERATORS[by](read(one), read(other))
+        return OPERATORS[operator_name](read(one), read(other))
     except TypeError:
-        reason = f'"{one}" and "{other}" differ where one has a number and the other letters'
+        reason = f'"{one}" and "{other}" can\'t be compared: a number meets letters'
         raise ValueError(reason) from None

@@ -1,4 +1,4 @@
-"""Bytes ▶ YAML nodes, with every way in which bytes can fail to be YAML told with its place."""
+"""Bytes to YAML nodes. Every error is a `LoadError` with its place and a hint."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ MAX_DEPTH = 100
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
-_SUSPICIOUS = 3000
-"""libyaml's composer recurses in C and dies of a segmentation fault at some 30,000 levels; a text
-that can't have that many (brackets, or columns in a line) needs no look beforehand."""
+_POSSIBLY_DEEP = 3000
+"""Brackets, or columns of a line, from which the depth is counted before libyaml composes a text.
+libyaml recurses in C and ends in a segmentation fault at some 30,000 levels."""
 
 
 def decode(data: bytes, file: str) -> str:
-    """The text of a UTF-8 file, or a `LoadError`."""
+    """The text of a UTF-8 file; `LoadError` for another encoding or a NUL byte."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise LoadError("the file is UTF-16", Where(file, 1, 1), "save it as UTF-8")
     try:
@@ -29,20 +29,20 @@ def decode(data: bytes, file: str) -> str:
         where = _place(data[: error.start].decode("utf-8", "replace"), file)
         raise LoadError("the file is not UTF-8", where, "save it as UTF-8") from None
     if "\0" in text:
-        raise LoadError("there is a NUL byte in the file", _place(text[: text.index("\0")], file))
+        raise LoadError("the file contains a NUL byte", _place(text[: text.index("\0")], file))
     return text
 
 
 def _place(before: str, file: str) -> Where:
-    """The place that follows the text `before`."""
+    """The place after the text `before`."""
     line = before.count("\n") + 1
     return Where(file, line, len(before) - before.rfind("\n"))
 
 
 def compose(text: str, file: str) -> yaml.Node | None:
-    """The node of the one document in `text`; None where there is none."""
+    """The root node of the one document in `text`; None if the text is empty."""
     try:
-        _not_too_deep(text, file)
+        _check_depth(text, file)
         node: yaml.Node | None = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, text, file) from None
@@ -51,9 +51,10 @@ def compose(text: str, file: str) -> yaml.Node | None:
     return node
 
 
-def _not_too_deep(text: str, file: str) -> None:
+def _check_depth(text: str, file: str) -> None:
+    """`LoadError` for a text that is nested too deeply for libyaml."""
     columns = max(map(len, text.split("\n")))
-    if columns < _SUSPICIOUS and text.count("[") + text.count("{") < _SUSPICIOUS:
+    if columns < _POSSIBLY_DEEP and text.count("[") + text.count("{") < _POSSIBLY_DEEP:
         return
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
@@ -68,21 +69,23 @@ def _not_too_deep(text: str, file: str) -> None:
 
 
 def too_deep() -> str:
+    """The message for a text that is nested too deeply."""
     return f"nested more than {MAX_DEPTH} levels deep"
 
 
 def _unreadable(text: str, error: Exception, file: str) -> LoadError:
-    """A character that YAML does not have is the usual reason; it is shown as its code."""
+    """The error for a text without a marked place: usually a character that YAML does not allow."""
     if match := _UNPRINTABLE.search(text):
         where = _place(text[: match.start()], file)
         code = f"U+{ord(match.group()):04X}"
         hint = f'in double quotes write it as "\\u{ord(match.group()):04x}"'
-        return LoadError(f"the character {code} can't stand in YAML", where, hint)
+        return LoadError(f"the character {code} is not allowed in YAML", where, hint)
     reason = str(error).split("\n", 1)[0]
     return LoadError(f"this is not YAML: {reason}", Where(file))
 
 
 def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> LoadError:
+    """The error for a text that is not YAML, with a hint for common mistakes."""
     lines = lines_of(text)
     where = _marked(error, lines, file)
     problem = re.sub(r"\s+", " ", error.problem or error.context or "not YAML")
@@ -91,13 +94,13 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> LoadErro
     if tab or "tab character" in problem:
         return LoadError("YAML does not allow tabs for indentation", where, "use spaces")
     if "another document" in problem:
-        return LoadError("a second document begins here", where, "one file holds one document")
+        return LoadError("a second document begins here", where, "a file may have only one")
     return LoadError(f"this is not YAML: {problem}", where, _syntax_hint(problem, line))
 
 
 def _marked(error: yaml.MarkedYAMLError, lines: list[str], file: str) -> Where:
-    """The place of an error. Past the end of the text there is nothing to be seen: then it is
-    where the thing began that has no end, or the end of the last line."""
+    """The place of an error. If it is after the end of the text, the place is that of the construct
+    that is not closed, or the end of the last line."""
     last = max((n for n, line in enumerate(lines) if line.strip()), default=0)
     for mark in (error.problem_mark, error.context_mark):
         if mark is not None and mark.line <= last:
@@ -112,7 +115,7 @@ _HINTS = (
     ),
     (
         "undefined alias",
-        "an anchor (&name) stands before its alias (*name); quote a value that begins with *",
+        "an anchor (&name) must come before its alias (*name); quote a value that begins with *",
     ),
     ("could not find expected ':'", "a colon and a space are missing, or a quote further up"),
     ("cannot start any token", "quote a value that begins with this character"),

@@ -1,4 +1,4 @@
-"""Values from YAML that remember where they stand."""
+"""Types of values from YAML that know their place in the file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from provisioner.where import Where
 
 
 class YamlMap(dict[Any, Any]):
-    """A mapping that knows its place and those of its keys and values."""
+    """A mapping that knows its place, and the places of its keys and values."""
 
     __slots__ = ("keys_at", "values_at", "where")
 
@@ -19,14 +19,14 @@ class YamlMap(dict[Any, Any]):
         self.values_at: dict[Any, Where] = {}
 
     def add(self, other: YamlMap) -> None:
-        """Take over what `other` says, places included."""
+        """Add the keys of `other`, with their places."""
         self.update(other)
         self.keys_at.update(other.keys_at)
         self.values_at.update(other.values_at)
 
 
 class YamlList(list[Any]):
-    """A sequence that knows its place and those of its items."""
+    """A sequence that knows its place, and the places of its items."""
 
     __slots__ = ("items_at", "where")
 
@@ -37,7 +37,7 @@ class YamlList(list[Any]):
 
 
 class OpenedText(str):
-    """The text under `!vault`: it is known to have been encrypted."""
+    """The decrypted text of a value under `!vault`."""
 
     __slots__ = ()
 
@@ -47,11 +47,11 @@ VAULT_HEADER = "$ANSIBLE_VAULT;"
 
 
 class OctalInt(int):
-    """A number written with a leading 0, as a file mode is: 0644."""
+    """An integer that has a leading 0 in the file, such as the file mode 0644."""
 
 
 def place_of(container: Any, key: Any) -> Where | None:
-    """Where the value at `key` stands; None for a plain dict or list."""
+    """The place of the value at `key`; None in a plain dict or list."""
     if isinstance(container, YamlMap):
         return container.values_at.get(key, container.where)
     if isinstance(container, YamlList) and isinstance(key, int) and key < len(container.items_at):

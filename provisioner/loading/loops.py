@@ -39,7 +39,7 @@ def load_loop(source: YamlMap, brings: Brings = nothing) -> Loop | None:
         pause=control.get("pause"),
         extended=bool(control.get("extended", False)),
         extended_allitems=bool(control.get("extended_allitems", True)),
-        named={
+        name_templates={
             name: control[key] for key, name in _NAMES if isinstance(control.get(key), Template)
         },
     )

@@ -285,8 +285,8 @@ class NodeLoader:
         where: Where,
     ) -> tuple[Node, ...]:
         inside = replace(folder, role=role, path=role.path / "tasks", handlers=False)
-        if role.again or role.call not in self._seen:
-            self._seen.add(role.call)
+        if role.allow_duplicates or role.call_key not in self._seen:
+            self._seen.add(role.call_key)
             self._load_handlers(role.path, given, base, replace(inside, handlers=True), where)
         tasks = rolefiles.main(role.path, "tasks", given.get("tasks_from"), where)
         found = self.file(tasks, base, inside, where) if tasks is not None else ()
@@ -308,9 +308,11 @@ def _called(role: Role, given: Mapping[str, Any], meta: rolefiles.Meta) -> Role:
     depended on does not unless it allows duplicates; one that a task imports or includes does."""
     listed = "listed" in given
     again = meta.allow_duplicates if listed else given.get("allow_duplicates", True)
-    params, variables = (sorted(each.items(), key=str) for each in (role.params, role.given))
+    params, variables = (sorted(each.items(), key=str) for each in (role.params, role.entry_vars))
     how = (str(role.path), params, variables, given.get("own"), given.get("tasks_from"), listed)
-    return replace(role, call=repr(how), again=bool(again), occurrence=urandom(16).hex())
+    return replace(
+        role, call_key=repr(how), allow_duplicates=bool(again), call_id=urandom(16).hex()
+    )
 
 
 def _import_arguments(value: Any, key: str, where: Where) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from provisioner.language.play import COLLECTIONS, Role
+from provisioner.language.play import COLLECTIONS_FOLDER, Role
 from provisioner.language.plugins.known_plugins import Kind
 from provisioner.language.plugins.local_plugins import COLLECTED, Brings, beside, file_of
 from provisioner.loading import roles
@@ -17,7 +17,7 @@ def brought(basedir: Path, role: Role | None) -> Brings:
     def brings(kind: Kind, name: str) -> bool:
         space = name.rpartition(".")[0]
         if space:
-            below = Path(COLLECTIONS, *space.split("."))
+            below = Path(COLLECTIONS_FOLDER, *space.split("."))
             places = [at / below for at in roles.collections(basedir)]
             return file_of(kind, name, places, COLLECTED) is not None
         return file_of(kind, name, _places(basedir, role)) is not None

@@ -10,7 +10,7 @@ from typing import Any
 
 from provisioner import bundled_files
 from provisioner.errors import LoadError, NotFound
-from provisioner.language.play import COLLECTIONS, Keywords, Role
+from provisioner.language.play import COLLECTIONS_FOLDER, Keywords, Role
 from provisioner.loading import keywords as kw
 from provisioner.loading import yaml_file
 from provisioner.loading.variables import vars_file
@@ -99,7 +99,7 @@ def _in_collections(names: Sequence[str], basedir: Path) -> Iterator[Path]:
         if name.count(".") >= 2 and name.replace(".", "_").isidentifier():
             space, collection, *role = name.split(".")
             for place in collections(basedir):
-                yield place.joinpath(COLLECTIONS, space, collection, "roles", *role)
+                yield place.joinpath(COLLECTIONS_FOLDER, space, collection, "roles", *role)
 
 
 def entry(item: Any, base: Keywords, where: Where) -> tuple[Mapping[str, Any], Keywords]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from provisioner import regex
 from provisioner.errors import LoadError
-from provisioner.language.play import VARIABLE
+from provisioner.language.play import ALL_ARGUMENTS
 from provisioner.language.templating.template import Template, is_template
 from provisioner.loading import keywords as kw
 from provisioner.loading.yaml_file import YamlMap
@@ -38,7 +38,7 @@ def of_module(module: type[Module], key: str, value: Any, where: Where) -> YamlM
             rest.append(word)
             kept += piece
     if len(rest) == 1 and module.free_form is None and is_template(rest[0]):
-        given[VARIABLE] = kw.text_template(rest.pop(), where)
+        given[ALL_ARGUMENTS] = kw.text_template(rest.pop(), where)
     if rest and module.free_form is None:
         raise _refusal(rest[0], text, fields, key, where)
     if module.free_form is not None and (rest or module.free_form not in given):

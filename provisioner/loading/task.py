@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from provisioner.errors import LoadError
-from provisioner.language.play import VARIABLE, Keywords, Task
+from provisioner.language.play import ALL_ARGUMENTS, Keywords, Task
 from provisioner.language.plugins import known_plugins
 from provisioner.language.plugins.local_plugins import Brings, nothing
 from provisioner.language.templating.template import Template
@@ -69,7 +69,7 @@ def load_task(
         until=_conditions(source, "until"),
         retries=source.get("retries"),
         delay=source.get("delay"),
-        seconds=source.get("async"),
+        async_seconds=source.get("async"),
         poll=source.get("poll"),
         handler=handler,
     )
@@ -82,7 +82,7 @@ def _with_defaults(given: YamlMap, module: str, keywords: Keywords) -> YamlMap:
         if isinstance(defaults, YamlMap):
             whole.add(defaults)
         elif isinstance(defaults, Template):
-            whole[VARIABLE] = defaults
+            whole[ALL_ARGUMENTS] = defaults
     whole.add(given)
     return whole
 
@@ -168,7 +168,7 @@ def _arguments(module: type[Module] | None, source: YamlMap, key: str, value: An
     if isinstance(extra, YamlMap):
         _update(given, extra)
     elif isinstance(extra, Template):
-        given[VARIABLE] = extra
+        given[ALL_ARGUMENTS] = extra
     elif extra is not None and not isinstance(extra, dict):
         raise LoadError('"args" is a mapping of arguments', place_of(source, "args"))
     if module is not None and module.free_form is not None:

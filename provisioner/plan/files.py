@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from provisioner.errors import Problem
-from provisioner.language.play import VARIABLE, Play, Task, tasks_of
+from provisioner.language.play import ALL_ARGUMENTS, Play, Task, tasks_of
 from provisioner.language.search_paths import places
 from provisioner.language.templating.template import Template, is_template, templates_in
 from provisioner.language.undefined_variables import certain
@@ -80,7 +80,7 @@ def _without_file(task: Task) -> Iterator[Problem]:
     if (
         not isinstance(name, str)
         or is_template(name)
-        or {*task.arguments} & {*_NO_LOCAL_FILE, VARIABLE}
+        or {*task.arguments} & {*_NO_LOCAL_FILE, ALL_ARGUMENTS}
     ):
         return
     if task.module_template is not None or any(task.keywords.module_defaults):

@@ -17,7 +17,7 @@ from provisioner.language.needs import NeedResult
 from provisioner.language.play import Block, Node, Play, Task, tasks_of
 from provisioner.language.scope import Scope
 from provisioner.language.templating.template import Template, TemplateError
-from provisioner.language.undefined_variables import UNKNOWABLE, made_while_running, set_by
+from provisioner.language.undefined_variables import MAY_DEFINE_ANY, is_computed_name, set_by
 from provisioner.language.values import PENDING, Lazy
 from provisioner.loading.inventory import Inventory
 from provisioner.loading.static_vars import StaticVars
@@ -44,7 +44,7 @@ def wrong(
     set_names = {name for task in every for name in set_by(task)}
     checker = _Checker(inventory, inventory_vars, basedirs, options, set_names)
     for play, hosts in plays:
-        if any(task.module in UNKNOWABLE for task in tasks_of(play.handlers)):
+        if any(task.module in MAY_DEFINE_ANY for task in tasks_of(play.handlers)):
             return
         found, goes_on = _certain_checks(node for section in play.sections for node in section)
         if not any(isinstance(name, Template) for file in play.vars_files for name in file.names):
@@ -63,7 +63,7 @@ def _checks_role(task: Task) -> bool:
 
 
 def _has_unknown_names(task: Task) -> bool:
-    return any(made_while_running(key) for key in task.arguments)
+    return any(is_computed_name(key) for key in task.arguments)
 
 
 def _certain_checks(nodes: Iterator[Node]) -> tuple[list[Task], bool]:
@@ -75,9 +75,9 @@ def _certain_checks(nodes: Iterator[Node]) -> tuple[list[Task], bool]:
             inner, goes_on = _certain_checks(iter(node.tasks))
             found += () if node.rescue else inner
             others = tasks_of((*node.rescue, *node.always))
-            if not goes_on or any(task.module in UNKNOWABLE for task in others):
+            if not goes_on or any(task.module in MAY_DEFINE_ANY for task in others):
                 return found, False
-        elif node.module in UNKNOWABLE:
+        elif node.module in MAY_DEFINE_ANY:
             return found, False
         elif _checks_role(node) and not node.keywords.ignore_errors:
             found.append(node)

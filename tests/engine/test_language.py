@@ -321,9 +321,9 @@ def test_a_variable_that_nobody_defines_is_found_before_any_host_is_touched(
     with pytest.raises(LoadError) as caught:
         runner.run(UNDEFINED)
     said = str(caught.value)
-    assert 'play.yml:5:26: the variable "docker_editon" is defined nowhere' in said
+    assert 'play.yml:5:26: the variable "docker_editon" is not defined anywhere' in said
     assert 'did you mean "docker_edition"?' in said
-    assert '"missing_one" is defined nowhere' in said
+    assert '"missing_one" is not defined anywhere' in said
     assert len(caught.value.problems) == 2
 
 

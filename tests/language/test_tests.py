@@ -138,21 +138,21 @@ REFUSED: list[tuple[str, str]] = [
     ),
     (
         "'1.2.3' is version('1.2.3',version_type='foo')",
-        'version: version_type "foo" is none of loose, strict, semver, semantic, pep440',
+        'version: "foo" is not a version_type (loose, strict, semver, semantic, pep440)',
     ),
     (
         "'1.2.3' is version('1.2.3','~')",
-        'version: "~" is none of ==, =, eq, !=, <>, ne, <, lt, <=, le, >, gt, >=, ge',
+        'version: "~" is not an operator (==, =, eq, !=, <>, ne, <, lt, <=, le, >, gt, >=, ge)',
     ),
     ("'' is version('1')", "version: one of the two versions is empty"),
     ("'1' is version('')", "version: one of the two versions is empty"),
     (
         "'1.a' is version('1.1','>')",
-        'version: "1.a" and "1.1" differ where one has a number and the other letters',
+        'version: "1.a" and "1.1" can\'t be compared: a number meets letters',
     ),
     (
         "'1.0' is version('1','===')",
-        'version: "===" is none of ==, =, eq, !=, <>, ne, <, lt, <=, le, >, gt, >=, ge',
+        'version: "===" is not an operator (==, =, eq, !=, <>, ne, <, lt, <=, le, >, gt, >=, ge)',
     ),
     ("nope is version('1')", "'nope' is undefined"),
     ("none is version('1')", "version: one of the two versions is empty"),

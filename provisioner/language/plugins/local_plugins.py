@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from provisioner.language.play import COLLECTIONS
+from provisioner.language.play import COLLECTIONS_FOLDER
 from provisioner.language.plugins.known_plugins import Kind
 
 BESIDE: Mapping[Kind, tuple[str, ...]] = {
@@ -91,7 +91,9 @@ def reason(kind: Kind, name: str, scope: Mapping[str, Any]) -> str:
     """Why a plugin that is not here can't be used; "" where the task's tree does not bring it."""
     space = name.rpartition(".")[0]
     if space:
-        below = Path(str(scope.get("playbook_dir")), "collections", COLLECTIONS, *space.split("."))
+        below = Path(
+            str(scope.get("playbook_dir")), "collections", COLLECTIONS_FOLDER, *space.split(".")
+        )
         file = file_of(kind, name, [below], COLLECTED)
     else:
         file = file_of(kind, name, near(scope))

@@ -1,4 +1,8 @@
-"""Templates ▶ what renders them, compiled once: by Jinja, or by the simpler way that will do."""
+"""Compile templates, once for each source text.
+
+`compiled(source, expression)` returns an object whose `render(scope)` gives the template's value.
+The class depends on what the template contains: see `compiled`.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,13 @@ from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from provisioner.language.templating import header, text_templates
-from provisioner.language.templating.building import VALUE, assigned, building
+from provisioner.language.templating.building import VALUE, assigned, statements_with_value
 from provisioner.language.templating.environment import environment, make_environment
 from provisioner.language.templating.literals import (
     LiteralTemplate,
-    has_literal,
     is_candidate,
-    own_values,
+    literals_in,
+    may_have_literal,
 )
 from provisioner.language.templating.template import MAX_TEXT, TemplateError
 from provisioner.language.templating.undefined import is_missing, is_undefined
@@ -27,7 +31,8 @@ if TYPE_CHECKING:
 
 
 class _Compiled:
-    """A template's code: `render(scope)` gives its value."""
+    """A template that Jinja renders. The value is the expression's own if the template is a single
+    `{{ expression }}`, or statements followed by one; else it is text."""
 
     def __init__(self, source: str, expression: bool) -> None:
         from jinja2 import nodes
@@ -35,32 +40,32 @@ class _Compiled:
         env = environment()
         tree = parsed(source, expression)
         node = _only_expression(tree)
-        body = [assigned(node)] if node is not None else building(tree)
-        self._valued = self._text = None
+        body = [assigned(node)] if node is not None else statements_with_value(tree)
+        self._value_code = self._text_code = None
         if body:
-            valued = nodes.Template(body, lineno=1)
-            valued.set_environment(env)
-            self._valued = env.from_string(valued)
+            assigning = nodes.Template(body, lineno=1)
+            assigning.set_environment(env)
+            self._value_code = env.from_string(assigning)
         if node is None:
-            self._text = env.from_string(tree)
-        self._own = {} if expression else own_values(node)
+            self._text_code = env.from_string(tree)
+        self._literals = {} if expression else literals_in(node)
 
     def render(self, scope: Mapping[str, Any]) -> Any:
-        if self._valued is not None:
-            context = self._valued.new_context(scope, shared=True)  # type: ignore[arg-type]
-            deque(self._valued.root_render_func(context), 0)
+        if self._value_code is not None:
+            context = self._value_code.new_context(scope, shared=True)  # type: ignore[arg-type]
+            deque(self._value_code.root_render_func(context), 0)
             value = context.vars[VALUE]
-            if self._text is None or type(value) in (list, dict):
-                value = _whole(value)
-                own = type(value) is str and value in self._own
-                return deepcopy(self._own[value]) if own else value
-        assert self._text is not None
-        context = self._text.new_context(scope, shared=True)  # type: ignore[arg-type]
-        return join(self._text.root_render_func(context))
+            if self._text_code is None or type(value) in (list, dict):
+                value = _checked(value)
+                is_literal = type(value) is str and value in self._literals
+                return deepcopy(self._literals[value]) if is_literal else value
+        assert self._text_code is not None
+        context = self._text_code.new_context(scope, shared=True)  # type: ignore[arg-type]
+        return join(self._text_code.root_render_func(context))
 
 
 class _TextTemplate:
-    """A template of text and names."""
+    """A template of nothing but text and variables' names, rendered without Jinja."""
 
     def __init__(self, parts: tuple[str, ...]) -> None:
         self._parts = parts
@@ -68,35 +73,36 @@ class _TextTemplate:
 
     def render(self, scope: Mapping[str, Any]) -> Any:
         if self._name:
-            return _whole(text_templates.value(self._name, scope))
+            return _checked(text_templates.value(self._name, scope))
         texts = [*self._parts]
-        for at in range(1, len(texts), 2):
-            value = text_templates.value(texts[at], scope)
-            texts[at] = "" if value is None else str(value)
+        for index in range(1, len(texts), 2):
+            value = text_templates.value(texts[index], scope)
+            texts[index] = "" if value is None else str(value)
         return join(texts)
 
 
 class _WithTrailingSpace:
-    """An expression with white space behind it, as `x: >` in YAML makes it."""
+    """One expression followed by white space, such as the newline that `x: >` in YAML adds."""
 
     def __init__(self, source: str) -> None:
         expression = source.rstrip()
-        self._code, self._end = compiled(expression, False), source[len(expression) :]
+        self._expression = compiled(expression, False)
+        self._space = source[len(expression) :]
 
     def render(self, scope: Mapping[str, Any]) -> Any:
-        value = self._code.render(scope)
-        if type(value) in (list, dict) or (type(value) is bool and self._end == "\n"):
+        value = self._expression.render(scope)
+        if type(value) in (list, dict) or (type(value) is bool and self._space == "\n"):
             return value
-        return join(iter(["" if value is None else str(value), self._end]))
+        return join(iter(["" if value is None else str(value), self._space]))
 
 
 class _WithHeader:
-    """A template with options of its own in its first line. It gives text."""
+    """A template whose first line sets options of Jinja (see header.py). Its value is text."""
 
     def __init__(self, source: str) -> None:
         options, body = header.split(source)
-        usual = {"keep_trailing_newline": False, "trim_blocks": True}
-        made = make_environment({**usual, **options})
+        defaults = {"keep_trailing_newline": False, "trim_blocks": True}
+        made = make_environment({**defaults, **options})
         self._code = made.from_string(body)
 
     def render(self, scope: Mapping[str, Any]) -> str:
@@ -104,55 +110,61 @@ class _WithHeader:
         return join(self._code.root_render_func(context))
 
 
-class _LiteralTemplate:
-    """A template that may write a list or a mapping."""
+class _Literal:
+    """A template whose text may be a list, a mapping or a boolean (see literals.py)."""
 
     def __init__(self, source: str) -> None:
         self._code = LiteralTemplate(environment().parse(_escaped(source)))
 
     def render(self, scope: Mapping[str, Any]) -> Any:
-        return _whole(self._code.render(scope, join))
+        return _checked(self._code.render(scope, join))
 
 
-def _whole(value: Any) -> Any:
-    """A native value, refused when it is undefined, has something undefined in it, or is huge."""
+def _checked(value: Any) -> Any:
+    """The value of an expression. `UndefinedError` of Jinja if it is undefined, or contains an
+    undefined value; `TemplateError` if it is a text larger than `MAX_TEXT`."""
     if isinstance(value, GeneratorType | range):
         value = list(value)
-    inside = value if isinstance(value, list) else value.values() if type(value) is dict else ()
-    for item in (value, *inside):
+    items = value if isinstance(value, list) else value.values() if type(value) is dict else ()
+    for item in (value, *items):
         if is_missing(item):
             item._fail_with_undefined_error()
-    if is_undefined(value):  # `x if false` without an else
+    if is_undefined(value):  # of `x if false` without an else
         return ""
     if isinstance(value, str):
         if len(value) > MAX_TEXT:
-            raise TemplateError(f"it renders to more than {MAX_TEXT >> 20} MiB")
-        return value if type(value) is str else str.__str__(value)  # Markup of tojson
+            raise TemplateError(f"the template renders to more than {MAX_TEXT >> 20} MiB")
+        return (
+            value if type(value) is str else str.__str__(value)
+        )  # the filter tojson returns a `Markup`
     return value
 
 
 def join(parts: Iterable[str]) -> str:
-    """The rendered text, refused when it grows past all sense."""
+    """The rendered text; `TemplateError` if it is larger than `MAX_TEXT`."""
     if type(parts) is list and sum(map(len, parts)) <= MAX_TEXT:
         return "".join(parts)
     pieces, size = [], 0
     for part in parts:
         size += len(part)
         if size > MAX_TEXT:
-            raise TemplateError(f"it renders to more than {MAX_TEXT >> 20} MiB")
+            raise TemplateError(f"the template renders to more than {MAX_TEXT >> 20} MiB")
         pieces.append(part)
     return "".join(pieces)
 
 
 @cache
 def parsed(source: str, expression: bool) -> jinja2.nodes.Template:
-    """The syntax tree; a bare expression is a template of nothing else."""
+    """The syntax tree of a template, or of a bare expression as a template of nothing else.
+
+    `TemplateSyntaxError` of Jinja if it has none.
+    """
     from jinja2 import TemplateSyntaxError
 
     try:
         return _tree(source, expression)
     except RecursionError:
-        raise TemplateSyntaxError("it is nested too deeply", 1) from None
+        raise TemplateSyntaxError("the template is nested too deeply", 1) from None
 
 
 def _tree(source: str, expression: bool) -> jinja2.nodes.Template:
@@ -171,9 +183,12 @@ def _tree(source: str, expression: bool) -> jinja2.nodes.Template:
 
 
 def _escaped(source: str) -> str:
-    """As Ansible: a backslash in a string within `{{ … }}` is one, so that YAML's `'\\\\1'` is the
-    group 1 of a pattern. Jinja alone would take it for the start of an escape such as `\\n`; so it
-    does in `{% … %}`, conditions and template files."""
+    """The source with the backslashes of strings in `{{ … }}` doubled.
+
+    As in Ansible (ansible/template/__init__.py, _escape_backslashes), such a backslash stands for
+    itself: `'\\1'` is group 1 of a pattern. Jinja reads it as the start of an escape such as `\\n`,
+    and still does in `{% … %}`, in conditions and in template files.
+    """
     if "\\" not in source or "{{" not in source:
         return source
     parts, inside = [], False
@@ -186,6 +201,7 @@ def _escaped(source: str) -> str:
 
 
 def _only_expression(tree: jinja2.nodes.Template) -> jinja2.nodes.Expr | None:
+    """The expression of a template that is one `{{ expression }}`; None for others."""
     from jinja2 import nodes
 
     match tree.body:
@@ -197,7 +213,7 @@ def _only_expression(tree: jinja2.nodes.Template) -> jinja2.nodes.Expr | None:
 
 
 def _ends_in_space(tree: jinja2.nodes.Template) -> bool:
-    """Whether it is one expression with nothing but white space behind it."""
+    """Whether the template is one expression followed by white space."""
     from jinja2 import nodes
 
     match tree.body:
@@ -209,20 +225,21 @@ def _ends_in_space(tree: jinja2.nodes.Template) -> bool:
 @cache
 def compiled(
     source: str, expression: bool
-) -> _TextTemplate | _Compiled | _WithTrailingSpace | _LiteralTemplate | _WithHeader:
+) -> _TextTemplate | _Compiled | _WithTrailingSpace | _Literal | _WithHeader:
+    """The compiled form of a template, or with `expression` of a bare expression."""
     if expression:
         return _Compiled(source, expression)
     if source.startswith(header.HEADER):
         return _WithHeader(source)
-    if found := text_templates.split(source):
-        return _TextTemplate(found)
+    if parts := text_templates.split(source):
+        return _TextTemplate(parts)
     tree = parsed(source, expression)
     if source.rstrip().endswith("}}") and _ends_in_space(tree):
         return _WithTrailingSpace(source)
-    if has_literal(source):
+    if may_have_literal(source):
         node = _only_expression(tree)
         if node is None and is_candidate(tree, source):
-            return _LiteralTemplate(source)
-        if own_values(node):
+            return _Literal(source)
+        if literals_in(node):
             return _Compiled(source, expression)
     return _Compiled(source, expression)

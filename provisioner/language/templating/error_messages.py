@@ -1,4 +1,4 @@
-"""What is wrong with a template, in words for who wrote it."""
+"""Error messages for the authors of templates, from the exceptions of Jinja and Python."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
 
 def syntax_reason(error: jinja2.TemplateSyntaxError, scope: Mapping[str, Any] | None = None) -> str:
+    """The message for a syntax error, or for a filter or test that does not exist. `scope` tells
+    where plugins of the playbook and its roles are."""
     reason = error.message or "template syntax error"
-    return lacking(reason, scope) or f"template syntax: {reason}"
+    return unknown_plugin_reason(reason, scope) or f"template syntax: {reason}"
 
 
-def lacking(reason: str, scope: Mapping[str, Any] | None) -> str:
-    """What Jinja says of a filter or test that is not here, told as what it is; "" for others."""
+def unknown_plugin_reason(reason: str, scope: Mapping[str, Any] | None) -> str:
+    """The message for Jinja's error "No filter named …" or "No test named …"; "" for others."""
     kinds: tuple[tuple[known_plugins.Kind, Mapping[str, Any]], ...]
     kinds = (("filter", environment().filters), ("test", environment().tests))
     for kind, known in kinds:
@@ -28,19 +30,20 @@ def lacking(reason: str, scope: Mapping[str, Any] | None) -> str:
             name = reason.split("'")[1]
             if known_plugins.known(kind, name):
                 return known_plugins.reason(kind, name)
-            own = local_plugins.reason(kind, name, scope or {})
-            return own or with_hint(f'there is no {kind} "{name}"', nearest(name, known))
+            local = local_plugins.reason(kind, name, scope or {})
+            return local or with_hint(f'there is no {kind} "{name}"', nearest(name, known))
     return ""
 
 
-OURS = {"Scope": "the host", "YamlMap": "'dict object'", "YamlList": "'list object'"}
-"""What Jinja calls objects of our types ▶ what they are for who writes playbooks."""
+_TYPE_NAMES = {"Scope": "the host", "YamlMap": "'dict object'", "YamlList": "'list object'"}
+"""Names of our types, and what messages call their objects."""
 
 
-def in_their_words(reason: str) -> str:
-    """The reason without the names of our own types."""
-    for ours, told in OURS.items():
-        reason = re.sub(rf"'provisioner\.[\w.]+\.{ours} object'", told, reason)
+def _without_type_names(reason: str) -> str:
+    """A message of Jinja or Python without the names of our own types."""
+    for type_name, description in _TYPE_NAMES.items():
+        pattern = rf"'provisioner\.[\w.]+\.{type_name} object'"
+        reason = re.sub(pattern, description, reason)
     return reason.replace("YamlMap", "dict").replace("YamlList", "list")
 
 
@@ -48,24 +51,26 @@ ERRORS = (
     ArithmeticError, LookupError, TypeError, ValueError, AttributeError, OSError, RecursionError,
     SyntaxError, MemoryError,
 )  # fmt: skip
-"""What an expression may raise, and Python when it compiles what Jinja made of a template."""
+"""Exceptions that rendering may raise, and Python when it compiles the code that Jinja makes."""
 
 
 def error_reason(error: Exception) -> str:
+    """The message for an exception of rendering that is not about syntax or undefined variables."""
     from jinja2 import TemplateError as JinjaError
 
     if isinstance(error, RecursionError | SyntaxError):
-        return "it recurses without end, or is nested too deeply"
+        return "the template recurses without end, or is nested too deeply"
     if isinstance(error, MemoryError):
-        return "it needs more memory than there is"
+        return "the template needs more memory than there is"
     if isinstance(error, JinjaError):
-        return in_their_words(str(error))
-    return in_their_words(f"{type(error).__name__}: {error}")
+        return _without_type_names(str(error))
+    return _without_type_names(f"{type(error).__name__}: {error}")
 
 
 def undefined_reason(reason: str, scope: Mapping[str, Any]) -> str:
+    """The message for Jinja's error about an undefined variable, with a similar name of `scope`."""
     if reason.endswith("is undefined") and "'" in reason:
         name = reason.split("'")[1]
         hint = nearest(name, (key for key in scope if isinstance(key, str)))
         return with_hint(f'the variable "{name}" is undefined', hint)
-    return in_their_words(reason)
+    return _without_type_names(reason)

@@ -1,4 +1,4 @@
-"""Template files: a header of options, includes, and the line of whatever is wrong."""
+"""Render template files, with options in the first line, includes, and the line of errors."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provisioner.language.templating import header
+from provisioner.language.templating.compiled import join
 from provisioner.language.templating.environment import make_environment
 from provisioner.language.templating.template import TemplateError
 from provisioner.where import Where
 
 if TYPE_CHECKING:
     import jinja2
-from provisioner.language.templating.compiled import join
 from provisioner.language.templating.error_messages import (
     ERRORS,
     error_reason,
     syntax_reason,
     undefined_reason,
 )
-from provisioner.language.templating.render import newlines_lost
+from provisioner.language.templating.render import missing_newlines
 
 
 def render_file(
@@ -29,13 +29,13 @@ def render_file(
     scope: Mapping[str, Any],
     options: Mapping[str, Any],
     folders: tuple[Path, ...] = (),
-    plain: bytes | None = None,
+    content: bytes | None = None,
 ) -> str:
-    """A template file's text. Compiled once for each version of the file and set of options.
+    """The text of a rendered template file. `TemplateError` has the file and line.
 
-    It may include, import and extend files of `folders` (of its own if there are none), those of
-    the first prevail; `plain` is what is in it where it is encrypted. `TemplateError` has the file
-    and line.
+    The file may include, import and extend files of `folders`, in that order; of its own folder if
+    there are none. `content` is the decrypted content of an encrypted file. A file is compiled once
+    for each version of it and each set of options.
     """
     from jinja2 import TemplateError as JinjaError
     from jinja2 import TemplateSyntaxError
@@ -44,11 +44,11 @@ def render_file(
     try:
         stat = path.stat()
         key = (str(path), stat.st_mtime_ns, stat.st_size)
-        template = _file_template(key, tuple(sorted(options.items())), folders, plain)
+        template = _file_template(key, tuple(sorted(options.items())), folders, content)
         context = template.new_context(scope, shared=True)  # type: ignore[arg-type]
         text = join(template.root_render_func(context))
         newline = str(options.get("newline_sequence", "\n"))
-        return text + newline * len(newlines_lost(_final_newlines(key, plain), text))
+        return text + newline * len(missing_newlines(_final_newlines(key, content), text))
     except TemplateSyntaxError as error:
         name = error.filename or str(path)
         raise TemplateError(syntax_reason(error, scope), Where(name, error.lineno, 1)) from None
@@ -63,9 +63,9 @@ def render_file(
 
 
 @cache
-def _final_newlines(key: tuple[str, int, int], plain: bytes | None) -> str:
-    """Those at the end of a file."""
-    source = Path(key[0]).read_bytes() if plain is None else plain
+def _final_newlines(key: tuple[str, int, int], content: bytes | None) -> str:
+    """The newlines at the end of a file."""
+    source = Path(key[0]).read_bytes() if content is None else content
     return "\n" * (len(source) - len(source.rstrip(b"\n")))
 
 
@@ -74,21 +74,22 @@ def _file_template(
     key: tuple[str, int, int],
     options: tuple[tuple[str, Any], ...],
     folders: tuple[Path, ...],
-    plain: bytes | None,
+    content: bytes | None,
 ) -> jinja2.Template:
+    """A compiled file; `key` is its path, time of change and size."""
     from jinja2 import FileSystemLoader
 
     path = Path(key[0])
-    source = path.read_bytes() if plain is None else plain
-    options_said, body = header.split(source.decode("utf-8"))
-    made = make_environment({"keep_trailing_newline": False, **dict(options), **options_said})
-    made.loader = FileSystemLoader(folders or (path.parent,))
-    code = made.compile(body, path.name, str(path))
-    return made.template_class.from_code(made, code, made.make_globals(None))
+    source = path.read_bytes() if content is None else content
+    own_options, body = header.split(source.decode("utf-8"))
+    environment = make_environment({"keep_trailing_newline": False, **dict(options), **own_options})
+    environment.loader = FileSystemLoader(folders or (path.parent,))
+    code = environment.compile(body, path.name, str(path))
+    return environment.template_class.from_code(environment, code, environment.make_globals(None))
 
 
 def _line_in(error: Exception, path: Path) -> int:
-    """The template's line of an error: Jinja's code keeps a map from its own lines."""
+    """The template's line that raised an error, from Jinja's map of its code's lines; or 0."""
     line, trace = 0, error.__traceback__
     while trace is not None:
         template = trace.tb_frame.f_globals.get("__jinja_template__")

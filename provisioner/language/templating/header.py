@@ -1,4 +1,5 @@
-"""The first line of a template that sets options of Jinja: `#jinja2: trim_blocks: False`."""
+"""The first line of a template that sets options of Jinja, as in Ansible:
+`#jinja2: trim_blocks: False, lstrip_blocks: True`."""
 
 from __future__ import annotations
 
@@ -8,11 +9,11 @@ from typing import Any
 from provisioner.language.templating.template import TemplateError
 
 HEADER = "#jinja2:"
-"""How such a line begins."""
+"""What such a line begins with."""
 
 
 def split(source: str) -> tuple[dict[str, Any], str]:
-    """The options that a template's first line sets, and what comes behind it."""
+    """The options that a template's first line sets, and the source without that line."""
     if not source.startswith(HEADER):
         return {}, source
     line, _, rest = source.removeprefix(HEADER).partition("\n")

@@ -1,9 +1,10 @@
-"""Lists and mappings that a template writes as text: `"[{% for x in l %}'{{ x }}',{% endfor %}]"`.
+"""Templates whose text is a list, a mapping or a boolean.
 
-As in Ansible, such a text is the list. Only the author of the playbook gives it its structure:
-the text is read with a name in place of each value, so a value is inside of quotes or one whole
-item whatever it holds. One that would break out of its quotes leaves the whole a text.
-docs/decisions/0003 says what is taken for what.
+As in Ansible, `"[{% for x in l %}'{{ x }}',{% endfor %}]"` gives a list. Here only text that the
+playbook's author typed defines the structure. Jinja renders a placeholder, a Python name, for
+each value; the result is parsed as a Python literal; then the values replace the placeholders. A
+value is therefore part of a quoted string, or one whole item, whatever it contains. If a value
+would end its quotes, the result stays text. See docs/decisions/0003.
 """
 
 from __future__ import annotations
@@ -21,23 +22,26 @@ if TYPE_CHECKING:
     import jinja2
 
 MAX_LITERAL = 1024 * 1024
-"""Characters of the longest text that is read: Python's parser takes a thousand times as much."""
+"""Characters of the longest text that is parsed: Python's parser needs a thousand times as much
+memory."""
 
-_KEPT, _JOINED, _ADDED = (f"{VALUE}_{word}" for word in ("kept", "joined", "added"))
-_MARK = regex.compile(rf"{VALUE}_(\d+)_")
+_HOLD, _JOIN, _ADD = (f"{VALUE}_{word}" for word in ("hold", "join", "add"))
+"""Functions in the template's context that return placeholders: methods of `_Values`."""
+
+_PLACEHOLDER = regex.compile(rf"{VALUE}_(\d+)_")
 _QUOTED = regex.compile(r"""(\w?)('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")|#""")
 _WORDS: Mapping[str, Any] = {"true": True, "false": False, "null": None}
 _JSON = frozenset({"to_json", "to_nice_json", "tojson"})
 
 
 class LiteralTemplate:
-    """The code of a template that may write a list, a mapping or a boolean."""
+    """A template whose text may be a list, a mapping or a boolean."""
 
     def __init__(self, tree: jinja2.nodes.Template) -> None:
         from jinja2 import nodes
 
         for output in tree.find_all(nodes.Output):
-            output.nodes = [_marked(node) for node in output.nodes]
+            output.nodes = [_with_placeholders(node) for node in output.nodes]
         self._template = environment().from_string(tree)
 
     def render(
@@ -45,68 +49,70 @@ class LiteralTemplate:
         scope: Mapping[str, Any],
         join: Callable[[Iterator[str]], str],
     ) -> Any:
-        """What is written; the text where that is no list, mapping or boolean."""
-        kept = _Values()
+        """The list, mapping or boolean that the rendered text is; else the text itself."""
+        values = _Values()
         context = self._template.new_context(scope, shared=True)  # type: ignore[arg-type]
-        context.vars.update({_KEPT: kept.keep, _JOINED: kept.join, _ADDED: kept.add})
-        marked = join(self._template.root_render_func(context))
-        whole = _MARK.fullmatch(marked.rstrip())
-        if whole and isinstance(value := kept.values[int(whole[1])], list | dict | bool):
+        context.vars.update({_HOLD: values.hold, _JOIN: values.join, _ADD: values.add})
+        rendered = join(self._template.root_render_func(context))
+        single = _PLACEHOLDER.fullmatch(rendered.rstrip())
+        if single and isinstance(value := values.values[int(single[1])], list | dict | bool):
             return value
-        text = _MARK.sub(lambda mark: kept.texts[int(mark[1])], marked)
-        if not marked.startswith(("[", "{", "True", "False")) or len(text) > MAX_LITERAL:
+        text = _PLACEHOLDER.sub(lambda match: values.texts[int(match[1])], rendered)
+        if not rendered.startswith(("[", "{", "True", "False")) or len(text) > MAX_LITERAL:
             return join(iter([text]))
         try:
-            return _read(marked, kept)
+            return _parse(rendered, values)
         except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             return text
 
 
-_LITERAL = regex.compile(r"\[|(?<!\{)\{(?![{#])|True|False")
+_START = regex.compile(r"\[|(?<!\{)\{(?![{#])|True|False")
 
 
-def has_literal(source: str) -> bool:
-    """Whether a template's source has a statement, or what a list, a mapping or a boolean begins
-    with: most have not, and looking at their trees costs more."""
-    return _LITERAL.search(source) is not None
+def may_have_literal(source: str) -> bool:
+    """Whether the source contains the start of a statement, list, mapping or boolean. Most do not;
+    this check is cheaper than one of the syntax tree."""
+    return _START.search(source) is not None
 
 
 def is_candidate(tree: jinja2.nodes.Template, source: str) -> bool:
-    """Whether a template may write a list, a mapping or a boolean."""
+    """Whether the template's text can be a list, a mapping or a boolean."""
     from jinja2 import nodes
 
-    begins = any(map(_begins, tree.find_all((nodes.TemplateData, nodes.Const))))
-    return (begins or _chooses(tree)) and VALUE not in source and not _collects(tree)
+    starts = any(map(_starts_literal, tree.find_all((nodes.TemplateData, nodes.Const))))
+    return (starts or _chooses_value(tree)) and VALUE not in source and not _redirects_text(tree)
 
 
-def _chooses(tree: jinja2.nodes.Template) -> bool:
-    """Whether it may give one of several values, as in `{% if … %}{{ a }}{% else %}{{ b }}…`."""
+def _chooses_value(tree: jinja2.nodes.Template) -> bool:
+    """Whether the template prints only values inside of statements, such as
+    `{% if … %}{{ a }}{% else %}{{ b }}{% endif %}`."""
     from jinja2 import nodes
 
     texts = [part for part in tree.body if isinstance(part, nodes.Output)]
-    said = any(
+    has_text = any(
         isinstance(node, nodes.TemplateData) and node.data.strip()
         for node in (node for output in texts for node in output.nodes)
     )
-    inside = (
+    printed = (
         node
-        for choice in tree.body
-        if isinstance(choice, nodes.If | nodes.For)
-        for output in choice.find_all(nodes.Output)
+        for statement in tree.body
+        if isinstance(statement, nodes.If | nodes.For)
+        for output in statement.find_all(nodes.Output)
         for node in output.nodes
     )
-    return not said and any(not isinstance(node, nodes.TemplateData) for node in inside)
+    return not has_text and any(not isinstance(node, nodes.TemplateData) for node in printed)
 
 
-def _begins(node: jinja2.nodes.Node) -> bool:
+def _starts_literal(node: jinja2.nodes.Node) -> bool:
+    """Whether a part of a template is text that a list, a mapping or a boolean starts with."""
     from jinja2 import nodes
 
     text = node.data if isinstance(node, nodes.TemplateData) else getattr(node, "value", None)
     return isinstance(text, str) and (text.startswith(("[", "{")) or text in ("True", "False"))
 
 
-def _collects(tree: jinja2.nodes.Template) -> bool:
-    """Whether text that it writes goes elsewhere first, as that of a macro does."""
+def _redirects_text(tree: jinja2.nodes.Template) -> bool:
+    """Whether some text is not printed in place, as that of macros, blocks and included files."""
     from jinja2 import nodes
 
     kinds = (nodes.Macro, nodes.CallBlock, nodes.FilterBlock, nodes.AssignBlock, nodes.Block)
@@ -115,33 +121,37 @@ def _collects(tree: jinja2.nodes.Template) -> bool:
     return recursive or any(True for _ in tree.find_all((*kinds, *others)))
 
 
-def _marked(node: jinja2.nodes.Expr) -> jinja2.nodes.Expr:
-    """The expression with its values kept, but for what its author wrote himself."""
+def _with_placeholders(node: jinja2.nodes.Expr) -> jinja2.nodes.Expr:
+    """The expression with calls that return placeholders in place of its values. Text of the
+    template's author stays."""
     from jinja2 import nodes
 
-    if _is_own(node):
+    if _is_author_text(node):
         return node
     match node:
         case nodes.Filter(
             name="join", args=[] | [nodes.Const()], kwargs=[], node=nodes.Expr() as joined
         ):
-            return _called(_JOINED, [joined, *node.args])
+            return _called(_JOIN, [joined, *node.args])
         case nodes.Concat():
-            return nodes.Concat([_marked(part) for part in node.nodes])
-        case nodes.Add(left=left, right=right) if _has_own(node):
-            return nodes.Concat([_added(left), _added(right)])
+            return nodes.Concat([_with_placeholders(part) for part in node.nodes])
+        case nodes.Add(left=left, right=right) if _adds_author_text(node):
+            return nodes.Concat([_addend(left), _addend(right)])
         case nodes.CondExpr(expr2=nodes.Expr() as other):
-            return nodes.CondExpr(node.test, _marked(node.expr1), _marked(other))
+            return nodes.CondExpr(
+                node.test, _with_placeholders(node.expr1), _with_placeholders(other)
+            )
     is_json = isinstance(node, nodes.Filter) and node.name.rpartition(".")[2] in _JSON
-    return _called(_KEPT, [node, nodes.Const(is_json)])
+    return _called(_HOLD, [node, nodes.Const(is_json)])
 
 
-def _added(node: jinja2.nodes.Expr) -> jinja2.nodes.Expr:
+def _addend(node: jinja2.nodes.Expr) -> jinja2.nodes.Expr:
+    """One side of `+` between texts."""
     from jinja2 import nodes
 
-    if isinstance(node, nodes.Add) or _is_own(node):
-        return _marked(node)
-    return _called(_ADDED, [node])
+    if isinstance(node, nodes.Add) or _is_author_text(node):
+        return _with_placeholders(node)
+    return _called(_ADD, [node])
 
 
 def _called(name: str, args: Sequence[jinja2.nodes.Expr]) -> jinja2.nodes.Expr:
@@ -150,8 +160,8 @@ def _called(name: str, args: Sequence[jinja2.nodes.Expr]) -> jinja2.nodes.Expr:
     return nodes.Call(nodes.Name(name, "load"), list(args), [], None, None)
 
 
-def _is_own(node: jinja2.nodes.Node | None) -> bool:
-    """Whether all that the expression can give is written in it."""
+def _is_author_text(node: jinja2.nodes.Node | None) -> bool:
+    """Whether the expression can only give text that its author typed in it."""
     from jinja2 import nodes
 
     match node:
@@ -160,30 +170,35 @@ def _is_own(node: jinja2.nodes.Node | None) -> bool:
         case nodes.Const():
             return isinstance(node.value, str)
         case nodes.Call(node=nodes.Name(), args=[], kwargs=[]):
-            return True  # of a joiner: what it gives is the author's, too
+            return True  # a call of a joiner, which returns the author's separator
         case nodes.CondExpr():
-            return _is_own(node.expr1) and (node.expr2 is None or _is_own(node.expr2))
+            return _is_author_text(node.expr1) and (
+                node.expr2 is None or _is_author_text(node.expr2)
+            )
     return False
 
 
-def _has_own(node: jinja2.nodes.BinExpr) -> bool:
-    """Whether text of the author is added: then it is text that is added, and no numbers."""
+def _adds_author_text(node: jinja2.nodes.BinExpr) -> bool:
+    """Whether one side of `+` is the author's text: then texts are added, not numbers."""
     from jinja2 import nodes
 
     sides = (node.left, node.right)
-    return any(_is_own(side) or (isinstance(side, nodes.Add) and _has_own(side)) for side in sides)
+    return any(
+        _is_author_text(side) or (isinstance(side, nodes.Add) and _adds_author_text(side))
+        for side in sides
+    )
 
 
 class _Values:
-    """The values of one rendering, in the order of their marks."""
+    """The values of one rendering. A placeholder contains the value's index here."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.values: list[Any] = []
         self.are_json: list[bool] = []
 
-    def keep(self, value: Any, is_json: bool = False) -> str:
-        """The mark that stands for a value; nothing for what gives no text."""
+    def hold(self, value: Any, is_json: bool = False) -> str:
+        """Store a value and return its placeholder; "" for a value without text."""
         text = "" if value is None else str(value)
         if not text:
             return ""
@@ -193,44 +208,47 @@ class _Values:
         return f"{VALUE}_{len(self.texts) - 1}_"
 
     def join(self, items: Any, between: Any = "") -> str:
-        """As the filter does: what stands between the items is the author's."""
+        """Replaces the filter `join`: each item gets a placeholder; the separator stays."""
         return str(between).join(map(self._item, items))
 
     def _item(self, item: Any) -> str:
-        return self.keep(str(item) if item is None else item)
+        return self.hold(str(item) if item is None else item)
 
     def add(self, value: Any) -> str:
-        """A text that is added to one."""
-        return self.keep("" + value)
+        """Store a text that is added to another. `TypeError` for other types, as `+` raises."""
+        return self.hold("" + value)
 
 
-def _read(marked: str, kept: _Values) -> Any:
-    """The list, mapping or boolean that is written; ValueError or SyntaxError for anything else."""
+def _parse(rendered: str, values: _Values) -> Any:
+    """The list, mapping or boolean that a rendered text is.
+
+    `ValueError`, `TypeError` or `SyntaxError` if it is another text.
+    """
     pieces, end = [], 0
-    for found in _QUOTED.finditer(marked):
-        prefix, literal = found.groups()
-        if prefix or not literal:
-            raise ValueError("neither a comment nor r'', f'' or b'' is expected")
-        pieces += [marked[end : found.start()], _filled(literal, kept)]
-        end = found.end()
-    source = "".join((*pieces, marked[end:]))
-    value = _value(_parsed(source), kept)
+    for match in _QUOTED.finditer(rendered):
+        prefix, string = match.groups()
+        if prefix or not string:
+            raise ValueError("comments and the prefixes r, f and b are not literals")
+        pieces += [rendered[end : match.start()], _filled(string, values)]
+        end = match.end()
+    source = "".join((*pieces, rendered[end:]))
+    value = _value(_parsed(source), values)
     if not isinstance(value, list | dict | bool):
         raise ValueError(source)
     return value
 
 
-def _filled(literal: str, kept: _Values) -> str:
-    """A text in quotes with its values; ValueError for one that would not stay in the quotes."""
-    quote = literal[0]
+def _filled(string: str, values: _Values) -> str:
+    """A quoted string with the values in it; `ValueError` if one would end the quotes."""
+    quote = string[0]
 
-    def text(mark: re.Match[str]) -> str:
-        found = kept.texts[int(mark[1])]
-        if not _QUOTED.fullmatch(f"{quote}{found}{quote}"):
-            raise ValueError(found)
-        return found
+    def text_of(match: re.Match[str]) -> str:
+        text = values.texts[int(match[1])]
+        if not _QUOTED.fullmatch(f"{quote}{text}{quote}"):
+            raise ValueError(text)
+        return text
 
-    return _MARK.sub(text, literal)
+    return _PLACEHOLDER.sub(text_of, string)
 
 
 def _parsed(source: str) -> ast.expr:
@@ -240,68 +258,73 @@ def _parsed(source: str) -> ast.expr:
 _ESCAPED = regex.compile(r"\\(.)")
 
 
-def _known_escape(found: re.Match[str]) -> str:
-    """A backslash that escapes nothing stands for itself; Python would warn of it."""
-    return found[0] if found[1] in "\\'\"abfnrtvxNuU01234567" else "\\" + found[0]
+def _known_escape(match: re.Match[str]) -> str:
+    """An escape of Python. Another backslash is doubled: Python would keep it, with a warning."""
+    return match[0] if match[1] in "\\'\"abfnrtvxNuU01234567" else "\\" + match[0]
 
 
-def _value(node: ast.expr | None, kept: _Values | None) -> Any:
+def _value(node: ast.expr | None, values: _Values | None) -> Any:
+    """The value of a literal's syntax tree; `ValueError` for other code. Without `values` it may
+    contain no placeholders."""
     match node:
         case ast.Constant(value=str() | int() | float() | None as value):
             return value
         case ast.Name(id=name) if name in _WORDS:
             return _WORDS[name]
-        case ast.Name(id=name) if kept is not None and (mark := _MARK.fullmatch(name)):
-            return _kept_value(kept, int(mark[1]))
+        case ast.Name(id=name) if values is not None and (match := _PLACEHOLDER.fullmatch(name)):
+            return _item_value(values, int(match[1]))
         case ast.List(elts=items) | ast.Tuple(elts=items):
-            return [_value(item, kept) for item in items]
-        case ast.Dict(keys=keys, values=values):
-            pairs = zip(keys, values, strict=True)
-            return {_key(key, kept): _value(value, kept) for key, value in pairs}
+            return [_value(item, values) for item in items]
+        case ast.Dict(keys=keys, values=items):
+            pairs = zip(keys, items, strict=True)
+            return {_key(key, values): _value(item, values) for key, item in pairs}
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_number(operand, kept)
+            return -_number(operand, values)
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return _number(operand, kept)
-    raise ValueError("it is no literal")
+            return _number(operand, values)
+    raise ValueError("not a literal")
 
 
-def _key(node: ast.expr | None, kept: _Values | None) -> Any:
+def _key(node: ast.expr | None, values: _Values | None) -> Any:
     if node is None:  # {**x}
-        raise ValueError("it is no literal")
-    return _value(node, kept)
+        raise ValueError("not a literal")
+    return _value(node, values)
 
 
-def _number(node: ast.expr, kept: _Values | None) -> int | float:
-    value = _value(node, kept)
+def _number(node: ast.expr, values: _Values | None) -> int | float:
+    value = _value(node, values)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("it is no number")
+        raise ValueError("not a number")
     return value
 
 
-def _kept_value(kept: _Values, index: int) -> Any:
-    """A value outside of quotes: one that is no text as it is; of texts those that are one whole
-    number, quoted text or word, and whatever the author had made JSON of."""
-    value = kept.values[index]
+def _item_value(values: _Values, index: int) -> Any:
+    """A value that is an item by itself, outside of quotes. Numbers, booleans, lists and dicts stay
+    as they are. Text is read as a number, a quoted string or a word such as `true`; only text of
+    the filter `to_json` may be a list or a mapping."""
+    value = values.values[index]
     if isinstance(value, bool | int | float | list | dict):
         return value
-    found = _value(_parsed(kept.texts[index]), None)
-    if isinstance(found, list | dict) and not kept.are_json[index]:
-        raise ValueError("only what its author made JSON of may have a structure")
-    return found
+    parsed = _value(_parsed(values.texts[index]), None)
+    if isinstance(parsed, list | dict) and not values.are_json[index]:
+        raise ValueError("text that is not from to_json may not be a list or a mapping")
+    return parsed
 
 
-def own_values(node: jinja2.nodes.Expr | None) -> Mapping[str, Any]:
-    """Of the texts in an expression those that write a list, a mapping or a boolean, with that: as
-    in Ansible, `{{ x | default('[]') }}` gives a list where x is not there."""
+def literals_in(node: jinja2.nodes.Expr | None) -> Mapping[str, Any]:
+    """The strings in an expression that are a list, a mapping or a boolean, with their values.
+
+    As in Ansible, `{{ x | default('[]') }}` gives a list if x is undefined.
+    """
     from jinja2 import nodes
 
     if node is None:
         return {}
-    found: dict[str, Any] = {}
+    literals: dict[str, Any] = {}
     for const in (node, *node.find_all(nodes.Const)):
-        if isinstance(const, nodes.Const) and _begins(const) and VALUE not in const.value:
+        if isinstance(const, nodes.Const) and _starts_literal(const) and VALUE not in const.value:
             try:
-                found[const.value] = _read(const.value, _Values())
+                literals[const.value] = _parse(const.value, _Values())
             except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
                 continue
-    return found
+    return literals

@@ -1,8 +1,8 @@
-"""Templates ▶ values: native, compiled once, with the place of whatever is wrong.
+"""Check and render templates.
 
-A template that is one `{{ expression }}` gives the expression's own value; one that builds a list
-or a mapping by statements and then gives nothing but that gives it, too; any other gives text.
-There is no guessing afterwards: "1.10" stays a string.
+The value of a template that is one `{{ expression }}` is the expression's own: a list, a number, a
+string. So is that of one that ends in a single expression after statements. Others give text,
+which is not converted: "1.10" stays a string. Errors have the template's place.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from provisioner.language.templating.compiled import compiled, parsed
 from provisioner.language.templating.error_messages import (
     ERRORS,
     error_reason,
-    lacking,
     syntax_reason,
     undefined_reason,
+    unknown_plugin_reason,
 )
 
 
 @cache
-def needs(template_source: str, expression: bool) -> frozenset[str]:
-    """The variables without which a template can't be rendered: those that it names, but for what
-    it sets itself, and for what it guards with `default` or a test for being defined."""
-    if not expression and (found := text_templates.names(template_source)):
-        return found
+def required_variables(template_source: str, expression: bool) -> frozenset[str]:
+    """The variables that a template uses whenever it is rendered. Left out are variables that it
+    sets itself, that `default` or a test such as `defined` handles, or that a branch uses."""
+    if not expression and (names_in_text := text_templates.names(template_source)):
+        return names_in_text
     from jinja2 import nodes
 
     tree = parsed(template_source, expression)
     names = {node.name for node in tree.find_all(nodes.Name) if node.ctx == "load"}
-    own = {node.name for node in tree.find_all(nodes.Name) if node.ctx != "load"}
+    set_here = {node.name for node in tree.find_all(nodes.Name) if node.ctx != "load"}
     guarded = {
         name.name
         for guard in tree.find_all((nodes.Filter, nodes.Test))
@@ -50,21 +50,24 @@ def needs(template_source: str, expression: bool) -> frozenset[str]:
         for name in (guard.node, *guard.node.find_all(nodes.Name))
         if isinstance(name, nodes.Name)
     }
-    # What stands in a branch may never be asked for.
+    # A branch may not be taken.
     branches = {
         name.name
         for branch in tree.find_all((nodes.CondExpr, nodes.And, nodes.Or, nodes.If, nodes.For))
         for name in branch.find_all(nodes.Name)
     }
-    return frozenset(names - own - guarded - branches)
+    return frozenset(names - set_here - guarded - branches)
 
 
 _GUARDS = frozenset({"default", "d", "defined", "undefined", "mandatory"})
 
 
 def check(template: Template, brings: Brings = nothing) -> TemplateError | None:
-    """What is wrong with a template, before anything is rendered: its syntax, or a name that
-    neither Ansible has nor, as `brings` says, the playbook."""
+    """An error of a template that shows without rendering it; None if there is none.
+
+    That is a syntax error, or a filter, test or lookup that neither provision nor Ansible has.
+    `brings` says which plugins the playbook's folders contain.
+    """
     if not template.expression and text_templates.split(template.source):
         return None
     from jinja2 import TemplateSyntaxError
@@ -73,17 +76,18 @@ def check(template: Template, brings: Brings = nothing) -> TemplateError | None:
         tree = parsed(template.source, template.expression)
     except TemplateSyntaxError as error:
         return TemplateError(syntax_reason(error), template.where)
-    for kind, name, known in _names(tree):
-        if name not in known and not known_plugins.known(kind, name) and not brings(kind, name):
-            reason = with_hint(f'there is no {kind} "{name}"', nearest(name, known))
-            return TemplateError(reason, template.where)
+    for kind, name, available in _plugins_used(tree):
+        if name in available or known_plugins.known(kind, name) or brings(kind, name):
+            continue
+        reason = with_hint(f'there is no {kind} "{name}"', nearest(name, available))
+        return TemplateError(reason, template.where)
     return None
 
 
-def _names(
+def _plugins_used(
     tree: jinja2.nodes.Template,
 ) -> Iterator[tuple[known_plugins.Kind, str, Mapping[str, Any]]]:
-    """The filters, tests and lookups of a template, with those that there are."""
+    """The filters, tests and lookups that a template uses: kind, name, all available ones."""
     from jinja2 import nodes
 
     from provisioner.language.lookups.registry import LOOKUPS
@@ -98,7 +102,7 @@ def _names(
 
 
 def _lookup_name(call: jinja2.nodes.Call) -> str:
-    """The name that `lookup('name', …)` or `query('name', …)` says; "" for other calls."""
+    """The lookup's name in a call `lookup('name', …)` or `query('name', …)`; "" for other calls."""
     from jinja2 import nodes
 
     from provisioner.language.lookups.registry import short_name
@@ -110,24 +114,26 @@ def _lookup_name(call: jinja2.nodes.Call) -> str:
 
 
 def render(template: Template, scope: Mapping[str, Any]) -> Any:
-    """The template's value with the variables of `scope`; `TemplateError` with its place."""
+    """The template's value with the variables of `scope`; `TemplateError` with the place."""
     try:
         value = compiled(template.source, template.expression).render(scope)
         if value is None:
-            return _nothing(template, scope)
-        ends = template.source.endswith("\n") and type(value) is str
-        return _with_its_end(template.source, value) if ends else value
+            return _value_of_none(template, scope)
+        ends_in_newline = template.source.endswith("\n") and type(value) is str
+        return _with_final_newlines(template.source, value) if ends_in_newline else value
     except TemplateError as error:
         raise type(error)(error.reason, error.where or template.where) from None
     except Exception as error:
-        told = _told(error, template, scope)
-        if told is None:
+        converted = _template_error(error, template, scope)
+        if converted is None:
             raise
-        raise told from None
+        raise converted from None
 
 
-def _told(error: Exception, template: Template, scope: Mapping[str, Any]) -> TemplateError | None:
-    """What went wrong in rendering, with its place; None for what is a bug of ours."""
+def _template_error(
+    error: Exception, template: Template, scope: Mapping[str, Any]
+) -> TemplateError | None:
+    """The error for the user, with its place; None for an exception that is a bug of provision."""
     from jinja2 import TemplateError as JinjaError
     from jinja2 import TemplateSyntaxError
     from jinja2 import UndefinedError as JinjaUndefined
@@ -139,32 +145,43 @@ def _told(error: Exception, template: Template, scope: Mapping[str, Any]) -> Tem
             where = error.__dict__.get("where") or template.where
             return UndefinedError(undefined_reason(str(error), scope), where)
         case JinjaError():
-            return TemplateError(lacking(str(error), scope) or str(error), template.where)
+            return TemplateError(
+                unknown_plugin_reason(str(error), scope) or str(error), template.where
+            )
     return TemplateError(error_reason(error), template.where) if isinstance(error, ERRORS) else None
 
 
-def _nothing(template: Template, scope: Mapping[str, Any]) -> str | None:
-    """As in Ansible: an expression's None is no text, but for a variable of which just that is said
-    (`x: null` in `{{ x }}`)."""
+def _value_of_none(template: Template, scope: Mapping[str, Any]) -> str | None:
+    """The value of a template whose expression gave None: "", as in Ansible.
+
+    It is None for a bare expression, and for `{{ x }}` if the variable is defined as `x: null`.
+    """
     if template.expression:
         return None
     name = _ONLY_NAME.fullmatch(template.source)
-    written = getattr(scope, "raw", scope.get)  # a `Scope`, or a dict
-    return None if name and name[1] in scope and written(name[1]) is None else ""
+    raw = getattr(scope, "raw", scope.get)  # of a `Scope`, or of a dict
+    return None if name and name[1] in scope and raw(name[1]) is None else ""
 
 
 _ONLY_NAME = regex.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
-def _with_its_end(source: str, text: str) -> str:
-    """As Ansible: the newline at a template's end is Jinja's to take, and comes back only where the
-    text has none of its own, as what `to_nice_yaml` makes has."""
-    taken = source.startswith(HEADER) or source.endswith(("%}\n", "#}\n"))  # by trim_blocks
-    text = text if taken else text.removesuffix("\n")
-    return text + newlines_lost(source, text)
+def _with_final_newlines(source: str, text: str) -> str:
+    """The text with as many newlines at the end as the source has, as in Ansible.
+
+    Jinja removes one from the source. If the value ends in newlines itself, as that of
+    `to_nice_yaml` does, none are added to those.
+    """
+    removed_by_jinja = source.startswith(HEADER) or source.endswith(("%}\n", "#}\n"))
+    text = text if removed_by_jinja else text.removesuffix("\n")
+    return text + missing_newlines(source, text)
 
 
-def newlines_lost(source: str, text: str) -> str:
-    """As Ansible: newlines at a template's end that Jinja and trim_blocks take come back."""
-    missing = len(source) - len(source.rstrip("\n")) - (len(text) - len(text.rstrip("\n")))
-    return "\n" * max(0, missing)
+def missing_newlines(source: str, text: str) -> str:
+    """The newlines that a text needs to end in as many as the template's source."""
+    count = _final_newlines(source) - _final_newlines(text)
+    return "\n" * max(0, count)
+
+
+def _final_newlines(text: str) -> int:
+    return len(text) - len(text.rstrip("\n"))

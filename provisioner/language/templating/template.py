@@ -1,4 +1,8 @@
-"""Templates are a type, made only by the loader; what a host says is never one."""
+"""The type of templates.
+
+Only the code that loads playbooks, inventories and variables makes a `Template`. Text that comes
+from a host stays a `str`, so it is never rendered.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,12 @@ from provisioner.language.values import OMIT, PLAIN_TYPES
 from provisioner.where import Where
 
 MAX_TEXT = 32 * 1024 * 1024
-"""Bytes that one template may render to; more is a mistake or an attack."""
+"""Characters that one template may render to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text with Jinja in it, or with `expression` a bare expression (`when`, `until`)."""
+    """Text with Jinja syntax, or with `expression` a bare expression, as in `when` and `until`."""
 
     source: str
     where: Where
@@ -26,7 +30,7 @@ class Template:
 
 
 class TemplateError(Exception):
-    """A template can't be rendered; `where` is the template's place."""
+    """A template can't be rendered. `where` is the template's place."""
 
     def __init__(self, reason: str, where: Where | None = None) -> None:
         super().__init__(reason)
@@ -34,11 +38,11 @@ class TemplateError(Exception):
 
 
 class UndefinedError(TemplateError):
-    """A template needs a variable that is not there."""
+    """A template uses an undefined variable."""
 
 
 def is_template(text: str) -> bool:
-    """Whether a loader makes a `Template` of it."""
+    """Whether a text from a file is a template: it contains `{{`, `{%` or `{#`."""
     return "{" in text and ("{{" in text or "{%" in text or "{#" in text)
 
 

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 @cache
 def missing_type() -> type[jinja2.StrictUndefined]:
+    """The class of undefined values: Jinja's, with the reason and place of `missing`."""
     from jinja2 import StrictUndefined
 
     class Missing(StrictUndefined):
-        """Undefined that stays so under attributes, for `a.b.c | default(1)`."""
+        """Attributes and items of it are undefined too, so that `a.b.c | default(1)` gives 1."""
 
         __slots__ = ()
 
@@ -42,26 +43,25 @@ def missing_type() -> type[jinja2.StrictUndefined]:
 
 
 def missing(reason: str, where: Where | None) -> Any:
-    """The value of a variable that can't be had: whoever uses it gets the reason and the place,
-    `default` and the tests for being defined take it as undefined."""
+    """An undefined value. Using it raises Jinja's `UndefinedError` with `reason` and `where`."""
     from jinja2 import UndefinedError as JinjaUndefined
 
-    def raised(text: str | None) -> JinjaUndefined:
+    def make_error(text: str | None) -> JinjaUndefined:
         error = JinjaUndefined(text)
         error.__dict__["where"] = where
         return error
 
-    return missing_type()(hint=reason, exc=raised)  # type: ignore[arg-type]
+    return missing_type()(hint=reason, exc=make_error)  # type: ignore[arg-type]
 
 
 def reason_of(value: Any) -> tuple[str, Where | None]:
-    """Why a value is missing, and where."""
+    """The reason and the place of an undefined value."""
     error = value._undefined_exception(value._undefined_message)
     return str(error), error.__dict__.get("where")
 
 
 def is_undefined(value: Any) -> bool:
-    """Whether it is something undefined, ours or Jinja's own; imports nothing to see that."""
+    """Whether a value is undefined, of this file's class or Jinja's own. Does not import Jinja."""
     return _is_undefined(type(value))  # type: ignore[arg-type]
 
 
@@ -71,4 +71,6 @@ def _is_undefined(kind: type) -> bool:
 
 
 def is_missing(value: Any) -> bool:
+    """Whether a value is undefined, of this file's class. Jinja makes its own ones for an `if`
+    without `else`."""
     return is_undefined(value) and isinstance(value, missing_type())

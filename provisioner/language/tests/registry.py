@@ -32,7 +32,7 @@ def version(
         raise TemplateRuntimeError("give strict or version_type, not both")
     kind = version_type or ("strict" if strict else "loose")
     try:
-        return versions.compared(text_of(value), operator, text_of(version), kind)
+        return versions.compare(text_of(value), operator, text_of(version), kind)
     except ValueError as error:
         raise TemplateRuntimeError(str(error)) from None
 

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from provisioner.errors import Problem
-from provisioner.language.play import VARIABLE
+from provisioner.language.play import ALL_ARGUMENTS
 from provisioner.language.templating.template import templates_in
 from provisioner.language.values import OMIT
 from provisioner.modules.framework import quick
@@ -32,7 +32,7 @@ def check(
             nearest(str(key), fields) or f"it has: {', '.join(sorted(fields))}",
         )
         for key in arguments
-        if key not in fields and not (module.open or module.ignores) and key != VARIABLE
+        if key not in fields and not (module.open or module.ignores) and key != ALL_ARGUMENTS
     ]
     if problems:
         return problems
@@ -62,7 +62,7 @@ def _whole(
 def _missing(
     module: type[Module], name: str, arguments: Mapping[str, Any], at: Where
 ) -> Iterator[Problem]:
-    for key, field in () if VARIABLE in arguments else module.model_fields.items():
+    for key, field in () if ALL_ARGUMENTS in arguments else module.model_fields.items():
         if field.is_required() and arguments.keys().isdisjoint(field.names):
             yield Problem(f'{name}: the parameter "{key}" is missing', at)
 
