@@ -8,7 +8,7 @@ from dataclasses import replace
 from provisioner.engine import results
 from provisioner.language.play import Task
 from provisioner.language.scope import Scope
-from provisioner.modules.async_status import AsyncStatus, Background, placed
+from provisioner.modules.async_status import AsyncStatus, Background, with_folder
 from provisioner.modules.framework.base import Module
 from provisioner.remote.shell import Program, Report, parse
 from provisioner.result import Result
@@ -28,7 +28,7 @@ def located(
     """The program, told where results are kept if it asks for one."""
     if not isinstance(module, AsyncStatus):
         return program
-    return placed(program, _folder(scope, environment))
+    return with_folder(program, _folder(scope, environment))
 
 
 def _folder(scope: Scope, environment: Mapping[str, str]) -> str | None:

@@ -1,4 +1,4 @@
-"""acl: an entry of a file's access control list."""
+"""acl: set or remove an entry in the access control list (ACL) of a file."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from provisioner.remote.shell import Report
 BODY = r"""
 nl='
 '
-# right: setfacl says itself what it would change: `*` stands for what stays.
-right() {
-    said=$(change --test) || return 1
-    rest=$said$nl
+# is_set: the list needs no change. `setfacl --test` prints a line `PATH: ACCESS,DEFAULT` for every
+# file, with `*` for a list that it would leave as it is.
+is_set() {
+    planned=$(change --test) || return 1
+    rest=$planned$nl
     while [ -n "${rest#"$nl"}" ]; do
         case ${rest%%"$nl"*} in *': *,*') ;; *) return 1 ;; esac
         rest=${rest#*"$nl"}
@@ -28,19 +29,19 @@ change() {
 expand path
 report path "$path"
 if [ ! -e "$path" ]; then
-    [ "$look" = yes ] || fail "$path is not there: create it in an earlier task"
+    [ "$look" = yes ] || fail "$path does not exist: create it in an earlier task"
     [ "$state" = query ] || changed "$what"
     return
 fi
 if ! command -v setfacl >/dev/null; then
-    [ "$look" = yes ] || fail 'setfacl is not there: install the package acl in an earlier task'
+    [ "$look" = yes ] || fail 'setfacl is not installed: install the package acl in an earlier task'
     [ "$state" = query ] || changed "$what"
     return
 fi
 if [ "$follow" = no ] && [ -L "$path" ]; then
     fail "$path is a link, which has no access control list of its own: set follow: true"
 fi
-[ "$state" = query ] || ensure "$what" right change
+[ "$state" = query ] || ensure "$what" is_set change
 report acl "$(getfacl -cp -- "$path")"
 """
 
@@ -95,7 +96,7 @@ class Acl(Module):
         return self
 
     def _parts(self) -> tuple[bool, str, str, str]:
-        """Whether it is a default, the kind, the entity and the permissions."""
+        """Return (default, kind, entity, permissions), from `entry` or from the parameters."""
         if self.entry is None:
             return self.default, self.etype or "", self.entity, self.permissions or ""
         words = self.entry.split(":")

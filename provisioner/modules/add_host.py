@@ -1,4 +1,4 @@
-"""add_host, group_by: hosts and groups that exist for the rest of the run only."""
+"""add_host, group_by: add hosts and groups to the inventory for the rest of the run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class AddHost(Action):
     """Groups to put it in."""
 
     def _parts(self) -> tuple[str, int | None]:
-        """The host's name and its port: `web:2222`, `[2001:db8::1]:2222`."""
+        """Return the host's name and port, from `web:2222` or `[2001:db8::1]:2222`."""
         match = _WITH_PORT.fullmatch(self.name)
         return (match[1] or match[2], int(match[3])) if match else (self.name, None)
 
@@ -40,11 +40,11 @@ class AddHost(Action):
             "groups": list(dict.fromkeys(self.groups)),
             "host_vars": variables,
         }
-        known = scope["hostvars"].get(name, {})
-        same = all(key in known and known[key] == value for key, value in variables.items())
+        old = scope["hostvars"].get(name, {})
+        has_variables = all(key in old and old[key] == value for key, value in variables.items())
         members: Mapping[str, list[str]] = scope["groups"]
-        there = all(name in members.get(group, ()) for group in ("all", *self.groups))
-        if same and there:
+        in_groups = all(name in members.get(group, ()) for group in ("all", *self.groups))
+        if has_variables and in_groups:
             return Result(Outcome.OK, returns={"add_host": added})
         return Result(Outcome.CHANGED, changes=(f"add {name}",), returns={"add_host": added})
 
@@ -61,5 +61,5 @@ class GroupBy(Action):
         group = self.key.replace(" ", "-")
         parents = [parent.replace(" ", "-") for parent in self.parents]
         returns: dict[str, Any] = {"add_group": group, "parent_groups": parents}
-        there = {group, *parents} <= {"all", *scope["group_names"]}
-        return Result(Outcome.OK if there else Outcome.CHANGED, returns=returns)
+        is_member = {group, *parents} <= {"all", *scope["group_names"]}
+        return Result(Outcome.OK if is_member else Outcome.CHANGED, returns=returns)

@@ -1,4 +1,4 @@
-"""alternatives: which program a generic name such as java stands for."""
+"""alternatives: choose the program that a generic name such as java starts."""
 
 from __future__ import annotations
 

@@ -3,24 +3,24 @@
 
 tool=alternatives
 command -v alternatives || tool=update-alternatives
-display() { shown=$("$tool" --display "$name"); }
-listed() { display; case "$nl$shown" in *"$nl$path - "*) ;; *) false ;; esac; }
+display() { display_text=$("$tool" --display "$name"); }
+listed() { display; case "$nl$display_text" in *"$nl$path - "*) ;; *) false ;; esac; }
 unlisted() { ! listed; }
 selected() { [ "$(readlink "/etc/alternatives/$name")" = "$path" ] && ! automatic; }
 automatic() {
     display
-    first=${shown%%"$nl"*}
+    first=${display_text%%"$nl"*}
     case $first in *'status is auto'* | *'auto mode'*) ;; *) false ;; esac
 }
 add() {
     target=$link
     if [ -z "$target" ]; then
-        # The tool's own record: the mode, then the generic path.
+        # The first line of this file is the mode (auto or manual), the second is the generic path.
         file=/var/lib/alternatives/$name
         [ -r "$file" ] || file=/var/lib/dpkg/alternatives/$name
         [ ! -r "$file" ] || { read -r _; read -r target; } <"$file"
     fi
-    [ -n "$target" ] || { echo "$name is new: give link, the generic path" >&2; return 1; }
+    [ -n "$target" ] || { echo "$name is new: set link to the generic path" >&2; return 1; }
     eval "set -- $slaves"
     "$tool" --install "$target" "$name" "$path" "$priority" "$@"
 }
@@ -30,7 +30,7 @@ remove() { "$tool" --remove "$name" "$path"; }
 nl='
 '
 if [ "$look" = no ] && [ "$state" != absent ] && [ ! -e "$path" ]; then
-    fail "$path is not there: install what brings it first"
+    fail "$path does not exist: install its package in an earlier task"
 fi
 case $state in
     absent) ensure "remove alternative $path of $name" unlisted remove ;;

@@ -1,4 +1,4 @@
-"""archive: files and directories of the host are in an archive there, or one file is compressed."""
+"""archive: pack files and directories of the host into an archive, or compress one file."""
 
 from __future__ import annotations
 
@@ -55,6 +55,6 @@ class Archive(FileAttributes, Module):
             "archived": report.get("archived").splitlines(),
             "missing": list(report.all("missing")),
             "expanded_paths": list(report.all("expanded")),
-            "expanded_exclude_paths": list(report.all("unwanted")),
+            "expanded_exclude_paths": list(report.all("excluded")),
         }
         return values | file_values(report)

@@ -3,37 +3,40 @@
 
 nl='
 '
-# each_path CALL PATH...: CALL with every path, globs as what they match.
+# each_path FUNCTION PATH...: call FUNCTION with every path, and with each match of a glob.
 each_path() {
     call=$1; shift
-    for given in "$@"; do
-        expand given
-        case $given in
-            *[*?[]*) matching "$given" ;;
-            *) "$call" "$given" ;;
+    for item in "$@"; do
+        expand item
+        case $item in
+            *[*?[]*) each_match "$item" ;;
+            *) "$call" "$item" ;;
         esac
     done
 }
-# matching GLOB: it is expanded unquoted on purpose, with no splitting.
-matching() {
+# each_match GLOB: call $call with each match. The glob is unquoted on purpose; IFS is empty, so that
+# it is not split.
+each_match() {
     globbed=yes IFS=''
     # shellcheck disable=SC2086
     set -- $1
     unset IFS
-    for found in "$@"; do
-        if [ -e "$found" ] || [ -L "$found" ]; then "$call" "$found"; fi
+    for match in "$@"; do
+        if [ -e "$match" ] || [ -L "$match" ]; then "$call" "$match"; fi
     done
 }
-unwanted() {
-    report unwanted "$1"
-    leave_out="$leave_out$nl$1$nl"
+# exclude PATH: leave it out of the archive.
+exclude() {
+    report excluded "$1"
+    exclusions="$exclusions$nl$1$nl"
 }
-wanted() {
+# include PATH: add it to $targets unless it is excluded.
+include() {
     report expanded "$1"
-    case $leave_out in *"$nl$1$nl"*) return ;; esac
+    case $exclusions in *"$nl$1$nl"*) return ;; esac
     count=$((count + 1))
     [ -n "$first" ] || first=$1
-    common "${1%"${1##*/}"}"
+    shorten_root "${1%"${1##*/}"}"
     if [ -e "$1" ] || [ -L "$1" ]; then
         targets="$targets$1$nl"
     else
@@ -41,15 +44,16 @@ wanted() {
         state='incomplete'
     fi
 }
-# common DIRECTORY: shorten $root, which ends in a slash, to what it shares with it.
-common() {
+# shorten_root DIRECTORY: shorten $root to the part that it has in common with DIRECTORY. Both end in a
+# slash.
+shorten_root() {
     [ -n "$root" ] || root=$1
     while [ "${1#"$root"}" = "$1" ] && [ -n "$root" ]; do
         root=${root%/} root=${root%"${root##*/}"}
     done
 }
 
-# members: the names below $root, NUL behind each, of all that goes into the archive.
+# members: print the names, relative to $root, of everything that goes into the archive. A NUL ends each.
 members() {
     rest=$targets
     while [ -n "$rest" ]; do
@@ -59,15 +63,15 @@ members() {
         else
             printf '%s\0' "$target"
         fi
-    done | prefix_off | kept
+    done | remove_root | filter
 }
-# prefix_off: without the first bytes, as many as $root has. coreutils 8.22 has no cut -z.
-prefix_off() {
+# remove_root: remove $root from the start of each name. (coreutils 8.22 has no cut -z.)
+remove_root() {
     length=$(printf %s "$root" | wc -c)
     LC_ALL=C sed -z "s/^.\\{$length\\}//"
 }
-# kept: without the names that a pattern matches.
-kept() {
+# filter: leave out the names that match one of $patterns.
+filter() {
     eval "set -- $patterns"
     [ $# -gt 0 ] || { cat; return; }
     # shellcheck disable=SC2016,SC2154
@@ -81,6 +85,7 @@ kept() {
         done' sh "$patterns"
 }
 
+# tool: print the name of the compression program.
 tool() {
     case $format in
         gz) echo gzip ;;
@@ -89,29 +94,30 @@ tool() {
         *) echo cat ;;
     esac
 }
-plainly() { if [ "$format" = tar ]; then cat -- "$dest"; else "$(tool)" -dc <"$dest"; fi; }
+# unpacked: print the archive without its compression.
+unpacked() { if [ "$format" = tar ]; then cat -- "$dest"; else "$(tool)" -dc <"$dest"; fi; }
 
-# same: what is there is what would be made now.
+# same: the archive holds exactly the files as they are now.
 same() {
     [ -f "$dest" ] || return
     case $kind:$format in
-        compress:*) plainly | cmp -s - "$first" ;;
+        compress:*) unpacked | cmp -s - "$first" ;;
         *:zip) same_zip ;;
         *) same_tar ;;
     esac
 }
 same_tar() {
-    there=$(plainly | tar -t --quoting-style=literal -f - | sed 's|/$||' | sort) || return
-    [ "$there" = "$(members | tr '\0' '\n' | sort)" ] || return
-    plainly | tar -d -C "$root" -f - >/dev/null
+    old_names=$(unpacked | tar -t --quoting-style=literal -f - | sed 's|/$||' | sort) || return
+    [ "$old_names" = "$(members | tr '\0' '\n' | sort)" ] || return
+    unpacked | tar -d -C "$root" -f - >/dev/null
 }
 same_zip() {
-    there=$(unzip -Z1 "$dest" | sed 's|/$||' | sort) || return
-    [ "$there" = "$(members | tr '\0' '\n' | sort)" ] || return
+    old_names=$(unzip -Z1 "$dest" | sed 's|/$||' | sort) || return
+    [ "$old_names" = "$(members | tr '\0' '\n' | sort)" ] || return
     ours=$(unzip -Z1 "$dest" | grep -v '/$' | each_content | sha256sum)
     [ "$(unzip -p "$dest" | sha256sum)" = "$ours" ]
 }
-# each_content: what the files of these names hold, of links where they lead.
+# each_content: print the content of each file that stdin names; of a link its target.
 each_content() {
     while IFS= read -r name; do
         if [ -L "$root$name" ]; then readlink -n -- "$root$name"; else cat -- "$root$name"; fi
@@ -122,7 +128,7 @@ make() {
         compress:*) "$(tool)" <"$first" >&7 ;;
         *:zip) make_zip ;;
         *)
-            # What tar said comes first: 1 is a file that changed while it was read.
+            # tar exits with 1 if a file changed while it was read. The archive is good all the same.
             { members | tar -c --null --no-recursion -C "$root" -T - -f - || [ $? = 1 ]; } |
                 "$(tool)" >&7
             ;;
@@ -158,28 +164,28 @@ remove_sources() {
         rm -rf -- "$target" || return
     done
 }
-# outside: an archive that is in what is removed would go with it.
-outside() {
+# archive_is_outside: fail if the archive is in a directory that is removed: it would be removed too.
+archive_is_outside() {
     rest=$targets
     while [ -n "$rest" ]; do
         target=${rest%%"$nl"*} rest=${rest#*"$nl"}
         case $dest in
             "${target%/}"/*)
-                fail "$dest is in $target, which remove: true removes: put it elsewhere" ;;
+                fail "$dest is in $target, which is removed (remove: true): choose another dest" ;;
         esac
     done
 }
 
 need() {
     command -v "$1" >/dev/null || [ "$look" = yes ] ||
-        fail "$1 is not there: install it in an earlier task"
+        fail "$1 is not installed: install it in an earlier task"
 }
 
-leave_out='' targets='' root='' first='' globbed=no count=0 state=archive
+exclusions='' targets='' root='' first='' globbed=no count=0 state=archive
 eval "set -- $excluded"
-each_path unwanted "$@"
+each_path exclude "$@"
 eval "set -- $paths"
-each_path wanted "$@"
+each_path include "$@"
 report root "$root"
 kind=archive
 if [ "$force_archive:$globbed:$count" = no:no:1 ] && ! [ -d "$first" ]; then
@@ -187,24 +193,24 @@ if [ "$force_archive:$globbed:$count" = no:no:1 ] && ! [ -d "$first" ]; then
     [ -n "$dest" ] || dest=$first.$format
 fi
 expand dest
-[ -n "$dest" ] || fail 'dest is missing: it is needed for a directory or several files'
+[ -n "$dest" ] || fail 'dest is missing: set it for a directory or several files'
 report dest "$dest"
 what="archive into $dest"
 if [ -z "$targets" ]; then
     [ -e "$dest" ] || [ "$look" = yes ] ||
-        fail 'there is nothing to archive: none of the paths is there'
+        fail 'there is nothing to archive: none of the paths exists'
     [ -e "$dest" ] || { changed "$what"; return; }
     report dest_state "$kind"
     attributes "$dest"
     return
 fi
-[ "$remove" = no ] || outside
+[ "$remove" = no ] || archive_is_outside
 need "$(tool)"
 if [ "$format" = zip ]; then need zip; need unzip; fi
 if ! same; then
     if [ "$look" = no ]; then
         write
-        same || fail "$what: it holds something else right afterwards: do the files change?"
+        same || fail "$what: its content differs from the files right after writing. Did they change?"
     fi
     changed "$what"
     [ "$look" = no ] || return 0

@@ -1,4 +1,4 @@
-"""assemble: a file is made of fragments, in the order of their names."""
+"""assemble: build a file from the fragments in a directory, in the order of their names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from provisioner.remote.shell import Program, Report
 from provisioner.result import Diff
 
 READ = r"""
-# fragment FILE SIZE: report its name and its content; zeros behind it keep the frame whole.
+# fragment FILE SIZE: report its name and exactly SIZE bytes. If the file has shrunk, zeros follow:
+# the reader expects SIZE bytes.
 fragment() {
     report name "${1##*/}"
     say
@@ -39,7 +40,7 @@ if [ ! -d "$src" ]; then
     return
 fi
 { [ -r "$src" ] && [ -x "$src" ]; } || fail "$src can't be read by this user: add become"
-[ ! -d "$path" ] || fail "$path is a directory: give the name of the file in it"
+[ ! -d "$path" ] || fail "$path is a directory: dest must be the name of a file"
 set --
 for file in "$src"/.* "$src"/*; do [ ! -f "$file" ] || set -- "$@" "$file"; done
 sizes=''
@@ -103,12 +104,12 @@ class Assemble(FileAttributes, Module):
         if not folder.is_dir():
             raise ModuleError(f"{folder} is not a directory")
         try:
-            found = {
+            fragments = {
                 path.name: self._read(path, context) for path in folder.iterdir() if path.is_file()
             }
         except OSError as error:
             raise ModuleError(f"{error.filename} can't be read: {error.strerror}") from None
-        return self._write(self.assembled(found.items()))
+        return self._write(self.assembled(fragments.items()))
 
     def _read(self, path: Path, context: TaskContext) -> bytes:
         content = context.content(path) if self.decrypt else path
@@ -130,7 +131,7 @@ class Assemble(FileAttributes, Module):
         return self._write(content)
 
     def assembled(self, fragments: Iterable[tuple[str, bytes]]) -> bytes:
-        """The file's content: every fragment begins on a line of its own."""
+        """Return the file's content. Every fragment begins on a new line."""
         chosen = [content for name, content in sorted(fragments) if self._takes(name)]
         delimiter = _expanded(self.delimiter or "")
         if delimiter and not delimiter.endswith(b"\n"):
@@ -161,7 +162,7 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "0": "\0", "a": "\a", "
 
 
 def _expanded(text: str) -> bytes:
-    """`text` with its backslash escapes as what they stand for; unknown ones stay."""
+    """Return `text` with backslash escapes such as `\\n` replaced; unknown escapes stay."""
 
     def letter(match: re.Match[str]) -> str:
         if match[1].startswith("x"):

@@ -1,4 +1,4 @@
-"""assert: what must be true before the play goes on."""
+"""assert: fail unless conditions are true."""
 
 from __future__ import annotations
 
@@ -27,15 +27,17 @@ class Assert(Action):
 
     def act(self, scope: Scope, context: TaskContext) -> Result:
         conditions = self.that if isinstance(self.that, list | tuple) else (self.that,)
-        broken = scope.holds(conditions)
-        if broken is True:
+        failed_condition = scope.holds(conditions)
+        if failed_condition is True:
             message = _text(None if self.quiet else self.success_msg, "All assertions passed")
             return Result(Outcome.OK, message, returns={"msg": message})
-        source = broken.source if isinstance(broken, Template) else str(broken)
+        source = str(failed_condition)
+        if isinstance(failed_condition, Template):
+            source = failed_condition.source
         message = _text(self.fail_msg, "Assertion failed")
         returns = {"assertion": source, "evaluated_to": False, "msg": message}
-        said = message if self.fail_msg is not None else f"{message}: {source}"
-        return Result(Outcome.FAILED, said, returns=returns)
+        reason = message if self.fail_msg is not None else f"{message}: {source}"
+        return Result(Outcome.FAILED, reason, returns=returns)
 
 
 def _text(value: Any, default: str) -> str:

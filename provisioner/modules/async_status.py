@@ -1,4 +1,7 @@
-"""async_status: what became of a task that runs on by itself (`async` with `poll: 0`)."""
+"""async_status: ask for the result of a background task (`async` with `poll: 0`).
+
+This file also has Background, the module by which the engine starts such a task.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +15,16 @@ from provisioner.remote.session import KILL
 from provisioner.remote.shell import Program, Report, Value, inlined
 
 FOLDER = "~/.ansible_async"
-"""Where results are kept, in the home of the user that the task runs as."""
+"""The folder of results, in the home of the user that the task runs as."""
 
 IN_CHECK_MODE = "check"
-"""The job id of a task that a check run did not start."""
+"""The job id of a task that check mode did not start."""
 
 MAX_INLINE = 4 * 1024 * 1024
-"""Bytes of the largest text that a job takes along: nothing can be asked for later."""
+"""Largest content in bytes that is sent with a job: the job cannot ask for it later."""
 
-# The report of the job grows in JOB.part; it gets its name when the job has ended. Its first byte
-# is that which `blob` passes over.
+# The job writes its report to JOB.part, which is renamed to JOB when the job has ended. The first
+# byte of the file is not part of the report.
 START = r"""
 _work() {
     look=no tolerant=no on_failure='' _changed='' _scratched='' _quick='' _tries=0 status=0
@@ -30,8 +33,8 @@ _work() {
     [ -z "$_changed" ] || _leave 80
     say
 }
-# _guard: end what the job started when its time is over. stdin says which process the job is, and
-# ends with it.
+# _guard: end the job's processes when its time is over. The first line on stdin is the job's
+# process ID; stdin is closed when the job ends.
 _guard() {
     read -r root
     timeout "$job_seconds" cat >/dev/null 3>&-
@@ -57,7 +60,7 @@ expand job_folder
 _result=$job_folder/$job_id _part=$job_folder/$job_id.part
 report results_file "$_result"
 (umask 077; mkdir -p "$job_folder" && printf x >"$_part") 2>/dev/null ||
-    fail "$job_folder, where results of async tasks are kept, can't be written"
+    fail "can't write to $job_folder, the folder for results of async tasks"
 _supervise </dev/null >/dev/null 2>&1 3>>"$_part" 4<&- &
 (umask 077; printf '%s\n' "$!" >"$_result.pid")
 changed "start $job_id"
@@ -68,7 +71,7 @@ expand job_folder
 _result=$job_folder/$jid _part=$job_folder/$jid.part _pid=''
 if [ "$jid" = check ]; then report check ''; return; fi
 report results_file "$_result"
-# In this order: a job that ends meanwhile gives the one the name of the other.
+# Test for .part first: a job that ends in between renames it to the result.
 [ -f "$_part" ] || [ -f "$_result" ] || fail 'could not find job'
 if [ "$mode" = cleanup ]; then
     report erased "$_result"
@@ -78,7 +81,7 @@ fi
 if ! [ -f "$_result" ]; then
     read -r _pid <"$_result.pid"
     if kill -0 "$_pid"; then return; fi
-    [ -f "$_result" ] || fail 'the job is gone and left no result: was the host restarted?'
+    [ -f "$_result" ] || fail 'the job is gone without a result: was the host restarted?'
 fi
 _size=$(($(stat -c %s "$_result") - 1))
 say
@@ -88,10 +91,10 @@ tail -c +2 "$_result" >&3
 
 
 class Background(Module):
-    """A task whose work goes on by itself on the host. Made by the engine, not by playbooks.
+    """Start another module's program in the background. The engine makes it, not a playbook.
 
-    Where the work begins with a look that only the controller can judge (`edits`), the look is
-    waited for, and what it leads to goes on.
+    If the controller computes the change from a first report (`edits`), that report is waited for;
+    only the program that makes the change runs in the background.
     """
 
     inner: Any
@@ -103,7 +106,7 @@ class Background(Module):
     folder: Text | None = None
     """Where the result is kept."""
 
-    _begins: Program | None = PrivateAttr(None)
+    _first: Program | None = PrivateAttr(None)
 
     @property
     def acts(self) -> bool:
@@ -114,34 +117,32 @@ class Background(Module):
         return bool(self.inner.edits)
 
     def program(self, context: TaskContext) -> Program:
-        self._begins = begins = self.inner.program(context)
-        return begins if self.edits else self._started(begins)
+        self._first = first = self.inner.program(context)
+        return first if self.edits else self._in_background(first)
 
     def edit(self, report: Report) -> Program | None:
-        """The job: where nothing is to be done, or can be, it looks once more and says so."""
-        assert self._begins is not None
+        """Return the job's program. Without an edit, the first program runs again as the job."""
+        assert self._first is not None
         work = None if report.failed else self.inner.edit(report)
-        return self._started(work or self._begins)
+        return self._in_background(work or self._first)
 
-    def _started(self, work: Program) -> Program:
+    def _in_background(self, work: Program) -> Program:
         variables = work.variables
         if work.content is not None:
             inline = inlined(work, MAX_INLINE)
             if not inline:
                 name = type(self.inner).__name__.lower()
-                reason = (
-                    f"{name} can't run on by itself (`poll: 0`) with content that is sent to it"
-                )
-                raise ModuleError(f"{reason}: give a poll above 0")
+                reason = f"{name} can't run in the background: it needs content from the controller"
+                raise ModuleError(f"{reason}. Set poll to more than 0.")
             variables = {**variables, **inline}
         body = f"_job() {{\n{work.body}\n}}\n_kill() {{\n{KILL}\n}}\n{START}"
         own: dict[str, Value] = {"job_id": self.job_id, "job_seconds": f"{self.seconds:g}"}
         program = Program(f"async_{work.module}", body, {**variables, **own}, stays=True)
-        return placed(program, self.folder)
+        return with_folder(program, self.folder)
 
     def returns(self, report: Report) -> dict[str, Any]:
         state = {"started": 1, "finished": 0}
-        if "results_file" not in report.records:  # only looked at
+        if "results_file" not in report.records:  # check mode
             return {**self.inner.returns(report), **state, "ansible_job_id": IN_CHECK_MODE}
         file = report.get("results_file")
         return {**state, "ansible_job_id": self.job_id, "results_file": file}
@@ -169,8 +170,8 @@ class AsyncStatus(Module):
         return self.mode == "cleanup"
 
     def returns(self, report: Report) -> dict[str, Any]:
-        nothing = {"stdout": "", "stderr": "", "stdout_lines": [], "stderr_lines": []}
-        values: dict[str, Any] = {**nothing, "ansible_job_id": self.jid}
+        empty = {"stdout": "", "stderr": "", "stdout_lines": [], "stderr_lines": []}
+        values: dict[str, Any] = {**empty, "ansible_job_id": self.jid}
         if "erased" in report.records:
             return {**values, "started": 0, "finished": 0, "erased": report.get("erased")}
         ended = report.failed is not None or "check" in report.records
@@ -178,7 +179,7 @@ class AsyncStatus(Module):
         return {**values, "results_file": report.get("results_file")}
 
 
-def placed(program: Program, folder: str | None) -> Program:
-    """The program of either of them, with the folder of results that the task's variables name."""
+def with_folder(program: Program, folder: str | None) -> Program:
+    """Return `program` with the variable job_folder set; None means the default folder."""
     variables: Mapping[str, Value] = {**program.variables, "job_folder": folder or FOLDER}
     return replace(program, variables=variables)

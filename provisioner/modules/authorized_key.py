@@ -1,4 +1,4 @@
-"""authorized_key: SSH keys that may log in as a user."""
+"""authorized_key: allow or remove SSH keys for the login as a user."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OPTION = regex.compile(r'[A-Za-z0-9-]+(?:=(?:"(?:\\.|[^"\\])*"|[^\s",]+))?')
 
 @dataclass(frozen=True)
 class Key:
-    """One line of authorized_keys; `blob` is the key itself, which is what makes it this one."""
+    """One line of authorized_keys. Lines with the same `blob` (the key data) are the same key."""
 
     options: str
     kind: str
@@ -38,7 +38,7 @@ class Key:
 
 
 def parse(line: str) -> Key | None:
-    """The key of a line; None where there is none."""
+    """Return the key in `line`; None for a comment or a line without a key."""
     rest, options = line.strip(), ""
     if rest.startswith("#"):
         return None
@@ -51,7 +51,7 @@ def parse(line: str) -> Key | None:
 
 
 def _options(text: str) -> tuple[str, str]:
-    """The options before a key, with spaces in quotes only, and what follows."""
+    """Split `text` into the options before the key and the rest. Only quotes may hold spaces."""
     end = 0
     while found := OPTION.match(text, end):
         end = found.end()
@@ -93,28 +93,29 @@ class AuthorizedKey(Module):
     def _sound(self) -> AuthorizedKey:
         if self.key.startswith(("http://", "https://", "file://")):
             raise ValueError("key must be the keys' text: fetch it with the lookup `url` or `file`")
-        self._wanted()
+        self._keys()
         return self
 
-    def _wanted(self) -> list[Key]:
-        wanted = []
+    def _keys(self) -> list[Key]:
+        """Return the keys of the parameter `key`; ValueError for a line that is not a key."""
+        keys = []
         for line in self.key.splitlines():
             if not line.strip() or line.lstrip().startswith("#"):
                 continue
             key = parse(line)
             if key is None:
-                raise ValueError(f"this is no public key: {line[:60]!r}")
+                raise ValueError(f"this is not a public key: {line[:60]!r}")
             options = key.options if self.key_options is None else self.key_options
             comment = key.comment if self.comment is None else self.comment
-            wanted.append(Key(options, key.kind, key.blob, comment))
-        return wanted
+            keys.append(Key(options, key.kind, key.blob, comment))
+        return keys
 
     def program(self, context: TaskContext) -> Program:
         return self._program("read", "")
 
     def _program(self, step: str, content: str, **more: Value) -> Program:
-        given = ("user", "path", "state", "manage_dir", "follow")
-        variables: dict[str, Any] = {name: getattr(self, name) for name in given}
+        names = ("user", "path", "state", "manage_dir", "follow")
+        variables: dict[str, Any] = {name: getattr(self, name) for name in names}
         variables |= {"step": step, "content": content, "what": self._what(), **more}
         return Program("authorizedkey", self.body, variables)
 
@@ -129,12 +130,12 @@ class AuthorizedKey(Module):
         if new == old:
             return None
         self._edit = (old, new)
-        found = to_bytes(old) if report.get("at") == "file" else None
-        return self._program("write", new, **as_read(found))
+        content = to_bytes(old) if report.get("at") == "file" else None
+        return self._program("write", new, **as_read(content))
 
     def edited(self, old: str) -> str:
-        """The file's new text."""
-        wanted = {key.blob: key for key in self._wanted()}
+        """Return the file's new text."""
+        wanted = {key.blob: key for key in self._keys()}
         lines: list[str] = []
         seen: set[str] = set()
         for line in old.splitlines():

@@ -16,19 +16,19 @@ find_user() {
     esac
     path=$(printf '%s' "$path" | sed "s|%u|$user|g; s|%h|$home|g")
 }
-# enter: into the file's directory, which must be the user's, or lie where no link leads.
+# enter: change into the file's directory. The user must own it, or its path must have no link in it.
 enter() {
-    cd -- "$folder" || fail "can't enter $folder: create it in an earlier task, or set manage_dir"
+    cd -- "$folder" || fail "can't enter $folder: create it in an earlier task, or set manage_dir: true"
     [ "$(stat -c %u .)" = "$uid" ] || [ "$(pwd -P)" = "$folder" ] ||
-        fail "$folder leads through a link to $(pwd -P), which is not $user's: it is left alone"
+        fail "$folder leads through a link to $(pwd -P), which $user does not own. It was not changed."
 }
 make_folder() { [ -d "$folder" ] || mkdir -m 0700 -- "$folder" || return; own_folder; }
-# An existing directory keeps its mode, unless others may write in it: sshd would refuse it.
+# An existing directory keeps its mode. But others must not have write permission, or sshd refuses it.
 own_folder() {
     chown -h -- "$uid:$gid" "$folder" || return
     case $(stat -c %A -- "$folder") in ?????w*|????????w*) chmod go-w -- "$folder" ;; esac
 }
-folder_right() {
+folder_is_right() {
     case $(stat -c '%u %A' -- "$folder") in
         "$uid d"????w* | "$uid d"???????w*) false ;;
         "$uid d"*) ;;
@@ -45,9 +45,9 @@ fi
 report keyfile "$path"
 if [ "$follow" = yes ] && [ -L "$path" ]; then path=$(as_user readlink -f -- "$path"); fi
 folder=${path%/*} file=./${path##*/}
-for one in "$folder" "$path"; do
-    [ ! -L "$one" ] ||
-        fail "$one is a link, which may lead anywhere: remove it, or set follow: true"
+for name in "$folder" "$path"; do
+    [ ! -L "$name" ] ||
+        fail "$name is a link, which may lead anywhere: remove it, or set follow: true"
 done
 if [ "$step" = read ]; then
     if ! as_user test -e "$path"; then report at absent; return; fi
@@ -59,7 +59,7 @@ if [ "$step" = read ]; then
     fail "$path can't be read by $user"
 fi
 if [ "$manage_dir" = yes ] && [ "$state" = present ]; then
-    ensure "create $folder" folder_right make_folder
+    ensure "create $folder" folder_is_right make_folder
 fi
 if [ "$look" = no ]; then
     enter

@@ -1,4 +1,4 @@
-"""blockinfile: several lines between two marker lines of a file."""
+"""blockinfile: keep a block of lines between two marker lines of a file."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class BlockInFile(Edited):
 
     def edited(self, old: bytes | None) -> Edit:
         lines, block = lines_of(old or b""), self._block()
-        number = self._take_out(lines)
+        number = self._remove_old(lines)
         if number > 0 and not lines[number - 1].endswith(b"\n"):
             lines[number - 1] += b"\n"
         if block and self.prepend_newline and number > 0 and lines[number - 1] != b"\n":
@@ -80,15 +80,15 @@ class BlockInFile(Edited):
         return to_bytes(self.marker.replace("{mark}", mark)) + b"\n"
 
     def _block(self) -> list[bytes]:
-        """The lines from marker to marker; none where there shall be no block."""
+        """Return the lines including the markers; an empty list if the block is to be removed."""
         if self.state == "absent" or not self.block:
             return []
         text = self.block if self.block.endswith("\n") else self.block + "\n"
         begin, end = self._marker(self.marker_begin), self._marker(self.marker_end)
         return [begin, *lines_of(to_bytes(text)), end]
 
-    def _take_out(self, lines: list[bytes]) -> int:
-        """Remove the old block from `lines`; before which line the new one goes."""
+    def _remove_old(self, lines: list[bytes]) -> int:
+        """Remove the old block from `lines`. Return the index at which the new block goes."""
         begin = _last(lines, self._marker(self.marker_begin))
         end = _last(lines, self._marker(self.marker_end))
         if begin is None or end is None:
@@ -106,13 +106,13 @@ class BlockInFile(Edited):
         expression = re.compile(to_bytes(pattern))
         if expression.flags & re.MULTILINE:
             return self._place_in_text(expression, b"".join(lines), len(lines))
-        found = [number for number, line in enumerate(lines) if expression.search(line)]
-        if not found:
+        matching = [number for number, line in enumerate(lines) if expression.search(line)]
+        if not matching:
             return len(lines)
-        return found[-1] + 1 if self.insertafter else found[-1]
+        return matching[-1] + 1 if self.insertafter else matching[-1]
 
     def _place_in_text(self, expression: re.Pattern[bytes], text: bytes, otherwise: int) -> int:
-        """For a pattern with `(?m)`, which may match several lines."""
+        """Return the index of the new block for a pattern with `(?m)`, which may span lines."""
         match = expression.search(text)
         if match is None:
             return otherwise
@@ -121,7 +121,7 @@ class BlockInFile(Edited):
         return text.count(b"\n", 0, match.start())
 
 
-def _last(lines: list[bytes], wanted: bytes) -> int | None:
-    """The last line that is `wanted`; the file's last may lack its newline."""
-    found = [number for number, line in enumerate(lines) if line.rstrip(b"\n") + b"\n" == wanted]
-    return found[-1] if found else None
+def _last(lines: list[bytes], marker: bytes) -> int | None:
+    """Return the index of the last line that is `marker`. A missing final newline is ignored."""
+    matching = [number for number, line in enumerate(lines) if line.rstrip(b"\n") + b"\n" == marker]
+    return matching[-1] if matching else None

@@ -1,4 +1,4 @@
-"""capabilities: what a program may do that else only root may."""
+"""capabilities: give a program a Linux capability, or remove it."""
 
 from __future__ import annotations
 
@@ -9,42 +9,42 @@ from provisioner.modules.framework.base import Module, Text
 from provisioner.modules.framework.model import AliasChoices, Field, model_validator
 from provisioner.remote.shell import Report
 
-# libcap before 2.41 prints `FILE = a,b+ep c+i`, later `FILE a,b=ep c=i`.
+# getcap of libcap before 2.41 prints `FILE = a,b+ep c+i`, later versions `FILE a,b=ep c=i`.
 BODY = r"""
-# now: print the file's capabilities, `NAME FLAGS` a line.
-now() {
+# current: print the file's capabilities, one line `NAME FLAGS` for each.
+current() {
     text=$(getcap "$path") || return
     text=${text#"$path"}
     for words in ${text# =}; do
         flags=${words##*[=+]} names=${words%%[=+]*}
         while [ -n "$names" ]; do
-            one=${names%%,*} names=${names#"$one"}
+            name=${names%%,*} names=${names#"$name"}
             names=${names#,}
-            printf '%s %s\n' "$one" "$flags"
+            printf '%s %s\n' "$name" "$flags"
         done
     done
 }
-has_it() { now | grep -qxF "$capability $wanted"; }
-has_none() { ! now | grep -q "^$capability "; }
-# put [WORD]: the capabilities of other names stay.
+has_it() { current | grep -qxF "$capability $flags_wanted"; }
+has_none() { ! current | grep -q "^$capability "; }
+# set_to [CAPABILITY+FLAGS]: set it, or remove $capability. The other capabilities stay.
 set_to() {
     all=${1-}
     while read -r name flags; do
         [ -z "$name" ] || [ "$name" = "$capability" ] || all="${all:+$all }$name+$flags"
     done <<EOF
-$(now)
+$(current)
 EOF
     if [ -n "$all" ]; then setcap "$all" "$path"; else setcap -r "$path"; fi
 }
-give() { set_to "$capability+$wanted"; }
+give() { set_to "$capability+$flags_wanted"; }
 
 expand path
-[ -f "$path" ] || [ "$look" = yes ] || fail "$path is not there: create it in an earlier task"
+[ -f "$path" ] || [ "$look" = yes ] || fail "$path does not exist: create it in an earlier task"
 if [ "$look" = no ] && ! command -v setcap >/dev/null; then
-    fail 'setcap is not there: install libcap in an earlier task'
+    fail 'setcap is not installed: install libcap in an earlier task'
 fi
 case $state in
-    present) ensure "give $path $capability+$wanted" has_it give ;;
+    present) ensure "give $path $capability+$flags_wanted" has_it give ;;
     absent) [ ! -f "$path" ] || ensure "take $capability from $path" has_none set_to ;;
 esac
 """
@@ -64,26 +64,28 @@ class Capabilities(Module):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if not re.fullmatch(r"cap_[a-z0-9_]+([=+]+[eip]{1,3})?", self._said):
+        if not re.fullmatch(r"cap_[a-z0-9_]+([=+]+[eip]{1,3})?", self._text):
             raise ValueError("capability: as in cap_net_bind_service+ep")
-        if self.state == "present" and self._said == self._name:
+        if self.state == "present" and self._text == self._name:
             raise ValueError(f"capability: its flags are missing, as in {self._name}+ep")
         return self
 
     @property
-    def _said(self) -> str:
+    def _text(self) -> str:
         return self.capability.strip().lower()
 
     @property
     def _name(self) -> str:
-        return re.split(r"[=+]", self._said)[0]
+        return re.split(r"[=+]", self._text)[0]
 
     def variables(self) -> dict[str, Any]:
-        flags = self._said.removeprefix(self._name)
-        wanted = "".join(flag for flag in "eip" if flag in flags)
+        flags = self._text.removeprefix(self._name)
         return {
-            "path": self.path, "state": self.state, "capability": self._name, "wanted": wanted
-        }  # fmt: skip
+            "path": self.path,
+            "state": self.state,
+            "capability": self._name,
+            "flags_wanted": "".join(flag for flag in "eip" if flag in flags),
+        }
 
     def returns(self, report: Report) -> dict[str, Any]:
         return {"state": self.state}

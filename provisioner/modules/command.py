@@ -1,4 +1,4 @@
-"""command, shell: run a command, always or only where `creates`/`removes` says it is due."""
+"""command, shell: run a command, always or only if `creates` and `removes` require it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from provisioner.remote.shell import Program, Report, is_like_ours, quote
 
 @lru_cache(1024)
 def _split(text: str) -> tuple[str, ...]:
-    """The words of a command; those of most tasks are the same on every host."""
+    """Return the words of a command line. Cached: most commands are the same on every host."""
     return tuple(text.split() if _BARE.fullmatch(text) else shlex.split(text))
 
 
 _BARE = regex.compile(r"[a-zA-Z0-9_./:=,@%+ \t\n-]*")
-"""Text in which nothing is quoted: shlex goes through each of its characters."""
+"""Text without quotes. str.split is faster for it than shlex, which reads every character."""
 
 
 class Command(Module):
@@ -71,24 +71,23 @@ class Command(Module):
         return list(self.argv) if self.argv is not None else list(_split(self.cmd or ""))
 
     def command(self) -> Any:
-        """What the return value `cmd` says."""
+        """Return the return value `cmd`."""
         return self.words()
 
     def ran(self, status: str) -> bool:
-        """Whether a command that failed with the exit status had begun."""
+        """Return whether the failed command was started, judged by its exit status."""
         return status not in ("", "126", "127")
 
     def program(self, context: TaskContext) -> Program:
         words = self.words()
-        given = self.stdin or ""
-        ends = "\n" if self.stdin is not None and self.stdin_add_newline else ""
+        newline = "\n" if self.stdin is not None and self.stdin_add_newline else ""
         variables = {
             "argv": " ".join(map(self._expression, words)),
             "what": self._what(),
             "chdir": self.chdir,
             "creates": self.creates,
             "removes": self.removes,
-            "input": given + ends,
+            "input": (self.stdin or "") + newline,
             "timed": False,
         }
         return Program("command", self.body, variables)
@@ -97,8 +96,10 @@ class Command(Module):
         return shlex.join(self.words())
 
     def _expression(self, word: str) -> str:
-        """`word` as sh text that gives it, with `~/` and the environment's variables expanded;
-        as Python's expandvars does, an unset one stays as it stands."""
+        """Return sh text for `word` that expands `~/` and variables of the environment.
+
+        An unset variable stays as it is written, as with Python's os.path.expandvars.
+        """
         if not self.expand_argument_vars:
             return quote(word)
         home, rest = ('"${HOME}"', word[1:]) if word == "~" or word.startswith("~/") else ("", word)
@@ -109,7 +110,7 @@ class Command(Module):
         values: dict[str, Any] = {"cmd": self.command(), "msg": "", **_times(report)}
         if self.executable and not isinstance(self, Shell):
             values["warnings"] = [f"{_NO_SHELL} Not using '{self.executable}'."]
-        if "rc" not in report.records:  # not run: playbooks may read these all the same
+        if "rc" not in report.records:  # not run, but playbooks may read these values
             values |= {"rc": None if report.failed else 0, "stdout": "", "stderr": ""}
             values |= {"stdout_lines": [], "stderr_lines": []}
         if report.failed:
@@ -120,21 +121,21 @@ class Command(Module):
             values |= {"msg": "Command would have run if not in check mode"}
         if "skip" in report.records:
             reason = f"skipped, since {report.get('skip')}"
-            said = {"stdout": reason, "stdout_lines": [reason], "stderr": "", "stderr_lines": []}
-            return values | said | {"rc": 0, "msg": reason}
+            output = {"stdout": reason, "stdout_lines": [reason], "stderr": "", "stderr_lines": []}
+            return values | output | {"rc": 0, "msg": reason}
         return values
 
 
 def _times(report: Report) -> dict[str, Any]:
-    """`start`, `end` and `delta` as Python writes them; None where nothing was run."""
+    """Return `start`, `end` and `delta` in Python's notation; None if no command was run."""
     if "rc" not in report.records:
         return {"start": None, "end": None, "delta": None}
     if "clock" not in report.records:
         return {}
-    began, ended, read = report.get("clock").split(" ", 2)
-    end = datetime.fromisoformat(read[:26])
-    took = timedelta(seconds=float(ended or 0) - float(began or 0))
-    texts = {"start": str(end - took), "end": str(end), "delta": str(took)}
+    start_uptime, end_uptime, end_time = report.get("clock").split(" ", 2)
+    end = datetime.fromisoformat(end_time[:26])
+    delta = timedelta(seconds=float(end_uptime or 0) - float(start_uptime or 0))
+    texts = {"start": str(end - delta), "end": str(end), "delta": str(delta)}
     return {name: text if "." in text else f"{text}.000000" for name, text in texts.items()}
 
 
@@ -146,10 +147,12 @@ _NO_SHELL = (
 _VARIABLE = regex.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 
 
-def _expanded(found: Match[str]) -> str:
-    """Close the single quotes around a variable, expand it in double quotes, and open them again.
-    One that may be the body's own is looked up in the environment."""
-    name = found[1] or found[2]
+def _expanded(match: Match[str]) -> str:
+    """Return sh text that closes the single quotes, expands the variable and opens them again.
+
+    A name that the body may use itself is looked up in the environment.
+    """
+    name = match[1] or match[2]
     if is_like_ours(name):
         return f"""'"$(in_environment {name} || echo \\${name})"'"""
     return f"""'"${{{name}-\\${name}}}"'"""

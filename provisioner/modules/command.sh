@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Body of the modules command and shell: run a command.
 
-# -P: as a process that was started there would find it; $PWD and `..` go by the real directory.
-# What an earlier task would have made need not be there for a look.
+# cd -P: $PWD is then the real directory, as for a process that is started there.
+# In a look the directory may be missing: an earlier task may create it.
 if [ -n "$chdir" ] && ! cd -P "$chdir"; then
     [ "$look" = yes ] || fail "Unable to change directory before execution: $chdir"
 else
@@ -12,13 +12,14 @@ if [ "$look" = yes ]; then
     if [ -n "$creates$removes" ]; then changed "run $what"; else report check ''; fi
     return
 fi
-# uptime: the seconds since the host's start, with no process; empty where there is no /proc.
+# uptime: set $up to the seconds since the host's start, without a process; empty without /proc.
 uptime() {
     up=''
     [ ! -r /proc/uptime ] || read -r up _ </proc/uptime
 }
-# clock: when the command ended, and how long it took to within 10 ms. Only a failure is timed for
-# nobody: it may be all that a rescue gets to see.
+# clock: report the start and end as uptime (10 ms precision), and the time of day at the end. It costs
+# a process, so it is done only if the task registers its result ($timed) or has failed: a rescue may
+# read the times.
 clock() {
     [ "$timed" = yes ] || [ "$status" -ne 0 ] || return 0
     uptime
@@ -38,7 +39,7 @@ fi
 clock
 report rc "$status"
 output
-changed "run $what" # or tried: a failure shows it too
+changed "run $what" # also before a failure: its message shows the command
 case $status in
     0) ;;
     126) fail "$1: can't be run (exit 126)" ;;

@@ -1,4 +1,4 @@
-"""copy: a file, directory or text of the controller, or a file of the host, to a place there."""
+"""copy: write a file, directory or text of the controller to the host, or copy on the host."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FROM_HOST = load_body("shared/directories.sh", "copy_from_host.sh", "shared/writ
 
 @dataclass
 class _Tree:
-    """What is below a local directory, as paths relative to it."""
+    """The entries below a local directory, as paths relative to it."""
 
     folders: list[str] = field(default_factory=lambda: [""])
     files: list[str] = field(default_factory=list)
@@ -40,29 +40,29 @@ class _Tree:
 def _tree(root: Path, follow: bool) -> _Tree:
     tree = _Tree()
     for path, entry in _walk(root, "", follow):
-        if entry.is_symlink() and not (follow and _leads_on(entry)):
+        if entry.is_symlink() and not (follow and _is_followed(entry)):
             tree.links.append((path, str(entry.readlink())))
         elif entry.is_dir():
             tree.folders.append(path)
         elif entry.is_file():
             tree.files.append(path)
         else:
-            raise ModuleError(f"{root}/{path} is no file, directory or link that leads to one")
+            raise ModuleError(f"{root}/{path} is not a file, a directory or a link to one of them")
     return tree
 
 
 def _walk(root: Path, below: str, follow: bool) -> Iterator[tuple[str, Path]]:
-    """Everything below `root`, a directory before what is in it."""
+    """Yield all entries below `root`: each directory before its entries."""
     for entry in sorted((root / below).iterdir()):
         path = f"{below}/{entry.name}" if below else entry.name
         yield path, entry
-        followed = not entry.is_symlink() or (follow and _leads_on(entry))
+        followed = not entry.is_symlink() or (follow and _is_followed(entry))
         if entry.is_dir() and followed:
             yield from _walk(root, path, follow)
 
 
-def _leads_on(link: Path) -> bool:
-    """Whether a link leads to something, and not back to a directory that it is in."""
+def _is_followed(link: Path) -> bool:
+    """Return whether `link` has a target that is not one of its own parent directories."""
     above = {os.path.realpath(folder) for folder in link.absolute().parents}
     return link.exists() and os.path.realpath(link) not in above
 
@@ -109,22 +109,22 @@ class Copy(Written):
 
     def program(self, context: TaskContext) -> Program:
         if self.src is None:
-            content = (self.content or "").encode("utf-8", "surrogateescape")
-            self._check(content)
-            return self.written(content, None)
+            text = (self.content or "").encode("utf-8", "surrogateescape")
+            self._check(text)
+            return self.written(text, None)
         if self.remote_src:
             return self._from_host(self.src)
         path = context.find("files", self.src)
         if path.is_dir():
             return self._copy_tree(path, self.src.endswith("/"), context)
-        found = context.content(path) if self.decrypt else path
-        self._check(found)
-        asked = context.asked or self.checksum is not None
-        return self.written(found, path, asked, directory_mode=self.directory_mode)
+        content = context.content(path) if self.decrypt else path
+        self._check(content)
+        with_sha1 = context.asked or self.checksum is not None
+        return self.written(content, path, with_sha1, directory_mode=self.directory_mode)
 
     def _check(self, content: bytes | Path) -> None:
-        if self.checksum is not None and self.checksum != (found := digests(content).sha1):
-            raise ModuleError(f"{self.src or 'content'} has the SHA-1 {found}, not {self.checksum}")
+        if self.checksum is not None and self.checksum != (sha1 := digests(content).sha1):
+            raise ModuleError(f"{self.src or 'content'} has the SHA-1 {sha1}, not {self.checksum}")
 
     def _from_host(self, source: str) -> Program:
         more: dict[str, Value] = {
@@ -144,9 +144,9 @@ class Copy(Written):
         files = [context.content(path) if self.decrypt else path for path in paths]
         items: list[str] = []
         for name, path, content in zip(tree.files, paths, files, strict=True):
-            about = content_variables(content)
+            values = content_variables(content)
             mode = f"{path.stat().st_mode & 0o7777:04o}"
-            items += (name, str(about["content_size"]), str(about["content_sha256"]), mode)
+            items += (name, str(values["content_size"]), str(values["content_sha256"]), mode)
         variables: dict[str, Value] = {
             **self.attribute_variables(),
             "path": self.dest if content_only else f"{self.dest.rstrip('/')}/{root.name}",
@@ -169,7 +169,7 @@ class Copy(Written):
         values = super().returns(report)
         if report.changes and self._content is not None and not self.remote_src:
             head = beginning(self._content)
-            if len(head) <= TEXT_LIMIT:  # of larger ones nobody asks for it
+            if len(head) <= TEXT_LIMIT:  # larger files: too slow
                 values["md5sum"] = md5(head, usedforsecurity=False).hexdigest()
         if self.src is not None:
             values["src"] = report.get("src") or self.src

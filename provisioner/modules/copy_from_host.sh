@@ -1,26 +1,26 @@
 # shellcheck shell=sh disable=SC2034,SC2119,SC2120,SC2154,SC2317,SC2329
 # Body of the module copy with remote_src: copy a file or directory within the host.
 
-# content_of FILE: what `put` needs to know of it.
+# content_of FILE: set the variables with which `put` copies FILE.
 content_of() {
-    seen "$1"
+    at_target "$1"
     content_from=$at_path
     [ "$preserve" != yes ] || mode=0$at_mode
     content_size=$at_size
     content_sha256=$(sha256 "$1") || fail "$1 can't be read by this user: add become"
 }
-# seen FILE: `at`, of what a link leads to.
-seen() {
+# at_target FILE: call `at`, for a link on its target.
+at_target() {
     if [ -L "$1" ]; then at "$(readlink -f -- "$1")"; else at "$1"; fi ||
-        fail "$1 vanished while it was copied"
+        fail "$1 was removed while it was copied"
 }
-# keep_mode SOURCE TARGET: what is new gets the mode of its source, unless another is given.
+# keep_mode SOURCE TARGET: set $mode for a new TARGET to the mode of SOURCE, unless the task sets one.
 keep_mode() {
     [ -z "$mode" ] && ! [ -e "$2" ] || return 0
-    seen "$1"
+    at_target "$1"
     mode=0$at_mode
 }
-# below TYPE: what is below the source, as words for eval; a quote in a name is closed around.
+# below TYPE: print the paths below the source as quoted words for eval.
 below() {
     cd "$source" && find "$links" . -mindepth 1 -type "$1" -printf '%P\0' |
         sed -z "s/'/'\\\\''/g; s/^/'/; s/\$/' /" | tr -d '\0'
@@ -31,7 +31,7 @@ copy_directory() {
     links=-P file_mode=$mode mode=$directory_mode content_sha1=''
     [ "$local_follow" = no ] || links=-L
     if [ "$preserve" = yes ]; then
-        seen "$source"
+        at_target "$source"
         mode=0$at_mode
     fi
     directories "$path"
@@ -73,7 +73,7 @@ if [ -d "$source" ]; then
 elif [ -f "$source" ]; then
     copy_file
 else
-    [ "$look" = yes ] || fail "$source is not there (remote_src means a file of the host)"
+    [ "$look" = yes ] || fail "$source does not exist (with remote_src it is a file of the host)"
     changed "copy $source"
     return
 fi

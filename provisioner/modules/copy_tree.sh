@@ -1,19 +1,20 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Body of the module copy for a directory: write all files of a local directory to the host.
 
-# each CALL: CALL with $number $target $content_size $content_sha256 of every file set.
+# each FUNCTION: call FUNCTION for every file, with $number, $target, $content_size and
+# $content_sha256 set.
 each() {
-    number=0 place=0
+    number=0 field=0
     eval "set -- \"\$1\" $files"
     call=$1; shift
     for word in "$@"; do
-        case $place in
-            0) target=$path/$word place=1 ;;
-            1) content_size=$word place=2 ;;
-            2) content_sha256=$word place=3 ;;
+        case $field in
+            0) target=$path/$word field=1 ;;
+            1) content_size=$word field=2 ;;
+            2) content_sha256=$word field=3 ;;
             3)
                 [ "$preserve" != yes ] || mode=$word
-                place=0
+                field=0
                 "$call"
                 number=$((number + 1))
                 ;;
@@ -21,10 +22,11 @@ each() {
     done
 }
 is_there() { [ -f "$target" ] && { [ "$follow" = yes ] || ! [ -L "$target" ]; }; }
-name_it() { ! is_there || printf '%s\0' "$target"; }
+print_target() { ! is_there || printf '%s\0' "$target"; }
 
-# One sha256sum and one stat for all files; which are not right comes out as their numbers.
-other_content() { each name_it | xargs -0 -r sha256sum | each compare_content; }
+# other_content, other_attributes: print the numbers of the files that differ. All files are read by one
+# sha256sum and one stat.
+other_content() { each print_target | xargs -0 -r sha256sum | each compare_content; }
 compare_content() {
     if is_there; then
         IFS=' ' read -r sum _ || sum=''
@@ -34,7 +36,7 @@ compare_content() {
     fi
 }
 other_attributes() {
-    each name_it | xargs -0 -r stat -L -c '%a %u %g %s %U %G' | each compare_attributes
+    each print_target | xargs -0 -r stat -L -c '%a %u %g %s %U %G' | each compare_attributes
 }
 compare_attributes() {
     is_there || return 0
@@ -46,25 +48,25 @@ compare_attributes() {
     echo "$number"
 }
 
-# next_is_this: the file of `each` is the first of the numbers in $todo, which it leaves.
-next_is_this() { case $todo in "$number "*) todo=${todo#* } ;; *) return 1 ;; esac; }
-ask_for_content() { ! next_is_this || order "$content_size" "$number"; }
+# is_next: the current file of `each` is the first number in $todo. The number is then removed.
+is_next() { case $todo in "$number "*) todo=${todo#* } ;; *) return 1 ;; esac; }
+ask_for_content() { ! is_next || order "$content_size" "$number"; }
 write_content() {
-    next_is_this || return 0
+    is_next || return 0
     resolve
     put "$target"
 }
 set_attributes() {
-    next_is_this || return 0
+    is_next || return 0
     resolve
     attributes "$target"
 }
 resolve() {
     if [ "$follow" = yes ] && [ -L "$target" ]; then
-        target=$(readlink -f -- "$target") || fail "$target is a link to where nothing can be"
+        target=$(readlink -f -- "$target") || fail "can't resolve the link $target"
     fi
 }
-# write_files NUMBER...: a round trip for every 64.
+# write_files NUMBER...: write these files. The content of about 64 files is ordered in one round trip.
 write_files() {
     while [ $# -gt 0 ]; do
         batch=''

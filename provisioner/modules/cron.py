@@ -1,4 +1,4 @@
-"""cron: a job or a variable in a user's crontab or in a file of /etc/cron.d."""
+"""cron: keep a job or a variable in a user's crontab or in a file of /etc/cron.d."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from provisioner.result import Diff
 
 BODY = r"""
 list() {
-    if own; then crontab -l; else crontab -u "$user" -l; fi
+    if is_own; then crontab -l; else crontab -u "$user" -l; fi
 }
 install() {
     printf '%s' "$content" |
-        if own; then crontab -; else crontab -u "$user" -; fi
+        if is_own; then crontab -; else crontab -u "$user" -; fi
 }
-own() { [ -z "$user" ] || [ "$(id -un)" = "$user" ]; }
-installed() { now=$(list && echo .) || now=.; [ "$now" = "$content." ]; }
+is_own() { [ -z "$user" ] || [ "$(id -un)" = "$user" ]; }
+installed() { current=$(list && echo .) || current=.; [ "$current" = "$content." ]; }
 gone() { [ ! -e "$file" ]; }
 
 if [ -z "$file" ] && ! command -v crontab; then
-    [ "$look" = yes ] || fail 'crontab is not there: install the package cronie first'
+    [ "$look" = yes ] || fail 'crontab is not installed: install cronie in an earlier task'
     [ "$step" = write ] || { report before ''; return; }
 fi
 if [ "$step" = read ]; then
@@ -144,11 +144,11 @@ class Cron(Module):
         self._edit = (old, new)
         if not self.cron_file:
             return self._program("write", new)
-        found = to_bytes(old) if report.get("at") == "file" else None
-        return self._program("write", new, **as_read(found))
+        content = to_bytes(old) if report.get("at") == "file" else None
+        return self._program("write", new, **as_read(content))
 
     def edited(self, old: str) -> str:
-        """The crontab's new text."""
+        """Return the crontab's new text."""
         lines = old.splitlines()
         new = self._variable(lines) if self.env else self._job(lines)
         if self.state == "absent" and not any(line.strip() for line in new):
@@ -156,25 +156,25 @@ class Cron(Module):
         return old if new == lines else "".join(f"{line}\n" for line in new)
 
     def _job(self, lines: list[str]) -> list[str]:
-        """A job is a line behind a comment with its name."""
+        """Return the new lines. A job is one line, after a comment with its name."""
         mark = MARK + self.name
-        wanted = [mark, self.line()] if self.state == "present" else []
+        new = [mark, self.line()] if self.state == "present" else []
         if mark in lines:
             at = lines.index(mark)
-            return [*lines[:at], *wanted, *lines[at + 2 :]]
-        if wanted and (there := self._unmarked(lines, wanted[1])) is not None:
-            return [*lines[:there], mark, *lines[there:]]
-        return [*lines, *wanted]
+            return [*lines[:at], *new, *lines[at + 2 :]]
+        if new and (at_unmarked := self._unmarked(lines, new[1])) is not None:
+            return [*lines[:at_unmarked], mark, *lines[at_unmarked:]]
+        return [*lines, *new]
 
     def _unmarked(self, lines: list[str], job: str) -> int | None:
-        """Where the very job stands without a name, as somebody wrote it by hand."""
+        """Return the index of the same job without a comment before it, as written by hand."""
         for at, line in enumerate(lines):
             if line == job and not (at and lines[at - 1].startswith(MARK)):
                 return at
         return None
 
     def line(self) -> str:
-        """The job's line."""
+        """Return the job's line."""
         fields = (self.minute, self.hour, self.day, self.month, self.weekday)
         when = f"@{self.special_time}" if self.special_time else " ".join(fields)
         who = f"{self.user} " if self.cron_file else ""
@@ -182,17 +182,18 @@ class Cron(Module):
         return f"{lead}{when} {who}{(self.job or '').rstrip(chr(10) + chr(13))}"
 
     def _variable(self, lines: list[str]) -> list[str]:
-        wanted = f'{self.name}="{self.job}"'
-        found = [at for at, line in enumerate(lines) if line.startswith(f"{self.name}=")]
+        """Return the new lines, with the variable set or removed."""
+        new = f'{self.name}="{self.job}"'
+        old = [at for at, line in enumerate(lines) if line.startswith(f"{self.name}=")]
         if self.state == "absent":
-            return [line for at, line in enumerate(lines) if at not in found]
-        if found:
-            return [*lines[: found[0]], wanted, *lines[found[0] + 1 :]]
+            return [line for at, line in enumerate(lines) if at not in old]
+        if old:
+            return [*lines[: old[0]], new, *lines[old[0] + 1 :]]
         at = self._place(lines)
-        return [*lines[:at], wanted, *lines[at:]]
+        return [*lines[:at], new, *lines[at:]]
 
     def _place(self, lines: list[str]) -> int:
-        """Where a new variable goes: at the top, or beside the one that is named."""
+        """Return the index for a new variable: 0, or beside insertafter or insertbefore."""
         for other, offset in ((self.insertafter, 1), (self.insertbefore, 0)):
             for at, line in enumerate(lines):
                 if other and line.startswith(f"{other}="):

@@ -38,12 +38,12 @@ class Debug(Action):
         if isinstance(self.var, Template):
             value = _value(self.var, scope)
             return Result(Outcome.OK, returns={self.var.source: value})
-        given = "msg" in self.model_fields_set  # be it None
-        return Result(Outcome.OK, returns={"msg": self.msg if given else "Hello world!"})
+        has_message = "msg" in self.model_fields_set  # it may be None
+        return Result(Outcome.OK, returns={"msg": self.msg if has_message else "Hello world!"})
 
 
 def _value(expression: Template, scope: Scope) -> Any:
-    """As Ansible: an undefined variable is shown as such, it is no failure here."""
+    """Return the value. An undefined variable is not a failure, as in Ansible."""
     try:
         return scope.render(expression)
     except UndefinedError:

@@ -1,4 +1,4 @@
-"""fail: end the play for a host, with a reason."""
+"""fail: fail the task with a message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""fetch: a file of the host is on the controller too."""
+"""fetch: copy a file of the host to the controller."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ from provisioner.modules.framework.model import PrivateAttr
 from provisioner.modules.shared.sums import Passing
 from provisioner.remote.shell import Program, Report, Value
 
-HOME = r"""
+RESOLVE = r"""
 expand src
 report source "$src"
 """
 
 PIECE = 1 << 23
-"""Bytes after which a file that arrives is flushed to the disk."""
+"""A file that arrives is flushed to the disk after so many bytes."""
 
 
-class Arriving:
-    """A local file while it arrives beside its place: whole there in the end, or not at all."""
+class IncomingFile:
+    """Receives a file as a temporary file, which replaces the local file in the end."""
 
-    def __init__(self, place: Path, algorithms: Sequence[str]) -> None:
+    def __init__(self, path: Path, algorithms: Sequence[str]) -> None:
         self.sums = {algorithm: Passing(algorithm) for algorithm in algorithms}
-        self._place = place
-        self._temporary = place.with_name(f".{place.name[:200]}.provision-{secrets.token_hex(8)}")
+        self._path = path
+        self._temporary = path.with_name(f".{path.name[:200]}.provision-{secrets.token_hex(8)}")
         self._file: IO[bytes] | None = None
         self._unflushed = 0
         self._flush: threading.Thread | None = None
         self._problem: OSError | None = None
 
     def write(self, data: bytes | memoryview) -> None:
-        """The next bytes. What goes wrong on the disk is told by `keep`."""
+        """Write the next bytes. An error of the disk is raised later, by `keep`."""
         for passing in self.sums.values():
             passing.add(data)
         if self._problem is None:
             try:
                 if self._file is None:
-                    self._place.parent.mkdir(parents=True, exist_ok=True)
+                    self._path.parent.mkdir(parents=True, exist_ok=True)
                     self._file = self._temporary.open("xb", buffering=0)
                 _write_all(self._file, data)
             except OSError as error:
@@ -58,7 +58,7 @@ class Arriving:
                 self._begin_flush()
 
     def _begin_flush(self) -> None:
-        """Have what is there go to the disk while more arrives: less to wait for at the end."""
+        """Flush to the disk in a thread while more arrives, so that the end takes less time."""
         self._end_flush()
         self._unflushed = 0
         self._flush = threading.Thread(target=self._flush_now, daemon=True)
@@ -77,7 +77,7 @@ class Arriving:
             self._flush = None
 
     def keep(self) -> None:
-        """Put it into its place. `ModuleError` when it could not be written."""
+        """Replace the local file. `ModuleError` if it could not be written."""
         self._end_flush()
         try:
             if self._problem is not None:
@@ -85,15 +85,15 @@ class Arriving:
             if self._file is not None:
                 os.fsync(self._file.fileno())
                 self._file.close()
-                self._temporary.replace(self._place)
+                self._temporary.replace(self._path)
         except OSError as error:
             self._discard()
             raise ModuleError(
-                f"{self._place} can't be written on this machine: {error.strerror}"
+                f"{self._path} can't be written on the controller: {error.strerror}"
             ) from None
 
     def abandon(self) -> None:
-        """Leave nothing behind."""
+        """Remove the temporary file."""
         for passing in self.sums.values():
             passing.end()
         self._discard()
@@ -132,77 +132,77 @@ class Fetch(Module):
     validate_checksum: bool = True
     """Compare what arrived with what the host says of it."""
 
-    _place: Path = PrivateAttr(Path())
-    _arriving: Arriving = PrivateAttr()
-    _sources: TaskContext = PrivateAttr()
+    _path: Path = PrivateAttr(Path())
+    _incoming: IncomingFile = PrivateAttr()
+    _context: TaskContext = PrivateAttr()
 
     @property
     def edits(self) -> bool:
-        """Only the host knows where `~` is, which is part of the file's place here."""
+        """True if `src` begins with `~`: only the host knows it, and `dest` contains the path."""
         return self.src.startswith("~") and not self.flat
 
     def program(self, context: TaskContext) -> Program:
         if self.edits:
-            self._sources = context
-            return Program("fetch_home", HOME, {"src": self.src})
+            self._context = context
+            return Program("fetch_resolve", RESOLVE, {"src": self.src})
         return self._program(self.src, context)
 
     def edit(self, report: Report) -> Program | None:
-        return self._program(report.get("source"), self._sources) if self.edits else None
+        return self._program(report.get("source"), self._context) if self.edits else None
 
     def _program(self, src: str, context: TaskContext) -> Program:
-        self._place = self._local(src, context)
-        self._arriving = Arriving(self._place, ["sha1", "md5"] if context.asked else ["sha1"])
-        sha1, size = _have(self._place)
+        self._path = self._local(src, context)
+        self._incoming = IncomingFile(self._path, ["sha1", "md5"] if context.asked else ["sha1"])
+        old_sha1, old_size = _sha1_and_size(self._path)
         variables: dict[str, Value] = {
             "src": src,
             "fail_on_missing": self.fail_on_missing,
-            "have": sha1,
-            "have_size": size,
-            "place": str(self._place),
+            "old_sha1": old_sha1,
+            "old_size": old_size,
+            "dest": str(self._path),
         }
-        return Program("fetch", self.body, variables, receiver=self._arriving)
+        return Program("fetch", self.body, variables, receiver=self._incoming)
 
     def _local(self, src: str, context: TaskContext) -> Path:
         if self.flat:
             name = posixpath.basename(src) if self.dest.endswith("/") else ""
-            place = context.local(self.dest) / name
-            if place.is_dir():
-                raise ModuleError(f"{place} is a directory: end dest in / to fetch into it")
-            return place
+            path = context.local(self.dest) / name
+            if path.is_dir():
+                raise ModuleError(f"{path} is a directory: end dest with / to fetch into it")
+            return path
         if context.host in (".", "..") or "/" in context.host:
-            raise ModuleError(f"the host's name {context.host!r} can't be a directory's name")
-        # normpath: a `..` in it does not lead out of the directory.
+            raise ModuleError(f"the host's name {context.host!r} can't be the name of a directory")
+        # normpath removes `..`, so that the path stays below dest.
         inside = posixpath.normpath("/" + src).lstrip("/")
         return context.local(self.dest) / context.host / inside
 
     def settle(self, report: Report) -> dict[str, Any]:
         if "encoded" in report.records:
-            self._arriving.write(base64.b64decode(report.get("encoded")))
+            self._incoming.write(base64.b64decode(report.get("encoded")))
         elif "content" not in report.records:
             return {}
-        sums = {name: passing.end() for name, passing in self._arriving.sums.items()}
+        sums = {name: passing.end() for name, passing in self._incoming.sums.items()}
         digest = sums["sha1"]
         if self.validate_checksum and digest != report.get("checksum"):
-            self._arriving.abandon()
+            self._incoming.abandon()
             raise ModuleError(
-                f"{self.src} changed while it was fetched: {self._place} is left as it was"
+                f"{self.src} changed while it was fetched: {self._path} was not changed"
             )
-        self._arriving.keep()
+        self._incoming.keep()
         md5 = {"md5sum": sums["md5"]} if "md5" in sums else {}
         return {"checksum": digest, **md5, "remote_md5sum": None}
 
     def returns(self, report: Report) -> dict[str, Any]:
         values: dict[str, Any] = {"file": report.get("source") or self.src}
         if report.changes or "checksum" in report.records:
-            values["dest"] = str(self._place)
+            values["dest"] = str(self._path)
         if "checksum" in report.records:
             values |= dict.fromkeys(("checksum", "remote_checksum"), report.get("checksum"))
         return values
 
 
-def _have(path: Path) -> tuple[str, str]:
-    """The SHA-1 and size of a local file; "" where there is none that can be read."""
+def _sha1_and_size(path: Path) -> tuple[str, str]:
+    """Return the SHA-1 and size of a local file; "" for both if it can't be read."""
     try:
         with path.open("rb") as file:
             sha1 = hashlib.file_digest(file, _new_sha1).hexdigest()

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Body of the module fetch: send a file of the host to the controller.
 
-# content: the file as a blob. Zeros behind it keep the frame whole if it just shrank.
+# content: send the file as a blob of $size bytes. If it has shrunk meanwhile, zeros follow.
 content() {
     printf '#content %d %d\0' "$size" "$size" >&3
     { _sent=$(dd bs=65536 iflag=fullblock,count_bytes count="$size" <"$src" 2>&1 >&5); } 5>&1
@@ -11,7 +11,8 @@ content() {
 }
 newline='
 '
-# send_summed: send it, while another reader sums it. That one is ahead, so the disk is read once.
+# send_summed: send the file while a second process computes its SHA-1. That one reads faster, so the
+# disk is read once.
 send_summed() {
     say
     sum=$(
@@ -21,7 +22,7 @@ send_summed() {
     )
     [ -n "$sum" ] || sum=$(sha1sum <"$src")
 }
-about() { stat -L -c '%s %i %y' -- "$src"; }
+identity() { stat -L -c '%s %i %y' -- "$src"; }
 
 expand src
 report source "$src"
@@ -32,7 +33,7 @@ if [ ! -e "$src" ]; then
     fi
     [ "$look" = yes ] ||
         fail "$src does not exist: create it in an earlier task, or set fail_on_missing: false"
-    changed "fetch $src to $place"
+    changed "fetch $src to $dest"
     return
 fi
 if [ -d "$src" ]; then
@@ -42,19 +43,19 @@ if [ -d "$src" ]; then
 fi
 [ -f "$src" ] || fail "$src is not a file"
 [ -r "$src" ] || fail "$src can't be read by this user: add become"
-was=$(about) size=${was%% *}
-if [ "$size" = "$have_size" ] || [ "$size" = 0 ]; then
+before=$(identity) size=${before%% *}
+if [ "$size" = "$old_size" ] || [ "$size" = 0 ]; then
     sum=$(_digest "$size" sha1 <"$src") || sum=$(sha1sum <"$src") ||
-        fail "$src can't be read: see the kernel's log for the disk"
+        fail "$src can't be read: see the kernel's log for errors of the disk"
     report checksum "${sum%% *}"
-    [ "${sum%% *}" != "$have" ] || return 0
+    [ "${sum%% *}" != "$old_sha1" ] || return 0
     if [ "$look" = yes ]; then :
-    elif [ "$size" = 0 ]; then report encoded "$(base64 -w 0 <"$src")"  # /proc says so of its files
+    elif [ "$size" = 0 ]; then report encoded "$(base64 -w 0 <"$src")"  # files in /proc have the size 0
     else say; content >&3
     fi
-elif [ "$look" = no ]; then  # one of another size is another: its sum need not be known before
+elif [ "$look" = no ]; then  # the sizes differ, so the checksums need not be compared
     send_summed
-    [ "$(about)" = "$was" ] || fail "$src changed while it was fetched: $place is left as it was"
+    [ "$(identity)" = "$before" ] || fail "$src changed while it was fetched: $dest was not changed"
     report checksum "${sum%% *}"
 fi
-changed "fetch $src to $place"
+changed "fetch $src to $dest"

@@ -1,4 +1,4 @@
-"""file: what is at a path (a file, a directory, a link, nothing) and who may do what with it."""
+"""file: create or remove a file, directory or link, and set its attributes."""
 
 from __future__ import annotations
 
@@ -69,20 +69,20 @@ class File(FileAttributes, Module):
         values = {"path": report.get("path"), "dest": report.get("path"), **file_values(report)}
         if "src" in report.records:
             values["src"] = report.get("src")
-        return values | {"state": self._found(report.get("state"), values.get("state"))}
+        return values | {"state": self._final_state(report.get("state"), values.get("state"))}
 
-    def _found(self, state: str, found: str | None) -> str:
-        """What is there at the end: in check mode that may be what is to be removed."""
+    def _final_state(self, state: str, current: str | None) -> str:
+        """Return the return value `state`. In check mode a path to remove still exists."""
         if state == "touch":
-            return found or "file"
-        return found or state if state == "absent" else state
+            return current or "file"
+        return current or state if state == "absent" else state
 
 
-def _time(text: str | None, written: str) -> str:
-    """A time in the notation of touch and date; `now` and `preserve` as they are."""
+def _time(text: str | None, format_: str) -> str:
+    """Return a time in the notation of touch and date; `now` and `preserve` unchanged."""
     if text is None or text in ("now", "preserve"):
         return text or ""
     try:
-        return datetime.strptime(text, written).strftime("%Y-%m-%d %H:%M:%S")
+        return datetime.strptime(text, format_).strftime("%Y-%m-%d %H:%M:%S")
     except ValueError as error:
-        raise ValueError(f"{text!r} is no time in the format {written!r}: {error}") from None
+        raise ValueError(f"{text!r} is not a time in the format {format_!r}: {error}") from None

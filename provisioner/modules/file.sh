@@ -6,18 +6,18 @@ resolve() {
         [ ! -e "$target" ] || path=$target
     fi
 }
-# clear_for KIND: what is at $path gives way to a link, if `force` says so.
+# clear_for KIND: check that a link may replace what is at $path. An empty directory is removed.
 clear_for() {
     case $at_kind in
         absent) ;;
         directory)
             [ "$force" = yes ] || fail "$path is a directory: remove it first, or set force: true"
             [ "$look" = yes ] || rmdir -- "$path" ||
-                fail "$path is a directory with something in it: a $1 can't take its place"
+                fail "$path is a directory that is not empty: a $1 can't replace it"
             ;;
         *)
             [ "$force" = yes ] || [ "$at_kind" = link ] && return
-            fail "$path is there and is no $1: remove it first, or set force: true"
+            fail "$path exists and is not a $1: remove it first, or set force: true"
             ;;
     esac
 }
@@ -27,12 +27,12 @@ remove() { rm -rf -- "$path"; }
 absent() {
     resolved=$path
     [ -L "$path" ] || ! [ -d "$path" ] || resolved=$(readlink -f -- "$path")
-    [ "$resolved" != / ] || fail 'the root directory is never removed: give another path'
+    [ "$resolved" != / ] || fail 'the root directory is never removed: set another path'
     ensure_by quick "remove $path" gone remove
 }
 
 linked() { [ -L "$path" ] && [ "$(readlink -- "$path")" = "$src" ]; }
-# A link takes a name of its own first: there is no moment without one at $path.
+# The link is created under a temporary name and renamed, so that $path always exists.
 link() {
     spare=${path%/*}; case $path in */*) spare=$spare/ ;; *) spare='' ;; esac
     spare=$spare.provision-$token
@@ -44,35 +44,35 @@ link() {
 soft() {
     at "$path" || true
     if [ -z "$src" ]; then
-        [ "$at_kind" = link ] || fail "$path is no link: src says what it shall point to"
+        [ "$at_kind" = link ] || fail "$path is not a link: set src to its target"
         src=$(readlink -- "$path")
     fi
-    linked || { link_source; clear_for link; }
+    linked || { check_target; clear_for link; }
     ensure_by quick "link $path to $src" linked link
     at_path=''
 }
-# link_source: where the link leads must be there, unless `force` says otherwise.
-link_source() {
+# check_target: fail if the target of the link does not exist, unless `force` is set.
+check_target() {
     [ "$force" = no ] && [ "$look" = no ] || return 0
     case $src in /*) source=$src ;; *) source=${path%"${path##*/}"}$src ;; esac
-    [ -e "$source" ] || fail "$source is not there to be linked to: create it, or set force: true"
+    [ -e "$source" ] || fail "$source, the target of the link, does not exist: create it, or set force: true"
 }
 
 same_inode() { [ "$path" -ef "$src" ]; }
 hard_link() { rm -f -- "$path" && ln -T -- "$src" "$path"; }
 hard() {
-    if [ -n "$src" ] && [ -d "$path" ]; then  # it goes in there, under its own name
+    if [ -n "$src" ] && [ -d "$path" ]; then  # the link is created in it, with the name of src
         path=${path%"${path##*[!/]}"}/${src##*/}
         report path "$path"
     fi
     at "$path" || true
     if [ -n "$src" ] && ! same_inode; then
-        [ -e "$src" ] || [ "$look" = yes ] || fail "$src is not there to be linked to"
+        [ -e "$src" ] || [ "$look" = yes ] || fail "$src, the target of the link, does not exist"
         clear_for 'hard link'
         ensure_by quick "link $path to $src" same_inode hard_link
         at_path=''
     elif [ "$at_kind" = absent ]; then
-        fail "$path is not there: src says what it shall be a link to"
+        fail "$path does not exist: set src to the file that it links to"
     fi
 }
 
@@ -81,13 +81,14 @@ directory() {
     path=${path%"${path##*[!/]}"}
     [ -n "$path" ] || path=/
     if [ -e "$path" ] && ! [ -d "$path" ]; then
-        fail "$path is there and is no directory: remove it first"
+        fail "$path exists and is not a directory: remove it first"
     fi
     directories "$path"
     attributes "$path"
     [ "$recurse" != yes ] || everything_below
 }
-# everything_below: the same for all of it. find itself looks, so any name will do.
+# everything_below: set owner, group, mode and context of everything below $path. find does the
+# comparing, so names may hold any character.
 everything_below() {
     [ -d "$path" ] || return 0
     [ -z "$owner" ] ||
@@ -103,7 +104,7 @@ none_else() {
     wrong=$(find "$path" -mindepth 1 ! "-$1" "$2" -print -quit) && [ -z "$wrong" ]
 }
 change_all() { find "$path" -mindepth 1 ! "-$1" "$2" -exec "$3" -h -- "$2" {} +; }
-# wrong_modes: MODE:TYPE:WANTED of every pair of mode and type there is whose mode is to be another.
+# wrong_modes: print MODE:TYPE:NEW_MODE for each pair of mode and type that needs another mode.
 wrong_modes() {
     for pair in $(find "$path" -mindepth 1 ! -type l -printf '%m:%y\n' | sort -u); do
         at_mode=${pair%:*} at_kind='file'
@@ -115,9 +116,9 @@ wrong_modes() {
 modes_right() { [ -z "$(wrong_modes)" ]; }
 set_modes() {
     for pair in $(wrong_modes); do
-        wanted=${pair##*:} pair=${pair%:*}
+        new_mode=${pair##*:} pair=${pair%:*}
         find "$path" -mindepth 1 -type "${pair#*:}" -perm "${pair%:*}" -exec chmod ug-s {} + \
-            -exec chmod "$wanted" {} + || return
+            -exec chmod "$new_mode" {} + || return
     done
 }
 contexts_right() {
@@ -144,12 +145,12 @@ set_contexts() {
 }
 
 is_file() { [ -f "$path" ]; }
-# Not `: >`: what fails to open for a special builtin ends the shell.
+# Not `: >`: a failed redirection of a special builtin ends the shell.
 make_file() { true >"$path"; }
 file() {
     resolve
     if ! at "$path"; then
-        missing="$path is not there (state: touch makes an empty file)"
+        missing="$path does not exist (state: touch creates an empty file)"
         report state absent
         [ "$look" = yes ] || fail "$missing"
         assume "$missing"
@@ -173,10 +174,10 @@ touched() {
     attributes "$path"
     on_failure=''
 }
-# unmake: a file that can't have its attributes is not left behind.
+# unmake: remove the new file if its attributes can't be set.
 unmake() { rm -f -- "$path"; }
 
-# times: what is given of them; `now` is an event.
+# set_times: set the times of the task. `now` is always a change.
 set_times() {
     case $modification_time:$access_time in
         now:now) act "touch $path" touch -c -h -- "$path"; return ;;
@@ -194,7 +195,7 @@ set_time() {
 has_time() { [ "$(stat -c "$2" -- "$path")" = "$(date -d "$3" +%s)" ]; }
 change_time() { touch -c -h "-$1" -d "$3" -- "$path"; }
 
-# default_state: $state as what is there.
+# default_state: set $state to what exists at $path.
 default_state() {
     at "$path" || true
     state='file'

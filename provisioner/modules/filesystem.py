@@ -1,4 +1,4 @@
-"""filesystem: a device holds a file system of a kind, as big as the device where that is wanted."""
+"""filesystem: create a file system on a device, grow it, or wipe it."""
 
 from __future__ import annotations
 

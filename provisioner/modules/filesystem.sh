@@ -1,11 +1,11 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Body of the module filesystem: create a file system on a device, or let it grow.
 
-# kind: what blkid finds on the device, in this module's words.
+# kind: print the file system of the device, as in the parameter fstype; empty for none.
 kind() {
-    found=$(blkid -c /dev/null -o value -s TYPE -- "$dev")
-    case $found in LVM2_member) found=lvm ;; esac
-    printf '%s' "$found"
+    type=$(blkid -c /dev/null -o value -s TYPE -- "$dev")
+    case $type in LVM2_member) type=lvm ;; esac
+    printf '%s' "$type"
 }
 made() { [ "$(kind)" = "$fstype" ]; }
 make() {
@@ -21,37 +21,39 @@ make() {
         *) "mkfs.$fstype" $flag "$@" "$dev" ;;
     esac
 }
+# program: print the name of the command that makes the file system.
 program() {
     case $fstype in swap) echo mkswap ;; lvm) echo pvcreate ;; *) echo "mkfs.$fstype" ;; esac
 }
-bare() { [ -z "$(kind)" ]; }
+is_empty() { [ -z "$(kind)" ]; }
 wipe() { wipefs --all --quiet "$dev"; }
 
+# number LABEL: print the first number after LABEL on stdin.
 number() { sed -n "s/^$1[^0-9]*\([0-9][0-9]*\).*/\1/p" | head -n 1; }
 mount_point() { findmnt -n -o TARGET --source "$dev" | head -n 1; }
-# grown: less than one of its blocks (of a volume: one extent) of the device is unused.
+# grown: less than one block of the device is unused (for lvm: less than one extent).
 grown() {
     device=$(blockdev --getsize64 "$dev" 2>/dev/null || stat -c %s -- "$dev")
     case $fstype in
         ext*)
-            told=$(dumpe2fs -h "$dev" 2>/dev/null)
-            block=$(echo "$told" | number 'Block size:')
-            used=$(($(echo "$told" | number 'Block count:') * block))
+            info=$(dumpe2fs -h "$dev" 2>/dev/null)
+            block=$(echo "$info" | number 'Block size:')
+            used=$(($(echo "$info" | number 'Block count:') * block))
             ;;
         xfs)
-            told=$(xfs_info "$mounted")
-            block=$(echo "$told" | number 'data .*bsize=')
-            used=$(($(echo "$told" | number 'data .*blocks=') * block))
+            info=$(xfs_info "$mounted")
+            block=$(echo "$info" | number 'data .*bsize=')
+            used=$(($(echo "$info" | number 'data .*blocks=') * block))
             ;;
         btrfs)
-            told=$(btrfs filesystem show --raw "$dev")
-            used=$(echo "$told" | sed -n 's/.* size \([0-9]*\) .*/\1/p' | head -n 1)
+            info=$(btrfs filesystem show --raw "$dev")
+            used=$(echo "$info" | sed -n 's/.* size \([0-9]*\) .*/\1/p' | head -n 1)
             block=$((1 << 20))
             ;;
         lvm)
-            told=$(pvs --noheadings --nosuffix --units b -o dev_size,pv_size,vg_extent_size "$dev")
+            info=$(pvs --noheadings --nosuffix --units b -o dev_size,pv_size,vg_extent_size "$dev")
             # shellcheck disable=SC2086
-            set -- $told
+            set -- $info
             device=$1 used=$2 block=${3:-4194304}
             [ "$block" -gt 0 ] || block=4194304
             ;;
@@ -72,9 +74,9 @@ resized() {
         xfs | btrfs)
             mounted=$(mount_point)
             [ -n "$mounted" ] ||
-                fail "$dev is not mounted: a file system of the kind $fstype grows only where it is"
+                fail "$dev is not mounted: $fstype grows only while it is mounted"
             ;;
-        *) fail "a file system of the kind $fstype can't be resized by this module" ;;
+        *) fail "this module can't resize $fstype: remove resizefs" ;;
     esac
     ensure "grow the $fstype of $dev" grown grow
 }
@@ -83,23 +85,23 @@ expand dev
 [ -n "$fstype" ] || fstype=$(kind)
 if [ ! -e "$dev" ]; then
     [ "$state" = present ] || return 0
-    [ "$look" = yes ] || fail "$dev is not there: create it in an earlier task (parted, lvol)"
+    [ "$look" = yes ] || fail "$dev does not exist: create it in an earlier task (parted, lvol)"
     changed "make $fstype on $dev"
     return
 fi
-there=$(kind)
-case $state:$there in
+current=$(kind)
+case $state:$current in
     absent:) ;;
-    absent:*) ensure "wipe $there from $dev" bare wipe ;;
+    absent:*) ensure "wipe $current from $dev" is_empty wipe ;;
     present:"$fstype") [ "$resizefs" = no ] || resized ;;
     present:)
         command -v "$(program)" >/dev/null || [ "$look" = yes ] ||
-            fail "$(program) is not there: install it in an earlier task"
+            fail "$(program) is not installed: install it in an earlier task"
         ensure "make $fstype on $dev" made make
         ;;
     *)
         [ "$force" = yes ] ||
-            fail "$dev holds $there, not $fstype: nothing was changed (force: true overwrites it)"
-        ensure "make $fstype on $dev instead of $there" made make
+            fail "$dev holds $current, not $fstype: set force: true to overwrite it"
+        ensure "make $fstype on $dev instead of $current" made make
         ;;
 esac

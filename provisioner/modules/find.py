@@ -1,7 +1,4 @@
-"""find: the files below some directories that meet conditions.
-
-The file is not called find.py: importing that would hide the package's function `find`.
-"""
+"""find: list the files below directories that meet conditions."""
 
 from __future__ import annotations
 
@@ -20,10 +17,10 @@ from provisioner.remote.shell import Program, Report, Value
 
 BODY = r"""
 entry='entry=%d %y %m %U %G %s %i %D %n %A@ %T@ %C@ %u %g %p\0'
-# below TEST...: find it below $top.
+# below EXPRESSION...: run find below $top.
 below() {
     # shellcheck disable=SC2086
-    find $dereference "$top" -mindepth 1 ${deepest:+-maxdepth "$deepest"} "$@"
+    find $dereference "$top" -mindepth 1 ${depth_limit:+-maxdepth "$depth_limit"} "$@"
 }
 unreadable=''
 [ "$maxdepth" = 1 ] ||
@@ -38,13 +35,13 @@ for top in "$@"; do
         report skipped "$top"
         continue
     fi
-    # A link that is named is followed.
+    # The slash follows $top if it is a link.
     top=${top%/}/
     say
-    deepest=$examined
+    depth_limit=$examined
     # shellcheck disable=SC2086
     below -printf "$entry" $unreadable >&3
-    deepest=$maxdepth
+    depth_limit=$maxdepth
     [ -z "$grep" ] ||
         below -type f -exec grep -lZP ${whole:+-z} -e "$grep" {} + | sed -z 's/^/holds=/' >&3
     [ "$get_checksum" = no ] ||
@@ -61,7 +58,7 @@ TYPES = {
     "p": stat.S_IFIFO,
     "s": stat.S_IFSOCK,
 }
-WANTED = {"file": stat.S_IFREG, "directory": stat.S_IFDIR, "link": stat.S_IFLNK}
+FILE_TYPES = {"file": stat.S_IFREG, "directory": stat.S_IFDIR, "link": stat.S_IFLNK}
 
 NOT_ALL = "Not all paths examined, check warnings for details"
 
@@ -132,7 +129,7 @@ class Find(Module):
         variables: dict[str, Value] = {
             "paths": self.paths,
             "maxdepth": "" if depth is None else str(depth),
-            # Ansible has looked at what is one deeper when it sees that that is too deep.
+            # Ansible counts one level more as examined: it sees only then that it is too deep.
             "examined": "" if depth is None else str(depth + 1 if self.recurse else 1),
             "follow": self.follow,
             "grep": grep,
@@ -146,10 +143,10 @@ class Find(Module):
         now = int(report.get("now") or 0)
         holds, sums = set(report.all("holds")), dict(map(_checksum, report.all("sum")))
         files = []
-        for found in map(_entry, report.all("entry")):
-            path = found["path"]
-            if self._is_wanted(found, now) and (self.contains is None or path in holds):
-                files.append(found | ({"checksum": sums[path]} if path in sums else {}))
+        for entry in map(_entry, report.all("entry")):
+            path = entry["path"]
+            if self._meets(entry, now) and (self.contains is None or path in holds):
+                files.append(entry | ({"checksum": sums[path]} if path in sums else {}))
         files = files[: self.limit]
         skipped = {path: f"'{path}' is not a directory" for path in report.all("skipped")}
         for level, path in (text.split(" ", 1) for text in report.all("denied")):
@@ -157,7 +154,7 @@ class Find(Module):
                 skipped[path] = f"'{path}' can't be read by this user"
         return {
             "files": [
-                {k: v for k, v in found.items() if k not in ("type", "level")} for found in files
+                {k: v for k, v in file.items() if k not in ("type", "level")} for file in files
             ],
             "matched": len(files),
             "examined": len(report.all("entry")),
@@ -168,17 +165,18 @@ class Find(Module):
     def _is_too_deep(self, level: int) -> bool:
         return self.recurse and self.depth is not None and level > self.depth
 
-    def _is_wanted(self, found: Mapping[str, Any], now: int) -> bool:
-        name = found["path"].rpartition("/")[2]
+    def _meets(self, entry: Mapping[str, Any], now: int) -> bool:
+        """Return whether the entry meets all conditions but `contains`."""
+        name = entry["path"].rpartition("/")[2]
         return (
-            not self._is_too_deep(found["level"])
+            not self._is_too_deep(entry["level"])
             and (self.hidden or not name.startswith("."))
-            and found["type"] == WANTED.get(self.file_type, found["type"])
+            and entry["type"] == FILE_TYPES.get(self.file_type, entry["type"])
             and (not self.patterns or self._matches(name, self.patterns))
             and not self._matches(name, self.excludes)
-            and _is_beyond(now - found[self.age_stamp], _number(self.age, SECONDS, "age"))
-            and _is_beyond(found["size"], _number(self.size, BYTES, "size"))
-            and self._has_mode(int(found["mode"], 8))
+            and _is_beyond(now - entry[self.age_stamp], _number(self.age, SECONDS, "age"))
+            and _is_beyond(entry["size"], _number(self.size, BYTES, "size"))
+            and self._has_mode(int(entry["mode"], 8))
         )
 
     def _matches(self, name: str, patterns: Words) -> bool:
@@ -189,12 +187,12 @@ class Find(Module):
     def _has_mode(self, mode: int) -> bool:
         if self.mode is None:
             return True
-        wanted = _mode(self.mode)
-        return mode == wanted if self.exact_mode else bool(mode & wanted)
+        bits = _mode(self.mode)
+        return mode == bits if self.exact_mode else bool(mode & bits)
 
 
 def _entry(text: str) -> dict[str, Any]:
-    """One record of the body's `entry`."""
+    """Parse one record `entry` of the body."""
     level, kind, mode, *words = text.split(" ", 14)
     uid, gid, size, inode, dev, nlink = map(int, words[:6])
     atime, mtime, ctime = map(float, words[6:9])
@@ -220,7 +218,7 @@ def _entry(text: str) -> dict[str, Any]:
 
 
 def _checksum(line: str) -> tuple[str, str]:
-    """`DIGEST  PATH` ▶ path, digest; a backslash in front says that the path has escapes."""
+    """Return (path, digest) of a line `DIGEST  PATH`. After a leading `\\` the path has escapes."""
     digest, _, path = line.partition("  ")
     if digest.startswith("\\"):
         path = re.sub(r"\\(.)", lambda m: {"n": "\n", "r": "\r"}.get(m[1], m[1]), path)
@@ -232,29 +230,33 @@ _PIECES = regex.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[$^]", re.DOTALL)
 
 
 def _of_the_whole(pattern: str) -> str:
-    """Python's `pattern` with the anchors that PCRE has for a whole file: what `grep -z` makes of
-    ^ and $ depends on its version, and lines of a pattern are patterns of their own to it."""
+    """Return the Python pattern with PCRE's anchors for the whole text.
+
+    The meaning of ^ and $ with `grep -z` depends on its version. A newline is escaped, because
+    grep takes each line of its pattern as a pattern.
+    """
     if "(?m" not in pattern:
-        pattern = _PIECES.sub(lambda found: _ANCHORS.get(found[0], found[0]), pattern)
+        pattern = _PIECES.sub(lambda match: _ANCHORS.get(match[0], match[0]), pattern)
     return pattern.replace("\n", r"\n")
 
 
 def _number(text: str | None, units: Mapping[str, int], name: str) -> int | None:
+    """Return a text such as `2d` or `10k` as a number of seconds or bytes."""
     if text is None:
         return None
     match = re.fullmatch(r"(-?\d+)([a-z]?)[a-z]*", text.strip().lower())
     if match is None or match[2] not in ("", *units):
-        raise ValueError(f"{name}: {text!r} is no number with one of {', '.join(units)} behind it")
+        raise ValueError(f"{name}: {text!r} is not a number with a unit of {', '.join(units)}")
     return int(match[1]) * units.get(match[2], 1)
 
 
 def _is_beyond(value: float, limit: int | None) -> bool:
-    """At least `limit`, or at most what a negative one says."""
+    """Return whether `value` is at least `limit`, or at most -`limit` if that is negative."""
     return limit is None or (value >= limit if limit >= 0 else value <= -limit)
 
 
 def _mode(text: str) -> int:
-    """A mode as a number; a symbolic one starts from none."""
+    """Return a mode as a number. A symbolic mode is applied to 0."""
     if text.removeprefix("0o").isdigit():
         return int(text.removeprefix("0o"), 8)
     mode = 0
@@ -270,6 +272,6 @@ def _clauses(text: str) -> Iterator[tuple[str, str, str]]:
     for clause in text.split(","):
         who = re.match(r"[ugoa]*", clause)
         assert who
-        everybody = "ugo" if not who[0] or "a" in who[0] else who[0]
+        classes = "ugo" if not who[0] or "a" in who[0] else who[0]
         for operator, letters in re.findall(r"([-+=])([rwxXst]*)", clause):
-            yield everybody, operator, letters
+            yield classes, operator, letters

@@ -1,4 +1,4 @@
-"""firewalld: what a zone of the firewall lets through, now and after a restart."""
+"""firewalld: set what a zone of the firewall allows, now and after a restart."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KINDS = {
     "forward": "forward",
     "port_forward": "forward-port",
 }
-"""Parameter ▶ the word in firewall-cmd's `--query-WORD`, `--add-WORD` and `--remove-WORD`."""
+"""Parameter -> WORD in the options --query-WORD, --add-WORD and --remove-WORD of firewall-cmd."""
 
 SWITCHES = ("icmp_block_inversion", "masquerade", "forward")
 
@@ -87,14 +87,16 @@ class Firewalld(Module):
         return self
 
     def _kind(self) -> str:
-        given = [name for name in (*KINDS, "target") if getattr(self, name) is not None]
-        return given[0] if given else "zone"
+        """Return the parameter that the task sets, or "zone"."""
+        names = [name for name in (*KINDS, "target") if getattr(self, name) is not None]
+        return names[0] if names else "zone"
 
     @property
     def _enable(self) -> bool:
-        wanted = self.state in ("enabled", "present")
+        """Whether firewalld is to have it. `masquerade: false` with `enabled` means no."""
+        enabled = self.state in ("enabled", "present")
         kind = self._kind()
-        return wanted if kind not in SWITCHES or getattr(self, kind) else not wanted
+        return enabled if kind not in SWITCHES or getattr(self, kind) else not enabled
 
     def _value(self) -> str | None:
         kind = self._kind()
@@ -113,7 +115,7 @@ class Firewalld(Module):
         tail = "" if value is None else f"={value}"
         verb = "add" if self._enable else "remove"
         if kind == "interface" and self._enable:
-            verb = "change"  # --add-interface refuses one that another zone has
+            verb = "change"  # --add-interface fails if another zone has the interface
         keep = bool(self.permanent)
         variables = {
             "kind": kind,

@@ -1,7 +1,8 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Body of the module firewalld: set what a zone lets through, now and after a restart.
 
-# wall WHERE OPTION...: ask or tell the firewall; WHERE is now (running) or kept (its files).
+# wall WHERE OPTION...: call firewalld's command. WHERE is now (the running firewall) or kept (its
+# configuration files).
 wall() {
     where=$1; shift
     [ -z "$zone" ] || [ "$zoneless" = yes ] || set -- "--zone=$zone" "$@"
@@ -13,11 +14,11 @@ wall() {
 holds_all() {
     eval "set -- \"\$1\" $queries"
     where=$1; shift
-    for one; do
-        wall "$where" "$one" || return
+    for query; do
+        wall "$where" "$query" || return
     done
 }
-right() { if [ "$enable" = yes ]; then holds_all "$1"; else ! holds_all "$1"; fi; }
+is_right() { if [ "$enable" = yes ]; then holds_all "$1"; else ! holds_all "$1"; fi; }
 change() {
     eval "set -- \"\$1\" $changes"
     where=$1; shift
@@ -26,9 +27,9 @@ change() {
     fi
     wall "$where" "$@"
 }
-targeted() { [ "$(wall kept --get-target)" = "$wanted_target" ]; }
-retarget() { wall kept "--set-target=$wanted_target"; }
-zone_kept() {
+has_target() { [ "$(wall kept --get-target)" = "$wanted_target" ]; }
+set_target() { wall kept "--set-target=$wanted_target"; }
+zone_is_right() {
     zoneless=yes
     zones=$(wall kept --get-zones)
     zoneless=no
@@ -46,7 +47,7 @@ make_zone() {
 
 running=yes zoneless=no
 if ! command -v firewall-cmd; then
-    missing='firewalld is not installed: install the package firewalld first'
+    missing='firewalld is not installed: install the package firewalld in an earlier task'
     [ "$look" = yes ] || fail "$missing"
     assume "$missing"
     changed "$what"
@@ -57,15 +58,15 @@ if [ "$running" = no ] && [ "$kept" = no ] && [ "$look" = no ]; then
     fail 'firewalld is not running: start it first (module service), or set permanent: true'
 fi
 case $kind in
-    zone) ensure "$what" zone_kept make_zone ;;
-    target) ensure "$what" targeted retarget ;;
+    zone) ensure "$what" zone_is_right make_zone ;;
+    target) ensure "$what" has_target set_target ;;
     *)
-        if [ "$kept" = yes ]; then ensure "$what (permanent)" right change kept; fi
+        if [ "$kept" = yes ]; then ensure "$what (permanent)" is_right change kept; fi
         if [ "$now" = yes ]; then
-            if [ "$running" = yes ]; then ensure "$what" right change now
+            if [ "$running" = yes ]; then ensure "$what" is_right change now
             elif [ "$look" = yes ]; then changed "$what"
             elif [ "$offline" != yes ] && [ "$given_now" = yes ]; then
-                fail 'firewalld is not running, so immediate can not be done: start it first'
+                fail 'firewalld is not running, which immediate: true needs: start it first (module service)'
             fi
         fi
         ;;

@@ -89,7 +89,7 @@ def test_what_setfacl_says_is_the_reason_of_a_failure(host: Host) -> None:
 def test_a_missing_file_is_a_change_for_a_look_and_a_failure_otherwise(host: Host) -> None:
     given = {"path": f"{host.root}/no", "state": "present", "entry": "user:daemon:r"}
     assert host.look("acl", **given).changes
-    assert "is not there" in (host.run("acl", **given).failed or "")
+    assert "does not exist" in (host.run("acl", **given).failed or "")
 
 
 @pytest.mark.parametrize(

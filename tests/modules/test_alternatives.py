@@ -49,5 +49,5 @@ def test_an_alternative_is_added_chosen_automatic_and_removed(host: Host) -> Non
 def test_a_program_that_is_not_there_can_not_be_chosen(host: Host) -> None:
     host.fake("alternatives", "exit 2")
     report = host.run("alternatives", name="x", path=str(host.root / "no"))
-    assert "is not there: install what brings it" in (report.failed or "")
+    assert "does not exist: install its package" in (report.failed or "")
     assert host.look("alternatives", name="x", path=str(host.root / "no")).changes

@@ -96,9 +96,9 @@ def test_what_is_archived_can_be_removed(host: Host, tree: Path) -> None:
     assert not tree.exists()
 
 
-def test_an_archive_in_what_is_removed_is_refused(host: Host, tree: Path) -> None:
+def test_an_archive_in_a_directory_that_is_removed_is_refused(host: Host, tree: Path) -> None:
     report = host.run("archive", path=str(tree), dest=f"{tree}/x.tgz", remove=True)
-    assert "put it elsewhere" in (report.failed or "")
+    assert "choose another dest" in (report.failed or "")
     assert tree.exists()
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from provisioner.engine.async_jobs import result_of
 from provisioner.modules import find_module
-from provisioner.modules.async_status import AsyncStatus, Background, placed
+from provisioner.modules.async_status import AsyncStatus, Background, with_folder
 from provisioner.modules.command import Shell
 from provisioner.modules.copy import Copy
 from provisioner.modules.framework.base import Module, ModuleError
@@ -33,7 +33,7 @@ class Jobs:
         self.folder = host.root / "jobs"
 
     def send(self, module: Module, mode: Mode) -> Result:
-        program = placed(module.program(self.host.sources), str(self.folder))
+        program = with_folder(module.program(self.host.sources), str(self.folder))
         (report,) = self.host.session.exchange([Step(program, mode)])
         return result_of(module, report, False, self.known)
 

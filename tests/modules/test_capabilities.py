@@ -58,7 +58,7 @@ def test_those_with_the_same_flags_are_told_apart(program: Host) -> None:
 def test_a_program_that_is_not_there_fails_a_run_and_no_look(program: Host) -> None:
     arguments = {"path": f"{program.root}/none", "capability": "cap_net_raw+ep"}
     assert program.look("capabilities", **arguments).changes
-    assert "is not there" in (program.run("capabilities", **arguments).failed or "")
+    assert "does not exist" in (program.run("capabilities", **arguments).failed or "")
     assert not program.run("capabilities", **arguments, state="absent").changes
 
 

@@ -1,4 +1,4 @@
-"""fetch: from a host to this machine."""
+"""The module fetch."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_place_that_can_not_be_written_is_a_failure_with_the_reason(host: Host
     (host.sources.folder / "got").write_text("a file")
     result = done(host, src=f"{host.root}/f", dest="got")
     assert result.failed
-    assert "can't be written on this machine: " in result.message
+    assert "can't be written on the controller: " in result.message
 
 
 def test_the_md5_of_a_file_is_only_taken_where_the_result_is_registered(host: Host) -> None:
@@ -153,7 +153,7 @@ def test_a_file_is_flushed_while_more_arrives_and_a_failure_counts(
     result = done(host, src=f"{host.root}/f", dest="f", flat=True)
     assert result.failed == (fails is not None)
     if fails:
-        assert result.message.endswith("can't be written on this machine: Input/output error")
+        assert result.message.endswith("can't be written on the controller: Input/output error")
         assert list(host.sources.folder.iterdir()) == []
     else:
         assert (host.sources.folder / "f").read_bytes() == data

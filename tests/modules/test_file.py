@@ -184,13 +184,13 @@ def test_a_link_is_made_turned_and_left_alone(host: Host) -> None:
 def test_a_link_to_nothing_or_in_the_place_of_a_file_needs_force(host: Host) -> None:
     link = host.root / "link"
     report = host.run("file", path=str(link), src="none", state="link")
-    assert "none is not there to be linked to" in (report.failed or "")
+    assert "none, the target of the link, does not exist" in (report.failed or "")
     assert host.look("file", path=str(link), src="none", state="link").changes
     assert changes_once(host, path=str(link), src="none", state="link", force=True)
     link.unlink()
     link.write_text("a file")
     (host.root / "x").touch()
-    assert "is no link" in (host.run("file", path=str(link), src="x", state="link").failed or "")
+    assert "is not a link" in (host.run("file", path=str(link), src="x", state="link").failed or "")
     assert changes_once(host, path=str(link), src="x", state="link", force=True)
 
 
@@ -247,7 +247,7 @@ def test_a_given_time_is_set_once(host: Host) -> None:
 def test_a_missing_file_would_change_and_then_fails(host: Host) -> None:
     arguments = {"path": f"{host.root}/none", "mode": "0600"}
     assert host.look("file", **arguments).changes
-    assert "is not there" in (host.run("file", **arguments).failed or "")
+    assert "does not exist" in (host.run("file", **arguments).failed or "")
 
 
 def test_the_state_is_what_is_there_when_none_is_given(host: Host) -> None:

@@ -43,7 +43,7 @@ def test_another_file_system_is_left_alone_but_for_force(host: Host, device: Pat
     host.run("filesystem", dev=str(device), fstype="ext4")
     report = host.run("filesystem", dev=str(device), fstype="swap")
     assert report.failed is not None
-    assert report.failed.startswith(f"{device} holds ext4, not swap: nothing was changed")
+    assert report.failed.startswith(f"{device} holds ext4, not swap: set force: true")
     assert kind(device) == "ext4"
     assert host.run("filesystem", dev=str(device), fstype="swap", force=True).changes
     assert kind(device) == "swap"
@@ -75,7 +75,7 @@ def test_absent_wipes_the_marks(host: Host, device: Path) -> None:
 def test_a_device_that_is_missing_fails_only_when_it_is_done(host: Host) -> None:
     given = {"dev": f"{host.root}/no", "fstype": "ext4"}
     assert host.look("filesystem", **given).changes
-    assert "is not there" in (host.run("filesystem", **given).failed or "")
+    assert "does not exist" in (host.run("filesystem", **given).failed or "")
     assert not host.run("filesystem", dev=f"{host.root}/no", state="absent").changes
 
 
