@@ -85,9 +85,9 @@ def check(task: Task, scope: Scope) -> None:
     of tasks that may fail, are not looked at before."""
     for name, value, kind in task.unchecked_keywords:
         if kind is int and not _is_number(scope, value):
-            raise TemplateError(f'"{name}" is a number, not "{scope.render(value)}"')
+            raise TemplateError(f'"{name}" must be a number, not "{scope.render(value)}"')
         if kind is bool and not _is_flag(scope, value):
-            raise TemplateError(f'"{name}" is true or false, not "{scope.render(value)}"')
+            raise TemplateError(f'"{name}" must be true or false, not "{scope.render(value)}"')
 
 
 def _is_number(scope: Scope, value: Any) -> bool:

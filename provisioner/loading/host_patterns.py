@@ -1,4 +1,4 @@
-"""Host patterns: `web:!db`, `&staging`, globs, `~regex`, `group[0:3]`."""
+"""Select hosts by a pattern: `web:!db`, `&staging`, globs, `~regex`, `group[0:3]`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from provisioner.loading.inventory_groups import Inventory
 from provisioner.where import Where, nearest
 
 LOCALHOST = ("localhost", "127.0.0.1", "::1")
-"""Hosts that are there without an inventory entry, though not part of `all`."""
+"""Hosts that exist without an inventory entry; they are not in the group `all`."""
 
 
 def is_implicit(inventory: Inventory, host: str) -> bool:
-    """Whether it is this machine, under a name that the inventory says nothing of."""
+    """Whether the host is this machine, under a name that is not in the inventory."""
     return host in LOCALHOST and host not in inventory.hosts
 
 
@@ -27,25 +27,26 @@ _SUBSCRIPT = regex.compile(r"(.+)\[(?:(-?\d+)|(\d+)[:-](\d*))\]")
 
 
 def select(inventory: Inventory, pattern: object, where: Where | None = None) -> tuple[str, ...]:
-    """The hosts of a pattern, or of a list of patterns: first those of the plain terms, in the
-    order of the terms and then of the inventory; `&` and `!` take from these.
+    """Return the hosts of a pattern or of a list of patterns, in the order of its terms.
+
+    Terms with `&` and `!` then remove hosts. Raises LoadError for a wrong term.
     """
     terms = _terms(pattern)
     plain = [term for term in terms if term[0] not in "!&"]
     if not plain and terms:
         plain = ["all"]
-    chosen: dict[str, None] = {}
+    selected: dict[str, None] = {}
     for term in plain:
-        # A host's own name means the host, even if a group is called the same.
-        found = (term,) if term in inventory.host_vars else _match(inventory, term, where)
-        chosen |= dict.fromkeys(found)
+        # A host's name means the host, even if a group has the same name.
+        hosts = (term,) if term in inventory.host_vars else _match(inventory, term, where)
+        selected |= dict.fromkeys(hosts)
     for term in (term[1:] for term in terms if term[0] == "&"):
         kept = set(_match(inventory, term, where))
-        chosen = {host: None for host in chosen if host in kept}
+        selected = {host: None for host in selected if host in kept}
     for term in (term[1:] for term in terms if term[0] == "!"):
-        gone = set(_match(inventory, term, where))
-        chosen = {host: None for host in chosen if host not in gone}
-    return tuple(chosen)
+        excluded = set(_match(inventory, term, where))
+        selected = {host: None for host in selected if host not in excluded}
+    return tuple(selected)
 
 
 def _terms(pattern: object) -> list[str]:
@@ -54,7 +55,7 @@ def _terms(pattern: object) -> list[str]:
 
 
 def _split(text: str) -> list[str]:
-    """Apart at `,`, or at `:` where it is not within brackets or an IPv6 address."""
+    """Split at `,`, else at `:` outside of brackets and of IPv6 addresses."""
     if "," in text:
         parts = text.split(",")
     elif _is_ipv6(text):
@@ -78,7 +79,10 @@ def _match(inventory: Inventory, term: str, where: Where | None) -> tuple[str, .
 
 
 def _named(inventory: Inventory, term: str, where: Where | None) -> tuple[str, ...]:
-    """The hosts of groups that match; hosts that match by themselves, if no group is meant."""
+    """Return the hosts of the groups that match a term; and hosts whose names match it.
+
+    If groups match, names of hosts count only for globs and regular expressions.
+    """
     matches = _matcher(term, where)
     groups = [name for name in inventory.groups if matches(name)]
     found = [host for name in groups for host in inventory.members[name]]
@@ -93,7 +97,7 @@ def _matcher(term: str, where: Where | None) -> Callable[[str], object]:
     try:
         return re.compile(term[1:] if term.startswith("~") else translate(term)).match
     except re.error as error:
-        raise LoadError(f'"{term}" is no regular expression: {error}', where) from None
+        raise LoadError(f'"{term}" is not a regular expression: {error}', where) from None
 
 
 def _subscript(inventory: Inventory, match: re.Match[str], where: Where | None) -> tuple[str, ...]:
@@ -104,12 +108,12 @@ def _subscript(inventory: Inventory, match: re.Match[str], where: Where | None) 
     if not -len(members) <= int(index) < len(members):
         if not members:
             return ()
-        raise LoadError(f'"{match[0]}": there are only {len(members)} hosts', where)
+        raise LoadError(f'"{match[0]}": the group has only {len(members)} hosts', where)
     return (members[int(index)],)
 
 
 def unmatched(inventory: Inventory, pattern: object) -> list[tuple[str, str]]:
-    """Terms that name nothing at all, each with a suggestion: a typo is likely."""
+    """Return the terms that match neither host nor group, each with a suggestion."""
     known = (*inventory.groups, *inventory.host_vars, *LOCALHOST)
     found = []
     for term in _terms(pattern):
@@ -120,9 +124,9 @@ def unmatched(inventory: Inventory, pattern: object) -> list[tuple[str, str]]:
 
 
 def limit(inventory: Inventory, text: str) -> frozenset[str]:
-    """The hosts that `--limit` leaves; `LoadError` for a term that names nothing.
+    """Return the hosts that `--limit` allows. Raises LoadError for a term that matches nothing.
 
-    `@FILE` stands for the terms in a file, one a line.
+    `@FILE` means the terms in a file, one a line.
     """
     terms = [word for term in _split(text) for word in _limit_words(term)]
     for term, hint in unmatched(inventory, terms):

@@ -1,4 +1,4 @@
-"""What the values of keywords must look like, where they are no templates."""
+"""Check the values of keywords that are no templates."""
 
 from __future__ import annotations
 
@@ -14,65 +14,72 @@ from provisioner.where import Where, nearest
 
 
 def checked(source: YamlMap, tolerant: bool = False) -> None:
-    """`LoadError` for the first value of a play, block or task that can't be right; numbers and
-    ways of a task that may fail (`tolerant`) are left to the hosts that come to it."""
+    """Raise LoadError for the first wrong value of a play, block or task.
+
+    With `tolerant` (the playbook allows the task to fail), wrong numbers and names of methods are
+    not reported here: they fail the task on the host.
+    """
     for key, check in CHECKS.items():
-        if key in source and not (tolerant and key in _LATER):
+        if key in source and not (tolerant and key in _FAIL_ON_THE_HOST):
             check(key, source[key], place_of(source, key))
 
 
 def number(value: Any, unit: str = "") -> float:
-    """A number, also as text, with `unit` behind it or without; ValueError where it is none."""
+    """Return a number, also from text and with `unit` after it; else raise ValueError."""
     if isinstance(value, bool):
-        raise ValueError("a boolean is no number")
-    found = float(str(value).strip().removesuffix(unit))
-    if not math.isfinite(found):
-        raise ValueError(f"{value} can't be counted to")
-    return found
+        raise ValueError("a boolean is not a number")
+    result = float(str(value).strip().removesuffix(unit))
+    if not math.isfinite(result):
+        raise ValueError(f"{value} is not a finite number")
+    return result
 
 
 def numeric(key: str, value: Any, where: Where | None, unit: str = "") -> None:
-    """Nothing, a template or a number."""
+    """Check that a value is None, a template or a number."""
     if value is None or isinstance(value, Template):
         return
     try:
         number(value, unit)
     except ValueError:
-        raise LoadError(f'"{key}" is a number, not {shown(value)}', where) from None
+        raise LoadError(f'"{key}" must be a number, not {shown(value)}', where) from None
 
 
 def percentage(key: str, value: Any, where: Where | None) -> None:
-    """The same, where a percent sign may follow."""
+    """Check that a value is None, a template, a number or a percentage."""
     numeric(key, value, where, "%")
 
 
 def batches(key: str, value: Any, where: Where | None) -> None:
-    """`serial`: a number or a percentage, or a list of such."""
+    """Check `serial`: a number, a percentage, or a list of these."""
     for item in value if isinstance(value, list) else [value]:
         try:
             percentage(key, item, where)
         except LoadError:
-            reason = f'"{key}" is a number or a percentage, or a list of them, not {shown(item)}'
+            reason = f'"{key}" must be a number, a percentage or a list, not {shown(item)}'
             raise LoadError(reason, where) from None
 
 
 def text(key: str, value: Any, where: Where | None) -> None:
-    """A name: no mapping and no list."""
+    """Check that a value is neither a mapping nor a list."""
     if isinstance(value, dict | list):
-        raise LoadError(f'"{key}" is a text, not {shown(value)}', where)
+        raise LoadError(f'"{key}" must be text, not {shown(value)}', where)
 
 
 def word(key: str, value: Any, where: Where | None) -> None:
-    """A way of becoming or of connecting: what is like one that there is, is misspelt."""
+    """Check the name of a become method or connection plugin.
+
+    Unknown names are accepted, since the playbook may bring a plugin, unless they look like a
+    misspelt name.
+    """
     text(key, value, where)
-    known = _WAYS[key]
+    known = _METHODS[key]
     if isinstance(value, str) and value.rpartition(".")[2] not in known:
         hint = nearest(value, known)
-        if hint:  # else it may be a plugin of its own
+        if hint:
             raise LoadError(f'there is no {key} "{value}"', where, hint)
 
 
-_WAYS: Mapping[str, frozenset[str]] = {
+_METHODS: Mapping[str, frozenset[str]] = {
     "become_method": frozenset(
         {
             "sudo", "su", "doas", "dzdo", "enable", "ksu", "machinectl", "pbrun", "pfexec",
@@ -87,53 +94,59 @@ _WAYS: Mapping[str, frozenset[str]] = {
         }
     ),
 }  # fmt: skip
-"""Those that Ansible has, too."""
+"""Keyword ▶ the names that Ansible and its collections have."""
 
 
 def texts(key: str, value: Any, where: Where | None) -> None:
-    """A name, a list of names, or a list of lists of names."""
+    """Check that a value is a name or a list of names; vars_files may have lists in the list."""
     for item in value if isinstance(value, list) else [value]:
         for name in item if isinstance(item, list) and key == "vars_files" else [item]:
             if isinstance(name, dict | list):
-                raise LoadError(f'"{key}" is a name or a list of names', where)
+                raise LoadError(f'"{key}" must be a name or a list of names', where)
 
 
 def defaults(key: str, value: Any, where: Where | None) -> None:
-    """`module_defaults`: a mapping of modules or groups to their parameters, or a list of such."""
+    """Check `module_defaults`: a mapping of modules or groups to parameters, or a list of these."""
     for layer in value if isinstance(value, list) else [value]:
         if layer is not None and not isinstance(layer, dict | Template):
-            raise LoadError(f'"{key}" is a mapping of modules to parameters', where)
+            raise LoadError(f'"{key}" must be a mapping of modules to parameters', where)
         places: Mapping[Any, Where] = getattr(layer, "keys_at", {})
-        for name, given in layer.items() if isinstance(layer, dict) else ():
+        for name, parameters in layer.items() if isinstance(layer, dict) else ():
             if not isinstance(name, str):
-                raise LoadError(f"{key}: {shown(name)} is no module", places.get(name))
-            if given is not None and not isinstance(given, dict | Template):
-                reason = f"{key}: the parameters of {name} are a mapping, not {shown(given)}"
+                raise LoadError(
+                    f"{key}: {shown(name)} is not the name of a module", places.get(name)
+                )
+            if parameters is not None and not isinstance(parameters, dict | Template):
+                kind = shown(parameters)
+                reason = f"{key}: the parameters of {name} must be a mapping, not {kind}"
                 raise LoadError(reason, place_of(layer, name))
-            kind, slash, group = name.rpartition("group/")
-            if slash and not kind:
+            prefix, slash, group = name.rpartition("group/")
+            if slash and not prefix:
                 _group(key, group, places.get(name))
                 continue
             hint = "" if exists(name) else nearest(short_name(name), MODULES)
-            if hint:  # else it may be one of a `library`
+            if hint:  # without a near name it may be a module of a `library` folder
                 raise LoadError(f'{key}: there is no module "{name}"', places.get(name), hint)
 
 
 def _group(key: str, name: str, where: Where | None) -> None:
-    """A group of modules: one that Ansible itself names, or one of a collection's."""
+    """Check the name of a group of modules: one of Ansible's own, or one of a collection."""
     if name.count(".") < 2 and name not in _GROUPS:
-        hint = nearest(name, _GROUPS) or "one of a collection is group/namespace.collection.name"
+        hint = (
+            nearest(name, _GROUPS)
+            or "a collection's group is written group/namespace.collection.name"
+        )
         raise LoadError(f'{key}: there is no group of modules "{name}"', where, hint)
 
 
 _GROUPS = frozenset(
     {"acme", "aws", "azure", "cpm", "docker", "gcp", "k8s", "os", "ovirt", "vmware"}
 )
-"""Those that are written without a collection."""
+"""The groups that are written without a collection."""
 
 
 def shown(value: Any) -> str:
-    """A value as the operator of YAML calls it, not as Python does."""
+    """Describe a value in YAML's words, for messages: "a mapping", "a list", its text."""
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):
@@ -146,16 +159,16 @@ _NUMBERS: Iterable[str] = (
 )  # fmt: skip
 _TEXTS: Iterable[str] = ("become_user", "delegate_to", "remote_user")
 
-_LATER = frozenset({*_NUMBERS, *_WAYS})
+_FAIL_ON_THE_HOST = frozenset({*_NUMBERS, *_METHODS})
 
 CHECKS: Mapping[str, Callable[[str, Any, Where | None], None]] = {
     **dict.fromkeys(_NUMBERS, numeric),
     **dict.fromkeys(_TEXTS, text),
-    **dict.fromkeys(_WAYS, word),
+    **dict.fromkeys(_METHODS, word),
     "max_fail_percentage": percentage,
     "serial": batches,
     "hosts": texts,
     "vars_files": texts,
     "module_defaults": defaults,
 }
-"""By the keyword; others have a check where they are read."""
+"""Keyword ▶ its check. Other keywords are checked where they are read."""

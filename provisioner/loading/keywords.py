@@ -1,4 +1,4 @@
-"""The keywords of plays, blocks and tasks: which there are, and what their values look like."""
+"""The keywords of plays, blocks and tasks: their names, values and inheritance."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INHERITED = frozenset(field.name for field in fields(Keywords)) - {"params"}
 IMPORT_PLAYBOOK = ("import_playbook", "ansible.builtin.import_playbook", "include")
 
 IGNORED = frozenset({"debugger"})
-"""Read and ignored: they change nothing here."""
+"""Keywords that are accepted and have no effect."""
 
 OF_BLOCK = frozenset({"rescue", "always"})
 """Keywords of a block that no task has."""
@@ -35,7 +35,7 @@ TASK = (
 )  # fmt: skip
 
 ORDERS = ("inventory", "sorted", "reverse_sorted", "reverse_inventory", "shuffle")
-"""What `order` of a play may be."""
+"""The values of a play's `order`."""
 
 PLAY = (
     INHERITED - {"when", "delegate_to", "delegate_facts", "notify"}
@@ -57,43 +57,46 @@ _ADDING = frozenset({"when", "tags", "vars", "environment", "module_defaults"})
 
 
 def unknown(key: Any, known: Iterable[str], what: str, where: Where | None) -> LoadError:
-    """The error for a keyword nobody knows."""
+    """Return the error for an unknown keyword; it suggests the nearest of `known`."""
     return LoadError(f'"{key}" is not a keyword of a {what}', where, nearest(str(key), known))
 
 
 def known(source: YamlMap, words: frozenset[str], what: str) -> None:
-    """`LoadError` for the first key of `source` that is not one of `words`."""
+    """Raise LoadError for the first key of `source` that is not one of `words`."""
     for key in source:
         if key not in words:
             raise unknown(key, words, what, source.keys_at[key])
 
 
 def inherit(base: Keywords, source: YamlMap, tolerant: bool = False) -> Keywords:
-    """`base` with what `source` says itself: a play's, block's or task's mapping. That of a task
-    that may fail (`tolerant`) has wrong numbers and booleans in it as they stand."""
+    """Return `base` with the keywords of `source`, the mapping of a play, block or task.
+
+    With `tolerant` (the playbook allows the task to fail), wrong numbers and booleans are kept as
+    they are: they fail the task on the host. Else they raise LoadError.
+    """
     keyword_values.checked(source, tolerant)
-    said: dict[str, Any] = {}
+    own: dict[str, Any] = {}
     for key in INHERITED & source.keys():
         value, where = source[key], place_of(source, key)
         if key in _ADDING:
-            said[key] = _ADD[key](getattr(base, key), value, where)
+            own[key] = _ADD[key](getattr(base, key), value, where)
         elif key == "collections":
-            said[key] = names(value, key, where)
+            own[key] = names(value, key, where)
         elif key in FLAGS:
-            said[key] = _flag(value, key, where, tolerant)
+            own[key] = _flag(value, key, where, tolerant)
         else:
-            said[key] = value
-    return Keywords(**{**vars(base), **said}) if said else base
+            own[key] = value
+    return Keywords(**{**vars(base), **own}) if own else base
 
 
 def title(source: YamlMap) -> str | Template:
-    """The `name` of a play, block or task; YAML may have made a number or boolean of it."""
+    """Return the `name` of a play, block or task as text, even if YAML made a number of it."""
     name = source.get("name")
     return name if isinstance(name, Template) else "" if name is None else str(name)
 
 
 def flag(value: Any, key: str, where: Where | None) -> Any:
-    """A boolean as YAML people write it, or a template of one."""
+    """Return a boolean, also for words such as "yes"; keep None and templates as they are."""
     if isinstance(value, Template | bool) or value is None:
         return value
     word = str(value).lower()
@@ -101,7 +104,7 @@ def flag(value: Any, key: str, where: Where | None) -> Any:
         return True
     if word in ("no", "false", "off", "0", "n", "f"):
         return False
-    raise LoadError(f'"{key}" is true or false, not {value!r}', where)
+    raise LoadError(f'"{key}" must be true or false, not {value!r}', where)
 
 
 def _flag(value: Any, key: str, where: Where | None, tolerant: bool) -> Any:
@@ -114,38 +117,38 @@ def _flag(value: Any, key: str, where: Where | None, tolerant: bool) -> Any:
 
 
 def conditions(value: Any, where: Where | None) -> Conditions:
-    """`when` and its kin: one expression or a list of them, all of which must be true."""
+    """Return the conditions of `when`, `until`, …: one expression, or a list that must all hold."""
     found: list[Template | bool] = []
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, bool):
             found.append(item)
         elif isinstance(item, Template):
-            found.append(item)  # `when: "{{ x }}"`: unusual, but it means what it says
+            found.append(item)  # `when: "{{ x }}"` is unusual but valid
         elif item is None or item == "":
             found.append(True)
         elif isinstance(item, str | int | float):
             found.append(expression(str(item), where))
         else:
-            raise LoadError("a condition is an expression or a list of them", where)
+            raise LoadError("a condition must be an expression or a list of expressions", where)
     return tuple(found)
 
 
 def expression(text: str, where: Where | None) -> Template:
-    """A bare expression of a playbook."""
+    """Return a template from an expression that is written without braces."""
     return Template(text, where or Where("?"), expression=True)
 
 
 def text_template(text: str, where: Where) -> str | Template:
-    """A part of a playbook's text, as a value of its own."""
+    """Return the text, as a Template if it contains one."""
     return Template(text, where) if is_template(text) else text
 
 
 def names(value: Any, key: str, where: Where | None) -> tuple[Any, ...]:
-    """One name or a list of them; one string may hold several with commas (tags)."""
+    """Return one name or a list of names as a tuple; names with commas are not split here."""
     items = value if isinstance(value, list) else [] if value is None else [value]
     for item in items:
         if isinstance(item, dict | list):
-            raise LoadError(f'"{key}" is a name or a list of names', where)
+            raise LoadError(f'"{key}" must be a name or a list of names', where)
     return tuple(items)
 
 
@@ -173,13 +176,15 @@ def _add_mapping(
             base = _add_mapping(base, item, where)
         return base
     if not isinstance(value, dict):
-        raise LoadError("this is a mapping of names to values (or a list of such)", where)
+        raise LoadError(
+            "this must be a mapping of names to values, or a list of such mappings", where
+        )
     for key in value:
         if not isinstance(key, str) or not key.isidentifier():
             raise LoadError(
                 f"\"{key}\" can't be a variable's name",
                 getattr(value, "keys_at", {}).get(key, where),
-                "letters, digits and _ only, and no digit first",
+                "use only letters, digits and _, and no digit first",
             )
     return (*base, value)
 
@@ -195,7 +200,7 @@ def _add_environment(base: tuple[Any, ...], value: Any, where: Where | None) -> 
     items = value if isinstance(value, list) else [] if value is None else [value]
     for item in items:
         if not isinstance(item, dict | Template):
-            raise LoadError('"environment" is a mapping of names to values', where)
+            raise LoadError('"environment" must be a mapping of names to values', where)
     return (*base, *items)
 
 

@@ -1,4 +1,4 @@
-"""`loop`, `with_LOOKUP` and `loop_control` ▶ `Loop`."""
+"""Load the loop of a task: `loop`, `with_LOOKUP` and `loop_control`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from provisioner.errors import LoadError
 from provisioner.language.play import Loop
-from provisioner.language.plugins.local_plugins import Brings, nothing
+from provisioner.language.plugins.local_plugins import HasPlugin, nothing
 from provisioner.language.templating.template import Template
 from provisioner.loading import keyword_values
 from provisioner.loading import keywords as kw
@@ -15,24 +15,25 @@ from provisioner.loading.yaml_file import YamlMap, place_of
 from provisioner.where import Where, nearest
 
 
-def load_loop(source: YamlMap, brings: Brings = nothing) -> Loop | None:
-    """The loop of a task's mapping; a `LoadError` for what can't be one.
+def load_loop(source: YamlMap, has_plugin: HasPlugin = nothing) -> Loop | None:
+    """Return the loop of a task, None if it has none. Raises LoadError for a wrong loop.
 
-    "loop_control" without a loop says nothing, as with Ansible: roles leave it behind.
+    As in Ansible, `loop_control` without a loop is ignored.
     """
     control = _control(source)
     lookups = [key for key in source if str(key).startswith("with_")]
-    given = [*(["loop"] if "loop" in source else []), *lookups]
-    if not given:
+    keys = [*(["loop"] if "loop" in source else []), *lookups]
+    if not keys:
         return None
-    if len(given) > 1:
-        raise LoadError("a task has one loop at most", source.keys_at[given[1]])
-    named = str(given[0]).removeprefix("with_")
-    if given[0] != "loop":
-        _check_lookup(named, source.keys_at[given[0]], brings)
+    if len(keys) > 1:
+        raise LoadError("a task can have only one loop", source.keys_at[keys[1]])
+    key = keys[0]
+    lookup = None if key == "loop" else str(key).removeprefix("with_")
+    if lookup is not None:
+        _check_lookup(lookup, source.keys_at[key], has_plugin)
     return Loop(
-        items=source[given[0]],
-        lookup=None if given[0] == "loop" else named,
+        items=source[key],
+        lookup=lookup,
         variable=str(control.get("loop_var", "item")),
         index_variable=control.get("index_var"),
         label=control.get("label"),
@@ -40,7 +41,9 @@ def load_loop(source: YamlMap, brings: Brings = nothing) -> Loop | None:
         extended=bool(control.get("extended", False)),
         extended_allitems=bool(control.get("extended_allitems", True)),
         name_templates={
-            name: control[key] for key, name in _NAMES if isinstance(control.get(key), Template)
+            field: control[option]
+            for option, field in _NAMES
+            if isinstance(control.get(option), Template)
         },
     )
 
@@ -48,7 +51,7 @@ def load_loop(source: YamlMap, brings: Brings = nothing) -> Loop | None:
 def _control(source: YamlMap) -> Mapping[str, Any]:
     control: Mapping[str, Any] = source.get("loop_control") or {}
     if not isinstance(control, Mapping):
-        raise LoadError('"loop_control" is a mapping', source.values_at["loop_control"])
+        raise LoadError('"loop_control" must be a mapping', source.values_at["loop_control"])
     for key in control:
         if key not in _CONTROL:
             place = getattr(control, "keys_at", {}).get(key)
@@ -63,10 +66,10 @@ def _control(source: YamlMap) -> Mapping[str, Any]:
     return control
 
 
-def _check_lookup(name: str, where: Where, brings: Brings) -> None:
+def _check_lookup(name: str, where: Where, has_plugin: HasPlugin) -> None:
     from provisioner.language.lookups.registry import LOOKUPS, exists
 
-    if not (exists(name) or brings("lookup", name)):
+    if not (exists(name) or has_plugin("lookup", name)):
         hint = nearest(name, LOOKUPS)
         raise LoadError(f'there is no lookup "{name}" to loop with', where, hint)
 

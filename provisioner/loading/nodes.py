@@ -1,4 +1,4 @@
-"""Lists of tasks ▶ nodes: blocks, tasks, and what is imported in their place."""
+"""Load lists of tasks into nodes: tasks and blocks, with imports replaced by their content."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from provisioner.errors import LoadError, NotFound, Problem
 from provisioner.language.play import Block, Keywords, Node, Role, Task
-from provisioner.language.plugins.local_plugins import Brings
+from provisioner.language.plugins.local_plugins import HasPlugin
 from provisioner.language.templating.render import check
 from provisioner.language.templating.template import Template, TemplateError, templates_in
 from provisioner.language.values import OMIT
@@ -31,8 +31,11 @@ IMPORTS = ("import_tasks", "import_role")
 
 @dataclass(frozen=True)
 class Folder:
-    """Where the tasks at hand stand: the directory of their file, their role, the files that led
-    to them, and whether a block around them rescues what fails."""
+    """The surroundings of a list of tasks.
+
+    `path` is the folder of their file, `chain` the files that import each other down to it, and
+    `rescued` tells whether a block with `rescue` is around them.
+    """
 
     path: Path
     role: Role | None = None
@@ -42,48 +45,51 @@ class Folder:
 
 
 class NodeLoader:
-    """Loads one play's task lists. Problems are collected, so that one run shows them all.
+    """Loads the task lists of one play.
 
-    `handlers` and `exported` gather what roles bring along, `imported` the handlers of roles that
-    tasks call for: they come behind the play's own. `early` is what the names of what is imported
-    may use.
+    Problems are added to `problems`, so that one run reports all of them. `exported` collects the
+    roles whose variables the play sees, `handlers` the handlers of the play's roles, and
+    `imported` those of roles that tasks import: they come after the play's own handlers.
+    `static_vars` are the variables that names of imported files and roles may use.
     """
 
-    def __init__(self, problems: list[Problem], early: StaticVars) -> None:
-        self._problems, self._early = problems, early
-        self._basedir, self._vault = early.basedir, early.vault
+    def __init__(self, problems: list[Problem], static_vars: StaticVars) -> None:
+        self._problems, self._static_vars = problems, static_vars
+        self._basedir, self._vault = static_vars.basedir, static_vars.vault
         self.handlers: list[Node] = []
         self.imported: list[Node] = []
         self.exported: list[Role] = []
         self._seen: set[str] = set()
 
     def nodes(self, source: YamlMap, key: str, base: Keywords, folder: Folder) -> tuple[Node, ...]:
-        """The tasks that stand under `key`."""
+        """Return the nodes of the task list under `key`."""
         value = source.get(key)
         if value is None:
             return ()
         if not isinstance(value, YamlList):
-            hint = "each begins with a `-`" if isinstance(value, YamlMap) else ""
+            hint = "each task begins with a `-`" if isinstance(value, YamlMap) else ""
             where = source.values_at.get(key, source.where)
-            raise LoadError(f'"{key}" is a list of tasks', where, hint)
+            raise LoadError(f'"{key}" must be a list of tasks', where, hint)
         return self.list(value, base, folder)
 
     def list(self, value: YamlList, base: Keywords, folder: Folder) -> tuple[Node, ...]:
-        """The nodes of a list of tasks."""
-        found = (self._node(item, place_of(value, n), base, folder) for n, item in enumerate(value))
-        return tuple(node for nodes in found for node in nodes)
+        """Return the nodes of a list of tasks."""
+        nested = (
+            self._node(item, place_of(value, n), base, folder) for n, item in enumerate(value)
+        )
+        return tuple(node for nodes in nested for node in nodes)
 
     def file(self, path: Path, base: Keywords, folder: Folder, at: Where) -> tuple[Node, ...]:
-        """The nodes of a file of tasks; `at` is where it is called for."""
+        """Return the nodes of a task file. `at` is the place that names the file."""
         resolved = path.resolve()
         if resolved in folder.chain:
             names = " → ".join(p.name for p in (*folder.chain, resolved))
-            raise LoadError(f"files of tasks import each other: {names}", at)
-        data = yaml_file.load(path, what="file of tasks", vault=self._vault)
+            raise LoadError(f"task files import each other: {names}", at)
+        data = yaml_file.load(path, what="task file", vault=self._vault)
         if data is None:
             return ()
         if not isinstance(data, YamlList):
-            raise LoadError("a file of tasks is a list of them", Where(str(path), 1, 1))
+            raise LoadError("a task file must be a list of tasks", Where(str(path), 1, 1))
         inner = replace(folder, path=path.parent, chain=(*folder.chain, resolved))
         return self.list(data, base, inner)
 
@@ -92,27 +98,29 @@ class NodeLoader:
     ) -> tuple[Node, ...]:
         try:
             if not isinstance(item, YamlMap):
-                raise LoadError(f"a task is a mapping, not {shown(item)}", where)
+                raise LoadError(f"a task must be a mapping, not {shown(item)}", where)
             if "block" in item:
                 return (self._block(item, base, folder),)
             for key in old_include.WORDS:
                 if key in item:
-                    item = old_include.rewritten(item, key, lambda name: self._finds(name, folder))
+                    item = old_include.rewritten(
+                        item, key, lambda name: self._has_tasks_file(name, folder)
+                    )
             for key in item:
                 if short_name(str(key)) in IMPORTS:
                     return self._import(item, str(key), base, folder)
-            brings = plugin_search.brought(self._basedir, folder.role)
+            has_plugin = plugin_search.finder(self._basedir, folder.role)
             task = load_task(
                 item,
                 base,
                 handler=folder.handlers,
                 rescued=folder.rescued,
-                brings=brings,
+                has_plugin=has_plugin,
             )
             roots = tuple(dict.fromkeys(self._roots(folder)))
             task = replace(task, role=folder.role, roots=roots, outer=base)
             if not (folder.rescued or task.keywords.ignore_errors):
-                self._problems.extend(_task_problems(task, brings))
+                self._problems.extend(_task_problems(task, has_plugin))
             return (task,)
         except LoadError as error:
             self._problems.extend(error.problems)
@@ -140,19 +148,19 @@ class NodeLoader:
         where = source.keys_at[key]
         kw.known(source, kw.TASK | {key}, "task")
         if "loop" in source:
-            raise LoadError(f"{key} can't loop", source.keys_at["loop"], "include_tasks can")
+            raise LoadError(f"{key} can't have a loop", source.keys_at["loop"], "use include_tasks")
         inner = kw.inherit(base, source)
         what = short_name(key)
-        written = _import_arguments(source[key], what, where)
-        _check_names(written, what, where)
-        given = {
-            name: self._early_value(value, what, where, inner, folder.role)
-            for name, value in written.items()
+        unrendered = _import_arguments(source[key], what, where)
+        _check_names(unrendered, what, where)
+        arguments = {
+            name: self._static_value(value, what, where, inner, folder.role)
+            for name, value in unrendered.items()
         }
         if what == "import_role":
-            given = {name: value for name, value in given.items() if value is not OMIT}
-            return self.role(given, inner, folder, where, public=True)
-        name = self._text(given.get("file"), "import_tasks", where, inner, folder.role)
+            arguments = {name: value for name, value in arguments.items() if value is not OMIT}
+            return self.role(arguments, inner, folder, where, public=True)
+        name = self._text(arguments.get("file"), "import_tasks", where, inner, folder.role)
         path = self.tasks_file(name, folder, where)
         return (Block(self.file(path, inner, folder, where), (), (), where),)
 
@@ -161,32 +169,32 @@ class NodeLoader:
     ) -> str:
         if value is None:
             raise LoadError(f"{what} needs a name", where)
-        return str(self._early_value(value, what, where, keywords, role))
+        return str(self._static_value(value, what, where, keywords, role))
 
-    def _early_value(
+    def _static_value(
         self, value: Any, what: str, where: Where, keywords: Keywords, role: Role | None
     ) -> Any:
-        """What may use such variables only as are known before any host."""
+        """Render a value that may use only variables that are known before any host."""
         if not any(templates_in(value)):
             return value
         try:
-            scope = self._early.scope(keywords, role, roles=self.exported)
+            scope = self._static_vars.scope(keywords, role, roles=self.exported)
             return scope.render(value)
         except TemplateError as error:
-            hint = f"use {what.replace('import', 'include')}: it is read while the play runs"
+            hint = f"use {what.replace('import', 'include')}, which is read while the play runs"
             raise LoadError(f"{what}: {error.reason}", where, hint) from None
 
-    def _finds(self, name: str, folder: Folder) -> bool:
-        return any(path.is_file() for path in self._places(name, folder))
+    def _has_tasks_file(self, name: str, folder: Folder) -> bool:
+        return any(path.is_file() for path in self._task_file_paths(name, folder))
 
     def tasks_file(self, name: str, folder: Folder, where: Where) -> Path:
-        """The file of tasks called `name`, beside the one that names it, or in the role."""
-        for path in self._places(name, folder):
+        """Return the path of a task file: beside the file that names it, or in the role."""
+        for path in self._task_file_paths(name, folder):
             if path.is_file():
                 return path
-        raise NotFound(f"the file of tasks {name} was not found", where)
+        raise NotFound(f"the task file {name} was not found", where)
 
-    def _places(self, name: str, folder: Folder) -> Iterator[Path]:
+    def _task_file_paths(self, name: str, folder: Folder) -> Iterator[Path]:
         yield folder.path / name
         if folder.role is not None:
             yield folder.role.path / ("handlers" if folder.handlers else "tasks") / name
@@ -196,28 +204,28 @@ class NodeLoader:
     # -- roles
 
     def roles(self, source: YamlMap, base: Keywords) -> tuple[Node, ...]:
-        """The play's `roles`, each with what it depends on in front."""
+        """Return the nodes of the play's `roles`, each after the roles that it depends on."""
         value = source.get("roles")
         if value is None:
             return ()
         if not isinstance(value, YamlList):
-            raise LoadError('"roles" is a list', source.values_at["roles"])
+            raise LoadError('"roles" must be a list', source.values_at["roles"])
         nodes: list[Node] = []
         for index, item in enumerate(value):
             where = place_of(value, index) or source.where
             try:
-                found, role = self._listed(item, base, where)
-                nodes += found
+                role_nodes, role = self._listed_role(item, base, where)
+                nodes += role_nodes
                 self.exported.append(role)
             except LoadError as error:
                 self._problems.extend(error.problems)
         return tuple(nodes)
 
-    def _listed(
+    def _listed_role(
         self, item: Any, base: Keywords, where: Where, chain: tuple[Role, ...] = ()
     ) -> tuple[tuple[Node, ...], Role]:
-        given, inner = rolefiles.entry(item, base, where)
-        return self._role(given, inner, Folder(self._basedir), where, chain)
+        call, inner = rolefiles.entry(item, base, where)
+        return self._role(call, inner, Folder(self._basedir), where, chain)
 
     def role(
         self,
@@ -228,7 +236,10 @@ class NodeLoader:
         *,
         public: bool,
     ) -> tuple[Node, ...]:
-        """The nodes of a role that a task calls for; with `public` the whole play sees its vars."""
+        """Return the nodes of a role that a task imports or includes.
+
+        `given` are the arguments of import_role. With `public` the play sees the role's variables.
+        """
         above = folder.role
         chain = (*above.chain, above) if above is not None else ()
         before, self.handlers = self.handlers, self.imported
@@ -248,29 +259,29 @@ class NodeLoader:
         where: Where,
         chain: tuple[Role, ...],
     ) -> tuple[tuple[Node, ...], Role]:
-        """A role and its tasks as a block, behind those of the roles that it depends on.
+        """Return the nodes of a role, after those of the roles that it depends on, and the role.
 
-        As in Ansible, a role that ran already with the same parameters is not run again, unless it
-        allows duplicates (or is imported or included by a task).
+        As in Ansible, a role does not run twice with the same parameters, unless it allows
+        duplicates or a task imports or includes it.
         """
         inside = chain[-1] if chain else None
-        called = given.get("name", given.get("role"))
-        name = self._text(called, "import_role", where, base, inside)
+        role_name = given.get("name", given.get("role"))
+        name = self._text(role_name, "import_role", where, base, inside)
         path = rolefiles.find(name, self._basedir, inside, where, base.collections)
         if "listed" in given and path in (role.path for role in chain):
             names = " → ".join((*(role.name for role in chain), name))
             raise LoadError(f"roles depend on each other: {names}", where)
         role = rolefiles.load(name, path, given, chain, self._vault)
         meta = rolefiles.meta(path)
-        role = _called(role, given, meta)
+        role = _with_call(role, given, meta)
         if folder.role is not None:
             role = replace(role, parents=(folder.role, *folder.role.parents))
         within = (role.collection,) if role.collection else ()
         base = replace(base, collections=(*within, *(meta.collections or ())))
         nodes: list[Node] = []
         for item in meta.dependencies:
-            before, other = self._listed(item, base, meta.where, (*chain, role))
-            nodes += before
+            other_nodes, other = self._listed_role(item, base, meta.where, (*chain, role))
+            nodes += other_nodes
             role = replace(role, dependencies=(*role.dependencies, *other.dependencies, other))
         nodes += self._own_nodes(role, given, base, folder, meta, where)
         return tuple(nodes), role
@@ -289,23 +300,26 @@ class NodeLoader:
             self._seen.add(role.call_key)
             self._load_handlers(role.path, given, base, replace(inside, handlers=True), where)
         tasks = rolefiles.main(role.path, "tasks", given.get("tasks_from"), where)
-        found = self.file(tasks, base, inside, where) if tasks is not None else ()
-        first = role_arguments.task(role, given, base, meta.argument_specs, self._vault)
-        return (Block((*first, *found), (), (), where, role.name),) if first or found else ()
+        own = self.file(tasks, base, inside, where) if tasks is not None else ()
+        check = role_arguments.task(role, given, base, meta.argument_specs, self._vault)
+        return (Block((*check, *own), (), (), where, role.name),) if check or own else ()
 
     def _load_handlers(
         self, path: Path, given: Mapping[str, Any], base: Keywords, folder: Folder, where: Where
     ) -> None:
-        """Handlers belong to the play: they don't inherit the `tags` of a role."""
+        """Load the role's handlers. They belong to the play and don't inherit the role's tags."""
         file = rolefiles.main(path, "handlers", given.get("handlers_from"), where)
         if file is not None:
-            plain = replace(base, tags=frozenset())
-            self.handlers += self.file(file, plain, replace(folder, chain=()), where)
+            untagged = replace(base, tags=frozenset())
+            self.handlers += self.file(file, untagged, replace(folder, chain=()), where)
 
 
-def _called(role: Role, given: Mapping[str, Any], meta: rolefiles.Meta) -> Role:
-    """The role, with what tells whether it runs again. As in Ansible, one that is listed or
-    depended on does not unless it allows duplicates; one that a task imports or includes does."""
+def _with_call(role: Role, given: Mapping[str, Any], meta: rolefiles.Meta) -> Role:
+    """Return the role with `call`, `again` and `occurrence`, which decide whether it runs again.
+
+    As in Ansible, a role from `roles` or `dependencies` runs again only if it allows duplicates; a
+    role that a task imports or includes always does.
+    """
     listed = "listed" in given
     again = meta.allow_duplicates if listed else given.get("allow_duplicates", True)
     params, variables = (sorted(each.items(), key=str) for each in (role.params, role.entry_vars))
@@ -316,7 +330,7 @@ def _called(role: Role, given: Mapping[str, Any], meta: rolefiles.Meta) -> Role:
 
 
 def _import_arguments(value: Any, key: str, where: Where) -> Mapping[str, Any]:
-    """The mapping form, the short form (`name=x tasks_from=y`), or the file's name alone."""
+    """Return the arguments of an import: a mapping, `name=x tasks_from=y`, or the name alone."""
     if isinstance(value, dict):
         return value
     text = value.source if isinstance(value, Template) else str(value)
@@ -326,7 +340,7 @@ def _import_arguments(value: Any, key: str, where: Where) -> Mapping[str, Any]:
 
 
 def _check_names(given: Mapping[str, Any], key: str, where: Where) -> None:
-    """Imports take what includes do, but for `apply`: their own keywords reach all tasks."""
+    """Raise LoadError for an unknown argument. Imports have those of includes except `apply`."""
     known = arguments.names(find_module(key.replace("import", "include"))).keys() - {"apply"}
     places: Mapping[str, Where] = getattr(given, "keys_at", {})
     for name in given:
@@ -335,18 +349,20 @@ def _check_names(given: Mapping[str, Any], key: str, where: Where) -> None:
             raise LoadError(reason, places.get(name, where), nearest(str(name), known))
 
 
-def _task_problems(task: Task, brings: Brings) -> Iterator[Problem]:
-    """Template syntax, for every template of a task."""
+def _task_problems(task: Task, has_plugin: HasPlugin) -> Iterator[Problem]:
+    """Yield the problems of all templates of a task."""
     values = [task.name, task.arguments, task.keywords.when, task.loop and task.loop.items]
     values += [task.changed_when, task.failed_when, task.until, task.notify]
     values += [*task.keywords.vars, *task.keywords.environment]
-    return template_problems(values, brings)
+    return template_problems(values, has_plugin)
 
 
-def template_problems(values: Any, brings: Brings) -> Iterator[Problem]:
-    """What is wrong with any template in `values`: its syntax, or a filter, a test or a lookup that
-    neither Ansible nor the playbook has."""
+def template_problems(values: Any, has_plugin: HasPlugin) -> Iterator[Problem]:
+    """Yield the problems of all templates in `values`.
+
+    A problem is wrong syntax, or a filter, test or lookup that Ansible and the playbook lack.
+    """
     for template in templates_in(values):
-        error = check(template, brings)
+        error = check(template, has_plugin)
         if error is not None:
             yield Problem(error.reason, template.where)

@@ -1,4 +1,4 @@
-"""`include:`, as it was written before Ansible 2.4: `include: tasks.yml name=value tags=a`."""
+"""Rewrite `include: tasks.yml name=value tags=a`, the form of Ansible before 2.4."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ WORDS = ("include", "ansible.builtin.include", "ansible.legacy.include")
 
 
 def rewritten(source: YamlMap, key: str, exists: Callable[[str], bool]) -> YamlMap:
-    """The task as it is written today: an import where nothing about it can change while the
-    playbook runs, as `exists` says of its file, too; else an include. Its parameters are `vars`."""
+    """Return the task as import_tasks or include_tasks, with its parameters as `vars`.
+
+    As in Ansible it is an import if `static` says so, or if it has no loop and its file's name is
+    no template and `exists`.
+    """
     where = source.keys_at[key]
     value = source[key]
     text = value.source if isinstance(value, Template) else str(value or "")
@@ -32,12 +35,12 @@ def rewritten(source: YamlMap, key: str, exists: Callable[[str], bool]) -> YamlM
     if static is None:
         loops = any(name == "loop" or str(name).startswith("with_") for name in source)
         static = not loops and not is_template(file) and exists(unquote(file))
-    today = "import_tasks" if kw.flag(static, "static", where) else "include_tasks"
-    return _with(source, key, {today: kw.text_template(unquote(file), where)}, given)
+    module = "import_tasks" if kw.flag(static, "static", where) else "include_tasks"
+    return _with(source, key, {module: kw.text_template(unquote(file), where)}, given)
 
 
 def _with(source: YamlMap, key: str, named: dict[str, Any], given: YamlMap) -> YamlMap:
-    """The task with another key for its module, and the parameters among its keywords."""
+    """Return the task with the module `named`, and with its parameters as keywords."""
     task = YamlMap(source.where)
     for name, value in source.items():
         if name not in (key, "static"):
@@ -49,7 +52,10 @@ def _with(source: YamlMap, key: str, named: dict[str, Any], given: YamlMap) -> Y
     if given:
         own = source.get("vars")
         if own is not None and not isinstance(own, YamlMap):
-            raise LoadError("include: give its variables in one place", place_of(source, "vars"))
+            raise LoadError(
+                "include: give the variables in one place: in the line, or in vars",
+                place_of(source, "vars"),
+            )
         if own is not None:
             given.add(own)
         task["vars"] = given

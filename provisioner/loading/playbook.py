@@ -1,4 +1,4 @@
-"""Playbook files ▶ `Playbook`. What can be wrong without a host is found here, with its place."""
+"""Load playbook files. All errors that need no host are found here, with their place."""
 
 from __future__ import annotations
 
@@ -32,24 +32,26 @@ from provisioner.where import Where, nearest
 def load_playbook(
     path: Path, vault: Vault = NO_VAULT, extra: Mapping[str, Any] | None = None
 ) -> Playbook:
-    """The plays of a file, or a `LoadError` with every problem found. Names of what is imported
-    may use the variables `extra`."""
+    """Return the plays of a file. Raises LoadError with all problems.
+
+    Names of imported files and roles may use the variables `extra` (--extra-vars).
+    """
     return _load(path, StaticVars(path.parent, extra or {}, vault=vault), (path.resolve(),))
 
 
-def _load(path: Path, early: StaticVars, chain: tuple[Path, ...]) -> Playbook:
-    """`chain` are the playbooks that led to it, resolved."""
-    data = yaml_file.load(path, what="playbook", vault=early.vault)
+def _load(path: Path, static_vars: StaticVars, chain: tuple[Path, ...]) -> Playbook:
+    """Load a playbook. `chain` are the resolved paths of the playbooks that import it."""
+    data = yaml_file.load(path, what="playbook", vault=static_vars.vault)
     if not isinstance(data, list) or not data:
-        hint = "" if data else "this one is empty"
-        raise LoadError("a playbook is a list of plays", Where(str(path), 1, 1), hint)
+        hint = "" if data else "this file is empty"
+        raise LoadError("a playbook must be a list of plays", Where(str(path), 1, 1), hint)
     problems: list[Problem] = []
     plays: list[Play] = []
     for index, source in enumerate(data):
         if not isinstance(source, YamlMap):
-            raise LoadError("a play is a mapping", place_of(data, index))
+            raise LoadError("a play must be a mapping", place_of(data, index))
         try:
-            plays += _plays(source, path, problems, early, chain)
+            plays += _plays(source, path, problems, static_vars, chain)
         except LoadError as error:
             problems.extend(error.problems)
     if problems:
@@ -61,21 +63,21 @@ def _plays(
     source: YamlMap,
     path: Path,
     problems: list[Problem],
-    early: StaticVars,
+    static_vars: StaticVars,
     chain: tuple[Path, ...],
 ) -> tuple[Play, ...]:
-    """One play, or those of a playbook that is imported here."""
+    """Return one play, or the plays of an imported playbook."""
     key = next((key for key in kw.IMPORT_PLAYBOOK if key in source), None)
     if key is None:
-        return (_load_play(source, path.parent, problems, early),)
+        return (_load_play(source, path.parent, problems, static_vars),)
     where = source.keys_at[key]
     kw.known(
         source, frozenset({*kw.IMPORT_PLAYBOOK, "name", "vars", "tags", "when"}), "import_playbook"
     )
     added = _vars(source)
-    early = early.under(added)
+    static_vars = static_vars.under(added)
     try:
-        name = early.scope().render(source[key])
+        name = static_vars.scope().render(source[key])
     except TemplateError as error:
         raise LoadError(f"import_playbook: {error.reason}", where) from None
     file = path.parent / str(name)
@@ -85,14 +87,14 @@ def _plays(
         names = " → ".join(p.name for p in (*chain, file))
         raise LoadError(f"playbooks import each other: {names}", where)
     inherited = kw.inherit(Keywords(), _without(source, "vars"))
-    plays = _load(file, early, (*chain, file.resolve())).plays
+    plays = _load(file, static_vars, (*chain, file.resolve())).plays
     return tuple(_imported(play, inherited, added) for play in plays)
 
 
 def _imported(play: Play, inherited: Keywords, added: dict[str, Any]) -> Play:
-    """A play with the `vars`, `tags` and `when` of the import, which reach all of its tasks."""
+    """Return the play with the `vars`, `tags` and `when` of the import added to all its tasks."""
 
-    def changed(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    def with_import(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
         return tuple(_under(node, inherited) for node in nodes)
 
     if not inherited.tags and not inherited.when:
@@ -100,8 +102,8 @@ def _imported(play: Play, inherited: Keywords, added: dict[str, Any]) -> Play:
     return replace(
         play,
         vars={**play.vars, **added},
-        sections=tuple(changed(section) for section in play.sections),
-        handlers=changed(play.handlers),
+        sections=tuple(with_import(section) for section in play.sections),
+        handlers=with_import(play.handlers),
     )
 
 
@@ -117,23 +119,25 @@ def _under(node: Node, outer: Keywords) -> Node:
     return Block(tasks, rescue, always, node.where, node.name)
 
 
-def _load_play(source: YamlMap, basedir: Path, problems: list[Problem], early: StaticVars) -> Play:
+def _load_play(
+    source: YamlMap, basedir: Path, problems: list[Problem], static_vars: StaticVars
+) -> Play:
     kw.known(source, kw.PLAY, "play")
     if "hosts" not in source:
         raise LoadError('a play needs "hosts"', source.where)
     if "user" in source and "remote_user" in source:
         raise LoadError('both "user" and "remote_user" are set', source.keys_at["user"])
     if source["hosts"] in ("", [], None):
-        raise LoadError('"hosts" names nobody', source.values_at["hosts"])
+        raise LoadError('"hosts" is empty', source.values_at["hosts"])
     if "user" in source:
         source.setdefault("remote_user", source["user"])
     base = kw.inherit(Keywords(), _without(source, "vars"))
     play_vars = _vars(source)
-    early_texts = [play_vars, source.get("vars_prompt")]
-    problems.extend(template_problems(early_texts, plugin_search.brought(basedir, None)))
+    play_values = [play_vars, source.get("vars_prompt")]
+    problems.extend(template_problems(play_values, plugin_search.finder(basedir, None)))
     files = tuple(_vars_files(source, basedir))
-    known = {**play_vars, **early.vars}
-    loader = NodeLoader(problems, replace(early, basedir=basedir, vars=known, files=files))
+    visible = {**play_vars, **static_vars.vars}
+    loader = NodeLoader(problems, replace(static_vars, basedir=basedir, vars=visible, files=files))
     folder = Folder(basedir)
     before = loader.nodes(source, "pre_tasks", base, folder)
     middle = (*loader.roles(source, base), *loader.nodes(source, "tasks", base, folder))
@@ -171,7 +175,10 @@ def _flag(source: YamlMap, key: str) -> Any:
 
 
 def _without(source: YamlMap, *keys: str) -> YamlMap:
-    """A play's `vars` are of another precedence than a block's: they stay apart."""
+    """Return a copy of the mapping without some keys.
+
+    A play's `vars` have another precedence than a block's, so they are not inherited like these.
+    """
     copy = YamlMap(source.where)
     copy.update({key: value for key, value in source.items() if key not in keys})
     copy.keys_at, copy.values_at = source.keys_at, source.values_at
@@ -209,7 +216,7 @@ def _prompts(source: YamlMap) -> Iterator[Prompt]:
     where = place_of(source, "vars_prompt")
     for item in given if isinstance(given, list) else [None]:
         if not isinstance(item, YamlMap) or not isinstance(item.get("name"), str):
-            raise LoadError('"vars_prompt" is a list of mappings with a name', where)
+            raise LoadError('"vars_prompt" must be a list of mappings with a name', where)
         kw.known(item, _PROMPT, "vars_prompt")
         yield Prompt(
             name=item["name"],
@@ -227,27 +234,31 @@ def _prompts(source: YamlMap) -> Iterator[Prompt]:
 def _strategy(source: YamlMap) -> Any:
     value = source.get("strategy")
     if isinstance(value, Template):
-        return value  # plan/keywords.py renders it
+        return value  # plan/play_keywords.py renders it
     return strategy(value, place_of(source, "strategy"))
 
 
 def strategy(value: Any, where: Where | None) -> Any:
-    """The strategy that a play names; `host_pinned` is what `free` is here."""
+    """Return "linear", "free" or None for a strategy's name; host_pinned counts as free."""
     name = str(value).rpartition(".")[2] if value else None
     if name in (None, "linear", "free"):
         return name
     if name == "host_pinned":
         return "free"
-    raise LoadError(f'the strategy "{value}" is not supported', where, "there are linear and free")
+    raise LoadError(
+        f'the strategy "{value}" is not supported', where, "linear and free are supported"
+    )
 
 
 def _check_notify(
     sections: tuple[tuple[Node, ...], ...], handlers: tuple[Node, ...], problems: list[Problem]
 ) -> None:
-    """Every literal `notify` names a handler, unless some handler's name is a template or comes
-    with what is included while the play runs."""
-    every = (*(node for section in sections for node in section), *handlers)
-    if any(task.module in ("include_role", "include_tasks") for task in tasks_of(every)):
+    """Add a problem for each `notify` that names no handler.
+
+    Nothing is checked if a handler's name is a template, or if an include may bring handlers.
+    """
+    nodes = (*(node for section in sections for node in section), *handlers)
+    if any(task.module in ("include_role", "include_tasks") for task in tasks_of(nodes)):
         return
     known: set[str] = set()
     for handler in tasks_of(handlers):
@@ -257,9 +268,9 @@ def _check_notify(
             known.add(name)
         if handler.role is not None:
             known.add(handler.title)
-    for task in tasks_of(every):
+    for task in tasks_of(nodes):
         for name in task.notify:
             if isinstance(name, str) and name not in known:
                 place = task.notify_at or task.where
-                hint = nearest(name, known) or "handlers stand under the play's `handlers`"
+                hint = nearest(name, known) or "handlers are listed under the play's `handlers`"
                 problems.append(Problem(f'there is no handler "{name}"', place, hint))

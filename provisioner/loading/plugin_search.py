@@ -1,4 +1,7 @@
-"""Whether a playbook's tree brings a plugin: then what uses it loads, though it can't be run."""
+"""Find plugins in a playbook's own folders.
+
+provision can't run them. A playbook that uses one still loads; the task that needs it fails.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,17 @@ from pathlib import Path
 
 from provisioner.language.play import COLLECTIONS_FOLDER, Role
 from provisioner.language.plugins.known_plugins import Kind
-from provisioner.language.plugins.local_plugins import COLLECTED, Brings, beside, file_of
+from provisioner.language.plugins.local_plugins import COLLECTED, HasPlugin, beside, file_of
 from provisioner.loading import roles
 
 
-def brought(basedir: Path, role: Role | None) -> Brings:
-    """That of the playbook in `basedir`, for the tasks of the role that is given."""
+def finder(basedir: Path, role: Role | None) -> HasPlugin:
+    """Return the function that tells whether the playbook or its roles have a plugin.
 
-    def brings(kind: Kind, name: str) -> bool:
+    `role` is the role of the task that uses the plugin.
+    """
+
+    def has_plugin(kind: Kind, name: str) -> bool:
         space = name.rpartition(".")[0]
         if space:
             below = Path(COLLECTIONS_FOLDER, *space.split("."))
@@ -22,11 +28,11 @@ def brought(basedir: Path, role: Role | None) -> Brings:
             return file_of(kind, name, places, COLLECTED) is not None
         return file_of(kind, name, _places(basedir, role)) is not None
 
-    return brings
+    return has_plugin
 
 
 def _places(basedir: Path, role: Role | None) -> Iterator[Path]:
-    """The folders of the playbook, of the role and of all other roles that may be used."""
+    """Yield the folders that may have plugin folders: of the playbook, the role, other roles."""
     yield from (basedir, basedir.absolute().parent)
     if role is not None:
         yield role.path

@@ -1,4 +1,4 @@
-"""A role's argument specs, and the task that a role with one begins with."""
+"""Read a role's argument specs and make the task that checks its arguments."""
 
 from __future__ import annotations
 
@@ -20,17 +20,20 @@ _FILES = ("argument_specs.yml", "argument_specs.yaml", "argument_specs.json")
 def task(
     role: Role, given: Mapping[str, Any], base: Keywords, in_meta: Any, vault: Vault
 ) -> tuple[Task, ...]:
-    """The task that checks what the role is called with, where it has a spec of this entry point
-    (`tasks_from`, or main). `given` is how it is called, `in_meta` what meta/main.yml says."""
+    """Return the task that checks the role's arguments, or () if it has no spec for them.
+
+    The spec is that of the entry point: `tasks_from`, or "main". `given` are the arguments of the
+    call (name, tasks_from, …), `in_meta` is `argument_specs` of meta/main.yml.
+    """
     entry = str(given.get("tasks_from") or "main")
-    every = _specs(role.path, in_meta, vault)
-    if entry not in every or given.get("rolespec_validate") is False:
+    specs = _specs(role.path, in_meta, vault)
+    if entry not in specs or given.get("rolespec_validate") is False:
         return ()
-    spec = every[entry]
+    spec = specs[entry]
     if spec is None:
         return ()
     if not isinstance(spec, YamlMap):
-        raise LoadError(f'the argument spec "{entry}" is a mapping', place_of(every, entry))
+        raise LoadError(f'the argument spec "{entry}" must be a mapping', place_of(specs, entry))
     short = spec.get("short_description")
     arguments = {
         "argument_spec": _options(spec),
@@ -58,26 +61,26 @@ def task(
 
 
 def _specs(path: Path, in_meta: Any, vault: Vault) -> Mapping[str, Any]:
-    """meta/argument_specs.yml, or else `argument_specs` of meta/main.yml."""
+    """Return entry point ▶ spec: from meta/argument_specs.yml, else from meta/main.yml."""
     file = next((f for name in _FILES if (f := path / "meta" / name).is_file()), None)
     if file is None:
-        found, where = in_meta, None
+        specs, where = in_meta, None
     else:
         data = yaml_file.load(file, what="role's argument specs", vault=vault)
-        found = data.get("argument_specs") if isinstance(data, YamlMap) else None
+        specs = data.get("argument_specs") if isinstance(data, YamlMap) else None
         where = Where(str(file), 1, 1)
-    if found is None:
+    if specs is None:
         return {}
-    if not isinstance(found, YamlMap):
-        raise LoadError('"argument_specs" is a mapping of entry points', where)
-    return found
+    if not isinstance(specs, YamlMap):
+        raise LoadError('"argument_specs" must be a mapping of entry points', where)
+    return specs
 
 
 def _options(spec: YamlMap) -> Mapping[str, Any]:
     options = spec.get("options") or {}
     if not isinstance(options, dict):
-        raise LoadError('"options" is a mapping of names to specs', place_of(spec, "options"))
-    for name, one in options.items():
-        if not isinstance(one, dict | None):
-            raise LoadError(f'the spec of "{name}" is a mapping', place_of(options, name))
+        raise LoadError('"options" must be a mapping of names to specs', place_of(spec, "options"))
+    for name, option in options.items():
+        if not isinstance(option, dict | None):
+            raise LoadError(f'the spec of "{name}" must be a mapping', place_of(options, name))
     return options

@@ -1,4 +1,4 @@
-"""Roles on disk: where they are, and what their files say."""
+"""Find roles on disk and read their files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NAMES = ("main.yml", "main.yaml", "main")
 
 @dataclass(frozen=True)
 class Meta:
-    """meta/main.yml: what the role depends on."""
+    """The part of meta/main.yml that matters here; the rest is for Ansible Galaxy."""
 
     where: Where
     dependencies: tuple[Any, ...] = ()
@@ -36,7 +36,7 @@ class Meta:
 
 
 def folders(basedir: Path) -> Iterator[Path]:
-    """Where roles are looked for, in Ansible's order."""
+    """Yield the folders that are searched for roles, in Ansible's order."""
     yield basedir / "roles"
     for name in filter(None, os.environ.get("ANSIBLE_ROLES_PATH", "").split(":")):
         yield Path(name).expanduser()
@@ -46,7 +46,7 @@ def folders(basedir: Path) -> Iterator[Path]:
 
 
 def collections(basedir: Path) -> Iterator[Path]:
-    """Where collections are looked for, in Ansible's order."""
+    """Yield the folders that are searched for collections, in Ansible's order."""
     yield basedir / "collections"
     for variable in ("ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_COLLECTIONS_PATHS"):
         for name in filter(None, os.environ.get(variable, "").split(":")):
@@ -87,7 +87,7 @@ def _has_role_files(path: Path) -> bool:
 
 
 def _more(name: str, basedir: Path) -> str:
-    """How other places are named; Ansible's own way is not one of them."""
+    """Return the end of a hint: the variable that adds folders; ansible.cfg is not read."""
     variable = "ANSIBLE_COLLECTIONS_PATH" if name.count(".") >= 2 else "ANSIBLE_ROLES_PATH"
     config = basedir / "ansible.cfg"
     unread = f" ({config} is not read)" if config.is_file() else ""
@@ -103,9 +103,9 @@ def _in_collections(names: Sequence[str], basedir: Path) -> Iterator[Path]:
 
 
 def entry(item: Any, base: Keywords, where: Where) -> tuple[Mapping[str, Any], Keywords]:
-    """One entry of `roles` or of a role's dependencies ▶ its arguments and its keywords.
+    """Split an entry of `roles` or `dependencies` into the arguments of the call and its keywords.
 
-    What is neither is a parameter of the role.
+    Keys that are neither are parameters of the role.
     """
     if not isinstance(item, YamlMap):
         return {"name": item, "listed": True, "params": {}, "vars": {}, "own": (None, None)}, base
@@ -121,12 +121,12 @@ def entry(item: Any, base: Keywords, where: Where) -> tuple[Mapping[str, Any], K
             source.values_at[key] = item.values_at[key]
         elif key == "vars":
             if value is not None and not isinstance(value, dict):
-                raise LoadError("this is a mapping of names to values", item.values_at[key])
+                raise LoadError("this must be a mapping of names to values", item.values_at[key])
             variables.update(value or {})
         elif key not in ("src", "version", "scm"):
             params[key] = value
     if "name" not in given:
-        raise LoadError("an entry of roles needs the role's name", where, "as in `role: NAME`")
+        raise LoadError("an entry of roles needs the role's name", where, "write `role: NAME`")
     given["params"], given["vars"] = params, variables
     return given, kw.inherit(base, source)
 
@@ -134,7 +134,7 @@ def entry(item: Any, base: Keywords, where: Where) -> tuple[Mapping[str, Any], K
 def load(
     name: str, path: Path, given: Mapping[str, Any], chain: tuple[Role, ...], vault: Vault
 ) -> Role:
-    """The role with its defaults, vars and parameters."""
+    """Return the role with its defaults, vars and parameters."""
     role = Role(
         Path(name).name if name.startswith("/") else name,
         path,
@@ -148,7 +148,7 @@ def load(
 
 
 def main(path: Path, kind: str, name: Any, where: Where) -> Path | None:
-    """The file `main.yml` of a part of the role, or the one of that name instead."""
+    """Return the path of `main.yml` in a folder of the role, or of the file `name` instead."""
     if name is not None:
         for candidate in (f"{name}", f"{name}.yml", f"{name}.yaml"):
             if (path / kind / candidate).is_file():
@@ -158,25 +158,27 @@ def main(path: Path, kind: str, name: Any, where: Where) -> Path | None:
 
 
 def _within(folder: Path, name: str, where: Where) -> Path:
-    """A file of a part of a role: what another part or role has is not found through it."""
+    """Return a file in a folder of the role; LoadError for a path that leads out of the folder."""
     file = Path(os.path.abspath(folder / name))  # noqa: PTH100 - links may lead out
     if not file.is_relative_to(Path(os.path.abspath(folder))):  # noqa: PTH100
-        raise LoadError(f"{name} is not in {folder}", where, "include_tasks has files of elsewhere")
+        raise LoadError(
+            f"{name} is not in {folder}", where, "use include_tasks for files of other folders"
+        )
     return folder / name
 
 
 def _variables(path: Path, kind: str, name: Any, vault: Vault) -> Mapping[str, Any]:
-    """The variables of a file, or of all files in a directory `main`."""
+    """Return the variables of defaults or vars: of one file, or of all files in a folder `main`."""
     file = main(path, kind, name, Where(str(path)))
     if file is not None:
         return vars_file(file, vault)
     files = sorted((path / kind / "main").rglob("*")) if name is None else []
-    wanted = (f for f in files if f.is_file() and f.suffix in ("", ".json", ".yaml", ".yml"))
-    return {key: value for f in wanted for key, value in vars_file(f, vault).items()}
+    readable = (f for f in files if f.is_file() and f.suffix in ("", ".json", ".yaml", ".yml"))
+    return {key: value for f in readable for key, value in vars_file(f, vault).items()}
 
 
 def meta(path: Path) -> Meta:
-    """What meta/main.yml says of dependencies; the rest of it is for Galaxy."""
+    """Read meta/main.yml of a role."""
     file = main(path, "meta", None, Where(str(path)))
     data = yaml_file.load(file, what="role's meta file") if file is not None else None
     where = Where(str(file or path), 1, 1)
@@ -184,7 +186,7 @@ def meta(path: Path) -> Meta:
         return Meta(where)
     dependencies = data.get("dependencies") or ()
     if not isinstance(dependencies, list | tuple):
-        raise LoadError('"dependencies" is a list', place_of(data, "dependencies"))
+        raise LoadError('"dependencies" must be a list', place_of(data, "dependencies"))
     duplicates = bool(data.get("allow_duplicates"))
     specs, within = data.get("argument_specs"), data.get("collections")
     return Meta(where, tuple(dependencies), duplicates, specs, within)

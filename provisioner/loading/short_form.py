@@ -1,4 +1,4 @@
-"""Arguments in one line, `name=value name=value …` ▶ a mapping."""
+"""Read arguments that are written in one line: `name=value name=value …`."""
 
 from __future__ import annotations
 
@@ -19,19 +19,24 @@ from provisioner.where import Where, nearest
 
 
 def of_module(module: type[Module], key: str, value: Any, where: Where) -> YamlMap:
-    """`yum: name=docker state=present`, `shell: echo hi creates=/x`."""
+    """Return the arguments of a module from a line.
+
+    Examples: `yum: name=docker state=present`, `shell: echo hi creates=/x`. Raises LoadError for
+    a word that is no argument, unless the module takes free text.
+    """
     given = YamlMap(where)
     text = value.source if isinstance(value, Template) else str(value)
     fields = arguments.names(module)
     rest = []
-    kept = ""  # as it stands, with the newlines of a script
+    kept = ""  # the free text as it is written, with its newlines
     for word, piece in _words(text):
         name, equals, item = pair(word)
-        known = name in fields or (module.open and _may_be_name(name, module))
-        # What the module has not is told with the other arguments, or fails the task.
-        known = known or (module.free_form is None and name.isidentifier())
-        file = name == module.free_form == "file"  # include_tasks: file=more.yml
-        if equals and known and (module.free_form is None or file or name in _FREE_OPTIONS):
+        is_argument = name in fields or (module.open and _may_be_name(name, module))
+        # An unknown name is reported later, together with other wrong arguments.
+        is_argument = is_argument or (module.free_form is None and name.isidentifier())
+        names_file = name == module.free_form == "file"  # include_tasks: file=more.yml
+        takes_all = module.free_form is None or names_file
+        if equals and is_argument and (takes_all or name in _FREE_OPTIONS):
             given[name] = kw.text_template(unquote(_unescaped(item)), where)
             given.keys_at[name] = given.values_at[name] = where
         else:
@@ -50,7 +55,7 @@ def of_module(module: type[Module], key: str, value: Any, where: Where) -> YamlM
 
 
 def _refusal(word: str, text: str, fields: Mapping[str, str], key: str, where: Where) -> LoadError:
-    """Why a word of `text` is no argument."""
+    """Return the error for a word of `text` that is no argument."""
     if any(quote in ('"', "'") for quote in _QUOTES.findall(text)):
         return LoadError("a quote is not closed", where)
     name = word.partition("=")[0]
@@ -61,8 +66,10 @@ def _refusal(word: str, text: str, fields: Mapping[str, str], key: str, where: W
 
 
 def pairs(value: Any, where: Where, hint: str = "") -> YamlMap:
-    """`name=x state=present`, where no module says which names there are; `hint` is for what is
-    none."""
+    """Return the arguments of a line when the module, and so its parameters, are not known.
+
+    Raises LoadError with `hint` for a word that is not name=value.
+    """
     given = YamlMap(where)
     for word in split_words(value.source if isinstance(value, Template) else str(value)):
         name, equals, item = word.partition("=")
@@ -86,19 +93,22 @@ _WORD = regex.compile(
 
 
 _QUOTES = regex.compile(r""""(?:\\.|[^"\\])*"|'[^']*'|\\.|["']""", re.DOTALL)
-"""Quoted texts, and quotes that begin none."""
+"""Quoted texts, and quotes that are not closed."""
 
 
 def split_words(text: str) -> list[str]:
-    """Words apart at white space, but for quotes and `{{ … }}`; quotes are kept."""
+    """Split at white space outside of quotes and `{{ … }}`; quotes are kept."""
     return [word for word, _ in _words(text)]
 
 
 def _words(text: str) -> Iterator[tuple[str, str]]:
-    """The same, each as it stands before the next. A backslash alone says that the line goes on."""
-    found = list(_WORD.finditer(text))
-    ends = [*(match.start() for match in found[1:]), len(text)]
-    for match, end in zip(found, ends, strict=False):
+    """Yield each word, and the same with the white space after it.
+
+    A backslash alone continues the line, so it is left out.
+    """
+    matches = list(_WORD.finditer(text))
+    ends = [*(match.start() for match in matches[1:]), len(text)]
+    for match, end in zip(matches, ends, strict=False):
         if match.group() != "\\":
             yield match.group(), text[match.start() : end]
 
@@ -109,15 +119,15 @@ _ESCAPE = regex.compile(
 
 
 def _unescaped(word: str) -> str:
-    """`name=value` in which backslashes stand for what they do in Python."""
-    return _ESCAPE.sub(lambda found: codecs.decode(found[0], "unicode-escape"), word)
+    """Return the word with backslash escapes decoded as in a Python string."""
+    return _ESCAPE.sub(lambda match: codecs.decode(match[0], "unicode-escape"), word)
 
 
 _NAME = regex.compile(r"(?:\{\{.*?\}\}|[^\s={}])*", re.DOTALL)
 
 
 def pair(word: str) -> tuple[str, str, str]:
-    """A word apart at its first `=` that is not within `{{ … }}`."""
+    """Split a word at its first `=` outside of `{{ … }}`, as str.partition does."""
     match = _NAME.match(word)
     assert match is not None
     rest = word[match.end() :]
@@ -134,6 +144,7 @@ def _may_be_name(name: str, module: type[Module]) -> bool:
 
 
 def unquote(word: str) -> str:
+    """Return the word without the quotes around it."""
     if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'":
         return word[1:-1]
     return word

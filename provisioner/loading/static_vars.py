@@ -1,4 +1,4 @@
-"""What needs no host: variables that keywords of a play and names of its imports may use."""
+"""Variables that are known before any host: for keywords of plays and names of imports."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ _NOTHING = Keywords()
 
 @dataclass(frozen=True)
 class StaticVars:
-    """The variables of the command line, a play and its roles, as known before any host."""
+    """The variables of the command line, of a play and of its roles, without any host's."""
 
     basedir: Path
     extra: Mapping[str, Any] = field(default_factory=dict)
     vars: Mapping[str, Any] = field(default_factory=dict)
     files: Sequence[VarsFile] = ()
     roles: Sequence[Role] = ()
-    """Those whose defaults and vars the whole play sees."""
+    """Roles whose defaults and vars the whole play sees."""
     vault: Vault = NO_VAULT
 
     @classmethod
     def of(cls, play: Play, extra: Mapping[str, Any], vault: Vault = NO_VAULT) -> StaticVars:
-        """What is known of a play that has been loaded."""
+        """Return the static variables of a loaded play."""
         return cls(play.basedir, extra, play.vars, play.vars_files, play.roles, vault)
 
     def under(self, variables: Mapping[str, Any]) -> StaticVars:
-        """The same for what sees `variables` besides, those of an import."""
+        """Return a copy in which `variables` (those of an import) override the play's."""
         return replace(self, vars={**self.vars, **variables})
 
     def scope(
@@ -53,13 +53,16 @@ class StaticVars:
         roles: Sequence[Role] = (),
         missing: Callable[[str], Any] | None = None,
     ) -> Scope:
-        """The variables, in Ansible's order, for something under `keywords` in `role`, where the
-        play sees those of `roles` too. `missing` is called with each name that has no value."""
-        every = (*self.roles, *roles)
-        return self._scope(keywords, role, magic or {}, every, self._of_files, missing)
+        """Return a scope in Ansible's precedence for something with `keywords` in `role`.
+
+        `roles` are further roles whose variables the play sees, `magic` further magic variables.
+        `missing` is called with each name that has no value.
+        """
+        all_roles = (*self.roles, *roles)
+        return self._scope(keywords, role, magic or {}, all_roles, self._of_files, missing)
 
     def with_host(self, variables: Mapping[str, Any]) -> StaticVars:
-        """The same with the inventory's variables of a host, which rank below those of the play."""
+        """Return a copy with a host's inventory variables, which the play's variables override."""
         return replace(self, vars={**variables, **self.vars, **self._of_files}, files=())
 
     def _scope(
@@ -72,7 +75,7 @@ class StaticVars:
         missing: Callable[[str], Any] | None = None,
     ) -> Scope:
         layers = (
-            {"playbook_dir": str(self.basedir.absolute()), **_names(role)},
+            {"playbook_dir": str(self.basedir.absolute()), **_role_variables(role)},
             self.extra,
             *reversed(keywords.params),
             *(role.all_params if role is not None else ()),
@@ -89,21 +92,23 @@ class StaticVars:
 
     @cached_property
     def _of_files(self) -> Mapping[str, Any]:
-        """The variables of those `vars_files` whose names are known and that are there."""
+        """Variables of the `vars_files` that exist and whose names can be rendered already."""
         if not self.files:
             return {}
         scope = self._scope(_NOTHING, None, {}, (), {})
         merged: dict[str, Any] = {}
         for entry in self.files:
-            paths = [self.basedir / Path(name).expanduser() for name in _known(entry, scope)]
-            found = next((path for path in paths if path.is_file()), None)
-            if found is not None:
-                with suppress(LoadError):  # whoever needs it will say what is wrong with it
-                    merged.update(vars_file(found, self.vault))
+            paths = [
+                self.basedir / Path(name).expanduser() for name in _rendered_names(entry, scope)
+            ]
+            file = next((path for path in paths if path.is_file()), None)
+            if file is not None:
+                with suppress(LoadError):  # the play itself reports what is wrong with the file
+                    merged.update(vars_file(file, self.vault))
         return merged
 
     def _context(self, scope: Scope, role: Role | None) -> LookupContext:
-        """What lookups see: files of the role and beside the playbook."""
+        """Return what lookups see: files of the role and files beside the playbook."""
         roots = (*((role.path,) if role is not None else ()), self.basedir)
 
         def render(path: Path, options: Mapping[str, Any], more: Mapping[str, Any]) -> str:
@@ -118,13 +123,13 @@ class StaticVars:
         return LookupContext(scope, find, render, self.basedir, Path.read_bytes)
 
 
-def _names(role: Role | None) -> dict[str, str]:
+def _role_variables(role: Role | None) -> dict[str, str]:
     if role is None:
         return {}
     return {"role_name": role.name, "role_path": str(role.path.absolute())}
 
 
-def _known(entry: VarsFile, scope: Scope) -> Iterator[str]:
+def _rendered_names(entry: VarsFile, scope: Scope) -> Iterator[str]:
     for name in entry.names:
         try:
             yield str(scope.render(name))

@@ -1,4 +1,4 @@
-"""One task's mapping ▶ `Task`: which module, its arguments in whatever form, its keywords."""
+"""Load a task: its module, its arguments in any form, its keywords."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from provisioner.errors import LoadError
 from provisioner.language.play import ALL_ARGUMENTS, Keywords, Task
 from provisioner.language.plugins import known_plugins
-from provisioner.language.plugins.local_plugins import Brings, nothing
+from provisioner.language.plugins.local_plugins import HasPlugin, nothing
 from provisioner.language.templating.template import Template
 from provisioner.loading import keywords as kw
 from provisioner.loading import short_form
@@ -26,25 +26,25 @@ def load_task(
     *,
     handler: bool = False,
     rescued: bool = False,
-    brings: Brings = nothing,
+    has_plugin: HasPlugin = nothing,
 ) -> Task:
-    """The task, with the keywords of `base` and its own; `LoadError` for what can't be right.
+    """Return the task with its own keywords and those inherited from `base`.
 
-    Wrong arguments of a task that may fail (`rescued`, ignore_errors, failed_when) are no such
-    thing: they fail the task when a host comes to it, as its playbook expects. So does a module
-    that only Ansible has, or that the playbook brings.
+    Raises LoadError for wrong keywords and arguments. If the playbook allows the task to fail
+    (`rescued`, ignore_errors, failed_when), wrong arguments fail the task on the host instead. So
+    does a module that only Ansible has, or that the playbook brings (`has_plugin`).
     """
-    key, value, local = _module_of(source, lambda name: exists(name) or brings("module", name))
-    called = kw.text_template(key, source.where)
-    template = called if isinstance(called, Template) else None
+    key, value, local = _module_of(source, lambda name: exists(name) or has_plugin("module", name))
+    module_name = kw.text_template(key, source.where)
+    template = module_name if isinstance(module_name, Template) else None
     name = "action" if template else short_name(key)
     module = None if template else find_module(name)
     given = _arguments(module, source, key, value)
-    ignoring = source.get("ignore_errors", base.ignore_errors)
-    tolerant = bool(rescued or ignoring or "failed_when" in source)
+    ignores_errors = source.get("ignore_errors", base.ignore_errors)
+    tolerant = bool(rescued or ignores_errors or "failed_when" in source)
     keywords = kw.inherit(base, source, tolerant)
     if handler and name == "meta" and given.get("action") == "flush_handlers":
-        raise LoadError("flush_handlers can't be a handler: it would run itself", source.where)
+        raise LoadError("flush_handlers can't be a handler: it would notify itself", source.where)
     if module is not None and not tolerant:
         whole = _with_defaults(given, name, keywords)
         problems = arguments.check(module, name, whole, source.keys_at.get(key, source.where))
@@ -59,7 +59,7 @@ def load_task(
         arguments=given,
         where=source.where,
         keywords=keywords,
-        loop=load_loop(source, brings),
+        loop=load_loop(source, has_plugin),
         register=_register(source),
         notify=kw.names(keywords.notify, "notify", place_of(source, "notify")),
         notify_at=place_of(source, "notify"),
@@ -76,7 +76,7 @@ def load_task(
 
 
 def _with_defaults(given: YamlMap, module: str, keywords: Keywords) -> YamlMap:
-    """The arguments with what `module_defaults` say."""
+    """Return the arguments on top of those of `module_defaults`."""
     whole = YamlMap(given.where)
     for defaults in arguments.defaults(module, keywords.module_defaults):
         if isinstance(defaults, YamlMap):
@@ -87,18 +87,18 @@ def _with_defaults(given: YamlMap, module: str, keywords: Keywords) -> YamlMap:
     return whole
 
 
-def _module_of(source: YamlMap, there: Callable[[str], bool]) -> tuple[str, Any, bool]:
-    """The key that names the module, its value, and whether the task runs on the controller."""
+def _module_of(source: YamlMap, is_module: Callable[[str], bool]) -> tuple[str, Any, bool]:
+    """Return the key that names the module, its value, and whether it is a local_action."""
     candidates = [key for key in source if key not in kw.TASK and not str(key).startswith("with_")]
     for key in ("action", "local_action"):
         if key in source:
-            return (*_action(source, key, there), key == "local_action")
-    known = [key for key in candidates if there(str(key))]
+            return (*_action(source, key, is_module), key == "local_action")
+    known = [key for key in candidates if is_module(str(key))]
     if len(known) > 1:
         raise LoadError(
             f'the task names two modules, "{known[0]}" and "{known[1]}"',
             source.keys_at[known[1]],
-            "each module is a task of its own: is there a `-` missing?",
+            "each task has one module; is a `-` missing?",
         )
     for key in candidates:
         if key not in known:
@@ -109,24 +109,24 @@ def _module_of(source: YamlMap, there: Callable[[str], bool]) -> tuple[str, Any,
 
 
 def _misplaced(source: YamlMap, key: Any, known: list[Any]) -> LoadError | None:
-    """A parameter of the task's module that stands beside it and not below it."""
+    """Return the error for a parameter that is written beside its module, not below it."""
     for module in known:
         if key in arguments.names(find_module(module)):
             reason = f'"{key}" is a parameter of {module}, not a keyword of a task'
-            hint = f"indent it further, so that it stands below {module}"
+            hint = f"indent it further, so that it is below {module}"
             return LoadError(reason, source.keys_at[key], hint)
     return None
 
 
-def _action(source: YamlMap, key: str, there: Callable[[str], bool]) -> tuple[str, Any]:
-    """`action: yum name=x`, or a mapping whose `module` says the same."""
+def _action(source: YamlMap, key: str, is_module: Callable[[str], bool]) -> tuple[str, Any]:
+    """Read `action: yum name=x`, or the mapping form `action: {module: yum, name: x}`."""
     value = source[key]
-    said = value.get("module") if isinstance(value, dict) else value
-    text = said.source if isinstance(said, Template) else str(said or "")
+    line = value.get("module") if isinstance(value, dict) else value
+    text = line.source if isinstance(line, Template) else str(line or "")
     name = next(iter(short_form.split_words(text)), "")
     if not name:
         raise LoadError(f'"{key}" names no module', source.values_at[key])
-    if "{{" not in name and not there(name):
+    if "{{" not in name and not is_module(name):
         raise _unknown(source, name, key)
     rest = text.strip().removeprefix(name).lstrip()
     argument: Any = kw.text_template(rest, source.where) if rest else None
@@ -135,7 +135,7 @@ def _action(source: YamlMap, key: str, there: Callable[[str], bool]) -> tuple[st
         others.update({name: item for name, item in value.items() if name != "module"})
         if rest:
             module = None if "{{" in name else find_module(name)
-            _update(others, _of_line(module, name, argument, source.where))
+            _update(others, _from_line(module, name, argument, source.where))
         argument = others
     source[name] = argument
     source.values_at[name] = source.values_at[key]
@@ -143,7 +143,7 @@ def _action(source: YamlMap, key: str, there: Callable[[str], bool]) -> tuple[st
 
 
 def _unknown(source: YamlMap, key: Any, at: str | None = None) -> LoadError:
-    """A word that is neither a keyword nor a module, with the nearest of both."""
+    """Return the error for a key that is neither a keyword nor a module."""
     where = source.keys_at[at or key]
     key = str(key)
     short = short_name(key)
@@ -151,26 +151,26 @@ def _unknown(source: YamlMap, key: Any, at: str | None = None) -> LoadError:
         key, known_plugins.siblings("module", key)
     )
     if key in kw.BLOCK | kw.PLAY:
-        hint = "it stands beside `block`" if key in kw.OF_BLOCK else ""
+        hint = "it belongs beside `block`" if key in kw.OF_BLOCK else ""
         return LoadError(f'"{key}" is not a keyword of a task', where, hint)
     return LoadError(f'"{key}" is neither a keyword of a task nor a module', where, hint)
 
 
 def _arguments(module: type[Module] | None, source: YamlMap, key: str, value: Any) -> YamlMap:
-    """The arguments as one mapping, whatever form they are written in."""
+    """Return the arguments as one mapping: from a mapping, a line, and `args`."""
     where = source.values_at.get(key, source.where)
     given = YamlMap(where)
     if isinstance(value, YamlMap):
         _update(given, value)
     elif value is not None:
-        _update(given, _of_line(module, key, value, where))
+        _update(given, _from_line(module, key, value, where))
     extra = source.get("args")
     if isinstance(extra, YamlMap):
         _update(given, extra)
     elif isinstance(extra, Template):
         given[ALL_ARGUMENTS] = extra
     elif extra is not None and not isinstance(extra, dict):
-        raise LoadError('"args" is a mapping of arguments', place_of(source, "args"))
+        raise LoadError('"args" must be a mapping of arguments', place_of(source, "args"))
     if module is not None and module.free_form is not None:
         _rename(given, "_raw_params", module.free_form)
     for name in list(given):
@@ -181,7 +181,7 @@ def _arguments(module: type[Module] | None, source: YamlMap, key: str, value: An
 
 
 def _with_templated_names(given: YamlMap) -> YamlMap:
-    """The arguments, names with `{{ … }}` in them being templates."""
+    """Return the arguments with Templates for names that contain `{{ … }}`."""
     made = YamlMap(given.where)
     for name, value in given.items():
         at = given.keys_at.get(name, given.where)
@@ -192,16 +192,16 @@ def _with_templated_names(given: YamlMap) -> YamlMap:
 
 
 def _rename(given: YamlMap, old: str, new: str) -> None:
-    """Ansible's own name of what stands free, under the module's: some playbooks use it."""
+    """Rename an argument: some playbooks write `_raw_params`, Ansible's name of the free text."""
     for names in (given, given.keys_at, given.values_at):
         if old in names and new not in names:
             names[new] = names.pop(old)
 
 
-def _of_line(module: type[Module] | None, name: str, line: Any, where: Where) -> YamlMap:
-    """The arguments that stand in one line."""
+def _from_line(module: type[Module] | None, name: str, line: Any, where: Where) -> YamlMap:
+    """Return the arguments of a line."""
     if module is None:
-        return short_form.pairs(line, where, "a template names the module")
+        return short_form.pairs(line, where, "the module is named by a template")
     return short_form.of_module(module, name, line, where)
 
 
@@ -212,10 +212,10 @@ def _update(into: YamlMap, source: YamlMap) -> None:
 
 
 def _expressions(value: Any, where: Where) -> Any:
-    """Strings of a parameter that holds bare expressions become such."""
+    """Return the value with strings as expressions, for parameters such as `that` of assert."""
     if isinstance(value, list):
-        given = (True if item in (None, "") else item for item in value)  # empty ones hold
-        return [_expressions(item, where) for item in given]
+        conditions = (True if item in (None, "") else item for item in value)  # empty is true
+        return [_expressions(item, where) for item in conditions]
     return kw.expression(str(value), where) if isinstance(value, str | int | float) else value
 
 

@@ -75,7 +75,7 @@ def test_where_nobody_is_there_the_default_is_the_answer(
         ('{name: asked, default: "{{ nowhere }}"}', 'the variable "nowhere" is undefined'),
         ('{name: asked, default: "{{ 1 + }}"}', "play.yml:5:40: template syntax"),
         ("{name: asked, default: x, encrypt: rot13}", 'there is no password hash "rot13"'),
-        ('{name: asked, confirm: "{{ what }}", default: x}', '"confirm" is true or false'),
+        ('{name: asked, confirm: "{{ what }}", default: x}', '"confirm" must be true or false'),
     ],
 )
 def test_3_for_a_prompt_that_can_not_be_asked(

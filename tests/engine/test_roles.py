@@ -123,7 +123,7 @@ def test_a_missing_included_file_fails_the_task_with_its_name(runner: PlayRunner
 BROKEN = [
     ("- {name: t, nonsense: 1}", "neither a keyword of a task nor a module"),
     ("- debug: msg='x", "a quote is not closed"),
-    ("a: b", "a file of tasks is a list"),
+    ("a: b", "a task file must be a list"),
     ("[{", "YAML"),
 ]
 

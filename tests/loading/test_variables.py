@@ -98,8 +98,8 @@ def test_a_limit_may_be_a_file_of_names(tmp_path: Path) -> None:
     [
         ("wbe1", '--limit: "wbe1" is neither a host nor a group\n    did you mean "web1"?'),
         ("all:!bd1", '"bd1" is neither'),
-        ("~web(", '"~web(" is no regular expression'),
-        ("all[7]", '"all[7]": there are only 3 hosts'),
+        ("~web(", '"~web(" is not a regular expression'),
+        ("all[7]", '"all[7]": the group has only 3 hosts'),
         ("@/nowhere", "the --limit file /nowhere can't be read"),
     ],
 )

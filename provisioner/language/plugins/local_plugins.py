@@ -29,7 +29,7 @@ COLLECTED: Mapping[Kind, tuple[str, ...]] = {
 }
 """Where they are below a collection's."""
 
-Brings = Callable[[Kind, str], bool]
+HasPlugin = Callable[[Kind, str], bool]
 """Whether a playbook's tree has a plugin of this kind and name."""
 
 

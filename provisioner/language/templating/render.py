@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner import regex
 from provisioner.language.plugins import known_plugins
-from provisioner.language.plugins.local_plugins import Brings, nothing
+from provisioner.language.plugins.local_plugins import HasPlugin, nothing
 from provisioner.language.templating import text_templates
 from provisioner.language.templating.environment import environment
 from provisioner.language.templating.header import HEADER
@@ -62,11 +62,11 @@ def required_variables(template_source: str, expression: bool) -> frozenset[str]
 _GUARDS = frozenset({"default", "d", "defined", "undefined", "mandatory"})
 
 
-def check(template: Template, brings: Brings = nothing) -> TemplateError | None:
+def check(template: Template, has_plugin: HasPlugin = nothing) -> TemplateError | None:
     """An error of a template that shows without rendering it; None if there is none.
 
     That is a syntax error, or a filter, test or lookup that neither provision nor Ansible has.
-    `brings` says which plugins the playbook's folders contain.
+    `has_plugin` says which plugins the playbook's folders contain.
     """
     if not template.expression and text_templates.split(template.source):
         return None
