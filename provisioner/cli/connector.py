@@ -1,4 +1,4 @@
-"""How hosts are reached, by the command line's options and each host's variables."""
+"""Connects to hosts, by the command line's options and each host's variables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Connector:
-    """The engine's way to a host: Ansible's variables and the operator's options ▶ a login."""
+    """Makes connections for the engine: variables of a host and command line options ▶ a login."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         from provisioner.fleet.preconnect import Preconnector
@@ -30,36 +30,44 @@ class Connector:
             host_key_policy="accept-new" if options["accept_new_host_keys"] else None,
             ssh_args=options["ssh_common_args"],
         )
-        self.early = Preconnector(_dial)
+        self._preconnector = Preconnector(_dial)
 
-    def begin(self, planned: Plan) -> None:
-        """Begin the connections that the run needs in any case."""
+    def preconnect(self, plan: Plan) -> None:
+        """Start in the background the connections that the run certainly needs."""
         from provisioner.fleet.preconnect import certain
         from provisioner.remote.target import said, target_for
 
-        found = list(certain(planned))
-        for host, variables in found:
-            with suppress(ConnectionFailed):  # told when the host's turn comes
+        hosts = list(certain(plan))
+        for host, variables in hosts:
+            with suppress(ConnectionFailed):  # reported when the host runs its first task
                 target = target_for(host, variables, self._defaults)
-                self.early.begin((host, said(variables)), target)
-        if found:
-            import provisioner.remote.ssh.connection  # noqa: F401 - imported while they are made
+                self._preconnector.begin((host, said(variables)), target)
+        if hosts:  # the import takes as long as connecting, so both run at the same time
+            import provisioner.remote.ssh.connection  # noqa: F401
+
+    def close(self) -> None:
+        """Close the connections that nothing has used."""
+        self._preconnector.close()
 
     def connect(self, host: str, variables: Mapping[str, Any]) -> Login:
+        """Return a connection to the host; `variables` are rendered. Raises ConnectionFailed."""
         from provisioner.remote.target import said, target_for
 
-        begun = self.early.take((host, said(variables)))
-        return begun or _dial(target_for(host, variables, self._defaults))
+        login = self._preconnector.take((host, said(variables)))
+        return login or _dial(target_for(host, variables, self._defaults))
 
-    def sendable(self) -> Ssh:
-        """The same way, for another process."""
+    def picklable(self) -> Ssh:
+        """Return a connector with the same options for another process."""
         from provisioner.fleet.session_pool import Ssh
 
         return Ssh(self._defaults)
 
 
 def _dial(target: Target) -> Login:
-    """Connect. The first time, sshd starts while the rest of what speaks with it is imported."""
+    """Connect to a target. Raises ConnectionFailed.
+
+    The TCP connection is opened first: sshd starts its session while paramiko is imported.
+    """
     from provisioner.remote.ssh.dial import dial
 
     wire = None if target.proxy_command or target.proxy_jump else dial(target)
@@ -71,11 +79,11 @@ def _dial(target: Target) -> Login:
     return Login(connection, target.user, target.notices)
 
 
-def _passphrase(file: str, wrong: int) -> str | None:
-    """Ask for a key's passphrase, where somebody is there to answer."""
+def _passphrase(file: str, failed_attempts: int) -> str | None:
+    """Ask for the passphrase of a key file. None if standard input is not a terminal."""
     if not sys.stdin.isatty():
         return None
     from provisioner.reporters.screen import SCREEN
 
-    again = "That is not it. " if wrong else ""
-    return SCREEN.ask(f"{again}Passphrase for {file}: ", hidden=True) or None
+    prefix = "Wrong passphrase. " if failed_attempts else ""
+    return SCREEN.ask(f"{prefix}Passphrase for {file}: ", hidden=True) or None

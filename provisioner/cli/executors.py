@@ -1,4 +1,4 @@
-"""--workers: who walks the hosts."""
+"""--workers: chooses the executor that runs the hosts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from provisioner.cli.limits import connections
+from provisioner.cli.limits import max_connections
 from provisioner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,53 +18,58 @@ if TYPE_CHECKING:
     from provisioner.engine.scheduler import Executor
     from provisioner.plan import Plan
 
-MISSING = "--workers needs Dask: pip install 'provision-el7[dask]'"
+DASK_MISSING = "--workers needs Dask: pip install 'provision-el7[dask]'"
 
 
-def place(context: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """The option's value: a number of processes, or the address of a Dask scheduler."""
+def check_workers(context: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Return the option's value: a number of processes, or the address of a Dask scheduler."""
     if value is None or value.startswith("tls://") or (value.isdecimal() and int(value) > 0):
         return value
-    why = f"{value!r} is neither a number of processes nor tls://HOST:PORT"
+    reason = f"{value!r} is neither a number of processes nor tls://HOST:PORT"
     if value.startswith("tcp://"):
-        why = "a cluster without TLS runs what anybody sends it: tls://HOST:PORT is needed"
-    raise click.BadParameter(why, context, param)
+        reason = "a cluster without TLS runs code from anyone: use tls://HOST:PORT"
+    raise click.BadParameter(reason, context, param)
 
 
-def from_anywhere(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The options with paths that mean the same to the workers of a cluster, wherever those were
-    started."""
+def with_absolute_paths(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the options with absolute paths if the workers belong to a cluster: these may run in
+    another working directory."""
     if not (options["workers"] or "").startswith("tls://"):
         return options
-    found = {name: _absolute(options[name]) for name in ("inventory", "private_key")}
+    paths = {name: _absolute(options[name]) for name in ("inventory", "private_key")}
     for name in ("inventories", "playbooks"):
-        found[name] = tuple(map(_absolute, options[name]))
-    return {**options, **found}
+        paths[name] = tuple(map(_absolute, options[name]))
+    return {**options, **paths}
 
 
 def _absolute(name: Any) -> Any:
-    """The whole path, where it is that of a file: other names are lists of hosts, or bundled."""
+    """Return the absolute path of an existing file. Other names (host lists, bundled playbooks)
+    stay as they are."""
     return str(Path(name).absolute()) if name and Path(name).exists() else name
 
 
 @contextmanager
-def crew_of(
-    workers: str | None, plan: Plan, ways: Connector, interrupt: Interrupt, *, stepping: bool
+def executor_for(
+    workers: str | None, plan: Plan, connector: Connector, interrupt: Interrupt, *, stepping: bool
 ) -> Iterator[Executor]:
-    """Threads of this process, or the workers that are asked for."""
+    """Yield an executor: threads of this process, or the workers that `--workers` names.
+
+    Raises UsageError if Dask is not installed.
+    """
+    forks = plan.options.forks
     if workers is None:
         from provisioner.fleet.thread_executor import ThreadExecutor
 
-        yield ThreadExecutor(ways.connect, plan.options.forks, interrupt, connections())
+        yield ThreadExecutor(connector.connect, forks, interrupt, max_connections())
         return
     try:
         from provisioner.fleet import dask
     except ModuleNotFoundError as error:
-        raise UsageError(MISSING) from error
+        raise UsageError(DASK_MISSING) from error
     from provisioner.fleet.protocol import Start
     from provisioner.fleet.worker_endpoint import digest_of
 
     files = {str(book.path.absolute()): digest_of(str(book.path)) for book in plan.playbooks}
-    start = Start(plan, ways.sendable(), plan.options.forks, connections, stepping, files)
-    with dask.crew(workers, start, interrupt) as crew:
-        yield crew
+    start = Start(plan, connector.picklable(), forks, max_connections, stepping, files)
+    with dask.crew(workers, start, interrupt) as executor:
+        yield executor

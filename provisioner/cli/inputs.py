@@ -1,4 +1,4 @@
-"""The options of a run ▶ what a plan is made of: inventory, playbooks, `Options`."""
+"""Loads the inputs of a run: command line options ▶ inventory, playbooks and `Options`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from provisioner.cli.bundled import find_playbook
-from provisioner.cli.inventory_source import sources
-from provisioner.cli.vault_options import secrets
+from provisioner.cli.find_playbook import find_playbook
+from provisioner.cli.inventory_source import inventory_sources
+from provisioner.cli.vault_options import vault_secrets
 from provisioner.records import dataclass
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Arguments:
-    """The parsed options, by their names."""
+class RunArguments:
+    """The parsed options and arguments of `provision run`, as attributes."""
 
     options: Mapping[str, Any]
 
@@ -33,88 +33,94 @@ class Arguments:
 
     @property
     def only_lists(self) -> bool:
-        """Whether nobody is to be contacted."""
+        """Whether the command only lists or checks, and contacts no host."""
         names = ("syntax_check", "list_hosts", "list_tasks", "list_tags")
         return any(self.options[name] for name in names)
 
 
 def load(
-    given: Arguments,
-    again: frozenset[str] | None,
+    arguments: RunArguments,
+    retry_hosts: frozenset[str] | None,
     redactor: Redactor,
-    closed: Callable[[Problem], None],
+    report_undecryptable: Callable[[Problem], None],
 ) -> tuple[Inventory, list[Playbook], Options]:
-    """Read all that the command line names, and ask for what somebody must type. `again` are the
-    only hosts to run on, where it is not None (--retry). `LoadError` for whatever is wrong;
-    `closed` is told of values that no vault password opens: they are wrong for who uses them."""
+    """Read all files that the command line names, and ask for passwords and `vars_prompt` answers.
+
+    `retry_hosts` restricts the run to these hosts (--retry). Raises LoadError for invalid input.
+    A value that no vault password decrypts is not an error here: it is passed to
+    `report_undecryptable`, and a task that uses it fails.
+    """
     from provisioner.cli import prompts
     from provisioner.loading.inventory import load_inventory
     from provisioner.loading.playbook import load_playbook
     from provisioner.loading.variables import extra_vars
     from provisioner.plan import Options
 
-    vault = _vault(given, redactor, closed)
-    extra = extra_vars(given.extra_vars, vault)
-    named, first = sources(given.options)
-    inventory = load_inventory(named, vault)
-    names = (*first, *given.playbooks) or ("docker",)
+    vault = _vault(arguments, redactor, report_undecryptable)
+    extra = extra_vars(arguments.extra_vars, vault)
+    inventories, first_playbook = inventory_sources(arguments.options)
+    inventory = load_inventory(inventories, vault)
+    names = (*first_playbook, *arguments.playbooks) or ("docker",)
     playbooks = [load_playbook(find_playbook(name), vault, extra) for name in names]
-    if not given.only_lists:
-        playbooks = prompts.answered(playbooks, extra, redactor)
+    if not arguments.only_lists:
+        playbooks = prompts.ask_vars_prompts(playbooks, extra, redactor)
     options = Options(
-        limit=given.limit,
-        hosts=again,
-        tags=tag_names(given.tags),
-        skip_tags=tag_names(given.skip_tags),
-        extra_vars={**extra, **_passwords(given)},
-        check=given.check,
-        diff=given.diff,
-        forks=given.forks,
-        verbosity=given.verbose,
-        become=given.become,
-        become_user=given.become_user,
-        become_method=given.become_method,
-        connection=given.connection,
-        start_at_task=given.start_at_task,
-        force_handlers=given.force_handlers,
-        settings={"ssh_words_option": _ssh_words(given), "user_option": given.user},
+        limit=arguments.limit,
+        hosts=retry_hosts,
+        tags=tag_names(arguments.tags),
+        skip_tags=tag_names(arguments.skip_tags),
+        extra_vars={**extra, **_passwords(arguments)},
+        check=arguments.check,
+        diff=arguments.diff,
+        forks=arguments.forks,
+        verbosity=arguments.verbose,
+        become=arguments.become,
+        become_user=arguments.become_user,
+        become_method=arguments.become_method,
+        connection=arguments.connection,
+        start_at_task=arguments.start_at_task,
+        force_handlers=arguments.force_handlers,
+        settings={"ssh_words_option": _ssh_words(arguments), "user_option": arguments.user},
     )
     return inventory, playbooks, options
 
 
-def _ssh_words(given: Arguments) -> tuple[str, ...]:
-    """The options about logging in, for a program that runs ssh itself (rsync)."""
-    checking = "accept-new" if given.accept_new_host_keys else "yes"
-    user = ("-l", given.user) if given.user else ()
-    key = ("-i", given.private_key) if given.private_key else ()
-    known = ("-o", f"StrictHostKeyChecking={checking}")
-    return (*shlex.split(given.ssh_common_args), *user, *key, *known)
+def _ssh_words(arguments: RunArguments) -> tuple[str, ...]:
+    """Return the login options in ssh's syntax, for a program that runs ssh itself (rsync)."""
+    user = ("-l", arguments.user) if arguments.user else ()
+    key = ("-i", arguments.private_key) if arguments.private_key else ()
+    checking = "accept-new" if arguments.accept_new_host_keys else "yes"
+    host_keys = ("-o", f"StrictHostKeyChecking={checking}")
+    return (*shlex.split(arguments.ssh_common_args), *user, *key, *host_keys)
 
 
 def tag_names(words: Iterable[str]) -> frozenset[str]:
-    """The tags of options that may be given several times, each with several tags."""
+    """Return the tags in the values of a repeatable option. A value may have several, with commas
+    between them."""
     return frozenset(tag.strip() for word in words for tag in word.split(",") if tag.strip())
 
 
-def _passwords(given: Arguments) -> dict[str, Any]:
-    """Ask once, for the whole fleet; the login password is the default for becoming."""
-    found: dict[str, Any] = {}
-    if given.ask_pass:
-        found["ansible_password"] = click.prompt("SSH password", hide_input=True, err=True)
-    if given.ask_become_pass:
-        default = found.get("ansible_password")
+def _passwords(arguments: RunArguments) -> dict[str, Any]:
+    """Ask for the passwords of all hosts. The login password is the default become password."""
+    passwords: dict[str, Any] = {}
+    if arguments.ask_pass:
+        passwords["ansible_password"] = click.prompt("SSH password", hide_input=True, err=True)
+    if arguments.ask_become_pass:
+        default = passwords.get("ansible_password")
         hint = " [the SSH password]" if default else ""
         text = f"BECOME password{hint}"
-        found["ansible_become_password"] = click.prompt(
+        passwords["ansible_become_password"] = click.prompt(
             text, hide_input=True, err=True, default=default or "", show_default=False
         )
-    return found
+    return passwords
 
 
-def _vault(given: Arguments, redactor: Redactor, closed: Callable[[Problem], None]) -> Vault:
-    """The vault passwords of the run; whatever they open is masked in all reports."""
+def _vault(
+    arguments: RunArguments, redactor: Redactor, report_undecryptable: Callable[[Problem], None]
+) -> Vault:
+    """Return the vault passwords. Reports mask them and all values that they decrypt."""
     from provisioner.loading.vault import Vault
 
-    passwords = secrets(given.options)
-    redactor.add([secret.password for secret in passwords])
-    return Vault(passwords, redactor.add, closed)
+    secrets = vault_secrets(arguments.options)
+    redactor.add([secret.password for secret in secrets])
+    return Vault(secrets, redactor.add, report_undecryptable)

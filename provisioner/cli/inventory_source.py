@@ -1,4 +1,4 @@
-"""Where the inventory comes from: the word INVENTORY, or Ansible's -i, which may be repeated."""
+"""The inventory's sources: the argument INVENTORY, or Ansible's repeatable option -i."""
 
 from __future__ import annotations
 
@@ -9,23 +9,27 @@ import click
 
 
 def inventory_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The argument INVENTORY and the option -i."""
-    named = click.option(
+    """Add the argument INVENTORY and the option -i to a command."""
+    option = click.option(
         "-i",
         "--inventory",
         "inventories",
         multiple=True,
         metavar="INVENTORY",
-        help="An inventory, instead of the first word; several add up, the last wins.",
+        help="Use this inventory instead of the first argument. May be repeated: inventories are "
+        "merged, and the last one wins.",
     )
-    return click.argument("inventory", required=False)(named(command))
+    return click.argument("inventory", required=False)(option(command))
 
 
-def sources(options: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The inventories, and the word that is none: the first one, where -i names inventories."""
-    word = options["inventory"]
+def inventory_sources(options: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the inventories, and the first argument if -i makes it something else (a playbook).
+
+    Raises click.UsageError if there is no inventory.
+    """
+    first_argument = options["inventory"]
     if options["inventories"]:
-        return options["inventories"], (word,) if word is not None else ()
-    if word is None:
+        return options["inventories"], (first_argument,) if first_argument is not None else ()
+    if first_argument is None:
         raise click.UsageError("Missing argument 'INVENTORY'.")
-    return (word,), ()
+    return (first_argument,), ()

@@ -1,5 +1,4 @@
-"""What this machine allows: how many hosts can be at work at once with its limits of open files and
-of threads."""
+"""How many hosts can run in parallel on this machine, by its limits of open files and threads."""
 
 from __future__ import annotations
 
@@ -11,78 +10,81 @@ from functools import cache
 from pathlib import Path
 
 OWN_FILES = 32
-"""Files that the process itself has open: libraries, reports, terminal, agent."""
+"""Open files of the process itself: libraries, reports, terminal, agent."""
 
-FILES_A_HOST = 4
-"""A socket, and what a ProxyCommand or a jump host adds."""
+FILES_PER_HOST = 4
+"""A socket, and the pipes of a ProxyCommand or the connection to a jump host."""
 
 OWN_THREADS = 8
-"""Threads that hosts don't have: this process's own, a ProxyCommand's shell and the like."""
+"""Threads that do not belong to a host: those of this process, a ProxyCommand's shell, others."""
 
-THREADS_A_HOST = 3
-"""Who walks the play, who reads what the host says, who connects early."""
+THREADS_PER_HOST = 3
+"""A thread that runs the play, one that reads the connection, and one that preconnects."""
 
-MANY = 1 << 20
+UNLIMITED = 1 << 20
 
-PLENTY = 1 << 14
-"""A user's limit of threads from which on theirs are not counted."""
+LARGE_USER_LIMIT = 1 << 14
+"""Above this limit of threads per user, the user's running threads are not counted."""
 
 
 def parallelism(wanted: int) -> tuple[int, tuple[str, ...]]:
-    """The number of hosts at once, and what to tell the operator where it is below `wanted`."""
-    possible = connections()
+    """Return the number of hosts to run in parallel, and a notice if that is less than `wanted`."""
+    possible = max_connections()
     if possible >= wanted:
         return wanted, ()
     hosts = "1 host" if possible == 1 else f"{possible} hosts"
-    why = (
-        f"the limit of open files is {_files()} (raise it with `ulimit -n`)"
-        if _for_files() <= _for_threads()
-        else f"there is room for {max(0, _threads())} more processes and threads (raise the "
-        "container's or the service's limit, TasksMax, or `ulimit -u`)"
-    )
-    return possible, (f"at most {hosts} at once instead of {wanted}: {why}",)
+    if _hosts_by_files() <= _hosts_by_threads():
+        reason = f"the limit of open files is {_max_files()} (raise it with `ulimit -n`)"
+    else:
+        reason = (
+            f"only {max(0, _spare_threads())} more processes and threads are allowed (raise the "
+            "limit of the container or service, TasksMax, or `ulimit -u`)"
+        )
+    return possible, (f"at most {hosts} in parallel instead of {wanted}: {reason}",)
 
 
-def connections() -> int:
-    """How many hosts can be connected at once. Raises the soft limits to the hard ones first."""
-    return max(1, min(_for_files(), _for_threads()))
+def max_connections() -> int:
+    """Return how many hosts can be connected at once. Raises the soft limits to the hard limits."""
+    return max(1, min(_hosts_by_files(), _hosts_by_threads()))
 
 
-def _for_files() -> int:
-    return (_files() - OWN_FILES) // FILES_A_HOST
+def _hosts_by_files() -> int:
+    return (_max_files() - OWN_FILES) // FILES_PER_HOST
 
 
-def _files() -> int:
-    return _raised(resource.RLIMIT_NOFILE)
+def _max_files() -> int:
+    return _raise_limit(resource.RLIMIT_NOFILE)
 
 
-def _for_threads() -> int:
-    return (_threads() - OWN_THREADS) // THREADS_A_HOST
+def _hosts_by_threads() -> int:
+    return (_spare_threads() - OWN_THREADS) // THREADS_PER_HOST
 
 
 @cache
-def _threads() -> int:
-    """Threads that could still be started when this was first asked: by the user, and in each
-    cgroup that we are in."""
-    return min(_left_to_user(), spare_in_cgroups())
+def _spare_threads() -> int:
+    """Return how many threads the user and the cgroups of this process still allow. The result of
+    the first call is kept, so that our own threads do not count."""
+    return min(_spare_threads_of_user(), spare_in_cgroups())
 
 
-def _raised(limit: int) -> int:
+def _raise_limit(limit: int) -> int:
+    """Raise a resource's soft limit to its hard limit, and return that."""
     soft, hard = resource.getrlimit(limit)
     if soft != hard:
         resource.setrlimit(limit, (hard, hard))
-    return MANY if hard == resource.RLIM_INFINITY else hard
+    return UNLIMITED if hard == resource.RLIM_INFINITY else hard
 
 
-def _left_to_user() -> int:
-    most = _raised(resource.RLIMIT_NPROC)
-    if os.geteuid() == 0 or most > PLENTY:
-        return MANY
-    return most - sum(_threads_of(process) for process in Path("/proc").glob("[0-9]*"))
+def _spare_threads_of_user() -> int:
+    limit = _raise_limit(resource.RLIMIT_NPROC)
+    if os.geteuid() == 0 or limit > LARGE_USER_LIMIT:
+        return UNLIMITED
+    return limit - sum(_threads_of(process) for process in Path("/proc").glob("[0-9]*"))
 
 
 def _threads_of(process: Path) -> int:
-    with suppress(OSError):  # it may end meanwhile
+    """Return the number of a process's threads if it belongs to this user, else 0."""
+    with suppress(OSError):  # the process may end meanwhile
         if process.stat().st_uid == os.getuid():
             return len(list((process / "task").iterdir()))
     return 0
@@ -91,11 +93,12 @@ def _threads_of(process: Path) -> int:
 def spare_in_cgroups(
     own: Path = Path("/proc/self/cgroup"), mounted: Path = Path("/sys/fs/cgroup")
 ) -> int:
-    """Threads that the cgroups of this process still allow (pids.max, version 1 and 2)."""
-    return min((_spare_in(level) for level in _levels(own, mounted)), default=MANY)
+    """Return how many threads the cgroups of this process still allow (pids.max, v1 and v2)."""
+    return min((_spare_in(level) for level in _levels(own, mounted)), default=UNLIMITED)
 
 
 def _levels(own: Path, mounted: Path) -> Iterator[Path]:
+    """Yield the folders of the process's cgroups and of their ancestors."""
     with suppress(OSError):
         for line in own.read_text().splitlines():
             _, controllers, path = line.split(":", 2)
@@ -108,7 +111,7 @@ def _levels(own: Path, mounted: Path) -> Iterator[Path]:
 
 
 def _spare_in(level: Path) -> int:
-    with suppress(OSError, ValueError):  # not there, or "max"
-        most = int((level / "pids.max").read_text())
-        return most - int((level / "pids.current").read_text())
-    return MANY
+    with suppress(OSError, ValueError):  # no such file, or "max"
+        limit = int((level / "pids.max").read_text())
+        return limit - int((level / "pids.current").read_text())
+    return UNLIMITED

@@ -1,4 +1,4 @@
-"""--list-hosts, --list-tasks, --list-tags, --syntax-check: what a run would be."""
+"""--list-hosts, --list-tasks, --list-tags and --syntax-check: print the plan instead of running."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from provisioner.plan import Plan, PlannedPlay
 from provisioner.plan.hosts import hosts_of
 
 
-def show(planned: Plan, options: Mapping[str, Any]) -> int:
-    """Print what is asked for; returns the exit status 0."""
+def print_plan(plan: Plan, options: Mapping[str, Any]) -> int:
+    """Print the lists that the options name. Return the exit status 0."""
     if not (options["list_hosts"] or options["list_tasks"] or options["list_tags"]):
-        for playbook in planned.playbooks:
+        for playbook in plan.playbooks:
             click.echo(f"{playbook.path}: ok")
         return 0
-    for number, play in enumerate(planned.plays, 1):
-        click.echo(f"play #{number} ({play.play.title})")
-        for line in _lines(planned, play, options):
+    for number, planned in enumerate(plan.plays, 1):
+        click.echo(f"play #{number} ({planned.play.title})")
+        for line in _lines(plan, planned, options):
             click.echo(f"  {line}")
     return 0
 
@@ -38,14 +38,16 @@ def _lines(plan: Plan, planned: PlannedPlay, options: Mapping[str, Any]) -> list
             tags = ", ".join(sorted(task.keywords.tags))
             lines.append(f"  {task.title}\tTAGS: [{tags}]")
     if options["list_tags"]:
-        known = sorted({tag for task in tasks for tag in task.keywords.tags})
-        lines.append(f"tags: {', '.join(known) or 'none'}")
+        tag_list = sorted({tag for task in tasks for tag in task.keywords.tags})
+        lines.append(f"tags: {', '.join(tag_list) or 'none'}")
     return lines
 
 
 def _hosts(plan: Plan, planned: PlannedPlay) -> list[str]:
-    """The hosts of a play. Where its pattern needs hostvars, what files say of these stands in for
-    what they will be."""
+    """Return the lines about a play's hosts.
+
+    If the play's pattern uses hostvars, the variables of the inventory files are used for it.
+    """
     hosts = planned.hosts
     if planned.late:
         hostvars = {
@@ -55,5 +57,5 @@ def _hosts(plan: Plan, planned: PlannedPlay) -> list[str]:
         try:
             hosts = hosts_of(plan.inventory, planned.play, plan.options, {"hostvars": hostvars})
         except LoadError:
-            return ["hosts: known when the play begins"]
+            return ["hosts: known when the play starts"]
     return [f"hosts ({len(hosts)}):", *(f"  {host}" for host in hosts)]

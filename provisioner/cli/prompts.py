@@ -1,4 +1,4 @@
-"""vars_prompt: what a play wants to be told before it runs."""
+"""vars_prompt: asks for the values of a play's variables before the run."""
 
 from __future__ import annotations
 
@@ -17,27 +17,30 @@ if TYPE_CHECKING:
     from provisioner.reporters import Redactor
 
 
-def answered(
-    playbooks: Sequence[Playbook], extra: Mapping[str, Any], redactor: Redactor
+def ask_vars_prompts(
+    playbooks: Sequence[Playbook], extra_vars: Mapping[str, Any], redactor: Redactor
 ) -> list[Playbook]:
-    """The playbooks with the answers as variables of their plays. What --extra-vars gives is not
-    asked for; private answers are masked in reports. An answer is text, never a template."""
+    """Return the playbooks with the answers as variables of their plays.
+
+    Variables in `extra_vars` are not asked for. Private answers are masked in reports. An answer is
+    text and never a template. Raises LoadError for an invalid prompt or a missing answer.
+    """
     return [
-        replace(playbook, plays=tuple(_play(play, extra, redactor) for play in playbook.plays))
+        replace(playbook, plays=tuple(_ask(play, extra_vars, redactor) for play in playbook.plays))
         for playbook in playbooks
     ]
 
 
-def _play(play: Play, extra: Mapping[str, Any], redactor: Redactor) -> Play:
-    wanted = [prompt for prompt in play.prompts if prompt.name not in extra]
-    if not wanted:
+def _ask(play: Play, extra_vars: Mapping[str, Any], redactor: Redactor) -> Play:
+    prompts = [prompt for prompt in play.prompts if prompt.name not in extra_vars]
+    if not prompts:
         return play
     from provisioner.language.templating.template import TemplateError
     from provisioner.loading.static_vars import StaticVars
 
-    scope = StaticVars.of(play, extra).scope()
+    scope = StaticVars.of(play, extra_vars).scope()
     answers = {}
-    for prompt in wanted:
+    for prompt in prompts:
         try:
             answers[prompt.name] = _answer(_rendered(prompt, scope), scope, redactor)
         except TemplateError as error:
@@ -46,22 +49,22 @@ def _play(play: Play, extra: Mapping[str, Any], redactor: Redactor) -> Play:
 
 
 def _rendered(prompt: Prompt, scope: Scope) -> Prompt:
-    """The prompt without templates; these may use what is known before any host."""
+    """Return the prompt with its templates rendered. They may use variables that need no host."""
     from provisioner.loading.keywords import flag
 
-    said = {name: scope.render(value) for name, value in vars(prompt).items() if name != "where"}
-    flags = {name: flag(said[name], name, prompt.where) for name in ("private", "confirm")}
-    return replace(prompt, **{**said, **flags})
+    values = {name: scope.render(value) for name, value in vars(prompt).items() if name != "where"}
+    flags = {name: flag(values[name], name, prompt.where) for name in ("private", "confirm")}
+    return replace(prompt, **{**values, **flags})
 
 
 def _answer(prompt: Prompt, scope: Scope, redactor: Redactor) -> Any:
-    """What is typed, or the default where nothing is or nobody is there; always text."""
+    """Return the answer as text: the default if nothing is typed or there is no terminal."""
     default = None if prompt.default is None else str(prompt.default)
     if not sys.stdin.isatty():
         if default is None:
-            hint = f"give it with -e {prompt.name}=…"
-            raise LoadError(f'"{prompt.name}" is asked for, and nobody is there', None, hint)
-        return _crypted(default, prompt, scope)
+            reason = f'vars_prompt asks for "{prompt.name}", but standard input is not a terminal'
+            raise LoadError(reason, None, f"set it with -e {prompt.name}=VALUE")
+        return _hashed(default, prompt, scope)
     answer: str = click.prompt(
         str(prompt.text),
         default=default or "",
@@ -72,17 +75,22 @@ def _answer(prompt: Prompt, scope: Scope, redactor: Redactor) -> Any:
     )
     if prompt.private and answer:
         redactor.add(answer)
-    return _crypted(answer, prompt, scope)
+    return _hashed(answer, prompt, scope)
 
 
-def _crypted(answer: str, prompt: Prompt, scope: Scope) -> Any:
-    """The answer, or its hash where the prompt names a kind of these (`encrypt`)."""
+def _hashed(answer: str, prompt: Prompt, scope: Scope) -> Any:
+    """Return the answer, or its password hash if the prompt has the keyword `encrypt`."""
     if not prompt.encrypt:
         return answer
     from provisioner.loading.keywords import expression
 
-    own = {"typed": answer, "kind": prompt.encrypt, "salt": prompt.salt, "size": prompt.salt_size}
-    return scope.with_layers(own).render(expression(_HASH, prompt.where))
+    parameters = {
+        "answer": answer,
+        "scheme": prompt.encrypt,
+        "salt": prompt.salt,
+        "salt_size": prompt.salt_size,
+    }
+    return scope.with_layers(parameters).render(expression(_HASH, prompt.where))
 
 
-_HASH = "typed | password_hash(kind, salt, size)"
+_HASH = "answer | password_hash(scheme, salt, salt_size)"

@@ -1,4 +1,4 @@
-"""Events ▶ reporters, and whether their reports are whole."""
+"""Passes a run's events to the reporters, and checks that their reports were written."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from provisioner.reporters import Reporter
 
 
-def tell(events: Iterable[Event], reporters: Sequence[Reporter]) -> int:
-    """Tell every reporter of every event; the exit status of the run that they make."""
+def report_events(events: Iterable[Event], reporters: Sequence[Reporter]) -> int:
+    """Pass every event to every reporter. Return the run's exit status."""
     status = exits.OK
     for event in events:
         for report in reporters:
@@ -24,14 +24,13 @@ def tell(events: Iterable[Event], reporters: Sequence[Reporter]) -> int:
     return status
 
 
-def close(reporters: Sequence[Reporter]) -> bool:
-    """Close each; whether all that they write is whole on disk."""
-    written = [_closed(report) for report in reporters]
+def close_reporters(reporters: Sequence[Reporter]) -> bool:
+    """Close every reporter. Return whether all reports were written completely."""
+    written = [_close(report) for report in reporters]
     return all(written)
 
 
-def _closed(report: Reporter) -> bool:
-    """Whether a report is whole on disk."""
+def _close(report: Reporter) -> bool:
     try:
         report.close()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP: what they do to a run."""
+"""Handles Ctrl-C, SIGTERM and SIGHUP during a run."""
 
 from __future__ import annotations
 
@@ -14,29 +14,30 @@ if TYPE_CHECKING:
 
 
 class Signals:
-    """Ctrl-C, SIGTERM and SIGHUP: once ends hosts at a task boundary, twice drops everything.
+    """Handles signals: the first one stops each host after its task, the second one kills tasks.
 
-    `say` tells the operator, from a signal's handler: it may enter no buffer and take no lock.
+    `announce` shows a message to the operator. It is called in a signal handler, so it must not
+    take a lock or use a buffer.
     """
 
-    def __init__(self, interrupt: Any, run: Run, say: Callable[[str], None]) -> None:
-        self._interrupt, self._run, self._say = interrupt, run, say
-        self._before: dict[int, Callable[..., Any] | int | None] = {}
+    def __init__(self, interrupt: Any, run: Run, announce: Callable[[str], None]) -> None:
+        self._interrupt, self._run, self._announce = interrupt, run, announce
+        self._old_handlers: dict[int, Callable[..., Any] | int | None] = {}
 
     def __enter__(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            self._before[number] = signal.signal(number, self._stop)
+            self._old_handlers[number] = signal.signal(number, self._stop)
 
     def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
+        for number, handler in self._old_handlers.items():
             signal.signal(number, handler)
 
     def _stop(self, number: int, _frame: object) -> None:
-        # A second signal may come at any point in here: set before telling.
+        # The second signal may come at any point here: set the interrupt before announcing it.
         if self._interrupt:
-            self._say("ending what still runs on the hosts")
+            self._announce("terminating the running tasks")
             threading.Thread(target=self._run.executor.kill, daemon=True).start()
             return
         self._interrupt.set(number)
         SCREEN.cancel_questions()
-        self._say("stopping: tasks under way are finished; again to end them")
+        self._announce("stopping after the running tasks; press Ctrl-C again to terminate them")

@@ -1,4 +1,4 @@
-"""What all subcommands share: settings of click, exceptions ▶ exit statuses and messages."""
+"""Shared by all subcommands: settings of click, and exceptions ▶ messages and exit statuses."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 def invoke(command: click.Command, arguments: list[str], name: str = "provision") -> int:
-    """Parse and carry out a command; usage errors exit with 5."""
-    # Where there is no terminal, getpass warns of its own source line before it says so in words.
+    """Parse the arguments and run a command. Return the exit status."""
+    # Without a terminal, getpass warns with a line of its own source code.
     warnings.filterwarnings("ignore", "Can not control echo")
-    # Python says so of a playbook's pattern such as "[[a]", which means what it always did.
+    # Python warns about a pattern of a playbook such as "[[a]", though its meaning is unchanged.
     warnings.filterwarnings("ignore", "Possible (nested set|set )", FutureWarning)
     try:
         status = _guarded(lambda: command.main(arguments, prog_name=name, standalone_mode=False))
@@ -29,7 +29,7 @@ def invoke(command: click.Command, arguments: list[str], name: str = "provision"
         return error.exit_code
     except click.Abort as error:
         if isinstance(error.__context__, EOFError):
-            click.echo("provision: nobody answers: the input is at its end", err=True)
+            click.echo("provision: no answer to the question: standard input is closed", err=True)
             return exits.USAGE
         click.echo("provision: interrupted", err=True)
         return exits.INTERRUPTED
@@ -39,10 +39,10 @@ def invoke(command: click.Command, arguments: list[str], name: str = "provision"
     return status if isinstance(status, int) else 0
 
 
-def _guarded(work: Callable[[], int]) -> int:
-    """Carry out `work`; bad input is told with its place, a bug as a bug."""
+def _guarded(run: Callable[[], int]) -> int:
+    """Run a command. Print the message of an exception, and return its exit status."""
     try:
-        return work()
+        return run()
     except LoadError as error:
         for problem in error.problems:
             click.echo(f"error: {problem}", err=True)
@@ -55,30 +55,31 @@ def _guarded(work: Callable[[], int]) -> int:
     except BrokenPipeError:
         return exits.BUG
     except OSError as error:
-        if error.errno not in _FULL:
-            _bug(error)
+        if error.errno not in _NO_SPACE:
+            _print_bug(error)
             return exits.BUG
-        click.echo(f"provision: this could not be written whole: {error.strerror}", err=True)
-        _drop_stdout()
+        click.echo(f"provision: the output could not be written: {error.strerror}", err=True)
+        _redirect_stdout_to_null()
         return exits.NOT_WRITTEN
     except (click.exceptions.Exit, click.ClickException, click.Abort):
         raise
     except Exception as error:
-        _bug(error)
+        _print_bug(error)
         return exits.BUG
 
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-def _drop_stdout() -> None:
-    """Python flushes stdout once more when it exits, and would exit with 120."""
+def _redirect_stdout_to_null() -> None:
+    """Point stdout at /dev/null: Python flushes it at exit, and would exit with 120 on an error."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _bug(error: Exception) -> None:
+def _print_bug(error: Exception) -> None:
     import traceback
 
     click.echo(f"provision: this is a bug in provision: {type(error).__name__}: {error}", err=True)
+    click.echo("Please report it with this traceback:", err=True)
     click.echo("".join(traceback.format_exception(error)), err=True)

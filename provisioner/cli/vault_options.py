@@ -1,4 +1,4 @@
-"""--vault-password-file, --ask-vault-pass and --vault-id, for every command that reads YAML."""
+"""The options about vault passwords, for each subcommand that reads YAML."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _OPTIONS = (
     click.option(
         "--vault-password-file", "--vault-pass-file", "vault_password_files", multiple=True,
         metavar="FILE", default=lambda: _from_environment(),
-        help="A file with the vault password, or a program that prints it.",
+        help="Read the vault password from this file, or from a program that prints it.",
     ),
     click.option(
         "--vault-id", "vault_ids", multiple=True, metavar="[LABEL@]SOURCE",
-        help="A labelled vault password; SOURCE is a file, a program, or `prompt`.",
+        help="Use a vault password with a label. SOURCE is a file, a program, or `prompt`.",
     ),
 )  # fmt: skip
 
 
 def _from_environment() -> tuple[str, ...]:
-    """Not click's envvar: that takes a name with a space for two."""
+    """Return ANSIBLE_VAULT_PASSWORD_FILE. click's envvar would split a name with a space."""
     name = os.environ.get("ANSIBLE_VAULT_PASSWORD_FILE")
     return (name,) if name else ()
 
@@ -45,9 +45,9 @@ def vault_options(command: C) -> C:
     return command
 
 
-def secrets(options: Mapping[str, Any], *, new: bool = False) -> tuple[Secret, ...]:
-    """The passwords that the options name; asks for those that somebody must type, twice if they
-    are `new`."""
+def vault_secrets(options: Mapping[str, Any], *, new: bool = False) -> tuple[Secret, ...]:
+    """Return the passwords that the options name. Asks for those with the source `prompt`, twice if
+    they are `new`."""
     if not (options["vault_ids"] or options["vault_password_files"] or options["ask_vault_pass"]):
         return ()
     return tuple(_secrets(options, new))
@@ -63,13 +63,13 @@ def _secrets(options: Mapping[str, Any], new: bool) -> Iterator[Secret]:
         sources.append((DEFAULT, "prompt"))
     for label, source in sources:
         if source in ("prompt", "prompt_ask_vault_pass"):
-            yield ask(label, new=new)
+            yield ask_password(label, new=new)
         else:
             yield from_file(label, source)
 
 
-def ask(label: str, *, new: bool = False) -> Secret:
-    """A password from the keyboard."""
+def ask_password(label: str, *, new: bool = False) -> Secret:
+    """Ask for a vault password, twice if it is `new`."""
     from provisioner.loading.vault import DEFAULT, Secret
 
     text = "New vault password" if new else "Vault password"
@@ -78,14 +78,15 @@ def ask(label: str, *, new: bool = False) -> Secret:
     return Secret(label, answer.strip().encode())
 
 
-def closed_notices(closed: Sequence[Problem]) -> Iterator[Notice]:
-    """What can't be opened, by its reason, and where the first such value stands."""
+def undecryptable_notices(problems: Sequence[Problem]) -> Iterator[Notice]:
+    """Yield a notice for each reason why values cannot be decrypted, at the first value's place."""
     from provisioner.events import Notice
 
-    places: dict[str, dict[str, None]] = {}
-    for problem in closed:
-        places.setdefault(problem.reason, {})[str(problem.where)] = None
-    for reason, found in places.items():
-        first, *others = found
-        more = f" ({len(others)} more like it)" if others else ""
+    places_of_reason: dict[str, dict[str, None]] = {}
+    for problem in problems:
+        places_of_reason.setdefault(problem.reason, {})[str(problem.where)] = None
+    for reason, places in places_of_reason.items():
+        first, *others = places
+        values = "value" if len(others) == 1 else "values"
+        more = f" (and {len(others)} more {values})" if others else ""
         yield Notice(f"{reason}{more}; a task that uses it fails", first)

@@ -11,8 +11,8 @@ from provisioner.cli import dispatch
 
 
 @dataclass
-class Done:
-    """What a command left behind."""
+class CommandResult:
+    """Exit status and output of a command."""
 
     exit: int
     out: str
@@ -21,7 +21,7 @@ class Done:
 
 @dataclass
 class Command:
-    """Runs `provision …` in this process, in a directory of its own."""
+    """Runs `provision …` in this process, in a temporary folder."""
 
     folder: Path
     capture: pytest.CaptureFixture[str]
@@ -32,13 +32,13 @@ class Command:
         path.write_text(textwrap.dedent(text), encoding="utf-8")
         return path
 
-    def __call__(self, *arguments: object) -> Done:
+    def __call__(self, *arguments: object) -> CommandResult:
         self.capture.readouterr()
         status = dispatch([str(argument) for argument in arguments])
-        return Done(status, *self.capture.readouterr())
+        return CommandResult(status, *self.capture.readouterr())
 
-    def play(self, text: str, *arguments: object, hosts: str = "h1,h2,") -> Done:
-        """Run the text of a playbook on this machine."""
+    def play(self, text: str, *arguments: object, hosts: str = "h1,h2,") -> CommandResult:
+        """Run a playbook on this machine."""
         path = self.write("play.yml", text)
         return self(hosts, path, "-e", "ansible_connection=local", *arguments)
 
@@ -59,14 +59,14 @@ Prompts = Callable[..., list[str]]
 
 @pytest.fixture
 def prompts(monkeypatch: pytest.MonkeyPatch) -> Prompts:
-    """Answers whatever is asked; returns the list of the questions."""
+    """Answers click's prompts with the given answers. Returns the list of the questions."""
 
     def answer(*answers: str) -> list[str]:
-        left, asked = list(answers), []
+        remaining, asked = list(answers), []
 
         def prompt(text: str, **_options: object) -> str:
             asked.append(text)
-            return left.pop(0)
+            return remaining.pop(0)
 
         monkeypatch.setattr("click.prompt", prompt)
         return asked

@@ -1,4 +1,4 @@
-"""provision init and provision schema: what a newcomer starts from."""
+"""provision init and provision schema."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from provisioner.cli.commands.init import FILES
 from tests.cli.conftest import Command
 
 
-def test_what_init_writes_loads_and_the_readme_names_it(provision: Command) -> None:
+def test_the_files_of_init_are_valid(provision: Command) -> None:
     done = provision("init", "new/place")
     assert done.exit == 0
     assert sorted(path.name for path in Path("new/place").iterdir()) == sorted(FILES)
@@ -21,7 +21,7 @@ def test_what_init_writes_loads_and_the_readme_names_it(provision: Command) -> N
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
-def test_init_never_overwrites_and_then_writes_nothing(provision: Command, name: str) -> None:
+def test_init_writes_nothing_if_a_file_exists(provision: Command, name: str) -> None:
     provision.write(name, "mine")
     done = provision("init")
     assert done.exit == 5
@@ -30,13 +30,13 @@ def test_init_never_overwrites_and_then_writes_nothing(provision: Command, name:
     assert Path(name).read_text() == "mine"
 
 
-def test_init_follows_no_dangling_link(provision: Command) -> None:
+def test_init_does_not_follow_a_dangling_link(provision: Command) -> None:
     Path("site.yml").symlink_to("elsewhere")
     assert provision("init").exit == 5
     assert not Path("elsewhere").exists()
 
 
-def test_7_where_init_cannot_write(provision: Command) -> None:
+def test_init_exits_with_7_if_it_cannot_write(provision: Command) -> None:
     provision.write("file", "")
     done = provision("init", "file/below")
     assert done.exit == 7

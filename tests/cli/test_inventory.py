@@ -1,4 +1,4 @@
-"""provision inventory: the command. That what it shows is Ansible's: tests/loading."""
+"""provision inventory: the subcommand. tests/loading compares its output with Ansible's."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ def test_the_graph_is_a_tree(provision: Command, hosts: str) -> None:
     ]
 
 
-def test_a_host_shows_all_that_it_has(provision: Command, hosts: str) -> None:
+def test_host_prints_all_variables_of_a_host(provision: Command, hosts: str) -> None:
     done = provision("inventory", hosts, "--host", "w1", "-e", "d=2")
     assert json.loads(done.out) == {"a": "{{ b }}", "c": 1, "d": "2"}
     assert yaml.safe_load(provision("inventory", hosts, "--host", "w2", "-y").out) == {"c": 1}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "told"),
+    ("arguments", "status", "message"),
     [
         (["--host", "w11"], 5, 'did you mean "w1"?'),
         (["--host", "web"], 5, '"web" is not one host'),
@@ -78,31 +78,31 @@ def test_a_host_shows_all_that_it_has(provision: Command, hosts: str) -> None:
         (["--list", "--output", "/nowhere/x"], 7, "/nowhere/x can't be written"),
     ],
 )
-def test_what_is_not_there_is_refused(
-    provision: Command, hosts: str, arguments: list[str], status: int, told: str
+def test_invalid_options_and_unknown_names_are_refused(
+    provision: Command, hosts: str, arguments: list[str], status: int, message: str
 ) -> None:
     done = provision("inventory", hosts, *arguments)
     assert (done.exit, done.out) == (status, "")
-    assert told in done.err
+    assert message in done.err
 
 
-def test_it_can_be_written_to_a_file(provision: Command, hosts: str) -> None:
+def test_the_output_can_be_written_to_a_file(provision: Command, hosts: str) -> None:
     assert provision("inventory", hosts, "--list", "--output", "out").out == ""
     assert "_meta" in json.loads((provision.folder / "out").read_text())
 
 
 def test_encrypted_values_stay_encrypted(provision: Command) -> None:
     provision.write("pw", "x")
-    sealed = provision("vault", "encrypt_string", "-n", "a", "word", "--vault-id", "pw").out
+    encrypted = provision("vault", "encrypt_string", "-n", "a", "word", "--vault-id", "pw").out
     provision.write("hosts.yml", "all: {hosts: {h: }}")
-    provision.write("group_vars/all.yml", sealed)
+    provision.write("group_vars/all.yml", encrypted)
     for arguments in ([], ["--vault-id", "pw"]):
         shown = json.loads(provision("inventory", "hosts.yml", "--host", "h", *arguments).out)
         assert shown["a"]["__ansible_vault"].startswith("$ANSIBLE_VAULT;1.1;AES256\n")
     assert "a: !vault |" in provision("inventory", "hosts.yml", "--host", "h", "-y").out
 
 
-def test_files_that_are_encrypted_as_a_whole_need_their_password(provision: Command) -> None:
+def test_encrypted_files_need_their_password(provision: Command) -> None:
     provision.write("pw", "x")
     provision.write("hosts.yml", "all: {hosts: {h: }}")
     provision.write("group_vars/all.yml", "a: 1")
@@ -112,7 +112,7 @@ def test_files_that_are_encrypted_as_a_whole_need_their_password(provision: Comm
     assert json.loads(done.out) == {"a": 1}
 
 
-def test_variables_beside_a_playbook_are_shown_when_asked_for(
+def test_variables_of_the_playbook_folder_are_printed_on_request(
     provision: Command, hosts: str
 ) -> None:
     provision.write("play/group_vars/web.yml", "from: play")
@@ -120,7 +120,7 @@ def test_variables_beside_a_playbook_are_shown_when_asked_for(
     assert json.loads(done.out) == {"c": 1, "from": "play"}
 
 
-def test_an_inventory_may_be_called_as_the_command_is(provision: Command) -> None:
+def test_an_inventory_file_may_be_named_inventory(provision: Command) -> None:
     provision.write("inventory/hosts", "h1 ansible_connection=local\n")
     provision.write("site.yml", "- {hosts: all, tasks: [{debug: msg=here}]}\n")
     assert "here" in provision("inventory", "site.yml").out
@@ -129,7 +129,7 @@ def test_an_inventory_may_be_called_as_the_command_is(provision: Command) -> Non
     assert "write ./inventory" in provision("inventory", "-l", "h1").err
 
 
-def test_where_there_is_no_such_inventory_it_is_the_command(provision: Command) -> None:
+def test_without_a_file_of_that_name_inventory_is_the_subcommand(provision: Command) -> None:
     provision.write("hosts.yml", "all: {hosts: {h1: }}\n")
     done = provision("inventory", "hosts.yml")
     assert (done.exit, "./inventory" in done.err) == (5, False)

@@ -1,4 +1,4 @@
-"""Options that change which tasks run, where the inventory comes from, and who is become."""
+"""Options of `provision run` about tasks, questions, inventories and become."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_step_asks_once_before_each_task_for_all_hosts(
         assert both == (2 if name in ran else 0), done.out
 
 
-def test_the_name_in_a_question_does_not_steer_the_terminal(
+def test_a_task_name_in_a_question_is_escaped(
     provision: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
@@ -55,7 +55,7 @@ def test_the_name_in_a_question_does_not_steer_the_terminal(
     assert r"task: a\x1b[2Jb (N)o" in done.err
 
 
-def test_a_run_that_asks_nobody_stops_as_if_interrupted(
+def test_step_with_a_closed_input_stops_the_run_like_ctrl_c(
     provision: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
@@ -70,7 +70,7 @@ PAUSE = """
 """
 
 
-def test_a_pause_takes_what_is_typed_at_the_terminal(
+def test_a_pause_returns_the_typed_answer(
     provision: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     typed = io.TextIOWrapper(io.BytesIO(b"yes\n"))
@@ -81,12 +81,13 @@ def test_a_pause_takes_what_is_typed_at_the_terminal(
     assert "<yes>" in done.out
 
 
-def test_a_pause_waits_for_nobody_where_nobody_is_at_the_terminal(
+def test_a_pause_without_a_terminal_does_not_wait(
     provision: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     done = provision.play(PAUSE)
-    assert "drained?: going on, for nobody is at the terminal" in done.err
+    message = "drained?: continuing without an answer: standard input is not a terminal"
+    assert message in done.err
     assert (done.exit, "<>" in done.out) == (0, True)
 
 
@@ -98,7 +99,7 @@ def test_start_at_task_takes_a_name_or_a_pattern(provision: Command, name: str) 
     assert " third" in done.out
 
 
-def test_the_connection_of_the_command_line_is_for_hosts_that_say_none(provision: Command) -> None:
+def test_the_option_connection_is_for_hosts_without_ansible_connection(provision: Command) -> None:
     play = provision.write("play.yml", TASKS)
     assert provision("h1,h2,", play, "-c", "local").exit == 0
     ssh = "ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=1"
@@ -128,7 +129,7 @@ TAGGED = """
         ("--skip-tags one,three", "third"),
     ],
 )
-def test_tags_may_be_templates_of_what_is_known_before_any_host(
+def test_tags_may_be_templates_with_variables_that_need_no_host(
     provision: Command, options: str, ran: str
 ) -> None:
     done = provision.play(TAGGED, "--list-tasks", *options.split())
@@ -136,7 +137,7 @@ def test_tags_may_be_templates_of_what_is_known_before_any_host(
     assert tasks == [ran]
 
 
-def test_3_for_tags_that_need_a_hosts_variable(provision: Command) -> None:
+def test_tags_that_need_a_host_variable_exit_with_3(provision: Command) -> None:
     done = provision.play(TAGGED.replace("mine: [", "none: ["))
     assert done.exit == 3
     assert "play.yml:6:44" in done.err
@@ -147,7 +148,7 @@ ONE = "all: {hosts: {a: {x: 1}}, children: {g: {hosts: {c: }}}}"
 TWO = "all: {hosts: {a: {x: 2}, b: }, vars: {y: 1}}"
 
 
-def test_several_inventories_add_up_and_the_last_wins(provision: Command) -> None:
+def test_several_inventories_are_merged_and_the_last_one_wins(provision: Command) -> None:
     provision.write("one/hosts.yml", ONE)
     provision.write("one/group_vars/all.yml", "z: one")
     provision.write("two.yml", TWO)
@@ -168,18 +169,18 @@ def test_several_inventories_add_up_and_the_last_wins(provision: Command) -> Non
         assert text in done.out
 
 
-def test_the_inventory_may_come_first_or_by_name(provision: Command) -> None:
+def test_the_inventory_is_the_first_argument_or_an_option(provision: Command) -> None:
     provision.write("one.yml", ONE)
     play = provision.write("play.yml", TASKS)
-    wanted = provision("one.yml", play, "--list-hosts").out
-    assert provision(play, "-i", "one.yml", "--list-hosts").out == wanted
-    assert provision("-i", "one.yml", play, "--list-hosts").out == wanted
+    expected = provision("one.yml", play, "--list-hosts").out
+    assert provision(play, "-i", "one.yml", "--list-hosts").out == expected
+    assert provision("-i", "one.yml", play, "--list-hosts").out == expected
     assert provision("inventory", "-i", "one.yml", "g", "--graph").out == "@g:\n  |--c\n"
     assert provision(play, "--inventory").exit == 5
     assert provision().exit == 5
 
 
-def test_files_in_a_list_of_hosts_are_refused_with_what_to_write(provision: Command) -> None:
+def test_files_in_a_list_of_hosts_are_refused_with_the_right_options(provision: Command) -> None:
     provision.write("one.yml", ONE)
     done = provision("one.yml,two.yml", "docker", "--list-hosts")
     assert done.exit == 3
@@ -187,7 +188,7 @@ def test_files_in_a_list_of_hosts_are_refused_with_what_to_write(provision: Comm
 
 
 @pytest.mark.parametrize("method", ["sudo", "su"])
-def test_become_method_chooses_the_program_that_becomes(
+def test_become_method_selects_the_program(
     provision: Command, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     for name in ("sudo", "su"):
@@ -197,7 +198,7 @@ def test_become_method_chooses_the_program_that_becomes(
     play = "[{hosts: all, gather_facts: false, tasks: [{command: id}]}]"
     options = ("--become", "--become-user", "nobody", "--become-method", method)
     done = provision.play(play, *options, hosts="h1,")
-    assert done.exit in (2, 4)  # the fake becomes nobody
+    assert done.exit in (2, 4)  # the fake program does not run the command
     assert set(Path("log").read_text().split()) == {method}
 
 
@@ -205,7 +206,7 @@ def test_become_method_chooses_the_program_that_becomes(
     ("play", "options", "question"),
     [(TASKS, ["--step"], b"ontinue: "), (PAUSE, [], b"drained?: ")],
 )
-def test_an_interrupt_ends_the_run_while_a_question_is_open(
+def test_ctrl_c_ends_the_run_during_a_question(
     provision: Command, play: str, options: list[str], question: bytes
 ) -> None:
     path = provision.write("play.yml", play)

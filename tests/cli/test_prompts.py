@@ -1,4 +1,4 @@
-"""vars_prompt: what is asked for before a run."""
+"""vars_prompt: questions before a run."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def at_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         ("{name: asked, encrypt: sha512_crypt, salt: abcdefgh}", "asked", f"<{HASH}> str"),
     ],
 )
-def test_what_is_typed_is_a_variable_of_the_play(
+def test_the_typed_answer_is_a_variable_of_the_play(
     provision: Command, prompts: Prompts, entry: str, question: str, shown: str
 ) -> None:
     asked = prompts("sesame")
@@ -61,7 +61,7 @@ def test_what_is_typed_is_a_variable_of_the_play(
         ("{name: asked, default: sesame, encrypt: sha512_crypt, salt: abcdefgh}", f"<{HASH}> str"),
     ],
 )
-def test_where_nobody_is_there_the_default_is_the_answer(
+def test_without_a_terminal_the_default_is_the_answer(
     provision: Command, monkeypatch: pytest.MonkeyPatch, entry: str, shown: str
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())
@@ -69,26 +69,28 @@ def test_where_nobody_is_there_the_default_is_the_answer(
 
 
 @pytest.mark.parametrize(
-    ("entry", "why"),
+    ("entry", "reason"),
     [
-        ("{name: asked}", '"asked" is asked for, and nobody is there'),
+        ("{name: asked}", 'vars_prompt asks for "asked", but standard input is not a terminal'),
         ('{name: asked, default: "{{ nowhere }}"}', 'the variable "nowhere" is undefined'),
         ('{name: asked, default: "{{ 1 + }}"}', "play.yml:5:40: template syntax"),
         ("{name: asked, default: x, encrypt: rot13}", 'there is no password hash "rot13"'),
         ('{name: asked, confirm: "{{ what }}", default: x}', '"confirm" must be true or false'),
     ],
 )
-def test_3_for_a_prompt_that_can_not_be_asked(
-    provision: Command, monkeypatch: pytest.MonkeyPatch, entry: str, why: str
+def test_an_invalid_or_unanswered_prompt_exits_with_3(
+    provision: Command, monkeypatch: pytest.MonkeyPatch, entry: str, reason: str
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())
     done = provision.play(PLAY % entry)
     assert (done.exit, done.out) == (3, "")
-    assert why in done.err
+    assert reason in done.err
 
 
 @pytest.mark.usefixtures("at_terminal")
-def test_what_the_command_line_gives_is_not_asked_for(provision: Command, prompts: Prompts) -> None:
+def test_variables_of_the_command_line_are_not_asked_for(
+    provision: Command, prompts: Prompts
+) -> None:
     asked = prompts()
     done = provision.play(PLAY % "{name: asked}", "-e", "asked=given", hosts="h1,")
     assert (asked, "<given> str" in done.out) == ([], True)

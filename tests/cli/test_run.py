@@ -1,4 +1,4 @@
-"""provision run: the contract of exit statuses, listings, and what the options mean."""
+"""provision run: exit statuses, listings, variables, secrets and imports."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from provisioner.loading.vault import Secret
 from tests.cli.conftest import Command, Prompts
 from tests.lab.processes import wait_for
 
-PATIENCE = 120
-"""Seconds that a process may take before it counts as hung."""
+TIMEOUT = 120
+"""Seconds after which a process counts as hung."""
 
 OK = """
 - hosts: all
@@ -38,11 +38,11 @@ FAILS = """
 """
 
 
-def test_0_when_every_host_is_as_it_should_be(provision: Command) -> None:
+def test_exit_0_if_every_host_converged(provision: Command) -> None:
     assert provision.play(OK).exit == 0
 
 
-def test_1_for_a_bug_which_says_that_it_is_one(
+def test_exit_1_for_a_bug_with_a_message(
     provision: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
@@ -52,9 +52,10 @@ def test_1_for_a_bug_which_says_that_it_is_one(
     done = provision.play(OK)
     assert done.exit == 1
     assert "this is a bug in provision: KeyError: 'no'" in done.err
+    assert "Please report it with this traceback:\nTraceback" in done.err
 
 
-def test_2_when_a_host_failed(provision: Command) -> None:
+def test_exit_2_if_a_host_failed(provision: Command) -> None:
     assert provision.play(FAILS).exit == 2
 
 
@@ -69,7 +70,7 @@ LOCAL = "ansible_connection: local"
     ("inventory", "playbook", "status"),
     [(CLOSED, RUNS, 4), (MIXED % LOCAL, RUNS, 4), (MIXED % LOCAL, BREAKS, 6)],
 )
-def test_4_and_6_when_a_host_cannot_be_reached(
+def test_exit_4_or_6_if_a_host_is_unreachable(
     provision: Command, inventory: str, playbook: str, status: int
 ) -> None:
     hosts = provision.write("hosts.yml", inventory)
@@ -100,10 +101,10 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("name", "text", "place", "told"), BAD)
+@pytest.mark.parametrize(("name", "text", "place", "message"), BAD)
 @pytest.mark.parametrize("option", ["--syntax-check", "--list-tasks", "--check"])
-def test_3_for_bad_input_with_place_excerpt_and_hint(
-    provision: Command, name: str, text: str, place: str, told: str, option: str
+def test_exit_3_for_invalid_input_with_place_excerpt_and_hint(
+    provision: Command, name: str, text: str, place: str, message: str, option: str
 ) -> None:
     provision.write("hosts", "web ansible_connection=local\n")
     provision.write("play.yml", OK)
@@ -111,14 +112,14 @@ def test_3_for_bad_input_with_place_excerpt_and_hint(
     done = provision("hosts", "play.yml", option)
     assert done.exit == 3
     assert place in done.err
-    assert told in done.err
+    assert message in done.err
     assert "Traceback" not in done.err
     assert done.out == ""
 
 
-def test_3_for_files_that_are_not_there_with_a_suggestion(provision: Command) -> None:
+def test_exit_3_for_missing_files_with_a_suggestion(provision: Command) -> None:
     provision.write("hosts.yml", "all: {hosts: {a: }}")
-    for arguments, told in (
+    for arguments, message in (
         (["hosts.yaml"], 'did you mean "hosts.yml"?'),
         (["hosts.yml", "dokcer"], 'did you mean "docker"?'),
         (["hosts.yml", "none.yml"], "there is no playbook none.yml"),
@@ -129,17 +130,17 @@ def test_3_for_files_that_are_not_there_with_a_suggestion(provision: Command) ->
     ):
         done = provision(*arguments)
         assert (done.exit, done.out) == (3, "")
-        assert told in done.err
+        assert message in done.err
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--frob", "h,"], "No such option"),
         (["h,", "--chekc"], "--check"),
         ([], "Missing argument 'INVENTORY'"),
         (["h,", "-f", "0"], "'-f' / '--forks'"),
-        (["h,", "--json", "--list-hosts"], "--json is for runs"),
+        (["h,", "--json", "--list-hosts"], "--json cannot be used with --syntax-check"),
         (["h,", "--become-method", "magic"], "--become-method"),
         (["h,", "--limit"], "requires an argument"),
         (["h,", "--ssh-common-args", "-o 'x"], "'--ssh-common-args': unbalanced quotes"),
@@ -149,25 +150,25 @@ def test_3_for_files_that_are_not_there_with_a_suggestion(provision: Command) ->
         (["vault", "frob"], "No such command 'frob'"),
     ],
 )
-def test_5_for_a_command_line_that_makes_no_sense(
-    provision: Command, arguments: list[str], told: str
+def test_exit_5_for_an_invalid_command_line(
+    provision: Command, arguments: list[str], message: str
 ) -> None:
     done = provision(*arguments)
     assert (done.exit, done.out) == (5, "")
-    assert told in done.err
+    assert message in done.err
 
 
-def test_5_when_nobody_answers_a_question(provision: Command) -> None:
+def test_exit_5_if_standard_input_is_closed_at_a_question(provision: Command) -> None:
     play = provision.write("play.yml", OK)
     done = subprocess.run(
         [sys.executable, "-m", "provisioner", "h,", play, "-c", "local", "--ask-become-pass"],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        start_new_session=True,  # without a terminal to ask on
+        start_new_session=True,  # without a controlling terminal
     )
     assert (done.returncode, done.stdout) == (5, "")
-    assert "nobody answers" in done.stderr
+    assert "no answer to the question: standard input is closed" in done.stderr
     assert "GetPassWarning" not in done.stderr
 
 
@@ -183,7 +184,7 @@ def test_5_when_nobody_answers_a_question(provision: Command) -> None:
         ["vault", "--help"],
     ],
 )
-def test_7_when_the_disk_is_full_for_what_is_listed(provision: Command, words: list[str]) -> None:
+def test_exit_7_if_the_disk_is_full_for_a_listing(provision: Command, words: list[str]) -> None:
     provision.write("play.yml", OK)
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
@@ -201,7 +202,7 @@ def test_7_when_the_disk_is_full_for_what_is_listed(provision: Command, words: l
     [(["h,", "play.yml"], 0), (["h,", "play.yml", "--json"], 0), (["h,", "none.yml"], 3),
      (["--help"], 0), (["--nonsense"], 5), (["h,", "play.yml", "-K"], 5)],
 )  # fmt: skip
-def test_closed_standard_files_are_no_bug(
+def test_closed_standard_files_do_not_crash(
     provision: Command, closed: str, words: list[str], status: int
 ) -> None:
     provision.write("play.yml", OK)
@@ -214,36 +215,36 @@ def test_closed_standard_files_are_no_bug(
 
 
 @pytest.mark.parametrize(
-    ("inventory", "hosts", "limit", "told"),
+    ("inventory", "hosts", "limit", "message"),
     [
         ("web: {hosts: {h1: }}", "all", "h1:!h1", "--limit h1:!h1 excludes every host"),
         ("web: {hosts: {h1: }}", "webb", "all", 'did you mean "web"?'),
         ("web: {vars: {a: 1}}", "all", "all", "the inventory has no hosts"),
     ],
 )
-def test_5_when_no_hosts_match(
-    provision: Command, inventory: str, hosts: str, limit: str, told: str
+def test_exit_5_if_no_hosts_match(
+    provision: Command, inventory: str, hosts: str, limit: str, message: str
 ) -> None:
     provision.write("hosts.yml", inventory)
     provision.write("play.yml", OK.replace("all", hosts))
     done = provision("hosts.yml", "play.yml", "--limit", limit)
     assert (done.exit, done.out) == (5, "")
     assert "no hosts matched: " in done.err
-    assert told in done.err
+    assert message in done.err
 
 
-def test_tags_that_leave_nothing_to_do_are_told(provision: Command) -> None:
+def test_tags_that_select_no_task_are_a_warning(provision: Command) -> None:
     play = provision.write("play.yml", OK + "      tags: packages\n")
     done = provision("h1,", play, "-c", "local", "--tags", "pakages")
     assert '--tags pakages leaves no task to run; did you mean "packages"?' in done.out
-    assert "leaves nothing" not in provision("h1,", play, "-c", "local", "--tags", "packages").out
+    assert "leaves no task" not in provision("h1,", play, "-c", "local", "--tags", "packages").out
 
 
-def test_7_when_a_report_cannot_be_written(provision: Command) -> None:
+def test_exit_7_if_a_report_cannot_be_written(provision: Command) -> None:
     done = provision.play(OK, "--junit", "/nowhere/report.xml")
     assert done.exit == 7
-    told = "the report /nowhere/report.xml could not be written: No such file or directory"
-    assert told in done.err
+    message = "the report /nowhere/report.xml could not be written: No such file or directory"
+    assert message in done.err
 
 
 CHANGES = """
@@ -254,7 +255,7 @@ CHANGES = """
 """
 
 
-def test_10_when_check_finds_changes_and_is_asked_for_them(provision: Command) -> None:
+def test_exit_10_for_pending_changes_with_detailed_exitcode(provision: Command) -> None:
     folder = f"folder={provision.folder}"
     assert provision.play(CHANGES, "-e", folder, "--check").exit == 0
     assert provision.play(CHANGES, "-e", folder, "-C", "--detailed-exitcode").exit == 10
@@ -277,19 +278,21 @@ SLOW = """
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
-def test_a_signal_ends_the_run_after_the_task_under_way(
+def test_a_signal_ends_the_run_after_the_running_task(
     provision: Command, number: signal.Signals, status: int
 ) -> None:
     play = provision.write("play.yml", SLOW)
     command = [sys.executable, "-m", "provisioner", "h,", str(play)]
     command += ["-e", "ansible_connection=local"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        wait_for((provision.folder / "started").exists, PATIENCE, "the task to begin")
+        wait_for((provision.folder / "started").exists, TIMEOUT, "the task to begin")
         process.send_signal(number)
         assert process.stderr is not None
-        assert b"stopping" in process.stderr.readline()
+        assert process.stderr.readline().decode() == (
+            "provision: stopping after the running tasks; press Ctrl-C again to terminate them\n"
+        )
         (provision.folder / "go").touch()
-        _, err = process.communicate(timeout=PATIENCE)
+        _, err = process.communicate(timeout=TIMEOUT)
     assert process.returncode == status, err.decode()
     assert not (provision.folder / "second").exists()
 
@@ -326,23 +329,25 @@ LATE = """
 """
 
 
-def test_hosts_that_hostvars_name_are_listed_as_far_as_files_say(provision: Command) -> None:
+def test_hosts_from_hostvars_are_listed_if_the_inventory_files_name_them(
+    provision: Command,
+) -> None:
     provision.write("hosts", "web near=db\ndb\n")
     done = provision("hosts", provision.write("p.yml", LATE % "near"), "--list-hosts")
     assert done.out.splitlines()[-2:] == ["  hosts (1):", "    db"]
     done = provision("hosts", provision.write("p.yml", LATE % "later"), "--list-hosts")
-    assert done.out.splitlines()[-1] == "  hosts: known when the play begins"
+    assert done.out.splitlines()[-1] == "  hosts: known when the play starts"
 
 
-def test_2_for_a_play_whose_hosts_turn_out_to_be_nowhere(provision: Command) -> None:
-    """3 would say that nobody was contacted."""
+def test_exit_2_for_a_play_whose_host_pattern_fails_during_the_run(provision: Command) -> None:
+    """Exit 3 would mean that no host was contacted."""
     hosts = provision.write("hosts", "web ansible_connection=local\n")
     done = provision(hosts, provision.write("p.yml", LATE % "nowhere"))
     assert done.exit == 2
     assert "a play could not be run" in done.out
 
 
-def test_hosts_tasks_and_tags_are_listed_without_contacting_anybody(provision: Command) -> None:
+def test_hosts_tasks_and_tags_are_listed_without_contacting_a_host(provision: Command) -> None:
     done = provision(
         "h1,h2,", provision.write("p.yml", LISTED), "--list-hosts", "--list-tasks", "--list-tags"
     )
@@ -364,7 +369,7 @@ def test_hosts_tasks_and_tags_are_listed_without_contacting_anybody(provision: C
     ]
 
 
-def test_tags_choose_what_is_listed(provision: Command) -> None:
+def test_tags_select_the_listed_tasks(provision: Command) -> None:
     play = provision.write("p.yml", LISTED)
     assert "Never" in provision("h1,", play, "--list-tasks", "-t", "never").out
     assert "One" not in provision("h1,", play, "--list-tasks", "--skip-tags", "one,x").out
@@ -434,10 +439,10 @@ def test_with_json_nothing_else_is_on_stdout(provision: Command) -> None:
 
 
 PASSWORD = "pass word"
-TOLD = "topsecretvalue"
+SECRET = "topsecretvalue"
 
 
-def sealed(text: str) -> bytes:
+def encrypted(text: str) -> bytes:
     from provisioner.loading.vault import DEFAULT, Secret, encrypt
 
     return encrypt(text.encode(), Secret(DEFAULT, PASSWORD.encode()))
@@ -445,10 +450,10 @@ def sealed(text: str) -> bytes:
 
 @pytest.fixture
 def secret_play(provision: Command) -> list[str]:
-    """A play that shows what is encrypted in group_vars; beside it a right and a wrong password."""
+    """A play that shows an encrypted variable; beside it, a right and a wrong password file."""
     provision.write("hosts", "h ansible_connection=local\n")
     (provision.folder / "group_vars").mkdir()
-    (provision.folder / "group_vars/all.yml").write_bytes(sealed(f"a: {TOLD}\n"))
+    (provision.folder / "group_vars/all.yml").write_bytes(encrypted(f"a: {SECRET}\n"))
     provision.write("pw", PASSWORD + "\n")
     provision.write("wrong", "wrong\n")
     provision.write("script", f"#!/bin/sh\necho '{PASSWORD}'\n").chmod(0o700)
@@ -466,13 +471,13 @@ def secret_play(provision: Command) -> list[str]:
         ["--vault-id", "dev@wrong", "--vault-id", "prod@pw"],
     ],
 )
-def test_a_vault_password_comes_from_files_and_programs(
+def test_a_vault_password_is_read_from_a_file_or_program(
     provision: Command, secret_play: list[str], arguments: list[str]
 ) -> None:
     done = provision(*secret_play, *arguments)
     assert done.exit == 0
-    assert f"is {len(TOLD)} ********" in done.out
-    assert TOLD not in done.out + done.err
+    assert f"is {len(SECRET)} ********" in done.out
+    assert SECRET not in done.out + done.err
 
 
 @pytest.mark.parametrize(
@@ -495,7 +500,7 @@ def test_a_vault_password_is_asked_for(
     assert asked == [question]
 
 
-def test_a_vault_password_file_may_be_named_by_the_environment(
+def test_a_vault_password_file_may_come_from_the_environment(
     provision: Command, secret_play: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     provision.write("pass word", PASSWORD)
@@ -503,17 +508,17 @@ def test_a_vault_password_file_may_be_named_by_the_environment(
     assert provision(*secret_play).exit == 0
 
 
-def test_without_or_with_a_wrong_vault_password_nobody_is_contacted(
+def test_without_the_right_vault_password_no_host_is_contacted(
     provision: Command, secret_play: list[str]
 ) -> None:
-    for arguments, told in (
+    for arguments, message in (
         ([], "give the password: --ask-vault-pass"),
         (["--vault-password-file", "wrong"], "no password opens it; tried: default"),
         (["--vault-id", "dev@wrong"], "no password opens it; tried: dev"),
     ):
         done = provision(*secret_play, *arguments)
         assert (done.exit, done.out) == (3, "")
-        assert told in done.err
+        assert message in done.err
         assert "group_vars/all.yml" in done.err
 
 
@@ -529,22 +534,22 @@ INLINE = """
 
 
 @pytest.mark.parametrize(
-    ("shown", "arguments", "status", "told"),
+    ("shown", "arguments", "status", "message"),
     [
         ("nothing of it", [], 0, "nothing of it"),
         ("is {{ secret }}", [], 2, "this is encrypted: give the password: --ask-vault-pass"),
         ("is {{ secret }}", ["--vault-id", "pw"], 0, "is ********"),
     ],
 )
-def test_a_value_under_vault_needs_its_password_when_it_is_used(
-    provision: Command, shown: str, arguments: list[str], status: int, told: str
+def test_an_encrypted_value_needs_its_password_when_it_is_used(
+    provision: Command, shown: str, arguments: list[str], status: int, message: str
 ) -> None:
     provision.write("pw", PASSWORD)
-    lines = textwrap.indent(sealed(TOLD).decode(), " " * 6).rstrip()
+    lines = textwrap.indent(encrypted(SECRET).decode(), " " * 6).rstrip()
     done = provision.play(INLINE % (lines, shown), *arguments, hosts="h,")
     assert done.exit == status
-    assert told in done.out + done.err
-    assert TOLD not in done.out + done.err
+    assert message in done.out + done.err
+    assert SECRET not in done.out + done.err
 
 
 ENCRYPTED_FILES = """
@@ -563,31 +568,31 @@ ENCRYPTED_FILES = """
 """
 
 
-def test_encrypted_files_are_opened_by_whatever_reads_them_and_shown_by_nothing(
+def test_encrypted_files_are_decrypted_for_use_and_never_shown(
     provision: Command,
 ) -> None:
     out = provision.folder / "out"
     for folder in ("templates", "files/d", "out"):
         (provision.folder / folder).mkdir(parents=True)
-    (provision.folder / "templates/t.j2").write_bytes(sealed(f"{TOLD} {{{{ number }}}}\n"))
-    (provision.folder / "files/f").write_bytes(sealed(f"{TOLD}\n"))
-    (provision.folder / "files/d/1").write_bytes(sealed(f"{TOLD}\n"))
+    (provision.folder / "templates/t.j2").write_bytes(encrypted(f"{SECRET} {{{{ number }}}}\n"))
+    (provision.folder / "files/f").write_bytes(encrypted(f"{SECRET}\n"))
+    (provision.folder / "files/d/1").write_bytes(encrypted(f"{SECRET}\n"))
     provision.write("pw", PASSWORD)
     options = ("-c", "local", "--diff", "--vault-id", "pw")
     done = provision.play(ENCRYPTED_FILES % {"out": out}, *options, hosts="h,")
     assert done.exit == 0
-    assert (out / "template").read_text() == f"{TOLD} 5\n"
+    assert (out / "template").read_text() == f"{SECRET} 5\n"
     for name in ("copy", "d/1", "assembled"):
-        assert (out / name).read_text() == f"{TOLD}\n"
+        assert (out / name).read_text() == f"{SECRET}\n"
     assert (out / "raw").read_text().startswith("$ANSIBLE_VAULT;")
     assert "f is encrypted with vault: copy it to the host" in done.out
-    assert TOLD not in done.out + done.err
+    assert SECRET not in done.out + done.err
 
 
 # Imports
 
 
-HEAVY = ["cryptography", "jinja2", "paramiko", "pydantic", "rich", "yaml"]
+SLOW_LIBRARIES = ["cryptography", "jinja2", "paramiko", "pydantic", "rich", "yaml"]
 
 
 @pytest.mark.parametrize(
@@ -596,10 +601,10 @@ HEAVY = ["cryptography", "jinja2", "paramiko", "pydantic", "rich", "yaml"]
      ["vault", "edit", "--help"]],
     ids=" ".join,
 )  # fmt: skip
-def test_help_imports_none_of_the_heavy_libraries(arguments: list[str]) -> None:
+def test_help_imports_no_slow_library(arguments: list[str]) -> None:
     code = (
         "import sys; from provisioner.cli import dispatch; dispatch(sys.argv[1:]); "
-        f"print('LOADED', *sorted(set({HEAVY}) & set(sys.modules)))"
+        f"print('LOADED', *sorted(set({SLOW_LIBRARIES}) & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
@@ -616,7 +621,7 @@ OPTIONS = """
 """
 
 
-def test_help_tells_of_every_option_of_the_contract(provision: Command) -> None:
+def test_help_contains_every_option_of_the_contract(provision: Command) -> None:
     done = provision("--help")
     assert done.exit == 0
     missing = [option for option in OPTIONS.split() if option not in done.out]
@@ -633,21 +638,22 @@ def test_the_package_runs_as_a_module(tmp_path: Path) -> None:
     assert done.stdout.startswith("provision ")
 
 
-def test_values_that_no_vault_password_opens_are_told_and_matter_to_who_uses_them(
+def test_undecryptable_values_are_a_warning_and_fail_the_tasks_that_use_them(
     provision: Command,
 ) -> None:
-    sealed = vault.encrypt(b"x", Secret("dev", b"right")).decode().replace("\n", "\n  ")
+    envelope = vault.encrypt(b"x", Secret("dev", b"right")).decode().replace("\n", "\n  ")
     hosts = provision.write("hosts", "h ansible_connection=local\n")
-    provision.write("group_vars/all.yml", f"a: !vault |\n  {sealed}\nb: !vault |\n  {sealed}\n")
+    provision.write("group_vars/all.yml", f"a: !vault |\n  {envelope}\nb: !vault |\n  {envelope}\n")
     provision.write("wrong", "wrong\n")
     done = provision(hosts, provision.write("p.yml", OK), "--vault-id", "dev@wrong")
     assert done.exit == 0
-    assert "no password opens it; tried: dev (1 more like it); a task that uses it" in done.out
+    message = "no password opens it; tried: dev (and 1 more value); a task that uses it fails"
+    assert message in done.out
     uses = "- hosts: all\n  gather_facts: no\n  tasks: [{debug: {msg: '{{ a }}'}}]\n"
     assert provision(hosts, provision.write("p.yml", uses), "--vault-id", "dev@wrong").exit == 2
 
 
-def test_nothing_is_said_of_patterns_that_python_may_read_otherwise_one_day(
+def test_no_warning_of_python_about_patterns_is_shown(
     provision: Command,
 ) -> None:
     provision.write("file", "a\n")

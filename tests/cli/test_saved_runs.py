@@ -1,4 +1,4 @@
-"""What a saved --json run is good for: --retry, and `provision report`."""
+"""The uses of a saved --json run: --retry and `provision report`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PLAY = """
 
 @pytest.fixture
 def saved(provision: Command) -> Path:
-    """A run in which h2 failed and h1 did not."""
+    """A saved run in which only h2 failed."""
     return provision.write("run.json", provision.play(PLAY, "--json").out)
 
 
@@ -40,7 +40,7 @@ def test_retry_runs_only_the_hosts_that_failed(provision: Command, saved: Path) 
     ("status", "again"),
     [("ok", 0), ("changed", 0), ("not-run", 1), ("failed", 1), ("unreachable", 1), ("unknown", 1)],
 )
-def test_what_the_status_of_a_host_means_to_retry(
+def test_the_status_of_a_host_decides_whether_retry_runs_it(
     provision: Command, saved: Path, status: str, again: int
 ) -> None:
     *lines, last = saved.read_text().splitlines()
@@ -49,13 +49,12 @@ def test_what_the_status_of_a_host_means_to_retry(
     saved.write_text("\n".join([*lines, json.dumps(record)]))
     done = provision.play(PLAY, "--retry", saved, "--list-hosts")
     assert ("h1" in done.out) == bool(again)
-    assert ("no host of" in done.err) == (not again)
+    message = "--retry: nothing to run: all hosts in"
+    assert (message in done.err) == (not again)
     assert done.exit == 0
 
 
-def test_a_host_that_was_not_through_when_the_run_was_interrupted_is_run_again(
-    provision: Command, saved: Path
-) -> None:
+def test_retry_runs_an_interrupted_host(provision: Command, saved: Path) -> None:
     lines = []
     for line in saved.read_text().splitlines():
         record = json.loads(line)
@@ -63,25 +62,23 @@ def test_a_host_that_was_not_through_when_the_run_was_interrupted_is_run_again(
             record["reason"] = "interrupted"
         lines.append(json.dumps(record))
     saved.write_text("\n".join(lines))
-    shown = provision("report", saved)
-    assert "reason: interrupted" in shown.out
+    report = provision("report", saved)
+    assert "reason: interrupted" in report.out
     assert "h1" in provision.play(PLAY, "--retry", saved, "--list-hosts").out
 
 
-def test_retry_and_limit_both_leave_hosts_out(provision: Command, saved: Path) -> None:
+def test_retry_and_limit_are_combined(provision: Command, saved: Path) -> None:
     done = provision.play(PLAY, "--retry", saved, "--limit", "h1")
     assert done.exit == 5
 
 
-def test_retry_says_which_hosts_the_inventory_lacks(provision: Command, saved: Path) -> None:
+def test_retry_names_the_hosts_that_the_inventory_lacks(provision: Command, saved: Path) -> None:
     done = provision.play(PLAY, "--retry", saved, hosts="h1,h3,")
     assert done.exit == 5
     assert "--retry: the inventory has no h2" in done.err
 
 
-def test_hosts_of_a_run_that_was_cut_are_unknown_and_run_again(
-    provision: Command, saved: Path
-) -> None:
+def test_retry_runs_the_hosts_of_a_truncated_file(provision: Command, saved: Path) -> None:
     saved.write_text("\n".join([*saved.read_text().splitlines()[:3], '{"event": "task_fin']))
     done = provision.play(PLAY, "--retry", saved, "--list-hosts")
     assert "h1" in done.out
@@ -98,7 +95,7 @@ def test_hosts_of_a_run_that_was_cut_are_unknown_and_run_again(
         ("[" * 9999 + "\n", 1, "no event of a run"),
     ],
 )
-def test_a_file_that_is_no_saved_run_is_refused_with_its_line(
+def test_an_invalid_saved_run_is_refused_with_the_line_number(
     provision: Command, text: str, line: int, reason: str
 ) -> None:
     path = provision.write("run.json", text)
@@ -115,14 +112,14 @@ def test_events_of_another_version_are_refused(provision: Command, saved: Path) 
     assert "version 2" in done.err
 
 
-def test_a_saved_run_is_shown_as_it_was(provision: Command, saved: Path) -> None:
-    shown = provision("report", saved)
-    assert shown.exit == 0
+def test_report_shows_a_saved_run(provision: Command, saved: Path) -> None:
+    report = provision("report", saved)
+    assert report.exit == 0
     for text in ("h2    ✗ failed", "reason: broken", "2 items: 2 changed", "1 changed, 1 failed"):
-        assert text in shown.out
+        assert text in report.out
 
 
-def test_a_saved_run_becomes_the_reports_that_the_run_would_have_written(
+def test_the_reports_of_a_saved_run_are_the_same_as_those_of_the_run(
     provision: Command, saved: Path
 ) -> None:
     done = provision("report", saved, "--html", "r.html", "--junit", "r.xml")
@@ -137,7 +134,9 @@ def test_a_saved_run_becomes_the_reports_that_the_run_would_have_written(
     assert "broken" in (provision.folder / "r.html").read_text()
 
 
-def test_7_when_a_report_of_a_saved_run_cannot_be_written(provision: Command, saved: Path) -> None:
+def test_exit_7_if_a_report_of_a_saved_run_cannot_be_written(
+    provision: Command, saved: Path
+) -> None:
     done = provision("report", saved, "--junit", "no/such/folder.xml")
     assert done.exit == 7
     assert "folder.xml" in done.err
@@ -158,7 +157,7 @@ def test_7_when_a_report_of_a_saved_run_cannot_be_written(provision: Command, sa
         ("run_finished", "seconds", "x"),
     ],
 )
-def test_an_event_with_a_value_of_another_kind_is_none(
+def test_an_event_with_a_value_of_a_wrong_type_is_refused(
     provision: Command, saved: Path, event: str, key: str, value: object
 ) -> None:
     records = [json.loads(line) for line in saved.read_text().splitlines()]

@@ -1,4 +1,4 @@
-"""What is the same for all hosts is asked for once, however many hosts there are."""
+"""Values that are the same for all hosts are computed once, not once per host."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ PLAY = """
 """
 
 
-def questions(provision: Command, monkeypatch: pytest.MonkeyPatch, hosts: int) -> Counter[str]:
-    """How often a run of so many hosts asks for these things."""
-    asked: Counter[str] = Counter()
+def calls(provision: Command, monkeypatch: pytest.MonkeyPatch, hosts: int) -> Counter[str]:
+    """Count the calls of two slow functions in a run with this number of hosts."""
+    counts: Counter[str] = Counter()
     getcwd = os.getcwd
-    of_plan: Callable[[Plan], tuple[str, ...]] = vars(Plan)["hosts"].fget
+    hosts_of_plan: Callable[[Plan], tuple[str, ...]] = vars(Plan)["hosts"].fget
 
-    def folder() -> str:
-        asked["current directory"] += 1
+    def counted_getcwd() -> str:
+        counts["current directory"] += 1
         return getcwd()
 
-    def chosen(plan: Plan) -> tuple[str, ...]:
-        asked["hosts of the plan"] += 1
-        return of_plan(plan)
+    def counted_hosts(plan: Plan) -> tuple[str, ...]:
+        counts["hosts of the plan"] += 1
+        return hosts_of_plan(plan)
 
     names = "".join(f"    h{number}:\n" for number in range(hosts))
     provision.write("hosts.yml", f"all:\n  hosts:\n{names}")
     provision.write("group_vars/all.yml", "a: 1\n")
     provision.write("play.yml", PLAY)
     with monkeypatch.context() as patch:
-        patch.setattr(os, "getcwd", folder)
-        patch.setattr(Plan, "hosts", property(chosen))
+        patch.setattr(os, "getcwd", counted_getcwd)
+        patch.setattr(Plan, "hosts", property(counted_hosts))
         assert provision("hosts.yml", "play.yml").exit == 0
-    return asked
+    return counts
 
 
-def test_what_all_hosts_share_is_asked_for_as_often_for_many_as_for_few(
+def test_values_of_all_hosts_are_computed_as_often_for_many_hosts_as_for_few(
     provision: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = questions(provision, monkeypatch, 3)
-    assert questions(provision, monkeypatch, 60) == few
+    few = calls(provision, monkeypatch, 3)
+    assert calls(provision, monkeypatch, 60) == few

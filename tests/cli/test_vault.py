@@ -1,4 +1,4 @@
-"""provision vault: each command, what it leaves on disk, and what it never does."""
+"""provision vault: each subcommand and the files that it writes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FIRST, SECOND = Secret(DEFAULT, b"first"), Secret("dev", b"second")
 
 @pytest.fixture
 def folder(provision: Command) -> Path:
-    """With two password files, a plain and an encrypted file."""
+    """A folder with two password files, a plain file and an encrypted file."""
     provision.write("first", "first\n")
     provision.write("second", "second\n")
     (provision.folder / "plain").write_bytes(TEXT.encode())
@@ -45,7 +45,7 @@ def head(path: Path) -> str:
 WITH_FIRST = ("--vault-password-file", "first")
 
 
-def test_encrypt_and_decrypt_give_back_every_byte(provision: Command, folder: Path) -> None:
+def test_encrypt_and_decrypt_keep_every_byte(provision: Command, folder: Path) -> None:
     plain = folder / "plain"
     plain.chmod(0o640)
     assert provision("vault", "encrypt", plain, *WITH_FIRST).exit == 0
@@ -61,7 +61,7 @@ def test_a_label_is_kept_in_the_file(provision: Command, folder: Path) -> None:
     assert provision("vault", "view", "plain", "--vault-id", "dev@second").out == TEXT
 
 
-def test_of_several_ids_one_must_be_chosen(provision: Command, folder: Path) -> None:
+def test_with_several_ids_one_must_be_selected(provision: Command, folder: Path) -> None:
     ids = ("--vault-id", "first", "--vault-id", "dev@second")
     done = provision("vault", "encrypt", "plain", *ids)
     assert done.exit == 3
@@ -77,7 +77,7 @@ def test_output_goes_to_another_file_or_stdout(provision: Command, folder: Path)
     assert opened(folder / "sealed") == TEXT
 
 
-def test_without_a_file_stdin_becomes_stdout(folder: Path) -> None:
+def test_without_a_file_stdin_is_converted_to_stdout(folder: Path) -> None:
     command = [sys.executable, "-m", "provisioner", "vault"]
     run = {"cwd": folder, "check": True, "capture_output": True}
     sealed = subprocess.run([*command, "encrypt", *WITH_FIRST], input=b"x\0\xff", **run)  # type: ignore[call-overload]
@@ -86,9 +86,9 @@ def test_without_a_file_stdin_becomes_stdout(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
-        (["encrypt", "plain", "sealed"], "sealed is encrypted already"),
+        (["encrypt", "plain", "sealed"], "sealed is already encrypted"),
         (["decrypt", "sealed", "plain"], "plain: this is no vault's text"),
         (["view", "plain"], "plain: this is no vault's text"),
         (["view", "none"], "none can't be read"),
@@ -99,13 +99,13 @@ def test_without_a_file_stdin_becomes_stdout(folder: Path) -> None:
         (["decrypt", "sealed", "--output", "/nowhere/x"], "/nowhere"),
     ],
 )
-def test_if_one_file_is_at_fault_none_is_changed(
-    provision: Command, folder: Path, arguments: list[str], told: str
+def test_if_one_file_is_invalid_no_file_is_changed(
+    provision: Command, folder: Path, arguments: list[str], message: str
 ) -> None:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     done = provision("vault", *arguments, *WITH_FIRST)
     assert done.exit == 3
-    assert told in done.err
+    assert message in done.err
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
@@ -125,7 +125,7 @@ def test_a_link_stays_a_link(provision: Command, folder: Path) -> None:
     assert opened(folder / "plain") == TEXT
 
 
-def test_a_failed_write_leaves_the_old_file_and_nothing_else(
+def test_a_failed_write_leaves_the_old_file_and_no_temporary_file(
     provision: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_descriptor: int) -> None:
@@ -151,7 +151,7 @@ def test_rekey_changes_password_and_label(provision: Command, folder: Path) -> N
     assert opened(folder / "sealed") == TEXT
 
 
-def test_passwords_are_asked_for_where_no_option_names_them(
+def test_passwords_are_asked_for_if_no_option_names_them(
     provision: Command, folder: Path, prompts: Prompts
 ) -> None:
     asked = prompts("p", "p", "p", "q")
@@ -166,7 +166,7 @@ def test_passwords_are_asked_for_where_no_option_names_them(
 # encrypt_string
 
 
-def test_values_are_printed_as_yaml_that_holds_them(provision: Command, folder: Path) -> None:
+def test_encrypted_values_are_printed_as_yaml(provision: Command, folder: Path) -> None:
     done = provision(
         "vault", "encrypt_string", "one", "two", "-n", "a", "-n", "b", "--vault-id", "dev@second"
     )
@@ -183,9 +183,7 @@ def test_values_are_printed_as_yaml_that_holds_them(provision: Command, folder: 
     assert yaml.load(done.out, Loader) == {"a": "one", "b": "two"}
 
 
-def test_a_value_comes_from_the_keyboard_too(
-    provision: Command, folder: Path, prompts: Prompts
-) -> None:
+def test_a_value_can_be_typed(provision: Command, folder: Path, prompts: Prompts) -> None:
     asked = prompts("name", "value")
     done = provision("vault", "encrypt_string", "--prompt", *WITH_FIRST)
     assert done.out.startswith("name: !vault |\n")
@@ -193,7 +191,7 @@ def test_a_value_comes_from_the_keyboard_too(
     assert asked == ["Variable name (empty for none)", "String to encrypt"]
 
 
-def test_a_value_comes_from_stdin_with_its_line_end(folder: Path) -> None:
+def test_a_value_from_stdin_keeps_its_newline(folder: Path) -> None:
     command = [sys.executable, "-m", "provisioner", "vault", "encrypt_string", *WITH_FIRST]
     done = subprocess.run(
         [*command, "--stdin-name", "n"], cwd=folder, input=b"x\n", check=True, capture_output=True
@@ -214,14 +212,15 @@ def test_an_empty_value_is_refused(provision: Command, folder: Path) -> None:
 
 @pytest.fixture
 def editor(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An editor that notes what it sees, and runs `body` on the file."""
+    """The path of an editor program, which $EDITOR names; see `write_editor`."""
     path = folder / "editor"
     monkeypatch.setenv("EDITOR", f"{path} --flag")
     monkeypatch.setenv("NOTES", str(folder / "notes"))
     return path
 
 
-def behaves(editor: Path, body: str) -> None:
+def write_editor(editor: Path, body: str) -> None:
+    """Write an editor that notes the modes of the file and its folder, and then runs `body`."""
     editor.write_text(
         '#!/bin/sh\n[ "$1" = --flag ] || exit 9\nfile=$2\n'
         'stat -c "%a %n" "$file" "$(dirname "$file")" >"$NOTES"\n' + body + "\n"
@@ -229,37 +228,37 @@ def behaves(editor: Path, body: str) -> None:
     editor.chmod(0o755)
 
 
-def seen(folder: Path) -> tuple[list[str], Path]:
-    """The modes of file and folder that the editor saw, and the folder."""
+def notes_of_editor(folder: Path) -> tuple[list[str], Path]:
+    """Return the modes of the edited file and its folder, and the folder."""
     lines = (folder / "notes").read_text().splitlines()
     return [line.split()[0] for line in lines], Path(lines[1].split()[1])
 
 
-def test_edit_seals_what_the_editor_made_and_leaves_nothing(
+def test_edit_encrypts_the_new_text_and_leaves_no_temporary_file(
     provision: Command, folder: Path, editor: Path
 ) -> None:
     (folder / "s.yml").write_bytes(encrypt(TEXT.encode(), SECOND))
-    behaves(editor, 'cp "$file" "$file~"; printf new >"$file"')
+    write_editor(editor, 'cp "$file" "$file~"; printf new >"$file"')
     assert provision("vault", "edit", "s.yml", "--vault-password-file", "second").exit == 0
     assert opened(folder / "s.yml", SECOND) == "new"
     assert head(folder / "s.yml").endswith(";dev")
-    modes, place = seen(folder)
+    modes, place = notes_of_editor(folder)
     assert modes == ["600", "700"]
     assert not place.exists()
 
 
-def test_plaintext_is_only_ever_in_memory(provision: Command, folder: Path, editor: Path) -> None:
-    behaves(editor, ":")
-    provision("vault", "edit", "sealed", *WITH_FIRST)
-    if os.access("/dev/shm", os.W_OK):
-        assert seen(folder)[1].parent == Path("/dev/shm")
-
-
-def test_a_file_that_was_not_changed_is_not_written(
+def test_plain_text_is_never_written_to_disk(
     provision: Command, folder: Path, editor: Path
 ) -> None:
+    write_editor(editor, ":")
+    provision("vault", "edit", "sealed", *WITH_FIRST)
+    if os.access("/dev/shm", os.W_OK):
+        assert notes_of_editor(folder)[1].parent == Path("/dev/shm")
+
+
+def test_an_unchanged_file_is_not_written(provision: Command, folder: Path, editor: Path) -> None:
     before = (folder / "sealed").read_bytes()
-    behaves(editor, ":")
+    write_editor(editor, ":")
     assert provision("vault", "edit", "sealed", *WITH_FIRST).exit == 0
     assert (folder / "sealed").read_bytes() == before
 
@@ -268,48 +267,48 @@ def test_a_file_that_was_not_changed_is_not_written(
 def test_an_editor_that_fails_changes_nothing(
     provision: Command, folder: Path, editor: Path, body: str
 ) -> None:
-    behaves(editor, body)
+    write_editor(editor, body)
     done = provision("vault", "edit", "sealed", *WITH_FIRST)
     assert done.exit == 3
     assert "nothing was changed" in done.err
     assert opened(folder / "sealed") == TEXT
-    assert not seen(folder)[1].exists()
+    assert not notes_of_editor(folder)[1].exists()
 
 
 @pytest.mark.parametrize(
-    ("named", "why"),
+    ("name", "reason"),
     [
         ("/nowhere/editor", "/nowhere/editor can't be run"),
         ("'/nowhere", "a quote is not closed in $EDITOR: '/nowhere"),
     ],
 )
-def test_an_editor_that_can_not_be_run_is_told(
-    provision: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, named: str, why: str
+def test_an_editor_that_cannot_be_run_is_an_error(
+    provision: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, reason: str
 ) -> None:
-    monkeypatch.setenv("EDITOR", named)
+    monkeypatch.setenv("EDITOR", name)
     done = provision("vault", "edit", "sealed", *WITH_FIRST)
-    assert (done.exit, why in done.err) == (3, True)
+    assert (done.exit, reason in done.err) == (3, True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_while_editing_leaves_nothing(
+def test_a_signal_during_editing_leaves_no_temporary_file(
     folder: Path, editor: Path, number: signal.Signals
 ) -> None:
-    behaves(editor, "exec sleep 600")
+    write_editor(editor, "exec sleep 600")
     command = [sys.executable, "-m", "provisioner", "vault", "edit", "sealed", *WITH_FIRST]
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE) as process:
         notes = folder / "notes"
         wait_for(lambda: notes.exists() and notes.read_text().count("\n") == 2, 120, "the editor")
         process.send_signal(number)
         assert process.wait(120) == 128 + number
-    assert not seen(folder)[1].exists()
+    assert not notes_of_editor(folder)[1].exists()
     assert opened(folder / "sealed") == TEXT
 
 
-def test_create_makes_a_new_file_that_only_its_owner_reads(
+def test_create_writes_a_file_that_only_its_owner_can_read(
     provision: Command, folder: Path, editor: Path
 ) -> None:
-    behaves(editor, 'printf "a: 1" >"$file"')
+    write_editor(editor, 'printf "a: 1" >"$file"')
     assert provision("vault", "create", "new", *WITH_FIRST).exit == 5  # no terminal
     assert provision("vault", "create", "new", *WITH_FIRST, "--skip-tty-check").exit == 0
     assert (opened(folder / "new"), mode(folder / "new")) == ("a: 1", 0o600)
@@ -319,7 +318,7 @@ def test_create_makes_a_new_file_that_only_its_owner_reads(
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "file_mode", "told"),
+    ("name", "text", "file_mode", "message"),
     [
         ("empty", "\n", 0o600, "is empty"),
         ("fails", "#!/bin/sh\nexit 3\n", 0o700, "gave no vault password: exit 3"),
@@ -328,21 +327,21 @@ def test_create_makes_a_new_file_that_only_its_owner_reads(
     ],
 )
 def test_a_source_without_a_password_is_refused(
-    provision: Command, folder: Path, name: str, text: str, file_mode: int, told: str
+    provision: Command, folder: Path, name: str, text: str, file_mode: int, message: str
 ) -> None:
     provision.write(name, text).chmod(file_mode)
     done = provision("vault", "view", "sealed", "--vault-id", name)
     assert (done.exit, done.out) == (3, "")
-    assert told in done.err
+    assert message in done.err
 
 
-def test_a_client_is_told_which_label_it_is_for(provision: Command, folder: Path) -> None:
+def test_a_client_program_gets_the_label(provision: Command, folder: Path) -> None:
     provision.write("my-client.sh", '#!/bin/sh\n[ "$1" = --vault-id ] && echo "$2"\n').chmod(0o700)
     provision("vault", "encrypt", "plain", "--vault-id", "dev@my-client.sh")
     assert opened(folder / "plain", Secret("dev", b"dev")) == TEXT
 
 
-def test_white_space_in_and_around_a_password_is_treated_as_ansible_does(
+def test_white_space_around_a_password_is_removed_as_in_ansible(
     provision: Command, folder: Path
 ) -> None:
     provision.write("spaced", "  two words \n\n")

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.cli.inputs import tag_names
-from provisioner.cli.prompts import answered
-from provisioner.cli.vault_options import secrets
+from provisioner.cli.prompts import ask_vars_prompts
+from provisioner.cli.vault_options import vault_secrets
 from provisioner.engine.interrupt import Interrupt
 from provisioner.engine.run import Run
 from provisioner.errors import LoadError, UsageError
@@ -57,7 +57,7 @@ def run(case: Case, folder: Path, out: Path, inventory: str, connect: Connect) -
             names = [*filter(_is_playbook, case.options), "play.yml"]
             vault = _vault(case)
             books = [load_playbook(folder / name, vault, options.extra_vars) for name in names]
-            books = answered(books, options.extra_vars, Redactor())
+            books = ask_vars_prompts(books, options.extra_vars, Redactor())
             planned = plan(load_inventory(inventory, vault), books, options)
             interrupt = Interrupt()
             executor = ThreadExecutor(connect, options.forks, interrupt)
@@ -76,7 +76,7 @@ def _vault(case: Case) -> Vault:
     named = zip(case.options, case.options[1:], strict=False)
     files = [name for option, name in named if option == "--vault-password-file"]
     ids = {"vault_ids": (), "vault_password_files": files, "ask_vault_pass": False}
-    return Vault(secrets(ids))
+    return Vault(vault_secrets(ids))
 
 
 def _options(case: Case, folder: Path, out: Path) -> Options:

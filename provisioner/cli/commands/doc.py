@@ -1,4 +1,4 @@
-"""provision doc: what a module, filter, test or lookup does, from the code's own words."""
+"""provision doc: prints the docstrings and parameters of modules, filters, tests and lookups."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from provisioner.errors import UsageError
 
 @click.command("doc", context_settings=SETTINGS)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("-l", "--list", "listed", is_flag=True, help="List all names.")
-def command(names: tuple[str, ...], listed: bool) -> int:
-    """Say what NAME (a module, filter, test or lookup) does and takes."""
+@click.option("-l", "--list", "list_names", is_flag=True, help="List all names.")
+def command(names: tuple[str, ...], list_names: bool) -> int:
+    """Show the description and the parameters of NAME: a module, filter, test or lookup."""
     kinds = _kinds()
-    if listed or not names:
-        for kind, known in kinds.items():
+    if list_names or not names:
+        for kind, plugins in kinds.items():
             click.echo(f"{kind}s:")
-            click.echo(click.wrap_text(" ".join(sorted(known)), 96, "  ", "  "))
+            click.echo(_wrapped(" ".join(sorted(plugins)), 2))
         return 0
     for name in names:
-        click.echo("\n\n".join(_about(name, kinds)))
+        click.echo("\n\n".join(_description(name, kinds)))
     return 0
 
 
 def main(arguments: list[str]) -> int:
-    """Parse and carry out; returns the exit status."""
+    """Run the subcommand. Return its exit status."""
     return invoke(command, arguments, "provision doc")
 
 
@@ -43,29 +43,36 @@ def _kinds() -> dict[str, Mapping[str, Any]]:
     from provisioner.language.tests.registry import TESTS
     from provisioner.modules import MODULES
 
-    def short(names: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in names.items() if "." not in name}
+    def without_full_names(plugins: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in plugins.items() if "." not in name}
 
     return {
         "module": MODULES,
-        "filter": short(FILTERS),
-        "test": short(TESTS),
-        "lookup": short(LOOKUPS),
+        "filter": without_full_names(FILTERS),
+        "test": without_full_names(TESTS),
+        "lookup": without_full_names(LOOKUPS),
     }
 
 
-def _about(name: str, kinds: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _wrapped(text: str, indent: int) -> str:
+    """Return the text in lines of up to 80 columns."""
+    return click.wrap_text(text, 80, " " * indent, " " * indent)
+
+
+def _description(name: str, kinds: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a description for each kind that has the name. Raises UsageError if none has it."""
     from provisioner.modules import short_name
     from provisioner.where import nearest, with_hint
 
-    wanted, found = short_name(name), False
-    for kind, known in kinds.items():
-        if wanted in known:
+    short, found = short_name(name), False
+    for kind, plugins in kinds.items():
+        if short in plugins:
             found = True
-            yield "\n".join(_module(wanted) if kind == "module" else _function(kind, wanted, known))
+            lines = _module(short) if kind == "module" else _function(kind, short, plugins[short])
+            yield "\n".join(lines)
     if not found:
-        every = [word for known in kinds.values() for word in known]
-        hint = nearest(wanted, every) or "`provision doc -l` lists all"
+        names = [name for plugins in kinds.values() for name in plugins]
+        hint = nearest(short, names) or "`provision doc -l` lists all names"
         reason = f'there is no module, filter, test or lookup "{name}"'
         raise UsageError(with_hint(reason, hint))
 
@@ -134,8 +141,7 @@ _TYPES: dict[Any, str] = {
 }  # fmt: skip
 
 
-def _function(kind: str, name: str, known: Mapping[str, Any]) -> Iterator[str]:
-    function = known[name]
+def _function(kind: str, name: str, function: Any) -> Iterator[str]:
     yield f"{kind} {name}: {inspect.getdoc(function) or ''}"
     try:
         parameters = inspect.signature(function)

@@ -1,4 +1,4 @@
-"""provision init: a directory to start from."""
+"""provision init: writes a small project to start from."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from provisioner.cli.subcommand import SETTINGS, invoke
 @click.command("init", context_settings=SETTINGS)
 @click.argument("folder", type=click.Path(path_type=Path), default=".")
 def command(folder: Path) -> int:
-    """Write a small inventory, a playbook and a README into FOLDER (default: here).
+    """Write a small inventory, a playbook and a README to FOLDER.
 
-    Nothing that is there already is touched: then nothing is written at all.
+    The default is the current folder. If one of the files exists, nothing is written.
     """
-    there = [name for name in FILES if (folder / name).exists() or (folder / name).is_symlink()]
-    if there:
-        raise click.UsageError(f"{folder / there[0]} is there already: nothing was written")
+    existing = [name for name in FILES if (folder / name).exists() or (folder / name).is_symlink()]
+    if existing:
+        raise click.UsageError(f"{folder / existing[0]} exists already; nothing was written")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in FILES.items():
@@ -29,12 +29,12 @@ def command(folder: Path) -> int:
     except OSError as error:
         click.echo(f"provision: {error.filename}: {error.strerror}", err=True)
         return exits.NOT_WRITTEN
-    click.echo("next: name your hosts in hosts.yml, then read README.md")
+    click.echo("next: put your hosts into hosts.yml, then read README.md")
     return 0
 
 
 def main(arguments: list[str]) -> int:
-    """Parse and carry out; returns the exit status."""
+    """Run the subcommand. Return its exit status."""
     return invoke(command, arguments, "provision init")
 
 
@@ -44,7 +44,7 @@ FILES = {
 all:
   vars:
     ansible_user: root
-    # ansible_become: true      # log in as somebody else and become root with sudo
+    # ansible_become: true      # log in as another user and become root with sudo
   children:
     web:
       hosts:
@@ -54,11 +54,11 @@ all:
         greeting: Hello from the web servers
 """,
     "site.yml": """\
-# What is to be so on the hosts. A second run changes nothing.
-- name: Greet whoever logs in
+# The desired state of the hosts. A second run changes nothing.
+- name: Greet users who log in
   hosts: web
   tasks:
-    - name: The message of the day greets
+    - name: Write the message of the day
       copy:
         content: "{{ greeting }}, this is {{ inventory_hostname }}\\n"
         dest: /etc/motd
@@ -67,17 +67,17 @@ all:
         mode: "0644"
 """,
     "README.md": """\
-# Hosts and what they are
+# Hosts and their configuration
 
-- `hosts.yml`: the hosts
-- `site.yml`: what is to be so on them
+- `hosts.yml`: the hosts and their variables
+- `site.yml`: the desired state of the hosts
 
-    provision hosts.yml site.yml --syntax-check   # is all well written? contacts nobody
-    provision hosts.yml site.yml --check --diff   # what would change? changes nothing
-    provision hosts.yml site.yml                  # make it so
+    provision hosts.yml site.yml --syntax-check   # check the files; contact no hosts
+    provision hosts.yml site.yml --check --diff   # show what would change
+    provision hosts.yml site.yml                  # configure the hosts
     provision hosts.yml site.yml --limit web1.example.com
 
-`provision hosts.yml` alone installs Docker; `provision doc -l` lists the modules,
-`provision schema > playbook.schema.json` is for editors.
+`provision hosts.yml` without a playbook installs Docker. `provision doc -l` lists
+the modules. `provision schema > playbook.schema.json` writes a schema for editors.
 """,
 }

@@ -1,4 +1,4 @@
-"""provision inventory: what an inventory says, as ansible-inventory prints it."""
+"""provision inventory: prints an inventory in the formats of ansible-inventory."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from provisioner import exits
-from provisioner.cli.inventory_source import inventory_options, sources
+from provisioner.cli.inventory_source import inventory_options, inventory_sources
 from provisioner.cli.subcommand import SETTINGS, invoke
-from provisioner.cli.vault_options import secrets, vault_options
+from provisioner.cli.vault_options import vault_options, vault_secrets
 
 if TYPE_CHECKING:
     from provisioner.loading.inventory_listing import Listing
@@ -21,24 +21,26 @@ _PATH = click.Path(path_type=Path)
 @click.command("inventory", context_settings=SETTINGS)
 @inventory_options
 @click.argument("group", required=False)
-@click.option("--list", "as_list", is_flag=True, help="All groups, hosts and variables as JSON.")
-@click.option("--graph", is_flag=True, help="The tree of groups and hosts (below GROUP).")
-@click.option("--host", metavar="NAME", help="All variables of one host.")
-@click.option("-l", "--limit", help="Only these hosts (a host pattern).")
-@click.option("--vars", "variables", is_flag=True, help="With --graph: variables too.")
-@click.option("-y", "--yaml", "as_yaml", is_flag=True, help="YAML instead of JSON.")
-@click.option("--export", is_flag=True, help="Variables where they are written.")
-@click.option("-e", "--extra-vars", multiple=True, help="Variables: name=value, YAML, @file.")
-@click.option("--playbook-dir", type=_PATH, help="Read group_vars and host_vars here too.")
+@click.option("--list", "as_list", is_flag=True, help="Print all groups, hosts and variables.")
+@click.option("--graph", is_flag=True, help="Print the tree of groups and hosts (below GROUP).")
+@click.option("--host", metavar="NAME", help="Print all variables of one host.")
+@click.option("-l", "--limit", help="Print only the hosts that match this pattern.")
+@click.option("--vars", "variables", is_flag=True, help="With --graph: print variables too.")
+@click.option("-y", "--yaml", "as_yaml", is_flag=True, help="Print YAML instead of JSON.")
+@click.option("--export", is_flag=True, help="Print group variables with their groups.")
+@click.option("-e", "--extra-vars", multiple=True, help="Set variables: name=value, YAML, @FILE.")
+@click.option(
+    "--playbook-dir", type=_PATH, help="Read group_vars and host_vars of this folder too."
+)
 @click.option("--output", type=_PATH, help="Write to this file instead of stdout.")
 @vault_options
 def command(**options: Any) -> int:
-    """Show what INVENTORY says, in the formats of ansible-inventory.
+    """Print INVENTORY in the formats of ansible-inventory.
 
-    Nothing is connected to. Templates are shown as they are written, values under !vault encrypted.
+    No host is contacted. Templates are printed as written, and !vault values stay encrypted.
     """
-    chosen = [name for name in ("as_list", "graph", "host") if options[name]]
-    if len(chosen) != 1:
+    modes = [name for name in ("as_list", "graph", "host") if options[name]]
+    if len(modes) != 1:
         raise click.UsageError("one of --list, --graph and --host NAME is needed")
     text = _text(_listing(options), options).rstrip("\n") + "\n"
     output = options["output"]
@@ -54,7 +56,7 @@ def command(**options: Any) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Parse and carry out; returns the exit status."""
+    """Run the subcommand. Return its exit status."""
     return invoke(command, arguments, "provision inventory")
 
 
@@ -64,10 +66,10 @@ def _listing(options: dict[str, Any]) -> Listing:
     from provisioner.loading.variables import extra_vars
     from provisioner.loading.vault import Vault
 
-    vault = Vault(secrets(options), sealed=True)
+    vault = Vault(vault_secrets(options), sealed=True)
     folder = options["playbook_dir"]
     return Listing(
-        load_inventory(sources(options)[0], vault),
+        load_inventory(inventory_sources(options)[0], vault),
         options["limit"],
         options["export"],
         (folder,) if folder else (),
@@ -79,7 +81,7 @@ def _text(listing: Listing, options: dict[str, Any]) -> str:
     from provisioner.loading.inventory_listing import json_text, yaml_text
 
     if options["graph"]:
-        group = options["group"] or next(iter(sources(options)[1]), "all")
+        group = options["group"] or next(iter(inventory_sources(options)[1]), "all")
         return listing.graph(group, variables=options["variables"])
     dump = yaml_text if options["as_yaml"] else json_text
     if options["host"]:

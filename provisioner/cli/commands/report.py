@@ -1,4 +1,4 @@
-"""provision report: a saved run, shown again or made into reports."""
+"""provision report: shows a saved run again, or makes reports of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from provisioner import exits
-from provisioner.cli.reporting import close, tell
+from provisioner.cli.reporting import close_reporters, report_events
 from provisioner.cli.subcommand import SETTINGS, invoke
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -16,19 +16,19 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command("report", context_settings=SETTINGS)
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--html", type=_FILE, help="Write a report as one HTML page.")
-@click.option("--junit", type=_FILE, help="Write a JUnit report.")
-@click.option("-v", "--verbose", count=True, help="Say more; up to -vvvv.")
+@click.option("--html", type=_FILE, help="Write a report to this file, as one HTML page.")
+@click.option("--junit", type=_FILE, help="Write a JUnit report to this file.")
+@click.option("-v", "--verbose", count=True, help="Show more; up to -vvvv.")
 def command(**options: Any) -> int:
-    """Make reports of RUN, what `provision --json … > RUN` has saved.
+    """Make reports of RUN, a file that `provision --json … > RUN` has written.
 
-    Without --html and --junit the run is shown as it would have been on the terminal.
+    Without --html and --junit, show the run as on a terminal.
     """
     return _report(**options)
 
 
 def main(arguments: list[str]) -> int:
-    """Parse and carry out; returns the exit status."""
+    """Run the subcommand. Return its exit status."""
     return invoke(command, arguments, "provision report")
 
 
@@ -36,13 +36,13 @@ def _report(run: Path, html: Path | None, junit: Path | None, verbose: int) -> i
     from provisioner.loading.saved_runs import events
     from provisioner.reporters import reporters_for
 
-    told = events(run)
+    saved_events = events(run)
     console = html is None and junit is None
     reporters = reporters_for(
         console=console, html=html, junit=junit, verbosity=verbose, live=False
     )
     try:
-        tell(told, reporters)
+        report_events(saved_events, reporters)
     finally:
-        written = close(reporters)
+        written = close_reporters(reporters)
     return exits.OK if written else exits.NOT_WRITTEN

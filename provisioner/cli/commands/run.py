@@ -1,4 +1,4 @@
-"""provision run: carry out playbooks on the hosts of an inventory."""
+"""provision run: runs playbooks on the hosts of an inventory."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import click
 
 from provisioner import exits
 from provisioner.cli.connector import Connector
-from provisioner.cli.executors import from_anywhere, place
-from provisioner.cli.inputs import Arguments, load
+from provisioner.cli.executors import check_workers, with_absolute_paths
+from provisioner.cli.inputs import RunArguments, load
 from provisioner.cli.inventory_source import inventory_options
-from provisioner.cli.reporting import close, tell
+from provisioner.cli.questions import PauseQuestion, StepQuestion
+from provisioner.cli.reporting import close_reporters, report_events
 from provisioner.cli.signals import Signals
-from provisioner.cli.step import Asking, Reading
 from provisioner.cli.subcommand import SETTINGS, invoke
-from provisioner.cli.vault_options import closed_notices, vault_options
+from provisioner.cli.vault_options import undecryptable_notices, vault_options
 from provisioner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,75 +54,81 @@ def _ssh_options(_context: click.Context, _option: click.Parameter, text: str) -
     "provision",
     context_settings=SETTINGS,
     epilog="Bundled playbooks: docker, verify, restart, upgrade, uninstall, new-server. "
-    "Other commands, with a --help of their own: provision doc, init, inventory, report, schema, "
+    "Other subcommands, each with its own --help: provision doc, init, inventory, report, schema, "
     "vault.\n\n"
-    "Exit: 0 all converged, 1 a bug, 2 a host failed, 3 invalid input, 4 unreachable or a task of "
-    "unknown fate, 5 usage, 6 both 2 and 4, 7 a report could not be written, 10 changes pending, "
-    "129 SIGHUP, 130 Ctrl-C, 143 SIGTERM.",
+    "Exit status: 0 every host converged, 1 a bug in provision, 2 a host failed, 3 invalid input, "
+    "4 a host is unreachable or the outcome of a task is unknown, 5 wrong usage or no hosts "
+    "matched, 6 both 2 and 4, 7 a report could not be written, 10 changes are pending, 129 SIGHUP, "
+    "130 Ctrl-C, 143 SIGTERM.",
 )
 @inventory_options
 @click.argument("playbooks", nargs=-1, metavar="[PLAYBOOK]...")
-@click.option("-l", "--limit", help="Only these hosts of the plays' (a host pattern).")
+@click.option("-l", "--limit", help="Run only on the hosts that match this pattern.")
 @click.option(
     "--retry",
     type=click.Path(path_type=Path),
     metavar="RUN.json",
-    help="Only hosts that this saved --json run left failed, unreachable, unknown or not-run.",
+    help="Run only on the hosts that are failed, unreachable, unknown or not-run in this saved "
+    "--json run.",
 )
-@click.option("-t", "--tags", multiple=True, help="Only tasks with these tags.")
-@click.option("--skip-tags", multiple=True, help="No tasks with these tags.")
-@click.option("-e", "--extra-vars", multiple=True, help="Variables: name=value, YAML, @file.")
+@click.option("-t", "--tags", multiple=True, help="Run only tasks with these tags.")
+@click.option("--skip-tags", multiple=True, help="Skip tasks with these tags.")
+@click.option("-e", "--extra-vars", multiple=True, help="Set variables: name=value, YAML, @FILE.")
 @click.option(
     "-f",
     "--forks",
     type=click.IntRange(1),
     default=50,
     show_default=True,
-    help="Hosts at work at once.",
+    help="Number of hosts to run in parallel.",
 )
 @click.option(
     "--workers",
     metavar="N|tls://HOST:PORT",
-    callback=place,
-    help="Walk the hosts with N processes, or with the workers of the Dask cluster there.",
+    callback=check_workers,
+    help="Run the hosts in N processes, or on the workers of a Dask cluster.",
 )
-@click.option("-C", "--check", is_flag=True, help="Change nothing; say what would change.")
-@click.option("-D", "--diff", is_flag=True, help="Show how files change.")
+@click.option("-C", "--check", is_flag=True, help="Change nothing; show what would change.")
+@click.option("-D", "--diff", is_flag=True, help="Show the changes in files.")
 @click.option("-u", "--user", help="Log in as this user.")
 @click.option("-k", "--ask-pass", is_flag=True, help="Ask for the login password.")
 @click.option(
     "-c",
     "--connection",
     type=click.Choice(["ssh", "local", "smart", "paramiko"]),
-    help="How to reach hosts that don't say it [default: ssh].",
+    help="Connection of hosts without ansible_connection [default: ssh].",
 )
-@click.option("--private-key", "--key-file", help="Log in with this key.")
+@click.option("--private-key", "--key-file", help="Log in with this private key file.")
 @click.option("-b", "--become", is_flag=True, help="Become another user for every task.")
 @click.option("--become-user", help="The user to become [default: root].")
-@click.option("--become-method", type=click.Choice(["sudo", "su"]), help="How to become.")
-@click.option("-K", "--ask-become-pass", is_flag=True, help="Ask for the password to become.")
+@click.option(
+    "--become-method",
+    type=click.Choice(["sudo", "su"]),
+    help="The program to become that user [default: sudo].",
+)
+@click.option("-K", "--ask-become-pass", is_flag=True, help="Ask for the become password.")
 @click.option("-T", "--timeout", type=click.FloatRange(0), help="Seconds to wait for a connection.")
 @click.option(
     "--ssh-common-args",
     default="",
     callback=_ssh_options,
-    help="Options as ssh has them: -o ProxyJump=…",
+    help="Options in the syntax of ssh, for example -o ProxyJump=…",
 )
 @click.option("--accept-new-host-keys", is_flag=True, help="Trust and store unknown host keys.")
-@click.option("--start-at-task", metavar="NAME", help="Leave out all tasks before this one.")
-@click.option("--step", is_flag=True, help="Ask before each task: no, yes, or all that follow.")
+@click.option("--start-at-task", metavar="NAME", help="Skip all tasks before this one.")
+@click.option("--step", is_flag=True, help="Ask before each task whether to run it.")
 @click.option("--force-handlers", is_flag=True, help="Run handlers even on hosts that failed.")
-@click.option("--flush-cache", is_flag=True, help="Accepted: there is no fact cache.")
-@click.option("--syntax-check", is_flag=True, help="Read everything, contact nobody.")
-@click.option("--list-hosts", is_flag=True, help="List the hosts, contact nobody.")
-@click.option("--list-tasks", is_flag=True, help="List the tasks, contact nobody.")
-@click.option("--list-tags", is_flag=True, help="List the tags, contact nobody.")
-@click.option("-v", "--verbose", count=True, help="Say more; up to -vvvv.")
-@click.option("--json", "as_json", is_flag=True, help="Events as JSON lines on stdout.")
-@click.option("--junit", type=_FILE, help="Write a JUnit report.")
-@click.option("--report", type=_FILE, help="Write a report as one HTML page.")
+@click.option("--flush-cache", is_flag=True, help="No effect: there is no fact cache.")
+@click.option("--syntax-check", is_flag=True, help="Check all files; contact no host.")
+@click.option("--list-hosts", is_flag=True, help="List the hosts; contact no host.")
+@click.option("--list-tasks", is_flag=True, help="List the tasks; contact no host.")
+@click.option("--list-tags", is_flag=True, help="List the tags; contact no host.")
+@click.option("-v", "--verbose", count=True, help="Show more; up to -vvvv.")
+@click.option("--json", "as_json", is_flag=True, help="Print events as JSON lines on stdout.")
+@click.option("--junit", type=_FILE, help="Write a JUnit report to this file.")
+@click.option("--report", type=_FILE, help="Write a report to this file, as one HTML page.")
 @click.option(
-    "--detailed-exitcode", is_flag=True, help="With --check: exit 10 when changes are pending."
+    "--detailed-exitcode", is_flag=True, help="With --check: exit 10 if changes are pending."
 )
 @click.option(
     "--version",
@@ -134,53 +140,55 @@ def _ssh_options(_context: click.Context, _option: click.Parameter, text: str) -
 )
 @vault_options
 def command(**options: Any) -> int:
-    """Provision the hosts of INVENTORY with each PLAYBOOK: a path, or the name of a bundled one
-    (docker where none is given: installs Docker on CentOS 7).
+    """Run each PLAYBOOK on the hosts of INVENTORY.
 
-    INVENTORY is a file, a directory, an executable, or `host1,host2,`.
+    INVENTORY is a file, a directory, an executable, or a list: `host1,host2,`. PLAYBOOK is a path
+    or the name of a bundled playbook. The default is docker, which installs Docker on CentOS 7.
     """
-    return _run(Arguments(from_anywhere(options)))
+    return _run(RunArguments(with_absolute_paths(options)))
 
 
 def main(arguments: list[str]) -> int:
-    """Parse and carry out; returns the exit status."""
+    """Run the subcommand. Return its exit status."""
     return invoke(command, arguments)
 
 
-def _run(given: Arguments) -> int:
+def _run(arguments: RunArguments) -> int:
     from provisioner.cli.limits import parallelism
     from provisioner.events import Notice
-    from provisioner.plan import plan
+    from provisioner.plan import plan as make_plan
 
-    if given.only_lists and given.as_json:
-        raise UsageError("--json is for runs: --syntax-check and the --list options run nothing")
-    again = _again(given)
-    if again is not None and not again:
-        click.echo(f"provision: no host of {given.retry} has to be run again", err=True)
+    if arguments.only_lists and arguments.as_json:
+        raise UsageError("--json cannot be used with --syntax-check or a --list option")
+    retry_hosts = _retry_hosts(arguments)
+    if retry_hosts is not None and not retry_hosts:
+        reason = f"all hosts in {arguments.retry} are ok or changed"
+        click.echo(f"provision: --retry: nothing to run: {reason}", err=True)
         return 0
     redactor = _redactor()
-    forks, said = parallelism(given.forks)
-    closed: list[Problem] = []
-    planned = plan(*load(given, again, redactor, closed.append))
-    planned = replace(
-        planned,
-        options=replace(planned.options, forks=forks),
-        notices=(*planned.notices, *(Notice(text) for text in said), *closed_notices(closed)),
+    forks, limit_notices = parallelism(arguments.forks)
+    undecryptable: list[Problem] = []
+    plan = make_plan(*load(arguments, retry_hosts, redactor, undecryptable.append))
+    notices = [*map(Notice, limit_notices), *undecryptable_notices(undecryptable)]
+    plan = replace(
+        plan,
+        options=replace(plan.options, forks=forks),
+        notices=(*plan.notices, *notices),
     )
-    if given.only_lists:
-        from provisioner.cli.listing import show
+    if arguments.only_lists:
+        from provisioner.cli.listing import print_plan
 
-        return show(planned, given.options)
-    return _carry_out(planned, given, redactor)
+        return print_plan(plan, arguments.options)
+    return _run_plan(plan, arguments, redactor)
 
 
-def _again(given: Arguments) -> frozenset[str] | None:
-    """The hosts that --retry leaves; None without it."""
-    if given.retry is None:
+def _retry_hosts(arguments: RunArguments) -> frozenset[str] | None:
+    """Return the hosts that --retry selects, or None without --retry."""
+    if arguments.retry is None:
         return None
     from provisioner.loading.saved_runs import again
 
-    return frozenset(again(given.retry))
+    return frozenset(again(arguments.retry))
 
 
 def _redactor() -> Redactor:
@@ -189,57 +197,59 @@ def _redactor() -> Redactor:
     return Redactor()
 
 
-def _carry_out(planned: Plan, given: Arguments, redactor: Redactor) -> int:
+def _run_plan(plan: Plan, arguments: RunArguments, redactor: Redactor) -> int:
     from provisioner.fleet import malloc
 
-    malloc.spare(min(planned.options.forks, len(planned.hosts)))
-    ways = Connector(given.options)
-    if not given.step and given.workers is None:
-        ways.begin(planned)  # before the engine is imported: that takes as long as connecting
+    malloc.spare(min(plan.options.forks, len(plan.hosts)))
+    connector = Connector(arguments.options)
+    if not arguments.step and arguments.workers is None:
+        connector.preconnect(plan)  # hosts connect while the engine is imported
     try:
-        return _reported(planned, given, redactor, ways)
+        return _execute(plan, arguments, redactor, connector)
     finally:
-        ways.early.close()
+        connector.close()
 
 
-def _reported(planned: Plan, given: Arguments, redactor: Redactor, ways: Connector) -> int:
-    from provisioner.cli.executors import crew_of
+def _execute(plan: Plan, arguments: RunArguments, redactor: Redactor, connector: Connector) -> int:
+    from provisioner.cli.executors import executor_for
     from provisioner.engine.interrupt import Interrupt
     from provisioner.engine.run import Run
 
-    redactor.add(_secrets(planned))
+    redactor.add(_plain_passwords(plan))
     interrupt = Interrupt()
-    with crew_of(given.workers, planned, ways, interrupt, stepping=given.step) as crew:
-        ask = Asking(interrupt) if given.step else None
-        read = Reading(interrupt)
-        return _report(Run(planned, crew, interrupt, ask, read), given, redactor)
+    step = StepQuestion(interrupt) if arguments.step else None
+    pause = PauseQuestion(interrupt)
+    workers, stepping = arguments.workers, arguments.step
+    with executor_for(workers, plan, connector, interrupt, stepping=stepping) as executor:
+        return _report(Run(plan, executor, interrupt, step, pause), arguments, redactor)
 
 
-def _report(run: Run, given: Arguments, redactor: Redactor) -> int:
-    """Carry the run out, and tell all reporters; the exit status."""
+def _report(run: Run, arguments: RunArguments, redactor: Redactor) -> int:
+    """Execute the run and report its events. Return the exit status."""
     from provisioner.reporters import announcer, reporters_for
 
     reporters = reporters_for(
-        json=given.as_json,
-        junit=given.junit,
-        html=given.report,
-        verbosity=given.verbose,
+        json=arguments.as_json,
+        junit=arguments.junit,
+        html=arguments.report,
+        verbosity=arguments.verbose,
     )
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
-    tells = given.check and given.detailed_exitcode
-    events = map(_with_pending, run.events()) if tells else run.events()
+    detailed = arguments.check and arguments.detailed_exitcode
+    events = map(_with_detailed_exit, run.events()) if detailed else run.events()
     try:
         with Signals(run.interrupt, run, announcer(reporters)):
-            status = tell(map(redactor.redact, events), reporters)
+            status = report_events(map(redactor.redact, events), reporters)
     finally:
-        written = close(reporters)
-    return status if written or status not in (exits.OK, exits.PENDING) else exits.NOT_WRITTEN
+        written = close_reporters(reporters)
+    succeeded = status in (exits.OK, exits.PENDING)
+    return exits.NOT_WRITTEN if succeeded and not written else status
 
 
-def _with_pending(event: Event) -> Event:
-    """The event, where it ends a run that went well: with the status that tells pending changes."""
+def _with_detailed_exit(event: Event) -> Event:
+    """Return the event; a successful RunFinished gets the exit status for pending changes."""
     from provisioner.events import RunFinished
 
     if not isinstance(event, RunFinished) or event.exit != 0:
@@ -248,11 +258,11 @@ def _with_pending(event: Event) -> Event:
     return replace(event, exit=exits.PENDING) if pending else event
 
 
-def _secrets(planned: Plan) -> list[object]:
-    """The passwords that the inventory and the command line give as they are."""
+def _plain_passwords(plan: Plan) -> list[object]:
+    """Return the passwords that inventory and command line contain without encryption."""
     from provisioner.remote.become import PASSWORDS
     from provisioner.remote.target import SAID
 
-    layers = (*planned.inventory_vars.values(), planned.options.extra_vars)
-    found = (layer.get(name) for layer in layers for name in (*SAID["password"], *PASSWORDS))
-    return [value for value in found if isinstance(value, str)]
+    layers = (*plan.inventory_vars.values(), plan.options.extra_vars)
+    values = (layer.get(name) for layer in layers for name in (*SAID["password"], *PASSWORDS))
+    return [value for value in values if isinstance(value, str)]

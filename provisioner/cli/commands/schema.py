@@ -1,4 +1,4 @@
-"""provision schema: the JSON Schema of playbooks, for editors."""
+"""provision schema: prints the JSON Schema of playbooks, for editors."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from provisioner.cli.subcommand import SETTINGS, invoke
 
 @click.command("schema", context_settings=SETTINGS)
 def command() -> int:
-    """Print the JSON Schema of playbooks: editors complete and check keywords, modules and their
-    parameters with it (in VS Code: yaml.schemas).
+    """Print the JSON Schema of playbooks.
+
+    Editors use it to complete and check keywords, modules and parameters (in VS Code:
+    yaml.schemas).
     """
     from provisioner.loading.playbook_schema import playbook_schema
 
@@ -21,5 +23,5 @@ def command() -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Parse and carry out; returns the exit status."""
+    """Run the subcommand. Return its exit status."""
     return invoke(command, arguments, "provision schema")

@@ -1,4 +1,4 @@
-"""The operator is asked: before each task (--step), and by `pause`."""
+"""Questions to the operator during a run: before each task (--step), and by the module `pause`."""
 
 from __future__ import annotations
 
@@ -15,42 +15,43 @@ if TYPE_CHECKING:
     from provisioner.engine.interrupt import Interrupt
 
 
-class Asking:
-    """Asks whether a task is to be done, until the answer is to go on without asking."""
+class StepQuestion:
+    """--step: asks whether to run a task, until the operator answers "continue"."""
 
     def __init__(self, interrupt: Interrupt) -> None:
         self._interrupt = interrupt
-        self._over = False
+        self._continue = False
 
     def __call__(self, title: str) -> bool:
-        """True for yes."""
-        if self._over:
+        """Return whether to run the task."""
+        if self._continue:
             return True
         question = f"Perform task: {title} (N)o/(y)es/(c)ontinue: "
         answer = _answer(question, self._interrupt, hidden=False)
         word = (answer or "n").strip().lower()
-        self._over = word in ("c", "continue")
-        return self._over or word in ("y", "yes")
+        self._continue = word in ("c", "continue")
+        return self._continue or word in ("y", "yes")
 
 
-class Reading:
-    """Reads what the operator types; where nobody is at the terminal, nobody is waited for."""
+class PauseQuestion:
+    """`pause`: reads a line from the terminal. Without a terminal it does not wait."""
 
     def __init__(self, interrupt: Interrupt) -> None:
         self._interrupt = interrupt
 
     def __call__(self, prompt: str, echo: bool) -> str:
-        """The line that was typed, "" where none was."""
+        """Return the line that the operator typed, or ""."""
         if not sys.stdin.isatty():
-            click.echo(f"provision: {prompt}: going on, for nobody is at the terminal", err=True)
+            reason = "continuing without an answer: standard input is not a terminal"
+            click.echo(f"provision: {prompt}: {reason}", err=True)
             return ""
         return _answer(f"{prompt}: ", self._interrupt, hidden=not echo) or ""
 
 
 def _answer(question: str, interrupt: Interrupt, *, hidden: bool) -> str | None:
-    """What was typed. Where nobody answers any more the run stops, as by Ctrl-C."""
+    """Return the operator's answer. At the end of input, stop the run as Ctrl-C does."""
     answer = SCREEN.ask(escape(question, lines=True), hidden=hidden)
     if answer is None and not interrupt:
-        click.echo("provision: stopping: nobody answers", err=True)
+        click.echo("provision: stopping: standard input is closed", err=True)
         interrupt.set(signal.SIGINT)
     return answer
