@@ -1,6 +1,6 @@
 #!/bin/bash
-# make demo: Docker on three hosts of the lab, a second run that changes nothing, and what docker
-# says there. Takes its lab down at the end, whatever happens.
+# make demo: install Docker on three hosts of the lab, run again (nothing changes), and show docker's
+# own output. The lab is always removed at the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,12 +8,12 @@ name=demo-$$
 work=$(mktemp -d)
 
 lab() { .venv/bin/python tests/lab/lab.py "$@"; }
-# The command is shown as it would be typed, then run.
+# Print the command as one would type it, then run it.
 show() { printf '\n$ %s\n' "${*/#.venv\/bin\//}"; "$@"; }
 clean() { lab down --name "$name" 2>/dev/null || true; rm -rf "$work"; }
 trap clean EXIT
 
-echo 'Three hosts come up (the first time ever, what they are made of is built: some minutes) ...'
+echo 'Starting three hosts (the first time this takes some minutes) ...'
 lab up --name "$name" 3 >/dev/null
 inventory=$work/hosts.yml
 lab inventory --name "$name" >"$inventory"

@@ -1,4 +1,4 @@
-"""The Vagrantfile, by Vagrant itself: with neither box nor hypervisor, but a pretended provider."""
+"""The Vagrantfile, run by Vagrant with a fake provider: no box and no hypervisor are needed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 
-PRETENDER = """
-class Pretender < Vagrant.plugin("2", :provider)
+FAKE_PROVIDER = """
+class FakeProvider < Vagrant.plugin("2", :provider)
   class Up
     def initialize(app, env) = (@app = app)
 
@@ -37,22 +37,20 @@ class Pretender < Vagrant.plugin("2", :provider)
   end
 end
 
-class Pretence < Vagrant.plugin("2")
-  name "pretender"
-  provider("pretender") { Pretender }
+class FakePlugin < Vagrant.plugin("2")
+  name "fake"
+  provider("fake") { FakeProvider }
 end
 """
 
 
 @pytest.fixture
 def box(tmp_path: Path) -> Path:
-    """A folder with our Vagrantfile, the provider that pretends, and a `provision` that takes notes
-    of its arguments and of the ssh_config that it finds.
-    """
-    assert shutil.which("vagrant"), "make setup installs it"
+    """A folder with our Vagrantfile, the fake provider, and a `provision` that logs its words."""
+    assert shutil.which("vagrant"), "vagrant is missing: make setup installs it"
     shutil.copy(ROOT / "Vagrantfile", tmp_path / "Vagrantfile.real")
-    loads = 'load File.join(__dir__, "Vagrantfile.real")\n'
-    (tmp_path / "Vagrantfile").write_text(PRETENDER + loads)
+    load = 'load File.join(__dir__, "Vagrantfile.real")\n'
+    (tmp_path / "Vagrantfile").write_text(FAKE_PROVIDER + load)
     command = tmp_path / "bin/provision"
     command.parent.mkdir()
     command.write_text('#!/bin/sh\necho "$@" >>calls\nexit "${EXIT:-0}"\n')
@@ -74,13 +72,13 @@ def vagrant(box: Path, *words: str, **variables: str) -> subprocess.CompletedPro
     )
 
 
-def test_vagrant_finds_it_valid(box: Path) -> None:
+def test_vagrant_accepts_the_vagrantfile(box: Path) -> None:
     done = vagrant(box, "validate", "--ignore-provider")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_both_machines_are_provisioned_once_when_the_last_is_up(box: Path) -> None:
-    done = vagrant(box, "up", "--provider=pretender")
+def test_both_machines_are_provisioned_once_after_the_last_has_started(box: Path) -> None:
+    done = vagrant(box, "up", "--provider=fake")
     assert done.returncode == 0, done.stdout + done.stderr
     inventory = box / ".vagrant/inventory.yml"
     assert (box / "calls").read_text().split() == [str(inventory)]
@@ -88,13 +86,15 @@ def test_both_machines_are_provisioned_once_when_the_last_is_up(box: Path) -> No
     assert content["hosts"] == {"el7-1": None, "el7-2": None}
     ssh_config = box / ".vagrant/ssh_config"
     assert content["vars"] == {"ansible_ssh_common_args": f"-F '{ssh_config}'"}
-    asked = subprocess.run(
+    ssh_settings = subprocess.run(
         ["ssh", "-G", "-F", ssh_config, "el7-2"], capture_output=True, text=True, check=True
     ).stdout.splitlines()
-    assert {"hostname 127.0.0.1", "port 2202", "user vagrant", "identityfile /a key"} <= set(asked)
+    assert {"hostname 127.0.0.1", "port 2202", "user vagrant", "identityfile /a key"} <= set(
+        ssh_settings
+    )
 
 
-def test_a_failing_run_fails_vagrant(box: Path) -> None:
-    done = vagrant(box, "up", "--provider=pretender", EXIT="4")
+def test_a_failed_run_makes_vagrant_fail(box: Path) -> None:
+    done = vagrant(box, "up", "--provider=fake", EXIT="4")
     assert done.returncode == 1
     assert "4" in done.stderr
