@@ -17,8 +17,6 @@ from provisioner.modules.debug import Debug
 from provisioner.result import Outcome, Result
 
 CENSORED = "the output is hidden: the task has no_log"
-REMEDY = "put right what the reason names and run again: what is done already stays done"
-"""What to do where a module knows nothing better."""
 
 
 def finished(
@@ -43,7 +41,6 @@ def finished(
     else:
         item = _label(task_run, result) if is_item else None
         shown = None if loop else _shown(task_run, result)
-        hint = hint or (REMEDY if failed and not (ignored or rescued) else "")
     returns = result.returns
     return TaskFinished(
         play=shared.play.title,
