@@ -77,7 +77,7 @@ def check(template: Template, has_plugin: HasPlugin = nothing) -> TemplateError 
     except TemplateSyntaxError as error:
         return TemplateError(syntax_reason(error), template.where)
     for kind, name, available in _plugins_used(tree):
-        if name in available or known_plugins.known(kind, name) or brings(kind, name):
+        if name in available or known_plugins.known(kind, name) or has_plugin(kind, name):
             continue
         reason = with_hint(f'there is no {kind} "{name}"', nearest(name, available))
         return TemplateError(reason, template.where)
