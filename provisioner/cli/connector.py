@@ -70,10 +70,10 @@ def _dial(target: Target) -> Login:
     """
     from provisioner.remote.ssh.dial import dial
 
-    wire = None if target.proxy_command or target.proxy_jump else dial(target)
+    stream = None if target.proxy_command or target.proxy_jump else dial(target)
     from provisioner.remote.ssh.connection import connect
 
-    connection = connect(target, wire=wire)
+    connection = connect(target, stream=stream)
     from provisioner.fleet.session_pool import Login
 
     return Login(connection, target.user, target.notices)

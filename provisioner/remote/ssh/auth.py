@@ -1,276 +1,165 @@
-"""Logging in (RFC 4252, RFC 4256): keys first, then the password, which is tried exactly once.
-
-paramiko's own auth calls ask for the service anew before each attempt, poll, hide which methods the
-server takes, and never ask whether a key is welcome before signing; so the exchange is written out
-here, on top of its messages.
-"""
+"""Log in: with the keys first, then with the password, which is tried exactly once."""
 
 from __future__ import annotations
 
-import queue
-import time
-from typing import Any
-
 from provisioner.errors import ConnectionFailed
-from provisioner.records import dataclass
 from provisioner.remote.ssh.keys import Identity, IdentityError, candidates
-from provisioner.remote.ssh.paramiko.names import AuthHandler, Message, PKey
+from provisioner.remote.ssh.paramiko.auth_exchange import AuthExchange, Reply
+from provisioner.remote.ssh.paramiko.names import Message
 from provisioner.remote.ssh.paramiko.transport import SshTransport
 from provisioner.remote.target import Target
 
-SERVICE_REQUEST, USERAUTH_REQUEST, INFO_RESPONSE = b"\x05", b"\x32", b"\x3d"
-PROMPTS = 8  # rounds of keyboard-interactive questions before we give up
+ROUNDS = 8
+"""Rounds of keyboard-interactive questions that are answered."""
+MAX_AUTH_TRIES = 5
+"""Attempts after which sshd may have ended the login (its MaxAuthTries is 6)."""
 
 
-@dataclass(frozen=True)
-class Reply:
-    """The server's answer: what is left to try, or its questions."""
+def log_in(transport: SshTransport, target: Target, deadline: float) -> None:
+    """Authenticate as the target's user, before `deadline` (time.monotonic seconds).
 
-    kind: str  # success, failure, welcome (a key), questions, gone
-    methods: tuple[str, ...] = ()
-    partial: bool = False
-    questions: tuple[tuple[str, bool], ...] = ()
-
-
-class Exchange(AuthHandler):
-    """The requests of one login, and the replies as they come in on the transport's thread."""
-
-    def __init__(self, link: SshTransport, user: str, deadline: float) -> None:
-        super().__init__(link)
-        self._link, self._user, self._deadline = link, user, deadline
-        self._replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
-        self.notice = b""
-        link.auth_handler = self
-        if not link.is_active():
-            raise EOFError
-        # Not waited for: the server reads the first attempt right behind it (saves a round trip).
-        self._service: Message | None = Message()
-        self._service.add_byte(SERVICE_REQUEST)
-        self._service.add_string("ssh-userauth")
-
-    def ask(self, method: str, *fields: bool | str | bytes) -> Reply:
-        """One attempt. Raises TimeoutError at the deadline, EOFError when the server hangs up."""
-        self.auth_method = method
-        return self.send(_request(self._user, method, *fields))
-
-    def send(self, message: Message) -> Reply:
-        service, self._service = self._service, None
-        with self._link.wiring.outbox.together():
-            if service is not None:
-                self._link._send_message(service)  # type: ignore[attr-defined]
-            self._link._send_message(message)  # type: ignore[attr-defined]
-        try:
-            reply = self._replies.get(timeout=max(0.001, self._deadline - time.monotonic()))
-        except queue.Empty:
-            raise TimeoutError from None
-        if reply.kind == "gone":
-            raise self._link.get_exception() or EOFError()
-        return reply
-
-    def ask_key(self, key_type: str, public: Any) -> Reply:
-        """Is this public key welcome? Nothing is signed."""
-        return self.ask("publickey", False, self._algorithm(key_type), public)
-
-    def prove_key(self, key: PKey) -> Reply:
-        """Log in with a key, by a signature over the session's identifier."""
-        self.auth_method = "publickey"
-        key_type, public = self._get_key_type_and_bits(key)  # type: ignore[attr-defined]
-        algorithm = self._algorithm(key_type)
-        message = _request(self._user, "publickey", True, algorithm, public)
-        signed = self._get_session_blob(key, "ssh-connection", self._user, algorithm)  # type: ignore[attr-defined]
-        message.add_string(key.sign_ssh_data(signed, algorithm))
-        return self.send(message)
-
-    def _algorithm(self, key_type: str) -> str:
-        return str(self._finalize_pubkey_algorithm(key_type))  # type: ignore[attr-defined]
-
-    # What paramiko's thread calls, by these names.
-
-    def _parse_service_accept(self, m: Message) -> None:
-        pass
-
-    def _parse_userauth_banner(self, m: Message) -> None:
-        self.notice = m.get_binary()[-200:]  # of what may be a megabyte of legal advice
-
-    def _parse_userauth_success(self, m: Message) -> None:
-        self.authenticated = True
-        self._link._auth_trigger()  # type: ignore[attr-defined]
-        self._replies.put(Reply("success"))
-
-    def _parse_userauth_failure(self, m: Message) -> None:
-        methods = tuple(m.get_list())
-        self._replies.put(Reply("failure", methods, partial=m.get_boolean()))
-
-    def _parse_userauth_info_request(self, m: Message) -> None:
-        # Message 60 means two things (RFC 4252 section 6): it depends on what was asked.
-        if self.auth_method == "publickey":
-            self._replies.put(Reply("welcome"))
-            return
-        for _ in range(3):  # title, instruction, language
-            m.get_binary()
-        count = min(m.get_int(), 32)
-        questions = tuple((m.get_text(), m.get_boolean()) for _ in range(count))
-        self._replies.put(Reply("questions", questions=questions))
-
-    def abort(self) -> None:
-        self._replies.put(Reply("gone"))
-
-
-def _request(user: str, method: str, *fields: Any) -> Message:
-    message = Message()
-    message.add_byte(USERAUTH_REQUEST)
-    for text in (user, "ssh-connection", method):
-        message.add_string(text)
-    for value in fields:
-        if isinstance(value, bool):
-            message.add_boolean(value)
-        else:
-            message.add_string(value)
-    return message
-
-
-def log_in(link: SshTransport, target: Target, deadline: float) -> None:
-    """Authenticate `link` as the target's user, before `deadline` (time.monotonic seconds).
-
-    Raises ConnectionFailed naming what was tried and what the server would take; EOFError,
-    TimeoutError or paramiko's exceptions when the connection breaks first.
+    Raises ConnectionFailed, which names the attempts and the methods that the server accepts;
+    TimeoutError at the deadline; EOFError or paramiko's exceptions when the connection breaks.
     """
-    _LogIn(Exchange(link, target.user, deadline), target).run()
+    _Login(AuthExchange(transport, target.user, deadline), target).run()
 
 
-class _LogIn:
-    """The order of attempts, and what came of them."""
+class _Login:
+    """The attempts of one login and their results."""
 
-    def __init__(self, exchange: Exchange, target: Target) -> None:
-        self.exchange, self.target = exchange, target
-        self.methods: tuple[str, ...] | None = None  # what the server takes, once it has said so
-        self.tried: list[str] = []
-        self.problems: list[str] = []
-        self.hung_up = False
+    def __init__(self, exchange: AuthExchange, target: Target) -> None:
+        self._exchange, self._target = exchange, target
+        self._methods: tuple[str, ...] | None = None  # None until the server has named them
+        self._attempts: list[str] = []
+        self._problems: list[str] = []
+        self._disconnected = False
 
     def run(self) -> None:
         try:
-            if self.try_keys() or self.try_password():
+            if self._try_keys() or self._try_password():
                 return
-            if self.methods is None and self.done(self.exchange.ask("none")):
+            if self._methods is None and self._succeeded(self._exchange.request("none")):
                 return
         except EOFError:
-            self.hung_up = True
-            said = self.exchange.notice.decode("utf-8", "replace").strip().splitlines()
-            self.problems += [f"it said {line!r}" for line in said[-1:]]
-            raise self.failure("the server hung up during authentication") from None
-        raise self.failure("authentication failed")
+            self._disconnected = True
+            banner = self._exchange.last_banner.decode("utf-8", "replace").strip().splitlines()
+            self._problems += [f"its last message is {line!r}" for line in banner[-1:]]
+            raise self._failure("the server closed the connection during authentication") from None
+        raise self._failure("authentication failed")
 
-    def takes(self, method: str) -> bool:
-        return self.methods is None or method in self.methods
+    def _accepts(self, method: str) -> bool:
+        """Whether the server may accept the method."""
+        return self._methods is None or method in self._methods
 
-    def done(self, reply: Reply) -> bool:
+    def _succeeded(self, reply: Reply) -> bool:
         if reply.kind == "failure":
-            self.methods = reply.methods
+            self._methods = reply.methods
         return reply.kind == "success"
 
-    def try_keys(self) -> bool:
-        choice = candidates(self.target)
-        self.problems.extend(choice.problems)
-        several = len(choice.identities) > 1
-        for identity in choice.identities:
-            if not self.takes("publickey"):
+    def _try_keys(self) -> bool:
+        usable = candidates(self._target)
+        self._problems.extend(usable.problems)
+        several = len(usable.identities) > 1
+        for identity in usable.identities:
+            if not self._accepts("publickey"):
                 return False
             try:
-                if self.try_key(identity, several):
+                if self._try_key(identity, several):
                     return True
             except IdentityError as problem:
-                self.problems.append(str(problem))
+                self._problems.append(str(problem))
         return False
 
-    def try_key(self, identity: Identity, several: bool) -> bool:
-        # One key is proved at once (a round trip less); of several, or before a person is
-        # asked for a passphrase, the server says first which one it wants.
-        if identity.blob is not None and (several or identity.guarded):
-            reply = self.exchange.ask_key(Message(identity.blob).get_text(), identity.blob)
-            if reply.kind != "welcome":
-                self.tried.append(identity.label)
-                return self.done(reply)
-        key = identity.key(self.target.passphrase)
-        self.tried.append(identity.label)
+    def _try_key(self, identity: Identity, several: bool) -> bool:
+        # A single key is proved at once, which saves a round trip. Of several keys, and before a
+        # person is asked for a passphrase, the server is asked first which key it accepts.
+        if identity.blob is not None and (several or identity.needs_passphrase):
+            key_type = Message(identity.blob).get_text()
+            reply = self._exchange.ask_for_key(key_type, identity.blob)
+            if reply.kind != "key accepted":
+                self._attempts.append(identity.label)
+                return self._succeeded(reply)
+        key = identity.key(self._target.passphrase)
+        self._attempts.append(identity.label)
         try:
-            return self.done(self.exchange.prove_key(key))
+            return self._succeeded(self._exchange.prove_key(key))
         except (EOFError, TimeoutError):
             raise
-        except Exception as error:  # an agent that refuses, an algorithm nobody shares
+        except Exception as error:  # the agent refuses, or there is no common algorithm
             raise IdentityError(f"{identity.label} can't sign: {error}") from error
 
-    def try_password(self) -> bool:
-        """Once, by whichever method the server takes: a second try could lock the account."""
-        password = self.target.password
+    def _try_password(self) -> bool:
+        """Try the password once, with a method that the server accepts.
+
+        A second attempt could lock the account.
+        """
+        password = self._target.password
         if password is None:
             return False
-        if self.takes("password"):
-            reply = self.exchange.ask("password", False, password)
-            if self.done(reply):
+        if self._accepts("password"):
+            reply = self._exchange.request("password", False, password)
+            if self._succeeded(reply):
                 return True
-            if "password" in reply.methods or not self.takes("keyboard-interactive"):
-                self.tried.append("the password")
+            if "password" in reply.methods or not self._accepts("keyboard-interactive"):
+                self._attempts.append("the password")
                 return False
-        return self.takes("keyboard-interactive") and self.answer_questions(password)
+        return self._accepts("keyboard-interactive") and self._answer_questions(password)
 
-    def answer_questions(self, password: str) -> bool:
-        self.tried.append("the password (keyboard-interactive)")
-        reply = self.exchange.ask("keyboard-interactive", "", "")
-        given = False
-        for _ in range(PROMPTS):
+    def _answer_questions(self, password: str) -> bool:
+        """Log in by keyboard-interactive: the password answers the first hidden questions."""
+        self._attempts.append("the password (keyboard-interactive)")
+        reply = self._exchange.request("keyboard-interactive", "", "")
+        answered = False
+        for _ in range(ROUNDS):
             if reply.kind != "questions":
                 break
-            if given and reply.questions:  # asked again: it was wrong, or a code is wanted
-                self.problems.append(f"the server also asks {reply.questions[0][0].strip()!r}")
+            if answered and reply.questions:  # the password was wrong, or a code is wanted
+                self._problems.append(f"the server also asks {reply.questions[0][0].strip()!r}")
                 return False
-            answers = [password if not echo else "" for _, echo in reply.questions]
-            given = given or bool(answers)
-            reply = self.exchange.send(_answers(answers))
-        return self.done(reply)
+            answers = [password if not shown else "" for _, shown in reply.questions]
+            answered = answered or bool(answers)
+            reply = self._exchange.answer(answers)
+        return self._succeeded(reply)
 
-    def failure(self, what: str) -> ConnectionFailed:
-        target = self.target
-        tried = ", ".join(self.tried) or "nothing (no key, no password)"
-        takes = ", ".join(self.methods or ()) or "unknown"
-        notes = "".join(f"; {problem}" for problem in self.problems)
-        reason = (
-            f"{what} for {target.user}@{target.address}: tried {tried}; it takes {takes}{notes}"
+    def _failure(self, what: str) -> ConnectionFailed:
+        target = self._target
+        attempts = ", ".join(self._attempts) or "nothing (there is no key and no password)"
+        methods = ", ".join(self._methods or ()) or "unknown"
+        problems = "".join(f"; {problem}" for problem in self._problems)
+        return ConnectionFailed(
+            f"{what} for {target.user}@{target.address}: tried {attempts};"
+            f" the server accepts: {methods}{problems}",
+            self._hint(),
         )
-        return ConnectionFailed(reason, self.hint())
 
-    def hint(self) -> str:
-        target = self.target
-        problems = " ".join(self.problems)
+    def _hint(self) -> str:
+        target = self._target
+        problems = " ".join(self._problems)
         if "too open" in problems:
-            return "chmod 600 that key file"
-        if "can't be read" in problems and not self.tried:
-            return "name a key that is there: --private-key or ansible_ssh_private_key_file"
+            return "run chmod 600 on the key file"
+        if "can't be read" in problems and not self._attempts:
+            return "name an existing key: --private-key or ansible_ssh_private_key_file"
         if "encrypted" in problems or "passphrase" in problems:
             return "give the passphrase, or load the key with ssh-add"
         if "agent" in problems:
             return "start the ssh-agent or unset SSH_AUTH_SOCK"
-        if len(self.tried) >= 5:
-            return "the server may count keys: name one, with IdentitiesOnly yes"
-        if self.hung_up:
+        if len(self._attempts) >= MAX_AUTH_TRIES:
             return (
-                f"is the account {target.user} expired (`chage -l`), does /run/nologin keep it out?"
-                " sshd's log on the host says why"
+                "the server may limit the number of keys: name one key, and set IdentitiesOnly yes"
             )
-        return f"{self.lacking()}check with: ssh -p {target.port} {target.user}@{target.address}"
+        if self._disconnected:
+            return (
+                f"see sshd's log on the host; is the account {target.user} expired (`chage -l`),"
+                " or does /run/nologin exist?"
+            )
+        return (
+            f"{self._missing_password()}check with:"
+            f" ssh -p {target.port} {target.user}@{target.address}"
+        )
 
-    def lacking(self) -> str:
-        """What nobody has given that the server might take."""
-        takes = {"password", "keyboard-interactive"} & {*(self.methods or ())}
-        if self.target.password is not None or not takes:
+    def _missing_password(self) -> str:
+        """Advise to give a password where none is set and the server would accept one."""
+        methods = {"password", "keyboard-interactive"} & {*(self._methods or ())}
+        if self._target.password is not None or not methods:
             return ""
         return "give the password with -k or ansible_password, or "
-
-
-def _answers(answers: list[str]) -> Message:
-    message = Message()
-    message.add_byte(INFO_RESPONSE)
-    message.add_int(len(answers))
-    for answer in answers:
-        message.add_string(answer)
-    return message

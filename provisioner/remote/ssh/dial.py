@@ -1,9 +1,7 @@
-"""The byte stream beneath SSH: a TCP connection (a ProxyCommand is `sshproxy`).
+"""TCP connections to hosts, and the error messages for the failures of the network.
 
-Our banner is sent as soon as there is one: sshd gets to work, and answers with its part of the key
-exchange, while the rest of what speaks with it is still being imported.
-
-Each failure of the network has its own sentence, since each has its own remedy.
+Our SSH banner is sent as soon as the connection is made. sshd answers with its part of the key
+exchange while this process still imports the rest of its SSH code.
 """
 
 from __future__ import annotations
@@ -20,33 +18,32 @@ from provisioner.remote.target import Target
 NAME = "provision"
 BANNER = f"SSH-2.0-{NAME}\r\n".encode()
 USER_TIMEOUT = 15.0  # seconds that sent data may stay unacknowledged (man 7 tcp)
-BRIEFEST = 1.0  # seconds for one address of several
+SHORTEST_TIMEOUT = 1.0  # seconds for one address of several
 
 
 class Greetable(Protocol):
-    """What a banner can be sent to."""
+    """A stream to send a banner to."""
 
     def send(self, data: bytes, /) -> int: ...
 
 
 class OutOfFiles(ConnectionFailed):
-    """This process has no file descriptor left (EMFILE): fewer hosts at once would do."""
+    """This process has no file descriptor left (EMFILE). Fewer hosts at once would work."""
 
 
 def dial(target: Target) -> socket.socket:
-    """A TCP connection to the target's first address that answers, within `target.timeout`; our
-    banner is sent.
+    """Connect to the target within `target.timeout` seconds and send our banner.
 
-    Several addresses are tried in the resolver's order (RFC 6724); a dead one may use up no more
-    than its share of the time. Raises ConnectionFailed.
+    Its addresses are tried in the resolver's order (RFC 6724), each for its share of the time.
+    Raises ConnectionFailed.
     """
     addresses = _resolve(target)
     deadline = time.monotonic() + target.timeout
     problem: OSError | None = None
-    for place, (family, address) in enumerate(addresses):
-        share = (deadline - time.monotonic()) / (len(addresses) - place)
+    for index, (family, address) in enumerate(addresses):
+        share = (deadline - time.monotonic()) / (len(addresses) - index)
         try:
-            connection = _connect(family, address, max(share, BRIEFEST))
+            connection = _connect(family, address, max(share, SHORTEST_TIMEOUT))
         except OSError as error:
             problem = error
         else:
@@ -56,17 +53,18 @@ def dial(target: Target) -> socket.socket:
     raise explain(target, problem) from problem
 
 
-def greet(wire: Greetable) -> None:
-    """Send our banner. Who reads finds out what is wrong, if anything is."""
+def greet(stream: Greetable) -> None:
+    """Send our banner. An error is not raised: the later reads meet it too."""
     with contextlib.suppress(Exception):
-        wire.send(BANNER)
+        stream.send(BANNER)
 
 
 def _resolve(target: Target) -> list[tuple[int, tuple[object, ...]]]:
+    """Return the family and socket address of each of the target's addresses, without doubles."""
     name = target.address
-    plain = name.encode() if name.isascii() else name  # Python imports its IDNA codec for any str
+    host = name.encode() if name.isascii() else name  # for a str Python imports its IDNA codec
     try:
-        found = socket.getaddrinfo(plain, target.port, type=socket.SOCK_STREAM)
+        entries = socket.getaddrinfo(host, target.port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConnectionFailed(
@@ -75,7 +73,7 @@ def _resolve(target: Target) -> list[tuple[int, tuple[object, ...]]]:
         ) from error
     except OSError as error:
         raise explain(target, error) from error
-    return list(dict.fromkeys((family, address) for family, _, _, _, address in found))
+    return list(dict.fromkeys((family, address) for family, _, _, _, address in entries))
 
 
 def _connect(family: int, address: tuple[object, ...], seconds: float) -> socket.socket:
@@ -83,7 +81,7 @@ def _connect(family: int, address: tuple[object, ...], seconds: float) -> socket
     try:
         connection.settimeout(seconds)
         connection.connect(address)
-        # Without it the first command waits 44 ms for a delayed acknowledgement.
+        # Without TCP_NODELAY the first command waits 44 ms for a delayed acknowledgement.
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             milliseconds = int(USER_TIMEOUT * 1000)
@@ -95,7 +93,7 @@ def _connect(family: int, address: tuple[object, ...], seconds: float) -> socket
 
 
 def explain(target: Target, error: OSError) -> ConnectionFailed:
-    """Why a connection to the target could not be made."""
+    """Return the error for a connection that could not be made."""
     where = f"port {target.port} of {target.address}"
     if error.errno in (errno.EMFILE, errno.ENFILE):
         return OutOfFiles("too many open files", "lower --forks or raise `ulimit -n`")
@@ -103,11 +101,12 @@ def explain(target: Target, error: OSError) -> ConnectionFailed:
         return ConnectionFailed(f"{where} is closed (connection refused)", "is sshd running there?")
     if error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN):
         return ConnectionFailed(
-            f"no route to {target.address}: {error.strerror}", "is the host up, is the network?"
+            f"no route to {target.address}: {error.strerror}",
+            "is the host up, and is its network reachable from here?",
         )
     if isinstance(error, TimeoutError):
         return ConnectionFailed(
-            f"{where} doesn't answer within {target.timeout:g} s",
-            "is the host up, does a firewall drop the packets? (--timeout waits longer)",
+            f"{where} did not answer within {target.timeout:g} s",
+            "is the host up, or does a firewall drop the packets? (--timeout waits longer)",
         )
     return ConnectionFailed(f"can't connect to {where}: {error.strerror or error}")

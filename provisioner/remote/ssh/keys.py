@@ -1,11 +1,10 @@
-"""Private keys and the ssh-agent: each read once a process, each passphrase asked for once."""
+"""Private keys and the keys of the ssh-agent: each is read once, each passphrase is asked once."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import os
-import socket
 import stat
 import threading
 from collections.abc import Iterator
@@ -14,47 +13,50 @@ from pathlib import Path
 from typing import Protocol
 
 from provisioner.records import dataclass
-from provisioner.remote.ssh.paramiko.names import AgentKey, AgentSSH, Message, PKey
+from provisioner.remote.ssh.paramiko.agent import Agent
+from provisioner.remote.ssh.paramiko.names import AgentKey, Message, PKey
 from provisioner.remote.target import Passphrase, Target
 
-AGENT_TIMEOUT = 10.0  # seconds; an agent may ask its user to confirm, but not for ever
-OPENSSH = "-----BEGIN OPENSSH PRIVATE KEY-----"
-MAGIC = b"openssh-key-v1\0"
+OPENSSH_HEADER = "-----BEGIN OPENSSH PRIVATE KEY-----"
+OPENSSH_MAGIC = b"openssh-key-v1\0"  # PROTOCOL.key of OpenSSH
 
 TRIES = 3
-"""How often a passphrase is asked for, as in ssh."""
+"""How often a passphrase is asked for, as by ssh."""
 
 
 class IdentityError(Exception):
-    """A key or the agent can't be used; the text names it and says why."""
+    """A key or the agent can't be used. The text names it and the reason."""
 
 
 class Identity(Protocol):
-    """Something that may prove who we are."""
+    """A key to log in with, from a file or from the agent."""
 
     @property
     def label(self) -> str:
-        """What to call it in messages."""
+        """Its name in messages."""
 
     @property
     def blob(self) -> bytes | None:
-        """The public key, where it's known without the private one."""
+        """The public key, if it is known without loading the private key."""
 
     @property
-    def guarded(self) -> bool:
-        """Whether a person has to be asked before it can sign."""
+    def needs_passphrase(self) -> bool:
+        """Whether a passphrase must be entered before it can sign."""
 
     def key(self, passphrase: Passphrase | None) -> PKey:
-        """The key that signs. Raises IdentityError."""
+        """Return the key that signs. Raises IdentityError."""
 
 
 @dataclass
 class KeyFile:
-    """One private key file, shared by all hosts that use it."""
+    """A private key file, shared by all hosts that use it.
+
+    `problem` says why it can't be used. `missing` means that the file does not exist.
+    """
 
     label: str
     blob: bytes | None = None
-    guarded: bool = False
+    needs_passphrase: bool = False
     problem: str | None = None
     missing: bool = False
     _key: PKey | None = None
@@ -63,34 +65,36 @@ class KeyFile:
     def key(self, passphrase: Passphrase | None) -> PKey:
         with self._lock:
             if self._key is None and self.problem is None:
-                self.problem = self._load(passphrase)  # others look at it without the lock
+                self.problem = self._load(passphrase)  # others read it without the lock
             if self._key is None:
                 raise IdentityError(self.problem)
             return self._key
 
     def _load(self, passphrase: Passphrase | None) -> str | None:
-        """Load the key; what is wrong where it can't be."""
-        if not self.guarded:
+        """Load the key. Return the problem, or None."""
+        if not self.needs_passphrase:
             return self._open(None)
         problem: str | None = f"{self.label} is encrypted and no passphrase was given"
-        for wrong in range(TRIES):
-            word = passphrase(self.label, wrong) if passphrase else None
-            if not word:
+        for failed_attempts in range(TRIES):
+            entered = passphrase(self.label, failed_attempts) if passphrase else None
+            if not entered:
                 break
-            problem = self._open(word)
+            problem = self._open(entered)
             if problem is None:
                 break
         return problem
 
-    def _open(self, word: str | None) -> str | None:
+    def _open(self, passphrase: str | None) -> str | None:
+        """Read the file into `_key`. Return the problem, or None."""
         try:
-            secret = word.encode("utf-8", "surrogateescape") if word else None
+            secret = passphrase.encode("utf-8", "surrogateescape") if passphrase else None
             self._key = PKey.from_path(self.label, secret)  # type: ignore[arg-type]
         except OSError as error:
             return f"{self.label} can't be read: {error.strerror}"
-        except Exception as error:  # the libraries below raise a dozen kinds
-            guess = "the passphrase is wrong" if word else f"it's no key that we can read ({error})"
-            return f"{self.label} can't be used: {guess}"
+        except Exception as error:  # paramiko and cryptography raise a dozen kinds
+            if passphrase:
+                return f"{self.label} can't be used: the passphrase is wrong"
+            return f"{self.label} can't be used: it is not a private key of a known type ({error})"
         return None
 
 
@@ -99,10 +103,10 @@ _key_files_lock = threading.Lock()
 
 
 def key_file(path: str) -> KeyFile:
-    """The key file at `path`, looked at but not yet loaded; its problem is kept, not raised.
+    """Return the key file at `path`, inspected but not yet loaded. Its `problem` is not raised.
 
-    One object per path, whichever thread comes first (lru_cache would let two make one each,
-    and each would ask for the passphrase).
+    Each path has one object, also when two threads ask at the same time. With lru_cache both could
+    make one, and each would ask for the passphrase.
     """
     with _key_files_lock:
         if path not in _key_files:
@@ -111,31 +115,32 @@ def key_file(path: str) -> KeyFile:
 
 
 def _inspect(path: str) -> KeyFile:
-    found = KeyFile(path)
+    key_file = KeyFile(path)
     try:
         status = Path(path).stat()
         text = Path(path).read_text(errors="replace")
     except OSError as error:
-        found.problem = f"{path} can't be read: {error.strerror}"
-        found.missing = isinstance(error, FileNotFoundError | NotADirectoryError)
-        return found
-    # As in ssh, which looks at the mode of the user's own files only.
+        key_file.problem = f"{path} can't be read: {error.strerror}"
+        key_file.missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+        return key_file
+    # ssh too checks the mode of the user's own files only.
     if status.st_uid == os.getuid() and status.st_mode & 0o077:
         mode = stat.S_IMODE(status.st_mode)
-        found.problem = f"permissions {mode:04o} for {path} are too open, so it is ignored"
-    found.guarded = _is_encrypted(text)
-    found.blob = _public_part(path, text)
-    return found
+        key_file.problem = f"permissions {mode:04o} for {path} are too open, so the key is ignored"
+    key_file.needs_passphrase = _is_encrypted(text)
+    key_file.blob = _public_key(path, text)
+    return key_file
 
 
 def _is_encrypted(text: str) -> bool:
-    if OPENSSH in text:
-        binary = _binary(text)
-        return not binary.startswith(MAGIC + b"\0\0\0\4none")
+    if OPENSSH_HEADER in text:
+        binary = _decoded(text)
+        return not binary.startswith(OPENSSH_MAGIC + b"\0\0\0\4none")
     return "ENCRYPTED" in text
 
 
-def _binary(text: str) -> bytes:
+def _decoded(text: str) -> bytes:
+    """Return the Base64 content of a PEM file; b"" where it is invalid."""
     lines = [line.strip() for line in text.splitlines()]
     try:
         return base64.b64decode("".join(line for line in lines if not line.startswith("-")))
@@ -143,41 +148,26 @@ def _binary(text: str) -> bytes:
         return b""
 
 
-def _public_part(path: str, text: str) -> bytes | None:
-    if OPENSSH in text:
-        message = Message(_binary(text)[len(MAGIC) :])
-        for _ in range(3):  # cipher, key derivation, its options
+def _public_key(path: str, text: str) -> bytes | None:
+    """Return the public key that belongs to the key file, if a file contains it."""
+    if OPENSSH_HEADER in text:
+        message = Message(_decoded(text)[len(OPENSSH_MAGIC) :])
+        for _ in range(3):  # the cipher, the key derivation function and its options
             message.get_binary()
-        message.get_int()
+        message.get_int()  # the number of keys
         return message.get_binary() or None
     words = text.split()
     try:
-        if "-----BEGIN" not in text:  # IdentityFile may name a public key that the agent holds
+        if "-----BEGIN" not in text:  # IdentityFile may name the public key of a key in the agent
             return base64.b64decode(words[1])
         return base64.b64decode(Path(path + ".pub").read_text().split()[1])
     except (OSError, IndexError, ValueError):
         return None
 
 
-class Agent(AgentSSH):
-    """An ssh-agent, asked by one thread at a time."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__()
-        self._turn = threading.Lock()
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.settimeout(AGENT_TIMEOUT)
-        connection.connect(path)
-        self._connect(connection)  # type: ignore[attr-defined]
-
-    def _send_message(self, message: object) -> object:
-        with self._turn:
-            return super()._send_message(message)  # type: ignore[misc]
-
-
 @dataclass(frozen=True)
 class AgentIdentity:
-    """One key that an agent holds."""
+    """A key in the ssh-agent."""
 
     label: str
     agent_key: AgentKey
@@ -187,7 +177,7 @@ class AgentIdentity:
         return self.agent_key.blob
 
     @property
-    def guarded(self) -> bool:
+    def needs_passphrase(self) -> bool:
         return False
 
     def key(self, passphrase: Passphrase | None) -> PKey:
@@ -196,7 +186,7 @@ class AgentIdentity:
 
 @dataclass(frozen=True)
 class AgentAnswer:
-    """What an agent holds, or why it doesn't say."""
+    """The keys in an agent, or the problem in asking for them."""
 
     identities: tuple[AgentIdentity, ...] = ()
     problem: str | None = None
@@ -207,50 +197,51 @@ _agents_lock = threading.Lock()
 
 
 def ask_agent(path: str | None) -> AgentAnswer:
-    """The keys of the agent listening at `path`; asked once a process."""
+    """Return the keys of the agent that listens at `path`. The process asks each agent once."""
     if path is None:
         return AgentAnswer()
     with _agents_lock:
         if path not in _agents:
-            _agents[path] = _ask(path)
+            _agents[path] = _read_agent(path)
         return _agents[path]
 
 
-def _ask(path: str) -> AgentAnswer:
+def _read_agent(path: str) -> AgentAnswer:
     try:
         keys = Agent(path).get_keys()
-    except Exception as error:  # a broken agent may answer anything
+    except Exception as error:  # an agent may send an invalid answer
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return AgentAnswer(problem=f"the ssh-agent at {path} doesn't answer: {reason}")
-    found = (AgentIdentity(f"agent key {key.comment or key.get_name()}", key) for key in keys)
-    return AgentAnswer(tuple(found))
+    identities = (AgentIdentity(f"agent key {key.comment or key.get_name()}", key) for key in keys)
+    return AgentAnswer(tuple(identities))
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """The identities to try for one host, in order, and why others can't be."""
+    """The identities to try for one host, in order, and the problems of those left out."""
 
     identities: tuple[Identity, ...]
     problems: tuple[str, ...]
 
 
 def candidates(target: Target) -> Candidates:
-    """Named keys, the agent's, then ssh's default keys; each public key once.
+    """Return the keys to try: those in the configuration, the agent's, ssh's default keys.
 
-    A named file whose key the agent holds is signed for by the agent, so needs no passphrase.
+    Each public key comes once. A file whose key is in the agent is replaced by the agent's key,
+    which needs no passphrase.
     """
     agent = ask_agent(target.agent)
-    held = {identity.blob: identity for identity in agent.identities}
+    in_agent = {identity.blob: identity for identity in agent.identities}
     problems = [agent.problem] if agent.problem else []
-    found: dict[bytes | str, Identity] = {}
+    usable: dict[bytes | str, Identity] = {}
     for identity in _in_order(target, agent):
-        if isinstance(identity, KeyFile) and identity.blob in held:
-            identity = held[identity.blob]
+        if isinstance(identity, KeyFile) and identity.blob in in_agent:
+            identity = in_agent[identity.blob]
         if isinstance(identity, KeyFile) and identity.problem:
             problems.append(identity.problem)
         else:
-            found.setdefault(identity.blob or identity.label, identity)
-    return Candidates(tuple(found.values()), tuple(problems))
+            usable.setdefault(identity.blob or identity.label, identity)
+    return Candidates(tuple(usable.values()), tuple(problems))
 
 
 def _in_order(target: Target, agent: AgentAnswer) -> Iterator[KeyFile | AgentIdentity]:
@@ -258,11 +249,11 @@ def _in_order(target: Target, agent: AgentAnswer) -> Iterator[KeyFile | AgentIde
     if not target.identities_only:
         yield from agent.identities
     defaults = (key_file(path) for path in target.default_keys)
-    yield from (found for found in defaults if not found.missing)
+    yield from (default for default in defaults if not default.missing)
 
 
 def forget() -> None:
-    """Drop keys and agents, so that the next look reads them again."""
+    """Forget the keys and agents, so that they are read again."""
     with _key_files_lock, _agents_lock:
         _key_files.clear()
         _agents.clear()

@@ -1,6 +1,7 @@
-"""From a byte stream to a logged-in Link: key exchange, host key, authentication, and their errors.
+"""Make a logged-in SSH connection over a byte stream: key exchange, host key, authentication.
 
-Nothing secret is sent before the host key has been found good.
+No secret is sent before the host key is accepted. Every failure becomes a ConnectionFailed with its
+reason and a hint.
 """
 
 from __future__ import annotations
@@ -20,86 +21,88 @@ from provisioner.remote.ssh.known_hosts import (
     known_name,
 )
 from provisioner.remote.ssh.paramiko.names import IncompatiblePeer, SSHException
-from provisioner.remote.ssh.paramiko.transport import SshTransport, Stream, abort
+from provisioner.remote.ssh.paramiko.packetizer import Stream
+from provisioner.remote.ssh.paramiko.transport import SshTransport, abort
 from provisioner.remote.target import Target
 
-# What sshd says, if anything, before it hangs up on one connection too many.
+# The beginnings of the line that sshd may send before it closes one connection too many.
 REFUSALS = ("Exceeded MaxStartups", "Not allowed at this time")
 
 
 class BusyError(Exception):
-    """The server hung up before its banner, as sshd does beyond MaxStartups; try again."""
+    """The server closed the connection before its banner, as sshd does beyond MaxStartups."""
 
 
-def establish(wire: Stream, target: Target, deadline: float) -> SshTransport:
-    """Log in to `target` over `wire`, by `deadline` (time.monotonic seconds).
+def establish(stream: Stream, target: Target, deadline: float) -> SshTransport:
+    """Log in to `target` over `stream`, by `deadline` (time.monotonic seconds).
 
-    Raises BusyError when trying again may help, else ConnectionFailed; the wire is closed then.
+    Raises BusyError when another attempt may succeed, else ConnectionFailed. The stream is closed
+    then.
     """
     record = KnownHosts(target.known_hosts).record(target.known_as, target.known_port)
-    link = SshTransport(wire, record.key_types, _judge_with(target, record))
+    transport = SshTransport(stream, record.key_types, _host_key_check(target, record))
     try:
-        _negotiate(link, target, deadline)
-        _authenticate(link, target, deadline)
+        _negotiate(transport, target, deadline)
+        _authenticate(transport, target, deadline)
     except BaseException:
-        abort(link)
+        abort(transport)
         raise
-    return link
+    return transport
 
 
-def _negotiate(link: SshTransport, target: Target, deadline: float) -> None:
+def _negotiate(transport: SshTransport, target: Target, deadline: float) -> None:
     try:
-        link.negotiate(max(0.01, deadline - time.monotonic()))
+        transport.negotiate(max(0.01, deadline - time.monotonic()))
     except TimeoutError:
-        raise _too_slow(link, target) from None
+        raise _too_slow(transport, target) from None
     except (SSHException, EOFError, OSError) as error:
-        raise _broken(link, target, error) from error
-    except RuntimeError as error:  # no thread to read with
+        raise _negotiation_failed(transport, target, error) from error
+    except RuntimeError as error:  # "can't start new thread"
         raise ConnectionFailed(f"this machine: {error}", "lower --forks") from error
 
 
-def _too_slow(link: SshTransport, target: Target) -> ConnectionFailed:
+def _too_slow(transport: SshTransport, target: Target) -> ConnectionFailed:
     where = f"{target.address}:{target.port}"
-    if not link.remote_version:
+    seconds = f"{target.login_timeout:g} s"
+    if not transport.remote_version:
         return ConnectionFailed(
-            f"no SSH banner from {where} within {target.login_timeout:g} s",
+            f"{where} sent no SSH banner within {seconds}",
             "does sshd listen on that port, or is the host overloaded?",
         )
-    return ConnectionFailed(f"the key exchange with {where} took over {target.login_timeout:g} s")
+    return ConnectionFailed(f"the key exchange with {where} took more than {seconds}")
 
 
-def _broken(link: SshTransport, target: Target, error: Exception) -> Exception:
+def _negotiation_failed(transport: SshTransport, target: Target, error: Exception) -> Exception:
     where = f"{target.address}:{target.port}"
-    greeting = link.wiring.greeting
+    line = transport.first_line
+    message = f"; it sent {line!r}" if line else ""
     if isinstance(error, IncompatiblePeer):
         return ConnectionFailed(
-            f"no algorithm in common with {where} ({link.remote_version}): {error}",
+            f"there is no common algorithm with {where} ({transport.remote_version}): {error}",
             "the server must offer ECDH or SHA-2 key exchange, AES-CTR or GCM, HMAC-SHA2",
         )
-    if link.remote_version:
-        return ConnectionFailed(f"the key exchange with {where} broke off: {_text(error)}")
-    if not greeting or greeting.startswith(REFUSALS):
-        return BusyError(f"{where} hangs up before its SSH banner{_quoted(greeting)}")
+    if transport.remote_version:
+        return ConnectionFailed(f"the key exchange with {where} failed: {_text(error)}")
+    if not line or line.startswith(REFUSALS):
+        return BusyError(f"{where} closes the connection before its SSH banner{message}")
     return ConnectionFailed(
-        f"{where} doesn't speak SSH{_quoted(greeting)}", "check the port (ansible_port)"
+        f"the server at {where} is not an SSH server{message}", "check the port (ansible_port)"
     )
 
 
-def _quoted(greeting: str) -> str:
-    return f": it says {greeting!r}" if greeting else ""
-
-
-def _authenticate(link: SshTransport, target: Target, deadline: float) -> None:
+def _authenticate(transport: SshTransport, target: Target, deadline: float) -> None:
     try:
-        log_in(link, target, deadline)
+        log_in(transport, target, deadline)
     except TimeoutError:
-        who = f"{target.user}@{target.address}"
+        account = f"{target.user}@{target.address}"
         raise ConnectionFailed(
-            f"authentication as {who} took over {target.login_timeout:g} s",
+            f"authentication as {account} took more than {target.login_timeout:g} s",
             "is the host's DNS, LDAP or PAM slow? (sshd's UseDNS no helps)",
         ) from None
     except (SSHException, EOFError, OSError) as error:
-        raise ConnectionFailed(f"authentication broke off: {_text(error)}") from error
+        raise ConnectionFailed(
+            f"the connection broke during authentication: {_text(error)}"
+        ) from error
 
 
 def _text(error: Exception) -> str:
@@ -108,18 +111,20 @@ def _text(error: Exception) -> str:
     return str(error) or "the host closed the connection"
 
 
-def _judge_with(target: Target, record: Record) -> Callable[[HostKey], None]:
-    def judge(key: HostKey) -> None:
+def _host_key_check(target: Target, record: Record) -> Callable[[HostKey], None]:
+    """Return a function that raises ConnectionFailed for a host key that is not accepted."""
+
+    def check(key: HostKey) -> None:
         finding = record.judge(key)
         if finding.verdict is Verdict.UNKNOWN and target.host_key_policy != "yes":
-            finding = _remember(target, key)
+            finding = _add_to_known_hosts(target, key)
         if finding.verdict is not Verdict.KNOWN:
             raise refusal(target, key, finding)
 
-    return judge
+    return check
 
 
-def _remember(target: Target, key: HostKey) -> Finding:
+def _add_to_known_hosts(target: Target, key: HostKey) -> Finding:
     known = KnownHosts(target.known_hosts)
     if not known.files or known.files[0] == "/dev/null":
         return Finding(Verdict.KNOWN)
@@ -130,18 +135,18 @@ def _remember(target: Target, key: HostKey) -> Finding:
         if target.host_key_policy == "no":
             return Finding(Verdict.KNOWN)
         raise ConnectionFailed(
-            f"the new host key of {target} can't be recorded in {known.files[0]}: {_text(error)}",
-            "make that file writable, or name another as UserKnownHostsFile",
+            f"the new host key of {target} can't be added to {known.files[0]}: {_text(error)}",
+            "make that file writable, or name another one as UserKnownHostsFile",
         ) from error
 
 
 def refusal(target: Target, key: HostKey, finding: Finding) -> ConnectionFailed:
-    """Why a host key isn't good, with fingerprints and the way out."""
+    """Return the error for a host key that is not accepted: its fingerprint and what to do."""
     match finding:
         case Finding(Verdict.REVOKED, Entry(place=place)):
             return ConnectionFailed(
-                f"the host key of {target} is revoked by {place}: {key}",
-                "the host needs a new key; this one must not be used",
+                f"the host key of {target} is revoked in {place}: {key}",
+                "create a new host key on the host; this one must not be used",
             )
         case Finding(Verdict.CHANGED, Entry() as entry):
             return _changed(target, key, entry)
@@ -151,10 +156,11 @@ def refusal(target: Target, key: HostKey, finding: Finding) -> ConnectionFailed:
 def _changed(target: Target, key: HostKey, entry: Entry) -> ConnectionFailed:
     name = known_name(target.known_as, target.known_port)
     return ConnectionFailed(
-        f"the host key of {target} has CHANGED: it shows {key}, but {entry.place} has"
+        f"the host key of {target} has CHANGED: it is {key}, but {entry.place} has"
         f" {entry.key}. No password was sent",
-        "somebody may be in between. If the host was set up anew, check the new fingerprint on"
-        f" it, then: ssh-keygen -f {entry.place.file} -R '{name}'",
+        "another machine may answer in its place. If the host was installed anew, compare the"
+        " fingerprint with the one on the host, then remove the old key: ssh-keygen"
+        f" -f {entry.place.file} -R '{name}'",
     )
 
 
@@ -162,11 +168,11 @@ def _unknown(target: Target, key: HostKey, authority: Entry | None) -> Connectio
     note = ""
     if authority is not None:
         note = f"; {authority.place} names a certificate authority, which is not supported"
-    files = target.known_hosts or ("~/.ssh/known_hosts",)
-    short = key.type.removeprefix("ssh-").split("-")[0]
+    file = (target.known_hosts or ("~/.ssh/known_hosts",))[0]
+    key_type = key.type.removeprefix("ssh-").split("-")[0]
     return ConnectionFailed(
-        f"the host key of {target} is not known: {key}{note}",
-        f"compare it with `ssh-keygen -lf /etc/ssh/ssh_host_{short}_key.pub` on the host, then use"
-        f" --accept-new-host-keys, or: ssh-keyscan -p {target.port} -t {short} {target.address}"
-        f" >> {files[0]}",
+        f"the host key of {target} is not in known_hosts: {key}{note}",
+        f"compare it with `ssh-keygen -lf /etc/ssh/ssh_host_{key_type}_key.pub` on the host, then"
+        f" use --accept-new-host-keys, or add it: ssh-keyscan -p {target.port} -t {key_type}"
+        f" {target.address} >> {file}",
     )

@@ -1,4 +1,4 @@
-"""A ProxyCommand, as the byte stream beneath SSH."""
+"""A ProxyCommand as the byte stream of an SSH connection."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from provisioner.remote.target import Target
 
 
 class Proxy:
-    """A running ProxyCommand: what it prints is what the host sends.
+    """A running ProxyCommand: `socket` is connected to its standard input and output.
 
-    As in ssh, the command is run by the user's shell ($SHELL, else /bin/sh) as `exec COMMAND`. It
-    gets a process group of its own, so that Ctrl-C stops the tool and not the proxies first.
+    As in ssh, the user's shell ($SHELL, else /bin/sh) runs `exec COMMAND`. The command has a
+    session of its own, so that Ctrl-C does not reach it.
     """
 
     def __init__(self, command: str) -> None:
@@ -42,15 +42,15 @@ class Proxy:
             theirs.close()
         self.socket = ours
 
-    def complaint(self) -> str:
-        """What it has written to its stderr, the last line first in mind."""
+    def last_error_line(self) -> str:
+        """Return the last line of the first 4 KB that it has written to standard error, or ""."""
         with contextlib.suppress(OSError, ValueError):
             lines = os.pread(self._errors.fileno(), 4096, 0).decode("utf-8", "replace").splitlines()
             return lines[-1] if lines else ""
         return ""
 
     def close(self) -> None:
-        """Stop it; never raises, waits half a second at most."""
+        """Stop it; never raises, waits at most half a second."""
         with contextlib.suppress(OSError):
             self.socket.close()
         for number in (signal.SIGTERM, signal.SIGKILL):
@@ -64,7 +64,7 @@ class Proxy:
 
 
 def start_proxy(target: Target) -> Proxy:
-    """Start the target's ProxyCommand. Raises ConnectionFailed when there's no such shell."""
+    """Start the target's ProxyCommand. Raises ConnectionFailed where the shell can't be run."""
     assert target.proxy_command is not None
     try:
         return Proxy(target.proxy_command)

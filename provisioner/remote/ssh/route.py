@@ -1,4 +1,4 @@
-"""The way to a host: a TCP connection, a ProxyCommand, or a jump host that others share."""
+"""The byte stream to a host: over TCP, a ProxyCommand, or a jump host that other hosts share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from provisioner.errors import ConnectionFailed
 from provisioner.records import dataclass
 from provisioner.remote.ssh.dial import dial, greet
-from provisioner.remote.ssh.paramiko.transport import Stream
+from provisioner.remote.ssh.paramiko.packetizer import Stream
 from provisioner.remote.target import Target
 
 if TYPE_CHECKING:
@@ -24,24 +24,25 @@ Connect = Callable[[Target], "SshConnection"]
 
 @dataclass
 class Route:
-    """What carries a connection, and what must end with it."""
+    """The stream of a connection, with the ProxyCommand or the jump host that it uses."""
 
-    wire: Stream
+    stream: Stream
     proxy: Proxy | None = None
-    jump: Entry | None = None
+    jump: JumpConnection | None = None
 
-    def complaint(self) -> str:
-        return self.proxy.complaint() if self.proxy else ""
+    def proxy_error(self) -> str:
+        """The last line that the ProxyCommand wrote to its standard error."""
+        return self.proxy.last_error_line() if self.proxy else ""
 
     def close(self) -> None:
         if self.proxy:
             self.proxy.close()
         if self.jump:
-            _shared.give_back(self.jump)
+            _jump_connections.release(self.jump)
 
 
 def open_route(target: Target, connect: Connect) -> Route:
-    """The way to the target, on which our banner is sent."""
+    """Open the stream to the target and send our banner. Raises ConnectionFailed."""
     if target.proxy_command:
         from provisioner.remote.ssh.proxy import start_proxy
 
@@ -57,79 +58,85 @@ def _open_jump(target: Target, connect: Connect) -> Route:
     *before, last = target.proxy_jump
     hop = replace(last, proxy_jump=tuple(before)) if before else last
     try:
-        entry = _shared.take(hop, connect)
+        jump = _jump_connections.acquire(hop, connect)
     except ConnectionFailed as error:
         raise ConnectionFailed(f"jump host {hop}: {error.reason}", error.hint) from error
     try:
-        stream = entry.connection.result().forward(target)
+        stream = jump.connection.result().forward(target)
         greet(stream)
-        return Route(stream, jump=entry)
+        return Route(stream, jump=jump)
     except BaseException:
-        _shared.give_back(entry)
+        _jump_connections.release(jump)
         raise
 
 
 def _future() -> Future[SshConnection]:
-    from concurrent.futures import Future  # not where there is no jump host
+    from concurrent.futures import Future  # imported only where there is a jump host
 
     return Future()
 
 
 @dataclass
-class Entry:
-    """One connection to a jump host, and how many hosts are reached through it."""
+class JumpConnection:
+    """A connection to a jump host, and the number of hosts that use it."""
 
     hop: Target
     connection: Future[SshConnection] = field(default_factory=_future)
     users: int = 0
 
     def usable(self) -> bool:
+        """Whether it is connected, or still connecting."""
         if not self.connection.done():
             return True
         return self.connection.exception() is None and self.connection.result().alive
 
 
-class _Shared:
-    """One connection per jump host for all the hosts behind it, so that a fleet doesn't run into
-    the jump host's MaxStartups; closed when the last host behind it is.
+class _JumpConnections:
+    """One connection to each jump host, shared by all hosts behind it.
+
+    A connection for each would exceed the jump host's MaxStartups. The connection is closed when
+    the last host releases it.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._entries: dict[Target, Entry] = {}
+        self._by_hop: dict[Target, JumpConnection] = {}
 
-    def take(self, hop: Target, connect: Connect) -> Entry:
-        """Waits for the connection; raises what connecting does."""
+    def acquire(self, hop: Target, connect: Connect) -> JumpConnection:
+        """Return the connection when it is up. Raises the exception of `connect`."""
         with self._lock:
-            entry = self._entries.get(hop)
-            first = entry is None or not entry.usable()
-            if entry is None or first:
-                entry = self._entries[hop] = Entry(hop)
-            entry.users += 1
-        if first:
-            self._connect(hop, entry, connect)
-        entry.connection.result()
-        return entry
+            jump = self._by_hop.get(hop)
+            is_new = jump is None or not jump.usable()
+            if jump is None or is_new:
+                jump = self._by_hop[hop] = JumpConnection(hop)
+            jump.users += 1
+        if is_new:
+            self._connect(hop, jump, connect)
+        jump.connection.result()
+        return jump
 
-    def _connect(self, hop: Target, entry: Entry, connect: Connect) -> None:
+    def _connect(self, hop: Target, jump: JumpConnection, connect: Connect) -> None:
         try:
-            entry.connection.set_result(connect(hop))
-        except BaseException as error:  # those who wait for it fail with it; the next tries anew
+            jump.connection.set_result(connect(hop))
+        except BaseException as error:  # for all that wait for it; later hosts connect anew
             with self._lock:
-                if self._entries.get(hop) is entry:
-                    del self._entries[hop]
-            entry.connection.set_exception(error)
+                if self._by_hop.get(hop) is jump:
+                    del self._by_hop[hop]
+            jump.connection.set_exception(error)
 
-    def give_back(self, entry: Entry) -> None:
-        """One host less. Another connection may have taken the place of one that broke."""
+    def release(self, jump: JumpConnection) -> None:
+        """Count one host less; close the connection after the last one.
+
+        A new connection may have replaced a broken one meanwhile.
+        """
         with self._lock:
-            entry.users -= 1
-            if entry.users > 0:
+            jump.users -= 1
+            if jump.users > 0:
                 return
-            if self._entries.get(entry.hop) is entry:
-                del self._entries[entry.hop]
-        if entry.connection.done() and entry.connection.exception() is None:
-            entry.connection.result().close()
+            if self._by_hop.get(jump.hop) is jump:
+                del self._by_hop[jump.hop]
+        if jump.connection.done() and jump.connection.exception() is None:
+            jump.connection.result().close()
 
 
-_shared = _Shared()
+_jump_connections = _JumpConnections()
