@@ -62,6 +62,11 @@ def _checks_role(task: Task) -> bool:
     return task.module == _MODULE and task.role is not None
 
 
+def _excused(task: Task) -> bool:
+    """Whether wrong arguments of a host may have no consequences for it."""
+    return bool(task.keywords.ignore_errors or task.keywords.run_once)
+
+
 def _has_unknown_names(task: Task) -> bool:
     return any(is_computed_name(key) for key in task.arguments)
 
@@ -79,7 +84,7 @@ def _certain_checks(nodes: Iterator[Node]) -> tuple[list[Task], bool]:
                 return found, False
         elif node.module in MAY_DEFINE_ANY:
             return found, False
-        elif _checks_role(node) and not node.keywords.ignore_errors:
+        elif _checks_role(node) and not _excused(node):
             found.append(node)
     return found, True
 

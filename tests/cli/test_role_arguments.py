@@ -139,6 +139,14 @@ def test_a_wrong_value_that_a_block_rescues_is_left_to_it(role: Command) -> None
     assert run(role, play, "-e", "size=huge")[0] == 0
 
 
+@pytest.mark.parametrize("keyword", ["ignore_errors: true", "run_once: true"])
+def test_a_role_that_may_go_on_with_a_wrong_value_is_checked_on_the_host(
+    role: Command, keyword: str
+) -> None:
+    role.write("host_vars/h3.yml", "size: huge\n")
+    assert run(role, PLAY.replace("[r]", f"[{{role: r, {keyword}}}]"))[0] == 0
+
+
 def test_a_later_play_is_checked_before_the_first_one_runs(role: Command) -> None:
     first = "- hosts: all\n  gather_facts: false\n  tasks: [{debug: {msg: ran}}]\n"
     exit_status, output = run(role, first + PLAY, "-e", "size=huge")
