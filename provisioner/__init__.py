@@ -1,3 +1,3 @@
-"""Provision CentOS 7 hosts from Ansible playbooks, with no Python on the target."""
+"""Runs Ansible playbooks on CentOS 7 hosts over SSH, without Python on the hosts."""
 
 __version__ = "0.1.0"

@@ -1,17 +1,17 @@
-"""Every exception that the package raises on purpose.
+"""All exceptions that the package raises on purpose.
 
     ProvisionError
-    ├── LoadError          bad input, with file:line:column; no host was touched (exit 3)
-    │   ├── NotFound       a file or role of that name is nowhere: a task that includes it fails
-    │   └── NoPlaybook     what a task includes can't be read: nothing catches that
-    ├── UsageError         the command line makes no sense, no hosts matched (exit 5)
-    ├── BecomeFailed       sudo or su refused; the engine fails the task (exit 2)
-    │   └── NeedsTerminal  sudo wants a terminal: it is tried again on one
-    └── ConnectionFailed   a host can't be used; the engine turns it into an event (exit 4)
-        ├── Lost           the connection broke while in use; a task in flight is `unknown`
-        └── NoSession      sshd allows the connection no further session (MaxSessions)
+    ├── LoadError             invalid input, with file:line:column (exit 3)
+    │   ├── IncludeNotFound   an included file or role does not exist: the task fails
+    │   └── InvalidInclude    an included file is invalid: not rescued, not ignored
+    ├── UsageError            invalid command line, or no hosts matched (exit 5)
+    ├── BecomeFailed          sudo or su refused: the task fails (exit 2)
+    │   └── NeedsTerminal     sudo requires a terminal: try again with one
+    └── ConnectionFailed      a host cannot be reached: it is unreachable (exit 4)
+        ├── ConnectionLost    an open connection broke: a running task is `unknown`
+        └── SessionRefused    sshd refuses another session on the connection (MaxSessions)
 
-A command that fails on a host is a `Result`, never an exception.
+A command that fails on a host is a `Result`, not an exception.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 class ProvisionError(Exception):
-    """The root: catching it catches all that is not a bug."""
+    """Base class of all exceptions that are not bugs."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with the input: the reason, where, and what might be right instead."""
+    """One error in the input: the reason, the place, and a hint about the right input."""
 
     reason: str
     where: Where | None = None
@@ -45,7 +45,7 @@ class Problem:
 
 
 class LoadError(ProvisionError):
-    """Bad input: one problem or several, each with its place."""
+    """Invalid input: one or several problems, each with its place."""
 
     def __init__(self, reason: str = "", where: Where | None = None, hint: str = "") -> None:
         self.problems: tuple[Problem, ...] = (Problem(reason, where, hint),)
@@ -53,7 +53,7 @@ class LoadError(ProvisionError):
 
     @classmethod
     def of(cls, problems: Sequence[Problem]) -> LoadError:
-        """All of `problems` as one error."""
+        """Return one error with all `problems`."""
         error = cls(problems[0].reason)
         error.problems = tuple(problems)
         return error
@@ -62,22 +62,22 @@ class LoadError(ProvisionError):
         return "\n".join(map(str, self.problems))
 
 
-class NotFound(LoadError):
-    """A file or role is nowhere, which a playbook may expect and rescue."""
+class IncludeNotFound(LoadError):
+    """An included file or role does not exist. A playbook may rescue this."""
 
 
-class NoPlaybook(LoadError):
-    """What is included while a playbook runs is none."""
+class InvalidInclude(LoadError):
+    """A file that a task includes is invalid. A playbook cannot rescue this."""
 
 
 class UsageError(ProvisionError):
-    """The command line makes no sense as a whole."""
+    """The combination of arguments is invalid, or no hosts matched."""
 
 
 class ConnectionFailed(ProvisionError):
-    """A host can't be reached or logged in to.
+    """Connecting or logging in to a host failed.
 
-    `reason` says what happened in one line, `remedy` what the operator can do about it.
+    `reason` says in one line what happened, `hint` what the operator can do about it.
     """
 
     def __init__(self, reason: str, hint: str = "") -> None:
@@ -86,16 +86,16 @@ class ConnectionFailed(ProvisionError):
         self.hint = hint
 
 
-class Lost(ConnectionFailed):
-    """The connection broke after it had been in use."""
+class ConnectionLost(ConnectionFailed):
+    """An open connection broke."""
 
 
-class NoSession(ConnectionFailed):
-    """sshd allows no further session on this connection; those that there are go on."""
+class SessionRefused(ConnectionFailed):
+    """sshd refuses another session on this connection. The open sessions continue."""
 
 
 class BecomeFailed(ProvisionError):
-    """The host is there, but sudo or su refused: the task fails, the host is reachable (exit 2)."""
+    """sudo or su refused to become a user: the task fails, but the host is reachable (exit 2)."""
 
     def __init__(self, reason: str, hint: str = "") -> None:
         super().__init__(reason)
@@ -104,4 +104,4 @@ class BecomeFailed(ProvisionError):
 
 
 class NeedsTerminal(BecomeFailed):
-    """sudo wants a terminal and had none (requiretty)."""
+    """sudo requires a terminal (requiretty) and had none."""

@@ -1,6 +1,6 @@
-"""What happens in a run, as data. The engine yields these; reporters turn them into text.
+"""The events of a run. The engine yields them; reporters write them as text.
 
-The JSON schema of `--json` is these classes: docs/json-events.md, version 1.
+`--json` prints most of them: docs/json-events.md describes version 1 of the format.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from provisioner.result import Diff, Outcome
 
 @dataclass(frozen=True)
 class RunStarted:
-    """A run begins. `hosts` are the inventory names that the plays reach, in inventory order."""
+    """A run starts. `hosts` has the inventory names of the plays' hosts, in inventory order."""
 
     inventory: str
     playbooks: tuple[str, ...]
@@ -28,16 +28,18 @@ class RunStarted:
 
 @dataclass(frozen=True)
 class PlayStarted:
+    """A play starts on its hosts."""
+
     play: str
     hosts: tuple[str, ...]
     where: str
     tasks: int
-    """How many tasks the play has as written (includes may add some)."""
+    """Number of tasks in the play's files. Includes may add others during the run."""
 
 
 @dataclass(frozen=True)
 class TaskStarted:
-    """A host turns to a task. For the live view only: not in the JSON."""
+    """A task starts on a host. Only for the live view, not in the JSON."""
 
     play: str
     task: str
@@ -49,11 +51,10 @@ class TaskStarted:
 
 @dataclass(frozen=True)
 class TaskFinished:
-    """One task's end on one host, or one item's end where it loops.
+    """A task, or one item of its loop, has finished on a host.
 
-    In loops an event an item comes first (`item` set), then one for the task as a whole, whose
-    `loop` says so. `where` is file:line of the task. `message` is the reason of a failure, of a
-    skip, or what the module has to say.
+    A loop has one event per item (`is_item`, `item`), and then one for the task (`loop`). `where`
+    is the task's file:line. `message` is the reason of a failure or skip, or the module's message.
     """
 
     play: str
@@ -79,14 +80,14 @@ class TaskFinished:
     returns: Mapping[str, Any] = field(default_factory=dict)
     """The registered result, for -v; not in the JSON."""
     shown: Any = None
-    """What `debug` wants to be seen: text, or a variable's value."""
+    """The output of `debug`: a text, or the value of a variable."""
     delegated_to: str | None = None
     attempts: int = 1
 
 
 @dataclass(frozen=True)
 class TaskRetried:
-    """An `until` that is not true yet: `attempt` of `retries` has ended. For the terminal only."""
+    """An attempt of a task with `until` has finished, and another follows. Only for terminals."""
 
     play: str
     task: str
@@ -98,8 +99,7 @@ class TaskRetried:
 
 @dataclass(frozen=True)
 class Transferred:
-    """How many bytes of a large file have passed so far, said now and then while `host` is at a
-    task that sends or fetches it. For the terminal only."""
+    """Progress of a large file's transfer, in bytes. Yielded several times. Only for terminals."""
 
     host: str
     done: int
@@ -108,13 +108,13 @@ class Transferred:
 
 @dataclass(frozen=True)
 class PlayFinished:
-    """A host is through a play and still in the run. For the terminal only."""
+    """A host has finished a play and stays in the run. Only for terminals."""
 
     host: str
 
 
 class Status(StrEnum):
-    """A host's state at the end; each host has exactly one."""
+    """The status of a host at the end of the run. Each host has exactly one."""
 
     OK = "ok"
     CHANGED = "changed"
@@ -126,7 +126,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class HostSummary:
-    """A host's counts over the whole run; `notes` are what the playbook wants in the recap."""
+    """A host's task counts in the whole run. `notes` are texts of the playbook for the recap."""
 
     status: Status
     ok: int = 0
@@ -141,7 +141,7 @@ class HostSummary:
 
 @dataclass(frozen=True)
 class HostFinished:
-    """A host is done with the run, or out of it."""
+    """A host has finished the run or left it after a failure."""
 
     host: str
     summary: HostSummary
@@ -151,7 +151,7 @@ class HostFinished:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something the operator should know that is no task's outcome (a lowered parallelism)."""
+    """A message for the operator that is not about a task (for example a lower parallelism)."""
 
     text: str
     where: str = ""
@@ -160,6 +160,8 @@ class Notice:
 
 @dataclass(frozen=True)
 class RunFinished:
+    """The run has finished, with a summary of each host and the exit status."""
+
     hosts: Mapping[str, HostSummary]
     exit: int
     seconds: float = 0.0

@@ -1,4 +1,4 @@
-"""What each exit status of `provision` means."""
+"""The exit statuses of `provision` and their meanings."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ FAILED_AND_UNREACHABLE = FAILED + UNREACHABLE
 NOT_WRITTEN = 7
 PENDING = 10
 SIGNALLED = 128
-"""Plus the signal's number, as with a shell."""
+"""Add the number of the signal, as a shell does."""
 INTERRUPTED = SIGNALLED + 2
 
 MEANINGS = {
     OK: "every host converged",
-    BUG: "a bug in the tool",
+    BUG: "a bug in provision",
     FAILED: "at least one host failed",
     INVALID: "invalid input",
-    UNREACHABLE: "at least one host is unreachable, or a task's fate on it is unknown",
+    UNREACHABLE: "at least one host is unreachable, or the outcome of a task is unknown",
     USAGE: "no hosts matched",
     FAILED_AND_UNREACHABLE: "hosts failed, and others are unreachable or in an unknown state",
     NOT_WRITTEN: "the hosts are fine, but a report could not be written",
@@ -29,4 +29,4 @@ MEANINGS = {
     INTERRUPTED: "interrupted",
     SIGNALLED + 15: "ended by SIGTERM",
 }
-"""As the recap says it of a run."""
+"""The meanings as the recap shows them."""

@@ -1,4 +1,4 @@
-"""What one task did on one host."""
+"""The result of a task on a host."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from provisioner.records import dataclass
 
 
 class Outcome(StrEnum):
-    """The one way in which a task ended on a host (the words of the JSON events)."""
+    """How a task ended on a host. The values are those of the JSON events."""
 
     OK = "ok"
     CHANGED = "changed"
@@ -23,7 +23,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Diff:
-    """One file's text before and after; headers name them."""
+    """A file's text before and after a task, with a header for each."""
 
     before: str
     after: str
@@ -31,16 +31,16 @@ class Diff:
     after_header: str = ""
 
 
-_LAST_WORDS = 200
-"""Characters of a command's last line that belong to the reason of its failure."""
+_MAX_LAST_LINE = 200
+"""Characters of a command's last line on stderr that the reason of its failure contains."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """A task's end on a host, and what it returns.
+    """The outcome of a task on a host, and the module's return values.
 
-    `returns` holds the module's return values in Ansible's names (`rc`, `stdout`, `stat`, …): plain
-    data, never rendered. `remedy` says what the operator can do about a failure.
+    `returns` has Ansible's names (`rc`, `stdout`, `stat`, …); its values are plain data and never
+    rendered as templates. `hint` says what the operator can do about a failure.
     """
 
     outcome: Outcome
@@ -50,10 +50,10 @@ class Result:
     diff: tuple[Diff, ...] = ()
     hint: str = ""
     unrendered: bool = False
-    """It failed since its own templates can't be rendered: there is nothing to be judged."""
-    beyond: bool = False
-    """It failed since provision lacks what the playbook asks for. That says nothing of the host, so
-    what the playbook does about failures is not meant for it."""
+    """The task failed because its templates cannot be rendered. failed_when does not apply."""
+    unsupported: bool = False
+    """The task failed because provision lacks a feature that the playbook uses. No `rescue`
+    applies, since it is meant for failures of the host."""
 
     @property
     def failed(self) -> bool:
@@ -61,8 +61,10 @@ class Result:
 
     @property
     def reason(self) -> str:
-        """Why it failed: the message, and what a command wrote last to stderr, where there is
-        something: `exit 1` alone says little."""
-        said = self.returns.get("stderr") if self.returns.get("rc") else ""
-        last = str(said or "").rstrip().rpartition("\n")[2].strip()[:_LAST_WORDS]
-        return self.message if last in self.message else f"{self.message}: {last}".lstrip(": ")
+        """The message, and after it the last line of a failed command's stderr: `exit 1` alone
+        does not explain a failure."""
+        stderr = self.returns.get("stderr") if self.returns.get("rc") else ""
+        last_line = str(stderr or "").rstrip().rpartition("\n")[2].strip()[:_MAX_LAST_LINE]
+        if last_line in self.message:
+            return self.message
+        return f"{self.message}: {last_line}".lstrip(": ")

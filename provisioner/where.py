@@ -1,4 +1,4 @@
-"""Where something stands in a file, and the excerpt that shows it."""
+"""A place in a file, with an excerpt for error messages, and suggestions for misspelled names."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-_WIDTH = 160
+_MAX_EXCERPT_WIDTH = 160
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A place in a file; line and column count from 1, 0 where they are not known."""
+    """A place in a file. Line and column count from 1; 0 means unknown."""
 
     file: str
     line: int = 0
@@ -27,8 +27,8 @@ class Where:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
     def excerpt(self) -> str:
-        """The line with a caret below the column; "" where it is empty, or the file can't be read
-        again."""
+        """Return the line with a caret below the column, or "" if the line is empty or the file
+        cannot be read."""
         if not self.line:
             return ""
         try:
@@ -37,33 +37,33 @@ class Where:
             return ""
         if not text.strip():
             return ""
-        number = f"{self.line} | "
-        shown = visible(text.expandtabs(4))
-        indent = len(visible(text[: max(self.column - 1, 0)].expandtabs(4)))
-        first = max(indent - _WIDTH // 2, 0) if indent >= _WIDTH else 0
-        cut = shown[first : first + _WIDTH]
-        return f"    {number}{cut}\n    {' ' * (len(number) + indent - first)}^"
+        prefix = f"{self.line} | "
+        line = visible(text.expandtabs(4))
+        caret = len(visible(text[: max(self.column - 1, 0)].expandtabs(4)))
+        first = max(caret - _MAX_EXCERPT_WIDTH // 2, 0) if caret >= _MAX_EXCERPT_WIDTH else 0
+        shown = line[first : first + _MAX_EXCERPT_WIDTH]
+        return f"    {prefix}{shown}\n    {' ' * (len(prefix) + caret - first)}^"
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines as YAML counts them; str.splitlines knows more ends of lines."""
+    """Return the lines as YAML separates them (str.splitlines has more separators)."""
     return re.split("\r\n|[\r\n\x85\u2028\u2029]", text)
 
 
 def visible(text: str) -> str:
-    """`text` with whatever a terminal would obey or hide written as an escape."""
+    """Return `text` with an escape for each character that a terminal interprets or hides."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`did you mean "…"?` for the nearest of `known`, or ""."""
-    from difflib import get_close_matches  # only where something is wrong
+    """Return `did you mean "…"?` with the most similar name of `known`, or "" if none is."""
+    from difflib import get_close_matches  # here, since only errors need it
 
-    names = [name for name in known if isinstance(name, str)]  # YAML's keys may be anything
+    names = [name for name in known if isinstance(name, str)]  # keys in YAML may be of any type
     matches = get_close_matches(str(word), names, 1, 0.6)
     return f'did you mean "{matches[0]}"?' if matches else ""
 
 
 def with_hint(reason: str, hint: str) -> str:
-    """Both in one line, where a message has no lines of its own: `reason; hint`."""
+    """Return reason and hint in one line: `reason; hint`."""
     return f"{reason}; {hint}" if hint else reason

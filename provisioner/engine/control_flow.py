@@ -22,7 +22,7 @@ from provisioner.engine.reboot_wait import await_connection
 from provisioner.engine.result_handler import ResultHandler
 from provisioner.engine.scopes import title
 from provisioner.engine.task_runs import TaskRun
-from provisioner.errors import LoadError, NoPlaybook
+from provisioner.errors import InvalidInclude, LoadError
 from provisioner.language.play import Task
 from provisioner.language.templating.template import TemplateError
 from provisioner.loading.host_patterns import is_implicit
@@ -129,7 +129,7 @@ class ControlFlow(ResultHandler):
             scope = self._ahead.scope(task_run.task)
             rescued = position.rescues()
             parts, result = includes.parts(self._shared, self._state, task_run, scope, rescued)
-        except NoPlaybook as error:
+        except InvalidInclude as error:
             yield from self._break(task_run, Result(Outcome.FAILED, str(error)), since)
             return
         except (LoadError, TemplateError, ModuleError) as error:

@@ -96,7 +96,7 @@ class HostRun(ControlFlow):
         if not failed or self._is_ignored(task, result, scope):
             self._position.advance()
             return
-        self._position.past_rescue |= result.beyond
+        self._position.past_rescue |= result.unsupported
         reason, hint = task_events.why(scope, task, result)
         self._failure = f"run_once: {reason}", hint, task
         self._aftermath.remember_failure(task, result, scope)

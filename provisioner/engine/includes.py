@@ -9,7 +9,7 @@ from provisioner.engine import results, task_runs
 from provisioner.engine.host_state import HostState
 from provisioner.engine.scopes import PlayWorld
 from provisioner.engine.task_runs import TaskRun
-from provisioner.errors import LoadError, NoPlaybook, NotFound, Problem
+from provisioner.errors import IncludeNotFound, InvalidInclude, LoadError, Problem
 from provisioner.language.play import Keywords, Node, Task
 from provisioner.language.scope import Scope
 from provisioner.language.templating.template import TemplateError
@@ -30,7 +30,7 @@ def parts(
     """What the task includes, for each item of its loop; and the include's own result, which it
     may register.
 
-    `LoadError` for what is wrong with the files, `NoPlaybook` where nothing catches that, and
+    `LoadError` for what is wrong with the files, `InvalidInclude` where nothing catches that, and
     `TemplateError` for the task's own templates. Where they are `rescued`, wrong arguments in the
     files are left to the tasks that have them.
     """
@@ -76,7 +76,7 @@ def _loaded(
     if problems:
         # What only the tasks themselves would have told is a failure like theirs.
         broken = rescued or _read(shared, task_run, item, True)[2]
-        raise (NoPlaybook if broken else LoadError).of(problems)
+        raise (InvalidInclude if broken else LoadError).of(problems)
     if isinstance(task_run.module, IncludeRole):
         state.handlers += (*loader.handlers, *loader.imported)
         state.roles += loader.exported
@@ -105,7 +105,7 @@ def _read(
             given = {key: value for key, value in module.model_dump().items() if value is not None}
             given["params"] = {}
             found = loader.role(given, base, folder, task.where, public=module.public)
-    except NotFound:
+    except IncludeNotFound:
         raise
     except LoadError as error:
         return (), loader, [*problems, *error.problems]

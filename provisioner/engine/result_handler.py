@@ -219,7 +219,7 @@ class ResultHandler:
         if task.role is not None and result.outcome is not Outcome.SKIPPED:
             self._state.ran.setdefault(task.role.call_key, task.role.call_id)
         ignored = failed and self._is_ignored(task, result, task_run.scope)
-        self._position.past_rescue |= failed and result.beyond and not ignored
+        self._position.past_rescue |= failed and result.unsupported and not ignored
         rescued = failed and not ignored and self._position.rescues()
         self._aftermath.learn(task, result, task_run.scope)
         if task.module != "meta":
@@ -295,7 +295,7 @@ class ResultHandler:
     def _retries(self, task_run: TaskRun, result: Result) -> int:
         """How often the task may be tried again; 0 where once is enough."""
         task, skipped = task_run.task, result.outcome is Outcome.SKIPPED
-        if not _tries(task) or skipped or task_run.check or result.unrendered or result.beyond:
+        if not _tries(task) or skipped or task_run.check or result.unrendered or result.unsupported:
             return 0
         return int(task_keywords.number(task_run.scope, task.retries, 3))
 

@@ -133,7 +133,7 @@ def said_by_playbook(task: Task, result: Result, scope: Scope) -> Result:
 def stands(task: Task, result: Result) -> bool:
     """Whether it is a failure that nothing may steer by: neither a rescue nor who looks at the
     registered result, which would take a host for one that lacks something."""
-    return result.beyond and task.register is not None
+    return result.unsupported and task.register is not None
 
 
 def _changed_when(task: Task, result: Result, scope: Scope) -> Result:
@@ -236,12 +236,12 @@ def loop_result(
     message = {Outcome.FAILED: _first(failures), Outcome.SKIPPED: "All items skipped"}
     hint = failures[0].hint if failures else ""
     said = message.get(outcome, "All items completed")
-    beyond = any(result.beyond for result in failures)
+    unsupported = any(result.unsupported for result in failures)
     returns = {"results": values, "changed": any(changed(result) for _, result in results)}
     returns["skipped"] = outcome is Outcome.SKIPPED
     if any(value["failed"] for value in values):
         returns["failed"] = True
-    return Result(outcome, said, returns=returns, hint=hint, beyond=beyond)
+    return Result(outcome, said, returns=returns, hint=hint, unsupported=unsupported)
 
 
 def _first(failures: Sequence[Result]) -> str:

@@ -11,7 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 from provisioner.engine.effects import Answer, Exchange, SessionKey
-from provisioner.errors import BecomeFailed, ConnectionFailed, Lost, NeedsTerminal, NoSession
+from provisioner.errors import (
+    BecomeFailed,
+    ConnectionFailed,
+    ConnectionLost,
+    NeedsTerminal,
+    SessionRefused,
+)
 from provisioner.language.templating.template import TemplateError
 from provisioner.records import dataclass
 from provisioner.remote.channel import Connection
@@ -108,7 +114,7 @@ class Sessions:
             place = f" ({error.where.full})" if error.where else ""
             lost = ConnectionFailed(f"a connection variable: {error.reason}{place}")
         except (ConnectionFailed, BecomeFailed) as error:
-            sent = isinstance(error, Lost)
+            sent = isinstance(error, ConnectionLost)
             lost = error
         if isinstance(lost, ConnectionFailed):
             self.close()
@@ -129,7 +135,7 @@ class Sessions:
             except NeedsTerminal:
                 del self._sessions[request.session_key]
                 self._on_terminals = True
-            except NoSession:
+            except SessionRefused:
                 del self._sessions[
                     request.session_key
                 ]  # it takes what it sent for known over there

@@ -8,7 +8,7 @@ from os import urandom
 from pathlib import Path
 from typing import Any
 
-from provisioner.errors import LoadError, NotFound, Problem
+from provisioner.errors import IncludeNotFound, LoadError, Problem
 from provisioner.language.play import Block, Keywords, Node, Role, Task
 from provisioner.language.plugins.local_plugins import HasPlugin
 from provisioner.language.templating.render import check
@@ -192,7 +192,7 @@ class NodeLoader:
         for path in self._task_file_paths(name, folder):
             if path.is_file():
                 return path
-        raise NotFound(f"the task file {name} was not found", where)
+        raise IncludeNotFound(f"the task file {name} was not found", where)
 
     def _task_file_paths(self, name: str, folder: Folder) -> Iterator[Path]:
         yield folder.path / name

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner import bundled_files
-from provisioner.errors import LoadError, NotFound
+from provisioner.errors import IncludeNotFound, LoadError
 from provisioner.language.play import COLLECTIONS_FOLDER, Keywords, Role
 from provisioner.loading import keywords as kw
 from provisioner.loading import yaml_file
@@ -78,7 +78,7 @@ def find(name: str, basedir: Path, inside: Role | None, where: Where, within: An
     known = {entry.name for folder in searched for entry in folder.iterdir()}
     looked = [*collections(basedir)] if name.count(".") >= 2 else places[:-1]
     hint = nearest(name, known) or f"looked in {', '.join(map(str, looked))}{_more(name, basedir)}"
-    raise NotFound(f'the role "{name}" was not found', where, hint)
+    raise IncludeNotFound(f'the role "{name}" was not found', where, hint)
 
 
 def _has_role_files(path: Path) -> bool:

@@ -19,13 +19,13 @@ class Channel(Protocol):
         """Whether the process and the connection are there, as far as is known without asking."""
 
     def send(self, data: bytes) -> None:
-        """Write all of `data` to the process's stdin; `Lost` when the host is gone."""
+        """Write all of `data` to the process's stdin; `ConnectionLost` when the host is gone."""
 
     def receive(self, timeout: float | None) -> bytes:
         """The next bytes of the output, b"" at its end.
 
         Raises TimeoutError after `timeout` seconds without a byte (None waits without end), and
-        `Lost` when the connection broke or its heartbeat went unanswered.
+        `ConnectionLost` when the connection broke or its heartbeat went unanswered.
         """
 
     def exit_status(self) -> int | None:

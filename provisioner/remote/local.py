@@ -8,7 +8,7 @@ import selectors
 import subprocess
 from collections.abc import Sequence
 
-from provisioner.errors import Lost
+from provisioner.errors import ConnectionLost
 
 
 class LocalChannel:
@@ -42,7 +42,7 @@ class LocalChannel:
         except OSError as error:
             if not self._heard:
                 return  # it ended before it said anything: what it still says tells why
-            raise Lost(f"the local shell is gone: {error.strerror}") from error
+            raise ConnectionLost(f"the local shell is gone: {error.strerror}") from error
 
     def receive(self, timeout: float | None) -> bytes:
         if not self._selector.select(timeout):

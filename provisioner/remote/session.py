@@ -12,7 +12,7 @@ from dataclasses import field, replace
 from os import urandom
 from typing import Literal
 
-from provisioner.errors import BecomeFailed, ConnectionFailed, Lost, ProvisionError
+from provisioner.errors import BecomeFailed, ConnectionFailed, ConnectionLost, ProvisionError
 from provisioner.records import dataclass
 from provisioner.remote import shell, streams
 from provisioner.remote.become import Become, command, wrong_password
@@ -91,7 +91,7 @@ class Session:
         and then while a large file passes.
 
         Steps behind the one that stopped the frame yield nothing. When the connection breaks under
-        a step, its report has status None and `Lost` follows.
+        a step, its report has status None and `ConnectionLost` follows.
         """
         self._tell = tell or _say_nothing
         yield from self._answers(self._sent(steps), steps)
@@ -131,7 +131,7 @@ class Session:
                     command(self._become, self._nonce),
                     terminal=self._become is not None and self._become.terminal,
                 )
-            except Lost as error:  # nothing was sent, so no task's fate is unknown
+            except ConnectionLost as error:  # nothing was sent, so no task's fate is unknown
                 raise ConnectionFailed(error.reason, error.hint) from error
             if self._become is not None and self._become.announces:
                 self._authenticate(self._channel, self._become)
@@ -217,7 +217,7 @@ class Session:
         except BaseException as error:
             if receiver is not None:
                 receiver.abandon()
-            if isinstance(error, Lost):
+            if isinstance(error, ConnectionLost):
                 yield Report()
             raise
         end, nul = records.end, self._buffer.find(b"\0", records.end + len(mark))
@@ -246,7 +246,7 @@ class Session:
                 records.add(self._buffer, self._more(channel, deadline))
             except TimeoutError:
                 if late:
-                    raise Lost("a task that took too long could not be ended") from None
+                    raise ConnectionLost("a task that took too long could not be ended") from None
                 late, deadline = True, time.monotonic() + KILL_SECONDS
                 self._kill_quietly()
 
@@ -255,7 +255,9 @@ class Session:
         try:
             self.kill()
         except (ProvisionError, TimeoutError):
-            raise Lost("a task took too long, and could not be ended by a second session") from None
+            raise ConnectionLost(
+                "a task took too long, and could not be ended by a second session"
+            ) from None
 
     def _mark(self, *words: str) -> bytes:
         return " ".join((self._nonce, *words)).encode() + b"\0"
@@ -278,7 +280,7 @@ class Session:
             return data
         if not self._answered:
             raise self._refused()
-        raise Lost("the host closed the session", "see its sshd log and `last`")
+        raise ConnectionLost("the host closed the session", "see its sshd log and `last`")
 
     def _receive(self, channel: Channel, deadline: float | None) -> bytes:
         try:

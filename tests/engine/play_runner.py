@@ -11,7 +11,7 @@ from typing import Any
 from provisioner.engine.interrupt import Interrupt
 from provisioner.engine.run import Read, Run
 from provisioner.engine.scheduler import Executor
-from provisioner.errors import ConnectionFailed, Lost
+from provisioner.errors import ConnectionFailed, ConnectionLost
 from provisioner.events import Event, HostSummary, RunFinished, TaskFinished
 from provisioner.fleet.session_pool import Connect, Login
 from provisioner.fleet.thread_executor import ThreadExecutor
@@ -46,7 +46,7 @@ class Frames(LocalConnection):
         def recorded(data: bytes) -> None:
             self.log.append(data)
             if self.cut_at and len(self.log) >= self.cut_at:
-                raise Lost("the network is gone")
+                raise ConnectionLost("the network is gone")
             send(data)
 
         channel.send = recorded  # type: ignore[method-assign]

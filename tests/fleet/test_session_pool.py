@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.engine.effects import Exchange, SessionKey
-from provisioner.errors import BecomeFailed, NoSession
+from provisioner.errors import BecomeFailed, SessionRefused
 from provisioner.fleet.session_pool import ENDED, Login, Sessions
 from provisioner.remote.become import Become
 from provisioner.remote.local import LocalChannel, LocalConnection
@@ -45,7 +45,7 @@ def test_where_no_session_is_allowed_at_all_the_host_is_unreachable(tmp_path: Pa
         server.trust()
         sessions = Sessions(lambda _host, _variables: Login(connect(server.target()), "root"))
         answer = sessions.exchange(Exchange(SEATS[0], (WHO,), {}))
-        assert isinstance(answer.lost, NoSession)
+        assert isinstance(answer.lost, SessionRefused)
         assert not answer.sent
         sessions.close()
 

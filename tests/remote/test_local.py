@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from provisioner.errors import Lost
+from provisioner.errors import ConnectionLost
 from provisioner.remote.local import LocalConnection
 
 
@@ -26,5 +26,5 @@ def test_a_shell_that_ends_at_once_is_still_heard() -> None:
     channel.send(b"true\n")
     assert channel.receive(5) == b"no\n"
     assert channel.receive(5) == b""
-    with pytest.raises(Lost):
+    with pytest.raises(ConnectionLost):
         channel.send(b"true\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.errors import BecomeFailed, ConnectionFailed, Lost
+from provisioner.errors import BecomeFailed, ConnectionFailed, ConnectionLost
 from provisioner.remote.become import Become
 from provisioner.remote.channel import Channel
 from provisioner.remote.refusals import refusal
@@ -113,4 +113,4 @@ def test_a_connection_that_breaks_before_a_task_was_sent_leaves_no_fate_unknown(
         connection.close()
         with pytest.raises(ConnectionFailed) as caught:
             ask(Session(connection))
-        assert not isinstance(caught.value, Lost)
+        assert not isinstance(caught.value, ConnectionLost)

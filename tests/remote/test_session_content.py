@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.errors import Lost
+from provisioner.errors import ConnectionLost
 from provisioner.remote import streams
 from provisioner.remote.local import LocalConnection
 from provisioner.remote.session import Session, Step
@@ -128,7 +128,7 @@ def test_a_receiver_is_told_when_the_connection_breaks(session: Session) -> None
     reports = session.exchange([Step(Program("t", body, receiver=kept), "apply")])
     assert next(reports).status is None
     assert kept.abandoned
-    with pytest.raises(Lost):
+    with pytest.raises(ConnectionLost):
         next(reports)
 
 

@@ -48,7 +48,7 @@ class Elsewhere(Action):
         hint = f"{instead} command or script; `provision doc -l` lists the modules that there are"
         own = local_plugins.reason("module", self.called, scope)
         reason = own or known_plugins.reason("module", self.called)
-        return Result(Outcome.FAILED, reason, hint=hint, beyond=short not in _NOT_ON_EL7)
+        return Result(Outcome.FAILED, reason, hint=hint, unsupported=short not in _NOT_ON_EL7)
 
 
 @cache

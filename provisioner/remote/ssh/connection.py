@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from provisioner.errors import ConnectionFailed, Lost, NoSession
+from provisioner.errors import ConnectionFailed, ConnectionLost, SessionRefused
 from provisioner.records import dataclass
 from provisioner.remote.ssh.dial import OutOfFiles
 from provisioner.remote.ssh.link import BusyError, establish
@@ -107,7 +107,7 @@ class SshConnection:
         self.target, self.heartbeat = target, heartbeat
         self._transport, self._route = transport, route
         self._asked_at: float | None = None  # when the unanswered keepalive request was sent
-        self._lost: Lost | None = None
+        self._lost: ConnectionLost | None = None
         self._closing = threading.Lock()  # acquired by the first `close`, never released
 
     @property
@@ -139,7 +139,7 @@ class SshConnection:
         try:
             return self._transport.open_session(timeout=seconds)
         except ChannelException as error:
-            raise NoSession(
+            raise SessionRefused(
                 f"{self.target} allows no further session: {error.text}",
                 "raise MaxSessions in its sshd_config",
             ) from error
@@ -162,7 +162,7 @@ class SshConnection:
     def check_heartbeat(self) -> float:
         """Return how many seconds to wait before the next check.
 
-        Sends a keepalive request when one is due. Raises Lost when the answer is overdue.
+        Sends a keepalive request when one is due. Raises ConnectionLost when the answer is overdue.
         """
         if self._lost:
             raise self._lost
@@ -198,13 +198,13 @@ class SshConnection:
         with contextlib.suppress(Exception):  # a broken connection is found by its waiting threads
             send()
 
-    def lost(self, error: Exception | None = None, reason: str = "") -> Lost:
+    def lost(self, error: Exception | None = None, reason: str = "") -> ConnectionLost:
         """End the connection and return the exception for it. The first cause is kept."""
         if self._lost is None:
             cause = self._transport.get_exception() or error
             reason = reason or getattr(cause, "strerror", None) or str(cause or "")
             reason = reason or "the host closed it"
-            self._lost = Lost(f"the connection to {self.target} broke: {reason}", BROKEN)
+            self._lost = ConnectionLost(f"the connection to {self.target} broke: {reason}", BROKEN)
         abort(self._transport)
         return self._lost
 
@@ -213,7 +213,7 @@ class SshConnection:
         if not self._closing.acquire(blocking=False):
             return
         if self._lost is None:
-            self._lost = Lost(f"the connection to {self.target} was closed")
+            self._lost = ConnectionLost(f"the connection to {self.target} was closed")
         abort(self._transport)
         with contextlib.suppress(Exception):
             self._route.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.errors import Lost
+from provisioner.errors import ConnectionLost
 from provisioner.modules import find_module
 from provisioner.modules.framework.base import FileAttributes, ModuleError
 from provisioner.modules.shared.content import write
@@ -121,7 +121,7 @@ def test_where_nobody_knows_how_much_was_read_the_session_ends(
     host.fake("dd", f'case $* in *iflag=fullblock,count_bytes*) {kill};; esac; exec /bin/dd "$@"')
     program = in_pieces(write(f"{host.root}/f", big, FileAttributes()), size)
     frames = (Step(each, "apply") for each in (program, Program("t", "report x y")))
-    with pytest.raises(Lost):  # while the rest is still sent, or by the next frame
+    with pytest.raises(ConnectionLost):  # while the rest is still sent, or by the next frame
         list(chain.from_iterable(host.session.exchange([step]) for step in frames))
     assert (host.root / "f").read_text() == "old"
 
@@ -201,11 +201,11 @@ def test_a_connection_that_is_cut_leaves_no_half_file_and_the_next_run_starts_an
 
     def cut(_content: object, size: int) -> list[bytes]:
         host.session.close()
-        raise Lost("cut in the middle")
+        raise ConnectionLost("cut in the middle")
 
     with monkeypatch.context() as patch:
         patch.setattr(streams, "chunks", cut)
-        with pytest.raises(Lost):
+        with pytest.raises(ConnectionLost):
             list(host.session.exchange([Step(program, "apply")]))
     assert (host.root / "f").read_text() == "old"
     other = Session(host.session._connection)

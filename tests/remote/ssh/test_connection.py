@@ -14,7 +14,7 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from provisioner.errors import ConnectionFailed, Lost
+from provisioner.errors import ConnectionFailed, ConnectionLost
 from provisioner.remote.ssh import known_hosts
 from provisioner.remote.ssh.connection import Heartbeat, SshChannel, SshConnection, connect
 from provisioner.remote.ssh.dial import dial
@@ -241,11 +241,11 @@ def test_a_killed_sshd_is_lost_not_the_end_of_the_output(tmp_path: Path) -> None
         channel = connection.open("echo ready; cat")
         assert channel.receive(30) == b"ready\n"
         server.signal_connections(signal.SIGKILL)
-        with pytest.raises(Lost):
+        with pytest.raises(ConnectionLost):
             channel.receive(30)
-        with pytest.raises(Lost):
+        with pytest.raises(ConnectionLost):
             channel.send(b"x")
-        with pytest.raises(Lost):
+        with pytest.raises(ConnectionLost):
             connection.open("true")
         connection.close()
 
@@ -267,7 +267,7 @@ def test_a_frozen_sshd_is_found_by_the_heartbeat(tmp_path: Path) -> None:
         channel = connection.open("echo ready; cat")
         assert channel.receive(30) == b"ready\n"
         freeze(server, channel)
-        with pytest.raises(Lost, match="no byte came for"):
+        with pytest.raises(ConnectionLost, match="no byte came for"):
             channel.receive(None)
         connection._transport.join(30)
         assert not connection._transport.is_alive()
@@ -281,7 +281,7 @@ def test_a_frozen_sshd_does_not_hold_up_who_sends(tmp_path: Path) -> None:
         channel = connection.open("echo ready; cat >/dev/null")
         assert channel.receive(30) == b"ready\n"
         freeze(server, channel)
-        with pytest.raises(Lost):
+        with pytest.raises(ConnectionLost):
             channel.send(b"x" * 20_000_000)
         connection.close()
 
@@ -311,7 +311,7 @@ def test_closing_wakes_whoever_waits_and_leaves_no_thread(server: Sshd) -> None:
         with pytest.raises(TimeoutError):
             waiting.result(0.1)
         connection.close()
-        with pytest.raises(Lost):
+        with pytest.raises(ConnectionLost):
             waiting.result(30)
     connection._transport.join(30)
     assert not connection._transport.is_alive()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.errors import ConnectionFailed, Lost
+from provisioner.errors import ConnectionFailed, ConnectionLost
 from provisioner.remote.ssh.connection import SshChannel
 
 
@@ -17,7 +17,7 @@ def ended_channel(*, eof_sent: bool, alive: bool) -> SshChannel:
         alive=alive,
         target=SimpleNamespace(user="ops"),
         check_heartbeat=lambda: 1.0,
-        lost=lambda error=None: Lost("the connection broke"),
+        lost=lambda error=None: ConnectionLost("the connection broke"),
     )
     channel: Any = SimpleNamespace(
         eof_sent=eof_sent,
@@ -32,10 +32,10 @@ def ended_channel(*, eof_sent: bool, alive: bool) -> SshChannel:
 def test_a_channel_that_the_server_closes_at_once_means_that_it_runs_no_commands() -> None:
     with pytest.raises(ConnectionFailed, match="refuses to run commands for ops") as caught:
         ended_channel(eof_sent=True, alive=True).receive(None)
-    assert not isinstance(caught.value, Lost)
+    assert not isinstance(caught.value, ConnectionLost)
 
 
 @pytest.mark.parametrize("alive", [True, False])
 def test_a_broken_connection_is_lost_even_while_it_still_seems_alive(alive: bool) -> None:
-    with pytest.raises(Lost):
+    with pytest.raises(ConnectionLost):
         ended_channel(eof_sent=False, alive=alive).receive(None)
