@@ -26,7 +26,7 @@ SETTINGS: dict[str, Any] = {
     "docker_http_proxy": "http://proxy.invalid:3128",
 }
 SYSCTLS = ("Packets are forwarded, after a reboot too", "Bridged packets pass the firewall")
-PROXY = ("The daemon's drop-ins have a place", "The proxy is known to the daemon")
+PROXY = ("The directory for docker.service's drop-ins exists", "The proxy is known to the daemon")
 CE = ("Docker's signing key is trusted", "Docker's repository is set up")
 PENDING = {
     "bare": (
