@@ -1,4 +1,4 @@
-"""get_url: the host downloads a file."""
+"""get_url: download a file to the host."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 
 
 def _headers(value: Any) -> Any:
-    """A mapping, or Ansible's older `name:value,name:value`."""
+    """Accept a mapping or Ansible's older notation `name:value,name:value`."""
     if isinstance(value, str):
         pairs = (item.partition(":") for item in value.split(",") if item)
         return {name.strip(): text.strip() for name, _, text in pairs}
@@ -71,7 +71,7 @@ class GetUrl(Request, FileAttributes, Module):
         return self
 
     def _checksum(self) -> tuple[str, str, str]:
-        """Algorithm, digest, and URL of a list of digests."""
+        """Return (algorithm, digest, URL of a list of digests); "" for what is not set."""
         checksum = self.checksum or (f"sha256:{self.sha256sum}" if self.sha256sum else "")
         if not checksum:
             return "", "", ""
@@ -93,11 +93,11 @@ class GetUrl(Request, FileAttributes, Module):
             **self.attribute_variables(),
             "path": self.dest,
             "name": posixpath.basename(path) or "index.html",
-            "listed": posixpath.basename(path),
+            "listed_name": posixpath.basename(path),
             "url": self.url,
             "shown": shown(self.url),
             "config": self.configuration(self.url),
-            "private": bool(self.headers or self.url_username or self.url_password),
+            "has_secrets": bool(self.headers or self.url_username or self.url_password),
             "timeout": self.timeout,
             "algorithm": algorithm,
             "digest": digest,
@@ -111,26 +111,26 @@ class GetUrl(Request, FileAttributes, Module):
         return Program("get_url", self.body, variables)
 
     def configuration(self, url: str) -> str:
-        """What curl reads to download `url`, which may be that of a list of checksums."""
+        """Return curl's configuration to download `url`."""
         headers = (f"{name}: {text}" for name, text in (self.headers or {}).items())
         return self.curl(url, headers, {"fail": True, "location": True})
 
     def returns(self, report: Report) -> dict[str, Any]:
         values: Mapping[str, Any] = file_values(report)
         keys = ("checksum_src", "checksum_dest", "backup_file")
-        known = {key: report.get(key) for key in keys if key in report.records}
+        reported = {key: report.get(key) for key in keys if key in report.records}
         code = report.get("status_code")
         return {
             "url": self.url,
             "dest": report.get("dest"),
             "status_code": int(code) if code else None,
             **values,
-            **known,
-            **({} if report.failed else {"msg": _said(report, values)}),
+            **reported,
+            **({} if report.failed else {"msg": _message(report, values)}),
         }
 
 
-def _said(report: Report, values: Mapping[str, Any]) -> str:
+def _message(report: Report, values: Mapping[str, Any]) -> str:
     if report.changes or "checksum_src" in report.records:
         size = values["size"] if "checksum_src" in report.records else "unknown"
         return f"OK ({size} bytes)"

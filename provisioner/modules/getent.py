@@ -1,4 +1,4 @@
-"""getent: entries of passwd, group, hosts and the like as facts."""
+"""getent: read entries of passwd, group, hosts and other databases into facts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ case $status in
     0) ;;
     1) fail "getent does not know the database $database" ;;
     2) [ "$fail_key" = no ] || fail "$database has no entry $key" ;;
-    3) fail "$database can't be listed: give a key" ;;
+    3) fail "$database can't be listed: set key" ;;
     *) fail "getent: exit $status" ;;
 esac
 """
@@ -55,11 +55,11 @@ class Getent(Module):
 
     def returns(self, report: Report) -> dict[str, Any]:
         separator = self.split or (":" if self.database in WITH_COLONS else None)
-        found: dict[str, Any] = {}
+        rows_by_key: dict[str, Any] = {}
         for line in report.get("entries").splitlines():
             name, *fields = line.split(separator)
-            found.setdefault(name, []).append(fields)
-        entries = {name: rows[0] if len(rows) == 1 else rows for name, rows in found.items()}
+            rows_by_key.setdefault(name, []).append(fields)
+        entries = {name: rows[0] if len(rows) == 1 else rows for name, rows in rows_by_key.items()}
         if not entries and self.key is not None and not self.fail_key:
             entries = {self.key: None}
         return {"ansible_facts": {f"getent_{self.database}": entries}}

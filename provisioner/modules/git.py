@@ -1,4 +1,4 @@
-"""git: a repository is checked out at a version."""
+"""git: check out a git repository at a version."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Git(Module):
         return self
 
     def _ssh(self) -> tuple[str, ...]:
-        """ssh's options; none where git's own way of calling ssh will do."""
+        """Return ssh's options; empty if git can call ssh without any."""
         words: list[str] = []
         if self.key_file is not None:
             words += ["-i", self.key_file, "-o", "IdentitiesOnly=yes"]

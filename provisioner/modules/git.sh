@@ -3,39 +3,41 @@
 
 nl='
 '
-git_here() { (cd "$dest" && "$executable" "$@"); }
+# in_dest ARG...: call git in $dest.
+in_dest() { (cd "$dest" && "$executable" "$@"); }
 
-# remote_head: $wanted is what the version is on the remote, $kind how it is called there.
-remote_head() {
-    wanted='' kind=''
+# find_version REPOSITORY: set $commit to the commit of $version in the remote repository, and $kind to
+# commit, head, branch or tag. Both are empty if it has no such version.
+find_version() {
+    commit='' kind=''
     if [ -n "$sha" ]; then
-        wanted=$sha kind=commit
+        commit=$sha kind=commit
         return
     fi
     set -- "$1" "$version" "refs/heads/$version" "refs/tags/$version" "refs/tags/$version^{}"
-    heads=$("$executable" ls-remote "$@") || unreachable "$@"
+    heads=$("$executable" ls-remote "$@") || fail_unreachable "$@"
     tab='	' rest=$heads$nl
     while [ -n "${rest#"$nl"}" ]; do
         line=${rest%%"$nl"*} rest=${rest#*"$nl"}
         name=${line#*"$tab"} id=${line%%"$tab"*}
         case $name in
-            HEAD) [ "$version" != HEAD ] || { wanted=$id kind=head; } ;;
-            "refs/heads/$version") wanted=$id kind=branch ;;
-            "refs/tags/$version^{}") [ "$kind" = branch ] || { wanted=$id kind=tag; } ;;
-            "refs/tags/$version" | "$version") [ -n "$wanted" ] || { wanted=$id kind=tag; } ;;
+            HEAD) [ "$version" != HEAD ] || { commit=$id kind=head; } ;;
+            "refs/heads/$version") commit=$id kind=branch ;;
+            "refs/tags/$version^{}") [ "$kind" = branch ] || { commit=$id kind=tag; } ;;
+            "refs/tags/$version" | "$version") [ -n "$commit" ] || { commit=$id kind=tag; } ;;
         esac
     done
 }
-# unreachable ARG...: ask once more, for the reason: a look keeps no output.
-unreachable() {
+# fail_unreachable ARG...: run ls-remote again to get the reason: the first run keeps no errors.
+fail_unreachable() {
     why=$("$executable" ls-remote "$@" 2>&1)
-    fail "can't ask $shown: ${why##*fatal: }"
+    fail "can't read $shown: ${why##*fatal: }"
 }
-local_head() { git_here rev-parse --verify -q "HEAD^{commit}"; }
+local_head() { in_dest rev-parse --verify -q "HEAD^{commit}"; }
 
-clone_it() {
+clone() {
     set -- --origin "$remote"
-    [ "$kind" != commit ] || depth=''  # it may be further back
+    [ "$kind" != commit ] || depth=''  # the commit may be older than depth allows
     [ -z "$depth" ] || set -- "$@" --depth "$depth"
     [ -z "$reference" ] || set -- "$@" --reference "$reference"
     [ -z "$separate_git_dir" ] || set -- "$@" --separate-git-dir="$separate_git_dir"
@@ -46,10 +48,10 @@ clone_it() {
     fi
     case $dest in */?*) mkdir -p -- "${dest%/*}" || return ;; esac
     "$executable" clone "$@" "$repo" "$dest" || return
-    if [ -n "$refspec" ]; then git_here fetch "$remote" "$refspec" || return; fi
+    if [ -n "$refspec" ]; then in_dest fetch "$remote" "$refspec" || return; fi
     [ "$bare" = yes ] || check_out
 }
-fetch_it() {
+fetch() {
     set -- "$remote"
     [ -z "$depth" ] || set -- --depth "$depth" "$@"
     heads=refs/remotes/$remote
@@ -60,73 +62,75 @@ fetch_it() {
         set -- "$@" "+refs/heads/*:$heads/*"
     fi
     [ -z "$refspec" ] || set -- "$@" "$refspec"
-    git_here fetch --update-head-ok "$@" '+refs/tags/*:refs/tags/*'
+    in_dest fetch --update-head-ok "$@" '+refs/tags/*:refs/tags/*'
 }
-# check_out: a branch of the remote as a branch here, anything else detached.
+# check_out: check out a branch as a local branch that tracks it, anything else as a detached HEAD.
 check_out() {
     [ "$bare" = no ] || return 0
     branch=$version
     if [ "$kind" = head ]; then
-        branch=$(git_here symbolic-ref -q "refs/remotes/$remote/HEAD")
+        branch=$(in_dest symbolic-ref -q "refs/remotes/$remote/HEAD")
         branch=${branch#"refs/remotes/$remote/"}
     fi
     if [ -n "$branch" ] && [ "$kind" != tag ] && [ "$kind" != commit ] &&
-        git_here rev-parse --verify -q "refs/remotes/$remote/$branch" >/dev/null; then
-        if git_here rev-parse --verify -q "refs/heads/$branch" >/dev/null; then
-            git_here checkout --force "$branch" -- || return
+        in_dest rev-parse --verify -q "refs/remotes/$remote/$branch" >/dev/null; then
+        if in_dest rev-parse --verify -q "refs/heads/$branch" >/dev/null; then
+            in_dest checkout --force "$branch" -- || return
         else
-            git_here checkout --force --track -b "$branch" "$remote/$branch" -- || return
+            in_dest checkout --force --track -b "$branch" "$remote/$branch" -- || return
         fi
     else
-        git_here checkout --force --detach "$wanted" -- || return
+        in_dest checkout --force --detach "$commit" -- || return
     fi
-    git_here reset --hard "$wanted" -- && submodules
+    in_dest reset --hard "$commit" -- && submodules
 }
 submodules() {
     [ "$recursive" = yes ] && [ -f "$dest/.gitmodules" ] || return 0
-    git_here submodule sync &&
+    in_dest submodule sync &&
         if [ "$track_submodules" = yes ]; then
-            git_here submodule update --init --recursive --force --remote
+            in_dest submodule update --init --recursive --force --remote
         else
-            git_here submodule update --init --recursive --force
+            in_dest submodule update --init --recursive --force
         fi
 }
-update_it() {
-    fetch_it || return
-    if [ "$kind" = commit ] && ! git_here rev-parse --verify -q "$wanted^{commit}" >/dev/null; then
-        echo "the commit $wanted is on no branch or tag that was fetched" >&2
+update() {
+    fetch || return
+    if [ "$kind" = commit ] && ! in_dest rev-parse --verify -q "$commit^{commit}" >/dev/null; then
+        echo "no branch or tag that was fetched has the commit $commit" >&2
         return 1
     fi
     check_out
 }
-set_url() { git_here config "remote.$remote.url" "$repo"; }
-url_right() { [ "$(git_here config "remote.$remote.url")" = "$repo" ]; }
-reset_it() { git_here reset --hard -q; }
-# `git status` and `git diff` write the index, which a look must not.
+set_url() { in_dest config "remote.$remote.url" "$repo"; }
+has_url() { [ "$(in_dest config "remote.$remote.url")" = "$repo" ]; }
+reset() { in_dest reset --hard -q; }
+# unmodified: the files are as they were checked out. `git status` and `git diff` are not used: they write
+# the index, and a look must not change anything.
 unmodified() {
     [ -n "$before" ] || return 0
-    [ -z "$(git_here ls-files -m -d | head -n 1)" ] || return
-    git_here diff-index --cached --quiet HEAD -- || half_cloned
+    [ -z "$(in_dest ls-files -m -d | head -n 1)" ] || return
+    in_dest diff-index --cached --quiet HEAD -- || is_half_cloned
 }
-# half_cloned: an earlier run was ended before it had checked anything out.
-half_cloned() {
-    [ -z "$(git_here ls-files | head -n 1)" ] && [ -n "$(git_here ls-tree HEAD | head -n 1)" ] &&
+# is_half_cloned: an earlier run was stopped between clone and checkout.
+is_half_cloned() {
+    [ -z "$(in_dest ls-files | head -n 1)" ] && [ -n "$(in_dest ls-tree HEAD | head -n 1)" ] &&
         half=yes
 }
-# at_version: what is checked out, or in a bare repository what the version is.
+# at_version: the checkout is at $commit; a bare repository has it under the name $version.
 at_version() {
     after=''
     [ "$half" = no ] || return
     if [ "$bare" = yes ] && [ "$kind" = branch ]; then
-        after=$(git_here rev-parse --verify -q "refs/heads/$version")
+        after=$(in_dest rev-parse --verify -q "refs/heads/$version")
     elif [ "$bare" = yes ] && { [ "$kind" = tag ] || [ "$kind" = commit ]; }; then
-        after=$(git_here rev-parse --verify -q "$wanted^{commit}")
+        after=$(in_dest rev-parse --verify -q "$commit^{commit}")
     else
         after=$(local_head)
     fi
-    [ "$after" = "$wanted" ]
+    [ "$after" = "$commit" ]
 }
-# set_ssh: git before 2.3 takes a program only. It is unlinked by `drop_ssh`.
+# set_ssh: let git call ssh with our options. git before 2.3 needs a script for that, which remove_ssh
+# removes.
 set_ssh() {
     [ -n "$ssh" ] || return 0
     [ "$look" = no ] || ssh="$ssh -o UserKnownHostsFile=/dev/null"
@@ -137,29 +141,29 @@ set_ssh() {
     for folder in /dev/shm /run /var/tmp /tmp "$HOME"; do
         wrapper=$folder/.provision-$token-ssh
         (umask 077; set -C; printf '#!/bin/sh\nexec ssh %s "$@"\n' "$ssh" >"$wrapper") || continue
-        chmod 0700 "$wrapper" && trap drop_ssh EXIT && trap 'exit 129' HUP INT TERM
+        chmod 0700 "$wrapper" && trap remove_ssh EXIT && trap 'exit 129' HUP INT TERM
         export GIT_SSH="$wrapper"
         ! "$wrapper" -V || return 0
-        drop_ssh
+        remove_ssh
     done
-    fail "no place for ssh's options: /dev/shm, /run, /var/tmp and /tmp are full or mounted noexec"
+    fail "can't write a script for ssh: /dev/shm, /run, /var/tmp and /tmp are full or mounted noexec"
 }
-drop_ssh() { rm -f -- "$wrapper"; }
+remove_ssh() { rm -f -- "$wrapper"; }
 verify() {
     [ "$verify_commit" = yes ] && [ "$look" = no ] || return 0
-    if [ "$kind" = tag ]; then run git_here verify-tag -v "$version"
-    else run git_here verify-commit -v "$wanted"
+    if [ "$kind" = tag ]; then run in_dest verify-tag -v "$version"
+    else run in_dest verify-commit -v "$commit"
     fi || broken "verify the signature of $version" "exit $status"
     [ -n "$gpg_allowlist" ] || return 0
     eval "set -- $gpg_allowlist"
-    said=$(stdout; stderr)
-    for key; do case $said in *"$key"*) return 0 ;; esac; done
-    fail "$version is signed by no key of gpg_allowlist"
+    gpg_output=$(stdout; stderr)
+    for key; do case $gpg_output in *"$key"*) return 0 ;; esac; done
+    fail "$version is not signed by a key of gpg_allowlist"
 }
 
 executable=${executable:-git}
 if ! command -v "$executable" >/dev/null; then
-    [ "$look" = yes ] || fail "$executable is not there: install the package git in an earlier task"
+    [ "$look" = yes ] || fail "$executable is not installed: install the package git in an earlier task"
     [ "$clone" = no ] || changed "clone $shown to $dest"
     return
 fi
@@ -170,23 +174,23 @@ version_of_git=${version_of_git#git version }
 set_ssh
 [ -z "$dest" ] || expand dest
 dest=${dest%"${dest##*[!/]}"}
-there=no half=no
+cloned=no half=no
 if [ -n "$dest" ]; then
-    if [ "$bare" = yes ]; then [ ! -f "$dest/config" ] || there=yes
-    else [ ! -e "$dest/.git" ] || there=yes
+    if [ "$bare" = yes ]; then [ ! -f "$dest/config" ] || cloned=yes
+    else [ ! -e "$dest/.git" ] || cloned=yes
     fi
 fi
-if [ "$there" = no ]; then
-    remote_head "$repo"
-    [ -n "$wanted" ] || fail "$shown has no branch or tag $version"
-    report after "$wanted"
+if [ "$cloned" = no ]; then
+    find_version "$repo"
+    [ -n "$commit" ] || fail "$shown has no branch or tag $version"
+    report after "$commit"
     [ "$clone" = yes ] || return 0
     changed "clone $shown to $dest"
     [ "$look" = no ] || return 0
     [ ! -d "$dest" ] || [ -z "$(ls -A "$dest")" ] ||
-        fail "$dest is no repository, and not empty: remove it in an earlier task"
-    run clone_it || broken "clone $shown to $dest" "exit $status"
-    at_version || fail "$dest is at ${after:-no commit}, not at $wanted, after it was cloned"
+        fail "$dest is not empty and not a git repository: remove it in an earlier task"
+    run clone || broken "clone $shown to $dest" "exit $status"
+    at_version || fail "$dest is at ${after:-no commit}, not at $commit, after the clone"
     verify
     return
 fi
@@ -198,21 +202,21 @@ if [ "$update" = no ]; then
 fi
 if [ "$bare" = no ] && ! unmodified; then
     [ "$force" = yes ] || fail "Local modifications exist in the destination: $dest (force=no)."
-    ensure "throw away changes in $dest" unmodified reset_it
+    ensure "discard changes in $dest" unmodified reset
 fi
-if ! url_right; then
+if ! has_url; then
     report remote_url_changed yes
-    ensure "set the remote of $dest: $shown" url_right set_url
+    ensure "set the remote of $dest: $shown" has_url set_url
 fi
-remote_head "$repo"
-[ -n "$wanted" ] || fail "$shown has no branch or tag $version"
+find_version "$repo"
+[ -n "$commit" ] || fail "$shown has no branch or tag $version"
 if ! at_version; then
     if [ "$look" = no ]; then
-        run update_it || broken "update $dest to $version" "exit $status"
+        run update || broken "update $dest to $version" "exit $status"
         half=no
-        at_version || fail "$dest is at ${after:-no commit}, not at $wanted, after it was updated"
+        at_version || fail "$dest is at ${after:-no commit}, not at $commit, after the update"
     fi
     changed "update $dest to $version"
 fi
-report after "$wanted"
+report after "$commit"
 verify

@@ -1,4 +1,4 @@
-"""group: a Unix group is there, or not."""
+"""group: create, change or remove a Unix group."""
 
 from __future__ import annotations
 

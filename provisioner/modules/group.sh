@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Body of the module group: create, change or remove a Unix group.
 
-# known: $entry is the group's line, asked for once until something changes it.
+# known: the group exists. $entry is its line, which is read once and again after a change.
 known() {
     if [ "$asked" != yes ]; then
         asked=yes entry=''
@@ -15,7 +15,7 @@ known() {
     fi
     [ -n "$entry" ]
 }
-numbered() {
+has_gid() {
     known || return
     rest=${entry#*:*:}
     [ "${rest%%:*}" = "$gid" ]
@@ -30,21 +30,21 @@ create() {
     [ "$non_unique" != yes ] || set -- -o "$@"
     groupadd "$@"
 }
-# The hook of the kernel: a number that another group has is the usual reason.
+# explain: called by the kernel after a failure. The usual reason is that another group has the number.
 explain() {
-    other=''
-    [ -z "$gid" ] || other=$(getent group "$gid")
-    other=${other%%:*}
-    case $other in '' | "$name") return 0 ;; esac
-    fail "GID '$gid' already exists with group '$other': give another gid, or non_unique: true"
+    owner_group=''
+    [ -z "$gid" ] || owner_group=$(getent group "$gid")
+    owner_group=${owner_group%%:*}
+    case $owner_group in '' | "$name") return 0 ;; esac
+    fail "GID '$gid' already exists with group '$owner_group': set another gid, or non_unique: true"
 }
-number() {
+set_gid() {
     asked=no
     set -- -g "$gid" "$name"
     [ "$non_unique" != yes ] || set -- -o "$@"
     groupmod "$@"
 }
-# groupdel of shadow-utils before 4.9 has no -f: a user's primary group stays.
+# groupdel before shadow-utils 4.9 has no -f and does not remove the primary group of a user.
 delete() {
     asked=no
     if [ "$force" = yes ]; then groupdel -f "$name" || groupdel "$name"; else groupdel "$name"; fi
@@ -56,5 +56,5 @@ if [ "$state" = absent ]; then
     return
 fi
 ensure "create group $name" known create
-if [ -n "$gid" ] && known; then ensure "set gid of group $name: $gid" numbered number; fi
+if [ -n "$gid" ] && known; then ensure "set gid of group $name: $gid" has_gid set_gid; fi
 if known; then report entry "$entry"; fi

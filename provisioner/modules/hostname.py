@@ -1,4 +1,4 @@
-"""hostname: the host's name, now and at boot."""
+"""hostname: set the host's name, now and at boot."""
 
 from __future__ import annotations
 

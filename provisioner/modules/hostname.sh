@@ -1,29 +1,29 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Body of the module hostname: set the host's name, now and at boot.
 
-named() {
-    read -r now </proc/sys/kernel/hostname
-    [ "$now" = "$name" ] && kept
+has_name() {
+    read -r current </proc/sys/kernel/hostname
+    [ "$current" = "$name" ] && has_file
 }
-kept() {
-    kept=''
-    [ ! -r /etc/hostname ] || read -r kept </etc/hostname || true
-    [ "$kept" = "$name" ]
+has_file() {
+    line=''
+    [ ! -r /etc/hostname ] || read -r line </etc/hostname || true
+    [ "$line" = "$name" ]
 }
-# hostnamectl writes the file and tells who wants to know; without systemd there is hostname(1).
+# hostnamectl also writes /etc/hostname and informs other services. Without systemd there is hostname(1).
 rename() {
-    hostnamectl set-hostname "$name" && named && return
+    hostnamectl set-hostname "$name" && has_name && return
     hostname "$name"
 }
-if ! named && [ "$look" = no ]; then
+if ! has_name && [ "$look" = no ]; then
     run rename || broken "set hostname: $name" "exit $status"
-    if ! kept; then
+    if ! has_file; then
         edit /etc/hostname true
         content=$name$nl
         store /etc/hostname "write /etc/hostname"
     fi
-    named || fail "the host is still called $now: see \`systemctl status systemd-hostnamed\`"
+    has_name || fail "the hostname is still $current: see \`systemctl status systemd-hostnamed\`"
     changed "set hostname: $name"
-elif ! named; then
+elif ! has_name; then
     changed "set hostname: $name"
 fi

@@ -1,4 +1,4 @@
-"""htpasswd: a user and password in a file of Apache or nginx."""
+"""htpasswd: set or remove a user in a password file of Apache or nginx."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CRYPT = {"md5_crypt": "md5", "sha256_crypt": "sha256", "sha512_crypt": "sha512",
 SCHEMES = ("apr_md5_crypt", "ldap_sha1", "plaintext", *CRYPT)
 DES = ("des_crypt", "bsdi_crypt", "bigcrypt", "crypt16", "portable", "host", "portable_apache22")
 
-KNOWN = (
+HASHES = (
     ("md5", re.compile(r"\$(?P<ident>1|apr1)\$(?P<salt>[./0-9A-Za-z]{1,8})\$")),
     (
         "bcrypt",
@@ -36,7 +36,7 @@ KNOWN = (
         re.compile(r"\$6\$(?:rounds=(?P<rounds>[1-9]\d{3,8})\$)?(?P<salt>[./0-9A-Za-z]{1,16})\$"),
     ),
 )
-"""How hashes of crypt(3) and Apache begin, with what another of that kind is made from."""
+"""Patterns for hashes of crypt(3) and Apache. The groups are the parameters of the hash."""
 
 
 class Htpasswd(Edited):
@@ -60,7 +60,7 @@ class Htpasswd(Edited):
     create: bool = True
     """Make the file, with its directory, where it is missing."""
 
-    _made: str | None = PrivateAttr(None)
+    _hash: str | None = PrivateAttr(None)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -83,22 +83,22 @@ class Htpasswd(Edited):
     def edited(self, old: bytes | None) -> Edit:
         text = (old or b"").decode("utf-8", "surrogateescape")
         lines, start = text.splitlines(keepends=True), f"{self.name}:"
-        found = [n for n, line in enumerate(lines) if line.startswith(start)]
+        numbers = [n for n, line in enumerate(lines) if line.startswith(start)]
         if self.state == "absent":
-            if not found:
+            if not numbers:
                 return Edit(old or b"")
-            kept = [line for n, line in enumerate(lines) if n not in found]
+            kept = [line for n, line in enumerate(lines) if n not in numbers]
             return Edit(to_bytes("".join(kept)), f"Remove {self.name}")
         password = self.password or ""
-        if found and verified(password, lines[found[0]].rstrip("\r\n").removeprefix(start)):
+        if numbers and is_hash_of(password, lines[numbers[0]].rstrip("\r\n").removeprefix(start)):
             return Edit(old or b"")
-        if self._made is None:
-            self._made = made(password, self.hash_scheme)
+        if self._hash is None:
+            self._hash = make_hash(password, self.hash_scheme)
         if lines and not lines[-1].endswith("\n"):
             lines[-1] += "\n"
-        line = f"{start}{self._made}\n"
-        if found:
-            lines[found[0]] = line
+        line = f"{start}{self._hash}\n"
+        if numbers:
+            lines[numbers[0]] = line
         else:
             lines.append(line)
         message = f"Created {self.path}" if old is None else f"Add {self.name}"
@@ -106,38 +106,38 @@ class Htpasswd(Edited):
 
     def returns(self, report: Report) -> dict[str, Any]:
         values = super().returns(report)
-        right = f"{self.name} {'already' if self.state == 'present' else 'not'} present"
-        return {**values, "msg": values["msg"] or right}
+        unchanged = f"{self.name} {'already' if self.state == 'present' else 'not'} present"
+        return {**values, "msg": values["msg"] or unchanged}
 
     def diff(self, report: Report) -> tuple[Diff, ...]:
-        """Never: hashes of passwords are nobody's business."""
+        """Return nothing: --diff must not show hashes of passwords."""
         return ()
 
 
-def made(password: str, scheme: str) -> str:
-    """The hash of `password`, with a salt of its own."""
+def make_hash(password: str, scheme: str) -> str:
+    """Return a hash of `password` with a new salt."""
     if scheme == "plaintext":
         return password
     if scheme == "ldap_sha1":
         return _ldap_sha1(password)
     if scheme == "apr_md5_crypt":
         return password_hash(password, "md5", ident="apr1")
-    ident = "2y" if scheme == "bcrypt" else None  # what Apache and nginx call it
+    ident = "2y" if scheme == "bcrypt" else None  # the name for it in Apache and nginx
     return password_hash(password, CRYPT[scheme], ident=ident)
 
 
-def verified(password: str, found: str) -> bool:
-    """Whether the hash `found` is of `password`. One of DES is taken for another password's."""
-    if found.startswith("{SHA}"):
-        return hmac.compare_digest(_ldap_sha1(password), found)
-    for kind, pattern in KNOWN:
-        if (match := pattern.match(found)) is None:
+def is_hash_of(password: str, stored: str) -> bool:
+    """Return whether `stored` is a hash of `password`. False for a hash by DES."""
+    if stored.startswith("{SHA}"):
+        return hmac.compare_digest(_ldap_sha1(password), stored)
+    for kind, pattern in HASHES:
+        if (match := pattern.match(stored)) is None:
             continue
-        known = match.groupdict()
-        rounds = int(known["rounds"]) if known.get("rounds") else None
-        own = password_hash(password, kind, known["salt"], None, rounds, known.get("ident"))
-        return hmac.compare_digest(own, found)
-    return hmac.compare_digest(password.encode(), to_bytes(found))
+        parts = match.groupdict()
+        rounds = int(parts["rounds"]) if parts.get("rounds") else None
+        hashed = password_hash(password, kind, parts["salt"], None, rounds, parts.get("ident"))
+        return hmac.compare_digest(hashed, stored)
+    return hmac.compare_digest(password.encode(), to_bytes(stored))
 
 
 def _ldap_sha1(password: str) -> str:

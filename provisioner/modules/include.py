@@ -1,5 +1,7 @@
-"""include_tasks, include_role: more of the playbook, read while it runs. Carried out by the engine
-(engine/include.py); their static kin, import_tasks and import_role, are the loader's."""
+"""include_tasks, include_role: run a file of tasks or a role; the file is read during the run.
+
+The engine carries them out (engine/include.py); import_tasks and import_role are the loader's.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""include_vars: variables from files on the controller, read while the play runs."""
+"""include_vars: load variables from files of the controller during the run."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class IncludeVars(Action):
             return Result(Outcome.FAILED, str(error), returns={"message": str(error)})
         values = {self.name: merged} if self.name else merged
         if self.hash_behaviour == "merge":
-            known = {key: scope.get(key) for key in values if key in scope}
-            values = {key: _merged(known.get(key), value) for key, value in values.items()}
+            old = {key: scope.get(key) for key in values if key in scope}
+            values = {key: _merged(old.get(key), value) for key, value in values.items()}
         returns = {
             "ansible_included_var_files": [str(path) for path in paths],
             "ansible_facts": values,
@@ -69,12 +69,13 @@ class IncludeVars(Action):
         folder = context.find("vars", self.dir or "")
         if not folder.is_dir():
             raise ModuleError(f"{folder} is not a directory")
-        for path, names in _walked(folder):
+        for path, names in _walk(folder):
             depth = len(path.relative_to(folder).parts) + 1
             for name in names if not self.depth or depth <= self.depth else ():
-                yield from self._wanted(path / name)
+                yield from self._selected(path / name)
 
-    def _wanted(self, path: Path) -> Iterator[Path]:
+    def _selected(self, path: Path) -> Iterator[Path]:
+        """Yield `path` if it is to be loaded. ModuleError for an unknown extension."""
         if any(re.search(pattern, path.name) for pattern in self.ignore_files):
             return
         if self.files_matching and not re.search(self.files_matching, path.name):
@@ -86,15 +87,15 @@ class IncludeVars(Action):
             raise ModuleError(f"{path} does not have a valid extension: {endings}")
 
 
-def _walked(folder: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Folders by their paths, each with its files by their names; links are followed."""
-    found = {Path(path): sorted(names) for path, _, names in os.walk(folder, followlinks=True)}
-    for path in sorted(found):
-        yield path, found[path]
+def _walk(folder: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Yield each folder with its file names, both sorted. Links are followed."""
+    folders = {Path(path): sorted(names) for path, _, names in os.walk(folder, followlinks=True)}
+    for path in sorted(folders):
+        yield path, folders[path]
 
 
 def _merged(old: Any, new: Any) -> Any:
-    """Mappings together, the new values winning; anything else is the new."""
+    """Merge two mappings recursively; of other values return the new one."""
     if not isinstance(old, Mapping) or not isinstance(new, Mapping):
         return new
     return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}

@@ -1,4 +1,4 @@
-"""ini_file: options and sections of an INI file."""
+"""ini_file: set or remove options and sections of an INI file."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from provisioner.modules.shared.edited import Edit, Edited
 from provisioner.remote.shell import Report
 
 BOM = "\ufeff"
-IDLE = regex.compile(r"[ \t]*([#;].*)?\Z")
-"""A line without meaning: blank, or a comment."""
+BLANK = regex.compile(r"[ \t]*([#;].*)?\Z")
+"""An empty line or a comment."""
 
 
 class SectionValues(Model):
@@ -35,13 +35,13 @@ class SectionValues(Model):
     values: tuple[Text, ...] = ()
     """Its values, where the option stands there several times."""
 
-    def wanted(self) -> tuple[str, ...]:
+    def all_values(self) -> tuple[str, ...]:
         return self.values if self.value is None else (self.value, *self.values)
 
     def holds(self, lines: Sequence[str]) -> bool:
         matches = [match for line in lines if (match := _pattern(self.option, False).match(line))]
-        found = {match["value"] for match in matches}
-        return bool(matches) and found.issuperset(self.wanted())
+        values = {match["value"] for match in matches}
+        return bool(matches) and values.issuperset(self.all_values())
 
 
 class IniFile(Edited):
@@ -85,7 +85,7 @@ class IniFile(Edited):
         if self.value is not None and self.values:
             raise ValueError("parameters are mutually exclusive: value|values")
         present = self.state == "present"
-        if present and self.option and not (self.allow_no_value or self._wanted()):
+        if present and self.option and not (self.allow_no_value or self._values()):
             raise ValueError(
                 "Parameter 'value(s)' must be defined if state=present and allow_no_value=False."
             )
@@ -102,22 +102,24 @@ class IniFile(Edited):
 
     def edited(self, old: bytes | None) -> Edit:
         text = (old or b"").decode("utf-8", "surrogateescape")
-        mark = BOM if text.startswith(BOM) else ""
-        returns = "\r" if "\r\n" in text else ""
-        before = text.removeprefix(mark).removesuffix("\n").split("\n")  # of none: one empty line
-        bare = [line.rstrip("\r") for line in before]
-        lines, message = self._lines(bare)
-        if lines == bare:
+        bom = BOM if text.startswith(BOM) else ""
+        carriage_return = "\r" if "\r\n" in text else ""
+        before = (
+            text.removeprefix(bom).removesuffix("\n").split("\n")
+        )  # an empty file has one empty line
+        old_lines = [line.rstrip("\r") for line in before]
+        lines, message = self._lines(old_lines)
+        if lines == old_lines:
             return Edit(old or b"")
-        content = mark + "".join(f"{line}{returns}\n" for line in lines)
+        content = bom + "".join(f"{line}{carriage_return}\n" for line in lines)
         return Edit(content.encode("utf-8", "surrogateescape"), message)
 
     def _lines(self, lines: list[str]) -> tuple[list[str], str]:
-        """The file's new lines, and what was done in Ansible's words."""
-        found = self._section(lines)
-        if found is None:
+        """Return the file's new lines and Ansible's message for the change."""
+        span = self._section(lines)
+        if span is None:
             return (lines, "OK") if self.state == "absent" else self._with_section(lines)
-        first, last = found
+        first, last = span
         part = lines[first:last]
         if self.state == "absent":
             new, message = self._without(part)
@@ -126,7 +128,7 @@ class IniFile(Edited):
         return lines[:first] + new + lines[last:], message
 
     def _section(self, lines: list[str]) -> tuple[int, int] | None:
-        """Where the section's lines are, its heading first."""
+        """Return the range of the section's lines with its heading; None if there is none."""
         heads = [number for number, line in enumerate(lines) if line.startswith("[")]
         ends = [*heads, len(lines)]
         if not self.section:
@@ -140,71 +142,77 @@ class IniFile(Edited):
         return None
 
     def _with_section(self, lines: list[str]) -> tuple[list[str], str]:
-        """The section is new, at the end of the file."""
+        """Add the section at the end of the file."""
         new = [f"[{self.section}]"]
-        for known in self.section_has_values:
-            new += [self._line(value, known.option) for value in known.wanted() or (None,)]
-        had = len(new)
+        for item in self.section_has_values:
+            new += [self._line(value, item.option) for value in item.all_values() or (None,)]
+        length = len(new)
         if self.option:
             new, _ = self._with(new)
-        message = "only section added" if len(new) == had else "section and option added"
+        message = "only section added" if len(new) == length else "section and option added"
         return lines + new, message
 
     def _without(self, part: list[str]) -> tuple[list[str], str]:
         if not self.option:
             return [], "section removed"
-        pattern, wanted = _pattern(self.option, False), self._wanted()
+        pattern, values = _pattern(self.option, False), self._values()
         matches = [pattern.match(line) for line in part]
         new = [
             line
             for line, match in zip(part, matches, strict=True)
-            if not match or not (self.exclusive or match["value"] in wanted)
+            if not match or not (self.exclusive or match["value"] in values)
         ]
         return new, "option changed"
 
     def _with(self, part: list[str]) -> tuple[list[str], str]:
-        """The lines of a section with the option's values: first the lines that have one already
-        are used, then its other lines, and what is left is added."""
+        """Return the lines of a section with the option's values set.
+
+        Lines that have one of the values are kept. Other lines of the option get a missing value.
+        Further values are added as new lines.
+        """
         if not self.option:
             return part, "OK"
         pattern = _pattern(self.option, self.modify_inactive_option)
-        found = {n: match for n, line in enumerate(part) if (match := self._used(pattern, line))}
-        left: list[str | None] = [*self._wanted()] or [None]
-        settled: dict[int, str | None] = {}
-        for number, match in found.items():
-            if (value := None if left == [None] else match["value"]) in left:
-                left.remove(value)
-                settled[number] = value
+        matches = {n: match for n, line in enumerate(part) if (match := self._used(pattern, line))}
+        missing: list[str | None] = [*self._values()] or [None]
+        assigned: dict[int, str | None] = {}
+        for number, match in matches.items():
+            if (value := None if missing == [None] else match["value"]) in missing:
+                missing.remove(value)
+                assigned[number] = value
         replacing = self.exclusive and not self.allow_no_value
-        for number in [n for n in found if replacing and n not in settled][: len(left)]:
-            settled[number] = left.pop(0)
-        others = {n for n, match in found.items() if replacing and not match["mark"]}
+        reusable = [n for n in matches if replacing and n not in assigned]
+        for number in reusable[: len(missing)]:
+            assigned[number] = missing.pop(0)
+        others = {n for n, match in matches.items() if replacing and not match["mark"]}
         new = [
-            self._kept(line, settled[n], found[n]) if n in settled else line
+            self._changed(line, assigned[n], matches[n]) if n in assigned else line
             for n, line in enumerate(part)
-            if n in settled or n not in others
+            if n in assigned or n not in others
         ]
-        if not left:
+        if not missing:
             return new, "option changed"
-        place = max((n + 1 for n, line in enumerate(new) if not IDLE.match(line)), default=0)
-        new[place:place] = [self._new_line(value, self.option) for value in left]
+        place = max((n + 1 for n, line in enumerate(new) if not BLANK.match(line)), default=0)
+        new[place:place] = [self._new_line(value, self.option) for value in missing]
         return new, "option added"
 
     def _used(self, pattern: re.Pattern[str], line: str) -> re.Match[str] | None:
-        """The match of a line that may be taken for the option: a remark that has no `=` in it,
-        and only begins with the option's name, is none."""
+        """Return the match if the line sets the option or is a commented-out setting of it.
+
+        A comment without `=` that only begins with the option's name is not a setting.
+        """
         match = pattern.match(line)
         if match and match["mark"] and not match["sign"] and not self.allow_no_value:
             return None
         return match
 
-    def _kept(self, line: str, value: str | None, match: re.Match[str]) -> str:
+    def _changed(self, line: str, value: str | None, match: re.Match[str]) -> str:
         if self.ignore_spaces and not match["mark"] and match["value"] == (value or ""):
             return line
         return self._line(value, self.option or "")
 
     def _line(self, value: str | None, option: str) -> str:
-        """A line that was there already loses its `=` with its value; see `_new_line`."""
+        """Return an existing line with a new value. For an empty value it loses its `=`."""
         return option if value == "" and self.allow_no_value else self._new_line(value, option)
 
     def _new_line(self, value: str | None, option: str) -> str:
@@ -212,9 +220,9 @@ class IniFile(Edited):
             return option
         return f"{option}={value}" if self.no_extra_spaces else f"{option} = {value}"
 
-    def _wanted(self) -> tuple[str, ...]:
-        given = self.values if self.value is None else (self.value,)
-        return tuple(dict.fromkeys(given))
+    def _values(self) -> tuple[str, ...]:
+        values = self.values if self.value is None else (self.value,)
+        return tuple(dict.fromkeys(values))
 
     def returns(self, report: Report) -> dict[str, Any]:
         values = super().returns(report)
@@ -222,7 +230,10 @@ class IniFile(Edited):
 
 
 def _pattern(option: str, inactive: bool) -> re.Pattern[str]:
-    """A line of `option`: the comment's mark if it is `inactive`, the `=`, and the value."""
+    """Return a pattern for lines of `option`, with the groups mark, sign and value.
+
+    The mark of a comment is only matched if `inactive` is true.
+    """
     mark = "[#;]?" if inactive else ""
     name = re.escape(option)
     return re.compile(

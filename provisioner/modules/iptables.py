@@ -1,4 +1,4 @@
-"""iptables: a rule, a chain or its policy in the kernel's packet filter."""
+"""iptables: add or remove a rule or chain of the packet filter, or set a chain's policy."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ class Iptables(Module):
         return self
 
     def rule(self) -> list[str]:
-        """The rule as words of iptables."""
+        """Return the rule as arguments of iptables."""
         return [word for part in self._parts() for word in part]
 
     def _parts(self) -> Iterator[Sequence[str]]:
@@ -219,7 +219,7 @@ class Iptables(Module):
             yield from self._by("comment", ("--comment", self.comment))
 
     def _by(self, extension: str, words: Sequence[str]) -> Iterator[Sequence[str]]:
-        """The words behind the extension that they need, unless `match` names it."""
+        """Yield `-m EXTENSION` unless `match` has it, and the words."""
         if extension not in self.match:
             yield ("-m", extension)
         yield words
@@ -253,12 +253,12 @@ class Iptables(Module):
         }
 
     def returns(self, report: Report) -> dict[str, Any]:
-        known = self.model_dump(include={"chain", "flush", "ip_version", "state", "table"})
-        return {**known, "rule": " ".join(self.rule())}
+        parameters = self.model_dump(include={"chain", "flush", "ip_version", "state", "table"})
+        return {**parameters, "rule": " ".join(self.rule())}
 
 
 def _option(name: str, value: str | None) -> Sequence[str]:
-    """The option with its value; `!` before the value stands before the option."""
+    """Return the option with its value. A `!` before the value goes before the option."""
     if value is None:
         return ()
     if value.startswith("!"):

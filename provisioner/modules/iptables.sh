@@ -3,14 +3,15 @@
 
 # shellcheck disable=SC2086
 tables() { "$tool" -w $wait -t "$table" "$@"; }
-# known_rule: 1 says that there is no such rule; 2 too, where it jumps to what is not there yet.
-known_rule() {
+# has_rule: the chain has the rule. iptables -C exits with 1 if not, and with 2 if the rule jumps to a
+# chain that does not exist yet.
+has_rule() {
     eval "set -- $rule"
     why=$(tables -C "$chain" "$@" 2>&1) && return
     case $? in 1 | 2) return 1 ;; esac
-    fail "can't look at the rules: ${why##*: }"
+    fail "can't list the rules: ${why##*: }"
 }
-no_rule() { ! known_rule; }
+lacks_rule() { ! has_rule; }
 add_rule() {
     eval "set -- $rule"
     if [ "$action" = insert ]; then
@@ -24,18 +25,18 @@ remove_rule() {
     eval "set -- $rule"
     while tables -C "$chain" "$@"; do tables -D "$chain" "$@" || return; done
 }
-known_chain() { tables -S "$chain"; }
-no_chain() { ! known_chain; }
+has_chain() { tables -S "$chain"; }
+lacks_chain() { ! has_chain; }
 add_chain() { tables -N "$chain"; }
 remove_chain() { tables -X "$chain"; }
-flushed() {
+is_flushed() {
     rules=$(tables -S ${chain:+"$chain"}) || return
     case "
 $rules" in *"
 -A "*) return 1 ;; esac
 }
 flush_rules() { tables -F ${chain:+"$chain"}; }
-right_policy() {
+has_policy() {
     lines=$(tables -S "$chain") || return
     case $lines in "-P $chain $policy"*) ;; *) false ;; esac
 }
@@ -43,18 +44,18 @@ set_policy() { tables -P "$chain" "$policy"; }
 
 if ! command -v "$tool" >/dev/null; then
     [ "$look" = yes ] ||
-        fail "$tool is not there: install the package iptables in an earlier task, or add become"
+        fail "$tool is not found: install the package iptables in an earlier task, or add become"
     changed "$what"
     return
 fi
-if [ "$flush" = yes ]; then ensure "$what" flushed flush_rules
-elif [ -n "$policy" ]; then ensure "$what" right_policy set_policy
+if [ "$flush" = yes ]; then ensure "$what" is_flushed flush_rules
+elif [ -n "$policy" ]; then ensure "$what" has_policy set_policy
 elif [ -z "$rule" ]; then
-    if [ "$state" = present ]; then ensure "add chain $chain" known_chain add_chain
-    else ensure "remove chain $chain" no_chain remove_chain
+    if [ "$state" = present ]; then ensure "add chain $chain" has_chain add_chain
+    else ensure "remove chain $chain" lacks_chain remove_chain
     fi
-elif [ "$state" = absent ]; then ensure "$what" no_rule remove_rule
+elif [ "$state" = absent ]; then ensure "$what" lacks_rule remove_rule
 else
-    [ "$chain_management" = no ] || ensure "add chain $chain" known_chain add_chain
-    ensure "$what" known_rule add_rule
+    [ "$chain_management" = no ] || ensure "add chain $chain" has_chain add_chain
+    ensure "$what" has_rule add_rule
 fi

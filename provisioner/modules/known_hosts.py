@@ -1,4 +1,4 @@
-"""known_hosts: the key of another host is known to a user of this one."""
+"""known_hosts: add or remove the public keys of a host in a known_hosts file."""
 
 from __future__ import annotations
 
@@ -42,27 +42,27 @@ class KnownHosts(Module):
                 "Comma separated list of names is not supported. "
                 "Please pass a single name to lookup in the known_hosts file."
             )
-        for names, _, _ in self._wanted():
+        for names, _, _ in self._entries():
             if self.name.lower() not in names.lower().split(",") and not matches(names, self.name):
                 raise ValueError("Host parameter does not match hashed host field in supplied key")
         return self
 
-    def _wanted(self) -> list[tuple[str, str, str]]:
-        """Names, type and key of each line of `key`."""
-        found = []
+    def _entries(self) -> list[tuple[str, str, str]]:
+        """Return (names, type, key) for each line of `key`; ValueError for a wrong line."""
+        entries = []
         for line in (self.key or "").splitlines():
             words = line.split()
             if not words or words[0].startswith("#"):
                 continue
             if len(words) < 3:
-                raise ValueError(f"this is no line of known_hosts: {line[:60]!r}")
-            found.append((words[0], words[1], words[2]))
-        return found
+                raise ValueError(f"this is not a line of known_hosts: {line[:60]!r}")
+            entries.append((words[0], words[1], words[2]))
+        return entries
 
     def program(self, context: TaskContext) -> Program:
-        none = FileAttributes().attribute_variables()
+        no_attributes = FileAttributes().attribute_variables()
         variables = {"path": self.path, "needed": False, "hint": "", "subject": "", "mark": ""}
-        return Program("edited", self.body, none | variables)
+        return Program("edited", self.body, no_attributes | variables)
 
     def edit(self, report: Report) -> Program | None:
         if not report.get("at"):
@@ -72,14 +72,16 @@ class KnownHosts(Module):
         if new == old:
             return None
         self._edit = (old, new)
-        found = None if report.get("at").startswith("absent") else to_bytes(old)
+        content = None if report.get("at").startswith("absent") else to_bytes(old)
         attributes = FileAttributes()
-        return write(report.get("dest"), to_bytes(new), attributes, parents=True, **as_read(found))
+        return write(
+            report.get("dest"), to_bytes(new), attributes, parents=True, **as_read(content)
+        )
 
     def edited(self, old: str) -> str:
-        """The file's new text: another key of a wanted type makes room for it."""
-        wanted = {(kind, key): names for names, kind, key in self._wanted()}
-        kinds = {kind for kind, _ in wanted}
+        """Return the file's new text. A new key replaces another key of the same type."""
+        keys = {(kind, key): names for names, kind, key in self._entries()}
+        kinds = {kind for kind, _ in keys}
         kept, seen = [], set()
         for line in old.splitlines():
             words = line.split()
@@ -88,15 +90,15 @@ class KnownHosts(Module):
                 continue
             entry = (words[1], words[2])
             if self.state == "absent":
-                kept += [line] if wanted and entry not in wanted else []
+                kept += [line] if keys and entry not in keys else []
             elif words[1] not in kinds:
                 kept.append(line)
-            elif entry in wanted and entry not in seen:
-                same = words[0].startswith("|") == self.hash_host
-                kept.append(line if same else self._line(entry, wanted[entry]))
+            elif entry in keys and entry not in seen:
+                same_form = words[0].startswith("|") == self.hash_host
+                kept.append(line if same_form else self._line(entry, keys[entry]))
                 seen.add(entry)
         if self.state == "present":
-            kept += [self._line(e, names) for e, names in wanted.items() if e not in seen]
+            kept += [self._line(e, names) for e, names in keys.items() if e not in seen]
         return old if kept == old.splitlines() else "".join(f"{line}\n" for line in kept)
 
     def _line(self, entry: tuple[str, str], names: str) -> str:
@@ -106,12 +108,12 @@ class KnownHosts(Module):
         return {**self.model_dump(), "diff": self._difference(report)}
 
     def _difference(self, report: Report) -> dict[str, str]:
-        """Ansible returns it always, not with --diff only."""
+        """Return the return value `diff`, which Ansible returns even without --diff."""
         old = report.get("before") if "before" in report.records else ""
         before, after = self._edit or (old, old)
         path = report.get("dest") or self.path
-        there = before or report.get("at").startswith("file")
-        header = path if there else "/dev/null"
+        exists = before or report.get("at").startswith("file")
+        header = path if exists else "/dev/null"
         return {"before_header": header, "after_header": path, "before": before, "after": after}
 
     def diff(self, report: Report) -> tuple[Diff, ...]:
@@ -119,7 +121,7 @@ class KnownHosts(Module):
 
 
 def matches(field: str, host: str) -> bool:
-    """Whether the first field of a line names `host`, hashed or not."""
+    """Return whether `field`, the first field of a line, names `host`, hashed or not."""
     if not field.startswith("|1|"):
         return host.lower() in field.lower().split(",")
     try:
@@ -130,7 +132,7 @@ def matches(field: str, host: str) -> bool:
 
 
 def hashed(host: str) -> str:
-    """`host` as OpenSSH hashes it, with a new salt."""
+    """Return `host` hashed as OpenSSH does it, with a new salt."""
     salt = secrets.token_bytes(20)
     digest = hmac.digest(salt, to_bytes(host.lower()), "sha1")
     return "|".join(("", "1", *(base64.b64encode(part).decode() for part in (salt, digest))))

@@ -1,4 +1,4 @@
-"""lineinfile: one line is in a file, or no line of a kind."""
+"""lineinfile: keep one line in a file, or remove lines from it."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ class LineInFile(Edited):
             return self._without(old)
         lines = lines_of(old or b"")
         line = to_bytes(self.line or "").rstrip(b"\r\n")
-        if (place := self._place(lines)) is not None:
-            number, new = place
+        if (replacement := self._replacement(lines)) is not None:
+            number, new = replacement
             if lines[number].rstrip(b"\n") == new:
                 return Edit(old or b"")
             lines[number] = new + b"\n"
@@ -92,10 +92,11 @@ class LineInFile(Edited):
         matches = self._matcher()
         lines = lines_of(old)
         kept = [line for line in lines if not matches(line)]
-        found = len(lines) - len(kept)
-        return Edit(b"".join(kept), f"{found} line(s) removed" if found else "")
+        count = len(lines) - len(kept)
+        return Edit(b"".join(kept), f"{count} line(s) removed" if count else "")
 
     def _matcher(self) -> Callable[[bytes], Any]:
+        """Return a function that says whether a line is one to replace or to remove."""
         if self.regexp is not None:
             return re.compile(to_bytes(self.regexp)).search
         if self.search_string is not None:
@@ -104,8 +105,8 @@ class LineInFile(Edited):
         whole = to_bytes(self.line or "").rstrip(b"\r\n")
         return lambda line: _bare(line) == whole
 
-    def _place(self, lines: list[bytes]) -> tuple[int, bytes] | None:
-        """The number of the line that is to be replaced, and its new text without a newline."""
+    def _replacement(self, lines: list[bytes]) -> tuple[int, bytes] | None:
+        """Return (index of the line to replace, its new text without newline), or None."""
         if self.regexp is None and self.search_string is None:
             return None
         matches = self._matcher()
@@ -119,17 +120,17 @@ class LineInFile(Edited):
         return number, (match.expand(new) if self.backrefs else new).removesuffix(b"\n")
 
     def _new_place(self, lines: list[bytes]) -> int:
-        """Before which line a new one goes."""
+        """Return the index at which a new line goes."""
         if "BOF" in (self.insertafter, self.insertbefore):
             return 0
         pattern = self.insertafter or self.insertbefore
         if not pattern or pattern == "EOF":
             return len(lines)
         search = re.compile(to_bytes(pattern)).search
-        found = [number for number, line in enumerate(lines) if search(line)]
-        if not found:
+        matching = [number for number, line in enumerate(lines) if search(line)]
+        if not matching:
             return len(lines)
-        number = found[0 if self.firstmatch else -1]
+        number = matching[0 if self.firstmatch else -1]
         return number + 1 if self.insertafter else number
 
     def returns(self, report: Report) -> dict[str, Any]:
@@ -144,7 +145,7 @@ class LineInFile(Edited):
 
 
 def _matches_all(expression: bool) -> str:
-    """Ansible's warning of an empty pattern."""
+    """Return Ansible's warning about an empty pattern (its module lineinfile)."""
     return (
         f"The {'regular expression' if expression else 'search string'} is an empty string, which "
         "will match every line in the file. This may have unintended consequences, such as "
@@ -157,7 +158,7 @@ def _matches_all(expression: bool) -> str:
 
 
 def lines_of(data: bytes) -> list[bytes]:
-    """The lines with their ends. Only newlines end one, as in Python's binary files."""
+    """Split `data` after each newline, like the lines of a binary file in Python."""
     return re.findall(rb"[^\n]*\n|[^\n]+", data)
 
 

@@ -1,4 +1,4 @@
-"""lvg: a volume group of LVM is there, made of certain devices."""
+"""lvg: create, change or remove an LVM volume group."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 # shellcheck shell=sh disable=SC2034,SC2119,SC2120,SC2154,SC2317,SC2329
 # Body of the module lvg: create, resize or remove an LVM volume group.
 
-there() { vgs --noheadings -o vg_name "$vg" >/dev/null 2>&1; }
-gone() { ! there; }
-# real DEVICE: the one that a link leads to, as LVM may name it.
+exists() { vgs --noheadings -o vg_name "$vg" >/dev/null 2>&1; }
+gone() { ! exists; }
+# real DEVICE: print the device without links, as LVM may name it.
 real() { readlink -f -- "$1"; }
-# parts: the devices of the group, one a line.
+# parts: print the devices of the group, one a line.
 parts() { pvs --noheadings -o pv_name,vg_name 2>/dev/null | while read -r device group; do
     [ "$group" != "$vg" ] || real "$device"
 done; }
@@ -13,7 +13,7 @@ is_part() { case "$nl$(parts)$nl" in *"$nl$(real "$1")$nl"*) ;; *) false ;; esac
 is_no_part() { ! is_part "$1"; }
 is_volume() { pvs "$1" >/dev/null 2>&1; }
 
-# prepared DEVICE: it is a physical volume, of no other group.
+# prepare DEVICE: make it a physical volume. Fail if another group has it.
 prepare() {
     if is_volume "$1"; then
         group=$(pvs --noheadings -o vg_name "$1")
@@ -37,13 +37,13 @@ remove() { vgremove --force "$vg"; }
 
 present() {
     eval "set -- $pvs"
-    [ $# -gt 0 ] || there || fail "pvs is missing: $vg is not there and needs devices"
+    [ $# -gt 0 ] || exists || fail "pvs is missing: $vg does not exist yet and needs devices"
     for device in "$@"; do
         [ -e "$device" ] || [ "$look" = yes ] ||
-            fail "$device is not there: create it in an earlier task"
+            fail "$device does not exist: create it in an earlier task"
     done
-    if ! there; then
-        ensure "create volume group $vg" there create "$@"
+    if ! exists; then
+        ensure "create volume group $vg" exists create "$@"
         return
     fi
     [ $# -gt 0 ] || return 0
@@ -54,16 +54,16 @@ present() {
         fi
     done
     [ "$remove_extra_pvs" = yes ] || return 0
-    wanted=$nl
-    for device in "$@"; do wanted=$wanted$(real "$device")$nl; done
+    listed=$nl
+    for device in "$@"; do listed=$listed$(real "$device")$nl; done
     for device in $(parts); do
-        case $wanted in
+        case $listed in
             *"$nl$device$nl"*) ;;
             *) ensure "take $device from volume group $vg" is_no_part reduce "$device" ;;
         esac
     done
 }
-# full_size DEVICE: less than an extent of it is unused.
+# full_size DEVICE: the physical volume leaves less than one extent of the device unused.
 full_size() {
     # shellcheck disable=SC2046
     set -- $(pvs --noheadings --nosuffix --units b -o dev_size,pv_size,vg_extent_size "$1")
@@ -85,9 +85,9 @@ force_word=''
 [ "$force" = no ] || force_word=--force
 if [ "$state" = present ]; then
     present
-elif there; then
+elif exists; then
     volumes=$(vgs --noheadings -o lv_count "$vg")
     [ "${volumes##* }" = 0 ] || [ "$force" = yes ] ||
-        fail "$vg has ${volumes##* } logical volumes: it stays (force: true removes them too)"
+        fail "$vg has ${volumes##* } logical volumes: set force: true to remove them too"
     ensure "remove volume group $vg" gone remove
 fi

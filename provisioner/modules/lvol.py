@@ -1,4 +1,4 @@
-"""lvol: a logical volume of LVM is there, of a certain size."""
+"""lvol: create, resize or remove an LVM logical volume."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Lvol(Module):
         return Program("lvol", self.body, self.model_dump() | self._parts() | {"options": options})
 
     def _parts(self) -> dict[str, str]:
-        """The size as the body reads it."""
+        """Return the parts of `size` as variables for the body."""
         parts = {"operator": "", "percent": "", "whole": "", "bytes": ""}
         match = SIZE.fullmatch(self.size.strip()) if self.size is not None else None
         if match is None:

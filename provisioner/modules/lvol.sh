@@ -1,24 +1,24 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Body of the module lvol: create, resize or remove an LVM logical volume.
 
-there() { lvs --noheadings -o lv_name "$vg/$name" >/dev/null 2>&1; }
-gone() { ! there; }
-active() { attributes=$(lvs --noheadings -o lv_attr "$vg/$name"); attributes=${attributes##* }
+exists() { lvs --noheadings -o lv_name "$vg/$name" >/dev/null 2>&1; }
+gone() { ! exists; }
+is_active() { attributes=$(lvs --noheadings -o lv_attr "$vg/$name"); attributes=${attributes##* }
     case $attributes in ????a*) ;; *) false ;; esac; }
-inactive() { ! active; }
+is_inactive() { ! is_active; }
 activate() { lvchange -ay "$vg/$name"; }
 deactivate() { lvchange -an "$vg/$name"; }
 
-# measure: $group_size $group_free $extent, and $is_size of the volume, in bytes.
+# measure: set $group_size, $group_free, $extent and $current_size (of the volume), all in bytes.
 measure() {
     # shellcheck disable=SC2046
     set -- $(vgs --noheadings --nosuffix --units b -o vg_size,vg_free,vg_extent_size "$vg")
     group_size=${1:-0} group_free=${2:-0} extent=${3:-4194304}
-    is_size=$(lvs --noheadings --nosuffix --units b -o lv_size "$vg/$name") || is_size=0
-    is_size=${is_size##* }
+    current_size=$(lvs --noheadings --nosuffix --units b -o lv_size "$vg/$name") || current_size=0
+    current_size=${current_size##* }
 }
-# target: $target is the size that is wanted, in whole extents.
-target() {
+# set_target: set $target to the size of the task in bytes, rounded to whole extents.
+set_target() {
     case $whole in
         '') target=$((bytes + extent - 1)) ;;
         FREE) target=$((group_free * percent / 100)) ;;
@@ -26,12 +26,12 @@ target() {
     esac
     target=$((target - target % extent))
     case $operator in
-        +) target=$((is_size + target)) ;;
-        -) target=$((is_size - target)) ;;
+        +) target=$((current_size + target)) ;;
+        -) target=$((current_size - target)) ;;
     esac
 }
-big_enough() { measure; [ "$is_size" -ge "$target" ]; }
-small_enough() { measure; [ "$is_size" -le "$target" ]; }
+big_enough() { measure; [ "$current_size" -ge "$target" ]; }
+small_enough() { measure; [ "$current_size" -le "$target" ]; }
 extend() {
     # shellcheck disable=SC2086
     eval "set -- $pvs"
@@ -58,24 +58,24 @@ create() {
 remove() { lvremove --force "$vg/$name"; }
 
 present() {
-    if ! there; then
-        [ -n "$size" ] || [ -n "$snapshot" ] || fail "size is missing: $vg/$name is not there"
-        ensure "create logical volume $vg/$name" there create
+    if ! exists; then
+        [ -n "$size" ] || [ -n "$snapshot" ] || fail "size is missing: $vg/$name does not exist yet"
+        ensure "create logical volume $vg/$name" exists create
     elif [ -n "$size" ] && [ -z "$snapshot" ]; then
-        resized
+        resize
     fi
 }
-resized() {
+resize() {
     measure
-    target
-    if [ "$is_size" -lt "$target" ]; then
-        [ $((target - is_size)) -le "$group_free" ] ||
-            fail "$vg has $group_free bytes left: $vg/$name can't grow to $target bytes"
+    set_target
+    if [ "$current_size" -lt "$target" ]; then
+        [ $((target - current_size)) -le "$group_free" ] ||
+            fail "$vg has only $group_free bytes free: $vg/$name can't grow to $target bytes"
         ensure "grow logical volume $vg/$name to $size" big_enough extend
-    elif [ "$is_size" -gt "$target" ] && [ "$shrink" = yes ] && [ "$whole" != FREE ]; then
+    elif [ "$current_size" -gt "$target" ] && [ "$shrink" = yes ] && [ "$whole" != FREE ]; then
         [ "$force" = yes ] ||
             fail "$vg/$name is bigger than $size: shrinking needs force: true, or set shrink: false"
-        [ "$target" -gt 0 ] || fail "$vg/$name can't shrink to nothing"
+        [ "$target" -gt 0 ] || fail "$vg/$name can't shrink to 0 bytes"
         ensure "shrink logical volume $vg/$name to $size" small_enough reduce
     fi
 }
@@ -91,12 +91,12 @@ if ! command -v lvs >/dev/null || ! vgs "$vg" >/dev/null 2>&1; then
 fi
 if [ "$state" = present ]; then
     present
-    there || return 0
-    if [ "$active" = yes ]; then ensure "activate logical volume $vg/$name" active activate
-    else ensure "deactivate logical volume $vg/$name" inactive deactivate
+    exists || return 0
+    if [ "$active" = yes ]; then ensure "activate logical volume $vg/$name" is_active activate
+    else ensure "deactivate logical volume $vg/$name" is_inactive deactivate
     fi
-elif there; then
+elif exists; then
     [ "$force" = yes ] ||
-        fail "$vg/$name holds data: nothing was removed (force: true removes it)"
+        fail "$vg/$name holds data: set force: true to remove it"
     ensure "remove logical volume $vg/$name" gone remove
 fi

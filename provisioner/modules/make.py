@@ -1,4 +1,4 @@
-"""make: a target of a Makefile on the host is up to date."""
+"""make: build a target of a Makefile on the host."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from provisioner.modules.framework.model import model_validator
 from provisioner.remote.shell import Program, Report
 
 BODY = r"""
-# build WORD...: make, with the words of the task.
+# build ARG...: run make with the arguments of the task and ARG.
 build() {
     eval "set -- $words \"\$@\""
     set -- "$make" "$@"
@@ -21,11 +21,11 @@ report command "$make"
 if [ ! -d "$chdir" ] && [ "$look" = yes ]; then changed "$what"; return; fi
 [ -d "$chdir" ] || fail "there is no directory $chdir: create it in an earlier task"
 if ! command -v "$make" >/dev/null; then
-    [ "$look" = yes ] || fail "$make is not there: install it in an earlier task"
+    [ "$look" = yes ] || fail "$make is not installed: install it in an earlier task"
     changed "$what"
     return
 fi
-# make -q is 0 where nothing is to be done, 1 where something is, 2 where it can't say.
+# make -q exits with 0 if the target is up to date, with 1 if it is not, with 2 on an error.
 (build -q) >/dev/null 2>&1 || act "$what" build
 if [ "$look" = no ] && [ -n "$_changed" ]; then output; fi
 """

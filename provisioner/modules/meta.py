@@ -1,4 +1,4 @@
-"""meta: steer the play itself."""
+"""meta: control the play: run handlers, end it for a host, clear facts or failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""modprobe: a kernel module is loaded or not, now and at boot."""
+"""modprobe: load or unload a kernel module, now and at boot."""
 
 from __future__ import annotations
 

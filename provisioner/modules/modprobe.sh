@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Body of the module modprobe: load or unload a kernel module, now and at boot.
 
-# loaded: in the kernel, as a module or built in. sysfs writes - as _ in names.
+# loaded: the kernel has it, as a module or built in. ($sysfs is the name with _ for -, as in sysfs.)
 loaded() {
     [ -d "/sys/module/$sysfs" ] && return
     read -r release </proc/sys/kernel/osrelease
@@ -13,7 +13,7 @@ loaded() {
     done <"/lib/modules/$release/modules.builtin"
     return 1
 }
-# A built-in one has no initstate: it can't be removed.
+# gone: a built-in module has no initstate and counts as gone: it can't be removed.
 gone() { [ ! -e "/sys/module/$sysfs/initstate" ]; }
 load() {
     eval "set -- $params"
@@ -21,7 +21,7 @@ load() {
 }
 unload() { modprobe -r -- "$name"; }
 
-# at_boot FILE...: one of them has a line that says so.
+# at_boot FILE...: one of the files has a line with the module.
 at_boot() {
     for file; do
         [ -r "$file" ] || continue
@@ -31,7 +31,7 @@ at_boot() {
     done
     return 1
 }
-with_options() {
+has_options() {
     [ -n "$options" ] || return 0
     for file in /etc/modprobe.d/*.conf; do
         [ -r "$file" ] || continue
@@ -41,21 +41,21 @@ with_options() {
     done
     return 1
 }
-# line_file FILE LINE: FILE is that line.
-line_file() {
+# write_line FILE LINE: make LINE the only line of FILE.
+write_line() {
     edit "$1" true
     content=$2$nl
     store "$1" "write $1"
 }
-# silence FILES...: comment out the lines that load the module.
-silence() {
+# comment_out FILE...: comment out the lines that load the module or set its options.
+comment_out() {
     for file; do
         [ -r "$file" ] || continue
-        edit "$file" silenced
+        edit "$file" comment_line
         store "$file" "remove $name from $file"
     done
 }
-silenced() {
+comment_line() {
     word=${line#"${line%%[! 	]*}"}
     case $word in
         "$name" | "$sysfs" | "options $name "* | "options $sysfs "*) keep_line "#$line" ;;
@@ -70,8 +70,8 @@ else
 fi
 case $persistent in
     present)
-        at_boot /etc/modules-load.d/*.conf || line_file "/etc/modules-load.d/$name.conf" "$name"
-        with_options || line_file "/etc/modprobe.d/$name.conf" "options $name $options"
+        at_boot /etc/modules-load.d/*.conf || write_line "/etc/modules-load.d/$name.conf" "$name"
+        has_options || write_line "/etc/modprobe.d/$name.conf" "options $name $options"
         ;;
-    absent) silence /etc/modules-load.d/*.conf /etc/modprobe.d/*.conf ;;
+    absent) comment_out /etc/modules-load.d/*.conf /etc/modprobe.d/*.conf ;;
 esac

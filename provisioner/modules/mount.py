@@ -1,4 +1,4 @@
-"""mount: a file system is in fstab and mounted, or not."""
+"""mount: keep a file system in fstab, and mount or unmount it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from provisioner.result import Diff
 
 
 def escape(text: str) -> str:
-    """As fstab and /proc/mounts write it."""
+    """Return `text` as it is written in fstab and /proc/mounts (see fstab(5))."""
     octal = {"\\": "\\134", " ": "\\040", "\t": "\\011", "\n": "\\012", "#": "\\043"}
     return "".join(octal.get(letter, letter) for letter in text)
 

@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Body of the module mount: keep a file system in fstab, and mount or unmount it.
 
-# is_it LINE: an fstab line for the mount point; swap has none, so its source tells it.
-is_it() {
+# is_ours LINE: the line of fstab is for the mount point. Swap has none: there the source is compared.
+is_ours() {
     set -f
     # shellcheck disable=SC2086
     set -- $1
@@ -12,31 +12,31 @@ is_it() {
     else [ "$2" = "$escaped" ]
     fi
 }
-one_line() {
-    if ! is_it "$line"; then keep_line "$line"; return; fi
+edit_line() {
+    if ! is_ours "$line"; then keep_line "$line"; return; fi
     if [ "$listed" = no ]; then return; fi
     set -f
     # shellcheck disable=SC2086
     set -- $line
     set +f
     words="$1 $2 $3 ${4:-defaults} ${5:-0} ${6:-0}"
-    if [ "$words" = "$entry" ] && [ -z "$found" ]; then keep_line "$line"
-    elif [ -z "$found" ]; then keep_line "$entry"
+    if [ "$words" = "$entry" ] && [ -z "$seen" ]; then keep_line "$line"
+    elif [ -z "$seen" ]; then keep_line "$entry"
     fi
-    found=yes
+    seen=yes
 }
-# in_fstab yes|no: FSTAB has the line, or none for the mount point.
+# in_fstab yes|no: yes sets the line of the mount point in $fstab, no removes it.
 in_fstab() {
-    listed=$1 found='' rewritten=no
+    listed=$1 seen='' rewritten=no
     if [ -L "$fstab" ]; then fstab=$(readlink -f -- "$fstab"); fi
-    edit "$fstab" one_line
-    if [ "$listed" = yes ] && [ -z "$found" ]; then keep_line "$entry"; fi
+    edit "$fstab" edit_line
+    if [ "$listed" = yes ] && [ -z "$seen" ]; then keep_line "$entry"; fi
     [ "$content" = "$text" ] || rewritten=yes
     if [ "$listed" = yes ]; then store "$fstab" "set $path in $fstab"
     else store "$fstab" "remove $path from $fstab"
     fi
 }
-# A table that may change is read in one go: bash's own reading goes back after each line.
+# cat, not read: bash seeks back after each line, which goes wrong if the table changes meanwhile.
 mounted() { case $(cat /proc/mounts) in *" $escaped "*) ;; *) return 1 ;; esac; }
 unmounted() { ! mounted; }
 attach() {
@@ -48,8 +48,8 @@ attach() {
     fi
 }
 detach() { umount -- "$path"; }
-# again [OPTIONS]: a bind mount or NFS whose options change can only be unmounted and mounted.
-again() { mount -o "remount${1:+,$1}" -- "$path" || { detach && attach; }; }
+# remount [OPTIONS]: if that fails, as for changed options of a bind mount or NFS, unmount and mount.
+remount() { mount -o "remount${1:+,$1}" -- "$path" || { detach && attach; }; }
 folder_gone() { [ ! -d "$path" ]; }
 
 case $state in
@@ -57,7 +57,7 @@ case $state in
     mounted)
         in_fstab yes
         if [ "$rewritten" = yes ] && mounted; then
-            act "remount $path" again
+            act "remount $path" remount
         else
             ensure "mount $path" mounted attach
         fi
@@ -66,7 +66,7 @@ case $state in
     unmounted) ensure "unmount $path" unmounted detach ;;
     remounted)
         mounted || [ "$look" = yes ] || fail "$path is not mounted: use state: mounted"
-        act "remount $path" again "$opts"
+        act "remount $path" remount "$opts"
         ;;
     absent_from_fstab) in_fstab no ;;
     absent)

@@ -1,4 +1,4 @@
-"""npm: packages of Node.js, by the host's own npm."""
+"""npm: install or remove Node.js packages with the host's npm."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from provisioner.modules.framework.model import Field, model_validator
 from provisioner.remote.shell import Program, Report
 
 NPM = r"""
-# in_place COMMAND...: npm, where it should work.
+# in_place ARG...: run npm in $path.
 in_place() (
     if [ -n "$path" ]; then cd -- "$path" || exit; fi
     eval "set -- $npm \"\$@\""
     _environment
     exec "$@"
 )
-# ask VERB...: what npm says of packages; it keeps no log of that, nor looks for a newer npm.
+# ask ARG...: print npm's answer as JSON. npm writes no log and does not look for a newer npm.
 ask() (
     export npm_config_logs_max=0 npm_config_update_notifier=false NO_UPDATE_NOTIFIER=1
     in_place "$@" --json ${everywhere:+--global} 2>/dev/null 3>&- 4<&-
 )
-tell() {
-    told=''
+list() {
+    packages=''
     if [ -z "$path" ] || [ -d "$path" ]; then
-        told=$(ask list --depth=0) || [ -n "$told" ] || told='{}'
+        packages=$(ask list --depth=0) || [ -n "$packages" ] || packages='{}'
     fi
 }
 [ -z "$path" ] || expand path
@@ -45,8 +45,8 @@ if ! command -v "$1" >/dev/null; then
     return 0
 fi
 [ -z "$path" ] || [ ! -e "$path" ] || [ -d "$path" ] || fail "path $path is not a directory"
-tell
-report list "$told"
+list
+report list "$packages"
 if [ "$state" = latest ] && { [ -z "$path" ] || [ -d "$path" ]; }; then
     report outdated "$(ask outdated ${name:+"$name"})"
 fi
@@ -56,17 +56,17 @@ fi
 CHANGE = (
     NPM
     + r"""
-do_it() {
+change() {
     [ -z "$path" ] || [ -d "$path" ] || mkdir -p -- "$path" || return
     eval "set -- $words"
     in_place "$@"
 }
 if [ "$look" = no ]; then
-    run do_it || broken "$what" "exit $status"
-    tell
-    report list_after "$told"
-    # A range of versions, or a package's address, says only now whether there was something to do.
-    if [ "$told" = "$before" ] && [ "$sure" != yes ]; then return 0; fi
+    run change || broken "$what" "exit $status"
+    list
+    report list_after "$packages"
+    # For a version range or a URL it is only known now whether npm changed something.
+    if [ "$packages" = "$before" ] && [ "$predictable" != yes ]; then return 0; fi
 fi
 changed "$what"
 """
@@ -122,14 +122,14 @@ class Npm(Module):
         return self.ci
 
     @property
-    def wanted(self) -> str:
-        """The package with its version, as npm takes it."""
-        named = self.name or ""
-        return f"{named}@{self.version}" if named and self.version else named
+    def package(self) -> str:
+        """The package with its version in npm's notation."""
+        name = self.name or ""
+        return f"{name}@{self.version}" if name and self.version else name
 
     @property
-    def sure(self) -> bool:
-        """Whether a list of what is installed can say that it is there."""
+    def predictable(self) -> bool:
+        """Whether the list of installed packages shows if the package is right."""
         if self.ci or (self.version and not EXACT.fullmatch(self.version)):
             return False
         return re.fullmatch(r"(@[\w.~-]+/)?[\w.~-]+", self.name or "x") is not None
@@ -159,12 +159,17 @@ class Npm(Module):
 
     def _changing(self, verb: str, before: str) -> dict[str, Any]:
         words = [verb, *self._options(verb)]
-        done = {"words": words, "before": before, "sure": self.sure, "what": self._what(verb)}
-        return {**self._variables(), **done}
+        change = {
+            "words": words,
+            "before": before,
+            "predictable": self.predictable,
+            "what": self._what(verb),
+        }
+        return {**self._variables(), **change}
 
     def _what(self, verb: str) -> str:
         place = "" if self.global_ else f" in {self.path}"
-        return f"{verb} {self.wanted or 'packages'}{place}"
+        return f"{verb} {self.package or 'packages'}{place}"
 
     def _options(self, verb: str) -> Iterator[str]:
         switches = {
@@ -178,56 +183,65 @@ class Npm(Module):
         yield from (option for option, on in switches.items() if on)
         if self.registry:
             yield f"--registry={self.registry}"
-        if self.wanted:
-            yield self.name if verb == "uninstall" and self.name else self.wanted
+        if self.package:
+            yield self.name if verb == "uninstall" and self.name else self.package
 
     def _verb(self, listed: str, outdated: str) -> str | None:
-        """What npm is to do; None where all is as it should be."""
-        known = _packages(listed)
+        """Return the command of npm that is needed; None if there is nothing to do."""
+        packages = _packages(listed)
         if self.state == "absent":
-            return "uninstall" if self.name in known else None
-        if not listed or not self._is_there(known):
+            return "uninstall" if self.name in packages else None
+        if not listed or not self._is_installed(packages):
             return "install"
         if self.state == "latest" and self._is_old(_object(outdated)):
             return "update"
         return None
 
-    def _is_there(self, known: Mapping[str, Mapping[str, Any]]) -> bool:
-        good = {
-            name for name, of in known.items() if not of.get("missing") and not of.get("invalid")
+    def _is_installed(self, packages: Mapping[str, Mapping[str, Any]]) -> bool:
+        installed = {
+            name
+            for name, package in packages.items()
+            if not package.get("missing") and not package.get("invalid")
         }
         if self.name is None:
-            return good == known.keys()
+            return installed == packages.keys()
         version = (self.version or "").removeprefix("v")
-        return self.sure and self.name in good and version in ("", known[self.name].get("version"))
+        if not self.predictable or self.name not in installed:
+            return False
+        return version in ("", packages[self.name].get("version"))
 
-    def _is_old(self, found: Mapping[str, Any]) -> bool:
-        """A project gets no newer version than its package.json wants."""
+    def _is_old(self, outdated: Mapping[str, Any]) -> bool:
+        """Return whether `npm outdated` lists a newer version. package.json limits a project's."""
         best = "latest" if self.global_ else "wanted"
         return any(
-            isinstance(of, dict) and of.get("current") != of.get(best) for of in found.values()
+            isinstance(package, dict) and package.get("current") != package.get(best)
+            for package in outdated.values()
         )
 
     def settle(self, report: Report) -> dict[str, Any]:
         if "list_after" not in report.records:
             return {}
-        known = _packages(report.get("list_after"))
-        left = self.name in known if self.state == "absent" else not self._is_there(known)
-        if left and self.sure:
+        packages = _packages(report.get("list_after"))
+        if self.state == "absent":
+            is_wrong = self.name in packages
+        else:
+            is_wrong = not self._is_installed(packages)
+        if is_wrong and self.predictable:
             raise ModuleError(f"{report.changes[-1]}: still untrue afterwards")
         return {}
 
 
 def _object(text: str) -> dict[str, Any]:
+    """Return the JSON object in `text`; an empty one if it has none."""
     try:
-        found = json.loads(text or "{}")
+        value = json.loads(text or "{}")
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _packages(listed: str) -> dict[str, Mapping[str, Any]]:
-    """What `npm list` tells, by name."""
-    found = _object(listed).get("dependencies")
-    packages = found.items() if isinstance(found, dict) else ()
-    return {name: of for name, of in packages if isinstance(of, dict)}
+    """Return the packages in the output of `npm list`, by name."""
+    dependencies = _object(listed).get("dependencies")
+    packages = dependencies.items() if isinstance(dependencies, dict) else ()
+    return {name: package for name, package in packages if isinstance(package, dict)}

@@ -184,10 +184,10 @@ def test_a_run_that_was_ended_while_it_cloned_is_made_good(host: Host, repo: Pat
 def test_failures_say_why(host: Host, repo: Path) -> None:
     (host.root / "full" / "x").mkdir(parents=True)
     for arguments, said in (
-        ({"repo": f"file://{host.root}/no"}, "can't ask file://"),
+        ({"repo": f"file://{host.root}/no"}, "can't read file://"),
         ({"version": "no-such"}, "has no branch or tag no-such"),
         ({"dest": f"{host.root}/full"}, "not empty"),
-        ({"executable": "no-git"}, "no-git is not there"),
+        ({"executable": "no-git"}, "no-git is not installed"),
     ):
         given = {"repo": f"file://{repo}", "dest": f"{host.root}/new", **arguments}
         assert said in (host.run("git", **given).failed or "")

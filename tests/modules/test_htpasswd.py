@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from provisioner.modules import find_module
-from provisioner.modules.htpasswd import SCHEMES, made, verified
+from provisioner.modules.htpasswd import SCHEMES, is_hash_of, make_hash
 from tests.modules.conftest import Host, listing
 
 HASHES = [
@@ -29,21 +29,21 @@ HASHES = [
 
 @pytest.mark.parametrize(("password", "found"), HASHES)
 def test_a_hash_is_recognized(password: str, found: str) -> None:
-    assert verified(password, found)
-    assert not verified(password + "x", found)
+    assert is_hash_of(password, found)
+    assert not is_hash_of(password + "x", found)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_what_is_made_is_recognized(scheme: str) -> None:
-    one = made("it's s3cret é", scheme)
-    assert verified("it's s3cret é", one)
-    assert not verified("another", one)
-    assert (one == made("it's s3cret é", scheme)) == (scheme in ("plaintext", "ldap_sha1"))
+    one = make_hash("it's s3cret é", scheme)
+    assert is_hash_of("it's s3cret é", one)
+    assert not is_hash_of("another", one)
+    assert (one == make_hash("it's s3cret é", scheme)) == (scheme in ("plaintext", "ldap_sha1"))
 
 
 @pytest.mark.parametrize("found", ["$2y$99$x", "$apr1$", "$9$x$y", "$6$rounds=1$a$b", ""])
 def test_what_is_no_hash_is_another_password(found: str) -> None:
-    assert not verified("x", found)
+    assert not is_hash_of("x", found)
 
 
 def proved(host: Host, **arguments: Any) -> str:
@@ -65,7 +65,7 @@ def test_users_come_and_go_and_get_other_passwords(host: Host) -> None:
     first = proved(host, name="a", password="one")
     assert first.startswith("a:$apr1$")
     both = proved(host, name="b", password="two", crypt_scheme="ldap_sha1")
-    assert both == first + f"b:{made('two', 'ldap_sha1')}\n"
+    assert both == first + f"b:{make_hash('two', 'ldap_sha1')}\n"
     assert proved(host, name="a", password="three").startswith("a:$apr1$")
     report = host.run("htpasswd", path=f"{host.root}/users", name="a", password="three")
     values = host.values("htpasswd", report, path="/x", name="a", password="three")

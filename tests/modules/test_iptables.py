@@ -130,7 +130,7 @@ def test_policy_and_flush_are_looked_at_first(kernel: Host) -> None:
 def test_what_iptables_says_is_the_reason_of_a_failure(kernel: Host) -> None:
     kernel.fake("iptables", "echo 'iptables: Permission denied (you must be root).' >&2; exit 4")
     report = kernel.run("iptables", chain="INPUT", jump="DROP")
-    assert report.failed == "can't look at the rules: Permission denied (you must be root)."
+    assert report.failed == "can't list the rules: Permission denied (you must be root)."
     kernel.fake("iptables", '[ "$4" != -A ] || { echo "no such thing" >&2; exit 2; }; exit 1')
     report = kernel.run("iptables", chain="INPUT", jump="DROP")
     assert (report.failed, report.get("stderr")) == (
