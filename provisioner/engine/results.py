@@ -49,7 +49,7 @@ def result_of(module: Module, report: Report, diff: bool) -> Result:
         report.changes,
         returns,
         differences,
-        report.get("remedy"),
+        report.get("hint"),
     )
 
 

@@ -96,7 +96,7 @@ def test_a_block_is_written_once_changed_and_removed(host: Host) -> None:
 def test_a_missing_file(host: Host) -> None:
     path = f"{host.root}/f"
     assert host.look("blockinfile", path=path, block="x").changes
-    assert "set create: true" in host.run("blockinfile", path=path, block="x").get("remedy")
+    assert "set create: true" in host.run("blockinfile", path=path, block="x").get("hint")
     assert not host.run("blockinfile", path=path, state="absent").changes
     assert not host.run("blockinfile", path=path, state="absent", create=True).changes
     assert not list(host.root.iterdir())

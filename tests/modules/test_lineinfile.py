@@ -175,7 +175,7 @@ def test_a_missing_file_is_made_where_that_is_asked_for(host: Host) -> None:
     assert host.look("lineinfile", **arguments).changes
     failed = host.run("lineinfile", **arguments)
     assert failed.failed == f"Destination {path} does not exist !"
-    assert "set create: true" in failed.get("remedy")
+    assert "set create: true" in failed.get("hint")
     assert host.look("lineinfile", create=True, **arguments).changes
     assert not path.parent.exists()
     assert host.run("lineinfile", create=True, **arguments).changes

@@ -260,7 +260,7 @@ def test_what_is_given_goes_before_the_settings_on_the_host(host: Host, db: Serv
     given = {"config_file": str(own), "login_unix_socket": db.socket, "name": "app"}
     refused = host.run("mysql_user", **given)
     assert "Access denied for user 'boss'" in (refused.failed or "")
-    assert "login_password" in refused.get("remedy")
+    assert "login_password" in refused.get("hint")
     assert host.run("mysql_user", **given, login_user="root", login_password="").changes
     db.sql("DROP USER app@localhost")
     assert host.run("mysql_user", **given, check_implicit_admin=True).changes

@@ -254,7 +254,7 @@ def test_in_check_mode_a_server_may_still_be_to_come(host: Host) -> None:
         assert "can't be asked: psql" in report.get("assumed")
         failed = host.run(f"postgresql_{kind}", **nowhere)
         assert "can't be asked: psql" in (failed.failed or "")
-        assert "become_user: postgres" in failed.get("remedy")
+        assert "become_user: postgres" in failed.get("hint")
 
 
 @pytest.mark.parametrize("kind", ["md5", "scram-sha-256"])

@@ -15,7 +15,7 @@ class Failure:
 
     def arm(self) -> str:
         """An arm of a `case`."""
-        hint = f'report remedy "{self.hint}"' if self.hint else ":"
+        hint = f'report hint "{self.hint}"' if self.hint else ":"
         patterns = " | ".join(self.patterns)
         return f'        {patterns})\n            why="{self.why}"\n            {hint} ;;\n'
 

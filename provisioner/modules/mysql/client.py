@@ -65,7 +65,7 @@ signed_in() {
         complaint="the server can't be asked: ${complaint:-no answer}"
     fi
     if [ "$look" = no ]; then
-        [ -z "$hint" ] || report remedy "$hint"
+        [ -z "$hint" ] || report hint "$hint"
         fail "$complaint"
     fi
     assume "$complaint"

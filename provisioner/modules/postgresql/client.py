@@ -63,7 +63,7 @@ READ = (
     + r"""
 if [ -n "$complaint" ]; then
     if [ "$look" = no ]; then
-        report remedy 'become_user: postgres signs in by the socket, others with login_password'
+        report hint 'become_user: postgres signs in by the socket, others with login_password'
         fail "$complaint"
     fi
     # In check mode an earlier task may have installed or started the server by now.

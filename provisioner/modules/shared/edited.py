@@ -40,7 +40,7 @@ case $at_kind in
         [ "$needed" = yes ] || return 0
         missing="$subject $path does not exist$mark"
         if [ "$look" = no ]; then
-            report remedy "create it in an earlier task$hint"
+            report hint "create it in an earlier task$hint"
             fail "$missing"
         fi
         assume "$missing"

@@ -8,7 +8,7 @@ whole_path() {
         *) [ -d "$path" ] || return 0 ;;
     esac
     if [ -z "$name" ]; then
-        report remedy "give the name of the file in it"
+        report hint "give the name of the file in it"
         fail "$path is a directory: can not use content with a dir as dest"
     fi
     path=${path%"${path##*[!/]}"}
