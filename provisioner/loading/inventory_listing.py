@@ -1,4 +1,4 @@
-"""What `ansible-inventory` prints of an inventory: --list as JSON or YAML, --graph, --host."""
+"""Print an inventory as `ansible-inventory` does: --list as JSON or YAML, --graph, --host."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ Values = dict[str, Any]
 class Listing:
     """An inventory as ansible-inventory shows it.
 
-    `limit` leaves some hosts; with `export` variables stand where they were written, not with each
-    host all that it has.
+    `limit` is a host pattern. With `export`, variables are shown where they are written; else each
+    host is shown with all its variables.
     """
 
     inventory: Inventory
@@ -35,36 +35,39 @@ class Listing:
     extra_vars: Mapping[str, Any] = field(default_factory=dict)
 
     def hosts(self) -> tuple[str, ...]:
-        kept = (
+        """Return the hosts that `limit` allows, in the order of the inventory."""
+        allowed = (
             host_patterns.limit(self.inventory, self.limit) if self.limit else self.inventory.hosts
         )
-        return tuple(host for host in self.inventory.hosts if host in kept)
+        return tuple(host for host in self.inventory.hosts if host in allowed)
 
     def host(self, name: str) -> Values:
-        """All variables of one host, templates as they are written."""
-        found = host_patterns.select(self.inventory, name)
-        if len(found) != 1:
+        """Return all variables of one host, with templates as they are written.
+
+        Raises UsageError if `name` is not exactly one host.
+        """
+        hosts = host_patterns.select(self.inventory, name)
+        if len(hosts) != 1:
             hint = nearest(name, self.inventory.hosts)
-            raise UsageError(with_hint(f'--host: "{name}" is not one host', hint))
-        return self._host_variables(found[0])
+            raise UsageError(with_hint(f'--host: "{name}" must be exactly one host', hint))
+        return self._host_variables(hosts[0])
 
     def _host_variables(self, name: str) -> Values:
         if self.export:
-            only_own = self.inventory.host_vars.get(name, {})
-            found = dict(only_own)
-            for place in (*self.inventory.basedirs, *self.basedirs):
-                found.update(self.inventory.files.of(place / "host_vars", name))
-            return _plain_values(found)
-        own = host_variables(self.inventory, name, self.basedirs)
-        return _plain_values({**own, **self.extra_vars})
+            own = dict(self.inventory.host_vars.get(name, {}))
+            for folder in (*self.inventory.basedirs, *self.basedirs):
+                own.update(self.inventory.files.of(folder / "host_vars", name))
+            return _plain_values(own)
+        merged = host_variables(self.inventory, name, self.basedirs)
+        return _plain_values({**merged, **self.extra_vars})
 
     def _group_variables(self, name: str) -> Values:
-        found = _plain_values(group_variables(self.inventory, name, self.basedirs))
+        variables = _plain_values(group_variables(self.inventory, name, self.basedirs))
         priority = self.inventory.groups[name].priority
-        return found if priority == 1 else {**found, "ansible_group_priority": priority}
+        return variables if priority == 1 else {**variables, "ansible_group_priority": priority}
 
     def as_json(self) -> Values:
-        """--list: the groups flat, the hosts' variables in `_meta`."""
+        """Return --list: one flat mapping of groups, with the hosts' variables in `_meta`."""
         shown, groups = self.hosts(), {}
         for name in self._in_order("all"):
             group = self.inventory.groups[name]
@@ -75,10 +78,11 @@ class Listing:
                 body["vars"] = self._group_variables(name)
             if body := {key: value for key, value in body.items() if value}:
                 groups[name] = body
-        hostvars = {host: found for host in shown if (found := self._host_variables(host))}
+        hostvars = {host: own for host in shown if (own := self._host_variables(host))}
         return {**groups, "_meta": {"hostvars": hostvars}}
 
     def _in_order(self, top: str) -> Iterator[str]:
+        """Yield the group and all groups below it, each once, parents first."""
         seen = {top}
         stack = [top]
         while stack:
@@ -89,7 +93,7 @@ class Listing:
             stack.extend(reversed(new))
 
     def as_nested(self) -> Values:
-        """--list --yaml: groups within groups, each host's variables where it is first shown."""
+        """Return --list --yaml: nested groups. A host's variables are shown only the first time."""
         shown = frozenset(self.hosts())
         return self._nested("all", shown, set(), set())
 
@@ -113,7 +117,7 @@ class Listing:
         return {name: body} if body else {}
 
     def graph(self, top: str, *, variables: bool = False) -> str:
-        """--graph: the tree of groups and hosts below the group `top`."""
+        """Return --graph: the tree of groups and hosts below the group `top`."""
         if top not in self.inventory.groups:
             hint = nearest(top, self.inventory.groups)
             raise UsageError(with_hint(f'--graph: there is no group "{top}"', hint))
@@ -146,13 +150,13 @@ def _plain_values(values: Mapping[str, Any]) -> Values:
 
 
 def plain(value: Any) -> Any:
-    """A value without our own types, but for those that JSON and YAML write in their own ways."""
+    """Return the value with built-in types only, and with marks for encrypted and unsafe text."""
     match value:
         case Template():
             return value.source
         case str():
-            like = is_template(value) and not isinstance(value, Sealed)
-            return _Unsafe(value) if like else value
+            looks_like_template = is_template(value) and not isinstance(value, Sealed)
+            return _Unsafe(value) if looks_like_template else value
         case Mapping():
             return {key: plain(item) for key, item in value.items()}
         case list():
@@ -169,13 +173,13 @@ def plain(value: Any) -> Any:
 
 
 class _Unsafe(str):
-    """Text that looks like a template and is none."""
+    """Text that looks like a template but must not be rendered."""
 
     __slots__ = ()
 
 
 def _tagged(value: Any) -> Any:
-    """Ansible's way to say in JSON that a text is encrypted, or no template."""
+    """Return the value with Ansible's JSON marks for encrypted and for unsafe text."""
     match value:
         case Sealed():
             return {"__ansible_vault": str(value)}
@@ -189,16 +193,16 @@ def _tagged(value: Any) -> Any:
 
 
 def json_text(value: Any) -> str:
-    """JSON as ansible-inventory writes it, keys sorted where they can be."""
+    """Return JSON as ansible-inventory writes it, with sorted keys if they can be compared."""
     tagged = _tagged(value)
     try:
         return json.dumps(tagged, sort_keys=True, indent=4, ensure_ascii=False, default=str)
-    except TypeError:  # keys of several types have no order
+    except TypeError:  # keys of different types can't be sorted
         return json.dumps(tagged, indent=4, ensure_ascii=False, default=str)
 
 
 def yaml_text(value: Any) -> str:
-    """YAML as ansible-inventory writes it."""
+    """Return YAML as ansible-inventory writes it."""
     import yaml
 
     class Dumper(yaml.SafeDumper):

@@ -1,4 +1,4 @@
-"""A saved `--json` run ▶ its events, for `provision report` and --retry."""
+"""Read the events of a saved `--json` run, for `provision report` and --retry."""
 
 from __future__ import annotations
 
@@ -39,48 +39,50 @@ _TYPES: Mapping[str, type | UnionType] = {
     "hosts": list | dict,
     "seconds": int | float,
 }  # fmt: skip
-"""Of values that reports count with or print as they are; the others are converted below."""
+"""Field ▶ its type, for values that are used as they are; other values are converted below."""
 
 VERSION = 1
-AGAIN = frozenset({Status.FAILED, Status.UNREACHABLE, Status.UNKNOWN, Status.NOT_RUN})
-"""Of hosts that --retry runs again."""
+RETRIED = frozenset({Status.FAILED, Status.UNREACHABLE, Status.UNKNOWN, Status.NOT_RUN})
+"""The status of hosts that --retry runs again."""
 
 
 def events(path: Path) -> tuple[Event, ...]:
-    """The events of the run in a file; a `LoadError` names the line that is none.
+    """Return the events of a saved run. Raises LoadError with the line that is not an event.
 
-    A run that was cut short gets its end here: hosts of which nothing was told any more have the
-    status unknown.
+    If the file ends early, a run_finished event is added; hosts without a host_finished event get
+    the status `unknown`.
     """
     text = yaml_file.read(path, what="saved run").decode("ascii", "replace")
     *lines, last = text.split("\n")
-    if last.strip() and _whole(last):  # or else it was cut within the line
+    if last.strip() and _is_json(last):  # else the file ends within a line
         lines.append(last)
-    found = [event for number, line in enumerate(lines, 1) for event in _event(path, number, line)]
-    if not found or not isinstance(found[0], RunStarted):
-        raise LoadError("a saved run begins with run_started", Where(str(path), 1, 1), _HINT)
-    if found[0].version != VERSION:
-        raise LoadError(f"version {found[0].version} of the events is not known", Where(str(path)))
-    if not isinstance(found[-1], RunFinished):
-        found.append(_cut(found[0], found))
-    return tuple(found)
+    run = [event for number, line in enumerate(lines, 1) for event in _event(path, number, line)]
+    if not run or not isinstance(run[0], RunStarted):
+        raise LoadError("a saved run must begin with run_started", Where(str(path), 1, 1), _HINT)
+    if run[0].version != VERSION:
+        raise LoadError(f"event version {run[0].version} is not supported", Where(str(path)))
+    if not isinstance(run[-1], RunFinished):
+        run.append(_interrupted_end(run[0], run))
+    return tuple(run)
 
 
-_HINT = "`provision --json INVENTORY PLAYBOOK > RUN.json` makes one"
+_HINT = "`provision --json INVENTORY PLAYBOOK > RUN.json` saves a run"
 
 
-def again(path: Path) -> tuple[str, ...]:
-    """The hosts of a saved run that failed, were unreachable, whose turn did not come, whose fate
-    is unknown, or that were not through when it ended."""
-    told = events(path)
-    last = told[-1]
+def hosts_to_retry(path: Path) -> tuple[str, ...]:
+    """Return the hosts of a saved run that --retry runs again.
+
+    These are hosts with a status in `RETRIED`, and hosts that were not finished when the run ended.
+    """
+    run = events(path)
+    last = run[-1]
     assert isinstance(last, RunFinished)
-    left = {event.host for event in told if isinstance(event, HostFinished) and event.reason}
+    unfinished = {event.host for event in run if isinstance(event, HostFinished) and event.reason}
     hosts = last.hosts.items()
-    return tuple(host for host, summary in hosts if summary.status in AGAIN or host in left)
+    return tuple(host for host, summary in hosts if summary.status in RETRIED or host in unfinished)
 
 
-def _whole(line: str) -> bool:
+def _is_json(line: str) -> bool:
     try:
         json.loads(line)
     except ValueError:
@@ -96,11 +98,11 @@ def _event(path: Path, number: int, line: str) -> Iterator[Event]:
         yield _KINDS[record["event"]](_checked(record))
     except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError):
         where = Where(str(path), number, 1)
-        raise LoadError("this line is no event of a run", where, _HINT) from None
+        raise LoadError("this line is not an event of a run", where, _HINT) from None
 
 
 def _checked(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An event, or a part of one; TypeError where a value is of no type that it has there."""
+    """Return an event, or a part of it, as it is. Raises TypeError for a value of a wrong type."""
     for name, value in record.items():
         if not isinstance(value, _TYPES.get(name, object)):
             raise TypeError(name)
@@ -111,10 +113,11 @@ def _checked(record: Mapping[str, Any]) -> Mapping[str, Any]:
     return record
 
 
-def _cut(start: RunStarted, found: list[Event]) -> RunFinished:
-    told = {event.host: event.summary for event in found if isinstance(event, HostFinished)}
-    lost = HostSummary(Status.UNKNOWN)
-    hosts = {host: told.get(host, lost) for host in (*start.hosts, *told)}
+def _interrupted_end(start: RunStarted, run: list[Event]) -> RunFinished:
+    """Return the end of a run whose file stops early."""
+    finished = {event.host: event.summary for event in run if isinstance(event, HostFinished)}
+    unknown = HostSummary(Status.UNKNOWN)
+    hosts = {host: finished.get(host, unknown) for host in (*start.hosts, *finished)}
     return RunFinished(hosts, exit=exits.UNREACHABLE, interrupted=True)
 
 
@@ -133,7 +136,7 @@ def _play_started(record: Mapping[str, Any]) -> PlayStarted:
     return PlayStarted(record["play"], tuple(record["hosts"]), record["where"], record["tasks"])
 
 
-_TASK = (
+_ALWAYS = (
     "play", "task", "module", "host", "where", "seconds", "ignored", "rescued", "loop", "message",
     "attempts",
 )  # fmt: skip
@@ -142,7 +145,7 @@ _SOMETIMES = ("item", "rc", "stdout", "stderr", "delegated_to")
 
 def _task_finished(record: Mapping[str, Any]) -> TaskFinished:
     return TaskFinished(
-        **{name: record[name] for name in _TASK},
+        **{name: record[name] for name in _ALWAYS},
         **{name: record[name] for name in _SOMETIMES if name in record},
         hint=record["remedy"],
         outcome=Outcome(record["outcome"]),

@@ -1,4 +1,4 @@
-"""Where the inventory sets a variable of a host: for messages about its value.
+"""Find the place where the inventory sets a variable of a host, for messages about its value.
 
 Merged variables have no places. The files are read again, only when something is wrong.
 """
@@ -20,8 +20,10 @@ from provisioner.where import Where
 def place_in_inventory(
     inventory: Inventory, host: str, name: str, basedirs: Sequence[Path]
 ) -> Where | None:
-    """The file and line that give `name` its value for `host`; None where they are not known (an
-    INI file, an executable)."""
+    """Return the place that gives the variable `name` its value for `host`.
+
+    None if it is not known, as for INI files and executables.
+    """
     for variables in _by_precedence(inventory, host, basedirs):
         if name in variables:
             return place_of(variables, name)
@@ -31,20 +33,20 @@ def place_in_inventory(
 def _by_precedence(
     inventory: Inventory, host: str, basedirs: Sequence[Path]
 ) -> Iterator[Mapping[str, Any]]:
-    """The mappings that `host_variables` merges, the highest precedence first."""
+    """Yield the mappings that `host_variables` merges, highest precedence first."""
     groups = [*reversed(inventory.groups_of.get(host, ())), "all"]
     folders = [*reversed(variable_folders(inventory, basedirs))]
-    written = [*_inventory_files(inventory)]
+    inventories = [*_inventory_files(inventory)]
     for folder in folders:
         yield from _files(inventory, folder / "host_vars", host)
-    yield from (found for file in written for found in _of_host(file, host))
+    yield from (variables for file in inventories for variables in _of_host(file, host))
     yield inventory.host_vars.get(host, {})
     for names in (groups[:-1], groups[-1:]):
         for folder in folders:
             for group in names:
                 yield from _files(inventory, folder / "group_vars", group)
     for group in groups:
-        yield from (found for file in written for found in _of_group(file, group))
+        yield from (variables for file in inventories for variables in _of_group(file, group))
         yield inventory.groups[group].vars
 
 
@@ -54,7 +56,7 @@ def _files(inventory: Inventory, folder: Path, name: str) -> Iterator[Mapping[st
 
 
 def _inventory_files(inventory: Inventory) -> Iterator[YamlMap]:
-    """The inventory's files that are YAML or JSON, the last first."""
+    """Yield the inventory files that are YAML or JSON, the last one first."""
     for path in reversed([*dict.fromkeys(inventory.files_of.values())]):
         yield from _mappings(path, inventory)
 
@@ -69,7 +71,7 @@ def _mappings(path: Path, inventory: Inventory) -> Iterator[YamlMap]:
 
 
 def _groups(data: Mapping[str, Any]) -> Iterator[tuple[str, YamlMap]]:
-    """Each group of an inventory file, also those that stand under `children`."""
+    """Yield each group of an inventory file, child groups included."""
     for name, body in data.items():
         if isinstance(body, YamlMap):
             yield name, body

@@ -1,4 +1,4 @@
-"""The variables of hosts, from the inventory and the files beside it, and --extra-vars."""
+"""Variables of hosts and groups from the inventory and its files; --extra-vars."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ __all__ = ["extra_vars", "group_variables", "host_variables", "vars_file"]
 
 
 def host_variables(inventory: Inventory, host: str, basedirs: Sequence[Path]) -> Mapping[str, Any]:
-    """A host's variables from the inventory and the files beside it and the playbooks, in
-    Ansible's order of precedence, the lowest first:
+    """Return a host's variables from the inventory, group_vars and host_vars, merged.
 
-    1. the inventory's own of `all`, then of the host's other groups (by depth, priority, name)
-    2. group_vars/all beside the inventory, then beside the playbooks
-    3. group_vars of the other groups beside the inventory, then beside the playbooks
-    4. the inventory's own of the host
-    5. host_vars beside the inventory, then beside the playbooks
+    Precedence is Ansible's; later ones override:
+
+    1. in the inventory: of `all`, then of the host's other groups (by depth, priority, name)
+    2. group_vars/all: beside the inventory, then beside the playbooks
+    3. group_vars of the other groups: beside the inventory, then beside the playbooks
+    4. in the inventory: of the host
+    5. host_vars: beside the inventory, then beside the playbooks
     """
     groups = inventory.groups_of.get(host, ())
     folders = variable_folders(inventory, basedirs)
@@ -47,7 +48,7 @@ def host_variables(inventory: Inventory, host: str, basedirs: Sequence[Path]) ->
 def group_variables(
     inventory: Inventory, group: str, basedirs: Sequence[Path] = ()
 ) -> Mapping[str, Any]:
-    """A group's own variables, without those of the groups it is in."""
+    """Return a group's own variables, without those of its parent groups."""
     merged = dict(inventory.groups[group].vars)
     for place in variable_folders(inventory, basedirs):
         merged.update(inventory.files.of(place / "group_vars", group))
@@ -55,15 +56,15 @@ def group_variables(
 
 
 def variable_folders(inventory: Inventory, basedirs: Sequence[Path]) -> tuple[Path, ...]:
-    """The directories beside which group_vars and host_vars may be, each once."""
+    """Return the folders that may have group_vars and host_vars, each once."""
     places = (*inventory.basedirs, *basedirs)
     if len({place.is_absolute() for place in places}) > 1:
         return tuple({place.absolute(): place for place in places}.values())
-    return tuple(dict.fromkeys(places))  # the current directory is not asked for, for each host
+    return tuple(dict.fromkeys(places))  # no absolute() here: it calls getcwd for each host
 
 
 def extra_vars(arguments: Sequence[str], vault: Vault = NO_VAULT) -> Mapping[str, Any]:
-    """--extra-vars: `@file`, YAML or JSON in braces, or `name=value …`; later ones win."""
+    """Return the variables of --extra-vars: `@file`, YAML, JSON or `name=value …`, merged."""
     merged: dict[str, Any] = {}
     for argument in arguments:
         merged.update(_extra(argument, vault))
@@ -77,11 +78,11 @@ def _extra(argument: str, vault: Vault) -> Mapping[str, Any]:
     if argument.startswith("@"):
         return vars_file(Path(argument[1:]).expanduser(), vault)
     if argument.startswith(("/", "./", "../")):
-        raise LoadError(f"{_OPTION}: a file is given as @{argument}")
+        raise LoadError(f"{_OPTION}: write @{argument} for a file")
     if argument.lstrip().startswith(("{", "[")) and not argument.lstrip().startswith("{{"):
         value = yaml_file.parse(argument.encode(), _OPTION, vault=vault)
         if not isinstance(value, dict):
-            raise LoadError(f"{_OPTION}: a mapping is needed", Where(_OPTION, 1, 1))
+            raise LoadError(f"{_OPTION}: this must be a mapping", Where(_OPTION, 1, 1))
         return value
     return dict(_pair(word) for word in _words(argument))
 
@@ -101,7 +102,7 @@ def _pair(word: str) -> tuple[str, Any]:
 
 
 def _text(text: str) -> Any:
-    """`name=value` gives text, as in Ansible; templates in it are the operator's own."""
+    """Return the text without quotes, as a Template if it has one. As in Ansible it stays text."""
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         text = text[1:-1]
     return Template(text, Where(_OPTION, 1, 1)) if is_template(text) else text

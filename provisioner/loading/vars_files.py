@@ -1,4 +1,4 @@
-"""Files of variables: one by its path, and those of group_vars and host_vars by a name."""
+"""Read variables files: one by its path, and those of group_vars and host_vars by name."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _SUFFIXES = ("", ".yml", ".yaml", ".json")
 
 
 def vars_file(path: Path, vault: Vault = NO_VAULT) -> Mapping[str, Any]:
-    """The variables of one YAML or JSON file, which may be encrypted."""
+    """Return the variables of a YAML or JSON file, which may be encrypted. Raises LoadError."""
     value = yaml_file.load(path, what="variables file", vault=vault)
     parts = value if isinstance(value, list) else [value]
     merged: dict[str, Any] = {}
     for part in parts if value is not None else ():
         if not isinstance(part, dict):
             where = Where(str(path), 1, 1)
-            raise LoadError("a variables file is a mapping of names to values", where)
+            raise LoadError("a variables file must be a mapping of names to values", where)
         merged.update(part)
     return value if isinstance(value, dict) else merged
 
 
 class VarsFiles:
-    """Folders like group_vars, each listed once, and what their files hold, each read once."""
+    """The files of folders such as group_vars; each folder is listed and each file read once."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
@@ -36,7 +36,7 @@ class VarsFiles:
         self._read: dict[tuple[Path, str], Mapping[str, Any]] = {}
 
     def of(self, folder: Path, name: str) -> Mapping[str, Any]:
-        """What `folder` says of the group or host called `name`."""
+        """Return the variables of the group or host `name` in `folder`."""
         key = folder, name
         if key not in self._read:
             merged: dict[str, Any] = {}
@@ -46,8 +46,10 @@ class VarsFiles:
         return self._read[key]
 
     def paths(self, folder: Path, name: str) -> Iterator[Path]:
-        """The first that exists of NAME, NAME.yml, NAME.yaml and NAME.json, as in Ansible; of a
-        folder NAME all files."""
+        """Yield the first existing file of NAME, NAME.yml, NAME.yaml, NAME.json, as in Ansible.
+
+        If it is a folder, yield all files in it.
+        """
         if "/" in name:
             return
         entries = self._entries(folder)
@@ -59,13 +61,13 @@ class VarsFiles:
 
     def _entries(self, folder: Path) -> frozenset[str]:
         if folder not in self._listed:
-            there = folder.iterdir() if folder.is_dir() else ()
-            self._listed[folder] = frozenset(path.name for path in there)
+            paths = folder.iterdir() if folder.is_dir() else ()
+            self._listed[folder] = frozenset(path.name for path in paths)
         return self._listed[folder]
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """All files below a folder in the order of their names, but hidden ones and backups."""
+    """Yield the files below a folder, sorted by name, without hidden files and backups."""
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or path.name.endswith("~"):
             continue

@@ -1,9 +1,9 @@
-"""Ansible's vault: text that only a password opens, in whole files and under `!vault`.
+"""Encrypt and decrypt Ansible's vault format, for whole files and values under `!vault`.
 
-The format (1.1, and 1.2 with the password's label in its first line) is that of ansible-vault
-2.16: PBKDF2-HMAC-SHA256 with 10,000 rounds gives two keys and a counter; AES-256-CTR encrypts, an
-HMAC-SHA256 of the ciphertext is compared before anything is decrypted. Bytes stay exactly as they
-are, line ends and white space too (ansible/ansible#73875).
+Formats: 1.1, and 1.2 with a vault id (label) in the first line, as in ansible-vault 2.16.
+PBKDF2-HMAC-SHA256 with 10,000 rounds gives two keys and a counter. AES-256-CTR encrypts. The
+HMAC-SHA256 of the ciphertext is checked before decryption. The plaintext keeps its line ends and
+white space exactly (ansible/ansible#73875).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from provisioner.where import Where, nearest
 
 HEADER = b"$ANSIBLE_VAULT;"
 DEFAULT = "default"
-"""The label of a password that has none."""
+"""The label of a password without a vault id."""
 
 OPTIONS = "give the password: --ask-vault-pass, --vault-password-file FILE or --vault-id LABEL@FILE"
 _ROUNDS = 10_000
@@ -31,61 +31,66 @@ _LINE = 80
 
 @dataclass(frozen=True)
 class Secret:
-    """A password and its label."""
+    """A vault password and its label (vault id)."""
 
     label: str
     password: bytes = field(repr=False)
 
 
 class PasswordError(LoadError):
-    """None of the passwords opens it. `label` is the one that it asks for."""
+    """No password decrypts the text. `label` is the vault id that the text names."""
 
     def __init__(self, reason: str, where: Where | None, hint: str, label: str) -> None:
         super().__init__(reason, where, hint)
         self.label = label
 
 
-def _nobody(_value: object) -> None:
+def _ignore(_value: object) -> None:
     pass
 
 
 @dataclass(frozen=True)
 class Vault:
-    """The passwords of a run. `learned` is told whatever they open: it is to be redacted. `closed`
-    is told what is wrong with values that none of them opens.
+    """The vault passwords of a run.
 
-    With `sealed` values under `!vault` stay as they are (`Sealed`), for those who only list them.
+    `learned` is called with each decrypted value, so that it is redacted in output. `closed` is
+    called with the problem of each value that no password decrypts. With `sealed`, values under
+    `!vault` are not decrypted (`Sealed`): for commands that only list an inventory.
     """
 
     secrets: tuple[Secret, ...] = ()
-    learned: Callable[[object], None] = field(default=_nobody, repr=False, compare=False)
-    closed: Callable[[Problem], None] = field(default=_nobody, repr=False, compare=False)
+    learned: Callable[[object], None] = field(default=_ignore, repr=False, compare=False)
+    closed: Callable[[Problem], None] = field(default=_ignore, repr=False, compare=False)
     sealed: bool = False
 
     def open(self, data: bytes, where: Where | None = None) -> bytes:
-        """The plaintext of an encrypted text; `LoadError` says why there is none."""
+        """Return the plaintext. Raises PasswordError or LoadError."""
         return self.opened(data, where)[0]
 
     def opened(self, data: bytes, where: Where | None = None) -> tuple[bytes, Secret]:
-        """The plaintext, and the password that opened it under the label that the text has."""
-        sealed = _Envelope.read(data, where)
-        for secret in sorted(self.secrets, key=lambda secret: secret.label != sealed.label):
-            if (plain := sealed.open(secret.password, where)) is not None:
-                return plain, Secret(sealed.label, secret.password)
-        raise self._closed(sealed.label, where)
+        """Return the plaintext and the password that decrypts it, with the label of the text."""
+        envelope = _Envelope.read(data, where)
+        for secret in sorted(self.secrets, key=lambda secret: secret.label != envelope.label):
+            if (plain := envelope.open(secret.password, where)) is not None:
+                return plain, Secret(envelope.label, secret.password)
+        raise self._closed(envelope.label, where)
 
     def secret(self, label: str | None) -> Secret:
-        """The password to encrypt with: the one of that label, or the only one."""
-        known = [secret.label for secret in self.secrets]
-        if label is None and len(set(known)) > 1:
-            names = ", ".join(known)
-            raise LoadError(f"which of the vault ids {names}?", None, "--encrypt-vault-id LABEL")
+        """Return the password to encrypt with: that of `label`, or the only one.
+
+        Raises LoadError if there is none or if a label is needed.
+        """
+        labels = [secret.label for secret in self.secrets]
+        if label is None and len(set(labels)) > 1:
+            names = ", ".join(labels)
+            reason = f"there are several vault ids: {names}"
+            raise LoadError(reason, None, "choose one with --encrypt-vault-id LABEL")
         for secret in self.secrets:
             if label in (None, secret.label):
                 return secret
-        if not known:
+        if not labels:
             raise LoadError("a vault password is needed", None, OPTIONS)
-        hint = nearest(label or "", known) or f"there are: {', '.join(known)}"
+        hint = nearest(label or "", labels) or f"there are: {', '.join(labels)}"
         raise LoadError(f'there is no password for the vault id "{label}"', None, hint)
 
     def _closed(self, label: str, where: Where | None) -> PasswordError:
@@ -101,18 +106,18 @@ NO_VAULT = Vault()
 
 
 class Sealed(str):
-    """The ciphertext of a `!vault` value that was not opened."""
+    """The ciphertext of a `!vault` value that is not decrypted."""
 
     __slots__ = ()
 
 
 def is_encrypted(data: bytes) -> bool:
-    """Whether it is a vault's text."""
+    """Whether the data begin with the header of the vault format."""
     return data.startswith(HEADER)
 
 
 def encrypt(plain: bytes, secret: Secret, salt: bytes | None = None) -> bytes:
-    """`plain` as a vault's text: format 1.2 with the secret's label, 1.1 if it has none."""
+    """Return the vault text of `plain`: format 1.2 with the label, or 1.1 for the default label."""
     salt = os.urandom(32) if salt is None else salt
     keys = _keys(secret.password, salt)
     pad = 16 - len(plain) % 16
@@ -127,6 +132,8 @@ def encrypt(plain: bytes, secret: Secret, salt: bytes | None = None) -> bytes:
 
 @dataclass(frozen=True)
 class _Envelope:
+    """The parts of a vault text."""
+
     label: str
     salt: bytes
     mac: bytes
@@ -138,7 +145,7 @@ class _Envelope:
         head = first.split(b";")
         if head[0] + b";" != HEADER or len(head) not in (3, 4):
             raise LoadError(
-                "this is no vault's text", where, "it begins with $ANSIBLE_VAULT;1.1;AES256"
+                "this is not a vault text", where, "it must begin with $ANSIBLE_VAULT;1.1;AES256"
             )
         version, cipher = head[1].decode("ascii", "replace"), head[2].decode("ascii", "replace")
         if version not in ("1.1", "1.2") or cipher != "AES256":
@@ -149,24 +156,24 @@ class _Envelope:
             salt, mac, ciphertext = map(unhexlify, unhexlify(b"".join(rest)).split(b"\n"))
         except (NotHex, ValueError):
             raise LoadError(
-                "the vault's text is damaged: it is not what was written", where
+                "the vault text is damaged: it is not valid hexadecimal", where
             ) from None
         return cls(label, salt, mac, ciphertext)
 
     def open(self, password: bytes, where: Where | None) -> bytes | None:
-        """The plaintext; None if it is not this password's."""
+        """Return the plaintext; None if the password is wrong."""
         keys = _keys(password, self.salt)
         if not hmac.compare_digest(_digest(keys, self.ciphertext), self.mac):
             return None
         padded = _cipher(keys, self.ciphertext)
         pad = padded[-1] if padded else 0
         if not 1 <= pad <= 16 or padded[-pad:] != bytes([pad]) * pad:
-            raise LoadError("the vault's text is damaged: its padding is wrong", where)
+            raise LoadError("the vault text is damaged: its padding is wrong", where)
         return padded[:-pad]
 
 
 def _keys(password: bytes, salt: bytes) -> tuple[bytes, bytes, bytes]:
-    """The key of the cipher, that of the HMAC, and the first counter."""
+    """Return the cipher key, the HMAC key, and the first counter."""
     derived = hashlib.pbkdf2_hmac("sha256", password, salt, _ROUNDS, 80)
     return derived[:32], derived[32:64], derived[64:]
 
@@ -176,7 +183,7 @@ def _digest(keys: tuple[bytes, bytes, bytes], ciphertext: bytes) -> bytes:
 
 
 def _cipher(keys: tuple[bytes, bytes, bytes], data: bytes) -> bytes:
-    """Encrypts and decrypts: in counter mode that is the same."""
+    """Encrypt or decrypt: in counter mode both are the same operation."""
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
     encryptor = Cipher(algorithms.AES(keys[0]), modes.CTR(keys[2])).encryptor()

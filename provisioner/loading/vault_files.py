@@ -1,4 +1,4 @@
-"""Encrypted files on disk: read, written whole or not at all, edited without leaving plaintext."""
+"""Write files atomically, and edit decrypted text without leaving plaintext on disk."""
 
 from __future__ import annotations
 
@@ -18,19 +18,22 @@ from types import FrameType
 
 from provisioner.errors import LoadError
 
-_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it, 0700
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a new folder with mode 0700 is made in it
 
 
 def write(path: Path, data: bytes, *, private: bool = False) -> None:
-    """Replace or create a file. What was there keeps its mode and owner; with `private`, and for
-    a new file, the mode is 0600. A link stays one: what it points to is replaced."""
+    """Write a file as a whole, or not at all.
+
+    An existing file keeps its owner and mode; with `private`, and for a new file, the mode is
+    0600. If `path` is a link, its target is replaced. Raises LoadError.
+    """
     path = Path(os.path.realpath(path))
     temporary = path.with_name(f".{path.name[:200]}.{secrets.token_hex(8)}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                _like(path, descriptor, private)
+                _copy_owner_and_mode(path, descriptor, private)
                 file.write(data)
                 file.flush()
                 os.fsync(descriptor)
@@ -42,8 +45,8 @@ def write(path: Path, data: bytes, *, private: bool = False) -> None:
         raise LoadError(f"{path} can't be written: {error.strerror}") from None
 
 
-def _like(path: Path, descriptor: int, private: bool) -> None:
-    """Give an open file the owner and mode of the one at `path`, if there is one."""
+def _copy_owner_and_mode(path: Path, descriptor: int, private: bool) -> None:
+    """Give the open file the owner and mode of the file at `path`, if that exists."""
     try:
         before = path.stat()
     except FileNotFoundError:
@@ -56,13 +59,14 @@ def _like(path: Path, descriptor: int, private: bool) -> None:
 
 
 def edited(data: bytes, name: str) -> bytes:
-    """What the operator's editor ($EDITOR, vi) makes of `data`, which is called `name`.
+    """Open `data` in the operator's editor ($EDITOR, else $VISUAL, else vi); return the result.
 
-    The plaintext is in memory (/dev/shm) where there is such a place, in a folder that only its
-    owner can enter, and is overwritten and removed however the editor ends, a signal included.
+    The plaintext is in a folder with mode 0700, in memory (/dev/shm) if possible. It is overwritten
+    and removed when the editor ends, also after a signal. Raises LoadError if the editor fails.
+    `name` gives the suffix of the file.
     """
     command = _editor()
-    with _folder() as folder, _stoppable():
+    with _private_folder() as folder, _exit_on_signals():
         path = folder / f"plain{Path(name).suffix}"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -72,26 +76,26 @@ def edited(data: bytes, name: str) -> bytes:
         except OSError as error:
             raise LoadError(f"the editor {command[0]} can't be run: {error.strerror}") from None
         if status:
-            raise LoadError(f"the editor {command[0]} ended with {status}: nothing was changed")
+            raise LoadError(f"the editor {command[0]} exited with {status}: nothing was changed")
         return path.read_bytes()
 
 
 def _editor() -> list[str]:
-    given = os.environ.get("EDITOR") or os.environ.get("VISUAL") or "vi"
+    command = os.environ.get("EDITOR") or os.environ.get("VISUAL") or "vi"
     try:
-        return shlex.split(given) or ["vi"]
+        return shlex.split(command) or ["vi"]
     except ValueError:
-        raise LoadError(f"a quote is not closed in $EDITOR: {given}") from None
+        raise LoadError(f"a quote is not closed in $EDITOR: {command}") from None
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def _private_folder() -> Iterator[Path]:
     memory = _MEMORY if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="provision-", dir=memory))  # 0700
     try:
         yield folder
     finally:
-        for path in folder.rglob("*"):  # editors leave backups and swap files beside
+        for path in folder.rglob("*"):  # editors may leave backups and swap files
             if path.is_file() and not path.is_symlink():
                 _overwrite(path)
         shutil.rmtree(folder, ignore_errors=True)
@@ -108,8 +112,8 @@ def _overwrite(path: Path) -> None:
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
-    """SIGTERM and SIGHUP become SystemExit, so that what is temporary goes."""
+def _exit_on_signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into SystemExit, so that temporary files are removed."""
 
     def stop(number: int, _frame: FrameType | None) -> None:
         sys.exit(128 + number)

@@ -1,4 +1,4 @@
-"""Where vault passwords come from, people aside: files, and programs that print them."""
+"""Read vault passwords from files and from programs that print them."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from provisioner.where import visible
 
 
 def split_id(vault_id: str) -> tuple[str, str]:
-    """`label@source` ▶ both; without a label it is `default`."""
+    """Split `label@source`. Without a label it is "default"."""
     label, at, source = vault_id.partition("@")
     if not at:
         label, source = "", vault_id
     if ";" in label:
-        raise LoadError(f'--vault-id: "{label}" can\'t be a label: it has a ; in it')
+        raise LoadError(f'--vault-id: the label "{label}" must not contain ";"')
     return label or DEFAULT, source
 
 
 def from_file(label: str, name: str) -> Secret:
-    """The password in a file, white space around it aside, or printed by an executable one.
+    """Return the password in a file, or the password that an executable file prints.
 
-    A program called NAME-client is told the label: `NAME-client --vault-id LABEL`.
+    White space around the password is removed. As in Ansible, a program named NAME-client is called
+    as `NAME-client --vault-id LABEL`. Raises LoadError.
     """
     path = Path(name).expanduser()
     if path.is_file() and os.access(path, os.X_OK):
@@ -40,7 +41,7 @@ def from_file(label: str, name: str) -> Secret:
 def _printed(path: Path, label: str) -> bytes:
     client = ("--vault-id", label) if path.stem.endswith("-client") else ()
     try:
-        # Its stdin and stderr stay the operator's: it may ask for something.
+        # It keeps the operator's stdin and stderr, because it may ask for something.
         done = subprocess.run([path.absolute(), *client], stdout=subprocess.PIPE, check=False)
     except OSError as error:
         hint = "a file with the password itself must not be executable"
@@ -48,5 +49,5 @@ def _printed(path: Path, label: str) -> bytes:
             f"{path} can't be run: {visible(str(error.strerror))}", None, hint
         ) from None
     if done.returncode:
-        raise LoadError(f"{path} gave no vault password: exit {done.returncode}")
+        raise LoadError(f"{path} printed no vault password: exit {done.returncode}")
     return done.stdout.strip(b"\r\n")

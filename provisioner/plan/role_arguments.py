@@ -1,8 +1,8 @@
-"""Role arguments that are wrong by the role's argument spec, found before any host is contacted.
+"""Find role arguments that break the role's argument spec, before any host is contacted.
 
-As in Ansible, a role with a spec begins with a task that checks its arguments. Where the values are
-known without a host, that check is done here too, with the same messages. Nothing is said about a
-value that depends on facts, on a lookup or on a variable that a task may set.
+As in Ansible, a role with a spec begins with a task that checks its arguments. Values that are
+known without a host are checked here too, with the same messages. Values that depend on facts, on
+a lookup or on a variable that a task may set are left to that task.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ def wrong(
     basedirs: Sequence[Path],
     options: Options,
 ) -> Iterator[Problem]:
-    """One problem for each wrong argument of a role, with the hosts that have it."""
-    every = [task for play, _ in plays for part in _parts(play) for task in tasks_of(part)]
-    if any(task.module == "set_fact" and _has_unknown_names(task) for task in every):
+    """Yield a problem for each wrong argument of a role, with the hosts that have it."""
+    tasks = [task for play, _ in plays for part in _parts(play) for task in tasks_of(part)]
+    if any(task.module == "set_fact" and _has_unknown_names(task) for task in tasks):
         return
-    set_names = {name for task in every for name in set_by(task)}
+    set_names = {name for task in tasks for name in set_by(task)}
     checker = _Checker(inventory, inventory_vars, basedirs, options, set_names)
     for play, hosts in plays:
         if any(task.module in MAY_DEFINE_ANY for task in tasks_of(play.handlers)):
@@ -72,8 +72,10 @@ def _has_unknown_names(task: Task) -> bool:
 
 
 def _certain_checks(nodes: Iterator[Node]) -> tuple[list[Task], bool]:
-    """The checks whose failure fails the host, up to the first task after which a host may have any
-    variable; and whether there is no such task."""
+    """Return the checks that run in any case, and whether the nodes were looked at to their end.
+
+    They are looked at up to the first task that may define any variable.
+    """
     found: list[Task] = []
     for node in nodes:
         if isinstance(node, Block):
@@ -103,14 +105,14 @@ class _Checker:
         self._inventory, self._inventory_vars = inventory, inventory_vars
         self._basedirs, self._options = basedirs, options
         self._checked: dict[tuple[str, str], list[str]] = {}
-        # A variable that a task may set is as unknown as the result of a task under way.
+        # The value of a variable that a task may set is not known yet.
         self._unknown = {
             **dict.fromkeys(set_names, PENDING),
             **dict.fromkeys(("lookup", "query", "q"), Lazy(_not_yet)),
         }
 
     def problems(self, play: Play, hosts: Sequence[str], task: Task) -> Iterator[Problem]:
-        """What is wrong with the arguments of the role that begins with `task`."""
+        """Yield the problems of a role's arguments; `task` is the role's task that checks them."""
         static = StaticVars.of(play, self._options.extra_vars)
         wrong: dict[tuple[str, Where], list[str]] = {}
         self._checked.clear()
@@ -142,7 +144,7 @@ class _Checker:
     def _errors(
         self, name: str, spec: Mapping[str, Any], task: Task, scope: Scope
     ) -> Sequence[str]:
-        """What is wrong with one argument; nothing where its value is not known."""
+        """Return the errors of one argument; none if its value is not known."""
         given = task.arguments["provided_arguments"]
         try:
             if name not in given and name not in scope:
@@ -156,13 +158,13 @@ class _Checker:
         return self._checked[key]
 
     def _place(self, host: str, name: str, scope: Scope) -> Where | None:
-        """Where the value stands, as far as that is known."""
-        written = scope.raw(name)
-        if isinstance(written, Template):
-            return written.where
+        """Return the place that sets the value, None if it is not known."""
+        raw = scope.raw(name)
+        if isinstance(raw, Template):
+            return raw.where
         if name in self._options.extra_vars:
             return Where("--extra-vars")
-        if written is self._inventory_vars[host].get(name):
+        if raw is self._inventory_vars[host].get(name):
             return place_in_inventory(self._inventory, host, name, self._basedirs)
         return None
 
@@ -172,7 +174,7 @@ def _not_yet(_name: str = "") -> Any:
 
 
 def _runs(task: Task, scope: Scope) -> bool:
-    """Whether the task is certain to run."""
+    """Whether the task certainly runs: its `when` is true."""
     try:
         return scope.holds(task.keywords.when) is True
     except (TemplateError, NeedResult):
@@ -180,6 +182,6 @@ def _runs(task: Task, scope: Scope) -> bool:
 
 
 def _listed(hosts: Sequence[str]) -> str:
-    """Some of the hosts' names, and how many more there are."""
+    """Return the first three names, and the number of other hosts."""
     more = f" and {len(hosts) - 3} more" if len(hosts) > 3 else ""
     return f"host{'s' if len(hosts) > 1 else ''} {', '.join(hosts[:3])}{more}"

@@ -71,7 +71,7 @@ def test_host_prints_all_variables_of_a_host(provision: Command, hosts: str) -> 
     ("arguments", "status", "message"),
     [
         (["--host", "w11"], 5, 'did you mean "w1"?'),
-        (["--host", "web"], 5, '"web" is not one host'),
+        (["--host", "web"], 5, '"web" must be exactly one host'),
         (["--graph", "wbe"], 5, 'did you mean "web"?'),
         (["--list", "--limit", "w3"], 3, "--limit"),
         (["--list", "--graph"], 5, "one of --list, --graph and --host"),

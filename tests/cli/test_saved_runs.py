@@ -88,11 +88,11 @@ def test_retry_runs_the_hosts_of_a_truncated_file(provision: Command, saved: Pat
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        ("", 1, "begins with run_started"),
-        ("hello\n", 1, "no event of a run"),
-        ('{"event": "run_finished"}', 1, "no event of a run"),
-        ('{"event": "party"}\n', 1, "no event of a run"),
-        ("[" * 9999 + "\n", 1, "no event of a run"),
+        ("", 1, "must begin with run_started"),
+        ("hello\n", 1, "not an event of a run"),
+        ('{"event": "run_finished"}', 1, "not an event of a run"),
+        ('{"event": "party"}\n', 1, "not an event of a run"),
+        ("[" * 9999 + "\n", 1, "not an event of a run"),
     ],
 )
 def test_an_invalid_saved_run_is_refused_with_the_line_number(
@@ -166,4 +166,4 @@ def test_an_event_with_a_value_of_a_wrong_type_is_refused(
     saved.write_text("".join(f"{json.dumps(record)}\n" for record in records))
     done = provision("report", saved)
     assert (done.exit, done.out) == (3, "")
-    assert f"run.json:{number + 1}:1: this line is no event of a run" in done.err
+    assert f"run.json:{number + 1}:1: this line is not an event of a run" in done.err

@@ -46,9 +46,9 @@ def test_extra_vars_come_from_files_and_later_ones_win(tmp_path: Path) -> None:
         ("a", '--extra-vars: "a" is not name=value'),
         ("a-b=1", '--extra-vars: "a-b=1" is not name=value'),
         ("a='x", "--extra-vars: a quote is not closed: a='x"),
-        ("[1]", "--extra-vars:1:1: --extra-vars: a mapping is needed"),
+        ("[1]", "--extra-vars:1:1: --extra-vars: this must be a mapping"),
         ("{a: b: c}", "--extra-vars:1:6: this is not YAML"),
-        ("./file.yml", "--extra-vars: a file is given as @./file.yml"),
+        ("./file.yml", "--extra-vars: write @./file.yml for a file"),
         ("@/nowhere.yml", "the variables file /nowhere.yml can't be read"),
     ],
 )

@@ -107,17 +107,17 @@ DAMAGED = vault.encrypt(b"a: 1", SECRET, bytes(32))
     [
         (
             b"$ANSIBLE_VAULT;1.1;AES256\n123",
-            "the vault's text is damaged: it is not what was written",
+            "the vault text is damaged: it is not valid hexadecimal",
         ),
         (
             b"$ANSIBLE_VAULT;1.1;AES256\nxyz",
-            "the vault's text is damaged: it is not what was written",
+            "the vault text is damaged: it is not valid hexadecimal",
         ),
-        (b"$ANSIBLE_VAULT;1.1;AES256\n", "the vault's text is damaged: it is not what was written"),
-        (b"$ANSIBLE_VAULT;1.1;AES256", "the vault's text is damaged: it is not what was written"),
+        (b"$ANSIBLE_VAULT;1.1;AES256\n", "the vault text is damaged: it is not valid hexadecimal"),
+        (b"$ANSIBLE_VAULT;1.1;AES256", "the vault text is damaged: it is not valid hexadecimal"),
         (b"$ANSIBLE_VAULT;1.0;AES\n00", "the vault format 1.0 AES is not supported"),
         (b"$ANSIBLE_VAULT;9.9;AES256\n00", "the vault format 9.9 AES256 is not supported"),
-        (b"$ANSIBLE_VAULT;\n00", "this is no vault's text"),
+        (b"$ANSIBLE_VAULT;\n00", "this is not a vault text"),
         (
             DAMAGED[:-3] + (b"31\n" if DAMAGED[-3:] == b"30\n" else b"30\n"),
             "this is encrypted, and no password opens it; tried: default",

@@ -186,9 +186,9 @@ def _retry_hosts(arguments: RunArguments) -> frozenset[str] | None:
     """Return the hosts that --retry selects, or None without --retry."""
     if arguments.retry is None:
         return None
-    from provisioner.loading.saved_runs import again
+    from provisioner.loading.saved_runs import hosts_to_retry
 
-    return frozenset(again(arguments.retry))
+    return frozenset(hosts_to_retry(arguments.retry))
 
 
 def _redactor() -> Redactor:
