@@ -95,12 +95,12 @@ def loop_items(task: Task, scope: Scope, shared: PlayWorld) -> list[Any]:
 
 def _looked_up(name: str, terms: Any, task: Task, scope: Scope) -> list[Any]:
     """The items of a `with_NAME` loop."""
-    from provisioner.language.lookups.registry import looped, short_name
+    from provisioner.language.lookups.registry import loop_items, short_name
 
     found_first = short_name(name) == "first_found"
     value = scope.render_defined(terms) if found_first else scope.render(terms)
     context = replace(scope["lookup_context"], folder=_FOLDERS.get(task.module, "files"))
-    return looped(context, name, value)
+    return loop_items(context, name, value)
 
 
 def with_loop_names(task: Task, scope: Scope) -> Task:

@@ -78,9 +78,9 @@ VALUES: list[tuple[str, Any]] = [
 REFUSED = [
     ("lookup('community.general.merge_variables', 'clash_')", "two values"),
     ("lookup('community.general.merge_variables', '1$')", "can't be merged"),
-    ("lookup('community.general.merge_variables', '[')", "is no regular expression"),
+    ("lookup('community.general.merge_variables', '[')", "is not valid"),
     ("1 | ansible.utils.keep_keys(['a'])", "a dict or a list is needed"),
-    ("d | ansible.utils.keep_keys(['a'], 'like')", "matching_parameter is one of"),
+    ("d | ansible.utils.keep_keys(['a'], 'like')", "matching_parameter must be one of"),
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import inspect
 from collections import OrderedDict
 from typing import Any
 
@@ -478,44 +479,47 @@ REFUSED: list[tuple[str, str]] = [
     ("{'a':1}|combine({'b':2}, foo=1)", "combine: there is no option foo"),
     (
         "{'a':1}|combine({'b':2}, list_merge='foo')",
-        ("combine: list_merge is one of replace, keep, append, prepend, append_rp, prepend_rp"),
+        (
+            "combine: list_merge must be one of replace, keep, append, prepend, append_rp, "
+            "prepend_rp"
+        ),
     ),
     ("{'a':1}|combine(nope)", "'nope' is undefined"),
     ("nope|combine({'a':1})", "'nope' is undefined"),
     ("[1,2]|combine([3])", "combine: a dict is needed, not the number 1"),
-    ("'hello'|comment('foo')", "comment: a comment is one of plain, erlang, c, cblock, xml"),
+    ("'hello'|comment('foo')", "comment: style must be one of plain, erlang, c, cblock, xml"),
     ("[1]|dict2items", "dict2items: a dict is needed, not a list"),
     ("'z'|extract({'a':1})", "'dict object' has no attribute 'z'"),
     (
         "'{a'|from_json",
         (
-            "from_json: that is not JSON: Expecting property name enclosed in double quotes: li"
+            "from_json: the text is not JSON: Expecting property name enclosed in double quotes: li"
             "ne 1 column 2 (char 1)"
         ),
     ),
     ("{'a':1}|from_json", "from_json: JSON text is needed, not a dict with the keys a"),
     (
         "'[1'|from_json",
-        "from_json: that is not JSON: Expecting ',' delimiter: line 1 column 3 (char 2)",
+        "from_json: the text is not JSON: Expecting ',' delimiter: line 1 column 3 (char 2)",
     ),
     (
         "'a: !!python/object:os.x 1'|from_yaml",
         "from_yaml: the text:1:4: the tag !!python/object:os.x is not supported",
     ),
-    ("'abc'|hash('nope')", 'hash: there is no hash "nope"'),
+    ("'abc'|hash('nope')", 'hash: there is no hash function "nope"'),
     ("'12'|human_readable", "human_readable: a number is needed, not text"),
     ("'x'|human_readable", "human_readable: a number is needed, not text"),
-    ("'10q'|human_to_bytes", 'human_to_bytes: "10q": the unit "q" is not known (KB, MB, GB …)'),
+    ("'10q'|human_to_bytes", 'human_to_bytes: "10q": unknown unit "q" (use KB, MB, GB …)'),
     ("'x'|human_to_bytes", 'human_to_bytes: "x" is not a size such as 1.5 GB'),
-    ("'10kb'|human_to_bytes", 'human_to_bytes: "10kb": the unit "kb" is not known (KB, MB, GB …)'),
-    ("'10Kb'|human_to_bytes", 'human_to_bytes: "10Kb": the unit "Kb" is not known (KB, MB, GB …)'),
+    ("'10kb'|human_to_bytes", 'human_to_bytes: "10kb": unknown unit "kb" (use KB, MB, GB …)'),
+    ("'10Kb'|human_to_bytes", 'human_to_bytes: "10Kb": unknown unit "Kb" (use KB, MB, GB …)'),
     (
         "'10KB'|human_to_bytes(isbits=true)",
-        'human_to_bytes: "10KB": the unit "KB" is not known (KB, MB, GB …)',
+        'human_to_bytes: "10KB": unknown unit "KB" (use KB, MB, GB …)',
     ),
     (
         "'10 MiB'|human_to_bytes",
-        'human_to_bytes: "10 MiB": the unit "MiB" is not known (KB, MB, GB …)',
+        'human_to_bytes: "10 MiB": unknown unit "MiB" (use KB, MB, GB …)',
     ),
     ("'-1K'|human_to_bytes", 'human_to_bytes: "-1K" is not a size such as 1.5 GB'),
     (
@@ -545,28 +549,31 @@ REFUSED: list[tuple[str, str]] = [
     ),
     (
         "none|password_hash('sha512','saltsalt',rounds=5000)",
-        "password_hash: a password is text, not null",
+        "password_hash: a password must be text, not null",
     ),
     (
         "123|password_hash('sha512','saltsalt',rounds=5000)",
-        "password_hash: a password is text, not the number 123",
+        "password_hash: a password must be text, not the number 123",
     ),
     ("'x'|pow(2)", "pow: a number is needed, not text"),
     ("2|pow('x')", "pow: a number is needed, not text"),
-    ("['a']|random(start=1)", "random: start and step are for numbers only"),
+    ("['a']|random(start=1)", "random: start and step need a number, not a list"),
     ("{'a':1}|random", "random: a list or a whole number is needed, not a dict with the keys a"),
     ("1.5|random", "random: a list or a whole number is needed, not the number 1.5"),
     ("'xx'|community.general.random_mac", 'random_mac: "xx" is not the beginning of a MAC address'),
     (
         "'x'|regex_escape('posix_extended')",
-        'regex_escape: re_type is "python" or "posix_basic", not "posix_extended"',
+        'regex_escape: re_type must be "python" or "posix_basic", not "posix_extended"',
     ),
-    ("'x'|regex_escape('foo')", 'regex_escape: re_type is "python" or "posix_basic", not "foo"'),
+    (
+        "'x'|regex_escape('foo')",
+        'regex_escape: re_type must be "python" or "posix_basic", not "foo"',
+    ),
     ("'aaa'|regex_replace('b','c',mandatory_count=1)", 'regex_replace: "b" matched 0 times, not 1'),
     (
         "'abc'|regex_replace('(','x')",
         (
-            'regex_replace: the pattern "(" is wrong: missing ), unterminated subpattern at pos'
+            'regex_replace: the pattern "(" is not valid: missing ), unterminated subpattern at pos'
             "ition 0"
         ),
     ),
@@ -574,8 +581,8 @@ REFUSED: list[tuple[str, str]] = [
         "'abc'|regex_search('b','foo')",
         'regex_search: a group is written "\\\\1" or "\\\\g<name>", not "foo"',
     ),
-    ("'abc'|regex_search('b','\\\\3')", 'regex_search: "b" has no such group as \\3'),
-    ("'a'|regex_search('a','\\\\g<1>')", 'regex_search: "a" has no such group as \\g<1>'),
+    ("'abc'|regex_search('b','\\\\3')", 'regex_search: "b" has no group \\3'),
+    ("'a'|regex_search('a','\\\\g<1>')", 'regex_search: "a" has no group \\g<1>'),
     (
         "[{'n':'a','v':1},{'n':'a','v':2}]|rekey_on_member('n')",
         'rekey_on_member: two items have the n "a"',
@@ -584,7 +591,7 @@ REFUSED: list[tuple[str, str]] = [
         "[{'v':1}]|rekey_on_member('n')",
         'rekey_on_member: there is no "n" in a dict with the keys v',
     ),
-    ("-1|root", "root: -1 has no root 2"),
+    ("-1|root", "root: -1 has no root of degree 2"),
     ("5|split", "split: text is needed, not the number 5"),
     ("'%Y'|strftime('x')", 'strftime: "x" is not a number of seconds'),
     ("[{'n':'a'}]|subelements('k')", 'subelements: there is no "k" in a dict with the keys n'),
@@ -592,63 +599,63 @@ REFUSED: list[tuple[str, str]] = [
     ("nope|ternary(1,2)", "'nope' is undefined"),
     ("false|ternary(1,nope)", "'nope' is undefined"),
     ("'x'|to_datetime", "to_datetime: time data 'x' does not match format '%Y-%m-%d %H:%M:%S'"),
-    ("'foo'|community.general.to_days", 'to_days: "foo" is not a span of time such as "1h 30m"'),
+    ("'foo'|community.general.to_days", 'to_days: "foo" is not a duration such as "1h 30m"'),
     (
         "'1 fortnight'|community.general.to_days",
-        'to_days: "1 fortnight" is not a span of time such as "1h 30m"',
+        'to_days: "1 fortnight" is not a duration such as "1h 30m"',
     ),
     ("nope|to_json", "'nope' is undefined"),
     ("[nope]|to_json", "'nope' is undefined"),
     ("{'a':nope}|to_json", "'nope' is undefined"),
     (
         "'1 h'|community.general.to_minutes",
-        'to_minutes: "1 h" is not a span of time such as "1h 30m"',
+        'to_minutes: "1 h" is not a duration such as "1h 30m"',
     ),
     (
         "'1.5h'|community.general.to_minutes",
-        'to_minutes: "1.5h" is not a span of time such as "1h 30m"',
+        'to_minutes: "1.5h" is not a duration such as "1h 30m"',
     ),
     (
         "'1H'|community.general.to_minutes",
-        'to_minutes: "1H" is not a span of time such as "1h 30m"',
+        'to_minutes: "1H" is not a duration such as "1h 30m"',
     ),
     (
         "'2 hours'|community.general.to_minutes",
-        'to_minutes: "2 hours" is not a span of time such as "1h 30m"',
+        'to_minutes: "2 hours" is not a duration such as "1h 30m"',
     ),
     (
         "'1e3s'|community.general.to_minutes",
-        'to_minutes: "1e3s" is not a span of time such as "1h 30m"',
+        'to_minutes: "1e3s" is not a duration such as "1h 30m"',
     ),
     (
         "{'a':1,2:3}|to_nice_json",
         (
-            "to_nice_json: a dict with the keys a, 2 can't be JSON: '<' not supported between i"
-            "nstances of 'int' and 'str'"
+            "to_nice_json: a dict with the keys a, 2 can't be converted to JSON: '<' not supported "
+            "between instances of 'int' and 'str'"
         ),
     ),
     ("{'a':nope}|to_nice_yaml", "'nope' is undefined"),
     (
         "{'a':1}|to_nice_yaml(foo=true)",
         (
-            "to_nice_yaml: a dict with the keys a can't be YAML: dump_all() got an unexpected k"
-            "eyword argument 'foo'"
+            "to_nice_yaml: a dict with the keys a can't be converted to YAML: dump_all() got an "
+            "unexpected keyword argument 'foo'"
         ),
     ),
     (
         "'1h30m'|community.general.to_seconds",
-        'to_seconds: "1h30m" is not a span of time such as "1h 30m"',
+        'to_seconds: "1h30m" is not a duration such as "1h 30m"',
     ),
     (
         "'90'|community.general.to_seconds",
-        'to_seconds: "90" is not a span of time such as "1h 30m"',
+        'to_seconds: "90" is not a duration such as "1h 30m"',
     ),
     ("'x'|to_uuid('ansible.com')", 'to_uuid: the namespace "ansible.com" is not a UUID'),
     (
         "'http://h'|urlsplit('foo')",
         (
-            "urlsplit: a URL has fragment, hostname, netloc, password, path, port, query, schem"
-            "e, username, but no foo"
+            "urlsplit: query must be one of fragment, hostname, netloc, password, path, port, "
+            "query, scheme, username, not foo"
         ),
     ),
     ("['b','a']|zip(nope)", "'nope' is undefined"),
@@ -770,7 +777,7 @@ def test_password_hash_takes_another_salt_each_time(scheme: str) -> None:
 
 @pytest.mark.parametrize("rounds", [999, 1_000_000_000])
 def test_password_hash_refuses_rounds_that_crypt_would_change(rounds: int) -> None:
-    with pytest.raises(TemplateError, match="rounds are between"):
+    with pytest.raises(TemplateError, match="rounds must be between"):
         evaluated("'x' | password_hash(rounds=rounds)", rounds=rounds)
 
 
@@ -780,11 +787,11 @@ def test_password_hash_refuses_a_salt_that_could_change_the_hash() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FILTERS))
-def test_every_filter_says_in_one_line_what_it_gives(name: str) -> None:
-    text = FILTERS[name].__doc__
-    assert text
-    assert "\n" not in text.strip()
-    assert text.strip().endswith(".")
+def test_the_first_line_of_a_filters_documentation_says_what_it_returns(name: str) -> None:
+    first, *details = (inspect.getdoc(FILTERS[name]) or "").splitlines()
+    assert first.startswith(("Return ", "Not supported: "))
+    assert first.endswith(".")
+    assert details[:1] in ([], [""])
 
 
 ASKED = ("mandatory", "type_debug")

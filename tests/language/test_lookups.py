@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import inspect
 import multiprocessing
 import re
 import stat
@@ -17,7 +18,7 @@ import pytest
 from jinja2 import TemplateError
 
 from provisioner.language.lookups.context import LookupContext
-from provisioner.language.lookups.registry import LOOKUPS, lookup, looped, query
+from provisioner.language.lookups.registry import LOOKUPS, lookup, loop_items, query
 from tests.language.test_filters import environment, evaluated
 
 VARIABLES: dict[str, Any] = {
@@ -237,12 +238,12 @@ REFUSED: list[tuple[str, str]] = [
     ("lookup('file','nope.txt')", "file: there is no file nope.txt"),
     ("lookup('nope','x')", 'there is no lookup "nope"'),
     ("lookup('vars','nope_x')", 'vars: there is no variable "nope_x"'),
-    ("query('dict',[{'a':1},{'b':2}])", "dict: with_dict expects a dict, not a list"),
-    ("query('dict','x')", "dict: with_dict expects a dict, not text"),
+    ("query('dict',[{'a':1},{'b':2}])", "dict: a dict is needed, not a list"),
+    ("query('dict','x')", "dict: a dict is needed, not text"),
     ("query('sequence','3-1')", "sequence: to count down, make stride negative"),
     ("query('sequence','end=0')", "sequence: to count down, make stride negative"),
-    ("query('sequence','start=1')", "sequence: end or count is needed, and not both"),
-    ("query('sequence','end=3 count=2')", "sequence: end or count is needed, and not both"),
+    ("query('sequence','start=1')", "sequence: give either end or count"),
+    ("query('sequence','end=3 count=2')", "sequence: give either end or count"),
     (
         "query('sequence','start=1 end=2 format=web')",
         'sequence: "web" is not a format such as web%02d',
@@ -256,16 +257,16 @@ REFUSED: list[tuple[str, str]] = [
     ),
     (
         "query('subelements',[{'n':1}],'k','skip_missing')",
-        "subelements: a list, a key and perhaps {skip_missing: true} are needed",
+        "subelements: the terms must be a list, a key and, if needed, {skip_missing: true}",
     ),
     (
         "lookup('first_found','nope')",
-        "first_found: none of the files is there (`skip: true` lets that pass)",
+        "first_found: none of the files exists (`skip: true` allows that)",
     ),
     ("query('first_found',nope_var)", "'nope_var' is undefined"),
     ("query('first_found',['nope', nope_var ~ '.txt', 'a.txt'])", "'nope_var' is undefined"),
-    ("lookup('pipe','exit 3')", "pipe: the command ended with exit 3"),
-    ("lookup('lines','exit 2')", "lines: the command ended with exit 2"),
+    ("lookup('pipe','exit 3')", "pipe: the command ended with exit code 3"),
+    ("lookup('lines','exit 2')", "lines: the command ended with exit code 2"),
     (
         "lookup('csvfile','x file=e.csv delimiter=, col=9')",
         'csvfile: the row "x" has only 3 columns',
@@ -274,7 +275,7 @@ REFUSED: list[tuple[str, str]] = [
         "lookup('csvfile','y file=e.csv delimiter=, keycol=1 col=0')",
         'csvfile: there is no option "keycol"; did you mean "col"?',
     ),
-    ("lookup('csvfile','file=e.csv')", "csvfile: a key to look for is needed"),
+    ("lookup('csvfile','file=e.csv')", "csvfile: the term must contain a key to search for"),
     ("lookup('csvfile','x file=e.csv foo=1')", 'csvfile: there is no option "foo"'),
     ("lookup('csvfile','x',file='nope.csv')", "csvfile: there is no file nope.csv"),
     ("lookup('ini','user section=nope file=u.ini')", 'ini: there is no section "nope" in u.ini'),
@@ -286,19 +287,22 @@ REFUSED: list[tuple[str, str]] = [
     ("lookup('config','NOPE')", 'config: there is no setting "NOPE"'),
     (
         "lookup('first_found')",
-        "first_found: none of the files is there (`skip: true` lets that pass)",
+        "first_found: none of the files exists (`skip: true` allows that)",
     ),
     ("query('sequence','start=010 end=011')", 'sequence: "010" is not a whole number'),
     ("query('sequence','-2')", 'sequence: "-2" is not a sequence such as "start=1 end=9" or "1-9"'),
     ("query('sequence','start=a end=3')", 'sequence: "a" is not a whole number'),
     ("query('sequence','count=-1')", "sequence: count can't be negative"),
-    ("query('vars',5)", "vars: the name of a variable is text, not the number 5"),
-    ("query('varnames',5)", "varnames: a pattern is text, not the number 5"),
+    ("query('vars',5)", "vars: a variable's name must be text, not the number 5"),
+    ("query('varnames',5)", "varnames: a pattern must be text, not the number 5"),
     (
         "query('varnames','(')",
-        ('varnames: the pattern "(" is wrong: missing ), unterminated subpattern at position 0'),
+        (
+            'varnames: the pattern "(" is not valid: missing ), unterminated subpattern at '
+            "position 0"
+        ),
     ),
-    ("query('dict',{'a':1},'x')", "dict: with_dict expects a dict, not text"),
+    ("query('dict',{'a':1},'x')", "dict: a dict is needed, not text"),
     ("query('template','nope.j2')", "template: there is no file nope.j2"),
     ("query('password','/dev/null foo=1')", 'password: there is no option "foo"'),
 ]
@@ -434,20 +438,20 @@ def test_a_loop_goes_over_the_items_that_ansible_goes_over(
 ) -> None:
     given = [str(context.basedir) + item[5:] if str(item).startswith("/look") else item
              for item in value] if isinstance(value, list) else value  # fmt: skip
-    assert shortened(looped(context, name, given), str(context.basedir)) == items
+    assert shortened(loop_items(context, name, given), str(context.basedir)) == items
 
 
 def test_a_loop_over_the_first_file_takes_a_dict_as_one_term(context: LookupContext) -> None:
     value = {"files": ["nope", "a.txt"], "paths": ["files"]}
-    assert looped(context, "first_found", value) == [str(context.basedir / "files/a.txt")]
+    assert loop_items(context, "first_found", value) == [str(context.basedir / "files/a.txt")]
 
 
 @pytest.mark.parametrize("name", sorted(LOOKUPS))
-def test_every_lookup_says_in_one_line_what_it_gives(name: str) -> None:
-    text = LOOKUPS[name].__doc__
-    assert text
-    assert "\n" not in text
-    assert text.rstrip("`").endswith(".")
+def test_the_first_line_of_a_lookups_documentation_says_what_it_returns(name: str) -> None:
+    first, *details = (inspect.getdoc(LOOKUPS[name]) or "").splitlines()
+    assert first.startswith("Return ")
+    assert first.endswith(".")
+    assert details[:1] in ([], [""])
 
 
 @pytest.mark.parametrize("name", sorted(LOOKUPS))
@@ -488,7 +492,9 @@ def test_the_first_file_is_looked_for_in_the_folder_of_the_module(context: Looku
     templates = LookupContext(
         context.variables, context.find, context.render, context.basedir, folder="templates"
     )
-    assert looped(templates, "first_found", ["t.j2"]) == [str(context.basedir / "templates/t.j2")]
+    assert loop_items(templates, "first_found", ["t.j2"]) == [
+        str(context.basedir / "templates/t.j2")
+    ]
 
 
 def test_environment_variables_have_defaults(
@@ -504,7 +510,7 @@ def test_a_command_runs_in_the_directory_of_the_playbook_without_input(
     context: LookupContext,
 ) -> None:
     assert lookup(context, "pipe", "pwd; cat") == str(context.basedir)
-    with pytest.raises(TemplateError, match="pipe: the command ended with exit 3: oh no"):
+    with pytest.raises(TemplateError, match="pipe: the command ended with exit code 3: oh no"):
         lookup(context, "pipe", "echo oh no >&2; exit 3")
 
 
@@ -599,7 +605,7 @@ def test_a_page_is_fetched_in_lines_or_whole(context: LookupContext, server: str
 def test_a_page_that_is_not_there_is_an_error(context: LookupContext, server: str) -> None:
     with pytest.raises(TemplateError, match="HTTP 404"):
         query(context, "url", f"{server}/nope")
-    with pytest.raises(TemplateError, match="is not an http, https or ftp address"):
+    with pytest.raises(TemplateError, match="is not an http, https or ftp URL"):
         query(context, "url", "file:///etc/passwd")
 
 

@@ -1,4 +1,4 @@
-"""Filters on lists and dicts: merging, sets, pairs, reshaping."""
+"""Filters on lists and dicts: merging, sets, pairs, combinations."""
 
 from __future__ import annotations
 
@@ -18,33 +18,36 @@ LIST_MERGES: dict[str, Callable[[list[Any], list[Any]], list[Any]]] = {
     "append_rp": lambda old, new: [item for item in old if item not in new] + new,
     "prepend_rp": lambda old, new: new + [item for item in old if item not in new],
 }
-"""How two lists under one key become one: `list_merge` of combine."""
+"""The ways to merge two lists under the same key, by the value of `list_merge` of combine."""
 
 MAX_ITEMS = 1_000_000
-"""Items that one combinatorial filter may give; more is a mistake or an attack."""
+"""The largest number of items that one combinatorial filter returns."""
 
 
 def is_list(value: Any) -> bool:
-    """Whether it is a list or tuple, and not text."""
+    """Whether a value is a list or a tuple."""
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
-def a_list(value: Any) -> list[Any]:
-    """The items of anything that is iterated; text and scalars are refused."""
+def require_list(value: Any) -> list[Any]:
+    """The items of anything that can be iterated, as a list.
+
+    `FilterArgumentError` for text, numbers and the like.
+    """
     if isinstance(value, str | bytes) or not isinstance(value, Iterable):
-        raise FilterArgumentError(f"a list is needed, not {shown(value)}")
+        raise FilterArgumentError(f"a list is needed, not {describe(value)}")
     return list(value)
 
 
-def a_dict(value: Any) -> dict[Any, Any]:
-    """A dict of any mapping; all else is refused."""
+def require_dict(value: Any) -> dict[Any, Any]:
+    """A dict of any mapping. `FilterArgumentError` for other values."""
     if not isinstance(value, Mapping):
-        raise FilterArgumentError(f"a dict is needed, not {shown(value)}")
+        raise FilterArgumentError(f"a dict is needed, not {describe(value)}")
     return dict(value)
 
 
-def shown(value: Any) -> str:
-    """What a value is, for an error message: never its text, of which a part might be a secret."""
+def describe(value: Any) -> str:
+    """A value's type for error messages. Text is never included: it may contain a secret."""
     match value:
         case None:
             return "null"
@@ -63,21 +66,26 @@ def shown(value: Any) -> str:
 def combine(
     value: Any, *others: Any, recursive: bool = False, list_merge: str = "replace", **options: Any
 ) -> dict[Any, Any]:
-    """One dict of several, the later ones winning; also below the top with `recursive`."""
+    """Return one dict with the keys of all given dicts. Of equal keys, the last dict's value wins.
+
+    With `recursive`, dicts under the same key are merged too. `list_merge` says what happens with
+    lists under the same key: replace, keep, append, prepend, append_rp or prepend_rp. The rules are
+    those of ansible.builtin.combine.
+    """
     if options:
         raise FilterArgumentError(f"there is no option {', '.join(sorted(options))}")
     if list_merge not in LIST_MERGES:
-        raise FilterArgumentError(f"list_merge is one of {', '.join(LIST_MERGES)}")
+        raise FilterArgumentError(f"list_merge must be one of {', '.join(LIST_MERGES)}")
     result: dict[Any, Any] = {}
     for each in flatten((value, *others)):
-        result = merge(result, a_dict(each), recursive, list_merge)
+        result = merge(result, require_dict(each), recursive, list_merge)
     return result
 
 
 def merge(
     old: Mapping[Any, Any], new: Mapping[Any, Any], recursive: bool, list_merge: str
 ) -> dict[Any, Any]:
-    """`old` with the keys of `new`, which win."""
+    """Return `old` with the keys of `new`, which win: the rules of `combine` for two dicts."""
     result = dict(old)
     for key, value in new.items():
         before = result.get(key)
@@ -93,23 +101,32 @@ def merge(
 def dict2items(
     value: Any, key_name: str = "key", value_name: str = "value"
 ) -> list[dict[str, Any]]:
-    """A list of {key, value} of a dict, for loops."""
-    return [{key_name: key, value_name: item} for key, item in a_dict(value).items()]
+    """Return a list of {key, value} dicts, one for each key of a dict.
+
+    `key_name` and `value_name` name the two keys.
+    """
+    return [{key_name: key, value_name: item} for key, item in require_dict(value).items()]
 
 
 def items2dict(value: Any, key_name: str = "key", value_name: str = "value") -> dict[Any, Any]:
-    """A dict of a list of {key, value}."""
-    items = [a_dict(item) for item in a_list(value)]
+    """Return a dict of a list of {key, value} dicts.
+
+    `key_name` and `value_name` name the two keys.
+    """
+    items = [require_dict(item) for item in require_list(value)]
     for item in items:
         if key_name not in item or value_name not in item:
             raise FilterArgumentError(
-                f'every item needs "{key_name}" and "{value_name}"; one is {shown(item)}'
+                f'every item needs "{key_name}" and "{value_name}"; one is {describe(item)}'
             )
     return {item[key_name]: item[value_name] for item in items}
 
 
 def flatten(value: Iterable[Any], levels: int | None = None, skip_nulls: bool = True) -> list[Any]:
-    """The items of nested lists as one list, `levels` deep, without nulls."""
+    """Return one list of the items of nested lists.
+
+    `levels` limits the depth. Nulls are left out unless `skip_nulls` is false.
+    """
     result: list[Any] = []
     for item in value:
         if skip_nulls and (item is None or item in ("None", "null")):
@@ -123,7 +140,7 @@ def flatten(value: Iterable[Any], levels: int | None = None, skip_nulls: bool = 
 
 
 def _key(item: Any) -> Hashable:
-    """Something equal for equal items, and hashable even where they are not."""
+    """A hashable value that is equal for equal items."""
     if isinstance(item, Mapping):
         return ("dict", frozenset((key, _key(each)) for key, each in item.items()))
     if is_list(item):
@@ -131,8 +148,8 @@ def _key(item: Any) -> Hashable:
     return item if isinstance(item, Hashable) else ("repr", repr(item))
 
 
-def distinct(items: Iterable[Any]) -> list[Any]:
-    """The items without repetition, in the order of their first sight."""
+def unique_items(items: Iterable[Any]) -> list[Any]:
+    """The items without duplicates, in the order of their first occurrence."""
     result: dict[Hashable, Any] = {}
     for item in items:
         result.setdefault(_key(item), item)
@@ -146,15 +163,21 @@ def unique(
     case_sensitive: bool = False,
     attribute: str | int | None = None,
 ) -> list[Any]:
-    """The items without repetition; text is compared without case unless `case_sensitive`."""
+    """Return the items without duplicates, in the order of their first occurrence.
+
+    Text is compared without case unless `case_sensitive` is true. With `attribute`, items with the
+    same value of it are duplicates.
+    """
     from jinja2.filters import make_attrgetter
 
     attribute_of = make_attrgetter(environment, attribute)
     seen: set[Hashable] = set()
     result = []
     for item in value:
-        found = attribute_of(item)
-        key = _key(found.lower() if isinstance(found, str) and not case_sensitive else found)
+        compared = attribute_of(item)
+        if isinstance(compared, str) and not case_sensitive:
+            compared = compared.lower()
+        key = _key(compared)
         if key not in seen:
             seen.add(key)
             result.append(item)
@@ -162,107 +185,129 @@ def unique(
 
 
 def union(value: Iterable[Any], other: Iterable[Any]) -> list[Any]:
-    """The items of both lists, each once."""
-    return distinct((*value, *other))
+    """Return the items of both lists, without duplicates."""
+    return unique_items((*value, *other))
 
 
 def intersect(value: Iterable[Any], other: Iterable[Any]) -> list[Any]:
-    """The items that both lists have, each once."""
-    there = set(map(_key, other))
-    return distinct(item for item in value if _key(item) in there)
+    """Return the items that both lists contain, without duplicates."""
+    other_keys = set(map(_key, other))
+    return unique_items(item for item in value if _key(item) in other_keys)
 
 
 def difference(value: Iterable[Any], other: Iterable[Any]) -> list[Any]:
-    """The items of the first list that the second lacks, each once."""
-    there = set(map(_key, other))
-    return distinct(item for item in value if _key(item) not in there)
+    """Return the items of the first list that the second does not contain, without duplicates."""
+    other_keys = set(map(_key, other))
+    return unique_items(item for item in value if _key(item) not in other_keys)
 
 
 def symmetric_difference(value: Iterable[Any], other: Iterable[Any]) -> list[Any]:
-    """The items that only one of the two lists has, each once."""
+    """Return the items that only one of the two lists contains, without duplicates."""
     left, right = list(value), list(other)
     return difference(left, right) + difference(right, left)
 
 
-def of_many(of_two: Callable[[Any, Any], list[Any]]) -> Callable[..., list[Any]]:
-    """A filter of two lists for any number of them."""
+def for_many_lists(of_two: Callable[[Any, Any], list[Any]]) -> Callable[..., list[Any]]:
+    """A filter of two lists, extended to any number of lists.
+
+    With `flatten`, each argument may be a list of lists.
+    """
 
     @wraps(of_two)
-    def over(*lists: Any, flatten: bool = False) -> list[Any]:
-        given = [part for each in lists for part in _parts(each)] if flatten else lists
-        return reduce(of_two, [a_list(each) for each in given])
+    def combined(*lists: Any, flatten: bool = False) -> list[Any]:
+        all_lists = [part for each in lists for part in _lists_in(each)] if flatten else lists
+        return reduce(of_two, [require_list(each) for each in all_lists])
 
-    return over
+    return combined
 
 
-def _parts(lists: Any) -> list[Any]:
-    """The lists that a list of nothing but lists holds; any other list is itself one of them."""
+def _lists_in(lists: Any) -> list[Any]:
+    """The lists in a list of lists; another list by itself."""
     return list(lists) if is_list(lists) and all(map(is_list, lists)) else [lists]
 
 
 def zipped(value: Iterable[Any], *others: Iterable[Any], strict: bool = False) -> list[Any]:
-    """Tuples of the first items, the second items, …, as long as the shortest list."""
+    """Return tuples of the first items of all lists, of the second items, and so on.
+
+    The shortest list decides how many; with `strict` all must have the same length.
+    """
     return list(zip(value, *others, strict=strict))
 
 
 def zip_longest(value: Iterable[Any], *others: Iterable[Any], fillvalue: Any = None) -> list[Any]:
-    """Tuples of the first items, the second items, …, as long as the longest list."""
+    """Return tuples of the first items of all lists, of the second items, and so on.
+
+    `fillvalue` replaces the missing items of shorter lists.
+    """
     return list(itertools.zip_longest(value, *others, fillvalue=fillvalue))
 
 
 def product(value: Iterable[Any], *others: Iterable[Any], repeat: int = 1) -> list[Any]:
-    """Every pairing of the items of two or more lists."""
-    return _bounded(itertools.product(value, *others, repeat=repeat))
+    """Return every combination of one item of each list, as tuples.
+
+    `repeat` uses the lists several times.
+    """
+    return _limited(itertools.product(value, *others, repeat=repeat))
 
 
 def permutations(value: Iterable[Any], length: int | None = None) -> list[Any]:
-    """Every order of `length` of the items."""
-    return _bounded(itertools.permutations(value, length))
+    """Return every order of the items, or of `length` of them, as tuples."""
+    return _limited(itertools.permutations(value, length))
 
 
 def combinations(value: Iterable[Any], length: int) -> list[Any]:
-    """Every choice of `length` of the items, in their order."""
-    return _bounded(itertools.combinations(value, length))
+    """Return every selection of `length` items, in the order of the list, as tuples."""
+    return _limited(itertools.combinations(value, length))
 
 
-def _bounded(items: Iterable[Any]) -> list[Any]:
+def _limited(items: Iterable[Any]) -> list[Any]:
+    """The items as a list; `FilterArgumentError` if there are more than `MAX_ITEMS`."""
     result = list(itertools.islice(items, MAX_ITEMS + 1))
     if len(result) > MAX_ITEMS:
-        raise FilterArgumentError(f"that would give more than {MAX_ITEMS} items")
+        raise FilterArgumentError(f"the result has more than {MAX_ITEMS} items")
     return result
 
 
 def subelements(
     value: Any, path: str | Sequence[str], skip_missing: bool = False
 ) -> list[tuple[Any, Any]]:
-    """Pairs (item, element) for each element of the list that each item has at `path`."""
+    """Return pairs (item, element) for the elements of a list in each item.
+
+    The list is at `path`, such as `a.b`, in the item. With `skip_missing`, items without it give no
+    pairs.
+    """
     keys = path.split(".") if isinstance(path, str) else list(path)
-    items = list(value.values()) if isinstance(value, Mapping) else a_list(value)
-    return [(item, element) for item in items for element in _at(item, keys, skip_missing)]
+    items = list(value.values()) if isinstance(value, Mapping) else require_list(value)
+    return [(item, element) for item in items for element in _elements_at(item, keys, skip_missing)]
 
 
-def _at(item: Any, keys: Sequence[str], skip_missing: bool) -> list[Any]:
-    found = item
+def _elements_at(item: Any, keys: Sequence[str], skip_missing: bool) -> list[Any]:
+    """The elements of the list that an item has at a path of keys."""
+    value = item
     for key in keys:
-        if isinstance(found, Mapping) and key in found:
-            found = found[key]
+        if isinstance(value, Mapping) and key in value:
+            value = value[key]
         elif skip_missing:
             return []
         else:
-            raise FilterArgumentError(f'there is no "{key}" in {shown(item)}')
-    if not is_list(found):
-        raise FilterArgumentError(f'"{".".join(keys)}" is not a list but {shown(found)}')
-    return list(found)
+            raise FilterArgumentError(f'there is no "{key}" in {describe(item)}')
+    if not is_list(value):
+        raise FilterArgumentError(f'"{".".join(keys)}" is not a list but {describe(value)}')
+    return list(value)
 
 
 def rekey_on_member(value: Any, key: str, duplicates: str = "error") -> dict[Any, Any]:
-    """A dict of the items by one of their members; `duplicates` is error or overwrite."""
+    """Return a dict of the items of a list or dict, by the value of their key `key`.
+
+    For two items with the same value, `duplicates: error` fails and `overwrite` keeps the later
+    one.
+    """
     if duplicates not in ("error", "overwrite"):
-        raise FilterArgumentError('duplicates is "error" or "overwrite"')
+        raise FilterArgumentError('duplicates must be "error" or "overwrite"')
     result: dict[Any, Any] = {}
-    for item in value.values() if isinstance(value, Mapping) else a_list(value):
-        if key not in a_dict(item):
-            raise FilterArgumentError(f'there is no "{key}" in {shown(item)}')
+    for item in value.values() if isinstance(value, Mapping) else require_list(value):
+        if key not in require_dict(item):
+            raise FilterArgumentError(f'there is no "{key}" in {describe(item)}')
         if item[key] in result and duplicates == "error":
             raise FilterArgumentError(f'two items have the {key} "{item[key]}"')
         result[item[key]] = item
@@ -271,26 +316,29 @@ def rekey_on_member(value: Any, key: str, duplicates: str = "error") -> dict[Any
 
 @pass_environment
 def extract(environment: Environment, value: Any, container: Any, morekeys: Any = None) -> Any:
-    """The value that a key or index has in a container, and `morekeys` below it."""
+    """Return the item of a list or dict at an index or key, as in `[0, 2] | map('extract', names)`.
+
+    `morekeys` are keys to follow in that item.
+    """
     for key in (value, *flatten([morekeys])):
         container = environment.getitem(container, key)
     return container
 
 
 def dict_of_pairs(value: Any) -> dict[Any, Any]:
-    """A dict of a list of pairs."""
-    return dict(a_list(value))
+    """Return a dict of a list of (key, value) pairs."""
+    return dict(require_list(value))
 
 
 def dict_kv(value: Any, key: str) -> dict[str, Any]:
-    """A dict of one key with the value."""
+    """Return a dict that maps the key to the value."""
     return {key: value}
 
 
 def counter(value: Any) -> dict[Any, int]:
-    """How often each item (or character of a text) occurs, as a dict by item."""
+    """Return how often each item of a list, or character of a text, occurs, as a dict."""
     result: dict[Any, int] = {}
-    for item in value if isinstance(value, str) else a_list(value):
+    for item in value if isinstance(value, str) else require_list(value):
         result[item] = result.get(item, 0) + 1
     return result
 
@@ -298,24 +346,30 @@ def counter(value: Any) -> dict[Any, int]:
 def lists_mergeby(
     *lists: Any, recursive: bool = False, list_merge: str = "replace"
 ) -> list[dict[Any, Any]]:
-    """Lists of dicts as one, sorted by a key (the last argument); equals are merged."""
+    """Return one list of the dicts of all lists, sorted by the key that the last argument names.
+
+    Dicts with the same value of that key are merged, as `combine` does.
+    """
     *terms, index = lists
     if wrong := [each for each in terms if not isinstance(each, list | tuple)]:
         raise FilterArgumentError(
             "All arguments before the argument index for community.general.lists_mergeby must be "
             f"lists. {wrong[0]} is {type(wrong[0])}"
         )
-    given = terms if len(terms) > 1 else terms[0]
-    values = [each for each in given if each]
+    lists_given = terms if len(terms) > 1 else terms[0]
+    values = [each for each in lists_given if each]
     if len(values) < 2:
         return list(values[0]) if values else []
     merged: dict[Any, dict[Any, Any]] = {}
     for item in flatten(values):
-        if index in a_dict(item):
+        if index in require_dict(item):
             merged[item[index]] = merge(merged.get(item[index], {}), item, recursive, list_merge)
     return sorted(merged.values(), key=lambda item: item[index])
 
 
 def groupby_as_dict(value: Any, attribute: str) -> dict[Any, Any]:
-    """A dict of the dicts of a list by one of their keys, which must differ."""
+    """Return a dict of the dicts in a list, by the value of their key `attribute`.
+
+    The values must be different.
+    """
     return rekey_on_member(value, attribute)

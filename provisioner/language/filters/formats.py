@@ -1,4 +1,4 @@
-"""Filters between values and JSON, YAML, CSV and INI."""
+"""Filters that convert between values and JSON, YAML, CSV and INI."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from jinja2.exceptions import FilterArgumentError
 
 from provisioner.errors import LoadError
 from provisioner.language import yaml_builder, yaml_syntax
-from provisioner.language.filters.data import a_dict, a_list, shown
-from provisioner.language.filters.text import text_of
+from provisioner.language.filters.data import describe, require_dict, require_list
+from provisioner.language.filters.text import to_text
 from provisioner.language.plain_data import ComputedMapping, plain_data
 from provisioner.language.yaml_values import VAULT_HEADER
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has no word for, in words that it has."""
+    """A value of a type that JSON does not have, as one of a type that it has."""
     match value:
         case Undefined():
             return str(value)  # raises, with the name
         case Mapping():
             return plain_data(value) if isinstance(value, ComputedMapping) else dict(value)
         case bytes():
-            return text_of(value)
+            return to_text(value)
         case date():
             return value.isoformat()
         case Iterable():
@@ -37,40 +37,46 @@ def _plain(value: Any) -> Any:
 
 
 def to_json(value: Any, **options: Any) -> str:
-    """The value as JSON in one line; `indent`, `sort_keys` and `ensure_ascii` as in Python."""
+    """Return the value as JSON in one line.
+
+    The options are those of Python's json.dumps, such as `indent`, `sort_keys` and `ensure_ascii`.
+    """
     try:
         return json.dumps(value, default=_plain, **options)
     except (TypeError, ValueError, RecursionError) as error:
-        raise FilterArgumentError(f"{shown(value)} can't be JSON: {error}") from None
+        raise FilterArgumentError(
+            f"{describe(value)} can't be converted to JSON: {error}"
+        ) from None
 
 
 def to_nice_json(value: Any, indent: int = 4, sort_keys: bool = True, **options: Any) -> str:
-    """The value as JSON to be read: indented, its keys sorted."""
+    """Return the value as indented JSON with sorted keys."""
     options = {"separators": (",", ": ")} | options
     return to_json(value, indent=indent, sort_keys=sort_keys, **options)
 
 
 def from_json(value: Any, **options: Any) -> Any:
-    """The value that a JSON text stands for."""
+    """Return the value of a JSON text."""
     if not isinstance(value, str | bytes):
-        raise FilterArgumentError(f"JSON text is needed, not {shown(value)}")
+        raise FilterArgumentError(f"JSON text is needed, not {describe(value)}")
     try:
         return json.loads(value, **options)
     except (ValueError, RecursionError) as error:
-        raise FilterArgumentError(f"that is not JSON: {error}") from None
+        raise FilterArgumentError(f"the text is not JSON: {error}") from None
 
 
 @cache
 def _dumper() -> Any:
+    """A PyYAML dumper that also accepts subclasses of plain types and other iterables."""
     import yaml
 
     base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
     class Dumper(base):  # type: ignore[misc]
-        """Dumps the subclasses of plain types, too, and what is iterated as a list."""
+        """Also dumps subclasses of plain types, and other iterables as lists."""
 
         def represent_undefined(self, value: Any) -> Any:
-            raise TypeError(f"a {type(value).__name__} can't be YAML")
+            raise TypeError(f"a {type(value).__name__} can't be converted to YAML")
 
     multi = Dumper.add_multi_representer
     multi(Undefined, lambda dumper, value: dumper.represent_str(str(value)))
@@ -85,13 +91,17 @@ def _dumper() -> Any:
 
 
 def _represent_rest(dumper: Any, value: Any) -> Any:
+    """The YAML of an object that no other rule covers: a list, if it can be iterated."""
     if isinstance(value, Iterable):
         return dumper.represent_list(list(value))
     return dumper.represent_undefined(value)
 
 
 def to_yaml(value: Any, default_flow_style: bool | None = None, **options: Any) -> str:
-    """The value as YAML; `indent`, `width`, `sort_keys`, `explicit_start` … as in PyYAML."""
+    """Return the value as YAML.
+
+    The options are those of PyYAML, such as `indent`, `width`, `sort_keys` and `explicit_start`.
+    """
     import yaml
 
     try:
@@ -103,39 +113,42 @@ def to_yaml(value: Any, default_flow_style: bool | None = None, **options: Any) 
             **options,
         )
     except (TypeError, ValueError, yaml.YAMLError, RecursionError) as error:
-        raise FilterArgumentError(f"{shown(value)} can't be YAML: {error}") from None
+        raise FilterArgumentError(
+            f"{describe(value)} can't be converted to YAML: {error}"
+        ) from None
     return text.removesuffix("...\n")
 
 
 def to_nice_yaml(
     value: Any, indent: int = 4, default_flow_style: bool = False, **options: Any
 ) -> str:
-    """The value as YAML to be read: in blocks, indented by 4."""
+    """Return the value as YAML in block style, indented by 4."""
     return to_yaml(value, default_flow_style, indent=indent, **options)
 
 
 def from_yaml(value: Any) -> Any:
-    """The value that a YAML text stands for; what is not text stays."""
+    """Return the value of a YAML text. A value that is not text is returned unchanged."""
     return _parse(value) if isinstance(value, str | bytes) else value
 
 
 def from_yaml_all(value: Any) -> Any:
-    """The values of all documents of a YAML text."""
+    """Return the list of the values of all documents in a YAML text."""
     if not isinstance(value, str | bytes):
         return value
     import yaml
 
-    text = text_of(value)
+    text = to_text(value)
     try:
         events = yaml.parse(text, Loader=yaml.SafeLoader)
         marks = [e.start_mark for e in events if isinstance(e, yaml.DocumentStartEvent)]
     except (yaml.YAMLError, RecursionError) as error:
-        raise FilterArgumentError(f"that is not YAML: {error}") from None
+        raise FilterArgumentError(f"the text is not YAML: {error}") from None
     starts = [mark.index for mark in marks if mark is not None]
     return [_parse(text[a:b]) for a, b in zip(starts, [*starts[1:], None], strict=True)]
 
 
 def _parse(text: str | bytes) -> Any:
+    """The value of one YAML document, in which no string becomes a template."""
     data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
     if data.startswith(VAULT_HEADER.encode()):
         raise FilterArgumentError("the text is encrypted by a vault: it can't be read as YAML")
@@ -154,43 +167,53 @@ def from_csv(
     skipinitialspace: bool | None = None,
     strict: bool | None = None,
 ) -> list[dict[str, Any]]:
-    """A list of dicts, one for each row of CSV text; the first row names the fields."""
+    """Return a list of dicts, one for each row of a CSV text.
+
+    The first row has the keys, unless `fieldnames` are given.
+    """
     import csv
     import io
 
-    given = {"delimiter": delimiter, "skipinitialspace": skipinitialspace, "strict": strict}
-    options: Any = {name: option for name, option in given.items() if option is not None}
+    format_options = {
+        "delimiter": delimiter,
+        "skipinitialspace": skipinitialspace,
+        "strict": strict,
+    }
+    options: Any = {name: value for name, value in format_options.items() if value is not None}
     try:
-        rows = csv.DictReader(io.StringIO(text_of(value)), fieldnames, dialect=dialect, **options)
+        rows = csv.DictReader(io.StringIO(to_text(value)), fieldnames, dialect=dialect, **options)
         return [dict(row) for row in rows]
     except (csv.Error, TypeError) as error:
-        raise FilterArgumentError(f"that is not CSV: {error}") from None
+        raise FilterArgumentError(f"the text is not CSV: {error}") from None
 
 
 def from_ini(value: Any) -> dict[str, dict[str, str]]:
-    """A dict of dicts, one for each section of INI text."""
+    """Return a dict of dicts, one for each section of an INI text."""
     import configparser
 
     parser = configparser.RawConfigParser(interpolation=None)
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     try:
-        parser.read_string(text_of(value))
+        parser.read_string(to_text(value))
     except configparser.Error as error:
-        raise FilterArgumentError(f"that is not INI: {error}") from None
+        raise FilterArgumentError(f"the text is not INI: {error}") from None
     return {section: dict(parser.items(section, raw=True)) for section in parser.sections()}
 
 
 def to_ini(value: Any) -> str:
-    """INI text of a dict of dicts."""
+    """Return the INI text of a dict of dicts, one for each section."""
     parts = []
-    for section, options in a_dict(value).items():
-        lines = (f"{name} = {option}" for name, option in a_dict(options).items())
+    for section, options in require_dict(value).items():
+        lines = (f"{name} = {option}" for name, option in require_dict(options).items())
         parts.append("\n".join([f"[{section}]", *lines]) + "\n")
     return "\n".join(parts)
 
 
 def json_query(value: Any, expression: str) -> Any:
-    """What a JMESPath expression finds in the value; needs the package jmespath."""
+    """Return what a JMESPath expression selects from the value.
+
+    Needs the Python package jmespath on the controller.
+    """
     try:
         jmespath = importlib.import_module("jmespath")
     except ImportError:
@@ -204,7 +227,10 @@ def json_query(value: Any, expression: str) -> Any:
 
 
 def _unwrapped(value: Any) -> Any:
-    """Dicts, lists and text of the very types, which is what JMESPath's functions look for."""
+    """The value as plain dicts, lists and strings.
+
+    The functions of JMESPath do not accept subclasses.
+    """
     if isinstance(value, Mapping):
         return {key: _unwrapped(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -213,7 +239,7 @@ def _unwrapped(value: Any) -> Any:
 
 
 def get_path(value: Any, path: str) -> Any:
-    """The value at a path such as a.b[0]."""
+    """Return the value at a path such as `a.b[0]`."""
     import re
 
     for key in re.findall(r"[^.\[\]'\"]+", path):
@@ -225,29 +251,34 @@ def get_path(value: Any, path: str) -> Any:
 
 
 def to_paths(value: Any, prepend: str = "") -> dict[str, Any]:
-    """A flat dict of all values by their paths, such as a.b[0]."""
+    """Return a flat dict of all values in nested data by their paths, such as `a.b[0]`."""
     found: dict[str, Any] = {}
-    _walk(value, prepend, found)
+    _collect_paths(value, prepend, found)
     return found
 
 
-def _walk(value: Any, path: str, found: dict[str, Any]) -> None:
+def _collect_paths(value: Any, path: str, found: dict[str, Any]) -> None:
+    """Add the values in `value`, which is at `path`, to `found`."""
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
-            plain = str(key).isidentifier()
-            step = (f".{key}" if plain else f"['{key}']") if path else str(key)
-            _walk(item, path + step, found)
+            is_word = str(key).isidentifier()
+            step = (f".{key}" if is_word else f"['{key}']") if path else str(key)
+            _collect_paths(item, path + step, found)
     elif isinstance(value, list | tuple) and value:
         for number, item in enumerate(value):
-            _walk(item, f"{path}[{number}]", found)
+            _collect_paths(item, f"{path}[{number}]", found)
     else:
         found[path] = value
 
 
 def index_of(value: Any, test: str, wanted: Any = None, key: str | None = None) -> Any:
-    """Where an item equal to `wanted` stands in a list; all its places if there are several."""
+    """Return the index of the item that is equal to `wanted`.
+
+    If there is not exactly one, return the list of the indices. `test` must be eq. With `key`, this
+    key of the items is compared.
+    """
     if test not in ("eq", "==", "equalto"):
-        raise FilterArgumentError('index_of knows the test "eq" only')
-    items = [item.get(key) if key else item for item in a_list(value)]
-    found = [number for number, item in enumerate(items) if item == wanted]
-    return found[0] if len(found) == 1 else found
+        raise FilterArgumentError('test must be "eq": index_of has no other one')
+    items = [item.get(key) if key else item for item in require_list(value)]
+    indices = [index for index, item in enumerate(items) if item == wanted]
+    return indices[0] if len(indices) == 1 else indices

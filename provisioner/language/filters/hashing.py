@@ -1,8 +1,8 @@
-"""Filters that hash: digests, UUIDs and the crypt(3) hashes of passwords.
+"""Filters that hash: digests, UUIDs and password hashes in the formats of crypt(3).
 
-The crypt functions are written here because Python 3.13 has no `crypt` any more and passlib has had
-no release since 2020. Sources: Ulrich Drepper, "Unix crypt using SHA-256 and SHA-512" (2008), and
-FreeBSD's MD5 crypt of 1994.
+The crypt functions are implemented here because Python 3.13 removed the module `crypt`, and passlib
+has had no release since 2020. Sources: Ulrich Drepper, "Unix crypt using SHA-256 and SHA-512"
+(2008), and FreeBSD's MD5 crypt (1994).
 """
 
 from __future__ import annotations
@@ -14,51 +14,57 @@ from typing import Any
 
 from jinja2.exceptions import FilterArgumentError
 
-from provisioner.language.filters.data import shown
-from provisioner.language.filters.text import text_of
+from provisioner.language.filters.data import describe
+from provisioner.language.filters.text import to_text
 
 ALPHABET = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-"""The 64 digits of crypt(3), least significant first."""
+"""The 64 digits of crypt(3), in ascending order."""
 
 BCRYPT_ALPHABET = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-"""The 64 digits of bcrypt."""
+"""The 64 digits of bcrypt, in ascending order."""
 
 NAMESPACE = "361E6D51-FAEC-444A-9079-341386DA8E2E"
-"""The namespace of to_uuid, as in Ansible."""
+"""The default namespace of to_uuid, which is Ansible's."""
 
 
 def hashed(value: Any, hashtype: str = "sha1") -> str:
-    """The digest of the text in hex: sha1, md5, sha256, sha512 and all that hashlib has."""
-    data = value if isinstance(value, bytes) else text_of(value).encode("utf-8", "surrogateescape")
+    """Return the digest of the text in hexadecimal.
+
+    `hashtype` is sha1, md5, sha256, sha512 or another name of Python's hashlib.
+    """
+    data = value if isinstance(value, bytes) else to_text(value).encode("utf-8", "surrogateescape")
     try:
         return hashlib.new(hashtype, data, usedforsecurity=False).hexdigest()
     except (ValueError, TypeError):
-        raise FilterArgumentError(f'there is no hash "{hashtype}"') from None
+        raise FilterArgumentError(f'there is no hash function "{hashtype}"') from None
 
 
 def sha1(value: Any) -> str:
-    """The SHA-1 of the text in hex."""
+    """Return the SHA-1 digest of the text in hexadecimal."""
     return hashed(value, "sha1")
 
 
 def md5(value: Any) -> str:
-    """The MD5 of the text in hex."""
+    """Return the MD5 digest of the text in hexadecimal."""
     return hashed(value, "md5")
 
 
 def crc32(value: Any) -> str:
-    """The CRC-32 of the text in hex."""
+    """Return the CRC-32 checksum of the text in hexadecimal."""
     import zlib
 
-    return f"{zlib.crc32(text_of(value).encode()):x}"
+    return f"{zlib.crc32(to_text(value).encode()):x}"
 
 
 def to_uuid(value: Any, namespace: str = NAMESPACE) -> str:
-    """A UUID that depends on the text only (version 5)."""
+    """Return the UUID of version 5 of the text: the same text always gives the same UUID.
+
+    `namespace` is Ansible's own by default.
+    """
     import uuid
 
     try:
-        return str(uuid.uuid5(uuid.UUID(namespace), text_of(value)))
+        return str(uuid.uuid5(uuid.UUID(namespace), to_text(value)))
     except (ValueError, AttributeError):
         raise FilterArgumentError(f'the namespace "{namespace}" is not a UUID') from None
 
@@ -71,9 +77,14 @@ def password_hash(
     rounds: int | None = None,
     ident: str | None = None,
 ) -> str:
-    """A password as /etc/shadow holds it: sha512, sha256, md5 or bcrypt; repeatable with a salt."""
+    """Return the hash of a password, in the format of /etc/shadow.
+
+    `hashtype` is sha512, sha256, md5, bcrypt or blowfish. With the same salt and rounds the result
+    is the same, so that a task with it stays unchanged. The parameters are those of
+    ansible.builtin.password_hash.
+    """
     if not isinstance(value, str | bytes):
-        raise FilterArgumentError(f"a password is text, not {shown(value)}")
+        raise FilterArgumentError(f"a password must be text, not {describe(value)}")
     scheme = hashtype.removesuffix("_crypt")
     if scheme not in SCHEMES:
         raise FilterArgumentError(f'there is no password hash "{hashtype}": {", ".join(SCHEMES)}')
@@ -84,6 +95,7 @@ def password_hash(
 
 
 def _salt(salt: str | None, size: int | None, longest: int) -> str:
+    """The given salt, or a random one of `size` or `longest` characters."""
     if not salt:
         return "".join(secrets.choice(ALPHABET) for _ in range(longest if size is None else size))
     if len(salt) > longest or set(salt) - set(ALPHABET):
@@ -92,24 +104,26 @@ def _salt(salt: str | None, size: int | None, longest: int) -> str:
 
 
 def _digits(value: int, count: int) -> str:
+    """A number in crypt's base 64, least significant digit first."""
     return "".join(ALPHABET[value >> 6 * place & 63] for place in range(count))
 
 
 def _sha2_crypt(
     bits: int, password: bytes, salt: str | None, size: int | None, rounds: int | None
 ) -> str:
-    """$5$ and $6$: SHA-crypt, 5000 rounds unless told otherwise."""
+    """The hash $5$ (SHA-256) or $6$ (SHA-512), with 5000 rounds by default."""
     count = 5000 if rounds is None else int(rounds)
     if not 1000 <= count <= 999_999_999:
-        raise FilterArgumentError("rounds are between 1000 and 999999999")
+        raise FilterArgumentError("rounds must be between 1000 and 999999999")
     digest: Any = hashlib.sha512 if bits == 512 else hashlib.sha256
     chosen = _salt(salt, size, 16)
     mixed = _sha2_rounds(digest, password, chosen.encode(), count)
-    shown = "" if count == 5000 else f"rounds={count}$"
-    return f"${6 if bits == 512 else 5}${shown}{chosen}${_sha2_digits(mixed)}"
+    rounds_part = "" if count == 5000 else f"rounds={count}$"
+    return f"${6 if bits == 512 else 5}${rounds_part}{chosen}${_sha2_digits(mixed)}"
 
 
 def _sha2_rounds(digest: Any, password: bytes, salt: bytes, rounds: int) -> bytes:
+    """The final digest, by steps 1 to 21 of Drepper's specification."""
     length = len(password)
     other: bytes = digest(password + salt + password).digest()
     start = digest(password + salt + _repeated(other, length))
@@ -132,13 +146,17 @@ def _sha2_rounds(digest: Any, password: bytes, salt: bytes, rounds: int) -> byte
 
 
 def _repeated(data: bytes, length: int) -> bytes:
+    """The data repeated and cut to a length."""
     return (data * (length // len(data) + 1))[:length]
 
 
 def _sha2_digits(mixed: bytes) -> str:
-    """The digest in crypt's own order: three bytes at a time, each a third further on."""
+    """The digest in base 64, in the order of step 22 of Drepper's specification.
+
+    A group has three bytes, each one third of the digest after the one before.
+    """
     third = len(mixed) // 3
-    step = 1 if len(mixed) == 64 else 2  # which of the three comes first moves on by this
+    step = 1 if len(mixed) == 64 else 2  # by group, the first of the three bytes moves on
     groups = []
     for turn in range(third):
         places = [turn + third * ((turn * step + part) % 3) for part in range(3)]
@@ -164,7 +182,7 @@ def _sha256(
 def _md5(
     password: bytes, salt: str | None, size: int | None, rounds: int | None, ident: str | None
 ) -> str:
-    """$1$: FreeBSD's MD5 crypt; with the ident apr1 Apache's."""
+    """The hash $1$ (FreeBSD's MD5 crypt), or Apache's with `ident` apr1."""
     chosen = _salt(salt, size, 8)
     grain, mark = chosen.encode(), f"${ident or '1'}$"
 
@@ -194,14 +212,14 @@ def _md5(
 def _bcrypt(
     password: bytes, salt: str | None, size: int | None, rounds: int | None, ident: str | None
 ) -> str:
-    """$2b$: bcrypt, which EL7's own crypt(3) does not know."""
+    """The hash $2b$ (bcrypt). The crypt(3) of EL7 does not know it."""
     import bcrypt
 
     cost = 12 if rounds is None else int(rounds)
     if not salt:
         made = bcrypt.gensalt(cost, b"2b")
     elif len(salt) == 22 and not set(salt) - set(ALPHABET):
-        last = BCRYPT_ALPHABET[BCRYPT_ALPHABET.index(salt[-1]) & 0b110000]  # 128 bits, not 132
+        last = BCRYPT_ALPHABET[BCRYPT_ALPHABET.index(salt[-1]) & 0b110000]  # a salt has 128 bits
         made = f"$2b${cost:02}${salt[:-1]}{last}".encode()
     else:
         raise FilterArgumentError("a bcrypt salt is 22 of the characters a-zA-Z0-9./")
@@ -219,4 +237,4 @@ SCHEMES: dict[str, Callable[[bytes, str | None, int | None, int | None, str | No
     "bcrypt": _bcrypt,
     "blowfish": _bcrypt,
 }
-"""The hashes that password_hash knows."""
+"""The functions behind password_hash, by hashtype."""

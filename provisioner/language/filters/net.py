@@ -1,8 +1,8 @@
-"""Filters on IP and MAC addresses, as the collection ansible.utils has them.
+"""Filters on IP addresses, as in the collection ansible.utils.
 
-They stand on Python's own `ipaddress`, so that no package is needed. A filter that is asked about
-what is no address gives False, and None where the address has not what is asked for. What is done
-with whole networks and with MAC addresses stands in filters_subnets.
+They use Python's `ipaddress`. A filter returns False for a value that is not an address, and None
+for an address without the requested part. Filters on whole networks and on MAC addresses are in
+subnets.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2.exceptions import FilterArgumentError
 
-from provisioner.language.filters.data import is_list, shown
+from provisioner.language.filters.data import describe, is_list
 from provisioner.records import dataclass
 
 if TYPE_CHECKING:
@@ -29,31 +29,37 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Address:
-    """An address with its network; `bare` says that it was written without a prefix."""
+    """An address with its network. `bare` is true if it was given without a prefix length."""
 
     interface: IPv4Interface | IPv6Interface
     bare: bool
 
     @property
     def ip(self) -> IPv4Address | IPv6Address:
+        """The address itself."""
         return self.interface.ip
 
     @property
     def network(self) -> IPv4Network | IPv6Network:
+        """The network of the address."""
         return self.interface.network
 
     @property
     def size(self) -> int:
+        """The number of addresses in the network."""
         return self.network.num_addresses
 
     @property
     def is_network(self) -> bool:
-        """Whether it names its network and not a host in it."""
+        """Whether the address is that of its network, not of a host in it."""
         return self.size > 2 and self.ip == self.network.network_address
 
     @property
     def usable(self) -> tuple[int, int]:
-        """The first and the last address for hosts, as numbers; none where the prefix is full."""
+        """The first and the last host address of the network, as numbers.
+
+        They are (1, 0), an empty range, for a network of one address.
+        """
         if self.size == 1 and not self.bare:
             return 1, 0
         if self.size == 1:
@@ -62,61 +68,61 @@ class Address:
         first = int(self.network.network_address)
         return first + edge, first + self.size - 1 - edge
 
-    def at(self, number: int) -> str:
-        """The address of that number, as text."""
+    def address_at(self, number: int) -> str:
+        """The address with a number, as text."""
         return str(type(self.ip)(number))
 
     def __str__(self) -> str:
         return str(self.ip) if self.bare else str(self.interface)
 
 
-def address_of(value: Any, version: int | None = None) -> Address | None:
-    """The address that text or a number stands for, or None."""
-    from ipaddress import ip_address, ip_interface
+def parse_address(value: Any, version: int | None = None) -> Address | None:
+    """The address of a text or a number; None if it is none."""
+    from ipaddress import IPv6Address, ip_address, ip_interface
 
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     text = str(value).strip()
     try:
         if text.isdecimal():
-            number = ip_address(f"{_six(int(text))}") if version == 6 else ip_address(int(text))
-            return Address(ip_interface(number), True)
+            number = int(text)
+            ip = IPv6Address(number) if version == 6 else ip_address(number)
+            return Address(ip_interface(ip), True)
         return Address(ip_interface(text), "/" not in text)
     except ValueError:
         return None
 
 
-def _six(number: int) -> Any:
-    from ipaddress import IPv6Address
-
-    return IPv6Address(number)
-
-
-def only_if(condition: bool, value: Any) -> Any:
+def none_unless(condition: bool, value: Any) -> Any:
+    """The value if the condition is true, else None."""
     return value if condition else None
 
 
 def step(address: Address, step: int) -> str | None:
+    """The host address `step` addresses after this one; None if it is outside of the network."""
     first, last = address.usable
     number = int(address.ip) + step
-    return address.at(number) if first <= number <= last else None
+    return address.address_at(number) if first <= number <= last else None
 
 
 def _usable(address: Address, form: Callable[[str, str], str]) -> str | None:
+    """The host range of a network in a form; None if it has no hosts."""
     first, last = address.usable
-    return form(address.at(first), address.at(last)) if first <= last else None
+    return form(address.address_at(first), address.address_at(last)) if first <= last else None
 
 
 def _peer(address: Address) -> str:
+    """The other host address of a network with two hosts."""
     if address.size not in (2, 4):
-        raise FilterArgumentError(f"{address} is not in a network of two hosts")
+        raise FilterArgumentError(f"{address} is not in a network with two hosts")
     first, last = address.usable
     if int(address.ip) not in (first, last):
         raise FilterArgumentError(f"{address} is not a host of its network")
-    return address.at(last if int(address.ip) == first else first)
+    return address.address_at(last if int(address.ip) == first else first)
 
 
 def _as_ipv4(address: Address) -> Any:
+    """The IPv4 form of an address; False for an IPv6 address that maps none."""
     from ipaddress import IPv6Address
 
     if not isinstance(address.ip, IPv6Address):
@@ -127,14 +133,16 @@ def _as_ipv4(address: Address) -> Any:
 
 
 def _as_ipv6(address: Address) -> str:
+    """The IPv6 form of an address: IPv4 addresses are mapped."""
     if address.ip.version == 6:
         return str(address)
     return f"::ffff:{address.ip}/{address.network.prefixlen + 96}"
 
 
 def _six_to_four(address: Address) -> Any:
+    """The 6to4 address (RFC 3056) of an IPv4 address; False if it has none."""
     if address.ip.version == 6:
-        return only_if(address.ip in _network("2002::/16"), str(address)) or False
+        return none_unless(address.ip in _network("2002::/16"), str(address)) or False
     if address.is_network or address.ip.is_multicast or address.ip.is_loopback:
         return False
     high, low = divmod(int(address.ip), 1 << 16)
@@ -142,46 +150,66 @@ def _six_to_four(address: Address) -> Any:
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:
+    """The network of a text."""
     from ipaddress import ip_network
 
     return ip_network(text)
 
 
 def _wrapped(address: Address) -> str:
+    """The address, in brackets if it is an IPv6 address."""
     if address.ip.version == 4:
         return str(address)
     return f"[{address.ip}]" if address.bare else f"[{address.ip}]/{address.network.prefixlen}"
 
 
 def _number(address: Address) -> Any:
+    """The address as a number, with the prefix length if it has one."""
     prefix = address.network.prefixlen
     return int(address.ip) if address.bare else f"{int(address.ip)}/{prefix}"
 
 
 def _host(address: Address) -> Any:
-    return only_if(not address.is_network, str(address.interface))
+    """The address with its prefix length; None for a network's address."""
+    return none_unless(not address.is_network, str(address.interface))
 
 
 def _ip(address: Address) -> Any:
-    return only_if(not address.is_network, str(address.ip))
+    """The address without its prefix length; None for a network's address."""
+    return none_unless(not address.is_network, str(address.ip))
+
+
+def _net(address: Address) -> Any:
+    """The network with its prefix length; None unless the address is that of its network."""
+    network = address.network
+    is_network = network.prefixlen < address.ip.max_prefixlen
+    is_network = is_network and address.ip == network.network_address
+    return none_unless(is_network, str(network))
 
 
 PRIVATE = (
     "10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
     "192.168.0.0/16", "198.18.0.0/15", "239.0.0.0/8", "fc00::/7", "fe80::/10", "fec0::/10",
 )  # fmt: skip
-"""The networks of private addresses, as netaddr 0.10 has them: those of documentation are not."""
+"""The networks of private addresses.
+
+They are those of netaddr 0.10, which does not count the networks for documentation.
+"""
 
 
 def _is_private(address: Address) -> bool:
+    """Whether the address is in one of the networks of `PRIVATE`."""
     return any(address.ip in _network(each) for each in PRIVATE)
 
 
 def _is_kind(kind: str) -> Callable[[Address], Any]:
-    return lambda address: only_if(getattr(address.ip, f"is_{kind}"), str(address))
+    """A query for addresses of a kind: the attribute `is_KIND` of Python's addresses."""
+    return lambda address: none_unless(getattr(address.ip, f"is_{kind}"), str(address))
 
 
 def _join(left: str, right: str) -> Callable[[Address], Any]:
+    """A query that returns the results of two others, separated by a space."""
+
     def joined(address: Address) -> Any:
         parts = QUERIES[left](address), QUERIES[right](address)
         return (
@@ -198,7 +226,7 @@ QUERIES: dict[str, Callable[[Address], Any]] = {
     "netmask": lambda each: str(each.network.netmask),
     **dict.fromkeys(("hostmask", "wildcard"), lambda each: str(each.network.hostmask)),
     "prefix": lambda each: each.network.prefixlen,
-    "broadcast": lambda each: only_if(each.size > 2, str(each.network.broadcast_address)),
+    "broadcast": lambda each: none_unless(each.size > 2, str(each.network.broadcast_address)),
     "size": lambda each: each.size,
     "size_usable": lambda each: each.usable[1] - each.usable[0] + 1 if each.size > 1 else 0,
     **dict.fromkeys(("subnet", "network/prefix"), lambda each: str(each.network)),
@@ -207,9 +235,8 @@ QUERIES: dict[str, Callable[[Address], Any]] = {
     ),
     "ip/prefix": lambda each: None if each.size == 1 else _host(each),
     "cidr": lambda each: str(each.interface),
-    **dict.fromkeys(("net",), lambda each: only_if(each.network.prefixlen < each.ip.max_prefixlen
-        and each.ip == each.network.network_address, str(each.network))),
-    "type": lambda each: "network" if QUERIES["net"](each) else "address",
+    "net": _net,
+    "type": lambda each: "network" if _net(each) else "address",
     "version": lambda each: each.ip.version,
     "bool": lambda each: True,
     "int": _number,
@@ -220,14 +247,14 @@ QUERIES: dict[str, Callable[[Address], Any]] = {
     "next_usable": lambda each: step(each, 1),
     "previous_usable": lambda each: step(each, -1),
     "peer": _peer,
-    "private": lambda each: only_if(_is_private(each), str(each)),
-    "public": lambda each: only_if(
+    "private": lambda each: none_unless(_is_private(each), str(each)),
+    "public": lambda each: none_unless(
         not (_is_private(each) or each.ip.is_multicast or each.ip.is_reserved
              or each.ip.is_loopback or int(each.ip) < 1 << 24), str(each)),
     "loopback": _is_kind("loopback"),
     "multicast": _is_kind("multicast"),
     "link-local": _is_kind("link_local"),
-    "unicast": lambda each: only_if(not each.ip.is_multicast, str(each)),
+    "unicast": lambda each: none_unless(not each.ip.is_multicast, str(each)),
     "ipv4": _as_ipv4,
     "ipv6": _as_ipv6,
     "6to4": _six_to_four,
@@ -236,51 +263,58 @@ QUERIES: dict[str, Callable[[Address], Any]] = {
     "network_wildcard": _join("network", "wildcard"),
     "ip_netmask": _join("address", "netmask"),
 }  # fmt: skip
-"""What ipaddr can be asked for."""
+"""The functions for the queries of `ipaddr`."""
 
 
 def ipaddr(value: Any, query: str | int = "", version: int | None = None) -> Any:
-    """The address, or what is asked of it (address, network, netmask, prefix …); False if none."""
+    """Return the address, or the part of it that `query` names; False if the value is no address.
+
+    Queries are address, network, netmask, prefix, broadcast, size and others of
+    ansible.utils.ipaddr; a number for that address of the network; or a network that must contain
+    the address. In a list, values without a result are left out. `version` is 4 or 6.
+    """
     if is_list(value):
-        answers = (ipaddr(item, query, version) for item in value if _may_be(item))
-        return [answer for answer in answers if answer not in (None, False)]
-    if not _may_be(value):
-        raise FilterArgumentError(f"an address is text, not {shown(value)}")
-    address = address_of(value, version)
+        results = (ipaddr(item, query, version) for item in value if _is_text_or_number(item))
+        return [result for result in results if result not in (None, False)]
+    if not _is_text_or_number(value):
+        raise FilterArgumentError(f"an address must be text or a number, not {describe(value)}")
+    address = parse_address(value, version)
     if address is None or version not in (None, address.ip.version):
         return False
-    return _asked(address, query)
+    return _answer(address, query)
 
 
-def _may_be(value: Any) -> bool:
+def _is_text_or_number(value: Any) -> bool:
+    """Whether a value can be an address."""
     return isinstance(value, str | int)
 
 
-def _asked(address: Address, query: str | int) -> Any:
+def _answer(address: Address, query: str | int) -> Any:
+    """The result of a query."""
     if isinstance(query, str) and query in QUERIES:
         return QUERIES[query](address)
     if re.fullmatch(r"-?\d+", str(query)):
         return nth(address, int(query))
-    inside = address_of(query)
-    if inside is None:
-        raise FilterArgumentError(
-            f'an address has no "{query}": {", ".join(filter(None, QUERIES))}'
-        )
-    return only_if(contains(inside, address), str(address))
+    network = parse_address(query)
+    if network is None:
+        known = ", ".join(filter(None, QUERIES))
+        raise FilterArgumentError(f'unknown query "{query}" (known are {known})')
+    return none_unless(contains(network, address), str(address))
 
 
 def nth(address: Address, number: int) -> Any:
+    """The address with that index in the network (negative counts from the end), or False."""
     if address.size == 1:
         return str(address)
-    at = number + address.size if number < 0 else number
-    if not 0 <= at < address.size:
+    index = number + address.size if number < 0 else number
+    if not 0 <= index < address.size:
         return False
-    found = address.at(int(address.network.network_address) + at)
-    return f"{found}/{address.network.prefixlen}"
+    nth_address = address.address_at(int(address.network.network_address) + index)
+    return f"{nth_address}/{address.network.prefixlen}"
 
 
 def contains(outer: Address, inner: Address) -> bool:
-    """Whether all of `inner` (an address, or the whole of a network) is in `outer`."""
+    """Whether `outer` contains `inner`: the address, or all of the network if it is a network's."""
     if outer.ip.version != inner.ip.version:
         return False
     first = int(inner.network.network_address if inner.is_network else inner.ip)
@@ -290,19 +324,19 @@ def contains(outer: Address, inner: Address) -> bool:
 
 
 def ipv4(value: Any, query: str | int = "") -> Any:
-    """As ipaddr, for IPv4 alone."""
+    """Return the result of `ipaddr` for IPv4 addresses, and False for others."""
     return ipaddr(value, query, 4)
 
 
 def ipv6(value: Any, query: str | int = "") -> Any:
-    """As ipaddr, for IPv6 alone."""
+    """Return the result of `ipaddr` for IPv6 addresses, and False for others."""
     return ipaddr(value, query, 6)
 
 
 def ipwrap(value: Any, query: str | int = "") -> Any:
-    """The address, in brackets if it is of IPv6; what is no address stays as it is."""
+    """Return the address, in brackets if it is an IPv6 address. Other values stay as they are."""
     if is_list(value):
         return [ipwrap(item, query) for item in value]
-    answer = ipaddr(value, query) if _may_be(value) else None
-    address = address_of(answer)
+    result = ipaddr(value, query) if _is_text_or_number(value) else None
+    address = parse_address(result)
     return value if address is None else _wrapped(address)

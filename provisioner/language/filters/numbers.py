@@ -1,4 +1,4 @@
-"""Filters on numbers, sizes, times and chance."""
+"""Filters on numbers, sizes, dates and times, and random values."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ from typing import Any
 
 from jinja2.exceptions import FilterArgumentError
 
-from provisioner.language.filters.data import shown
+from provisioner.language.filters.data import describe
 
 SIZES: dict[str, int] = {letter: 1024**power for power, letter in enumerate("BKMGTPEZY")}
-"""What each unit's first letter stands for."""
+"""Bytes in a unit, by the first letter of its name."""
 
 WORDS = {
     "B": "byte", "K": "kilobyte", "M": "megabyte", "G": "gigabyte", "T": "terabyte",
     "P": "petabyte", "E": "exabyte", "Z": "zetabyte", "Y": "yottabyte",
 }  # fmt: skip
+"""Names of units, by their first letter."""
 
 
 def _number(value: Any) -> float:
     if isinstance(value, bool | int | float):
         return value
-    raise FilterArgumentError(f"a number is needed, not {shown(value)}")
+    raise FilterArgumentError(f"a number is needed, not {describe(value)}")
 
 
 def log(value: Any, base: float = math.e) -> float:
-    """The logarithm of a number, the natural one without a base."""
+    """Return the logarithm of a number to a base; the natural logarithm without a base."""
     try:
         return math.log10(_number(value)) if base == 10 else math.log(_number(value), base)
     except (ValueError, ZeroDivisionError):
@@ -36,7 +37,7 @@ def log(value: Any, base: float = math.e) -> float:
 
 
 def power(value: Any, exponent: Any) -> float:
-    """The number to the power of another."""
+    """Return the number raised to the power of `exponent`."""
     try:
         return math.pow(_number(value), _number(exponent))
     except (ValueError, OverflowError) as error:
@@ -44,26 +45,33 @@ def power(value: Any, exponent: Any) -> float:
 
 
 def root(value: Any, base: Any = 2) -> float:
-    """The square root of a number, or the root that `base` says."""
+    """Return the square root of a number, or the root of degree `base`."""
     try:
         return math.sqrt(_number(value)) if base == 2 else math.pow(value, 1.0 / _number(base))
     except (ValueError, ZeroDivisionError, OverflowError):
-        raise FilterArgumentError(f"{value} has no root {base}") from None
+        raise FilterArgumentError(f"{value} has no root of degree {base}") from None
 
 
 def human_readable(size: Any, isbits: bool = False, unit: str | None = None) -> str:
-    """A number of bytes (or bits) as people read it: 1.50 KB."""
-    number, wanted = _number(size), (unit or "").upper()
+    """Return a number of bytes as text such as "1.50 KB".
+
+    `unit` selects the unit (K, M, G …). With `isbits` the number is one of bits.
+    """
+    number, requested = _number(size), (unit or "").upper()
     for letter, limit in reversed(SIZES.items()):
-        if letter == wanted or (wanted not in SIZES and number >= limit):
+        if letter == requested or (requested not in SIZES and number >= limit):
             break
-    small = "bits" if isbits else "Bytes"
-    name = small if limit == 1 else letter + ("b" if isbits else "B")
+    smallest = "bits" if isbits else "Bytes"
+    name = smallest if limit == 1 else letter + ("b" if isbits else "B")
     return f"{number / limit:.2f} {name}"
 
 
 def human_to_bytes(size: Any, default_unit: str | None = None, isbits: bool = False) -> int:
-    """The number of bytes (or bits) that a text such as 1.5 GB says."""
+    """Return the number of bytes of a text such as "1.5 GB". A unit is 1024 times the one before.
+
+    `default_unit` is the unit of a number without one. With `isbits` the result is a number of
+    bits. The rules are those of ansible.builtin.human_to_bytes.
+    """
     match = re.fullmatch(r"\s*(\d*\.?\d*)\s*([A-Za-z]+)?\s*", str(size), re.ASCII)
     if match is None or match[1] in ("", "."):
         raise FilterArgumentError(f'"{size}" is not a size such as 1.5 GB')
@@ -79,34 +87,40 @@ def human_to_bytes(size: Any, default_unit: str | None = None, isbits: bool = Fa
     ):
         letter = ""
     if letter not in SIZES:
-        raise FilterArgumentError(f'"{size}": the unit "{unit}" is not known (KB, MB, GB …)')
+        raise FilterArgumentError(f'"{size}": unknown unit "{unit}" (use KB, MB, GB …)')
     return round(float(match[1]) * SIZES[letter])
 
 
 def _bits(letter: str, isbits: bool) -> tuple[str, ...]:
-    """Kbit and Kbits."""
+    """Names of a unit of bits that Ansible accepts besides its word: Kbit and Kbits."""
     return (f"{letter.lower()}bit", f"{letter.lower()}bits") if isbits else ()
 
 
 def random(value: Any, start: int | None = None, step: int | None = None, seed: Any = None) -> Any:
-    """A random item of a list, or a number below the one given; the same for the same seed."""
+    """Return a random item of a list, or a random number below the given one.
+
+    `start` is the smallest number, 0 by default; `step` is the distance between possible numbers.
+    The same `seed` gives the same result.
+    """
     source = chance.SystemRandom() if seed is None else chance.Random(seed)  # noqa: S311
     if isinstance(value, int):
         try:
             return source.randrange(start or 0, value, step or 1)
         except ValueError:
-            raise FilterArgumentError(f"no number is from {start or 0} to {value}") from None
+            raise FilterArgumentError(
+                f"there is no number from {start or 0} up to {value}"
+            ) from None
     if start or step:
-        raise FilterArgumentError("start and step are for numbers only")
+        raise FilterArgumentError("start and step need a number, not a list")
     if not isinstance(value, Sequence):
-        raise FilterArgumentError(f"a list or a whole number is needed, not {shown(value)}")
+        raise FilterArgumentError(f"a list or a whole number is needed, not {describe(value)}")
     if not value:
         raise FilterArgumentError("the list is empty")
     return source.choice(value)
 
 
 def shuffle(value: Any, seed: Any = None) -> Any:
-    """The items in random order; the same for the same seed."""
+    """Return the items of a list in random order. The same `seed` gives the same order."""
     try:
         items = list(value)
     except TypeError:
@@ -117,7 +131,10 @@ def shuffle(value: Any, seed: Any = None) -> Any:
 
 
 def random_mac(value: Any, seed: Any = None) -> str:
-    """A MAC address that begins as given and goes on at random; the same for the same seed."""
+    """Return a MAC address with the given beginning, such as 52:54:00, and a random rest.
+
+    The same `seed` gives the same address.
+    """
     parts = str(value).lower().strip(":").split(":")
     if len(parts) > 5 or not all(re.fullmatch(r"[0-9a-f]{2}", part) for part in parts):
         raise FilterArgumentError(f'"{value}" is not the beginning of a MAC address')
@@ -127,7 +144,10 @@ def random_mac(value: Any, seed: Any = None) -> str:
 
 
 def to_datetime(value: Any, format: str = "%Y-%m-%d %H:%M:%S") -> Any:  # noqa: A002
-    """The point in time that a text says; the difference of two has .days and .seconds."""
+    """Return the date and time of a text as a Python datetime.
+
+    `format` is that of strptime. The difference of two has the attributes `days` and `seconds`.
+    """
     from datetime import datetime
 
     try:
@@ -137,7 +157,10 @@ def to_datetime(value: Any, format: str = "%Y-%m-%d %H:%M:%S") -> Any:  # noqa: 
 
 
 def strftime(format: Any, second: Any = None, utc: bool = False) -> str:  # noqa: A002
-    """A point in time, now or at a number of seconds since 1970, as the format says."""
+    """Return the current time, or the time `second`, in a format of strftime.
+
+    `second` is a number of seconds since 1970-01-01 UTC. The time is local unless `utc` is true.
+    """
     import time
 
     try:
@@ -151,18 +174,22 @@ UNITS = {
     "millisecond": 1, "second": 1000, "minute": 60_000, "hour": 3_600_000, "day": 86_400_000,
     "week": 604_800_000, "month": 2_592_000_000, "year": 31_536_000_000,
 }  # fmt: skip
-"""Milliseconds of each unit of time; a month has 30 days, a year 365."""
+"""Milliseconds in each unit of time. A month has 30 days, a year 365."""
 
 SHORT = {
     "ms": "millisecond", "msec": "millisecond", "s": "second", "sec": "second", "m": "minute",
     "min": "minute", "h": "hour", "d": "day", "w": "week", "mo": "month", "y": "year",
 }  # fmt: skip
+"""Abbreviations of the units of time."""
 
 
 def to_time_unit(
     value: Any, unit: str = "ms", *, year: float | None = None, month: float | None = None
 ) -> float:
-    """A span such as "1h 30m" in a unit of time; `year` and `month` are their days."""
+    """Return a duration such as "1h 30m" as a number of units, milliseconds by default.
+
+    A month has 30 days and a year 365, unless `month` or `year` give other numbers of days.
+    """
     sizes = UNITS | {
         name: int(days * UNITS["day"])
         for name, days in (("year", year), ("month", month))
@@ -172,12 +199,13 @@ def to_time_unit(
     for part in [] if value == "0" else str(value).split():
         match = re.fullmatch(r"(-?\d+)([a-z]+)", part, re.ASCII)
         if match is None:
-            raise FilterArgumentError(f'"{value}" is not a span of time such as "1h 30m"')
+            raise FilterArgumentError(f'"{value}" is not a duration such as "1h 30m"')
         total += int(match[1]) * sizes[_unit(match[2])]
     return round(total / sizes[_unit(unit)], 12)
 
 
 def _unit(text: str) -> str:
+    """The unit of time that a name or an abbreviation of it means."""
     word = text.lower()
     name = SHORT.get(word) or word.removesuffix("s")
     name = SHORT.get(name, name)
@@ -187,10 +215,12 @@ def _unit(text: str) -> str:
 
 
 def _in_unit(name: str) -> Callable[..., float]:
+    """The filter that converts a duration to a number of one unit."""
+
     def converted(value: Any, **options: Any) -> float:
         return to_time_unit(value, name, **options)
 
-    converted.__doc__ = f"""A span such as "1h 30m" in {name}s."""
+    converted.__doc__ = f"""Return a duration such as "1h 30m" as a number of {name}s."""
     return converted
 
 
@@ -198,4 +228,4 @@ TIME_UNITS: dict[str, Callable[..., float]] = {
     "to_time_unit": to_time_unit,
     **{f"to_{name}s": _in_unit(name) for name in UNITS},
 }
-"""The filters that convert spans of time."""
+"""The filters that convert durations, by name."""

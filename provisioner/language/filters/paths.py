@@ -1,4 +1,4 @@
-"""Filters on paths; those that look at a disk look at the controller's."""
+"""Filters on paths. Those that read a disk read the controller's."""
 
 from __future__ import annotations
 
@@ -10,92 +10,94 @@ from typing import Any
 
 from jinja2.exceptions import FilterArgumentError
 
-from provisioner.language.filters.data import a_list, shown
-from provisioner.language.filters.text import text_of
+from provisioner.language.filters.data import describe, require_list
+from provisioner.language.filters.text import to_text
 
 
 def basename(path: Any) -> str:
-    """The last name of a path."""
-    return posixpath.basename(text_of(path))
+    """Return the last component of a path."""
+    return posixpath.basename(to_text(path))
 
 
 def dirname(path: Any) -> str:
-    """The path without its last name."""
-    return posixpath.dirname(text_of(path))
+    """Return the path without its last component."""
+    return posixpath.dirname(to_text(path))
 
 
 def win_basename(path: Any) -> str:
-    """The last name of a Windows path."""
+    """Return the last component of a Windows path."""
     import ntpath
 
-    return ntpath.basename(text_of(path))
+    return ntpath.basename(to_text(path))
 
 
 def win_dirname(path: Any) -> str:
-    """The Windows path without its last name."""
+    """Return the Windows path without its last component."""
     import ntpath
 
-    return ntpath.dirname(text_of(path))
+    return ntpath.dirname(to_text(path))
 
 
 def win_splitdrive(path: Any) -> tuple[str, str]:
-    """The drive of a Windows path, and the rest."""
+    """Return the drive of a Windows path, and the rest, as a pair."""
     import ntpath
 
-    return ntpath.splitdrive(text_of(path))
+    return ntpath.splitdrive(to_text(path))
 
 
 def splitext(path: Any) -> tuple[str, str]:
-    """The path without its last extension, and the extension."""
-    return posixpath.splitext(text_of(path))
+    """Return the path without its last extension, and the extension, as a pair."""
+    return posixpath.splitext(to_text(path))
 
 
 def path_join(parts: Any) -> str:
-    """One path of several parts."""
+    """Return one path of a list of components. An absolute component replaces those before it."""
     return (
-        text_of(parts) if isinstance(parts, str) else posixpath.join(*map(text_of, a_list(parts)))
+        to_text(parts)
+        if isinstance(parts, str)
+        else posixpath.join(*map(to_text, require_list(parts)))
     )
 
 
 def commonpath(paths: Sequence[Any]) -> str:
-    """The longest path that all paths have in common."""
-    return posixpath.commonpath([text_of(path) for path in a_list(paths)])
+    """Return the longest path that all paths of a list begin with."""
+    return posixpath.commonpath([to_text(path) for path in require_list(paths)])
 
 
 def normpath(path: Any) -> str:
-    """The path without `.`, `..` and doubled slashes."""
-    return posixpath.normpath(text_of(path))
+    """Return the path without `.`, `..` and double slashes."""
+    return posixpath.normpath(to_text(path))
 
 
 def relpath(path: Any, start: Any = ".") -> str:
-    """The path as seen from `start`."""
-    return os.path.relpath(text_of(path), text_of(start))
+    """Return the path relative to the directory `start`."""
+    return os.path.relpath(to_text(path), to_text(start))
 
 
 def realpath(path: Any) -> str:
-    """The path with all symbolic links resolved, on the controller."""
-    return os.path.realpath(text_of(path))
+    """Return the path with all symbolic links on the controller resolved."""
+    return os.path.realpath(to_text(path))
 
 
 def expanduser(path: Any) -> str:
-    """The path with ~ expanded, on the controller."""
-    return os.path.expanduser(text_of(path))  # noqa: PTH111 (Path() drops "./" and a last slash)
+    """Return the path with ~ replaced by the home directory on the controller."""
+    return os.path.expanduser(to_text(path))  # noqa: PTH111 (Path() drops "./" and a last slash)
 
 
 def expandvars(path: Any) -> str:
-    """The path with environment variables expanded, on the controller."""
-    return os.path.expandvars(text_of(path))
+    """Return the path with the controller's environment variables replaced by their values."""
+    return os.path.expandvars(to_text(path))
 
 
 def fileglob(pattern: Any) -> list[str]:
-    """The files that match a pattern, on the controller, sorted."""
+    """Return the controller's files that match a pattern, sorted."""
     import glob
 
-    return sorted(path for path in glob.glob(text_of(pattern)) if Path(path).is_file())  # noqa: PTH207
+    return sorted(path for path in glob.glob(to_text(pattern)) if Path(path).is_file())  # noqa: PTH207
 
 
-def path_of(path: Any) -> Path:
-    """A controller's path of text."""
+def require_path(path: Any) -> Path:
+    """The path of a text; `FilterArgumentError` for other values."""
     if not isinstance(path, str | os.PathLike):
-        raise FilterArgumentError(f"a path is needed, not {shown(path)}")
+        raise FilterArgumentError(f"a path is needed, not {describe(path)}")
     return Path(path)

@@ -1,8 +1,7 @@
-"""FILTERS: what a template can put after `|`, besides the filters of Jinja itself.
+"""FILTERS: the filters of templates, besides those of Jinja itself.
 
-The functions are plain; here they get their names, and one guard that is the same for all: an
-undefined argument is an error that names the variable, and a value of the wrong kind is an error
-that names the filter.
+The functions in the other files are plain. Here they get their names and a guard: an undefined
+argument is an error that names the variable, and other errors name the filter.
 """
 
 from __future__ import annotations
@@ -19,17 +18,17 @@ from provisioner.language.filters import data, formats, hashing, keys, numbers, 
 Filter = Callable[..., Any]
 
 TAKES_UNDEFINED = {"mandatory", "type_debug"}
-"""Filters that are asked about an undefined value itself."""
+"""Filters that accept an undefined value."""
 
-PLAIN = (bool, int, float, str, bytes, list, dict)
-"""The types that type_debug looks for first."""
+PLAIN_TYPES = (bool, int, float, str, bytes, list, dict)
+"""The types that `type_debug` names, in this order."""
 
 PASSES_UNDEFINED = {"extract": 2, "ternary": 1}
-"""Filters that may be given something undefined to choose from: how many arguments may not be."""
+"""Filters whose later arguments may be undefined, with the number of arguments that may not."""
 
 
 def mandatory(value: Any, msg: str | None = None) -> Any:
-    """The value, which must be defined; `msg` is the error if it is not."""
+    """Return the value, which must be defined. `msg` is the error message if it is not."""
     if isinstance(value, Undefined):
         name = getattr(value, "_undefined_name", None)
         raise TemplateRuntimeError(msg or f'the mandatory variable "{name or ""}" is not defined')
@@ -37,39 +36,45 @@ def mandatory(value: Any, msg: str | None = None) -> Any:
 
 
 def ternary(value: Any, true_val: Any, false_val: Any, none_val: Any = None) -> Any:
-    """The first argument if the value is true, the second if not; the third, if given, for null."""
+    """Return the first argument if the value is true, and the second if it is false.
+
+    For null return the third one, if it is given.
+    """
     if value is None and none_val is not None:
         return none_val
     return true_val if value else false_val
 
 
 def type_debug(value: Any) -> str:
-    """The name of the value's Python type; of a subclass of a plain type, that of the plain one."""
+    """Return the name of the value's Python type.
+
+    For a subclass of a plain type it is the name of the plain type.
+    """
     if isinstance(value, Undefined):
         return "AnsibleUndefined"
-    plain = (kind for kind in PLAIN if isinstance(value, kind))
+    plain = (kind for kind in PLAIN_TYPES if isinstance(value, kind))
     return next(plain, type(value)).__name__
 
 
 def vault(value: Any, *args: Any, **options: Any) -> str:
-    """Not supported: encrypt with `provision vault`."""
-    raise FilterArgumentError("templates can't encrypt; use the `provision vault` command")
+    """Not supported: encrypt with the command `provision vault`."""
+    raise FilterArgumentError("templates can't encrypt: use the command `provision vault`")
 
 
 def unvault(value: Any, *args: Any, **options: Any) -> str:
-    """Not supported: values under `!vault` are decrypted by themselves."""
-    raise FilterArgumentError("values under !vault are decrypted by themselves")
+    """Not supported: values under `!vault` are decrypted when they are loaded."""
+    raise FilterArgumentError("not needed: values under !vault are decrypted when they are loaded")
 
 
 def _guarded(name: str, function: Filter) -> Filter:
-    """`function` that is strict about undefined values and names the filter in its errors."""
-    last = PASSES_UNDEFINED.get(name)
+    """The function with errors for undefined arguments, and with the filter's name in messages."""
+    strict_count = PASSES_UNDEFINED.get(name)
     strict = name not in TAKES_UNDEFINED
 
     @wraps(function)
     def guarded(*args: Any, **options: Any) -> Any:
         if strict:
-            for value in (*args[:last], *options.values()):
+            for value in (*args[:strict_count], *options.values()):
                 if isinstance(value, Undefined):
                     value._fail_with_undefined_error()
         try:
@@ -92,7 +97,7 @@ def _guarded(name: str, function: Filter) -> Filter:
 
 
 def _fresh(function: Filter) -> Filter:
-    """`function` that Jinja calls whenever the template is rendered, never when it is compiled."""
+    """The function as a filter that Jinja calls in every rendering, never when it compiles."""
 
     @pass_context
     @wraps(function)
@@ -174,6 +179,7 @@ BUILTIN: dict[str, Filter] = {
     "zip": data.zipped,
     "zip_longest": data.zip_longest,
 }
+"""Filters of ansible.builtin."""
 
 GENERAL: dict[str, Filter] = {
     "counter": data.counter,
@@ -184,11 +190,11 @@ GENERAL: dict[str, Filter] = {
     "from_ini": formats.from_ini,
     "groupby_as_dict": data.groupby_as_dict,
     "json_query": formats.json_query,
-    "lists_difference": data.of_many(data.difference),
-    "lists_intersect": data.of_many(data.intersect),
+    "lists_difference": data.for_many_lists(data.difference),
+    "lists_intersect": data.for_many_lists(data.intersect),
     "lists_mergeby": data.lists_mergeby,
-    "lists_symmetric_difference": data.of_many(data.symmetric_difference),
-    "lists_union": data.of_many(data.union),
+    "lists_symmetric_difference": data.for_many_lists(data.symmetric_difference),
+    "lists_union": data.for_many_lists(data.union),
     "path_join": paths.path_join,
     "random_mac": numbers.random_mac,
     "to_ini": formats.to_ini,
@@ -196,6 +202,7 @@ GENERAL: dict[str, Filter] = {
     "version_sort": text.version_sort,
     **numbers.TIME_UNITS,
 }
+"""Filters of community.general."""
 
 UTILS: dict[str, Filter] = {
     "get_path": formats.get_path,
@@ -206,6 +213,7 @@ UTILS: dict[str, Filter] = {
     "to_paths": formats.to_paths,
     **subnets.FILTERS,
 }
+"""Filters of ansible.utils; most are also in ansible.netcommon."""
 
 FRESH = {
     "expanduser",
@@ -219,7 +227,10 @@ FRESH = {
     "shuffle",
     "strftime",
 }
-"""Filters whose value depends on more than their arguments: never computed ahead."""
+"""Filters whose result depends on more than their arguments.
+
+Jinja must not compute them when it compiles a template.
+"""
 
 COLLECTIONS = {
     "ansible.utils": UTILS,
@@ -229,6 +240,7 @@ COLLECTIONS = {
 
 
 def _named(name: str, function: Filter) -> Filter:
+    """The function of a filter with its guard."""
     guarded = _guarded(name, function)
     return _fresh(guarded) if name in FRESH else guarded
 
@@ -239,4 +251,7 @@ FILTERS: dict[str, Filter] = {
     for name, filter_ in ((name, _named(name, each)) for name, each in functions.items())
     for prefix in ("", f"{collection}.", "ansible.netcommon." if functions is UTILS else "")
 }
-"""Every filter by its short and its full name; what ansible.builtin has wins the short one."""
+"""Every filter by its short and its full name.
+
+A short name means the filter of ansible.builtin if there is one.
+"""

@@ -1,4 +1,4 @@
-"""Filters on networks and their subnets, and on MAC addresses, as ansible.utils has them."""
+"""Filters on networks, their subnets, and MAC addresses, as in the collection ansible.utils."""
 
 from __future__ import annotations
 
@@ -8,45 +8,53 @@ from typing import Any
 
 from jinja2.exceptions import FilterArgumentError
 
-from provisioner.language.filters.data import MAX_ITEMS, a_list, is_list, shown
+from provisioner.language.filters.data import MAX_ITEMS, describe, is_list, require_list
 from provisioner.language.filters.net import (
     Address,
-    address_of,
     contains,
     ipaddr,
     ipv4,
     ipv6,
     ipwrap,
     nth,
+    parse_address,
     step,
 )
 
 
 def ipsubnet(value: Any, query: str | int = "", index: int | None = None) -> Any:
-    """The subnet of a prefix and index; without an index their number; the place in a network."""
-    address = address_of(value)
+    """Return the subnet with that prefix length and index, or the number of such subnets.
+
+    `query` is the prefix length of the subnets. Without `index` the number of subnets is returned.
+    If `query` is a network, return the position of the value among its subnets of that size. For a
+    single address, return the network with that prefix length which contains it.
+    """
+    address = parse_address(value)
     if address is None:
         return False
     if query == "":
         return str(address.network)
     if not str(query).isdecimal():
-        return _place(address, query)
+        return _index_in(address, query)
     prefix = int(query)
     if address.network.prefixlen == address.ip.max_prefixlen:
         return _supernet(address, prefix, index)
     if prefix < address.network.prefixlen or prefix > address.ip.max_prefixlen:
-        raise FilterArgumentError(f"{address.network} has no subnets of the size /{prefix}")
+        raise FilterArgumentError(
+            f"{address.network} has no subnets with the prefix length {prefix}"
+        )
     count = 1 << (prefix - address.network.prefixlen)
     if index is None:
         return str(count)
-    at = int(index) + count if int(index) < 0 else int(index)
-    if not 0 <= at < count:
+    number = int(index) + count if int(index) < 0 else int(index)
+    if not 0 <= number < count:
         return False
-    start = int(address.network.network_address) + (at << (address.ip.max_prefixlen - prefix))
-    return f"{address.at(start)}/{prefix}"
+    start = int(address.network.network_address) + (number << (address.ip.max_prefixlen - prefix))
+    return f"{address.address_at(start)}/{prefix}"
 
 
 def _supernet(address: Address, prefix: int, index: int | None) -> Any:
+    """The network around a single address."""
     if index is None:
         return str(address.network.supernet(new_prefix=prefix))
     sizes = range(prefix, address.ip.max_prefixlen)
@@ -55,10 +63,11 @@ def _supernet(address: Address, prefix: int, index: int | None) -> Any:
     return str(address.network.supernet(new_prefix=sizes[int(index)]))
 
 
-def _place(address: Address, query: Any) -> Any:
-    outer = address_of(query)
+def _index_in(address: Address, query: Any) -> Any:
+    """The position of a network among the subnets of its size in another network."""
+    outer = parse_address(query)
     if outer is None:
-        raise FilterArgumentError(f'"{query}" is neither a prefix nor a network')
+        raise FilterArgumentError(f'"{query}" is neither a prefix length nor a network')
     if not contains(outer, address):
         return False
     start = int(address.network.network_address) - int(outer.network.network_address)
@@ -66,23 +75,23 @@ def _place(address: Address, query: Any) -> Any:
 
 
 def nthhost(value: Any, number: int = 0) -> Any:
-    """The address with that number in a network."""
-    address = address_of(value)
+    """Return the address with that index in a network, or False."""
+    address = parse_address(value)
     if address is None or address.size == 1 or not int(number):
         return False
-    found = nth(address, int(number))
-    return found.partition("/")[0] if found else False
+    host = nth(address, int(number))
+    return host.partition("/")[0] if host else False
 
 
 def network_in_network(value: Any, test: Any) -> bool:
-    """Whether an address or network is in the network."""
-    outer, inner = address_of(value), address_of(test)
+    """Return whether the network contains the address or network `test`."""
+    outer, inner = parse_address(value), parse_address(test)
     return outer is not None and inner is not None and contains(outer, inner)
 
 
 def network_in_usable(value: Any, test: Any) -> bool:
-    """Whether an address is one for hosts in the network."""
-    outer, inner = address_of(value), address_of(test)
+    """Return whether `test` consists of host addresses of the network."""
+    outer, inner = parse_address(value), parse_address(test)
     if outer is None or inner is None or outer.size == 1 or not contains(outer, inner):
         return False
     first, last = outer.usable
@@ -91,42 +100,46 @@ def network_in_usable(value: Any, test: Any) -> bool:
 
 
 def next_nth_usable(value: Any, offset: int) -> Any:
-    """The address for hosts that is so many further on."""
-    address = address_of(value)
+    """Return the host address `offset` addresses after this one, or null if there is none."""
+    address = parse_address(value)
     if address is None or address.size == 1:
         return None
     return step(address, int(offset))
 
 
 def previous_nth_usable(value: Any, offset: int) -> Any:
-    """The address for hosts that is so many before."""
+    """Return the host address `offset` addresses before this one, or null if there is none."""
     return next_nth_usable(value, -int(offset))
 
 
 def ipmath(value: Any, amount: int) -> str:
-    """The address that is so many further on, or before."""
-    address = _needed(value)
-    return address.at(int(address.ip) + int(amount))
+    """Return the address plus `amount`, which may be negative."""
+    address = _require_address(value)
+    return address.address_at(int(address.ip) + int(amount))
 
 
-def _needed(value: Any) -> Address:
-    address = address_of(value)
+def _require_address(value: Any) -> Address:
+    """The address of a value; `FilterArgumentError` if it is none."""
+    address = parse_address(value)
     if address is None:
-        raise FilterArgumentError(f"an address is needed, not {shown(value)}")
+        raise FilterArgumentError(f"an address is needed, not {describe(value)}")
     return address
 
 
 def reduce_on_network(value: Any, network: str) -> list[Any]:
-    """The addresses of a list that are in a network."""
+    """Return the addresses of a list that are in the network."""
     items = value if is_list(value) else [value]
     return [item for item in items if network_in_network(network, item)]
 
 
 def cidr_merge(value: Any, action: str = "merge") -> Any:
-    """The networks of a list with neighbours merged, or with `span` the one that holds all."""
+    """Return the networks of a list, with adjacent ones merged.
+
+    With `action: span`, return the smallest network that contains all of them.
+    """
     from ipaddress import collapse_addresses
 
-    networks: list[Any] = [_needed(item).network for item in a_list(value)]
+    networks: list[Any] = [_require_address(item).network for item in require_list(value)]
     if action == "merge":
         merged = [
             each
@@ -135,7 +148,7 @@ def cidr_merge(value: Any, action: str = "merge") -> Any:
         ]
         return [str(network) for network in merged]
     if action != "span" or not networks:
-        raise FilterArgumentError('cidr_merge makes "merge" or "span" of a list of networks')
+        raise FilterArgumentError('action must be "merge", or "span" with at least one network')
     spanning = networks[0]
     while not all(each.subnet_of(spanning) for each in networks):
         spanning = spanning.supernet()
@@ -143,24 +156,24 @@ def cidr_merge(value: Any, action: str = "merge") -> Any:
 
 
 def usable_range(value: Any) -> dict[str, Any]:
-    """All addresses of a network, and how many they are."""
-    network = _needed(value).network
+    """Return all addresses of a network and their number: {usable_ips, number_of_ips}."""
+    network = _require_address(value).network
     if network.num_addresses > MAX_ITEMS:
         raise FilterArgumentError(f"{network} has more than {MAX_ITEMS} addresses")
-    found = [str(address) for address in network]
-    return {"usable_ips": found, "number_of_ips": len(found)}
+    addresses = [str(address) for address in network]
+    return {"usable_ips": addresses, "number_of_ips": len(addresses)}
 
 
 def ip4_hex(value: Any, delimiter: str = "") -> str:
-    """An IPv4 address in hex."""
-    return delimiter.join(f"{byte:02x}" for byte in _needed(value).ip.packed)
+    """Return an IPv4 address in hexadecimal. `delimiter` separates the bytes."""
+    return delimiter.join(f"{byte:02x}" for byte in _require_address(value).ip.packed)
 
 
 def ipv6form(value: Any, format: str = "compress") -> str:  # noqa: A002
-    """An IPv6 address written in one way: expand, compress or x509."""
+    """Return an IPv6 address in the form expand, compress or x509."""
     from ipaddress import IPv6Address
 
-    ip = _needed(value).ip
+    ip = _require_address(value).ip
     match format:
         case "expand":
             return ip.exploded
@@ -168,7 +181,7 @@ def ipv6form(value: Any, format: str = "compress") -> str:  # noqa: A002
             return ip.compressed
         case "x509" if isinstance(ip, IPv6Address):
             return ":".join(f"{int(group, 16):x}" for group in ip.exploded.split(":"))
-    raise FilterArgumentError("the format is expand, compress or x509")
+    raise FilterArgumentError("format must be expand, compress or x509")
 
 
 HARDWARE: dict[str, Callable[[list[str]], Any]] = {
@@ -183,40 +196,44 @@ HARDWARE: dict[str, Callable[[list[str]], Any]] = {
     ),
     "unix": lambda parts: ":".join(f"{int(part, 16):x}" for part in parts),
 }
-"""How hwaddr writes a MAC address."""
+"""The forms of a MAC address, by the query of `hwaddr`."""
 
 
 def hwaddr(value: Any, query: str = "") -> Any:
-    """The MAC address, or as asked: linux, unix, cisco, win, eui48, bare, pgsql, bool, int."""
+    """Return the MAC address, or the form of it that `query` names.
+
+    Forms are linux, unix, cisco, win, eui48, bare, pgsql, bool and int. Without a query, or with
+    bool, the result is null if the value is not a MAC address.
+    """
     if query and query not in HARDWARE:
-        raise FilterArgumentError(f'a MAC address has no form "{query}": {", ".join(HARDWARE)}')
+        raise FilterArgumentError(f'unknown query "{query}" (known are {", ".join(HARDWARE)})')
     parts = _bytes(value)
     if parts is None:
         if query in ("", "bool"):
             return None
-        raise FilterArgumentError(f"a MAC address is needed, not {shown(value)}")
+        raise FilterArgumentError(f"a MAC address is needed, not {describe(value)}")
     return HARDWARE[query](parts) if query else value
 
 
 def _bytes(value: Any) -> list[str] | None:
-    """The six bytes of a MAC address in hex."""
+    """The six bytes of a MAC address in hexadecimal; None if it is none."""
     text = str(value).lower()
     if re.fullmatch(r"[0-9a-f]{1,2}([:-][0-9a-f]{1,2}){5}", text):
         return [part.zfill(2) for part in re.split("[:-]", text)]
     digits = re.sub(r"[.:-]", "", text)
     if not re.fullmatch(r"[0-9a-f]{12}", digits):
         return None
-    return [digits[at : at + 2] for at in range(0, 12, 2)]
+    return [digits[start : start + 2] for start in range(0, 12, 2)]
 
 
 def slaac(value: Any, mac: str) -> Any:
-    """The IPv6 address that a host with a MAC address gives itself in a network."""
-    address, parts = address_of(value), _bytes(mac)
+    """Return the IPv6 address of the host with a MAC address in a network (RFC 4291), or False."""
+    address, parts = parse_address(value), _bytes(mac)
     if address is None or parts is None or address.ip.version != 6:
         return False
     first = f"{int(parts[0], 16) ^ 2:02x}"
     tail = int("".join([first, *parts[1:3], "ff", "fe", *parts[3:]]), 16)
-    return address.at(int(address.ip) >> 64 << 64 | tail)
+    return address.address_at(int(address.ip) >> 64 << 64 | tail)
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
@@ -240,4 +257,4 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "reduce_on_network": reduce_on_network,
     "slaac": slaac,
 }
-"""The filters on addresses by name."""
+"""The filters on addresses, by name."""

@@ -9,28 +9,33 @@ from typing import Any
 from jinja2.exceptions import FilterArgumentError
 
 from provisioner import regex
-from provisioner.language.filters.data import a_list, shown
+from provisioner.language.filters.data import describe, require_list
 from provisioner.language.versions import LooseVersion
 
 POSIX_BASIC_SPECIAL = regex.compile(r"([\[\].^$*\\])")
 
 
-def text_of(value: Any) -> str:
-    """Text of anything: bytes as UTF-8, None as "None"."""
+def to_text(value: Any) -> str:
+    """A value as text: bytes are decoded as UTF-8, None is "None"."""
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)
 
 
-def pattern_of(pattern: Any, ignorecase: bool = False, multiline: bool = False) -> re.Pattern[str]:
-    """The compiled regular expression, or an error that says what is wrong with it."""
+def compile_pattern(
+    pattern: Any, ignorecase: bool = False, multiline: bool = False
+) -> re.Pattern[str]:
+    """The compiled regular expression. `FilterArgumentError` says what is wrong with it."""
     flags = (re.IGNORECASE if ignorecase else 0) | (re.MULTILINE if multiline else 0)
     try:
-        return re.compile(text_of(pattern), flags)
+        return re.compile(to_text(pattern), flags)
     except (re.error, OverflowError, RecursionError) as error:
-        raise FilterArgumentError(f'the pattern "{pattern}" is wrong: {error}') from None
+        raise FilterArgumentError(f'the pattern "{pattern}" is not valid: {error}') from None
 
 
 def to_bool(value: Any) -> bool | None:
-    """True for true, yes, on and 1, false for anything else; None stays None."""
+    """Return true for true, yes, on and 1, null for null, and false for anything else.
+
+    Text is compared without case. The rules are those of ansible.builtin.bool.
+    """
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -47,35 +52,45 @@ def regex_replace(
     count: int = 0,
     mandatory_count: int = 0,
 ) -> str:
-    """The text with what matches a pattern replaced; `\\1` is the first group."""
-    compiled = pattern_of(pattern, ignorecase, multiline)
+    """Return the text with every match of a pattern replaced.
+
+    In the replacement `\\1` is the first group and `\\g<name>` a named one. `count` limits the
+    replacements; fewer than `mandatory_count` are an error.
+    """
+    compiled = compile_pattern(pattern, ignorecase, multiline)
     try:
-        result, done = compiled.subn(text_of(replacement), text_of(value), count)
+        result, matches = compiled.subn(to_text(replacement), to_text(value), count)
     except (re.error, IndexError) as error:
-        raise FilterArgumentError(f'the replacement "{replacement}" is wrong: {error}') from None
-    if done < mandatory_count:
-        raise FilterArgumentError(f'"{pattern}" matched {done} times, not {mandatory_count}')
+        raise FilterArgumentError(
+            f'the replacement "{replacement}" is not valid: {error}'
+        ) from None
+    if matches < mandatory_count:
+        raise FilterArgumentError(f'"{pattern}" matched {matches} times, not {mandatory_count}')
     return result
 
 
 def regex_search(
     value: Any, pattern: str, *groups: str, ignorecase: bool = False, multiline: bool = False
 ) -> str | list[Any] | None:
-    """The first match of a pattern, or the list of the groups asked for; None without a match."""
-    wanted = [_group(name) for name in groups]
-    found = pattern_of(pattern, ignorecase, multiline).search(text_of(value))
-    if found is None:
+    """Return the first match of a pattern, or null if there is none.
+
+    With arguments such as `'\\1'` or `'\\g<name>'`, return the list of these groups.
+    """
+    group_names = [_group(name) for name in groups]
+    match = compile_pattern(pattern, ignorecase, multiline).search(to_text(value))
+    if match is None:
         return None
     try:
-        return [found.group(name) for name in wanted] if wanted else found.group()
+        return [match.group(name) for name in group_names] if group_names else match.group()
     except IndexError:
-        raise FilterArgumentError(f'"{pattern}" has no such group as {", ".join(groups)}') from None
+        raise FilterArgumentError(f'"{pattern}" has no group {", ".join(groups)}') from None
 
 
 def _group(name: str) -> str | int:
-    if match := re.fullmatch(r"\\g<(\S+)>", text_of(name)):
+    """The number or the name of a group that a template writes as \\1 or \\g<name>."""
+    if match := re.fullmatch(r"\\g<(\S+)>", to_text(name)):
         return int(match[1]) if match[1].isdigit() else match[1]
-    if match := re.fullmatch(r"\\(\d+)", text_of(name)):
+    if match := re.fullmatch(r"\\(\d+)", to_text(name)):
         return int(match[1])
     raise FilterArgumentError(f'a group is written "\\\\1" or "\\\\g<name>", not "{name}"')
 
@@ -83,37 +98,43 @@ def _group(name: str) -> str | int:
 def regex_findall(
     value: Any, pattern: str, multiline: bool = False, ignorecase: bool = False
 ) -> list[Any]:
-    """Every match of a pattern; tuples where it has several groups."""
-    return pattern_of(pattern, ignorecase, multiline).findall(text_of(value))
+    """Return the list of all matches of a pattern.
+
+    With one group in the pattern they are the group's texts, with several groups tuples of these.
+    """
+    return compile_pattern(pattern, ignorecase, multiline).findall(to_text(value))
 
 
 def regex_escape(value: Any, re_type: str = "python") -> str:
-    """The text with all that is special in a pattern escaped."""
+    """Return the text with the special characters of a regular expression escaped.
+
+    `re_type` is python or posix_basic.
+    """
     match re_type:
         case "python":
-            return re.escape(text_of(value))
+            return re.escape(to_text(value))
         case "posix_basic":
-            return POSIX_BASIC_SPECIAL.sub(r"\\\1", text_of(value))
-    raise FilterArgumentError(f're_type is "python" or "posix_basic", not "{re_type}"')
+            return POSIX_BASIC_SPECIAL.sub(r"\\\1", to_text(value))
+    raise FilterArgumentError(f're_type must be "python" or "posix_basic", not "{re_type}"')
 
 
 def b64encode(value: Any, encoding: str = "utf-8") -> str:
-    """Base64 of the text."""
+    """Return the text in Base64."""
     import base64
 
-    data = value if isinstance(value, bytes) else _encoded(text_of(value), encoding)
+    data = value if isinstance(value, bytes) else _encoded(to_text(value), encoding)
     return base64.b64encode(data).decode("ascii")
 
 
 def b64decode(value: Any, encoding: str = "utf-8") -> str:
-    """The text that base64 stands for."""
+    """Return the text that was encoded in Base64."""
     import base64
     import binascii
 
     try:
-        data = base64.b64decode(text_of(value))
+        data = base64.b64decode(to_text(value))
     except (binascii.Error, ValueError) as error:
-        raise FilterArgumentError(f"that is not base64: {error}") from None
+        raise FilterArgumentError(f"the text is not Base64: {error}") from None
     try:
         return data.decode(encoding, "surrogateescape")
     except (LookupError, UnicodeError) as error:
@@ -128,16 +149,16 @@ def _encoded(text: str, encoding: str) -> bytes:
 
 
 def quote(value: Any) -> str:
-    """The text as one word for a POSIX shell."""
+    """Return the text quoted as one word for a POSIX shell; '' for null."""
     import shlex
 
-    return shlex.quote("" if value is None else text_of(value))
+    return shlex.quote("" if value is None else to_text(value))
 
 
 def split(value: Any, separator: str | None = None, maxsplit: int = -1) -> list[str]:
-    """The parts of a text between separators, at white space without one."""
+    """Return the parts of a text between separators; without `separator` between white space."""
     if not isinstance(value, str):
-        raise FilterArgumentError(f"text is needed, not {shown(value)}")
+        raise FilterArgumentError(f"text is needed, not {describe(value)}")
     return value.split(separator, maxsplit)
 
 
@@ -148,7 +169,7 @@ COMMENTS: dict[str, dict[str, str]] = {
     "cblock": {"beginning": "/*", "decoration": " * ", "end": " */"},
     "xml": {"beginning": "<!--", "decoration": " - ", "end": "-->"},
 }
-"""The styles of the comment filter."""
+"""The styles of the filter `comment`."""
 
 
 def comment(
@@ -164,16 +185,20 @@ def comment(
     end: str | None = None,
     newline: str = "\n",
 ) -> str:
-    """The text as a comment: plain, erlang, c, cblock, xml, or in your own decoration."""
+    """Return the text as a comment, one decorated line for each of its lines.
+
+    `style` is plain (#), erlang (%), c (//), cblock (/* */) or xml (<!-- -->). The other options
+    replace parts of the style, as in ansible.builtin.comment.
+    """
     if style not in COMMENTS:
-        raise FilterArgumentError(f"a comment is one of {', '.join(COMMENTS)}")
-    look = COMMENTS[style]
-    mark = look["decoration"] if decoration is None else decoration
-    first = look.get("beginning", "") if beginning is None else beginning
-    last = look.get("end", "") if end is None else end
+        raise FilterArgumentError(f"style must be one of {', '.join(COMMENTS)}")
+    defaults = COMMENTS[style]
+    mark = defaults["decoration"] if decoration is None else decoration
+    first = defaults.get("beginning", "") if beginning is None else beginning
+    last = defaults.get("end", "") if end is None else end
     before = mark.rstrip() if prefix is None else prefix
     after = mark.rstrip() if postfix is None else postfix
-    *lines, final = text_of(value).split(newline)
+    *lines, final = to_text(value).split(newline)
     return newline.join(
         [
             *([first] if first else []),
@@ -192,30 +217,38 @@ URL_PARTS = (
 
 
 def urlsplit(value: Any, query: str = "") -> Any:
-    """The parts of a URL as a dict, or the one that is asked for."""
+    """Return the parts of a URL as a dict, or the part that `query` names.
+
+    The parts are fragment, hostname, netloc, password, path, port, query, scheme and username.
+    """
     from urllib.parse import urlsplit as split_url
 
-    split_result = split_url(text_of(value))
+    split_result = split_url(to_text(value))
     parts: Mapping[str, Any] = {name: getattr(split_result, name) for name in URL_PARTS}
     if query and query not in parts:
-        raise FilterArgumentError(f"a URL has {', '.join(URL_PARTS)}, but no {query}")
+        raise FilterArgumentError(f"query must be one of {', '.join(URL_PARTS)}, not {query}")
     return parts[query] if query else parts
 
 
 def urldecode(value: Any) -> str:
-    """The text with %20, + and their like decoded."""
+    """Return the text with %20, + and the like decoded."""
     from urllib.parse import unquote_plus
 
-    return unquote_plus(text_of(value))
+    return unquote_plus(to_text(value))
 
 
 def version_sort(value: Any, reverse: bool = False) -> list[Any]:
-    """Versions in ascending order, so that 1.10 follows 1.9."""
-    return sorted(a_list(value), key=lambda item: LooseVersion(text_of(item)), reverse=reverse)
+    """Return the versions of a list in ascending order: 1.10 comes after 1.9.
+
+    `reverse` returns them in descending order.
+    """
+    return sorted(
+        require_list(value), key=lambda item: LooseVersion(to_text(item)), reverse=reverse
+    )
 
 
 def unicode_normalize(value: Any, form: str = "NFC") -> str:
-    """The text in one Unicode normal form: NFC, NFD, NFKC or NFKD."""
+    """Return the text in the Unicode normal form NFC, NFD, NFKC or NFKD."""
     import unicodedata
 
     if not isinstance(value, str):
@@ -223,4 +256,4 @@ def unicode_normalize(value: Any, form: str = "NFC") -> str:
     match form:
         case "NFC" | "NFD" | "NFKC" | "NFKD":
             return unicodedata.normalize(form, value)
-    raise FilterArgumentError("the form is NFC, NFD, NFKC or NFKD")
+    raise FilterArgumentError("form must be NFC, NFD, NFKC or NFKD")

@@ -1,4 +1,4 @@
-"""What every lookup stands on: its errors, its files, its options."""
+"""What all lookups share: their error, and how they find files and read options."""
 
 from __future__ import annotations
 
@@ -14,18 +14,22 @@ from provisioner.language.lookups.context import LookupContext
 from provisioner.where import nearest, with_hint
 
 MAX_ITEMS = 1_000_000
-"""Items that one lookup may give; more is a mistake."""
+"""The largest number of items that one lookup returns."""
 
 
 class LookupFailedError(TemplateRuntimeError):
-    """A lookup could not find or do what it was asked for."""
+    """A lookup failed: a file is missing, an option is wrong, and so on."""
 
 
 Lookup = Callable[..., list[Any]]
 T = TypeVar("T")
 
 
-def find(context: LookupContext, folder: str, name: Any) -> Path:
+def find_file(context: LookupContext, folder: str, name: Any) -> Path:
+    """The path of a file of the controller; FileNotFoundError if it does not exist.
+
+    A relative name is searched in `folder` of the role and the play.
+    """
     path = Path(str(name)).expanduser()
     if not path.is_absolute():
         return context.find(folder, str(name)).absolute()
@@ -34,22 +38,23 @@ def find(context: LookupContext, folder: str, name: Any) -> Path:
     return path
 
 
-def text_of(context: LookupContext, path: Path, encoding: str = "utf-8") -> str:
+def read_text(context: LookupContext, path: Path, encoding: str = "utf-8") -> str:
+    """The text of a file, decrypted if a vault encrypted it."""
     return context.read(path).decode(encoding, "surrogateescape")
 
 
-def words(term: Any) -> tuple[str, dict[str, str]]:
-    """A term such as `key file=x.ini section=y`: its plain words, and its options."""
-    words = shlex.split(str(term))
-    plain = list(itertools.takewhile(lambda word: "=" not in word, words))
-    pairs = (word.partition("=") for word in words[len(plain) :])
+def split_term(term: Any) -> tuple[str, dict[str, str]]:
+    """The words of a term such as `key file=x.ini section=y`, and its options as a dict."""
+    parts = shlex.split(str(term))
+    plain = list(itertools.takewhile(lambda part: "=" not in part, parts))
+    pairs = (part.partition("=") for part in parts[len(plain) :])
     return " ".join(plain), {key: value for key, _, value in pairs}
 
 
-def known_options(options: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-    """`known`, the defaults, with what `options` says; a name that is not known is an error."""
+def with_defaults(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The options, with defaults for those that are not given; an error for unknown ones."""
     for name in options:
-        if name not in known:
-            hint = nearest(name, known)
+        if name not in defaults:
+            hint = nearest(name, defaults)
             raise LookupFailedError(with_hint(f'there is no option "{name}"', hint))
-    return {**known, **options}
+    return {**defaults, **options}

@@ -1,4 +1,4 @@
-"""What lookups see of the play."""
+"""The part of the play that lookups can use."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from provisioner.records import dataclass
 
 @dataclass(frozen=True)
 class LookupContext:
-    """What lookups see of the play.
+    """The part of the play that lookups can use.
 
-    `find(folder, name)` gives the path of a role's or play's file, or raises FileNotFoundError;
-    `read` gives its bytes, decrypted; `folder` is where first_found looks: files, templates or
-    vars, as the task's module asks for.
+    `find(folder, name)` returns the path of a file of the role or play, or raises
+    FileNotFoundError. `read` returns a file's bytes, decrypted. `render` renders a template file,
+    with options and extra variables. `warn` shows a warning. `folder` is where first_found
+    searches: files, templates or vars, depending on the task's module.
     """
 
     variables: Mapping[str, Any]

@@ -9,7 +9,7 @@ import string
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from provisioner.language.filters.data import is_list, merge, shown
+from provisioner.language.filters.data import describe, is_list, merge
 from provisioner.language.filters.formats import get_path as path_in
 from provisioner.language.filters.formats import index_of as place_in
 from provisioner.language.filters.formats import to_paths as paths_in
@@ -23,6 +23,7 @@ RANDOM: dict[str, Any] = {
     "override_all": None, "ignore_similar_chars": False, "similar_chars": "il1LoO0",
     "base64": False,
 }  # fmt: skip
+"""The options of the lookup `random_string`, with their defaults."""
 
 
 KINDS = {
@@ -31,41 +32,52 @@ KINDS = {
     "numbers": string.digits,
     "special": string.punctuation,
 }
+"""The characters of each kind."""
 
 
 def random_string(context: LookupContext, terms: list[Any], **options: Any) -> list[str]:
-    """A random text of `length` characters, of the kinds that the options leave."""
-    given = {**RANDOM, **options}
-    similar = str(given["similar_chars"]) if to_bool(given["ignore_similar_chars"]) else ""
+    """Return a random text.
+
+    `length` is the number of characters. upper, lower, numbers and special select their kinds,
+    min_upper and so on their smallest number. The options are those of
+    community.general.random_string.
+    """
+    all_options = {**RANDOM, **options}
+    similar = (
+        str(all_options["similar_chars"]) if to_bool(all_options["ignore_similar_chars"]) else ""
+    )
     kinds = {
         name: "".join(char for char in chars if char not in similar)
         for name, chars in KINDS.items()
     }
-    kinds["special"] = str(given["override_special"] or kinds["special"])
-    allowed = str(given["override_all"] or "") or "".join(
-        chars for name, chars in kinds.items() if to_bool(given[name])
+    kinds["special"] = str(all_options["override_special"] or kinds["special"])
+    allowed = str(all_options["override_all"] or "") or "".join(
+        chars for name, chars in kinds.items() if to_bool(all_options[name])
     )
     if not allowed:
         raise LookupFailedError("no characters are left to choose from")
-    made = [] if given["override_all"] else _at_least(kinds, given)
-    made += [secrets.choice(allowed) for _ in range(int(given["length"]) - len(made))]
-    secrets.SystemRandom().shuffle(made)
-    text = "".join(made)
-    return [base64.b64encode(text.encode()).decode() if to_bool(given["base64"]) else text]
+    characters = [] if all_options["override_all"] else _required(kinds, all_options)
+    characters += [
+        secrets.choice(allowed) for _ in range(int(all_options["length"]) - len(characters))
+    ]
+    secrets.SystemRandom().shuffle(characters)
+    text = "".join(characters)
+    return [base64.b64encode(text.encode()).decode() if to_bool(all_options["base64"]) else text]
 
 
-def _at_least(kinds: Mapping[str, str], given: Mapping[str, Any]) -> list[str]:
-    """As many characters of each kind as the options ask for."""
-    least = {"numbers": "min_numeric"}
-    wanted = ((chars, int(given[least.get(n, f"min_{n}")])) for n, chars in kinds.items())
-    return [secrets.choice(chars) for chars, count in wanted for _ in range(count)]
+def _required(kinds: Mapping[str, str], options: Mapping[str, Any]) -> list[str]:
+    """As many characters of each kind as the options require."""
+    other_names = {"numbers": "min_numeric"}
+    counts = {name: int(options[other_names.get(name, f"min_{name}")]) for name in kinds}
+    return [secrets.choice(kinds[name]) for name, count in counts.items() for _ in range(count)]
 
 
 def _pattern(text: str) -> re.Pattern[str]:
+    """The compiled regular expression."""
     try:
         return re.compile(text)
     except re.error as error:
-        raise LookupFailedError(f'"{text}" is no regular expression: {error}') from None
+        raise LookupFailedError(f'the pattern "{text}" is not valid: {error}') from None
 
 
 PATTERNS: dict[str, Callable[[str, str], bool]] = {
@@ -73,6 +85,7 @@ PATTERNS: dict[str, Callable[[str, str], bool]] = {
     "prefix": lambda name, pattern: name.startswith(pattern),
     "suffix": lambda name, pattern: name.endswith(pattern),
 }
+"""How `merge_variables` compares a name with a pattern, by `pattern_type`."""
 
 
 def merge_variables(
@@ -83,13 +96,18 @@ def merge_variables(
     override: str = "error",
     groups: list[str] | None = None,
 ) -> list[Any]:
-    """One dict or list of all variables whose names match, in the order of their names."""
+    """Return one dict or list of all variables whose names match, in the order of names.
+
+    `pattern_type` is regex, prefix or suffix. A key with two values is an error unless `override`
+    is ignore. With `groups`, the variables of all hosts of the groups are merged. The rules are
+    those of community.general.merge_variables.
+    """
     if pattern_type not in PATTERNS:
-        raise LookupFailedError(f"pattern_type is one of {', '.join(PATTERNS)}")
+        raise LookupFailedError(f"pattern_type must be one of {', '.join(PATTERNS)}")
     match, scopes = PATTERNS[pattern_type], [context.variables]
     if groups:
-        found = context.variables["hostvars"].values()
-        scopes = [each for each in found if "all" in groups or {*groups} & {*each["group_names"]}]
+        hosts = context.variables["hostvars"].values()
+        scopes = [each for each in hosts if "all" in groups or {*groups} & {*each["group_names"]}]
     results = []
     for term in terms:
         values = [
@@ -100,6 +118,7 @@ def merge_variables(
 
 
 def _merged(values: list[Any], override: str) -> Any:
+    """The values merged into the first one that is not None."""
     result: Any = None
     for value in values:
         if result is None:
@@ -111,36 +130,39 @@ def _merged(values: list[Any], override: str) -> Any:
         elif is_list(result) and is_list(value):
             result = [*result, *value]
         elif value is not None:
-            raise LookupFailedError(f"{shown(result)} and {shown(value)} can't be merged")
+            raise LookupFailedError(f"{describe(result)} and {describe(value)} can't be merged")
     return result
 
 
 def _refuse_overriding(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> None:
+    """Raise an error for a key that has different values in both dicts."""
     for key, value in new.items():
         before = old.get(key, value)
         if isinstance(before, Mapping) and isinstance(value, Mapping):
             _refuse_overriding(before, value)
         elif before != value and not (is_list(before) and is_list(value)):
-            raise LookupFailedError(f'the key "{key}" has two values; `override: ignore` allows it')
+            raise LookupFailedError(
+                f'the key "{key}" has two values (`override: ignore` allows that)'
+            )
 
 
 def collection_version(
     context: LookupContext, terms: list[Any], result_not_found: Any = None
 ) -> list[Any]:
-    """The versions of Ansible's collections; there are none here."""
+    """Return the versions of Ansible's collections. None is installed: it is `result_not_found`."""
     return [result_not_found for _ in terms]
 
 
 def get_path(context: LookupContext, terms: list[Any], **options: Any) -> list[Any]:
-    """The value at a path such as a.b[0]; what the filter of that name gives."""
+    """Return the value at a path such as `a.b[0]`, like the filter of that name."""
     return [path_in(*terms, **options)]
 
 
 def to_paths(context: LookupContext, terms: list[Any], **options: Any) -> list[Any]:
-    """All values by their paths; what the filter of that name gives."""
+    """Return a flat dict of all values by their paths, like the filter of that name."""
     return [paths_in(*terms, **options)]
 
 
 def index_of(context: LookupContext, terms: list[Any], **options: Any) -> list[Any]:
-    """Where an item stands in a list; what the filter of that name gives."""
+    """Return the index of an item in a list, like the filter of that name."""
     return [place_in(*terms, **options)]

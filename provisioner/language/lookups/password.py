@@ -1,4 +1,4 @@
-"""The lookup of passwords that are made once."""
+"""The lookup of passwords that are generated once and kept in files."""
 
 from __future__ import annotations
 
@@ -13,105 +13,121 @@ from typing import Any
 
 from provisioner.language.filters.data import is_list
 from provisioner.language.filters.hashing import ALPHABET, password_hash
-from provisioner.language.lookups.base import known_options, words
+from provisioner.language.lookups.base import split_term, with_defaults
 from provisioner.language.lookups.context import LookupContext
 
 PASSWORD = {
     "length": 20, "chars": ["ascii_letters", "digits", ".,:-_"], "encrypt": None, "ident": None,
     "seed": None,
 }  # fmt: skip
+"""The options of the lookup `password`, with their defaults."""
 
 
 def password(context: LookupContext, terms: list[Any], **options: Any) -> list[str]:
-    """A random password, kept in a file of the controller (mode 0600) so that it stays the same."""
-    found = []
+    """Return a random password, which a file of the controller keeps.
+
+    A term is `FILE length=20 chars=ascii_letters,digits encrypt=sha512_crypt`. The first call
+    generates the password and writes it to the file (mode 0600); later calls read it. /dev/null
+    keeps nothing. With `encrypt`, return the hash; the file keeps its salt as well.
+    """
+    passwords = []
     for term in terms:
-        name, more = words(term)
-        given = known_options({**options, **more}, PASSWORD)
+        name, term_options = split_term(term)
+        settings = with_defaults({**options, **term_options}, PASSWORD)
         path = None if name == os.devnull else context.basedir / Path(name).expanduser()
-        with _turn, _alone(path.parent if path is not None and given["encrypt"] else None):
-            text, salt = _kept_or_made(path, given)
-        if given["encrypt"]:
-            text = password_hash(text, given["encrypt"], salt, ident=given["ident"])
-        found.append(text)
-    return found
+        locked_folder = path.parent if path is not None and settings["encrypt"] else None
+        with _thread_lock, _process_lock(locked_folder):
+            text, salt = _read_or_create(path, settings)
+        if settings["encrypt"]:
+            text = password_hash(text, settings["encrypt"], salt, ident=settings["ident"])
+        passwords.append(text)
+    return passwords
 
 
-_turn = threading.Lock()
-"""Held while a file is asked for: a salt is made for the first host that wants a hash."""
+_thread_lock = threading.Lock()
+"""Held while a file is read or created: hosts that need the same password run in several
+threads."""
 
 
 @contextmanager
-def _alone(folder: Path | None) -> Iterator[None]:
-    """What `_turn` is, between processes that make salts for files of the folder."""
+def _process_lock(folder: Path | None) -> Iterator[None]:
+    """Hold a lock on the folder against other processes, if there is one."""
     if folder is None:
         yield
         return
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY)
     try:
-        with suppress(OSError):  # not every network file system has locks
+        with suppress(OSError):  # some network file systems have no locks
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)
 
 
-def _kept_or_made(path: Path | None, given: Mapping[str, Any]) -> tuple[str, str]:
-    """The password and its salt, kept in the file."""
-    made = _password(given) + (f" salt={_salt(given['encrypt'])}" if given["encrypt"] else "")
-    kept = made if path is None else _kept(path, made)
-    text, mark, salt = kept.partition(" salt=")
-    salt = salt.partition(" ident=")[0] if mark else _salt(given["encrypt"])
-    if given["encrypt"] and not mark and path is not None:
+def _read_or_create(path: Path | None, settings: Mapping[str, Any]) -> tuple[str, str]:
+    """The password and its salt in the file, which are generated if they are missing."""
+    new_salt = f" salt={_salt(settings['encrypt'])}" if settings["encrypt"] else ""
+    new_line = _password(settings) + new_salt
+    line = new_line if path is None else _read(path, new_line)
+    text, has_salt, salt = line.partition(" salt=")
+    salt = salt.partition(" ident=")[0] if has_salt else _salt(settings["encrypt"])
+    if settings["encrypt"] and not has_salt and path is not None:
         _replace(path, f"{text} salt={salt}")
     return text, salt
 
 
-def _password(given: Mapping[str, Any]) -> str:
+def _password(settings: Mapping[str, Any]) -> str:
+    """A random password."""
     import random
 
-    source = secrets.SystemRandom() if given["seed"] is None else random.Random(given["seed"])  # noqa: S311
-    chars = _chars(given["chars"])
-    return "".join(source.choice(chars) for _ in range(int(given["length"])))
+    source = secrets.SystemRandom() if settings["seed"] is None else random.Random(settings["seed"])  # noqa: S311
+    chars = _chars(settings["chars"])
+    return "".join(source.choice(chars) for _ in range(int(settings["length"])))
 
 
 def _chars(value: Any) -> str:
-    """The characters that names such as digits and literal text stand for; `,,` is a comma."""
+    """The characters of names such as digits and of literal text; `,,` stands for a comma."""
     import string
 
     names = list(value) if is_list(value) else [part for part in str(value).split(",") if part]
     if not is_list(value) and ",," in str(value):
         names.insert(0, ",")
-    known = (
+    character_sets = (
         "ascii_letters", "ascii_lowercase", "ascii_uppercase", "digits", "hexdigits", "octdigits",
         "punctuation",
     )  # fmt: skip
-    chars = "".join(getattr(string, name) if name in known else str(name) for name in names)
+    chars = "".join(
+        getattr(string, name) if name in character_sets else str(name) for name in names
+    )
     return chars.replace('"', "").replace("'", "")
 
 
 def _salt(scheme: Any) -> str:
+    """A random salt for a hash function."""
     name = str(scheme).removesuffix("_crypt")
     size = {"md5": 8, "bcrypt": 22, "blowfish": 22}.get(name, 16)
     return "".join(secrets.choice(ALPHABET) for _ in range(size))
 
 
-def _kept(path: Path, made: str) -> str:
-    """The text of the file, which is made with `made` if it is not there: whole or not at all."""
+def _read(path: Path, new_line: str) -> str:
+    """The line in the file. If the file does not exist it is created with `new_line`,
+    atomically."""
     if not path.exists():
-        draft = _draft(path, made)
-        with suppress(FileExistsError):  # another process was first; what it wrote counts
+        draft = _draft(path, new_line)
+        with suppress(FileExistsError):  # another process was first: its password is used
             path.hardlink_to(draft)
         draft.unlink()
     return path.read_text().rstrip("\n")
 
 
 def _replace(path: Path, text: str) -> None:
+    """Replace the file's content atomically."""
     _draft(path, text).replace(path)
 
 
 def _draft(path: Path, text: str) -> Path:
+    """A new temporary file beside `path`, with the text on disk."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,8 +1,4 @@
-"""LOOKUPS: what a template asks the controller for, and what `with_X` loops over.
-
-A lookup is `function(context, terms, **options) -> list`. `lookup` gives its items the way a
-template wants them, `query` as they are, and `looped` as a `with_X` keyword does.
-"""
+"""LOOKUPS: the lookups by name, and how `lookup`, `query` and `with_` loops call them."""
 
 from __future__ import annotations
 
@@ -31,29 +27,29 @@ def short_name(name: str) -> str:
 
 
 def exists(name: str) -> bool:
-    """Whether provision, or Ansible with its collections, has a lookup called `name`."""
+    """Whether provision, or Ansible with its collections, has a lookup of this name."""
     return short_name(name) in LOOKUPS or known_plugins.known("lookup", name)
 
 
 def query(context: LookupContext, name: str, /, *terms: Any, **options: Any) -> list[Any]:
-    """The items that a lookup finds, as a list."""
+    """The items that a lookup returns, as a list."""
     options.pop("wantlist", None)
     return _run(context, name, list(terms), options) or []
 
 
 def lookup(context: LookupContext, name: str, /, *terms: Any, **options: Any) -> Any:
-    """What a lookup finds: texts joined by commas, one value by itself, else the list."""
+    """The result of the function `lookup`: strings joined by commas, a single item, else a list."""
     wantlist = options.pop("wantlist", False)
-    found = _run(context, name, list(terms), options)
-    if wantlist or not found:
-        return found or ([] if wantlist else found)
-    if all(isinstance(item, str) for item in found):
-        return ",".join(found)
-    return found[0] if len(found) == 1 else found
+    items = _run(context, name, list(terms), options)
+    if wantlist or not items:
+        return items or ([] if wantlist else items)
+    if all(isinstance(item, str) for item in items):
+        return ",".join(items)
+    return items[0] if len(items) == 1 else items
 
 
-def looped(context: LookupContext, name: str, value: Any) -> list[Any]:
-    """The items of the keyword `with_name: value`; language.template's error when it has none."""
+def loop_items(context: LookupContext, name: str, value: Any) -> list[Any]:
+    """The items of the loop keyword `with_NAME: value`; `TemplateError` if it fails."""
     if isinstance(value, Mapping) and name == "items":
         value = list(value)
     if isinstance(value, Mapping) and short_name(name) in ("list", "indexed_items"):
@@ -67,13 +63,13 @@ def looped(context: LookupContext, name: str, value: Any) -> list[Any]:
 def _run(
     context: LookupContext, name: str, terms: list[Any], options: dict[str, Any]
 ) -> list[Any] | None:
-    """The items of one lookup; None where it fails and errors are not to count."""
+    """The items of one lookup; None if it fails and the option `errors` is warn or ignore."""
     short = short_name(name)
     if short not in LOOKUPS and known_plugins.known("lookup", name):
         raise LookupFailedError(known_plugins.reason("lookup", name))
     if short not in LOOKUPS:
-        if own := local_plugins.reason("lookup", name, context.variables):
-            raise LookupFailedError(own)
+        if reason := local_plugins.reason("lookup", name, context.variables):
+            raise LookupFailedError(reason)
         hint = nearest(short, LOOKUPS)
         raise LookupFailedError(with_hint(f'there is no lookup "{name}"', hint))
     errors = options.pop("errors", "strict")
@@ -81,7 +77,7 @@ def _run(
         if isinstance(value, Undefined):
             value._fail_with_undefined_error()
     try:
-        return _named_errors(short, context, terms, options)
+        return _call(short, context, terms, options)
     except TemplateError as error:
         if errors == "warn":
             context.warn(str(error))
@@ -90,16 +86,20 @@ def _run(
         raise
 
 
-def _named_errors(
+def _call(
     name: str, context: LookupContext, terms: list[Any], options: dict[str, Any]
 ) -> list[Any]:
+    """Call a lookup with the options that it knows. Its errors get its name.
+
+    As in Ansible, an unknown option is only a warning.
+    """
     known = frozenset(OPTIONS.get(name) or _parameters(LOOKUPS[name]))
     for option in options.keys() - known:
         reason = f'{name}: there is no option "{option}"'
         context.warn(with_hint(reason, nearest(option, known)))
-    given = {option: value for option, value in options.items() if option in known}
+    known_options = {option: value for option, value in options.items() if option in known}
     try:
-        return LOOKUPS[name](context, terms, **given)
+        return LOOKUPS[name](context, terms, **known_options)
     except UndefinedError:
         raise
     except FileNotFoundError as error:
@@ -115,7 +115,7 @@ def _named_errors(
 
 @cache
 def _parameters(function: Lookup) -> frozenset[str]:
-    """The options of a lookup that names them."""
+    """The options of a lookup that are parameters of its function."""
     return frozenset(signature(function).parameters)
 
 
@@ -131,8 +131,7 @@ OPTIONS: dict[str, Iterable[str]] = {
     "to_paths": ("value", "prepend"),
     "url": files.URL,
 }
-"""The options, with their defaults, of lookups that take them as they come. As in Ansible, an
-option that a lookup does not know is no error."""
+"""The options of lookups whose functions take them as `**options`."""
 
 LOOKUPS: dict[str, Lookup] = {
     "cartesian": lists.nested,
@@ -170,4 +169,4 @@ LOOKUPS: dict[str, Lookup] = {
     "varnames": values.varnames,
     "vars": values.vars,
 }
-"""Every lookup by its short name; each is also a loop, `with_` and its name."""
+"""Every lookup by its short name. Each is also a loop: `with_` and its name."""

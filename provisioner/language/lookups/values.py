@@ -1,4 +1,4 @@
-"""Lookups of variables, settings and the inventory."""
+"""Lookups of variables, of Ansible's settings and of the inventory."""
 
 from __future__ import annotations
 
@@ -10,21 +10,25 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from provisioner.language.filters.data import flatten, shown
-from provisioner.language.filters.text import pattern_of
+from provisioner.language.filters.data import describe, flatten
+from provisioner.language.filters.text import compile_pattern
 from provisioner.language.lookups.base import LookupFailedError
 from provisioner.language.lookups.context import LookupContext
 from provisioner.where import nearest, with_hint
 
 
 def vars(context: LookupContext, terms: list[Any], default: Any = None) -> list[Any]:  # noqa: A001
-    """The values of variables by their names."""
+    """Return the values of variables by their names.
+
+    `default` is the value of undefined variables; without it they are an error.
+    """
     return [_variable(context, term, default) for term in terms]
 
 
 def _variable(context: LookupContext, name: Any, default: Any) -> Any:
+    """The value of a variable, or `default`."""
     if not isinstance(name, str):
-        raise LookupFailedError(f"the name of a variable is text, not {shown(name)}")
+        raise LookupFailedError(f"a variable's name must be text, not {describe(name)}")
     if name in context.variables:
         return context.variables[name]
     if default is None:
@@ -34,48 +38,54 @@ def _variable(context: LookupContext, name: Any, default: Any) -> Any:
 
 
 def varnames(context: LookupContext, terms: list[Any]) -> list[str]:
-    """The names of variables in which patterns are found."""
-    found = []
+    """Return the names of the variables that match patterns."""
+    names = []
     for term in terms:
         if not isinstance(term, str):
-            raise LookupFailedError(f"a pattern is text, not {shown(term)}")
-        pattern = pattern_of(term)
-        found += [name for name in context.variables if pattern.search(name)]
-    return found
+            raise LookupFailedError(f"a pattern must be text, not {describe(term)}")
+        pattern = compile_pattern(term)
+        names += [name for name in context.variables if pattern.search(name)]
+    return names
 
 
 @cache
 def settings() -> Mapping[str, Any]:
-    """What Ansible's settings are where nobody sets them; settings.txt is made by
-    tests/language/record_settings."""
+    """The default values of Ansible's settings.
+
+    tests/language/record_settings.py writes the file settings.txt from Ansible.
+    """
     text = Path(__file__).with_name("settings.txt").read_text(encoding="utf-8")
     pairs = (line.partition(" ") for line in text.splitlines())
-    return {name: _at_home(json.loads(value)) for name, _, value in pairs}
+    return {name: _with_home(json.loads(value)) for name, _, value in pairs}
 
 
-def _at_home(value: Any) -> Any:
+def _with_home(value: Any) -> Any:
+    """The value with ~ replaced by the home directory."""
     if isinstance(value, list):
-        return [_at_home(item) for item in value]
-    home = isinstance(value, str) and value.startswith("~/")
-    return str(Path(value).expanduser()) if home else value
+        return [_with_home(item) for item in value]
+    in_home = isinstance(value, str) and value.startswith("~/")
+    return str(Path(value).expanduser()) if in_home else value
 
 
 def config(context: LookupContext, terms: list[Any], on_missing: str = "error") -> list[Any]:
-    """What a setting of Ansible is out of the box; `on_missing` is error, warn or skip."""
-    found = []
+    """Return the default value of settings of Ansible.
+
+    `on_missing` says what happens for an unknown setting: error, warn or skip.
+    """
+    values = []
     for term in terms:
         if term in settings():
-            found.append(settings()[term])
+            values.append(settings()[term])
         elif on_missing == "error":
             hint = nearest(term, settings())
             raise LookupFailedError(with_hint(f'there is no setting "{term}"', hint))
         elif on_missing == "warn":
             context.warn(f'there is no setting "{term}"')
-    return found
+    return values
 
 
 def inventory_hostnames(context: LookupContext, terms: list[Any]) -> list[str]:
-    """The hosts of patterns such as web:!db, from the variable `groups`."""
+    """Return the hosts of patterns such as `web:!db`, from the variable `groups`."""
     groups: Mapping[str, Any] = context.variables["groups"]
     parts = re.split(r"[,:]", ":".join(str(term) for term in flatten(terms)))
     words = [part.strip() for part in parts if part.strip()]
@@ -93,8 +103,9 @@ def inventory_hostnames(context: LookupContext, terms: list[Any]) -> list[str]:
 
 
 def _hosts(groups: Mapping[str, Any], word: str) -> list[str]:
+    """The hosts of one group, host or pattern."""
     matches: Callable[[str], object] = re.compile(fnmatch.translate(word)).match
     if word.startswith("~"):
-        matches = pattern_of(word[1:]).match
-    inside = [host for name, hosts in groups.items() if matches(name) for host in hosts]
-    return [*inside, *(host for host in groups.get("all", []) if matches(host))]
+        matches = compile_pattern(word[1:]).match
+    in_groups = [host for name, hosts in groups.items() if matches(name) for host in hosts]
+    return [*in_groups, *(host for host in groups.get("all", []) if matches(host))]

@@ -1,4 +1,4 @@
-"""Tests on IP and MAC addresses, as the collection ansible.utils has them."""
+"""Tests on IP and MAC addresses, as in the collection ansible.utils."""
 
 from __future__ import annotations
 
@@ -11,56 +11,57 @@ from provisioner import regex
 
 
 def _address(value: Any, version: int | None = None) -> Any:
-    """The address that a text is; ValueError where it is none (of that version)."""
-    found = ipaddress.ip_address(str(value))
-    if version not in (None, found.version):
+    """The address of a text; `ValueError` if it is none, or of another version."""
+    address = ipaddress.ip_address(str(value))
+    if version not in (None, address.version):
         raise ValueError(value)
-    return found
+    return address
 
 
 def _network(value: Any, version: int | None = None) -> Any:
-    """The network that a text is: of one address, too; ValueError where it has host bits."""
-    found = ipaddress.ip_network(str(value))
-    if version not in (None, found.version):
+    """The network of a text; `ValueError` if it has host bits, or another version."""
+    network = ipaddress.ip_network(str(value))
+    if version not in (None, network.version):
         raise ValueError(value)
-    return found
+    return network
 
 
-def _holds(asked: Callable[..., Any], *values: Any) -> bool:
+def _is_true(condition: Callable[..., Any], *values: Any) -> bool:
+    """Whether the condition is true for the values; false if they are not valid."""
     try:
-        return bool(asked(*values))
+        return bool(condition(*values))
     except (ValueError, AttributeError, TypeError):
         return False
 
 
 def in_network(value: Any, network: Any) -> bool:
-    """Whether an address or a network lies in a network."""
-    return _holds(lambda a, b: _network(a).subnet_of(_network(b)), value, network)
+    """Whether the network contains the address or network."""
+    return _is_true(lambda a, b: _network(a).subnet_of(_network(b)), value, network)
 
 
 def in_any_network(value: Any, networks: Iterable[Any]) -> bool:
-    """Whether an address or a network lies in one of several networks at least."""
+    """Whether at least one of the networks contains the address or network."""
     return any(in_network(value, network) for network in networks)
 
 
 def in_one_network(value: Any, networks: Iterable[Any]) -> bool:
-    """Whether an address or a network lies in just one of several networks."""
+    """Whether exactly one of the networks contains the address or network."""
     return [in_network(value, network) for network in networks].count(True) == 1
 
 
 def supernet_of(value: Any, network: Any) -> bool:
-    """Whether a network holds another one."""
+    """Whether the network contains the other one."""
     return in_network(network, value)
 
 
 def netmask(value: Any) -> bool:
     """Whether the text is a netmask such as 255.255.255.0."""
-    return _holds(lambda mask: str(_network(f"10.0.0.0/{mask}").netmask) == mask, value)
+    return _is_true(lambda mask: str(_network(f"10.0.0.0/{mask}").netmask) == mask, value)
 
 
 def hostmask(value: Any) -> bool:
     """Whether the text is a hostmask such as 0.0.0.255."""
-    return _holds(lambda mask: str(_network(f"10.0.0.0/{mask}").hostmask) == mask, value)
+    return _is_true(lambda mask: str(_network(f"10.0.0.0/{mask}").hostmask) == mask, value)
 
 
 _MAC = regex.compile(
@@ -69,12 +70,15 @@ _MAC = regex.compile(
 
 
 def mac(value: Any) -> bool:
-    """Whether the text is a MAC address in one of the usual forms."""
+    """Whether the text is a MAC address.
+
+    Accepted are 52:54:00:12:34:56, 52-54-00-12-34-56, 5254.0012.3456 and 525400123456.
+    """
     return isinstance(value, str) and _MAC.fullmatch(value) is not None
 
 
 def resolvable(value: Any) -> bool:
-    """Whether the controller finds the address of a name, or the name of an address."""
+    """Whether the controller can resolve the name or the address."""
     import socket
 
     try:
@@ -84,20 +88,24 @@ def resolvable(value: Any) -> bool:
 
 
 def _kind(name: str) -> Callable[[Any], bool]:
-    def asked(value: Any) -> bool:
-        return _holds(lambda text: getattr(_address(text), name), value)
+    """The test for a property of Python's IP addresses."""
+
+    def has_kind(value: Any) -> bool:
+        return _is_true(lambda text: getattr(_address(text), name), value)
 
     kind = name.removeprefix("is_").replace("_", " ")
-    asked.__doc__ = f"Whether the text is an IP address of the kind: {kind}."
-    return asked
+    has_kind.__doc__ = f"Whether the text is an IP address of the kind {kind}."
+    return has_kind
 
 
 def _is(what: str, read: Callable[..., Any], version: int | None = None) -> Callable[[Any], bool]:
-    def asked(value: Any) -> bool:
-        return _holds(lambda text: read(text, version) is not None, value)
+    """The test whether a function can read the text."""
 
-    asked.__doc__ = f"Whether the text is {what}."
-    return asked
+    def can_be_read(value: Any) -> bool:
+        return _is_true(lambda text: read(text, version) is not None, value)
+
+    can_be_read.__doc__ = f"Whether the text is {what}."
+    return can_be_read
 
 
 NET: dict[str, Callable[..., bool]] = {
@@ -126,4 +134,4 @@ NET: dict[str, Callable[..., bool]] = {
     "resolvable": resolvable,
     "unspecified": _kind("is_unspecified"),
 }
-"""Tests by their names in the collection; they are known by their full names only."""
+"""The tests by their names. They need the full name with `ansible.utils.`."""

@@ -1,4 +1,4 @@
-"""Tests on paths, which but for one look at the controller's disk."""
+"""Tests on paths. All but `abs` read the controller's disk."""
 
 from __future__ import annotations
 
@@ -6,47 +6,47 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from provisioner.language.filters.paths import path_of
+from provisioner.language.filters.paths import require_path
 
 
 def same_file(path: Any, other: Any) -> bool:
-    """Whether two paths on the controller are one file."""
-    return path_of(path).samefile(path_of(other))
+    """Whether two paths on the controller are the same file."""
+    return require_path(path).samefile(require_path(other))
 
 
 def is_directory(path: Any) -> bool:
-    """Whether there is a directory, on the controller."""
-    return path_of(path).is_dir()
+    """Whether the path is a directory on the controller."""
+    return require_path(path).is_dir()
 
 
 def is_file(path: Any) -> bool:
-    """Whether there is a file, on the controller."""
-    return path_of(path).is_file()
+    """Whether the path is a regular file on the controller."""
+    return require_path(path).is_file()
 
 
 def is_link(path: Any) -> bool:
-    """Whether there is a symbolic link, on the controller."""
-    return path_of(path).is_symlink()
+    """Whether the path is a symbolic link on the controller."""
+    return require_path(path).is_symlink()
 
 
 def exists(path: Any) -> bool:
-    """Whether there is anything, on the controller."""
-    return path_of(path).exists()
+    """Whether the path exists on the controller. A broken symbolic link does not."""
+    return require_path(path).exists()
 
 
 def link_exists(path: Any) -> bool:
-    """Whether there is anything, be it a broken link, on the controller."""
+    """Whether the path exists on the controller. A broken symbolic link does, too."""
     return os.path.lexists(path)
 
 
 def is_mount(path: Any) -> bool:
-    """Whether something is mounted there, on the controller."""
+    """Whether the path is a mount point on the controller."""
     return os.path.ismount(path)
 
 
 def is_abs(path: Any) -> bool:
-    """Whether the path begins with a slash."""
-    return path_of(path).is_absolute()
+    """Whether the path is absolute."""
+    return require_path(path).is_absolute()
 
 
 DISK: dict[str, Callable[..., bool]] = {
@@ -58,4 +58,7 @@ DISK: dict[str, Callable[..., bool]] = {
     **dict.fromkeys(("is_mount", "mount"), is_mount),
     **dict.fromkeys(("is_same_file", "same_file"), same_file),
 }
-"""Tests that look at the controller's disk: never computed when the template is compiled."""
+"""The tests that read the controller's disk.
+
+Jinja must not compute them when it compiles a template.
+"""

@@ -1,4 +1,4 @@
-"""TESTS: what a template can put after `is`, besides the tests of Jinja itself."""
+"""TESTS: the tests of templates (after `is`), besides those of Jinja itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jinja2 import Undefined, pass_context
 from jinja2.exceptions import TemplateRuntimeError
 
 from provisioner.language import versions
-from provisioner.language.filters.text import pattern_of, text_of, to_bool
+from provisioner.language.filters.text import compile_pattern, to_bool, to_text
 from provisioner.language.tests.net import NET
 from provisioner.language.tests.paths import DISK, is_abs
 from provisioner.language.yaml_values import VAULT_HEADER, OpenedText
@@ -25,26 +25,31 @@ def version(
     strict: bool | None = None,
     version_type: str | None = None,
 ) -> bool:
-    """Whether the version is equal to another, or as `operator` says: <, <=, >, >=, ==, !=."""
+    """Whether the version is equal to another one, or related to it by `operator`.
+
+    Operators are <, <=, >, >=, == and !=, or lt, le, gt, ge, eq and ne. `version_type` is loose,
+    strict, semver, semantic or pep440; loose is the default. The rules are those of
+    ansible.builtin.version.
+    """
     if value in (None, "") or version in (None, ""):
         raise TemplateRuntimeError("one of the two versions is empty")
     if strict is not None and version_type is not None:
-        raise TemplateRuntimeError("give strict or version_type, not both")
+        raise TemplateRuntimeError("strict and version_type exclude each other")
     kind = version_type or ("strict" if strict else "loose")
     try:
-        return versions.compare(text_of(value), operator, text_of(version), kind)
+        return versions.compare(to_text(value), operator, to_text(version), kind)
     except ValueError as error:
         raise TemplateRuntimeError(str(error)) from None
 
 
 def match(value: Any, pattern: str, ignorecase: bool = False, multiline: bool = False) -> bool:
-    """Whether the text begins with what a pattern describes."""
-    return pattern_of(pattern, ignorecase, multiline).match(text_of(value)) is not None
+    """Whether the text begins with a match of the pattern."""
+    return compile_pattern(pattern, ignorecase, multiline).match(to_text(value)) is not None
 
 
 def search(value: Any, pattern: str, ignorecase: bool = False, multiline: bool = False) -> bool:
-    """Whether a pattern is found anywhere in the text."""
-    return pattern_of(pattern, ignorecase, multiline).search(text_of(value)) is not None
+    """Whether the text contains a match of the pattern."""
+    return compile_pattern(pattern, ignorecase, multiline).search(to_text(value)) is not None
 
 
 def regex(
@@ -54,24 +59,26 @@ def regex(
     multiline: bool = False,
     match_type: str = "search",
 ) -> bool:
-    """Whether a pattern is found; `match_type` is search, match or fullmatch."""
+    """Whether the text contains a match of the pattern.
+
+    `match_type` is search, match (at the beginning of the text) or fullmatch (the whole text).
+    """
     if match_type not in ("search", "match", "fullmatch"):
-        raise TemplateRuntimeError("match_type is search, match or fullmatch")
-    compiled = pattern_of(pattern, ignorecase, multiline)
-    return getattr(compiled, match_type)(text_of(value)) is not None
+        raise TemplateRuntimeError("match_type must be search, match or fullmatch")
+    compiled = compile_pattern(pattern, ignorecase, multiline)
+    return getattr(compiled, match_type)(to_text(value)) is not None
 
 
-def _result(value: Any) -> Mapping[str, Any]:
+def _require_result(value: Any) -> Mapping[str, Any]:
+    """The result of a task; an error for other values."""
     if isinstance(value, Mapping):
         return value
-    raise TemplateRuntimeError(
-        f"the result of a task is needed (a registered variable), not {type(value).__name__}"
-    )
+    raise TemplateRuntimeError(f"a registered task result is needed, not a {type(value).__name__}")
 
 
 def failed(result: Any) -> bool:
     """Whether the task of a registered result failed."""
-    return bool(_result(result).get("failed", False))
+    return bool(_require_result(result).get("failed", False))
 
 
 def succeeded(result: Any) -> bool:
@@ -80,67 +87,73 @@ def succeeded(result: Any) -> bool:
 
 
 def changed(result: Any) -> bool:
-    """Whether the task of a registered result changed something, in one of its loops at least."""
-    found = _result(result)
-    if "changed" not in found and isinstance(found.get("results"), list):
-        items = (item for item in found["results"] if isinstance(item, Mapping))
+    """Whether the task of a registered result changed something.
+
+    A loop has changed something if one of its items has.
+    """
+    values = _require_result(result)
+    if "changed" not in values and isinstance(values.get("results"), list):
+        items = (item for item in values["results"] if isinstance(item, Mapping))
         return any(item.get("changed", False) for item in items)
-    return bool(found.get("changed", False))
+    return bool(values.get("changed", False))
 
 
 def skipped(result: Any) -> bool:
     """Whether the task of a registered result was skipped."""
-    return bool(_result(result).get("skipped", False))
+    return bool(_require_result(result).get("skipped", False))
 
 
 def started(result: Any) -> bool:
-    """Whether an asynchronous task has begun."""
-    return bool(_result(result).get("started", 1))
+    """Whether an asynchronous task has started."""
+    return bool(_require_result(result).get("started", 1))
 
 
 def finished(result: Any) -> bool:
-    """Whether an asynchronous task is over."""
-    return bool(_result(result).get("finished", 1))
+    """Whether an asynchronous task has finished."""
+    return bool(_require_result(result).get("finished", 1))
 
 
 def unreachable(result: Any) -> bool:
-    """Whether the host could not be reached for the task."""
-    return bool(_result(result).get("unreachable", False))
+    """Whether the host of a registered result was unreachable."""
+    return bool(_require_result(result).get("unreachable", False))
 
 
 def reachable(result: Any) -> bool:
-    """Whether the host could be reached for the task."""
+    """Whether the host of a registered result was reachable."""
     return not unreachable(result)
 
 
 def subset(value: Iterable[Any], other: Iterable[Any]) -> bool:
-    """Whether the other list has all items of this one."""
-    there = list(other)
-    return all(item in there for item in value)
+    """Whether the other list contains all items of this one."""
+    others = list(other)
+    return all(item in others for item in value)
 
 
 def superset(value: Iterable[Any], other: Iterable[Any]) -> bool:
-    """Whether this list has all items of the other one."""
+    """Whether this list contains all items of the other one."""
     return subset(other, value)
 
 
 def contains(value: Container[Any], item: Any) -> bool:
-    """Whether the list, text or dict has the item."""
+    """Whether the list, text or dict contains the item."""
     return item in value
 
 
 def every(value: Iterable[Any]) -> bool:
-    """Whether all items are true."""
+    """Whether all items of the list are true."""
     return all(value)
 
 
 def some(value: Iterable[Any]) -> bool:
-    """Whether at least one item is true."""
+    """Whether at least one item of the list is true."""
     return any(value)
 
 
 def truthy(value: Any, convert_bool: bool = False) -> bool:
-    """Whether the value is true as Python sees it; with `convert_bool` "no" and "off" are not."""
+    """Whether the value is true by Python's rules.
+
+    With `convert_bool`, the texts no, off, false, 0, n and f are false.
+    """
     if convert_bool and isinstance(value, str):
         word = value.lower()
         if word in ("no", "off", "false", "0", "n", "f") or to_bool(word):
@@ -149,23 +162,29 @@ def truthy(value: Any, convert_bool: bool = False) -> bool:
 
 
 def falsy(value: Any, convert_bool: bool = False) -> bool:
-    """Whether the value is false as Python sees it; with `convert_bool` also "no" and "off"."""
+    """Whether the value is false by Python's rules.
+
+    With `convert_bool`, the texts no, off, false, 0, n and f are false.
+    """
     return not truthy(value, convert_bool)
 
 
 def nan(value: Any) -> bool:
-    """Whether the value is the float that is not a number."""
+    """Whether the value is the floating-point number NaN."""
     return isinstance(value, float) and value != value
 
 
 def vault_encrypted(value: Any) -> bool:
-    """Whether the text is encrypted by vault, or stands under `!vault`."""
+    """Whether the text is encrypted by a vault, or was encrypted under `!vault`."""
     encrypted = isinstance(value, str) and value.startswith(VAULT_HEADER)
     return encrypted or isinstance(value, OpenedText)
 
 
 def uri(value: Any, schemes: Iterable[str] | None = None) -> bool:
-    """Whether the text can be read as a URI (a scheme may be left out), with one of `schemes`."""
+    """Whether the text is a URI, with one of `schemes` if they are given.
+
+    A URI may have no scheme, as in ansible.builtin.uri.
+    """
     from urllib.parse import urlsplit
 
     try:
@@ -176,7 +195,7 @@ def uri(value: Any, schemes: Iterable[str] | None = None) -> bool:
 
 
 def url(value: Any, schemes: Iterable[str] | None = None) -> bool:
-    """Whether the text is a URL, with a host."""
+    """Whether the text is a URL: a URI with a host, or with the scheme file."""
     from urllib.parse import urlsplit
 
     if not uri(value, schemes):
@@ -191,7 +210,10 @@ def urn(value: Any) -> bool:
 
 
 def _guarded(name: str, function: Test, fresh: bool = False) -> Test:
-    """`function` that is strict about undefined values and names the test in its errors."""
+    """The function with errors for undefined arguments, and with the test's name in messages.
+
+    With `fresh`, Jinja calls it in every rendering, never when it compiles.
+    """
 
     @wraps(function)
     def guarded(*args: Any, **options: Any) -> bool:
@@ -207,10 +229,10 @@ def _guarded(name: str, function: Test, fresh: bool = False) -> Test:
 
     @pass_context
     @wraps(function)
-    def asked_anew(_context: Any, *args: Any, **options: Any) -> bool:
+    def called_each_time(_context: Any, *args: Any, **options: Any) -> bool:
         return guarded(*args, **options)
 
-    return asked_anew if fresh else guarded
+    return called_each_time if fresh else guarded
 
 
 PURE: dict[str, Test] = {
@@ -240,7 +262,7 @@ PURE: dict[str, Test] = {
     "vault_encrypted": vault_encrypted,
     **dict.fromkeys(("version", "version_compare"), version),
 }
-"""Tests that depend on their arguments only."""
+"""Tests that depend on nothing but their arguments."""
 
 TESTS: dict[str, Test] = {
     prefix + name: test
@@ -252,4 +274,4 @@ TESTS: dict[str, Test] = {
     for name, test in ((name, _guarded(name, each, fresh)) for name, each in tests.items())
     for prefix in prefixes
 }
-"""Every test by its short and its full name; those of collections have full names only."""
+"""Every test by its short and its full name. Tests of collections have full names only."""
