@@ -1,4 +1,4 @@
-"""The inventories of inventories.yml, and what ansible-inventory says of each."""
+"""The test inventories of inventories.yml, with the recorded output of ansible-inventory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RECORD = Path(__file__).with_name("inventories.json")
 
 @dataclass(frozen=True)
 class Case:
-    """One inventory: its files, and which is given on the command line."""
+    """One inventory: its files, and the one that is given on the command line."""
 
     name: str
     files: Mapping[str, str]
@@ -25,7 +25,7 @@ class Case:
     playbook_dir: str = ""
 
     def write(self, folder: Path) -> None:
-        """Put its files into a folder."""
+        """Write its files into a folder."""
         for name, text in self.files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,6 +52,6 @@ CASES = _cases()
 
 
 def recorded() -> dict[str, dict[str, Any]]:
-    """What Ansible says, by the name of the case."""
+    """Return case ▶ recorded output of ansible-inventory."""
     found: dict[str, dict[str, Any]] = json.loads(RECORD.read_text("utf-8"))
     return found

@@ -1,4 +1,4 @@
-"""Record what ansible-inventory says of the inventories in inventories.yml.
+"""Record the output of ansible-inventory for the inventories in inventories.yml.
 
     python -m tests.loading.record VENV
 
@@ -31,7 +31,7 @@ print(json.dumps(found))
 
 
 def record(case: Case, venv: Path) -> dict[str, Any]:
-    """What Ansible says of one case."""
+    """Return the output of ansible-inventory for one case."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         case.write(folder)

@@ -1,4 +1,4 @@
-"""Inventories: what is refused, and how scripts are run. What is accepted is in inventories.yml."""
+"""Inventories that are refused, and inventory scripts. Valid ones are in inventories.yml."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ INI = [
 
 
 @pytest.mark.parametrize(("text", "place", "reason", "hint"), INI)
-def test_what_is_wrong_in_ini_is_told_with_its_place(
+def test_an_error_in_an_ini_inventory_has_its_place(
     tmp_path: Path, text: str, place: str, reason: str, hint: str
 ) -> None:
     with pytest.raises(LoadError) as caught:
@@ -100,7 +100,7 @@ YAML = [
 
 
 @pytest.mark.parametrize(("text", "place", "reason", "hint"), YAML)
-def test_what_is_wrong_in_yaml_is_told_with_its_place(
+def test_an_error_in_a_yaml_inventory_has_its_place(
     tmp_path: Path, text: str, place: str, reason: str, hint: str
 ) -> None:
     with pytest.raises(LoadError) as caught:
@@ -112,7 +112,7 @@ def test_what_is_wrong_in_yaml_is_told_with_its_place(
     assert hint in problem.hint
 
 
-def test_what_is_no_inventory_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_no_inventory_is_refused(tmp_path: Path) -> None:
     (tmp_path / "hosts.yml").write_text("all: {hosts: {a: }}")
     (tmp_path / "empty").write_text("")
     (tmp_path / "empty.yml").write_text("\n")
@@ -132,15 +132,13 @@ def test_what_is_no_inventory_is_refused(tmp_path: Path) -> None:
     assert "hosts.ini is ignored by its name" in told[6]
 
 
-def test_a_host_in_several_groups_and_places_is_one_host(tmp_path: Path) -> None:
+def test_a_host_that_is_named_several_times_is_one_host(tmp_path: Path) -> None:
     inventory = load(tmp_path, "hosts", "h a=1\n[x]\nh b=2\n[y]\nh a=3\n")
     assert inventory.hosts == ("h",)
     assert host_variables(inventory, "h", []) == {"a": 3, "b": 2}
 
 
-def test_beside_a_list_of_hosts_no_variables_are_looked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_list_of_hosts_has_no_group_vars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "group_vars").mkdir()
     (tmp_path / "group_vars/all.yml").write_text("a: 1")
     monkeypatch.chdir(tmp_path)
@@ -154,9 +152,7 @@ def test_implicit_localhost_has_the_variables_of_all(tmp_path: Path) -> None:
     assert host_variables(inventory, "localhost", []) == {"a": 1}
 
 
-def test_each_file_of_variables_is_read_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_variables_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     inventory = load(tmp_path, "hosts", "h[1:50]\n")
     (tmp_path / "group_vars").mkdir()
     (tmp_path / "group_vars/all.yml").write_text("a: 1")
@@ -207,15 +203,13 @@ def test_a_script_reads_no_stdin_and_gets_its_arguments_unchanged(tmp_path: Path
         ("""echo '{"g": ["h"], "_meta": {"hostvars": {"h": [1]}}}'""", '"h" must be a mapping'),
     ],
 )
-def test_a_script_that_fails_is_told_with_what_it_said(
-    tmp_path: Path, body: str, told: str
-) -> None:
+def test_a_failed_script_is_reported_with_its_message(tmp_path: Path, body: str, told: str) -> None:
     with pytest.raises(LoadError) as caught:
         script(tmp_path, body)
     assert told in str(caught.value)
 
 
-def test_a_script_that_cannot_be_run_is_told(tmp_path: Path) -> None:
+def test_a_script_that_can_not_be_run_is_reported(tmp_path: Path) -> None:
     with pytest.raises(LoadError, match="hosts --list can't be run: No such file"):
         load(tmp_path, "hosts", "#!/nowhere/interpreter\n", mode=0o755)
 
@@ -272,7 +266,7 @@ def test_any_mapping_is_an_inventory_or_a_load_error(value: object) -> None:
 
 @settings(max_examples=300, derandomize=True, deadline=None)
 @given(st.lists(st.sampled_from([*"!&~[]:,-*?.()\\19aw"]), max_size=12).map("".join))
-def test_any_pattern_chooses_hosts_or_is_a_load_error(text: str) -> None:
+def test_any_pattern_selects_hosts_or_is_a_load_error(text: str) -> None:
     inventory = load_inventory("a1,a9,w1,")
     with suppress(LoadError):
         assert set(host_patterns.select(inventory, text)) <= {

@@ -1,4 +1,4 @@
-"""What can't be right in a playbook is told with its place before anybody is contacted."""
+"""Errors in playbooks are reported with their place before any host is contacted."""
 
 from __future__ import annotations
 
@@ -81,7 +81,9 @@ ROWS += [(f"- hosts: all\n  tasks:\n    - {text}\n", place, said) for text, plac
 
 
 @pytest.mark.parametrize(("text", "place", "said"), ROWS)
-def test_a_mistake_is_told_with_its_place(text: str, place: str, said: str, tmp_path: Path) -> None:
+def test_an_error_in_a_playbook_has_its_place(
+    text: str, place: str, said: str, tmp_path: Path
+) -> None:
     path = tmp_path / "play.yml"
     path.write_text(text)
     with pytest.raises(LoadError) as caught:
@@ -103,7 +105,7 @@ GOOD = [
 
 
 @pytest.mark.parametrize("text", GOOD)
-def test_what_ansible_takes_is_taken(text: str, tmp_path: Path) -> None:
+def test_what_ansible_accepts_is_accepted(text: str, tmp_path: Path) -> None:
     path = tmp_path / "play.yml"
     path.write_text(f"- hosts: all\n  {text}\n  tasks: []\n")
     assert plan(load_inventory("a,"), [load_playbook(path)], Options()).hosts == ("a",)

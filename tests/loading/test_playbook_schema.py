@@ -1,4 +1,4 @@
-"""`provision schema`: what it accepts and refuses."""
+"""The JSON Schema of `provision schema`: what it accepts and refuses."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def faults(text: str) -> list[str]:
 
 
 class Tolerant(yaml.SafeLoader):
-    """Takes tags (!vault, !unsafe) for what they hold."""
+    """Reads values with tags (!vault, !unsafe) as plain values."""
 
 
 def _plain(loader: Any, _suffix: str, node: yaml.Node) -> Any:
@@ -44,12 +44,12 @@ def _plain(loader: Any, _suffix: str, node: yaml.Node) -> Any:
 Tolerant.add_multi_constructor("!", _plain)
 
 
-def test_the_schema_is_one() -> None:
+def test_the_schema_is_a_valid_json_schema() -> None:
     Draft7Validator.check_schema(playbook_schema())
 
 
 @pytest.mark.parametrize("path", BUNDLED, ids=lambda path: path.stem)
-def test_playbooks_that_ship_are_accepted(path: Path) -> None:
+def test_the_bundled_playbooks_are_accepted(path: Path) -> None:
     assert faults(path.read_text()) == []
 
 
@@ -62,7 +62,7 @@ KNOWN = {name: case for name, case in cases().items() if name not in EXPECT_FAUL
 
 
 @pytest.mark.parametrize("name", sorted(KNOWN))
-def test_whatever_loads_is_accepted(name: str, tmp_path: Path) -> None:
+def test_every_playbook_that_loads_is_accepted(name: str, tmp_path: Path) -> None:
     for file, text in {**KNOWN[name].files, "play.yml": KNOWN[name].play}.items():
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text(text)
@@ -87,5 +87,5 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("text", "named"), REFUSED)
-def test_what_the_loader_refuses_is_refused_and_named(text: str, named: str) -> None:
+def test_what_the_loader_refuses_is_refused_by_its_name(text: str, named: str) -> None:
     assert any(named in fault for fault in faults(text))

@@ -1,4 +1,4 @@
-"""Python that a playbook's tree brings: it is not run, and stops nothing but who uses it."""
+"""Plugins in a playbook's folders are not run; only tasks that use them fail."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ PLAY = """
 
 
 @pytest.mark.parametrize("file", BROUGHT)
-def test_only_the_task_that_needs_it_fails_and_names_the_file(tmp_path: Path, file: str) -> None:
+def test_a_plugin_fails_only_the_task_that_uses_it_and_is_named_with_its_file(
+    tmp_path: Path, file: str
+) -> None:
     content, task = BROUGHT[file]
     runner = PlayRunner(tmp_path / "books")
     runner.write(file, content)
@@ -55,7 +57,7 @@ def test_only_the_task_that_needs_it_fails_and_names_the_file(tmp_path: Path, fi
     assert str(Path(file).name) in got.event("here").message
 
 
-def test_a_name_that_nobody_brings_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_plugin_is_refused(tmp_path: Path) -> None:
     runner = PlayRunner(tmp_path)
     runner.write("filter_plugins/words.py", FILTER)
     runner.write("roles/r/tasks/main.yml", "- ping:")
@@ -78,7 +80,7 @@ WHENS = {
 
 
 @pytest.mark.parametrize("when", WHENS)
-def test_a_loop_over_what_a_plugin_makes_is_skipped_only_where_its_items_do_not_matter(
+def test_a_loop_with_a_plugin_is_skipped_only_if_when_does_not_use_the_item(
     tmp_path: Path, when: str
 ) -> None:
     runner = PlayRunner(tmp_path)

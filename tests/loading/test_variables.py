@@ -1,4 +1,4 @@
-"""--extra-vars, files of variables, and --limit."""
+"""--extra-vars, variables files and --limit."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from provisioner.loading.variables import extra_vars, vars_file
         ("", {}),
     ],
 )
-def test_extra_vars_have_all_of_ansibles_forms(argument: str, value: dict[str, Any]) -> None:
+def test_extra_vars_accept_all_forms_of_ansible(argument: str, value: dict[str, Any]) -> None:
     found = extra_vars([argument])
     shown = {k: v.source if isinstance(v, Template) else v for k, v in found.items()}
     assert shown == value
 
 
-def test_extra_vars_come_from_files_and_later_ones_win(tmp_path: Path) -> None:
+def test_extra_vars_come_from_files_and_later_ones_override(tmp_path: Path) -> None:
     path = tmp_path / "v.yml"
     path.write_text("a: file\nb: file\n")
     assert extra_vars(["a=first", f"@{path}", "b=last"]) == {"a": "file", "b": "last"}
@@ -52,13 +52,13 @@ def test_extra_vars_come_from_files_and_later_ones_win(tmp_path: Path) -> None:
         ("@/nowhere.yml", "the variables file /nowhere.yml can't be read"),
     ],
 )
-def test_extra_vars_that_make_no_sense_are_refused(argument: str, told: str) -> None:
+def test_wrong_extra_vars_are_refused(argument: str, told: str) -> None:
     with pytest.raises(LoadError) as caught:
         extra_vars([argument])
     assert told in str(caught.value)
 
 
-def test_a_file_of_variables_is_a_mapping(tmp_path: Path) -> None:
+def test_a_variables_file_must_be_a_mapping(tmp_path: Path) -> None:
     path = tmp_path / "v.yml"
     path.write_text("# nothing\n")
     assert vars_file(path) == {}
@@ -103,7 +103,7 @@ def test_a_limit_may_be_a_file_of_names(tmp_path: Path) -> None:
         ("@/nowhere", "the --limit file /nowhere can't be read"),
     ],
 )
-def test_a_limit_that_names_nothing_is_refused(text: str, told: str) -> None:
+def test_a_limit_that_matches_nothing_is_refused(text: str, told: str) -> None:
     with pytest.raises(LoadError) as caught:
         host_patterns.limit(load_inventory(HOSTS), text)
     assert told in str(caught.value)

@@ -1,4 +1,4 @@
-"""The vault: compatible with ansible-vault (vault_vectors.sh), exact, and quiet about secrets."""
+"""The vault is compatible with ansible-vault (vault_vectors.sh), exact, and shows no secrets."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def secret_of(name: str) -> Secret:
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_what_ansible_encrypted_is_opened(name: str) -> None:
+def test_texts_encrypted_by_ansible_are_decrypted(name: str) -> None:
     sealed = VECTORS[name]["sealed"].encode()
     assert Vault((secret_of(name),)).open(sealed) == VECTORS[name]["plain"].encode()
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_with_the_same_salt_every_byte_is_ansibles(name: str) -> None:
+def test_the_vault_text_is_the_same_as_ansibles_for_the_same_salt(name: str) -> None:
     sealed = VECTORS[name]["sealed"].encode()
     head, *body = sealed.splitlines()
     salt = bytes.fromhex(bytes.fromhex(b"".join(body).decode()).split(b"\n")[0].decode())
@@ -49,16 +49,16 @@ def test_with_the_same_salt_every_byte_is_ansibles(name: str) -> None:
 
 @settings(max_examples=30, derandomize=True, deadline=None)
 @given(st.binary(max_size=100), st.binary(min_size=1, max_size=20))
-def test_any_bytes_come_back_exactly(plain: bytes, password: bytes) -> None:
+def test_any_bytes_are_decrypted_to_the_same_bytes(plain: bytes, password: bytes) -> None:
     secret = Secret(DEFAULT, password)
     assert Vault((secret,)).open(vault.encrypt(plain, secret)) == plain
 
 
-def test_each_time_the_salt_is_another() -> None:
+def test_each_encryption_uses_a_new_salt() -> None:
     assert vault.encrypt(b"x", SECRET) != vault.encrypt(b"x", SECRET)
 
 
-def test_the_hmac_is_compared_before_anything_is_decrypted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hmac_is_checked_before_decryption(monkeypatch: pytest.MonkeyPatch) -> None:
     compared = []
 
     def differs(one: bytes, other: bytes) -> bool:
@@ -94,7 +94,7 @@ def test_a_wrong_password_names_the_ids_that_were_tried() -> None:
     assert reason == "this is encrypted, and no password opens it; tried: default, dev"
 
 
-def test_a_password_of_another_label_opens_it_too() -> None:
+def test_a_password_with_another_label_is_tried_too() -> None:
     other = Secret("other", DEV.password)
     assert Vault((SECRET, other)).opened(vault.encrypt(b"x", DEV))[1] == DEV
 
@@ -129,7 +129,7 @@ def test_a_damaged_text_is_refused(data: bytes, reason: str) -> None:
 
 
 def inline(plain: str, secret: Secret, tag: str = "!vault") -> str:
-    """`!vault |` and the text, as encrypt_string writes it."""
+    """Return the vault text under `!vault |`, as encrypt_string writes it."""
     lines = vault.encrypt(plain.encode(), secret).decode().splitlines()
     return f"{tag} |\n" + "".join(f"          {line}\n" for line in lines)
 
@@ -139,19 +139,19 @@ def parse(text: str, *secrets: Secret, **options: Any) -> Any:
 
 
 @pytest.mark.parametrize("tag", ["!vault", "!vault-encrypted"])
-def test_values_are_opened_when_the_file_is_loaded(tag: str) -> None:
+def test_values_are_decrypted_when_the_file_is_loaded(tag: str) -> None:
     learned: list[object] = []
     value = parse(f"a: {inline('x  ', DEV, tag)}b: 1\n", DEV, learned=learned.append)
     assert value == {"a": "x  ", "b": 1}
     assert learned == ["x  "]
 
 
-def test_an_opened_value_is_text_and_never_a_template() -> None:
+def test_a_decrypted_value_is_text_and_never_a_template() -> None:
     value = parse(f"a: {inline('{{ x }}', DEV)}b: {inline('123', DEV)}", DEV)
     assert value == {"a": "{{ x }}", "b": "123"}
 
 
-def test_a_value_without_its_password_fails_only_when_it_is_used() -> None:
+def test_a_value_without_a_password_fails_only_when_it_is_used() -> None:
     value = parse(f"a: {inline('x', DEV)}b: 1\n")
     scope = Scope([value])
     assert scope["b"] == 1
@@ -162,7 +162,7 @@ def test_a_value_without_its_password_fails_only_when_it_is_used() -> None:
     assert str(caught.value.where) == "f.yml:1"
 
 
-def test_a_value_that_no_password_opens_fails_whoever_uses_it_and_is_told() -> None:
+def test_a_value_that_no_password_decrypts_fails_its_users_and_is_reported() -> None:
     closed: list[Problem] = []
     given = Vault((Secret("dev", b"wrong"),), closed=closed.append)
     value = yaml_file.parse(f"a: {inline('x', DEV)}b: 1".encode(), "f.yml", vault=given)
@@ -175,29 +175,29 @@ def test_a_value_that_no_password_opens_fails_whoever_uses_it_and_is_told() -> N
     ]
 
 
-def test_a_value_that_was_opened_is_known_to_have_been_encrypted() -> None:
+def test_a_decrypted_value_is_marked_as_vault_encrypted() -> None:
     scope = Scope([parse(f"a: {inline('x', SECRET)}b: x", SECRET)])
     tested = Template("{{ [a is vault_encrypted, b is vault_encrypted, a == b] }}", Where("f.yml"))
     assert scope.render(tested) == [True, False, True]
 
 
-def test_a_value_of_an_id_that_was_not_given_can_wait() -> None:
+def test_a_value_with_another_vault_id_does_not_stop_loading() -> None:
     value = parse(f"a: {inline('x', DEV)}b: {inline('y', SECRET)}", SECRET)
     assert isinstance(value["a"], Template)
     assert value["b"] == "y"
 
 
-def test_a_value_that_is_no_text_is_refused() -> None:
+def test_a_decrypted_value_that_is_not_text_is_refused() -> None:
     lines = vault.encrypt(b"\xff", SECRET).decode().replace("\n", "\n  ")
     with pytest.raises(LoadError, match="not UTF-8 text"):
         parse(f"a: !vault |\n  {lines}", SECRET)
 
 
-def test_who_only_lists_keeps_values_sealed() -> None:
+def test_listing_an_inventory_decrypts_no_values() -> None:
     assert isinstance(parse(f"a: {inline('x', DEV)}", DEV, sealed=True)["a"], Sealed)
 
 
-def test_all_of_an_encrypted_file_is_secret_and_its_templates_work(tmp_path: Path) -> None:
+def test_all_values_of_an_encrypted_file_are_secret_and_its_templates_work(tmp_path: Path) -> None:
     learned: list[object] = []
     path = tmp_path / "v.yml"
     path.write_bytes(vault.encrypt(b"a: [x, y]\nb: '{{ a }}'\n", DEV))
@@ -206,7 +206,7 @@ def test_all_of_an_encrypted_file_is_secret_and_its_templates_work(tmp_path: Pat
     assert learned == [value]
 
 
-def test_what_is_wrong_in_an_encrypted_file_is_told_without_its_text(tmp_path: Path) -> None:
+def test_an_error_in_an_encrypted_file_is_shown_without_its_text(tmp_path: Path) -> None:
     path = tmp_path / "v.yml"
     path.write_bytes(vault.encrypt(b"a: 1\nb: topsecret: x\n", DEV))
     with pytest.raises(LoadError) as caught:
@@ -226,11 +226,11 @@ def test_inventories_their_vars_and_extra_vars_may_be_encrypted(tmp_path: Path) 
     assert extra_vars([f"@{tmp_path / 'extra'}"], opener) == {"z": 3}
 
 
-def test_no_password_is_ever_shown() -> None:
+def test_no_password_is_shown() -> None:
     assert "dev's" not in repr(Vault((DEV,))) + str(DEV)
 
 
-def test_which_password_encrypts_must_be_clear() -> None:
+def test_encrypting_with_several_passwords_needs_a_label() -> None:
     opener = Vault((SECRET, DEV))
     assert opener.secret("dev") == DEV
     assert Vault((DEV,)).secret(None) == DEV

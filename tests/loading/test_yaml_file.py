@@ -1,4 +1,4 @@
-"""YAML files: values that know their places, and every way to be refused."""
+"""YAML files: values with their places, and all errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def parse(text: str | bytes, **options: Any) -> Any:
 
 
 def refused(text: str | bytes) -> tuple[str, str, str]:
-    """The reason, place and hint of the one problem with `text`."""
+    """Return reason, place and hint of the only problem with `text`."""
     with pytest.raises(LoadError) as caught:
         parse(text)
     (problem,) = caught.value.problems
@@ -31,7 +31,7 @@ def refused(text: str | bytes) -> tuple[str, str, str]:
     return problem.reason, problem.where.full, problem.hint
 
 
-def test_keys_values_and_items_know_their_places() -> None:
+def test_keys_values_and_items_have_their_places() -> None:
     value = parse("a: 1\nlist:\n  - x\n  -  y\nmap:\n    k:  v\n")
     assert isinstance(value, YamlMap)
     assert value.keys_at["list"] == Where("f.yml", 2, 1)
@@ -68,27 +68,27 @@ def test_keys_values_and_items_know_their_places() -> None:
         ("!!set {a, b}", {"a": None, "b": None}),
     ],
 )
-def test_a_value_is_what_ansible_reads(text: str, value: Any) -> None:
+def test_values_are_the_same_as_in_ansible(text: str, value: Any) -> None:
     assert parse(text) == value
 
 
-def test_a_number_with_a_leading_zero_remembers_that_it_is_octal() -> None:
+def test_a_number_with_a_leading_zero_is_marked_as_octal() -> None:
     value = parse("[0644, 644, 0]")
     assert [isinstance(item, OctalInt) for item in value] == [True, False, False]
 
 
-def test_a_merge_gives_way_to_the_keys_beside_it_and_stands_before_them() -> None:
+def test_merged_keys_come_first_and_are_overridden_by_the_mappings_own() -> None:
     value = parse("base: &b {x: 1, y: 2}\nuse: {z: 0, y: 3, <<: *b}\n")["use"]
     assert list(value.items()) == [("x", 1), ("y", 3), ("z", 0)]
     assert value.values_at["x"].line == 1
     assert value.values_at["y"].line == 2
 
 
-def test_of_several_merged_mappings_the_first_wins() -> None:
+def test_the_first_of_several_merged_mappings_overrides() -> None:
     assert parse("[&a {x: 1}, &b {x: 2, y: 2}, {<<: [*a, *b]}]")[2] == {"x": 1, "y": 2}
 
 
-def test_strings_with_jinja_in_them_become_templates_with_their_place() -> None:
+def test_strings_with_jinja_become_templates_with_their_place() -> None:
     value = parse("a: '{{ x }}'\nb: [1, 'y {% if z %}']\nc: '{# c #}'\nd: '{ x }'\n'{{ k }}': 1\n")
     assert value["a"] == Template("{{ x }}", Where("f.yml", 1, 4))
     assert value["b"][1] == Template("y {% if z %}", Where("f.yml", 2, 8))
@@ -97,12 +97,12 @@ def test_strings_with_jinja_in_them_become_templates_with_their_place() -> None:
     assert value["{{ k }}"] == 1
 
 
-def test_text_that_is_not_trusted_never_becomes_a_template() -> None:
+def test_untrusted_text_never_becomes_a_template() -> None:
     value = parse("{a: '{{ x }}', b: ['{% y %}']}", trusted=False)
     assert value == {"a": "{{ x }}", "b": ["{% y %}"]}
 
 
-def test_unsafe_text_is_no_template_at_any_depth() -> None:
+def test_unsafe_text_is_never_a_template_at_any_depth() -> None:
     value = parse("a: !unsafe '{{ x }}'\nb: !unsafe {c: ['{{ y }}']}\nd: '{{ z }}'\n")
     assert value["a"] == "{{ x }}"
     assert value["b"]["c"] == ["{{ y }}"]
@@ -152,9 +152,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("text", "reason", "place", "hint"), REFUSED)
-def test_what_is_wrong_is_told_with_its_place(
-    text: str, reason: str, place: str, hint: str
-) -> None:
+def test_an_error_has_its_place(text: str, reason: str, place: str, hint: str) -> None:
     assert refused(text) == (reason, f"f.yml:{place}", hint)
 
 
@@ -167,7 +165,7 @@ def test_what_is_wrong_is_told_with_its_place(
         (b"a: 1\nb: \xe4rger", "the file is not UTF-8", "2:4"),
     ],
 )
-def test_bytes_that_are_no_utf8_are_refused(data: bytes, reason: str, place: str) -> None:
+def test_bytes_that_are_not_utf8_are_refused(data: bytes, reason: str, place: str) -> None:
     assert refused(data)[:2] == (reason, f"f.yml:{place}")
 
 
@@ -190,7 +188,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
     ],
     ids=["alias bomb", "deep", "deep lists", "deep mappings", "deep blocks", "digits", "hex"],
 )
-def test_what_would_explode_is_refused(text: str, reason: str) -> None:
+def test_documents_that_would_use_too_much_memory_are_refused(text: str, reason: str) -> None:
     assert refused(text)[0] == reason
 
 
@@ -207,7 +205,7 @@ def test_an_error_shows_the_line_with_a_caret(tmp_path: Path) -> None:
     ]
 
 
-def test_an_excerpt_never_holds_what_a_terminal_would_obey(tmp_path: Path) -> None:
+def test_an_excerpt_has_no_terminal_control_characters(tmp_path: Path) -> None:
     path = tmp_path / "f.yml"
     path.write_text("a: '\x1b[2J\u202e\x9b' : b\n", encoding="utf-8")
     with pytest.raises(LoadError) as caught:
@@ -215,7 +213,7 @@ def test_an_excerpt_never_holds_what_a_terminal_would_obey(tmp_path: Path) -> No
     assert str(caught.value).replace("\n", "").isprintable()
 
 
-def test_the_caret_stands_below_its_column_after_tabs_and_far_to_the_right(tmp_path: Path) -> None:
+def test_the_caret_is_below_its_column_after_tabs_and_in_long_lines(tmp_path: Path) -> None:
     path = tmp_path / "f.yml"
     path.write_text("\ta\n" + "x" * 500 + "!\n")
     for place in (Where(str(path), 1, 2), Where(str(path), 2, 501)):
@@ -242,13 +240,13 @@ def test_files_that_cannot_be_read_are_refused_with_their_name(tmp_path: Path) -
     ]
 
 
-def test_json_that_is_no_yaml_is_read_all_the_same() -> None:
+def test_json_that_is_not_valid_yaml_is_read() -> None:
     value = parse('{\n\t"a": ["{{ x }}", "\\ud83d\\ude00"],\n\t"b": {"c": null}\n}\n')
     assert value == {"a": [Template("{{ x }}", Where("f.yml")), "😀"], "b": {"c": None}}
     assert isinstance(value["b"], YamlMap)
 
 
-def test_json_with_a_key_twice_is_refused() -> None:
+def test_json_with_a_duplicate_key_is_refused() -> None:
     assert refused('{"a": 1, "a": "\\ud83d\\ude00"}')[0] == 'the key "a" occurs twice'
 
 
@@ -282,7 +280,7 @@ def test_any_bytes_are_a_value_or_a_load_error(data: bytes) -> None:
 
 @settings(max_examples=300, derandomize=True, deadline=None)
 @given(st.lists(PARTS, max_size=25).map("".join))
-def test_any_mix_of_yamls_marks_is_a_value_or_a_load_error(text: str) -> None:
+def test_any_mix_of_yaml_syntax_is_a_value_or_a_load_error(text: str) -> None:
     value_or_load_error(text.encode())
 
 
