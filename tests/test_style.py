@@ -1,4 +1,4 @@
-"""What the design forbids: imports against the arrows, shell that some /bin/sh can't run."""
+"""What the structure forbids: imports in the wrong direction, shell that some /bin/sh can't run."""
 
 from __future__ import annotations
 
@@ -37,21 +37,22 @@ MAY_IMPORT = {
 }
 """Which files may import a library: one place each, so that it can be exchanged there."""
 
-PURE = ["cli", "engine", "fleet", "remote", "reporters"]
-MUST_NOT_IMPORT = {
-    "engine": ["cli", "fleet", "reporters"],
-    "fleet": ["cli", "reporters"],
-    "language": PURE,
-    "loading": PURE,
-    "modules": ["cli", "engine", "fleet", "loading", "plan", "reporters"],
-    "plan": PURE,
-    "remote": ["cli", "engine", "fleet", "language", "loading", "modules", "plan", "reporters"],
-    "reporters": ["cli", "engine", "fleet", "language", "loading", "modules", "plan", "remote"],
-}
-"""The arrows of the design, each package with those that lie against its direction."""
+TOP = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__"}
+"""Files directly in the package, such as errors.py: every package may import them."""
 
-VALUES = ["provisioner.where"]
-"""What anyone may import all the same: plain values (a place in a file), no doing."""
+MAY_IMPORT_PACKAGES: dict[str, set[str]] = {
+    "facts": set(),
+    "language": set(),
+    "remote": set(),
+    "reporters": set(),
+    "modules": {"facts", "language", "remote"},
+    "loading": {"language", "modules"},
+    "plan": {"language", "loading"},
+    "engine": {"language", "loading", "modules", "plan", "remote"},
+    "fleet": {"engine", "language", "loading", "modules", "plan", "remote"},
+    "cli": {"engine", "fleet", "language", "loading", "modules", "plan", "remote", "reporters"},
+}
+"""What each package may import, lowest package first (drawn in docs/architecture.md)."""
 
 SHELLS = [["dash"], ["bash", "--posix"], ["busybox", "sh"]]
 NAMES = sorted(MODULES)
@@ -69,11 +70,15 @@ to itself what it sets there.
 
 
 @cache
-def imports(file: str) -> frozenset[str]:
-    """The full names that a file imports, `from a import b` as a.b, wherever in it that stands."""
+def imports(file: str, run_time_only: bool = False) -> frozenset[str]:
+    """Return the full names that a file imports, anywhere in it; `from a import b` counts as a.b.
+
+    With `run_time_only`, imports under `if TYPE_CHECKING:` are left out.
+    """
     found: set[str] = set()
+    tree = ast.parse((PACKAGE / file).read_text())
     package = ["provisioner", *Path(file).parent.parts]
-    for node in ast.walk(ast.parse((PACKAGE / file).read_text())):
+    for node in _walk(tree, run_time_only):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -83,8 +88,28 @@ def imports(file: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def _walk(tree: ast.AST, run_time_only: bool) -> Iterator[ast.AST]:
+    """Yield the nodes of a tree; with `run_time_only`, skip the body of `if TYPE_CHECKING:`."""
+    yield tree
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(child, ast.If) and run_time_only and _names_type_checking(child.test):
+            for node in child.orelse:
+                yield from _walk(node, run_time_only)
+        else:
+            yield from _walk(child, run_time_only)
+
+
+def _names_type_checking(test: ast.expr) -> bool:
+    return isinstance(test, ast.Name) and test.id == "TYPE_CHECKING"
+
+
 def is_in(name: str, package: str) -> bool:
     return name == package or name.startswith(package + ".")
+
+
+def package_of(file: str) -> str:
+    """Return the package that a file is in; "" for files directly in provisioner/."""
+    return file.split("/")[0] if "/" in file else ""
 
 
 @pytest.mark.parametrize("library", MAY_IMPORT)
@@ -96,22 +121,101 @@ def test_each_library_is_imported_in_its_own_place_only(library: str) -> None:
     assert not strays, f"only {MAY_IMPORT[library]} may import {library}"
 
 
-@pytest.mark.parametrize("package", MUST_NOT_IMPORT)
-def test_no_import_goes_against_the_arrows(package: str) -> None:
-    mine = [file for file in FILES if re.split(r"[/.]", file)[0] == package]
-    backwards = [
+def test_the_table_of_imports_has_every_package() -> None:
+    assert {package_of(file) for file in FILES} - {""} == set(MAY_IMPORT_PACKAGES)
+
+
+def test_the_table_of_imports_has_one_direction() -> None:
+    """A package may import only packages above it in the table, which is sorted lowest first."""
+    order = list(MAY_IMPORT_PACKAGES)
+    for package, allowed in MAY_IMPORT_PACKAGES.items():
+        assert allowed <= set(order[: order.index(package)]), package
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT_PACKAGES)
+def test_a_package_imports_only_the_packages_of_the_table(package: str) -> None:
+    allowed = {*TOP, *MAY_IMPORT_PACKAGES[package], package}
+    against = [
         f"{file} imports {name}"
-        for file in mine
+        for file in FILES
+        if package_of(file) == package
         for name in sorted(imports(file))
-        for forbidden in MUST_NOT_IMPORT[package]
-        if is_in(name, f"provisioner.{forbidden}") and not any(is_in(name, v) for v in VALUES)
+        if name.startswith("provisioner.") and name.split(".")[1] not in {*allowed, "__version__"}
     ]
-    assert not backwards
+    assert not against
 
 
-def test_nothing_imports_the_command_line() -> None:
-    users = {file for file in FILES if any(is_in(n, "provisioner.cli") for n in imports(file))}
-    assert {file for file in users if not file.startswith("cli/")} <= {"__main__.py"}
+def test_files_outside_of_packages_import_no_package() -> None:
+    against = [
+        f"{file} imports {name}"
+        for file in FILES
+        if package_of(file) == "" and file != "__main__.py"
+        for name in sorted(imports(file))
+        if any(is_in(name, f"provisioner.{package}") for package in MAY_IMPORT_PACKAGES)
+    ]
+    assert not against
+
+
+def test_no_file_imports_itself_through_others() -> None:
+    """No circle of imports at run time; imports inside functions count, TYPE_CHECKING's do not."""
+    graph = {file: _files_imported_by(file) for file in FILES}
+    circles = []
+    for file in FILES:
+        if path := _path(graph, file, file):
+            circles.append(" -> ".join([file, *path]))
+    assert not circles
+
+
+def _files_imported_by(file: str) -> set[str]:
+    found = set()
+    for name in imports(file, run_time_only=True):
+        path = name.removeprefix("provisioner").strip(".").replace(".", "/")
+        if not is_in(name, "provisioner"):
+            continue
+        # `from package import name`: the name is a module of the package, or defined in it.
+        parent = str(Path(path).parent)
+        candidates = [f"{path}.py", f"{path}/__init__.py", f"{parent}.py", f"{parent}/__init__.py"]
+        found.update([one for one in candidates if one in FILES][:1])
+    return found
+
+
+def _path(graph: dict[str, set[str]], start: str, end: str) -> list[str]:
+    """Return the files on the shortest way from `start` to `end`, `end` included; [] for none."""
+    queue, came_from = [start], dict[str, str]()
+    for current in queue:
+        for following in sorted(graph[current]):
+            if following == end:
+                path = [end]
+                while current != start:
+                    path.insert(0, current)
+                    current = came_from[current]
+                return path
+            if following not in came_from:
+                came_from[following] = current
+                queue.append(following)
+    return []
+
+
+PATCHES = {"re.compile", "builtins.__import__"}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_replaces_no_function_of_the_standard_library(file: str) -> None:
+    tree = ast.parse((PACKAGE / file).read_text())
+    targets = [
+        target
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+    ]
+    assert not PATCHES & {ast.unparse(target) for target in targets}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_ends_the_process_by_a_normal_exit(file: str) -> None:
+    tree = ast.parse((PACKAGE / file).read_text())
+    names = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert "os._exit" not in names
 
 
 def test_files_are_named_for_what_they_hold() -> None:
