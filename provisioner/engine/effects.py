@@ -15,8 +15,7 @@ from provisioner.events import Event
 from provisioner.records import dataclass
 from provisioner.remote.become import Become
 from provisioner.remote.channel import LONGEST
-from provisioner.remote.session import Step
-from provisioner.remote.shell import Report
+from provisioner.remote.shell import Report, Step
 
 
 @dataclass(frozen=True)

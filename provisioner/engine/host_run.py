@@ -29,7 +29,7 @@ from provisioner.engine.task_runs import TaskRun
 from provisioner.errors import BecomeFailed
 from provisioner.events import Notice, Status, TaskStarted
 from provisioner.language.play import Task
-from provisioner.remote.session import Step
+from provisioner.remote.shell import Step
 from provisioner.result import Outcome, Result
 
 

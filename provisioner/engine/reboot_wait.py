@@ -10,8 +10,7 @@ from provisioner.engine.effects import Answer, Effect, Exchange, Reset, SessionK
 from provisioner.events import Event
 from provisioner.modules.reboot import Reboot
 from provisioner.modules.wait_for_connection import WaitForConnection
-from provisioner.remote.session import Step
-from provisioner.remote.shell import Program, Report
+from provisioner.remote.shell import Program, Report, Step
 from provisioner.result import Outcome, Result
 
 PROBE = r"""

@@ -27,8 +27,7 @@ from provisioner.modules.framework.base import Action, ControlModule, Module, Mo
 from provisioner.modules.wait_for_connection import WaitForConnection
 from provisioner.records import dataclass
 from provisioner.remote import shell
-from provisioner.remote.session import Mode
-from provisioner.remote.shell import Program
+from provisioner.remote.shell import Mode, Program
 from provisioner.result import Outcome, Result
 from provisioner.where import nearest, with_hint
 

@@ -23,7 +23,7 @@ from provisioner.records import dataclass
 from provisioner.remote.channel import Connection
 from provisioner.remote.session import Session
 from provisioner.remote.shell import Report
-from provisioner.remote.streams import Tell
+from provisioner.remote.streams import Progress
 from provisioner.remote.target import Defaults, target_for
 
 
@@ -91,12 +91,12 @@ class Sessions:
         self._in_use = threading.Lock()
         self.frames = 0
 
-    def exchange(self, request: Exchange, tell: Tell | None = None) -> Answer:
+    def exchange(self, request: Exchange, tell: Progress | None = None) -> Answer:
         """Send the frame and collect the reports. Never raises for what a host does."""
         with self._in_use:
             return self._exchange(request, tell)
 
-    def _exchange(self, request: Exchange, tell: Tell | None) -> Answer:
+    def _exchange(self, request: Exchange, tell: Progress | None) -> Answer:
         reports: list[Report] = []
         ended: list[float] = []
         sent = False
@@ -123,7 +123,7 @@ class Sessions:
         notices, self._notices = self._notices, ()
         return Answer(tuple(reports), lost, sent, tuple(ended), notices)
 
-    def _reports(self, request: Exchange, tell: Tell | None) -> Iterator[Report]:
+    def _reports(self, request: Exchange, tell: Progress | None) -> Iterator[Report]:
         """What the shell of the seat answers. Where sshd allows no further one (MaxSessions), the
         host's others are closed for it: none of them holds anything that another has not."""
         deadline = None

@@ -12,7 +12,7 @@ from provisioner import regex
 from provisioner.modules.framework.base import Module, TaskContext, Text
 from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.model import Field, model_validator
-from provisioner.remote.shell import Program, Report, is_like_ours, quote
+from provisioner.remote.shell import Program, Report, may_be_shell_variable, quote
 
 
 @lru_cache(1024)
@@ -153,7 +153,7 @@ def _expanded(match: Match[str]) -> str:
     A name that the body may use itself is looked up in the environment.
     """
     name = match[1] or match[2]
-    if is_like_ours(name):
+    if may_be_shell_variable(name):
         return f"""'"$(in_environment {name} || echo \\${name})"'"""
     return f"""'"${{{name}-\\${name}}}"'"""
 

@@ -1,73 +1,37 @@
-"""A session: one long-lived sh on a host, as one user, that answers frames of programs.
+"""A session: a long-lived sh on a host, as one user, that runs frames of programs.
 
-A frame is one closed `{ … }` group with its length in front: cut at any byte, it runs nothing. One
-frame is under way at a time, so that a body which asks for its content finds it next on stdin.
+A frame is a `{ … }` group with its length before it: an incomplete frame is not run. The session
+runs one frame at a time, so that content which a body requests is the next input of the shell.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from os import urandom
-from typing import Literal
 
 from provisioner.errors import BecomeFailed, ConnectionFailed, ConnectionLost, ProvisionError
-from provisioner.records import dataclass
 from provisioner.remote import shell, streams
 from provisioner.remote.become import Become, command, wrong_password
 from provisioner.remote.channel import Channel, Connection
 from provisioner.remote.prefetch import questions
 from provisioner.remote.refusals import refusal
-from provisioner.remote.shell import Program, Report
-
-Mode = Literal["look", "check", "read", "apply"]
+from provisioner.remote.shell import Program, Report, Step, script
 
 KILL_SECONDS = 15.0
-"""How long ending a task that took too long may take."""
+"""Seconds that it may take to end a task that took too long."""
 
-KILL = r"""
-# tree: everything below the session's shell, by what ps says of parents; these come first, so that
-# a script does not go on behind a command that was ended.
-tree() {
-    ps -e -o pid= -o ppid= | awk -v root="$root" '
-        { parent[$1] = $2 }
-        END { for (p in parent) { for (q = p; q in parent && q != root;) q = parent[q]
-                                  if (q == root && p != root) print p } }' | sort -n
-}
-for signal in TERM KILL; do
-    pids=$(tree)
-    [ -n "$pids" ] || break
-    # shellcheck disable=SC2086
-    kill -s "$signal" $pids 2>/dev/null
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
-        [ -n "$(tree)" ] || break
-        sleep 0.2
-    done
-done
-"""
+KILL = script("kill.sh")
+"""The body that ends everything that the session with the shell $root runs."""
 
 START_SECONDS = 60.0
-"""How long a login shell may take until it answers: profiles can be slow."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One program of a frame.
-
-    `tolerant` lets the frame go on when it fails, `diff` asks for old content, `timeout` is in s.
-    """
-
-    program: Program
-    mode: Mode
-    environment: Mapping[str, str] = field(default_factory=dict)
-    tolerant: bool = False
-    diff: bool = False
-    timeout: float | None = None
+"""Seconds until the login shell must answer: its profile can be slow."""
 
 
 class Session:
-    """The controller's end. Starts with its first frame, with no round trip of its own."""
+    """The controller's end of a session. The remote end starts with the first frame, without a
+    round trip of its own."""
 
     def __init__(self, connection: Connection, become: Become | None = None) -> None:
         self._connection = connection
@@ -79,36 +43,38 @@ class Session:
         self._answered = False
         self._pid = 0
         self._started = False
-        self._tell: streams.Tell = _say_nothing
+        self._progress: streams.Progress = _ignore_progress
 
     @property
     def alive(self) -> bool:
-        """Whether it may be used, as far as is known without asking."""
+        """Whether it can be used, as far as is known without asking."""
         return self._channel is None or self._channel.alive
 
-    def exchange(self, steps: Sequence[Step], tell: streams.Tell | None = None) -> Iterator[Report]:
-        """Send `steps` as one frame and yield each one's report as it ends; `tell` is called now
-        and then while a large file passes.
+    def exchange(
+        self, steps: Sequence[Step], progress: streams.Progress | None = None
+    ) -> Iterator[Report]:
+        """Send `steps` as one frame and yield the report of each when it ends.
 
-        Steps behind the one that stopped the frame yield nothing. When the connection breaks under
-        a step, its report has status None and `ConnectionLost` follows.
+        `progress` is called during the transfer of a large file. The steps after the one that
+        stopped the frame have no report. When the connection breaks during a step, the status of
+        its report is None, and ConnectionLost is raised after it.
         """
-        self._tell = tell or _say_nothing
+        self._progress = progress or _ignore_progress
         yield from self._answers(self._sent(steps), steps)
 
     def _sent(self, steps: Sequence[Step]) -> Channel:
-        """Send the frame. It is not kept: while its answers come, 70 KB a host would add up."""
-        text = self._frame(steps)  # before the channel: a value that can't be quoted costs nothing
+        """Send the frame and return the channel. The frame, up to 70 KB for each host, is freed."""
+        text = self._frame(steps)  # before a channel is opened: it may raise ValueError
         channel = self._open()
         channel.send(shell.framed(text, self._nonce if self._started else None))
         self._started = True
         return channel
 
     def kill(self) -> None:
-        """End whatever the session runs, by a second session of the same user beside it.
+        """End everything that the session runs, by a second session of the same user.
 
-        The session itself stays: what was killed ends as a failed step. Raises what connecting
-        raises (sshd may allow one session only).
+        The session itself continues, and the killed step fails. Raises the exceptions of
+        `exchange`, for example where sshd allows one session only.
         """
         if self._pid:
             other = Session(self._connection, self._become)
@@ -118,6 +84,7 @@ class Session:
             other.close()
 
     def close(self) -> None:
+        """End the session; may be called twice."""
         if self._channel is not None:
             self._channel.close()
             self._channel = None
@@ -131,18 +98,20 @@ class Session:
                     command(self._become, self._nonce),
                     terminal=self._become is not None and self._become.terminal,
                 )
-            except ConnectionLost as error:  # nothing was sent, so no task's fate is unknown
+            except ConnectionLost as error:  # nothing was sent: no task has run
                 raise ConnectionFailed(error.reason, error.hint) from error
             if self._become is not None and self._become.announces:
                 self._authenticate(self._channel, self._become)
         return self._channel
 
     def _authenticate(self, channel: Channel, become: Become) -> None:
-        """Wait for the program, and send the password when it is asked for, once: a second prompt
-        means it was wrong."""
+        """Wait until sudo or su has started the shell; send the password when it asks for it.
+
+        A second prompt means that the password was wrong.
+        """
         prompt, ready = self._nonce.encode(), f"{self._nonce}ready\n".encode()
         if become.method == "su":
-            prompt = b"assword: "  # su has no prompt of our choosing; LC_ALL is the login's
+            prompt = b"assword: "  # the prompt of su can't be chosen; its language is the login's
         sent = False
         while ready not in self._buffer:
             data = self._receive(channel, time.monotonic() + START_SECONDS)
@@ -172,8 +141,10 @@ class Session:
         return f'{{\nset +f\n{clear}\n{body}\nmark "$nonce frame\\0000"\n}}\n'
 
     def _definitions(self, program: Program) -> Iterator[str]:
-        """What the program needs that the host's shell does not have yet. The variables of a module
-        may be others from one program to the next."""
+        """Yield the function definitions of the program that the host's shell does not have yet.
+
+        The programs of a module may have different variables.
+        """
         names = self._defined.get(program.module)
         if names is None:
             yield shell.bare(shell.define(program))
@@ -192,18 +163,18 @@ class Session:
 
     def _answers(self, channel: Channel, steps: Sequence[Step]) -> Iterator[Report]:
         for number, step in enumerate(steps):
-            if not self._begun(channel, number):
+            if not self._wait_for_step(channel, number):
                 return
             yield from self._answer(channel, number, step)
         self._until(channel, self._mark("frame"))
 
-    def _begun(self, channel: Channel, number: int) -> bool:
-        """Wait for the step to begin; false when the frame has ended before it."""
+    def _wait_for_step(self, channel: Channel, number: int) -> bool:
+        """Wait for the step to begin; return False when the frame has ended before it."""
         mark = f"{self._nonce} begin {number} ".encode()
         if not self._until(channel, mark, self._mark("frame")):
             return False
         while (nul := self._buffer.find(b"\0")) < 0:
-            self._buffer += self._more(channel, None)
+            self._buffer += self._next_data(channel, None)
         self._pid = int(self._buffer[:nul])
         del self._buffer[: nul + 1]
         return True
@@ -211,9 +182,9 @@ class Session:
     def _answer(self, channel: Channel, number: int, step: Step) -> Iterator[Report]:
         mark = f"{self._nonce} end {number} ".encode()
         receiver = step.program.receiver
-        records = streams.Records(mark, receiver, self._tell)
+        records = streams.Records(mark, receiver, self._progress)
         try:
-            late = self._read_to_end(channel, records, step)
+            timed_out = self._read_to_end(channel, records, step)
         except BaseException as error:
             if receiver is not None:
                 receiver.abandon()
@@ -225,62 +196,66 @@ class Session:
         status = int(self._buffer[end + len(mark) : nul])
         del self._buffer[: nul + 1]
         report = shell.parse(data, status)
-        if late:
-            said = {"failed": (f"it took longer than {step.timeout:g} s and was ended",)}
-            report = replace(report, records={**report.records, **said})
+        if timed_out:
+            failed = (f"it took longer than {step.timeout:g} s and was ended",)
+            report = replace(report, records={**report.records, "failed": failed})
         if receiver is not None and report.failed is not None:
             receiver.abandon()
         yield report
 
     def _read_to_end(self, channel: Channel, records: streams.Records, step: Step) -> bool:
-        """Read until the step's end is in the buffer, sending its content when it asks for it;
-        true when it had to be ended for taking too long."""
+        """Read until the step's end is in the buffer; send the content that it requests.
+
+        Returns True when the step took too long and was ended.
+        """
         deadline = None if step.timeout is None else time.monotonic() + step.timeout
-        late = False
+        timed_out = False
         while True:
-            for want in records.take(self._buffer):
-                streams.send(channel, step.program, want, self._tell)
+            for request in records.take(self._buffer):
+                streams.send(channel, step.program, request, self._progress)
             if records.end >= 0 and self._buffer.find(b"\0", records.end) >= 0:
-                return late
+                return timed_out
             try:
-                records.add(self._buffer, self._more(channel, deadline))
+                records.add(self._buffer, self._next_data(channel, deadline))
             except TimeoutError:
-                if late:
+                if timed_out:
                     raise ConnectionLost("a task that took too long could not be ended") from None
-                late, deadline = True, time.monotonic() + KILL_SECONDS
+                timed_out, deadline = True, time.monotonic() + KILL_SECONDS
                 self._kill_quietly()
 
     def _kill_quietly(self) -> None:
-        """Kill what runs; where no second session is to be had, give the connection up."""
+        """End everything that runs. Raises ConnectionLost where a second session can't do it."""
         try:
             self.kill()
         except (ProvisionError, TimeoutError):
             raise ConnectionLost(
-                "a task took too long, and could not be ended by a second session"
+                "a task took too long, and a second session could not end it"
             ) from None
 
     def _mark(self, *words: str) -> bytes:
         return " ".join((self._nonce, *words)).encode() + b"\0"
 
     def _until(self, channel: Channel, mark: bytes, other: bytes | None = None) -> bool:
-        """Drop all up to and including `mark`; false when `other` came instead."""
+        """Drop the output up to and including `mark`; return False when `other` came instead."""
         deadline = None if self._answered else time.monotonic() + START_SECONDS
         while (position := self._buffer.find(mark)) < 0:
             if other is not None and (position := self._buffer.find(other)) >= 0:
                 del self._buffer[: position + len(other)]
                 return False
-            self._buffer += self._more(channel, deadline)
+            self._buffer += self._next_data(channel, deadline)
         self._answered = True
         del self._buffer[: position + len(mark)]
         return True
 
-    def _more(self, channel: Channel, deadline: float | None) -> bytes:
+    def _next_data(self, channel: Channel, deadline: float | None) -> bytes:
         data = self._receive(channel, deadline)
         if data:
             return data
         if not self._answered:
             raise self._refused()
-        raise ConnectionLost("the host closed the session", "see its sshd log and `last`")
+        raise ConnectionLost(
+            "the host closed the session", "see sshd's log on the host, and `last` for reboots"
+        )
 
     def _receive(self, channel: Channel, deadline: float | None) -> bytes:
         try:
@@ -290,16 +265,16 @@ class Session:
                 raise
             self.close()
             raise ConnectionFailed(
-                f"the login shell gave no answer within {START_SECONDS:.0f} s",
-                "see what its profile does: ssh to the host and run `sh -c true`",
+                f"the login shell did not answer within {START_SECONDS:.0f} s",
+                "check its profile: ssh to the host and run `sh -c true`",
             ) from None
 
     def _refused(self) -> Exception:
-        """Why the remote end never answered, from what came instead."""
-        said = self._buffer[-4096:].decode("utf-8", "replace")
+        """Return the exception for a remote end that wrote something else and ended."""
+        output = self._buffer[-4096:].decode("utf-8", "replace")
         self.close()
-        return refusal(said, self._become, self._connection)
+        return refusal(output, self._become, self._connection)
 
 
-def _say_nothing(_done: int, _size: int) -> None:
+def _ignore_progress(_done: int, _size: int) -> None:
     pass

@@ -1,9 +1,9 @@
-"""Program ▶ bytes ▶ Report: how values become POSIX sh and what comes back. The only quoting.
+"""Programs as shell text, and the reports that they send back. Only this file quotes for a shell.
 
-Bodies are constants; values travel beside them as quoted assignments, so nothing that a playbook
-holds can become code. A report is a run of records: `key=value` ended by NUL, or for values that
-may hold any byte `#key kept total`, NUL, and `kept` raw bytes, or `#key mark`, NUL, raw bytes, and
-the mark with a NUL.
+A body is constant text. The values of a playbook are sent beside it as quoted assignments, so that
+none of them can become code. A report is a sequence of records: `key=value` and a NUL; or, for a
+value with any bytes, `#key KEPT TOTAL`, a NUL and KEPT bytes, or `#key MARK`, a NUL, the bytes,
+MARK and a NUL.
 """
 
 from __future__ import annotations
@@ -15,37 +15,47 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from provisioner import regex
 from provisioner.records import dataclass
 
 Value = str | bytes | bool | int | float | None | Sequence[str]
-"""What a body's variable may be: None and "" arrive empty, booleans as yes/no, a list as quoted
-words for `eval "set -- $list"`."""
+"""The value of a body's variable. None and "" become an empty text, booleans yes and no, a list
+quoted words for `eval "set -- $list"`."""
+
+Mode = Literal["look", "check", "read", "apply"]
+"""How a body runs: report what would change (look; check in check mode), read, or change it."""
 
 Content = bytes | Path | Sequence[bytes | Path]
 
 CHANGED = 80
-"""Exit status of a program that changed something, or would."""
+"""The exit status of a program that has changed something, or would change it."""
 
 FAILED = 82
-"""That of one that says why it failed."""
+"""The exit status of a program that reports why it failed."""
 
 _COMMENT = regex.compile(r"^[ \t]*#.*\n", re.MULTILINE)
 
 _FILES = ("kernel.sh", "prefetch.sh", "paths.sh", "files.sh", "incoming.sh")
 
-SOURCE = "".join((Path(__file__).parent / "sh" / name).read_text() for name in _FILES)
+
+def script(name: str) -> str:
+    """Return the text of a file in sh/."""
+    return (Path(__file__).parent / "sh" / name).read_text()
+
+
+SOURCE = "".join(map(script, _FILES))
+"""The kernel: the shell functions that bodies use."""
 
 INLINE = 16 * 1024
-"""Bytes of the largest text that travels in the frame that writes it."""
+"""Bytes of the largest text that is sent within the frame that writes it."""
 
 KEEP = 8 * 1024 * 1024
-"""Bytes of a command's stdout and of its stderr that travel; of longer ones the tail."""
+"""Bytes of a command's stdout, and of its stderr, that are sent: the last ones."""
 
 LINES = 2048
-"""Bytes of the largest frame that the shell reads itself, line by line; dd reads larger ones."""
+"""Bytes of the largest frame that the shell reads itself, line by line. dd reads larger ones."""
 
 LOOP = (
     "LC_ALL=C; export LC_ALL; unset CDPATH ENV BASH_ENV nonce n k s f l; while read -r n k s; do "
@@ -54,53 +64,55 @@ LOOP = (
     'else f=$(exec dd bs="$n" count=1 iflag=fullblock 2>/dev/null); fi; '
     '[ "${#f}" -eq "$n" ] || exit; set -f; eval "$f"; done'
 )
-"""The remote end: reads a frame's length, the frame, and runs it; a short frame ends it unread.
+"""The remote end of a session: it reads the length of a frame and the frame, and runs it, in a
+loop. It ends at a frame that is too short, without running it.
 
-From the second frame on the session's nonce stands behind the length: bytes of a file that a
-program asked for and did not read (it was killed) can never be taken for a frame. A third word
-says that the frame is read line by line: a byte is a system call then, yet no process is needed.
+From the second frame on the session's nonce follows the length. Without it, bytes of a file that a
+killed program has not read could be taken for a frame. A third word means that the frame is read
+line by line: that takes a system call for each byte, but no process.
 
-It stands in single quotes on a command line that any login shell parses the same way (sh, bash,
-zsh, tcsh, fish), so it holds no quote, backslash, newline or exclamation mark.
+The text is in single quotes on a command line that all login shells parse alike (sh, bash, zsh,
+tcsh, fish), so it contains no quote, backslash, newline or exclamation mark.
 """
 
 START = f"exec /bin/sh -c '{LOOP}'"
 
 
 class Receiver(Protocol):
-    """Takes the blob `content` of a report while it arrives, so that it is never whole in memory.
+    """Takes the value `content` of a report while it arrives, which is never in memory as a whole.
 
-    Neither may raise: what goes wrong on this machine is told when the report is judged.
+    Its methods raise nothing: an error on this machine is reported with the result of the task.
     """
 
     def write(self, data: bytes | memoryview) -> None:
-        """The next bytes; what they are in does not change."""
+        """Take the next bytes. The buffer behind `data` does not change."""
 
     def abandon(self) -> None:
-        """The report will not be good: leave nothing behind."""
+        """Remove what was written: the program has failed."""
 
 
 class Sum(Protocol):
-    """The SHA-256 of a program's content, which may be taken while other things go on."""
+    """The SHA-256 of a program's content, computed in the background."""
 
     def now(self) -> str:
-        """Its hex digits; "" while it is not known yet."""
+        """Return its hex digits, or "" while it is not known."""
 
     def wait(self) -> str:
-        """Its hex digits."""
+        """Wait for it and return its hex digits."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """One run of a module's body.
+    """A module's body with the values of its variables.
 
-    `content` is what the body gets when it says `want`: bytes, a local file that is streamed, or
-    several of them, asked for by number. `receiver` takes the blob `content` that it reports.
-    `sum` is its variable `content_sha256`, which it asks for itself where it is empty.
-    `inlines` says that the body takes it in its variable `content` too, in place of `content_size`.
-    `looks_at` is the path that the body first asks paths.sh's `at` of, `packages` are those that it
-    asks rpm about: ahead.sh asks for those of several looks at once. `stays` says that a subshell
-    of the body goes on when the body has ended.
+    `content`: the bytes that the body requests (`order` in incoming.sh): bytes, a local file, or
+    several of them, requested by number.
+    `receiver`: takes the value `content` that the body reports.
+    `sum`: the body's variable `content_sha256`; the body requests it where it is not known yet.
+    `inlines`: the body accepts the content in its variable `content` too, without `content_size`.
+    `looks_at`: the path of the body's first call of `at` (paths.sh). `packages`: the packages that
+    it asks rpm for. prefetch.sh asks for those of several looks at once.
+    `stays`: a subshell of the body continues after the body's end.
     """
 
     module: str
@@ -116,8 +128,28 @@ class Program:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One program of a frame.
+
+    `tolerant`: the frame continues after its failure. `diff`: it reports the old content.
+    `timeout`: in seconds.
+    """
+
+    program: Program
+    mode: Mode
+    environment: Mapping[str, str] = field(default_factory=dict)
+    tolerant: bool = False
+    diff: bool = False
+    timeout: float | None = None
+
+
+@dataclass(frozen=True)
 class Report:
-    """What a program said. `status` is None when it never ended (the connection broke)."""
+    """The report of a program. `status` is None when the connection broke before its end.
+
+    `records` has the values of each key, `totals` the length of each value with any bytes before it
+    was cut.
+    """
 
     records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     totals: Mapping[str, int] = field(default_factory=dict)
@@ -125,7 +157,7 @@ class Report:
 
     @property
     def done(self) -> bool:
-        """It ran to its end: silence is failure."""
+        """Whether it ran to its end: a program must report that."""
         return "done" in self.records and self.status in (0, CHANGED)
 
     @property
@@ -134,7 +166,7 @@ class Report:
 
     @property
     def failed(self) -> str | None:
-        """The reason it gave for failing, or one that says that it died without a word."""
+        """The reported reason of a failure, or how the program ended; None for a success."""
         if "failed" in self.records:
             return self.records["failed"][-1]
         return None if self.done else f"the module's program died ({self._end()})"
@@ -146,15 +178,16 @@ class Report:
         return f"exit {self.status}"
 
     def get(self, key: str, default: str = "") -> str:
-        """The last value said for `key`."""
+        """The last value of `key`."""
         return self.records[key][-1] if key in self.records else default
 
     def all(self, key: str) -> tuple[str, ...]:
+        """All values of `key`, in the order of the report."""
         return self.records.get(key, ())
 
 
 def quote(value: Value) -> str:
-    """`value` as one word of POSIX sh; ValueError for NUL, which sh can't hold."""
+    """Return `value` as one word of POSIX sh. Raises ValueError for a NUL."""
     if value is None:
         return "''"
     if not isinstance(value, str):
@@ -166,27 +199,29 @@ def quote(value: Value) -> str:
             value = value.decode("utf-8", "surrogateescape")
         else:
             value = " ".join(quote(word) for word in value)
-    _must_travel(value)
+    _refuse_nul(value)
     return "'" + value.replace("'", "'\\''") + "'"
 
 
 def check(program: Program, environment: Mapping[str, str]) -> None:
-    """ValueError where a value can't travel, which would be too late to tell of one program when
-    a frame is made of several."""
+    """Raise ValueError for a value that a shell can't hold.
+
+    Later, in a frame of several programs, the error would concern all of them.
+    """
     for value in (*program.variables.values(), *environment.values()):
         if isinstance(value, str):
-            _must_travel(value)
+            _refuse_nul(value)
         elif value and type(value) is not bool:
             quote(value)
 
 
-def _must_travel(text: str) -> None:
+def _refuse_nul(text: str) -> None:
     if "\0" in text:
         raise ValueError("a NUL byte can't be passed to a shell")
 
 
 def assignments(variables: Mapping[str, Value]) -> str:
-    """Assign what of `variables` is not empty."""
+    """Return the assignments of the variables that are not empty."""
     return "; ".join(
         f"{name}={quote(value)}"
         for name, value in variables.items()
@@ -195,36 +230,41 @@ def assignments(variables: Mapping[str, Value]) -> str:
 
 
 def exports(environment: Mapping[str, str]) -> str:
-    """Put `environment` into the environment of what follows."""
+    """Return the commands that export `environment`."""
     return "; ".join(f"export {name}={quote(value)}" for name, value in environment.items())
 
 
 def call(
     program: Program, environment: Mapping[str, str], diff: bool = False, applies: bool = False
 ) -> str:
-    """The sh text that runs `program`, whose body is defined in the session already."""
+    """Return the sh text that runs `program`, whose body the session has defined before."""
     variables = {"diff": diff, **program.variables}
     if applies:
         variables |= inlined(program, INLINE)
     if program.sum is not None:
         variables["content_sha256"] = program.sum.now()
     clear = f"_c_{program.module}"
-    late = {name: value for name, value in environment.items() if is_like_ours(name)}
+    late = {name: value for name, value in environment.items() if may_be_shell_variable(name)}
     early = {name: value for name, value in environment.items() if name not in late}
-    own = f"_environment() {{ {exports(late)}; }}" if late else ""
-    steps = (exports(early), own, clear, assignments(variables), function(program))
-    return "; ".join(step for step in steps if step)
+    define_late = f"_environment() {{ {exports(late)}; }}" if late else ""
+    commands = (exports(early), define_late, clear, assignments(variables), function(program))
+    return "; ".join(command for command in commands if command)
 
 
-def is_like_ours(name: str) -> bool:
-    """Whether the kernel or a body may have a variable of that name, so that it is set for what the
-    playbook itself runs only (`run_program`)."""
+def may_be_shell_variable(name: str) -> bool:
+    """Whether the kernel or a body may use a variable of that name.
+
+    Such a variable of the environment is set only for programs that the playbook names
+    (`run_program`).
+    """
     return (not name.isupper() and not name.endswith("_proxy")) or name[0] == "_" or name == "IFS"
 
 
 def inlined(program: Program, most: int) -> Mapping[str, Value]:
-    """The content as a variable, where it is text of at most so many bytes and the body takes it
-    so: asking for it would cost a round trip. Else nothing."""
+    """Return the variables for content that is sent with the program; {} where it is requested.
+
+    That saves a round trip. The body must accept it, and it must be text of at most `most` bytes.
+    """
     if not program.inlines or int(str(program.variables["content_size"])) > most:
         return {}
     content = program.content
@@ -237,29 +277,33 @@ def inlined(program: Program, most: int) -> Mapping[str, Value]:
 
 
 def function(program: Program) -> str:
-    """The name of the shell function that holds `program`'s body."""
+    """Return the name of the shell function with `program`'s body."""
     return "_m_" + program.module
 
 
 def define(program: Program) -> str:
-    """The sh text that defines `program`'s body as a function."""
+    """Return the sh text that defines `program`'s body as a function."""
     return f"{function(program)}() {{\n{program.body}\n}}\n"
 
 
 def define_clear(module: str, names: Iterable[str]) -> str:
-    """The sh text that defines the function which unsets the variables of that module's programs:
-    none of them comes from the environment, and none of them is exported."""
+    """Return the sh text of a function that unsets the variables of a module's programs.
+
+    So none of them comes from the environment, and none is exported.
+    """
     return f"_c_{module}() {{ unset -v diff {' '.join(names)}; }}\n"
 
 
 def framed(text: str, nonce: str | None) -> bytes:
-    """The frame as it is sent, behind a line that says how long it is and how it is read; the
-    session's first has no nonce."""
+    """Return a frame as it is sent: a line with its length and how to read it, then `text`.
+
+    The first frame of a session has no nonce.
+    """
     data = text.encode("utf-8", "surrogateescape")
     key = b" " + nonce.encode() if nonce is not None else b""
     if key and len(data) <= LINES and text.isascii() and text.translate(_SPACES).isprintable():
         return b"%d%s lines\n%s" % (len(data), key, data)
-    data = data.removesuffix(b"\n")  # which `$(…)` would take
+    data = data.removesuffix(b"\n")  # which `$(…)` removes
     return b"%d%s\n%s" % (len(data), key, data)
 
 
@@ -268,12 +312,12 @@ _SPACES = {ord("\n"): " ", ord("\t"): " "}
 
 @cache
 def bare(text: str) -> str:
-    """Sh text without the comments that have a line to themselves: what is sent to every host."""
+    """Return sh text without its whole-line comments, as it is sent to the hosts."""
     return _COMMENT.sub("", text)
 
 
 def parse(data: bytes, status: int | None = None) -> Report:
-    """The report of a program that ended with `status`, from its records."""
+    """Return the report of a program that ended with `status` and wrote `data`."""
     records: dict[str, list[str]] = {}
     totals: dict[str, int] = {}
     position = 0
@@ -292,8 +336,11 @@ def parse(data: bytes, status: int | None = None) -> Report:
 
 
 def blob(data: bytes | bytearray, start: int, head: bytes) -> tuple[int, int]:
-    """Where the blob that begins at `start` behind `head` ends, and where the next record begins;
-    beyond the data where it is not whole."""
+    """Return where a value with any bytes ends, and where the next record begins.
+
+    `head` is its record's beginning, `start` the position of its first byte. Both results are
+    beyond the data while it is incomplete.
+    """
     _, *lengths = head.split(b" ")
     if len(lengths) > 1:
         return start + int(lengths[0]), start + int(lengths[0])

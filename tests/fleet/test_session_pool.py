@@ -14,8 +14,7 @@ from provisioner.errors import BecomeFailed, SessionRefused
 from provisioner.fleet.session_pool import ENDED, Login, Sessions
 from provisioner.remote.become import Become
 from provisioner.remote.local import LocalChannel, LocalConnection
-from provisioner.remote.session import Step
-from provisioner.remote.shell import Program
+from provisioner.remote.shell import Program, Step
 from provisioner.remote.ssh.connection import connect
 from tests.lab.processes import wait_for
 from tests.remote.sshd import Sshd, sshd

@@ -15,8 +15,8 @@ import pytest
 from provisioner.modules import find_module
 from provisioner.modules.framework.base import Module, Reached
 from provisioner.remote.local import LocalChannel, LocalConnection
-from provisioner.remote.session import Mode, Session, Step
-from provisioner.remote.shell import Program, Report
+from provisioner.remote.session import Session
+from provisioner.remote.shell import Mode, Program, Report, Step
 
 SHELLS = {"dash": "dash", "bash": "bash --posix", "busybox": "busybox sh"}
 

@@ -17,7 +17,7 @@ from provisioner.modules.command import Shell
 from provisioner.modules.copy import Copy
 from provisioner.modules.framework.base import Module, ModuleError
 from provisioner.modules.lineinfile import LineInFile
-from provisioner.remote.session import Mode, Step
+from provisioner.remote.shell import Mode, Step
 from provisioner.result import Outcome, Result
 from tests.modules.conftest import Host, listing
 

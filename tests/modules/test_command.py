@@ -13,8 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from provisioner.modules import find_module
-from provisioner.remote.session import Step
-from provisioner.remote.shell import Program, Report
+from provisioner.remote.shell import Program, Report, Step
 from tests.modules.conftest import Host
 
 

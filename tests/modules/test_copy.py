@@ -14,7 +14,7 @@ from provisioner.modules import find_module
 from provisioner.modules.copy import FROM_HOST, TREE
 from provisioner.modules.framework.base import ModuleError
 from provisioner.remote import shell
-from provisioner.remote.session import Step
+from provisioner.remote.shell import Step
 from tests.modules.conftest import Host, listing
 from tests.test_style import EXCUSED
 

@@ -13,8 +13,7 @@ import pytest
 from provisioner.engine.results import result_of
 from provisioner.modules import fetch, find_module
 from provisioner.modules.framework.base import ModuleError
-from provisioner.remote.session import Mode
-from provisioner.remote.shell import Program
+from provisioner.remote.shell import Mode, Program
 from provisioner.result import Result
 from tests.modules.conftest import Host, listing
 

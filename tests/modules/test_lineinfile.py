@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from provisioner.modules import find_module
 from provisioner.modules.lineinfile import LineInFile
-from provisioner.remote.session import Step
+from provisioner.remote.shell import Step
 from tests.modules.conftest import Host, listing
 
 ABC = "a\nb\nc\n"

@@ -18,8 +18,7 @@ from provisioner.modules.framework.base import ModuleError
 from provisioner.modules.mysql import privileges
 from provisioner.modules.mysql.account import hashed
 from provisioner.modules.mysql.client import rows
-from provisioner.remote.session import Mode
-from provisioner.remote.shell import Report
+from provisioner.remote.shell import Mode, Report
 from tests.modules.conftest import Host
 
 

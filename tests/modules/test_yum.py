@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from provisioner.modules import find_module
 from provisioner.modules.yum.specs import classify
-from provisioner.remote.session import Mode
+from provisioner.remote.shell import Mode
 from tests.modules import pretended_yum
 from tests.modules.conftest import Host
 from tests.modules.pretended_yum import installed, write

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.modules import find_module
-from provisioner.remote.session import Mode, Step
-from provisioner.remote.shell import Report
+from provisioner.remote.shell import Mode, Report, Step
 from tests.modules.conftest import Host, host  # noqa: F401
 
 Asked = tuple[str, Mode, dict[str, object]]

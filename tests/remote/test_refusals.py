@@ -11,8 +11,8 @@ from provisioner.errors import BecomeFailed, ConnectionFailed, ConnectionLost
 from provisioner.remote.become import Become
 from provisioner.remote.channel import Channel
 from provisioner.remote.refusals import refusal
-from provisioner.remote.session import Session, Step
-from provisioner.remote.shell import Program
+from provisioner.remote.session import Session
+from provisioner.remote.shell import Program, Step
 from provisioner.remote.ssh.connection import connect
 from tests.remote.sshd import sshd
 

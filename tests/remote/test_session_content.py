@@ -10,8 +10,8 @@ import pytest
 from provisioner.errors import ConnectionLost
 from provisioner.remote import streams
 from provisioner.remote.local import LocalConnection
-from provisioner.remote.session import Session, Step
-from provisioner.remote.shell import Content, Program, Report
+from provisioner.remote.session import Session
+from provisioner.remote.shell import Content, Program, Report, Step
 
 SEVERAL = r"""
 for wanted in "2 1" "3 0" "0 2" "200000 3"; do order $wanted; done
@@ -136,7 +136,7 @@ def test_a_receiver_is_told_when_the_connection_breaks(session: Session) -> None
 def test_large_content_is_told_of_in_both_directions_and_small_never(
     session: Session, monkeypatch: pytest.MonkeyPatch, every: float
 ) -> None:
-    monkeypatch.setattr(streams, "EVERY", every)
+    monkeypatch.setattr(streams, "INTERVAL", every)
     there = "order 900000 0; dd bs=65536 iflag=fullblock,count_bytes count=900000 <&4; _owed=0"
     back = "say; printf '#content 300000 300000\\0' >&3; head -c 300000 /dev/zero >&3"
     told: list[tuple[int, int]] = []

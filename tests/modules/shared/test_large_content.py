@@ -14,8 +14,8 @@ from provisioner.modules import find_module
 from provisioner.modules.framework.base import FileAttributes, ModuleError
 from provisioner.modules.shared.content import write
 from provisioner.remote import streams
-from provisioner.remote.session import Session, Step
-from provisioner.remote.shell import Program
+from provisioner.remote.session import Session
+from provisioner.remote.shell import Program, Step
 from tests.modules.conftest import Host
 
 DATA = bytes(range(256)) * 20_000  # 5 MB: openssl is asked from 4 MiB on
