@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "distributed": ["fleet/dask*.py"],
     "jinja2": ["language/*", "reporters/html.py"],
     "packaging": ["language/versions.py"],
-    "paramiko": ["remote/ssh/*"],
+    "paramiko": ["remote/ssh/paramiko/*"],
     "pydantic": ["modules/framework/verdict.py", "modules/framework/words.py"],
     "rich": ["reporters/console*.py", "reporters/live*.py", "cli/*"],
     "yaml": ["loading/*", "language/*"],
