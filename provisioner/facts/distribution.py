@@ -1,4 +1,4 @@
-"""Which distribution a host is, by its release files."""
+"""Facts of the distribution, from its release files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from provisioner import regex
-from provisioner.facts.raw import Raw, settings
+from provisioner.facts.parsing import parse_assignments
+from provisioner.facts.raw import RawFacts
 
 FAMILIES = {
     "RedHat": "RedHat CentOS Fedora Scientific SLC Ascendos CloudLinux PSBM OracleLinux OVS OEL "
@@ -22,7 +23,7 @@ FAMILIES = {
     "Flatcar": "Flatcar",
     "ClearLinux": "ClearLinux",
 }
-"""os_family ▶ the distributions in it."""
+"""The distributions of each os_family."""
 
 NAMES = {
     "almalinux": "AlmaLinux",
@@ -44,7 +45,7 @@ NAMES = {
     "sles": "SLES",
     "ubuntu": "Ubuntu",
 }
-"""os-release's ID ▶ Ansible's name."""
+"""Ansible's names of distributions, by the ID in os-release."""
 
 FILES = {
     "OracleLinux": ("/etc/oracle-release", "OracleLinux"),
@@ -57,16 +58,17 @@ FILES = {
     "openSUSE Leap": ("/etc/os-release", "SUSE"),
     "Flatcar": ("/etc/os-release", "Flatcar"),
 }
-"""Distribution ▶ the file that tells it and the kind of file; all else is /etc/redhat-release."""
+"""The file that names a distribution, and its variety. Others use /etc/redhat-release."""
 
 REDHAT_RELEASE = regex.compile(
     r"^(?P<name>.+?) release (?P<version>[\d.]+)?.*?(?:\((?P<code>.*)\))?$"
 )
+"""The first line of /etc/redhat-release."""
 
 
-def distribution(raw: Raw) -> dict[str, Any]:
-    """distribution*, os_family."""
-    release = settings(raw.text("/etc/os-release", "/usr/lib/os-release"))
+def distribution(raw: RawFacts) -> dict[str, Any]:
+    """The facts distribution, distribution_version and the like, and os_family."""
+    release = parse_assignments(raw.text("/etc/os-release", "/usr/lib/os-release"))
     redhat = REDHAT_RELEASE.match(_redhat(raw).partition("\n")[0])
     name = _name(release, redhat)
     version = _version(raw, name, release, redhat)
@@ -83,16 +85,18 @@ def distribution(raw: Raw) -> dict[str, Any]:
 
 
 def family(name: str) -> str:
-    """The os_family of a distribution; one that is not known is its own."""
+    """The os_family of a distribution; an unknown distribution is its own family."""
     key = name.replace(" ", "-")
-    return next((found for found, names in FAMILIES.items() if key in names.split()), name)
+    return next((each for each, names in FAMILIES.items() if key in names.split()), name)
 
 
-def _redhat(raw: Raw) -> str:
+def _redhat(raw: RawFacts) -> str:
+    """The release file of Red Hat's family."""
     return raw.text("/etc/redhat-release", "/etc/centos-release", "/etc/system-release")
 
 
 def _name(release: dict[str, str], redhat: re.Match[str] | None) -> str:
+    """Ansible's name of the distribution."""
     if (name := NAMES.get(release.get("ID", ""))) is not None:
         return name
     if redhat is not None:
@@ -101,8 +105,10 @@ def _name(release: dict[str, str], redhat: re.Match[str] | None) -> str:
     return release.get("NAME") or "Linux"
 
 
-def _version(raw: Raw, name: str, release: dict[str, str], redhat: re.Match[str] | None) -> str:
-    """EL's release file knows the minor version, which os-release of CentOS does not."""
+def _version(
+    raw: RawFacts, name: str, release: dict[str, str], redhat: re.Match[str] | None
+) -> str:
+    """The version. The release file of EL has the minor version, os-release of CentOS has not."""
     short = release.get("VERSION_ID", "")
     if name == "Debian":
         exact = raw.text("/etc/debian_version")
@@ -114,7 +120,7 @@ def _version(raw: Raw, name: str, release: dict[str, str], redhat: re.Match[str]
 
 
 def _code(name: str, release: dict[str, str], redhat: re.Match[str] | None) -> str:
-    """The release's name: `Core`, `Maipo`, `jammy`."""
+    """The name of the release: `Core`, `Maipo`, `jammy`."""
     if name == "CentOS" and redhat is not None and "Stream" in redhat["name"]:
         return "Stream"
     if name == "Fedora":
@@ -128,10 +134,11 @@ def _code(name: str, release: dict[str, str], redhat: re.Match[str] | None) -> s
 
 
 def _file(name: str, release: dict[str, str], redhat: re.Match[str] | None) -> dict[str, Any]:
+    """The facts about the file that names the distribution."""
     if redhat is not None and name not in FILES:
-        stream = "Stream" in redhat["name"] and name == "CentOS"
+        is_stream = "Stream" in redhat["name"] and name == "CentOS"
         path, variety = (
-            ("/etc/centos-release", "CentOS") if stream else ("/etc/redhat-release", "RedHat")
+            ("/etc/centos-release", "CentOS") if is_stream else ("/etc/redhat-release", "RedHat")
         )
     else:
         path, variety = FILES.get(name, ("/etc/os-release", "NA"))
@@ -144,9 +151,12 @@ def _file(name: str, release: dict[str, str], redhat: re.Match[str] | None) -> d
     return facts | ({"distribution_file_search_string": search} if search else {})
 
 
-def package_manager(raw: Raw, facts: dict[str, Any]) -> str:
-    """The distribution's package manager; on Red Hat's family by the version, not by what is
-    installed, as EL7 may have dnf beside yum."""
+def package_manager(raw: RawFacts, facts: dict[str, Any]) -> str:
+    """The fact pkg_mgr.
+
+    On Red Hat's family it depends on the version, not on what is installed: EL7 may have dnf as
+    well as yum.
+    """
     kind, major = facts["os_family"], facts["distribution_major_version"]
     number = int(major) if major.isdigit() else 0
     if kind == "RedHat":
@@ -155,8 +165,8 @@ def package_manager(raw: Raw, facts: dict[str, Any]) -> str:
         limit = {"Fedora": 23, "Amazon": 2022}.get(facts["distribution"], 8)
         newest = facts["distribution"] == "Fedora" and number >= 41
         return "dnf5" if newest else "dnf" if number >= limit else "yum"
-    known = {"Debian": "apt", "Suse": "zypper", "Alpine": "apk", "Archlinux": "pacman"}
-    return known.get(kind) or next(
+    managers = {"Debian": "apt", "Suse": "zypper", "Alpine": "apk", "Archlinux": "pacman"}
+    return managers.get(kind) or next(
         (tool for path, tool in TOOLS.items() if path in raw.present), "unknown"
     )
 
@@ -170,14 +180,15 @@ TOOLS = {
     "/usr/bin/pacman": "pacman",
     "/usr/bin/emerge": "portage",
 }
+"""Package managers by their path."""
 
 
-def service_manager(raw: Raw) -> str:
-    """What runs as PID 1 and starts services."""
+def service_manager(raw: RawFacts) -> str:
+    """The fact service_mgr, from the program that runs as PID 1."""
     if "/run/systemd/system" in raw.present:
         return "systemd"
     first = raw.text("/proc/1/comm").rpartition("/")[2]
-    known = {"runit-init": "runit", "svscan": "svc", "openrc-init": "openrc"}
-    if (first and not first.endswith(("sh", "init"))) or first in known:
-        return known.get(first, first)
+    managers = {"runit-init": "runit", "svscan": "svc", "openrc-init": "openrc"}
+    if (first and not first.endswith(("sh", "init"))) or first in managers:
+        return managers.get(first, first)
     return "sysvinit" if "/etc/init.d" in raw.present else "service"

@@ -1,104 +1,48 @@
-"""The raw texts that setup's program reports, and the small readings that all facts share."""
+"""The texts that a host reports about itself, from which all facts are read."""
 
 from __future__ import annotations
 
-import configparser
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import field
-from typing import Any
 
 from provisioner.records import dataclass
 
 
 @dataclass(frozen=True)
-class Raw:
-    """What a host said about itself: texts only, nothing read into them yet."""
+class RawFacts:
+    """The texts that the module setup got from a host, before any of them is read."""
 
     files: Mapping[str, str] = field(default_factory=dict)
-    """Path ▶ text, of those that exist and could be read."""
+    """The text of files by path."""
     present: frozenset[str] = frozenset()
-    """Paths that exist, of those whose existence alone means something."""
+    """Paths that exist, of those that are only checked for existence."""
     links: Mapping[str, str] = field(default_factory=dict)
-    """Symbolic link ▶ what it points to."""
+    """The targets of symbolic links by path."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    """The session's environment variables."""
     uname: str = ""
-    """`uname -snrvm`: the one field with spaces is the last but one."""
+    """The output of `uname -snrvm`. Only the last field but one contains spaces."""
     python: str = ""
-    """The path of the host's own Python and what its -V says."""
+    """The path of the host's Python and the output of its option -V."""
     passwd: str = ""
-    """The user's passwd line."""
+    """The user's line of passwd(5)."""
     fqdn: str = ""
-    """`hostname -f`; empty where the node name says it already."""
+    """The output of `hostname -f`; "" if the node name already has a dot."""
     date: str = ""
-    """Two lines of `date '+%s %N %z %Z'`: now and in half a year."""
+    """Two lines of `date '+%s %N %z %Z'`: now and half a year later."""
     addresses: str = ""
-    """`ip addr`, then `ip route get` of an IPv4 and an IPv6 address."""
+    """The output of `ip addr`, and of `ip route get` for an IPv4 and an IPv6 address."""
     sizes: str = ""
-    """`stat -f` of the mounted file systems: seven numbers and the mount point a line."""
+    """The output of `stat -f` for the mounted file systems: seven numbers and the mount point."""
     local: tuple[str, ...] = ()
-    """Local facts: path, exit status and text, each behind a newline."""
+    """Local facts: the file's path, its exit code and its text, separated by newlines."""
 
     def text(self, *paths: str) -> str:
-        """The first of `paths` that has text, without the blank ends; else empty."""
+        """The text of the first of `paths` that is not empty, without white space at the ends."""
         return next((self.files[path].strip() for path in paths if self.files.get(path)), "")
 
     def below(self, folder: str) -> Iterator[tuple[tuple[str, ...], str]]:
-        """The files below `folder`: the parts of the path behind it, and the text."""
+        """The files below `folder`: the components of the path in it, and the text."""
         for path, text in self.files.items():
             if path.startswith(folder + "/"):
                 yield tuple(path.removeprefix(folder + "/").split("/")), text.strip()
-
-
-def files(lines: str) -> dict[str, str]:
-    """The output of `grep -H ''` as path ▶ text. No path that setup asks for holds a colon."""
-    texts: dict[str, list[str]] = {}
-    for line in lines.split("\n"):
-        path, colon, text = line.partition(":")
-        if colon and path.startswith("/"):
-            texts.setdefault(path, []).append(text)
-    return {path: "\n".join(found) for path, found in texts.items()}
-
-
-def settings(text: str) -> dict[str, str]:
-    """`NAME=value` lines as os-release(5) has them: quotes go, comments and other lines too."""
-    found = {}
-    for line in text.splitlines():
-        name, equals, value = line.partition("=")
-        if equals and not line.startswith("#"):
-            found[name.strip()] = value.strip().strip("\"'")
-    return found
-
-
-def labelled(text: str) -> dict[str, str]:
-    """`Name: value` lines as /proc has them."""
-    pairs = (line.partition(":") for line in text.splitlines())
-    return {name.strip(): value.strip() for name, colon, value in pairs if colon}
-
-
-def local(raw: Raw) -> dict[str, Any]:
-    """Local facts by their file's name: JSON, or INI with sections of strings."""
-    found: dict[str, Any] = {}
-    for entry in raw.local:
-        path, _, rest = entry.partition("\n")
-        status, _, text = rest.partition("\n")
-        name = path.rpartition("/")[2].removesuffix(".fact")
-        found[name] = _local(path, status, text)
-    return found
-
-
-def _local(path: str, status: str, text: str) -> Any:
-    if status == "missing":
-        return f"Could not stat fact ({path}): a link that leads nowhere"
-    if status != "0":
-        return f"Failure executing fact script ({path}), rc: {status}, err: {text.strip()}"
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        pass
-    parser = configparser.ConfigParser(interpolation=None)
-    try:
-        parser.read_string(text)
-    except configparser.Error:
-        return f"error loading facts as JSON or ini - please check content: {path}"
-    return {section: dict(parser.items(section)) for section in parser.sections()}

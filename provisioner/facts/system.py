@@ -1,4 +1,4 @@
-"""The kernel, the names, the user, the clock and the security settings."""
+"""Facts of the kernel, the host's names, the user, the clock, Python, DNS and ssh's keys."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import shlex
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from provisioner.facts.raw import Raw, labelled, settings
+from provisioner.facts.parsing import parse_assignments, parse_labels
+from provisioner.facts.raw import RawFacts
 
 
-def platform(raw: Raw) -> dict[str, Any]:
-    """system, kernel, machine, hostname, fqdn, domain, machine_id and the like."""
+def platform(raw: RawFacts) -> dict[str, Any]:
+    """The facts system, kernel, machine, hostname, fqdn, domain, machine_id and the like."""
     system, node, kernel, rest = (*raw.uname.strip().split(" ", 3), "", "", "", "")[:4]
     version, _, machine = rest.rpartition(" ")
     fqdn = _fqdn(raw, node)
@@ -33,8 +34,8 @@ def platform(raw: Raw) -> dict[str, Any]:
     }
 
 
-def _fqdn(raw: Raw, node: str) -> str:
-    """As socket.getfqdn: of the names of this host the first one with a dot."""
+def _fqdn(raw: RawFacts, node: str) -> str:
+    """The first name of the host that has a dot, like Python's socket.getfqdn."""
     names = [node]
     for line in raw.text("/etc/hosts").splitlines():
         words = line.partition("#")[0].split()
@@ -46,10 +47,10 @@ def _fqdn(raw: Raw, node: str) -> str:
     return next((name for name in names if "." in name), names[0])
 
 
-def user(raw: Raw) -> dict[str, Any]:
-    """user_id (the name), user_uid, user_gid, user_gecos, user_dir, user_shell, ..."""
+def user(raw: RawFacts) -> dict[str, Any]:
+    """The facts user_id (the name), user_uid, user_gid, user_dir, user_shell and the like."""
     words = (*raw.passwd.strip().split(":"), "", "", "", "", "", "", "")[:7]
-    status = labelled(raw.text("/proc/self/status"))
+    status = parse_labels(raw.text("/proc/self/status"))
     real_uid, uid = (*_numbers(status.get("Uid", "")), 0, 0)[:2]
     real_gid, gid = (*_numbers(status.get("Gid", "")), 0, 0)[:2]
     return {
@@ -67,18 +68,19 @@ def user(raw: Raw) -> dict[str, Any]:
 
 
 def _numbers(text: str) -> list[int]:
+    """The numbers in a text."""
     return [int(word) for word in text.split()]
 
 
-def date_time(raw: Raw) -> dict[str, str]:
-    """All of it as text, in the host's zone but for the iso8601 ones, which are UTC."""
+def date_time(raw: RawFacts) -> dict[str, str]:
+    """The fact date_time. All values are text in the host's time zone, those of iso8601 in UTC."""
     lines = [line.split() for line in raw.date.splitlines()]
     lines = [words for words in lines if len(words) == 4]
     if not lines:
         return {}
     epoch, nanoseconds, offset, zone = lines[0]
     now = datetime.fromtimestamp(int(epoch), UTC).replace(microsecond=int(nanoseconds) // 1000)
-    here = now.astimezone(timezone(_offset(offset)))
+    local_time = now.astimezone(timezone(_offset(offset)))
     formats = {
         "year": "%Y",
         "month": "%m",
@@ -94,7 +96,7 @@ def date_time(raw: Raw) -> dict[str, str]:
         "iso8601_basic": "%Y%m%dT%H%M%S%f",
         "iso8601_basic_short": "%Y%m%dT%H%M%S",
     }
-    return {name: here.strftime(pattern) for name, pattern in formats.items()} | {
+    return {name: local_time.strftime(pattern) for name, pattern in formats.items()} | {
         "epoch": epoch,
         "epoch_int": epoch,
         "iso8601_micro": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
@@ -106,40 +108,43 @@ def date_time(raw: Raw) -> dict[str, str]:
 
 
 def _offset(text: str) -> timedelta:
+    """The difference to UTC of a text such as +0100."""
     sign = -1 if text.startswith("-") else 1
     return sign * timedelta(hours=int(text[1:3]), minutes=int(text[3:5]))
 
 
-def cmdline(raw: Raw) -> dict[str, Any]:
-    """cmdline (the last of a key's values) and proc_cmdline (all of them)."""
-    single: dict[str, Any] = {}
-    every: dict[str, Any] = {}
+def cmdline(raw: RawFacts) -> dict[str, Any]:
+    """The facts cmdline (the last value of each option) and proc_cmdline (all values)."""
+    last_values: dict[str, Any] = {}
+    all_values: dict[str, Any] = {}
     for word in _split(raw.text("/proc/cmdline")):
         name, equals, value = word.partition("=")
-        said: str | bool = value if equals else True
-        single[name] = said
-        if name not in every:
-            every[name] = said
+        option: str | bool = value if equals else True
+        last_values[name] = option
+        if name not in all_values:
+            all_values[name] = option
         else:
-            before = every[name]
-            every[name] = [*(before if isinstance(before, list) else [before]), said]
-    return {"cmdline": single, "proc_cmdline": every}
+            before = all_values[name]
+            all_values[name] = [*(before if isinstance(before, list) else [before]), option]
+    return {"cmdline": last_values, "proc_cmdline": all_values}
 
 
 def _split(text: str) -> list[str]:
+    """The words of the kernel's command line."""
     try:
         return shlex.split(text, posix=False)
     except ValueError:
         return text.split()
 
 
-def python(raw: Raw) -> dict[str, Any]:
-    """python and python_version: the host's own, which nothing here uses; nothing without one."""
-    found = re.match(r"(\S+) Python ((\d+)\.(\d+)\.(\d+))", raw.python)
-    if found is None:
+def python(raw: RawFacts) -> dict[str, Any]:
+    """The facts python and python_version of the host's own Python, which provision does not
+    use."""
+    match = re.match(r"(\S+) Python ((\d+)\.(\d+)\.(\d+))", raw.python)
+    if match is None:
         return {}
-    path, text = found[1], found[2]
-    numbers = dict(zip(("major", "minor", "micro"), map(int, found.groups()[2:]), strict=True))
+    path, text = match[1], match[2]
+    numbers = dict(zip(("major", "minor", "micro"), map(int, match.groups()[2:]), strict=True))
     version = {**numbers, "releaselevel": "final", "serial": 0}
     facts = {
         "version": version,
@@ -151,25 +156,8 @@ def python(raw: Raw) -> dict[str, Any]:
     return {"python": facts, "python_version": text}
 
 
-def selinux(raw: Raw) -> dict[str, Any]:
-    """selinux; selinux_python_present is true, since nothing here needs the Python binding."""
-    enforcing = raw.text("/sys/fs/selinux/enforce")
-    if not enforcing:
-        return {"selinux": {"status": "disabled"}, "selinux_python_present": True}
-    config = settings(raw.text("/etc/selinux/config"))
-    version = raw.text("/sys/fs/selinux/policyvers")
-    facts = {
-        "status": "enabled",
-        "policyvers": int(version) if version.isdigit() else "unknown",
-        "config_mode": config.get("SELINUX", "unknown"),
-        "mode": {"1": "enforcing", "0": "permissive"}.get(enforcing, "unknown"),
-        "type": config.get("SELINUXTYPE", "unknown"),
-    }
-    return {"selinux": facts, "selinux_python_present": True}
-
-
-def dns(raw: Raw) -> dict[str, Any]:
-    """/etc/resolv.conf."""
+def dns(raw: RawFacts) -> dict[str, Any]:
+    """The fact dns, from /etc/resolv.conf."""
     facts: dict[str, Any] = {}
     for line in raw.text("/etc/resolv.conf").splitlines():
         words = line.split()
@@ -188,8 +176,8 @@ def dns(raw: Raw) -> dict[str, Any]:
     return facts
 
 
-def ssh_keys(raw: Raw) -> dict[str, str]:
-    """ssh_host_key_ed25519_public and the like, and ..._keytype."""
+def ssh_keys(raw: RawFacts) -> dict[str, str]:
+    """The facts ssh_host_key_ed25519_public, ssh_host_key_ed25519_public_keytype and the like."""
     facts = {}
     for kind in ("dsa", "rsa", "ecdsa", "ed25519"):
         words = raw.text(f"/etc/ssh/ssh_host_{kind}_key.pub").split()
@@ -199,48 +187,16 @@ def ssh_keys(raw: Raw) -> dict[str, str]:
     return facts
 
 
-def lsb(raw: Raw) -> dict[str, str]:
-    """/etc/lsb-release where it is there (Ubuntu); {} elsewhere."""
-    given = settings(raw.text("/etc/lsb-release"))
+def lsb(raw: RawFacts) -> dict[str, str]:
+    """The fact lsb, from /etc/lsb-release (Ubuntu); {} without this file."""
+    release = parse_assignments(raw.text("/etc/lsb-release"))
     names = {
         "id": "DISTRIB_ID",
         "release": "DISTRIB_RELEASE",
         "codename": "DISTRIB_CODENAME",
         "description": "DISTRIB_DESCRIPTION",
     }
-    facts = {name: given[key] for name, key in names.items() if key in given}
+    facts = {name: release[key] for name, key in names.items() if key in release}
     if "release" in facts:
         facts["major_release"] = facts["release"].split(".")[0]
     return facts
-
-
-def security(raw: Raw) -> dict[str, Any]:
-    """fips, apparmor, is_chroot, system_capabilities."""
-    apparmor = "/sys/kernel/security/apparmor" in raw.present
-    return {
-        "fips": raw.text("/proc/sys/crypto/fips_enabled") == "1",
-        "apparmor": {"status": "enabled" if apparmor else "disabled"},
-        "is_chroot": "chroot" in raw.present,
-    }
-
-
-_CAPABILITIES = (
-    "chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable "
-    "net_bind_service net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio "
-    "sys_chroot sys_ptrace sys_pacct sys_admin sys_boot sys_nice sys_resource sys_time "
-    "sys_tty_config mknod lease audit_write audit_control setfcap mac_override mac_admin syslog "
-    "wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore"
-)
-CAPABILITIES = _CAPABILITIES.split()
-
-
-def capabilities(raw: Raw) -> dict[str, Any]:
-    """system_capabilities of the session, as `capsh --print` names them."""
-    mask = labelled(raw.text("/proc/self/status")).get("CapEff", "")
-    number = int(mask, 16) if re.fullmatch(r"[0-9a-fA-F]+", mask) else 0
-    names = [f"cap_{name}" for bit, name in enumerate(CAPABILITIES) if number >> bit & 1]
-    every = len(names) >= 37  # EL7's kernel knows 37 of them
-    return {
-        "system_capabilities": [] if every else names,
-        "system_capabilities_enforced": "False" if every else "True",
-    }

@@ -1,4 +1,4 @@
-"""Whether a host is a virtual machine or a container, or hosts them."""
+"""Facts of virtualization: whether a host is a virtual machine or a container, or runs some."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from provisioner.facts.hardware import DMI
-from provisioner.facts.raw import Raw
+from provisioner.facts.raw import RawFacts
 
 CONTAINERS = (
     ("docker", r"/docker(?:/|-[0-9a-f]+\.scope)"),
@@ -15,7 +15,7 @@ CONTAINERS = (
     ("kubernetes", r"/kubepods"),
     ("podman", r"/libpod-[0-9a-f]+"),
 )
-"""Technique ▶ what /proc/1/cgroup shows inside of it."""
+"""Container technologies, with a pattern of /proc/1/cgroup inside of such a container."""
 
 MACHINES = (
     ("product_name", r"KVM.*|Bochs|AHV|OpenShift Virtualization", "kvm"),
@@ -31,11 +31,14 @@ MACHINES = (
     ("sys_vendor", r"oVirt", "oVirt"),
     ("sys_vendor", r"QEMU|Amazon EC2|DigitalOcean|Google|Scaleway|Nutanix|Hetzner|KubeVirt", "kvm"),
 )
-"""A field of the firmware's tables, what it says, and the technique that is."""
+"""Virtual machines: a value of the firmware, a pattern of it, and the technology."""
 
 
-def virtualization(raw: Raw) -> dict[str, Any]:
-    """virtualization_type, _role ("NA" on plain hardware), _tech_guest and _tech_host."""
+def virtualization(raw: RawFacts) -> dict[str, Any]:
+    """The facts virtualization_type, _role, _tech_guest and _tech_host.
+
+    Type and role are "NA" on hardware that runs no guests.
+    """
     guest, host = _guest(raw), _hosts(raw)
     kind, role = "NA", "NA"
     if guest:
@@ -51,47 +54,54 @@ def virtualization(raw: Raw) -> dict[str, Any]:
 
 
 def _with_container(guest: list[str]) -> set[str]:
-    inside = {"docker", "podman", "lxc", "kubernetes", "openvz", "container"}
-    return {*guest, "container"} if inside & set(guest) else set(guest)
+    """The technologies, with `container` if one of them is a container."""
+    container_types = {"docker", "podman", "lxc", "kubernetes", "openvz", "container"}
+    return {*guest, "container"} if container_types & set(guest) else set(guest)
 
 
-def _guest(raw: Raw) -> list[str]:
-    """All that it is a guest of, the innermost first."""
+def _guest(raw: RawFacts) -> list[str]:
+    """The technologies that the host is a guest of, the innermost first."""
     groups = raw.text("/proc/1/cgroup")
-    found = [name for name, pattern in CONTAINERS if re.search(pattern, groups)]
+    technologies = [name for name, pattern in CONTAINERS if re.search(pattern, groups)]
     if "/.dockerenv" in raw.present:
-        found.append("docker")
+        technologies.append("docker")
     if "/run/.containerenv" in raw.present:
-        found.append("podman")
+        technologies.append("podman")
     if "/proc/vz" in raw.present and "/proc/bc" not in raw.present:
-        found.append("openvz")
+        technologies.append("openvz")
     if container := raw.text("/run/systemd/container"):
-        found.append(container if container in ("docker", "lxc", "podman") else "container")
-    found += [name for key, pattern, name in MACHINES if re.fullmatch(pattern, _dmi(raw, key))]
+        technologies.append(container if container in ("docker", "lxc", "podman") else "container")
+    technologies += [
+        name for key, pattern, name in MACHINES if re.fullmatch(pattern, _dmi(raw, key))
+    ]
     cpuinfo = raw.text("/proc/cpuinfo")
     if "QEMU" in cpuinfo:
-        found.append("kvm")
+        technologies.append("kvm")
     if "User Mode Linux" in cpuinfo:
-        found.append("uml")
-    if raw.text("/sys/hypervisor/type") == "xen" and not _rules_xen(raw):
-        found.append("xen")
-    return list(dict.fromkeys(found)) or (["kvm"] if _modules(raw) & {"virtio_net"} else [])
+        technologies.append("uml")
+    if raw.text("/sys/hypervisor/type") == "xen" and not _is_xen_host(raw):
+        technologies.append("xen")
+    return list(dict.fromkeys(technologies)) or (["kvm"] if _modules(raw) & {"virtio_net"} else [])
 
 
-def _dmi(raw: Raw, key: str) -> str:
+def _dmi(raw: RawFacts, key: str) -> str:
+    """A value of the firmware."""
     return raw.text(f"{DMI}/{key}")
 
 
-def _rules_xen(raw: Raw) -> bool:
+def _is_xen_host(raw: RawFacts) -> bool:
+    """Whether the host runs Xen guests (dom0)."""
     return "control_d" in raw.text("/proc/xen/capabilities")
 
 
-def _modules(raw: Raw) -> set[str]:
+def _modules(raw: RawFacts) -> set[str]:
+    """The loaded kernel modules."""
     return {line.split(" ")[0] for line in raw.text("/proc/modules").splitlines()}
 
 
-def _hosts(raw: Raw) -> list[str]:
+def _hosts(raw: RawFacts) -> list[str]:
+    """The technologies with which the host runs guests."""
     modules = _modules(raw)
-    found = ["xen"] if _rules_xen(raw) else []
-    found += ["kvm"] if "kvm" in modules or "/dev/kvm" in raw.present else []
-    return found + (["virtualbox"] if "vboxdrv" in modules else [])
+    technologies = ["xen"] if _is_xen_host(raw) else []
+    technologies += ["kvm"] if "kvm" in modules or "/dev/kvm" in raw.present else []
+    return technologies + (["virtualbox"] if "vboxdrv" in modules else [])

@@ -1,11 +1,14 @@
-"""setup: gather facts. The host only reports texts; language/facts reads them on the controller."""
+"""setup: gather facts. The host only reports texts; the controller reads the facts in them."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from provisioner.facts import GROUPS, Raw, chosen, facts, files, matching
 from provisioner.facts.network import TARGETS
+from provisioner.facts.parsing import parse_grep
+from provisioner.facts.raw import RawFacts
+from provisioner.facts.sections import matching_facts, read_facts
+from provisioner.facts.subsets import GROUPS, selected_sections
 from provisioner.modules.framework.base import Module, TaskContext, Text, Words
 from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.model import field_validator
@@ -32,13 +35,13 @@ class Setup(Module):
     @classmethod
     def _known(cls, words: tuple[str, ...]) -> tuple[str, ...]:
         try:
-            chosen(words)
+            selected_sections(words)
         except KeyError as error:
             raise ValueError(f"gather_subset has no part called {error.args[0]}") from None
         return words
 
     def program(self, context: TaskContext) -> Program:
-        wanted = chosen(self.gather_subset)
+        wanted = selected_sections(self.gather_subset)
         groups = [
             name for name in ("min", "hardware", "network", "virtual") if GROUPS[name] & wanted
         ]
@@ -52,9 +55,9 @@ class Setup(Module):
         return Program("setup", self.body, variables)
 
     def returns(self, report: Report) -> dict[str, Any]:
-        found = facts(_raw(report), chosen(self.gather_subset))
+        found = read_facts(_raw(report), selected_sections(self.gather_subset))
         found |= {"gather_subset": list(self.gather_subset), "module_setup": True}
-        return {"ansible_facts": matching(found, self.filter)}
+        return {"ansible_facts": matching_facts(found, self.filter)}
 
 
 class GatherFacts(Setup):
@@ -64,11 +67,11 @@ class GatherFacts(Setup):
     """Accepted and ignored: facts come from one program."""
 
 
-def _raw(report: Report) -> Raw:
+def _raw(report: Report) -> RawFacts:
     links = (line.partition("\t") for line in report.get("links").splitlines())
     variables = (key for key in report.records if key.startswith(ENVIRONMENT))
-    return Raw(
-        files=files(report.get("texts")),
+    return RawFacts(
+        files=parse_grep(report.get("texts")),
         present=frozenset(report.all("present")),
         links={link: target for link, _, target in links},
         environment={key.removeprefix(ENVIRONMENT): report.get(key) for key in variables},

@@ -1,4 +1,4 @@
-"""facts: what a host's raw texts become, by texts recorded as EL7 and others write them."""
+"""The facts that are read from a host's texts. The texts are as EL7 and other systems write them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from provisioner.facts import GROUPS, Raw, chosen, facts, files, matching
+from provisioner.facts.parsing import parse_grep
+from provisioner.facts.raw import RawFacts
+from provisioner.facts.sections import matching_facts, read_facts
+from provisioner.facts.subsets import GROUPS, selected_sections
 
 CENTOS7 = {
     "/etc/os-release": 'NAME="CentOS Linux"\nVERSION="7 (Core)"\nID="centos"\n'
@@ -94,7 +97,7 @@ ADDRESSES = """\
     cache
 """
 
-EL7 = Raw(
+EL7 = RawFacts(
     files=CENTOS7,
     present=frozenset({"/run/systemd/system", "/usr/bin/yum", "/usr/bin/dnf"}),
     links={
@@ -117,8 +120,8 @@ EL7 = Raw(
 )
 
 
-def gathered(raw: Raw) -> dict[str, Any]:
-    return facts(raw, GROUPS["all"])
+def all_facts(raw: RawFacts) -> dict[str, Any]:
+    return read_facts(raw, GROUPS["all"])
 
 
 SIMPLE = {
@@ -194,14 +197,14 @@ SIMPLE = {
 
 
 @pytest.mark.parametrize("name", sorted(SIMPLE))
-def test_a_fact_of_centos_7_has_ansibles_name_and_type(name: str) -> None:
-    found = gathered(EL7)[f"ansible_{name}"]
-    assert (found, type(found)) == (SIMPLE[name], type(SIMPLE[name]))
+def test_facts_of_centos_7_have_ansibles_names_and_types(name: str) -> None:
+    value = all_facts(EL7)[f"ansible_{name}"]
+    assert (value, type(value)) == (SIMPLE[name], type(SIMPLE[name]))
 
 
 def test_an_interface_has_its_addresses_driver_and_speed() -> None:
-    found = gathered(EL7)
-    assert found["ansible_eth0"] == {
+    facts = all_facts(EL7)
+    assert facts["ansible_eth0"] == {
         "device": "eth0",
         "mtu": 1500,
         "active": True,
@@ -229,12 +232,12 @@ def test_an_interface_has_its_addresses_driver_and_speed() -> None:
         ],
         "ipv6": [{"address": "fe80::5054:ff:feaa:bbcc", "prefix": "64", "scope": "link"}],
     }
-    assert found["ansible_eth0_0"]["ipv4"]["netmask"] == "255.255.255.255"
-    assert found["ansible_tun0"]["ipv4"]["address"] == "10.8.0.6"
+    assert facts["ansible_eth0_0"]["ipv4"]["netmask"] == "255.255.255.255"
+    assert facts["ansible_tun0"]["ipv4"]["address"] == "10.8.0.6"
 
 
-def test_the_default_interface_is_the_one_of_the_route() -> None:
-    assert gathered(EL7)["ansible_default_ipv4"] == {
+def test_the_default_interface_is_that_of_the_default_route() -> None:
+    assert all_facts(EL7)["ansible_default_ipv4"] == {
         "address": "10.0.2.15",
         "interface": "eth0",
         "gateway": "10.0.2.2",
@@ -249,13 +252,13 @@ def test_the_default_interface_is_the_one_of_the_route() -> None:
     }
 
 
-def test_a_bridge_with_a_dash_is_a_fact_with_an_underscore_and_knows_its_ports() -> None:
-    bridge = gathered(EL7)["ansible_br_1a"]
+def test_a_bridge_with_a_dash_has_a_fact_with_an_underscore_and_lists_its_ports() -> None:
+    bridge = all_facts(EL7)["ansible_br_1a"]
     assert (bridge["type"], bridge["interfaces"], bridge["stp"]) == ("bridge", ["veth1"], False)
 
 
-def test_mounts_are_devices_and_network_file_systems_with_sizes() -> None:
-    root, boot, spaced, nfs = gathered(EL7)["ansible_mounts"]
+def test_mounts_lists_devices_and_network_file_systems_with_their_sizes() -> None:
+    root, boot, spaced, nfs = all_facts(EL7)["ansible_mounts"]
     assert root["size_total"] == 4096 * 1000
     assert root["size_available"] == 4096 * 300
     assert (root["uuid"], root["fstype"], root["inode_used"]) == ("aaaa-bbbb", "xfs", 50)
@@ -265,7 +268,7 @@ def test_mounts_are_devices_and_network_file_systems_with_sizes() -> None:
 
 
 def test_disks_have_partitions_sizes_and_links() -> None:
-    disk = gathered(EL7)["ansible_devices"]["sda"]
+    disk = all_facts(EL7)["ansible_devices"]["sda"]
     assert (disk["size"], disk["model"], disk["rotational"]) == ("20.00 GB", "QEMU HARDDISK", "1")
     assert disk["scheduler_mode"] == "deadline"
     part = disk["partitions"]["sda1"]
@@ -273,8 +276,8 @@ def test_disks_have_partitions_sizes_and_links() -> None:
     assert part["links"]["labels"] == ["my boot"]
 
 
-def test_the_time_is_the_hosts_own_and_in_utc_where_ansible_has_it_so() -> None:
-    time = gathered(EL7)["ansible_date_time"]
+def test_the_time_is_local_to_the_host_except_for_the_iso8601_values() -> None:
+    time = all_facts(EL7)["ansible_date_time"]
     assert time["date"] == "2023-11-14"
     assert (time["hour"], time["tz"], time["tz_dst"]) == ("23", "CET", "CEST")
     assert time["iso8601"] == "2023-11-14T22:13:20Z"
@@ -284,19 +287,19 @@ def test_the_time_is_the_hosts_own_and_in_utc_where_ansible_has_it_so() -> None:
     assert (time["epoch"], time["tz_offset"]) == ("1700000000", "+0100")
 
 
-def test_a_repeated_kernel_option_is_a_list_in_proc_cmdline_only() -> None:
-    found = gathered(EL7)
-    assert found["ansible_cmdline"]["rd.lvm.lv"] == "centos/swap"
-    assert found["ansible_proc_cmdline"]["rd.lvm.lv"] == ["centos/root", "centos/swap"]
-    assert found["ansible_cmdline"]["quiet"] is True
+def test_a_repeated_kernel_option_is_a_list_only_in_proc_cmdline() -> None:
+    facts = all_facts(EL7)
+    assert facts["ansible_cmdline"]["rd.lvm.lv"] == "centos/swap"
+    assert facts["ansible_proc_cmdline"]["rd.lvm.lv"] == ["centos/root", "centos/swap"]
+    assert facts["ansible_cmdline"]["quiet"] is True
 
 
-def release(os_release: str, redhat: str = "", debian: str = "") -> Raw:
+def release(os_release: str, redhat: str = "", debian: str = "") -> RawFacts:
     texts = {"/etc/os-release": os_release, "/etc/redhat-release": redhat}
-    return Raw(files=texts | {"/etc/debian_version": debian})
+    return RawFacts(files=texts | {"/etc/debian_version": debian})
 
 
-OTHERS: list[tuple[Raw, tuple[str, str, str, str, str]]] = [
+OTHERS: list[tuple[RawFacts, tuple[str, str, str, str, str]]] = [
     (
         release(
             'ID="rhel"\nVERSION_ID="7.9"', "Red Hat Enterprise Linux Server release 7.9 (Maipo)"
@@ -345,12 +348,12 @@ OTHERS: list[tuple[Raw, tuple[str, str, str, str, str]]] = [
 
 
 @pytest.mark.parametrize(("raw", "expected"), OTHERS, ids=[row[1][0] + row[1][1] for row in OTHERS])
-def test_other_distributions_are_named_as_ansible_names_them(
-    raw: Raw, expected: tuple[str, str, str, str, str]
+def test_other_distributions_have_the_names_that_ansible_gives_them(
+    raw: RawFacts, expected: tuple[str, str, str, str, str]
 ) -> None:
-    found = gathered(raw)
+    facts = all_facts(raw)
     keys = ("distribution", "distribution_version", "distribution_release", "os_family", "pkg_mgr")
-    assert tuple(found[f"ansible_{key}"] for key in keys) == expected
+    assert tuple(facts[f"ansible_{key}"] for key in keys) == expected
 
 
 VIRTUAL = [
@@ -365,25 +368,25 @@ VIRTUAL = [
 
 
 @pytest.mark.parametrize(("texts", "kind", "role"), VIRTUAL)
-def test_the_kind_of_machine_is_known_by_its_traces(
+def test_the_virtualization_is_detected_from_what_the_host_reports(
     texts: dict[str, str], kind: str, role: str
 ) -> None:
-    found = gathered(Raw(files=texts))
-    assert found["ansible_virtualization_type"] == kind
-    assert found["ansible_virtualization_role"] == role
+    facts = all_facts(RawFacts(files=texts))
+    assert facts["ansible_virtualization_type"] == kind
+    assert facts["ansible_virtualization_role"] == role
 
 
-def test_nothing_to_read_is_no_error() -> None:
-    found = gathered(Raw())
-    assert found["ansible_mounts"] == []
-    assert found["ansible_default_ipv4"] == {}
-    assert found["ansible_selinux"] == {"status": "disabled"}
+def test_missing_texts_are_not_an_error() -> None:
+    facts = all_facts(RawFacts())
+    assert facts["ansible_mounts"] == []
+    assert facts["ansible_default_ipv4"] == {}
+    assert facts["ansible_selinux"] == {"status": "disabled"}
 
 
-def test_a_hosts_text_is_data_whatever_it_looks_like() -> None:
+def test_text_of_a_host_that_looks_like_a_template_stays_text() -> None:
     evil = "{{ lookup('pipe', 'id') }}"
     raw = replace(EL7, uname=f"Linux {evil} 3.10 #1 x86_64", environment={"X": evil})
-    assert gathered(raw)["ansible_env"] == {"X": evil}
+    assert all_facts(raw)["ansible_env"] == {"X": evil}
 
 
 @pytest.mark.parametrize(
@@ -396,12 +399,12 @@ def test_a_hosts_text_is_data_whatever_it_looks_like() -> None:
         ),
     ],
 )
-def test_a_broken_local_fact_says_so_in_its_place(local: str, expected: str) -> None:
-    assert gathered(Raw(local=(local,)))["ansible_local"] == {"a": expected}
+def test_a_broken_local_fact_has_an_error_message_as_its_value(local: str, expected: str) -> None:
+    assert all_facts(RawFacts(local=(local,)))["ansible_local"] == {"a": expected}
 
 
-def test_greps_lines_become_files_with_their_blank_lines() -> None:
-    assert files("/a:x:y\n/a:\n/b:z\n") == {"/a": "x:y\n", "/b": "z"}
+def test_the_output_of_grep_becomes_texts_by_path_with_their_blank_lines() -> None:
+    assert parse_grep("/a:x:y\n/a:\n/b:z\n") == {"/a": "x:y\n", "/b": "z"}
 
 
 SUBSETS = [
@@ -420,8 +423,10 @@ SUBSETS = [
 
 
 @pytest.mark.parametrize(("words", "groups"), SUBSETS)
-def test_gather_subset_chooses_as_ansible_does(words: tuple[str, ...], groups: set[str]) -> None:
-    assert chosen(words) == frozenset(part for group in groups for part in GROUPS[group])
+def test_gather_subset_selects_the_same_sections_as_in_ansible(
+    words: tuple[str, ...], groups: set[str]
+) -> None:
+    assert selected_sections(words) == frozenset(part for group in groups for part in GROUPS[group])
 
 
 ANSIBLES_SUBSETS = """
@@ -440,25 +445,25 @@ ANSIBLES_SUBSETS = """
 
 
 @pytest.mark.parametrize("name", ANSIBLES_SUBSETS.split())
-def test_every_subset_of_ansible_core_2_16_is_known(name: str) -> None:
-    assert chosen((name,)) >= GROUPS["min"]
+def test_every_subset_of_ansible_core_2_16_is_accepted(name: str) -> None:
+    assert selected_sections((name,)) >= GROUPS["min"]
 
 
 def test_an_unknown_subset_is_refused() -> None:
     with pytest.raises(KeyError, match="nonsense"):
-        chosen(("nonsense",))
+        selected_sections(("nonsense",))
 
 
 @pytest.mark.parametrize("pattern", ["ansible_distribution*", "distribution*"])
 def test_a_filter_matches_with_and_without_the_prefix(pattern: str) -> None:
-    found = matching(gathered(EL7), (pattern, "ansible_fqdn"))
-    assert "ansible_distribution" in found
-    assert "ansible_fqdn" in found
-    assert "ansible_kernel" not in found
+    facts = matching_facts(all_facts(EL7), (pattern, "ansible_fqdn"))
+    assert "ansible_distribution" in facts
+    assert "ansible_fqdn" in facts
+    assert "ansible_kernel" not in facts
 
 
 @pytest.mark.parametrize(
-    ("said", "version", "kind"),
+    ("output", "version", "kind"),
     [
         ("/usr/bin/python Python 2.7.5\n", "2.7.5", "CPython"),
         ("/usr/bin/python3 Python 3.6.8\n", "3.6.8", "cpython"),
@@ -466,9 +471,9 @@ def test_a_filter_matches_with_and_without_the_prefix(pattern: str) -> None:
         ("", None, None),
     ],
 )
-def test_the_host_s_own_python_is_read_from_what_it_says(
-    said: str, version: str | None, kind: str | None
+def test_the_version_of_the_hosts_python_is_read_from_its_output(
+    output: str, version: str | None, kind: str | None
 ) -> None:
-    found = facts(Raw(python=said), chosen(("min",)))
-    assert found.get("ansible_python_version") == version
-    assert found.get("ansible_python", {}).get("type") == kind
+    facts = read_facts(RawFacts(python=output), selected_sections(("min",)))
+    assert facts.get("ansible_python_version") == version
+    assert facts.get("ansible_python", {}).get("type") == kind
