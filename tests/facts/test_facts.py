@@ -1,4 +1,4 @@
-"""The facts that are read from a host's texts. The texts are as EL7 and other systems write them."""
+"""The facts that are read from a host's texts, with texts as EL7 and other systems have them."""
 
 from __future__ import annotations
 
