@@ -27,7 +27,7 @@ from provisioner.engine.effects import Answer, Exchange
 from provisioner.engine.host_state import HostState
 from provisioner.engine.roster import Roster
 from provisioner.engine.run import world_of
-from provisioner.engine.scopes import PlayWorld
+from provisioner.engine.world import PlayWorld
 from provisioner.fleet.session_pool import Login, Sessions
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.playbook import load_playbook

@@ -1,4 +1,4 @@
-"""Tasks with `async` and `poll: 0`: they are started, async_status asks what came of them."""
+"""Tasks with `async` and `poll: 0`: they run in the background; async_status reads the result."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import replace
 from provisioner.engine import results
 from provisioner.language.play import Task
 from provisioner.language.scope import Scope
-from provisioner.modules.async_status import AsyncStatus, Background, with_folder
+from provisioner.modules.async_status import AsyncStatus, Background
+from provisioner.modules.async_status import with_folder as with_job_folder
 from provisioner.modules.framework.base import Module
 from provisioner.remote.shell import Program, Report, parse
 from provisioner.result import Result
@@ -17,18 +18,20 @@ from provisioner.result import Result
 def background(
     module: Module, seconds: float, scope: Scope, environment: Mapping[str, str]
 ) -> Background:
-    """The module as one whose work goes on by itself, under a new job id."""
+    """Return a module that starts `module` in the background, under a new job id, for at most that
+    many seconds."""
     folder = _folder(scope, environment)
     return Background(inner=module, job_id=_new_id(), seconds=seconds, folder=folder)
 
 
-def located(
+def with_folder(
     module: Module, program: Program, scope: Scope, environment: Mapping[str, str]
 ) -> Program:
-    """The program, told where results are kept if it asks for one."""
+    """Return the program of async_status with the folder in which jobs keep their results; other
+    programs as they are."""
     if not isinstance(module, AsyncStatus):
         return program
-    return with_folder(program, _folder(scope, environment))
+    return with_job_folder(program, _folder(scope, environment))
 
 
 def _folder(scope: Scope, environment: Mapping[str, str]) -> str | None:
@@ -37,41 +40,39 @@ def _folder(scope: Scope, environment: Mapping[str, str]) -> str | None:
 
 
 def fails_later(module: Module, report: Report) -> bool:
-    """Whether it is the job that is to fail, of which a look found that it can't be done."""
+    """Whether a failure that a look has found is left to the background job."""
     return isinstance(module, Background) and report.status is not None
 
 
-def waited(task: Task, module: Module, result: Result) -> Result:
-    """The result of a task with `async` that was waited for, with what Ansible says of its job."""
+def add_job_values(task: Task, module: Module, result: Result) -> Result:
+    """Return the result of a task with `async` that was waited for, with the values that Ansible
+    returns about its job; other results as they are."""
     if task.async_seconds in (None, 0) or isinstance(module, Background | AsyncStatus):
         return result
-    said = {"ansible_job_id": _new_id(), "started": 1, "finished": 1}
-    return replace(result, returns={**said, **result.returns})
+    values = {"ansible_job_id": _new_id(), "started": 1, "finished": 1}
+    return replace(result, returns={**values, **result.returns})
 
 
 def _new_id() -> str:
-    import secrets  # not in a run without such a task
+    import secrets  # costs time, and few runs have such a task
 
     return f"j{secrets.randbelow(10**12):012}.{secrets.randbelow(10**5)}"
 
 
 def result_of(
-    module: Module, report: Report, diff: bool, started: MutableMapping[str, Module]
+    module: Module, report: Report, diff: bool, jobs: MutableMapping[str, Module]
 ) -> Result:
-    """What a module says itself (judge.result_of). `started` keeps the modules of jobs: they know
-    how to read what async_status brings."""
+    """Return the module's result, as `results.result_of` does. The modules of background jobs are
+    added to `jobs`: when async_status reads the report of such a job, its module reads that."""
     if isinstance(module, Background):
-        started[module.job_id] = module.inner
+        jobs[module.job_id] = module.inner
     result = results.result_of(module, report, diff)
     if not isinstance(module, AsyncStatus) or "job" not in report.records:
         return result
     ended = parse(report.get("job").encode("utf-8", "surrogateescape"))
-    late = "late" in ended.records
-    said = {"failed": (f"it took longer than {ended.get('late')} s and was ended",)} if late else {}
-    ended = replace(
-        ended,
-        records={**ended.records, **said},
-        status=int(ended.get("status") or 1),
-    )
-    found = results.result_of(started.get(module.jid, Module()), ended, diff)
-    return replace(found, returns={**result.returns, **found.returns, "finished": 1})
+    records = dict(ended.records)
+    if "late" in records:
+        records["failed"] = (f"it took longer than {ended.get('late')} s and was ended",)
+    ended = replace(ended, records=records, status=int(ended.get("status") or 1))
+    job_result = results.result_of(jobs.get(module.jid, Module()), ended, diff)
+    return replace(job_result, returns={**result.returns, **job_result.returns, "finished": 1})

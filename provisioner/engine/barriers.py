@@ -1,90 +1,94 @@
-"""Where hosts wait for each other: released when all that live are there, or past it."""
+"""Where the hosts of a batch wait for each other."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import field
-from typing import Any
 
 from provisioner.engine.effects import Barrier, Publish, Released
+from provisioner.engine.position import Place
 from provisioner.records import dataclass
-
-Place = tuple[int, ...]
 
 
 @dataclass
 class Barriers:
-    """The waiting hosts of one batch. Used by the one thread that schedules.
+    """The waiting hosts of one batch. Only the thread that schedules uses it.
 
-    `stop_reason` says why hosts must not go on (a failure limit), "" while they may. Hosts move
-    independently; a host that a rescue led past a barrier never comes to it, so those that wait
-    are released when nobody is under way any more, the earliest place first. `ask` is asked once
-    for each place that has a title (--step), `read` for each that has a prompt (pause): it gives
-    what the operator types.
+    Hosts wait until no other host can still come to their place or an earlier one. This is known
+    when all hosts wait or have ended: a rescue may lead a host past a barrier, so the number of
+    hosts that come to one is not known. The hosts at the earliest place then go on.
     """
 
     order: tuple[str, ...]
+    """The hosts of the batch, in the order of the inventory: the first one is the leader."""
     stop_reason: Callable[[], str]
+    """Returns why no host may go on (a failure limit), or ""."""
     ask: Callable[[str], bool] | None = None
-    outs: Callable[[], frozenset[str]] = frozenset
-    """The hosts of the play that are out of it."""
+    """Asks the operator whether to run the task of that title (--step)."""
+    out_now: Callable[[], frozenset[str]] = frozenset
+    """Returns the hosts of the play that are out."""
     out: frozenset[str] = frozenset()
-    """Those that were when hosts were last released: `meta: clear_host_errors` is for them, not for
-    those that fail while it is told."""
-    forgiven: frozenset[str] = frozenset()
+    """The hosts that were out when hosts were last released. `meta: clear_host_errors` applies to
+    them, and not to those that fail while it is carried out."""
+    cleared: frozenset[str] = frozenset()
+    """Hosts whose errors have been cleared."""
     waiting: dict[str, Barrier] = field(default_factory=dict)
     published: dict[Place, Publish] = field(default_factory=dict)
     ended: bool = False
     play_ended: bool = False
-    """Further batches of the play are not to be begun."""
+    """Whether no further batch of the play is to begin."""
     answers: dict[Place, bool] = field(default_factory=dict)
+    """What the operator has answered to `ask`, by place."""
     read: Callable[[str, bool], str] = lambda prompt, echo: ""
+    """Shows a prompt, and returns what the operator types (pause)."""
     typed: dict[Place, str] = field(default_factory=dict)
 
     def wait(self, host: str, barrier: Barrier) -> None:
+        """The host has come to the barrier."""
         self.waiting[host] = barrier
 
     def publish(self, publish: Publish) -> None:
+        """Keep what a leader publishes, for the others at its place."""
         self.published[publish.key] = publish
         self.ended = self.ended or bool(publish.ends)
-        if publish.forgives:
-            self.forgiven |= self.out
+        if publish.clears_errors:
+            self.cleared |= self.out
         self.play_ended = self.play_ended or publish.ends == "play"
 
     def release(self) -> dict[str, Released]:
-        """Who goes on now, given that no host is under way."""
+        """Return the hosts that go on, with the replies to their barriers. To be called when no
+        host is running."""
         if not self.waiting:
             return {}
-        self.out = self.outs()
+        self.out = self.out_now()
         key = min(barrier.key for barrier in self.waiting.values())
         here = {host for host, barrier in self.waiting.items() if barrier.key == key}
-        group = [host for host in self.order if host in here]
-        reply = self._reply(key, group)
-        for host in reply:
+        replies = self._replies(key, [host for host in self.order if host in here])
+        for host in replies:
             del self.waiting[host]
-        return reply
+        return replies
 
-    def _reply(self, key: Place, group: list[str]) -> dict[str, Released]:
+    def _replies(self, key: Place, hosts: list[str]) -> dict[str, Released]:
         if self.ended:
-            return dict.fromkeys(group, Released(end_play=True))
+            return dict.fromkeys(hosts, Released(end_play=True))
         if reason := self.stop_reason():
-            return dict.fromkeys(group, Released(stop=reason))
-        first = self.waiting[group[0]]
-        if not self._wanted(key, first.title):
-            return dict.fromkeys(group, Released(skip=True))
+            return dict.fromkeys(hosts, Released(stop=reason))
+        first = self.waiting[hosts[0]]
+        if not self._is_confirmed(key, first.title):
+            return dict.fromkeys(hosts, Released(skip=True))
         if first.prompt is not None:
             if key not in self.typed:
                 self.typed[key] = self.read(first.prompt, first.echo)
-            return dict.fromkeys(group, Released(answer=self.typed[key]))
+            return dict.fromkeys(hosts, Released(answer=self.typed[key]))
         if not first.once:
-            return dict.fromkeys(group, Released())
+            return dict.fromkeys(hosts, Released())
         if key in self.published:
-            shared: Any = self.published[key].shared
-            return dict.fromkeys(group, Released(leader=False, shared=shared))
-        return {group[0]: Released()}
+            result = self.published[key].result
+            return dict.fromkeys(hosts, Released(leader=False, result=result))
+        return {hosts[0]: Released()}
 
-    def _wanted(self, key: Place, title: str) -> bool:
-        """Whether the operator, if asked at all, wants the task at `key`."""
+    def _is_confirmed(self, key: Place, title: str) -> bool:
+        """Whether the operator wants the task at `key`; true if they are not asked."""
         if self.ask is None or not title:
             return True
         if key not in self.answers:

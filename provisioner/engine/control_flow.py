@@ -1,4 +1,4 @@
-"""Tasks that steer the walk itself: meta, include_*, pause, wait_for_connection."""
+"""Carry out tasks that control the run itself: meta, include_*, pause, wait_for_connection."""
 
 from __future__ import annotations
 
@@ -8,24 +8,23 @@ from dataclasses import replace
 from typing import Any
 
 from provisioner.engine import includes
-from provisioner.engine.barrier_rules import refreshes
-from provisioner.engine.effects import (
-    Barrier,
-    Effect,
-    Effects,
-    Publish,
-    Released,
-    Reset,
-    Sleep,
-)
+from provisioner.engine.effects import Barrier, Effect, Effects, Publish, Released, Reset, Sleep
+from provisioner.engine.handler_queue import HandlerQueue
+from provisioner.engine.host_state import HostState
+from provisioner.engine.host_sync import HostSync
+from provisioner.engine.lookahead import Lookahead
+from provisioner.engine.loop_state import LoopState
+from provisioner.engine.position import Position
 from provisioner.engine.reboot_wait import await_connection
 from provisioner.engine.result_handler import ResultHandler
+from provisioner.engine.result_store import ResultStore
 from provisioner.engine.scopes import title
+from provisioner.engine.task_clock import TaskClock
 from provisioner.engine.task_runs import TaskRun
+from provisioner.engine.world import PlayWorld
 from provisioner.errors import InvalidInclude, LoadError
-from provisioner.language.play import Task
+from provisioner.language.play import Node
 from provisioner.language.templating.template import TemplateError
-from provisioner.loading.host_patterns import is_implicit
 from provisioner.loading.inventory import load_inventory
 from provisioner.modules.framework.base import ModuleError
 from provisioner.modules.include import IncludeTasks
@@ -35,114 +34,137 @@ from provisioner.modules.wait_for_connection import WaitForConnection
 from provisioner.result import Outcome, Result
 
 
-class ControlFlow(ResultHandler):
-    """Carries them out."""
+class ControlFlow:
+    """Carries out the current task of a host if its module is a `ControlModule`."""
 
-    def _steer(self, task_run: TaskRun) -> Effects[None]:
-        """Carry out an include, or a `meta` task: like Ansible's, that is no step of the report."""
-        if isinstance(task_run.module, Pause | WaitForConnection):
-            yield from self._wait(task_run)
-            return
-        if not isinstance(task_run.module, Meta):
+    def __init__(
+        self,
+        play_world: PlayWorld,
+        state: HostState,
+        position: Position,
+        loop: LoopState,
+        clock: TaskClock,
+        lookahead: Lookahead,
+        store: ResultStore,
+        handlers: HandlerQueue,
+        sync: HostSync,
+        results: ResultHandler,
+    ) -> None:
+        self._play_world, self._state, self._position = play_world, state, position
+        self._loop, self._clock, self._lookahead = loop, clock, lookahead
+        self._store, self._handlers = store, handlers
+        self._sync, self._results = sync, results
+
+    def run(self, task_run: TaskRun) -> Effects[None]:
+        """Carry out the task and go to the next one."""
+        module = task_run.module
+        if isinstance(module, Meta):
+            yield from self._meta(task_run, module)
+        elif isinstance(module, Pause):
+            yield from self._pause(task_run, module)
+        elif isinstance(module, WaitForConnection):
+            yield from self._wait_for_connection(task_run, module)
+        else:
             yield from self._include(task_run)
-            return
+
+    def _meta(self, task_run: TaskRun, meta: Meta) -> Effects[None]:
+        """Carry out a `meta` task. As in Ansible, it has no result and is not counted."""
         position, place = self._position, self._position.place
-        match action := task_run.module.action:
+        match meta.action:
             case "flush_handlers":
-                if position.flush(resume=place[-1] + 1):
+                if position.enter_handlers(resume_at=place[-1] + 1):
                     return
             case "clear_facts":
-                self._state.facts.clear()
-                self._state.facts_gathered = False
+                self._state.clear_facts()
             case "end_host":
-                self._ended = True
+                position.leave_play()
             case "end_play" | "end_batch":
-                yield Publish(place, ends="play" if action == "end_play" else "batch")
-                self._ended = True
+                yield Publish(place, ends="play" if meta.action == "end_play" else "batch")
+                position.leave_play()
             case "clear_host_errors":
-                yield Publish(place, forgives=True)
-                position.forgive()
+                yield Publish(place, clears_errors=True)
+                position.clear_errors()
             case "reset_connection":
                 yield Reset()
             case "refresh_inventory":
-                yield from self._refresh(task_run)
+                yield from self._refresh_inventory(task_run)
                 return
         position.advance()
 
-    def _refresh(self, task_run: TaskRun) -> Effects[None]:
+    def _refresh_inventory(self, task_run: TaskRun) -> Effects[None]:
         """Read the inventory's sources again, for all hosts and for the plays that follow."""
-        known = self._shared.world.inventory
+        inventory = self._play_world.world.inventory
         try:
-            again = load_inventory(known.sources, known.vault)
+            refreshed = load_inventory(inventory.sources, inventory.vault)
         except LoadError as error:
-            yield from self._finish(task_run, Result(Outcome.FAILED, str(error)), self._now, 1)
+            yield from self._results.finish(task_run, Result(Outcome.FAILED, str(error)))
             return
-        result = Result(Outcome.OK, returns={"inventory": again})
-        yield from self._finish(task_run, result, self._now, 1)
-        self._leave_if_gone(task_run.task)
+        result = Result(Outcome.OK, returns={"inventory": refreshed})
+        yield from self._results.finish(task_run, result)
+        self._sync.leave_if_removed(task_run.task)
 
-    def _leave_if_gone(self, task: Task) -> None:
-        """As in Ansible, a host that the inventory has no more takes no further part."""
-        inventory, name = self._shared.world.inventory, self._state.name
-        gone = name not in inventory.hosts and not is_implicit(inventory, name)
-        self._ended = self._ended or (refreshes(task) and gone)
+    def _wait_for_connection(self, task_run: TaskRun, module: WaitForConnection) -> Effects[None]:
+        assert task_run.session_key is not None
+        result = yield from await_connection(module, task_run.session_key, task_run.scope)
+        self._clock.stop()
+        yield from self._results.finish(task_run, result)
 
-    def _wait(self, task_run: TaskRun) -> Effects[None]:
-        """Wait for a time, or for the host to answer."""
-        since = time.monotonic()
-        if isinstance(task_run.module, WaitForConnection):
-            assert task_run.session_key is not None
-            result = yield from await_connection(
-                task_run.module, task_run.session_key, task_run.scope
-            )
-        else:
-            assert isinstance(task_run.module, Pause)
-            answer = yield from self._pause(task_run, task_run.module)
-            if answer is None:
-                return
-            returns = {"user_input": answer, "delta": int(time.monotonic() - since)}
-            result = Result(Outcome.OK, task_run.module.prompt or "", returns=returns)
-        self._now = time.monotonic()
-        yield from self._finish(task_run, result, since, 1)
+    def _pause(self, task_run: TaskRun, pause: Pause) -> Effects[None]:
+        """Wait for the time that the task names, or else for the operator."""
+        started = time.monotonic()
+        typed = yield from self._typed_answer(task_run, pause)
+        if typed is None:
+            return
+        returns = {"user_input": typed, "delta": int(time.monotonic() - started)}
+        self._clock.stop()
+        result = Result(Outcome.OK, pause.prompt or "", returns=returns)
+        yield from self._results.finish(task_run, result)
 
-    def _pause(self, task_run: TaskRun, pause: Pause) -> Generator[Effect, Any, str | None]:
-        """Wait as long as the task says, or else for the operator: what they type, or "". None
-        where the walk is over meanwhile."""
+    def _typed_answer(self, task_run: TaskRun, pause: Pause) -> Generator[Effect, Any, str | None]:
+        """Wait, and return what the operator has typed. None if the host ends meanwhile."""
         if task_run.check or pause.duration is not None:
             yield Sleep(0.0 if task_run.check else pause.duration or 0.0)
             return ""
         key = (*self._position.place, 0, task_run.index or 0)
-        prompt = (
-            f"[{title(task_run.task, task_run.scope)}] {pause.prompt or 'Press Enter to go on'}"
-        )
+        name = title(task_run.task, task_run.scope)
+        prompt = f"[{name}] {pause.prompt or 'Press Enter to go on'}"
         released: Released = yield Barrier(key, prompt=prompt, echo=pause.echo)
-        return None if self._stopped(released) else released.answer
+        return None if self._sync.stopped_by(released) else released.answer
 
     def _include(self, task_run: TaskRun) -> Effects[None]:
-        """Put the tasks of a file or role in front, once for each item of the task's loop."""
-        since = time.monotonic()
-        self._aftermath.began(self._position.task)
-        position, at = self._position, self._position.top.at
-        joins, self._joins = self._joins, False
-        self._ahead.loop = None
+        """Enter the tasks of a file or role, once for each item of the task's loop."""
+        position = self._position
+        resume_at = position.top.at + 1
+        self._handlers.started(position.task)
+        self._loop.end()
+        only_follows = self._sync.take_follows_include()
         try:
-            scope = self._ahead.scope(task_run.task)
-            rescued = position.rescues()
-            parts, result = includes.parts(self._shared, self._state, task_run, scope, rescued)
+            parts, result = self._load_parts(task_run)
         except InvalidInclude as error:
-            yield from self._break(task_run, Result(Outcome.FAILED, str(error)), since)
+            yield from self._results.abort(task_run, Result(Outcome.FAILED, str(error)))
             return
         except (LoadError, TemplateError, ModuleError) as error:
-            yield from self._finish(task_run, Result(Outcome.FAILED, str(error)), since, 1)
+            yield from self._results.finish(task_run, Result(Outcome.FAILED, str(error)))
             return
-        self._aftermath.learn(task_run.task, result)
-        for part in parts:
-            # As in Ansible: files count, whatever the tags leave of them, and roles don't.
-            if part and isinstance(task_run.module, IncludeTasks) and not joins:
-                self._state.count(Outcome.OK, ignored=False, rescued=False)
-        nodes = tuple(node for part in parts for node in self._shared.select(part))
-        if self._runs_once(task_run.task):
-            yield Publish(position.place, Result(Outcome.OK, returns=includes.for_others(task_run)))
-        yield self._event(replace(task_run, item=None), Result(Outcome.OK), since)
-        if not position.push(nodes, resume=at + 1):
+        self._store.store(task_run.task, result)
+        if isinstance(task_run.module, IncludeTasks) and not only_follows:
+            self._count_files(parts)
+        nodes = tuple(node for part in parts for node in self._play_world.select(part))
+        if self._sync.runs_once(task_run.task):
+            returns = includes.returns_for_others(task_run)
+            yield Publish(position.place, Result(Outcome.OK, returns=returns))
+        yield self._results.event(replace(task_run, item=None), Result(Outcome.OK))
+        if not position.enter(nodes, resume_at=resume_at):
             position.advance()
+
+    def _load_parts(self, task_run: TaskRun) -> tuple[list[tuple[Node, ...]], Result]:
+        """What each item of the task includes, and the task's own result."""
+        scope = self._lookahead.scope(task_run.task)
+        has_rescue = self._position.has_rescue()
+        return includes.load_parts(self._play_world, self._state, task_run, scope, has_rescue)
+
+    def _count_files(self, parts: list[tuple[Node, ...]]) -> None:
+        """Count each included file as a task that is ok, as Ansible does (but not for roles)."""
+        for part in parts:
+            if part:
+                self._state.count(Outcome.OK, ignored=False, rescued=False)

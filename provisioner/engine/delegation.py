@@ -1,72 +1,75 @@
-"""What a delegated task sees of the host that it runs on: `ansible_delegated_vars`, and how that is
-reached where nothing says so of its own host."""
+"""What a delegated task sees of the host that it runs on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from provisioner.engine import connection_vars, task_keywords
-from provisioner.engine.scopes import PlayWorld, host_scope
+from provisioner.engine import task_keywords
+from provisioner.engine.connection_vars import connection_variables
+from provisioner.engine.scopes import host_scope
+from provisioner.engine.world import PlayWorld
 from provisioner.language.play import Task
 from provisioner.language.scope import Scope
 from provisioner.language.templating.undefined import missing
 from provisioner.language.values import Lazy
 from provisioner.modules import MODULES, find_module
 
-
-def with_delegated(shared: PlayWorld, task: Task, scope: Scope) -> Scope:
-    """The scope with these variables, where the task is delegated."""
-    if task.keywords.delegate_to is None:
-        return scope
-    names: dict[str, Any] = {}
-    found = scope.with_layers(names)
-    names["ansible_delegated_vars"] = Lazy(lambda: _variables(shared, task, found))
-    if not (task.module in MODULES and find_module(task.module).from_controller):
-        names.update(_reached(shared, task, found))  # those ask for the way to their own host
-    return found
-
-
 _THINGS = ("host", "user", "port")
 
 
-def _reached(shared: PlayWorld, task: Task, scope: Scope) -> Iterator[tuple[str, Lazy]]:
-    """How the other host is reached, as far as no variable says it of the task's own."""
+def with_delegated(play_world: PlayWorld, task: Task, scope: Scope) -> Scope:
+    """Return the scope with `ansible_delegated_vars` if the task is delegated. Its variables for
+    host, user and port are then the other host's, unless the inventory or a task sets them."""
+    if task.keywords.delegate_to is None:
+        return scope
+    names: dict[str, Any] = {}
+    delegated = scope.with_layers(names)
+    names["ansible_delegated_vars"] = Lazy(lambda: _variables(play_world, task, delegated))
+    # Programs of the controller connect by themselves, to the task's own host.
+    if not (task.module in MODULES and find_module(task.module).from_controller):
+        names.update(_connection(play_world, task, delegated))
+    return delegated
+
+
+def _connection(play_world: PlayWorld, task: Task, scope: Scope) -> Iterator[tuple[str, Lazy]]:
+    """The other host's connection variables, for all names that nothing sets for the own host."""
     host = scope["inventory_hostname"]
-    own = shared.world.inventory_vars.get(host, {})
-    guessed = connection_vars.variables(host, own, shared.world.settings, task.keywords)
+    own = play_world.world.inventory_vars.get(host, {})
+    defaults = connection_variables(host, own, play_world.world.settings, task.keywords)
     for thing in _THINGS:
-        pair = (f"ansible_{thing}", f"ansible_ssh_{thing}")
-        if any(name in own or scope.raw(name) != guessed.get(name) for name in pair):
+        names = (f"ansible_{thing}", f"ansible_ssh_{thing}")
+        if any(name in own or scope.raw(name) != defaults.get(name) for name in names):
             continue
-        for name in pair:
-            yield name, _lazily(shared, task, scope, pair, guessed.get(name))
+        for name in names:
+            yield name, _from_other(play_world, task, scope, names, defaults.get(name))
 
 
-def _lazily(
-    shared: PlayWorld, task: Task, scope: Scope, pair: tuple[str, str], guessed: Any
+def _from_other(
+    play_world: PlayWorld, task: Task, scope: Scope, names: tuple[str, str], default: Any
 ) -> Lazy:
+    """The other host's value of the variable, under whichever of its two names."""
+
     def value() -> Any:
-        for theirs in _variables(shared, task, scope).values():
-            said = [theirs.get(name) for name in pair]
-            found = next((value for value in said if value is not None), None)
-            if found is not None:
-                return found
-        if guessed is None:
-            return missing(f'the variable "{pair[0]}" is undefined', None)
-        return guessed
+        for other in _variables(play_world, task, scope).values():
+            for name in names:
+                if (value := other.get(name)) is not None:
+                    return value
+        if default is None:
+            return missing(f'the variable "{names[0]}" is undefined', None)
+        return default
 
     return Lazy(value)
 
 
-def _variables(shared: PlayWorld, task: Task, scope: Scope) -> dict[str, Scope]:
-    """The other host's variables by its name, with all that says how it is reached."""
-    target = task_keywords.delegate(scope, task.keywords)
+def _variables(play_world: PlayWorld, task: Task, scope: Scope) -> dict[str, Scope]:
+    """The value of `ansible_delegated_vars`: the other host's variables, by its name."""
+    target = task_keywords.delegated_host(scope, task.keywords)
     if target is None:
         return {}
-    known = target in shared.world.states
-    theirs: Mapping[str, Any] = host_scope(shared, target) if known else {}
-    reached = {"ansible_host": target, "ansible_port": None, "ansible_user": None}
+    is_known = target in play_world.world.states
+    other: Mapping[str, Any] = host_scope(play_world, target) if is_known else {}
+    defaults = {"ansible_host": target, "ansible_port": None, "ansible_user": None}
     # As in Ansible, this one name stays that of the host that delegates.
     own = {"inventory_hostname": scope["inventory_hostname"]}
-    return {target: Scope((own, theirs, reached))}
+    return {target: Scope((own, other, defaults))}

@@ -1,7 +1,7 @@
-"""What a host's walk asks of whoever drives it. The walk itself does no I/O.
+"""What a host's run asks its executor to do. The run itself does no I/O.
 
-A walk is a generator: it yields events and effects, and is sent the reply to an effect. Threads
-drive it here; a simulation or another machine can drive the same walk.
+It is a generator: it yields events and effects, and is sent the reply to each effect. So threads of
+this process can carry it out, a worker on another machine, or a simulation.
 """
 
 from __future__ import annotations
@@ -16,53 +16,55 @@ from provisioner.records import dataclass
 from provisioner.remote.become import Become
 from provisioner.remote.channel import LONGEST
 from provisioner.remote.shell import Report, Step
+from provisioner.result import Result
 
 
 @dataclass(frozen=True)
 class SessionKey:
-    """One shell on one host: which host, how it is reached, and as whom. Hashable."""
+    """One shell on one host: which host, how it is reached, and as which user. Hashable."""
 
     host: str
     connection: str = "ssh"
     become: Become | None = None
     user: str | None = None
-    """Whom remote_user says to log in as, where no variable does."""
+    """Login user from `remote_user`; None if a variable says another one."""
     port: str | None = None
+    """The same of `port`."""
     folder: str | None = None
-    """Where a local shell starts: relative paths are beside the playbook, as in Ansible."""
+    """The directory in which a local shell starts: as in Ansible, that of the playbook."""
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """Send one frame, reply `Answer`. `variables` are the host's, for its connection."""
+    """Send one frame; the reply is an `Answer`. `variables` say how to reach the host."""
 
     session_key: SessionKey
     steps: tuple[Step, ...]
     variables: Mapping[str, Any] = field(compare=False)
     throttle: tuple[str, int] | None = None
-    """At most that many hosts at once may be in that task."""
+    """A task, and the maximum number of hosts that may be in it at once."""
     alone: str = ""
-    """The machine that the frame changes where walks of other hosts may, too: no two do so at once,
-    until the task's end, or its item's."""
+    """The machine that the frame changes, if runs of other hosts may change it too. Only one of
+    them may do so at a time, until its task or item has ended."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The reports that came, in order, and what ended them before their time."""
+    """The reports that arrived, in order, and the error that prevented further ones."""
 
     reports: tuple[Report, ...] = ()
     lost: ConnectionFailed | BecomeFailed | None = None
     sent: bool = True
     """Whether the frame may have reached the host."""
     ended: tuple[float, ...] = ()
-    """When each report came (time.monotonic)."""
+    """When each report arrived (time.monotonic)."""
     notices: tuple[str, ...] = ()
-    """What the operator should know of the way to the host; said once."""
+    """What the operator should know about the connection; each text is given once."""
 
 
 @dataclass(frozen=True)
 class Sleep:
-    """Wait that many seconds, or `LONGEST`."""
+    """Wait that many seconds, at most `LONGEST`."""
 
     seconds: float
 
@@ -77,12 +79,12 @@ class Reset:
 
 @dataclass(frozen=True)
 class Barrier:
-    """Wait until every live host of the batch is at `key` or past it; reply `Released`.
+    """Wait until no host of the batch can still come to an earlier place; the reply is `Released`.
 
-    `key` orders the places of a play. With `once`, one host of the group is the leader: it runs
-    the task and yields `Publish`, and the others are released with what it published. `title` is
-    what --step asks about; with a `prompt` the operator is asked once for all hosts, and what they
-    type (shown, where `echo`) is the reply's `answer`.
+    `key` is the place in the play. With `once`, one host of those that wait there is the leader:
+    it runs the task and yields `Publish`, and the others are released with its result. --step asks
+    the operator about `title`. With a `prompt`, the operator is asked once for all hosts, and the
+    reply holds what they type; the terminal shows it if `echo` is set.
     """
 
     key: tuple[int, ...]
@@ -94,27 +96,30 @@ class Barrier:
 
 @dataclass(frozen=True)
 class Publish:
-    """The leader's result for the others at `key`; with `ends`, nobody goes on: for
-    the batch, or for the play and all of its batches."""
+    """The leader's result, for the hosts that wait at `key`. With `ends`, no host goes on: in this
+    batch, or in all batches of the play."""
 
     key: tuple[int, ...]
-    shared: Any = None
+    result: Result | None = None
     ends: Literal["", "batch", "play"] = ""
-    forgives: bool = False
-    """Hosts that are out of the play may take part in the plays that follow."""
+    clears_errors: bool = False
+    """Hosts that are out take part in the plays that follow."""
 
 
 @dataclass(frozen=True)
 class Released:
-    """The way is free. `stop` says why this host must not go on (another host's failure); `skip`
-    that the operator wants no host to do this task."""
+    """The host may go on."""
 
     leader: bool = True
-    shared: Any = None
+    result: Result | None = None
+    """The leader's result, for the other hosts."""
     stop: str = ""
+    """Why this host must not go on: another host's failure."""
     end_play: bool = False
     skip: bool = False
+    """The operator wants no host to run this task."""
     answer: str = ""
+    """What the operator has typed."""
 
 
 Effect = Exchange | Sleep | Reset | Barrier | Publish

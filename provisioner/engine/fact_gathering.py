@@ -1,4 +1,4 @@
-"""Facts: whether a play uses any, and the task that gathers them."""
+"""Whether a play uses facts, and the task that gathers them."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ _NAME = regex.compile(r"\bansible_\w+")
 
 
 def task_for(play: Play) -> Task:
-    """The task that gathers facts at a play's start, under the play's own become."""
-    given = {
+    """Return the task that gathers facts, with the keywords of the play (its `become`)."""
+    options = {
         "gather_subset": play.gather_subset,
         "gather_timeout": play.gather_timeout,
         "fact_path": play.fact_path,
     }
-    arguments = {name: value for name, value in given.items() if value is not None}
+    arguments = {name: value for name, value in options.items() if value is not None}
     inherited = play.keywords
     keywords = Keywords(**{**vars(inherited), "when": (), "run_once": None, "check_mode": None})
     return Task("Gathering Facts", "setup", arguments, play.where, keywords)
 
 
-def nothing(play: Play) -> Task:
-    """A task that does nothing: a play that has no other still gathers facts."""
+def empty_task(play: Play) -> Task:
+    """Return a task that does nothing, for a play that only gathers facts."""
     return Task("", "meta", {"action": "noop"}, play.where, play.keywords)
 
 
 def uses_facts(play: Play, *variables: Mapping[str, Any]) -> bool:
-    """Whether a template of the play or of its variables names a fact. Facts that only a template
-    file names are gathered when they are asked for."""
+    """Whether a template of the play or of the variables names a fact. A fact that only a template
+    file names is gathered when the file is rendered."""
     if play.gather_facts is False:
         return False
     return _name_a_fact(_templates(play, variables))
 
 
 def variables_use_facts(play: Play, variables: Mapping[str, Any]) -> bool:
-    """The same of one host's variables alone."""
+    """Whether a template of one host's variables names a fact, and the play gathers facts."""
     return play.gather_facts is not False and _name_a_fact(templates_in(dict(variables)))
 
 
@@ -50,22 +50,22 @@ def _name_a_fact(templates: Iterator[Template]) -> bool:
 
 
 def hosts_seen(plays: Iterable[Play]) -> bool:
-    """Whether a template of the plays, or a file that they may render or include, looks at other
-    hosts' variables: then every play gathers facts at its start, be it that a later one needs them.
-    """
-    given = [*plays]
-    templates = (template for play in given for template in _templates(play, ()))
-    if any(name in template.source for template in templates for name in _OTHERS):
+    """Whether a template of the plays, or a file that they may render or include, names other
+    hosts' variables. Every play then gathers facts at its start: a later play may need them."""
+    all_plays = [*plays]
+    templates = (template for play in all_plays for template in _templates(play, ()))
+    if any(name in template.source for template in templates for name in _OTHER_HOSTS):
         return True
-    return any(name.encode() in _content(path) for path in _files(given) for name in _OTHERS)
+    files = _files(all_plays)
+    return any(name.encode() in _content(path) for path in files for name in _OTHER_HOSTS)
 
 
-_OTHERS = ("hostvars", "delegated_vars")
-"""What leads to other hosts' variables."""
+_OTHER_HOSTS = ("hostvars", "delegated_vars")
+"""Parts of the names of variables that hold other hosts' variables."""
 
 
 def _content(path: Path) -> bytes:
-    """What is in the file; nothing where it can't be read: whoever needs it says so."""
+    """The file's content; empty if it can't be read, which the task that needs it reports."""
     try:
         return path.read_bytes()
     except OSError:
@@ -76,8 +76,8 @@ _RENDERS = frozenset({"template", "include_role", "include_tasks", "include_vars
 
 
 def _files(plays: Iterable[Play]) -> Iterator[Path]:
-    """The files that tasks name or that are below `templates`, and where roles are included those
-    of all roles."""
+    """The files that tasks name, those in `templates` folders, and if a task includes something
+    those of all roles."""
     named: set[Path] = set()
     folders: set[Path] = set()
     for play in plays:
@@ -88,27 +88,27 @@ def _files(plays: Iterable[Play]) -> Iterator[Path]:
                     named.add(root / str(task.arguments.get("src", "-")))
             if task.module.startswith("include_"):
                 folders |= {play.basedir / "roles", play.basedir / "tasks"}
-    yield from filter(_is_text, sorted(named))
+    yield from filter(_may_hold_templates, sorted(named))
     for folder in sorted(folders):
-        yield from filter(_is_text, folder.rglob("*"))
+        yield from filter(_may_hold_templates, folder.rglob("*"))
 
 
-def _is_text(path: Path) -> bool:
-    kinds = (".j2", ".yml", ".yaml", ".json", ".jinja2", ".jinja", ".conf", ".cfg", "")
+def _may_hold_templates(path: Path) -> bool:
     try:
-        return path.suffix in kinds and path.is_file() and path.stat().st_size < _LARGE
+        return path.suffix in _SUFFIXES and path.is_file() and path.stat().st_size < _MAX_BYTES
     except OSError:
         return False
 
 
-_LARGE = 1 << 20
+_SUFFIXES = (".j2", ".yml", ".yaml", ".json", ".jinja2", ".jinja", ".conf", ".cfg", "")
+_MAX_BYTES = 1 << 20
 
 
 def _templates(play: Play, variables: tuple[Mapping[str, Any], ...]) -> Iterator[Template]:
     yield from templates_in((play.vars, dict(enumerate(variables))))
     for section in (*play.sections, play.handlers):
         for task in tasks_of(section):
-            given: list[Any] = [task.name, dict(task.arguments), task.keywords.when, task.until]
-            given += [task.changed_when, task.failed_when, task.loop and task.loop.items]
-            given += [*task.keywords.vars, *task.keywords.environment]
-            yield from templates_in(given)
+            values: list[Any] = [task.name, dict(task.arguments), task.keywords.when, task.until]
+            values += [task.changed_when, task.failed_when, task.loop and task.loop.items]
+            values += [*task.keywords.vars, *task.keywords.environment]
+            yield from templates_in(values)

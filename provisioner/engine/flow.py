@@ -1,9 +1,8 @@
-"""Blocks ▶ a flat list of lines with jumps, so that a host can look ahead and turn back."""
+"""Compile blocks into a flat list of lines with jumps: a host follows it, and looks ahead in it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import field
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import accumulate
 from typing import Literal
@@ -13,104 +12,131 @@ from provisioner.records import dataclass
 
 Part = Literal["tasks", "rescue", "always"]
 
+Within = tuple[tuple[int, Part], ...]
+"""The blocks around a line, outermost first: (number of the block, the part with the line)."""
+
 
 @dataclass(frozen=True)
 class Line:
-    """A task, a flush of handlers (both None), or the end of a block's part."""
+    """A task, the end of a block's part (`ends`), or a flush of handlers (neither of them)."""
 
     task: Task | None
-    within: tuple[tuple[int, Part], ...]
-    """The blocks around it, outermost first, and the part of each that it stands in."""
+    within: Within
     ends: tuple[int, Part] | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Span:
-    """Where a block's parts begin; None for a part that it does not have."""
+    """The lines where a block's parts begin (None: it has no such part), and the line behind it."""
 
-    rescue: int | None = None
-    always: int | None = None
-    end: int = 0
+    rescue: int | None
+    always: int | None
+    end: int
 
 
-@dataclass
+@dataclass(frozen=True)
+class Catch:
+    """Where a failure leads: the line to go on at, its block, and the part that begins there."""
+
+    line: int
+    block: int
+    part: Part
+
+
 class Flow:
-    """The lines of one task list. Positions count from 0; `len(lines)` is its end."""
+    """The lines of one task list, numbered from 0. `spans` are its blocks, by number."""
 
-    lines: list[Line] = field(default_factory=list)
-    spans: list[Span] = field(default_factory=list)
+    def __init__(self, lines: Sequence[Line], spans: Sequence[Span]) -> None:
+        self.lines, self.spans = lines, spans
 
     @cached_property
-    def begun(self) -> list[int]:
-        """How many tasks there are up to each line; asked for when all lines are there."""
+    def task_counts(self) -> list[int]:
+        """For each line, the number of tasks up to and including it."""
         return [*accumulate(int(line.task is not None) for line in self.lines)] or [0]
 
-    def after(self, position: int, raised: frozenset[int]) -> int | None:
-        """The line behind `position` when that ended well; None where an `always` part ends whose
-        block has a failure to hand on."""
+    def after(self, position: int, failed_blocks: frozenset[int]) -> int | None:
+        """Return the line that follows `position` if nothing fails there. None at the end of the
+        `always` part of a failed block: the failure then goes on to the blocks around it."""
         line = self.lines[position]
         if line.ends is None:
             return position + 1
         block, part = line.ends
         span = self.spans[block]
         if part == "always":
-            return None if block in raised else position + 1
+            return None if block in failed_blocks else position + 1
         if part == "tasks" and span.rescue is not None:
             return span.always if span.always is not None else span.end
         return position + 1
 
-    def on_failure(self, position: int, *, rescue: bool) -> tuple[int, int, Part] | None:
-        """(line to go on at, its block, "rescue" or "always"); None when nothing catches it."""
+    def on_failure(self, position: int, *, rescue: bool) -> Catch | None:
+        """Return where a failure at `position` leads; None if no block of this list catches it.
+        Without `rescue`, only `always` parts do."""
         for block, part in reversed(self.lines[position].within):
             span = self.spans[block]
             if rescue and part == "tasks" and span.rescue is not None:
-                return span.rescue, block, "rescue"
+                return Catch(span.rescue, block, "rescue")
             if part != "always" and span.always is not None:
-                return span.always, block, "always"
+                return Catch(span.always, block, "always")
         return None
 
     def has_rescue(self, position: int) -> bool:
-        """Whether any block around the line has a rescue for what fails there."""
+        """Whether any block around the line rescues what fails there."""
         within = self.lines[position].within
         return any(p == "tasks" and self.spans[b].rescue is not None for b, p in within)
 
 
-def compile_sections(sections: Sequence[Sequence[Node]]) -> Flow:
-    """Sections of tasks, handlers being flushed behind each."""
-    flow = Flow()
+def compile_sections(sections: Iterable[Sequence[Node]]) -> Flow:
+    """Compile a play's sections; handlers are flushed after each of them."""
+    compiler = _Compiler()
     for section in sections:
-        if section or flow.lines:  # nothing to flush before any task
-            _emit(flow, section, ())
-            flow.lines.append(Line(None, ()))
-    return flow
+        if section or compiler.has_lines:  # before the first task there is nothing to flush
+            compiler.add_nodes(section, ())
+            compiler.add_flush()
+    return compiler.flow()
 
 
 def compile_nodes(nodes: Sequence[Node]) -> Flow:
-    """One list of tasks, as handlers are."""
-    flow = Flow()
-    _emit(flow, nodes, ())
-    return flow
+    """Compile one list of tasks: handlers, or what an include brings."""
+    compiler = _Compiler()
+    compiler.add_nodes(nodes, ())
+    return compiler.flow()
 
 
-def _emit(flow: Flow, nodes: Sequence[Node], within: tuple[tuple[int, Part], ...]) -> None:
-    for node in nodes:
-        if isinstance(node, Task):
-            flow.lines.append(Line(node, within))
-        else:
-            _emit_block(flow, node, within)
+class _Compiler:
+    """Collects lines and spans."""
 
+    def __init__(self) -> None:
+        self._lines: list[Line] = []
+        self._spans: list[Span | None] = []
 
-def _emit_block(flow: Flow, block: Block, within: tuple[tuple[int, Part], ...]) -> None:
-    number, span = len(flow.spans), Span()
-    flow.spans.append(span)
-    _emit(flow, block.tasks, (*within, (number, "tasks")))
-    flow.lines.append(Line(None, within, (number, "tasks")))
-    if block.rescue:
-        span.rescue = len(flow.lines)
-        _emit(flow, block.rescue, (*within, (number, "rescue")))
-        flow.lines.append(Line(None, within, (number, "rescue")))
-    if block.always:
-        span.always = len(flow.lines)
-        _emit(flow, block.always, (*within, (number, "always")))
-        flow.lines.append(Line(None, within, (number, "always")))
-    span.end = len(flow.lines)
+    @property
+    def has_lines(self) -> bool:
+        return bool(self._lines)
+
+    def flow(self) -> Flow:
+        return Flow(self._lines, [span for span in self._spans if span is not None])
+
+    def add_flush(self) -> None:
+        self._lines.append(Line(None, ()))
+
+    def add_nodes(self, nodes: Sequence[Node], within: Within) -> None:
+        for node in nodes:
+            if isinstance(node, Task):
+                self._lines.append(Line(node, within))
+            else:
+                self._add_block(node, within)
+
+    def _add_block(self, block: Block, within: Within) -> None:
+        number = len(self._spans)
+        self._spans.append(None)  # the blocks within come behind it
+        self._add_part(block.tasks, within, number, "tasks")
+        rescue = self._add_part(block.rescue, within, number, "rescue") if block.rescue else None
+        always = self._add_part(block.always, within, number, "always") if block.always else None
+        self._spans[number] = Span(rescue, always, len(self._lines))
+
+    def _add_part(self, nodes: Sequence[Node], within: Within, number: int, part: Part) -> int:
+        """Add the part's lines and its end; return the line at which it begins."""
+        begin = len(self._lines)
+        self.add_nodes(nodes, (*within, (number, part)))
+        self._lines.append(Line(None, within, (number, part)))
+        return begin

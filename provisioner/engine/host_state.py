@@ -1,11 +1,11 @@
-"""What is known of a host while a run goes on: variables it gained, counts, how it stands."""
+"""What a run knows about a host: the variables that its tasks gave it, counts, and its status."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any
 
@@ -20,7 +20,8 @@ STOPPED = "the run ended before this host was through"
 
 @dataclass
 class HostState:
-    """One host's state over all plays of a run. Changed by its own walk only, but for `learn`."""
+    """One host's state over all plays of a run. Only the host's own run changes it, except for
+    `learn`: other hosts may delegate facts to this one."""
 
     name: str
     facts: dict[str, Any] = field(default_factory=dict)
@@ -31,29 +32,30 @@ class HostState:
     included: dict[str, Any] = field(default_factory=dict)
     """From include_vars."""
     vars_files: dict[Where, Mapping[str, Any] | None] = field(default_factory=dict)
-    """Variables of the vars_files of the play that stands there; None while a name can't be
-    rendered."""
+    """The variables of each play's vars_files, by the play's place; None as long as the name of a
+    file can't be rendered."""
     roles: list[Role] = field(default_factory=list)
-    """Included roles whose defaults and vars later tasks see (`public`)."""
+    """Roles that were included with `public`: later tasks see their defaults and vars."""
     ran: dict[str, str] = field(default_factory=dict)
-    """`call` of the play's roles that have done something ▶ the occurrence that did first."""
+    """Roles of the play that have run: `call_key` -> the `call_id` of the call that ran first."""
     handlers: list[Node] = field(default_factory=list)
-    """Handlers that included roles brought along."""
+    """Handlers of included roles."""
     counts: Counter[str] = field(default_factory=Counter)
     notes: dict[str, str] = field(default_factory=dict)
+    """Texts for the recap, from set_stats and the like."""
     out: Status | None = None
     """Why the host takes no further part: failed, unreachable or unknown."""
-    forgiven: Status | None = None
-    """The same, where `meta: clear_host_errors` has let it in again."""
+    cleared: Status | None = None
+    """The value of `out` before `meta: clear_host_errors`."""
     reason: str = ""
     hint: str = ""
     fatal: str = ""
-    """Why its failure is one of all: `any_errors_fatal`, a `run_once` task of unknown fate, or what
-    was included can't be read."""
+    """Why its failure ends the run for all hosts: `any_errors_fatal`, a `run_once` task that may
+    or may not have been done, or files that can't be read."""
     touched: bool = False
+    """Whether a task has been counted."""
     differs: bool = False
-    """Whether check mode has left something out that would have changed it."""
-    started: float = 0.0
+    """Whether check mode has left something out that would have changed the host."""
     seconds: float = 0.0
 
     @property
@@ -61,31 +63,21 @@ class HostState:
         """Whether it has done anything or has any variables."""
         return bool(self.touched or self.variables or self.facts)
 
-    def count(
-        self, outcome: Outcome, *, ignored: bool, rescued: bool, changed: bool = False
-    ) -> None:
-        """Add one task. As in Ansible, a changed task is one of those that are ok, and a failure
-        that is ignored may be a change."""
-        self.touched = True
-        if ignored or rescued:
-            self.counts["ignored" if ignored else "rescued"] += 1
-            self.counts["ok"] += ignored
-            self.counts["changed"] += ignored and changed
-            return
-        self.counts[outcome] += 1
-        if outcome is Outcome.CHANGED:
-            self.counts["ok"] += 1
+    def begin_play(self) -> None:
+        """Drop what belongs to the play before."""
+        self.roles.clear()
+        self.ran.clear()
+        self.handlers.clear()
 
-    def has_run(self, task: Task) -> bool:
-        """Whether the task is one of a role that has run before, and must not run twice."""
-        role = task.role
-        if role is None or role.allow_duplicates or task.handler:
-            return False
-        return self.ran.get(role.call_key, role.call_id) != role.call_id
+    # -- what tasks give the host
+
+    def register(self, name: str, value: Any) -> None:
+        """Set a registered variable."""
+        self.variables[name] = value
 
     def learn(self, facts: Mapping[str, Any], module: str) -> None:
-        """Take in a result's `ansible_facts`: of setup and its kin, set_fact or include_vars.
-        Walks of other hosts that are delegated here may bring some at any time."""
+        """Store a result's `ansible_facts`, according to the module that found them. Other hosts
+        that delegate facts to this one may call this at any time."""
         if module == "include_vars":
             self.included.update(facts)
         elif module != "set_fact":
@@ -96,8 +88,78 @@ class HostState:
         else:
             self.variables.update(facts)
 
+    def note_facts_gathered(self) -> None:
+        """No later play has to gather facts."""
+        self.facts_gathered = True
+
+    def clear_facts(self) -> None:
+        self.facts.clear()
+        self.facts_gathered = False
+
+    def store_vars_files(self, play: Where, variables: Mapping[str, Any] | None) -> None:
+        """Keep the variables of the vars_files of the play at that place."""
+        self.vars_files[play] = variables
+
+    def add_role(self, handlers: Sequence[Node], exported: Sequence[Role]) -> None:
+        """Add the handlers of an included role, and the roles whose variables it makes public."""
+        self.handlers += handlers
+        self.roles += exported
+
+    def add_notes(self, notes: Mapping[Any, Any]) -> None:
+        self.notes.update({str(name): str(text) for name, text in notes.items()})
+
+    # -- how tasks end
+
+    def count(
+        self, outcome: Outcome, *, ignored: bool, rescued: bool, changed: bool = False
+    ) -> None:
+        """Add one task. As in Ansible, a changed task counts as ok too, and an ignored failure may
+        count as a change."""
+        self.touched = True
+        if ignored or rescued:
+            self.counts["ignored" if ignored else "rescued"] += 1
+            self.counts["ok"] += ignored
+            self.counts["changed"] += ignored and changed
+            return
+        self.counts[outcome] += 1
+        if outcome is Outcome.CHANGED:
+            self.counts["ok"] += 1
+
+    def note_role_ran(self, role: Role) -> None:
+        """A task of the role has done something, so equal calls of the role are not to
+        run."""
+        self.ran.setdefault(role.call_key, role.call_id)
+
+    def has_run(self, task: Task) -> bool:
+        """Whether the task belongs to a role that has run before and must not run twice."""
+        role = task.role
+        if role is None or role.allow_duplicates or task.handler:
+            return False
+        return self.ran.get(role.call_key, role.call_id) != role.call_id
+
+    def note_difference(self) -> None:
+        """Check mode has left something out that would have changed the host."""
+        self.differs = True
+
+    def leave(self, status: Status, reason: str, hint: str = "", fatal: str = "") -> None:
+        """Take the host out of the run. `fatal` says why no host may go on, if none may."""
+        self.out, self.reason, self.hint = status, reason, hint
+        self.fatal = fatal or self.fatal
+
+    def stop(self) -> None:
+        """The run ends before the host has ended."""
+        if self.out is None and not self.reason:
+            self.reason = STOPPED
+
+    def clear_errors(self) -> None:
+        """Let the host take part again; the recap still says how it failed."""
+        if self.out is not None:
+            self.cleared, self.out, self.fatal = self.out, None, ""
+
+    # -- what the run reports
+
     def copied(self) -> HostState:
-        """How it stands now, which nobody changes any more."""
+        """Return a copy that later changes don't reach."""
         return replace(
             self,
             facts=self.facts.copy(),
@@ -108,21 +170,8 @@ class HostState:
             notes=self.notes.copy(),
         )
 
-    def leave(self, status: Status, reason: str, hint: str = "") -> None:
-        """Take the host out of the run."""
-        self.out, self.reason, self.hint = status, reason, hint
-
-    def stop(self) -> None:
-        """The run ends before the host is through."""
-        if self.out is None and not self.reason:
-            self.reason, self.hint = STOPPED, "run again: what is done already stays done"
-
-    def forgive(self) -> None:
-        """Let the host take part again; the recap still says how it once failed."""
-        if self.out is not None:
-            self.forgiven, self.out = self.out, None
-
-    def tick(self, since: float) -> None:
+    def add_seconds(self, since: float) -> None:
+        """Add the time since then (of time.monotonic)."""
         self.seconds += time.monotonic() - since
 
     def summary(self) -> HostSummary:
@@ -140,7 +189,7 @@ class HostState:
         )
 
     def _status(self) -> Status:
-        if failed := self.out or self.forgiven:
+        if failed := self.out or self.cleared:
             return failed
         if not self.touched:
             return Status.NOT_RUN

@@ -1,14 +1,14 @@
-"""include_tasks and include_role: nodes that are loaded while the play runs."""
+"""Load what include_tasks and include_role bring, while the play runs."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from provisioner.engine import results, task_runs
+from provisioner.engine import results, task_loops, task_runs
 from provisioner.engine.host_state import HostState
-from provisioner.engine.scopes import PlayWorld
 from provisioner.engine.task_runs import TaskRun
+from provisioner.engine.world import PlayWorld
 from provisioner.errors import IncludeNotFound, InvalidInclude, LoadError, Problem
 from provisioner.language.play import Keywords, Node, Task
 from provisioner.language.scope import Scope
@@ -20,103 +20,109 @@ from provisioner.loading.yaml_file import YamlMap
 from provisioner.modules.include import IncludeRole, IncludeTasks
 from provisioner.result import Outcome, Result
 
-JOIN = "_joins"
-"""The mark of such an include, among the return values."""
+FOLLOW = "_follow_include"
+"""A return value of an include that one host has run for all: the others have to enter it too."""
 
 
-def parts(
-    shared: PlayWorld, state: HostState, task_run: TaskRun, scope: Scope, rescued: bool
+def load_parts(
+    play_world: PlayWorld, state: HostState, task_run: TaskRun, scope: Scope, has_rescue: bool
 ) -> tuple[list[tuple[Node, ...]], Result]:
-    """What the task includes, for each item of its loop; and the include's own result, which it
-    may register.
+    """Return the nodes that the task includes, for each item of its loop, and the task's result.
 
-    `LoadError` for what is wrong with the files, `InvalidInclude` where nothing catches that, and
-    `TemplateError` for the task's own templates. Where they are `rescued`, wrong arguments in the
-    files are left to the tasks that have them.
+    Raises LoadError if something is wrong with the files, InvalidInclude if no rescue catches that,
+    and TemplateError for the task's own templates. If the task `has_rescue`, wrong arguments of an
+    included task are no error here: that task will fail.
     """
     task = task_run.task
     if task.loop is None:
-        return [_loaded(shared, state, task_run, {}, rescued)], _result(task_run)
-    found: list[tuple[Node, ...]] = []
+        return [_load(play_world, state, task_run, {}, has_rescue)], _result(task_run)
+    parts: list[tuple[Node, ...]] = []
     item_results: list[tuple[Any, Result]] = []
-    items = task_runs.loop_items(task, scope, shared)
+    items = task_loops.items_of(task, scope)
     for index in range(len(items)):
-        inner = task_runs.item_scope(task, scope, items, index)
-        one = task_runs.prepare(shared, state.name, task, inner)
-        if one.result is not None and one.result.outcome is Outcome.FAILED:
-            raise TemplateError(one.result.message, task.where)
-        if one.result is None:
-            names = task_runs.item_names(task, items, index)
-            found.append(_loaded(shared, state, one, names, rescued))
-        item_results.append((items[index], one.result or _result(one)))
-    return found, results.loop_result(item_results, task.loop.variable, task.loop.index_variable)
+        item_scope = task_loops.item_scope(task, scope, items, index)
+        item_run = task_runs.prepare_task(play_world, state.name, task, item_scope)
+        if item_run.result is not None and item_run.result.outcome is Outcome.FAILED:
+            raise TemplateError(item_run.result.message, task.where)
+        if item_run.result is None:
+            variables = task_loops.item_variables(task, items, index)
+            parts.append(_load(play_world, state, item_run, variables, has_rescue))
+        item_results.append((items[index], item_run.result or _result(item_run)))
+    return parts, results.loop_result(item_results, task.loop.variable, task.loop.index_variable)
 
 
 def _result(task_run: TaskRun) -> Result:
+    """The include's own result, as Ansible registers it."""
     module = task_run.module
     if isinstance(module, IncludeTasks):
         return Result(Outcome.OK, returns={"include": module.file, "include_args": {}})
     values = module.model_dump() if module is not None else {}
-    given = {key: value for key, value in values.items() if key in task_run.task.arguments}
-    return Result(Outcome.OK, returns={"include_args": given})
+    own = {key: value for key, value in values.items() if key in task_run.task.arguments}
+    return Result(Outcome.OK, returns={"include_args": own})
 
 
-def for_others(task_run: TaskRun) -> dict[str, bool]:
-    """What an include that ran once is to other hosts: where its tasks run once too, they come
-    along to learn what came of these."""
-    return (
-        {} if _base(task_run.task, task_run.module, {}).run_once in (None, False) else {JOIN: True}
-    )
+def returns_for_others(task_run: TaskRun) -> dict[str, bool]:
+    """Return what the other hosts are told about an include that one host has run for all. If its
+    tasks run once too, the others must enter it, to take over the results of these tasks."""
+    run_once = _inherited(task_run.task, task_run.module, {}).run_once
+    return {} if run_once in (None, False) else {FOLLOW: True}
 
 
-def _loaded(
-    shared: PlayWorld, state: HostState, task_run: TaskRun, item: dict[str, Any], rescued: bool
+def _load(
+    play_world: PlayWorld,
+    state: HostState,
+    task_run: TaskRun,
+    item_variables: dict[str, Any],
+    has_rescue: bool,
 ) -> tuple[Node, ...]:
-    found, loader, problems = _read(shared, task_run, item, rescued)
+    nodes, loader, problems = _read(play_world, task_run, item_variables, has_rescue)
     if problems:
-        # What only the tasks themselves would have told is a failure like theirs.
-        broken = rescued or _read(shared, task_run, item, True)[2]
+        # If the files load once the arguments of their tasks are left out, only these are wrong.
+        broken = has_rescue or _read(play_world, task_run, item_variables, True)[2]
         raise (InvalidInclude if broken else LoadError).of(problems)
     if isinstance(task_run.module, IncludeRole):
-        state.handlers += (*loader.handlers, *loader.imported)
-        state.roles += loader.exported
-    return found
+        state.add_role((*loader.handlers, *loader.imported), loader.exported)
+    return nodes
 
 
 def _read(
-    shared: PlayWorld, task_run: TaskRun, item: dict[str, Any], rescued: bool
+    play_world: PlayWorld, task_run: TaskRun, item_variables: dict[str, Any], rescued: bool
 ) -> tuple[tuple[Node, ...], NodeLoader, list[Problem]]:
+    """The included nodes, the loader that has read them, and what is wrong with the files."""
     task, module = task_run.task, task_run.module
     problems: list[Problem] = []
-    world = shared.world
-    early = StaticVars.of(shared.play, world.extra_vars, world.inventory.vault)
-    loader = NodeLoader(problems, early)
-    base = _base(task, module, item)
-    path = task.roots[0] if task.roots else shared.play.basedir
+    world = play_world.world
+    static_vars = StaticVars.of(play_world.play, world.extra_vars, world.inventory.vault)
+    loader = NodeLoader(problems, static_vars)
+    inherited = _inherited(task, module, item_variables)
+    path = task.roots[0] if task.roots else play_world.play.basedir
     folder = Folder(path, task.role, rescued=rescued)
     try:
         if isinstance(module, IncludeTasks):
             if len(task.roots) > 1:
                 folder = replace(folder, path=task.roots[-2])
             file = loader.tasks_file(module.file, folder, task.where)
-            found = loader.file(file, base, folder, task.where)
+            nodes = loader.file(file, inherited, folder, task.where)
         else:
             assert isinstance(module, IncludeRole)
-            given = {key: value for key, value in module.model_dump().items() if value is not None}
-            given["params"] = {}
-            found = loader.role(given, base, folder, task.where, public=module.public)
+            options = {
+                key: value for key, value in module.model_dump().items() if value is not None
+            }
+            options["params"] = {}
+            nodes = loader.role(options, inherited, folder, task.where, public=module.public)
     except IncludeNotFound:
         raise
     except LoadError as error:
         return (), loader, [*problems, *error.problems]
-    return found, loader, problems
+    return nodes, loader, problems
 
 
-def _base(task: Task, module: Any, item: dict[str, Any]) -> Keywords:
-    """What the included tasks inherit: what the include inherits itself, its `vars`, the loop's
-    item, and `apply`. Its own `when` and `tags` are for itself alone."""
+def _inherited(task: Task, module: Any, item_variables: dict[str, Any]) -> Keywords:
+    """What the included tasks inherit: what the include itself inherits, its `vars`, the variables
+    of the loop's item, and `apply`. The include's own `when` and `tags` are not passed on."""
     own = task.keywords.vars[len(task.outer.vars) :]
-    base = replace(task.outer, params=(*task.outer.params, *own, *((item,) if item else ())))
+    params = (*task.outer.params, *own, *((item_variables,) if item_variables else ()))
+    base = replace(task.outer, params=params)
     if not module.apply:
         return base
     source = YamlMap(task.where)

@@ -1,308 +1,374 @@
-"""The next frame of a host: looks sent together, up to the first thing that can't be.
+"""Build the next frame of a host: the task runs that are sent together.
 
-What ends a lookahead: a value that depends on a result under way; a change behind a change; a
-change behind something that the controller has yet to judge; another user's shell; run_once,
-barriers, `until`, reboot, handlers that may be due.
+The first one is the current task. Others follow until one can't be sent with those before it:
+because it needs a result that is not there yet, would be a second change, runs in another shell,
+or waits for other hosts. No task is analysed for that: it is prepared, and `NeedResult` tells.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import field, replace
+from dataclasses import replace
 from typing import Any
 
-from provisioner.engine import fact_gathering, results, task_runs
+from provisioner.engine import fact_gathering, results, task_loops, task_runs
 from provisioner.engine.barrier_rules import GROWING, waits_before, waits_behind
 from provisioner.engine.delegation import with_delegated
+from provisioner.engine.due_change import DueChange, Key
+from provisioner.engine.handler_queue import HandlerQueue
 from provisioner.engine.host_state import HostState
-from provisioner.engine.pending_effects import Loop, PendingEffects
+from provisioner.engine.loop_state import LoopState
+from provisioner.engine.pending_effects import PendingEffects
 from provisioner.engine.position import Place, Position
-from provisioner.engine.scopes import Gate, PlayWorld, task_scope
+from provisioner.engine.scopes import task_scope
 from provisioner.engine.task_runs import TaskRun
+from provisioner.engine.world import Gate, PlayWorld
 from provisioner.language.needs import NeedFacts, NeedOtherHosts, NeedResult
 from provisioner.language.play import Task
 from provisioner.language.scope import Scope
 from provisioner.language.templating.template import TemplateError
 from provisioner.language.values import PENDING
 from provisioner.modules.meta import Meta
-from provisioner.records import dataclass
 from provisioner.result import Outcome, Result
 
 MAX_FRAME = 100
-"""Units in one frame at most: beyond that a round trip costs nothing in proportion."""
+"""Maximum number of task runs in a frame: a longer one saves no time worth mentioning."""
 
-BEHIND_CHANGE = 4
-"""Units that count (changes and looks) in a frame that changes something: where one task has
-something to do, the next ones often have, and what stands behind them is made ready again."""
+AFTER_CHANGE = 4
+"""Maximum number of programs in a frame that begins with a change. What follows a change must be
+prepared again if it changes something too, and tasks that need changes often stand together."""
 
-BEHIND_CHANGES = 2
-"""The same where a change follows a change: itself and the look of what comes next."""
+AFTER_CHANGES = 2
+"""The same if the frame before has made a change too: the change, and the look of the next task."""
 
 GROWTH = 4
-"""How many times as many the next frame may hold when one has passed without a change."""
+"""How much larger than the frame before the next one may be, if that has made no change."""
 
 GATHERING: Place = (-1,)
-"""The place of gathering facts, which stands before all tasks."""
+"""The place of the task that gathers facts: before all others."""
 
 FACT_MODULES = frozenset({"setup", "gather_facts", "getent", "package_facts", "service_facts"})
 
-BRINGING = frozenset({"fetch", "synchronize"})
-"""Modules that may write files of this machine from another one."""
+FETCHING = frozenset({"fetch", "synchronize"})
+"""Modules that may write files of the controller although they run on another host."""
 
-_OF_FILES = dict.fromkeys(("lookup", "query", "q", "lookup_context"), PENDING)
-"""What reads files of this machine, while these are about to change."""
+_READS_LOCAL_FILES = dict.fromkeys(("lookup", "query", "q", "lookup_context"), PENDING)
+"""Variables that read files of the controller, as a layer for when these are about to change."""
 
-Queue = list[tuple[Place, TaskRun]]
+Frame = list[tuple[Place, TaskRun]]
 
 
-@dataclass
 class Lookahead:
-    """Collects frames for one host. `due` is the unit that a look has found to need changing."""
+    """Builds the frames of one host, from its `position` on."""
 
-    shared: PlayWorld
-    state: HostState
-    position: Position
-    notified: set[int]
-    gathering: Task | None = None
-    loop: Loop | None = None
-    due: tuple[Place, int | None] | None = None
-    together: Place | None = None
-    """The task before which the hosts have waited for each other."""
-    room: int = MAX_FRAME
-    """Units that count which the frame may hold: any of which may be the last that is reached."""
-    counted: int = 0
-    """Those that it holds."""
-    kept: dict[Place, TaskRun] = field(default_factory=dict)
-    """What was made ready for frames that passed or stopped at a due unit, and had no turn yet."""
-    passed: bool = False
-    """Whether all of the frame before has had its turn."""
-    behind: tuple[Place, int | None] | None = None
-    """What stands right behind the change in the frame under way."""
-    needs_others: Place | None = None
-    """The task that asks for other hosts' variables, before which they have yet to wait."""
+    def __init__(
+        self,
+        play_world: PlayWorld,
+        state: HostState,
+        position: Position,
+        loop: LoopState,
+        due: DueChange,
+        handlers: HandlerQueue,
+        gathering: Task | None = None,
+    ) -> None:
+        self._play_world, self._state, self._position = play_world, state, position
+        self._loop, self._due, self._handlers = loop, due, handlers
+        self._gathering = gathering
+        self._max_programs = MAX_FRAME
+        self._programs = 0
+        self._prepared: dict[Place, TaskRun] = {}
+        """Task runs prepared for earlier frames that have not been reached yet."""
+        self._frame_completed = False
+        self._second: Key | None = None
+        """The second task run of a frame that begins with a change."""
+        self._others_wait_at: Place | None = None
+        self.needs_others: Place | None = None
+        """The current task, if it has asked for other hosts' variables before they were waited
+        for."""
 
-    def collect(self) -> Queue:
-        """The units of the next frame, in the order of the play; empty only where the first task
+    @property
+    def gathers_facts(self) -> bool:
+        """Whether the next frame begins with gathering facts."""
+        return self._gathering is not None
+
+    def build_frame(self) -> Frame:
+        """Return the next frame, in the order of the play. It is empty only if the current task
         `needs_others`."""
-        queue: Queue = []
-        ahead = PendingEffects()
-        if self.due is None and not self.passed:
-            self.kept.clear()
-        self.passed = False
-        self.room, self.counted = self._room(), 0
-        if self.gathering is not None:
-            self._gather(queue, ahead)
-        frame, prefix = self.position.top, self.position.place[:-1]
-        at: int | None = frame.at
-        while at is not None and at < len(frame.flow.lines) and not self._is_full(queue):
-            line = frame.flow.lines[at]
-            if frame.only is not None and ahead.notifies:
-                break
-            if frame.passes(line) or (line.task is not None and self.state.has_run(line.task)):
-                at += 1
-            elif line.task is not None:
-                if not self._add_task(queue, ahead, (*prefix, at), line.task):
-                    break
-                at += 1
-            elif line.ends is None and (self.notified or ahead.notifies):
-                break
-            else:
-                at = frame.flow.after(at, frame.raised)
-        if ahead.here:
-            self.kept.clear()  # made of what files of this machine were
-        second = queue[1] if self.due and len(queue) > 1 else None
-        self.behind = second and (second[0], second[1].index)
-        return queue
+        frame: Frame = []
+        pending = PendingEffects()
+        if self._due.key is None and not self._frame_completed:
+            self._prepared.clear()
+        self._frame_completed = False
+        self._max_programs, self._programs = self._next_maximum(), 0
+        if self._gathering is not None:
+            self._add_gathering(frame, pending)
+        self._add_tasks(frame, pending)
+        if pending.local_files:
+            self._prepared.clear()  # they may have read what is about to change
+        second = frame[1] if self._due.key and len(frame) > 1 else None
+        self._second = second and (second[0], second[1].index)
+        return frame
 
-    def facts_alone(self) -> Queue:
-        """A frame that gathers facts, with nothing behind."""
-        queue: Queue = []
-        self._gather(queue, PendingEffects())
-        return queue
+    def gathering_frame(self) -> Frame:
+        """Return a frame that gathers facts and does nothing else."""
+        frame: Frame = []
+        self._add_gathering(frame, PendingEffects())
+        return frame
 
-    def _room(self) -> int:
-        if self.due is None:
-            return min(self.room * GROWTH, MAX_FRAME)
-        return BEHIND_CHANGES if self.due == self.behind else BEHIND_CHANGE
+    # -- what happened to the frame
 
-    def _is_full(self, queue: Queue) -> bool:
-        return self.counted >= self.room or len(queue) >= MAX_FRAME
+    def discard_prepared(self, place: Place) -> None:
+        """Have the task at that place prepared anew if it is sent again."""
+        self._prepared.pop(place, None)
 
-    def scope(
-        self, task: Task, ahead: PendingEffects | None = None, gate: Gate | None = None
-    ) -> Scope:
-        """The task's variables, as they will be when what is queued is through."""
-        ahead = ahead or PendingEffects()
-        wanted = not self.state.facts_gathered and self.shared.play.gather_facts is not False
-        scope = task_scope(
-            self.shared, self.state.name, task, ahead.variables, ahead.facts, wanted, gate
-        )
-        return scope.with_layers(_OF_FILES) if ahead.here else scope
+    def completed(self) -> None:
+        """All task runs of the frame have had their turn."""
+        self._frame_completed = True
+
+    def end_gathering(self) -> None:
+        """The facts are there, or the host could not be reached for them."""
+        self._gathering = None
+        self._state.note_facts_gathered()
+
+    def others_wait_at(self, place: Place) -> None:
+        """All hosts have come to the task at that place: it may see their variables."""
+        self._others_wait_at = place
+
+    # -- what others ask about a task
+
+    def scope(self, task: Task) -> Scope:
+        """The task's variables as they are now."""
+        return self._scope(task, PendingEffects(), None)
 
     def changes(self, place: Place, task_run: TaskRun) -> bool:
-        """Whether the unit, as it would be sent now, may change something on the host."""
+        """Whether the task run may change the host, in the mode in which it would be sent now."""
         if task_run.program is None or task_run.kind == "read":
             return False
-        return task_run.mode(self.due == (place, task_run.index)) == "apply"
+        return task_run.mode(self._due.is_for(place, task_run)) == "apply"
 
-    def _gather(self, queue: Queue, ahead: PendingEffects) -> None:
-        assert self.gathering is not None
-        scope = task_scope(self.shared, self.state.name, self.gathering, {}, False, gather=False)
-        task_run = task_runs.prepare(self.shared, self.state.name, self.gathering, scope)
-        queue.append((GATHERING, task_run))
-        ahead.facts = True
+    # -- building
 
-    def _add_task(self, queue: Queue, ahead: PendingEffects, place: Place, task: Task) -> bool:
-        """Queue a task's units; false where the frame ends with them or before them."""
-        first = place == self.position.place
-        if ahead.repeats(task):
+    def _next_maximum(self) -> int:
+        """The maximum number of programs in the next frame. Any of them may turn out to be the last
+        that is reached, so frames are short where changes are likely, and grow where none is."""
+        if self._due.key is None:
+            return min(self._max_programs * GROWTH, MAX_FRAME)
+        return AFTER_CHANGES if self._due.key == self._second else AFTER_CHANGE
+
+    def _is_full(self, frame: Frame) -> bool:
+        return self._programs >= self._max_programs or len(frame) >= MAX_FRAME
+
+    def _add_tasks(self, frame: Frame, pending: PendingEffects) -> None:
+        """Add tasks from the current one on, as far as they can be sent together."""
+        tasks, outer = self._position.top, self._position.place[:-1]
+        lines = tasks.flow.lines
+        at: int | None = tasks.at
+        while at is not None and at < len(lines) and not self._is_full(frame):
+            line = lines[at]
+            if tasks.holds_handlers and pending.notifies:
+                return
+            if tasks.skips(line) or (line.task is not None and self._state.has_run(line.task)):
+                at += 1
+            elif line.task is not None:
+                if not self._add_task(frame, pending, (*outer, at), line.task):
+                    return
+                at += 1
+            elif line.ends is None and (self._handlers or pending.notifies):
+                return
+            else:
+                at = tasks.flow.after(at, tasks.failed_blocks)
+
+    def _add_gathering(self, frame: Frame, pending: PendingEffects) -> None:
+        task = self._gathering
+        assert task is not None
+        scope = task_scope(self._play_world, self._state.name, task, {}, False, gather=False)
+        task_run = task_runs.prepare_task(self._play_world, self._state.name, task, scope)
+        frame.append((GATHERING, task_run))
+        pending.expect_facts()
+
+    def _add_task(self, frame: Frame, pending: PendingEffects, place: Place, task: Task) -> bool:
+        """Add a task; false if the frame ends before it, within its loop or behind it."""
+        is_current = place == self._position.place
+        if not task.handler and pending.repeats_role(task.role):
             return False
-        waits = waits_before(self.shared, task)
-        alone = waits or task.module == "reboot" or task.keywords.throttle is not None
-        if alone and not first:
+        waits = waits_before(self._play_world, task)
+        comes_first = waits or task.module == "reboot" or task.keywords.throttle is not None
+        if comes_first and not is_current:
             return False
-        gate = Gate(place == self.together or len(self.shared.batch) == 1)
+        gate = Gate(place == self._others_wait_at or len(self._play_world.batch) == 1)
         try:
-            found = self._units(task, ahead, place, first, gate)
-            added = all(self._append(queue, place, task_run, ahead) for task_run in found)
+            found = self._task_runs(task, pending, place, is_current, gate)
+            added = all(self._append(frame, place, task_run, pending) for task_run in found)
         except NeedResult:
             return False
         except NeedFacts:
-            self.gathering = fact_gathering.task_for(self.shared.play)
-            self._gather(queue, ahead)
+            self._gathering = fact_gathering.task_for(self._play_world.play)
+            self._add_gathering(frame, pending)
             return False
         except NeedOtherHosts:
-            self.needs_others = place if first else None
+            self.needs_others = place if is_current else None
             return False
-        gate.open = True
+        gate.open()
         return added and not (waits or place == self.needs_others or waits_behind(task))
 
-    def _unit(self, place: Place, task: Task, scope: Scope) -> TaskRun:
-        """The task's unit, kept or made now: nothing that was queued before it sets what it asked
-        for, or it could not have been made. Not so files of this machine, if it is the host too."""
-        kept = self.kept.get(place)
-        if kept is not None:
-            return replace(kept, scope=with_delegated(self.shared, task, scope))
-        task_run = task_runs.prepare(self.shared, self.state.name, task, scope)
-        if task_run.program is not None and task_run.program.content is None:
-            self.kept[place] = task_run
-        return task_run
-
-    def _units(
-        self, task: Task, ahead: PendingEffects, place: Place, first: bool, gate: Gate
+    def _task_runs(
+        self, task: Task, pending: PendingEffects, place: Place, is_current: bool, gate: Gate
     ) -> Iterable[TaskRun]:
-        """One unit, or one for each item that is still to be done."""
-        if first and self.loop is not None:
-            ahead.learn(task, self.loop.facts(), self.state.variables)
-            if task.register and (last := self.loop.registered()) is not None:
-                ahead.variables[task.register] = last
-        scope = self.scope(task, ahead, gate)
+        """One task run, or one for each item of the loop that is not done yet."""
+        in_loop = is_current and self._loop.active
+        if in_loop:
+            self._expect_done_items(task, pending)
+        scope = self._scope(task, pending, gate)
         if task.loop is None:
-            return [self._unit(place, task, scope)]
-        done = 0
-        if first and self.loop is not None:
-            items, done = self.loop.items, len(self.loop.results)
-            task = task_runs.with_loop_names(task, scope)
+            return [self._task_run(place, task, scope)]
+        if in_loop:
+            items, done = self._loop.items, self._loop.done
+            task = task_loops.with_variable_names(task, scope)
         else:
             try:
-                task = task_runs.with_loop_names(task, scope)
-                items = task_runs.loop_items(task, scope, self.shared)
+                task = task_loops.with_variable_names(task, scope)
+                items, done = task_loops.items_of(task, scope), 0
             except TemplateError as error:
-                from provisioner.engine import broken_loop
-
-                return [broken_loop.task_run(self.shared, self.state.name, task, scope, error)]
-            if first:
-                self.loop = Loop(items, since=time.monotonic())
+                host = self._state.name
+                return [task_loops.without_items(self._play_world, host, task, scope, error)]
+            if is_current:
+                self._loop.begin(items, time.monotonic())
         if not items:
             return [TaskRun(task, scope, result=results.loop_result([], ""))]
         return (self._item(task, scope, items, index) for index in range(done, len(items)))
 
+    def _expect_done_items(self, task: Task, pending: PendingEffects) -> None:
+        """The items of a loop see what those before them have set and registered."""
+        pending.set_variables(task, self._loop.facts(), self._state.variables.keys())
+        last = self._loop.last_registered()
+        if task.register and last is not None:
+            pending.register(task.register, last)
+
+    def _task_run(self, place: Place, task: Task, scope: Scope) -> TaskRun:
+        """The task's run, prepared now or for an earlier frame. That one is still right: if it
+        depended on a task before it, preparing it would have raised NeedResult. Only the delegated
+        host's variables are taken anew."""
+        prepared = self._prepared.get(place)
+        if prepared is not None:
+            return replace(prepared, scope=with_delegated(self._play_world, task, scope))
+        task_run = task_runs.prepare_task(self._play_world, self._state.name, task, scope)
+        if task_run.program is not None and task_run.program.content is None:
+            self._prepared[place] = task_run
+        return task_run
+
     def _item(self, task: Task, scope: Scope, items: list[Any], index: int) -> TaskRun:
-        inner = task_runs.item_scope(task, scope, items, index)
-        task_run = task_runs.prepare(self.shared, self.state.name, task, inner)
+        inner = task_loops.item_scope(task, scope, items, index)
+        task_run = task_runs.prepare_task(self._play_world, self._state.name, task, inner)
         return replace(task_run, item=items[index], index=index, items=items)
 
-    def _append(self, queue: Queue, place: Place, task_run: TaskRun, ahead: PendingEffects) -> bool:
-        """Queue the unit; false where it must not stand behind what is queued already."""
+    def _scope(self, task: Task, pending: PendingEffects, gate: Gate | None) -> Scope:
+        """The task's variables, as they will be behind the tasks of the frame."""
+        play = self._play_world.play
+        gather = not self._state.facts_gathered and play.gather_facts is not False
+        scope = task_scope(
+            self._play_world,
+            self._state.name,
+            task,
+            pending.variables,
+            pending.facts,
+            gather,
+            gate,
+        )
+        return scope.with_layers(_READS_LOCAL_FILES) if pending.local_files else scope
+
+    # -- what may follow what
+
+    def _append(
+        self, frame: Frame, place: Place, task_run: TaskRun, pending: PendingEffects
+    ) -> bool:
+        """Add a task run; false if the frame ends before it or behind it."""
         failed = task_run.result is not None and task_run.result.outcome is Outcome.FAILED
-        if self._is_full(queue):
+        if self._is_full(frame):
             return False
-        if self._idle_flush(task_run, ahead):
+        if self._flushes_nothing(task_run, pending):
             task_run = replace(task_run, result=Result(Outcome.OK))
-        elif queue and (failed or not self._may_follow(queue, place, task_run)):
+        elif frame and (failed or not self._may_follow(frame, place, task_run)):
             return False
-        queue.append((place, task_run))
-        self.counted += task_run.program is not None and task_run.kind != "read"
-        self._foresee(place, task_run, ahead)
-        waits = task_run.task.loop is not None and task_run.task.loop.pause is not None
-        ends = failed or waits or task_run.steers or self._changes_facts(task_run)
-        return not (ends or self._may_stop(place, task_run))
+        frame.append((place, task_run))
+        self._programs += task_run.program is not None and task_run.kind != "read"
+        self._expect_effects(place, task_run, pending)
+        pauses = task_run.task.loop is not None and task_run.task.loop.pause is not None
+        ends = failed or pauses or task_run.controls_flow or self._may_change_facts(task_run)
+        return not (ends or self._may_need_edit(place, task_run))
 
-    def _may_stop(self, place: Place, task_run: TaskRun) -> bool:
-        """Whether it stands behind a change and may bring another, which its look can't tell."""
+    def _flushes_nothing(self, task_run: TaskRun, pending: PendingEffects) -> bool:
+        """Whether it is a `meta: flush_handlers` at which no handler is due."""
+        flushes = isinstance(task_run.module, Meta) and task_run.module.action == "flush_handlers"
+        return flushes and task_run.controls_flow and not (self._handlers or pending.notifies)
+
+    def _may_follow(self, frame: Frame, place: Place, task_run: TaskRun) -> bool:
+        """Whether it may stand behind what the frame holds: in the same shell, and if it changes
+        something, not behind a change or a result that the playbook decides on."""
+        if task_run.program is None:
+            return not task_run.controls_flow
+        first = next((other for _, other in frame if other.program is not None), None)
+        if first is not None and first.session_key != task_run.session_key:
+            return False
+        if not self.changes(place, task_run):
+            return True
+        sent = ((p, other) for p, other in frame if other.program is not None)
+        return not any(other.decided_here or self.changes(p, other) for p, other in sent)
+
+    def _may_need_edit(self, place: Place, task_run: TaskRun) -> bool:
+        """Whether it stands behind a change and may turn out to be another one only when the
+        controller has seen what it has read."""
         edits = task_run.module is not None and task_run.module.edits
-        return edits and self.due is not None and self.due != (place, task_run.index)
+        return edits and self._due.key is not None and not self._due.is_for(place, task_run)
 
-    def _changes_facts(self, task_run: TaskRun) -> bool:
-        """Whether what comes behind may see other facts or groups than those that are known."""
+    def _may_change_facts(self, task_run: TaskRun) -> bool:
+        """Whether the tasks behind it may see other facts or groups."""
         cacheable = task_run.result is not None and task_run.result.returns.get(
             "_ansible_facts_cacheable"
         )
         return bool(cacheable) or task_run.task.module in GROWING | FACT_MODULES
 
-    def _idle_flush(self, task_run: TaskRun, ahead: PendingEffects) -> bool:
-        """Whether the unit flushes handlers of which none is due."""
-        flushes = isinstance(task_run.module, Meta) and task_run.module.action == "flush_handlers"
-        return flushes and task_run.steers and not (self.notified or ahead.notifies)
+    # -- what a task run will have done
 
-    def _may_follow(self, queue: Queue, place: Place, task_run: TaskRun) -> bool:
-        if task_run.program is None:
-            return not task_run.steers
-        first = next((other for _, other in queue if other.program is not None), None)
-        if first is not None and first.session_key != task_run.session_key:
-            return False
-        if not self.changes(place, task_run):
-            return True
-        sent = ((p, other) for p, other in queue if other.program is not None)
-        return not any(other.judged or self.changes(p, other) for p, other in sent)
-
-    def _may_notify(self, place: Place, task_run: TaskRun) -> bool:
-        """Whether handlers may be due once the unit is through."""
+    def _expect_effects(self, place: Place, task_run: TaskRun, pending: PendingEffects) -> None:
         task = task_run.task
-        if not task.notify:
-            return False
+        self._expect_registered(task_run, pending)
+        if self._may_notify(place, task_run):
+            pending.expect_handlers()
+        if self._may_change_local_files(place, task_run):
+            pending.expect_local_changes()
         if task_run.result is None:
-            return self.changes(place, task_run) or task.changed_when is not None
-        said = results.said_by_playbook(task, task_run.result, task_run.scope)
-        return said.outcome is Outcome.CHANGED
-
-    def _may_change_here(self, place: Place, task_run: TaskRun) -> bool:
-        """Whether the unit may change files of this machine."""
-        here = task_run.session_key is not None and task_run.session_key.connection == "local"
-        return (here or task_run.task.module in BRINGING) and self.changes(place, task_run)
-
-    def _foresee(self, place: Place, task_run: TaskRun, ahead: PendingEffects) -> None:
-        """Note what the unit will have done for those behind it."""
-        task = task_run.task
-        self._foresee_registered(task_run, ahead)
-        ahead.notifies = ahead.notifies or self._may_notify(place, task_run)
-        ahead.here = ahead.here or self._may_change_here(place, task_run)
-        if task_run.result is None:
-            ahead.facts = ahead.facts or task.module in FACT_MODULES
+            if task.module in FACT_MODULES:
+                pending.expect_facts()
             return
         facts = task_run.result.returns.get("ansible_facts")
         if facts and task_run.result.outcome is Outcome.OK:
-            ahead.learn(task, facts, self.state.variables)
+            pending.set_variables(task, facts, self._state.variables.keys())
 
-    def _foresee_registered(self, task_run: TaskRun, ahead: PendingEffects) -> None:
-        """Note what the unit will have registered; an item of a loop does so for the next ones."""
+    def _expect_registered(self, task_run: TaskRun, pending: PendingEffects) -> None:
+        """A task registers its result; an item of a loop does so for the next item only."""
         task, result = task_run.task, task_run.result
         if not task.register:
             return
         ends_loop = task.loop is not None and task_run.index in (None, len(task_run.items) - 1)
         if result is None or ends_loop:
-            ahead.variables[task.register] = PENDING
+            pending.register(task.register)
         else:
-            said = results.said_by_playbook(task, result, task_run.scope)
-            ahead.variables[task.register] = results.registered(said)
+            decided = results.apply_conditions(task, result, task_run.scope)
+            pending.register(task.register, results.registered(decided))
+
+    def _may_notify(self, place: Place, task_run: TaskRun) -> bool:
+        """Whether handlers may be due behind it."""
+        task = task_run.task
+        if not task.notify:
+            return False
+        if task_run.result is None:
+            return self.changes(place, task_run) or task.changed_when is not None
+        decided = results.apply_conditions(task, task_run.result, task_run.scope)
+        return decided.outcome is Outcome.CHANGED
+
+    def _may_change_local_files(self, place: Place, task_run: TaskRun) -> bool:
+        """Whether it may change files of the controller."""
+        is_local = task_run.session_key is not None and task_run.session_key.connection == "local"
+        writes = is_local or task_run.task.module in FETCHING
+        return writes and self.changes(place, task_run)

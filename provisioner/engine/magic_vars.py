@@ -1,36 +1,35 @@
-"""Variables that the tool itself makes: of the play, the host, its groups and the role."""
+"""Magic variables: those that the tool itself sets, about the play, the host and the role."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from provisioner.engine.world import PlayWorld, World
 from provisioner.language.play import Play, Role
 from provisioner.language.values import OMIT, Lazy, LazyFromScope
 
-if TYPE_CHECKING:
-    from provisioner.engine.scopes import PlayWorld, World
-
-
 VERSION = {"full": "2.16.14", "major": 2, "minor": 16, "revision": 14, "string": "2.16.14"}
-"""What `ansible_version` says: the release whose language this is."""
+"""`ansible_version`: the release whose language this is."""
 
 
-def magic(shared: PlayWorld, host: str, role: Role | None) -> Mapping[str, Any]:
-    """Made once for each host, as long as its tasks are of one role."""
-    known = shared.magic.get(host)
-    if known is None or known[0] is not role:
-        known = shared.magic[host] = (role, _made_magic(shared, host, role))
-    return known[1]
+def magic_variables(play_world: PlayWorld, host: str, role: Role | None) -> Mapping[str, Any]:
+    """Return the magic variables of a host in a task of that role."""
+    cached = play_world.cached_magic(host)
+    if cached is not None and cached[0] is role:
+        return cached[1]
+    variables = _variables(play_world, host, role)
+    play_world.cache_magic(host, role, variables)
+    return variables
 
 
 _VARS = LazyFromScope(lambda scope: scope.base)
 _HOSTVARS = LazyFromScope(lambda scope: scope.context.hostvars())
 
 
-def _made_magic(shared: PlayWorld, host: str, role: Role | None) -> dict[str, Any]:
-    world, play = shared.world, shared.play
+def _variables(play_world: PlayWorld, host: str, role: Role | None) -> dict[str, Any]:
+    world, play = play_world.world, play_world.play
     file = world.inventory.files_of.get(host)
     return {
         "vars": _VARS,
@@ -49,23 +48,23 @@ def _made_magic(shared: PlayWorld, host: str, role: Role | None) -> dict[str, An
         "ansible_verbosity": world.verbosity,
         "ansible_version": VERSION,
         "ansible_play_name": play.title,
-        "ansible_play_hosts_all": Lazy(lambda: list(shared.hosts)),
-        "ansible_play_hosts": Lazy(lambda: list(shared.active())),
-        **_roles_of(play),
+        "ansible_play_hosts_all": Lazy(lambda: list(play_world.hosts)),
+        "ansible_play_hosts": Lazy(lambda: list(play_world.active())),
+        **_roles_of_play(play),
         **dict.fromkeys(
             ("ansible_play_batch", "play_hosts"),
-            Lazy(lambda: [name for name in shared.active() if name in shared.batch]),
+            Lazy(lambda: [host for host in play_world.active() if host in play_world.batch]),
         ),
         "omit": OMIT,
         "ansible_playbook_python": sys.executable,
         "ansible_managed": "Ansible managed",
-        **(_role_names(world, role) if role is not None else {}),
+        **(_of_role(world, role) if role is not None else {}),
         **world.settings,
     }
 
 
-def _parents(world: World, role: Role) -> dict[str, Any]:
-    """What a role that is included by another sees of it."""
+def _of_parents(world: World, role: Role) -> dict[str, Any]:
+    """The variables about the roles that have included this one."""
     if not role.parents:
         return {}
     return {
@@ -74,14 +73,15 @@ def _parents(world: World, role: Role) -> dict[str, Any]:
     }
 
 
-def _roles_of(play: Play) -> dict[str, Any]:
-    """The names of the play's roles, and of those that they depend on."""
+def _roles_of_play(play: Play) -> dict[str, Any]:
+    """The names of the play's roles, and of the roles that these depend on."""
 
     def direct() -> list[str]:
         return [role.full_name for role in play.roles]
 
     def dependent() -> list[str]:
-        return [*dict.fromkeys(d.full_name for role in play.roles for d in role.dependencies)]
+        names = (other.full_name for role in play.roles for other in role.dependencies)
+        return [*dict.fromkeys(names)]
 
     return {
         "role_names": Lazy(direct),
@@ -91,11 +91,12 @@ def _roles_of(play: Play) -> dict[str, Any]:
     }
 
 
-def _role_names(world: World, role: Role) -> dict[str, Any]:
+def _of_role(world: World, role: Role) -> dict[str, Any]:
+    """The variables about the role that the task belongs to."""
     return {
         "role_name": role.name,
         "ansible_role_name": role.full_name,
         "ansible_collection_name": role.collection or None,
         "role_path": str(world.folder / role.path),
-        **_parents(world, role),
+        **_of_parents(world, role),
     }

@@ -1,67 +1,57 @@
-"""What a task sees that is yet to come: of its loop's earlier items, of tasks queued before."""
+"""What the tasks of a frame that is being built will have done when the frame has been run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import field
+from collections.abc import Mapping, Set
 from typing import Any
 
-from provisioner.engine import results
-from provisioner.language.play import Task
-from provisioner.language.scope import Scope
-from provisioner.records import dataclass
-from provisioner.result import Result
+from provisioner.language.play import Role, Task
+from provisioner.language.values import PENDING
 
 
-@dataclass
-class Loop:
-    """A loop under way: its items, and what came of those that are done."""
-
-    items: list[Any]
-    results: list[tuple[Any, Result]] = field(default_factory=list)
-    since: float = 0.0
-    scopes: list[Scope] = field(default_factory=list)
-    """What the items see that may notify handlers."""
-
-    def facts(self) -> dict[str, Any]:
-        """What the items that are done have set, which those behind them see."""
-        found: dict[str, Any] = {}
-        for _, result in self.results:
-            found.update(result.returns.get("ansible_facts", {}))
-        return found
-
-    def registered(self) -> dict[str, Any] | None:
-        """The result of the last item that was done, which those behind it see."""
-        return results.registered(self.results[-1][1]) if self.results else None
-
-
-@dataclass
 class PendingEffects:
-    """What queued tasks will have done once they are through."""
+    """Collected while a frame is built, for the tasks behind those it holds already."""
 
-    variables: dict[str, Any] = field(default_factory=dict)
-    facts: bool = False
-    notifies: bool = False
-    here: bool = False
-    """Whether files of this machine may change, which lookups and modules read."""
-    roles: dict[str, str] = field(default_factory=dict)
-    included: set[str] = field(default_factory=set)
-    """Names that include_vars gives: those that set_fact and register give prevail."""
+    def __init__(self) -> None:
+        self.variables: dict[str, Any] = {}
+        """What the tasks set or register; PENDING for a result that is not known yet."""
+        self.facts = False
+        """Whether facts may change."""
+        self.notifies = False
+        """Whether handlers may be due."""
+        self.local_files = False
+        """Whether files of the controller may change, which lookups and modules read."""
+        self._first_calls: dict[str, str] = {}
+        self._from_include_vars: set[str] = set()
 
-    def learn(self, task: Task, facts: Mapping[str, Any], known: Mapping[str, Any]) -> None:
-        """Take in what the task sets; `known` is what set_fact and register gave before."""
+    def set_variables(self, task: Task, values: Mapping[str, Any], set_before: Set[str]) -> None:
+        """Take in what the task sets. Values of include_vars don't replace those of set_fact and
+        register: `set_before` are the names of these, as far as they are not pending."""
         if task.module == "include_vars":
-            kept = {**known, **self.variables}.keys() - self.included
-            facts = {name: value for name, value in facts.items() if name not in kept}
-            self.included.update(facts)
+            stronger = (set_before | self.variables.keys()) - self._from_include_vars
+            values = {name: value for name, value in values.items() if name not in stronger}
+            self._from_include_vars.update(values)
         else:
-            self.included.difference_update(facts)
-        self.variables.update(facts)
+            self._from_include_vars.difference_update(values)
+        self.variables.update(values)
 
-    def repeats(self, task: Task) -> bool:
-        """Whether the task must not run if what is queued of its role, called before, will have."""
-        role = task.role
-        if role is None or task.handler:
+    def register(self, name: str, value: Any = PENDING) -> None:
+        """Take in the result that a task registers."""
+        self.variables[name] = value
+
+    def expect_facts(self) -> None:
+        self.facts = True
+
+    def expect_handlers(self) -> None:
+        self.notifies = True
+
+    def expect_local_changes(self) -> None:
+        self.local_files = True
+
+    def repeats_role(self, role: Role | None) -> bool:
+        """Whether a task of the role must not run if an equal call of the role, of which the frame
+        holds a task, has done something by then."""
+        if role is None:
             return False
-        first = self.roles.setdefault(role.call_key, role.call_id)
+        first = self._first_calls.setdefault(role.call_key, role.call_id)
         return not role.allow_duplicates and first != role.call_id

@@ -1,160 +1,207 @@
-"""Where a host is in its play: a stack of task lists, the innermost under way.
+"""Where a host is in its play: a stack of task lists, of which the innermost is under way.
 
-The play's own list is at the bottom. Notified handlers are a list on top of the place that called
-for them, and so are the tasks of a file or role that is included.
+The play's own list is at the bottom. Above it are handlers that are being run, and the tasks of
+files and roles that are being included.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import field
+from collections.abc import Sequence
+from typing import Protocol
 
 from provisioner.engine.flow import Flow, Line, compile_nodes
 from provisioner.language.play import Node, Task
-from provisioner.records import dataclass
 
 Place = tuple[int, ...]
-"""One line number for each list of the stack: what orders hosts at barriers."""
+"""One line number for each list of the stack. Places compare in the order of the play's tasks."""
 
 
-@dataclass
-class Frame:
-    """One list of tasks under way. `raised` are blocks whose failure waits for their `always`;
-    `resume` is the line of the list below at which that goes on when this one has ended."""
+class Handlers(Protocol):
+    """The handlers of a play that are to be run."""
 
-    flow: Flow
-    at: int = 0
-    raised: frozenset[int] = frozenset()
-    resume: int = 0
-    only: Callable[[Task], bool] | None = None
-    """Of a list of handlers, which are run when their turn comes."""
+    def collect(self) -> Sequence[Task]:
+        """Return all handlers of the play if any of them is due, else nothing."""
+
+    def is_due(self, handler: Task) -> bool:
+        """Whether the handler is to be run when its turn comes."""
+
+
+class TaskList:
+    """A list of tasks under way. `at` is the current line. When the list ends, the list below goes
+    on at its line `resume_at`. A list of `handlers` skips those that are not due."""
+
+    def __init__(self, flow: Flow, resume_at: int = 0, handlers: Handlers | None = None) -> None:
+        self.flow, self.resume_at, self._handlers = flow, resume_at, handlers
+        self.at = 0
+        self.failed_blocks: frozenset[int] = frozenset()
+        """Blocks whose `always` part is run because of a failure, which goes on behind it."""
 
     @property
     def line(self) -> Line:
         return self.flow.lines[self.at]
 
-    def passes(self, line: Line) -> bool:
-        """Whether the line is a handler that is not due."""
-        return line.task is not None and self.only is not None and not self.only(line.task)
-
-
-@dataclass
-class Position:
-    """The stack. `handlers` gives all handlers, or none where none `is_due`."""
-
-    flow: Flow
-    handlers: Callable[[], Sequence[Task]]
-    is_due: Callable[[Task], bool]
-    frames: list[Frame] = field(default_factory=list)
-    doomed: bool = False
-    """The host has failed; only forced handlers still run."""
-    past_rescue: bool = False
-    """It failed by what no rescue is meant for; what always runs still does."""
-
-    def __post_init__(self) -> None:
-        self.frames.append(Frame(self.flow))
+    @property
+    def at_end(self) -> bool:
+        return self.at >= len(self.flow.lines)
 
     @property
-    def top(self) -> Frame:
-        return self.frames[-1]
+    def holds_handlers(self) -> bool:
+        return self._handlers is not None
+
+    def skips(self, line: Line) -> bool:
+        """Whether the line is a handler that is not due."""
+        handlers, task = self._handlers, line.task
+        return handlers is not None and task is not None and not handlers.is_due(task)
+
+    def go_to(self, line: int) -> None:
+        self.at = line
+
+    def leave_part(self) -> bool:
+        """Go on behind the end of a block's part. False if the block's failure goes on there."""
+        after = self.flow.after(self.at, self.failed_blocks)
+        if after is not None:
+            self.at = after
+            return True
+        assert self.line.ends is not None
+        self.failed_blocks -= {self.line.ends[0]}
+        return False
+
+    def catch_failure(self, *, rescue: bool) -> bool:
+        """Go to the `rescue` or `always` part that a failure here leads to; false if none does."""
+        caught = self.flow.on_failure(self.at, rescue=rescue)
+        if caught is None:
+            return False
+        self.at = caught.line
+        if caught.part == "always":
+            self.failed_blocks |= {caught.block}
+        return True
+
+    def clear_errors(self) -> None:
+        self.failed_blocks = frozenset()
+
+
+class Position:
+    """The stack of task lists of one host."""
+
+    def __init__(self, flow: Flow, handlers: Handlers) -> None:
+        self._lists, self._handlers = [TaskList(flow)], handlers
+        self._skips_rescues = False
+        self.failing = False
+        """Whether the host has failed; then only forced handlers still run."""
+        self.left_play = False
+        """Whether the host ends the play here, without having failed (`meta: end_host`, …)."""
+
+    @property
+    def top(self) -> TaskList:
+        """The innermost list."""
+        return self._lists[-1]
+
+    @property
+    def at_end(self) -> bool:
+        """Whether `find_task` has come to the end of the play."""
+        return not self._lists
 
     @property
     def place(self) -> Place:
-        return tuple([frame.at for frame in self.frames])
+        return tuple([tasks.at for tasks in self._lists])
 
     @property
     def task(self) -> Task:
-        """The task at hand, once `settle` has found one."""
+        """The current task, once `find_task` has found one."""
         task = self.top.line.task
         assert task is not None
         return task
 
     @property
-    def number(self) -> int:
+    def task_number(self) -> int:
         """How many tasks of the play's own list have begun."""
-        bottom = self.frames[0]
-        return bottom.flow.begun[min(bottom.at, len(bottom.flow.begun) - 1)]
-
-    def settle(self) -> bool:
-        """Step over ends of blocks, and flushes with nothing to flush, to the next task; false at
-        the end of the play, or of what a host that has failed still does."""
-        while self.frames:
-            if self.doomed and len(self.frames) == 1:
-                return False
-            frame = self.top
-            if frame.at >= len(frame.flow.lines):
-                self._pop()
-            elif frame.passes(frame.line):
-                frame.at += 1
-            elif frame.line.task is not None:
-                return True
-            elif frame.line.ends is None:
-                if not self.flush(resume=frame.at + 1):
-                    frame.at += 1
-            elif not self._leave_block(frame):
-                return False
-        return False
-
-    def _pop(self) -> None:
-        ended = self.frames.pop()
-        if self.frames:
-            self.top.at = ended.resume
-
-    def _leave_block(self, frame: Frame) -> bool:
-        after = frame.flow.after(frame.at, frame.raised)
-        if after is not None:
-            frame.at = after
-            return True
-        assert frame.line.ends is not None
-        frame.raised -= {frame.line.ends[0]}
-        return self.turn()
-
-    def push(self, nodes: Sequence[Node], *, resume: int) -> bool:
-        """Put a list on top, behind which the present one goes on at `resume`; false if empty."""
-        if nodes:
-            self.frames.append(Frame(compile_nodes(nodes), resume=resume))
-        return bool(nodes)
-
-    def flush(self, *, resume: int) -> bool:
-        """Put the handlers on top; false where none is due."""
-        if not self.push(self.handlers(), resume=resume):
-            return False
-        self.top.only = self.is_due
-        return True
+        bottom = self._lists[0]
+        counts = bottom.flow.task_counts
+        return counts[min(bottom.at, len(counts) - 1)]
 
     @property
-    def flushing(self) -> bool:
-        """Whether handlers are run, or what one of them includes."""
-        return any(frame.only is not None for frame in self.frames)
+    def in_handlers(self) -> bool:
+        """Whether the current task is a handler, or is included by one."""
+        return any(tasks.holds_handlers for tasks in self._lists)
 
-    def move(self, place: Place) -> None:
-        """Be at a place further on in the same list."""
-        self.top.at = place[-1]
-
-    def advance(self) -> None:
-        self.top.at += 1
-
-    def turn(self) -> bool:
-        """Go where a failure leads, to a rescue or an always; false when nothing catches it."""
-        while self.frames and not self.doomed:
-            frame = self.top
-            caught = frame.flow.on_failure(frame.at, rescue=not self.past_rescue)
-            if caught is not None:
-                frame.at = caught[0]
-                if caught[2] == "always":
-                    frame.raised |= {caught[1]}
+    def find_task(self) -> bool:
+        """Go on to the next task, over ends of blocks and flushes without a handler that is due.
+        False at the end of the play, where a failure is not caught, and where a failing host has
+        run its forced handlers."""
+        while self._lists:
+            if self.failing and len(self._lists) == 1:
+                return False
+            tasks = self.top
+            if tasks.at_end:
+                self._lists.pop()
+                if self._lists:
+                    self.top.go_to(tasks.resume_at)
+            elif tasks.skips(tasks.line):
+                self.advance()
+            elif tasks.line.task is not None:
                 return True
-            if len(self.frames) == 1:
-                break
-            self.frames.pop()
+            elif tasks.line.ends is None:
+                if not self.enter_handlers(resume_at=tasks.at + 1):
+                    self.advance()
+            elif not tasks.leave_part() and not self.follow_failure():
+                return False
         return False
 
-    def forgive(self) -> None:
-        """Forget failures that wait for the end of an `always`."""
-        self.past_rescue = False
-        for frame in self.frames:
-            frame.raised = frozenset()
+    def advance(self) -> None:
+        """Go to the next line of the innermost list."""
+        self.top.go_to(self.top.at + 1)
 
-    def rescues(self) -> bool:
-        """Whether a failure of the task at hand leads to a rescue, be it through an always."""
-        return not self.past_rescue and any(f.flow.has_rescue(f.at) for f in self.frames)
+    def go_to(self, place: Place) -> None:
+        """Go to a place further on in the innermost list."""
+        self.top.go_to(place[-1])
+
+    def enter(self, nodes: Sequence[Node], *, resume_at: int) -> bool:
+        """Put a list on the stack, behind which the current one goes on at line `resume_at`. False
+        if it is empty."""
+        if nodes:
+            self._lists.append(TaskList(compile_nodes(nodes), resume_at))
+        return bool(nodes)
+
+    def enter_handlers(self, *, resume_at: int) -> bool:
+        """Put the handlers on the stack; false if none is due."""
+        handlers = self._handlers.collect()
+        if handlers:
+            self._lists.append(TaskList(compile_nodes(handlers), resume_at, self._handlers))
+        return bool(handlers)
+
+    def follow_failure(self) -> bool:
+        """Go where a failure of the current task leads: to a `rescue` or an `always` part. False
+        if no block catches it."""
+        while self._lists and not self.failing:
+            if self.top.catch_failure(rescue=not self._skips_rescues):
+                return True
+            if len(self._lists) == 1:
+                break
+            self._lists.pop()
+        return False
+
+    def skip_rescues(self) -> None:
+        """Lead failures past every `rescue` from now on, until errors are cleared."""
+        self._skips_rescues = True
+
+    def has_rescue(self) -> bool:
+        """Whether a failure of the current task leads to a `rescue`, directly or by an `always`."""
+        return not self._skips_rescues and any(t.flow.has_rescue(t.at) for t in self._lists)
+
+    def give_up(self, *, force_handlers: bool) -> bool:
+        """The host has failed: leave all lists but the play's own. The first time, run the handlers
+        that are due if they are forced; true if there are any."""
+        already_failing, self.failing = self.failing, True
+        del self._lists[1:]
+        forced = force_handlers and not already_failing
+        return forced and self.enter_handlers(resume_at=self.top.at)
+
+    def leave_play(self) -> None:
+        """End the play for this host here."""
+        self.left_play = True
+
+    def clear_errors(self) -> None:
+        """Drop failures that wait for the end of an `always` part."""
+        self._skips_rescues = False
+        for tasks in self._lists:
+            tasks.clear_errors()

@@ -1,13 +1,12 @@
-"""Waiting for a host that reboots: until its boot id is another one and a command works."""
+"""Wait for a host that reboots, until its boot id has changed and a command works."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from provisioner.engine.effects import Answer, Effect, Exchange, Reset, SessionKey, Sleep
-from provisioner.events import Event
+from provisioner.engine.effects import Answer, Effects, Exchange, Reset, SessionKey, Sleep
 from provisioner.modules.reboot import Reboot
 from provisioner.modules.wait_for_connection import WaitForConnection
 from provisioner.remote.shell import Program, Report, Step
@@ -22,21 +21,22 @@ run /bin/sh -c "$test_command" || broken "$test_command" "exit $status"
 
 def await_reboot(
     module: Reboot, session_key: SessionKey, before: Report, variables: Mapping[str, Any]
-) -> Generator[Event | Effect, Any, Result]:
-    """Wait for the host to be back, at most `reboot_timeout` seconds."""
+) -> Effects[Result]:
+    """Wait until the host has rebooted, at most `reboot_timeout` seconds; return the result of the
+    task. `before` is the report of its program, with the old boot id."""
     started = time.monotonic()
     deadline = started + module.reboot_timeout + module.pre_reboot_delay
     probe = Program("reboot_probe", PROBE, {"test_command": module.test_command})
-    delay, said = 1.0, "it did not go down"
+    delay, reason = 1.0, "it did not go down"
     yield Sleep(module.pre_reboot_delay + 1.0)
     while time.monotonic() < deadline:
         yield Reset()
         answer: Answer = yield Exchange(session_key, (Step(probe, "apply"),), variables)
         if answer.lost is not None:
-            said = answer.lost.reason
+            reason = answer.lost.reason
         elif answer.reports and answer.reports[0].get("boot_id") != before.get("boot_id"):
-            said = answer.reports[0].failed or ""
-            if not said:
+            reason = answer.reports[0].failed or ""
+            if not reason:
                 yield Sleep(module.post_reboot_delay)
                 elapsed = int(time.monotonic() - started)
                 returns = {"rebooted": True, "elapsed": elapsed}
@@ -45,16 +45,16 @@ def await_reboot(
         delay = min(delay * 1.5, 10.0)
     return Result(
         Outcome.FAILED,
-        f"the host was not back {module.reboot_timeout} s after the reboot: {said}",
+        f"the host was not back {module.reboot_timeout} s after the reboot: {reason}",
         returns={"rebooted": True, "elapsed": int(time.monotonic() - started)},
-        hint="see the host's console; raise reboot_timeout if it only is slow",
+        hint="look at the host's console; raise reboot_timeout if the host is only slow",
     )
 
 
 def await_connection(
     module: WaitForConnection, session_key: SessionKey, variables: Mapping[str, Any]
-) -> Generator[Event | Effect, Any, Result]:
-    """Connect anew until the host answers, at most `timeout` seconds."""
+) -> Effects[Result]:
+    """Connect until the host answers, at most `timeout` seconds; return the result of the task."""
     started = time.monotonic()
     probe = Program("reboot_probe", PROBE, {"test_command": "true"})
     yield Sleep(module.delay)
@@ -65,6 +65,6 @@ def await_connection(
         if answer.lost is None:
             return Result(Outcome.OK, returns={"elapsed": elapsed})
         if time.monotonic() - started >= module.timeout:
-            said = f"no answer within {module.timeout:g} s: {answer.lost.reason}"
-            return Result(Outcome.FAILED, said, hint=answer.lost.hint)
+            reason = f"no answer within {module.timeout:g} s: {answer.lost.reason}"
+            return Result(Outcome.FAILED, reason, hint=answer.lost.hint)
         yield Sleep(module.sleep)

@@ -1,4 +1,4 @@
-"""A program's report ▶ a task's result: what the module says, then what the playbook says of it."""
+"""Make a task's result from a program's report, and apply the playbook's conditions to it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import takewhile
 from typing import Any
 
 from provisioner import regex
+from provisioner.engine import task_keywords
 from provisioner.language.plain_data import plain_data
 from provisioner.language.play import Task
 from provisioner.language.scope import Scope
@@ -18,14 +19,14 @@ from provisioner.result import Outcome, Result
 
 
 def result_of(module: Module, report: Report, diff: bool) -> Result:
-    """What the module says itself; with `diff` also by a return value of that name."""
+    """Return the module's own result; with `diff`, it has a return value of that name."""
     failed = report.failed
     message = failed or report.get("msg")
     outcome = Outcome.CHANGED if report.changes else Outcome.OK
     if "check" in report.records:
         outcome, message = Outcome.SKIPPED, "would have run: not in check mode"
     if "skip" in report.records and module.skips:
-        outcome = Outcome.SKIPPED  # where Ansible skips; for commands it is ok
+        outcome = Outcome.SKIPPED  # Ansible skips these; a command with `creates` is ok
     returns = {**_common(module, report), **module.returns(report)}
     if failed is None:
         try:
@@ -41,7 +42,7 @@ def result_of(module: Module, report: Report, diff: bool) -> Result:
         returns["warnings"] = [*returns.get("warnings", ()), ignored]
     differences = module.diff(report)
     if diff and differences:
-        texts = [asdict(found) for found in differences]
+        texts = [asdict(difference) for difference in differences]
         returns["diff"] = texts if module.lists_diff else texts[0]
     return Result(
         outcome,
@@ -53,23 +54,27 @@ def result_of(module: Module, report: Report, diff: bool) -> Result:
     )
 
 
-def without_hope(report: Report) -> Report:
-    """A look in check mode that went on because an earlier task may have made what is missing: the
-    failure that it is, where there was no such task and the playbook knows of failures."""
+def fail_unmet_assumption(report: Report) -> Report:
+    """Return the report as a failure if its program has only assumed that something exists.
+
+    In check mode, an earlier task may have left out making it. If no task has, the program would
+    fail without check mode too.
+    """
     if "assumed" not in report.records or report.failed:
         return report
-    before = dict(takewhile(lambda said: said[0] != "assumed", report.records.items()))
+    before = dict(takewhile(lambda record: record[0] != "assumed", report.records.items()))
     failed = report.all("assumed")[:1]
     return replace(report, records={**before, "failed": failed}, status=FAILED)
 
 
 def _ignored(module: Module) -> str:
-    """What is to be said of parameters that the module has no use for."""
+    """The warning about parameters that the module does not have."""
     extra = module.model_extra
     return f"no parameters of this module, ignored: {', '.join(sorted(extra))}" if extra else ""
 
 
 def _common(module: Module, report: Report) -> dict[str, Any]:
+    """The return values that all modules have, as far as the report holds them."""
     values: dict[str, Any] = {}
     if "rc" in report.records:
         values["rc"] = int(report.get("rc") or 0)
@@ -88,18 +93,18 @@ def _common(module: Module, report: Report) -> dict[str, Any]:
     return values
 
 
-_WHY_SKIPPED = {"skip_reason", "skipped_reason"}
-"""Values that tell why, instead of a `msg`."""
+_SKIP_REASONS = {"skip_reason", "skipped_reason"}
+"""Return values of skipped tasks, which have no `msg`."""
 
 
 def registered(result: Result) -> dict[str, Any]:
-    """The result as playbooks see it in a registered variable."""
+    """Return the value of the variable that the task registers."""
     values: dict[str, Any] = {
         **result.returns,
         "changed": changed(result),
         "failed": result.failed or result.returns.get("failed") is True,
     }
-    if result.message and not values.keys() & _WHY_SKIPPED:
+    if result.message and not values.keys() & _SKIP_REASONS:
         values["msg"] = values.get("msg") or result.message
     if result.outcome is Outcome.SKIPPED:
         values["skipped"] = True
@@ -107,32 +112,39 @@ def registered(result: Result) -> dict[str, Any]:
 
 
 def changed(result: Result) -> bool:
-    """Whether something was changed, by a task that failed too: its `changed` says so."""
+    """Whether the task has changed something. A failed one may have too: `changed` says so."""
     if result.failed:
         return bool(result.returns.get("changed", False))
     return result.outcome is Outcome.CHANGED
 
 
-def said_by_playbook(task: Task, result: Result, scope: Scope) -> Result:
-    """The result under the task's `changed_when` and `failed_when`."""
+def apply_conditions(task: Task, result: Result, scope: Scope) -> Result:
+    """Return the result after the task's `changed_when` and `failed_when`."""
     if result.outcome is Outcome.SKIPPED or (task.changed_when is task.failed_when is None):
         return result
-    if result.unrendered or stands(task, result):
+    if result.unrendered or is_unsupported(task, result):
         return result
     own = scope.with_layers({task.register: registered(result)} if task.register else {})
-    for word, judge in (("changed_when", _changed_when), ("failed_when", _failed_when)):
+    for keyword, apply in (("changed_when", _changed_when), ("failed_when", _failed_when)):
         try:
-            result = judge(task, result, own)
+            result = apply(task, result, own)
         except TemplateError as error:
-            returns = {**result.returns, "changed": changed(result), f"{word}_result": str(error)}
-            message = f"{word}: {error}"
+            returns = {**result.returns, "changed": changed(result)}
+            returns[f"{keyword}_result"] = str(error)
+            message = f"{keyword}: {error}"
             return replace(result, outcome=Outcome.FAILED, message=message, returns=returns)
     return result
 
 
-def stands(task: Task, result: Result) -> bool:
-    """Whether it is a failure that nothing may steer by: neither a rescue nor who looks at the
-    registered result, which would take a host for one that lacks something."""
+def is_ignored(task: Task, result: Result, scope: Scope) -> bool:
+    """Whether the host goes on although the task has failed (`ignore_errors`)."""
+    ignore_errors = task_keywords.is_set(scope, task.keywords.ignore_errors)
+    return ignore_errors and not is_unsupported(task, result)
+
+
+def is_unsupported(task: Task, result: Result) -> bool:
+    """Whether the failure must stop the host, whatever the playbook says about failures: the tool
+    lacks what the task needs, and later tasks would take the registered failure for the host's."""
     return result.unsupported and task.register is not None
 
 
@@ -159,15 +171,15 @@ def _failed_when(task: Task, result: Result, scope: Scope) -> Result:
         )
     outcome = result.outcome
     if result.failed:
-        outcome = Outcome.CHANGED if _ran(task, result, scope) else Outcome.OK
+        outcome = Outcome.CHANGED if _has_changed(task, result, scope) else Outcome.OK
     returns = {**result.returns, "failed_when_result": False}
     if result.failed and result.message:
         returns["msg"] = result.message
     return replace(result, outcome=outcome, message="", hint="", returns=returns)
 
 
-def _ran(task: Task, result: Result, scope: Scope) -> bool:
-    """Whether a failed command that counts as well ended counts as a change."""
+def _has_changed(task: Task, result: Result, scope: Scope) -> bool:
+    """Whether a failure that `failed_when` makes a success counts as a change: a command's does."""
     if task.changed_when is not None:
         return scope.holds(task.changed_when) is True
     return "rc" in result.returns and task.module in _COMMANDS
@@ -180,11 +192,12 @@ def _sources(conditions: Any) -> str:
     return " and ".join(str(condition) for condition in conditions)
 
 
-def tried(result: Result, attempts: int, met: bool) -> Result:
-    """The result of a task with `until`: failed where that never became true, unless `failed_when`
-    says otherwise. As in Ansible, `failed` of the registered result is true all the same."""
+def with_attempts(result: Result, attempts: int, accepted: bool) -> Result:
+    """Return the result of a task with `until` after its last attempt. If it was not `accepted`,
+    the task has failed, unless `failed_when` says otherwise; then, as in Ansible, only `failed` in
+    the registered result is true."""
     returns = {**result.returns, "changed": changed(result), "attempts": attempts}
-    if met:
+    if accepted:
         return replace(result, returns=returns)
     if "failed_when_result" in returns and not result.failed:
         return replace(result, returns={**returns, "failed": True})
@@ -192,14 +205,14 @@ def tried(result: Result, attempts: int, met: bool) -> Result:
     return replace(result, outcome=Outcome.FAILED, message=message, returns=returns)
 
 
-def invoked(task: Task, module: Module | None, result: Result) -> Result:
-    """The result of a loop's item with the arguments that its module got: as in Ansible, those who
-    go through `results` may ask for `item.invocation.module_args.path`."""
+def with_invocation(task: Task, module: Module | None, result: Result) -> Result:
+    """Return the result of a loop's item with the module's arguments, which playbooks use when they
+    loop over the registered `results` (`item.invocation.module_args.path`)."""
     if not task.register or module is None or isinstance(module, Action):
         return result
-    given = getattr(module, "inner", module).model_dump()
-    hidden = {name: _HIDDEN for name in given if given[name] and _SECRET.search(name)}
-    arguments = plain_data({**given, **hidden})
+    values = getattr(module, "inner", module).model_dump()
+    hidden = {name: _HIDDEN for name in values if values[name] and _SECRET.search(name)}
+    arguments = plain_data({**values, **hidden})
     return replace(result, returns={"invocation": {"module_args": arguments}, **result.returns})
 
 
@@ -210,7 +223,7 @@ _HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 def loop_result(
     results: list[tuple[Any, Result]], variable: str, index_variable: str | None = None
 ) -> Result:
-    """A loop's result as a whole, from its items' ones."""
+    """Return the result of a loop, from the (item, result) of each item."""
     if not results:
         returns: dict[str, Any] = {"results": [], "skipped_reason": "No items in the list"}
         return Result(Outcome.SKIPPED, "No items in the list", returns=returns)
@@ -233,19 +246,19 @@ def loop_result(
         for n, (item, result) in enumerate(results)
     ]
     failures = [result for _, result in results if result.failed]
-    message = {Outcome.FAILED: _first(failures), Outcome.SKIPPED: "All items skipped"}
+    messages = {Outcome.FAILED: _first_reason(failures), Outcome.SKIPPED: "All items skipped"}
+    message = messages.get(outcome, "All items completed")
     hint = failures[0].hint if failures else ""
-    said = message.get(outcome, "All items completed")
     unsupported = any(result.unsupported for result in failures)
     returns = {"results": values, "changed": any(changed(result) for _, result in results)}
     returns["skipped"] = outcome is Outcome.SKIPPED
     if any(value["failed"] for value in values):
         returns["failed"] = True
-    return Result(outcome, said, returns=returns, hint=hint, unsupported=unsupported)
+    return Result(outcome, message, returns=returns, hint=hint, unsupported=unsupported)
 
 
-def _first(failures: Sequence[Result]) -> str:
-    """What the first item that failed said, and how many more did."""
+def _first_reason(failures: Sequence[Result]) -> str:
+    """Why the first of the failed items has failed, and how many others have."""
     if not failures:
         return ""
     others = len(failures) - 1

@@ -1,4 +1,9 @@
-"""The hosts and groups of a run: what add_host and group_by say is seen by whoever looks next."""
+"""The inventory of a run, which add_host and group_by extend and refresh_inventory replaces.
+
+Tasks report what they add; it is taken in when the inventory is next read. Reports arrive in any
+order, since each host runs at its own speed. The result is as if the hosts had run each task one
+after the other, in the order of the inventory.
+"""
 
 from __future__ import annotations
 
@@ -15,223 +20,235 @@ from provisioner.loading.variables import host_variables
 from provisioner.records import dataclass
 
 Key = tuple[int, int]
-"""Where something stands that a host said: the how many-th of its kind it was, the host's seat."""
+"""Sort key of a report: (ordinal of the call of add_host or group_by on that host, index of the
+host in the inventory)."""
 
-_BEFORE_ALL: Key = (0, 0)
-
-News = tuple[str, Mapping[str, Any]]
-"""A host, and what a task on it said."""
+_FIRST: Key = (0, 0)
+"""The key of what the inventory had from the start."""
 
 
 @dataclass(frozen=True)
-class _Said:
-    """What a task said on a host."""
+class _Report:
+    """What a task on a host adds: return values of add_host or group_by."""
 
     key: Key
     host: str
     values: Mapping[str, Any]
 
 
-class _Joined:
-    """The hosts that tasks have put into a group, in the order of what was said; `first` were in
-    it already."""
+class _GroupMembers:
+    """The hosts of a group to which tasks have added some, in the order of the reports' keys."""
 
-    def __init__(self, first: Sequence[str]) -> None:
-        self._first = first
+    def __init__(self, initial: Sequence[str]) -> None:
+        """`initial` are the hosts that the inventory has put into the group."""
+        self._initial = initial
         self._keys: list[Key] = []
         self._hosts: list[str] = []
-        self._places = dict.fromkeys(first, _BEFORE_ALL)
+        self._key_of = dict.fromkeys(initial, _FIRST)
 
-    def takes(self, key: Key, host: str) -> bool:
-        """Whether what is said there does not move a host that is in the group."""
-        return self._places.get(host, key) <= key
+    def keeps_order(self, key: Key, host: str) -> bool:
+        """Whether a report with that key leaves the host where it is, if it is a member already."""
+        return self._key_of.get(host, key) <= key
 
-    def put(self, key: Key, host: str) -> bool:
-        """Put a host in its place; false where it is in the group."""
-        if host in self._places:
+    def insert(self, key: Key, host: str) -> bool:
+        """Add the host at its place; false if it is a member already."""
+        if host in self._key_of:
             return False
-        self._places[host] = key
-        place = bisect_right(self._keys, key)
-        self._keys.insert(place, key)
-        self._hosts.insert(place, host)
+        self._key_of[host] = key
+        index = bisect_right(self._keys, key)
+        self._keys.insert(index, key)
+        self._hosts.insert(index, host)
         return True
 
     def hosts(self) -> tuple[str, ...]:
-        return (*self._first, *self._hosts)
+        return (*self._initial, *self._hosts)
 
 
-class Newcomers(Protocol):
-    """Where hosts that are added get a state: a dict of them will do."""
+class HostStates(Protocol):
+    """Where the roster creates the states of new hosts: a dict of them, for example."""
 
     def setdefault(self, name: str, state: HostState, /) -> HostState: ...
 
 
 class Roster:
-    """An inventory that grows, or is read again. Used by the threads of all hosts."""
+    """The inventory as it is now. The threads of all hosts use it."""
 
     def __init__(
         self,
         inventory: Inventory,
         inventory_vars: Mapping[str, Mapping[str, Any]],
         basedirs: Sequence[Path],
-        states: Newcomers,
+        states: HostStates,
     ) -> None:
-        self._first = self._inventory = inventory
+        self._base = self._inventory = inventory
+        """`_base` is the inventory without what tasks have added."""
+        self._inventory_vars = inventory_vars
+        self._basedirs, self._other_hosts = basedirs, tuple(inventory_vars)
         self._states = states
-        self._again = False
-        self._statics: Mapping[str, Mapping[str, Any]] = inventory_vars
-        self._basedirs, self._others = basedirs, tuple(inventory_vars)
-        self._said: list[News] = []
-        self._taken: list[_Said] = []
-        self._turns: Counter[tuple[str, bool]] = Counter()
-        self._seats = _seats(inventory)
-        self._joined: dict[str, _Joined] = {}
-        self._named: dict[tuple[str, str], Key] = {}
-        """Where each group was first said to be below a parent."""
+        self._refreshed = False
+        self._new: list[tuple[str, Mapping[str, Any]]] = []
+        """Reports that have not been taken in: (host, values)."""
+        self._reports: list[_Report] = []
+        """Those that have."""
+        self._calls: Counter[tuple[str, bool]] = Counter()
+        """The number of reports by host, for group_by and for add_host (True)."""
+        self._indices = _indices(inventory)
+        self._members: dict[str, _GroupMembers] = {}
+        self._parent_keys: dict[tuple[str, str], Key] = {}
+        """(group, parent) -> the key of the report that has first named this parent."""
         self._lock = threading.RLock()
 
-    def add(self, host: str, said: Mapping[str, Any]) -> None:
-        """Note what a task said on `host`: return values of add_host or group_by, or the
-        `inventory` that was read again."""
+    def report(self, host: str, values: Mapping[str, Any]) -> None:
+        """Note the return values of an add_host, group_by or refresh_inventory task on `host`."""
         with self._lock:
-            self._said.append((host, said))
+            self._new.append((host, values))
 
     @property
     def inventory(self) -> Inventory:
-        self._grow()
+        self._take_in()
         return self._inventory
 
     @property
     def inventory_vars(self) -> Mapping[str, Mapping[str, Any]]:
-        """The inventory's variables merged for each host."""
-        self._grow()
-        return self._statics
+        """Each host's variables from the inventory, merged."""
+        self._take_in()
+        return self._inventory_vars
 
-    def _grow(self) -> None:
-        """Take in all that was said since the last look."""
-        if not self._said:  # emptied only when all of it can be seen
+    def _take_in(self) -> None:
+        """Take in all new reports."""
+        if not self._new:  # without the lock: the list is emptied last
             return
         with self._lock:
-            for number, (host, values) in enumerate(self._said):
-                if not self._is_join(host, values):
-                    self._take_in(self._said[number:])
+            for number, (host, values) in enumerate(self._new):
+                if not self._is_simple(host, values):
+                    self._rebuild(self._new[number:])
                     break
-                self._join(self._noted(host, values))
-            self._said = []
+                self._add_member(self._keep(host, values))
+            self._new = []
 
-    def _noted(self, host: str, values: Mapping[str, Any]) -> _Said:
-        key = self._key(host, values)
-        self._turns[host, "add_host" in values] += 1
-        self._taken.append(_Said(key, host, values))
-        return self._taken[-1]
+    def _keep(self, host: str, values: Mapping[str, Any]) -> _Report:
+        report = _Report(self._key(host, values), host, values)
+        self._calls[host, "add_host" in values] += 1
+        self._reports.append(report)
+        return report
 
     def _key(self, host: str, values: Mapping[str, Any]) -> Key:
-        return self._turns[host, "add_host" in values] + 1, self._seats.get(host, -1)
+        return self._calls[host, "add_host" in values] + 1, self._indices.get(host, -1)
 
-    def _is_join(self, host: str, values: Mapping[str, Any]) -> bool:
-        """Whether it only puts a host that is there into a group that others were put into before:
-        groups stand in the order in which they were first named."""
+    def _is_simple(self, host: str, values: Mapping[str, Any]) -> bool:
+        """Whether the report only adds a known host to a group that tasks have made or extended
+        before. Then groups keep their order, in which they were first named."""
         key, group = self._key(host, values), values.get("add_group")
         return (
-            group in self._joined
-            and self._joined[group].takes(key, host)
-            and all(self._named.get((group, each), key) < key for each in values["parent_groups"])
+            group in self._members
+            and self._members[group].keeps_order(key, host)
+            and all(
+                self._parent_keys.get((group, parent), key) < key
+                for parent in values["parent_groups"]
+            )
             and host in self._inventory.groups_of
             and not self._inventory.groups["ungrouped"].children
         )
 
-    def _join(self, said: _Said) -> None:
-        """What `_take_in` does, for one host alone: thousands of them may say so in turn."""
-        group = said.values["add_group"]
-        joined = self._joined[group]
-        loose = "ungrouped" in self._inventory.groups_of[said.host]
-        if joined.put(said.key, said.host) or loose:
-            self._inventory = self._inventory.joined(said.host, group, joined.hosts())
-            assert isinstance(self._statics, _Statics)
-            self._statics = self._statics.without(said.host, self._inventory)
+    def _add_member(self, report: _Report) -> None:
+        """Take in a simple report. `_rebuild` would do the same, but for thousands of hosts that
+        report one after the other it would take too long."""
+        group = report.values["add_group"]
+        members = self._members[group]
+        was_ungrouped = "ungrouped" in self._inventory.groups_of[report.host]
+        if members.insert(report.key, report.host) or was_ungrouped:
+            self._inventory = self._inventory.joined(report.host, group, members.hosts())
+            assert isinstance(self._inventory_vars, _InventoryVars)
+            self._inventory_vars = self._inventory_vars.without(report.host, self._inventory)
 
-    def _start_again(self, news: Sequence[News]) -> None:
-        """Begin with the inventory that was read again, if one was: what was added comes on top."""
-        for _, values in news:
+    def _refresh(self, new: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """Take the inventory that a task has read again, if any, as the base."""
+        for _, values in new:
             if "inventory" in values:
-                self._first = values["inventory"]
-                self._again = True
-                for name in self._first.hosts:
+                self._base = values["inventory"]
+                self._refreshed = True
+                for name in self._base.hosts:
                     self._states.setdefault(name, HostState(name))
 
-    def _take_in(self, news: Sequence[News]) -> None:
-        """Begin anew, with all that was said so far, as if the hosts said it task by task, in the
-        inventory's order: whichever was faster, a group's hosts have one order."""
-        self._start_again(news)
-        for host, values in news:
+    def _rebuild(self, new: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """Build the inventory from its base and all reports, in the order of their keys."""
+        self._refresh(new)
+        for host, values in new:
             if "inventory" not in values:
-                self._noted(host, values)
-        self._taken.sort(key=lambda said: said.key)
+                self._keep(host, values)
+        self._reports.sort(key=lambda report: report.key)
         hosts: dict[str, Mapping[str, Any]] = {}
         members: dict[str, list[tuple[Key, str]]] = {}
         parents: dict[str, list[str]] = {}
-        self._named.clear()
-        for said in self._taken:
-            if "add_host" in said.values:
-                added = said.values["add_host"]
+        self._parent_keys.clear()
+        for report in self._reports:
+            if "add_host" in report.values:
+                added = report.values["add_host"]
                 name = added["host_name"]
                 hosts[name] = {**hosts.get(name, {}), **added["host_vars"]}
                 for group in added["groups"] or ("ungrouped",):
-                    members.setdefault(group, []).append((said.key, name))
-            elif said.host in self._first.hosts or said.host in hosts or not self._again:
-                group = said.values["add_group"]
-                members.setdefault(group, []).append((said.key, said.host))
-                for parent in said.values["parent_groups"]:
+                    members.setdefault(group, []).append((report.key, name))
+            elif self._still_exists(report.host, hosts):
+                group = report.values["add_group"]
+                members.setdefault(group, []).append((report.key, report.host))
+                for parent in report.values["parent_groups"]:
                     parents.setdefault(group, []).append(parent)
-                    self._named.setdefault((group, parent), said.key)
+                    self._parent_keys.setdefault((group, parent), report.key)
         for name in hosts:
             self._states.setdefault(name, HostState(name))
-        joined = {group: [name for _, name in found] for group, found in members.items()}
-        self._inventory = self._first.grown(hosts, joined, parents)
-        names = dict.fromkeys((*self._inventory.hosts, *self._others))
-        self._statics = _Statics(self._inventory, dict.fromkeys(names), self._basedirs)
-        self._seats = _seats(self._inventory)
-        self._joined = {} if self._again else self._put(members, parents)
+        names_of = {group: [name for _, name in pairs] for group, pairs in members.items()}
+        self._inventory = self._base.grown(hosts, names_of, parents)
+        names = dict.fromkeys((*self._inventory.hosts, *self._other_hosts))
+        self._inventory_vars = _InventoryVars(self._inventory, dict.fromkeys(names), self._basedirs)
+        self._indices = _indices(self._inventory)
+        self._members = {} if self._refreshed else self._group_members(members, parents)
 
-    def _put(
+    def _still_exists(self, host: str, added: Mapping[str, Any]) -> bool:
+        """False for a host that a refreshed inventory no longer has, and that no task has added."""
+        return host in self._base.hosts or host in added or not self._refreshed
+
+    def _group_members(
         self, members: Mapping[str, Sequence[tuple[Key, str]]], groups: Iterable[str]
-    ) -> dict[str, _Joined]:
-        found = {}
-        for group in {*groups} - {"all", "ungrouped"}:
-            first = self._first.groups.get(group)
-            found[group] = _Joined(first.hosts if first is not None else ())
-            for key, name in members[group]:
-                found[group].put(key, name)
-        return found
+    ) -> dict[str, _GroupMembers]:
+        """The members of the groups that group_by has named."""
+        by_group = {}
+        for name in {*groups} - {"all", "ungrouped"}:
+            group = self._base.groups.get(name)
+            by_group[name] = _GroupMembers(group.hosts if group is not None else ())
+            for key, host in members[name]:
+                by_group[name].insert(key, host)
+        return by_group
 
 
-def _seats(inventory: Inventory) -> dict[str, int]:
-    return {host: session_key for session_key, host in enumerate(inventory.hosts)}
+def _indices(inventory: Inventory) -> dict[str, int]:
+    """The index of each host in the inventory."""
+    return {host: index for index, host in enumerate(inventory.hosts)}
 
 
-class _Statics(Mapping[str, Mapping[str, Any]]):
-    """Each host's variables from the inventory, merged when they are asked for."""
+class _InventoryVars(Mapping[str, Mapping[str, Any]]):
+    """Each host's variables from the inventory, merged on first use."""
 
     def __init__(
         self,
         inventory: Inventory,
-        known: dict[str, Mapping[str, Any] | None],
+        merged: dict[str, Mapping[str, Any] | None],
         basedirs: Sequence[Path],
     ) -> None:
-        self._inventory, self._known, self._basedirs = inventory, known, basedirs
+        self._inventory, self._merged, self._basedirs = inventory, merged, basedirs
 
-    def without(self, host: str, inventory: Inventory) -> _Statics:
-        """The same where only that host's have changed."""
-        return _Statics(inventory, {**self._known, host: None}, self._basedirs)
+    def without(self, host: str, inventory: Inventory) -> _InventoryVars:
+        """Return a copy in which that host's variables are merged again."""
+        return _InventoryVars(inventory, {**self._merged, host: None}, self._basedirs)
 
     def __getitem__(self, host: str) -> Mapping[str, Any]:
-        found = self._known[host]
-        if found is None:
-            found = self._known[host] = host_variables(self._inventory, host, self._basedirs)
-        return found
+        variables = self._merged[host]
+        if variables is None:
+            variables = host_variables(self._inventory, host, self._basedirs)
+            self._merged[host] = variables
+        return variables
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._known)
+        return iter(self._merged)
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._merged)

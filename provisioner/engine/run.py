@@ -1,4 +1,4 @@
-"""A plan is carried out: plays in order, batches in order, hosts side by side."""
+"""Run a plan: plays in order, the batches of a play in order, the hosts of a batch side by side."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from provisioner.engine.host_state import HostState
 from provisioner.engine.interrupt import Interrupt
 from provisioner.engine.roster import Roster
 from provisioner.engine.scheduler import Executor, run_batch
-from provisioner.engine.scopes import Gate, HostVars, PlayWorld, World
+from provisioner.engine.scopes import HostVars
+from provisioner.engine.world import Gate, PlayWorld, World
 from provisioner.errors import LoadError
 from provisioner.events import (
     Event,
@@ -36,14 +37,15 @@ from provisioner.plan.play_keywords import constant, sizes
 from provisioner.plan.tasks import select_nodes
 
 Ask = Callable[[str], bool]
-"""Whether the task of that title is to be done (--step)."""
+"""Asks the operator whether to run the task of that title (--step)."""
 
 Read = Callable[[str, bool], str]
-"""What the operator types at that prompt, shown or not (pause)."""
+"""Shows a prompt and returns what the operator types (pause). The flag says whether the terminal
+shows it."""
 
 
 def world_of(plan: Plan, states: Mapping[str, HostState], roster: Roster) -> World:
-    """What all hosts of the run share, as it begins."""
+    """Return what all hosts of the run share."""
     options = plan.options
     settings = {
         "become_option": options.become,
@@ -57,6 +59,7 @@ def world_of(plan: Plan, states: Mapping[str, HostState], roster: Roster) -> Wor
         **options.settings,
     }
     plays = [play for playbook in plan.playbooks for play in playbook.plays]
+    has_other_hosts = len({*plan.inventory.hosts, *plan.hosts}) > 1
     return World(
         roster,
         options.extra_vars,
@@ -65,13 +68,12 @@ def world_of(plan: Plan, states: Mapping[str, HostState], roster: Roster) -> Wor
         options.diff,
         options.verbosity,
         settings,
-        shows_hosts=len({*plan.inventory.hosts, *plan.hosts}) > 1
-        and fact_gathering.hosts_seen(plays),
+        shows_hosts=has_other_hosts and fact_gathering.hosts_seen(plays),
     )
 
 
 class Run:
-    """Runs a plan. `executor` runs the hosts; the run closes it at its end."""
+    """Runs a plan once."""
 
     def __init__(
         self,
@@ -81,17 +83,20 @@ class Run:
         ask: Ask | None = None,
         read: Read = lambda prompt, echo: "",
     ) -> None:
+        """`executor` runs the hosts; the run closes it at its end."""
         self.plan, self.interrupt, self.ask, self.read = plan, interrupt, ask, read
         self.executor = executor
         self.states = {name: HostState(name) for name in plan.addressable}
         roster = Roster(plan.inventory, plan.inventory_vars, plan.basedirs, self.states)
         self.world = world_of(plan, self.states, roster)
         self._finished: set[str] = set()
+        """Hosts whose HostFinished has been yielded."""
         self._play_ended = self._stopped = self._invalid = False
         self._failing = False
-        """Whether a host of the last play is out: as in Ansible, no further playbook is run."""
+        """Whether a host was out after the last play that had hosts."""
 
     def events(self) -> Iterator[Event]:
+        """Run the plan and yield its events. The last one is RunFinished."""
         started = time.monotonic()
         plan = self.plan
         yield RunStarted(
@@ -105,12 +110,12 @@ class Run:
         try:
             yield from self._plays()
         except BaseException:
-            self.interrupt.set(0)  # whoever is still under way stops at a task's end
+            self.interrupt.set(0)  # hosts that are still running end before their next task
             raise
         finally:
             self.executor.close()
-        chosen = frozenset(plan.hosts)
-        hosts = [host for host in self.states if host in chosen or self.states[host].touched]
+        planned = frozenset(plan.hosts)
+        hosts = [host for host in self.states if host in planned or self.states[host].touched]
         for host in hosts:
             yield from self._host_finished(host)
         summaries = {host: self.states[host].summary() for host in hosts}
@@ -121,13 +126,13 @@ class Run:
         if self.interrupt:
             return self.interrupt.signal + exits.SIGNALLED
         touched = any(state.touched for state in self.states.values())
-        wrong = exits.FAILED if touched else exits.INVALID
-        return exit_code(summaries) or (wrong if self._invalid else exits.OK)
+        if_invalid = exits.FAILED if touched else exits.INVALID
+        return exit_code(summaries) or (if_invalid if self._invalid else exits.OK)
 
     def _plays(self) -> Iterator[Event]:
-        """Play after play, as long as nothing ends the run for all."""
+        """Run play after play until one ends the run for all hosts."""
         plan = self.plan
-        ends = {*accumulate(len(playbook.plays) for playbook in plan.playbooks)}
+        last_of_playbook = {*accumulate(len(playbook.plays) for playbook in plan.playbooks)}
         for number, planned in enumerate(plan.plays, 1):
             if self.interrupt or self._stopped:
                 self._stop(self._hosts_of(plan.plays[number - 1 :]))
@@ -135,33 +140,34 @@ class Run:
             later = self._hosts_of(plan.plays[number:])
             try:
                 yield from self._play(planned, number - 1, later)
-            except LoadError as error:  # hosts: "{{ hostvars.x.nowhere }}"
+            except LoadError as error:  # such as hosts: "{{ hostvars.x.undefined }}"
                 self._stopped = self._invalid = True
                 for problem in error.problems:
                     reason = f"{problem.reason}: no further play is run"
                     yield Notice(reason, str(problem.where))
-            if later and number in ends and not self._stopped and self._failing:
-                self._stopped = True
+            if later and number in last_of_playbook and not self._stopped and self._failing:
+                self._stopped = True  # as in Ansible
                 yield Notice("a host has failed: no later playbook is run")
             self.executor.close_others(later)
 
     def _play(self, planned: PlannedPlay, number: int, later: frozenset[str]) -> Iterator[Event]:
-        play, chosen_hosts = planned.play, planned.hosts
-        magic = {"hostvars": HostVars(self._shared(play, (), ()), "", Gate())}
+        """Run a play. `later` are the hosts of the plays that follow."""
+        play, play_hosts = planned.play, planned.hosts
+        magic = self._hostvars(play)
         inventory, options = self.world.inventory, self.plan.options
         if planned.late or inventory is not self.plan.inventory:
-            chosen_hosts = hosts_of(inventory, play, options, magic)
+            play_hosts = hosts_of(inventory, play, options, magic)
         if planned.late:
             yield from unmatched(inventory, play, options, magic)
-        hosts = tuple(host for host in chosen_hosts if self.states[host].out is None)
-        count = sum(1 for section in play.sections for _ in tasks_of(section))
-        if chosen_hosts:
+        hosts = tuple(host for host in play_hosts if self.states[host].out is None)
+        task_count = sum(1 for section in play.sections for _ in tasks_of(section))
+        if play_hosts:
             self._failing = self._is_failing()
-        yield PlayStarted(play.title, hosts, str(play.where), count)
+        yield PlayStarted(play.title, hosts, str(play.where), task_count)
         waiting = deque(batches(hosts, sizes(play, options, magic)))
         while waiting:
             batch = waiting.popleft()
-            yield from self._batch(self._shared(play, chosen_hosts, batch), number, later)
+            yield from self._batch(self._play_world(play, play_hosts, batch), number, later)
             self._failing = self._is_failing()
             if self.interrupt:
                 self._stop(chain(*waiting))
@@ -175,73 +181,75 @@ class Run:
                 return
 
     def _hosts_of(self, plays: Sequence[PlannedPlay]) -> frozenset[str]:
-        """All that the plays may have."""
+        """All hosts that the plays may have. Those of a late play are known when it begins."""
         if any(planned.late for planned in plays):
             return frozenset(self.states)
         return frozenset(host for planned in plays for host in planned.hosts)
 
-    def _shared(self, play: Play, hosts: tuple[str, ...], batch: tuple[str, ...]) -> PlayWorld:
+    def _play_world(self, play: Play, hosts: tuple[str, ...], batch: tuple[str, ...]) -> PlayWorld:
         return PlayWorld(
             self.world,
             play,
             hosts,
             batch,
-            active=lambda: tuple(h for h in hosts if self.states[h].out is None),
+            active=lambda: tuple(host for host in hosts if self.states[host].out is None),
             select=lambda nodes: select_nodes(nodes, play, self.plan.options),
             stepping=self.ask is not None,
         )
 
-    def _batch(self, shared: PlayWorld, number: int, later: frozenset[str]) -> Iterator[Event]:
-        hosts = shared.batch
+    def _hostvars(self, play: Play) -> dict[str, Any]:
+        """The magic variables that a play's own keywords may use."""
+        return {"hostvars": HostVars(self._play_world(play, (), ()), "", Gate())}
+
+    def _batch(self, play_world: PlayWorld, number: int, later: frozenset[str]) -> Iterator[Event]:
+        hosts = play_world.batch
         barriers = Barriers(
             hosts,
-            lambda: self._stop_reason(shared.play, hosts),
+            lambda: self._stop_reason(play_world.play, hosts),
             self.ask,
-            lambda: frozenset(host for host in shared.hosts if self.states[host].out),
+            lambda: frozenset(host for host in play_world.hosts if self.states[host].out),
             read=self.read,
         )
-        for event in run_batch(Batch(shared, number, later), self.executor, barriers):
+        for event in run_batch(Batch(play_world, number, later), self.executor, barriers):
             if isinstance(event, HostFinished):
                 self._finished.add(event.host)
             yield event
         self._play_ended = barriers.play_ended
-        for host in barriers.forgiven:
-            self.states[host].forgive()
-        self._finished -= barriers.forgiven
+        for host in barriers.cleared:
+            self.states[host].clear_errors()
+        self._finished -= barriers.cleared
 
     def _is_failing(self) -> bool:
-        """Whether a host is out, be it none of the last play's."""
+        """Whether any host is out, even if it is not one of the last play's."""
         return any(state.out is not None for state in self.states.values())
 
     def _end_reason(self, play: Play, batch: Sequence[str]) -> str:
-        """Why the run ends with this batch, as in Ansible: further plays may build on this one."""
+        """Why the run ends with this batch, or "": later plays may depend on this one."""
         if batch and all(self.states[host].out is not None for host in batch):
             return "all hosts failed"
         return self._stop_reason(play, batch)
 
     def _stop_reason(self, play: Play, batch: Sequence[str]) -> str:
-        """Why the batch must not go on: a fatal failure, or too many of them."""
+        """Why no host of the batch may go on, or "": a fatal failure, or too many failures."""
         failed = [host for host in batch if self.states[host].out is not None]
         for host in failed:
             if fatal := self.states[host].fatal:
-                return f"{fatal}: {host} {self._end_of(host)}"
+                return f"{fatal}: {host} {self._status_text(host)}"
             if play.keywords.any_errors_fatal is True:
-                return f"any_errors_fatal: {host} {self._end_of(host)}"
-        magic = {"hostvars": HostVars(self._shared(play, (), ()), "", Gate())}
-        limit = constant(play, play.max_fail_percentage, self.plan.options, magic)
-        if (
-            limit is not None
-            and failed
-            and 100 * len(failed) > keyword_values.number(limit, "%") * len(batch)
-        ):
+                return f"any_errors_fatal: {host} {self._status_text(host)}"
+        limit = constant(play, play.max_fail_percentage, self.plan.options, self._hostvars(play))
+        if limit is None or not failed:
+            return ""
+        if 100 * len(failed) > keyword_values.number(limit, "%") * len(batch):
             return f"max_fail_percentage: {len(failed)} of {len(batch)} hosts failed"
         return ""
 
-    def _end_of(self, host: str) -> str:
+    def _status_text(self, host: str) -> str:
         out = self.states[host].out
         return "failed" if out is Status.FAILED else f"is {out}"
 
     def _stop(self, hosts: Iterable[str]) -> None:
+        """Note that the run ends before these hosts have."""
         for host in hosts:
             self.states[host].stop()
 
@@ -253,13 +261,13 @@ class Run:
 
 
 def batches(hosts: tuple[str, ...], serial: Sequence[Any]) -> Iterator[tuple[str, ...]]:
-    """`serial`: numbers or percentages, the last one repeated."""
+    """Divide the hosts by `serial`: numbers or percentages, of which the last one is repeated."""
     sizes = [_size(item, len(hosts)) for item in serial] or [len(hosts)]
-    position = index = 0
-    while position < len(hosts):
+    begin = index = 0
+    while begin < len(hosts):
         size = sizes[min(index, len(sizes) - 1)] or len(hosts)
-        yield hosts[position : position + size]
-        position, index = position + size, index + 1
+        yield hosts[begin : begin + size]
+        begin, index = begin + size, index + 1
 
 
 def _size(item: Any, total: int) -> int:
@@ -270,7 +278,9 @@ def _size(item: Any, total: int) -> int:
 
 
 def exit_code(summaries: Mapping[str, HostSummary]) -> int:
-    """What the hosts came to: OK, FAILED, UNREACHABLE (or unknown), or both."""
-    states = {summary.status for summary in summaries.values()}
-    code = exits.FAILED if Status.FAILED in states else exits.OK
-    return code + (exits.UNREACHABLE if states & {Status.UNREACHABLE, Status.UNKNOWN} else exits.OK)
+    """Return the exit code for how the hosts ended: OK, FAILED, UNREACHABLE (also for unknown), or
+    the sum of the last two."""
+    statuses = {summary.status for summary in summaries.values()}
+    failed = exits.FAILED if Status.FAILED in statuses else exits.OK
+    is_unreachable = statuses & {Status.UNREACHABLE, Status.UNKNOWN}
+    return failed + (exits.UNREACHABLE if is_unreachable else exits.OK)

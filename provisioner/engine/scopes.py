@@ -1,4 +1,4 @@
-"""Which variables a task on a host sees: the layers of Ansible's precedence, and magic ones."""
+"""Which variables a task on a host sees: the layers of Ansible's precedence, and `hostvars`."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from operator import is_not
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from provisioner.engine.connection_vars import variables as way_variables
+from provisioner.engine.connection_vars import connection_variables
 from provisioner.engine.host_state import HostState
-from provisioner.engine.magic_vars import magic
-from provisioner.engine.roster import Roster
+from provisioner.engine.magic_vars import magic_variables
 from provisioner.engine.task_context import LocalTaskContext
+from provisioner.engine.world import Gate, PlayWorld
 from provisioner.language.functions import functions
 from provisioner.language.lookups.context import LookupContext
 from provisioner.language.needs import NeedFacts, NeedOtherHosts, NeedResult
 from provisioner.language.plain_data import ComputedMapping
-from provisioner.language.play import Node, Play, Role, Task, non_empty
+from provisioner.language.play import Task, non_empty
 from provisioner.language.scope import Scope
 from provisioner.language.templating.environment import loop_helper
 from provisioner.language.templating.template import Template, TemplateError
@@ -28,126 +28,62 @@ from provisioner.language.templating.undefined import missing
 from provisioner.language.values import Lazy, LazyFromScope
 from provisioner.language.variable_names import is_fact
 from provisioner.loading.host_patterns import is_implicit
-from provisioner.loading.inventory_groups import Inventory
 from provisioner.loading.variables import vars_file
-from provisioner.modules.framework.base import Module, ModuleError
+from provisioner.modules.framework.base import ModuleError
 from provisioner.records import dataclass
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _here() -> Path:
-    """The current directory; paths stay as they are given where it has been removed."""
-    try:
-        return Path.cwd()
-    except FileNotFoundError:
-        return Path()
-
-
-@dataclass
-class World:
-    """What all hosts of a run share."""
-
-    roster: Roster
-    extra_vars: Mapping[str, Any]
-    states: Mapping[str, HostState]
-    check: bool = False
-    diff: bool = False
-    verbosity: int = 0
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    jobs: dict[str, Module] = field(default_factory=dict)
-    """The modules of async tasks that run by themselves, by job id."""
-    shows_hosts: bool = False
-    """Whether a play or a file that it may use looks at other hosts' variables."""
-    folder: Path = field(default_factory=_here)
-    """The current directory. Asked for each host, it would cost a thread its turn each time."""
-
-    @property
-    def inventory(self) -> Inventory:
-        """The inventory, with the hosts and groups that tasks have added."""
-        return self.roster.inventory
-
-    @property
-    def inventory_vars(self) -> Mapping[str, Mapping[str, Any]]:
-        """The inventory's variables merged for each host."""
-        return self.roster.inventory_vars
-
-
-@dataclass
-class PlayWorld:
-    """What all hosts of one batch of a play share. `active` shrinks as hosts drop out."""
-
-    world: World
-    play: Play
-    hosts: tuple[str, ...]
-    batch: tuple[str, ...]
-    active: Callable[[], tuple[str, ...]] = tuple
-    select: Callable[[tuple[Node, ...]], tuple[Node, ...]] = tuple
-    """Leaves of the nodes of an included file those that the chosen tags leave."""
-    magic: dict[str, tuple[Role | None, Mapping[str, Any]]] = field(default_factory=dict)
-    """Each host's magic variables in tasks of the role that it is in."""
-    ways: dict[str, tuple[tuple[Any, ...], Mapping[str, Any]]] = field(default_factory=dict)
-    """What its variables and a task's keywords say of the way to each host, and what that gives."""
-    stepping: bool = False
-    """Whether the operator is asked before each task."""
-
-
-@dataclass
-class Gate:
-    """Whether a task may see other hosts' variables: not while it is made ready and the hosts have
-    not waited for each other before it."""
-
-    open: bool = True
-
-
 @dataclass(frozen=True)
 class PendingVars:
-    """What is under way for a host's variables while a task is made ready."""
+    """How a host's variables will differ when the frame that is being built has been run."""
 
-    ahead: Mapping[str, Any] = field(default_factory=dict)
-    """What queued tasks will set."""
-    asked: Callable[[str], None] | None = None
-    """Told of names that are missing."""
-    hidden: Callable[[str], bool] | None = None
-    """Which facts are out of date."""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """What the tasks of the frame set."""
+    on_missing: Callable[[str], None] | None = None
+    """Called with names that no layer has."""
+    is_outdated: Callable[[str], bool] | None = None
+    """Whether the fact of that name is about to be gathered again."""
 
 
 @dataclass
 class ScopeContext:
-    """Whose variables a scope holds: what those are computed from that differ between tasks."""
+    """What a scope's `LazyFromScope` variables are computed from."""
 
-    shared: PlayWorld
+    play_world: PlayWorld
     host: str
     task: Task | None
     gate: Gate
-    coming: PendingVars
+    pending: PendingVars
 
     def hostvars(self) -> HostVars:
-        return HostVars(self.shared, self.host, self.gate, self.coming)
+        return HostVars(self.play_world, self.host, self.gate, self.pending)
 
 
 class HostVars(ComputedMapping):
-    """`hostvars`: every host's variables, as one sees them between plays: without a play's."""
+    """`hostvars`: the variables of every host, but without those of the play and its roles."""
 
     def __init__(
-        self, shared: PlayWorld, own: str, gate: Gate, coming: PendingVars | None = None
+        self, play_world: PlayWorld, own: str, gate: Gate, pending: PendingVars | None = None
     ) -> None:
-        self._shared, self._own, self._gate = shared, own, gate
-        self._coming = coming or PendingVars()
+        """`own` is the host that sees this; `pending` concerns its own variables."""
+        self._play_world, self._own, self._gate = play_world, own, gate
+        self._pending = pending or PendingVars()
 
     def __getitem__(self, host: str) -> Scope:
-        if host not in self._shared.world.states:
+        if host not in self._play_world.world.states:
             raise KeyError(host)
-        if not self._gate.open and host != self._own:
+        if not self._gate.is_open and host != self._own:
             raise NeedOtherHosts
-        coming = self._coming if host == self._own else PendingVars()
-        return _scope(self._shared, host, None, coming, between=True)
+        pending = self._pending if host == self._own else PendingVars()
+        return _scope(self._play_world, host, None, pending, with_play=False)
 
     def __iter__(self) -> Iterator[str]:
-        """This machine is listed where the inventory names it, or it has variables of its own."""
-        world = self._shared.world
-        for name in tuple(world.states):  # which add_host adds to
+        """The controller is listed if the inventory names it or it has variables of its own."""
+        world = self._play_world.world
+        for name in tuple(world.states):  # a copy: add_host adds to it
             if not is_implicit(world.inventory, name) or world.states[name].is_known:
                 yield name
 
@@ -155,24 +91,27 @@ class HostVars(ComputedMapping):
         return sum(1 for _ in self)
 
 
-def host_scope(shared: PlayWorld, host: str) -> Scope:
-    """A host's variables outside any task."""
-    return _scope(shared, host, None, PendingVars())
+def host_scope(play_world: PlayWorld, host: str) -> Scope:
+    """Return a host's variables outside of any task."""
+    return _scope(play_world, host, None, PendingVars())
 
 
 def task_scope(
-    shared: PlayWorld,
+    play_world: PlayWorld,
     host: str,
     task: Task,
-    ahead: Mapping[str, Any],
+    pending: Mapping[str, Any],
     facts_pending: bool,
     gather: bool,
     gate: Gate | None = None,
 ) -> Scope:
-    """A task's variables. `ahead` is what queued tasks will set; a fact that is missing ends the
-    lookahead while facts are under way, or asks for them where the play gathers any."""
+    """Return a task's variables. `pending` is what the tasks before it in the frame set.
 
-    def asked(name: str) -> None:
+    Using a fact that is missing raises NeedResult if facts are about to be gathered, and NeedFacts
+    if the play may `gather` them. `gate` decides whether other hosts' variables may be used.
+    """
+
+    def on_missing(name: str) -> None:
         if not is_fact(name):
             return
         if facts_pending:
@@ -181,186 +120,200 @@ def task_scope(
             raise NeedFacts
 
     if not (facts_pending or gather):
-        return _scope(shared, host, task, PendingVars(ahead), gate)
-    hidden = is_fact if facts_pending else _is_whole
-    return _scope(shared, host, task, PendingVars(ahead, asked, hidden), gate)
+        return _scope(play_world, host, task, PendingVars(pending), gate)
+    is_outdated = is_fact if facts_pending else _holds_all_facts
+    return _scope(play_world, host, task, PendingVars(pending, on_missing, is_outdated), gate)
 
 
-def _is_whole(name: str) -> bool:
-    """Whether the variable holds all facts: what getent and its kin left is not all of them."""
+def _holds_all_facts(name: str) -> bool:
+    """Before facts are gathered, `ansible_facts` holds only those of modules like getent."""
     return name == "ansible_facts"
 
 
 def _scope(
-    shared: PlayWorld,
+    play_world: PlayWorld,
     host: str,
     task: Task | None,
-    coming: PendingVars,
+    pending: PendingVars,
     gate: Gate | None = None,
-    between: bool = False,
+    with_play: bool = True,
 ) -> Scope:
-    """The layers, that of highest precedence first. Numbers are those of Ansible's list of 22.
-    `between` plays there are no variables of plays and roles."""
-    world, state, play = shared.world, shared.world.states[host], shared.play
+    """The layers, that of highest precedence first. The numbers are those of Ansible's list of 22
+    (docs: "Understanding variable precedence"). Without `with_play`, variables of the play and its
+    roles are left out."""
+    world, state, play = play_world.world, play_world.world.states[host], play_world.play
     role = task.role if task is not None else None
     inventory_vars = world.inventory_vars.get(host, {})
-    exported = () if between else (*reversed(state.roles), *reversed(play.roles))
-    files = {} if between else _vars_files(shared, state)
+    exported = (*reversed(state.roles), *reversed(play.roles)) if with_play else ()
+    files = _vars_files(play_world, state) if with_play else {}
     layers = (
-        magic(shared, host, role),
+        magic_variables(play_world, host, role),
         *non_empty(world.extra_vars),  # 22
         *(_params(task) if task is not None else ()),  # 21
         *(role.all_params if role is not None else ()),  # 20
-        coming.ahead,
+        pending.variables,
         state.variables,  # 19
         state.included,  # 18
         *(reversed(task.keywords.vars) if task is not None else ()),  # 16, 17
         *(role.all_vars if role is not None else ()),  # 15
         *(layer for other in exported for layer in other.exported_vars),  # 15
-        *non_empty(files, {} if between else play.vars),  # 12 to 14
-        _without(state.facts, coming.hidden),  # 11
+        *non_empty(files, play.vars if with_play else {}),  # 12 to 14
+        _current_facts(state.facts, pending.is_outdated),  # 11
         inventory_vars,  # 3 to 10
         *(role.all_defaults if role is not None else ()),  # 2
         *(layer for other in exported for layer in other.all_defaults),  # 2
-        _TOOLS,
-        *((_UNNAMED,) if is_implicit(world.inventory, host) else ()),
-        *((_way(shared, host, inventory_vars, task),) if task is not None else ()),
+        _BUILTINS,
+        *((_IMPLICIT_LOCALHOST,) if is_implicit(world.inventory, host) else ()),
+        *((_connection(play_world, host, inventory_vars, task),) if task is not None else ()),
     )
-    return Scope(layers, coming.asked, ScopeContext(shared, host, task, gate or Gate(), coming))
+    context = ScopeContext(play_world, host, task, gate or Gate(), pending)
+    return Scope(layers, pending.on_missing, context)
 
 
-def _way(
-    shared: PlayWorld, host: str, inventory_vars: Mapping[str, Any], task: Task
+def _connection(
+    play_world: PlayWorld, host: str, inventory_vars: Mapping[str, Any], task: Task
 ) -> Mapping[str, Any]:
-    """How the task's host is reached; the same for all tasks whose keywords say the same of it."""
-    said = (inventory_vars, task.keywords.connection, task.keywords.remote_user)
-    known = shared.ways.get(host)
-    if known is None or any(map(is_not, known[0], said)):
-        found = way_variables(host, inventory_vars, shared.world.settings, task.keywords)
-        known = shared.ways[host] = (said, found)
-    return known[1]
+    """The connection variables that no other layer sets. They are computed once for all tasks of a
+    host that have the same keywords."""
+    key = (inventory_vars, task.keywords.connection, task.keywords.remote_user)
+    cached = play_world.cached_connection(host)
+    if cached is not None and not any(map(is_not, cached[0], key)):
+        return cached[1]
+    settings = play_world.world.settings
+    variables = connection_variables(host, inventory_vars, settings, task.keywords)
+    play_world.cache_connection(host, key, variables)
+    return variables
 
 
-def _search_path(about: ScopeContext) -> list[str]:
-    """The folders in which the task's files are looked for."""
-    task = about.task
-    roots = (*(task.roots if task is not None else ()), about.shared.play.basedir)
+def _search_path(context: ScopeContext) -> list[str]:
+    """The folders in which the task's files are searched."""
+    task = context.task
+    roots = (*(task.roots if task is not None else ()), context.play_world.play.basedir)
     return [*dict.fromkeys(str(root.absolute()) for root in roots)]
 
 
 def _params(task: Task) -> Iterator[Mapping[str, Any]]:
-    """What includes around the task were given, the innermost first; an include is itself the
-    innermost: its `when` sees its own `vars`."""
+    """The variables that the includes around the task give, the innermost first. For an include
+    itself, whose `when` sees its own `vars`, these come first."""
     if task.module in ("include_tasks", "include_role", "include"):
         yield from reversed(task.keywords.vars[len(task.outer.vars) :])
     yield from reversed(task.keywords.params)
 
 
 def _no_facts(scope: Scope) -> dict[str, Any]:
-    """`ansible_facts` before there are any."""
+    """`ansible_facts` before any are gathered."""
     scope.report_missing("ansible_facts")
     return {}
 
 
-def _without(facts: dict[str, Any], hidden: Callable[[str], bool] | None) -> Mapping[str, Any]:
-    """The facts but for those that are to be had anew."""
-    if hidden is None:
+def _current_facts(
+    facts: dict[str, Any], is_outdated: Callable[[str], bool] | None
+) -> Mapping[str, Any]:
+    """The facts without those that are about to be gathered again."""
+    if is_outdated is None:
         return facts
-    return {name: value for name, value in facts.copy().items() if not hidden(name)}
+    # A copy, since hosts that delegate facts to this one may add some at any time.
+    return {name: value for name, value in facts.copy().items() if not is_outdated(name)}
 
 
-def _vars_files(shared: PlayWorld, state: HostState) -> Mapping[str, Any]:
-    """The variables of the play's vars_files for a host. Names may be templates, even of facts:
-    until all of them can be rendered, those files are left out, as in Ansible."""
-    if not shared.play.vars_files:
+def _vars_files(play_world: PlayWorld, state: HostState) -> Mapping[str, Any]:
+    """The variables of the play's vars_files for a host. The names of the files may be templates,
+    even of facts: as in Ansible, a file is left out as long as its name can't be rendered."""
+    if not play_world.play.vars_files:
         return {}
-    with _reading:  # those who are delegated there ask, too
-        found = state.vars_files.get(shared.play.where)
-        return _read_vars_files(shared, state) if found is None else found
+    with _reading:  # hosts that delegate to this one read them too
+        variables = state.vars_files.get(play_world.play.where)
+        return _read_vars_files(play_world, state) if variables is None else variables
 
 
 _reading = threading.RLock()
 
 
-def _read_vars_files(shared: PlayWorld, state: HostState) -> Mapping[str, Any]:
-    play = shared.play
-    state.vars_files[play.where] = {}  # while names are rendered, there are none
+def _read_vars_files(play_world: PlayWorld, state: HostState) -> Mapping[str, Any]:
+    play = play_world.play
+    state.store_vars_files(play.where, {})  # while names are rendered, there are none
     merged: dict[str, Any] = {}
-    whole = True
+    complete = True
     for entry in play.vars_files:
         try:
-            names = [str(host_scope(shared, state.name).render(name)) for name in entry.names]
+            names = [str(host_scope(play_world, state.name).render(name)) for name in entry.names]
         except TemplateError:
-            whole = False
+            complete = False
             continue
         paths = [play.basedir / Path(name).expanduser() for name in names]
-        found = next((path for path in paths if path.is_file()), None)
-        if found is None:  # as in Ansible that is no failure; the recap tells it
-            state.notes["vars_files"] = f"{' or '.join(names)} was not found ({entry.where})"
+        path = next((path for path in paths if path.is_file()), None)
+        if path is None:  # no failure in Ansible either; the recap reports it
+            text = f"{' or '.join(names)} was not found ({entry.where})"
+            state.add_notes({"vars_files": text})
             continue
-        merged.update(vars_file(found, shared.world.inventory.vault))
-    state.vars_files[play.where] = merged if whole else None
+        merged.update(vars_file(path, play_world.world.inventory.vault))
+    state.store_vars_files(play.where, merged if complete else None)
     return merged
 
 
-_UNNAMED = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-"""Of localhost where the inventory does not name it."""
+_IMPLICIT_LOCALHOST = {
+    "ansible_connection": "local",
+    "ansible_python_interpreter": sys.executable,
+}
+"""Variables of a localhost that the inventory does not name."""
 
 
 def _lookup_context(scope: Scope) -> LookupContext:
-    shared = scope.context.shared
-    sources = local_sources(shared, scope.context.task, scope)
-    find, read = _finder(sources), _failing(sources.read)
-    render = _failing(partial(sources.render, own_first=True))
-    return LookupContext(scope, find, render, shared.play.basedir, read)
+    play_world: PlayWorld = scope.context.play_world
+    context = local_context(play_world, scope.context.task, scope)
+    read = _as_lookup(context.read)
+    render = _as_lookup(partial(context.render, own_first=True))
+    return LookupContext(scope, _finder(context), render, play_world.play.basedir, read)
 
 
-_TOOLS: dict[str, Any] = {
+_BUILTINS: dict[str, Any] = {
     "ansible_facts": LazyFromScope(_no_facts),
-    **functions(_lookup_context),  # a playbook may have a variable `q`
+    **functions(_lookup_context),  # below the playbook's own variables, one of which may be a `q`
     "ansible_search_path": LazyFromScope(lambda scope: _search_path(scope.context)),
     "range": Lazy(lambda: range),
     "dict": Lazy(lambda: dict),
     "environment": (),
     **{name: Lazy(partial(loop_helper, name)) for name in ("namespace", "cycler", "joiner")},
 }
-"""What every task sees, unless a variable of that name is there."""
+"""Names that every task sees if no variable has the same name."""
 
 
-def local_sources(shared: PlayWorld, task: Task | None, scope: Scope) -> LocalTaskContext:
-    """The controller's files as the task sees them."""
-    roots = (task.roots if task is not None else ()) or (shared.play.basedir,)
-    asked = task is not None and task.register is not None
-    return LocalTaskContext(roots, scope, shared.world.inventory.vault, asked=asked)
+def local_context(play_world: PlayWorld, task: Task | None, scope: Scope) -> LocalTaskContext:
+    """Return the controller's files as the task sees them."""
+    roots = (task.roots if task is not None else ()) or (play_world.play.basedir,)
+    registers = task is not None and task.register is not None
+    return LocalTaskContext(roots, scope, play_world.world.inventory.vault, asked=registers)
 
 
-def _finder(sources: LocalTaskContext) -> Callable[[str, str], Path]:
+def _finder(context: LocalTaskContext) -> Callable[[str, str], Path]:
+    """`context.find` for a lookup."""
+
     def find(folder: str, name: str) -> Path:
         try:
-            return sources.find(folder, name)
+            return context.find(folder, name)
         except ModuleError as error:
             raise FileNotFoundError(2, str(error), name) from None
 
     return find
 
 
-def _failing(work: Callable[P, T]) -> Callable[P, T]:
-    """`work` of a module for a lookup: its errors are those of the template that asks for it."""
+def _as_lookup(method: Callable[P, T]) -> Callable[P, T]:
+    """A method of the task context for a lookup: it raises the error of a lookup."""
 
-    def done(*args: P.args, **options: P.kwargs) -> T:
+    def wrapped(*args: P.args, **options: P.kwargs) -> T:
         try:
-            return work(*args, **options)
+            return method(*args, **options)
         except ModuleError as error:
             from provisioner.language.lookups.base import LookupFailedError
 
             raise LookupFailedError(str(error)) from None
 
-    return done
+    return wrapped
 
 
 def title(task: Task, scope: Scope) -> str:
-    """The task's name for people; as written where it can't be rendered (yet), or not for all
-    items of a loop alike."""
+    """Return the task's name for the report, rendered. It is shown as written if it can't be
+    rendered (yet), or differs between the items of a loop."""
     if not isinstance(task.name, Template):
         return task.title
     if task.loop is not None:

@@ -1,76 +1,120 @@
-"""On which host, over which connection and as whom a task runs."""
+"""On which host a task runs, over which connection, and as which user."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from provisioner.engine import task_keywords
 from provisioner.engine.effects import SessionKey
-from provisioner.engine.scopes import PlayWorld, host_scope
+from provisioner.engine.scopes import host_scope
+from provisioner.engine.world import PlayWorld
 from provisioner.language.play import Keywords
 from provisioner.language.scope import Scope
 from provisioner.loading.host_patterns import is_implicit
-from provisioner.modules.framework.base import ModuleError
+from provisioner.modules.framework.base import ModuleError, Reached
 from provisioner.remote.become import PASSWORDS, Become
 
+_CONNECTIONS = ("ssh", "local", "paramiko", "paramiko_ssh", "smart")
+"""Ansible's names of the connections that exist here: ssh under its various names, and local."""
 
-def session_key(shared: PlayWorld, host: str, keywords: Keywords, scope: Scope) -> SessionKey:
-    """On which host, over which connection and as whom the task runs: by the variables of that
-    host, which where the task is delegated is another one."""
-    target = task_keywords.delegate(scope, keywords) or host
-    reached = scope
+
+def session_key(play_world: PlayWorld, host: str, keywords: Keywords, scope: Scope) -> SessionKey:
+    """Return the session in which a task of `host` runs. A delegated task runs on another host, and
+    that host's variables say how to reach it."""
+    target = task_keywords.delegated_host(scope, keywords) or host
+    target_scope = scope
     if target != host:
-        known = target in shared.world.states
-        reached = host_scope(shared, target) if known else Scope(())
-    given = reached.get("ansible_connection")
-    if given is None and is_implicit(shared.world.inventory, target):
-        given = "local"
-    asked = keywords.connection and scope.render(keywords.connection)
-    connection = given or asked or scope.get("connection_option") or "ssh"
-    if connection not in ("ssh", "local", "paramiko", "paramiko_ssh", "smart"):
-        raise ModuleError(f'the connection "{connection}" is not supported: ssh and local are')
-    become = _become(keywords, scope, reached)
+        is_known = target in play_world.world.states
+        target_scope = host_scope(play_world, target) if is_known else Scope(())
+    connection = _connection(play_world, target, keywords, scope, target_scope)
+    become = _become(keywords, scope, target_scope)
     if connection == "local":
-        return SessionKey(target, "local", become, folder=str(shared.play.basedir.absolute()))
-
+        return SessionKey(target, "local", become, folder=str(play_world.play.basedir.absolute()))
     user = port = None
     if keywords.remote_user is not None:
-        user = _said(keywords.remote_user, scope, reached, "ansible_user", "ansible_ssh_user")
+        names = "ansible_user", "ansible_ssh_user"
+        user = _unless_variable(keywords.remote_user, scope, target_scope, *names)
     if keywords.port is not None:
-        port = _said(keywords.port, scope, reached, "ansible_port", "ansible_ssh_port")
+        names = "ansible_port", "ansible_ssh_port"
+        port = _unless_variable(keywords.port, scope, target_scope, *names)
     return SessionKey(target, "ssh", become, user, port)
 
 
-def _said(keyword: Any, scope: Scope, reached: Scope, *names: str) -> str | None:
-    """A keyword's value, unless a variable says another."""
+def _connection(
+    play_world: PlayWorld, target: str, keywords: Keywords, scope: Scope, target_scope: Scope
+) -> str:
+    """The kind of the connection: by variable, keyword or option; ssh without any."""
+    by_variable = target_scope.get("ansible_connection")
+    if by_variable is None and is_implicit(play_world.world.inventory, target):
+        by_variable = "local"
+    by_keyword = keywords.connection and scope.render(keywords.connection)
+    connection = by_variable or by_keyword or scope.get("connection_option") or "ssh"
+    if connection not in _CONNECTIONS:
+        raise ModuleError(f'the connection "{connection}" is not supported: ssh and local are')
+    return str(connection)
+
+
+def _unless_variable(keyword: Any, scope: Scope, target_scope: Scope, *names: str) -> str | None:
+    """The keyword's value; None if a variable of one of the names has another one."""
     value = str(scope.render(keyword))
-    found = [str(reached.get(name)) for name in names if reached.get(name) is not None]
-    return None if any(other != value for other in found) else value
+    variables = (target_scope.get(name) for name in names)
+    differs = any(str(other) != value for other in variables if other is not None)
+    return None if differs else value
 
 
-def _become(keywords: Keywords, scope: Scope, reached: Scope) -> Become | None:
-    """Whom the task becomes; variables are those of the host that is reached."""
+def _become(keywords: Keywords, scope: Scope, target_scope: Scope) -> Become | None:
+    """The user that the task becomes: by the target's variables, keywords or options."""
 
-    def given(name: str, keyword: Any) -> Any:
-        value = reached.get(name)
+    def variable_or(name: str, keyword: Any) -> Any:
+        value = target_scope.get(name)
         return value if value is not None else scope.render(keyword)
 
-    wanted = given("ansible_become", keywords.become)
-    if not task_keywords.flag(scope, wanted, bool(scope.get("become_option", False))):
+    become = variable_or("ansible_become", keywords.become)
+    if not task_keywords.flag(scope, become, bool(scope.get("become_option", False))):
         return None
-    user = given("ansible_become_user", keywords.become_user) or scope.get("become_user_option")
-    if not (user := str(user or "root")).isprintable():
-        raise ModuleError(f"become_user {user!r} is no user's name")
-    method = given("ansible_become_method", keywords.become_method)
+    user = variable_or("ansible_become_user", keywords.become_user)
+    user = str(user or scope.get("become_user_option") or "root")
+    if not user.isprintable():
+        raise ModuleError(f"become_user {user!r} is not a valid user name")
+    method = variable_or("ansible_become_method", keywords.become_method)
     method = str(method or scope.get("become_method_option") or "sudo")
     if method not in ("sudo", "su"):
         raise ModuleError(f'become_method "{method}" is not supported: sudo and su are')
-    passwords = (reached.get(name) for name in PASSWORDS)
-    password = next((found for found in passwords if found is not None), None)
-    flags = given("ansible_become_flags", keywords.become_flags)
+    passwords = (target_scope.get(name) for name in PASSWORDS)
+    password = next((value for value in passwords if value is not None), None)
+    flags = variable_or("ansible_become_flags", keywords.become_flags)
     return Become(
         user,
         "su" if method == "su" else "sudo",
         None if password is None else str(password),
         str(flags) if flags is not None else "-H",
     )
+
+
+# Modules like synchronize run a program on the controller that connects to the host by itself.
+
+
+def reached_host(host: str, key: SessionKey, keywords: Keywords, scope: Scope) -> Reached:
+    """Return how such a program gets to the task's host. `key` is the session that another module
+    would run in."""
+    become = key.become
+    is_delegated = task_keywords.delegated_host(scope, keywords) is not None
+    return Reached(
+        name=host,
+        variables=scope,
+        same=key.host == host if is_delegated else key.connection == "local",
+        delegated=is_delegated and key.connection != "local",
+        become_user=None if become is None else become.user,
+        become_method="sudo" if become is None else become.method,
+    )
+
+
+def controller_key(host: str, key: SessionKey, keywords: Keywords, scope: Scope) -> SessionKey:
+    """Return the session in which such a program runs: on the controller, or on the host that the
+    task is delegated to. It becomes another user only if it needs no connection; else the program
+    does that at the other end."""
+    is_delegated = task_keywords.delegated_host(scope, keywords) is not None
+    if not is_delegated and key.connection != "local":
+        return SessionKey("localhost", "local")
+    return key if key.host == host else replace(key, become=None)

@@ -1,4 +1,4 @@
-"""The controller's files: found as Ansible searches them, rendered with a task's variables."""
+"""The controller's files for a task: searched as Ansible does, rendered with its variables."""
 
 from __future__ import annotations
 
@@ -22,77 +22,79 @@ from provisioner.modules.shared.once import once_a_file
 from provisioner.records import dataclass
 from provisioner.where import Where
 
-_SHOWN = 1 << 16
-"""Bytes of an encrypted file that are looked for in whatever is reported; longer ones hold archives
-and the like."""
+_MAX_SECRET = 1 << 16
+"""The largest plaintext of an encrypted file, in bytes, that reports are searched for. Larger files
+are archives and the like."""
 
 
 @once_a_file
-def _opened(path: Path, vault: Vault) -> bytes | Path:
-    """The file itself, or its plaintext where it is encrypted: that is to be redacted."""
+def _decrypted(path: Path, vault: Vault) -> bytes | Path:
+    """The file's path, or its plaintext if it is encrypted. Reports must not show that."""
     with path.open("rb") as file:
         if not is_encrypted(file.read(64)):
             return path
     plain = vault.open(path.read_bytes(), Where(str(path), 1, 1))
-    if len(plain) <= _SHOWN:
+    if len(plain) <= _MAX_SECRET:
         vault.learned(plain.decode("utf-8", "replace"))
     return plain
 
 
 @dataclass(frozen=True)
 class LocalTaskContext:
-    """Files below `roots`: the role's folder where there is one, then the playbook's."""
+    """A `TaskContext`. `roots` are the folders of the role, if any, and of the playbook."""
 
     roots: tuple[Path, ...]
     scope: Scope
     vault: Vault = NO_VAULT
-    way: Reached | None = None
+    reached_host: Reached | None = None
     asked: bool = False
+    """Whether the task registers its result."""
 
     def find(self, folder: str, name: str) -> Path:
-        """The local file `name`; `ModuleError` names every place that was tried."""
+        """Return the path of the local file `name`. `folder` is "files", "templates", …; the
+        ModuleError for a missing file names every path that was tried."""
         if self.scope.raw("lookup_context") is PENDING:
-            raise NeedResult  # a queued task may change it
+            raise NeedResult  # a task of the frame may change it
         tried = places(self.roots, folder, name)
         for path in tried:
             if path.exists():
                 return path
-        said = ", ".join(map(str, tried))
-        raise ModuleError(f"the file {name} was not found on this machine; tried {said}")
+        paths = ", ".join(map(str, tried))
+        raise ModuleError(f"the file {name} was not found on this machine; tried {paths}")
 
     def local(self, name: str) -> Path:
-        """Where a local file is written: a relative name is beside the playbook."""
+        """Return the path of a local file to write: a relative name is beside the playbook."""
         return self.roots[-1] / Path(name).expanduser()
 
     @property
     def host(self) -> str:
-        """The name in the inventory of the host that the task is for."""
+        """The inventory name of the task's host."""
         return str(self.scope["inventory_hostname"])
 
     @property
     def reached(self) -> Reached:
-        """How that host is reached by a program that runs elsewhere."""
-        assert self.way is not None
-        return self.way
+        """How a program of the controller reaches that host."""
+        assert self.reached_host is not None
+        return self.reached_host
 
     def variables(self, path: Path) -> Mapping[str, Any]:
-        """The variables of a YAML or JSON file; `ModuleError` with file:line."""
+        """Return the variables of a YAML or JSON file; a ModuleError names file and line."""
         try:
             return vars_file(path, self.vault)
         except LoadError as error:
             raise ModuleError(str(error)) from None
 
     def content(self, path: Path) -> bytes | Path:
-        """What is in a local file: the file itself, or its plaintext where it is encrypted."""
+        """Return the path of a local file, or its plaintext if it is encrypted."""
         try:
-            return _opened(path, self.vault)
+            return _decrypted(path, self.vault)
         except OSError as error:
             raise ModuleError(f"{path} can't be read: {error.strerror}") from None
         except LoadError as error:
             raise ModuleError(str(error)) from None
 
     def read(self, path: Path) -> bytes:
-        """The same as bytes."""
+        """Return the bytes of a local file, decrypted."""
         content = self.content(path)
         return content if isinstance(content, bytes) else content.read_bytes()
 
@@ -103,17 +105,17 @@ class LocalTaskContext:
         more: Mapping[str, Any] | None = None,
         own_first: bool = False,
     ) -> str:
-        """The file as a template, with `more` variables; `options` are Jinja's. `ModuleError` with
-        file:line.
+        """Render the file as a template, with `more` variables and Jinja's `options`; a ModuleError
+        names file and line.
 
-        As in Ansible, it includes files of the role and the play before those of its own folder,
-        unless `own_first` (the lookup) says otherwise.
+        As in Ansible, `include` looks in the folders of the role and the play, then in that of the
+        file; the other way round with `own_first` (the lookup `template`).
         """
-        wide = [folder for root in self.roots for folder in (root / "templates", root)]
+        shared = [folder for root in self.roots for folder in (root / "templates", root)]
         own = path.parent
-        folders = (own, *wide) if own_first else (*wide, own / "templates", own)
+        folders = (own, *shared) if own_first else (*shared, own / "templates", own)
         try:
-            scope = self.scope.with_layers(more or {}, _about(path))
+            scope = self.scope.with_layers(more or {}, _template_variables(path))
             content = self.content(path)
             plain = content if isinstance(content, bytes) else None
             return render_file(path, scope, options, folders, plain)
@@ -124,8 +126,8 @@ class LocalTaskContext:
             raise ModuleError(f"{path} can't be read: {error.strerror}") from None
 
 
-def _about(path: Path) -> dict[str, Any]:
-    """What a template can say of itself."""
+def _template_variables(path: Path) -> dict[str, Any]:
+    """Ansible's variables about the template itself."""
     return {
         "template_path": str(path),
         "template_fullpath": str(path.absolute()),

@@ -1,12 +1,13 @@
-"""Units and results ▶ events."""
+"""Make the event of a task's end from its result."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from provisioner.engine import results, task_keywords
-from provisioner.engine.scopes import PlayWorld, title
+from provisioner.engine.scopes import title
 from provisioner.engine.task_runs import TaskRun
+from provisioner.engine.world import PlayWorld
 from provisioner.events import TaskFinished
 from provisioner.language.needs import NeedFacts, NeedOtherHosts, NeedResult
 from provisioner.language.plain_data import plain_data
@@ -20,7 +21,7 @@ CENSORED = "the output is hidden: the task has no_log"
 
 
 def finished(
-    shared: PlayWorld,
+    play_world: PlayWorld,
     host: str,
     task_run: TaskRun,
     result: Result,
@@ -32,10 +33,11 @@ def finished(
     rescued: bool = False,
     attempts: int = 1,
 ) -> TaskFinished:
-    """The event of one task's end, or of one item's; censored where the task has `no_log`."""
+    """Return the event of the end of a task, or of an item of its loop (`is_item`); `loop` is set
+    for a whole loop. With `no_log` it does not show what the task did."""
     task, failed = task_run.task, result.outcome is Outcome.FAILED
     item, shown, hint = None, None, result.hint
-    if task_keywords.is_set(task_run.scope, task.keywords.no_log, unknown=True):
+    if task_keywords.is_set(task_run.scope, task.keywords.no_log, if_invalid=True):
         result = Result(result.outcome, CENSORED if failed else "")
         item, hint = "(hidden)" if is_item else None, ""
     else:
@@ -43,7 +45,7 @@ def finished(
         shown = None if loop else _shown(task_run, result)
     returns = result.returns
     return TaskFinished(
-        play=shared.play.title,
+        play=play_world.play.title,
         task=title(task, task_run.scope),
         module=task.module,
         host=host,
@@ -65,30 +67,28 @@ def finished(
         diff=result.diff,
         returns=returns,
         shown=shown,
-        delegated_to=_elsewhere(task_run, host),
+        delegated_to=_delegated_host(task_run, host),
         attempts=attempts,
     )
 
 
-def _elsewhere(task_run: TaskRun, host: str) -> str | None:
-    """The other host that the task was delegated to."""
-    return (
-        None
-        if task_run.session_key is None or task_run.session_key.host == host
-        else task_run.session_key.host
-    )
+def _delegated_host(task_run: TaskRun, host: str) -> str | None:
+    """The other host that the task ran on."""
+    key = task_run.session_key
+    return None if key is None or key.host == host else key.host
 
 
-def why(scope: Scope, task: Task, result: Result) -> tuple[str, str]:
-    """Reason and remedy of a failure, for the recap; censored where the task has `no_log`."""
-    if task_keywords.is_set(scope, task.keywords.no_log, unknown=True):
+def reason_and_hint(scope: Scope, task: Task, result: Result) -> tuple[str, str]:
+    """Return why a task has failed and what to do about it, for the recap. With `no_log`, the
+    reason says only that it is hidden."""
+    if task_keywords.is_set(scope, task.keywords.no_log, if_invalid=True):
         return CENSORED, ""
     return result.reason or "failed", result.hint
 
 
 def _label(task_run: TaskRun, result: Result) -> Any:
-    """The item, or what its loop's label says of it, as plain data: variables of hosts in that
-    would be rendered by whoever shows them."""
+    """The item, or the label that its loop_control gives it. It is plain data: values that hosts
+    have sent must not be rendered."""
     loop = task_run.task.loop
     if loop is None or loop.label is None:
         return task_run.item
@@ -101,6 +101,7 @@ def _label(task_run: TaskRun, result: Result) -> Any:
 
 
 def _shown(task_run: TaskRun, result: Result) -> Any:
+    """What a debug task shows; None for other tasks."""
     if not isinstance(task_run.module, Debug) or result.outcome is not Outcome.OK:
         return None
     return result.returns["msg"] if "msg" in result.returns else dict(result.returns)

@@ -1,7 +1,8 @@
-"""Keywords that are a boolean, a number or a host, as they are for one task on one host."""
+"""The values of a task's keywords on one host: booleans, numbers, the delegated host."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from provisioner.language.play import Keywords, Task
@@ -16,88 +17,110 @@ _TRUE = ("yes", "true", "on", "1", "y", "t")
 _FALSE = ("no", "false", "off", "0", "n", "f")
 
 
-def flag(scope: Scope, value: Any, default: bool = False) -> bool:
-    """A keyword that is true or false, perhaps by a template."""
-    if value is None or isinstance(value, bool):
-        return default if value is None else value
-    rendered = said(scope, value)
-    if rendered is None:
+def flag(scope: Scope, keyword: Any, default: bool = False) -> bool:
+    """Return the value of a keyword that is true or false; `default` if it is not set."""
+    if keyword is None or isinstance(keyword, bool):
+        return default if keyword is None else keyword
+    value = _value(scope, keyword)
+    if value is None:
         return default
-    if isinstance(rendered, str):
-        return rendered.strip().lower() in _TRUE
-    return bool(rendered)
+    if isinstance(value, str):
+        return value.strip().lower() in _TRUE
+    return bool(value)
 
 
-def is_set(scope: Scope, value: Any, unknown: bool = False) -> bool:
-    """The same of what is asked for when the task is over, be its keyword right or not."""
+def is_set(scope: Scope, keyword: Any, if_invalid: bool = False) -> bool:
+    """Return the value of a keyword that matters when the task has ended; `if_invalid` if its
+    template has an error."""
     try:
-        return flag(scope, value)
+        return flag(scope, keyword)
     except TemplateError:
-        return unknown
+        return if_invalid
 
 
-def foresee(scope: Scope, task: Task) -> None:
-    """End the lookahead where one of them needs a result that is still on its way."""
+def require_known(scope: Scope, task: Task) -> None:
+    """Raise NeedResult if a keyword that matters when the task has ended depends on a result that
+    is not there yet: the task can't be prepared then."""
     for template in task.result_templates:
         is_set(scope, template)
 
 
-def number(scope: Scope, value: Any, default: float) -> float:
-    """A keyword that is a number, perhaps by a template; `check` tells of one that is none."""
+def number(scope: Scope, keyword: Any, default: float) -> float:
+    """Return the value of a keyword that is a number; `default` if it is not set or not a number
+    (`check_types` reports that)."""
     try:
-        found = _counted(said(scope, value))
+        value = _number(_value(scope, keyword))
     except (TemplateError, ValueError):
         return default
-    return default if found is None else found
+    return default if value is None else value
 
 
-def seconds(scope: Scope, value: Any, default: float) -> float:
-    """The same of one that says for how long."""
-    return min(number(scope, value, default), LONGEST)
+def seconds(scope: Scope, keyword: Any, default: float) -> float:
+    """Return the value of a keyword that is a time in seconds, at most `LONGEST`."""
+    return min(number(scope, keyword, default), LONGEST)
 
 
-def _counted(rendered: Any) -> float | None:
-    """The number, None where it is left out; ValueError where it is none."""
-    if rendered in (None, ""):
+def delegated_host(scope: Scope, keywords: Keywords) -> str | None:
+    """Return the host that the task is delegated to; None if it is not delegated."""
+    keyword = keywords.delegate_to
+    if keyword is None:
         return None
-    return keyword_values.number(int(rendered) if isinstance(rendered, bool) else rendered)
+    host = scope.render(keyword)
+    if host in (None, "") and isinstance(keyword, Template):
+        raise ModuleError("delegate_to: the template gives no host name")
+    return None if host in (None, "", OMIT) else str(host)
 
 
-def delegate(scope: Scope, keywords: Keywords) -> str | None:
-    """The host that the task is delegated to; None where it is not."""
-    given = keywords.delegate_to
-    if given is None:
+def check_types(task: Task, scope: Scope) -> None:
+    """Raise TemplateError for the first keyword whose value has the wrong type. Loading the
+    playbook has checked only the values that are no templates."""
+    for name, keyword, kind in task.unchecked_keywords:
+        if kind is int and not _is_number(scope, keyword):
+            raise TemplateError(f'"{name}" must be a number, not "{scope.render(keyword)}"')
+        if kind is bool and not _is_flag(scope, keyword):
+            raise TemplateError(f'"{name}" must be true or false, not "{scope.render(keyword)}"')
+
+
+def without_omitted(task: Task, scope: Scope) -> Task:
+    """Return the task without the keywords whose value is `omit`: it inherits these instead."""
+    names = [name for name in task.may_be_omitted if _is_omitted(task, name, scope)]
+    if not names:
+        return task
+    inherited = {name: getattr(task.outer, name) for name in names if name not in _NOT_INHERITED}
+    unset: dict[str, Any] = dict.fromkeys(name for name in names if name in _NOT_INHERITED)
+    return replace(task, keywords=replace(task.keywords, **inherited), **unset)
+
+
+_NOT_INHERITED = ("retries", "delay", "poll", "async_seconds")
+"""Keywords that are fields of the task itself."""
+
+
+def _is_omitted(task: Task, name: str, scope: Scope) -> bool:
+    keyword = getattr(task if name in _NOT_INHERITED else task.keywords, name)
+    return scope.render(keyword) is OMIT
+
+
+def _value(scope: Scope, keyword: Any) -> Any:
+    """The keyword's value; None if it is not set, or `omit`."""
+    value = None if keyword is None else scope.render(keyword)
+    return None if value is OMIT else value
+
+
+def _number(value: Any) -> float | None:
+    """The value as a number; None if it is empty. Raises ValueError if it is not a number."""
+    if value in (None, ""):
         return None
-    rendered = scope.render(given)
-    if rendered in (None, "") and isinstance(given, Template):
-        raise ModuleError("delegate_to gives no host's name")
-    return None if rendered in (None, "", OMIT) else str(rendered)
+    return keyword_values.number(int(value) if isinstance(value, bool) else value)
 
 
-def said(scope: Scope, value: Any) -> Any:
-    """The keyword's value; None where it is left out."""
-    rendered = None if value is None else scope.render(value)
-    return None if rendered is OMIT else rendered
-
-
-def check(task: Task, scope: Scope) -> None:
-    """`TemplateError` for the first keyword that is not what it has to be: templates, and those
-    of tasks that may fail, are not looked at before."""
-    for name, value, kind in task.unchecked_keywords:
-        if kind is int and not _is_number(scope, value):
-            raise TemplateError(f'"{name}" must be a number, not "{scope.render(value)}"')
-        if kind is bool and not _is_flag(scope, value):
-            raise TemplateError(f'"{name}" must be true or false, not "{scope.render(value)}"')
-
-
-def _is_number(scope: Scope, value: Any) -> bool:
+def _is_number(scope: Scope, keyword: Any) -> bool:
     try:
-        _counted(said(scope, value))
+        _number(_value(scope, keyword))
     except ValueError:
         return False
     return True
 
 
-def _is_flag(scope: Scope, value: Any) -> bool:
-    rendered = said(scope, value)
-    return rendered is None or isinstance(rendered, bool) or str(rendered).lower() in _TRUE + _FALSE
+def _is_flag(scope: Scope, keyword: Any) -> bool:
+    value = _value(scope, keyword)
+    return value is None or isinstance(value, bool) or str(value).lower() in _TRUE + _FALSE

@@ -14,7 +14,7 @@ from provisioner.engine.interrupt import Interrupt
 from provisioner.engine.roster import Roster
 from provisioner.engine.run import world_of
 from provisioner.engine.scheduler import HostBlocked, HostCrashed, HostDone, Message
-from provisioner.engine.scopes import PlayWorld
+from provisioner.engine.world import PlayWorld
 from provisioner.fleet import protocol
 from provisioner.fleet.slots import Throttle, Throttles
 from provisioner.fleet.thread_executor import ThreadExecutor
@@ -55,7 +55,7 @@ class WorkerRun:
             case protocol.LearnFacts():
                 self._states.learn(message)
             case protocol.Enlisted(host, said):
-                Roster.add(self._roster, host, said)
+                Roster.report(self._roster, host, said)
             case _:
                 if isinstance(message, protocol.Advance):
                     self._states.expect(message)
@@ -98,7 +98,7 @@ class WorkerRun:
 
     def _batch(self, begun: protocol.BeginBatch) -> Batch:
         play = self._start.plan.plays[begun.number].play
-        shared = PlayWorld(
+        play_world = PlayWorld(
             self._world,
             play,
             begun.hosts,
@@ -107,7 +107,7 @@ class WorkerRun:
             select=lambda nodes: select_nodes(nodes, play, self._start.plan.options),
             stepping=self._start.stepping,
         )
-        return Batch(shared, begun.number, begun.needed)
+        return Batch(play_world, begun.number, begun.needed)
 
     def _pass_on(self, message: Message | None) -> None:
         match message:
@@ -129,8 +129,8 @@ class RemoteRoster(Roster):
 
     tell: Tell
 
-    def add(self, host: str, said: Mapping[str, Any]) -> None:
-        super().add(host, said)
+    def report(self, host: str, said: Mapping[str, Any]) -> None:
+        super().report(host, said)
         self.tell(protocol.Enlisted(host, said))
 
 

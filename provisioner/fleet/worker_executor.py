@@ -102,7 +102,7 @@ class WorkerExecutor:
 
     def begin_batch(self, batch: Batch) -> None:
         self._batch = batch
-        begun = protocol.BeginBatch(batch.number, batch.shared.hosts, batch.hosts, batch.needed)
+        begun = protocol.BeginBatch(batch.number, batch.play_world.hosts, batch.hosts, batch.needed)
         self._send_all(begun)
 
     def take_slot(self) -> bool:
@@ -168,7 +168,7 @@ class WorkerExecutor:
             case protocol.Synced():
                 self._sync(said)
             case protocol.Enlisted(host, said_there):
-                self._world.roster.add(host, said_there)
+                self._world.roster.report(host, said_there)
                 _ = self._world.inventory  # looked at, it has grown: others ask for its hosts
                 self._send_all(said, but=worker)
             case protocol.Asked(number, question):
@@ -240,7 +240,7 @@ class WorkerExecutor:
             case protocol.StateOf(host):
                 worker.line.send(protocol.Answered(number, replace(self._world.states[host])))
             case protocol.ActiveHosts():
-                worker.line.send(protocol.Answered(number, self._batch.shared.active()))
+                worker.line.send(protocol.Answered(number, self._batch.play_world.active()))
             case protocol.MayEnter(name, limit):
                 self._gates.enter(name, limit, worker, number)
 
@@ -249,7 +249,7 @@ class WorkerExecutor:
     @property
     def _world(self) -> Any:
         assert self._batch is not None
-        return self._batch.shared.world
+        return self._batch.play_world.world
 
     def _begin(self, host: str) -> None:
         alive = [worker for worker in self._workers.values() if not worker.gone]

@@ -49,7 +49,7 @@ def test_a_become_user_or_method_that_cannot_be_fails_the_task(runner: PlayRunne
             - {name: c, command: id, become_method: magic, ignore_errors: true}
         """)
     assert [event.message for event in got.finished()] == [
-        r"become_user 'r\x00oot' is no user's name",
-        r"become_user 'root\n' is no user's name",
+        r"become_user 'r\x00oot' is not a valid user name",
+        r"become_user 'root\n' is not a valid user name",
         'become_method "magic" is not supported: sudo and su are',
     ]

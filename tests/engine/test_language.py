@@ -450,7 +450,7 @@ def test_a_wait_for_a_host_may_ask_for_facts(runner: PlayRunner) -> None:
       become: true
       become_user: "{{ ansible_system }}\\n"
 """)
-    assert "become_user 'Linux\\n' is no user's name" in got.event("a").message
+    assert "become_user 'Linux\\n' is not a valid user name" in got.event("a").message
 
 
 def test_a_label_is_plain_data(runner: PlayRunner) -> None:

@@ -83,8 +83,8 @@ def test_what_is_taken_in_host_by_host_comes_out_as_if_made_anew(tmp_path: Path,
         for kind, there in zip((Roster, Anew), states, strict=True)
     )
     for host, said in words(chance, 40):
-        quick.add(host, said)
-        anew.add(host, said)
+        quick.report(host, said)
+        anew.report(host, said)
         if chance.random() < 0.7:
             assert seen(quick) == seen(anew)
     assert seen(quick) == seen(anew)
@@ -109,7 +109,7 @@ def test_thousands_of_hosts_that_join_a_group_in_turn_need_one_new_inventory(
     made.clear()
     roster = Roster(first, {host: {} for host in first.hosts}, (), {})
     for host in (first.hosts[0], *reversed(first.hosts[1:])):
-        roster.add(host, {"add_group": "el7", "parent_groups": ["all"]})
+        roster.report(host, {"add_group": "el7", "parent_groups": ["all"]})
         assert "el7" in roster.inventory.groups_of[host]
     assert roster.inventory.members["el7"] == first.hosts
     assert len(made) == 1
@@ -117,7 +117,7 @@ def test_thousands_of_hosts_that_join_a_group_in_turn_need_one_new_inventory(
 
 def test_groups_that_are_put_below_each_other_have_the_same_hosts(tmp_path: Path) -> None:
     roster = Roster(inventory(tmp_path), {}, (), {})
-    roster.add("h1", {"add_group": "one", "parent_groups": ["two"]})
-    roster.add("h2", {"add_group": "two", "parent_groups": ["one"]})
+    roster.report("h1", {"add_group": "one", "parent_groups": ["two"]})
+    roster.report("h2", {"add_group": "two", "parent_groups": ["one"]})
     assert {*roster.inventory.members["one"]} == {*roster.inventory.members["two"]} == {"h1", "h2"}
     assert {*roster.inventory.groups_of["h1"]} == {"one", "two"}

@@ -11,7 +11,8 @@ import pytest
 
 from provisioner.engine import scopes
 from provisioner.engine.host_state import HostState
-from provisioner.engine.scopes import Gate, HostVars
+from provisioner.engine.scopes import HostVars
+from provisioner.engine.world import Gate
 from provisioner.language.scope import Scope
 
 LONG = 60.0

@@ -1,0 +1,57 @@
+"""The change that a host is to make next, because a look has found it necessary."""
+
+from __future__ import annotations
+
+from provisioner.engine.position import Place
+from provisioner.engine.task_runs import TaskRun
+from provisioner.modules.framework.base import Module
+from provisioner.records import dataclass
+from provisioner.remote.shell import Program
+
+Key = tuple[Place, int | None]
+"""A task run within a play: the place of its task, and the index of its item in a loop."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What a module makes of the content that its look has read: it knows the new content, and the
+    program writes it."""
+
+    module: Module
+    program: Program
+
+
+class DueChange:
+    """The task run that is due, if any: the next frame begins with it, in apply mode."""
+
+    def __init__(self) -> None:
+        self.key: Key | None = None
+        self.edit: Edit | None = None
+        """How a module that edits files makes the change; None for other modules."""
+        self._reread: Key | None = None
+
+    def set(self, place: Place, task_run: TaskRun, edit: Edit | None = None) -> None:
+        """Make the task run due."""
+        self.key, self.edit = (place, task_run.index), edit
+
+    def is_for(self, place: Place, task_run: TaskRun) -> bool:
+        """Whether the task run is due."""
+        return self.key == (place, task_run.index)
+
+    def clear(self) -> None:
+        """Nothing is due any more, because the change was not made."""
+        self.key = self.edit = None
+
+    def finish(self) -> None:
+        """The change was made or has failed."""
+        self.key = self.edit = self._reread = None
+
+    def start_over(self, place: Place, task_run: TaskRun) -> bool:
+        """Look again before making the edit, since the file has changed in the meantime. False if
+        this has happened to the task run before."""
+        key = place, task_run.index
+        if self.edit is None or self._reread == key:
+            return False
+        self.clear()
+        self._reread = key
+        return True
