@@ -147,12 +147,12 @@ def _provision(cell: Cell) -> list[str]:
 def _inventory(cell: Cell) -> Path:
     hosts = {host.name: {"ansible_host": host.address, "root": str(host.root)}
              for host in cell.members()}  # fmt: skip
-    known = f"-o UserKnownHostsFile={cell.fleet.known_hosts}"
+    known_hosts = f"-o UserKnownHostsFile={cell.fleet.known_hosts}"
     shared = {
         "ansible_user": "root",
         "ansible_port": cell.fleet.port,
         "ansible_ssh_private_key_file": str(cell.fleet.key),
-        "ansible_ssh_common_args": f"{SSH_OPTIONS} {known}",
+        "ansible_ssh_common_args": f"{SSH_OPTIONS} {known_hosts}",
         "ansible_python_interpreter": "/usr/bin/python3",
         "ansible_remote_tmp": str(cell.fleet.folder / "remote"),
     }

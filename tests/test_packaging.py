@@ -69,8 +69,8 @@ def test_the_wheel_contains_every_file_that_a_run_needs(wheel: Path) -> None:
     package = (path.relative_to(ROOT) for path in (ROOT / "provisioner").rglob("*.*"))
     needed = {str(path) for path in package if path.suffix in {".py", ".sh", ".j2", ".html"}}
     assert needed <= names
-    known = ("remote/sh/kernel.sh", "modules/user.sh", "modules/shared/write.sh", "py.typed")
-    assert {f"provisioner/{file}" for file in known} <= names
+    examples = ("remote/sh/kernel.sh", "modules/user.sh", "modules/shared/write.sh", "py.typed")
+    assert {f"provisioner/{file}" for file in examples} <= names
 
 
 def test_the_wheel_contains_only_the_package_provisioner(wheel: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_playbook_of_ones_own_finds_the_bundled_role(provision: Path, tmp_path
     (tmp_path / "site.yml").write_text("- hosts: all\n  become: true\n  roles: [docker]\n")
     (tmp_path / "group_vars").mkdir()
     (tmp_path / "group_vars/all.yml").write_text("docker_edition: distro\ndocker_users: [ops]\n")
-    tasks = run(provision, "host-of-nobody,", "site.yml", "--list-tasks", cwd=tmp_path)
+    tasks = run(provision, "any-name,", "site.yml", "--list-tasks", cwd=tmp_path)
     assert "docker : Docker is installed" in tasks
 
 
@@ -143,7 +143,7 @@ def test_an_own_role_has_precedence_over_the_bundled_one(provision: Path, tmp_pa
     (tmp_path / "site.yml").write_text("- hosts: all\n  roles: [docker]\n")
     (tmp_path / "roles/docker/tasks").mkdir(parents=True)
     (tmp_path / "roles/docker/tasks/main.yml").write_text("- {name: Mine, command: 'true'}\n")
-    tasks = run(provision, "host-of-nobody,", "site.yml", "--list-tasks", cwd=tmp_path)
+    tasks = run(provision, "any-name,", "site.yml", "--list-tasks", cwd=tmp_path)
     assert "docker : Mine" in tasks
     assert "Docker is installed" not in tasks
 
