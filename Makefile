@@ -35,7 +35,8 @@ PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
 # The tests of `make check`: quick ones that need no program of a Debian package.
 QUICK_TESTS := tests/facts tests/language tests/loading tests/engine tests/reporters \
-	tests/test_style.py tests/test_reference.py tests/test_packaging.py tests/test_workflows.py
+	tests/test_style.py tests/test_reference.py tests/test_documents.py tests/test_packaging.py \
+	tests/test_workflows.py
 
 # The tests of `make check-oldest` and `make check-newest`.
 TESTS := tests/facts tests/language tests/loading tests/engine tests/reporters
