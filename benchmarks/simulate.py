@@ -28,7 +28,8 @@ from provisioner.engine.host_state import HostState
 from provisioner.engine.roster import Roster
 from provisioner.engine.run import world_of
 from provisioner.engine.world import PlayWorld
-from provisioner.fleet.session_pool import Login, Sessions
+from provisioner.fleet.host_sessions import HostSessions
+from provisioner.fleet.login import Login
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.playbook import load_playbook
 from provisioner.plan import Options, Plan, plan
@@ -145,7 +146,7 @@ def _batch(planned: Plan, names: tuple[str, ...]) -> Batch:
 
 def _recorded(planned: Plan) -> list[Answer]:
     """Run one host against this machine and return its answers."""
-    sessions, answers = Sessions(lambda host, variables: Login(LocalConnection(), "root")), []
+    sessions, answers = HostSessions(lambda host, variables: Login(LocalConnection(), "root")), []
     name = planned.plays[0].hosts[0]
     host_run, reply = _batch(planned, (name,)).run_host(name), None
     try:

@@ -25,7 +25,7 @@ FILES = sorted(str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py"))
 MAY_IMPORT = {
     "bcrypt": ["language/filters/hashing.py"],
     "click": ["cli/*"],
-    "cryptography": ["fleet/sealing.py", "loading/vault.py"],
+    "cryptography": ["fleet/encryption.py", "loading/vault.py"],
     "dask": ["fleet/dask*.py"],
     "distributed": ["fleet/dask*.py"],
     "jinja2": ["language/*", "reporters/html.py"],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.errors import ConnectionFailed
 
 if TYPE_CHECKING:
-    from provisioner.fleet.session_pool import Login, Ssh
+    from provisioner.fleet.login import Login, SshConnector
     from provisioner.plan import Plan
     from provisioner.remote.target import Target
 
@@ -34,14 +34,14 @@ class Connector:
 
     def preconnect(self, plan: Plan) -> None:
         """Start in the background the connections that the run certainly needs."""
-        from provisioner.fleet.preconnect import certain
+        from provisioner.fleet.preconnect import certain_connections
         from provisioner.remote.target import said, target_for
 
-        hosts = list(certain(plan))
+        hosts = list(certain_connections(plan))
         for host, variables in hosts:
             with suppress(ConnectionFailed):  # reported when the host runs its first task
                 target = target_for(host, variables, self._defaults)
-                self._preconnector.begin((host, said(variables)), target)
+                self._preconnector.start((host, said(variables)), target)
         if hosts:  # the import takes as long as connecting, so both run at the same time
             import provisioner.remote.ssh.connection  # noqa: F401
 
@@ -56,11 +56,11 @@ class Connector:
         login = self._preconnector.take((host, said(variables)))
         return login or _dial(target_for(host, variables, self._defaults))
 
-    def picklable(self) -> Ssh:
+    def picklable(self) -> SshConnector:
         """Return a connector with the same options for another process."""
-        from provisioner.fleet.session_pool import Ssh
+        from provisioner.fleet.login import SshConnector
 
-        return Ssh(self._defaults)
+        return SshConnector(self._defaults)
 
 
 def _dial(target: Target) -> Login:
@@ -74,7 +74,7 @@ def _dial(target: Target) -> Login:
     from provisioner.remote.ssh.connection import connect
 
     connection = connect(target, stream=stream)
-    from provisioner.fleet.session_pool import Login
+    from provisioner.fleet.login import Login
 
     return Login(connection, target.user, target.notices)
 

@@ -63,7 +63,7 @@ def executor_for(
         yield ThreadExecutor(connector.connect, forks, interrupt, max_connections())
         return
     try:
-        from provisioner.fleet import dask
+        from provisioner.fleet.dask_cluster import dask_executor
     except ModuleNotFoundError as error:
         raise UsageError(DASK_MISSING) from error
     from provisioner.fleet.protocol import Start
@@ -71,5 +71,5 @@ def executor_for(
 
     files = {str(book.path.absolute()): digest_of(str(book.path)) for book in plan.playbooks}
     start = Start(plan, connector.picklable(), forks, max_connections, stepping, files)
-    with dask.crew(workers, start, interrupt) as executor:
+    with dask_executor(workers, start, interrupt) as executor:
         yield executor

@@ -1,19 +1,21 @@
-"""glibc's malloc set for many threads that do little: else it keeps memory for each of them."""
+"""Settings of glibc's malloc for many threads."""
 
 from __future__ import annotations
 
-FEW = 10
-"""Up to so many hosts at once it is not worth its milliseconds."""
+FEW_HOSTS = 10
+"""Up to this number of parallel hosts, the saved memory is not worth the milliseconds."""
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # malloc.h, man 3 mallopt
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # malloc.h, mallopt(3)
 
 
-def spare(hosts: int) -> None:
-    """Have memory that was freed given back, where so many hosts are walked at once: 4 MB less at
-    50. To be called before there are threads; does nothing where libc is another one."""
-    if hosts <= FEW:
+def save_memory(hosts: int) -> None:
+    """Make malloc return freed memory to the system: with 50 parallel hosts, this saves 4 MB.
+
+    Call it before threads are started. It does nothing with another libc.
+    """
+    if hosts <= FEW_HOSTS:
         return
-    import ctypes  # takes some milliseconds
+    import ctypes  # here, since it takes some milliseconds
 
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:

@@ -1,5 +1,7 @@
-"""Connections that are begun once it is certain that they are needed: while they are made, the
-rest of the program is still being imported."""
+"""Connects to hosts in the background while the rest of the program is imported.
+
+Only connections that the run certainly needs are made early (`certain_connections`).
+"""
 
 from __future__ import annotations
 
@@ -17,107 +19,114 @@ from provisioner.plan import Plan
 from provisioner.remote.target import Target
 
 if TYPE_CHECKING:
-    from provisioner.fleet.session_pool import Login
+    from provisioner.fleet.login import Login
 
 Dial = Callable[[Target], "Login"]
 
 
 class Preconnector:
-    """Makes connections by `dial`; those that were begun are handed out to who asks for the very
-    same way."""
+    """Makes connections in threads, by `dial`.
+
+    A connection has a key: the host and everything that decides how to connect to it. It is used
+    only if the run later needs a connection with an equal key.
+    """
 
     def __init__(self, dial: Dial) -> None:
         self._dial = dial
-        self._begun: dict[Hashable, _Begun] = {}
+        self._pending: dict[Hashable, _PendingLogin] = {}
 
-    def begin(self, way: Hashable, target: Target) -> None:
-        """Start to connect, beside all others, to the target at the end of that way; not where this
-        machine allows no further thread."""
-        begun = _Begun(self._dial, target)
+    def start(self, key: Hashable, target: Target) -> None:
+        """Start to connect to the target. Does nothing if no more threads can be started."""
+        pending = _PendingLogin(self._dial, target)
         with suppress(RuntimeError):
-            begun.start()
-            self._begun[way] = begun
+            pending.start()
+            self._pending[key] = pending
 
-    def take(self, way: Hashable) -> Login | None:
-        """The connection that was begun, for the first who asks for it; raises what `dial` does."""
-        begun = self._begun.pop(way, None)
-        return None if begun is None else begun.result()
+    def take(self, key: Hashable) -> Login | None:
+        """Wait for the connection with this key and return it, once. None if there is none.
+
+        Raises the exceptions of `dial`.
+        """
+        pending = self._pending.pop(key, None)
+        return None if pending is None else pending.result()
 
     def close(self) -> None:
-        """Drop those that nobody asked for."""
-        with suppress(RuntimeError):  # no further thread: they end with the process
-            while self._begun:
-                threading.Thread(target=self._begun.popitem()[1].drop, daemon=True).start()
+        """Close the connections that were not taken. Does not wait for them."""
+        with suppress(RuntimeError):  # no more threads: the connections end with the process
+            while self._pending:
+                _, pending = self._pending.popitem()
+                threading.Thread(target=pending.close, daemon=True).start()
 
 
-class _Begun(threading.Thread):
-    """A connection under way. (A Future would do, but takes 3 ms to be imported.)"""
+class _PendingLogin(threading.Thread):
+    """A thread that connects to a target. (Importing concurrent.futures would take 3 ms.)"""
 
     def __init__(self, dial: Dial, target: Target) -> None:
         super().__init__(daemon=True)
         self._dial, self._target = dial, target
-        self._made: Login | None = None
+        self._login: Login | None = None
         self._error: BaseException | None = None
 
     def run(self) -> None:
         try:
-            self._made = self._dial(self._target)
-        except BaseException as error:  # for whoever asks
+            self._login = self._dial(self._target)
+        except BaseException as error:  # `result` raises it
             self._error = error
 
     def result(self) -> Login:
-        """Waits for it; raises what `dial` did."""
+        """Wait for the connection and return it. Raises the exceptions of `dial`."""
         self.join()
-        if self._made is None:
+        if self._login is None:
             assert self._error is not None
             raise self._error
-        return self._made
+        return self._login
 
-    def drop(self) -> None:
-        """Close it once it is there."""
+    def close(self) -> None:
+        """Wait for the connection and close it."""
         self.join()
-        if self._made is not None:
-            self._made.connection.close()
+        if self._login is not None:
+            self._login.connection.close()
 
 
-def certain(plan: Plan) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The first hosts that will be reached over ssh whatever variables and earlier tasks say, each
-    with the variables that tell how. None in doubt: it only costs time."""
+def certain_connections(plan: Plan) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the hosts that the run connects to first, each with its connection variables.
+
+    Yields only hosts that the first task certainly contacts over SSH, with variables that no task
+    can change. In doubt it yields none: the run then connects when it needs to.
+    """
     planned = next((planned for planned in plan.plays if planned.hosts), None)
-    if planned is None or planned.play.serial or not _begins_on_hosts(planned.play):
+    if planned is None or planned.play.serial or not _starts_with_remote_task(planned.play):
         return
     options = plan.options
     for host in planned.hosts[: options.forks]:
-        given = {**plan.inventory_vars[host], **options.extra_vars, **options.settings}
-        about = {name: value for name, value in given.items() if name.startswith("ansible_")}
-        local = is_implicit(plan.inventory, host)
-        plain = not any(True for _ in templates_in(about))
-        if plain and not local and about.get("ansible_connection", "ssh") == "ssh":
-            yield host, about
+        variables = {**plan.inventory_vars[host], **options.extra_vars, **options.settings}
+        own = {name: value for name, value in variables.items() if name.startswith("ansible_")}
+        has_templates = any(True for _ in templates_in(own))
+        over_ssh = own.get("ansible_connection", "ssh") == "ssh"
+        if over_ssh and not has_templates and not is_implicit(plan.inventory, host):
+            yield host, own
 
 
-def _begins_on_hosts(play: Play) -> bool:
-    """Whether the play's first task runs on its hosts, and only inventory and command line say how
-    they are reached."""
+def _starts_with_remote_task(play: Play) -> bool:
+    """Return whether the play's first task runs on its hosts, with connection variables that only
+    the inventory and the command line set."""
     task = next((task for section in play.sections for task in tasks_of(section)), None)
     if task is None or play.vars_files or task.module not in MODULES:
         return False
-    own = (play.vars, *task.keywords.vars, *task.keywords.params, *_of_roles(play, task))
-    said = any(name.startswith("ansible_") for layer in own for name in layer)
-    return (
-        not said
-        and _is_plain(task)
-        and not issubclass(find_module(task.module), (Action, ControlModule))
-    )
+    layers = (play.vars, *task.keywords.vars, *task.keywords.params, *_role_vars(play, task))
+    sets_connection = any(name.startswith("ansible_") for layer in layers for name in layer)
+    runs_locally = issubclass(find_module(task.module), (Action, ControlModule))
+    return not sets_connection and not runs_locally and _runs_unconditionally(task)
 
 
-def _of_roles(play: Play, task: Task) -> Iterator[Mapping[str, Any]]:
+def _role_vars(play: Play, task: Task) -> Iterator[Mapping[str, Any]]:
     for role in (*play.roles, *((task.role,) if task.role else ())):
         yield from (role.defaults, role.vars, role.params)
 
 
-def _is_plain(task: Task) -> bool:
+def _runs_unconditionally(task: Task) -> bool:
+    """Return whether the task runs on each host, over SSH, as the default login user."""
     keywords = task.keywords
-    asked = (task.loop, keywords.delegate_to, keywords.run_once, keywords.remote_user)
+    others = (task.loop, keywords.delegate_to, keywords.run_once, keywords.remote_user)
     over_ssh = keywords.connection in (None, "ssh") and keywords.port is None
-    return not keywords.when and over_ssh and all(value is None for value in asked)
+    return not keywords.when and over_ssh and all(value is None for value in others)

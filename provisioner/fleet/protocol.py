@@ -1,4 +1,7 @@
-"""What the controller and its workers tell each other."""
+"""The messages between the controller and its workers, and their form as bytes.
+
+fleet/encryption.py encrypts the bytes, fleet/dask_cluster.py transports them.
+"""
 
 from __future__ import annotations
 
@@ -11,30 +14,32 @@ from provisioner.engine.host_state import HostState
 from provisioner.plan import Plan
 from provisioner.records import dataclass
 
-LEARNED = "learned"
-"""Stands for whoever is told what a vault opens: that is each side's own."""
+ON_DECRYPTED = "on_decrypted"
+"""Stands in a pickle for the callback that receives decrypted vault values: each side has one."""
 
 
-# From the controller.
+# From the controller to a worker.
 
 
 @dataclass(frozen=True)
 class Start:
-    """The run begins. `connections` says how many hosts the machine that asks can be connected to.
-    `files` are those that the worker must see as the controller does: their paths, and the SHA-256
-    of what is in them."""
+    """Start the run.
+
+    `max_connections` returns how many hosts the calling machine can be connected to. `files` maps
+    the paths of the run's files to the SHA-256 of their content; the worker must see the same.
+    """
 
     plan: Plan
-    connect: Any
+    connector: Any
     forks: int
-    connections: Callable[[], int]
+    max_connections: Callable[[], int]
     stepping: bool
     files: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class BeginBatch:
-    """The fields of a `Batch`."""
+    """Begin a batch. The fields are those of `Batch`."""
 
     number: int
     hosts: tuple[str, ...]
@@ -44,156 +49,176 @@ class BeginBatch:
 
 @dataclass(frozen=True)
 class Advance:
-    """Walk with the host; with `state` from its start, else on from its barrier."""
+    """Run the host: from the start of the play with `state`, or after its barrier with `reply`."""
 
     host: str
     reply: Any
     state: HostState | None
     epoch: int
-    """Grows with each barrier: what is known of other hosts is asked for again."""
+    """Grows with each change of a host's state. The worker then discards the states of other hosts
+    that it has requested before."""
 
 
 @dataclass(frozen=True)
-class Answered:
+class Response:
+    """The response to the `Request` with the same number."""
+
     number: int
     value: Any
 
 
 @dataclass(frozen=True)
 class Interrupted:
+    """The operator has interrupted the run: stop each host after its task."""
+
     signal: int
 
 
 @dataclass(frozen=True)
-class Kill:
-    """End what runs on the hosts."""
+class KillTasks:
+    """Kill the tasks that run on the hosts."""
 
 
 @dataclass(frozen=True)
-class ReleaseOthers:
+class CloseOthers:
+    """Close the connections of all hosts except those in `needed`."""
+
     needed: frozenset[str]
 
 
-# From a worker.
+# From a worker to the controller.
 
 
 @dataclass(frozen=True)
-class Synced:
-    """How a host stands that waits or is through, with the first `learned` of the `LearnFacts` that
-    were sent to its walk. Its `Waits` or `Through` follows."""
+class HostStateUpdate:
+    """The state of a host that is blocked or done. Its `HostBlocked` or `HostDone` follows.
+
+    `facts_received` is the number of `LearnFacts` messages that the state includes.
+    """
 
     state: HostState
     frames: int
-    learned: int
+    facts_received: int
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
+    """Ask the controller a question; it sends a `Response` with the same number."""
+
     number: int
     question: Any
 
 
 @dataclass(frozen=True)
-class StateOf:
-    """A question: how a host stands."""
+class GetHostState:
+    """A question: the state of a host that another worker runs."""
 
     host: str
 
 
 @dataclass(frozen=True)
-class ActiveHosts:
-    """A question: which of the play's hosts still take part."""
+class GetActiveHosts:
+    """A question: the hosts that are still active in the play."""
 
 
 @dataclass(frozen=True)
-class MayEnter:
-    """A question, answered when the host may enter a task that is throttled."""
+class EnterThrottle:
+    """A question that is answered when the host may enter a throttled task."""
 
     name: str
     limit: int
 
 
 @dataclass(frozen=True)
-class HasLeft:
+class LeaveThrottle:
+    """A host has left a throttled task."""
+
     name: str
 
 
 @dataclass(frozen=True)
-class Lent:
-    """How many slots are lent by hosts that wait for their connection."""
+class LentSlots:
+    """The number of slots that hosts have lent while they wait for their connections."""
 
     count: int
 
 
 @dataclass(frozen=True)
-class LearnFacts:
-    """Facts of a host that another one found (delegate_facts); in both directions. `known` are they
-    to the host's walk, which is at the worker that tells of them."""
-
-    host: str
-    facts: Mapping[str, Any]
-    module: str
-    known: bool = False
-
-
-@dataclass(frozen=True)
-class Enlisted:
-    """What add_host or group_by said on a host; in both directions."""
-
-    host: str
-    said: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Opened:
-    """What a vault opened: to be masked."""
+class Decrypted:
+    """A value that a vault password has decrypted: mask it in reports."""
 
     value: Any
 
 
 @dataclass(frozen=True)
-class Misplaced:
-    """Files of the run that the worker doesn't see, or sees otherwise: it can't take part."""
+class FilesDiffer:
+    """Files of the run that are missing or different on the worker: it cannot take part."""
 
     files: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Crashed:
-    """An exception out of a walk, as a traceback."""
+    """An exception on the worker, which is a bug, as a traceback."""
 
     traceback: str
 
 
-def pack(messages: Sequence[Any], learned: Callable[[object], None]) -> bytes:
-    """The messages as bytes. `learned` is this side's."""
+# In both directions.
+
+
+@dataclass(frozen=True)
+class LearnFacts:
+    """Facts of a host that another host has found (delegate_facts).
+
+    `already_known` means that the sender runs the host, so its state there includes the facts.
+    """
+
+    host: str
+    facts: Mapping[str, Any]
+    module: str
+    already_known: bool = False
+
+
+@dataclass(frozen=True)
+class RosterChange:
+    """A change of the inventory by add_host or group_by, which ran on `host`."""
+
+    host: str
+    change: Mapping[str, Any]
+
+
+def pack(messages: Sequence[Any], on_decrypted: Callable[[object], None]) -> bytes:
+    """Return the messages as bytes. `on_decrypted` is this side's callback."""
     stream = io.BytesIO()
-    _Pickler(stream, learned).dump(tuple(messages))
+    _Pickler(stream, on_decrypted).dump(tuple(messages))
     return stream.getvalue()
 
 
-def unpack(data: bytes, learned: Callable[[object], None]) -> tuple[Any, ...]:
-    """What the other side packed, once or several times in a row: only for what it has sealed,
-    since pickles can do anything."""
+def unpack(data: bytes, on_decrypted: Callable[[object], None]) -> tuple[Any, ...]:
+    """Return the messages of one or several `pack` results.
+
+    Only for authenticated data (`MessageCipher`): a pickle can run any code.
+    """
     stream, messages = io.BytesIO(data), []
     while stream.tell() < len(data):
-        messages += _Unpickler(stream, learned).load()
+        messages += _Unpickler(stream, on_decrypted).load()
     return tuple(messages)
 
 
 class _Pickler(pickle.Pickler):
-    def __init__(self, stream: io.BytesIO, learned: Callable[[object], None]) -> None:
+    def __init__(self, stream: io.BytesIO, on_decrypted: Callable[[object], None]) -> None:
         super().__init__(stream, pickle.HIGHEST_PROTOCOL)
-        self._learned = learned
+        self._on_decrypted = on_decrypted
 
     def persistent_id(self, value: Any) -> str | None:
-        return LEARNED if callable(value) and value == self._learned else None
+        return ON_DECRYPTED if callable(value) and value == self._on_decrypted else None
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, stream: io.BytesIO, learned: Callable[[object], None]) -> None:
+    def __init__(self, stream: io.BytesIO, on_decrypted: Callable[[object], None]) -> None:
         super().__init__(stream)
-        self._learned = learned
+        self._on_decrypted = on_decrypted
 
     def persistent_load(self, name: Any) -> Any:
-        return self._learned
+        return self._on_decrypted

@@ -1,4 +1,4 @@
-"""How many hosts are at work at once, and in one task at once."""
+"""Limits of parallel hosts: slots for the whole run, throttles for single tasks."""
 
 from __future__ import annotations
 
@@ -8,48 +8,50 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
-PATIENCE = 1.0
-"""Seconds that a host may wait for its connection before it lends its slot to the next one."""
+LEND_AFTER = 1.0
+"""Seconds that a host waits for its connection before it lends its slot."""
 
-WAITING_ROOM = 500
-"""Hosts at most that wait for their connection without a slot."""
+MAX_LENT = 500
+"""Maximum number of hosts without a slot that wait for their connection."""
 
 
 class Slots:
-    """`count` hosts at work at once.
+    """Limits the number of hosts that run at once.
 
-    A host that doesn't answer must not hold up those that would: one that has waited for its
-    connection for `patience` lends its slot, and takes one again before it goes on. So that those
-    who wait for each other never all wait, that may be one of a host that waits for others.
+    A host that does not respond must not delay the others: when it has waited `lend_after` seconds
+    for its connection, it lends its slot, and reclaims one afterwards. It may also reclaim the slot
+    of a host that waits for other hosts (`waiting`); otherwise all of them could wait forever.
     """
 
     def __init__(
-        self, count: int, waiting_room: int = WAITING_ROOM, patience: float = PATIENCE
+        self, count: int, max_lent: int = MAX_LENT, lend_after: float = LEND_AFTER
     ) -> None:
-        self._free, self._room, self._patience = count, waiting_room, patience
+        self._free, self._max_lent, self._lend_after = count, max_lent, lend_after
         self._changed = threading.Condition()
         self._connecting: dict[object, float] = {}
+        """Start times of the connections of hosts with a slot, oldest first."""
         self._lent = 0
-        self._returning = 0
+        self._reclaiming = 0
         self._waiting = 0
 
     def take(self) -> bool:
-        """Claim a slot; false where none is free. Those who come back to theirs go first."""
+        """Claim a slot. Return false if none is free. Hosts that reclaim a slot have priority."""
         with self._changed:
             self._lend()
-            if self._free <= self._returning:
+            if self._free <= self._reclaiming:
                 return False
             self._free -= 1
             return True
 
-    def give_back(self) -> None:
+    def release(self) -> None:
+        """Give a slot back."""
         with self._changed:
             self._free += 1
             self._changed.notify_all()
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """While a host that has a slot waits for other hosts: those may come back to theirs."""
+        """Context of a host that waits for other hosts. These may use its slot meanwhile."""
         with self._changed:
             self._waiting += 1
             self._changed.notify_all()
@@ -62,7 +64,7 @@ class Slots:
 
     @contextmanager
     def connecting(self) -> Iterator[None]:
-        """While a host's connection is made: its slot may be lent meanwhile."""
+        """Context of a host that connects. It may lend its slot meanwhile."""
         token = object()
         with self._changed:
             self._connecting[token] = time.monotonic()
@@ -71,64 +73,69 @@ class Slots:
         finally:
             with self._changed:
                 if self._connecting.pop(token, None) is None:
-                    self._come_back()
+                    self._reclaim()
 
     def lend(self) -> int:
-        """Lend what may be lent; how many slots are."""
+        """Lend the slots of hosts that have waited long enough. Return the number of lent slots."""
         with self._changed:
             self._lend()
             return self._lent
 
-    def next_to_lend(self) -> float | None:
-        """Seconds until a slot may be lent that is not yet: whoever has one may begin to connect
-        at any time. None where no further one is."""
+    def seconds_until_lendable(self) -> float | None:
+        """Return the seconds until the next slot may be lent, or None at the limit of lent slots.
+
+        If no host connects now, one may start to at any time.
+        """
         with self._changed:
-            if self._lent >= self._room:
+            if self._lent >= self._max_lent:
                 return None
             now = time.monotonic()
-            first = min(self._connecting.values(), default=now)
-            # In this order none is more than the patience, which floats else may be.
-            return max(0.0, first - now + self._patience)
+            oldest = min(self._connecting.values(), default=now)
+            # In this order, rounding cannot make the result exceed `lend_after`.
+            return max(0.0, oldest - now + self._lend_after)
 
     def _lend(self) -> None:
-        latest = time.monotonic() - self._patience
-        for token, since in list(self._connecting.items()):
-            if since > latest or self._lent >= self._room:
-                return  # they stand in the order in which they began
+        latest_start = time.monotonic() - self._lend_after
+        for token, started in list(self._connecting.items()):
+            if started > latest_start or self._lent >= self._max_lent:
+                return  # the others have started later
             del self._connecting[token]
             self._lent += 1
             self._free += 1
             self._changed.notify_all()
 
-    def _come_back(self) -> None:
-        self._returning += 1
+    def _reclaim(self) -> None:
+        self._reclaiming += 1
         self._changed.wait_for(lambda: self._free + self._waiting > 0)
-        self._returning -= 1
+        self._reclaiming -= 1
         self._lent -= 1
         self._free -= 1
 
 
 Throttle = tuple[str, int]
-"""What hosts wait for, and how many of them may be in there at once."""
+"""A name, and the number of hosts that may hold the throttle at once."""
 
 
 class Throttles:
-    """Semaphores by name: how many hosts may be in one task at once."""
+    """The throttles of a run, each a semaphore."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._semaphores: dict[str, threading.Semaphore] = {}
 
     def of(self, throttle: Throttle) -> AbstractContextManager[Any]:
-        """What to hold while in there."""
+        """Return the context in which a host holds the throttle."""
         name, limit = throttle
         with self._lock:
             return self._semaphores.setdefault(name, threading.Semaphore(limit))
 
 
-class Held:
-    """The throttles that one host's walk holds: its task's own, from the first exchange to the
-    task's end, and that of the machine which it changes, to the end of the item."""
+class HeldThrottles:
+    """The throttles that one host holds.
+
+    The throttle of its task is held from the first exchange to the end of the task. The throttle of
+    the machine that the task changes is held to the end of the loop item.
+    """
 
     def __init__(self, throttles: Throttles, slots: Slots) -> None:
         self._throttles, self._slots = throttles, slots
@@ -136,7 +143,7 @@ class Held:
         self._names: set[str] = set()
 
     def take(self, task: Throttle | None, machine: str) -> None:
-        """Wait for those that are not held yet, always in this order."""
+        """Wait for the throttles that are not held yet. The order is fixed, to avoid a deadlock."""
         if task is not None:
             self._enter(self._task, task)
         if machine:
@@ -150,8 +157,8 @@ class Held:
             self._names.add(name)
             stack.callback(self._names.discard, name)
 
-    def end(self, *, item: bool = False) -> None:
-        """The task has ended, or one `item` of it."""
+    def release(self, *, item: bool = False) -> None:
+        """Release the throttles at the end of the task, or of one loop `item`."""
         self._item.close()
         if not item:
             self._task.close()

@@ -1,5 +1,4 @@
-"""Walks carried out by threads of this process: `forks` at once, none held by a host that waits
-for others, or for a connection that does not come."""
+"""An `Executor` that runs hosts in threads of this process."""
 
 from __future__ import annotations
 
@@ -12,16 +11,23 @@ from provisioner.engine.effects import Barrier, Effects, Exchange, Publish, Rese
 from provisioner.engine.interrupt import Interrupt
 from provisioner.engine.scheduler import HostBlocked, HostCrashed, HostDone, Message
 from provisioner.events import Event, TaskFinished, TaskStarted, Transferred
-from provisioner.fleet.session_pool import Connect, Pool, Sessions
-from provisioner.fleet.slots import PATIENCE, WAITING_ROOM, Held, Slots, Throttles
-from provisioner.fleet.thread_pool import Jobs
+from provisioner.fleet.host_sessions import HostSessions
+from provisioner.fleet.login import Connect
+from provisioner.fleet.session_pool import SessionPool
+from provisioner.fleet.slots import LEND_AFTER, MAX_LENT, HeldThrottles, Slots, Throttles
+from provisioner.fleet.thread_pool import ThreadPool
 
-Tell = Callable[[Event | Publish], None]
+Report = Callable[[Event | Publish], None]
+"""Passes an event to the scheduler."""
 
 
 class ThreadExecutor:
-    """An `Executor` of threads. At most `connections` are open at once: beyond that, those of hosts
-    that wait for others are closed, and made anew when they go on."""
+    """Runs up to `forks` hosts at once, each in a thread.
+
+    A host that waits for other hosts or for its connection does not occupy a slot. At most
+    `connections` are open at once: above that, connections of blocked hosts are closed and opened
+    again later.
+    """
 
     def __init__(
         self,
@@ -30,112 +36,108 @@ class ThreadExecutor:
         interrupt: Interrupt,
         connections: int = 1 << 20,
         throttles: Throttles | None = None,
-        patience: float = PATIENCE,
+        lend_after: float = LEND_AFTER,
     ) -> None:
-        waiting_room = min(WAITING_ROOM, max(0, connections - forks))
-        self._slots = Slots(forks, waiting_room, patience)
-        self._pool = Pool(connect, connections, self._slots.connecting)
-        self._jobs = Jobs()
+        max_lent = min(MAX_LENT, max(0, connections - forks))
+        self._slots = Slots(forks, max_lent, lend_after)
+        self._session_pool = SessionPool(connect, connections, self._slots.connecting)
+        self._threads = ThreadPool()
         self._interrupt, self._throttles = interrupt, throttles or Throttles()
         self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
-        self._walks: dict[str, Effects[None]] = {}
+        self._runs: dict[str, Effects[None]] = {}
         self._batch: Batch | None = None
 
     def begin_batch(self, batch: Batch) -> None:
         self._batch = batch
-        self._walks.clear()
+        self._runs.clear()
 
     def take_slot(self) -> bool:
         return self._slots.take()
 
     def advance(self, host: str, reply: Any) -> None:
-        self._jobs.do(lambda: self._messages.put(self._advance(host, reply)))
+        self._threads.run(lambda: self._messages.put(self._advance(host, reply)))
 
     def next_message(self, slot_wanted: bool) -> Message | None:
+        timeout = self._slots.seconds_until_lendable() if slot_wanted else None
         try:
-            return self._messages.get(timeout=self._slots.next_to_lend() if slot_wanted else None)
+            return self._messages.get(timeout=timeout)
         except queue.Empty:
             return None
 
-    def nudge(self) -> None:
-        """Make `next_message` return."""
+    def wake(self) -> None:
+        """Make `next_message` return None."""
         self._messages.put(None)
 
-    def lend(self) -> int:
-        """Lend the slots of hosts that have waited long enough for their connection; how many are
-        lent now."""
+    def lend_slots(self) -> int:
+        """Lend the slots of hosts that wait long for their connection. Return how many are lent."""
         return self._slots.lend()
 
     def close_others(self, needed: frozenset[str]) -> None:
-        for host in set(self._pool) - needed:
-            self._pool.drop(host)
+        for host in set(self._session_pool) - needed:
+            self._session_pool.close_host(host)
 
     def kill(self) -> None:
-        self._pool.kill()
+        self._session_pool.kill()
 
     def close(self) -> None:
-        self._jobs.end()
-        self._pool.close()
+        self._threads.close()
+        self._session_pool.close()
 
     def frames(self) -> Mapping[str, int]:
-        return self._pool.frames()
+        return self._session_pool.frames()
 
     def _advance(self, host: str, reply: Any) -> Message:
         assert self._batch is not None
         try:
-            if host not in self._walks:
-                self._walks[host] = self._batch.run_host(host)
-            walk, sessions = self._walks[host], self._pool.of(host)
-            held = Held(self._throttles, self._slots)
-            barrier = follow(walk, reply, sessions, self._messages.put, self._interrupt, held)
+            if host not in self._runs:
+                self._runs[host] = self._batch.run_host(host)
+            barrier = self._continue(host, reply)
             if barrier is not None:
                 return HostBlocked(host, barrier)
-            del self._walks[host]
+            del self._runs[host]
             if host not in self._batch.needed:
-                self._pool.drop(host)
+                self._session_pool.close_host(host)
             return HostDone(host)
-        except BaseException as error:  # a bug: it must not vanish in a thread
+        except BaseException as error:  # a bug, which must not get lost in the thread
             return HostCrashed(error)
         finally:
-            self._slots.give_back()
+            self._slots.release()
+
+    def _continue(self, host: str, reply: Any) -> Barrier | None:
+        sessions = self._session_pool.sessions_of(host)
+        throttles = HeldThrottles(self._throttles, self._slots)
+        report = self._messages.put
+        try:
+            return run_until_blocked(
+                self._runs[host], reply, sessions, report, self._interrupt, throttles
+            )
+        finally:
+            throttles.release()
 
 
-def follow(
-    walk: Effects[None],
+def run_until_blocked(
+    run: Effects[None],
     reply: Any,
-    sessions: Sessions,
-    tell: Tell,
+    sessions: HostSessions,
+    report: Report,
     interrupt: Interrupt,
-    held: Held,
+    throttles: HeldThrottles,
 ) -> Barrier | None:
-    """Walk until the host has to wait for others (its `Barrier`) or is through (None)."""
-    try:
-        return _follow(walk, reply, sessions, tell, interrupt, held)
-    finally:
-        held.end()
-
-
-def _follow(
-    walk: Effects[None],
-    reply: Any,
-    sessions: Sessions,
-    tell: Tell,
-    interrupt: Interrupt,
-    held: Held,
-) -> Barrier | None:
+    """Execute the effects of a host's run. Return the barrier that blocks the host, or None at the
+    end of the run."""
     while True:
         try:
-            step = walk.send(reply)
+            step = run.send(reply)
         except StopIteration:
             return None
         reply = None
         match step:
             case TaskStarted() | Exchange() | Sleep() | Barrier() if interrupt:
-                walk.close()  # what had ended was told; nothing new begins
+                run.close()  # finished tasks are reported already, and no other starts
                 return None
             case Exchange():
-                held.take(step.throttle, step.alone)
-                reply = sessions.exchange(step, _progress(step.session_key.host, tell))
+                throttles.take(step.throttle, step.alone)
+                reply = sessions.exchange(step, _progress(step.session_key.host, report))
             case Sleep():
                 interrupt.sleep(step.seconds)
             case Reset():
@@ -143,12 +145,12 @@ def _follow(
             case Barrier():
                 return step
             case TaskFinished():
-                held.end(item=step.is_item)
-                tell(step)
+                throttles.release(item=step.is_item)
+                report(step)
             case _:
-                tell(step)
+                report(step)
 
 
-def _progress(host: str, tell: Tell) -> Callable[[int, int], None]:
-    """Tells how much of a large file has passed to or from `host`."""
-    return lambda done, size: tell(Transferred(host, done, size))
+def _progress(host: str, report: Report) -> Callable[[int, int], None]:
+    """Return the callback that reports the progress of a large file's transfer."""
+    return lambda done, size: report(Transferred(host, done, size))

@@ -1,4 +1,4 @@
-"""Threads that carry out calls, as many as there are at once."""
+"""A pool of threads without a limit: each call gets a thread at once."""
 
 from __future__ import annotations
 
@@ -6,45 +6,43 @@ import queue
 import threading
 from collections.abc import Callable
 
-STACK = 1 << 20
-"""Bytes for the stack of each thread, paramiko's too. Linux gives 8 MB: address space that a
-thousand connections don't need (1,000 nested calls in C, json's or pickle's, take half of this)."""
-
-Job = Callable[[], None]
+STACK_SIZE = 1 << 20
+"""Bytes for the stack of each new thread of the process. Linux's default is 8 MB, which would need
+much address space for 1,000 hosts. 1,000 nested calls of json or pickle take half of this size."""
 
 
-class Jobs:
-    """Each call has a thread while it lasts; a thread is used again by later ones.
+class ThreadPool:
+    """Runs each call in a thread, and uses the thread again for later calls.
 
-    They are daemons: nobody waits for a host that is under way when the program ends.
+    The threads are daemons, so the process can exit while a host still runs.
     """
 
     def __init__(self) -> None:
-        threading.stack_size(STACK)
-        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        threading.stack_size(STACK_SIZE)
+        self._queue: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._idle = self._threads = 0
 
-    def do(self, job: Job) -> None:
-        """Carry out `job`, which must not raise, beside all others."""
+    def run(self, call: Callable[[], None]) -> None:
+        """Run `call`, which must not raise, in parallel to the others."""
         with self._lock:
             if self._idle:
                 self._idle -= 1
             else:
                 self._threads += 1
-                threading.Thread(target=self._work, name="host", daemon=True).start()
-        self._queue.put(job)
+                threading.Thread(target=self._run_calls, name="host", daemon=True).start()
+        self._queue.put(call)
 
-    def end(self) -> None:
-        """No more jobs come: threads end, each when its job has."""
+    def close(self) -> None:
+        """End each thread after its current call. No calls may follow."""
         with self._lock:
             for _ in range(self._threads):
                 self._queue.put(None)
             self._threads = 0
 
-    def _work(self) -> None:
-        while (job := self._queue.get()) is not None:
-            job()
-            del job  # what it holds may go while the thread waits
+    def _run_calls(self) -> None:
+        while (call := self._queue.get()) is not None:
+            call()
+            del call  # frees its objects while the thread is idle
             with self._lock:
                 self._idle += 1

@@ -1,6 +1,6 @@
-"""A worker's end of the line: the functions that the controller calls in a worker's process.
+"""The worker's end of the connection: functions that the controller calls in a worker's process.
 
-Dask sees their names, a run's random number, and sealed bytes (fleet/sealing.py).
+Dask sees only their names, the run's random number, and encrypted bytes (fleet/encryption.py).
 """
 
 from __future__ import annotations
@@ -20,59 +20,61 @@ from typing import Any
 
 from provisioner import __version__
 from provisioner.fleet import protocol
-from provisioner.fleet.sealing import Pair, Sealing
-from provisioner.fleet.worker import WorkerRun
+from provisioner.fleet.encryption import KeyPair, MessageCipher
+from provisioner.fleet.worker_run import WorkerRun
 from provisioner.remote.ssh import config, keys, known_hosts
 
-PATIENCE = 20.0
-"""Seconds after which `collect` returns even if there is nothing to say."""
+COLLECT_TIMEOUT = 20.0
+"""Seconds after which `collect` returns even without messages."""
 
-LEASE = 90.0
-"""Seconds without a word from the controller after which a worker's hosts stop."""
-
-
-async def hello(run: str, public: bytes) -> tuple[bytes, str]:
-    """Open a line for the run; gives this side's public key, and what program it is."""
-    pair = Pair()
-    sealing, loop = pair.with_(public, leads=False), asyncio.get_running_loop()
-    _stations[run] = WorkerEndpoint(sealing, loop, lambda: _stations.pop(run, None))
-    return pair.public, program()
+CONTROLLER_TIMEOUT = 90.0
+"""Seconds without a call by the controller after which a worker stops its hosts."""
 
 
-async def deliver(run: str, sealed: bytes) -> None:
-    """Take messages of the controller in."""
-    _stations[run].deliver(sealed)
+async def open_run(run: str, public_key: bytes) -> tuple[bytes, str]:
+    """Open an endpoint for the run. Return this side's public key and program version."""
+    key_pair = KeyPair()
+    cipher = key_pair.cipher(public_key, is_controller=False)
+    loop = asyncio.get_running_loop()
+    _endpoints[run] = WorkerEndpoint(cipher, loop, lambda: _endpoints.pop(run, None))
+    return key_pair.public, program_version()
+
+
+async def deliver(run: str, data: bytes) -> None:
+    """Receive encrypted messages of the controller."""
+    _endpoints[run].deliver(data)
 
 
 async def collect(run: str) -> bytes:
-    """The messages for the controller: waits until there are some, or for `PATIENCE`."""
-    return await _stations[run].collect()
+    """Return encrypted messages for the controller. Waits for some up to `COLLECT_TIMEOUT`."""
+    return await _endpoints[run].collect()
 
 
-async def leave(run: str) -> None:
-    """The run is over."""
-    if station := _stations.pop(run, None):
-        station.end()
+async def close_run(run: str) -> None:
+    """End the run on this worker."""
+    if endpoint := _endpoints.pop(run, None):
+        endpoint.end()
 
 
-def leave_terminal() -> None:
-    """Ctrl-C there is for the command, whose workers finish their tasks."""
+def detach_from_terminal() -> None:
+    """Leave the terminal's session: Ctrl-C is for the controller, which lets tasks finish."""
     os.setsid()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # what runs here may use it
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # child processes may need it
 
 
-def program() -> str:
-    """What must be the same on both ends: pickles are of classes and of Python's own version."""
+def program_version() -> str:
+    """Return the versions that must be equal on both sides: pickles depend on them."""
     major, minor, _ = platform.python_version_tuple()
     return f"provision {__version__}, Python {major}.{minor}"
 
 
-def differing(files: Mapping[str, str]) -> list[str]:
-    """Those of `files` that are not here, or not as their SHA-256 says."""
+def differing_files(files: Mapping[str, str]) -> list[str]:
+    """Return the files that are missing here or whose SHA-256 differs."""
     return [name for name, digest in files.items() if digest_of(name) != digest]
 
 
 def digest_of(name: str) -> str:
+    """Return the SHA-256 of a file in hexadecimal, or "" if it cannot be read."""
     try:
         return hashlib.sha256(Path(name).read_bytes()).hexdigest()
     except OSError:
@@ -80,101 +82,107 @@ def digest_of(name: str) -> str:
 
 
 class WorkerEndpoint:
-    """The line of one run. Messages go out in the order in which they are told. `forget` is called
-    when the controller is gone without a word."""
+    """The endpoint of one run: passes messages between the controller and the `WorkerRun`.
+
+    `on_timeout` is called when the controller has not called for `CONTROLLER_TIMEOUT`.
+    """
 
     def __init__(
         self,
-        sealing: Sealing,
+        cipher: MessageCipher,
         loop: asyncio.AbstractEventLoop,
-        forget: Callable[[], Any] = lambda: None,
+        on_timeout: Callable[[], Any] = lambda: None,
     ) -> None:
-        self._sealing, self._loop = sealing, loop
-        self._out: list[Any] = []
+        self._cipher, self._loop = cipher, loop
+        self._outbox: list[Any] = []
         self._lock = threading.Lock()
-        self._some = asyncio.Event()
-        self._answers: dict[int, Future[Any]] = {}
-        self._asked = 0
-        self._walker: WorkerRun | None = None
-        self._heard = time.monotonic()
-        self._forget = forget
+        self._outbox_filled = asyncio.Event()
+        self._responses: dict[int, Future[Any]] = {}
+        self._last_request = 0
+        self._run: WorkerRun | None = None
+        self._last_call = time.monotonic()
+        self._on_timeout = on_timeout
         self.ended = threading.Event()
-        threading.Thread(target=self._watch, name="lease", daemon=True).start()
+        threading.Thread(target=self._watch_controller, name="controller", daemon=True).start()
 
-    def deliver(self, sealed: bytes) -> None:
-        self._heard = time.monotonic()
-        packed = self._sealing.open(sealed)
+    def deliver(self, data: bytes) -> None:
+        """Decrypt messages of the controller and execute them."""
+        self._last_call = time.monotonic()
+        packed = self._cipher.decrypt(data)
         try:
-            for message in protocol.unpack(packed, self._learned):
-                self._take(message)
-        except Exception:  # a bug, whose words are not for Dask's logs
-            self._tell(protocol.Crashed(traceback.format_exc()))
+            for message in protocol.unpack(packed, self._on_decrypted):
+                self._receive(message)
+        except Exception:  # a bug; Dask must not log its message, which may contain secrets
+            self._send(protocol.Crashed(traceback.format_exc()))
 
-    def _take(self, message: Any) -> None:
+    def _receive(self, message: Any) -> None:
         match message:
             case protocol.Start():
                 self._start(message)
-            case protocol.Answered(number, value):
-                self._answers.pop(number).set_result(value)
-            case _ if self._walker is not None:  # nothing begins on a worker that is refused
-                self._walker.take(message)
+            case protocol.Response(number, value):
+                self._responses.pop(number).set_result(value)
+            case _ if self._run is not None:  # a refused worker has no run
+                self._run.receive(message)
 
     async def collect(self) -> bytes:
-        self._heard = time.monotonic()
+        """Return the messages for the controller, encrypted."""
+        self._last_call = time.monotonic()
         try:
-            async with asyncio.timeout(PATIENCE):
-                await self._some.wait()
+            async with asyncio.timeout(COLLECT_TIMEOUT):
+                await self._outbox_filled.wait()
         except TimeoutError:
             pass
-        self._some.clear()
+        self._outbox_filled.clear()
         with self._lock:
-            messages, self._out = self._out, []
+            messages, self._outbox = self._outbox, []
         try:
-            packed = protocol.pack(messages, self._learned)
-        except Exception:  # a bug, that must not look like a lost worker
-            packed = protocol.pack([protocol.Crashed(traceback.format_exc())], self._learned)
-        return self._sealing.seal(packed)
+            packed = protocol.pack(messages, self._on_decrypted)
+        except Exception:  # a bug, which must not look like a lost worker
+            crash = protocol.Crashed(traceback.format_exc())
+            packed = protocol.pack([crash], self._on_decrypted)
+        return self._cipher.encrypt(packed)
 
     def end(self) -> None:
+        """End the run, and cancel all requests to the controller."""
         self.ended.set()
-        if self._walker is not None:
-            self._walker.end()
-        for answer in list(self._answers.values()):
-            answer.cancel()
+        if self._run is not None:
+            self._run.end()
+        for response in list(self._responses.values()):
+            response.cancel()
 
     def _start(self, start: protocol.Start) -> None:
-        if wrong := differing(start.files):
-            self._tell(protocol.Misplaced(tuple(wrong)))
+        if files := differing_files(start.files):
+            self._send(protocol.FilesDiffer(tuple(files)))
             return
-        for memory in (known_hosts, config, keys):
-            memory.forget()  # this process lives on, and what it has read may be of an earlier run
-        self._walker = WorkerRun(start, self._tell, self._ask)
+        for module in (known_hosts, config, keys):
+            module.forget()  # the process may have cached files in an earlier run
+        self._run = WorkerRun(start, self._send, self._request)
 
-    def _tell(self, message: Any) -> None:
+    def _send(self, message: Any) -> None:
         with self._lock:
-            self._out.append(message)
-        self._loop.call_soon_threadsafe(self._some.set)
+            self._outbox.append(message)
+        self._loop.call_soon_threadsafe(self._outbox_filled.set)
 
-    def _ask(self, question: Any) -> Any:
-        answer: Future[Any] = Future()
+    def _request(self, question: Any) -> Any:
+        response: Future[Any] = Future()
         with self._lock:
-            self._asked += 1
-            number = self._asked
-            self._answers[number] = answer
-        self._tell(protocol.Asked(number, question))
-        if self.ended.is_set():  # nobody answers any more
-            answer.cancel()
-        return answer.result()
+            self._last_request += 1
+            number = self._last_request
+            self._responses[number] = response
+        self._send(protocol.Request(number, question))
+        if self.ended.is_set():  # `end` may have missed this request
+            response.cancel()
+        return response.result()
 
-    def _learned(self, value: object) -> None:
-        self._tell(protocol.Opened(value))
+    def _on_decrypted(self, value: object) -> None:
+        self._send(protocol.Decrypted(value))
 
-    def _watch(self) -> None:
-        """A controller that is gone must not leave hosts that go on."""
-        while not self.ended.wait(LEASE / 3):
-            if time.monotonic() - self._heard > LEASE:
+    def _watch_controller(self) -> None:
+        """End the run when the controller has not called for `CONTROLLER_TIMEOUT`."""
+        while not self.ended.wait(CONTROLLER_TIMEOUT / 3):
+            if time.monotonic() - self._last_call > CONTROLLER_TIMEOUT:
                 self.end()
-                self._forget()
+                self._on_timeout()
 
 
-_stations: dict[str, WorkerEndpoint] = {}
+_endpoints: dict[str, WorkerEndpoint] = {}

@@ -1,8 +1,8 @@
-"""The controller's side of a run whose hosts are walked by workers: an `Executor` of them.
+"""An `Executor` that runs hosts on workers: the controller's side.
 
-What the play means stays here: whose turn it is, barriers, run_once, failure limits, throttles and
-how each host stands. A host that is handed to a worker counts as begun: when the worker is lost,
-nobody else walks that host again.
+The controller decides the order of hosts and keeps barriers, throttles and the states of hosts. A
+host that was assigned to a worker counts as started: if the worker is lost, no other worker runs
+that host again.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import queue
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 from provisioner.engine.batch import Batch
 from provisioner.engine.effects import Barrier, Publish, Released
@@ -20,294 +20,296 @@ from provisioner.engine.scheduler import HostBlocked, HostDone, Message
 from provisioner.errors import UsageError
 from provisioner.events import Event, HostFinished, Status, TaskFinished, TaskStarted
 from provisioner.fleet import protocol
+from provisioner.fleet.worker_handle import WorkerConnection, WorkerHandle, WorkerLost
 from provisioner.fleet.worker_throttles import WorkerThrottles
-from provisioner.records import dataclass
 from provisioner.result import Outcome
 
-GONE = "the worker that walked this host is gone"
-REMEDY = "see what became of the worker; then run again for this host: what is done stays done"
+LOST = "the worker that ran this host is lost"
+HINT = "find out why the worker ended; then run again for this host"
+
+Inbox = queue.SimpleQueue[tuple[WorkerConnection | None, Any]]
+"""Messages with the connection that they came from; None for messages of the controller itself."""
 
 
 class WorkerCrashed(Exception):
-    """A bug that a worker met, with its traceback."""
-
-
-class Line(Protocol):
-    """The way to one worker. What it says is put into the crew's inbox as (line, message), at
-    its end `Gone`."""
-
-    name: str
-
-    def send(self, message: Any) -> None: ...
-
-    def close(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class Gone:
-    """The worker can't be reached any more."""
-
-    reason: str
-
-
-@dataclass
-class Worker:
-    """One worker: `share` hosts at once, and one more for each that lends its slot."""
-
-    line: Line
-    share: int
-    busy: set[str] = field(default_factory=set)
-    lent: int = 0
-    gone: str = ""
-
-    @property
-    def room(self) -> int:
-        return 0 if self.gone else self.share + self.lent - len(self.busy)
-
-
-def shares(forks: int, workers: int) -> list[int]:
-    """`forks` divided among so many workers; fewer of them where there is less than one each."""
-    most = min(forks, workers)
-    return [forks // most + (number < forks % most) for number in range(most)]
+    """A bug on a worker, with its traceback."""
 
 
 class WorkerExecutor:
-    """An `Executor` of workers."""
+    """Runs hosts on workers, and keeps everything that the workers share."""
 
-    def __init__(
-        self,
-        workers: Sequence[Worker],
-        inbox: queue.SimpleQueue[tuple[Line | None, Any]],
-        interrupt: Interrupt,
-    ) -> None:
-        self._workers, self._inbox = {id(w.line): w for w in workers}, inbox
-        self._at: dict[str, Worker] = {}
+    def __init__(self, workers: Sequence[WorkerHandle], inbox: Inbox, interrupt: Interrupt) -> None:
+        self._workers = {id(worker.connection): worker for worker in workers}
+        self._inbox = inbox
+        self._worker_of: dict[str, WorkerHandle] = {}
+        """The worker of each host that is running or blocked."""
+        self._last_worker_of: dict[str, WorkerHandle] = {}
         self._ready: deque[Message] = deque()
-        self._doing: dict[str, TaskStarted] = {}
-        self._done: dict[str, list[TaskFinished]] = {}
+        """Messages that `next_message` returns before those of the workers."""
+        self._current_task: dict[str, TaskStarted] = {}
+        self._uncounted: dict[str, list[TaskFinished]] = {}
+        """Finished tasks of each host that its last known state does not count."""
         self._frames: dict[str, int] = {}
-        self._learned: dict[str, list[protocol.LearnFacts]] = {}
-        """What was sent to the walk of each host."""
-        self._waiting: dict[str, Barrier] = {}
-        self._leading: dict[str, Barrier] = {}
-        """Hosts that do what is done once for all, until they publish it."""
-        self._gates = WorkerThrottles()
+        self._facts_sent: dict[str, list[protocol.LearnFacts]] = {}
+        """Facts that were sent to each host's worker since the host started the play."""
+        self._barrier_of: dict[str, Barrier] = {}
+        self._leaders: dict[str, Barrier] = {}
+        """Hosts that run a run_once task for the others, until they publish its result."""
+        self._throttles = WorkerThrottles()
         self._epoch = 0
         self._batch: Batch | None = None
-        self._home: dict[str, Worker] = {}
         self._interrupt = interrupt
         interrupt.on_set(lambda: inbox.put((None, protocol.Interrupted(interrupt.signal))))
 
-    # -- what the scheduler asks for
+    # -- The interface of an Executor
 
     def begin_batch(self, batch: Batch) -> None:
         self._batch = batch
-        begun = protocol.BeginBatch(batch.number, batch.play_world.hosts, batch.hosts, batch.needed)
-        self._send_all(begun)
+        hosts = batch.play_world.hosts
+        self._send_all(protocol.BeginBatch(batch.number, hosts, batch.hosts, batch.needed))
 
     def take_slot(self) -> bool:
-        alive = [worker for worker in self._workers.values() if not worker.gone]
-        return not alive or any(worker.room > 0 for worker in alive)
+        """Return whether a worker has a free slot. Without workers, hosts fail at once."""
+        workers = self._remaining_workers()
+        return not workers or any(worker.free_slots > 0 for worker in workers)
 
     def advance(self, host: str, reply: Any) -> None:
         if reply is None:
-            if self._interrupt:
-                self._world.states[host].stop()
-                self._ready.append(HostDone(host))
-            else:
-                self._begin(host)
-            return
-        worker = self._at[host]
-        if worker.gone:
-            self._ready.append(HostDone(host))
-            return
-        barrier = self._waiting.pop(host)
-        if barrier.once and reply == Released():
-            self._leading[host] = barrier
-        worker.busy.add(host)
-        worker.line.send(protocol.Advance(host, reply, None, self._epoch))
+            self._start(host)
+        else:
+            self._resume(host, reply)
 
     def next_message(self, slot_wanted: bool) -> Message | None:
         if self._ready:
             return self._ready.popleft()
-        line, said = self._inbox.get()
-        if line is None:
-            self._send_all(said)
+        connection, message = self._inbox.get()
+        if connection is None:
+            self._send_all(message)
             return None
-        return self._heard(self._workers[id(line)], said)
+        return self._receive(self._workers[id(connection)], message)
 
     def close_others(self, needed: frozenset[str]) -> None:
-        self._send_all(protocol.ReleaseOthers(needed))
+        self._send_all(protocol.CloseOthers(needed))
 
     def kill(self) -> None:
-        self._send_all(protocol.Kill())
+        self._send_all(protocol.KillTasks())
 
     def close(self) -> None:
         for worker in self._workers.values():
-            worker.line.close()
+            worker.connection.close()
 
     def frames(self) -> Mapping[str, int]:
         return self._frames
 
-    # -- what workers say
-
-    def _heard(self, worker: Worker, said: Any) -> Message | None:
-        if worker.gone:
-            return None  # its hosts are out already
-        match said:
-            case HostBlocked(host, barrier):
-                worker.busy.discard(host)
-                self._leading.pop(host, None)
-                self._waiting[host] = barrier
-                return said
-            case HostDone(host):
-                worker.busy.discard(host)
-                self._leading.pop(host, None)
-                self._at.pop(host, None)
-                return said
-            case protocol.Synced():
-                self._sync(said)
-            case protocol.Enlisted(host, said_there):
-                self._world.roster.report(host, said_there)
-                _ = self._world.inventory  # looked at, it has grown: others ask for its hosts
-                self._send_all(said, but=worker)
-            case protocol.Asked(number, question):
-                self._answer(worker, number, question)
-            case protocol.HasLeft(name):
-                self._gates.leave(name, worker)
-            case protocol.Lent(count):
-                worker.lent = count
-            case protocol.LearnFacts(host):
-                self._learn(said)
-            case protocol.Opened(value):
-                self._world.inventory.vault.learned(value)
-            case _:
-                return self._told(worker, said)
-        return None
-
-    def _told(self, worker: Worker, said: Any) -> Message | None:
-        match said:
-            case Gone(reason):
-                self._lose(worker, reason)
-            case protocol.Crashed(traceback):
-                raise WorkerCrashed(f"{worker.line.name}:\n{traceback}")
-            case protocol.Misplaced(files):
-                raise UsageError(
-                    f"--workers: {worker.line.name} doesn't see {', '.join(files)} as this machine "
-                    "does: playbooks, inventories and keys must be at the same paths there"
-                )
-            case Publish(key):
-                done = [host for host, at in self._leading.items() if at.key == key]
-                for host in done:
-                    del self._leading[host]
-                return said
-            case _:
-                return self._note(said)
-        return None
-
-    def _note(self, event: Event) -> Event:
-        if isinstance(event, TaskStarted):
-            self._doing[event.host] = event
-        elif isinstance(event, TaskFinished) and not event.is_item:
-            self._done.setdefault(event.host, []).append(event)
-            begun = self._doing.get(event.host)
-            if begun is not None and begun.task == event.task:
-                del self._doing[event.host]
-        return event
-
-    def _sync(self, said: protocol.Synced) -> None:
-        """Take over how a host stands, and what is still on its way there. The object stays: others
-        hold it."""
-        state = said.state
-        vars(self._world.states[state.name]).update(vars(state))
-        for late in self._learned[state.name][said.learned :]:
-            self._world.states[state.name].learn(late.facts, late.module)
-        self._frames[state.name] = said.frames
-        self._done.pop(state.name, None)
-        self._epoch += 1
-
-    def _learn(self, said: protocol.LearnFacts) -> None:
-        self._world.states[said.host].learn(said.facts, said.module)
-        self._epoch += 1
-        home = None if said.known else self._at.get(said.host)
-        if home is not None and not home.gone:
-            self._learned[said.host].append(said)
-            home.line.send(said)
-
-    def _answer(self, worker: Worker, number: int, question: Any) -> None:
-        assert self._batch is not None
-        match question:
-            case protocol.StateOf(host):
-                worker.line.send(protocol.Answered(number, replace(self._world.states[host])))
-            case protocol.ActiveHosts():
-                worker.line.send(protocol.Answered(number, self._batch.play_world.active()))
-            case protocol.MayEnter(name, limit):
-                self._gates.enter(name, limit, worker, number)
-
-    # -- handing out, and losing
+    # -- Running hosts on workers
 
     @property
     def _world(self) -> Any:
         assert self._batch is not None
         return self._batch.play_world.world
 
-    def _begin(self, host: str) -> None:
-        alive = [worker for worker in self._workers.values() if not worker.gone]
-        if not alive:
-            self._leave(host, Status.UNREACHABLE, "no worker is left to walk this host")
+    def _remaining_workers(self) -> list[WorkerHandle]:
+        return [worker for worker in self._workers.values() if not worker.lost]
+
+    def _start(self, host: str) -> None:
+        """Start the host on its last worker, which may still be connected to it, or on the worker
+        with the most free slots."""
+        if self._interrupt:
+            self._world.states[host].stop()
             self._ready.append(HostDone(host))
             return
-        home = self._home.get(host)  # it may be connected there still
-        worker = home if home in alive else max(alive, key=lambda worker: worker.room)
-        self._at[host] = self._home[host] = worker
+        workers = self._remaining_workers()
+        if not workers:
+            self._finish_host(host, Status.UNREACHABLE, "all workers are lost")
+            self._ready.append(HostDone(host))
+            return
+        last = self._last_worker_of.get(host)
+        worker = last if last in workers else max(workers, key=lambda each: each.free_slots)
+        self._worker_of[host] = self._last_worker_of[host] = worker
         worker.busy.add(host)
-        self._learned[host] = []
+        self._facts_sent[host] = []
         state = self._world.states[host]
-        worker.line.send(protocol.Advance(host, None, state, self._epoch))
+        worker.connection.send(protocol.Advance(host, None, state, self._epoch))
 
-    def _lose(self, worker: Worker, reason: str) -> None:
-        """Its hosts are out: those in a task with an unknown fate, those that wait unreachable."""
-        if worker.gone:
+    def _resume(self, host: str, reply: Any) -> None:
+        """Let the host pass its barrier."""
+        worker = self._worker_of[host]
+        if worker.lost:
+            self._ready.append(HostDone(host))
             return
-        worker.gone = reason or "gone"
-        self._gates.lose(worker)
-        for host in [host for host, at in self._at.items() if at is worker]:
-            self._recount(host)
+        barrier = self._barrier_of.pop(host)
+        if barrier.once and reply == Released():
+            self._leaders[host] = barrier
+        worker.busy.add(host)
+        worker.connection.send(protocol.Advance(host, reply, None, self._epoch))
+
+    def _send_all(self, message: Any, but: WorkerHandle | None = None) -> None:
+        for worker in self._remaining_workers():
+            if worker is not but:
+                worker.connection.send(message)
+
+    # -- Messages of workers
+
+    def _receive(self, worker: WorkerHandle, message: Any) -> Message | None:
+        """Handle a message of a worker. Return it if it is for the scheduler."""
+        if worker.lost:
+            return None  # its hosts have left the run
+        match message:
+            case HostBlocked(host, barrier):
+                self._pause(worker, host)
+                self._barrier_of[host] = barrier
+                return message
+            case HostDone(host):
+                self._pause(worker, host)
+                self._worker_of.pop(host, None)
+                return message
+            case Publish(key):
+                self._publish(key)
+                return message
+            case WorkerLost(reason):
+                self._lose(worker, reason)
+            case protocol.Crashed(traceback):
+                raise WorkerCrashed(f"{worker.connection.name}:\n{traceback}")
+            case protocol.FilesDiffer(files):
+                raise UsageError(_differing_files(worker, files))
+            case TaskStarted() | TaskFinished():
+                return self._note_task(message)
+            case _:
+                return self._receive_shared(worker, message)
+        return None
+
+    def _receive_shared(self, worker: WorkerHandle, message: Any) -> Message | None:
+        """Handle a message about something that the workers share. Return any other message."""
+        match message:
+            case protocol.HostStateUpdate():
+                self._update_state(message)
+            case protocol.RosterChange(host, change):
+                self._world.roster.report(host, change)
+                _ = self._world.inventory  # adds the new hosts, which other workers may ask for
+                self._send_all(message, but=worker)
+            case protocol.Request(number, question):
+                self._respond(worker, number, question)
+            case protocol.LeaveThrottle(name):
+                self._throttles.leave(name, worker)
+            case protocol.LentSlots(count):
+                worker.lent = count
+            case protocol.LearnFacts():
+                self._learn(message)
+            case protocol.Decrypted(value):
+                self._world.inventory.vault.learned(value)
+            case event:
+                return event  # type: ignore[no-any-return]
+        return None
+
+    def _pause(self, worker: WorkerHandle, host: str) -> None:
+        """The host does not run any more: it is blocked or done."""
+        worker.busy.discard(host)
+        self._leaders.pop(host, None)
+
+    def _publish(self, key: tuple[int, ...]) -> None:
+        for host in [host for host, barrier in self._leaders.items() if barrier.key == key]:
+            del self._leaders[host]
+
+    def _note_task(self, event: TaskStarted | TaskFinished) -> Event:
+        """Remember what the host does, in case its worker is lost."""
+        if isinstance(event, TaskStarted):
+            self._current_task[event.host] = event
+        elif not event.is_item:
+            self._uncounted.setdefault(event.host, []).append(event)
+            current = self._current_task.get(event.host)
+            if current is not None and current.task == event.task:
+                del self._current_task[event.host]
+        return event
+
+    def _update_state(self, message: protocol.HostStateUpdate) -> None:
+        """Take over a host's state, and add the facts that its worker had not received yet.
+
+        The state object stays the same, since others refer to it.
+        """
+        name = message.state.name
+        state = self._world.states[name]
+        vars(state).update(vars(message.state))
+        for facts in self._facts_sent[name][message.facts_received :]:
+            state.learn(facts.facts, facts.module)
+        self._frames[name] = message.frames
+        self._uncounted.pop(name, None)
+        self._epoch += 1
+
+    def _learn(self, message: protocol.LearnFacts) -> None:
+        """Add facts to a host's state, and send them to the worker that runs the host."""
+        host = message.host
+        self._world.states[host].learn(message.facts, message.module)
+        self._epoch += 1
+        worker = None if message.already_known else self._worker_of.get(host)
+        if worker is not None and not worker.lost:
+            self._facts_sent[host].append(message)
+            worker.connection.send(message)
+
+    def _respond(self, worker: WorkerHandle, number: int, question: Any) -> None:
+        assert self._batch is not None
+        match question:
+            case protocol.GetHostState(host):
+                state = replace(self._world.states[host])
+                worker.connection.send(protocol.Response(number, state))
+            case protocol.GetActiveHosts():
+                worker.connection.send(protocol.Response(number, self._batch.play_world.active()))
+            case protocol.EnterThrottle(name, limit):
+                self._throttles.enter(name, limit, worker, number)
+
+    # -- Losing workers
+
+    def _lose(self, worker: WorkerHandle, reason: str) -> None:
+        """Take the worker's hosts out of the run: a running host is unknown, a blocked one is
+        unreachable."""
+        worker.lost = reason or "the reason is unknown"
+        self._throttles.remove(worker)
+        for host in [host for host, other in self._worker_of.items() if other is worker]:
+            self._count_finished_tasks(host)
             if host not in worker.busy:
-                self._leave(host, Status.UNREACHABLE, f"{GONE}; no task was under way")
+                self._finish_host(host, Status.UNREACHABLE, f"{LOST}; no task was running")
                 continue
-            self._tell_unknown(host)
-            if self._leading.pop(host, None) is not None:  # as for a host that is lost here
+            self._finish_current_task(host)
+            if self._leaders.pop(host, None) is not None:  # as if the host itself were lost
                 self._world.states[host].fatal = "run_once"
-            self._leave(host, Status.UNKNOWN, f"{GONE}: {worker.gone}")
+            self._finish_host(host, Status.UNKNOWN, f"{LOST}: {worker.lost}")
             self._ready.append(HostDone(host))
 
-    def _recount(self, host: str) -> None:
-        """Count what the host has finished since it was last heard of as a whole."""
+    def _count_finished_tasks(self, host: str) -> None:
+        """Count the tasks that the host has finished since its last state update."""
         state = self._world.states[host]
-        for event in self._done.pop(host, ()):
+        for event in self._uncounted.pop(host, ()):
             if event.module != "meta":
                 state.count(event.outcome, ignored=event.ignored, rescued=event.rescued)
 
-    def _tell_unknown(self, host: str) -> None:
-        begun = self._doing.pop(host, None)
-        if begun is None:
+    def _finish_current_task(self, host: str) -> None:
+        """Report the running task with an unknown outcome."""
+        task = self._current_task.pop(host, None)
+        if task is None:
             return
         self._world.states[host].count(Outcome.UNKNOWN, ignored=False, rescued=False)
-        play, task, module, where = begun.play, begun.task, begun.module, begun.where
         self._ready.append(
             TaskFinished(
-                play, task, module, host, Outcome.UNKNOWN, where, message=GONE, hint=REMEDY
+                task.play,
+                task.task,
+                task.module,
+                host,
+                Outcome.UNKNOWN,
+                task.where,
+                message=LOST,
+                hint=HINT,
             )
         )
 
-    def _leave(self, host: str, status: Status, reason: str) -> None:
+    def _finish_host(self, host: str, status: Status, reason: str) -> None:
         state = self._world.states[host]
         state.touched = True
-        state.leave(status, reason, REMEDY)
-        self._ready.append(HostFinished(host, state.summary(), reason, REMEDY))
+        state.leave(status, reason, HINT)
+        self._ready.append(HostFinished(host, state.summary(), reason, HINT))
 
-    def _send_all(self, message: Any, but: Worker | None = None) -> None:
-        for worker in self._workers.values():
-            if not worker.gone and worker is not but:
-                worker.line.send(message)
+
+def _differing_files(worker: WorkerHandle, files: Sequence[str]) -> str:
+    return (
+        f"--workers: on {worker.connection.name}, these files are missing or different: "
+        f"{', '.join(files)}; playbooks, inventories and keys must be the same there, at the same "
+        "paths"
+    )

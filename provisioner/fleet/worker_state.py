@@ -1,4 +1,4 @@
-"""How hosts stand, as a worker sees it."""
+"""The states of a play's hosts on a worker, synchronized with the controller."""
 
 from __future__ import annotations
 
@@ -10,61 +10,64 @@ from provisioner.engine.host_state import HostState
 from provisioner.fleet import protocol
 from provisioner.records import dataclass
 
-Tell = Callable[[Any], None]
-Ask = Callable[[Any], Any]
+Send = Callable[[Any], None]
+"""Sends a message to the controller."""
+
+SendRequest = Callable[[Any], Any]
+"""Sends a question to the controller and returns the response."""
 
 
-class States(Mapping[str, HostState]):
-    """How hosts stand: those that walk here as they are, of others what the controller knows."""
+class WorkerHostStates(Mapping[str, HostState]):
+    """The states of all hosts. Those of hosts that run elsewhere are requested when needed."""
 
-    def __init__(self, hosts: Iterable[str], tell: Tell, ask: Ask) -> None:
+    def __init__(self, hosts: Iterable[str], send: Send, request: SendRequest) -> None:
         self._names = dict.fromkeys(hosts)
-        self._tell, self._ask = tell, ask
-        self._own: dict[str, OwnState] = {}
-        self._others: dict[str, HostState] = {}
+        self._send, self._request = send, request
+        self._local: dict[str, LocalHostState] = {}
+        self._remote: dict[str, RemoteHostState] = {}
         self._epoch = 0
 
-    def expect(self, advance: protocol.Advance) -> None:
-        """A host is to walk here once there is room: what comes for it now is for its walk."""
+    def add(self, advance: protocol.Advance) -> None:
+        """Keep the state of a host that will run here. Its facts arrive here from now on."""
         if advance.state is not None:
-            own = OwnState(**vars(advance.state))
-            own.begin(self._tell)
-            self._own[advance.host] = own
+            state = LocalHostState(**vars(advance.state))
+            state.set_sender(self._send)
+            self._local[advance.host] = state
 
-    def take(self, advance: protocol.Advance) -> None:
-        """It walks on now."""
+    def resume(self, advance: protocol.Advance) -> None:
+        """The host runs from now on."""
         if advance.epoch != self._epoch:
-            self._epoch, self._others = advance.epoch, {}
-        self._own[advance.host].go_on()
+            self._epoch, self._remote = advance.epoch, {}
+        self._local[advance.host].resume()
 
-    def forget(self, host: str) -> None:
-        del self._own[host]
+    def remove(self, host: str) -> None:
+        """The host is done."""
+        del self._local[host]
 
-    def learn(self, said: protocol.LearnFacts) -> None:
-        """Take in what the controller has sent for a host that walks here."""
-        own = self._own.get(said.host)
-        if own is not None:
-            own.hear(said)
+    def learn(self, message: protocol.LearnFacts) -> None:
+        """Add facts that the controller has sent for a host that runs here."""
+        state = self._local.get(message.host)
+        if state is not None:
+            state.receive(message)
 
-    def sync(self, host: str, frames: int) -> None:
-        """Tell how a host stands that walks here, and now waits."""
-        self._own[host].sync(frames)
+    def suspend(self, host: str, frames: int) -> None:
+        """The host is blocked or done: send its state to the controller."""
+        self._local[host].suspend(frames)
 
     def __getitem__(self, host: str) -> HostState:
-        own = self._own.get(host)
-        if own is not None:
-            return own
+        local = self._local.get(host)
+        if local is not None:
+            return local
         if host not in self._names:
             raise KeyError(host)
-        others = self._others
-        if host not in others:
-            state: HostState = self._ask(protocol.StateOf(host))
-            others[host] = OthersState(**vars(state))
-            others[host].tell = self._tell  # type: ignore[attr-defined]
-        return others[host]
+        if host not in self._remote:
+            state: HostState = self._request(protocol.GetHostState(host))
+            self._remote[host] = RemoteHostState(**vars(state))
+            self._remote[host].send = self._send  # type: ignore[attr-defined]
+        return self._remote[host]
 
     def setdefault(self, name: str, state: HostState, /) -> HostState:
-        """A host was added; how it stands is known to the controller."""
+        """Add the name of a new host. The controller has its state."""
         self._names.setdefault(name)
         return state
 
@@ -79,40 +82,46 @@ class States(Mapping[str, HostState]):
 
 
 @dataclass
-class OwnState(HostState):
-    """The state of a host that walks here. What it learns from others while it waits goes to the
-    controller, which has heard how it stands already."""
+class LocalHostState(HostState):
+    """The state of a host that runs here.
 
-    def begin(self, tell: Tell) -> None:
-        self._tell, self._lock = tell, threading.Lock()
-        self._waits, self._heard = False, 0
+    While the host is suspended, the controller has a copy of the state. Facts that it learns from
+    other hosts in that time are sent to the controller too.
+    """
 
-    def go_on(self) -> None:
+    def set_sender(self, send: Send) -> None:
+        self._send, self._lock = send, threading.Lock()
+        self._suspended, self._facts_received = False, 0
+
+    def resume(self) -> None:
         with self._lock:
-            self._waits = False
+            self._suspended = False
 
     def learn(self, facts: Mapping[str, Any], module: str) -> None:
+        """Add facts that a host on this worker has found."""
         with self._lock:
             super().learn(facts, module)
-            if self._waits:
-                self._tell(protocol.LearnFacts(self.name, facts, module, known=True))
+            if self._suspended:
+                message = protocol.LearnFacts(self.name, facts, module, already_known=True)
+                self._send(message)
 
-    def hear(self, said: protocol.LearnFacts) -> None:
+    def receive(self, message: protocol.LearnFacts) -> None:
+        """Add facts that the controller has sent."""
         with self._lock:
-            super().learn(said.facts, said.module)
-            self._heard += 1
+            super().learn(message.facts, message.module)
+            self._facts_received += 1
 
-    def sync(self, frames: int) -> None:
+    def suspend(self, frames: int) -> None:
         with self._lock:
-            self._waits = True
-            self._tell(protocol.Synced(self.copied(), frames, self._heard))
+            self._suspended = True
+            self._send(protocol.HostStateUpdate(self.copied(), frames, self._facts_received))
 
 
 @dataclass
-class OthersState(HostState):
-    """The state of a host that does not walk here: what it is to learn goes to the controller."""
+class RemoteHostState(HostState):
+    """A copy of the state of a host that runs elsewhere. New facts are sent to the controller."""
 
     def learn(self, facts: Mapping[str, Any], module: str) -> None:
         super().learn(facts, module)
-        tell: Tell = self.tell  # type: ignore[attr-defined]
-        tell(protocol.LearnFacts(self.name, facts, module))
+        send: Send = self.send  # type: ignore[attr-defined]
+        send(protocol.LearnFacts(self.name, facts, module))

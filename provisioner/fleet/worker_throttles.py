@@ -1,43 +1,44 @@
-"""Throttles of a run whose hosts are walked by workers."""
+"""The throttles of a run with workers. The controller keeps them for the hosts of all workers."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from typing import TYPE_CHECKING
 
 from provisioner.fleet import protocol
-
-if TYPE_CHECKING:
-    from provisioner.fleet.worker_executor import Worker
+from provisioner.fleet.worker_handle import WorkerHandle
 
 
 class WorkerThrottles:
-    """Throttles: who is in, and who waits to be let in."""
+    """Counts the hosts in each throttled task, and queues the others."""
 
     def __init__(self) -> None:
         self._inside: dict[str, Counter[int]] = {}
+        """Hosts in each throttle, by the `id` of their worker."""
         self._limits: dict[str, int] = {}
-        self._queue: dict[str, deque[tuple[Worker, int]]] = {}
+        self._queue: dict[str, deque[tuple[WorkerHandle, int]]] = {}
 
-    def enter(self, name: str, limit: int, worker: Worker, number: int) -> None:
+    def enter(self, name: str, limit: int, worker: WorkerHandle, request: int) -> None:
+        """Respond to the request of this number when the host may enter."""
         self._limits[name] = limit
-        self._queue.setdefault(name, deque()).append((worker, number))
-        self._let_in(name)
+        self._queue.setdefault(name, deque()).append((worker, request))
+        self._admit(name)
 
-    def leave(self, name: str, worker: Worker) -> None:
+    def leave(self, name: str, worker: WorkerHandle) -> None:
+        """A host of the worker has left."""
         self._inside[name][id(worker)] -= 1
-        self._let_in(name)
+        self._admit(name)
 
-    def lose(self, worker: Worker) -> None:
+    def remove(self, worker: WorkerHandle) -> None:
+        """Remove the hosts of a lost worker."""
         for name, inside in self._inside.items():
             inside[id(worker)] = 0
-            self._let_in(name)
+            self._admit(name)
 
-    def _let_in(self, name: str) -> None:
+    def _admit(self, name: str) -> None:
         inside = self._inside.setdefault(name, Counter())
-        waiting = self._queue[name]
-        while waiting and inside.total() < self._limits[name]:
-            worker, number = waiting.popleft()
-            if not worker.gone:
+        queue = self._queue[name]
+        while queue and inside.total() < self._limits[name]:
+            worker, request = queue.popleft()
+            if not worker.lost:
                 inside[id(worker)] += 1
-                worker.line.send(protocol.Answered(number, None))
+                worker.connection.send(protocol.Response(request, None))

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from provisioner.fleet.session_pool import Connect, Login
+from provisioner.fleet.login import Connect, Login
 from provisioner.remote.target import Defaults, target_for
 from tests.differential.cases import Case
 from tests.differential.observed import Observed, hider

@@ -16,7 +16,7 @@ from provisioner.engine.interrupt import Interrupt
 from provisioner.engine.run import Run
 from provisioner.errors import LoadError, UsageError
 from provisioner.events import Event, RunFinished, TaskFinished
-from provisioner.fleet.session_pool import Connect, Login
+from provisioner.fleet.login import Connect, Login
 from provisioner.fleet.thread_executor import ThreadExecutor
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.playbook import load_playbook

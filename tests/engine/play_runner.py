@@ -13,7 +13,7 @@ from provisioner.engine.run import Read, Run
 from provisioner.engine.scheduler import Executor
 from provisioner.errors import ConnectionFailed, ConnectionLost
 from provisioner.events import Event, HostSummary, RunFinished, TaskFinished
-from provisioner.fleet.session_pool import Connect, Login
+from provisioner.fleet.login import Connect, Login
 from provisioner.fleet.thread_executor import ThreadExecutor
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.playbook import load_playbook

@@ -10,7 +10,7 @@ from provisioner.engine.host_state import STOPPED
 from provisioner.engine.interrupt import Interrupt
 from provisioner.engine.scheduler import Executor
 from provisioner.events import Event, HostFinished, PlayFinished, Status, TaskFinished, TaskStarted
-from provisioner.fleet.session_pool import Connect
+from provisioner.fleet.login import Connect
 from provisioner.plan import Plan
 from tests.engine.play_runner import PlayRunner, RunOutcome, threads
 

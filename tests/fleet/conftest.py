@@ -9,5 +9,5 @@ from tests.engine.play_runner import PlayRunner
 
 @pytest.fixture
 def runner(tmp_path: Path) -> PlayRunner:
-    """Hosts to run plays on; `runner.folder` is the playbook's directory."""
+    """Runs plays on local hosts. `runner.folder` is the folder of the playbook."""
     return PlayRunner(tmp_path)

@@ -1,5 +1,4 @@
-"""What plays on several hosts mean is the same when workers walk the hosts: the engine's own tests,
-on two workers."""
+"""The engine's tests of plays on several hosts, run on two workers."""
 
 from __future__ import annotations
 
@@ -9,9 +8,9 @@ import pytest
 
 from tests.engine.play_runner import PlayRunner
 from tests.engine.test_fleet import *  # noqa: F403
-from tests.fleet.lines import near_crew
+from tests.fleet.in_process_workers import in_process_executor
 
 
 @pytest.fixture
 def runner(tmp_path: Path) -> PlayRunner:
-    return PlayRunner(tmp_path, make_executor=near_crew)
+    return PlayRunner(tmp_path, make_executor=in_process_executor)

@@ -1,4 +1,4 @@
-"""Connections that are begun while the engine is still being imported."""
+"""Connections that are made while the engine is imported."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from provisioner.errors import ConnectionFailed
-from provisioner.fleet.preconnect import Preconnector, certain
-from provisioner.fleet.session_pool import Login
+from provisioner.fleet.login import Login
+from provisioner.fleet.preconnect import Preconnector, certain_connections
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.playbook import load_playbook
 from provisioner.plan import Options, Plan, plan
@@ -23,7 +23,7 @@ all:
   hosts:
     plain: {ansible_host: 192.0.2.1, ansible_user: deploy}
     here: {ansible_connection: local}
-    worked_out: {ansible_host: "{{ address }}"}
+    with_template: {ansible_host: "{{ address }}"}
 """
 
 ON_HOSTS = "[{hosts: all, tasks: [{command: uptime}, {debug: {msg: hello}}]}]"
@@ -36,15 +36,17 @@ def planned(folder: Path, playbook: str, **options: Any) -> Plan:
     return plan(inventory, [load_playbook(folder / "play.yml")], Options(**options))
 
 
-def test_hosts_whose_way_the_inventory_says_are_connected_early(tmp_path: Path) -> None:
-    assert dict(certain(planned(tmp_path, ON_HOSTS))) == {
+def test_hosts_with_connection_variables_of_the_inventory_are_connected_early(
+    tmp_path: Path,
+) -> None:
+    assert dict(certain_connections(planned(tmp_path, ON_HOSTS))) == {
         "plain": {"ansible_host": "192.0.2.1", "ansible_user": "deploy"}
     }
 
 
-def test_what_the_command_line_says_of_the_way_counts(tmp_path: Path) -> None:
+def test_connection_variables_of_the_command_line_count(tmp_path: Path) -> None:
     made = planned(tmp_path, ON_HOSTS, extra_vars={"ansible_user": "root"})
-    assert [about["ansible_user"] for _, about in certain(made)] == ["root"]
+    assert [own["ansible_user"] for _, own in certain_connections(made)] == ["root"]
 
 
 @pytest.mark.parametrize(
@@ -66,47 +68,47 @@ def test_what_the_command_line_says_of_the_way_counts(tmp_path: Path) -> None:
         "{hosts: localhost, tasks: [{command: uptime}]}",
     ],
 )
-def test_nobody_is_connected_early_in_doubt(play: str, tmp_path: Path) -> None:
-    assert list(certain(planned(tmp_path, f"[{play}]"))) == []
+def test_in_doubt_no_host_is_connected_early(play: str, tmp_path: Path) -> None:
+    assert list(certain_connections(planned(tmp_path, f"[{play}]"))) == []
 
 
-def test_an_early_connection_goes_to_the_first_who_asks_for_the_same_way() -> None:
+def test_an_early_connection_is_taken_once_by_its_key() -> None:
     def dial(target: Target) -> Login:
         return Login(LocalConnection(), target.name)
 
-    early = Preconnector(dial)
-    early.begin(("a", "deploy"), Target("a", "192.0.2.1"))
-    assert early.take(("a", "root")) is None
-    assert early.take(("a", "deploy")) is not None
-    assert early.take(("a", "deploy")) is None
+    preconnector = Preconnector(dial)
+    preconnector.start(("a", "deploy"), Target("a", "192.0.2.1"))
+    assert preconnector.take(("a", "root")) is None
+    assert preconnector.take(("a", "deploy")) is not None
+    assert preconnector.take(("a", "deploy")) is None
 
 
-def test_a_connection_is_begun_for_the_way_that_variables_say_whatever_their_types_are() -> None:
+def test_the_key_of_a_connection_does_not_depend_on_the_types_of_variables() -> None:
     inventory = {"ansible_host": "192.0.2.1", "ansible_port": 2222}
     assert said(inventory) == said({**inventory, "ansible_port": "2222", "other": 1})
     assert said(inventory) != said({**inventory, "ansible_user": "root"})
 
 
-def test_why_an_early_connection_failed_is_told_to_who_asks_for_it() -> None:
+def test_the_error_of_an_early_connection_is_raised_when_it_is_taken() -> None:
     def dial(target: Target) -> Login:
         raise ConnectionFailed(f"{target.name}: no route")
 
-    early = Preconnector(dial)
-    early.begin("a", Target("a", "192.0.2.1"))
+    preconnector = Preconnector(dial)
+    preconnector.start("a", Target("a", "192.0.2.1"))
     with pytest.raises(ConnectionFailed, match="a: no route"):
-        early.take("a")
+        preconnector.take("a")
 
 
-def test_where_no_further_thread_may_start_nothing_is_begun_early(
+def test_without_free_threads_no_host_is_connected_early(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    early = Preconnector(lambda target: Login(LocalConnection(), target.user))
+    preconnector = Preconnector(lambda target: Login(LocalConnection(), target.user))
     target = Target(name="h", address="192.0.2.1", user="root")
-    early.begin("one", target)
+    preconnector.start("one", target)
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    early.begin("two", target)
-    assert early.take("two") is None
-    early.close()
+    preconnector.start("two", target)
+    assert preconnector.take("two") is None
+    preconnector.close()

@@ -1,4 +1,4 @@
-"""Threads: whose turn it is, what stays open, and that nobody waits for what does not come."""
+"""Hosts in threads: slots, throttles, connections, and hosts that do not respond."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from provisioner.events import Event, Notice, TaskFinished, TaskStarted
-from provisioner.fleet.session_pool import Connect, Login
+from provisioner.fleet.login import Connect, Login
 from provisioner.fleet.slots import Slots
 from provisioner.fleet.thread_executor import ThreadExecutor
-from provisioner.fleet.thread_pool import Jobs
+from provisioner.fleet.thread_pool import ThreadPool
 from tests.engine.play_runner import ExecutorFactory, PlayRunner
-from tests.fleet.dead import LONG, Dead
+from tests.fleet.unresponsive_host import LONG, UnresponsiveHost
 
 
 def threads(connect: Connect, forks: int, **options: Any) -> ExecutorFactory:
@@ -27,54 +27,54 @@ def threads(connect: Connect, forks: int, **options: Any) -> ExecutorFactory:
 ECHO = "[{hosts: all, gather_facts: false, tasks: [{name: a, command: echo}]}]"
 
 
-def test_a_host_that_does_not_answer_holds_no_slot(runner: PlayRunner) -> None:
-    dead = Dead(runner)
-    runner.make_executor = threads(dead.connect, 1, patience=0)
-    got = runner.run(ECHO, hosts=3, on_event=dead.note)
+def test_a_host_that_does_not_respond_occupies_no_slot(runner: PlayRunner) -> None:
+    unresponsive = UnresponsiveHost(runner)
+    runner.make_executor = threads(unresponsive.connect, 1, lend_after=0)
+    got = runner.run(ECHO, hosts=3, on_event=unresponsive.note)
     assert [str(got.hosts[host].status) for host in ("h1", "h2", "h3")] == [
         "unreachable", "changed", "changed",
     ]  # fmt: skip
 
 
-def test_a_host_that_answers_late_takes_a_slot_again_before_others() -> None:
-    slots = Slots(1, patience=0)
-    waiting, answered, back = threading.Event(), threading.Event(), threading.Event()
+def test_a_host_that_responds_late_reclaims_a_slot_before_other_hosts() -> None:
+    slots = Slots(1, lend_after=0)
+    waiting, answered, reclaimed = threading.Event(), threading.Event(), threading.Event()
 
     def late() -> None:
         with slots.connecting():
             waiting.set()
             answered.wait(LONG)
-        back.set()
+        reclaimed.set()
 
     assert slots.take()
     threading.Thread(target=late, daemon=True).start()
     assert waiting.wait(LONG)
     assert slots.take(), "its slot is lent"
     answered.set()
-    assert not back.is_set(), "two hosts are at work"
-    slots.give_back()
-    assert back.wait(LONG)
+    assert not reclaimed.is_set(), "two hosts run at once"
+    slots.release()
+    assert reclaimed.wait(LONG)
     assert not slots.take()
-    slots.give_back()
+    slots.release()
     assert slots.take()
 
 
-def test_no_more_than_the_waiting_room_holds_wait_without_a_slot() -> None:
-    slots = Slots(1, waiting_room=0, patience=0)
+def test_the_number_of_lent_slots_is_limited() -> None:
+    slots = Slots(1, max_lent=0, lend_after=0)
     assert slots.take()
     with slots.connecting():
         assert not slots.take()
-        assert slots.next_to_lend() is None
+        assert slots.seconds_until_lendable() is None
 
 
-def test_who_begins_to_connect_later_is_waited_for_as_long() -> None:
-    slots = Slots(1, patience=LONG)
+def test_each_connection_has_the_same_time_before_its_slot_is_lent() -> None:
+    slots = Slots(1, lend_after=LONG)
     assert slots.take()
-    assert slots.next_to_lend() == LONG
+    assert slots.seconds_until_lendable() == LONG
     with slots.connecting():
-        left = slots.next_to_lend()
-        assert left is not None
-        assert left <= LONG
+        seconds = slots.seconds_until_lendable()
+        assert seconds is not None
+        assert seconds <= LONG
 
 
 THROTTLED = """
@@ -84,10 +84,11 @@ THROTTLED = """
 """
 
 
-def test_a_host_that_comes_back_to_its_slot_goes_before_those_that_wait_for_it(
+def test_a_host_reclaims_the_slot_of_a_host_that_waits_for_it(
     runner: PlayRunner,
 ) -> None:
-    """h1 is in the task, and has lent its slot while it connects; h2 has that, and waits."""
+    """h1 holds the task's throttle and has lent its slot while it connects. h2 has the slot, and
+    waits for the throttle."""
     others = threading.Event()
 
     def connect(host: str, variables: Mapping[str, Any]) -> Login:
@@ -99,39 +100,39 @@ def test_a_host_that_comes_back_to_its_slot_goes_before_those_that_wait_for_it(
         if isinstance(event, TaskStarted) and event.host == "h2":
             others.set()
 
-    runner.make_executor = threads(connect, 1, patience=0)
+    runner.make_executor = threads(connect, 1, lend_after=0)
     got = runner.run(THROTTLED, hosts=3, on_event=note)
     assert [got.tasks(f"h{n}") for n in (1, 2, 3)] == [[("a", "changed")]] * 3
 
 
-def test_no_more_hosts_than_there_are_slots_go_on_when_one_has_come_back() -> None:
-    slots, held, asked = Slots(1, patience=0), threading.Lock(), threading.Event()
-    answered, back, got = threading.Event(), threading.Event(), threading.Event()
+def test_a_reclaimed_slot_never_leads_to_more_running_hosts_than_slots() -> None:
+    slots, throttle, connecting = Slots(1, lend_after=0), threading.Lock(), threading.Event()
+    answered, reclaimed, entered = threading.Event(), threading.Event(), threading.Event()
 
     def late() -> None:
         with slots.connecting():
-            asked.set()
+            connecting.set()
             assert answered.wait(LONG)
-        back.set()
+        reclaimed.set()
 
     def waits() -> None:
-        with slots.waiting(), held:
+        with slots.waiting(), throttle:
             pass
-        got.set()
+        entered.set()
 
     assert slots.take()
     threading.Thread(target=late, daemon=True).start()
-    assert asked.wait(LONG)
+    assert connecting.wait(LONG)
     assert slots.take(), "its slot is lent"
-    with held:
+    with throttle:
         threading.Thread(target=waits, daemon=True).start()
         answered.set()
-        assert back.wait(LONG), "the one slot is of a host that waits"
+        assert reclaimed.wait(LONG), "the host that waits keeps the slot"
         assert not slots.take()
-    assert not got.wait(0.1), "two hosts are at work"
-    slots.give_back()
-    assert got.wait(LONG)
-    slots.give_back()
+    assert not entered.wait(0.1), "two hosts run at once"
+    slots.release()
+    assert entered.wait(LONG)
+    slots.release()
     assert slots.take()
     assert not slots.take()
 
@@ -146,114 +147,116 @@ TWO = """
 """
 
 
-def test_more_hosts_than_connections_close_idle_ones_and_connect_again(runner: PlayRunner) -> None:
-    made: list[str] = []
+def test_with_more_hosts_than_connections_idle_ones_are_closed_and_opened_again(
+    runner: PlayRunner,
+) -> None:
+    connected: list[str] = []
 
     def connect(host: str, variables: Mapping[str, Any]) -> Login:
-        made.append(host)
+        connected.append(host)
         return runner.connect(host, variables)
 
     runner.make_executor = threads(connect, 1, connections=1)
     got = runner.run(TWO, hosts=3)
     assert got.exit == 0
     assert [got.tasks(f"h{n}")[-1] for n in (1, 2, 3)] == [("b", "changed")] * 3
-    assert len(made) > 3
-    made.clear()
+    assert len(connected) > 3
+    connected.clear()
     runner.make_executor = threads(connect, 1, connections=3)
     assert runner.run(TWO, hosts=3).exit == 0
-    assert sorted(made) == ["h1", "h2", "h3"]
+    assert sorted(connected) == ["h1", "h2", "h3"]
 
 
-def test_a_host_that_is_through_is_closed_at_once(runner: PlayRunner) -> None:
-    """Its thread closes it before the only slot goes to the next host."""
-    opened, gone = list[str](), list[str]()
-    runner.make_executor = threads(watched(runner, opened, gone), 1, patience=LONG)
-    at_second: list[list[str]] = []
+def test_the_connection_of_a_finished_host_is_closed_at_once(runner: PlayRunner) -> None:
+    """Its thread closes the connection before the next host gets the only slot."""
+    opened, closed = list[str](), list[str]()
+    runner.make_executor = threads(recording(runner, opened, closed), 1, lend_after=LONG)
+    closed_before_h2: list[list[str]] = []
 
     def note(event: Event) -> None:
         if isinstance(event, TaskFinished) and event.host == "h2":
-            at_second.append(list(gone))
+            closed_before_h2.append(list(closed))
 
     runner.run(ECHO, hosts=2, on_event=note)
-    assert at_second[0][0] == "h1"
+    assert closed_before_h2[0][0] == "h1"
 
 
-def test_a_host_that_a_later_play_is_about_stays_connected(runner: PlayRunner) -> None:
-    opened, gone = list[str](), list[str]()
-    runner.make_executor = threads(watched(runner, opened, gone), 1, patience=LONG)
+def test_a_host_of_a_later_play_stays_connected(runner: PlayRunner) -> None:
+    opened, closed = list[str](), list[str]()
+    runner.make_executor = threads(recording(runner, opened, closed), 1, lend_after=LONG)
     later = "- {hosts: h1, gather_facts: false, tasks: [{name: b, command: echo}]}"
     got = runner.run(f"- {ECHO[1:-1]}\n{later}", hosts=2)
     assert got.tasks("h1") == [("a", "changed"), ("b", "changed")]
     assert opened == ["h1", "h2"]
 
 
-def watched(runner: PlayRunner, opened: list[str], gone: list[str]) -> Connect:
-    """Connects, noting who is connected and closed."""
+def recording(runner: PlayRunner, opened: list[str], closed: list[str]) -> Connect:
+    """Return a `Connect` that records the hosts with opened and closed connections."""
 
     def connect(host: str, variables: Mapping[str, Any]) -> Login:
         login = runner.connect(host, variables)
-        close = login.connection.close
+        original_close = login.connection.close
 
-        def close_() -> None:
-            gone.append(host)
-            close()
+        def close() -> None:
+            closed.append(host)
+            original_close()
 
-        login.connection.close = close_  # type: ignore[method-assign]
+        login.connection.close = close  # type: ignore[method-assign]
         opened.append(host)
         return login
 
     return connect
 
 
-def test_nobody_waits_for_hosts_under_way_when_a_report_breaks(runner: PlayRunner) -> None:
-    never = threading.Event()
+def test_a_failing_report_ends_the_run_without_waiting_for_hosts(runner: PlayRunner) -> None:
+    end_of_test = threading.Event()
 
     def connect(host: str, variables: Mapping[str, Any]) -> Login:
         if host == "h1":
-            never.wait(LONG)
+            end_of_test.wait(LONG)
         return runner.connect(host, variables)
 
-    def breaks(event: Event) -> None:
+    def failing_report(event: Event) -> None:
         if isinstance(event, TaskFinished):
             raise ZeroDivisionError
 
     runner.make_executor = threads(connect, 2)
     try:
         with pytest.raises(ZeroDivisionError):
-            runner.run(ECHO, hosts=2, on_event=breaks)
-        assert not never.is_set()
+            runner.run(ECHO, hosts=2, on_event=failing_report)
+        assert not end_of_test.is_set()
         assert any(thread.name == "host" and thread.daemon for thread in threading.enumerate())
     finally:
-        never.set()
+        end_of_test.set()
 
 
-def test_the_small_stack_bears_data_as_deep_as_python_allows() -> None:
+def test_the_small_stack_is_enough_for_deeply_nested_data() -> None:
     deep: list[Any] = []
     for _ in range(900):
         deep = [deep]
-    done: list[object] = []
+    results: list[object] = []
     ended = threading.Event()
 
-    def job() -> None:
+    def copy() -> None:
         try:
-            done.append(pickle.loads(pickle.dumps(json.loads(json.dumps(deep)))))
+            results.append(pickle.loads(pickle.dumps(json.loads(json.dumps(deep)))))
         except BaseException as error:
-            done.append(error)
+            results.append(error)
         ended.set()
 
-    Jobs().do(job)
+    ThreadPool().run(copy)
     assert ended.wait(LONG)
-    assert done == [deep] or isinstance(done[0], RecursionError)
+    assert results == [deep] or isinstance(results[0], RecursionError)
 
 
-def test_a_notice_of_the_way_to_a_host_is_said_once_however_often_it_is_connected(
+def test_a_notice_about_a_connection_is_shown_once_even_after_reconnecting(
     runner: PlayRunner,
 ) -> None:
     def connect(host: str, variables: Mapping[str, Any]) -> Login:
         login = runner.connect(host, variables)
-        return replace(login, notices=("the way is long",))
+        return replace(login, notices=("the key is old",))
 
     runner.make_executor = threads(connect, 1, connections=1)
     got = runner.run(TWO, hosts=2)
-    said = [event.text for event in got.events if isinstance(event, Notice)]
-    assert sorted(said) == ["h1: the way is long", "h2: the way is long"]
+    notices = [event.text for event in got.events if isinstance(event, Notice)]
+    assert sorted(notices) == ["h1: the key is old", "h2: the key is old"]

@@ -200,7 +200,7 @@ def _redactor() -> Redactor:
 def _run_plan(plan: Plan, arguments: RunArguments, redactor: Redactor) -> int:
     from provisioner.fleet import malloc
 
-    malloc.spare(min(plan.options.forks, len(plan.hosts)))
+    malloc.save_memory(min(plan.options.forks, len(plan.hosts)))
     connector = Connector(arguments.options)
     if not arguments.step and arguments.workers is None:
         connector.preconnect(plan)  # hosts connect while the engine is imported

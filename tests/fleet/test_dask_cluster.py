@@ -1,4 +1,4 @@
-"""--workers: a Dask cluster of real processes gives what threads give, and keeps no secret."""
+"""--workers: runs on a Dask cluster of real processes."""
 
 from __future__ import annotations
 
@@ -22,12 +22,11 @@ from provisioner.engine.interrupt import Interrupt
 from provisioner.engine.run import Run
 from provisioner.errors import UsageError
 from provisioner.events import Event, RunFinished, TaskFinished, TaskStarted
-from provisioner.fleet import dask as workers
-from provisioner.fleet import protocol
-from provisioner.fleet.sealing import Pair
-from provisioner.fleet.session_pool import Ssh
+from provisioner.fleet import dask_cluster, protocol
+from provisioner.fleet.encryption import KeyPair
+from provisioner.fleet.login import SshConnector
 from provisioner.fleet.thread_executor import ThreadExecutor
-from provisioner.fleet.worker_executor import Gone
+from provisioner.fleet.worker_handle import WorkerLost
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.playbook import load_playbook
 from provisioner.plan import Options, Plan, plan
@@ -35,7 +34,7 @@ from provisioner.remote.target import Defaults
 from tests.cli.conftest import Command
 from tests.cli.conftest import provision as provision
 
-CONNECT = Ssh(Defaults())
+CONNECT = SshConnector(Defaults())
 
 PLAY = """
 - hosts: all
@@ -52,7 +51,7 @@ PLAY = """
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[LocalCluster]:
-    """A cluster over TLS that is there already, and Dask's configuration to join it."""
+    """A running cluster over TLS, with Dask's configuration to join it."""
     security = Security.temporary()  # type: ignore[no-untyped-call]
     names = {
         "distributed.comm.tls.ca-file": security.tls_ca_file,
@@ -83,38 +82,36 @@ def on_cluster(where: str, plan: Plan, files: dict[str, str] | None = None) -> I
     start = protocol.Start(
         plan, CONNECT, plan.options.forks, partial(int, 1000), False, files or {}
     )
-    with workers.crew(where, start, interrupt) as crew:
-        yield from Run(plan, crew, interrupt).events()
+    with dask_cluster.dask_executor(where, start, interrupt) as executor:
+        yield from Run(plan, executor, interrupt).events()
 
 
-def told(events: Sequence[Event]) -> dict[str, list[tuple[Any, ...]]]:
-    """What came of each host, task by task."""
-    found: dict[str, list[tuple[Any, ...]]] = {}
+def results(events: Sequence[Event]) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the tasks and the summary of each host."""
+    rows: dict[str, list[tuple[Any, ...]]] = {}
     for event in events:
         if isinstance(event, TaskFinished):
             row = (event.task, event.outcome, event.shown, event.stdout)
-            found.setdefault(event.host, []).append(row)
+            rows.setdefault(event.host, []).append(row)
     end = events[-1]
     assert isinstance(end, RunFinished)
     for host, summary in end.hosts.items():
-        found[host].append((end.exit, replace(summary, seconds=0.0)))
-    return found
+        rows[host].append((end.exit, replace(summary, seconds=0.0)))
+    return rows
 
 
-def test_two_hundred_hosts_on_two_workers_give_what_threads_give(
+def test_two_hundred_hosts_have_the_same_results_on_workers_as_with_threads(
     cluster: LocalCluster, tmp_path: Path
 ) -> None:
     plan, interrupt = planned(tmp_path, PLAY, 200), Interrupt()
-    here = Run(plan, ThreadExecutor(CONNECT, 50, interrupt), interrupt)
-    expected = told(list(here.events()))
-    got = told(list(on_cluster(cluster.scheduler_address, plan)))
+    with_threads = Run(plan, ThreadExecutor(CONNECT, 50, interrupt), interrupt)
+    expected = results(list(with_threads.events()))
+    got = results(list(on_cluster(cluster.scheduler_address, plan)))
     assert got == expected
     assert len(got) == 200
 
 
-def test_nothing_that_dask_keeps_or_logs_has_a_secret(
-    cluster: LocalCluster, tmp_path: Path
-) -> None:
+def test_dask_neither_stores_nor_logs_a_secret(cluster: LocalCluster, tmp_path: Path) -> None:
     text = """
     - hosts: all
       gather_facts: false
@@ -123,9 +120,9 @@ def test_nothing_that_dask_keeps_or_logs_has_a_secret(
     """
     plan = planned(tmp_path, text, 2, extra_vars={"typed": "hunter-two"})
     events = list(on_cluster(cluster.scheduler_address, plan))
-    assert told(events)["h1"][0][3] == "open-sesame hunter-two"
+    assert results(events)["h1"][0][3] == "open-sesame hunter-two"
     with Client(cluster) as client:  # type: ignore[no-untyped-call]
-        kept = [
+        stored = [
             client.get_worker_logs(),
             client.get_scheduler_logs(),
             client.get_events(),
@@ -133,7 +130,7 @@ def test_nothing_that_dask_keeps_or_logs_has_a_secret(
             client.run_on_scheduler(_tasks),
             client.run(_logged),
         ]
-    assert not [word for word in ("sesame", "hunter", "hush") if word in repr(kept)]
+    assert not [word for word in ("sesame", "hunter", "hush") if word in repr(stored)]
 
 
 def _tasks(dask_scheduler: Any) -> str:
@@ -145,25 +142,24 @@ def _logged(dask_worker: Any) -> str:
 
 
 def test_a_call_that_fails_on_a_worker_logs_no_secret(cluster: LocalCluster) -> None:
-    """Dask logs the arguments of a call that fails: they are sealed bytes."""
+    """Dask logs the arguments of a call that fails. They are encrypted."""
     from provisioner.fleet import worker_endpoint
 
     with Client(cluster) as client:  # type: ignore[no-untyped-call]
         with pytest.raises(KeyError):
-            client.run(worker_endpoint.deliver, "no-run", b"sealed")
+            client.run(worker_endpoint.deliver, "no-run", b"encrypted")
         logs = repr(client.get_worker_logs())
     assert "no-run" in logs
 
 
-def test_a_worker_that_sees_other_files_than_we_do_is_refused(
-    cluster: LocalCluster, tmp_path: Path
-) -> None:
+def test_a_worker_with_different_files_is_refused(cluster: LocalCluster, tmp_path: Path) -> None:
     plan = planned(tmp_path, PLAY, 1)
-    with pytest.raises(UsageError, match=r"doesn't see /nowhere/play.yml as this machine does"):
+    message = r"on the worker at .*, these files are missing or different: /nowhere/play.yml; "
+    with pytest.raises(UsageError, match=message):
         list(on_cluster(cluster.scheduler_address, plan, {"/nowhere/play.yml": "0" * 64}))
 
 
-def test_paths_are_those_of_the_command_wherever_workers_were_started(
+def test_paths_are_relative_to_the_folder_of_the_command(
     cluster: LocalCluster, provision: Command
 ) -> None:
     provision.write("more.yml", "- debug: {msg: found}")
@@ -177,41 +173,45 @@ def test_a_worker_with_another_version_is_refused(
     cluster: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("provisioner.fleet.worker_endpoint.__version__", "99")
-    with pytest.raises(UsageError, match=r"has provision .*, this machine provision 99, Python"):
+    message = r"has provision .*, but this machine has provision 99, Python .*: install the same"
+    with pytest.raises(UsageError, match=message):
         list(on_cluster(cluster.scheduler_address, planned(tmp_path, PLAY, 1)))
 
 
-def test_what_is_said_to_a_worker_is_as_it_was_when_it_was_said() -> None:
-    def learned(value: object) -> None:
+def test_a_message_to_a_worker_is_packed_when_it_is_sent() -> None:
+    def on_decrypted(value: object) -> None:
         pass
 
-    line = workers.DaskLine(None, "", queue.SimpleQueue(), learned)  # type: ignore[arg-type]
+    inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    connection = dask_cluster.DaskWorkerConnection(None, "", inbox, on_decrypted)  # type: ignore[arg-type]
     facts = {"a": 1}
-    line.send(protocol.LearnFacts("h1", facts, "setup"))
+    connection.send(protocol.LearnFacts("h1", facts, "setup"))
     facts["b"] = 2
-    packed = line._out.get()
+    packed = connection._outbox.get()
     assert packed is not None
     assert (
-        protocol.unpack(packed + packed, learned)
+        protocol.unpack(packed + packed, on_decrypted)
         == (protocol.LearnFacts("h1", {"a": 1}, "setup"),) * 2
     )
 
 
-def test_a_worker_that_is_killed_is_survived(
+def test_the_run_continues_when_a_worker_is_killed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """One of two processes dies by kill -9 while each has a host in its task."""
-    go, begun = tmp_path / "go", set[str]()
+    go, started = tmp_path / "go", set[str]()
     pids: dict[str, int] = {}
     terminals = set[int]()
-    opened = workers.DaskLine.open
+    original_open = dask_cluster.DaskWorkerConnection.open
 
-    def noted(line: workers.DaskLine, start: protocol.Start) -> None:
-        pids.update(line._client.run(os.getpid))
-        terminals.update(line._client.run(os.getsid, 0).values())
-        opened(line, start)
+    def recording_open(
+        connection: dask_cluster.DaskWorkerConnection, start: protocol.Start
+    ) -> None:
+        pids.update(connection._client.run(os.getpid))
+        terminals.update(connection._client.run(os.getsid, 0).values())
+        original_open(connection, start)
 
-    monkeypatch.setattr(workers.DaskLine, "open", noted)
+    monkeypatch.setattr(dask_cluster.DaskWorkerConnection, "open", recording_open)
     text = f"""
     - hosts: all
       gather_facts: false
@@ -224,9 +224,9 @@ def test_a_worker_that_is_killed_is_survived(
     events = []
     for event in on_cluster("2", plan):
         events.append(event)
-        if isinstance(event, TaskStarted) and len(begun) < 2:
-            begun.add(event.host)
-            if len(begun) == 2:
+        if isinstance(event, TaskStarted) and len(started) < 2:
+            started.add(event.host)
+            if len(started) == 2:
                 os.kill(pids[sorted(pids)[0]], signal.SIGKILL)
         if isinstance(event, TaskFinished):
             go.touch()
@@ -238,88 +238,89 @@ def test_a_worker_that_is_killed_is_survived(
     assert os.getsid(0) not in terminals, "Ctrl-C in the terminal would end the workers"
 
 
-def test_without_dask_the_command_line_says_how_to_install_it(
+def test_without_dask_the_error_says_how_to_install_it(
     provision: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(provisioner.fleet, "dask")
-    monkeypatch.delitem(sys.modules, "provisioner.fleet.dask")
+    monkeypatch.delattr(provisioner.fleet, "dask_cluster")
+    monkeypatch.delitem(sys.modules, "provisioner.fleet.dask_cluster")
     monkeypatch.setitem(sys.modules, "distributed", None)
     done = provision.play(PLAY, "--workers", "2")
     assert done.exit == 5
     assert "pip install 'provision-el7[dask]'" in done.err
 
 
-def test_a_cluster_without_certificates_or_that_is_not_there_is_told_at_once(
+def test_missing_certificates_and_unreachable_clusters_are_reported_at_once(
     tmp_path: Path,
 ) -> None:
     plan = planned(tmp_path, PLAY, 1)
     with (
         dask.config.set({"distributed.comm.tls.ca-file": None}),
-        pytest.raises(UsageError, match="name them in Dask's configuration"),
+        pytest.raises(UsageError, match=r"set ca-file, client.cert and client.key in Dask's"),
     ):
         list(on_cluster("tls://127.0.0.1:1", plan))
     pem = str(tmp_path / "play.yml")
     names = {f"distributed.comm.tls.{name}": pem for name in ("client.cert", "client.key")}
     with dask.config.set({**names, "distributed.comm.tls.ca-file": pem}):
-        for place, why in (
-            ("tls://127.0.0.1:1", "the scheduler at tls://127.0.0.1:1 can't be reached"),
-            ("tls://nowhere.invalid:8786", "the scheduler at tls://nowhere.invalid:8786 can't be"),
-            ("tls://nowhere", "tls://nowhere has no port: tls://HOST:PORT is needed"),
+        for address, reason in (
+            ("tls://127.0.0.1:1", "cannot connect to the scheduler at tls://127.0.0.1:1: "),
+            ("tls://nowhere.invalid:8786", "cannot connect to the scheduler at tls://nowhere"),
+            ("tls://nowhere", "tls://nowhere has no port: use tls://HOST:PORT"),
         ):
-            with pytest.raises(UsageError, match=why):
-                list(on_cluster(place, plan))
+            with pytest.raises(UsageError, match=reason):
+                list(on_cluster(address, plan))
     with (
         dask.config.set({**names, "distributed.comm.tls.ca-file": "/no/ca.pem"}),
-        pytest.raises(UsageError, match=r"/no/ca.pem, which .* can't be read: No such file"),
+        pytest.raises(UsageError, match=r"cannot read /no/ca.pem, which .* names: No such file"),
     ):
         list(on_cluster("tls://127.0.0.1:1", plan))
 
 
-def test_a_cluster_is_started_where_ctrl_c_does_not_reach_its_processes() -> None:
+def test_the_processes_of_a_local_cluster_ignore_ctrl_c() -> None:
     def make() -> Any:
         return signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
-    blocked: Any = workers._started(make)
+    blocked: Any = dask_cluster._start_cluster(make)
     assert signal.SIGINT in blocked
-    assert signal.SIGINT not in make(), "the command can't be interrupted"
+    assert signal.SIGINT not in make(), "Ctrl-C does not interrupt the command"
 
 
-def test_processes_that_can_not_be_started_are_told_with_why() -> None:
+def test_the_error_of_a_failed_process_start_has_the_reason() -> None:
     def make() -> Any:
         try:
             raise OSError(24, "Too many open files")
         except OSError as error:
             raise RuntimeError("Nanny failed to start") from error
 
-    with pytest.raises(UsageError, match=r"--workers: .* can't be started: Too many open files"):
-        workers._started(make)
+    message = "--workers: cannot start the worker processes: Too many open files"
+    with pytest.raises(UsageError, match=message):
+        dask_cluster._start_cluster(make)
 
 
-def test_a_worker_that_stands_still_is_given_up() -> None:
-    """Its connection stays as it is."""
+def test_a_frozen_worker_is_reported_as_lost() -> None:
+    """Its connection stays open."""
 
-    class Still:
+    class FrozenClient:
         def run(self, *_: object, callback_timeout: float, **__: object) -> None:
             raise TimeoutError(callback_timeout)
 
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    line = workers.DaskLine(Still(), "tls://w", inbox, print)  # type: ignore[arg-type]
-    line._sealing = Pair().with_(Pair().public, leads=True)
-    line._receive_all()
-    assert inbox.get() == (line, Gone("no answer for 90 s"))
+    connection = dask_cluster.DaskWorkerConnection(FrozenClient(), "tls://w", inbox, print)  # type: ignore[arg-type]
+    connection._cipher = KeyPair().cipher(KeyPair().public, is_controller=True)
+    connection._receive_all()
+    assert inbox.get() == (connection, WorkerLost("no answer for 90 s"))
 
 
 @pytest.mark.parametrize(
-    ("place", "said"),
+    ("workers", "message"),
     [
         ("0", "neither a number of processes nor tls://HOST:PORT"),
         ("many", "neither a number of processes nor tls://HOST:PORT"),
-        ("tcp://scheduler:8786", "a cluster without TLS runs what anybody sends it"),
+        ("tcp://scheduler:8786", "a cluster without TLS runs code from anyone"),
     ],
 )
-def test_a_place_that_makes_no_sense_is_a_usage_error(
-    provision: Command, place: str, said: str
+def test_an_invalid_value_of_workers_is_a_usage_error(
+    provision: Command, workers: str, message: str
 ) -> None:
-    done = provision.play(PLAY, "--workers", place)
+    done = provision.play(PLAY, "--workers", workers)
     assert done.exit == 5
-    assert said in done.err
+    assert message in done.err

@@ -1,4 +1,4 @@
-"""The shells of one host: where sshd is sparing with them, and where they end by themselves."""
+"""The shells of one host: limits of sshd, lost sessions, and refusals of sudo."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 
 from provisioner.engine.effects import Exchange, SessionKey
 from provisioner.errors import BecomeFailed, SessionRefused
-from provisioner.fleet.session_pool import ENDED, Login, Sessions
+from provisioner.fleet.host_sessions import REOPENED, HostSessions
+from provisioner.fleet.login import Login
 from provisioner.remote.become import Become
 from provisioner.remote.local import LocalChannel, LocalConnection
 from provisioner.remote.shell import Program, Step
@@ -20,18 +21,18 @@ from tests.lab.processes import wait_for
 from tests.remote.sshd import Sshd, sshd
 
 WHO = Step(Program("who", "report out $(id -un)\n"), "apply")
-SEATS = (
+SESSION_KEYS = (
     SessionKey("h"),
     SessionKey("h", become=Become("nobody", "su")),
     SessionKey("h", become=Become("daemon", "su")),
 )
 
 
-def test_shells_take_turns_where_sshd_allows_one_session_only(tmp_path: Path) -> None:
+def test_with_one_session_per_connection_shells_are_closed_for_each_other(tmp_path: Path) -> None:
     with sshd(tmp_path, "MaxSessions 1") as server:
         server.trust()
-        sessions = Sessions(lambda _host, _variables: Login(connect(server.target()), "root"))
-        for session_key in (*SEATS, *SEATS):
+        sessions = HostSessions(lambda _host, _variables: Login(connect(server.target()), "root"))
+        for session_key in (*SESSION_KEYS, *SESSION_KEYS):
             answer = sessions.exchange(Exchange(session_key, (WHO,), {}))
             assert answer.lost is None
             user = session_key.become.user if session_key.become else "root"
@@ -39,11 +40,11 @@ def test_shells_take_turns_where_sshd_allows_one_session_only(tmp_path: Path) ->
         sessions.close()
 
 
-def test_where_no_session_is_allowed_at_all_the_host_is_unreachable(tmp_path: Path) -> None:
+def test_without_allowed_sessions_the_host_is_unreachable(tmp_path: Path) -> None:
     with sshd(tmp_path, "MaxSessions 0") as server:
         server.trust()
-        sessions = Sessions(lambda _host, _variables: Login(connect(server.target()), "root"))
-        answer = sessions.exchange(Exchange(SEATS[0], (WHO,), {}))
+        sessions = HostSessions(lambda _host, _variables: Login(connect(server.target()), "root"))
+        answer = sessions.exchange(Exchange(SESSION_KEYS[0], (WHO,), {}))
         assert isinstance(answer.lost, SessionRefused)
         assert not answer.sent
         sessions.close()
@@ -58,40 +59,42 @@ def end_connection(_pid: int, server: Sshd) -> None:
 
 
 @pytest.mark.parametrize("end", [end_shell, end_connection])
-def test_what_ended_while_nothing_was_under_way_is_opened_anew(
+def test_a_session_that_ends_between_tasks_is_opened_again(
     tmp_path: Path, end: Callable[[int, Sshd], None]
 ) -> None:
     with sshd(tmp_path) as server:
         server.trust()
-        sessions = Sessions(lambda _host, _variables: Login(connect(server.target()), "root"))
+        sessions = HostSessions(lambda _host, _variables: Login(connect(server.target()), "root"))
         which = Step(Program("which", "report out $$\n"), "apply")
-        answers = [sessions.exchange(Exchange(SEATS[0], (which,), {})) for _ in range(2)]
+        answers = [sessions.exchange(Exchange(SESSION_KEYS[0], (which,), {})) for _ in range(2)]
         first, second = (int(answer.reports[0].get("out")) for answer in answers)
         assert first == second
         end(first, server)
-        wait_for(lambda: not sessions._sessions[SEATS[0]].alive, 60, "the end to be noticed")
-        answer = sessions.exchange(Exchange(SEATS[0], (which,), {}))
+        wait_for(lambda: not sessions._sessions[SESSION_KEYS[0]].alive, 60, "the end to be noticed")
+        answer = sessions.exchange(Exchange(SESSION_KEYS[0], (which,), {}))
         assert int(answer.reports[0].get("out")) != first
-        assert (answer.lost, answer.notices) == (None, (ENDED,))
+        assert (answer.lost, answer.notices) == (None, (REOPENED,))
         sessions.close()
 
 
-def test_a_connection_that_ended_is_told_of_once_whoever_has_a_shell_on_it(tmp_path: Path) -> None:
+def test_a_lost_connection_with_several_shells_causes_one_notice(tmp_path: Path) -> None:
     with sshd(tmp_path) as server:
         server.trust()
-        sessions = Sessions(lambda _host, _variables: Login(connect(server.target()), "root"))
-        for session_key in SEATS:
+        sessions = HostSessions(lambda _host, _variables: Login(connect(server.target()), "root"))
+        for session_key in SESSION_KEYS:
             sessions.exchange(Exchange(session_key, (WHO,), {}))
         server.signal_connections(signal.SIGKILL)
-        wait_for(lambda: not sessions._sessions[SEATS[0]].alive, 60, "the end to be noticed")
-        answers = [sessions.exchange(Exchange(session_key, (WHO,), {})) for session_key in SEATS]
+        wait_for(lambda: not sessions._sessions[SESSION_KEYS[0]].alive, 60, "the end to be noticed")
+        answers = [
+            sessions.exchange(Exchange(session_key, (WHO,), {})) for session_key in SESSION_KEYS
+        ]
         assert [answer.lost for answer in answers] == [None] * 3
-        assert [answer.notices for answer in answers] == [(ENDED,), (), ()]
+        assert [answer.notices for answer in answers] == [(REOPENED,), (), ()]
         sessions.close()
 
 
-class Kept(LocalConnection):
-    """A connection that keeps whether it was asked for terminals."""
+class RecordingConnection(LocalConnection):
+    """A connection that records for each shell whether a terminal was requested."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,13 +107,13 @@ class Kept(LocalConnection):
 
 @pytest.fixture
 def refuse_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Has sudo say something and end, once; then it lets everybody in."""
+    """Install a sudo that prints a message and fails once, and accepts everything afterwards."""
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
 
-    def refuse(words: str) -> None:
+    def refuse(message: str) -> None:
         sudo = tmp_path / "sudo"
         sudo.write_text(f"""#!/bin/sh
-[ -e {tmp_path}/refused ] || {{ touch {tmp_path}/refused; echo sudo: {words}; exit 1; }}
+[ -e {tmp_path}/refused ] || {{ touch {tmp_path}/refused; echo sudo: {message}; exit 1; }}
 while [ "$1" != /bin/sh ]; do shift; done
 exec "$@"
 """)
@@ -119,9 +122,9 @@ exec "$@"
     return refuse
 
 
-def test_whom_sudo_has_refused_it_may_let_in_later(refuse_once: Callable[[str], None]) -> None:
+def test_sudo_may_accept_a_later_task_after_a_refusal(refuse_once: Callable[[str], None]) -> None:
     refuse_once("unknown user: app")
-    sessions = Sessions(lambda _host, _variables: Login(LocalConnection(), "me"))
+    sessions = HostSessions(lambda _host, _variables: Login(LocalConnection(), "me"))
     request = Exchange(SessionKey("h", become=Become("app")), (WHO,), {})
     assert isinstance(sessions.exchange(request).lost, BecomeFailed)
     answer = sessions.exchange(request)
@@ -129,11 +132,11 @@ def test_whom_sudo_has_refused_it_may_let_in_later(refuse_once: Callable[[str], 
     sessions.close()
 
 
-def test_only_sudo_is_given_the_terminal_that_it_wants(refuse_once: Callable[[str], None]) -> None:
+def test_only_sudo_gets_a_terminal(refuse_once: Callable[[str], None]) -> None:
     refuse_once("sorry, you must have a tty to run sudo")
-    kept = Kept()
-    sessions = Sessions(lambda _host, _variables: Login(kept, "me"))
+    connection = RecordingConnection()
+    sessions = HostSessions(lambda _host, _variables: Login(connection, "me"))
     for become in (Become("app"), Become("nobody", "su")):
         assert sessions.exchange(Exchange(SessionKey("h", become=become), (WHO,), {})).lost is None
-    assert kept.terminals == [False, True, False]
+    assert connection.terminals == [False, True, False]
     sessions.close()

@@ -1,4 +1,4 @@
-"""Playbooks made at random, of whatever lets hosts of a play depend on each other."""
+"""Random playbooks with everything that makes the hosts of a play depend on each other."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Node = dict[str, Any]
 
 
 def playbook(seed: int) -> list[Node]:
-    """Some plays. The same for the same seed."""
-    return _Maker(Random(seed)).plays()
+    """Return one to three plays. The same seed returns the same plays."""
+    return _Generator(Random(seed)).plays()
 
 
-class _Maker:
+class _Generator:
     def __init__(self, random: Random) -> None:
         self._random, self._number = random, 0
         self._results, self._facts = ["r0"], ["f0"]
@@ -38,7 +38,7 @@ class _Maker:
         play: Node = {
             "hosts": choose(["all", "all", "all:!h3", "web:h5", *self._groups]),
             "gather_facts": False,
-            **choose([{}, {"strategy": "linear"}]),  # free ones may differ
+            **choose([{}, {"strategy": "linear"}]),  # with "free", results may differ
             "handlers": [
                 {"name": "first", "command": "echo {{ n }}", "notify": "second"},
                 {"name": "second", "command": "test {{ n }} != 5", "throttle": 1},
@@ -61,20 +61,20 @@ class _Maker:
     def _task(self, depth: int) -> Node:
         self._number += 1
         kinds: list[Callable[[], Node]] = [
-            self._command, self._command, self._say, self._say, self._fact, self._fact, self._file,
-            self._fail, self._once, self._delegated, self._given, self._added, self._grouped,
-            self._steered, self._looped, self._until,
+            self._command, self._command, self._debug, self._debug, self._fact, self._fact,
+            self._file, self._fail, self._run_once, self._delegated, self._delegated_fact,
+            self._add_host, self._group_by, self._meta, self._looped, self._until,
         ]  # fmt: skip
-        made = self._random.choice(kinds)()
+        task = self._random.choice(kinds)()
         if depth < 2 and self._chance(0.2):
-            made = {"block": [self._task(depth + 1) for _ in range(2)]}
-            for part in ("rescue", "always"):
+            task = {"block": [self._task(depth + 1) for _ in range(2)]}
+            for section in ("rescue", "always"):
                 if self._chance(0.5):
-                    made[part] = [self._task(depth + 1)]
-        made["name"] = f"t{self._number}"
-        return self._decorated(made)
+                    task[section] = [self._task(depth + 1)]
+        task["name"] = f"t{self._number}"
+        return self._with_keywords(task)
 
-    def _decorated(self, task: Node) -> Node:
+    def _with_keywords(self, task: Node) -> Node:
         if "when" not in task and self._chance(0.2):
             task["when"] = self._condition()
         if "command" in task and self._chance(0.2):
@@ -85,14 +85,14 @@ class _Maker:
             task["throttle"] = 1
         return task
 
-    def _chance(self, part: float) -> bool:
-        return self._random.random() < part
+    def _chance(self, probability: float) -> bool:
+        return self._random.random() < probability
 
     def _condition(self) -> str:
         return f"inventory_hostname in {self._random.sample(HOSTS, 2)}"
 
     def _text(self) -> str:
-        """What depends on this host's variables, or on those of others."""
+        """Return a template that depends on variables of this host or of others."""
         choose = self._random.choice
         host, fact, result = choose(HOSTS), choose(self._facts), choose(self._results)
         return choose(
@@ -106,15 +106,15 @@ class _Maker:
             ]
         )
 
-    def _kept(self, task: Node) -> Node:
+    def _registered(self, task: Node) -> Node:
         name = f"r{self._number}"
         self._results.append(name)
         return {**task, "register": name}
 
     def _command(self) -> Node:
-        return self._kept({"command": {"argv": ["echo", self._text()]}})
+        return self._registered({"command": {"argv": ["echo", self._text()]}})
 
-    def _say(self) -> Node:
+    def _debug(self) -> Node:
         return {"debug": {"msg": self._text()}}
 
     def _fact(self) -> Node:
@@ -129,36 +129,38 @@ class _Maker:
     def _fail(self) -> Node:
         return {"fail": {"msg": self._text()}, "when": self._condition()}
 
-    def _once(self) -> Node:
+    def _run_once(self) -> Node:
         return {**self._random.choice([self._command, self._fact])(), "run_once": True}
 
     def _delegated(self) -> Node:
         other = self._random.choice([*HOSTS, "h{{ n % 6 + 1 }}", "{{ groups['web'][0] }}"])
         return {**self._command(), "delegate_to": other}
 
-    def _given(self) -> Node:
+    def _delegated_fact(self) -> Node:
         task = {"set_fact": {f"f{self._number}": "of {{ inventory_hostname }}"}}
         self._facts.append(f"f{self._number}")
         return {**task, "delegate_to": "h{{ n % 6 + 1 }}", "delegate_facts": True}
 
-    def _added(self) -> Node:
+    def _add_host(self) -> Node:
         self._groups.append("added")
         return {"add_host": {"name": self._random.choice(HOSTS), "groups": "added", "place": "new"}}
 
-    def _grouped(self) -> Node:
+    def _group_by(self) -> Node:
         self._groups += ["is_web", "is_db"]
         return {"group_by": {"key": "is_{{ kind }}"}}
 
-    def _steered(self) -> Node:
+    def _meta(self) -> Node:
         actions = ("end_host", "flush_handlers", "clear_host_errors", "noop", "clear_facts")
         task: Node = {"meta": self._random.choice(actions)}
         return {**task, "when": self._condition()} if task["meta"] == "end_host" else task
 
     def _looped(self) -> Node:
         task: Node = {"command": "echo {{ item }}", "loop": ["a", "{{ n }}", "{{ place }}"]}
-        return self._kept({**task, "failed_when": "item == '4'"})
+        return self._registered({**task, "failed_when": "item == '4'"})
 
     def _until(self) -> Node:
         count = f"{{{{ root }}}}tries{self._number}"
-        task = self._kept({"shell": f"echo >> {count}; wc -l < {count}", "retries": 2, "delay": 0})
+        task = self._registered(
+            {"shell": f"echo >> {count}; wc -l < {count}", "retries": 2, "delay": 0}
+        )
         return {**task, "until": f"{task['register']}.stdout | int > 1"}

@@ -1,4 +1,4 @@
-"""A host that does not answer while others are waited for."""
+"""A host that does not respond until another host has finished a task."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Any
 
 from provisioner.errors import ConnectionFailed
 from provisioner.events import Event, TaskFinished
-from provisioner.fleet.session_pool import Login
+from provisioner.fleet.login import Login
 from tests.engine.play_runner import PlayRunner
 
 LONG = 120.0
-"""Seconds after which a test that waits in vain gives up."""
+"""Timeout of a test in seconds."""
 
 
-class Dead:
-    """Of three hosts h1 is dead, which shows only once h3 has done a task."""
+class UnresponsiveHost:
+    """Connects to h1, h2 and h3; the connection to h1 fails when h3 has finished a task."""
 
     def __init__(self, runner: PlayRunner) -> None:
-        self._fleet, self._others = runner, threading.Event()
+        self._runner, self._h3_finished = runner, threading.Event()
 
     def connect(self, host: str, variables: Mapping[str, Any]) -> Login:
         if host == "h1":
-            assert self._others.wait(LONG), "the others wait for a dead host"
+            assert self._h3_finished.wait(LONG), "the other hosts wait for h1"
             raise ConnectionFailed("no answer")
-        return self._fleet.connect(host, variables)
+        return self._runner.connect(host, variables)
 
     def note(self, event: Event) -> None:
         if isinstance(event, TaskFinished) and event.host == "h3":
-            self._others.set()
+            self._h3_finished.set()

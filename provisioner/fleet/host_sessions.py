@@ -1,0 +1,210 @@
+"""The connections and shells of one host: opened when its run first needs them."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from typing import Any
+
+from provisioner.engine.effects import Answer, Exchange, SessionKey
+from provisioner.errors import (
+    BecomeFailed,
+    ConnectionFailed,
+    ConnectionLost,
+    NeedsTerminal,
+    SessionRefused,
+)
+from provisioner.fleet.login import Connect, Login, local_login
+from provisioner.language.templating.template import TemplateError
+from provisioner.remote.become import Become
+from provisioner.remote.session import Session
+from provisioner.remote.shell import Report
+from provisioner.remote.streams import Progress
+
+CLOSING_SECONDS = 10.0
+"""Seconds that sshd may take to notice that a session was closed."""
+
+REOPENED = "the session ended while the host waited for others, and was opened again"
+
+
+class HostSessions:
+    """The connections and shells of one host's run.
+
+    Used by one thread at a time; any thread may close it. While a connection is made, the context
+    `connecting` is held; `before_connect` is called before that.
+    """
+
+    def __init__(
+        self,
+        connect: Connect,
+        connecting: Callable[[], AbstractContextManager[None]] = nullcontext,
+        before_connect: Callable[[HostSessions], None] = lambda sessions: None,
+    ) -> None:
+        self._connect, self._connecting = connect, connecting
+        self._before_connect = before_connect
+        self._logins: dict[SessionKey, Login] = {}
+        self._sessions: dict[SessionKey, Session] = {}
+        self._notices: tuple[str, ...] = ()
+        """Notices for the next answer."""
+        self._sudo_needs_terminal = False
+        self._keys_with_notices: set[SessionKey] = set()
+        self._lock = threading.Lock()
+        self._in_use = threading.Lock()
+        self.frames = 0
+        """Number of frames that were sent."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is an open connection."""
+        return bool(self._logins)
+
+    def exchange(self, request: Exchange, progress: Progress | None = None) -> Answer:
+        """Send the frame and collect the reports. Errors of the host are part of the answer."""
+        with self._in_use:
+            return self._exchange(request, progress)
+
+    def _exchange(self, request: Exchange, progress: Progress | None) -> Answer:
+        reports: list[Report] = []
+        ended: list[float] = []
+        sent = False
+        error: ConnectionFailed | BecomeFailed | None = None
+        try:
+            self._session(request.session_key, request.variables)
+            sent = True
+            self.frames += 1
+            for report in self._reports(request, progress):
+                reports.append(report)
+                ended.append(time.monotonic())
+        except OSError as failure:  # no more files or memory
+            reason = f"this machine: {failure.strerror or failure}"
+            error = ConnectionFailed(reason, "lower --forks")
+        except TemplateError as failure:
+            place = f" ({failure.where.full})" if failure.where else ""
+            error = ConnectionFailed(f"a connection variable: {failure.reason}{place}")
+        except (ConnectionFailed, BecomeFailed) as failure:
+            sent = isinstance(failure, ConnectionLost)
+            error = failure
+        if isinstance(error, ConnectionFailed):
+            self.close()
+        elif error is not None:  # sudo may accept a later task, which starts a new shell
+            self._sessions.pop(request.session_key, None)
+        notices, self._notices = self._notices, ()
+        return Answer(tuple(reports), error, sent, tuple(ended), notices)
+
+    def _reports(self, request: Exchange, progress: Progress | None) -> Iterator[Report]:
+        """Yield the reports of the frame.
+
+        If sshd refuses another session (MaxSessions), the host's other shells are closed first.
+        They hold nothing that cannot be sent again.
+        """
+        deadline = None
+        while True:
+            session = self._session(request.session_key, request.variables)
+            try:
+                yield from session.exchange(request.steps, progress)
+                return
+            except NeedsTerminal:
+                del self._sessions[request.session_key]
+                self._sudo_needs_terminal = True
+            except SessionRefused:
+                # A new session is needed: this one assumes that its first commands were received.
+                del self._sessions[request.session_key]
+                if deadline is None and self._sessions:
+                    deadline = time.monotonic() + CLOSING_SECONDS
+                if deadline is None or time.monotonic() > deadline:
+                    raise
+                while self._sessions:
+                    self._sessions.popitem()[1].close()
+                time.sleep(0.02)
+
+    def _session(self, session_key: SessionKey, variables: Mapping[str, Any]) -> Session:
+        """Return the shell for the key. A shell that has ended since the last frame is replaced: it
+        held nothing that cannot be sent again."""
+        old = self._sessions.get(session_key)
+        if old is not None and old.alive:
+            return old
+        if old is not None:
+            self._sessions.pop(session_key, None)
+            old.close()
+        login = self._login(session_key, variables)
+        if old is not None:
+            self._notices += (REOPENED,)
+        session = Session(login.connection, self._become(session_key, login))
+        self._sessions[session_key] = session
+        return session
+
+    def _become(self, session_key: SessionKey, login: Login) -> Become | None:
+        become = session_key.become
+        if become is None or become.user == login.user:
+            return None  # as in Ansible: the login user does not need sudo to become itself
+        if become.method == "sudo" and self._sudo_needs_terminal:
+            return replace(become, terminal=True)
+        return become
+
+    def _login(self, session_key: SessionKey, variables: Mapping[str, Any]) -> Login:
+        """Return the connection for the key: the open one, or a new one."""
+        key = replace(session_key, become=None)
+        login = self._logins.get(key)
+        if login is not None and not login.connection.alive:
+            self._logins.pop(key, None)
+            login.connection.close()
+            self._close_shells(key)
+            login = None
+        if login is None:
+            login = self._open_login(key, variables)
+            self._logins[key] = login
+        return login
+
+    def _close_shells(self, login_key: SessionKey) -> None:
+        """Close the shells of a closed connection, or each of them would cause a notice."""
+        keys = [key for key in self._sessions if replace(key, become=None) == login_key]
+        for key in keys:
+            self._sessions.pop(key).close()
+
+    def _open_login(self, key: SessionKey, variables: Mapping[str, Any]) -> Login:
+        if key.connection == "local":
+            return local_login(key.folder)
+        self._before_connect(self)
+        with self._connecting():
+            login = self._connect(key.host, variables)
+        if key not in self._keys_with_notices:
+            self._notices += login.notices
+            self._keys_with_notices.add(key)
+        return login
+
+    def keep_alive(self) -> None:
+        """Send a keep-alive message on each idle connection."""
+        for login in list(self._logins.values()):
+            login.connection.keep_alive()
+
+    def kill(self) -> None:
+        """Kill the tasks on the host, so that their reports end."""
+        for session in list(self._sessions.values()):
+            with contextlib.suppress(Exception):
+                session.kill()
+
+    def close_idle(self) -> bool:
+        """Close everything, unless an exchange is running. Return whether it was closed."""
+        if not self._in_use.acquire(blocking=False):
+            return False
+        try:
+            self.close()
+        finally:
+            self._in_use.release()
+        return True
+
+    def close(self) -> None:
+        """Close everything. The next exchange connects again."""
+        with self._lock:
+            sessions, self._sessions = self._sessions, {}
+            logins, self._logins = self._logins, {}
+        for login in logins.values():
+            with contextlib.suppress(Exception):
+                login.connection.close()
+        for session in sessions.values():
+            with contextlib.suppress(Exception):
+                session.close()
