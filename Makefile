@@ -101,6 +101,7 @@ $(VENV): constraints.txt pyproject.toml
 # `packages` comes first, since python3-venv is one of them.
 $(STAMP): constraints.txt pyproject.toml | packages
 	@$(MAKE) $(VENV)
+	@[ -n "$(ANSIBLE_PYTHON)" ] || { echo 'no Python 3.10 to 3.12 with ssl and venv for Ansible'; exit 1; }
 	@"$(ANSIBLE_PYTHON)" -m venv --clear .venv/ansible
 	@.venv/ansible/bin/pip -qq --disable-pip-version-check install 'ansible-core==2.16.*'
 	@touch $@
