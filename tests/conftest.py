@@ -1,4 +1,4 @@
-"""What holds for every test: the same surroundings on every machine, and an end."""
+"""The same environment and a time limit for every test."""
 
 from __future__ import annotations
 
@@ -49,14 +49,16 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest file goes first: where two processes run the tests, one makes the parts of all
-    labs for it, and the other meanwhile runs those that need no lab."""
+    """Put the longest test file first.
+
+    With two processes, one then creates its labs while the other runs the tests without a lab.
+    """
     items.sort(key=lambda item: (item.path != LONGEST, item.path.parent == LONGEST.parent))
 
 
 @contextmanager
 def ending(part: str, name: str) -> Iterator[None]:
-    """Have a part of a test fail that hangs, and the others go on."""
+    """Fail a test step that hangs, so that the other tests go on."""
 
     def give_up(*_: object) -> None:
         signal.alarm(60)  # what is cleared up after it may hang as well

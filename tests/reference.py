@@ -1,6 +1,6 @@
-"""docs/reference.md: what of ansible.builtin 2.16 there is, and what beyond it.
+"""Write docs/reference.md: the parts of ansible.builtin 2.16 that are supported, and others.
 
-`python -m tests.reference` writes the page; a test says when that is due.
+`python -m tests.reference` writes the page; a test fails while it is out of date.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ Ansible is in [differences.md](differences.md).
 
 
 def page() -> str:
-    """The page's text."""
+    """Return the text of the page."""
     return HEAD + "\n".join(line for kind in BUILTIN for line in _section(kind)) + "\n"
 
 
@@ -79,7 +79,7 @@ def _section(kind: str) -> Iterator[str]:
 
 
 def _there(kind: str) -> Mapping[str, object]:
-    # import_* are no modules: what they name is read in their place when a playbook is loaded.
+    # import_* are not modules: they are replaced by what they name when a playbook is loaded.
     imports = dict.fromkeys(("import_playbook", "import_role", "import_tasks", "gather_facts"))
     match kind:
         case "Modules":

@@ -1,4 +1,4 @@
-"""Our dataclasses behave as Python's do."""
+"""The dataclasses of provisioner.records behave as Python's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/reference.md."""
+"""docs/reference.md is up to date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Patterns that are compiled at their first use."""
+"""Patterns of provisioner.regex are compiled at their first use."""
 
 import re
 

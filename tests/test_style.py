@@ -1,4 +1,4 @@
-"""What the structure forbids: imports in the wrong direction, shell that some /bin/sh can't run."""
+"""The structure of the code: direction of imports, circles, and portable shell."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "rich": ["reporters/console*.py", "reporters/live*.py", "cli/*"],
     "yaml": ["loading/*", "language/*"],
 }
-"""Which files may import a library: one place each, so that it can be exchanged there."""
+"""Library ▶ the files that may import it: few, so that it can be replaced there."""
 
 TOP = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__"}
 """Files directly in the package, such as errors.py: every package may import them."""
@@ -59,13 +59,13 @@ NAMES = sorted(MODULES)
 
 SESSION = {"content_size", "diff", "keep", "look", "nonce", "on_failure", "status", "token"}
 SESSION |= {"tolerant"}
-"""Variables that every body finds set: by the session, by the kernel's `task`, by `call`."""
+"""Variables that the session, the kernel's `task` and `call` set for every body."""
 
 EXCUSED = "--exclude=SC2030,SC2031,SC2034,SC2119,SC2120,SC2317,SC2329,SC3013"
-"""What shellcheck can't see here: the kernel sets variables for the bodies and defines functions
-that `ensure` calls by name; a list arrives by `eval "set -- $list"`, not as arguments; every sh
-that a target has knows `[ A -ef B ]` (POSIX since 2024). A program runs in a subshell, and keeps
-to itself what it sets there.
+"""Findings that do not apply: the kernel sets variables for the bodies and defines functions that
+`ensure` calls by name; a list arrives by `eval "set -- $list"`, not as arguments; the sh of every
+target knows `[ A -ef B ]` (POSIX since 2024). A program runs in a subshell, so its variables do
+not leak.
 """
 
 
@@ -223,13 +223,15 @@ def test_files_are_named_for_what_they_hold() -> None:
     assert not [file for file in FILES if vague & set(re.split(r"[/._]", file))]
 
 
-# Shell: the kernel, every module's body on it, and the scripts.
+# ---- Shell: the kernel, the bodies of modules on it, and scripts
 
 
 @cache
 def outline() -> str:
-    """The kernel's functions without what is in them, and the variables that it sets: enough to
-    judge a body by, and read in a tenth of the time."""
+    """Return the kernel's functions with empty bodies, and its variables.
+
+    That is enough to check a body against, and takes a tenth of the time.
+    """
     functions = re.findall(r"^(\w+)\(\)", shell.SOURCE, re.MULTILINE)
     names = set(re.findall(r"\b([a-z_]\w*)=", shell.SOURCE)) | SESSION
     empty = [f"{function}() {{ :; }}" for function in functions]
@@ -238,9 +240,9 @@ def outline() -> str:
 
 @cache
 def program(name: str, kernel: str = shell.SOURCE) -> str:
-    """The kernel and, as in a session, the module's body as a function."""
+    """Return the kernel and the module's body as a function, as in a session."""
     body = find_module(name).body
-    # Read, not assigned: shellcheck must not take the values for harmless constants.
+    # `read` and no assignment, so that shellcheck does not know the values.
     given = [word for word in sorted(variables(name)) if re.search(rf"\b{word}\b", body)]
     read = f"read -r {' '.join(given)}" if given else ""
     run = Program("body", body or ":")
@@ -248,8 +250,10 @@ def program(name: str, kernel: str = shell.SOURCE) -> str:
 
 
 def variables(name: str) -> set[str]:
-    """What a body may find set: the module's fields, and the names that its `program` may use:
-    keys and keywords somewhere in its file or in the modules' files that this one imports.
+    """Return the variables that a body may use.
+
+    These are its parameters and the names that its `program` may pass: keys and keywords in
+    its file and in the module files that this one imports.
     """
     module = find_module(name)
     own = module.__module__.removeprefix("provisioner.").replace(".", "/")
@@ -275,8 +279,9 @@ def _keys(tree: ast.Module) -> Iterator[str]:
 
 
 def complaints(script: str, known: set[str], after: int = 0) -> list[str]:
-    """What shellcheck says of `script` from line `after` on, but for variables that `known` names:
-    they are set elsewhere, or in the subshell of the kernel's `task`.
+    """Return shellcheck's findings after line `after`, without those about `known` variables.
+
+    These are set elsewhere: by the kernel's `task`, or in its subshell.
     """
     about = re.compile(
         r"-:(\d+):.*?(?:Modification of )?(\w+) (?:is local|was modified|is referenced but not).*"
@@ -332,7 +337,7 @@ def test_the_loop_needs_no_quoting_in_any_login_shell() -> None:
 
 
 def scripts() -> Iterator[Path]:
-    """Every file that says it is a shell script, or is named like one."""
+    """Yield every file that has a shell's name in its first line or ends in .sh."""
     for folder in (".ci", "benchmarks", "docs", "tests", "playbooks", "templates"):
         for path in sorted((ROOT / folder).rglob("*")):
             if path.is_file() and (path.suffix == ".sh" or _interpreter(path)):
@@ -348,7 +353,7 @@ def _interpreter(path: Path) -> str:
 
 BODIES = sorted((PACKAGE / "modules").rglob("*.sh"))
 BODY_HEADER = re.compile(r"# shellcheck shell=sh disable=SC2034,(?:SC\d+,)*SC2154,SC2317,SC2329")
-"""The first line of a body: what shellcheck excuses in each of them, and perhaps more."""
+"""The first line of each body file: the shell, and findings that do not apply."""
 
 
 @pytest.mark.parametrize("path", BODIES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -1,4 +1,4 @@
-"""The Vagrantfile, run by Vagrant with a fake provider: no box and no hypervisor are needed."""
+"""The Vagrantfile, run by Vagrant with a fake provider: it needs no box and no hypervisor."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ end
 
 @pytest.fixture
 def box(tmp_path: Path) -> Path:
-    """A folder with our Vagrantfile, the fake provider, and a `provision` that logs its words."""
+    """A folder with our Vagrantfile, the fake provider, and a fake `provision` that logs."""
     assert shutil.which("vagrant"), "vagrant is missing: make setup installs it"
     shutil.copy(ROOT / "Vagrantfile", tmp_path / "Vagrantfile.real")
     load = 'load File.join(__dir__, "Vagrantfile.real")\n'

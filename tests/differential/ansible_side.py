@@ -1,4 +1,4 @@
-"""A case run by ansible-core 2.16, in a virtual environment of its own."""
+"""Run a case with ansible-core 2.16, in its own virtual environment."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from tests.differential.observed import STEERING, Observed, hider, plain, step
 from tests.differential.runner import ENVIRONMENT
 
 CORE = Path(__file__).parents[2] / ".venv" / "ansible"
-"""Where `make setup` puts ansible-core alone: enough for the sample that the suite runs again."""
+"""ansible-core without collections, from `make setup`; enough for the suite's sample."""
 
 VENV = Path(os.environ.get("PROVISION_ANSIBLE_VENV", "/var/cache/provision-ansible"))
 PACKAGES = ("ansible==9.13.0", "ansible-core==2.16.*", "jmespath", "netaddr<1", "passlib<1.7.5")
-"""ansible 9 has the collections ansible.posix and community.general of that time."""
+"""ansible 9 includes the collections ansible.posix and community.general of that time."""
 
 EXIT = {0: "well", 2: "failed", 4: "unreachable", 6: "failed"}
 
 
 def venv() -> Path:
-    """Ansible's virtual environment, made if it is not there."""
+    """Return Ansible's virtual environment; create it if it is missing."""
     if not (VENV / "bin" / "ansible-playbook").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
         subprocess.run([VENV / "bin" / "pip", "-q", "install", *PACKAGES], check=True)
@@ -37,7 +37,7 @@ def venv() -> Path:
 
 @dataclass(frozen=True)
 class Ansible:
-    """One process that runs cases, one after another."""
+    """A process that runs cases, one after another."""
 
     process: subprocess.Popen[str]
     folder: Path
@@ -45,7 +45,7 @@ class Ansible:
     interpreter: str = ""
 
     def run(self, case: Case, folder: Path, out: Path, inventory: str) -> Observed:
-        """What comes of one run of the case, whose files are in `folder`."""
+        """Run the case, whose files are in `folder`, once; return what is observed."""
         told = self.folder / "told"
         told.unlink(missing_ok=True)
         words = [case.filled(word, folder, out) for word in case.options]
@@ -65,13 +65,12 @@ class Ansible:
 
 @contextmanager
 def ansible(home: Path | None = None) -> Iterator[Ansible]:
-    """A process that runs cases until the block ends; by the Ansible of that virtual environment,
-    or by the one with all collections."""
+    """Yield a process that runs cases; with all collections if asked for."""
     with tempfile.TemporaryDirectory(prefix="differential-") as name:
         driver = Path(__file__).with_name("driver.py")
         python = str((home or venv()) / "bin" / "python")
         command = [python, str(driver), name]
-        # Some of Ansible's words list a set: in the same order each time.
+        # Some messages of Ansible list a set; a fixed hash seed gives a fixed order.
         env = {**os.environ, "PYTHONHASHSEED": "0"}
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
@@ -97,7 +96,7 @@ def _observed(ended: int, events: list[dict[str, Any]], log: str, hide: Any) -> 
 
 
 def _stats(events: list[dict[str, Any]]) -> Mapping[str, Any]:
-    """Those after the last playbook."""
+    """Return the statistics after the last playbook."""
     found = [event["hosts"] for event in events if event["event"] == "stats"]
     return found[-1] if found else {}
 

@@ -1,7 +1,7 @@
-"""The cases of cases/*.yml.
+"""Load the cases of cases/*.yml.
 
-A file of cases is a mapping of names to cases. What a case may say is `Case`'s fields; a case with
-`tasks` (text) instead of a playbook has one play over all hosts around it.
+A file maps names to cases; the keys of a case are the fields of `Case`. A case with `tasks`
+(text) instead of a playbook gets one play on all hosts.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ HEADS = {"local": "- hosts: all\n  gather_facts: false\n",
 
 @dataclass(frozen=True)
 class Case:
-    """One playbook with what belongs to it; both tools start from the same.
+    """A playbook with its files; both tools start from the same state.
 
-    `$OUT` in its texts is a folder of its own on the host, which is compared afterwards; `out` is
-    its name as a variable. `$DIR` is the playbook's folder.
+    `$OUT` in its texts is an own folder on the host, which is compared after the run; `out` is a
+    variable with its name. `$DIR` is the folder of the playbook.
     """
 
     name: str
@@ -56,13 +56,13 @@ class Case:
 
     @property
     def digest(self) -> str:
-        """A hash of all that Ansible sees of it."""
+        """Return a hash of everything in the case that Ansible sees."""
         told = [self.play, self.files, self.given, self.inventory, self.hosts, self.options]
         told += [self.runs, self.where, self.prepare, self.show]
         return sha256(repr(told).encode()).hexdigest()[:16]
 
     def write(self, folder: Path, out: Path) -> None:
-        """Put the playbook and its files into a folder."""
+        """Write the playbook and its files into a folder."""
         for name, text in {"play.yml": self.play, **self.files}.items():
             self._write(folder / name, self.filled(text, folder, out))
         if self.where == "local":
@@ -77,13 +77,13 @@ class Case:
 
     @staticmethod
     def filled(text: str, folder: Path, out: Path) -> str:
-        """A text with the names of the case's folders in it."""
+        """Return the text with the case's folders in place of $OUT and $DIR."""
         return text.replace("$OUT", str(out)).replace("$DIR", str(folder))
 
 
 @cache
 def cases() -> Mapping[str, Case]:
-    """All cases, by their names."""
+    """Return name ▶ case, for all cases."""
     found: dict[str, Case] = {}
     for path in sorted(FOLDER.glob("*.yml")):
         data: dict[str, Any] = yaml.safe_load(path.read_text("utf-8")) or {}

@@ -1,6 +1,6 @@
-"""Run a sample of the cases by Ansible again: `python -m tests.differential.check [N]`.
+"""Run a sample of the cases with Ansible again: `python -m tests.differential.check [N]`.
 
-Chooses N cases (20) at random and tells where Ansible does not do what is recorded.
+It runs N (20) random cases and prints where Ansible differs from the record.
 """
 
 from __future__ import annotations

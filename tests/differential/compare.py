@@ -1,4 +1,4 @@
-"""Where provision's outcome is not Ansible's, and which of that is known."""
+"""Compare the results of provision and Ansible, and classify the differences."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.differential.observed import Observed
 
 REASONS = Path(__file__).with_name("reasons.yml")
 EXACT = frozenset({"debug", "set_fact", "fail", "assert"})
-"""Modules whose values are the playbook's own: one too many is a difference."""
+"""Modules that return values of the playbook: an additional value is a difference too."""
 
 
 class _Missing:
@@ -31,7 +31,7 @@ MISSING = _Missing()
 
 @dataclass(frozen=True)
 class Difference:
-    """One spot: where, what Ansible had there, what provision has."""
+    """One difference: its place, the value of Ansible, the value of provision."""
 
     place: str
     """`run2/h1/3 name of the task/values.rc`, `recap/h1`, `files/a/mode`, `exit`."""
@@ -51,7 +51,7 @@ def _short(value: Any) -> str:
 
 
 def differences(ansible: Sequence[Observed], provision: Sequence[Observed]) -> list[Difference]:
-    """All differences of a case's runs."""
+    """Return all differences of the runs of a case."""
     found: list[Difference] = []
     for number, (expected, got) in enumerate(zip(ansible, provision, strict=True), 1):
         prefix = f"run{number}/" if len(ansible) > 1 else ""
@@ -117,7 +117,7 @@ def _of_values(place: str, kind: str, expected: Any, got: Any, exact: bool) -> I
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a difference is meant; `everywhere`: patterns of kinds that it explains in any case."""
+    """Why a difference is intended. `everywhere` are patterns that it explains in any case."""
 
     name: str
     text: str
@@ -126,7 +126,7 @@ class Reason:
 
 @cache
 def reasons() -> Mapping[str, Reason]:
-    """The reasons of reasons.yml, by their names."""
+    """Return name ▶ reason, from reasons.yml."""
     data = yaml.safe_load(REASONS.read_text("utf-8"))
     return {
         name: Reason(name, given["text"], tuple(given.get("everywhere", ())))
@@ -136,7 +136,7 @@ def reasons() -> Mapping[str, Reason]:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A case's differences, sorted."""
+    """The differences of a case, sorted by whether they are explained."""
 
     unknown: tuple[Difference, ...]
     meant: Mapping[str, tuple[Difference, ...]]
@@ -147,8 +147,8 @@ class Verdict:
     """Patterns of the case that nothing matches any more."""
 
 
-def judge(case: Case, ansible: Sequence[Observed], provision: Sequence[Observed]) -> Verdict:
-    """The differences, each by what the case or reasons.yml says of it."""
+def classify(case: Case, ansible: Sequence[Observed], provision: Sequence[Observed]) -> Verdict:
+    """Sort the differences by what the case or reasons.yml says about them."""
     unknown: list[Difference] = []
     meant: dict[str, tuple[Difference, ...]] = {}
     left: dict[str, tuple[Difference, ...]] = {}

@@ -1,8 +1,8 @@
-"""Run by the Python of Ansible's venv: plays jobs from stdin, tells what came of them on stdout.
+"""Run playbooks in one Ansible process. Started with the Python of Ansible's venv.
 
-A job is a line of JSON: {"cwd": …, "words": [command line], "env": {…}, "out": file}. Ansible is
-imported once and forked for each job, which saves most of its start. The answer is a line with the
-exit status; events are lines of JSON in the file `out`, written by the callback below.
+A job is a line of JSON on stdin: {"cwd": …, "words": [command line], "env": {…}, "out": file}.
+Ansible is imported once and forked for each job, which saves most of its start time. The answer on
+stdout is a line with the exit status. The callback below writes events as JSON lines to `out`.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class CallbackModule(CallbackBase):
 
 
 def serve(folder: Path) -> None:
-    """Answer jobs until stdin ends."""
+    """Run jobs until stdin ends."""
     plugins = folder / "callbacks"
     plugins.mkdir(exist_ok=True)
     (plugins / "recorded.py").write_text(CALLBACK)

@@ -1,4 +1,4 @@
-"""Cases that need root or a whole host: run on a host of the lab, over ssh, by either tool."""
+"""Run cases that need root or a whole host on a lab host, over ssh, with either tool."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.differential.runner import Tool
 from tests.lab import Lab
 
 INTERPRETER = "/usr/libexec/platform/python3.11"
-"""What the lab hides, for Ansible only."""
+"""Python on the lab host, which is outside of PATH; only Ansible uses it."""
 
 _LIST = r"""
 cd "$1" 2>/dev/null || exit 0
@@ -34,7 +34,7 @@ done
 
 @contextmanager
 def lab() -> Iterator[Lab]:
-    """A lab of one host, for as long as the block lasts."""
+    """Yield a lab with one host."""
     with Lab.up({"h1": _options()}, name=f"diff-{os.getpid()}") as made:
         yield made
 
@@ -46,7 +46,7 @@ def _options() -> Any:
 
 
 def connect(host: str, variables: Mapping[str, Any]) -> Login:
-    """Over ssh, as the command line does it."""
+    """Connect over ssh, as the command line does."""
     from provisioner.remote.ssh.connection import connect as ssh
 
     target = target_for(host, variables, Defaults())
@@ -54,7 +54,7 @@ def connect(host: str, variables: Mapping[str, Any]) -> Login:
 
 
 def run_on(made: Lab, case: Case, folder: Path, tool: Tool) -> list[Observed]:
-    """Run the case on the lab's host; each of its runs. It clears up what it had below $OUT."""
+    """Run the case on the lab host and remove its $OUT; return what each run shows."""
     host = made["h1"]
     out = Path("/srv") / "".join(c if c.isalnum() else "-" for c in case.name)
     home = folder / "play"
@@ -97,7 +97,7 @@ def _files(host: Any, out: Path, hide: Any) -> dict[str, Any]:
 
 
 def _without_addresses(run: Observed, variables: Mapping[str, Any]) -> Observed:
-    """A lab has its own network: the addresses of its services are replaced by words."""
+    """Replace the addresses of the lab's services by fixed words."""
     text = json.dumps(run)
     base = str(variables["lab_files_url"]).removesuffix("/files")
     text = text.replace(base, "$WEB")

@@ -1,4 +1,4 @@
-"""What came of a case, in a form that both tools' results have: plain JSON."""
+"""What is observed of a case, as plain JSON in the same form for both tools."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ A step is {"task": …, "module": …, "outcome": …, "ignored": …, "values":
 """
 
 STEERING = frozenset({"meta", "include_tasks", "include_role", "import_tasks", "import_role"})
-"""They have no result of their own that anyone could read: what they include is compared."""
+"""Modules without a result that playbooks can read; the included tasks are compared."""
 
 UNCOMPARED = frozenset(
     {
-        # What a run can't repeat.
+        # Values that differ between runs.
         "start", "end", "delta", "atime", "mtime", "ctime", "inode", "dev", "device_type",
         "uid", "gid", "size_bytes", "elapsed", "ansible_job_id", "block_size", "blocks", "nlink",
         "version",
-        # What Ansible tells about itself.
+        # Values about Ansible itself.
         "invocation", "warnings", "deprecations", "exception", "module_stdout", "module_stderr",
         "censored", "src", "md5sum", "diff", "ansible_loop", "retries", "reason", "message",
     }
 )  # fmt: skip
-"""Return values that are not compared, in any module."""
+"""Return values that are never compared."""
 
 COMMANDS = frozenset({"command", "raw", "script", "shell"})
-"""Modules that always have a `msg`, be it empty."""
+"""Modules that always return `msg`, even if it is empty."""
 
 UNCOMPARED_IN = {
     "gather_facts": {"ansible_facts"},
@@ -42,17 +42,17 @@ UNCOMPARED_IN = {
     "service_facts": {"ansible_facts"},
     "setup": {"ansible_facts"},
     "systemd": {"status"},
-    "user": {"group"},  # the number that was free
+    "user": {"group"},  # the first free number
     "uri": {"date", "last_modified", "body", "etag"},
 }
-"""Those of one module: long, and different by the second."""
+"""Return values of one module that are not compared: long, or different each second."""
 
 SPEAKING = frozenset({"assert", "debug", "fail"})
-"""Modules whose `msg` is the playbook's own."""
+"""Modules whose `msg` is text of the playbook."""
 
 
 def plain(value: Any, hide: Callable[[str], str]) -> Any:
-    """The value as JSON has it, each text passed through `hide`."""
+    """Return the value as JSON, with each text passed through `hide`."""
     if isinstance(value, str):
         return hide(str(value))
     if isinstance(value, Mapping):
@@ -65,7 +65,7 @@ def plain(value: Any, hide: Callable[[str], str]) -> Any:
 
 
 def _title(task: str, module: str) -> str:
-    """Ansible names the role that is included in the title."""
+    """Return the task's title as Ansible names it: with the included role."""
     short = module.rpartition(".")[2]
     if short == "include_role" and task.startswith(module):
         return short
@@ -75,7 +75,7 @@ def _title(task: str, module: str) -> str:
 def step(
     task: str, module: str, outcome: str, ignored: bool, values: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """One task's end on one host, with those return values that are compared."""
+    """Return the end of a task on a host, with the return values that are compared."""
     short = module.rpartition(".")[2]
     return {
         "task": _title(task, module),
@@ -87,7 +87,7 @@ def step(
 
 
 def compared(module: str, values: Mapping[str, Any], outcome: str = "ok") -> dict[str, Any]:
-    """The return values without those that nobody can compare; a loop's are in `results`."""
+    """Return the values that can be compared; those of a loop are in `results`."""
     kept: dict[str, Any] = {}
     for name, value in values.items():
         if name in UNCOMPARED | UNCOMPARED_IN.get(module, set()) or name.startswith("_ansible"):
@@ -102,14 +102,14 @@ def compared(module: str, values: Mapping[str, Any], outcome: str = "ok") -> dic
             value = {key: one for key, one in value.items() if key not in UNCOMPARED}
         kept[name] = value
     if kept.get("state") == "link":
-        kept.pop("size", None)  # that of the name it points at, which is another in each run
-    kept.pop("failed", None)  # these are the outcome
+        kept.pop("size", None)  # it depends on the target's name, which differs between runs
+    kept.pop("failed", None)  # compared as the outcome
     kept.pop("skipped", None)
     kept.setdefault("changed", False)
     if outcome == "skipped" or values.get("results") is not None:
         kept.pop("msg", None)
     elif module in COMMANDS or (module == "debug" and outcome == "failed"):
-        kept.update(dict.fromkeys(kept.keys() & {"msg"}, "…"))  # its words are each tool's own
+        kept.update(dict.fromkeys(kept.keys() & {"msg"}, "…"))  # the texts of the tools differ
     elif module not in SPEAKING:
         kept.pop("msg", None)
     return kept
@@ -122,7 +122,7 @@ def _item(module: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def listing(root: Path, hide: Callable[[str], str]) -> dict[str, Any]:
-    """Everything below a folder: kind, mode, owner, content."""
+    """Return path ▶ kind, mode, owner and content of everything below a folder."""
     found: dict[str, Any] = {}
     for path in sorted(root.rglob("*")):
         if path.name.startswith(".ansible") or "/.ansible" in str(path):
@@ -147,11 +147,11 @@ def _owner(state: os.stat_result) -> str:
 
 
 _BACKUP = re.compile(r"\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~")
-"""What the name of a backup ends in: a pid and the time."""
+"""The end of a backup's name: a pid and the time."""
 
 
 def hider(**folders: Path) -> Callable[[str], str]:
-    """Replaces the names of folders, which differ from run to run, by their words."""
+    """Return a function that replaces folder names that differ between runs by fixed words."""
     names: Sequence[tuple[str, str]] = sorted(
         ((str(path), f"${word}") for word, path in folders.items()),
         key=lambda pair: -len(pair[0]),

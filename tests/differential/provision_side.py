@@ -1,4 +1,4 @@
-"""A case run by provision, in this process."""
+"""Run a case with provision, in this process."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ EXIT = {0: "well", 2: "failed", 4: "unreachable", 6: "failed"}
 
 
 def local(host: str, variables: Mapping[str, Any]) -> Login:
-    """Every host is a shell of its own on this machine."""
+    """Make every host a shell of its own on this machine."""
     return Login(LocalConnection(), "nobody-known")
 
 
 def on_this_machine(case: Case, folder: Path, out: Path, inventory: str) -> Observed:
-    """One run with every host on this machine."""
+    """Run the case once with every host on this machine."""
     return run(case, folder, out, inventory, local)
 
 
 def over_ssh(case: Case, folder: Path, out: Path, inventory: str) -> Observed:
-    """One run over ssh, as the command line does it."""
+    """Run the case once over ssh, as the command line does."""
     return run(case, folder, out, inventory, labside.connect)
 
 
 def run(case: Case, folder: Path, out: Path, inventory: str, connect: Connect) -> Observed:
-    """What comes of one run of the case, whose files are in `folder`."""
+    """Run the case, whose files are in `folder`, once; return what is observed."""
     try:
         with chdir(folder):
             options = _options(case, folder, out)
@@ -72,7 +72,7 @@ def _is_playbook(word: str) -> bool:
 
 
 def _vault(case: Case) -> Vault:
-    """The passwords that its options name."""
+    """Return the passwords that the options name."""
     named = zip(case.options, case.options[1:], strict=False)
     files = [name for option, name in named if option == "--vault-password-file"]
     ids = {"vault_ids": (), "vault_password_files": files, "ask_vault_pass": False}
@@ -80,7 +80,7 @@ def _vault(case: Case) -> Vault:
 
 
 def _options(case: Case, folder: Path, out: Path) -> Options:
-    """The command line's options that cases use, as cli/run.py understands them."""
+    """Return the options of the case, parsed as cli/commands/run.py parses them."""
     words = [case.filled(word, folder, out) for word in case.options]
     given: dict[str, Any] = {"extra_vars": {}}
     extra: list[str] = []

@@ -1,9 +1,9 @@
-"""Record what Ansible does with the cases: `python -m tests.differential.record [PATTERN …]`.
+"""Record Ansible's results of the cases: `python -m tests.differential.record [PATTERN …]`.
 
-Without patterns all cases are run, on this machine and on a host of the lab (ten minutes); with
-some only those whose names match, and with `changed` those that have changed. Written are
-recorded.json and the table in docs/differences.md. Needs root and, the first time, PyPI: Ansible
-is installed into /var/cache/provision-ansible (PROVISION_ANSIBLE_VENV names another place).
+Without patterns all cases run, on this machine and on a lab host (ten minutes). With patterns
+only matching cases run, and with `changed` those that have changed. It writes recorded.json and
+the table in docs/differences.md. It needs root and, the first time, PyPI: Ansible is installed
+into /var/cache/provision-ansible (or the folder in PROVISION_ANSIBLE_VENV).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Recorded = dict[str, Any]
 
 
 def on_this_machine(chosen: Sequence[Case]) -> Recorded:
-    """The record of cases that need no host."""
+    """Return the record of cases that need no lab host."""
     found: Recorded = {}
     with ansible() as process:
         for case in chosen:
@@ -36,7 +36,7 @@ def on_this_machine(chosen: Sequence[Case]) -> Recorded:
 
 
 def on_a_host(chosen: Sequence[Case]) -> Recorded:
-    """The record of cases that need one."""
+    """Return the record of cases that need a lab host."""
     found: Recorded = {}
     if not chosen:
         return found
@@ -50,7 +50,7 @@ def on_a_host(chosen: Sequence[Case]) -> Recorded:
 
 
 def record(chosen: Sequence[Case]) -> Recorded:
-    """What Ansible does with the cases, by their names."""
+    """Return name ▶ result of Ansible, for the cases."""
     local = [case for case in chosen if case.where == "local"]
     venv()
     with ThreadPoolExecutor(2) as pool:

@@ -1,4 +1,4 @@
-"""A case from its start to what is observed, whichever tool runs it."""
+"""Run a case with either tool and observe its results."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ ENVIRONMENT = {
     "HOME": "/root",
     "TZ": "UTC",
 }
-"""What both tools find in the environment: what they print must not depend on who runs them."""
+"""The environment of both tools, so that results do not depend on who runs the tests."""
 
 Tool = Callable[[Case, Path, Path, str], Observed]
-"""(case, the folder of its playbook, `$OUT`, the inventory's path) ▶ what came of one run."""
+"""(case, the folder of its playbook, `$OUT`, the inventory's path) ▶ what one run shows."""
 
 
 def run_local(case: Case, folder: Path, tool: Tool) -> list[Observed]:
-    """Run the case on this machine in an empty folder; each of its runs."""
+    """Run the case on this machine in an empty folder; return what each run shows."""
     home, out = folder / "play", folder / "out"
     case.write(home, out)
     inventory = home / "hosts"
@@ -44,7 +44,7 @@ def run_local(case: Case, folder: Path, tool: Tool) -> list[Observed]:
 
 
 def recorded() -> dict[str, Any]:
-    """What Ansible did, by the name of the case: {"digest": …, "runs": [Observed, …]}."""
+    """Return case ▶ recorded result: {"digest": …, "runs": [Observed, …]}."""
     if not RECORD.exists():
         return {}
     found: dict[str, Any] = json.loads(RECORD.read_text("utf-8"))
@@ -52,6 +52,6 @@ def recorded() -> dict[str, Any]:
 
 
 def write(found: Mapping[str, Any]) -> None:
-    """Keep what Ansible did, one case a line."""
+    """Write the record, one case a line."""
     lines = (f"{json.dumps(n)}: {json.dumps(e, ensure_ascii=False)}" for n, e in found.items())
     RECORD.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")

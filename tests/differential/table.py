@@ -1,4 +1,4 @@
-"""The table of results in docs/differences.md, made from the record."""
+"""Write the table of results in docs/differences.md from the record."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MARK = "<!-- made by python -m tests.differential.record -->"
 
 
 def tables(cases: Mapping[str, Case], recorded: Mapping[str, Any]) -> str:
-    """How many cases there are of each group, and how they came out; which are open."""
+    """Return the tables: number of cases and results by group, and the open differences."""
     lines = [
         f"{len(cases)} cases, {_steps(recorded)} results of tasks.",
         "",
@@ -47,12 +47,12 @@ def _row(name: str, cases: list[Case]) -> str:
 
 
 def _steps(recorded: Mapping[str, Any]) -> int:
-    """How many results of tasks the record has."""
+    """Return the number of task results in the record."""
     runs = (run for entry in recorded.values() for run in entry["runs"])
     return sum(len(steps) for run in runs for steps in run["hosts"].values())
 
 
 def write(cases: Mapping[str, Case], recorded: Mapping[str, Any]) -> None:
-    """Put the tables between the marks of the page."""
+    """Write the tables between the marks of the page."""
     before, _, after = PAGE.read_text("utf-8").split(MARK)
     PAGE.write_text(f"{before}{MARK}\n{tables(cases, recorded)}{MARK}{after}", "utf-8")

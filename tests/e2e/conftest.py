@@ -1,4 +1,4 @@
-"""Labs that are taken down whatever happens, and the command line to run on them."""
+"""Fixtures: labs, which are always removed, and the command line to run on them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MakeLab = Callable[[int | Mapping[str, HostOptions]], Lab]
 
 @pytest.fixture(scope="module")
 def make_lab(request: pytest.FixtureRequest) -> Iterator[MakeLab]:
-    """Makes labs of N default hosts or of named ones; they end with the test module."""
+    """Create labs of N default hosts or of named hosts; they exist until the test module ends."""
     if sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("apt-get"):
         pytest.skip("the lab needs root on Debian")
     module = request.module.__name__.rpartition("test_")[2]
@@ -37,5 +37,5 @@ def make_lab(request: pytest.FixtureRequest) -> Iterator[MakeLab]:
 
 @pytest.fixture
 def provision(tmp_path: Path) -> Provision:
-    """The command line, run from an empty directory that is also the operator's home."""
+    """Run the command line in an empty directory, which is also the operator's home."""
     return Provision(tmp_path)

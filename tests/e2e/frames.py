@@ -1,4 +1,4 @@
-"""Counts what a run writes to its hosts, at the connection: frames, and anything that is none."""
+"""Count the frames, and other data, that a run writes to its hosts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Writes:
 
 
 def note_writes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Writes]:
-    """What the runs of this process write from now on, by host."""
+    """Record what the runs of this process write from now on, by host."""
     seen: dict[str, Writes] = {}
     connect = connection.connect
 
@@ -41,7 +41,7 @@ def note_writes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Writes]:
 
 @dataclass
 class _Listening:
-    """A channel or a connection that notes what passes."""
+    """A channel or connection that records what is written."""
 
     inner: Any
     writes: Writes

@@ -1,4 +1,4 @@
-"""Inventories of a lab's hosts with more or other variables, and of hosts that are not there."""
+"""Inventories of a lab's hosts with other variables, and of hosts that do not exist."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ Hosts = Mapping[str, Mapping[str, Any]]
 
 
 def inventory_of(lab: Lab, folder: Path, hosts: Hosts) -> Path:
-    """The lab's inventory with these variables added to hosts; hosts that it lacks are new, and
-    variables that are None are taken away."""
+    """Return the lab's inventory with variables added to hosts.
+
+    Unknown hosts are added; variables that are None are removed.
+    """
     inventory = yaml.safe_load(lab.inventory.read_text())
     known = inventory["all"]["hosts"]
     for host, variables in hosts.items():
@@ -31,14 +33,14 @@ def inventory_of(lab: Lab, folder: Path, hosts: Hosts) -> Path:
 
 @contextmanager
 def silent_port() -> Iterator[tuple[int, socket.socket]]:
-    """A port that listens and answers nothing; whoever connects waits in its queue."""
+    """Open a port that listens and never answers; connections wait in its queue."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         yield listener.getsockname()[1], listener
 
 
 def connections(listener: socket.socket) -> int:
-    """How many have connected."""
+    """Return the number of connections so far."""
     count = 0
     while True:
         try:

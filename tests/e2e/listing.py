@@ -1,4 +1,4 @@
-"""A listing of a host's file system, to show that nothing was touched or left behind."""
+"""List a host's file system, to show that nothing was changed or left behind."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ LOGIN_WRITES = re.compile(
     """,
     re.VERBOSE,
 )
-"""What a login and a query of the package database write by themselves, and nothing more."""
+"""Files that a login and a query of the package database write."""
 
 _GREETING = "/run/motd.dynamic"
-"""Debian's sshd writes it at every login."""
+"""Debian's sshd writes this file at every login."""
 
 _TEMPORARY = "/tmp /var/tmp /dev/shm /run"
 
 
 def listing(host: Host) -> dict[str, str]:
-    """Path ▶ mode, owner, size, times of content and of inode, target of a link."""
+    """Return path ▶ mode, owner, size, times of content and inode, target of a link."""
     entries = host.check(_LISTING).split("\0")
     pairs = (entry.partition("\t") for entry in entries if entry)
     return {path: rest for path, _, rest in pairs if not LOGIN_WRITES.fullmatch(path)}
@@ -52,10 +52,12 @@ collect containerd ctr /run/containerd/containerd.sock &&
 
 
 def baseline(host: Host) -> dict[str, str]:
-    """The listing to compare with. The lab's overlay file system touches a directory itself when
-    it is read, or a file in it opened for writing, for the first time: that is over after this.
-    So is containerd's garbage collection, which writes its database seconds after a container has
-    ended where the disk is busy: a lease that is removed with --sync has it done at once."""
+    """Return the listing to compare with, after changes that are not the run's.
+
+    The lab's overlay file system changes a directory when it is read, or a file in it is opened for
+    writing, for the first time. containerd's garbage collection writes its database seconds after a
+    container has ended; removing a lease with --sync does it at once.
+    """
     host.check("rpm -q bash")
     host.check(_COLLECT)
     listing(host)
@@ -63,7 +65,7 @@ def baseline(host: Host) -> dict[str, str]:
 
 
 def differences(before: dict[str, str], after: dict[str, str]) -> list[str]:
-    """Readable lines of what two listings differ in."""
+    """Return readable lines with the differences of two listings."""
     paths = sorted(before.keys() | after.keys())
     return [
         f"{path}: {before.get(path, 'not there')} -> {after.get(path, 'not there')}"
@@ -73,14 +75,14 @@ def differences(before: dict[str, str], after: dict[str, str]) -> list[str]:
 
 
 def touched(hosts: Mapping[str, Host], run: Callable[[], R]) -> tuple[R, dict[str, list[str]]]:
-    """What `run` gives, and what it changed in each host's files."""
+    """Run `run`; return its result and what it changed in each host's files."""
     before = {name: baseline(host) for name, host in hosts.items()}
     result = run()
     return result, {name: differences(before[name], listing(host)) for name, host in hosts.items()}
 
 
 def temporary_files(host: Host, *folders: str) -> set[str]:
-    """All that lies in the places for temporary files, and in further folders."""
+    """Return all files in the folders for temporary files and in further folders."""
     places = f"{_TEMPORARY} {' '.join(folders)}"
     found = host.check(f"find {places} -xdev -print 2>/dev/null || :").splitlines()
     return set(found) - {_GREETING}

@@ -1,4 +1,4 @@
-"""Runs of the real command line, read through its JSON events."""
+"""Run the real command line and read its JSON events."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tests.lab import Lab
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "provisioner")
 DEADLINE = 300
-"""Seconds after which a run counts as hung."""
+"""Seconds after which a run counts as hanging."""
 
 Event = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run that has ended; `events` are those of --json, each valid by the schema."""
+    """A run that has ended. `events` are those of --json, each checked by the schema."""
 
     exit: int
     stdout: str
@@ -36,26 +36,26 @@ class Run:
     events: tuple[Event, ...] = ()
 
     def of(self, kind: str, host: str = "") -> Iterator[Event]:
-        """The events of a kind, of one host where that is given."""
+        """Return the events of a kind, optionally of one host."""
         for event in self.events:
             if event["event"] == kind and host in ("", event.get("host")):
                 yield event
 
     def tasks(self, host: str, *outcomes: str) -> list[str]:
-        """The tasks with these outcomes on a host, in order, a loop counting as one."""
+        """Return the tasks of a host with these outcomes, in order; a loop counts as one."""
         return [event["task"] for event in self._tasks(host) if event["outcome"] in outcomes]
 
     def changed(self, host: str) -> list[str]:
         return self.tasks(host, "changed")
 
     def task(self, host: str, name: str) -> Event:
-        """The one event of a task on a host."""
+        """Return the only event of a task on a host."""
         found = [event for event in self._tasks(host) if event["task"] == name]
         assert len(found) == 1, f"{name} on {host}: {len(found)} events\n{self.tail()}"
         return found[0]
 
     def failure(self, host: str) -> Event:
-        """The one failure that ended a host's run."""
+        """Return the failure that ended a host's run."""
         found = [
             event
             for event in self._tasks(host)
@@ -69,7 +69,7 @@ class Run:
         return status
 
     def summary(self, host: str) -> Event:
-        """The host's line of the recap, as run_finished has it."""
+        """Return the host's entry in run_finished."""
         summary: Event = self.events[-1]["hosts"][host]
         return summary
 
@@ -78,14 +78,16 @@ class Run:
         return event
 
     def _tasks(self, host: str) -> Iterator[Event]:
-        """The host's events for whole tasks. A task of a role is reported as "ROLE : TASK", as in
-        Ansible; here it has its own name only."""
+        """Return the host's events for whole tasks.
+
+        A task of a role is reported as "ROLE : TASK", as in Ansible; the role is removed here.
+        """
         for event in self.of("task_finished", host):
             if "item" not in event:
                 yield {**event, "task": event["task"].rpartition(" : ")[2]}
 
     def tail(self) -> str:
-        """What helps to understand a run that was not as expected."""
+        """Return output that helps to understand an unexpected run."""
         odd = [
             f"{event['host']}: {event['outcome']}: {event['task']}: {event['message'][:600]}"
             for event in self.of("task_finished")
@@ -96,7 +98,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Provision:
-    """Starts runs. `home` is the operator's home directory: no settings of yours reach a run."""
+    """Starts runs. `home` is the operator's home directory, so that no personal settings count."""
 
     home: Path
     prefix: Sequence[str] = COMMAND
@@ -110,7 +112,7 @@ class Provision:
         json: bool = True,
         **variables: Any,
     ) -> Run:
-        """Run to the end; `expect` is the exit status that it must have, None for any."""
+        """Run to the end. `expect` is the exit status that it must have, None for any."""
         with self.start(inventory, *words, json=json, **variables) as process:
             stdout, stderr = process.communicate(timeout=DEADLINE)
         return checked(finish(process.returncode, stdout, stderr, json), expect)
@@ -123,7 +125,7 @@ class Provision:
         json: bool = True,
         **variables: Any,
     ) -> Iterator[subprocess.Popen[str]]:
-        """Start a run of INVENTORY with more words and extra variables. It ends with the block."""
+        """Start a run with more arguments and extra variables; stop it after the block."""
         with subprocess.Popen(
             self.words(inventory, *words, json=json, **variables),
             stdin=subprocess.DEVNULL,
@@ -142,7 +144,7 @@ class Provision:
     def words(
         self, inventory: Lab | Path | str, *words: str | Path, json: bool = True, **variables: Any
     ) -> list[str]:
-        """The command line."""
+        """Return the command line."""
         hosts = inventory.inventory if isinstance(inventory, Lab) else inventory
         flags = [*(["--json"] if json else []), *(["-e", dumps(variables)] if variables else [])]
         return [*self.prefix, str(hosts), *map(str, words), *flags]
@@ -157,13 +159,13 @@ _KEPT = ("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PROVISION_LAB_DIR", "
 
 
 def finish(exit_status: int, stdout: str, stderr: str, as_json: bool = True) -> Run:
-    """What a process said ▶ a run, its events checked by the schema."""
+    """Return the run of a finished process; check its events by the schema."""
     lines = stdout.splitlines() if as_json else []
     return Run(exit_status, stdout, stderr, tuple(map(event_of, lines)))
 
 
 def checked(run: Run, expect: int | None) -> Run:
-    """The run, if it has the exit status that is expected."""
+    """Return the run if it has the expected exit status."""
     assert expect in (None, run.exit), f"exit {run.exit}, not {expect}:\n{run.tail()}"
     if run.events and run.events[-1]["event"] == "run_finished":
         assert run.events[-1]["exit"] == run.exit
@@ -171,7 +173,7 @@ def checked(run: Run, expect: int | None) -> Run:
 
 
 def event_of(line: str) -> Event:
-    """One line of --json, valid by the schema that the project ships."""
+    """Return one line of --json as an event; it must be valid by the published schema."""
     event: dict[str, Any] = json.loads(line)
     _schema().validate(event)
     return event

@@ -1,4 +1,4 @@
-"""Becoming root with sudo: with a password, without, and when the host says no."""
+"""sudo with a password, without one, and on hosts that refuse it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tests.lab import HostOptions, Lab
 pytestmark = pytest.mark.lab
 
 SUDO_WRITES = re.compile(r"/var/lib/sudo(/.*)?|/var/lib")
-"""sudo notes whom it has lectured, when it has asked for a password."""
+"""sudo writes this file after it has asked for a password."""
 
 
 @dataclass(frozen=True)
 class Refused:
-    """A host whose sudo refuses: why, and what the operator is told to do."""
+    """A host whose sudo refuses: the reason, and the hint for the operator."""
 
     options: HostOptions
     reason: str
@@ -77,7 +77,7 @@ def lab(make_lab: MakeLab) -> Lab:
 def ended(
     lab: Lab, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Run, Mapping[str, list[str]]]:
-    """One run on all hosts, and what changed on those that refused."""
+    """Run once on all hosts; return the run and the changes on hosts that refused."""
     home = tmp_path_factory.mktemp("home")
     inventory = inventory_of(lab, home, {name: case.variables for name, case in REFUSED.items()})
     hosts = {name: lab[name] for name in REFUSED}
@@ -90,7 +90,7 @@ def ended(
 
 
 @pytest.mark.parametrize("host", REFUSED)
-def test_a_host_that_refuses_fails_with_the_reason_and_a_remedy(
+def test_a_host_that_refuses_sudo_fails_with_reason_and_hint(
     ended: tuple[Run, Mapping[str, list[str]]], host: str
 ) -> None:
     run, _ = ended
@@ -101,7 +101,7 @@ def test_a_host_that_refuses_fails_with_the_reason_and_a_remedy(
 
 
 @pytest.mark.parametrize("host", REFUSED)
-def test_a_host_that_refuses_is_left_alone(
+def test_a_host_that_refuses_sudo_is_not_changed(
     ended: tuple[Run, Mapping[str, list[str]]], host: str
 ) -> None:
     run, found = ended
@@ -119,7 +119,7 @@ def test_a_wrong_password_is_tried_once(
 
 
 @pytest.mark.parametrize("host", ALLOWED)
-def test_with_rights_and_password_docker_is_set_up(
+def test_docker_is_installed_with_a_sudo_password(
     ended: tuple[Run, Mapping[str, list[str]]], host: str
 ) -> None:
     run, _ = ended

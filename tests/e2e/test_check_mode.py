@@ -1,5 +1,4 @@
-"""`--check --diff` says what would change, fails on nothing that is not there yet, and touches
-nothing."""
+"""`--check --diff` reports what would change, does not fail on missing things, changes nothing."""
 
 from __future__ import annotations
 
@@ -49,7 +48,7 @@ PENDING = {
         "Docker runs, now and at boot",
     ),
 }
-"""What would be done, in order, for docker-ce. The repository of the preinstalled one is gone."""
+"""The changes that are reported for docker-ce, in order. The old Docker's repository is gone."""
 
 
 @pytest.fixture(scope="module")
@@ -63,19 +62,19 @@ def lab(make_lab: MakeLab) -> Lab:
 def checked(
     lab: Lab, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Run, Mapping[str, list[str]]]:
-    """One check of all hosts, and in what their files differ after it."""
+    """Run a check on all hosts; return it and the changes of their files."""
     provision = Provision(tmp_path_factory.mktemp("home"))
     hosts = {name: lab[name] for name in HOSTS}
     return touched(hosts, lambda: provision(lab, "--check", "--diff", **SETTINGS))
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_nothing_is_touched(checked: tuple[Run, Mapping[str, list[str]]], host: str) -> None:
+def test_nothing_is_changed(checked: tuple[Run, Mapping[str, list[str]]], host: str) -> None:
     assert checked[1][host] == []
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_no_task_fails_and_the_host_would_be_changed(
+def test_no_task_fails_and_changes_are_reported(
     checked: tuple[Run, Mapping[str, list[str]]], host: str
 ) -> None:
     run, _ = checked
@@ -86,7 +85,7 @@ def test_no_task_fails_and_the_host_would_be_changed(
 
 
 @pytest.mark.parametrize("host", PENDING)
-def test_all_that_would_change_is_listed(
+def test_every_pending_change_is_listed(
     checked: tuple[Run, Mapping[str, list[str]]], host: str
 ) -> None:
     run, _ = checked
@@ -102,7 +101,7 @@ def test_each_change_is_described(checked: tuple[Run, Mapping[str, list[str]]]) 
     ]
 
 
-def test_old_packages_that_would_go_are_named(
+def test_old_packages_that_would_be_removed_are_named(
     checked: tuple[Run, Mapping[str, list[str]]],
 ) -> None:
     run, _ = checked
@@ -119,7 +118,7 @@ def test_repositories_that_would_be_repaired_are_named(
     assert "Point the stock repositories at the archive" not in run.changed("bare")
 
 
-def test_files_are_shown_as_they_would_become(
+def test_pending_changes_of_files_are_shown_as_diffs(
     checked: tuple[Run, Mapping[str, list[str]]],
 ) -> None:
     run, _ = checked
@@ -130,7 +129,7 @@ def test_files_are_shown_as_they_would_become(
     assert "[docker-ce-stable]" in diff["after"]
 
 
-def test_pending_changes_have_an_exit_status_of_their_own_on_request(
+def test_detailed_exitcode_reports_pending_changes(
     lab: Lab, checked: tuple[Run, Mapping[str, list[str]]], provision: Provision
 ) -> None:
     assert checked[0].exit == 0

@@ -1,4 +1,4 @@
-"""docker.yml installs Docker, a second run changes nothing, and what drifts is repaired."""
+"""docker.yml installs Docker, changes nothing in a second run, and repairs drift."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.e2e.conftest import MakeLab
 from tests.e2e.frames import note_writes
 from tests.e2e.inventories import inventory_of
 from tests.e2e.runs import COMMAND, Provision, Run, checked, finish
-from tests.e2e.watching import forgive_starts
+from tests.e2e.watching import reset_start_limit
 from tests.lab import Host, HostOptions, Lab
 
 pytestmark = pytest.mark.lab
@@ -28,7 +28,7 @@ CONFIGURED = "daemon.json is right"
 STARTED = "Docker runs, now and at boot"
 RESTARTED = "Restart Docker"
 MOST_FRAMES = 6
-"""Of a run with nothing to do (design.md, section 5)."""
+"""Frames of a run with nothing to change, at most."""
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +38,12 @@ def lab(make_lab: MakeLab) -> Lab:
 
 @pytest.fixture(autouse=True)
 def forgiven(lab: Lab) -> None:
-    forgive_starts(lab)
+    reset_start_limit(lab)
 
 
 @pytest.fixture(scope="module")
 def settings(lab: Lab) -> dict[str, Any]:
-    """Each host is named for its edition. The proxy does not exist; the lab is not behind it."""
+    """Each host is named after its edition. The proxy does not exist; the lab needs none."""
     return {
         "docker_edition": "{{ inventory_hostname }}",
         "docker_users": [Host.user],
@@ -54,7 +54,7 @@ def settings(lab: Lab) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def first(lab: Lab, settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The first run, on hosts that have no Docker."""
+    """The first run, on hosts without Docker."""
     return Provision(tmp_path_factory.mktemp("home"))(lab, **settings)
 
 
@@ -126,7 +126,7 @@ def test_a_second_run_takes_few_frames_and_sends_no_content(
 
 @dataclass(frozen=True)
 class Drift:
-    """Something that goes wrong on a host, and the tasks that repair it, by edition."""
+    """A change on a host, and the tasks that repair it, by edition."""
 
     what: str
     spoil: str
@@ -160,7 +160,7 @@ DRIFTS = [
         "the engine is removed",
         REMOVE_ENGINE,
         (INSTALLED, STARTED),
-        # daemon.json belongs to the package, and goes with it.
+        # daemon.json belongs to the package and is removed with it.
         (INSTALLED, CONFIGURED, STARTED),
     ),
     Drift("a user is taken from the group", "gpasswd -d ops docker", ("Users may use docker",)),
@@ -173,7 +173,7 @@ DRIFTS = [
     Drift(
         "the proxy's drop-in is gone",
         "rm /etc/systemd/system/docker.service.d/provision-proxy.conf",
-        # Before it starts anything, systemd reads its files again.
+        # systemd reads its files again before it starts a unit.
         ("The proxy is known to the daemon", STARTED, RESTARTED),
     ),
     Drift(
@@ -185,7 +185,7 @@ DRIFTS = [
 
 
 @pytest.mark.parametrize("drift", DRIFTS, ids=[drift.what.replace(" ", "-") for drift in DRIFTS])
-def test_just_what_has_drifted_is_repaired(
+def test_only_drift_is_repaired(
     lab: Lab, settings: dict[str, Any], first: Run, provision: Provision, drift: Drift
 ) -> None:
     assert first.exit == 0
@@ -200,7 +200,7 @@ def test_just_what_has_drifted_is_repaired(
     assert {host: again.changed(host) for host in EDITIONS} == {host: [] for host in EDITIONS}
 
 
-def test_containers_live_through_a_restart_of_the_daemon(
+def test_containers_keep_running_when_the_daemon_restarts(
     lab: Lab, settings: dict[str, Any], first: Run, provision: Provision
 ) -> None:
     assert first.exit == 0
@@ -213,10 +213,10 @@ def test_containers_live_through_a_restart_of_the_daemon(
     host.check("docker rm kept && docker volume rm kept")
 
 
-def test_the_variables_of_a_host_in_the_inventory_count(
+def test_inventory_variables_of_a_host_are_used(
     lab: Lab, settings: dict[str, Any], first: Run, provision: Provision
 ) -> None:
-    """As docs/docker-role.md says."""
+    """docs/docker-role.md promises it."""
     assert first.exit == 0
     hosts = {edition: {"docker_edition": edition} for edition in EDITIONS}
     inventory = inventory_of(lab, provision.home, hosts)
@@ -225,7 +225,7 @@ def test_the_variables_of_a_host_in_the_inventory_count(
     assert {host: run.changed(host) for host in EDITIONS} == {"ce": [], "distro": []}
 
 
-def test_a_playbook_of_ones_own_uses_the_bundled_role_with_variables_of_its_group_vars(
+def test_an_own_playbook_uses_the_bundled_role_with_its_group_vars(
     lab: Lab, settings: dict[str, Any], first: Run, provision: Provision
 ) -> None:
     assert first.exit == 0

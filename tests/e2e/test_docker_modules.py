@@ -1,4 +1,4 @@
-"""The Docker modules on real daemons: what a playbook asks for comes about, once."""
+"""The Docker modules on real daemons: a first run changes what it should, a second run nothing."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ MADE = ["image", "tagged", "archived", "pulled", "network", "volume", "container
 
 
 def small_system() -> bytes:
-    """A tar of busybox with the libraries that it needs, for an image."""
+    """Return a tar of busybox with its libraries, for an image."""
     found = subprocess.run(["ldd", "/bin/busybox"], capture_output=True, text=True, check=False)
     with io.BytesIO() as buffer:
         with tarfile.open(fileobj=buffer, mode="w", dereference=True) as tar:
@@ -90,7 +90,7 @@ def small_system() -> bytes:
 
 @pytest.fixture(scope="module")
 def lab(make_lab: MakeLab) -> Lab:
-    """Two hosts with Docker, which pull from the lab's registry, and an image to build."""
+    """Two hosts with Docker that pull from the lab's registry, and an image to build."""
     lab = make_lab({name: HostOptions(docker=name) for name in EDITIONS})  # type: ignore[arg-type]
     mirror = {"registry-mirrors": [lab.services.registry]}
     (lab.services.files / "system.tar").write_bytes(small_system())
@@ -117,7 +117,7 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def first(lab: Lab, play: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A check, and then the first run."""
+    """A run in check mode, then the first run."""
     provision = Provision(tmp_path_factory.mktemp("home"))
     before = [lab[name].check("docker ps -aq; docker images -q") for name in EDITIONS]
     check = provision(lab, play, "--check", "--diff")
@@ -127,7 +127,7 @@ def first(lab: Lab, play: Path, tmp_path_factory: pytest.TempPathFactory) -> Run
 
 
 @pytest.mark.parametrize("edition", EDITIONS)
-def test_everything_is_made(lab: Lab, first: Run, edition: str) -> None:
+def test_everything_is_created(lab: Lab, first: Run, edition: str) -> None:
     assert first.changed(edition) == MADE
     host = lab[edition]
     assert host.check("docker ps --format '{{.Names}}'") == "web\n"
@@ -161,7 +161,7 @@ DRIFTS = [
 
 
 @pytest.mark.parametrize(("spoil", "repaired"), DRIFTS, ids=[drift[0] for drift in DRIFTS])
-def test_just_what_has_drifted_is_repaired(
+def test_only_drift_is_repaired(
     lab: Lab, play: Path, first: Run, provision: Provision, spoil: str, repaired: list[str]
 ) -> None:
     assert first.exit == 0
@@ -192,7 +192,7 @@ FAILING = [
 
 
 @pytest.mark.parametrize(("task", "why"), FAILING, ids=[why for _, why in FAILING])
-def test_failures_say_what_was_the_problem(
+def test_failures_name_the_problem(
     lab: Lab, first: Run, provision: Provision, task: str, why: str
 ) -> None:
     assert first.exit == 0
@@ -240,7 +240,7 @@ def test_commands_jobs_restarts_and_pruning_work(
         assert lab[name].check("docker ps -a --format '{{.Names}}'") == "web\n"
 
 
-def test_a_daemon_that_is_stopped_or_hangs_is_told_apart(
+def test_a_stopped_daemon_and_a_hanging_one_have_different_messages(
     lab: Lab, first: Run, provision: Provision
 ) -> None:
     assert first.exit == 0

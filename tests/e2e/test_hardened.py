@@ -1,4 +1,4 @@
-"""Hosts that are set up as hardening guides for CentOS 7 ask for (CIS, STIG), and then some."""
+"""Hosts that are set up as hardening guides for CentOS 7 (CIS, STIG) require."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""verify, restart, upgrade, uninstall and new-server do what their heads say, on real hosts."""
+"""verify, restart, upgrade, uninstall and new-server on real hosts."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.e2e.conftest import MakeLab
 from tests.e2e.frames import note_writes
 from tests.e2e.listing import baseline, differences, listing
 from tests.e2e.runs import COMMAND, Provision, Run, checked, finish
-from tests.e2e.watching import forgive_starts
+from tests.e2e.watching import reset_start_limit
 from tests.lab import Host, HostOptions, Lab
 from tests.lab.keys import keys
 
 pytestmark = pytest.mark.lab
 
 MOST_FRAMES = 4
-"""Of verify.yml: it reads the units, then asks the daemon."""
+"""Frames of verify.yml: it reads the units, then asks the daemon."""
 
 SLEEPER = r"""
 tar -chf - /bin/sleep $(ldd /bin/sleep | grep -o '/[^ ]*') 2>/dev/null | docker import - sleeper
@@ -28,7 +28,7 @@ docker run -d --name comes-back --restart always sleeper /bin/sleep 9999
 docker run -d --name unless --restart unless-stopped sleeper /bin/sleep 9999
 docker run -d --name plain sleeper /bin/sleep 9999
 """
-"""An image made of what the host has, and containers of it with and without a restart policy."""
+"""Make an image of the host's files, and containers with and without a restart policy."""
 
 OFFLINE_CMD = r"""#!/bin/bash
 # Stands for firewall-offline-cmd: the lab's firewall-cmd, on its permanent lines.
@@ -41,7 +41,7 @@ exit "$code"
 
 
 def with_docker(lab: Lab, *hosts: str) -> None:
-    """Let the daemons of hosts that came with Docker pull from the lab's registry; containers."""
+    """Let daemons of hosts that have Docker pull from the lab's registry; create containers."""
     settings = {"registry-mirrors": [lab.variables()["lab_registry"]]}
     for host in hosts:
         lab[host].check("systemctl stop docker.socket docker 2>/dev/null; true")
@@ -52,7 +52,7 @@ def with_docker(lab: Lab, *hosts: str) -> None:
 
 @pytest.fixture(autouse=True)
 def forgiven(lab: Lab) -> None:
-    forgive_starts(lab)
+    reset_start_limit(lab)
 
 
 def running(host: Host) -> set[str]:
@@ -181,7 +181,7 @@ class TestRestart:
     def test_waits_for_containers_and_names_those_that_do_not_come(
         self, lab: Lab, provision: Provision
     ) -> None:
-        """A container that a look sees running, and that can't be started again."""
+        """The container runs when it is looked at, but can't be started again."""
         host = lab["distro"]
         host.check("docker run -d --name broken --restart always -v /opt/gone:/x sleeper "
                    "/bin/sleep 9999")  # fmt: skip
@@ -199,7 +199,7 @@ class TestUpgrade:
     @pytest.fixture(scope="class")
     @classmethod
     def lab(cls, make_lab: MakeLab) -> Lab:
-        """Two hosts with an older release, one with the other edition, one with nothing."""
+        """Two hosts with an older release, one with the other edition, one without Docker."""
         ce = {name: HostOptions(docker="ce") for name in ("old-1", "old-2")}
         lab = make_lab({**ce, "distro": HostOptions(docker="distro"), "bare": HostOptions()})
         with_docker(lab, *ce, "distro")
@@ -338,7 +338,7 @@ class TestNewServer:
     @pytest.fixture(scope="class")
     @classmethod
     def settings(cls) -> dict[str, Any]:
-        """The kernel settings are those that a network namespace has for itself."""
+        """Only kernel settings that a network namespace has of its own."""
         return {
             "server_hostname": "{{ inventory_hostname }}.example.net",
             "server_timezone": "Europe/Berlin",
@@ -358,7 +358,7 @@ class TestNewServer:
     ) -> Run:
         provision = Provision(tmp_path_factory.mktemp("home"))
         look = ("new-server", "--check", "--diff", "--limit", "fresh")
-        provision(lab, *look, **settings)  # logins and rpm write their first times
+        provision(lab, *look, **settings)  # let logins and rpm write their files the first time
         before = listing(lab["fresh"])
         provision(lab, *look, **settings)
         assert listing(lab["fresh"]) == before, "check mode changed something"
@@ -418,7 +418,7 @@ class TestNewServer:
     def test_gives_sshd_its_old_settings_back_when_it_dies_of_the_new(
         self, lab: Lab, settings: dict[str, Any], provision: Provision
     ) -> None:
-        """An address that the host has not: valid for `sshd -t`, and yet no sshd comes up."""
+        """The host lacks the address: `sshd -t` accepts it, but sshd can't start with it."""
         host = lab["other"]
         before = host.check("cat /etc/ssh/sshd_config")
         options: dict[str, Any] = {
@@ -450,7 +450,7 @@ def _public_key() -> str:
 
 
 def _login(lab: Lab, host: str, user: str, command: str) -> subprocess.CompletedProcess[str]:
-    """A login of its own, by OpenSSH's client."""
+    """Log in with OpenSSH's client."""
     options = ["-F", lab.ssh_config, "-i", keys() / "id_ed25519", "-o", "BatchMode=yes"]
     words = ["ssh", *map(str, options), "-l", user, host, command]
     return subprocess.run(words, capture_output=True, text=True, timeout=300, check=True)

@@ -1,5 +1,7 @@
-"""What is refused, why, and that nothing was changed: hosts that can't take Docker, hosts that
-can't be reached, playbooks that are wrong."""
+"""What is refused, with the reason and without any change.
+
+Hosts that can't run Docker, hosts that can't be reached, playbooks with errors.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,7 @@ ACCEPTED = {
 DEAD = ("no-host", "closed-port")
 
 
-# ---- Kernels, and hosts that are not there
+# ---- Kernels, and hosts that can't be reached
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,7 @@ def kernels(make_lab: MakeLab) -> Lab:
 
 @pytest.fixture(scope="module")
 def with_dead(kernels: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The lab's inventory and two hosts that can't be reached."""
+    """Return the lab's inventory with two hosts that can't be reached."""
     there = kernels["kernel-3.10"].address
     hosts: Hosts = {
         "no-host": {"ansible_host": there.rpartition(".")[0] + ".250"},
@@ -55,7 +57,7 @@ def with_dead(kernels: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def mixed(
     kernels: Lab, with_dead: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Run, dict[str, list[str]]]:
-    """A run on all of them, and what changed in the files of the refused."""
+    """Run on all of them; return the run and the changes on refused hosts."""
     provision = Provision(tmp_path_factory.mktemp("home"))
     hosts = {name: kernels[name] for name in REFUSED}
     return touched(hosts, lambda: provision(with_dead, expect=None))
@@ -87,7 +89,7 @@ def test_an_old_kernel_is_refused_before_the_first_change(
 
 @lab_only
 @pytest.mark.parametrize("host", ACCEPTED)
-def test_a_kernel_from_3_10_on_is_accepted_and_its_host_done(
+def test_a_kernel_from_3_10_on_is_accepted(
     kernels: Lab, mixed: tuple[Run, dict[str, list[str]]], host: str
 ) -> None:
     run, _ = mixed
@@ -98,7 +100,7 @@ def test_a_kernel_from_3_10_on_is_accepted_and_its_host_done(
 
 @lab_only
 @pytest.mark.parametrize("host", DEAD)
-def test_a_host_that_is_not_there_is_unreachable_with_a_reason(
+def test_a_host_that_does_not_exist_is_unreachable_with_a_reason(
     mixed: tuple[Run, dict[str, list[str]]], host: str
 ) -> None:
     run, _ = mixed
@@ -118,7 +120,7 @@ def test_a_host_that_is_not_there_is_unreachable_with_a_reason(
         ("kernel-3.9:closed-port", 6),
     ],
 )
-def test_the_exit_status_tells_failed_from_unreachable(
+def test_failed_and_unreachable_have_different_exit_statuses(
     mixed: tuple[Run, dict[str, list[str]]],
     with_dead: Path,
     provision: Provision,
@@ -136,7 +138,7 @@ def test_the_exit_status_tells_failed_from_unreachable(
 
 @dataclass(frozen=True)
 class Refusal:
-    """A host as it is found, and what docker.yml says about it."""
+    """The state of a host, and the reason with which docker.yml refuses it."""
 
     options: HostOptions
     task: str
@@ -185,8 +187,10 @@ def stores(make_lab: MakeLab) -> Iterator[Lab]:
 
 
 def mount_old_xfs(host: Host) -> str:
-    """Mount an xfs on /var/lib/docker; the loop device. No kernel of today mounts one that has
-    ftype=0, so the xfs is a new one, and `xfs_info` tells what mkfs would make an old one."""
+    """Mount an xfs on /var/lib/docker and return its loop device.
+
+    Today's kernels can't mount an xfs with ftype=0, so it is a new one with a false `xfs_info`.
+    """
     image = host.folder / "images.xfs"
     with image.open("w") as file:
         file.truncate(400 << 20)
@@ -202,7 +206,7 @@ def mount_old_xfs(host: Host) -> str:
 
 @lab_only
 @pytest.mark.parametrize("host", STORAGE)
-def test_a_host_that_can_not_take_docker_is_refused_with_the_reason_and_left_alone(
+def test_a_host_that_can_not_run_docker_is_refused_with_a_reason_and_not_changed(
     stores: Lab, provision: Provision, host: str
 ) -> None:
     refusal = STORAGE[host]
@@ -221,12 +225,12 @@ def test_a_host_that_can_not_take_docker_is_refused_with_the_reason_and_left_alo
     assert found[host] == []
 
 
-# ---- Mistakes that are known before a host is touched
+# ---- Errors that are found before a host is contacted
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A playbook with a mistake in it: what the line is, where, and what is suggested."""
+    """A playbook with an error: the line, its place, and the suggestion."""
 
     playbook: str
     line: int
@@ -256,7 +260,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_shown_at_its_place_with_a_suggestion_and_no_connection_is_made(
+def test_an_error_is_shown_with_place_and_suggestion_and_no_connection_is_made(
     provision: Provision, mistake: str
 ) -> None:
     case = MISTAKES[mistake]
@@ -288,13 +292,13 @@ def test_a_wrong_edition_is_refused_with_the_choices_and_no_connection_is_made(
 
 
 def caret_column(text: str, line: str) -> int:
-    """The column of `line` that the caret below its excerpt in a message points at."""
+    """Return the column of `line` that the caret below an excerpt points at."""
     lines = text.splitlines()
     number = next(index for index, shown in enumerate(lines) if shown.endswith(line))
     return lines[number + 1].index("^") - (len(lines[number]) - len(line)) + 1
 
 
-def test_the_count_of_connections_would_have_seen_one(provision: Provision) -> None:
+def test_the_connection_counter_works(provision: Provision) -> None:
     playbook = provision.home / "site.yml"
     playbook.write_text(f"{HEAD}    - command: id\n")
     with silent_port() as (port, listener):

@@ -1,4 +1,4 @@
-"""What docker.yml finds and puts right: repositories that are gone, and the other edition."""
+"""What docker.yml repairs: repositories that are gone, and the other edition of Docker."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_dead_repositories_are_repaired_before_docker_is_installed(
     assert lab[host].run("yum -q makecache").returncode == 0
 
 
-def test_repositories_that_answer_are_left_as_they_are(
+def test_repositories_that_answer_are_not_changed(
     lab: Lab, files: dict[str, str], first: Run
 ) -> None:
     assert REPAIRED not in first.changed("replaced")
@@ -83,22 +83,20 @@ def test_repositories_that_answer_are_left_as_they_are(
 
 
 @pytest.mark.parametrize("host", DEAD)
-def test_repositories_of_your_own_are_untouched_byte_for_byte(
-    lab: Lab, first: Run, host: str
-) -> None:
+def test_own_repository_files_are_not_changed(lab: Lab, first: Run, host: str) -> None:
     url = lab.services.variables()["lab_repo_url"]
     assert first.exit == 0
     assert lab[host].check(f"cat {COMPANY}") == COMPANY_TEXT.format(url=url)
 
 
-def test_the_distro_edition_gives_way_to_ce(lab: Lab, first: Run) -> None:
+def test_the_distro_edition_is_replaced_by_ce(lab: Lab, first: Run) -> None:
     changed = first.changed("replaced")
     assert changed.index(REMOVED) < changed.index(INSTALLED)
     assert lab["replaced"].run("rpm -q docker docker-client docker-common").stdout.count("not") == 3
     lab["replaced"].check("rpm -q docker-ce-26.1.4")
 
 
-def test_images_containers_and_volumes_outlive_the_change_of_edition(lab: Lab, first: Run) -> None:
+def test_images_containers_and_volumes_survive_the_change_of_edition(lab: Lab, first: Run) -> None:
     assert first.exit == 0
     host = lab["replaced"]
     assert host.check("docker ps -a --format '{{.Names}}'") == "kept\n"

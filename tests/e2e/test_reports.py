@@ -1,5 +1,4 @@
-"""A failed step tells host, task, place, what was tried, status, output and what to do: on the
-terminal, in the JSON lines, and in the files."""
+"""A failed task is reported with all details: on the terminal, as JSON, in the report files."""
 
 from __future__ import annotations
 
@@ -58,7 +57,7 @@ def text(lab: Lab, home: Path) -> Run:
     return Provision(home)(lab, home / "site.yml", *words, expect=2, json=False)
 
 
-def test_the_terminal_shows_all_there_is_to_know(text: Run, home: Path) -> None:
+def test_the_terminal_shows_all_details_of_a_failure(text: Run, home: Path) -> None:
     block = text.stdout.partition("failed ")[2].partition("Recap")[0]
     assert HOST in text.stdout.partition("failed ")[0].splitlines()[-1]
     assert "Ask for what is not there" in block
@@ -77,7 +76,7 @@ def test_the_recap_names_the_failed_host_and_the_exit_status(text: Run) -> None:
     assert "exit 2: at least one host failed" in recap
 
 
-def test_the_files_tell_it_too(text: Run, home: Path) -> None:
+def test_the_report_files_contain_all_details(text: Run, home: Path) -> None:
     assert text.exit == 2
     (failure,) = ElementTree.parse(home / "run.xml").getroot().iter("failure")
     assert "no such thing <b>&" in (failure.text or "")
@@ -87,7 +86,7 @@ def test_the_files_tell_it_too(text: Run, home: Path) -> None:
     assert "Ask for what is not there" in html
 
 
-def test_json_lines_hold_the_same(lab: Lab, home: Path) -> None:
+def test_json_lines_contain_all_details(lab: Lab, home: Path) -> None:
     run = Provision(home)(lab, home / "site.yml", expect=2)
     failure = run.failure(HOST)
     assert failure["host"] == HOST

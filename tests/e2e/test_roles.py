@@ -1,7 +1,7 @@
-"""Roles and playbooks in the styles that people write them in (tests/e2e/roles) run as they are.
+"""Roles and playbooks in common public styles (tests/e2e/roles) run unmodified.
 
-Each style has a host of its own: a check that changes nothing, a run, a second run and a second
-check with nothing left to do.
+Each style has its own host: a check that changes nothing, a run, a second run and a second check
+with nothing left to do.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TOOL = "#!/bin/sh\necho tool\n"
 
 @dataclass(frozen=True)
 class Style:
-    """The playbooks of a style, and shell that is true of its host afterwards."""
+    """The playbooks of a style, and a shell command that succeeds on its host afterwards."""
 
     playbooks: tuple[str, ...]
     holds: tuple[str, ...]
@@ -112,7 +112,7 @@ STYLES: Mapping[str, Style] = {
 
 
 WATCHED = ("/etc/", "/home/", "/opt/", "/root/", "/usr/local/", "/var/lib/docker/", "/var/spool/")
-"""Where a check may change nothing; the rest has caches that asking the package manager fills."""
+"""Folders in which a check must change nothing; others have caches of the package manager."""
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def lab(make_lab: MakeLab) -> Lab:
 
 
 def alone(lab: Lab, name: str, group: str, folder: Path) -> Path:
-    """An inventory with one host of the lab, in a group."""
+    """Return an inventory with one lab host, in a group."""
     inventory = yaml.safe_load(lab.inventory.read_text())
     hosts = {name: inventory["all"]["hosts"][name]}
     path = folder / "hosts.yml"
@@ -135,7 +135,7 @@ def alone(lab: Lab, name: str, group: str, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", STYLES)
-def test_a_style_of_roles_runs_as_it_is(
+def test_roles_of_a_public_style_run_unmodified(
     lab: Lab, tmp_path: Path, provision: Provision, name: str
 ) -> None:
     style, host = STYLES[name], lab[name]

@@ -1,5 +1,7 @@
-"""When Docker does not work in the end, the run says whether the daemon, the pull or the container
-was at fault, with what the daemon said last; and the next run repairs it."""
+"""If Docker does not work in the end, the run names the cause: daemon, pull or container.
+
+It shows the daemon's last messages, and the next run repairs it.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +20,12 @@ pytestmark = pytest.mark.lab
 
 SMOKE = "The smoke test failed"
 NOWHERE = ["http://127.0.0.1:9"]
-"""A registry mirror that refuses connections; the lab has no way to Docker's own registry."""
+"""A registry mirror that refuses connections; the lab can't reach Docker's own registry."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong on a host, the task that finds it, and what it says."""
+    """A fault of a host, the task that finds it, and its message."""
 
     task: str
     said: tuple[str, ...]
@@ -66,7 +68,7 @@ FAULTS = {
         SMOKE,
         ("The Docker daemon does not answer.", "took longer than 5 s", "dockerd"),
         {"docker_smoke_timeout": 5, "docker_registry_mirrors": []},
-        # Settled, so that the daemon is not restarted, and then stopped in its tracks.
+        # The configuration is complete, so the daemon is not restarted; then it is suspended.
         "kill -STOP $(systemctl show -p MainPID docker | cut -d= -f2)",
         "kill -CONT $(systemctl show -p MainPID docker | cut -d= -f2)",
     ),
@@ -90,9 +92,7 @@ def failed(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.mark.parametrize("host", FAULTS)
-def test_what_was_at_fault_is_told_with_the_last_lines_of_the_journal(
-    failed: Run, host: str
-) -> None:
+def test_the_cause_is_reported_with_the_last_lines_of_the_journal(failed: Run, host: str) -> None:
     fault, failure = FAULTS[host], failed.failure(host)
     assert failed.status(host) == "failed"
     assert failure["task"] == fault.task
@@ -100,7 +100,7 @@ def test_what_was_at_fault_is_told_with_the_last_lines_of_the_journal(
 
 
 @pytest.mark.parametrize("host", FAULTS)
-def test_the_next_run_with_the_fault_gone_converges(
+def test_the_next_run_without_the_fault_converges(
     lab: Lab, failed: Run, provision: Provision, host: str
 ) -> None:
     assert failed.exit == 2
@@ -125,7 +125,7 @@ esac
 """
 
 
-def test_a_daemon_json_that_dockerd_refuses_never_replaces_the_old_one(
+def test_a_daemon_json_that_dockerd_refuses_does_not_replace_the_old_one(
     lab: Lab, failed: Run, provision: Provision
 ) -> None:
     assert failed.exit == 2

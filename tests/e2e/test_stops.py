@@ -1,4 +1,4 @@
-"""A run that is stopped: by Ctrl-C, by signals, by a reader that leaves."""
+"""Runs that end early: by Ctrl-C, by signals, by a closed pipe."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.conftest import MakeLab
 from tests.e2e.runs import Provision, checked, event_of, finish
-from tests.e2e.watching import GATED, PATIENCE, Gate, wait_for_nobody
+from tests.e2e.watching import GATED, PATIENCE, Gate, wait_until_idle
 from tests.lab import Lab
 
 pytestmark = pytest.mark.lab
@@ -40,7 +40,7 @@ def playbook(tmp_path: Path) -> Path:
 
 
 def stderr_until(process: subprocess.Popen[str], text: str) -> str:
-    """Read its standard error up to the line that holds `text`."""
+    """Read standard error up to the line that contains `text`."""
     assert process.stderr is not None
     read = ""
     while text not in read:
@@ -79,7 +79,7 @@ def test_one_signal_ends_the_run_at_a_task_boundary_with_a_recap(
     assert gate.behind()
 
 
-def test_a_second_ctrl_c_ends_the_task_under_way_and_tells_it(
+def test_a_second_ctrl_c_ends_the_running_task_and_reports_it(
     lab: Lab, provision: Provision, gate: Gate, playbook: Path
 ) -> None:
     with provision.start(lab, playbook) as process:
@@ -91,14 +91,12 @@ def test_a_second_ctrl_c_ends_the_task_under_way_and_tells_it(
     run = checked(finish(process.returncode, stdout, stderr), 130)
     assert run.tasks(HOST, "failed", "unknown") == ["At the gate"]
     assert run.status(HOST) in ("failed", "unknown")
-    wait_for_nobody(lab[HOST])
+    wait_until_idle(lab[HOST])
     assert not gate.passed()
     assert not gate.behind()
 
 
-def test_a_run_of_docker_yml_that_was_stopped_is_completed_by_the_next(
-    lab: Lab, provision: Provision
-) -> None:
+def test_the_next_run_completes_a_stopped_run_of_docker_yml(lab: Lab, provision: Provision) -> None:
     lab.services.set_faults({"/linux/centos/7/": {"hold": True}})  # Docker's packages
     with provision.start(lab) as process:
         assert process.stdout is not None
@@ -117,7 +115,7 @@ def test_a_run_of_docker_yml_that_was_stopped_is_completed_by_the_next(
     assert provision(lab).changed(HOST) == []
 
 
-def test_a_reader_that_leaves_does_not_end_the_run(
+def test_a_closed_pipe_does_not_end_the_run(
     lab: Lab, provision: Provision, gate: Gate, playbook: Path
 ) -> None:
     with provision.start(lab, playbook) as process:

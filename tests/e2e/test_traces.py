@@ -1,4 +1,4 @@
-"""What a run does not do on a host: it uses no python, leaves nothing behind, tells no secrets."""
+"""A run starts no Python on the host, leaves nothing behind, and shows no secrets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.e2e.conftest import MakeLab
 from tests.e2e.inventories import inventory_of
 from tests.e2e.listing import temporary_files
 from tests.e2e.runs import Provision, Run
-from tests.e2e.watching import GATED, PATIENCE, Gate, Watch, wait_for_nobody
+from tests.e2e.watching import GATED, PATIENCE, Gate, Watch, wait_until_idle
 from tests.lab import Host, HostOptions, Lab
 from tests.lab.processes import wait_for
 
@@ -41,10 +41,10 @@ WRITTEN = {
     "/etc/systemd/system/sockets.target.wants/docker.socket",
     "/etc/yum.repos.d/docker-ce.repo",
 }
-"""What docker.yml and the daemon have to write where docker.yml writes files."""
+"""Files that docker.yml and the daemon write on purpose."""
 DESTINATIONS = ("/etc/docker", "/etc/sysctl.d", "/etc/systemd/system", "/etc/yum.repos.d")
 OF_DOCKER = re.compile(r"/run/(docker|containerd|systemd|udev|log|sudo|xtables\.lock|yum).*|/run")
-"""What docker, yum, sudo and systemd keep in /run by themselves."""
+"""Files of docker, yum, sudo and systemd in /run."""
 
 
 @pytest.fixture(scope="module")
@@ -59,12 +59,12 @@ def lab(make_lab: MakeLab) -> Lab:
     return lab
 
 
-# ---- Docker is installed, and nothing is left of how
+# ---- Installing Docker leaves no temporary files
 
 
 @pytest.fixture(scope="module")
 def installed(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, set[str]]:
-    """A run of docker.yml, and the temporary files that are there after it and were not before."""
+    """Run docker.yml; return it and the temporary files that are new after it."""
     host = lab["watched"]
     before = temporary_files(host, *DESTINATIONS)
     run = Provision(tmp_path_factory.mktemp("home"))(
@@ -74,11 +74,11 @@ def installed(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, 
         docker_smoke_image="",
         docker_http_proxy="http://proxy.invalid",
     )
-    wait_for_nobody(host)
+    wait_until_idle(host)
     return run, temporary_files(host, *DESTINATIONS) - before
 
 
-def test_no_python_is_called_on_the_host(lab: Lab, installed: tuple[Run, set[str]]) -> None:
+def test_no_python_is_started_on_the_host(lab: Lab, installed: tuple[Run, set[str]]) -> None:
     host = lab["watched"]
     assert installed[0].status("watched") == "changed"
     assert host.check(f"cat {CALLS}") == ""
@@ -86,7 +86,7 @@ def test_no_python_is_called_on_the_host(lab: Lab, installed: tuple[Run, set[str
     assert len(host.check(f"cat {CALLS}").splitlines()) == 2
 
 
-def test_nothing_is_left_where_temporary_files_lie_and_where_files_were_written(
+def test_no_temporary_files_are_left(
     installed: tuple[Run, set[str]],
 ) -> None:
     left = {path for path in installed[1] if not OF_DOCKER.fullmatch(path)}
@@ -94,7 +94,7 @@ def test_nothing_is_left_where_temporary_files_lie_and_where_files_were_written(
     assert {"/etc/docker/daemon.json", "/etc/yum.repos.d/docker-ce.repo"} <= left
 
 
-# ---- The controller dies
+# ---- The controller is killed
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def gate(lab: Lab) -> Iterator[Gate]:
     gate.open()
 
 
-def test_after_kill_9_the_host_ends_its_task_begins_no_other_and_is_clean(
+def test_after_kill_9_the_host_ends_its_task_starts_no_other_and_is_clean(
     lab: Lab, provision: Provision, gate: Gate
 ) -> None:
     host = lab["cut"]
@@ -116,7 +116,7 @@ def test_after_kill_9_the_host_ends_its_task_begins_no_other_and_is_clean(
         gate.reached(process)
         process.kill()
     gate.open()
-    wait_for_nobody(host)
+    wait_until_idle(host)
     wait_for(lambda: gate.passed() or not _gate_runs(host), PATIENCE, "the task to end")
     assert not gate.behind()
     left = temporary_files(host, "/root") - before
@@ -130,7 +130,7 @@ def _gate_runs(host: Host) -> bool:
 def test_after_kill_9_in_a_transfer_no_part_of_the_file_is_left(
     lab: Lab, provision: Provision, gate: Gate
 ) -> None:
-    """The run is killed when the file begins to arrive, wherever it is by then."""
+    """The run is killed when the file begins to arrive."""
     host = lab["cut"]
     host.check("rm -rf /srv/big && mkdir /srv/big")
     before = temporary_files(host, "/srv")
@@ -146,7 +146,7 @@ def test_after_kill_9_in_a_transfer_no_part_of_the_file_is_left(
     with provision.start(lab, playbook, "--limit", "cut") as process:
         wait_for(lambda: any(arriving.iterdir()), PATIENCE, "the file to arrive")
         process.kill()
-    wait_for_nobody(host)
+    wait_until_idle(host)
     left = temporary_files(host, "/srv") - before
     assert left <= {"/srv/big/file"}
     whole = host.run("test ! -e /srv/big/file || [ $(stat -c %s /srv/big/file) = 419430400 ]")
@@ -222,7 +222,7 @@ def test_no_secret_is_in_a_process_list_or_in_any_output(
         )
     assert run.exit == 2, run.stdout + run.stderr
     written = [run.stdout, run.stderr, *_texts(home / "run.xml", home / "run.html")]
-    assert [secret for secret in SECRETS for text in written if _tells(text, secret)] == []
+    assert [secret for secret in SECRETS for text in written if _contains(text, secret)] == []
     assert [secret for secret in SECRETS if watch.found(secret)] == []
     assert watch.found("sudo")
     if mode != "check":
@@ -238,7 +238,7 @@ def _texts(*paths: Path) -> list[str]:
     return texts
 
 
-def _tells(text: str, secret: str) -> bool:
-    """Whether the secret is there, plainly or in base64 (at any offset)."""
+def _contains(text: str, secret: str) -> bool:
+    """Whether the text contains the secret, also in base64 at any offset."""
     encoded = [base64.b64encode(b"x" * skip + secret.encode()).decode() for skip in range(3)]
     return any(form in text for form in (secret, *(code[4:-4] for code in encoded)))

@@ -1,4 +1,4 @@
-"""Watching a host's processes from outside, and holding a run at a point until it may go on."""
+"""Watch a host's processes from outside, and stop a run at a point until it may go on."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from tests.lab import Host, Lab
 from tests.lab.processes import container_processes, wait_for
 
 PATIENCE = 240
-"""Seconds that something may take before it counts as hung."""
+"""Seconds after which a step counts as hanging."""
 
 
 @dataclass
 class Watch:
-    """Collects argv and environment of all processes of a host while it is open. A process that
-    has `until_seen` in its argv may go on once it was seen: then there is a file of that name."""
+    """Collects argv and environment of all processes of a host.
+
+    A process with `until_seen` in its argv waits for a file of that name, which is created once the
+    process was seen.
+    """
 
     host: Host
     seen: set[bytes] = field(default_factory=set)
@@ -59,7 +62,7 @@ class Watch:
 
 @dataclass(frozen=True)
 class Gate:
-    """A task that says when it has begun, and ends when it may; tmpfs of the host."""
+    """A task that tells when it has begun and ends when it may; it uses a tmpfs of the host."""
 
     host: Host
 
@@ -73,7 +76,7 @@ class Gate:
         self.host.check("rm -f /run/begun /run/open /root/gate /root/before /root/behind")
 
     def reached(self, process: subprocess.Popen[str]) -> None:
-        """Wait until the run is there."""
+        """Wait until the run has reached this task."""
 
         def begun() -> bool:
             assert process.poll() is None, process.communicate()
@@ -88,7 +91,7 @@ class Gate:
         return self.host.run("test -e /root/gate").returncode == 0
 
     def behind(self) -> bool:
-        """Whether the task behind the gate was done."""
+        """Whether the task after this one ran."""
         return self.host.run("test -e /root/behind").returncode == 0
 
 
@@ -98,18 +101,20 @@ GATED = (
     + Gate.task
     + "    - name: Behind the gate\n      copy: {dest: /root/behind, content: behind}\n"
 )
-"""A playbook that can be stopped in the midst of a task."""
+"""A playbook that can be stopped within a task."""
 
 
-def forgive_starts(lab: Lab) -> None:
-    """Docker's unit may be started three times a minute; forget those so far, so that it does not
-    matter how fast the tests are."""
+def reset_start_limit(lab: Lab) -> None:
+    """Reset the start counter of Docker's unit.
+
+    The unit may be started three times a minute, and tests may be faster.
+    """
     for host in lab.hosts.values():
         host.run("systemctl reset-failed docker")
 
 
-def wait_for_nobody(host: Host) -> None:
-    """Wait until no session and nothing that one started is left on the host."""
+def wait_until_idle(host: Host) -> None:
+    """Wait until no session, and no process of one, is left on the host."""
     wait_for(lambda: not host.sshd_sessions(), PATIENCE, "the sessions to end")
     quiet = "! pgrep -x sudo && ! pgrep -u ops"
     wait_for(lambda: host.run(quiet).returncode == 0, PATIENCE, "the shells to end")
