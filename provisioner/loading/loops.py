@@ -7,7 +7,7 @@ from typing import Any
 
 from provisioner.errors import LoadError
 from provisioner.language.play import Loop
-from provisioner.language.plugins.local_plugins import HasPlugin, nothing
+from provisioner.language.plugins.local_plugins import HasPlugin, no_plugins
 from provisioner.language.templating.template import Template
 from provisioner.loading import keyword_values
 from provisioner.loading import keywords as kw
@@ -15,7 +15,7 @@ from provisioner.loading.yaml_file import YamlMap, place_of
 from provisioner.where import Where, nearest
 
 
-def load_loop(source: YamlMap, has_plugin: HasPlugin = nothing) -> Loop | None:
+def load_loop(source: YamlMap, has_plugin: HasPlugin = no_plugins) -> Loop | None:
     """Return the loop of a task, None if it has none. Raises LoadError for a wrong loop.
 
     As in Ansible, `loop_control` without a loop is ignored.

@@ -10,7 +10,12 @@ from pathlib import Path
 
 from provisioner.language.play import COLLECTIONS_FOLDER, Role
 from provisioner.language.plugins.known_plugins import Kind
-from provisioner.language.plugins.local_plugins import COLLECTED, HasPlugin, beside, file_of
+from provisioner.language.plugins.local_plugins import (
+    COLLECTION_FOLDERS,
+    HasPlugin,
+    find_plugin_file,
+    role_folders,
+)
 from provisioner.loading import roles
 
 
@@ -25,8 +30,8 @@ def finder(basedir: Path, role: Role | None) -> HasPlugin:
         if space:
             below = Path(COLLECTIONS_FOLDER, *space.split("."))
             places = [at / below for at in roles.collections(basedir)]
-            return file_of(kind, name, places, COLLECTED) is not None
-        return file_of(kind, name, _places(basedir, role)) is not None
+            return find_plugin_file(kind, name, places, COLLECTION_FOLDERS) is not None
+        return find_plugin_file(kind, name, _places(basedir, role)) is not None
 
     return has_plugin
 
@@ -36,7 +41,7 @@ def _places(basedir: Path, role: Role | None) -> Iterator[Path]:
     yield from (basedir, basedir.absolute().parent)
     if role is not None:
         yield role.path
-        yield from beside(role.path.parent)
+        yield from role_folders(role.path.parent)
     for folder in roles.folders(basedir):
         if folder != basedir:
-            yield from beside(folder)
+            yield from role_folders(folder)

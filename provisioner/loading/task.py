@@ -8,7 +8,7 @@ from typing import Any
 from provisioner.errors import LoadError
 from provisioner.language.play import ALL_ARGUMENTS, Keywords, Task
 from provisioner.language.plugins import known_plugins
-from provisioner.language.plugins.local_plugins import HasPlugin, nothing
+from provisioner.language.plugins.local_plugins import HasPlugin, no_plugins
 from provisioner.language.templating.template import Template
 from provisioner.loading import keywords as kw
 from provisioner.loading import short_form
@@ -26,7 +26,7 @@ def load_task(
     *,
     handler: bool = False,
     rescued: bool = False,
-    has_plugin: HasPlugin = nothing,
+    has_plugin: HasPlugin = no_plugins,
 ) -> Task:
     """Return the task with its own keywords and those inherited from `base`.
 
@@ -148,7 +148,7 @@ def _unknown(source: YamlMap, key: Any, at: str | None = None) -> LoadError:
     key = str(key)
     short = short_name(key)
     hint = nearest(short, (*MODULES, *kw.TASK)) or nearest(
-        key, known_plugins.siblings("module", key)
+        key, known_plugins.names_in_collection("module", key)
     )
     if key in kw.BLOCK | kw.PLAY:
         hint = "it belongs beside `block`" if key in kw.OF_BLOCK else ""

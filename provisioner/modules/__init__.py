@@ -154,7 +154,7 @@ def short_name(name: str) -> str:
 
 def exists(name: str) -> bool:
     """Whether provision, or Ansible with its collections, has a module called `name`."""
-    return short_name(name) in MODULES or known_plugins.known("module", name)
+    return short_name(name) in MODULES or known_plugins.is_known("module", name)
 
 
 @cache

@@ -28,7 +28,7 @@ def short_name(name: str) -> str:
 
 def exists(name: str) -> bool:
     """Whether provision, or Ansible with its collections, has a lookup of this name."""
-    return short_name(name) in LOOKUPS or known_plugins.known("lookup", name)
+    return short_name(name) in LOOKUPS or known_plugins.is_known("lookup", name)
 
 
 def query(context: LookupContext, name: str, /, *terms: Any, **options: Any) -> list[Any]:
@@ -65,10 +65,10 @@ def _run(
 ) -> list[Any] | None:
     """The items of one lookup; None if it fails and the option `errors` is warn or ignore."""
     short = short_name(name)
-    if short not in LOOKUPS and known_plugins.known("lookup", name):
-        raise LookupFailedError(known_plugins.reason("lookup", name))
+    if short not in LOOKUPS and known_plugins.is_known("lookup", name):
+        raise LookupFailedError(known_plugins.unsupported_reason("lookup", name))
     if short not in LOOKUPS:
-        if reason := local_plugins.reason("lookup", name, context.variables):
+        if reason := local_plugins.unsupported_reason("lookup", name, context.variables):
             raise LookupFailedError(reason)
         hint = nearest(short, LOOKUPS)
         raise LookupFailedError(with_hint(f'there is no lookup "{name}"', hint))

@@ -1,5 +1,7 @@
-"""Plugins that Ansible or one of its collections has: known by name, so that a playbook which has
-one that provision lacks is told from a typo. plugins.txt is made by tests/language/record_plugins.
+"""The names of all plugins of Ansible and its collections.
+
+They tell a plugin that provision lacks from a typo. tests/language/record_plugins.py writes
+plugins.txt.
 """
 
 from __future__ import annotations
@@ -9,38 +11,40 @@ from pathlib import Path
 from typing import Literal
 
 Kind = Literal["module", "filter", "lookup", "test"]
-BUILTIN = "ansible.builtin"
+_BUILTIN = "ansible.builtin"
 
 
-def known(kind: Kind, name: str) -> bool:
-    """Whether `name` (short, or NAMESPACE.COLLECTION.NAME) is a plugin that Ansible has."""
+def is_known(kind: Kind, name: str) -> bool:
+    """Whether Ansible has a plugin of this name (short, or NAMESPACE.COLLECTION.NAME)."""
     collection, _, short = name.rpartition(".")
-    return short in _of(kind, collection)
+    return short in _names(kind, collection)
 
 
-def siblings(kind: Kind, name: str) -> list[str]:
-    """All of the collection that `name` says, for suggestions."""
+def names_in_collection(kind: Kind, name: str) -> list[str]:
+    """The full names of the plugins in the collection of `name`; [] for a short name."""
     collection = name.rpartition(".")[0]
-    return [f"{collection}.{other}" for other in _of(kind, collection)] if collection else []
+    return [f"{collection}.{other}" for other in _names(kind, collection)] if collection else []
 
 
-def _of(kind: Kind, collection: str) -> frozenset[str]:
+def _names(kind: Kind, collection: str) -> frozenset[str]:
+    """The short names of the plugins in a collection."""
     if collection in ("", "ansible.legacy"):
-        collection = BUILTIN
-    return _plugins().get((kind, collection), frozenset())
+        collection = _BUILTIN
+    return _plugins_by_collection().get((kind, collection), frozenset())
 
 
-def reason(kind: Kind, name: str) -> str:
-    """Why it can't be used."""
+def unsupported_reason(kind: Kind, name: str) -> str:
+    """The message for a plugin that provision does not have."""
     return f'provision does not have the {kind} "{name}" of Ansible'
 
 
 @cache
-def _plugins() -> dict[tuple[str, str], frozenset[str]]:
+def _plugins_by_collection() -> dict[tuple[str, str], frozenset[str]]:
+    """The short names of all plugins, by their kind and collection."""
     text = Path(__file__).with_name("plugins.txt").read_text(encoding="utf-8")
-    found: dict[tuple[str, str], frozenset[str]] = {}
+    plugins: dict[tuple[str, str], frozenset[str]] = {}
     for line in text.splitlines():
         head, _, names = line.partition(":")
         kind, _, collection = head.partition(" ")
-        found[kind, collection] = frozenset(names.split())
-    return found
+        plugins[kind, collection] = frozenset(names.split())
+    return plugins

@@ -1,5 +1,7 @@
-"""Plugins that a playbook, a role or an installed collection brings: Python, which is not run here.
-What uses them loads, and fails the host that comes to it with the name of the file.
+"""Plugins in Python of a playbook, a role or an installed collection, which provision does not run.
+
+A playbook that uses one can be loaded. The task fails on each host with a message that names the
+file.
 """
 
 from __future__ import annotations
@@ -12,58 +14,63 @@ from typing import Any
 from provisioner.language.play import COLLECTIONS_FOLDER
 from provisioner.language.plugins.known_plugins import Kind
 
-BESIDE: Mapping[Kind, tuple[str, ...]] = {
+PLUGIN_FOLDERS: Mapping[Kind, tuple[str, ...]] = {
     "module": ("library", "action_plugins", "plugins/modules", "plugins/action"),
     "filter": ("filter_plugins", "plugins/filter"),
     "test": ("test_plugins", "plugins/test"),
     "lookup": ("lookup_plugins", "plugins/lookup"),
 }
-"""Where they are below the folder of a playbook or a role, or of the one above, as an ansible.cfg
-often says."""
+"""Folders of plugins, in the folder of a playbook or role or in the one above.
 
-COLLECTED: Mapping[Kind, tuple[str, ...]] = {
+Ansible finds those above only if ansible.cfg names them, which is common.
+"""
+
+COLLECTION_FOLDERS: Mapping[Kind, tuple[str, ...]] = {
     "module": ("plugins/modules", "plugins/action"),
     "filter": ("plugins/filter",),
     "test": ("plugins/test",),
     "lookup": ("plugins/lookup",),
 }
-"""Where they are below a collection's."""
+"""Folders of plugins in the folder of a collection."""
 
 HasPlugin = Callable[[Kind, str], bool]
-"""Whether a playbook's tree has a plugin of this kind and name."""
+"""Whether the playbook's folders contain a plugin of this kind and name."""
 
 
-def nothing(kind: Kind, name: str) -> bool:
-    """That of a tree that brings no plugins."""
+def no_plugins(kind: Kind, name: str) -> bool:
+    """The `HasPlugin` for folders without plugins."""
     return False
 
 
 MAX_BYTES = 1024 * 1024
+"""The part of a file that is searched for the names of filters and tests."""
 
 
-def file_of(
+def find_plugin_file(
     kind: Kind,
     name: str,
-    places: Iterable[Path],
-    folders: Mapping[Kind, tuple[str, ...]] = BESIDE,
+    roots: Iterable[Path],
+    folders: Mapping[Kind, tuple[str, ...]] = PLUGIN_FOLDERS,
 ) -> Path | None:
-    """The file that brings the plugin, below one of `places`. Modules and lookups are called as
-    their files are, filters and tests as what is written in them says."""
+    """The file of a plugin in the folders of `roots`; None if there is none.
+
+    A module or a lookup has its file's name. The names of filters and tests are in the file.
+    """
     short = name.rpartition(".")[2]
     if not short.isidentifier():
         return None
-    named = kind in ("module", "lookup")
-    for place in places:
+    is_file_name = kind in ("module", "lookup")
+    for root in roots:
         for folder in folders[kind]:
-            for file in sorted((place / folder).glob(f"{short}.*" if named else "**/*.py")):
-                if named or _speaks_of(file, short):
+            for file in sorted((root / folder).glob(f"{short}.*" if is_file_name else "**/*.py")):
+                if is_file_name or _mentions(file, short):
                     return file
     return None
 
 
-def _speaks_of(file: Path, name: str) -> bool:
-    """Whether the name is one of those that the file gives its filters: it stands there in quotes,
-    or as `name=`."""
+def _mentions(file: Path, name: str) -> bool:
+    """Whether a file defines a filter or test of this name: it contains it in quotes, or
+    `name=`."""
     try:
         text = file.read_bytes()[:MAX_BYTES].decode("utf-8", "replace")
     except OSError:
@@ -71,33 +78,32 @@ def _speaks_of(file: Path, name: str) -> bool:
     return re.search(rf"""['"]{name}['"]|\b{name}\s*=""", text) is not None
 
 
-def near(scope: Mapping[str, Any]) -> Iterator[Path]:
-    """The folders of a task's playbook and role, and of the roles beside them."""
+def _search_folders(scope: Mapping[str, Any]) -> Iterator[Path]:
+    """The folders of a task's role and playbook, and of the roles beside them."""
     for name in ("role_path", "playbook_dir"):
         if name in scope:
-            place = Path(str(scope[name]))
-            yield place
+            root = Path(str(scope[name]))
+            yield root
             if name == "playbook_dir":
-                yield place.parent
-            yield from beside(place.parent if name == "role_path" else place / "roles")
+                yield root.parent
+            yield from role_folders(root.parent if name == "role_path" else root / "roles")
 
 
-def beside(folder: Path) -> Iterator[Path]:
-    """The roles in a folder of them."""
+def role_folders(folder: Path) -> Iterator[Path]:
+    """The roles in a folder."""
     yield from sorted(path for path in folder.glob("*") if path.is_dir())
 
 
-def reason(kind: Kind, name: str, scope: Mapping[str, Any]) -> str:
-    """Why a plugin that is not here can't be used; "" where the task's tree does not bring it."""
-    space = name.rpartition(".")[0]
-    if space:
-        below = Path(
-            str(scope.get("playbook_dir")), "collections", COLLECTIONS_FOLDER, *space.split(".")
-        )
-        file = file_of(kind, name, [below], COLLECTED)
+def unsupported_reason(kind: Kind, name: str, scope: Mapping[str, Any]) -> str:
+    """The message for a plugin in Python that the task can use; "" if there is none."""
+    namespace = name.rpartition(".")[0]
+    if namespace:
+        collections = Path(str(scope.get("playbook_dir")), "collections", COLLECTIONS_FOLDER)
+        root = collections.joinpath(*namespace.split("."))
+        file = find_plugin_file(kind, name, [root], COLLECTION_FOLDERS)
     else:
-        file = file_of(kind, name, near(scope))
+        file = find_plugin_file(kind, name, _search_folders(scope))
     if file is None:
         return ""
-    said = f'the {kind} "{name}" is Python ({file}), which provision does not run'
-    return said if kind == "module" else f"{said}: say it with Jinja's own means, or by a command"
+    message = f'the {kind} "{name}" is Python ({file}), which provision does not run'
+    return message if kind == "module" else f"{message}: use Jinja's own syntax, or a command"

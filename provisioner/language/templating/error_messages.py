@@ -28,9 +28,9 @@ def unknown_plugin_reason(reason: str, scope: Mapping[str, Any] | None) -> str:
     for kind, known in kinds:
         if reason.startswith(f"No {kind} named "):
             name = reason.split("'")[1]
-            if known_plugins.known(kind, name):
-                return known_plugins.reason(kind, name)
-            local = local_plugins.reason(kind, name, scope or {})
+            if known_plugins.is_known(kind, name):
+                return known_plugins.unsupported_reason(kind, name)
+            local = local_plugins.unsupported_reason(kind, name, scope or {})
             return local or with_hint(f'there is no {kind} "{name}"', nearest(name, known))
     return ""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner import regex
 from provisioner.language.plugins import known_plugins
-from provisioner.language.plugins.local_plugins import HasPlugin, nothing
+from provisioner.language.plugins.local_plugins import HasPlugin, no_plugins
 from provisioner.language.templating import text_templates
 from provisioner.language.templating.environment import environment
 from provisioner.language.templating.header import HEADER
@@ -62,7 +62,7 @@ def required_variables(template_source: str, expression: bool) -> frozenset[str]
 _GUARDS = frozenset({"default", "d", "defined", "undefined", "mandatory"})
 
 
-def check(template: Template, has_plugin: HasPlugin = nothing) -> TemplateError | None:
+def check(template: Template, has_plugin: HasPlugin = no_plugins) -> TemplateError | None:
     """An error of a template that shows without rendering it; None if there is none.
 
     That is a syntax error, or a filter, test or lookup that neither provision nor Ansible has.
@@ -77,7 +77,7 @@ def check(template: Template, has_plugin: HasPlugin = nothing) -> TemplateError 
     except TemplateSyntaxError as error:
         return TemplateError(syntax_reason(error), template.where)
     for kind, name, available in _plugins_used(tree):
-        if name in available or known_plugins.known(kind, name) or has_plugin(kind, name):
+        if name in available or known_plugins.is_known(kind, name) or has_plugin(kind, name):
             continue
         reason = with_hint(f'there is no {kind} "{name}"', nearest(name, available))
         return TemplateError(reason, template.where)

@@ -46,8 +46,8 @@ class Elsewhere(Action):
             f"use {_INSTEAD[short]} here, or" if short in _INSTEAD else "exclude the task or use"
         )
         hint = f"{instead} command or script; `provision doc -l` lists the modules that there are"
-        own = local_plugins.reason("module", self.called, scope)
-        reason = own or known_plugins.reason("module", self.called)
+        own = local_plugins.unsupported_reason("module", self.called, scope)
+        reason = own or known_plugins.unsupported_reason("module", self.called)
         return Result(Outcome.FAILED, reason, hint=hint, unsupported=short not in _NOT_ON_EL7)
 
 
