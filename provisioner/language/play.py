@@ -103,7 +103,8 @@ class Role:
     parents: tuple[Role, ...] = ()
     """The roles that include this one, the nearest first."""
     call_key: str = ""
-    """Equal for uses of a role with the same arguments, of which Ansible runs only the first."""
+    """Equal for two uses of a role with the same arguments. Ansible runs only the first of
+    these."""
     allow_duplicates: bool = True
     """Whether a host runs the role again after another use with the same `call_key`."""
     call_id: str = ""

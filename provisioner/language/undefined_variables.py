@@ -24,11 +24,11 @@ MAY_DEFINE_ANY = frozenset(
 
 
 def problems(
-    plays: Sequence[Play], known: frozenset[str], layers: Iterable[Mapping[str, Any]]
+    plays: Sequence[Play], defined: frozenset[str], layers: Iterable[Mapping[str, Any]]
 ) -> Iterator[Problem]:
     """The undefined variables of the plays.
 
-    `known` are the names that every scope has, `layers` the variables of the hosts and of the
+    `defined` are the names that every scope has, `layers` the variables of the hosts and of the
     command line.
     """
     all_tasks = [
@@ -41,7 +41,7 @@ def problems(
         return
     if any(is_computed_name(key) for task in all_tasks for key in task.arguments):
         return
-    names = set(known).union(*layers, *(set_by(task) for task in all_tasks))
+    names = set(defined).union(*layers, *(set_by(task) for task in all_tasks))
     for play in plays:
         yield from _in_play(play, names)
 
@@ -65,7 +65,7 @@ def set_by(task: Task) -> Iterator[str]:
         yield from filter(None, (task.loop.variable, task.loop.index_variable))
 
 
-def _in_play(play: Play, known: set[str]) -> Iterator[Problem]:
+def _in_play(play: Play, defined: set[str]) -> Iterator[Problem]:
     if any(isinstance(name, Template) for entry in play.vars_files for name in entry.names):
         return
     roles = (layer for role in play.roles for layer in (*role.exported_vars, *role.all_defaults))
@@ -77,7 +77,7 @@ def _in_play(play: Play, known: set[str]) -> Iterator[Problem]:
             role = task.role
             layers = (own, *role.all_params, *role.all_vars, *role.all_defaults)
             own = {name: value for layer in reversed(layers) for name, value in layer.items()}
-        yield from _in_task(task, {**variables, **own}, known)
+        yield from _in_task(task, {**variables, **own}, defined)
 
 
 def certain(nodes: Iterable[Node]) -> Iterator[Task]:
@@ -105,7 +105,7 @@ def _has_every_plugin(kind: str, name: str) -> bool:
     return True
 
 
-def _in_task(task: Task, variables: Mapping[str, Any], known: set[str]) -> Iterator[Problem]:
+def _in_task(task: Task, variables: Mapping[str, Any], defined: set[str]) -> Iterator[Problem]:
     seen: set[str] = set()
     # `debug: var=` prints undefined variables, too.
     ignored = "var" if task.module == "debug" else ""
@@ -121,8 +121,8 @@ def _in_task(task: Task, variables: Mapping[str, Any], known: set[str]) -> Itera
             seen.add(name)
             if name in variables:
                 pending += templates_in(variables[name])
-            elif name not in known and not name.startswith("ansible_"):
-                hint = nearest(name, {*known, *variables})
+            elif name not in defined and not name.startswith("ansible_"):
+                hint = nearest(name, {*defined, *variables})
                 yield Problem(
                     f'the variable "{name}" is not defined anywhere', template.where, hint
                 )

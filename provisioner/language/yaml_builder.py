@@ -1,9 +1,9 @@
-"""YAML nodes to values that remember where they stand.
+"""YAML nodes to values that know their place in the file.
 
 Mappings and sequences become `YamlMap` and `YamlList` (yaml_values.py), which know the places of
 their keys and items. A string with `{{`, `{%` or `{#` in it becomes a `Template`, unless the text
-is not trusted: text that comes from a host never is. Refused, with the place: duplicate keys,
-cycles, tags of Python objects, too many aliases, numbers of base 60.
+is not trusted: text from a host never is. Errors, with their place, are: duplicate keys, cycles,
+tags of Python objects, too many aliases, numbers of base 60.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class _Builder:
         return Where(self._file, node.start_mark.line + 1, node.start_mark.column + 1)
 
     def _mapping(self, node: yaml.MappingNode, where: Where, depth: int) -> YamlMap:
-        self._known_tag(node, where, _MAPPINGS)
+        self._check_tag(node, where, _MAPPINGS)
         result = YamlMap(where)
         merged = YamlMap(where)
         for key_node, value_node in node.value:
@@ -143,15 +143,16 @@ class _Builder:
             into.add(base)
 
     def _sequence(self, node: yaml.Node, where: Where, depth: int) -> YamlList:
-        self._known_tag(node, where, _SEQUENCES)
+        self._check_tag(node, where, _SEQUENCES)
         result = YamlList(where)
         for item in node.value:
             result.append(self.build(item, depth + 1))
             result.items_at.append(self._where(item))
         return result
 
-    def _known_tag(self, node: yaml.Node, where: Where, known: frozenset[str]) -> None:
-        if node.tag not in known:
+    def _check_tag(self, node: yaml.Node, where: Where, supported: frozenset[str]) -> None:
+        """`LoadError` for a tag that is not supported."""
+        if node.tag not in supported:
             raise LoadError(f"the tag {_shown(node.tag)} is not supported", where)
 
     def _scalar(self, node: yaml.ScalarNode, where: Where) -> Any:
@@ -165,7 +166,7 @@ class _Builder:
         try:
             return self._constructed(kind, node, where)
         except (ValueError, KeyError, IndexError, yaml.YAMLError):
-            raise LoadError(f'"{node.value}" is no {kind}', where, "quote it") from None
+            raise LoadError(f'"{node.value}" is not a valid {kind}', where, "quote it") from None
 
     def _constructed(self, kind: str, node: yaml.ScalarNode, where: Where) -> Any:
         match kind:

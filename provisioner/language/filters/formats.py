@@ -252,23 +252,23 @@ def get_path(value: Any, path: str) -> Any:
 
 def to_paths(value: Any, prepend: str = "") -> dict[str, Any]:
     """Return a flat dict of all values in nested data by their paths, such as `a.b[0]`."""
-    found: dict[str, Any] = {}
-    _collect_paths(value, prepend, found)
-    return found
+    paths: dict[str, Any] = {}
+    _collect_paths(value, prepend, paths)
+    return paths
 
 
-def _collect_paths(value: Any, path: str, found: dict[str, Any]) -> None:
-    """Add the values in `value`, which is at `path`, to `found`."""
+def _collect_paths(value: Any, path: str, paths: dict[str, Any]) -> None:
+    """Add the values in `value`, which is at `path`, to `paths`."""
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
             is_word = str(key).isidentifier()
             step = (f".{key}" if is_word else f"['{key}']") if path else str(key)
-            _collect_paths(item, path + step, found)
+            _collect_paths(item, path + step, paths)
     elif isinstance(value, list | tuple) and value:
         for number, item in enumerate(value):
-            _collect_paths(item, f"{path}[{number}]", found)
+            _collect_paths(item, f"{path}[{number}]", paths)
     else:
-        found[path] = value
+        paths[path] = value
 
 
 def index_of(value: Any, test: str, wanted: Any = None, key: str | None = None) -> Any:

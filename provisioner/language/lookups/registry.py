@@ -93,11 +93,11 @@ def _call(
 
     As in Ansible, an unknown option is only a warning.
     """
-    known = frozenset(OPTIONS.get(name) or _parameters(LOOKUPS[name]))
-    for option in options.keys() - known:
+    supported = frozenset(OPTIONS.get(name) or _parameters(LOOKUPS[name]))
+    for option in options.keys() - supported:
         reason = f'{name}: there is no option "{option}"'
-        context.warn(with_hint(reason, nearest(option, known)))
-    known_options = {option: value for option, value in options.items() if option in known}
+        context.warn(with_hint(reason, nearest(option, supported)))
+    known_options = {option: value for option, value in options.items() if option in supported}
     try:
         return LOOKUPS[name](context, terms, **known_options)
     except UndefinedError:

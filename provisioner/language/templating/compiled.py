@@ -102,8 +102,8 @@ class _WithHeader:
     def __init__(self, source: str) -> None:
         options, body = header.split(source)
         defaults = {"keep_trailing_newline": False, "trim_blocks": True}
-        made = make_environment({**defaults, **options})
-        self._code = made.from_string(body)
+        own_environment = make_environment({**defaults, **options})
+        self._code = own_environment.from_string(body)
 
     def render(self, scope: Mapping[str, Any]) -> str:
         context = self._code.new_context(scope, shared=True)  # type: ignore[arg-type]

@@ -33,7 +33,7 @@ def environment() -> jinja2.Environment:
 def make_environment(options: Mapping[str, Any]) -> jinja2.Environment:
     """A sandboxed environment with the given options of `jinja2.Environment`.
 
-    Templates may change lists and dicts, as in `{% set _ = found.append(x) %}`: a scope gives each
+    Templates may change lists and dicts, as in `{% set _ = names.append(x) %}`: a scope gives each
     template copies.
     """
     from jinja2.sandbox import SandboxedEnvironment
@@ -116,8 +116,8 @@ def lazy_classes() -> tuple[type[jinja2.Template], type[Context]]:
         ) -> Context:
             outer: Mapping[str, Any] = {} if variables is None else variables
             below = outer if shared else _in_front(outer, self.globals)
-            known: Any = _in_front(inner or {}, below)
-            return LazyContext(self.environment, known, self.name, self.blocks)
+            all_variables: Any = _in_front(inner or {}, below)
+            return LazyContext(self.environment, all_variables, self.name, self.blocks)
 
         def _get_default_module(self, ctx: Context | None = None) -> Any:
             if ctx is None:

@@ -25,13 +25,13 @@ def unknown_plugin_reason(reason: str, scope: Mapping[str, Any] | None) -> str:
     """The message for Jinja's error "No filter named …" or "No test named …"; "" for others."""
     kinds: tuple[tuple[known_plugins.Kind, Mapping[str, Any]], ...]
     kinds = (("filter", environment().filters), ("test", environment().tests))
-    for kind, known in kinds:
+    for kind, available in kinds:
         if reason.startswith(f"No {kind} named "):
             name = reason.split("'")[1]
             if known_plugins.is_known(kind, name):
                 return known_plugins.unsupported_reason(kind, name)
             local = local_plugins.unsupported_reason(kind, name, scope or {})
-            return local or with_hint(f'there is no {kind} "{name}"', nearest(name, known))
+            return local or with_hint(f'there is no {kind} "{name}"', nearest(name, available))
     return ""
 
 
