@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.modules import MODULES, find_module
+from provisioner.modules.framework.fields import fields
 from provisioner.remote import shell
 from provisioner.remote.shell import Program
 from tests.shellcheck import shellcheck
@@ -31,7 +32,6 @@ MAY_IMPORT = {
     "jinja2": ["language/*", "reporters/html.py"],
     "packaging": ["language/versions.py"],
     "paramiko": ["remote/ssh/paramiko/*"],
-    "pydantic": ["modules/framework/verdict.py", "modules/framework/words.py"],
     "rich": ["reporters/console*.py", "reporters/live*.py", "cli/*"],
     "yaml": ["loading/*", "language/*"],
 }
@@ -265,7 +265,7 @@ def variables(name: str) -> set[str]:
         file for file in files if {Path(file).stem, Path(file).parent.name} & near - {"modules"}
     ]
     trees = [ast.parse((PACKAGE / file).read_text()) for file in (*mine, *others)]
-    return set(module.model_fields) | {word for tree in trees for word in _keys(tree)}
+    return set(fields(module)) | {word for tree in trees for word in _keys(tree)}
 
 
 def _keys(tree: ast.Module) -> Iterator[str]:

@@ -56,7 +56,7 @@ def _result(task_run: TaskRun) -> Result:
     module = task_run.module
     if isinstance(module, IncludeTasks):
         return Result(Outcome.OK, returns={"include": module.file, "include_args": {}})
-    values = module.model_dump() if module is not None else {}
+    values = module.as_dict() if module is not None else {}
     own = {key: value for key, value in values.items() if key in task_run.task.arguments}
     return Result(Outcome.OK, returns={"include_args": own})
 
@@ -105,9 +105,7 @@ def _read(
             nodes = loader.file(file, inherited, folder, task.where)
         else:
             assert isinstance(module, IncludeRole)
-            options = {
-                key: value for key, value in module.model_dump().items() if value is not None
-            }
+            options = {key: value for key, value in module.as_dict().items() if value is not None}
             options["params"] = {}
             nodes = loader.role(options, inherited, folder, task.where, public=module.public)
     except IncludeNotFound:

@@ -69,7 +69,7 @@ def fail_unmet_assumption(report: Report) -> Report:
 
 def _ignored(module: Module) -> str:
     """The warning about parameters that the module does not have."""
-    extra = module.model_extra
+    extra = module.extra_arguments
     return f"no parameters of this module, ignored: {', '.join(sorted(extra))}" if extra else ""
 
 
@@ -210,7 +210,7 @@ def with_invocation(task: Task, module: Module | None, result: Result) -> Result
     loop over the registered `results` (`item.invocation.module_args.path`)."""
     if not task.register or module is None or isinstance(module, Action):
         return result
-    values = getattr(module, "inner", module).model_dump()
+    values = getattr(module, "inner", module).as_arguments()
     hidden = {name: _HIDDEN for name in values if values[name] and _SECRET.search(name)}
     arguments = plain_data({**values, **hidden})
     return replace(result, returns={"invocation": {"module_args": arguments}, **result.returns})

@@ -1,162 +1,358 @@
-"""Argument specs (a role's meta/argument_specs.yml): what is wrong with the values of arguments.
+"""Check arguments against a spec: the names, types, choices and rules that Ansible knows.
 
-The messages are those that `argument_errors` has in Ansible: playbooks compare them.
+There are two kinds of spec: a role's meta/argument_specs.yml (`errors`), and the fields of a
+module (modules/framework/fields.py). The messages are those of ansible-core 2.16
+(lib/ansible/module_utils/common/parameters.py): playbooks compare them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import field
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from provisioner.language.argument_types import FALSE, TRUE, converted, type_name
 from provisioner.records import dataclass
 
-Spec = Mapping[str, Mapping[str, Any]]
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+Path = tuple[str, ...]
+"""The names of the options that enclose a level, outermost first."""
+Convert = Callable[[Any], Any]
+"""Returns the converted value; raises TypeError where the type is wrong, and ValueError where the
+value is refused for another reason."""
 
 
-def errors(spec: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
-    """Everything that is wrong with `values` under `spec` (name ▶ type, required, choices, …)."""
-    checked = _Checked()
-    checked.level({name: one or {} for name, one in spec.items()}, dict(values), {}, ())
-    if checked.unsupported:
-        names = ", ".join(sorted(checked.unsupported))
-        supported = list(checked.unsupported.values())[-1]
-        checked.errors.append(f"{names}. Supported parameters include: {supported}.")
-    return checked.errors
+@dataclass(frozen=True)
+class Type:
+    """A type: Ansible's name for it, and the function that converts values."""
+
+    name: str
+    convert: Convert
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a spec."""
+
+    type: Type
+    nullable: bool = False
+    """None is not converted."""
+    takes_none: bool = False
+    """None is valid even where there are choices."""
+    elements: Type | None = None
+    """The type of a list's items."""
+    choices: Any = None
+    inner: Spec | None = None
+    """The spec of the mapping that is the value, or of each mapping in the list."""
+    before: Convert | None = None
+    """Called with the value before its type is converted."""
+    after: Convert | None = None
+    """Called with the value after all other checks."""
+    secret: bool = False
+    """Messages do not show the value."""
+    apply_defaults: bool = False
+    """None means an empty mapping."""
+
+
+class Spec(Protocol):
+    """The options of one level."""
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """All names that an argument may have, aliases included, with the option's own name."""
+
+    @property
+    def required(self) -> Collection[str]:
+        """The options that must be present."""
+
+    @property
+    def defaults(self) -> Mapping[str, Any]:
+        """Defaults that are checked like values."""
+
+    @property
+    def rules(self) -> Mapping[str, Any]:
+        """mutually_exclusive, required_together, required_one_of, required_if, required_by."""
+
+    def options(self, values: Mapping[str, Any]) -> Mapping[str, Option]:
+        """The options to check, in order, for values that have these names."""
+
+    def make(self, values: dict[str, Any]) -> Any:
+        """What the values of an inner level become. Raises ValueError."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that is wrong with the arguments."""
+
+    message: str
+    argument: str | None = None
+    """The outermost argument that is wrong, by the name in the playbook; None for several."""
 
 
 @dataclass
-class _Checked:
-    """What was found so far. `unsupported` are names that no spec has ▶ those that it has."""
+class Findings:
+    """What the check of all levels found."""
 
-    errors: list[str] = field(default_factory=list)
-    unsupported: dict[str, str] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    unsupported: list[str] = field(default_factory=list)
+    """Names that have no option, with the path to each."""
+    supported: str = ""
+    """The names that the level of the last of them has."""
 
-    def level(
-        self, spec: Spec, values: dict[str, Any], rules: Mapping[str, Any], path: tuple[str, ...]
+    def add(self, message: str, argument: str | None = None) -> None:
+        self.faults.append(Fault(message, argument))
+
+    @property
+    def count(self) -> int:
+        """How many things are wrong."""
+        return len(self.faults) + len(self.unsupported)
+
+
+def errors(spec: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
+    """The messages for `values` under a role's spec (name → type, required, choices, …)."""
+    findings = Findings()
+    Level(RoleSpec(spec, {}), findings).check(values)
+    messages = [fault.message for fault in findings.faults]
+    if findings.unsupported:
+        names = ", ".join(sorted(findings.unsupported))
+        messages.append(f"{names}. Supported parameters include: {findings.supported}.")
+    return messages
+
+
+def supported(spec: Spec) -> str:
+    """The names of a spec's options, and the aliases in parentheses, as Ansible lists them."""
+    own = set(spec.names.values())
+    aliases = ", ".join(sorted(spec.names.keys() - own))
+    return ", ".join(sorted(own)) + (f" ({aliases})" if aliases else "")
+
+
+class RoleSpec:
+    """A level of a role's spec: `options` and `rules` as they are in YAML."""
+
+    def __init__(self, options: Mapping[str, Any], rules: Mapping[str, Any]) -> None:
+        self.rules = rules
+        self._options: dict[str, Mapping[str, Any]] = {
+            str(name): one if isinstance(one, dict) else {} for name, one in options.items()
+        }
+        self.names: dict[str, str] = {}
+        for name, one in self._options.items():
+            self.names |= dict.fromkeys(one.get("aliases") or (), name)
+        self.names |= {name: name for name in self._options}
+        self.required = [name for name, one in self._options.items() if one.get("required")]
+        defaults = {name: one.get("default") for name, one in self._options.items()}
+        self.defaults = {name: value for name, value in defaults.items() if value is not None}
+
+    def options(self, values: Mapping[str, Any]) -> Mapping[str, Option]:
+        return {
+            name: self._option(name, one)
+            for name, one in self._options.items()
+            if name in values or one.get("apply_defaults")
+        }
+
+    def _option(self, name: str, one: Mapping[str, Any]) -> Option:
+        kind, elements = str(one.get("type") or "str"), one.get("elements")
+        nests = kind == "dict" or (kind == "list" and elements == "dict")
+        inner = one.get("options") if nests else None
+        return Option(
+            type_named(kind),
+            nullable=not one.get("required") and name not in self.defaults,
+            elements=type_named(str(elements)) if elements else None,
+            choices=one.get("choices"),
+            inner=None if inner is None else RoleSpec(inner, one),
+            secret=bool(one.get("no_log")),
+            apply_defaults=bool(one.get("apply_defaults")),
+        )
+
+    def make(self, values: dict[str, Any]) -> Any:
+        return values
+
+
+def type_named(name: str) -> Type:
+    """One of Ansible's types; its function raises TypeError for a name that is none."""
+    return Type(name, partial(converted, name))
+
+
+class Level:
+    """The check of one level of arguments. Its phases and their order are Ansible's."""
+
+    def __init__(
+        self, spec: Spec, findings: Findings, path: Path = (), argument: str | None = None
     ) -> None:
-        """Check one level of options; `rules` are those between them, `path` leads here."""
-        found = f" found in {' -> '.join(path)}" if path else ""
-        spec = {str(name): one if isinstance(one, dict) else {} for name, one in spec.items()}
-        self._aliases(spec, values)
-        self._unsupported(spec, values, path)
-        self._say(_exclusive(rules, values), found)
-        for name, one in spec.items():
-            if one.get("default") is not None:
-                values.setdefault(name, one["default"])
-        missing = sorted(n for n, one in spec.items() if one.get("required") and n not in values)
-        if missing:
-            self.errors.append(f"missing required arguments: {', '.join(missing)}{found}")
-        for name, one in spec.items():
-            self._type(name, one, values, path)
-        for name, one in spec.items():
-            if one.get("choices") is not None and name in values:
-                self._say(_choice(name, one, values), found)
-        self._say(_relations(rules, values), found)
-        for name, one in spec.items():
-            self._below(name, one, values, path)
+        """`path` leads to the level, `argument` is the outermost argument that it is part of."""
+        self._spec, self._findings, self._path, self._argument = spec, findings, path, argument
+        self._found_in = f" found in {' -> '.join(path)}" if path else ""
+        self._quoted_place = f" found in '{' -> '.join(path)}'" if path else ""
+        self._written: dict[str, str] = {}
+        self._values: dict[str, Any] = {}
+        self._wrong: set[str] = set()
 
-    def _say(self, messages: Iterator[str], found: str) -> None:
-        self.errors += [message + found for message in messages]
+    def check(self, arguments: Mapping[str, Any], unknown: Collection[str] = ()) -> dict[str, Any]:
+        """Return the converted values by the options' names.
 
-    def _aliases(self, spec: Spec, values: dict[str, Any]) -> None:
-        for name, one in spec.items():
-            if one.get("default") is not None and one.get("required"):
-                self.errors.append(
-                    f"internal error: required and default are mutually exclusive for {name}"
-                )
-            for alias in one.get("aliases") or ():
-                if alias in values:
-                    values[name] = values[alias]
+        `unknown` are names of more arguments, with values that are not known yet.
+        """
+        spec, values = self._spec, self._values
+        for written, name in self._names(arguments):
+            values[name], self._written[name] = arguments[written], written
+        self._report_rules(_exclusive(spec.rules, values))
+        self._set_defaults()
+        self._check_missing({spec.names.get(name) for name in unknown})
+        options = spec.options(values)
+        for name, option in options.items():
+            if name in values:
+                self._convert(name, option)
+        for name, option in options.items():
+            if option.choices is not None and name in values:
+                self._choose(name, option)
+        self._report_rules(_relations(spec.rules, values))
+        for name, option in options.items():
+            if option.inner is not None:
+                self._check_inner(name, option, option.inner)
+            if option.after is not None and name not in self._wrong:
+                self._call(option.after, name)
+        return values
 
-    def _unsupported(self, spec: Spec, values: Mapping[str, Any], path: tuple[str, ...]) -> None:
-        aliases = sorted(alias for one in spec.values() for alias in one.get("aliases") or ())
-        supported = ", ".join(sorted(spec)) + (f" ({', '.join(aliases)})" if aliases else "")
-        for name in values:
-            if name not in spec and name not in aliases:
-                self.unsupported[".".join((*path, str(name)))] = supported
+    def _report(self, message: str, name: str = "") -> None:
+        argument = self._argument or self._written.get(name)
+        self._findings.add(message, argument)
+        self._wrong.add(name)
 
-    def _type(
-        self, name: str, one: Mapping[str, Any], values: dict[str, Any], path: tuple[str, ...]
-    ) -> None:
-        value = values.get(name)
-        if name not in values or (
-            value is None and not one.get("required") and one.get("default") is None
-        ):
-            return
-        kind = str(one.get("type") or "str")
-        found = f" found in '{' -> '.join(path)}'." if path else ""
+    def _report_rules(self, messages: Iterator[str]) -> None:
+        for message in messages:
+            self._report(message + self._found_in)
+
+    def _names(self, arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """Each argument's name as written, and its option's. Aliases are last: where both are
+        there, the alias prevails."""
+        aliases = []
+        for written in arguments:
+            name = self._spec.names.get(written)
+            if name is None:
+                self._findings.unsupported.append(".".join((*self._path, str(written))))
+                self._findings.supported = supported(self._spec)
+            elif name == written:
+                yield written, name
+            else:
+                aliases.append((written, name))
+        yield from aliases
+
+    def _set_defaults(self) -> None:
+        for name, default in self._spec.defaults.items():
+            if name in self._spec.required:
+                rule = f"required and default are mutually exclusive for {name}"
+                self._report(f"internal error: {rule}")
+            self._values.setdefault(name, default)
+
+    def _check_missing(self, later: Collection[str | None]) -> None:
+        absent = [n for n in self._spec.required if n not in self._values and n not in later]
+        if absent:
+            self._report(f"missing required arguments: {', '.join(sorted(absent))}{self._found_in}")
+
+    def _call(self, function: Convert, name: str) -> bool:
+        """Replace a value by what a function makes of it; False where the function refuses it."""
         try:
-            values[name] = converted(kind, value)
+            self._values[name] = function(self._values[name])
+        except ValueError as error:
+            self._report(f"{name}: {error}{self._found_in}", name)
+            return False
+        return True
+
+    def _convert(self, name: str, option: Option) -> None:
+        if option.before is not None and not self._call(option.before, name):
+            return
+        value = self._values[name]
+        if value is None and option.nullable:
+            return
+        try:
+            self._values[name] = option.type.convert(value)
         except TypeError as error:
-            self.errors.append(
-                f"argument '{name}' is of type {type_name(value)}{found} "
-                f"and we were unable to convert to {kind}: {error}"
+            place = f"{self._quoted_place}." if self._path else ""
+            self._report(
+                f"argument '{name}' is of type {type_name(value)}{place} "
+                f"and we were unable to convert to {option.type.name}: {error}",
+                name,
             )
             return
-        if one.get("elements"):
-            self._elements(name, str(one["elements"]), values, path)
-
-    def _elements(
-        self, name: str, kind: str, values: dict[str, Any], path: tuple[str, ...]
-    ) -> None:
-        found = f" found in '{' -> '.join(path)}'" if path else ""
-        given, good = values[name], []
-        if not isinstance(given, list):
-            self.errors.append(f"{name}{found}: `elements` goes with `type: list`")
+        except ValueError as error:
+            self._report(f"{name}: {error}{self._found_in}", name)
             return
-        for value in given:
+        if option.elements is not None:
+            self._convert_elements(name, option.elements)
+
+    def _convert_elements(self, name: str, elements: Type) -> None:
+        items, good = self._values[name], []
+        if not isinstance(items, list):
+            self._report(f"{name}{self._quoted_place}: `elements` goes with `type: list`", name)
+            return
+        for value in items:
             try:
-                good.append(converted(kind, value))
+                good.append(elements.convert(value))
             except TypeError as error:
-                self.errors.append(
-                    f"Elements value for option '{name}'{found} is of type {type_name(value)} "
-                    f"and we were unable to convert to {kind}: {error}"
+                self._report(
+                    f"Elements value for option '{name}'{self._quoted_place} is of type "
+                    f"{type_name(value)} and we were unable to convert to {elements.name}: {error}",
+                    name,
                 )
-        values[name] = good
+            except ValueError as error:
+                self._report(f"{name}: {error}{self._found_in}", name)
+        self._values[name] = good
 
-    def _below(
-        self, name: str, one: Mapping[str, Any], values: dict[str, Any], path: tuple[str, ...]
-    ) -> None:
-        kind, inner = one.get("type"), one.get("options")
-        nests = kind == "dict" or (kind == "list" and one.get("elements") == "dict")
-        if not nests or inner is None:
+    def _choose(self, name: str, option: Option) -> None:
+        value, choices = self._values[name], option.choices
+        if value is None and option.takes_none:
             return
-        value = values.get(name)
-        if value is None and one.get("apply_defaults"):
+        if not isinstance(choices, list | tuple):
+            message = f"internal error: choices for argument {name} are not iterable: {choices}"
+            self._report(message + self._found_in, name)
+            return
+        listed = ", ".join(map(str, choices))
+        if isinstance(value, list):
+            wrong = [HIDDEN if option.secret else str(v) for v in value if v not in choices]
+            if wrong:
+                unmatched = f"Got no match for: {', '.join(wrong)}{self._found_in}"
+                self._report(f"value of {name} must be one or more of: {listed}. {unmatched}", name)
+        elif value not in choices:
+            meant = _choices_meant(value, choices)
+            if len(meant) == 1:
+                self._values[name] = meant[0]
+                return
+            refused = f"got: {HIDDEN if option.secret else value}{self._found_in}"
+            self._report(f"value of {name} must be one of: {listed}, {refused}", name)
+
+    def _check_inner(self, name: str, option: Option, inner: Spec) -> None:
+        value = self._values.get(name)
+        if value is None and option.apply_defaults:
             value = {}
         if value is None:
             return
-        spec = {key: option or {} for key, option in inner.items()}
+        made = []
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, Mapping):
-                self.level(spec, dict(item), one, (*path, name))
+                made += self._made(name, inner, item)
             else:
-                self.errors.append(f"value of '{name}' must be of type dict or list of dicts")
+                self._report(f"value of '{name}' must be of type dict or list of dicts", name)
+        if name not in self._wrong:
+            self._values[name] = made if isinstance(value, list) else made[0]
+
+    def _made(self, name: str, inner: Spec, item: Mapping[str, Any]) -> list[Any]:
+        """What the inner level becomes; nothing where something in it is wrong."""
+        before = self._findings.count
+        argument = self._argument or self._written.get(name)
+        values = Level(inner, self._findings, (*self._path, name), argument).check(item)
+        if self._findings.count == before:
+            try:
+                return [inner.make(values)]
+            except ValueError as error:
+                self._report(f"{name}: {error}{self._found_in}", name)
+        self._wrong.add(name)
+        return []
 
 
-def _choice(name: str, one: Mapping[str, Any], values: dict[str, Any]) -> Iterator[str]:
-    choices, value = one["choices"], values[name]
-    if not isinstance(choices, list | tuple):
-        yield f"internal error: choices for argument {name} are not iterable: {choices}"
-        return
-    listed = ", ".join(map(str, choices))
-    if isinstance(value, list):
-        wrong = [HIDDEN if one.get("no_log") else str(v) for v in value if v not in choices]
-        if wrong:
-            said = ", ".join(wrong)
-            yield f"value of {name} must be one or more of: {listed}. Got no match for: {said}"
-    elif value not in choices and not _meant(value, choices):
-        said = HIDDEN if one.get("no_log") else value
-        yield f"value of {name} must be one of: {listed}, got: {said}"
-
-
-def _meant(value: Any, choices: Sequence[Any]) -> bool:
-    """Whether a boolean that YAML made of a word (`no`) can mean one choice only."""
+def _choices_meant(value: Any, choices: Sequence[Any]) -> list[Any]:
+    """The choices that are words for a boolean: YAML makes one of `no`."""
     words = {"True": TRUE, "False": FALSE}.get(str(value), ())
-    return sum(str(choice).lower() in words for choice in choices) == 1
+    return [choice for choice in choices if str(choice).lower() in words]
 
 
 def _groups(terms: Any) -> list[list[str]]:

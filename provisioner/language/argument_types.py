@@ -9,12 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jinja2.exceptions import FilterArgumentError
-
-from provisioner.language.filters.numbers import human_to_bytes
-
-TRUE = ("y", "yes", "on", "1", "true", "t", "1.0")
-FALSE = ("n", "no", "off", "0", "false", "f", "0.0")
+TRUE = ("y", "yes", "on", "1", "true", "t")
+FALSE = ("n", "no", "off", "0", "false", "f")
 
 
 def converted(kind: str, value: Any) -> Any:
@@ -39,6 +35,8 @@ def _no(value: Any, kind: str) -> TypeError:
 def _string(value: Any) -> str:
     if value is None:
         raise TypeError("'None' is not a string and conversion is not allowed")
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogateescape")
     return str(value)
 
 
@@ -47,7 +45,7 @@ def _boolean(value: Any) -> bool:
         return value
     if not isinstance(value, str | int | float):
         raise _no(value, "a bool")
-    word = str(value).strip().lower()
+    word = str(int(value) if value in (0.0, 1.0) else value).strip().lower()
     if word not in TRUE + FALSE:
         words = ", ".join(TRUE + FALSE)
         raise TypeError(
@@ -58,7 +56,7 @@ def _boolean(value: Any) -> bool:
 
 def _integer(value: Any) -> int:
     if isinstance(value, int):
-        return value
+        return int(value)
     if isinstance(value, str) and re.fullmatch(r"\s*[-+]?\d+\s*", value):
         return int(value)
     raise _no(value, "an int")
@@ -122,6 +120,11 @@ def _json(value: Any) -> str:
 
 
 def _size(value: Any, bits: bool, kind: str) -> int:
+    # Jinja is imported where it is needed: it takes longer than all of a playbook's modules.
+    from jinja2.exceptions import FilterArgumentError
+
+    from provisioner.language.filters.numbers import human_to_bytes
+
     try:
         return human_to_bytes(value, isbits=bits)
     except (ValueError, FilterArgumentError):

@@ -1,14 +1,16 @@
-"""The JSON Schema of playbooks, for editors: made from the keywords and the modules' models."""
+"""The JSON Schema of playbooks, for editors: made from the keywords and the modules' fields."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from inspect import getdoc
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from provisioner.loading import keywords as kw
 from provisioner.modules import COLLECTIONS, MODULES, find_module
-from provisioner.modules.framework import arguments
 from provisioner.modules.framework.base import Module
+from provisioner.modules.framework.fields import Before, Parameters, descriptions, fields
 
 Schema = dict[str, Any]
 
@@ -98,61 +100,77 @@ def _modules() -> Iterator[tuple[str, type[Module]]]:
 
 
 def _definitions(name: str, module: type[Module]) -> Schema:
-    """The module's arguments, and what its fields refer to. Nothing is required: `args` and
-    `module_defaults` may give it."""
-    made = module.model_json_schema(by_alias=False)
-    below = {f"module_{name}_{key}": value for key, value in made.pop("$defs", {}).items()}
-    fields = made.get("properties", {})
-    properties = {
-        alias: _widened(fields[field], name)
-        for alias, field in arguments.names(module).items()
-        if field in fields
-    }
+    """The module's parameters, and the definitions that they refer to. No parameter is required:
+    `args` and `module_defaults` may have it."""
+    definitions: Schema = {}
+    properties = _properties(name, module, definitions)
     if module.free_form in properties:
         properties["_raw_params"] = properties[module.free_form]
     whole: Schema = {
-        "description": made.get("description", ""),
+        "description": getdoc(module) or "",
         "type": ["object", "string", "null", *(["array"] if module.free_form else [])],
         "properties": properties,
-        "additionalProperties": module.open or module.ignores,
+        "additionalProperties": module.accepts_any(),
     }
-    return {f"module_{name}": whole} | {key: _widened(part, name) for key, part in below.items()}
+    return {f"module_{name}": whole, **definitions}
 
 
-def _widened(schema: Any, name: str) -> Any:
-    """What a playbook may write where a model has `schema`: templates and YAML's own types too."""
-    if not isinstance(schema, dict):
-        return schema
-    said = {key: schema[key] for key in ("description", "default") if key in schema}
-    if "$ref" in schema:
-        reference = f"#/definitions/module_{name}_{schema['$ref'].rpartition('/')[2]}"
-        return {**said, "anyOf": [{"$ref": reference}, _TEMPLATE]}
-    if "anyOf" in schema:
-        return {**said, "anyOf": [_widened(part, name) for part in schema["anyOf"]]}
-    if "enum" in schema or "const" in schema:
-        known = {key: schema[key] for key in ("enum", "const") if key in schema}
-        return {**said, "anyOf": [known, _TEMPLATE]}
-    match schema.get("type"):
-        case "boolean":
-            return {**said, **_FLAG}
-        case "integer" | "number":
-            return {**said, **_NUMBER}
-        case "string":
-            return {**said, **_TEXT}
-        case "array":
-            items = _widened(schema.get("items", {}), name)
-            whole = {"type": ["array", "string", "number", "object", "null"], "items": items}
-            return {**said, **whole}
-        case "object":
-            return {**said, **_object(schema, name)}
-        case "null":
-            return {"type": "null"}
-    return said
+def _properties(name: str, parameters: type[Parameters], definitions: Schema) -> Schema:
+    """The parameters by all their names; aliases say what they stand for."""
+    texts = descriptions(parameters)
+    properties: Schema = {}
+    for attribute, field in fields(parameters).items():
+        text = texts.get(attribute, "")
+        schema = _schema(field.annotation, name, definitions)
+        if not field.required and _is_json(field.default):
+            schema = {**schema, "default": field.default}
+        properties[field.name] = {**schema, "description": text}
+        for alias in field.aliases:
+            properties[alias] = {**schema, "description": f"Alias of {field.name}. {text}".strip()}
+    return properties
 
 
-def _object(schema: Mapping[str, Any], name: str) -> Schema:
-    fields = {key: _widened(part, name) for key, part in schema.get("properties", {}).items()}
-    found: Schema = {"type": ["object", "string", "null"], "properties": fields}
-    more = schema.get("additionalProperties", True)
-    found["additionalProperties"] = _widened(more, name)
-    return found
+def _is_json(value: Any) -> bool:
+    return value is None or isinstance(value, str | int | float | list | dict)
+
+
+def _schema(annotation: Any, name: str, definitions: Schema) -> Schema:
+    """The values that a playbook may have for a type: templates, and what is converted."""
+    origin, parts = get_origin(annotation) or annotation, get_args(annotation)
+    if origin is Annotated:
+        befores = [mark.accepts for mark in parts[1:] if isinstance(mark, Before)]
+        return _schema(next(filter(None, befores), parts[0]), name, definitions)
+    if origin is Literal:
+        return {"anyOf": [{"enum": [*parts]}, _TEMPLATE]}
+    if origin in (Union, UnionType):
+        return {"anyOf": [_schema(part, name, definitions) for part in parts]}
+    if origin in (list, tuple):
+        items = _schema(parts[0], name, definitions)
+        return {"type": ["array", "string", "number", "object", "null"], "items": items}
+    if origin in (dict, Mapping):
+        values = _schema(parts[1], name, definitions)
+        return {"type": ["object", "string", "null"], "additionalProperties": values}
+    if isinstance(origin, type) and issubclass(origin, Parameters):
+        return {"anyOf": [{"$ref": _nested(origin, name, definitions)}, _TEMPLATE]}
+    return _SIMPLE.get(origin, {})
+
+
+def _nested(parameters: type[Parameters], name: str, definitions: Schema) -> str:
+    """A reference to the definition of a parameter's own parameters."""
+    key = f"module_{name}_{parameters.__name__}"
+    if key not in definitions:
+        definitions[key] = {
+            "type": ["object", "string", "null"],
+            "properties": _properties(name, parameters, definitions),
+            "additionalProperties": False,
+        }
+    return f"#/definitions/{key}"
+
+
+_SIMPLE: Mapping[Any, Schema] = {
+    str: _TEXT,
+    bool: _FLAG,
+    int: _NUMBER,
+    float: _NUMBER,
+    NoneType: {"type": "null"},
+}

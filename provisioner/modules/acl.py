@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, Text
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.base import Module
+from provisioner.modules.framework.fields import parameter
 from provisioner.remote.shell import Report
 
 BODY = r"""
@@ -53,21 +53,21 @@ class Acl(Module):
 
     body: ClassVar[str] = BODY
 
-    path: Text = Field(validation_alias=AliasChoices("path", "name"))
+    path: str = parameter(aliases=("name",))
     """The file or directory."""
     state: Literal["query", "present", "absent"] = "query"
     """Whether the entry is there; `query` only returns the list as `acl`."""
     etype: Literal["user", "group", "mask", "other"] | None = None
     """What kind of entry."""
-    entity: Text = ""
+    entity: str = ""
     """The user or group; without one the owner's."""
-    permissions: Text | None = None
+    permissions: str | None = None
     """Letters of rwxX, for state: present."""
-    entry: Text | None = None
+    entry: str | None = None
     """The entry in one text, `user:joe:rw` or `default:group:x:r`, instead of the three above."""
     default: bool = False
     """What new files in a directory get."""
-    recursive: bool = Field(False, validation_alias=AliasChoices("recursive", "recurse"))
+    recursive: bool = parameter(False, aliases=("recurse",))
     """Also everything below."""
     follow: bool = True
     """Follow links; without it a link is refused, and with `recursive` passed over."""
@@ -76,15 +76,14 @@ class Acl(Module):
     use_nfsv4_acls: bool = False
     """Accepted and ignored, and refused where it is set: only POSIX lists are supported."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if self.use_nfsv4_acls:
             raise ValueError("use_nfsv4_acls: only POSIX access control lists are supported")
         if self.entry is not None and (self.etype or self.entity or self.permissions):
             raise ValueError("give entry, or etype, entity and permissions")
         _, kind, _, permissions = self._parts()
         if self.state == "query":
-            return self
+            return
         if kind not in KINDS.values():
             raise ValueError("state: present and absent need etype: user, group, mask or other")
         if self.state == "present" and not permissions:
@@ -93,7 +92,6 @@ class Acl(Module):
             raise ValueError("permissions go with state: present, and only with it")
         if set(permissions) - set("rwxX-"):
             raise ValueError(f"permissions: {permissions!r} is more than letters of rwxX-")
-        return self
 
     def _parts(self) -> tuple[bool, str, str, str]:
         """Return (default, kind, entity, permissions), from `entry` or from the parameters."""

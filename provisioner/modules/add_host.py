@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from provisioner import regex
 from provisioner.language.scope import Scope
-from provisioner.modules.framework.base import Action, TaskContext, Text, Words
-from provisioner.modules.framework.model import AliasChoices, ConfigDict, Field
+from provisioner.modules.framework.base import Action, TaskContext, Words
+from provisioner.modules.framework.fields import parameter
 from provisioner.result import Outcome, Result
 
 _WITH_PORT = regex.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+)):(\d+)")
@@ -17,12 +17,11 @@ _WITH_PORT = regex.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+)):(\d+)")
 class AddHost(Action):
     """Add a host, with groups and variables; later plays may run on it."""
 
-    model_config = ConfigDict(extra="allow")
     open: ClassVar[bool] = True
 
-    name: Text = Field(validation_alias=AliasChoices("name", "hostname", "host"))
+    name: str = parameter(aliases=("hostname", "host"))
     """The host's name; `name:port` gives its port."""
-    groups: Words = Field(default=(), validation_alias=AliasChoices("groups", "groupname", "group"))
+    groups: Words = parameter((), aliases=("groupname", "group"))
     """Groups to put it in."""
 
     def _parts(self) -> tuple[str, int | None]:
@@ -32,7 +31,7 @@ class AddHost(Action):
 
     def act(self, scope: Scope, context: TaskContext) -> Result:
         name, port = self._parts()
-        variables = dict(self.model_extra or {})
+        variables = dict(self.extra_arguments)
         if port is not None:
             variables["ansible_ssh_port"] = port
         added = {
@@ -52,7 +51,7 @@ class AddHost(Action):
 class GroupBy(Action):
     """Put the host into a group whose name is made of its variables."""
 
-    key: Text
+    key: str
     """The group's name; blanks become dashes."""
     parents: Words = ("all",)
     """Groups above it."""

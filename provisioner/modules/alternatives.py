@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, TaskContext, Text
+from provisioner.modules.framework.base import Module, TaskContext
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import AliasChoices, Field, Model, field_validator
+from provisioner.modules.framework.fields import Parameters, parameter
 from provisioner.remote.shell import Program, Report
 
 
-class Subcommand(Model):
+class Subcommand(Parameters):
     """A link that goes with the main one: a manual page, a helper program."""
 
-    name: Text
+    name: str
     """Its generic name."""
-    path: Text
+    path: str
     """What it stands for."""
-    link: Text
+    link: str
     """The generic path."""
 
 
@@ -27,24 +27,21 @@ class Alternatives(Module):
 
     body: ClassVar[str] = load_body("alternatives.sh")
 
-    name: Text
+    name: str
     """The generic name: `java`."""
-    path: Text
+    path: str
     """The program it should stand for."""
-    link: Text | None = None
+    link: str | None = None
     """The generic path, needed for a new name: `/usr/bin/java`."""
     priority: int = 50
     """For the automatic choice: the highest wins."""
     state: Literal["present", "selected", "auto", "absent"] = "selected"
     """selected: in the list and chosen. auto: the priority chooses. present: in the list."""
-    subcommands: tuple[Subcommand, ...] = Field(
-        (), validation_alias=AliasChoices("subcommands", "slaves")
-    )
+    subcommands: tuple[Subcommand, ...] = parameter((), aliases=("slaves",))
     """Links that go with it: name, link, path each."""
 
-    @field_validator("name")
     @classmethod
-    def _word(cls, name: str) -> str:
+    def validate_name(cls, name: str) -> str:
         if not re.fullmatch(r"[A-Za-z0-9_.+][A-Za-z0-9_.+-]*", name):
             raise ValueError(f"{name!r} can't be the name of an alternative")
         return name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text, Words
+from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Words
 from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.shared.content import file_values
 from provisioner.remote.shell import Program, Report, Value
@@ -20,7 +20,7 @@ class Archive(FileAttributes, Module):
 
     path: Words
     """Files, directories and globs. Names in the archive begin below what all have in common."""
-    dest: Text | None = None
+    dest: str | None = None
     """The archive; for a single file that is compressed by default its name with `.gz` and the
     like behind it."""
     format: Literal["gz", "bz2", "xz", "tar", "zip"] = "gz"

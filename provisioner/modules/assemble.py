@@ -8,14 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from provisioner.modules.framework.base import (
-    FileAttributes,
-    Module,
-    ModuleError,
-    TaskContext,
-    Text,
-)
-from provisioner.modules.framework.model import Field, PrivateAttr, field_validator
+from provisioner.modules.framework.base import FileAttributes, Module, ModuleError, TaskContext
+from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.content import validation, write, written_diff, written_values
 from provisioner.modules.shared.edited import regular, to_bytes
 from provisioner.remote.shell import Program, Report
@@ -67,31 +61,30 @@ class Assemble(FileAttributes, Module):
 
     body: ClassVar[str] = READ
 
-    src: Text
+    src: str
     """The directory with the fragments."""
-    dest: Text
+    dest: str
     """The file."""
     remote_src: bool = True
     """`src` is a directory of the host; otherwise it is found in `files/` of the role or beside
     the playbook."""
-    regexp: Text | None = None
+    regexp: str | None = None
     """Only fragments whose name this regular expression matches."""
     ignore_hidden: bool = False
     """Leave out fragments whose name begins with a dot."""
-    delimiter: Text | None = None
+    delimiter: str | None = None
     """What stands between two fragments; `\\n` and the like are expanded."""
     backup: bool = False
     """Keep a copy of a file that is replaced, with the time in its name."""
-    validate_: Text | None = Field(None, validation_alias="validate")
+    validate_: str | None = parameter(None, name="validate")
     """A command that accepts or refuses the new file before it is put in place; %s is its path."""
     decrypt: bool = True
     """Put together the plaintext of fragments that are encrypted with vault."""
 
-    _content: bytes = PrivateAttr(b"")
+    _content: bytes = b""
 
-    @field_validator("regexp")
     @classmethod
-    def _expression(cls, pattern: str | None) -> str | None:
+    def validate_regexp(cls, pattern: str | None) -> str | None:
         if pattern is not None:
             regular(pattern)
         return pattern

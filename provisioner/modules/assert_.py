@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from provisioner.language.scope import Scope
 from provisioner.language.templating.template import Template
 from provisioner.modules.framework.base import Action, TaskContext
-from provisioner.modules.framework.model import AliasChoices, Field
+from provisioner.modules.framework.fields import parameter
 from provisioner.result import Outcome, Result
 
 
@@ -18,7 +18,7 @@ class Assert(Action):
 
     that: Any
     """A condition or a list of them, without braces."""
-    fail_msg: Any = Field(default=None, validation_alias=AliasChoices("fail_msg", "msg"))
+    fail_msg: Any = parameter(None, aliases=("msg",))
     """What to say when one is not true."""
     success_msg: Any = None
     """What to say when all are."""

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, ModuleError, TaskContext, Text
-from provisioner.modules.framework.model import PrivateAttr, field_validator
+from provisioner.modules.framework.base import Module, ModuleError, TaskContext
 from provisioner.remote.session import KILL
 from provisioner.remote.shell import Program, Report, Value, inlined
 
@@ -99,14 +98,14 @@ class Background(Module):
 
     inner: Any
     """The module that does the work."""
-    job_id: Text
+    job_id: str
     """The name by which async_status asks for it."""
     seconds: float
     """How long it may take."""
-    folder: Text | None = None
+    folder: str | None = None
     """Where the result is kept."""
 
-    _first: Program | None = PrivateAttr(None)
+    _first: Program | None = None
 
     @property
     def acts(self) -> bool:
@@ -153,14 +152,13 @@ class AsyncStatus(Module):
 
     body: ClassVar[str] = STATUS
 
-    jid: Text
+    jid: str
     """The task's `ansible_job_id`."""
     mode: Literal["status", "cleanup"] = "status"
     """`cleanup` removes the result that is kept on the host."""
 
-    @field_validator("jid")
     @classmethod
-    def _is_name(cls, jid: str) -> str:
+    def validate_jid(cls, jid: str) -> str:
         if not jid or "/" in jid or jid.startswith("."):
             raise ValueError("it is the ansible_job_id of an async task")
         return jid

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from provisioner import regex
-from provisioner.modules.framework.base import Module, TaskContext, Text
+from provisioner.modules.framework.base import Module, TaskContext
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import PrivateAttr, model_validator
 from provisioner.modules.shared.content import as_read
 from provisioner.modules.shared.edited import to_bytes
 from provisioner.records import dataclass
@@ -66,35 +65,33 @@ class AuthorizedKey(Module):
 
     body: ClassVar[str] = load_body("authorized_key.sh")
 
-    user: Text
+    user: str
     """Whose logins."""
-    key: Text
+    key: str
     """The public keys, one a line, with options before and a comment behind."""
     state: Literal["present", "absent"] = "present"
     """Whether they may log in."""
-    path: Text | None = None
+    path: str | None = None
     """The file, `~/.ssh/authorized_keys` by default; %u and %h are the user and its home."""
     manage_dir: bool = True
     """Make the file's directory, owned by the user; say false for a directory that is shared."""
-    key_options: Text | None = None
+    key_options: str | None = None
     """Options that restrict the keys: `no-pty,from="10.0.0.0/8"`."""
     exclusive: bool = False
     """Remove all other keys."""
-    comment: Text | None = None
+    comment: str | None = None
     """The comment behind the keys, in place of theirs."""
     follow: bool = False
     """Where the file is a link, change what it leads to; otherwise that is an error."""
     validate_certs: bool = True
     """Accepted and ignored: keys are not fetched from an address."""
 
-    _edit: tuple[str, str] | None = PrivateAttr(None)
+    _edit: tuple[str, str] | None = None
 
-    @model_validator(mode="after")
-    def _sound(self) -> AuthorizedKey:
+    def validate(self) -> None:
         if self.key.startswith(("http://", "https://", "file://")):
             raise ValueError("key must be the keys' text: fetch it with the lookup `url` or `file`")
         self._keys()
-        return self
 
     def _keys(self) -> list[Key]:
         """Return the keys of the parameter `key`; ValueError for a line that is not a key."""
@@ -150,7 +147,7 @@ class AuthorizedKey(Module):
         return old if lines == old.splitlines() else "".join(f"{line}\n" for line in lines)
 
     def returns(self, report: Report) -> dict[str, Any]:
-        values = self.model_dump(exclude={"follow"})
+        values = self.as_dict(exclude={"follow"})
         return values | {"keyfile": report.get("keyfile")}
 
     def diff(self, report: Report) -> tuple[Diff, ...]:

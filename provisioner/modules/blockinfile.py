@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
-from provisioner.modules.framework.base import Text
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.fields import parameter
 from provisioner.modules.lineinfile import lines_of
 from provisioner.modules.shared.edited import Edit, Edited, regular, to_bytes
 
@@ -17,23 +16,23 @@ class BlockInFile(Edited):
     lists_diff: ClassVar[bool] = True
     hint: ClassVar[str] = ", or set create: true"
 
-    path: Text = Field(validation_alias=AliasChoices("path", "dest", "destfile", "name"))
+    path: str = parameter(aliases=("dest", "destfile", "name"))
     """The file; where it is a link, what it leads to."""
     state: Literal["present", "absent"] = "present"
     """`absent` removes the block with its markers."""
-    block: Text = Field("", validation_alias=AliasChoices("block", "content"))
+    block: str = parameter("", aliases=("content",))
     """The lines. An empty one is as `state: absent`."""
-    marker: Text = "# {mark} ANSIBLE MANAGED BLOCK"
+    marker: str = "# {mark} ANSIBLE MANAGED BLOCK"
     """The marker lines; `{mark}` stands for `marker_begin` and `marker_end`. Two blocks of one
     file need two different ones."""
-    marker_begin: Text = "BEGIN"
+    marker_begin: str = "BEGIN"
     """What stands for `{mark}` in the line before the block."""
-    marker_end: Text = "END"
+    marker_end: str = "END"
     """What stands for `{mark}` in the line behind the block."""
-    insertafter: Text | None = None
+    insertafter: str | None = None
     """Put a new block behind the last line that matches this regular expression; EOF, the
     default, is the file's end, also where nothing matches."""
-    insertbefore: Text | None = None
+    insertbefore: str | None = None
     """Put a new block before the last line that matches this; BOF is the file's beginning."""
     create: bool = False
     """Make the file, with its directory, where it is missing."""
@@ -42,8 +41,7 @@ class BlockInFile(Edited):
     prepend_newline: bool = False
     """Keep an empty line between the block and what is before it."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if self.insertafter is not None and self.insertbefore is not None:
             raise ValueError("give one of insertafter and insertbefore")
         for pattern in (self.insertafter, self.insertbefore):
@@ -51,7 +49,6 @@ class BlockInFile(Edited):
                 regular(pattern)
         if self._marker(self.marker_begin) == self._marker(self.marker_end):
             raise ValueError("the two marker lines are the same: put {mark} into marker")
-        return self
 
     @property
     def needed(self) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, Text
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.base import Module
+from provisioner.modules.framework.fields import parameter
 from provisioner.remote.shell import Report
 
 # getcap of libcap before 2.41 prints `FILE = a,b+ep c+i`, later versions `FILE a,b=ep c=i`.
@@ -55,20 +55,18 @@ class Capabilities(Module):
 
     body: ClassVar[str] = BODY
 
-    path: Text = Field(validation_alias=AliasChoices("path", "key"))
+    path: str = parameter(aliases=("key",))
     """The program."""
-    capability: Text = Field(validation_alias=AliasChoices("capability", "cap"))
+    capability: str = parameter(aliases=("cap",))
     """The capability, with its flags unless it is to go: `cap_net_bind_service+ep`."""
     state: Literal["present", "absent"] = "present"
     """Whether it has it."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if not re.fullmatch(r"cap_[a-z0-9_]+([=+]+[eip]{1,3})?", self._text):
             raise ValueError("capability: as in cap_net_bind_service+ep")
         if self.state == "present" and self._text == self._name:
             raise ValueError(f"capability: its flags are missing, as in {self._name}+ep")
-        return self
 
     @property
     def _text(self) -> str:

@@ -6,12 +6,11 @@ import shlex
 from datetime import datetime, timedelta
 from functools import lru_cache
 from re import Match
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from provisioner import regex
-from provisioner.modules.framework.base import Module, TaskContext, Text
+from provisioner.modules.framework.base import Module, TaskContext
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import Field, model_validator
 from provisioner.remote.shell import Program, Report, may_be_shell_variable, quote
 
 
@@ -31,23 +30,23 @@ class Command(Module):
     free_form: ClassVar[str | None] = "cmd"
     body: ClassVar[str] = load_body("shared/exists.sh", "shared/creates.sh", "command.sh")
 
-    cmd: Text | None = None
+    cmd: str | None = None
     """The command line, split as a shell would split it."""
-    argv: tuple[Text, ...] | None = None
+    argv: tuple[str, ...] | None = None
     """The command as a list of words, instead of `cmd`."""
-    chdir: Text | None = None
+    chdir: str | None = None
     """Change to this directory first."""
-    creates: Text | None = None
+    creates: str | None = None
     """A path or glob: where it exists the command is not run."""
-    removes: Text | None = None
+    removes: str | None = None
     """A path or glob: where it does not exist the command is not run."""
-    stdin: Text | None = None
+    stdin: str | None = None
     """What the command reads."""
     stdin_add_newline: bool = True
     """End `stdin` with a newline."""
     strip_empty_ends: bool = True
     """Strip newlines at the ends of stdout and stderr."""
-    executable: Text | None = None
+    executable: str | None = None
     """Accepted and ignored, as Ansible does, with a warning: no shell is used."""
     expand_argument_vars: bool = True
     """Expand `$VARIABLES` in the words from the host's environment."""
@@ -55,13 +54,11 @@ class Command(Module):
     warn: bool = False
     """Ignored: Ansible has it no more, but old playbooks do."""
 
-    @model_validator(mode="after")
-    def _one_command(self) -> Self:
+    def validate(self) -> None:
         if not (self.cmd or "").strip() and not self.argv:
             raise ValueError("no command given")
         if self.cmd and self.argv:
             raise ValueError("only command or argv can be given, not both")
-        return self
 
     @property
     def acts(self) -> bool:
@@ -163,14 +160,13 @@ class Shell(Command):
 
     ends_lines: ClassVar[bool] = True
 
-    executable: Text | None = Field(default=None)
+    executable: str | None = None
     """The shell to use instead of /bin/sh."""
 
-    @model_validator(mode="after")
-    def _expands_itself(self) -> Self:
-        if "expand_argument_vars" in self.model_fields_set:
+    def validate(self) -> None:
+        super().validate()
+        if "expand_argument_vars" in self.fields_given:
             raise ValueError("Unsupported parameters for (shell) module: expand_argument_vars")
-        return self
 
     def words(self) -> list[str]:
         return [self.executable or "/bin/sh", "-c", self.cmd or ""]

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import field
 from hashlib import md5
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar
 
-from provisioner.modules.framework.base import FileMode, ModuleError, TaskContext, Text
+from provisioner.modules.framework.base import FileMode, ModuleError, TaskContext
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import BeforeValidator, model_validator
+from provisioner.modules.framework.fields import Before
 from provisioner.modules.shared.content import (
     TEXT_LIMIT,
     Written,
@@ -79,12 +79,12 @@ def _content(value: Any) -> Any:
 class Copy(Written):
     """Keep a file, or all files of a directory, as they are on the controller."""
 
-    required: ClassVar[str] = "dest is required"
+    missing_message: ClassVar[str] = "dest is required"
 
-    src: Text | None = None
+    src: str | None = None
     """A file or directory, found in `files/` of the role or beside the playbook. Of a directory
     that ends in `/` the content is copied, otherwise the directory itself."""
-    content: Annotated[str | None, BeforeValidator(_content, json_schema_input_type=Any)] = None
+    content: Annotated[str | None, Before(_content, accepts=Any)] = None
     """The file's text, instead of `src`; a mapping or list is written as JSON."""
     directory_mode: FileMode | None = None
     """The mode of new directories, and of those below a copied directory."""
@@ -92,20 +92,18 @@ class Copy(Written):
     """`src` is a file or directory of the host."""
     local_follow: bool = True
     """Copy what links below `src` point to; otherwise the links."""
-    checksum: Text | None = None
+    checksum: str | None = None
     """The SHA-1 that `src` must have."""
     decrypt: bool = True
     """Copy the plaintext of a file that is encrypted with vault."""
 
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
+    def validate(self) -> None:
         if not self.src and self.content is None:
             raise ValueError("src (or content) is required")
         if self.src is not None and self.content is not None:
             raise ValueError("src and content are mutually exclusive")
         if self.content is not None and self.dest.endswith("/"):
             raise ValueError("can not use content with a dir as dest")
-        return self
 
     def program(self, context: TaskContext) -> Program:
         if self.src is None:

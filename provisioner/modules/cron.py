@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, TaskContext, Text
-from provisioner.modules.framework.model import AliasChoices, Field, PrivateAttr, model_validator
+from provisioner.modules.framework.base import Module, TaskContext
+from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.content import as_read
 from provisioner.modules.shared.edited import to_bytes
 from provisioner.remote.shell import Program, Report, Value
@@ -60,25 +60,25 @@ class Cron(Module):
 
     body: ClassVar[str] = BODY
 
-    name: Text
+    name: str
     """What it is known by: a comment before the job, or the variable's name."""
-    job: Text | None = Field(None, validation_alias=AliasChoices("job", "value"))
+    job: str | None = parameter(None, aliases=("value",))
     """The command, or the variable's value."""
     state: Literal["present", "absent"] = "present"
     """Whether it should be there."""
-    user: Text | None = None
+    user: str | None = None
     """Whose crontab; in a `cron_file` who runs the job."""
-    cron_file: Text | None = None
+    cron_file: str | None = None
     """A file instead of a crontab: a name in /etc/cron.d or an absolute path."""
-    minute: Text = "*"
+    minute: str = "*"
     """0-59, `*`, `*/5`."""
-    hour: Text = "*"
+    hour: str = "*"
     """0-23, `*`, `*/2`."""
-    day: Text = Field("*", validation_alias=AliasChoices("day", "dom"))
+    day: str = parameter("*", aliases=("dom",))
     """Day of the month."""
-    month: Text = "*"
+    month: str = "*"
     """1-12."""
-    weekday: Text = Field("*", validation_alias=AliasChoices("weekday", "dow"))
+    weekday: str = parameter("*", aliases=("dow",))
     """0-6 from Sunday."""
     special_time: (
         Literal["annually", "daily", "hourly", "monthly", "reboot", "weekly", "yearly"] | None
@@ -88,17 +88,16 @@ class Cron(Module):
     """Keep the job as a comment."""
     env: bool = False
     """Keep a variable instead of a job."""
-    insertafter: Text | None = None
+    insertafter: str | None = None
     """With `env`: put a new variable behind this one."""
-    insertbefore: Text | None = None
+    insertbefore: str | None = None
     """With `env`: put a new variable before this one."""
     backup: bool = False
     """Keep a copy of the crontab as it was."""
 
-    _edit: tuple[str, str] | None = PrivateAttr(None)
+    _edit: tuple[str, str] | None = None
 
-    @model_validator(mode="after")
-    def _sound(self) -> Cron:
+    def validate(self) -> None:
         if self.state == "present" and self.job is None:
             raise ValueError("state present needs job")
         if self.cron_file and self.user is None and not self.env and self.state == "present":
@@ -110,7 +109,6 @@ class Cron(Module):
             raise ValueError("give special_time or the five fields, not both")
         if "\n" in self.name or "\n" in (self.job or "").rstrip("\r\n"):
             raise ValueError("name and job are one line each")
-        return self
 
     def program(self, context: TaskContext) -> Program:
         return self._program("read", "")

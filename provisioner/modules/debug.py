@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from provisioner.language.scope import Scope
 from provisioner.language.templating.template import Template, UndefinedError
 from provisioner.modules.framework.base import Action, TaskContext
-from provisioner.modules.framework.model import model_validator
 from provisioner.result import Outcome, Result
 
 
@@ -23,11 +22,9 @@ class Debug(Action):
     verbosity: int = 0
     """Show it from this many -v on."""
 
-    @model_validator(mode="after")
-    def _one(self) -> Self:
+    def validate(self) -> None:
         if self.msg is not None and self.var is not None:
             raise ValueError("give msg or var, not both")
-        return self
 
     def act(self, scope: Scope, context: TaskContext) -> Result:
         level = scope["ansible_verbosity"]
@@ -38,7 +35,7 @@ class Debug(Action):
         if isinstance(self.var, Template):
             value = _value(self.var, scope)
             return Result(Outcome.OK, returns={self.var.source: value})
-        has_message = "msg" in self.model_fields_set  # it may be None
+        has_message = "msg" in self.fields_given  # it may be None
         return Result(Outcome.OK, returns={"msg": self.msg if has_message else "Hello world!"})
 
 

@@ -13,9 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
-from provisioner.modules.framework.base import LENIENT, Module, ModuleError, TaskContext, Text
+from provisioner.modules.framework.base import Module, ModuleError, TaskContext
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import PrivateAttr
 from provisioner.modules.shared.sums import Passing
 from provisioner.remote.shell import Program, Report, Value
 
@@ -115,14 +114,13 @@ def _write_all(file: IO[bytes], data: bytes | memoryview) -> None:
 class Fetch(Module):
     """Keep a copy of a host's file on the controller."""
 
-    model_config = LENIENT
     ignores: ClassVar[bool] = True
 
     body: ClassVar[str] = load_body("fetch.sh")
 
-    src: Text
+    src: str
     """The file on the host."""
-    dest: Text
+    dest: str
     """The directory on the controller, beside the playbook unless absolute: the file becomes
     `DEST/HOST/SRC`. With `flat` the file itself, or where it ends in `/` its directory."""
     flat: bool = False
@@ -132,9 +130,9 @@ class Fetch(Module):
     validate_checksum: bool = True
     """Compare what arrived with what the host says of it."""
 
-    _path: Path = PrivateAttr(Path())
-    _incoming: IncomingFile = PrivateAttr()
-    _context: TaskContext = PrivateAttr()
+    _path: Path = Path()
+    _incoming: IncomingFile
+    _context: TaskContext
 
     @property
     def edits(self) -> bool:

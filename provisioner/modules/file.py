@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text
+from provisioner.modules.framework.base import FileAttributes, Module, TaskContext
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.content import file_values
 from provisioner.remote.shell import Program, Report, Value
 
@@ -17,13 +17,13 @@ class File(FileAttributes, Module):
 
     body: ClassVar[str] = load_body("shared/directories.sh", "file.sh")
 
-    path: Text = Field(validation_alias=AliasChoices("path", "dest", "name"))
+    path: str = parameter(aliases=("dest", "name"))
     """What it is about."""
     state: Literal["absent", "directory", "file", "hard", "link", "touch"] | None = None
     """What shall be there: `touch` creates an empty file or renews the times of what exists, `file`
     only looks after one that exists, `absent` removes directories with all in them. Unset is what
     is there already, or `file`."""
-    src: Text | None = None
+    src: str | None = None
     """What a `link` or `hard` link leads to; a link's may be relative to the link. A hard link
     whose `path` is a directory is made in there, under the name of `src`."""
     recurse: bool = False
@@ -32,19 +32,18 @@ class File(FileAttributes, Module):
     """Make a link although what it leads to is not there, or a file is in its place."""
     follow: bool = True
     """Where `path` is a link, mean what it leads to."""
-    modification_time: Text | None = None
+    modification_time: str | None = None
     """`now`, `preserve` or a time: that of the last change."""
-    modification_time_format: Text = "%Y%m%d%H%M.%S"
+    modification_time_format: str = "%Y%m%d%H%M.%S"
     """How the time is written, in Python's strptime codes; it is the host's local time."""
-    access_time: Text | None = None
+    access_time: str | None = None
     """`now`, `preserve` or a time: that of the last reading."""
-    access_time_format: Text = "%Y%m%d%H%M.%S"
+    access_time_format: str = "%Y%m%d%H%M.%S"
     """How the time is written."""
-    diff_peek: bool | None = Field(None, validation_alias="_diff_peek")
+    diff_peek: bool | None = parameter(None, name="_diff_peek")
     """Accepted and ignored: Ansible's own."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if self.recurse and self.state not in (None, "directory"):
             raise ValueError("recurse option requires state to be 'directory'")
         if self.src is not None and self.state not in ("link", "hard"):
@@ -52,7 +51,6 @@ class File(FileAttributes, Module):
         if not self.path:
             raise ValueError("path is empty")
         self._times()
-        return self
 
     def _times(self) -> dict[str, str]:
         modified = _time(self.modification_time, self.modification_time_format)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, TaskContext, Text
+from provisioner.modules.framework.base import Module, TaskContext
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.fields import parameter
 from provisioner.remote.shell import Program, quote
 
 Kind = Literal["btrfs", "ext2", "ext3", "ext4", "lvm", "swap", "vfat", "xfs"]
@@ -18,9 +18,9 @@ class Filesystem(Module):
 
     body: ClassVar[str] = load_body("filesystem.sh")
 
-    fstype: Kind | None = Field(None, validation_alias=AliasChoices("fstype", "type"))
+    fstype: Kind | None = parameter(None, aliases=("type",))
     """Which kind; `lvm` is a physical volume, `swap` swap space."""
-    dev: Text = Field(validation_alias=AliasChoices("dev", "device"))
+    dev: str = parameter(aliases=("device",))
     """The device, or a file."""
     state: Literal["present", "absent"] = "present"
     """`absent` wipes the marks of whatever file system is there."""
@@ -28,15 +28,13 @@ class Filesystem(Module):
     """Overwrite a file system of another kind."""
     resizefs: bool = False
     """Grow the file system to the size of its device; xfs and btrfs must be mounted."""
-    opts: Text | None = None
+    opts: str | None = None
     """More options for mkfs."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if self.state == "present" and self.fstype is None:
             raise ValueError("fstype is missing: state: present needs it")
-        return self
 
     def program(self, context: TaskContext) -> Program:
         options = " ".join(quote(word) for word in shlex.split(self.opts or ""))
-        return Program("filesystem", self.body, {**self.model_dump(), "options": options})
+        return Program("filesystem", self.body, {**self.as_dict(), "options": options})

@@ -6,11 +6,11 @@ import re
 import stat
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 from provisioner import regex
-from provisioner.modules.framework.base import FileMode, Module, TaskContext, Text, Words
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.base import FileMode, Module, TaskContext, Words
+from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.edited import regular
 from provisioner.modules.stat import kinds
 from provisioner.remote.shell import Program, Report, Value
@@ -71,11 +71,11 @@ class Find(Module):
 
     body: ClassVar[str] = BODY
 
-    paths: Words = Field(validation_alias=AliasChoices("paths", "name", "path"))
+    paths: Words = parameter(aliases=("name", "path"))
     """The directories to look in."""
-    patterns: Words = Field((), validation_alias=AliasChoices("patterns", "pattern"))
+    patterns: Words = parameter((), aliases=("pattern",))
     """The names to find, as shell patterns or, with `use_regex`, as regular expressions."""
-    excludes: Words = Field((), validation_alias=AliasChoices("excludes", "exclude"))
+    excludes: Words = parameter((), aliases=("exclude",))
     """The names to leave out, in the same notation."""
     use_regex: bool = False
     """`patterns` and `excludes` are Python's regular expressions, from the name's beginning."""
@@ -89,37 +89,35 @@ class Find(Module):
     """Find names that begin with a dot, too."""
     follow: bool = False
     """With `recurse`: go into directories that links lead to."""
-    age: Text | None = None
+    age: str | None = None
     """Only what is at least so old (`3600`, `2d`; s, m, h, d, w), or at most with a minus."""
     age_stamp: Literal["atime", "ctime", "mtime"] = "mtime"
     """The time that `age` is about."""
-    size: Text | None = None
+    size: str | None = None
     """Only what is at least so big (`10k`; b, k, m, g, t), or at most with a minus."""
     mode: FileMode | None = None
     """Only what has this mode."""
     exact_mode: bool = True
     """Exactly this mode; otherwise at least one of its bits."""
-    contains: Text | None = None
+    contains: str | None = None
     """Only files with a line whose beginning matches this regular expression (grep -P does it)."""
     read_whole_file: bool = False
     """Let `contains` match anywhere in the file, across lines."""
     get_checksum: bool = False
     """Return each file's checksum."""
-    checksum_algorithm: Literal["md5", "sha1", "sha224", "sha256", "sha384", "sha512"] = Field(
-        "sha1", validation_alias=AliasChoices("checksum_algorithm", "checksum", "checksum_algo")
+    checksum_algorithm: Literal["md5", "sha1", "sha224", "sha256", "sha384", "sha512"] = parameter(
+        "sha1", aliases=("checksum", "checksum_algo")
     )
     """Which checksum."""
     limit: int | None = None
     """Return no more than so many."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if self.use_regex:
             for pattern in (*self.patterns, *self.excludes):
                 regular(pattern)
         _number(self.age, SECONDS, "age")
         _number(self.size, BYTES, "size")
-        return self
 
     def program(self, context: TaskContext) -> Program:
         depth = self.depth if self.recurse else 1

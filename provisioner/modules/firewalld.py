@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, TaskContext, Text
+from provisioner.modules.framework.base import Module, TaskContext
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import Field, model_validator
 from provisioner.remote.shell import Program
 
 KINDS = {
@@ -34,21 +33,21 @@ class Firewalld(Module):
 
     state: Literal["enabled", "disabled", "present", "absent"]
     """Whether the zone has it; present and absent are for a zone itself and its target."""
-    zone: Text | None = None
+    zone: str | None = None
     """The zone; firewalld's default one by default."""
-    service: Text | None = None
+    service: str | None = None
     """A service by its name in firewalld: `https`."""
-    port: Text | None = None
+    port: str | None = None
     """A port or range with its protocol: `8080/tcp`, `6000-6100/udp`."""
-    protocol: Text | None = None
+    protocol: str | None = None
     """A protocol: `ospf`."""
-    source: Text | None = None
+    source: str | None = None
     """A network whose traffic belongs to the zone: `10.0.0.0/8`."""
-    interface: Text | None = None
+    interface: str | None = None
     """An interface that belongs to the zone; it is taken out of any other."""
-    rich_rule: Text | None = None
+    rich_rule: str | None = None
     """A rich rule, as firewalld writes it."""
-    icmp_block: Text | None = None
+    icmp_block: str | None = None
     """An ICMP type that is refused."""
     icmp_block_inversion: bool | None = None
     """Refuse all ICMP types but the blocked ones."""
@@ -56,7 +55,7 @@ class Firewalld(Module):
     """Masquerade what is forwarded."""
     forward: bool | None = None
     """Forward within the zone (firewalld 0.9 and newer)."""
-    port_forward: tuple[dict[str, Any], ...] | None = Field(None, max_length=1)
+    port_forward: tuple[dict[str, Any], ...] | None = None
     """One forwarding: port, proto, toport, toaddr."""
     target: Literal["default", "ACCEPT", "DROP", "%%REJECT%%"] | None = None
     """What happens to packets that nothing else matches; permanent only."""
@@ -69,8 +68,13 @@ class Firewalld(Module):
     timeout: int = 0
     """Seconds until the running firewall forgets it again; 0 is never."""
 
-    @model_validator(mode="after")
-    def _one_thing(self) -> Firewalld:
+    @classmethod
+    def validate_port_forward(cls, forwards: Any) -> Any:
+        if forwards is not None and len(forwards) > 1:
+            raise ValueError("only one port forward is supported at a time")
+        return forwards
+
+    def validate(self) -> None:
         given = [name for name in (*KINDS, "target") if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError(f"one task can change one thing, not {', '.join(given)}")
@@ -84,7 +88,6 @@ class Firewalld(Module):
             raise ValueError("port needs its protocol: 8080/tcp")
         if self._kind() in ("zone", "target") and not self.permanent:
             raise ValueError("zones and targets can be changed with permanent: true only")
-        return self
 
     def _kind(self) -> str:
         """Return the parameter that the task sets, or "zone"."""

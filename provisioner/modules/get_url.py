@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
-from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text
+from provisioner.modules.framework.base import FileAttributes, Module, TaskContext
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import (
-    AliasChoices,
-    BeforeValidator,
-    Field,
-    model_validator,
-)
+from provisioner.modules.framework.fields import Before, parameter
 from provisioner.modules.shared.content import file_values
 from provisioner.modules.shared.request import Request, check_headers, shown
 from provisioner.remote.shell import Program, Report, Value
@@ -36,39 +31,35 @@ class GetUrl(Request, FileAttributes, Module):
     body: ClassVar[str] = load_body("shared/distrusted.sh", "get_url.sh")
     alongside: ClassVar[bool] = True
 
-    url: Text
+    url: str
     """http, https, ftp or file URL."""
-    dest: Text
+    dest: str
     """The file, or a directory for the name that the URL ends in: then it is always downloaded,
     but replaced only by other content."""
-    checksum: Text = ""
+    checksum: str = ""
     """`ALGORITHM:DIGEST` or `ALGORITHM:URL` of a list of digests. A file that has it is not
     downloaded again; a download that has another is not put in place."""
-    sha256sum: Text = ""
+    sha256sum: str = ""
     """A SHA-256 digest, in the words of playbooks for Ansible before 2.14; `checksum` prevails."""
-    force: bool = Field(False, validation_alias=AliasChoices("force", "thirsty"))
+    force: bool = parameter(False, aliases=("thirsty",))
     """Download although the file is there, and replace it where the content differs. Otherwise a
     file that is there is left as it is, unless `checksum` says that it is another."""
     backup: bool = False
     """Keep a copy of a file that is replaced, with the time in its name."""
-    headers: Annotated[dict[str, Text] | None, BeforeValidator(_headers)] = None
+    headers: Annotated[dict[str, str] | None, Before(_headers)] = None
     """Headers of the request."""
-    url_username: Text | None = Field(
-        None, validation_alias=AliasChoices("url_username", "username")
-    )
+    url_username: str | None = parameter(None, aliases=("username",))
     """The user, for a server that wants one."""
-    tmp_dest: Text | None = None
+    tmp_dest: str | None = None
     """Accepted and ignored: only beside the file can it be replaced in one step."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if not urlsplit(self.url).scheme:
             raise ValueError(
                 f"url: {shown(self.url)!r} begins with no http://, https:// or the like"
             )
         self._checksum()
         check_headers(self.headers or {})
-        return self
 
     def _checksum(self) -> tuple[str, str, str]:
         """Return (algorithm, digest, URL of a list of digests); "" for what is not set."""

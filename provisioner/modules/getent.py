@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from provisioner.modules.framework.base import Module, Text
-from provisioner.modules.framework.model import field_validator
+from provisioner.modules.framework.base import Module
 from provisioner.remote.shell import Report
 
 BODY = r"""
@@ -35,20 +34,19 @@ class Getent(Module):
 
     body: ClassVar[str] = BODY
 
-    database: Text
+    database: str
     """The database: passwd, group, shadow, hosts, services, ..."""
-    key: Text | None = None
+    key: str | None = None
     """The entry; unset lists all."""
-    service: Text | None = None
+    service: str | None = None
     """Only this source of the name service (files, sss)."""
-    split: Text | None = None
+    split: str | None = None
     """What stands between the fields: a colon in passwd, group, shadow and gshadow, else spaces."""
     fail_key: bool = True
     """Fail where the entry is not there; otherwise its fact is null."""
 
-    @field_validator("database")
     @classmethod
-    def _word(cls, name: str) -> str:
+    def validate_database(cls, name: str) -> str:
         if not name or name.startswith("-"):
             raise ValueError(f"{name!r} can't be a database")
         return name

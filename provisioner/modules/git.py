@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from provisioner.modules.framework.base import Module, Text, Words
+from provisioner.modules.framework.base import Module, Words
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.fields import parameter
 from provisioner.remote.shell import Report
 
 
@@ -17,15 +17,15 @@ class Git(Module):
 
     body: ClassVar[str] = load_body("git.sh")
 
-    repo: Text = Field(validation_alias=AliasChoices("repo", "name"))
+    repo: str = parameter(aliases=("name",))
     """The repository: https, ssh, git, or a path of the host."""
-    dest: Text | None = None
+    dest: str | None = None
     """The directory to check out in."""
-    version: Text = "HEAD"
+    version: str = "HEAD"
     """A branch, a tag or a commit's whole SHA-1; HEAD is the remote's default branch."""
-    remote: Text = "origin"
+    remote: str = "origin"
     """What the remote is called there."""
-    refspec: Text | None = None
+    refspec: str | None = None
     """What to fetch besides branches and tags: `refs/pull/*:refs/heads/*`."""
     clone: bool = True
     """Make what is not there; otherwise only say what the remote has."""
@@ -33,7 +33,7 @@ class Git(Module):
     """Bring what is there up to date; otherwise it is left alone."""
     force: bool = False
     """Throw changes away that were made in the directory; otherwise they are a failure."""
-    depth: int | None = Field(None, ge=1)
+    depth: int | None = None
     """Fetch only so many commits of the branch or tag."""
     bare: bool = False
     """A bare repository, with no files checked out."""
@@ -43,35 +43,38 @@ class Git(Module):
     """Check out submodules too."""
     track_submodules: bool = False
     """Submodules follow their remote's branch instead of the commit that is noted."""
-    reference: Text | None = None
+    reference: str | None = None
     """A repository of the host to take objects from when cloning."""
-    separate_git_dir: Text | None = None
+    separate_git_dir: str | None = None
     """Where the repository itself is kept when it is cloned, apart from the files."""
-    key_file: Text | None = None
+    key_file: str | None = None
     """A private key on the host for ssh."""
     accept_hostkey: bool = False
     """Let ssh trust any host key. With `accept_newhostkey`, only one of a host never seen."""
     accept_newhostkey: bool = False
     """Let ssh trust the key of a host never seen; needs OpenSSH 7.5, CentOS 7 has 7.4."""
-    ssh_opts: Text | None = None
+    ssh_opts: str | None = None
     """More options for ssh."""
-    umask: Text | None = None
+    umask: str | None = None
     """The umask for what is checked out."""
-    executable: Text | None = None
+    executable: str | None = None
     """The git to use."""
     verify_commit: bool = False
     """Check the signature of the tag or commit that is checked out."""
-    gpg_allowlist: Words = Field(
-        (), validation_alias=AliasChoices("gpg_allowlist", "gpg_whitelist")
-    )
+    gpg_allowlist: Words = parameter((), aliases=("gpg_whitelist",))
     """Fingerprints of keys of which one must have made that signature."""
-    archive: Text | None = None
+    archive: str | None = None
     """Refused: run `git archive` by the module command."""
-    archive_prefix: Text | None = None
+    archive_prefix: str | None = None
     """Refused, as `archive`."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    @classmethod
+    def validate_depth(cls, depth: int | None) -> int | None:
+        if depth is not None and depth < 1:
+            raise ValueError("must be at least 1")
+        return depth
+
+    def validate(self) -> None:
         if self.dest is None and self.clone:
             raise ValueError("dest is missing; only clone: false can do without")
         if self.archive is not None or self.archive_prefix is not None:
@@ -83,7 +86,6 @@ class Git(Module):
         for name in ("repo", "version", "remote"):
             if getattr(self, name).startswith("-"):
                 raise ValueError(f"{name}: it can't begin with a dash")
-        return self
 
     def _ssh(self) -> tuple[str, ...]:
         """Return ssh's options; empty if git can call ssh without any."""
@@ -100,7 +102,7 @@ class Git(Module):
     def variables(self) -> dict[str, Any]:
         shown = re.sub(r"://[^/@]*@", "://", self.repo)
         return {
-            **self.model_dump(),
+            **self.as_dict(),
             "dest": self.dest or "",
             "sha": self.version if re.fullmatch(r"[0-9a-f]{40}", self.version) else "",
             "ssh": self._ssh(),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, Text
+from provisioner.modules.framework.base import Module
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import model_validator
 from provisioner.remote.shell import Report
 
 
@@ -15,7 +14,7 @@ class Group(Module):
 
     body: ClassVar[str] = load_body("group.sh")
 
-    name: Text
+    name: str
     """The group."""
     state: Literal["present", "absent"] = "present"
     """Whether it should be there."""
@@ -34,13 +33,11 @@ class Group(Module):
     gid_max: int | None = None
     """Accepted for newer playbooks and ignored: /etc/login.defs decides."""
 
-    @model_validator(mode="after")
-    def _sound(self) -> Group:
+    def validate(self) -> None:
         if self.non_unique and self.gid is None:
             raise ValueError("non_unique needs gid")
         if not self.name or self.name[0] == "-" or set(self.name) & set(":,\n"):
             raise ValueError(f"{self.name!r} can't be a group's name")
-        return self
 
     def returns(self, report: Report) -> dict[str, Any]:
         values: dict[str, Any] = {"name": self.name, "state": self.state, "system": self.system}

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
-from provisioner.modules.framework.base import Module, Text
+from provisioner.modules.framework.base import Module
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import field_validator
 from provisioner.modules.shared.textfile import text_diff
 from provisioner.remote.shell import Report
 from provisioner.result import Diff
@@ -18,14 +17,13 @@ class Hostname(Module):
 
     body: ClassVar[str] = load_body("shared/textfile.sh", "hostname.sh")
 
-    name: Text
+    name: str
     """The name, with or without a domain."""
-    use: Text | None = None
+    use: str | None = None
     """Which of Ansible's strategies to use: accepted and ignored, it is hostnamectl here."""
 
-    @field_validator("name")
     @classmethod
-    def _valid(cls, name: str) -> str:
+    def validate_name(cls, name: str) -> str:
         if len(name) > 64 or not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", name):
             raise ValueError(f"{name!r} can't be a host's name: letters, digits, - and . only")
         return name

@@ -6,11 +6,10 @@ import base64
 import hashlib
 import hmac
 import re
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 from provisioner.language.filters.hashing import password_hash
-from provisioner.modules.framework.base import Text
-from provisioner.modules.framework.model import AliasChoices, Field, PrivateAttr, model_validator
+from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.edited import Edit, Edited, to_bytes
 from provisioner.remote.shell import Report
 from provisioner.result import Diff
@@ -44,15 +43,13 @@ class Htpasswd(Edited):
 
     hint: ClassVar[str] = ", or set create: true"
 
-    path: Text = Field(validation_alias=AliasChoices("path", "dest", "destfile"))
+    path: str = parameter(aliases=("dest", "destfile"))
     """The file; where it is a link, what it leads to."""
-    name: Text = Field(validation_alias=AliasChoices("name", "username"))
+    name: str = parameter(aliases=("username",))
     """The user."""
-    password: Text | None = None
+    password: str | None = None
     """The password. Where the file has a hash of it, of whatever kind, that is left alone."""
-    hash_scheme: Text = Field(
-        "apr_md5_crypt", validation_alias=AliasChoices("hash_scheme", "crypt_scheme")
-    )
+    hash_scheme: str = parameter("apr_md5_crypt", aliases=("crypt_scheme",))
     """apr_md5_crypt, bcrypt, sha512_crypt, sha256_crypt, md5_crypt, ldap_sha1 or plaintext. It is
     made on the controller; the older DES kinds, of which 8 letters count, can't be made."""
     state: Literal["present", "absent"] = "present"
@@ -60,10 +57,9 @@ class Htpasswd(Edited):
     create: bool = True
     """Make the file, with its directory, where it is missing."""
 
-    _hash: str | None = PrivateAttr(None)
+    _hash: str | None = None
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if self.hash_scheme in DES:
             raise ValueError(f"hash_scheme: {self.hash_scheme} can't be made: use apr_md5_crypt")
         if self.hash_scheme not in SCHEMES:
@@ -74,7 +70,6 @@ class Htpasswd(Edited):
             raise ValueError("name: it can't be empty, nor hold a colon or a newline")
         if re.search(r"[\n\0]", self.password or ""):
             raise ValueError("password: it can't hold a newline or a NUL byte")
-        return self
 
     @property
     def needed(self) -> bool:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from provisioner.modules.framework.base import ControlModule, Text
-from provisioner.modules.framework.model import AliasChoices, Field
+from provisioner.modules.framework.base import ControlModule
+from provisioner.modules.framework.fields import parameter
 
 
 class IncludeTasks(ControlModule):
@@ -16,26 +16,26 @@ class IncludeTasks(ControlModule):
 
     free_form: ClassVar[str | None] = "file"
 
-    file: Text
+    file: str
     """The file, beside the one that includes it, or in the role."""
-    apply: dict[str, Any] = Field(default_factory=dict)
+    apply: dict[str, Any] = parameter({})
     """Keywords that every task of the file gets (tags, become, …)."""
 
 
 class IncludeRole(ControlModule):
     """Run a role here."""
 
-    name: Text = Field(validation_alias=AliasChoices("name", "role"))
+    name: str = parameter(aliases=("role",))
     """The role."""
-    tasks_from: Text | None = None
+    tasks_from: str | None = None
     """Another file of the role's tasks than main.yml."""
-    vars_from: Text | None = None
+    vars_from: str | None = None
     """Another file of its vars."""
-    defaults_from: Text | None = None
+    defaults_from: str | None = None
     """Another file of its defaults."""
-    handlers_from: Text | None = None
+    handlers_from: str | None = None
     """Another file of its handlers."""
-    apply: dict[str, Any] = Field(default_factory=dict)
+    apply: dict[str, Any] = parameter({})
     """Keywords that every task of the role gets."""
     public: bool = False
     """Later tasks of the play see the role's defaults and vars too."""

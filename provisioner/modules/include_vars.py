@@ -6,11 +6,10 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 from provisioner.language.scope import Scope
-from provisioner.modules.framework.base import Action, ModuleError, TaskContext, Text, Words
-from provisioner.modules.framework.model import Field, model_validator
+from provisioner.modules.framework.base import Action, ModuleError, TaskContext, Words
 from provisioner.result import Outcome, Result
 
 
@@ -19,17 +18,17 @@ class IncludeVars(Action):
 
     free_form: ClassVar[str | None] = "file"
 
-    file: Text | None = None
+    file: str | None = None
     """The file, looked for in vars/ of the role and beside the playbook."""
-    dir: Text | None = None
+    dir: str | None = None
     """A directory, whose files are loaded in the order of their names."""
-    name: Text | None = None
+    name: str | None = None
     """Put the variables under this name instead of loose."""
     depth: int = 0
     """How many levels of the directory; 0 is all."""
-    files_matching: Text | None = None
+    files_matching: str | None = None
     """A regular expression for names of files in `dir`."""
-    ignore_files: Words = Field(default=())
+    ignore_files: Words = ()
     """Regular expressions for names of files to leave out."""
     extensions: Words = ("json", "yaml", "yml")
     """Endings of files in `dir`."""
@@ -38,11 +37,9 @@ class IncludeVars(Action):
     hash_behaviour: Literal["merge", "replace"] | None = None
     """`merge` merges mappings with those that are there."""
 
-    @model_validator(mode="after")
-    def _one(self) -> Self:
+    def validate(self) -> None:
         if (self.file is None) == (self.dir is None):
             raise ValueError("give one of file and dir")
-        return self
 
     def act(self, scope: Scope, context: TaskContext) -> Result:
         merged: dict[str, Any] = {}

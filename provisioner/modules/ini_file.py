@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 from provisioner import regex
-from provisioner.modules.framework.base import Text
-from provisioner.modules.framework.model import (
-    AliasChoices,
-    ConfigDict,
-    Field,
-    Model,
-    model_validator,
-)
+from provisioner.modules.framework.fields import Parameters, parameter
 from provisioner.modules.shared.edited import Edit, Edited
 from provisioner.remote.shell import Report
 
@@ -23,16 +16,14 @@ BLANK = regex.compile(r"[ \t]*([#;].*)?\Z")
 """An empty line or a comment."""
 
 
-class SectionValues(Model):
+class SectionValues(Parameters):
     """What a section must hold to be the one that is meant."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
-
-    option: Text
+    option: str
     """An option of the section."""
-    value: Text | None = None
+    value: str | None = None
     """Its value; without one, any will do."""
-    values: tuple[Text, ...] = ()
+    values: tuple[str, ...] = ()
     """Its values, where the option stands there several times."""
 
     def all_values(self) -> tuple[str, ...]:
@@ -50,18 +41,18 @@ class IniFile(Edited):
     subject: ClassVar[str] = "Destination"
     mark: ClassVar[str] = "!"
 
-    path: Text = Field(validation_alias=AliasChoices("path", "dest"))
+    path: str = parameter(aliases=("dest",))
     """The file; where it is a link, what it leads to."""
-    section: Text | None = None
+    section: str | None = None
     """The section; without one the options before the first section are meant."""
     section_has_values: tuple[SectionValues, ...] = ()
     """Among sections of one name, take the first that has these options and values. Where none
     has, `state: present` adds a section with them."""
-    option: Text | None = None
+    option: str | None = None
     """The option. Without one the section itself is meant."""
-    value: Text | None = None
+    value: str | None = None
     """What the option is set to."""
-    values: tuple[Text, ...] = ()
+    values: tuple[str, ...] = ()
     """Several values, each in a line of its own."""
     state: Literal["present", "absent"] = "present"
     """`absent` removes the option, or without `option` the whole section."""
@@ -80,8 +71,7 @@ class IniFile(Edited):
     follow: bool = False
     """Accepted and ignored: where `path` is a link, what it leads to is always meant."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if self.value is not None and self.values:
             raise ValueError("parameters are mutually exclusive: value|values")
         present = self.state == "present"
@@ -94,7 +84,6 @@ class IniFile(Edited):
         given = (self.section, self.option, self.value, *self.values)
         if any("\n" in (text or "") for text in given):
             raise ValueError("section, option and values are single lines: one has a newline in it")
-        return self
 
     @property
     def needed(self) -> bool:

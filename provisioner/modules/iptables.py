@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, Text, Words
+from provisioner.modules.framework.base import Module, Words
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import BeforeValidator, ConfigDict, Model, model_validator
+from provisioner.modules.framework.fields import Before, Parameters
 from provisioner.remote.shell import Report
 
 LEVELS = ("emerg", "alert", "crit", "error", "warning", "notice", "info", "debug")
@@ -18,10 +18,8 @@ def _state_words(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
 
-class TcpFlags(Model):
+class TcpFlags(Parameters):
     """Which TCP flags are looked at, and which of them are set."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     flags: Words = ()
     """The flags that are looked at."""
@@ -36,101 +34,100 @@ class Iptables(Module):
 
     table: Literal["filter", "nat", "mangle", "raw", "security"] = "filter"
     """The table."""
-    chain: Text | None = None
+    chain: str | None = None
     """The chain: INPUT, FORWARD, OUTPUT, PREROUTING, POSTROUTING, or one of your own."""
     state: Literal["present", "absent"] = "present"
     """Whether the rule is there; without any part of a rule, the chain."""
     action: Literal["append", "insert"] = "append"
     """A new rule goes to the chain's end or (`insert`) its beginning."""
-    rule_num: Text | None = None
+    rule_num: str | None = None
     """With `insert`: before which rule."""
     ip_version: Literal["ipv4", "ipv6"] = "ipv4"
     """`ipv6` means ip6tables."""
-    protocol: Text | None = None
+    protocol: str | None = None
     """tcp, udp, icmp or another; like all conditions, `!` before it turns it round."""
-    source: Text | None = None
+    source: str | None = None
     """Address, network or host name that packets come from."""
-    destination: Text | None = None
+    destination: str | None = None
     """Where they go to."""
     match: Words = ()
     """Extensions of iptables to use, where another parameter does not bring them."""
     tcp_flags: TcpFlags | None = None
     """TCP flags to look at, and which of them are set."""
-    jump: Text | None = None
+    jump: str | None = None
     """What becomes of a packet: ACCEPT, DROP, REJECT, LOG, or a chain."""
-    gateway: Text | None = None
+    gateway: str | None = None
     """With `jump: TEE`: who gets the copy."""
-    log_prefix: Text | None = None
+    log_prefix: str | None = None
     """What log entries begin with; means `jump: LOG`."""
-    log_level: Text | None = None
+    log_level: str | None = None
     """Level of log entries, 0 to 7 or its name; means `jump: LOG`."""
-    goto: Text | None = None
+    goto: str | None = None
     """Go on in this chain, without coming back."""
-    in_interface: Text | None = None
+    in_interface: str | None = None
     """The interface that packets came by; a `+` at its end stands for any ending."""
-    out_interface: Text | None = None
+    out_interface: str | None = None
     """The interface that they leave by."""
-    fragment: Text | None = None
+    fragment: str | None = None
     """Second and further fragments; `!` means all others."""
-    set_counters: Text | None = None
+    set_counters: str | None = None
     """Start values of the rule's packet and byte counters."""
-    source_port: Text | None = None
+    source_port: str | None = None
     """Port or range FIRST:LAST, of `protocol`."""
-    destination_port: Text | None = None
+    destination_port: str | None = None
     """Port or range FIRST:LAST, of `protocol`."""
     destination_ports: Words = ()
     """Several ports or ranges."""
-    to_ports: Text | None = None
+    to_ports: str | None = None
     """For `jump: REDIRECT`: the port."""
-    to_destination: Text | None = None
+    to_destination: str | None = None
     """For `jump: DNAT`: the address."""
-    to_source: Text | None = None
+    to_source: str | None = None
     """For `jump: SNAT`: the address."""
     syn: Literal["ignore", "match", "negate"] = "ignore"
     """Only packets that open a TCP connection, or only others."""
-    set_dscp_mark: Text | None = None
+    set_dscp_mark: str | None = None
     """For `jump: DSCP`: the mark."""
-    set_dscp_mark_class: Text | None = None
+    set_dscp_mark_class: str | None = None
     """For `jump: DSCP`: the mark by its class."""
-    comment: Text | None = None
+    comment: str | None = None
     """A comment in the rule."""
     ctstate: Words = ()
     """States of the connection: NEW, ESTABLISHED, RELATED, INVALID, UNTRACKED."""
-    src_range: Text | None = None
+    src_range: str | None = None
     """Range of addresses FIRST-LAST that packets come from."""
-    dst_range: Text | None = None
+    dst_range: str | None = None
     """Range of addresses that they go to."""
-    match_set: Text | None = None
+    match_set: str | None = None
     """A set of addresses made by ipset."""
     match_set_flags: Literal["src", "dst", "src,dst", "dst,src", "dst,dst", "src,src"] | None = None
     """Which addresses are looked up in the set."""
-    limit: Text | None = None
+    limit: str | None = None
     """At most so many packets match: `5/minute`."""
-    limit_burst: Text | None = None
+    limit_burst: str | None = None
     """How many may before the limit counts."""
-    uid_owner: Text | None = None
+    uid_owner: str | None = None
     """User whose process sends the packet."""
-    gid_owner: Text | None = None
+    gid_owner: str | None = None
     """Group whose process sends the packet."""
-    reject_with: Text | None = None
+    reject_with: str | None = None
     """The error that is sent back; means `jump: REJECT`."""
-    icmp_type: Text | None = None
+    icmp_type: str | None = None
     """Type of ICMP, by name or number."""
     flush: bool = False
     """Remove all rules of the chain, or without `chain` of the table."""
-    policy: Annotated[
-        Literal["ACCEPT", "DROP", "QUEUE", "RETURN"] | None, BeforeValidator(_state_words)
-    ] = None
+    policy: Annotated[Literal["ACCEPT", "DROP", "QUEUE", "RETURN"] | None, Before(_state_words)] = (
+        None
+    )
     """What becomes of packets that no rule of a built-in chain has decided on."""
-    wait: Text | None = None
+    wait: str | None = None
     """Seconds to wait for others that change rules; unset waits as long as it takes."""
     chain_management: bool = False
     """Make a missing chain, and with `state: absent` and no rule remove it."""
     numeric: bool = False
     """Accepted and ignored: no names are asked for."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if self.chain is None and not self.flush:
             raise ValueError("chain is missing")
         logs = self.log_prefix is not None or self.log_level is not None
@@ -149,7 +146,6 @@ class Iptables(Module):
                 raise ValueError(f"wait and rule_num are numbers, not {number!r}")
         if self.log_level is not None and self.log_level not in (*LEVELS, *"01234567"):
             raise ValueError(f"log_level: 0 to 7, or one of {', '.join(LEVELS)}")
-        return self
 
     def rule(self) -> list[str]:
         """Return the rule as arguments of iptables."""
@@ -237,7 +233,7 @@ class Iptables(Module):
             "tool": "iptables" if self.ip_version == "ipv4" else "ip6tables",
             "rule": tuple(self.rule()),
             "what": self._what(),
-            **self.model_dump(
+            **self.as_dict(
                 include={
                     "table",
                     "chain",
@@ -253,7 +249,7 @@ class Iptables(Module):
         }
 
     def returns(self, report: Report) -> dict[str, Any]:
-        parameters = self.model_dump(include={"chain", "flush", "ip_version", "state", "table"})
+        parameters = self.as_dict(include={"chain", "flush", "ip_version", "state", "table"})
         return {**parameters, "rule": " ".join(self.rule())}
 
 

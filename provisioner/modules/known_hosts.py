@@ -7,8 +7,8 @@ import hmac
 import secrets
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text
-from provisioner.modules.framework.model import AliasChoices, Field, PrivateAttr, model_validator
+from provisioner.modules.framework.base import FileAttributes, Module, TaskContext
+from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.content import as_read, write
 from provisioner.modules.shared.edited import READ, to_bytes
 from provisioner.remote.shell import Program, Report
@@ -20,21 +20,20 @@ class KnownHosts(Module):
 
     body: ClassVar[str] = READ
 
-    name: Text = Field(validation_alias=AliasChoices("name", "host"))
+    name: str = parameter(aliases=("host",))
     """The other host, as it is typed: a name, an address, `[name]:port`."""
-    key: Text | None = None
+    key: str | None = None
     """Its lines as ssh-keyscan writes them: name, type, key."""
     state: Literal["present", "absent"] = "present"
     """Whether it should be known; `absent` removes all its keys, or only `key`."""
-    path: Text = "~/.ssh/known_hosts"
+    path: str = "~/.ssh/known_hosts"
     """The file."""
     hash_host: bool = False
     """Store the name as a hash."""
 
-    _edit: tuple[str, str] | None = PrivateAttr(None)
+    _edit: tuple[str, str] | None = None
 
-    @model_validator(mode="after")
-    def _sound(self) -> KnownHosts:
+    def validate(self) -> None:
         if self.state == "present" and not self.key:
             raise ValueError("No key specified when adding a host")
         if self.key and "," in self.name:
@@ -45,7 +44,6 @@ class KnownHosts(Module):
         for names, _, _ in self._entries():
             if self.name.lower() not in names.lower().split(",") and not matches(names, self.name):
                 raise ValueError("Host parameter does not match hashed host field in supplied key")
-        return self
 
     def _entries(self) -> list[tuple[str, str, str]]:
         """Return (names, type, key) for each line of `key`; ValueError for a wrong line."""
@@ -105,7 +103,7 @@ class KnownHosts(Module):
         return " ".join((hashed(self.name) if self.hash_host else names, *entry))
 
     def returns(self, report: Report) -> dict[str, Any]:
-        return {**self.model_dump(), "diff": self._difference(report)}
+        return {**self.as_dict(), "diff": self._difference(report)}
 
     def _difference(self, report: Report) -> dict[str, str]:
         """Return the return value `diff`, which Ansible returns even without --diff."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Text
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.edited import Edit, Edited, regular, to_bytes
 from provisioner.remote.shell import Report
 
@@ -19,22 +18,22 @@ class LineInFile(Edited):
     hint: ClassVar[str] = ", or set create: true"
     subject: ClassVar[str] = "Destination"
 
-    path: Text = Field(validation_alias=AliasChoices("path", "dest", "destfile", "name"))
+    path: str = parameter(aliases=("dest", "destfile", "name"))
     """The file; where it is a link, what it leads to."""
     state: Literal["present", "absent"] = "present"
     """`present` keeps `line` there, `absent` keeps all matching lines out."""
-    line: Text | None = Field(None, validation_alias=AliasChoices("line", "value"))
+    line: str | None = parameter(None, aliases=("value",))
     """The line. With `state: absent` and neither `regexp` nor `search_string`, what is removed."""
-    regexp: Text | None = Field(None, validation_alias=AliasChoices("regexp", "regex"))
+    regexp: str | None = parameter(None, aliases=("regex",))
     """Python's regular expression for the line to replace (the last match) or to remove."""
-    search_string: Text | None = None
+    search_string: str | None = None
     """A text, instead of `regexp`, that the line to replace or to remove holds."""
     backrefs: bool = False
     """Expand `\\1` and the like in `line`; where `regexp` matches nothing, nothing is done."""
-    insertafter: Text | None = None
+    insertafter: str | None = None
     """Where nothing matches: put the line behind the last line that matches this regular
     expression. EOF, the default, is the file's end, also where nothing matches."""
-    insertbefore: Text | None = None
+    insertbefore: str | None = None
     """Where nothing matches: put the line before the last line that matches this; BOF is the
     file's beginning."""
     firstmatch: bool = False
@@ -44,8 +43,7 @@ class LineInFile(Edited):
     others: Any = None
     """Accepted and ignored, as Ansible does."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if self.state == "present" and self.line is None:
             raise ValueError("line is required with state=present")
         if self.state == "absent" and (self.line, self.regexp, self.search_string) == (None,) * 3:
@@ -61,7 +59,6 @@ class LineInFile(Edited):
         for pattern in (self.regexp, self.insertafter, self.insertbefore):
             if pattern is not None:
                 regular(pattern)
-        return self
 
     @property
     def needed(self) -> bool:

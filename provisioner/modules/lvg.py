@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, TaskContext, Text, Words
+from provisioner.modules.framework.base import Module, TaskContext, Words
 from provisioner.modules.framework.bodies import load_body
 from provisioner.remote.shell import Program, quote
 
@@ -15,15 +15,15 @@ class Lvg(Module):
 
     body: ClassVar[str] = load_body("lvg.sh")
 
-    vg: Text
+    vg: str
     """The group's name."""
     pvs: Words = ()
     """The devices that it is made of; others are taken from it."""
-    pesize: Text = "4"
+    pesize: str = "4"
     """The size of an extent of a new group, in MiB unless a unit says otherwise."""
-    pv_options: Text = ""
+    pv_options: str = ""
     """More options for pvcreate."""
-    vg_options: Text = ""
+    vg_options: str = ""
     """More options for vgcreate."""
     pvresize: bool = False
     """Grow physical volumes to the size of their devices."""
@@ -39,4 +39,4 @@ class Lvg(Module):
             name: " ".join(map(quote, shlex.split(getattr(self, name))))
             for name in ("pv_options", "vg_options")
         }
-        return Program("lvg", self.body, {**self.model_dump(), **words})
+        return Program("lvg", self.body, {**self.as_dict(), **words})

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 from provisioner import regex
-from provisioner.modules.framework.base import Module, TaskContext, Text, Words
+from provisioner.modules.framework.base import Module, TaskContext, Words
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import model_validator
 from provisioner.remote.shell import Program, quote
 
 SIZE = regex.compile(
@@ -23,19 +22,19 @@ class Lvol(Module):
 
     body: ClassVar[str] = load_body("lvol.sh")
 
-    vg: Text
+    vg: str
     """The volume group."""
-    lv: Text | None = None
+    lv: str | None = None
     """The volume."""
-    size: Text | None = None
+    size: str | None = None
     """`512m`, `10g` (MiB without a unit), `80%VG` or `100%FREE`; with a plus so much more."""
-    opts: Text = ""
+    opts: str = ""
     """More options for lvcreate."""
     pvs: Words = ()
     """The devices to take the space from."""
-    snapshot: Text | None = None
+    snapshot: str | None = None
     """The name of a snapshot of `lv`."""
-    thinpool: Text | None = None
+    thinpool: str | None = None
     """The thin pool: alone it is made, with `lv` a volume in it."""
     state: Literal["present", "absent"] = "present"
     """`absent` removes the volume."""
@@ -48,17 +47,15 @@ class Lvol(Module):
     resizefs: bool = False
     """Let the file system grow or shrink with the volume."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if self.lv is None and self.thinpool is None:
             raise ValueError("give lv or thinpool")
         if self.size is not None and SIZE.fullmatch(self.size.strip()) is None:
             raise ValueError(f"{self.size!r} is no size (512m, 10g, 80%VG, 100%FREE)")
-        return self
 
     def program(self, context: TaskContext) -> Program:
         options = " ".join(map(quote, shlex.split(self.opts)))
-        return Program("lvol", self.body, self.model_dump() | self._parts() | {"options": options})
+        return Program("lvol", self.body, self.as_dict() | self._parts() | {"options": options})
 
     def _parts(self) -> dict[str, str]:
         """Return the parts of `size` as variables for the body."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from provisioner.modules.framework.base import Module, TaskContext, Text, Words
-from provisioner.modules.framework.model import model_validator
+from provisioner.modules.framework.base import Module, TaskContext, Words
 from provisioner.remote.shell import Program, Report
 
 BODY = r"""
@@ -36,26 +35,24 @@ class Make(Module):
 
     body: ClassVar[str] = BODY
 
-    chdir: Text
+    chdir: str
     """The directory to run in."""
-    target: Text | None = None
+    target: str | None = None
     """What to build; unset is the first target of the file."""
     targets: Words = ()
     """Several of them."""
     params: Mapping[str, Any] | None = None
     """Variables for make, `NAME: value`; null is `NAME` alone."""
-    file: Text | None = None
+    file: str | None = None
     """The file, where it is not called Makefile."""
     jobs: int | None = None
     """How many jobs run at once."""
-    make: Text | None = None
+    make: str | None = None
     """The program; unset is make."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if self.target is not None and self.targets:
             raise ValueError("target and targets: only one of them")
-        return self
 
     @property
     def _targets(self) -> tuple[str, ...]:
@@ -76,4 +73,4 @@ class Make(Module):
         return Program("make", self.body, variables)
 
     def returns(self, report: Report) -> dict[str, Any]:
-        return self.model_dump(include={"chdir", "target", "targets", "params", "file", "jobs"})
+        return self.as_dict(include={"chdir", "target", "targets", "params", "file", "jobs"})

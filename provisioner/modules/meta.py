@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from provisioner.modules.framework.base import ControlModule
-from provisioner.modules.framework.model import Field
+from provisioner.modules.framework.fields import parameter
 
 
 class Meta(ControlModule):
@@ -23,5 +23,5 @@ class Meta(ControlModule):
         "end_batch",
         "refresh_inventory",
         "reset_connection",
-    ] = Field(validation_alias="action")
+    ] = parameter()
     """What to do; carried out by the engine (engine/steering.py)."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, Text
+from provisioner.modules.framework.base import Module
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import field_validator
 from provisioner.remote.shell import Report
 
 
@@ -16,18 +15,17 @@ class Modprobe(Module):
 
     body: ClassVar[str] = load_body("shared/textfile.sh", "modprobe.sh")
 
-    name: Text
+    name: str
     """The module."""
     state: Literal["present", "absent"] = "present"
     """Whether it is in the kernel."""
-    params: Text = ""
+    params: str = ""
     """Its parameters when it is loaded now: `numdummies=2`."""
     persistent: Literal["disabled", "present", "absent"] = "disabled"
     """`present` loads it at boot with `params`, `absent` no longer, `disabled` leaves that."""
 
-    @field_validator("name")
     @classmethod
-    def _word(cls, name: str) -> str:
+    def validate_name(cls, name: str) -> str:
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
             raise ValueError(f"{name!r} can't be a kernel module")
         return name

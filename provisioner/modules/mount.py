@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, Text
+from provisioner.modules.framework.base import Module
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.textfile import text_diff
 from provisioner.remote.shell import Report
 from provisioner.result import Diff
@@ -23,7 +23,7 @@ class Mount(Module):
 
     body: ClassVar[str] = load_body("shared/textfile.sh", "mount.sh")
 
-    path: Text = Field(validation_alias=AliasChoices("path", "name"))
+    path: str = parameter(aliases=("name",))
     """The mount point (`none` or `swap` for swap)."""
     state: Literal[
         "absent",
@@ -36,17 +36,17 @@ class Mount(Module):
     ]
     """mounted: in fstab and mounted. present: in fstab. ephemeral: mounted only. unmounted: not
     mounted. absent: neither, and the directory is gone. remounted: mount again, always."""
-    src: Text | None = None
+    src: str | None = None
     """What is mounted: a device, `UUID=...`, `host:/path`."""
-    fstype: Text | None = None
+    fstype: str | None = None
     """The type of file system."""
-    opts: Text | None = None
+    opts: str | None = None
     """Mount options; `defaults` by default."""
-    dump: Text = "0"
+    dump: str = "0"
     """Whether dump(8) backs it up."""
-    passno: Text = "0"
+    passno: str = "0"
     """When fsck checks it."""
-    fstab: Text = "/etc/fstab"
+    fstab: str = "/etc/fstab"
     """Another fstab."""
     boot: bool = True
     """Mount it at boot; otherwise it gets the option noauto."""
@@ -55,13 +55,11 @@ class Mount(Module):
     opts_no_log: bool = False
     """Accepted and ignored: what is secret is found by its value."""
 
-    @model_validator(mode="after")
-    def _sound(self) -> Mount:
+    def validate(self) -> None:
         if self.state in ("present", "mounted", "ephemeral") and not (self.src and self.fstype):
             raise ValueError(f"state {self.state} needs src and fstype")
         if not self.path.startswith("/") and self.path not in ("none", "swap"):
             raise ValueError("path must be absolute")
-        return self
 
     def _options(self) -> str:
         options = self.opts or "defaults"
@@ -87,7 +85,7 @@ class Mount(Module):
         }
 
     def returns(self, report: Report) -> dict[str, Any]:
-        values = self.model_dump(include={"src", "fstype", "dump", "passno", "fstab"})
+        values = self.as_dict(include={"src", "fstype", "dump", "passno", "fstab"})
         values |= {"name": self.path, "opts": self._options()}
         return values | {"backup_file": report.get("backup_file")}
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, ModuleError, TaskContext, Text
-from provisioner.modules.framework.model import Field, model_validator
+from provisioner.modules.framework.base import Module, ModuleError, TaskContext
+from provisioner.modules.framework.fields import parameter
 from provisioner.remote.shell import Program, Report
 
 NPM = r"""
@@ -80,13 +80,13 @@ class Npm(Module):
 
     body: ClassVar[str] = CHANGE
 
-    name: Text | None = None
+    name: str | None = None
     """The package; without it those of package.json in `path`."""
-    path: Text | None = None
+    path: str | None = None
     """The directory of the project; needed where it is not `global`."""
-    version: Text | None = None
+    version: str | None = None
     """The version: `1.2.3`, or a range, of which npm installs the newest."""
-    global_: bool = Field(False, validation_alias="global")
+    global_: bool = parameter(False, name="global")
     """Install it for all of the host."""
     state: Literal["present", "absent", "latest"] = "present"
     """Whether it is there; latest also updates it."""
@@ -94,9 +94,9 @@ class Npm(Module):
     """Install just what package-lock.json says, anew at every run."""
     production: bool = False
     """Leave out what is for development only."""
-    executable: Text = "npm"
+    executable: str = "npm"
     """The npm to use: a name in PATH or a path, with arguments where it needs some."""
-    registry: Text | None = None
+    registry: str | None = None
     """Where packages come from."""
     ignore_scripts: bool = False
     """Run no scripts of packages."""
@@ -107,15 +107,13 @@ class Npm(Module):
     no_bin_links: bool = False
     """Make no links to programs of packages."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if not self.path and not self.global_:
             raise ValueError("path must be specified when not using global")
         if self.state == "absent" and not self.name:
             raise ValueError("state is absent but all of the following are missing: name")
         if (self.name or "").startswith("-"):
             raise ValueError(f"name: {self.name!r} can't be a package")
-        return self
 
     @property
     def acts(self) -> bool:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text
+from provisioner.modules.framework.base import FileAttributes, Module, TaskContext
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import model_validator
 from provisioner.modules.shared.content import file_values
 from provisioner.remote.shell import Program, Report
 
@@ -16,13 +15,13 @@ class OpensshKeypair(FileAttributes, Module):
 
     body: ClassVar[str] = load_body("openssh_keypair.sh")
 
-    path: Text
+    path: str
     """The private key; the public one has `.pub` behind its name."""
     type: Literal["rsa", "dsa", "ecdsa", "ed25519"] = "rsa"
     """The kind of key."""
     size: int | None = None
     """Its bits; unset is 4096 for rsa, 256 for ecdsa."""
-    comment: Text | None = None
+    comment: str | None = None
     """The comment of the public key; unset is user@host."""
     state: Literal["present", "absent"] = "present"
     """`absent` removes both files."""
@@ -39,11 +38,9 @@ class OpensshKeypair(FileAttributes, Module):
     backend: Literal["auto", "cryptography", "opensshbin"] = "auto"
     """Accepted: it is ssh-keygen in any case."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if self.type == "ecdsa" and self.size not in (None, 256, 384, 521):
             raise ValueError("size of an ecdsa key is 256, 384 or 521")
-        return self
 
     def program(self, context: TaskContext) -> Program:
         usual = {"rsa": 4096, "dsa": 1024, "ecdsa": 256}.get(self.type)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text, Words
+from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Words
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.fields import parameter
 from provisioner.remote.shell import Program, Report, Value
 
 _SUBJECT = {
@@ -26,13 +26,13 @@ class OpensslCsr(FileAttributes, Module):
 
     body: ClassVar[str] = load_body("shared/openssl.sh", "openssl_csr.sh")
 
-    path: Text
+    path: str
     """The file."""
-    privatekey_path: Text
+    privatekey_path: str
     """The private key's file."""
-    privatekey_passphrase: Text | None = None
+    privatekey_passphrase: str | None = None
     """What the key is encrypted with."""
-    digest: Text = "sha256"
+    digest: str = "sha256"
     """The hash that is signed."""
     state: Literal["present", "absent"] = "present"
     """`absent` removes the file."""
@@ -42,80 +42,43 @@ class OpensslCsr(FileAttributes, Module):
     """Parts of the subject by their names (`O`, `OU`, `CN`, …), a list for several of a name."""
     subject_ordered: tuple[Mapping[str, Any], ...] = ()
     """The same as a list of such mappings, whose order is kept."""
-    country_name: Text | None = Field(
-        None, validation_alias=AliasChoices("country_name", "C", "countryName")
-    )
+    country_name: str | None = parameter(None, aliases=("C", "countryName"))
     """C of the subject."""
-    state_or_province_name: Text | None = Field(
-        None, validation_alias=AliasChoices("state_or_province_name", "ST", "stateOrProvinceName")
-    )
+    state_or_province_name: str | None = parameter(None, aliases=("ST", "stateOrProvinceName"))
     """ST of the subject."""
-    locality_name: Text | None = Field(
-        None, validation_alias=AliasChoices("locality_name", "L", "localityName")
-    )
+    locality_name: str | None = parameter(None, aliases=("L", "localityName"))
     """L of the subject."""
-    organization_name: Text | None = Field(
-        None, validation_alias=AliasChoices("organization_name", "O", "organizationName")
-    )
+    organization_name: str | None = parameter(None, aliases=("O", "organizationName"))
     """O of the subject."""
-    organizational_unit_name: Text | None = Field(
-        None,
-        validation_alias=AliasChoices("organizational_unit_name", "OU", "organizationalUnitName"),
-    )
+    organizational_unit_name: str | None = parameter(None, aliases=("OU", "organizationalUnitName"))
     """OU of the subject."""
-    common_name: Text | None = Field(
-        None, validation_alias=AliasChoices("common_name", "CN", "commonName")
-    )
+    common_name: str | None = parameter(None, aliases=("CN", "commonName"))
     """CN of the subject."""
-    email_address: Text | None = Field(
-        None, validation_alias=AliasChoices("email_address", "E", "emailAddress")
-    )
+    email_address: str | None = parameter(None, aliases=("E", "emailAddress"))
     """emailAddress of the subject."""
-    subject_alt_name: Words = Field(
-        (), validation_alias=AliasChoices("subject_alt_name", "subjectAltName")
-    )
+    subject_alt_name: Words = parameter((), aliases=("subjectAltName",))
     """Further names: `DNS:example.com`, `IP:192.0.2.1`, `email:a@b`, `URI:…`."""
-    subject_alt_name_critical: bool = Field(
-        False, validation_alias=AliasChoices("subject_alt_name_critical", "subjectAltName_critical")
-    )
+    subject_alt_name_critical: bool = parameter(False, aliases=("subjectAltName_critical",))
     """Whoever does not understand them must refuse the certificate."""
-    use_common_name_for_san: bool = Field(
-        True, validation_alias=AliasChoices("use_common_name_for_san", "useCommonNameForSAN")
-    )
+    use_common_name_for_san: bool = parameter(True, aliases=("useCommonNameForSAN",))
     """Without `subject_alt_name`, take CN for it."""
-    key_usage: Words = Field((), validation_alias=AliasChoices("key_usage", "keyUsage"))
+    key_usage: Words = parameter((), aliases=("keyUsage",))
     """What the key is for: `digitalSignature`, `keyEncipherment`, …"""
-    key_usage_critical: bool = Field(
-        False, validation_alias=AliasChoices("key_usage_critical", "keyUsage_critical")
-    )
+    key_usage_critical: bool = parameter(False, aliases=("keyUsage_critical",))
     """Mark it so."""
-    extended_key_usage: Words = Field(
-        (), validation_alias=AliasChoices("extended_key_usage", "extKeyUsage", "extendedKeyUsage")
-    )
+    extended_key_usage: Words = parameter((), aliases=("extKeyUsage", "extendedKeyUsage"))
     """The same: `serverAuth`, `clientAuth`, …"""
-    extended_key_usage_critical: bool = Field(
-        False,
-        validation_alias=AliasChoices(
-            "extended_key_usage_critical", "extKeyUsage_critical", "extendedKeyUsage_critical"
-        ),
+    extended_key_usage_critical: bool = parameter(
+        False, aliases=("extKeyUsage_critical", "extendedKeyUsage_critical")
     )
     """Mark it so."""
-    basic_constraints: Words = Field(
-        (), validation_alias=AliasChoices("basic_constraints", "basicConstraints")
-    )
+    basic_constraints: Words = parameter((), aliases=("basicConstraints",))
     """`CA:TRUE`, `pathlen:0`."""
-    basic_constraints_critical: bool = Field(
-        False,
-        validation_alias=AliasChoices("basic_constraints_critical", "basicConstraints_critical"),
-    )
+    basic_constraints_critical: bool = parameter(False, aliases=("basicConstraints_critical",))
     """Mark it so."""
-    ocsp_must_staple: bool = Field(
-        False, validation_alias=AliasChoices("ocsp_must_staple", "ocspMustStaple")
-    )
+    ocsp_must_staple: bool = parameter(False, aliases=("ocspMustStaple",))
     """The server must staple an OCSP answer."""
-    ocsp_must_staple_critical: bool = Field(
-        False, validation_alias=AliasChoices("ocsp_must_staple_critical", "ocspMustStaple_critical")
-    )
+    ocsp_must_staple_critical: bool = parameter(False, aliases=("ocspMustStaple_critical",))
     """Mark it so."""
     create_subject_key_identifier: bool = False
     """Put an identifier of the key in."""
@@ -128,8 +91,7 @@ class OpensslCsr(FileAttributes, Module):
     select_crypto_backend: Literal["auto", "cryptography", "pyopenssl"] = "auto"
     """Accepted: it is the openssl command in any case."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         for name, value in (*self._subject(), *self._extensions()):
             if "\n" in value or not name.replace(".", "").isalnum():
                 raise ValueError(f"{name}: {value!r} is not a line")
@@ -137,7 +99,6 @@ class OpensslCsr(FileAttributes, Module):
             raise ValueError("digest: it is the name of one")
         if "\n" in (self.privatekey_passphrase or ""):
             raise ValueError("privatekey_passphrase: it can't hold a newline")
-        return self
 
     def _subject(self) -> Iterator[tuple[str, str]]:
         """The parts in the order of Ansible: the fields, then the mapping."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text
+from provisioner.modules.framework.base import FileAttributes, Module, TaskContext
 from provisioner.modules.framework.bodies import load_body
 from provisioner.remote.shell import Program, Report
 
@@ -14,7 +14,7 @@ class OpensslDhparam(FileAttributes, Module):
 
     body: ClassVar[str] = load_body("shared/openssl.sh", "openssl_dhparam.sh")
 
-    path: Text
+    path: str
     """The file."""
     size: int = 4096
     """How many bits; many take minutes."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text
+from provisioner.modules.framework.base import FileAttributes, Module, TaskContext
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import model_validator
 from provisioner.modules.shared.openssl_text import fingerprints
 from provisioner.remote.shell import Program, Report
 
@@ -21,17 +20,17 @@ class OpensslPrivatekey(FileAttributes, Module):
 
     body: ClassVar[str] = load_body("shared/openssl.sh", "openssl_privatekey.sh")
 
-    path: Text
+    path: str
     """The file; a new one can be read by its owner alone."""
     type: Kind = "RSA"
     """The kind of key; CentOS 7's openssl knows the first three."""
     size: int = 4096
     """Bits of an RSA or DSA key."""
-    curve: Text | None = None
+    curve: str | None = None
     """The curve of an ECC key: secp256r1, secp384r1, …"""
-    passphrase: Text | None = None
+    passphrase: str | None = None
     """What the key is encrypted with; unset is not encrypted."""
-    cipher: Text = "auto"
+    cipher: str = "auto"
     """With `passphrase`: `auto` is aes256; else a name that openssl has."""
     state: Literal["present", "absent"] = "present"
     """`absent` removes the file."""
@@ -54,15 +53,13 @@ class OpensslPrivatekey(FileAttributes, Module):
     select_crypto_backend: Literal["auto", "cryptography", "pyopenssl"] = "auto"
     """Accepted: it is the openssl command in any case."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if self.type == "ECC" and self.curve is None:
             raise ValueError("curve is missing: type: ECC needs it")
         if "\n" in (self.passphrase or ""):
             raise ValueError("passphrase: it can't hold a newline")
         if not self.cipher.replace("-", "").isalnum():
             raise ValueError("cipher: it is the name of one")
-        return self
 
     def program(self, context: TaskContext) -> Program:
         names = ("path", "type", "state", "force", "regenerate", "format", "format_mismatch")

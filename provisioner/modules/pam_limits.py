@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, Self
+from typing import Literal
 
-from provisioner.modules.framework.base import Text
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.edited import Edit, Edited, to_bytes
 
 UNLIMITED = ("unlimited", "infinity", "-1")
@@ -38,25 +37,24 @@ Item = Literal[
 class PamLimits(Edited):
     """A limit for the sessions of a user or group."""
 
-    path: Text = Field("/etc/security/limits.conf", validation_alias=AliasChoices("dest", "path"))
+    path: str = parameter("/etc/security/limits.conf", aliases=("dest",))
     """The file."""
-    domain: Text
+    domain: str
     """A user, `@GROUP`, `%GROUP`, `*`, or a range of numbers."""
     limit_type: Literal["hard", "soft", "-"]
     """`hard`, `soft`, or `-` for both in one line."""
     limit_item: Item
     """What is limited: nofile, nproc, memlock and so on."""
-    value: Text
+    value: str
     """The limit: a number, or `unlimited` (`infinity`, `-1`)."""
     use_max: bool = False
     """Keep a value that is there if it is higher."""
     use_min: bool = False
     """Keep a value that is there if it is lower."""
-    comment: Text = ""
+    comment: str = ""
     """A comment behind the line; without one, that of the line stays."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if self.use_max and self.use_min:
             raise ValueError("give one of use_max and use_min")
         if not re.fullmatch(r"\S+", self.domain) or self.domain.startswith("#"):
@@ -66,7 +64,6 @@ class PamLimits(Edited):
             raise ValueError(f"value: it is a number or one of {', '.join(UNLIMITED)}")
         if "\n" in self.comment:
             raise ValueError("comment: it is a single line")
-        return self
 
     @property
     def needed(self) -> bool:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 from provisioner import regex
-from provisioner.modules.framework.base import TaskContext, Text, Words
-from provisioner.modules.framework.model import Field, model_validator
+from provisioner.modules.framework.base import TaskContext, Words
 from provisioner.modules.shared.edited import Edit, Edited, to_bytes
 from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report
@@ -48,21 +47,21 @@ class Pamd(Edited):
 
     hint: ClassVar[str] = ", or install what brings it"
 
-    name: Text
+    name: str
     """The service: `system-auth`."""
-    path: Text = "/etc/pam.d"
+    path: str = "/etc/pam.d"
     """The directory of the services."""
     type: Type
     """The rule's type."""
-    control: Text
+    control: str
     """Its control: `required`, or `[success=1 default=ignore]`."""
-    module_path: Text
+    module_path: str
     """Its module: `pam_unix.so`."""
     new_type: Type | None = None
     """The type that it gets, or that the new rule has."""
-    new_control: Text | None = None
+    new_control: str | None = None
     """The same for the control."""
-    new_module_path: Text | None = None
+    new_module_path: str | None = None
     """The same for the module."""
     module_arguments: Words | None = None
     """The module's arguments: all of them (`updated`, `before`, `after`), some that must be there
@@ -71,10 +70,10 @@ class Pamd(Edited):
         "updated"
     )
     """What becomes of the rule, or where the new one goes. It is no failure if there is none."""
-    validate_: Text | None = Field(None, exclude=True)
+    validate_: ClassVar[None] = None  # type: ignore[misc]
+    # Ansible's module has no such parameter.
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if "/" in self.name:
             raise ValueError("name: it is a file's name; path says where the file is")
         new = (self.new_type, self.new_control, self.new_module_path)
@@ -87,7 +86,6 @@ class Pamd(Edited):
         for control in (self.control, self.new_control or "required"):
             if not control.startswith("[") and control not in _CONTROLS:
                 raise ValueError(f"{control!r} is no control: {', '.join(sorted(_CONTROLS))}")
-        return self
 
     @property
     def _file(self) -> str:

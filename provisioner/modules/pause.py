@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from provisioner.modules.framework.base import ControlModule, Text
+from provisioner.modules.framework.base import ControlModule
 
 
 class Pause(ControlModule):
@@ -16,7 +16,7 @@ class Pause(ControlModule):
     """How long, in seconds."""
     minutes: float | None = None
     """How long, in minutes."""
-    prompt: Text | None = None
+    prompt: str | None = None
     """What to ask; the answer is in `user_input`."""
     echo: bool = True
     """Show what is typed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from provisioner.modules.framework.base import Module, Text
+from provisioner.modules.framework.base import Module
 from provisioner.remote.shell import Report
 
 BODY = r"""
@@ -17,7 +17,7 @@ class Ping(Module):
 
     body: ClassVar[str] = BODY
 
-    data: Text = "pong"
+    data: str = "pong"
     """What comes back as `ping`; `crash` makes it fail, for tests."""
 
     def returns(self, report: Report) -> dict[str, Any]:

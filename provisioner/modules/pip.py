@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, TaskContext, Text
-from provisioner.modules.framework.model import BeforeValidator, Field, model_validator
+from provisioner.modules.framework.base import Module, TaskContext
+from provisioner.modules.framework.fields import Before
 from provisioner.modules.shared.requirements import Requirement, normal, requirement
 from provisioner.remote.shell import Program, Report, Value, quote
 
@@ -116,38 +116,43 @@ class Pip(Module):
 
     body: ClassVar[str] = LOOK
 
-    name: Annotated[tuple[Text, ...], BeforeValidator(_names)] = ()
+    name: Annotated[tuple[str, ...], Before(_names)] = ()
     """The packages: `flask`, `flask>=1,<2`, or URLs."""
-    version: Text | None = None
+    version: str | None = None
     """The version of the only package in `name`."""
-    requirements: Text | None = None
+    requirements: str | None = None
     """A requirements file of the host."""
     state: Literal["present", "absent", "latest", "forcereinstall"] = "present"
     """`latest` upgrades, `forcereinstall` installs again whatever is there."""
-    virtualenv: Text | None = None
+    virtualenv: str | None = None
     """A virtualenv to install in; made where it is missing."""
-    virtualenv_command: Text = "virtualenv"
+    virtualenv_command: str = "virtualenv"
     """What makes it: `python3 -m venv`."""
-    virtualenv_python: Text | None = None
+    virtualenv_python: str | None = None
     """The Python for it, where `virtualenv_command` has an option -p."""
     virtualenv_site_packages: bool = False
     """Let it see the packages of the system."""
-    executable: Text | None = None
+    executable: str | None = None
     """The pip to use, instead of the first of pip, pip2 and pip3."""
-    extra_args: Text | None = None
+    extra_args: str | None = None
     """More options for pip."""
     editable: bool = False
     """Install URLs and directories in place."""
-    chdir: Text | None = None
+    chdir: str | None = None
     """Change to this directory first."""
-    umask: Text | None = Field(None, pattern="^[0-7]{1,4}$")
+    umask: str | None = None
     """The umask for what is installed, octal and in quotes."""
     break_system_packages: bool = False
     """Install though the distribution manages Python's packages; CentOS 7's pip knows no such rule,
     and not the option."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    @classmethod
+    def validate_umask(cls, umask: str | None) -> str | None:
+        if umask is not None and not re.fullmatch(r"[0-7]{1,4}", umask):
+            raise ValueError("must be one to four octal digits")
+        return umask
+
+    def validate(self) -> None:
         if not (self.name or self.requirements or self.virtualenv):
             raise ValueError("give name, requirements or virtualenv")
         if self.name and self.requirements:
@@ -160,7 +165,6 @@ class Pip(Module):
             raise ValueError("version and state: latest contradict each other")
         if any(name.startswith("-") for name in self.name):
             raise ValueError("name: options belong into extra_args")
-        return self
 
     def program(self, context: TaskContext) -> Program:
         return Program("pip", self.body, self._common())

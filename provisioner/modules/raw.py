@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from provisioner.modules.framework.base import LENIENT, Module, TaskContext, Text
+from provisioner.modules.framework.base import Module, TaskContext
 from provisioner.remote.shell import Program, Report
 
 BODY = r"""
@@ -21,7 +21,6 @@ changed "run $line" # or tried: a failure shows it too
 class Raw(Module):
     """Run a line in a shell, with nothing around it."""
 
-    model_config = LENIENT
     ignores: ClassVar[bool] = True
 
     free_form: ClassVar[str | None] = "cmd"
@@ -29,9 +28,9 @@ class Raw(Module):
 
     strip_empty_ends: ClassVar[bool] = False
 
-    cmd: Text
+    cmd: str
     """The line."""
-    executable: Text | None = None
+    executable: str | None = None
     """The shell, by its absolute path."""
 
     @property

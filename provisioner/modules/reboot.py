@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, ClassVar
 
-from provisioner.modules.framework.base import Module, Text, Words
-from provisioner.modules.framework.model import AliasChoices, BeforeValidator, Field
+from provisioner.modules.framework.base import Module, Words
+from provisioner.modules.framework.fields import Before, parameter
 
 # The shutdown runs detached and a moment later, so that this answer still arrives.
 BODY = r"""
@@ -33,7 +33,7 @@ def _whole(value: Any) -> Any:
     return max(0, int(value)) if counts else value
 
 
-Seconds = Annotated[int, BeforeValidator(_whole)]
+Seconds = Annotated[int, Before(_whole)]
 """Whole seconds; parts of one don't count."""
 
 
@@ -42,29 +42,21 @@ class Reboot(Module):
 
     body: ClassVar[str] = BODY
 
-    reboot_timeout: int = Field(
-        default=600, validation_alias=AliasChoices("reboot_timeout", "reboot_timeout_sec")
-    )
+    reboot_timeout: int = parameter(600, aliases=("reboot_timeout_sec",))
     """Seconds to wait for the host to come back."""
-    connect_timeout: int | None = Field(
-        default=None, validation_alias=AliasChoices("connect_timeout", "connect_timeout_sec")
-    )
+    connect_timeout: int | None = parameter(None, aliases=("connect_timeout_sec",))
     """Seconds for each attempt to connect."""
-    pre_reboot_delay: Seconds = Field(
-        default=0, validation_alias=AliasChoices("pre_reboot_delay", "pre_reboot_delay_sec")
-    )
+    pre_reboot_delay: Seconds = parameter(0, aliases=("pre_reboot_delay_sec",))
     """Seconds to wait before the reboot."""
-    post_reboot_delay: Seconds = Field(
-        default=0, validation_alias=AliasChoices("post_reboot_delay", "post_reboot_delay_sec")
-    )
+    post_reboot_delay: Seconds = parameter(0, aliases=("post_reboot_delay_sec",))
     """Seconds to wait once the host answers again."""
-    msg: Text = "Reboot initiated by provision"
+    msg: str = "Reboot initiated by provision"
     """What logged-in users are told."""
-    test_command: Text = "true"
+    test_command: str = "true"
     """The command that shows that the host is usable."""
-    boot_time_command: Text | None = None
+    boot_time_command: str | None = None
     """Accepted for Ansible's sake: the kernel's boot id tells reboots apart."""
-    reboot_command: Text | None = None
+    reboot_command: str | None = None
     """Another command to reboot with."""
     search_paths: Words = ("/sbin", "/bin", "/usr/sbin", "/usr/bin", "/usr/local/sbin")
     """Where `shutdown` is looked for."""
@@ -74,4 +66,4 @@ class Reboot(Module):
         return True
 
     def variables(self) -> dict[str, Any]:
-        return self.model_dump() | {"shutdown": None}
+        return self.as_dict() | {"shutdown": None}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Self
+from typing import Any
 
-from provisioner.modules.framework.base import Text
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.edited import Edit, Edited, regular, to_bytes
 from provisioner.remote.shell import Report
 
@@ -14,23 +13,22 @@ from provisioner.remote.shell import Report
 class Replace(Edited):
     """Replace every match of a regular expression in a file."""
 
-    path: Text = Field(validation_alias=AliasChoices("path", "dest", "destfile", "name"))
+    path: str = parameter(aliases=("dest", "destfile", "name"))
     """The file; where it is a link, what it leads to."""
-    regexp: Text
+    regexp: str
     """Python's regular expression; `^` and `$` match at every line."""
-    replace: Text = ""
+    replace: str = ""
     """What takes the place of a match; `\\1` or `\\g<name>` stands for a group of it."""
-    after: Text | None = None
+    after: str | None = None
     """Only what is behind this regular expression's first match; `.` matches newlines in it."""
-    before: Text | None = None
+    before: str | None = None
     """Only what is before this regular expression's match."""
-    encoding: Text = "utf-8"
+    encoding: str = "utf-8"
     """The file's encoding."""
     others: Any = None
     """Accepted and ignored, as Ansible does."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         regular(self.regexp, re.MULTILINE)
         try:
             re.sub(self.regexp, self.replace, "")
@@ -42,7 +40,6 @@ class Replace(Edited):
             "".encode(self.encoding)
         except LookupError:
             raise ValueError(f"there is no encoding {self.encoding!r}") from None
-        return self
 
     def _section(self) -> str:
         if self.after is None and self.before is None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal
 
 from provisioner import regex
-from provisioner.modules.framework.base import Module, TaskContext, Text, Words
+from provisioner.modules.framework.base import Module, TaskContext, Words
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import AfterValidator, model_validator
+from provisioner.modules.framework.fields import After
 from provisioner.remote.shell import Program
 
 
@@ -23,7 +23,7 @@ def _fingerprints(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(map(_hex, values))
 
 
-Fingerprints = Annotated[Words, AfterValidator(_fingerprints)]
+Fingerprints = Annotated[Words, After(_fingerprints)]
 
 _ID = regex.compile(r"(0x)?([0-9a-fA-F]{8}|[0-9a-fA-F]{16}|[0-9a-fA-F]{40})")
 
@@ -33,7 +33,7 @@ class RpmKey(Module):
 
     body: ClassVar[str] = load_body("rpm_key.sh")
 
-    key: Text
+    key: str
     """The key: a URL, a path on the host, its text, or its id (8, 16 or 40 hex digits)."""
     state: Literal["present", "absent"] = "present"
     """Whether rpm knows it."""
@@ -43,11 +43,9 @@ class RpmKey(Module):
     validate_certs: bool = True
     """Check the certificate of the key's server."""
 
-    @model_validator(mode="after")
-    def _a_source(self) -> Self:
+    def validate(self) -> None:
         if self.source == "unknown":
             raise ValueError(f"{self.key!r} is no URL, path, id or text of a key")
-        return self
 
     @property
     def source(self) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import shlex
 from hashlib import sha256
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from provisioner.modules.framework.base import Module, ModuleError, TaskContext, Text
+from provisioner.modules.framework.base import Module, ModuleError, TaskContext
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import model_validator
 from provisioner.remote.shell import Program, Report
 
 
@@ -18,29 +17,27 @@ class Script(Module):
     free_form: ClassVar[str | None] = "cmd"
     body: ClassVar[str] = load_body("shared/exists.sh", "shared/creates.sh", "script.sh")
 
-    required: ClassVar[str] = "one of the following is required: _raw_params, cmd"
+    missing_message: ClassVar[str] = "one of the following is required: _raw_params, cmd"
 
     strip_empty_ends: ClassVar[bool] = False
     skips: ClassVar[bool] = True
 
-    cmd: Text
+    cmd: str
     """The script's path, sought like those of copy, and its arguments."""
-    executable: Text | None = None
+    executable: str | None = None
     """What to run it with; by default what its first line (`#!`) says, else /bin/sh."""
-    creates: Text | None = None
+    creates: str | None = None
     """A path or glob: where it exists the script is not run."""
-    removes: Text | None = None
+    removes: str | None = None
     """A path or glob: where it does not exist the script is not run."""
-    chdir: Text | None = None
+    chdir: str | None = None
     """Change to this directory first."""
     decrypt: bool = True
     """Accepted and ignored: the script is sent as it is."""
 
-    @model_validator(mode="after")
-    def _words(self) -> Self:
+    def validate(self) -> None:
         if not shlex.split(self.cmd):
             raise ValueError("cmd must name a script")
-        return self
 
     @property
     def acts(self) -> bool:

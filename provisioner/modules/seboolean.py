@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
-from provisioner.modules.framework.base import Module, Text
-from provisioner.modules.framework.model import field_validator
+from provisioner.modules.framework.base import Module
 from provisioner.remote.shell import Report
 
 BODY = r"""
@@ -49,7 +48,7 @@ class Seboolean(Module):
 
     body: ClassVar[str] = BODY
 
-    name: Text
+    name: str
     """The boolean: `httpd_can_network_connect`."""
     state: bool
     """On or off."""
@@ -58,9 +57,8 @@ class Seboolean(Module):
     ignore_selinux_state: bool = False
     """Try it though SELinux is disabled."""
 
-    @field_validator("name")
     @classmethod
-    def _word(cls, name: str) -> str:
+    def validate_name(cls, name: str) -> str:
         if not re.fullmatch(r"[A-Za-z0-9_]+", name):
             raise ValueError(f"{name!r} can't be a boolean of SELinux")
         return name

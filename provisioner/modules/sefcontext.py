@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, Text
+from provisioner.modules.framework.base import Module
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.fields import parameter
 from provisioner.remote.shell import Report
 
 MARKS = {"a": "", "f": "--", **{letter: f"-{letter}" for letter in "bcdlps"}}
@@ -21,27 +21,26 @@ class Sefcontext(Module):
     settings: ClassVar[str] = "/etc/selinux"
     """Where SELinux is set up."""
 
-    target: Text = Field(validation_alias=AliasChoices("target", "path"))
+    target: str = parameter(aliases=("path",))
     """A regular expression for paths: `/srv/www(/.*)?`."""
-    setype: Text | None = None
+    setype: str | None = None
     """The type."""
-    substitute: Text | None = Field(None, validation_alias=AliasChoices("substitute", "equal"))
+    substitute: str | None = parameter(None, aliases=("equal",))
     """Label what is below `target` as what is below this path, instead of `setype`."""
     state: Literal["present", "absent"] = "present"
     """`absent` leaves it to the distribution's policy again."""
     ftype: Literal["a", "b", "c", "d", "f", "l", "p", "s"] = "a"
     """Only for a type of files: `f` files, `d` directories, `l` links, `a` all."""
-    seuser: Text | None = None
+    seuser: str | None = None
     """The SELinux user; unset keeps it, system_u for what is new."""
-    selevel: Text | None = Field(None, validation_alias=AliasChoices("selevel", "serange"))
+    selevel: str | None = parameter(None, aliases=("serange",))
     """The level; unset keeps it, s0 for what is new."""
     reload: bool = True
     """Load the policy again at once."""
     ignore_selinux_state: bool = False
     """Try it though SELinux is disabled."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if self.setype is not None and self.substitute is not None:
             raise ValueError("give one of setype and substitute")
         if self.state == "present" and self.setype is None and self.substitute is None:
@@ -50,11 +49,10 @@ class Sefcontext(Module):
             raise ValueError("with substitute there is no ftype, seuser or selevel")
         if re.search(r"\s", self.target):
             raise ValueError("target: write a space as \\s: the policy's files have columns")
-        return self
 
     def variables(self) -> dict[str, Any]:
-        return {**self.model_dump(), "mark": MARKS[self.ftype], "settings": self.settings}
+        return {**self.as_dict(), "mark": MARKS[self.ftype], "settings": self.settings}
 
     def returns(self, report: Report) -> dict[str, Any]:
-        known = self.model_dump(include={"target", "setype", "seuser", "ftype", "state"})
+        known = self.as_dict(include={"target", "setype", "seuser", "ftype", "state"})
         return {**known, "serange": self.selevel}

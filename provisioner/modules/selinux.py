@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, Text
+from provisioner.modules.framework.base import Module
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.textfile import text_diff
 from provisioner.remote.shell import Report
 from provisioner.result import Diff
@@ -19,24 +19,20 @@ class Selinux(Module):
 
     state: Literal["disabled", "enforcing", "permissive"]
     """The mode. Switching it off or on takes a reboot: `reboot_required` says so."""
-    policy: Text | None = None
+    policy: str | None = None
     """The policy: `targeted`. Needed unless it is disabled."""
-    configfile: Text = Field(
-        "/etc/selinux/config", validation_alias=AliasChoices("configfile", "conf", "file")
-    )
+    configfile: str = parameter("/etc/selinux/config", aliases=("conf", "file"))
     """SELinux's configuration."""
     update_kernel_param: bool = False
     """Also set or remove selinux=0 on the kernel's command line, with grubby."""
 
-    @model_validator(mode="after")
-    def _sound(self) -> Selinux:
+    def validate(self) -> None:
         if self.state != "disabled" and not self.policy:
             raise ValueError(f"state {self.state} needs policy (targeted)")
-        return self
 
     def variables(self) -> dict[str, Any]:
         now = "enforcing" if self.state == "enforcing" else "permissive"
-        return self.model_dump() | {"now_word": now}
+        return self.as_dict() | {"now_word": now}
 
     def returns(self, report: Report) -> dict[str, Any]:
         values: dict[str, Any] = {"policy": self.policy, "state": self.state}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, Text
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.base import Module
+from provisioner.modules.framework.fields import parameter
 from provisioner.remote.shell import Report
 
 BODY = r"""
@@ -46,11 +46,11 @@ class Selogin(Module):
 
     body: ClassVar[str] = BODY
 
-    login: Text
+    login: str
     """The account, `%group`, or `__default__`."""
-    seuser: Text | None = None
+    seuser: str | None = None
     """The SELinux user: `staff_u`, `user_u`."""
-    selevel: Text = Field("s0", validation_alias=AliasChoices("selevel", "serange"))
+    selevel: str = parameter("s0", aliases=("serange",))
     """The range of levels."""
     state: Literal["present", "absent"] = "present"
     """Whether it is so set."""
@@ -59,15 +59,13 @@ class Selogin(Module):
     ignore_selinux_state: bool = False
     """Try it though SELinux is disabled."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if self.state == "present" and self.seuser is None:
             raise ValueError("state is present but all of the following are missing: seuser")
         for name in (self.login, self.seuser or "x", self.selevel):
             if name.startswith("-") or not re.fullmatch(r"[^\s']+", name):
                 raise ValueError(f"{name!r} can't be an account, a user of SELinux or a range")
-        return self
 
     def returns(self, report: Report) -> dict[str, Any]:
-        told = self.model_dump(include={"login", "seuser", "state"})
+        told = self.as_dict(include={"login", "seuser", "state"})
         return {**told, "serange": self.selevel}

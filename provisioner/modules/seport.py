@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, Text, Words
+from provisioner.modules.framework.base import Module, Words
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import field_validator
 from provisioner.remote.shell import Report
 
 
@@ -20,7 +19,7 @@ class Seport(Module):
     """Ports and ranges: `8080`, `10000-10100`."""
     proto: Literal["tcp", "udp"]
     """The protocol."""
-    setype: Text
+    setype: str
     """The type: `http_port_t`, `ssh_port_t`."""
     state: Literal["present", "absent"] = "present"
     """`absent` takes the ports from the type; those of the distribution's policy stay."""
@@ -31,13 +30,12 @@ class Seport(Module):
     ignore_selinux_state: bool = False
     """Try it though SELinux is disabled."""
 
-    @field_validator("ports")
     @classmethod
-    def _ports(cls, ports: tuple[str, ...]) -> tuple[str, ...]:
+    def validate_ports(cls, ports: tuple[str, ...]) -> tuple[str, ...]:
         for port in ports:
             if not re.fullmatch(r"\d+(-\d+)?", port):
                 raise ValueError(f"{port!r} is neither a port nor a range of them")
         return ports
 
     def returns(self, report: Report) -> dict[str, Any]:
-        return self.model_dump(include={"ports", "proto", "setype", "state"})
+        return self.as_dict(include={"ports", "proto", "setype", "state"})

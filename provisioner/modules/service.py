@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.modules.framework.base import Text
-from provisioner.modules.framework.model import AliasChoices, Field
+from provisioner.modules.framework.fields import parameter
 from provisioner.modules.systemd import Systemd
 
 
@@ -12,11 +11,11 @@ class Service(Systemd):
 
     sleep: int | None = None
     """Ignored: systemd itself waits between stop and start."""
-    pattern: Text | None = None
+    pattern: str | None = None
     """Ignored: systemd knows its processes, none is searched for."""
-    runlevel: Text = "default"
+    runlevel: str = "default"
     """Ignored: systemd has targets."""
-    arguments: Text = Field("", validation_alias=AliasChoices("arguments", "args"))
+    arguments: str = parameter("", aliases=("args",))
     """Ignored: a unit takes no arguments."""
-    use: Text = "auto"
+    use: str = "auto"
     """Ignored: CentOS 7 has systemd."""

@@ -6,14 +6,12 @@ from typing import Any, ClassVar
 
 from provisioner.language.scope import Scope
 from provisioner.modules.framework.base import Action, ModuleError, TaskContext
-from provisioner.modules.framework.model import ConfigDict
 from provisioner.result import Outcome, Result
 
 
 class SetFact(Action):
     """Set variables for the host; later tasks and plays see them."""
 
-    model_config = ConfigDict(extra="allow")
     open: ClassVar[bool] = True
     templated_names: ClassVar[bool] = True
 
@@ -21,10 +19,10 @@ class SetFact(Action):
     """The variables are facts too, as Ansible's are that go into its fact cache (there is none)."""
 
     def act(self, scope: Scope, context: TaskContext) -> Result:
-        for name in self.model_extra or {}:
+        for name in self.extra_arguments:
             if not str(name).isidentifier() or not isinstance(name, str):
                 raise ModuleError(f"\"{name}\" can't be a variable's name")
-        facts = {name: _value(given) for name, given in (self.model_extra or {}).items()}
+        facts = {name: _value(given) for name, given in self.extra_arguments.items()}
         returns = {"ansible_facts": facts, "_ansible_facts_cacheable": self.cacheable}
         return Result(Outcome.OK, returns=returns)
 

@@ -20,4 +20,4 @@ class SetStats(Action):
     """Accepted for Ansible's sake: values of one name replace each other."""
 
     def act(self, scope: Scope, context: TaskContext) -> Result:
-        return Result(Outcome.OK, returns={"ansible_stats": self.model_dump()})
+        return Result(Outcome.OK, returns={"ansible_stats": self.as_dict()})

@@ -9,9 +9,8 @@ from provisioner.facts.parsing import parse_grep
 from provisioner.facts.raw import RawFacts
 from provisioner.facts.sections import matching_facts, read_facts
 from provisioner.facts.subsets import GROUPS, selected_sections
-from provisioner.modules.framework.base import Module, TaskContext, Text, Words
+from provisioner.modules.framework.base import Module, TaskContext, Words
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import field_validator
 from provisioner.remote.shell import Program, Report
 
 
@@ -28,12 +27,11 @@ class Setup(Module):
     """Seconds that a network file system may take to tell its size."""
     filter: Words = ()
     """Only facts that match one of these shell patterns, with or without `ansible_`."""
-    fact_path: Text = "/etc/ansible/facts.d"
+    fact_path: str = "/etc/ansible/facts.d"
     """The host's folder with local facts: `*.fact`, JSON, INI or executable."""
 
-    @field_validator("gather_subset")
     @classmethod
-    def _known(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+    def validate_gather_subset(cls, words: tuple[str, ...]) -> tuple[str, ...]:
         try:
             selected_sections(words)
         except KeyError as error:

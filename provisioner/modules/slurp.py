@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from provisioner.modules.framework.base import Module, Text
-from provisioner.modules.framework.model import AliasChoices, Field
+from provisioner.modules.framework.base import Module
+from provisioner.modules.framework.fields import parameter
 from provisioner.remote.shell import Report
 
 BODY = r"""
@@ -28,7 +28,7 @@ class Slurp(Module):
 
     body: ClassVar[str] = BODY
 
-    src: Text = Field(validation_alias=AliasChoices("src", "path"))
+    src: str = parameter(aliases=("path",))
     """The file."""
 
     def returns(self, report: Report) -> dict[str, Any]:

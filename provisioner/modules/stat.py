@@ -6,8 +6,8 @@ import os
 import stat
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, Text
-from provisioner.modules.framework.model import AliasChoices, Field
+from provisioner.modules.framework.base import Module
+from provisioner.modules.framework.fields import parameter
 from provisioner.remote.shell import Report
 
 BODY = r"""
@@ -79,24 +79,17 @@ class Stat(Module):
 
     body: ClassVar[str] = BODY
 
-    path: Text = Field(validation_alias=AliasChoices("path", "dest", "name"))
+    path: str = parameter(aliases=("dest", "name"))
     """What to look at."""
     follow: bool = False
     """Look at what a link leads to instead of the link."""
     get_checksum: bool = True
     """Read the file for its checksum."""
-    checksum_algorithm: Algorithm = Field(
-        "sha1", validation_alias=AliasChoices("checksum_algorithm", "checksum", "checksum_algo")
-    )
+    checksum_algorithm: Algorithm = parameter("sha1", aliases=("checksum", "checksum_algo"))
     """Which checksum."""
-    get_mime: bool = Field(
-        True,
-        validation_alias=AliasChoices("get_mime", "mime", "mime_type", "mime-type"),
-    )
+    get_mime: bool = parameter(True, aliases=("mime", "mime_type", "mime-type"))
     """Ask `file` for the content's type and character set; a link's are its own."""
-    get_attributes: bool = Field(
-        True, validation_alias=AliasChoices("get_attributes", "attr", "attributes")
-    )
+    get_attributes: bool = parameter(True, aliases=("attr", "attributes"))
     """Ask `lsattr` for the flags."""
     get_md5: bool = False
     """Accepted and ignored, as Ansible does: ask for another checksum_algorithm instead."""

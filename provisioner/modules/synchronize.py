@@ -8,14 +8,7 @@ from __future__ import annotations
 import shlex
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import (
-    Module,
-    ModuleError,
-    Reached,
-    TaskContext,
-    Text,
-    Words,
-)
+from provisioner.modules.framework.base import Module, ModuleError, Reached, TaskContext, Words
 from provisioner.remote.shell import Program, Report
 
 BODY = r"""
@@ -71,9 +64,9 @@ class Synchronize(Module):
     body: ClassVar[str] = BODY
     from_controller: ClassVar[bool] = True
 
-    src: Text
+    src: str
     """Where it comes from; a slash at its end means what is in the directory, not itself."""
-    dest: Text
+    dest: str
     """Where it goes to."""
     mode: Literal["push", "pull"] = "push"
     """`push` from the controller to the host, or `pull` from there."""
@@ -108,17 +101,17 @@ class Synchronize(Module):
     """Keep what came of a file when the connection broke."""
     delay_updates: bool = True
     """Put all files in place at the end."""
-    link_dest: tuple[Text, ...] = ()
+    link_dest: tuple[str, ...] = ()
     """Directories of the receiving side whose unchanged files are linked, not copied."""
     rsync_opts: Words = ()
     """More of rsync's options: `--exclude=.git`."""
-    rsync_path: Text | None = None
+    rsync_path: str | None = None
     """rsync on the host; unset it is rsync as the task's become user."""
     rsync_timeout: int = 0
     """Seconds without data after which rsync gives up."""
     dest_port: int | None = None
     """ssh's port on the host; unset is that of the inventory."""
-    private_key: Text | None = None
+    private_key: str | None = None
     """The file of the key to log in with; unset is that of the inventory."""
     set_remote_user: bool = True
     """Log in as the inventory says; otherwise as ssh's settings do."""

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, TaskContext, Text
+from provisioner.modules.framework.base import Module, TaskContext
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import (
-    AliasChoices,
-    Field,
-    field_validator,
-    model_validator,
-)
+from provisioner.modules.framework.fields import Before, parameter
 from provisioner.modules.shared.textfile import text_diff
 from provisioner.remote.shell import Program, Report
 from provisioner.result import Diff
@@ -32,13 +27,13 @@ class Sysctl(Module):
 
     body: ClassVar[str] = load_body("shared/textfile.sh", "sysctl.sh")
 
-    name: Text = Field(validation_alias=AliasChoices("name", "key"))
+    name: str = parameter(aliases=("key",))
     """The parameter: `net.ipv4.ip_forward`; a dot in an interface's name is a slash."""
-    value: Text | None = Field(None, validation_alias=AliasChoices("value", "val"))
+    value: Annotated[str, Before(_value)] | None = parameter(None, aliases=("val",))
     """Its value; spaces count as one, yes and no are 1 and 0."""
     state: Literal["present", "absent"] = "present"
     """Whether the file should set it; `absent` leaves the kernel's value as it is."""
-    sysctl_file: Text = "/etc/sysctl.conf"
+    sysctl_file: str = "/etc/sysctl.conf"
     """The file."""
     reload: bool = True
     """Load the file (`sysctl -p`) when it was changed."""
@@ -47,25 +42,17 @@ class Sysctl(Module):
     ignoreerrors: bool = False
     """Go on where the kernel does not know a parameter."""
 
-    @field_validator("name")
     @classmethod
-    def _bare(cls, name: str) -> str:
+    def validate_name(cls, name: str) -> str:
         return name.strip()
 
-    @field_validator("value", mode="before")
-    @classmethod
-    def _boolean(cls, value: Any) -> Any:
-        return None if value is None else _value(value)
-
-    @model_validator(mode="after")
-    def _sound(self) -> Sysctl:
+    def validate(self) -> None:
         if not self.name or set(self.name) & set("=\n") or ".." in self.name:
             raise ValueError(f"{self.name!r} can't be a kernel parameter")
         if self.state == "present" and not self.value:
             raise ValueError("state present needs a value")
         if "\n" in (self.value or ""):
             raise ValueError("value can't have several lines")
-        return self
 
     def program(self, context: TaskContext) -> Program:
         slashed = self._slashed()

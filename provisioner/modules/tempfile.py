@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, Text
+from provisioner.modules.framework.base import Module
 from provisioner.modules.shared.content import file_values
 from provisioner.remote.shell import Report
 
@@ -33,11 +33,11 @@ class TempFile(Module):
 
     state: Literal["file", "directory"] = "file"
     """What to make."""
-    path: Text | None = None
+    path: str | None = None
     """In which directory; by default $TMPDIR or /tmp."""
-    prefix: Text = "ansible."
+    prefix: str = "ansible."
     """How the name begins."""
-    suffix: Text = ""
+    suffix: str = ""
     """How the name ends."""
 
     @property

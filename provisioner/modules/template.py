@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from provisioner.modules.framework.base import ModuleError, TaskContext, Text
+from provisioner.modules.framework.base import ModuleError, TaskContext
 from provisioner.modules.shared.content import Written
 from provisioner.remote.shell import Program
 
@@ -24,19 +24,19 @@ OPTIONS = (
 class Template(Written):
     """Keep a file that is rendered from a template."""
 
-    src: Text
+    src: str
     """The template, found in `templates/` of the role or beside the playbook."""
-    block_start_string: Text = "{%"
+    block_start_string: str = "{%"
     """What begins a block."""
-    block_end_string: Text = "%}"
+    block_end_string: str = "%}"
     """What ends a block."""
-    variable_start_string: Text = "{{"
+    variable_start_string: str = "{{"
     """What begins an expression."""
-    variable_end_string: Text = "}}"
+    variable_end_string: str = "}}"
     """What ends an expression."""
-    comment_start_string: Text = "{#"
+    comment_start_string: str = "{#"
     """What begins a comment."""
-    comment_end_string: Text = "#}"
+    comment_end_string: str = "#}"
     """What ends a comment."""
     trim_blocks: bool = True
     """Drop the newline behind a block."""
@@ -44,7 +44,7 @@ class Template(Written):
     """Drop spaces and tabs in front of a block."""
     newline_sequence: Literal["\n", "\r", "\r\n", "\\n", "\\r", "\\r\\n"] = "\n"
     """What ends the file's lines."""
-    output_encoding: Text = "utf-8"
+    output_encoding: str = "utf-8"
     """The file's encoding; templates themselves are UTF-8."""
 
     def program(self, context: TaskContext) -> Program:

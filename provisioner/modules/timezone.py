@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, Text
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.base import Module
+from provisioner.modules.framework.fields import parameter
 from provisioner.remote.shell import Report
 
 BODY = r"""
@@ -51,20 +51,16 @@ class Timezone(Module):
 
     body: ClassVar[str] = BODY
 
-    name: Text | None = None
+    name: str | None = None
     """The zone: `Europe/Berlin`, `UTC`."""
-    hwclock: Literal["local", "UTC"] | None = Field(
-        None, validation_alias=AliasChoices("hwclock", "rtc")
-    )
+    hwclock: Literal["local", "UTC"] | None = parameter(None, aliases=("rtc",))
     """What the hardware clock shows."""
 
-    @model_validator(mode="after")
-    def _sound(self) -> Timezone:
+    def validate(self) -> None:
         if self.name is None and self.hwclock is None:
             raise ValueError("give name or hwclock")
         if self.name is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9+_/-]*", self.name):
             raise ValueError(f"{self.name!r} can't be a time zone")
-        return self
 
     def variables(self) -> dict[str, object]:
         shown = "LOCAL" if self.hwclock == "local" else self.hwclock

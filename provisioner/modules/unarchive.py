@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from provisioner import regex
 from provisioner.modules.framework.base import (
@@ -13,11 +13,10 @@ from provisioner.modules.framework.base import (
     Module,
     ModuleError,
     TaskContext,
-    Text,
     Words,
 )
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import Field, model_validator
+from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared import archives
 from provisioner.modules.shared.content import content_variables, file_values
 from provisioner.remote.shell import Program, Report, Value, quote
@@ -43,17 +42,17 @@ class Unarchive(FileAttributes, Module):
     body: ClassVar[str] = load_body("shared/exists.sh", "unarchive.sh")
     skips: ClassVar[bool] = True
 
-    src: Text
+    src: str
     """The tar (gzip, bzip2, xz too) or zip archive, found in `files/` of the role or beside the
     playbook; with `remote_src` a file of the host, or a URL that it downloads."""
-    dest: Text
+    dest: str
     """The directory to unpack in: it must be there."""
     remote_src: bool = False
     """`src` is a file of the host, or a URL. A URL is downloaded whenever the task runs: give
     `creates` where something shows that it was unpacked."""
-    copy_: bool | None = Field(None, validation_alias="copy")
+    copy_: bool | None = parameter(None, name="copy")
     """The older word for the opposite of `remote_src`."""
-    creates: Text | None = None
+    creates: str | None = None
     """A path or glob: where it exists nothing is unpacked."""
     list_files: bool = False
     """Return the names in the archive as `files`."""
@@ -72,13 +71,11 @@ class Unarchive(FileAttributes, Module):
     decrypt: bool = True
     """Accepted and ignored: a file that is encrypted with vault is refused."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if self.include and self.exclude:
             raise ValueError("give one of include and exclude")
         if self.remote_src and self.copy_:
             raise ValueError("copy: true and remote_src: true contradict each other")
-        return self
 
     def program(self, context: TaskContext) -> Program:
         tool_words = [quote(word) for word in self.extra_opts]

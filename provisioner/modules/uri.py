@@ -9,23 +9,12 @@ import re
 from collections.abc import Mapping
 from email.message import Message
 from http.cookies import CookieError, SimpleCookie
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import unquote, urlencode, urlsplit
 
-from provisioner.modules.framework.base import (
-    FileAttributes,
-    Module,
-    ModuleError,
-    TaskContext,
-    Text,
-)
+from provisioner.modules.framework.base import FileAttributes, Module, ModuleError, TaskContext
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import (
-    AliasChoices,
-    BeforeValidator,
-    Field,
-    model_validator,
-)
+from provisioner.modules.framework.fields import Before, parameter
 from provisioner.modules.shared.content import file_values
 from provisioner.modules.shared.multipart import multipart
 from provisioner.modules.shared.request import Request, check_headers, shown
@@ -56,48 +45,47 @@ class Uri(Request, FileAttributes, Module):
         "shared/exists.sh", "shared/creates.sh", "shared/distrusted.sh", "uri.sh"
     )
 
-    url: Text
+    url: str
     """http or https URL."""
-    method: Text = "GET"
+    method: str = "GET"
     """GET, POST, PUT, DELETE or another word that the service knows."""
-    payload: Any = Field(None, validation_alias="body")
+    payload: Any = parameter(None, name="body")
     """What is sent (Ansible's parameter `body`): a text, or data for `body_format`."""
     body_format: Literal["raw", "json", "form-urlencoded", "form-multipart"] = "raw"
     """How `body` is written, and with which Content-Type."""
-    src: Text | None = None
+    src: str | None = None
     """A file to send in place of `body`."""
     remote_src: bool = False
     """`src` is a file of the host."""
-    headers: dict[str, Text] = Field(default_factory=dict)
+    headers: dict[str, str] = parameter({})
     """Headers of the request."""
-    status_code: Annotated[tuple[int, ...], BeforeValidator(_codes)] = (200,)
+    status_code: Annotated[tuple[int, ...], Before(_codes)] = (200,)
     """The status codes that are no failure."""
     return_content: bool = False
     """Return the answer as `content`."""
-    dest: Text | None = None
+    dest: str | None = None
     """The file, or directory, that gets the answer."""
-    creates: Text | None = None
+    creates: str | None = None
     """A path or glob: where it exists nothing is sent."""
-    removes: Text | None = None
+    removes: str | None = None
     """A path or glob: where it does not exist nothing is sent."""
     follow_redirects: Annotated[
-        Literal["all", "no", "none", "safe", "urllib2", "yes"], BeforeValidator(_word)
+        Literal["all", "no", "none", "safe", "urllib2", "yes"], Before(_word)
     ] = "safe"
     """`all` (`yes`) follows redirects, `safe` (`urllib2`) only those of GET and HEAD, `none`
     (`no`) none."""
     timeout: int = 30
     """Seconds in which a connection must be made, and in which something must arrive."""
-    url_username: Text | None = Field(None, validation_alias=AliasChoices("url_username", "user"))
+    url_username: str | None = parameter(None, aliases=("user",))
     """The user, for a service that wants one."""
-    force: bool = Field(False, validation_alias=AliasChoices("force", "thirsty"))
+    force: bool = parameter(False, aliases=("thirsty",))
     """Ask caches on the way for a new answer."""
-    ca_path: Text | None = None
+    ca_path: str | None = None
     """A PEM file of the host with the authorities to trust."""
-    unix_socket: Text | None = None
+    unix_socket: str | None = None
     """A socket of the host to connect to; CentOS 7's own curl can't, it fails there."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if not urlsplit(self.url).scheme:
             raise ValueError(f"url: {shown(self.url)!r} begins with no http:// or https://")
         if self.payload is not None and self.src is not None:
@@ -107,7 +95,6 @@ class Uri(Request, FileAttributes, Module):
         check_headers(self.headers)
         if self.body_format == "form-multipart" and not isinstance(self.payload, Mapping):
             raise ValueError("body_format: form-multipart needs a mapping as body")
-        return self
 
     @property
     def acts(self) -> bool:

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
 from provisioner import regex
-from provisioner.modules.framework.base import Module, TaskContext, Text, Words
+from provisioner.modules.framework.base import Module, TaskContext, Words
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.fields import parameter
 from provisioner.remote.shell import Program, Report
 
 _END = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
@@ -21,7 +21,7 @@ class User(Module):
 
     body: ClassVar[str] = load_body("user.sh")
 
-    name: Text = Field(validation_alias=AliasChoices("name", "user"))
+    name: str = parameter(aliases=("user",))
     """The login name."""
     state: Literal["present", "absent"] = "present"
     """Whether it should be there."""
@@ -29,27 +29,27 @@ class User(Module):
     """Its number; unset takes the next free one."""
     non_unique: bool = False
     """Allow a `uid` that another user has; needs `uid`."""
-    comment: Text | None = None
+    comment: str | None = None
     """The full name (GECOS)."""
-    group: Text | None = None
+    group: str | None = None
     """The primary group, name or number; a new user without it gets a group of its own."""
     groups: Words | None = None
     """The other groups; an empty list leaves the user in its primary group only."""
     append: bool = False
     """Add to `groups` and leave the user in all others too."""
-    home: Text | None = None
+    home: str | None = None
     """The home directory."""
-    create_home: bool = Field(True, validation_alias=AliasChoices("create_home", "createhome"))
+    create_home: bool = parameter(True, aliases=("createhome",))
     """Create the home directory where it is not there."""
     move_home: bool = False
     """Move what is in the old home when `home` changes."""
-    skeleton: Text | None = None
+    skeleton: str | None = None
     """What a new home is a copy of; /etc/skel by default."""
-    umask: Text | None = None
+    umask: str | None = None
     """The umask for a new home; login.defs' by default."""
-    shell: Text | None = None
+    shell: str | None = None
     """The login shell."""
-    password: Text | None = None
+    password: str | None = None
     """The crypted password, as `password_hash` makes it. It never stands in a command line."""
     update_password: Literal["always", "on_create"] = "always"  # noqa: S105
     """Set `password` whenever it differs, or for a new user only."""
@@ -67,7 +67,7 @@ class User(Module):
     """When the account ends, in seconds since 1970; negative means never."""
     system: bool = False
     """A new user gets a number from the system's range."""
-    seuser: Text | None = None
+    seuser: str | None = None
     """The SELinux user of a new user."""
     local: bool = False
     """Look in /etc/passwd only, for hosts whose users also come from a directory service."""
@@ -80,31 +80,30 @@ class User(Module):
     """Make an SSH key where there is none."""
     ssh_key_bits: int | None = None
     """Its size; ssh-keygen's default by default."""
-    ssh_key_type: Text = "rsa"
+    ssh_key_type: str = "rsa"
     """Its type."""
-    ssh_key_file: Text | None = None
+    ssh_key_file: str | None = None
     """Its path, absolute or from the home; `.ssh/id_TYPE` by default."""
-    ssh_key_comment: Text | None = None
+    ssh_key_comment: str | None = None
     """Its comment; `ansible-generated on HOSTNAME` by default."""
-    ssh_key_passphrase: Text | None = None
+    ssh_key_passphrase: str | None = None
     """Its passphrase, at least five characters; ssh-keygen gets it on stdin."""
-    authorization: Text | None = None
+    authorization: str | None = None
     """For Solaris; ignored."""
     hidden: bool | None = None
     """For macOS; ignored."""
-    login_class: Text | None = None
+    login_class: str | None = None
     """For BSD; ignored."""
-    profile: Text | None = None
+    profile: str | None = None
     """For Solaris; ignored."""
-    role: Text | None = None
+    role: str | None = None
     """For Solaris; ignored."""
     uid_min: int | None = None
     """Accepted for newer playbooks and ignored: /etc/login.defs decides."""
     uid_max: int | None = None
     """Accepted for newer playbooks and ignored: /etc/login.defs decides."""
 
-    @model_validator(mode="after")
-    def _sound(self) -> User:
+    def validate(self) -> None:
         if self.non_unique and self.uid is None:
             raise ValueError("non_unique needs uid")
         if self.local and self.umask is not None:
@@ -115,7 +114,6 @@ class User(Module):
             raise ValueError("password can't hold a colon or newline: give it crypted")
         if self.expires is not None and not self.expires < _END:
             raise ValueError("expires is a time in seconds since 1970, before the year 10000")
-        return self
 
     @property
     def acts(self) -> bool:

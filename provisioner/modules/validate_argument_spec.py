@@ -8,7 +8,7 @@ from typing import Any
 from provisioner.language.argument_specs import errors
 from provisioner.language.scope import Scope
 from provisioner.modules.framework.base import Action, TaskContext
-from provisioner.modules.framework.model import Field
+from provisioner.modules.framework.fields import parameter
 from provisioner.result import Outcome, Result
 
 
@@ -17,9 +17,9 @@ class ValidateArgumentSpec(Action):
 
     argument_spec: dict[str, Any]
     """Name of the variable ▶ type, required, choices, default, elements, options, …"""
-    provided_arguments: dict[str, Any] = Field(default_factory=dict)
+    provided_arguments: dict[str, Any] = parameter({})
     """Values that win over variables; no other names than those of the spec are allowed here."""
-    validate_args_context: dict[str, Any] = Field(default_factory=dict)
+    validate_args_context: dict[str, Any] = parameter({})
     """Returned as it is: what the spec is of."""
 
     def act(self, scope: Scope, context: TaskContext) -> Result:

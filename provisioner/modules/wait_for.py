@@ -6,9 +6,8 @@ import ipaddress
 import re
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, TaskContext, Text, Words
+from provisioner.modules.framework.base import Module, TaskContext, Words
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import field_validator, model_validator
 from provisioner.remote.shell import Program, Report
 
 STATES = {
@@ -33,16 +32,16 @@ class WaitFor(Module):
     body: ClassVar[str] = load_body("wait_for.sh")
     alongside: ClassVar[bool] = True
 
-    host: Text = "127.0.0.1"
+    host: str = "127.0.0.1"
     """Whose port, as the host sees it; for `drained` an address, 0.0.0.0 for all."""
     port: int | None = None
     """The TCP port."""
-    path: Text | None = None
+    path: str | None = None
     """The file, instead of a port."""
     state: Literal["started", "stopped", "present", "absent", "drained"] = "started"
     """started, present: it answers or exists. stopped, absent: it does not. drained: nobody is
     connected to the port."""
-    search_regex: Text | None = None
+    search_regex: str | None = None
     """What the file or the port's first words must match (for `absent`: no longer match)."""
     delay: int = 0
     """Seconds before the first try."""
@@ -63,18 +62,16 @@ class WaitFor(Module):
     """For `drained`: what counts as connected."""
     exclude_hosts: Words = ()
     """For `drained`: addresses whose connections don't count."""
-    msg: Text | None = None
+    msg: str | None = None
     """What to say when the time is over."""
 
-    @field_validator("active_connection_states")
     @classmethod
-    def _states(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def validate_active_connection_states(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         if unknown := set(names) - set(STATES):
             raise ValueError(f"unknown states: {', '.join(sorted(unknown))}")
         return names
 
-    @model_validator(mode="after")
-    def _sound(self) -> WaitFor:
+    def validate(self) -> None:
         if self.port is not None and self.path is not None:
             raise ValueError("port and path parameter can not both be passed to wait_for")
         if self.port is not None and not 0 < self.port < 65536:
@@ -84,7 +81,6 @@ class WaitFor(Module):
                 raise ValueError("state drained needs a port")
             for address in (self.host, *self.exclude_hosts):
                 _hex(address)
-        return self
 
     def program(self, context: TaskContext) -> Program:
         drained = self.state == "drained"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text
+from provisioner.modules.framework.base import FileAttributes, Module, TaskContext
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import model_validator
 from provisioner.remote.shell import Program, Report, Value
 
 _SPAN = re.compile(r"\+(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
@@ -20,23 +19,23 @@ class X509Certificate(FileAttributes, Module):
 
     body: ClassVar[str] = load_body("shared/openssl.sh", "x509_certificate.sh")
 
-    path: Text
+    path: str
     """The file."""
     provider: Literal["selfsigned", "ownca"] | None = None
     """`selfsigned`, or `ownca` for a CA whose key is on the host; acme and entrust are not here."""
-    csr_path: Text | None = None
+    csr_path: str | None = None
     """The request's file; a self-signed certificate needs none."""
-    csr_content: Text | None = None
+    csr_content: str | None = None
     """The request itself."""
-    privatekey_path: Text | None = None
+    privatekey_path: str | None = None
     """The private key's file."""
-    privatekey_passphrase: Text | None = None
+    privatekey_passphrase: str | None = None
     """What it is encrypted with."""
-    selfsigned_not_before: Text = "+0s"
+    selfsigned_not_before: str = "+0s"
     """Valid from now: anything else is refused."""
-    selfsigned_not_after: Text = "+3650d"
+    selfsigned_not_after: str = "+3650d"
     """How long it is valid, `+365d` or `+52w`, in whole days."""
-    selfsigned_digest: Text = "sha256"
+    selfsigned_digest: str = "sha256"
     """The hash that is signed."""
     selfsigned_version: Literal[3] = 3
     """There is but one."""
@@ -44,17 +43,17 @@ class X509Certificate(FileAttributes, Module):
         "create_if_not_provided", "always_create", "never_create"
     ] = "create_if_not_provided"
     """Whether an identifier of the key is put in; OpenSSL 3 does that in any case."""
-    ownca_path: Text | None = None
+    ownca_path: str | None = None
     """The CA's certificate."""
-    ownca_privatekey_path: Text | None = None
+    ownca_privatekey_path: str | None = None
     """The CA's private key."""
-    ownca_privatekey_passphrase: Text | None = None
+    ownca_privatekey_passphrase: str | None = None
     """What that is encrypted with."""
-    ownca_not_before: Text = "+0s"
+    ownca_not_before: str = "+0s"
     """Valid from now: anything else is refused."""
-    ownca_not_after: Text = "+3650d"
+    ownca_not_after: str = "+3650d"
     """How long it is valid, in whole days."""
-    ownca_digest: Text = "sha256"
+    ownca_digest: str = "sha256"
     """The hash that is signed."""
     ownca_version: Literal[3] = 3
     """There is but one."""
@@ -77,10 +76,9 @@ class X509Certificate(FileAttributes, Module):
     select_crypto_backend: Literal["auto", "cryptography", "pyopenssl"] = "auto"
     """Accepted: it is the openssl command in any case."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if self.state == "absent":
-            return self
+            return
         if self.provider is None:
             raise ValueError("provider is missing: selfsigned or ownca")
         if self.csr_path is not None and self.csr_content is not None:
@@ -93,7 +91,6 @@ class X509Certificate(FileAttributes, Module):
         if "\n" in self._passphrase:
             raise ValueError("the passphrase can't hold a newline")
         self._days()
-        return self
 
     def _needs(self) -> None:
         needed = {"selfsigned": ("privatekey_path",)}.get(

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text, Words
+from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Words
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import (
-    AliasChoices,
-    BeforeValidator,
-    Field,
-    model_validator,
-)
+from provisioner.modules.framework.fields import Before, fields, parameter
 from provisioner.remote.shell import Program, Report
 from provisioner.result import Diff
 
@@ -21,7 +16,7 @@ def _flag(value: Any) -> Any:
     return str(int(value)) if isinstance(value, int) else value
 
 
-Number = Annotated[Text, BeforeValidator(_flag)]
+Number = Annotated[str, Before(_flag)]
 """A number as text; booleans are 1 and 0."""
 
 
@@ -30,21 +25,21 @@ class YumRepository(FileAttributes, Module):
 
     body: ClassVar[str] = load_body("yum_repository.sh")
 
-    name: Text
+    name: str
     """The repository's id, the section's name."""
     state: Literal["present", "absent"] = "present"
     """Whether it is configured. A file without any repository left is removed."""
-    file: Text | None = None
+    file: str | None = None
     """The file's name without `.repo`; the repository's id by default. Other sections stay."""
-    reposdir: Text = "/etc/yum.repos.d"
+    reposdir: str = "/etc/yum.repos.d"
     """The directory of the file."""
-    description: Text | None = None
+    description: str | None = None
     """The name for people; needed with state: present."""
     baseurl: Words | None = None
     """Where the directory `repodata` is; several are alternatives."""
-    metalink: Text | None = None
+    metalink: str | None = None
     """The URL of a metalink file, instead of `baseurl`."""
-    mirrorlist: Text | None = None
+    mirrorlist: str | None = None
     """The URL of a list of mirrors, instead of `baseurl`."""
     enabled: bool | None = None
     """Whether yum uses it unasked."""
@@ -52,11 +47,11 @@ class YumRepository(FileAttributes, Module):
     """Check the signatures of packages."""
     gpgkey: Words | None = None
     """URLs of the keys that sign the packages."""
-    gpgcakey: Text | None = None
+    gpgcakey: str | None = None
     """The URL of the key that signs the keys."""
     repo_gpgcheck: bool | None = None
     """Check the signature of the metadata."""
-    async_: bool | None = Field(None, validation_alias=AliasChoices("async", "async_"))
+    async_: bool | None = parameter(None, name="async")
     """Download in parallel."""
     bandwidth: Number | None = None
     """Bytes a second that `throttle` is a share of."""
@@ -76,17 +71,17 @@ class YumRepository(FileAttributes, Module):
     """How one of several URLs is chosen."""
     http_caching: Literal["all", "packages", "none"] | None = None
     """What proxies may cache."""
-    include: Text | None = None
+    include: str | None = None
     """The URL of a further configuration file."""
     includepkgs: Words | None = None
     """The only packages (globs) to take from it."""
-    ip_resolve: Annotated[
-        Literal["4", "6", "IPv4", "IPv6", "whatever"] | None, BeforeValidator(_flag)
-    ] = None
+    ip_resolve: Annotated[Literal["4", "6", "IPv4", "IPv6", "whatever"] | None, Before(_flag)] = (
+        None
+    )
     """The IP version to use."""
     keepalive: bool | None = None
     """Keep HTTP connections open."""
-    keepcache: Annotated[Literal["0", "1"], BeforeValidator(_flag)] | None = None
+    keepcache: Annotated[Literal["0", "1"], Before(_flag)] | None = None
     """Keep downloaded packages."""
     metadata_expire: Number | None = None
     """Seconds after which metadata is fetched again, or `6h`, `never`."""
@@ -98,17 +93,17 @@ class YumRepository(FileAttributes, Module):
     """Seconds after which the list of mirrors is fetched again."""
     module_hotfixes: bool | None = None
     """Let its packages replace those of module streams (dnf)."""
-    password: Text | None = None
+    password: str | None = None
     """For HTTP's basic authentication; hidden in diffs."""
     priority: Number | None = None
     """1 to 99, smaller is preferred (plugin priorities)."""
     protect: bool | None = None
     """Never replace its packages by another's (plugin protectbase)."""
-    proxy: Text | None = None
+    proxy: str | None = None
     """The proxy's URL, or `_none_`."""
-    proxy_password: Text | None = None
+    proxy_password: str | None = None
     """The proxy's password; hidden in diffs."""
-    proxy_username: Text | None = None
+    proxy_username: str | None = None
     """The proxy's user."""
     retries: Number | None = None
     """How often to try a download."""
@@ -118,31 +113,24 @@ class YumRepository(FileAttributes, Module):
     """Go on without it when it can't be reached."""
     ssl_check_cert_permissions: bool | None = None
     """Refuse certificates that yum can't read."""
-    sslcacert: Text | None = Field(None, validation_alias=AliasChoices("sslcacert", "ca_cert"))
+    sslcacert: str | None = parameter(None, aliases=("ca_cert",))
     """The CAs' certificates (a path on the host)."""
-    sslclientcert: Text | None = Field(
-        None, validation_alias=AliasChoices("sslclientcert", "client_cert")
-    )
+    sslclientcert: str | None = parameter(None, aliases=("client_cert",))
     """The client's certificate."""
-    sslclientkey: Text | None = Field(
-        None, validation_alias=AliasChoices("sslclientkey", "client_key")
-    )
+    sslclientkey: str | None = parameter(None, aliases=("client_key",))
     """The client's key."""
-    sslverify: bool | None = Field(
-        None, validation_alias=AliasChoices("sslverify", "validate_certs")
-    )
+    sslverify: bool | None = parameter(None, aliases=("validate_certs",))
     """Check the server's certificate."""
     throttle: Number | None = None
     """The bandwidth to use: bytes a second, or `50%` of `bandwidth`."""
     timeout: Number | None = None
     """Seconds until a connection is given up."""
-    ui_repoid_vars: Text | None = None
+    ui_repoid_vars: str | None = None
     """Variables shown with the repository's id."""
-    username: Text | None = None
+    username: str | None = None
     """For HTTP's basic authentication."""
 
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
+    def validate(self) -> None:
         if not self.name or set(self.name) & set("[]\n/"):
             raise ValueError(f"{self.name!r} can't be the id of a repository")
         if self.state == "present":
@@ -150,7 +138,6 @@ class YumRepository(FileAttributes, Module):
                 raise ValueError("state: present needs a description")
             if not (self.baseurl or self.metalink or self.mirrorlist):
                 raise ValueError("state: present needs one of baseurl, metalink and mirrorlist")
-        return self
 
     @property
     def path(self) -> str:
@@ -158,8 +145,8 @@ class YumRepository(FileAttributes, Module):
 
     def options(self) -> dict[str, list[str]]:
         """The section's options, each with its lines, in order."""
-        skipped = {"name", "state", "file", "reposdir", *FileAttributes.model_fields}
-        given = self.model_dump(exclude=skipped, exclude_none=True)
+        skipped = {"name", "state", "file", "reposdir", *fields(FileAttributes)}
+        given = self.as_dict(exclude=skipped, exclude_none=True)
         names = {"description": "name", "async_": "async"}
         found = {names.get(key, key): _lines(key, value) for key, value in given.items()}
         return dict(sorted(found.items()))
@@ -167,7 +154,7 @@ class YumRepository(FileAttributes, Module):
     def program(self, context: TaskContext) -> Program:
         options = self.options()
         text = "".join(f"{key} = " + "\n    ".join(lines) + "\n" for key, lines in options.items())
-        variables = self.model_dump(include=set(FileAttributes.model_fields)) | {
+        variables = self.as_dict(include=set(fields(FileAttributes))) | {
             "section": self.name,
             "path": self.path,
             "state": self.state,

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from provisioner.modules.framework.base import Module, Words
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import AliasChoices, Field, field_validator
+from provisioner.modules.framework.fields import parameter
 from provisioner.remote.shell import Report
 
 CONFIGURATIONS = (
@@ -20,14 +20,13 @@ class YumVersionlock(Module):
 
     body: ClassVar[str] = load_body("yum_versionlock.sh")
 
-    name: Words = Field(validation_alias=AliasChoices("name", "package"))
+    name: Words = parameter(aliases=("package",))
     """Packages: names, with a version or wildcards if need be."""
     state: Literal["present", "absent"] = "present"
     """Whether they are locked."""
 
-    @field_validator("name")
     @classmethod
-    def _plain(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def validate_name(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for spec in value:
             if not spec or spec.startswith("-") or set(spec) & set(" \n'\"$`\\"):
                 raise ValueError(f"{spec!r} is not the name of a package")

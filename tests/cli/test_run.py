@@ -592,7 +592,7 @@ def test_encrypted_files_are_decrypted_for_use_and_never_shown(
 # Imports
 
 
-SLOW_LIBRARIES = ["cryptography", "jinja2", "paramiko", "pydantic", "rich", "yaml"]
+SLOW_LIBRARIES = ["cryptography", "jinja2", "paramiko", "rich", "yaml"]
 
 
 @pytest.mark.parametrize(

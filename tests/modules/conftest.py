@@ -88,7 +88,7 @@ class Host:
 
     def run(self, module: str, how: Mode = "apply", /, **arguments: Any) -> Report:
         """One run of a module, with its edit if it has one. Arguments are those of the playbook."""
-        return self._run(find_module(module).model_validate(arguments), how)
+        return self._run(find_module(module).from_arguments(arguments), how)
 
     def _run(self, model: Module, how: Mode) -> Report:
         report = self.exchange(model.program(self.sources), how)
@@ -97,7 +97,7 @@ class Host:
 
     def returned(self, module: str, /, **arguments: Any) -> dict[str, Any]:
         """The return values of one run, with what the module learned on its way."""
-        model = find_module(module).model_validate(arguments)
+        model = find_module(module).from_arguments(arguments)
         return model.returns(self._run(model, "apply"))
 
     def exchange(self, program: Program, how: Mode) -> Report:
@@ -109,7 +109,7 @@ class Host:
 
     def values(self, module: str, report: Report, /, **arguments: Any) -> dict[str, Any]:
         """The module's return values for `report`."""
-        return find_module(module).model_validate(arguments).returns(report)
+        return find_module(module).from_arguments(arguments).returns(report)
 
 
 @pytest.fixture(params=sorted(SHELLS))

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from tests.modules.conftest import Host
 
 needs_setfacl = pytest.mark.skipif(shutil.which("setfacl") is None, reason="needs setfacl")
@@ -104,5 +104,5 @@ def test_a_missing_file_is_a_change_for_a_look_and_a_failure_otherwise(host: Hos
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        find_module("acl").model_validate({"path": "/x", **arguments})
+    with pytest.raises(InvalidArguments):
+        find_module("acl").from_arguments({"path": "/x", **arguments})

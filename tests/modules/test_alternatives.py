@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from tests.modules.conftest import Host, listing
 
 
 def test_a_name_with_a_slash_is_refused() -> None:
-    with pytest.raises(ValidationError):
-        find_module("alternatives").model_validate({"name": "../x", "path": "/x"})
+    with pytest.raises(InvalidArguments):
+        find_module("alternatives").from_arguments({"name": "../x", "path": "/x"})
 
 
 DISPLAY = r"""

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from tests.modules.conftest import Host, listing
 
 FRAGMENTS = {"10-a": b"a\n", "9 it's": b"\xffb", "20-c": b"c\0\n", ".hid": b"h\n"}
@@ -85,5 +85,5 @@ def test_a_missing_directory_is_a_change_for_a_look_and_a_failure_otherwise(host
 
 
 def test_a_regular_expression_that_is_none_is_refused() -> None:
-    with pytest.raises(ValidationError, match="no regular expression"):
-        find_module("assemble").model_validate({"src": "a", "dest": "b", "regexp": "("})
+    with pytest.raises(InvalidArguments, match="no regular expression"):
+        find_module("assemble").from_arguments({"src": "a", "dest": "b", "regexp": "("})

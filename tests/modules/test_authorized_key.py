@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
 from provisioner.modules.authorized_key import Key, parse
+from provisioner.modules.framework.fields import InvalidArguments
 from provisioner.remote.shell import Report
 from tests.modules.conftest import Host, listing
 
@@ -130,5 +130,5 @@ def test_a_directory_that_others_can_write_in_is_put_right(host: Host, keys: Pat
 
 @pytest.mark.parametrize("key", ["nonsense", "https://example.org/me.keys", "ssh-rsa"])
 def test_what_is_no_key_is_refused(key: str) -> None:
-    with pytest.raises(ValidationError):
-        find_module("authorized_key").model_validate({"user": "a", "key": key})
+    with pytest.raises(InvalidArguments):
+        find_module("authorized_key").from_arguments({"user": "a", "key": key})

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
 from provisioner.modules.blockinfile import BlockInFile
+from provisioner.modules.framework.fields import InvalidArguments
 from tests.modules.conftest import Host
 
 B = "# BEGIN ANSIBLE MANAGED BLOCK\n"
@@ -71,7 +71,7 @@ RESULTS = {
 def test_the_block_stands_where_it_is_wanted_and_only_once(
     name: str, arguments: dict[str, Any], before: str, after: str | None
 ) -> None:
-    model = BlockInFile.model_validate({"path": "/x", **arguments})
+    model = BlockInFile.from_arguments({"path": "/x", **arguments})
     wanted = (after if after is not None else RESULTS[name]).encode()
     assert model.edited(before.encode()).content == wanted
     assert model.edited(wanted).content == wanted
@@ -107,5 +107,5 @@ def test_a_missing_file(host: Host) -> None:
     [{"insertafter": "a", "insertbefore": "b"}, {"insertafter": "("}, {"marker": "no mark"}],
 )
 def test_contradictory_arguments_are_refused(arguments: dict[str, object]) -> None:
-    with pytest.raises(ValidationError):
-        find_module("blockinfile").model_validate({"path": "/x", "block": "x", **arguments})
+    with pytest.raises(InvalidArguments):
+        find_module("blockinfile").from_arguments({"path": "/x", "block": "x", **arguments})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from tests.modules.conftest import Host, listing
 
 SETCAP = r"""
@@ -64,5 +64,5 @@ def test_a_program_that_is_not_there_fails_a_run_and_no_look(program: Host) -> N
 
 @pytest.mark.parametrize("capability", ["net_raw+ep", "cap_net_raw", "cap_net_raw+x"])
 def test_what_is_no_capability_is_refused(capability: str) -> None:
-    with pytest.raises(ValidationError):
-        find_module("capabilities").model_validate({"path": "/x", "capability": capability})
+    with pytest.raises(InvalidArguments):
+        find_module("capabilities").from_arguments({"path": "/x", "capability": capability})

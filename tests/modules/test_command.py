@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from provisioner.remote.shell import Program, Report, Step
 from tests.modules.conftest import Host
 
@@ -57,7 +57,7 @@ def test_output_arrives_byte_for_byte(host: Host, case: str) -> None:
 def reads(host: Host, *commands: str) -> list[Report]:
     """The reports of commands that are declared to change nothing, sent as one frame."""
     programs = (
-        find_module("shell").model_validate({"cmd": cmd}).program(host.sources) for cmd in commands
+        find_module("shell").from_arguments({"cmd": cmd}).program(host.sources) for cmd in commands
     )
     return list(
         host.session.exchange([Step(program, "read", tolerant=True) for program in programs])
@@ -260,8 +260,8 @@ def test_looking_at_a_plain_command_runs_nothing(host: Host) -> None:
     [({}, "no command given"), ({"cmd": "a", "argv": ["a"]}, "only command or argv can be given")],
 )
 def test_both_or_neither_of_cmd_and_argv_are_refused(arguments: dict[str, Any], why: str) -> None:
-    with pytest.raises(ValidationError, match=why):
-        find_module("command").model_validate(arguments)
+    with pytest.raises(InvalidArguments, match=why):
+        find_module("command").from_arguments(arguments)
 
 
 def test_times_are_taken_only_where_they_are_asked_for_and_of_failures(host: Host) -> None:
@@ -270,7 +270,7 @@ def test_times_are_taken_only_where_they_are_asked_for_and_of_failures(host: Hos
     assert host.calls() == []
     assert "clock" in host.run("command", cmd="false").records
     assert len(host.calls()) == 1
-    program = find_module("command").model_validate({"cmd": "sleep 0.05"}).program(host.sources)
+    program = find_module("command").from_arguments({"cmd": "sleep 0.05"}).program(host.sources)
     timed = replace(program, variables={**program.variables, "timed": True})
     began, ended, clock = host.exchange(timed, "apply").get("clock").split(" ", 2)
     assert float(ended) - float(began) >= 0.04

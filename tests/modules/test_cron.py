@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from tests.modules.conftest import Host, listing
 
 
@@ -88,5 +88,5 @@ def test_a_file_in_cron_d_has_the_user_and_goes_when_it_is_empty(host: Host) -> 
     ],
 )
 def test_what_would_break_a_crontab_is_refused(arguments: dict[str, str]) -> None:
-    with pytest.raises(ValidationError):
-        find_module("cron").model_validate(arguments)
+    with pytest.raises(InvalidArguments):
+        find_module("cron").from_arguments(arguments)

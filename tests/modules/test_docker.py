@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from provisioner.remote.shell import Report
 from tests.modules.conftest import Host, listing
 
@@ -277,10 +277,10 @@ def test_a_network_gets_what_it_lacks(
 def test_what_does_not_fit_together_is_refused(
     module: str, wrong: Mapping[str, Any], said: str
 ) -> None:
-    with pytest.raises(ValidationError, match=said):
-        find_module(f"community.docker.{module}").model_validate(wrong)
+    with pytest.raises(InvalidArguments, match=said):
+        find_module(f"community.docker.{module}").from_arguments(wrong)
 
 
 def test_a_report_without_an_answer_changes_nothing() -> None:
     for module in ("docker_container", "docker_network", "docker_volume", "docker_image"):
-        assert find_module(module).model_validate({"name": "x"}).edit(Report()) is None
+        assert find_module(module).from_arguments({"name": "x"}).edit(Report()) is None

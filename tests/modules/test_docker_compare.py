@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules.docker import container_create as create
 from provisioner.modules.docker import container_values as values
@@ -24,6 +23,7 @@ from provisioner.modules.docker.container_plan import Plan
 from provisioner.modules.docker.image import archives
 from provisioner.modules.docker.login import server_of
 from provisioner.modules.docker.references import full, is_id, same_name
+from provisioner.modules.framework.fields import InvalidArguments
 from provisioner.remote.shell import Report
 
 FOLDER = Path(__file__).parent / "docker_inspect"
@@ -134,7 +134,7 @@ def recorded(version: str) -> list[dict[str, Any]]:
 def steps(version: str, **asked: Any) -> list[str]:
     """What would be done to the recorded container."""
     container, image = recorded(version)
-    model = DockerContainer.model_validate(asked)
+    model = DockerContainer.from_arguments(asked)
     ours = model.image in (None, "bb:1")
     plan = Plan(model, container, image if ours else {**image, "Id": "sha256:0", "RepoTags": []})
     return [step.what for step in plan.steps()]
@@ -249,7 +249,7 @@ def test_states_of_a_running_container(asked: Mapping[str, Any], expected: list[
 
 
 def test_a_missing_container_is_made_from_a_pulled_image() -> None:
-    model = DockerContainer.model_validate({"name": "x", "image": "web", "networks": []})
+    model = DockerContainer.from_arguments({"name": "x", "image": "web", "networks": []})
     assert [step.what for step in Plan(model, None, None).steps()] == [
         "pull image web:latest",
         "create container x",
@@ -258,7 +258,7 @@ def test_a_missing_container_is_made_from_a_pulled_image() -> None:
 
 
 def test_no_value_of_the_environment_stands_in_the_words() -> None:
-    model = DockerContainer.model_validate(ASKED)
+    model = DockerContainer.from_arguments(ASKED)
     words = create.create(model, "c2", "bb:1")
     assert not [word for word in words if "a b" in word and "c" in word and "$x" in word]
     assert "--env=ML" in words
@@ -268,14 +268,14 @@ def test_no_value_of_the_environment_stands_in_the_words() -> None:
 
 
 def test_old_names_and_forms_are_understood() -> None:
-    model = DockerContainer.model_validate(
+    model = DockerContainer.from_arguments(
         {"name": "x", "image": "i", "pull": True, "expose": [80], "log_opt": {"a": 1}}
     )
     assert (model.pull, model.exposed_ports, model.log_options) == ("always", ("80",), {"a": "1"})
 
 
 def test_compatible_defaults_are_given_on_request() -> None:
-    model = DockerContainer.model_validate(
+    model = DockerContainer.from_arguments(
         {"name": "x", "container_default_behavior": "compatibility", "tty": True}
     )
     assert (model.privileged, model.detach, model.memory, model.tty) == (False, True, "0", True)
@@ -294,8 +294,8 @@ def test_compatible_defaults_are_given_on_request() -> None:
     ],
 )
 def test_what_can_be_known_before_is_refused_before(wrong: Mapping[str, Any], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
-        DockerContainer.model_validate({"name": "x", "image": "i", **wrong})
+    with pytest.raises(InvalidArguments, match=said):
+        DockerContainer.from_arguments({"name": "x", "image": "i", **wrong})
 
 
 @pytest.mark.parametrize(
@@ -382,7 +382,7 @@ def test_a_container_is_not_taken_for_one_whose_id_begins_like_its_name() -> Non
     container, _ = recorded("26")
     answer = json.dumps([{**container, "Name": "/other", "Id": "c2" * 32}])
     report = Report({"answer": (f"{answer}{SEPARATOR}{SEPARATOR}0",), "done": ("",)}, status=0)
-    model = DockerContainer.model_validate({"name": "c2", "state": "absent"})
+    model = DockerContainer.from_arguments({"name": "c2", "state": "absent"})
     assert model.edit(report) is None
 
 
@@ -396,5 +396,5 @@ def test_whose_network_is_shared_is_known_by_name_and_by_id(mode: str, name: str
     answer = json.dumps([{**container, "HostConfig": there}, other])
     report = Report({"answer": (f"{answer}{SEPARATOR}{SEPARATOR}0",), "done": ("",)}, status=0)
     asked = {"name": "c2", "state": "present", mode: f"container:{name}"}
-    assert DockerContainer.model_validate(asked).edit(report) is None
-    assert DockerContainer.model_validate({**asked, mode: "container:web"}).edit(report)
+    assert DockerContainer.from_arguments(asked).edit(report) is None
+    assert DockerContainer.from_arguments({**asked, mode: "container:web"}).edit(report)

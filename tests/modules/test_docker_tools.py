@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
+from provisioner.modules.framework.fields import InvalidArguments
 from tests.modules.conftest import Host, listing
 
 
@@ -144,7 +144,7 @@ def test_the_older_compose_module_returns_its_services(host: Host, project: dict
     values = host.returned("docker_compose", **project)
     assert host.run("docker_compose", **project).changes == ()
     assert next(iter(values["services"].values()))["p-web-1"]["state"]["running"] is True
-    with pytest.raises(ValidationError, match="exclude each other"):
+    with pytest.raises(InvalidArguments, match="exclude each other"):
         host.look("docker_compose", **project, stopped=True, restarted=True)
 
 

@@ -22,7 +22,7 @@ DATA = b"a\0b\xff\n" * 1000
 
 def done(host: Host, how: Mode = "apply", /, **arguments: Any) -> Result:
     """The result, as the engine makes it of the module's report."""
-    module = find_module("fetch").model_validate(arguments)
+    module = find_module("fetch").from_arguments(arguments)
     report = host.exchange(module.program(host.sources), how)
     if (edit := module.edit(report)) is not None:
         report = host.exchange(edit, how)

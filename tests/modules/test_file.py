@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from tests.modules.conftest import Host, listing
 
 
@@ -303,8 +303,8 @@ def test_a_directory_in_the_way_of_a_file_state_is_named(host: Host) -> None:
     ],
 )
 def test_contradictory_arguments_are_refused(arguments: dict[str, object]) -> None:
-    with pytest.raises(ValidationError):
-        find_module("file").model_validate({"path": "/x", **arguments})
+    with pytest.raises(InvalidArguments):
+        find_module("file").from_arguments({"path": "/x", **arguments})
 
 
 def test_touch_below_a_directory_that_is_not_there_fails_with_the_reason(host: Host) -> None:

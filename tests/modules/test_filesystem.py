@@ -94,4 +94,4 @@ def test_a_physical_volume_is_made_and_grown(host: Host, device: Path) -> None:
 
 def test_a_kind_is_needed() -> None:
     with pytest.raises(ValueError, match="fstype is missing"):
-        find_module("filesystem").model_validate({"dev": "/dev/x"})
+        find_module("filesystem").from_arguments({"dev": "/dev/x"})

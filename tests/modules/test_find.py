@@ -8,9 +8,9 @@ import time
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from tests.modules.conftest import Host, listing
 
 
@@ -95,5 +95,5 @@ def test_a_path_that_is_no_directory_is_skipped_and_named(host: Host, top: str) 
     "arguments", [{"age": "old"}, {"size": "1q"}, {"patterns": "(", "use_regex": True}]
 )
 def test_wrong_conditions_are_refused(arguments: dict[str, object]) -> None:
-    with pytest.raises(ValidationError):
-        find_module("find").model_validate({"paths": "/x", **arguments})
+    with pytest.raises(InvalidArguments):
+        find_module("find").from_arguments({"paths": "/x", **arguments})

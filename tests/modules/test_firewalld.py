@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from tests.modules.conftest import Host, listing
 
 TOOL = r"""
@@ -126,5 +126,5 @@ def test_zones_are_made_and_their_targets_set(host: Host) -> None:
     ],
 )
 def test_what_makes_no_sense_is_refused(arguments: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        find_module("firewalld").model_validate(arguments)
+    with pytest.raises(InvalidArguments):
+        find_module("firewalld").from_arguments(arguments)

@@ -10,9 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from tests.modules.conftest import Host, listing
 
 DATA = bytes(range(256)) * 1000
@@ -267,5 +267,5 @@ def test_a_missing_directory_is_named(host: Host, server: str) -> None:
     ],
 )
 def test_wrong_arguments_are_refused(arguments: dict[str, object]) -> None:
-    with pytest.raises(ValidationError):
-        find_module("get_url").model_validate({"url": "http://x/y", "dest": "/x", **arguments})
+    with pytest.raises(InvalidArguments):
+        find_module("get_url").from_arguments({"url": "http://x/y", "dest": "/x", **arguments})

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from tests.modules.conftest import Host, listing
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
@@ -220,5 +220,5 @@ exit 1""",
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        find_module("git").model_validate({"repo": "/r", **arguments})
+    with pytest.raises(InvalidArguments):
+        find_module("git").from_arguments({"repo": "/r", **arguments})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from provisioner.modules.htpasswd import SCHEMES, is_hash_of, make_hash
 from tests.modules.conftest import Host, listing
 
@@ -91,5 +91,5 @@ def test_a_missing_file_is_made_unless_create_is_false(host: Host) -> None:
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
-        find_module("htpasswd").model_validate({"path": "/x", "name": "a", **arguments})
+    with pytest.raises(InvalidArguments, match=said):
+        find_module("htpasswd").from_arguments({"path": "/x", "name": "a", **arguments})

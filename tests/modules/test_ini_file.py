@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from provisioner.modules.ini_file import IniFile
 from tests.modules.conftest import Host, listing
 
@@ -92,7 +92,7 @@ EDITS = [
 def test_an_edit_gives_the_expected_file_and_then_nothing(
     arguments: dict[str, Any], before: str, after: str | None
 ) -> None:
-    module = IniFile.model_validate({"path": "/x", **arguments})
+    module = IniFile.from_arguments({"path": "/x", **arguments})
     after = before + "x.y = 1\n" if after is None else after
     once = module.edited(before.encode()).content
     assert once.decode() == after
@@ -101,7 +101,7 @@ def test_an_edit_gives_the_expected_file_and_then_nothing(
 
 def test_what_is_done_is_said_in_ansibles_words() -> None:
     def message(before: str, **arguments: Any) -> str:
-        module = IniFile.model_validate({"path": "/x", "section": "a", **arguments})
+        module = IniFile.from_arguments({"path": "/x", "section": "a", **arguments})
         return module.edited(before.encode()).message
 
     assert message("", option="x", value="1") == "section and option added"
@@ -149,5 +149,5 @@ def test_a_missing_file_is_made_unless_create_is_false(host: Host) -> None:
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
-        find_module("ini_file").model_validate({"path": "/x", **arguments})
+    with pytest.raises(InvalidArguments, match=said):
+        find_module("ini_file").from_arguments({"path": "/x", **arguments})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from provisioner.modules.iptables import Iptables
 from tests.modules.conftest import Host
 
@@ -100,7 +100,7 @@ def proved(host: Host, **arguments: Any) -> list[str]:
 
 @pytest.mark.parametrize(("arguments", "words"), RULES, ids=[words for _, words in RULES])
 def test_a_rule_is_written_in_iptables_words(arguments: dict[str, Any], words: str) -> None:
-    assert " ".join(Iptables.model_validate({"chain": "INPUT", **arguments}).rule()) == words
+    assert " ".join(Iptables.from_arguments({"chain": "INPUT", **arguments}).rule()) == words
 
 
 def test_a_rule_is_added_once_and_removed(kernel: Host) -> None:
@@ -152,5 +152,5 @@ def test_what_iptables_says_is_the_reason_of_a_failure(kernel: Host) -> None:
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        find_module("iptables").model_validate(arguments)
+    with pytest.raises(InvalidArguments):
+        find_module("iptables").from_arguments(arguments)

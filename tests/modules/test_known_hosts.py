@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from provisioner.modules.known_hosts import KnownHosts, matches
 from tests.modules.conftest import Host
 
@@ -47,7 +47,7 @@ def test_known_hosts_becomes_as_wanted_and_stays_so(
 
 
 def test_a_hashed_name_is_found_again() -> None:
-    module = KnownHosts.model_validate({"name": "git.example.org", "key": GIT, "hash_host": True})
+    module = KnownHosts.from_arguments({"name": "git.example.org", "key": GIT, "hash_host": True})
     once = module.edited("")
     assert once.startswith("|1|")
     assert matches(once.split()[0], "git.example.org")
@@ -60,5 +60,5 @@ def test_openssh_hashes_as_we_do() -> None:
 
 
 def test_a_key_of_another_host_is_refused() -> None:
-    with pytest.raises(ValidationError, match="does not match hashed host field"):
-        find_module("known_hosts").model_validate({"name": "a", "key": GIT})
+    with pytest.raises(InvalidArguments, match="does not match hashed host field"):
+        find_module("known_hosts").from_arguments({"name": "a", "key": GIT})

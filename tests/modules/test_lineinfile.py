@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from provisioner.modules.lineinfile import LineInFile
 from provisioner.remote.shell import Step
 from tests.modules.conftest import Host, listing
@@ -103,7 +103,7 @@ PRESENT = [
 
 def edited(arguments: dict[str, Any], before: str | bytes) -> bytes:
     old = before.encode() if isinstance(before, str) else before
-    return LineInFile.model_validate({"path": "/x", **arguments}).edited(old).content
+    return LineInFile.from_arguments({"path": "/x", **arguments}).edited(old).content
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ ABSENT = [
 def test_absent_takes_out_each_line_that_matches(
     arguments: dict[str, Any], before: str, after: str, found: int
 ) -> None:
-    model = LineInFile.model_validate({"path": "/x", "state": "absent", **arguments})
+    model = LineInFile.from_arguments({"path": "/x", "state": "absent", **arguments})
     edit = model.edited(before.encode())
     assert edit.content.decode() == after
     assert edit.message == (f"{found} line(s) removed" if found else "")
@@ -212,7 +212,7 @@ def test_what_a_link_leads_to_is_edited(host: Host) -> None:
 def test_a_file_that_changed_meanwhile_is_left_alone(host: Host, diff: bool) -> None:
     path = host.root / "f"
     path.write_text("a\n")
-    model = LineInFile.model_validate({"path": str(path), "line": "x"})
+    model = LineInFile.from_arguments({"path": str(path), "line": "x"})
     report = host.exchange(model.program(host.sources), "look")
     path.write_text("other\n")
     edit = model.edit(report)
@@ -227,7 +227,7 @@ def test_a_file_that_changed_meanwhile_is_left_alone(host: Host, diff: bool) -> 
 def test_a_file_that_others_have_edited_alike_meanwhile_is_right(host: Host, lines: int) -> None:
     path = host.root / "f"
     path.write_text("a\n" * lines)
-    model = LineInFile.model_validate({"path": str(path), "line": "x"})
+    model = LineInFile.from_arguments({"path": str(path), "line": "x"})
     edit = model.edit(host.exchange(model.program(host.sources), "look"))
     assert edit is not None
     path.write_text("a\n" * lines + "x\n")
@@ -238,11 +238,11 @@ def test_a_file_that_others_have_edited_alike_meanwhile_is_right(host: Host, lin
 def test_the_difference_shows_both_texts(host: Host) -> None:
     path = host.root / "f"
     path.write_text("a\n")
-    model = LineInFile.model_validate({"path": str(path), "line": "x"})
+    model = LineInFile.from_arguments({"path": str(path), "line": "x"})
     edit = model.edit(host.exchange(model.program(host.sources), "check"))
     assert edit is not None
     report = host.exchange(edit, "check")
-    (diff,) = LineInFile.model_validate({"path": str(path), "line": "x"}).diff(report)
+    (diff,) = LineInFile.from_arguments({"path": str(path), "line": "x"}).diff(report)
     assert (diff.before, diff.after) == ("a\n", "a\nx\n")
 
 
@@ -259,8 +259,8 @@ def test_the_difference_shows_both_texts(host: Host) -> None:
     ],
 )
 def test_contradictory_arguments_are_refused(arguments: dict[str, object]) -> None:
-    with pytest.raises(ValidationError):
-        find_module("lineinfile").model_validate({"path": "/x", **arguments})
+    with pytest.raises(InvalidArguments):
+        find_module("lineinfile").from_arguments({"path": "/x", **arguments})
 
 
 OLD = {"little": b"a\nb", "much": b"a\n" * 900, "binary": b"a\0\n\xff", "nothing": b""}
@@ -275,7 +275,7 @@ def test_a_file_that_changes_between_reading_and_writing_is_left_alone(
 ) -> None:
     path = host.root / "file"
     path.write_bytes(OLD[old])
-    model = find_module("lineinfile").model_validate({"path": str(path), "line": "new"})
+    model = find_module("lineinfile").from_arguments({"path": str(path), "line": "new"})
     edit = model.edit(host.exchange(model.program(host.sources), "apply"))
     assert edit is not None
     found = {

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from provisioner.remote.shell import Report
 from tests.modules.conftest import Host, listing
 
@@ -98,5 +98,5 @@ def test_absent_removes_line_and_directory(host: Host, fstab: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [{"state": "mounted"}, {"state": "absent", "path": "x"}])
 def test_what_is_not_enough_is_refused(arguments: dict[str, str]) -> None:
-    with pytest.raises(ValidationError):
-        find_module("mount").model_validate({"path": "/x", **arguments})
+    with pytest.raises(InvalidArguments):
+        find_module("mount").from_arguments({"path": "/x", **arguments})

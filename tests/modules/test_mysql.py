@@ -93,7 +93,7 @@ def settled(host: Host, db: Server, /, **arguments: Any) -> tuple[str, ...]:
     assert db.sql("SELECT User, Host FROM mysql.user ORDER BY 1, 2") == names
     report = user(host, db, **arguments)
     assert (report.failed, report.changes) == (None, looked)
-    assert find_module("mysql_user").model_validate(arguments).settle(report) == {}
+    assert find_module("mysql_user").from_arguments(arguments).settle(report) == {}
     assert user(host, db, **arguments).changes == ()
     assert user(host, db, "look", **arguments).changes == ()
     return report.changes
@@ -286,11 +286,11 @@ def test_a_statement_that_the_server_refuses_is_told(host: Host, db: Server) -> 
 def test_privileges_that_can_be_none_are_refused_before_a_host_is_touched() -> None:
     for priv in ("*.*:ALL; DROP TABLE x", "app:ALL", "app.*", "app.*:SELECT(a", {"x": "ALL"}):
         with pytest.raises(ValueError, match="priv"):
-            find_module("mysql_user").model_validate({"name": "app", "priv": priv})
+            find_module("mysql_user").from_arguments({"name": "app", "priv": priv})
 
 
 def test_a_change_that_did_not_last_is_a_failure() -> None:
-    model = find_module("mysql_user").model_validate({"name": "app"})
+    model = find_module("mysql_user").from_arguments({"name": "app"})
     row = "version\tfound\n10.11.2-MariaDB\t0"
     report = Report({"users_after": (row,), "grants_after": ("",)}, status=80)
     with pytest.raises(ModuleError, match="create user app@localhost: still untrue afterwards"):
@@ -351,7 +351,7 @@ def test_what_is_no_number_or_no_word_of_a_shell_is_refused() -> None:
         ("db", {"state": "dump", "target": "/x", "dump_extra_args": "it's"}, "dump_extra_args"),
     ):
         with pytest.raises(ValueError, match=reason):
-            find_module(f"mysql_{module}").model_validate({"name": "app", **arguments})
+            find_module(f"mysql_{module}").from_arguments({"name": "app", **arguments})
 
 
 def test_an_answer_is_read_with_what_its_cells_escape() -> None:
@@ -451,7 +451,7 @@ def test_a_variable_is_read_and_set_once(
     report = host.run("mysql_variables", **login, value=value)
     assert (report.failed, report.changes) == (None, (change,))
     assert (
-        find_module("mysql_variables").model_validate({**login, "value": value}).settle(report)
+        find_module("mysql_variables").from_arguments({**login, "value": value}).settle(report)
         == {}
     )
     assert host.run("mysql_variables", **login, value=value).changes == ()
@@ -468,5 +468,5 @@ def test_a_variable_that_is_none_or_takes_another_value_is_a_failure(
     tiny = {**login, "variable": "max_connections", "value": "1"}
     report = host.run("mysql_variables", **tiny)
     with pytest.raises(ModuleError, match="set max_connections = 1: the server has taken 10"):
-        find_module("mysql_variables").model_validate(tiny).settle(report)
+        find_module("mysql_variables").from_arguments(tiny).settle(report)
     db.sql("SET GLOBAL max_connections = DEFAULT")

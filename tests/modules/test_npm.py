@@ -61,7 +61,7 @@ def settled(npm: Host, **arguments: Any) -> list[str]:
     npm.calls()
     report = npm.run("npm", **arguments)
     assert (report.failed, report.changes) == (None, looked)
-    assert find_module("npm").model_validate(arguments).settle(report) == {}
+    assert find_module("npm").from_arguments(arguments).settle(report) == {}
     calls = [call for call in npm.calls() if call.split()[1] not in ("list", "outdated")]
     assert npm.run("npm", **arguments).changes == ()
     return calls
@@ -108,7 +108,7 @@ def test_a_clean_install_counts_where_the_list_is_another(npm: Host) -> None:
     report = npm.run("npm", path=str(npm.root), ci=True)
     assert report.failed is None
     assert "npm ci" in npm.calls()
-    assert find_module("npm").model_validate({"path": "/x", "ci": True}).acts
+    assert find_module("npm").from_arguments({"path": "/x", "ci": True}).acts
 
 
 def test_options_reach_npm(npm: Host) -> None:
@@ -137,7 +137,7 @@ def test_what_npm_refuses_is_told(npm: Host) -> None:
 
 
 def test_a_package_that_is_not_there_afterwards_is_a_failure() -> None:
-    model = find_module("npm").model_validate(GLOBAL)
+    model = find_module("npm").from_arguments(GLOBAL)
     with pytest.raises(ModuleError, match="install p: still untrue afterwards"):
         model.settle(Report({"changed": ("install p",), "list_after": ("{}",)}, status=80))
 
@@ -149,4 +149,4 @@ def test_what_can_mean_nothing_is_refused() -> None:
         {"name": "-g", "path": "/"},
     ):
         with pytest.raises(ValueError):
-            find_module("npm").model_validate(arguments)
+            find_module("npm").from_arguments(arguments)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from provisioner.modules.pam_limits import PamLimits
 from tests.modules.conftest import Host, listing
 
@@ -67,7 +67,7 @@ EDITS = [
 def test_an_edit_gives_the_expected_file_and_then_nothing(
     arguments: dict[str, Any], before: str, after: str | None
 ) -> None:
-    module = PamLimits.model_validate(LIMIT | arguments)
+    module = PamLimits.from_arguments(LIMIT | arguments)
     after = before + "*\tsoft\tnofile\t9\n" if after is None else after
     once = module.edited(before.encode()).content
     assert once.decode() == after
@@ -98,5 +98,5 @@ def test_a_limit_is_set_once_and_a_look_leaves_the_file_alone(host: Host) -> Non
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        find_module("pam_limits").model_validate(LIMIT | arguments)
+    with pytest.raises(InvalidArguments):
+        find_module("pam_limits").from_arguments(LIMIT | arguments)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from tests.modules.conftest import Host, listing
 
 SERVICE = """#%PAM-1.0
@@ -123,5 +123,5 @@ def test_a_service_that_is_not_there_fails(host: Host) -> None:
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        find_module("pamd").model_validate({"name": "x", **UNIX, **wrong})
+    with pytest.raises(InvalidArguments):
+        find_module("pamd").from_arguments({"name": "x", **UNIX, **wrong})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from provisioner.modules.shared.requirements import requirement
 from tests.modules.conftest import Host
 
@@ -151,5 +151,5 @@ def test_failures_say_why(python: Host) -> None:
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        find_module("pip").model_validate(arguments)
+    with pytest.raises(InvalidArguments):
+        find_module("pip").from_arguments(arguments)

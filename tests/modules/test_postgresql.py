@@ -98,7 +98,7 @@ def settled(host: Host, db: Server, kind: str, /, **arguments: Any) -> tuple[str
     assert db.sql(everything) == before
     report = host.run(kind, **given)
     assert (report.failed, report.changes) == (None, looked)
-    assert find_module(kind).model_validate(arguments).settle(report) == {}
+    assert find_module(kind).from_arguments(arguments).settle(report) == {}
     assert host.run(kind, **given).changes == ()
     assert host.look(kind, **given).changes == ()
     return report.changes
@@ -295,11 +295,11 @@ def test_what_can_not_be_meant_is_refused_before_a_host_is_touched(
     module: str, arguments: Mapping[str, Any], reason: str
 ) -> None:
     with pytest.raises(ValueError, match=reason):
-        find_module(module).model_validate({"name": "app", **arguments})
+        find_module(module).from_arguments({"name": "app", **arguments})
 
 
 def test_a_change_that_did_not_last_is_a_failure() -> None:
-    model = find_module("postgresql_user").model_validate({"name": "app", "state": "absent"})
+    model = find_module("postgresql_user").from_arguments({"name": "app", "state": "absent"})
     report = Report({"state_after": ('{"rolname": "app"}',)}, status=80)
     with pytest.raises(ModuleError, match="drop user app: still untrue afterwards"):
         model.settle(report)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from provisioner.modules.replace import Replace
 from tests.modules.conftest import Host
 
@@ -39,14 +39,14 @@ CASES = [
 def test_what_matches_is_replaced_between_the_marks(
     arguments: dict[str, Any], before: str, after: str, message: str
 ) -> None:
-    edit = Replace.model_validate({"path": "/x", **arguments}).edited(before.encode())
+    edit = Replace.from_arguments({"path": "/x", **arguments}).edited(before.encode())
     assert (edit.content.decode(), edit.message) == (after, message)
 
 
 def test_other_encodings_and_stray_bytes_survive() -> None:
-    model = Replace.model_validate({"path": "/x", "regexp": "ü", "replace": "ö"})
+    model = Replace.from_arguments({"path": "/x", "regexp": "ü", "replace": "ö"})
     assert model.edited(b"\xff\xc3\xbc").content == b"\xff\xc3\xb6"
-    model = Replace.model_validate(
+    model = Replace.from_arguments(
         {"path": "/x", "regexp": "ü", "replace": "ö", "encoding": "latin-1"}
     )
     assert model.edited(b"\xfc").content == b"\xf6"
@@ -74,5 +74,5 @@ def test_a_missing_file_is_a_failure_only_when_applying(host: Host) -> None:
     [{"regexp": "("}, {"regexp": "a", "replace": r"\1"}, {"regexp": "a", "encoding": "none-such"}],
 )
 def test_what_python_can_not_do_is_refused(arguments: dict[str, object]) -> None:
-    with pytest.raises(ValidationError):
-        find_module("replace").model_validate({"path": "/x", **arguments})
+    with pytest.raises(InvalidArguments):
+        find_module("replace").from_arguments({"path": "/x", **arguments})

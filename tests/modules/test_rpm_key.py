@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from tests.modules.conftest import Host, listing
 
 ED = """-----BEGIN PGP PUBLIC KEY BLOCK-----
@@ -162,8 +162,8 @@ def test_an_id_names_a_key_that_is_there(keys: Host, key: str) -> None:
     "arguments", [{"key": "what is this"}, {"key": "/x", "fingerprint": "12 34"}]
 )
 def test_what_is_neither_key_nor_fingerprint_is_refused(arguments: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        find_module("rpm_key").model_validate(arguments)
+    with pytest.raises(InvalidArguments):
+        find_module("rpm_key").from_arguments(arguments)
 
 
 def test_a_broken_database_is_called_that(keys: Host) -> None:

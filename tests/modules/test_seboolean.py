@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from tests.modules.conftest import Host
 
 ENABLED = Path("/sys/fs/selinux/enforce").exists()
@@ -20,5 +20,5 @@ def test_without_selinux_a_look_reports_a_change_and_a_run_fails(host: Host) -> 
 
 
 def test_a_name_with_a_semicolon_is_refused() -> None:
-    with pytest.raises(ValidationError):
-        find_module("seboolean").model_validate({"name": "a;b", "state": True})
+    with pytest.raises(InvalidArguments):
+        find_module("seboolean").from_arguments({"name": "a;b", "state": True})

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from provisioner.modules.sefcontext import Sefcontext
 from tests.modules.conftest import Host, listing
 
@@ -132,5 +132,5 @@ def test_without_selinux_a_look_fails_nothing_and_a_run_says_what_to_do(policy: 
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        find_module("sefcontext").model_validate(arguments)
+    with pytest.raises(InvalidArguments):
+        find_module("sefcontext").from_arguments(arguments)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from tests.modules.conftest import Host, listing
 
 ENABLED = Path("/sys/fs/selinux/enforce").exists()
@@ -39,5 +39,5 @@ def test_without_selinux_a_look_reports_a_change_and_a_run_fails_with_a_hint(hos
 
 
 def test_a_mode_without_a_policy_is_refused() -> None:
-    with pytest.raises(ValidationError):
-        find_module("selinux").model_validate({"state": "enforcing"})
+    with pytest.raises(InvalidArguments):
+        find_module("selinux").from_arguments({"state": "enforcing"})

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from tests.modules.conftest import Host, listing
 
 SEMANAGE = r"""
@@ -108,5 +108,5 @@ def test_without_selinux_a_look_fails_nothing_and_a_run_says_what_to_do(policy: 
 
 @pytest.mark.parametrize("ports", ["ssh", "1-", "-1", "1 2"])
 def test_what_is_no_port_is_refused(ports: str) -> None:
-    with pytest.raises(ValidationError):
-        find_module("seport").model_validate({"ports": ports, "proto": "tcp", "setype": "x_t"})
+    with pytest.raises(InvalidArguments):
+        find_module("seport").from_arguments({"ports": ports, "proto": "tcp", "setype": "x_t"})

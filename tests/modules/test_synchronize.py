@@ -84,7 +84,7 @@ def test_the_command_is_as_ansibles(
 
 
 def test_only_sudo_can_become_another_user_on_the_other_side(tmp_path: Path) -> None:
-    model = find_module("synchronize").model_validate({"src": "/a", "dest": "/b"})
+    model = find_module("synchronize").from_arguments({"src": "/a", "dest": "/b"})
     sources = Files(tmp_path, reached=Reached("h", {}, become_user="root", become_method="su"))
     with pytest.raises(ModuleError, match="sudo only"):
         model.program(sources)

@@ -59,7 +59,7 @@ def test_an_encoding_is_obeyed_or_the_failure_named(host: Host) -> None:
 
 
 def test_the_options_have_ansibles_defaults() -> None:
-    model = find_module("template").model_validate(
+    model = find_module("template").from_arguments(
         {"src": "a", "dest": "/b", "newline_sequence": "\\r\\n"}
     )
     assert model.options() == {  # type: ignore[attr-defined]

@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from provisioner.remote.shell import Report
 from tests.modules import fake_accounts
 from tests.modules.conftest import Host, listing
@@ -47,7 +47,7 @@ WANTED = {
     ],
 )
 def test_a_password_that_is_not_crypted_is_warned_about(password: str, warned: bool) -> None:
-    module = find_module("user").model_validate({"name": "x", "password": password})
+    module = find_module("user").from_arguments({"name": "x", "password": password})
     assert ("warnings" in module.returns(Report())) is warned
 
 
@@ -173,5 +173,5 @@ def test_useradds_words_are_the_reason_when_it_fails(host: Host, etc: Path) -> N
 def test_what_can_be_no_account_is_refused(
     arguments: dict[str, object],
 ) -> None:
-    with pytest.raises(ValidationError):
-        find_module("user").model_validate(arguments)
+    with pytest.raises(InvalidArguments):
+        find_module("user").from_arguments(arguments)

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from tests.modules.conftest import Host
 from tests.remote.sshd import closed_port
 
@@ -111,5 +111,5 @@ def test_a_host_is_never_code(host: Host, bad: str) -> None:
     ],
 )
 def test_what_can_not_be_waited_for_is_refused(arguments: dict[str, object]) -> None:
-    with pytest.raises(ValidationError):
-        find_module("wait_for").model_validate(arguments)
+    with pytest.raises(InvalidArguments):
+        find_module("wait_for").from_arguments(arguments)

@@ -6,9 +6,9 @@ import os
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from provisioner.modules.yum.specs import classify
 from provisioner.remote.shell import Mode
 from tests.modules import pretended_yum
@@ -308,22 +308,22 @@ def test_a_spec_is_sorted_by_what_can_answer_for_it(spec: str, kind: str, item: 
     ],
 )
 def test_what_can_not_be_meant_is_refused(arguments: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        find_module("yum").model_validate(arguments)
+    with pytest.raises(InvalidArguments):
+        find_module("yum").from_arguments(arguments)
 
 
 def test_ansibles_other_names_are_accepted() -> None:
     for name in ("package", "dnf", "ansible.builtin.yum"):
-        found = find_module(name).model_validate(
+        found = find_module(name).from_arguments(
             {"pkg": "a, b", "state": "removed", "expire-cache": True}
         )
-        assert found.model_dump()["name"] == ("a", "b")
+        assert found.as_dict()["name"] == ("a", "b")
     assert (
         find_module("package")
-        .model_validate({"name": "a", "use": "yum"})
+        .from_arguments({"name": "a", "use": "yum"})
         .variables()["use_backend"]
     )
     of_apt = {"cache_valid_time": 3600, "purge": True}
-    assert find_module("package").model_validate({"name": "a", **of_apt}).variables()["name"] == (
+    assert find_module("package").from_arguments({"name": "a", **of_apt}).variables()["name"] == (
         "a",
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provisioner.modules import find_module
+from provisioner.modules.framework.fields import InvalidArguments
 from tests.modules.conftest import Host, listing
 
 OTHER = "# ours\n[other]\nname=Other\t\nbaseurl = http://o/ ; x\n\n# behind\n\n"
@@ -122,14 +122,14 @@ def test_a_diff_shows_the_file_before_and_after_without_passwords(host: Host) ->
     write(host, OTHER)
     arguments = CE | {"password": "geheim", "reposdir": str(host.root)}
     report = host.look("yum_repository", **arguments)
-    (diff,) = find_module("yum_repository").model_validate(arguments).diff(report)
+    (diff,) = find_module("yum_repository").from_arguments(arguments).diff(report)
     assert diff.before == OTHER
     assert "geheim" not in diff.after
     assert "password = ********\n" in diff.after
 
 
 def test_options_get_yums_names_and_forms() -> None:
-    options = find_module("yum_repository").model_validate(
+    options = find_module("yum_repository").from_arguments(
         CE
         | {"async": True, "gpgkey": "a, b", "baseurl": ["x", "y"], "exclude": ["k*", "l"]}
         | {
@@ -164,5 +164,5 @@ def test_options_get_yums_names_and_forms() -> None:
     ],
 )
 def test_what_is_incomplete_is_refused(arguments: dict[str, Any], reason: str) -> None:
-    with pytest.raises(ValidationError, match=reason):
-        find_module("yum_repository").model_validate(arguments)
+    with pytest.raises(InvalidArguments, match=reason):
+        find_module("yum_repository").from_arguments(arguments)

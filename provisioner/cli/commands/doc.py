@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
-import textwrap
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -79,42 +76,17 @@ def _description(name: str, kinds: Mapping[str, Mapping[str, Any]]) -> Iterator[
 
 def _module(name: str) -> Iterator[str]:
     from provisioner.modules import find_module
-    from provisioner.modules.framework import arguments
+    from provisioner.modules.framework.fields import descriptions, fields
 
     module = find_module(name)
     yield f"module {name}: {inspect.getdoc(module) or ''}"
-    aliases: dict[str, list[str]] = {}
-    for alias, field in arguments.names(module).items():
-        aliases.setdefault(field, []).append(alias)
-    texts = _field_docs(module)
-    for field, info in module.model_fields.items():
-        shown = [word for word in aliases.get(field, [field]) if not word.endswith("_")] or [field]
-        first, *others = sorted(shown, key=lambda word: (word != field, word))
-        also = f" (or {', '.join(others)})" if others else ""
-        default = "required" if info.is_required() else f"default {_plain(info.get_default())}"
-        yield f"\n  {first}{also}: {_type(info.annotation)}, {default}"
-        if field in texts:
-            yield click.wrap_text(texts[field], 96, "      ", "      ")
-
-
-def _field_docs(model: type) -> dict[str, str]:
-    """Field ▶ the docstring below it. pydantic can read these (use_attribute_docstrings), but then
-    does so at every start of the tool."""
-    found: dict[str, str] = {}
-    for base in reversed(model.__mro__):
-        if not base.__module__.startswith("provisioner."):
-            continue
-        [body] = ast.parse(textwrap.dedent(inspect.getsource(base))).body
-        assert isinstance(body, ast.ClassDef)
-        for field, text in pairwise(body.body):
-            if (
-                isinstance(field, ast.AnnAssign)
-                and isinstance(field.target, ast.Name)
-                and isinstance(text, ast.Expr)
-                and isinstance(text.value, ast.Constant)
-            ):
-                found[field.target.id] = inspect.cleandoc(str(text.value.value))
-    return found
+    texts = descriptions(module)
+    for attribute, field in fields(module).items():
+        also = f" (or {', '.join(sorted(field.aliases))})" if field.aliases else ""
+        default = "required" if field.required else f"default {_plain(field.default)}"
+        yield f"\n  {field.name}{also}: {_type(field.annotation)}, {default}"
+        if attribute in texts:
+            yield click.wrap_text(texts[attribute], 96, "      ", "      ")
 
 
 def _plain(value: Any) -> str:

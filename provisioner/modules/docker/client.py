@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from provisioner.modules.docker.failures import FAILURES
-from provisioner.modules.framework.base import Module, Text
-from provisioner.modules.framework.model import AliasChoices, Field
+from provisioner.modules.framework.base import Module
+from provisioner.modules.framework.fields import parameter
 from provisioner.records import dataclass
 from provisioner.remote.shell import Report, Value
 
@@ -72,40 +72,28 @@ not_yet() {
 class DockerCli(Module):
     """A module that works through the host's `docker` command."""
 
-    docker_cli: Text = "docker"
+    docker_cli: str = "docker"
     """The docker command: a name in PATH, or a path."""
-    docker_host: Text | None = Field(
-        None, validation_alias=AliasChoices("docker_host", "docker_url")
-    )
+    docker_host: str | None = parameter(None, aliases=("docker_url",))
     """The daemon, as `unix:///var/run/docker.sock` or `tcp://192.0.2.1:2376`; unset is the one of
     the host, or of the environment's DOCKER_HOST."""
-    cli_context: Text | None = None
+    cli_context: str | None = None
     """A context of the docker command (19.03 and later), instead of docker_host."""
-    api_version: Text = Field(
-        "auto", validation_alias=AliasChoices("api_version", "docker_api_version")
-    )
+    api_version: str = parameter("auto", aliases=("docker_api_version",))
     """The API version to speak; auto leaves it to the docker command."""
-    ca_path: Text | None = Field(
-        None, validation_alias=AliasChoices("ca_path", "ca_cert", "tls_ca_cert", "cacert_path")
-    )
+    ca_path: str | None = parameter(None, aliases=("ca_cert", "tls_ca_cert", "cacert_path"))
     """The CA certificate that vouches for the daemon: a file on the host."""
-    client_cert: Text | None = Field(
-        None, validation_alias=AliasChoices("client_cert", "tls_client_cert", "cert_path")
-    )
+    client_cert: str | None = parameter(None, aliases=("tls_client_cert", "cert_path"))
     """The certificate to show to the daemon: a file on the host."""
-    client_key: Text | None = Field(
-        None, validation_alias=AliasChoices("client_key", "tls_client_key", "key_path")
-    )
+    client_key: str | None = parameter(None, aliases=("tls_client_key", "key_path"))
     """The key of client_cert: a file on the host."""
     tls: bool = False
     """Speak TLS with the daemon, whoever it is."""
-    validate_certs: bool = Field(
-        False, validation_alias=AliasChoices("validate_certs", "tls_verify")
-    )
+    validate_certs: bool = parameter(False, aliases=("tls_verify",))
     """Speak TLS with the daemon and check its certificate."""
-    tls_hostname: Text | None = None
+    tls_hostname: str | None = None
     """Ignored: the docker command checks the name that is in docker_host."""
-    ssl_version: Text | None = None
+    ssl_version: str | None = None
     """Ignored: the docker command chooses the best."""
     use_ssh_client: bool = False
     """Ignored: the docker command always uses ssh for ssh:// addresses."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 from provisioner import regex
 from provisioner.modules.docker.client import ASK, DockerCli
-from provisioner.modules.framework.base import TaskContext, Text, Words
-from provisioner.modules.framework.model import Field, model_validator
+from provisioner.modules.framework.base import TaskContext, Words
+from provisioner.modules.framework.fields import parameter
 from provisioner.remote.shell import Program, Report
 
 CHANGING = (
@@ -119,9 +119,9 @@ class DockerComposeV2(DockerCli):
 
     state: Literal["absent", "stopped", "restarted", "present"] = "present"
     """present is `up`, absent `down`; restarted always restarts."""
-    project_src: Text | None = None
+    project_src: str | None = None
     """The directory on the host with the compose file."""
-    project_name: Text | None = None
+    project_name: str | None = None
     """The project's name; unset is that of the directory."""
     files: Words | None = None
     """Compose files to use instead, relative to project_src."""
@@ -155,7 +155,7 @@ class DockerComposeV2(DockerCli):
     """Seconds that containers have to stop."""
     services: Words | None = None
     """Only these services."""
-    scale: dict[str, int] = Field(default_factory=dict)
+    scale: dict[str, int] = parameter({})
     """How many containers of a service."""
     wait: bool = False
     """Wait until the services run or are healthy."""
@@ -164,15 +164,13 @@ class DockerComposeV2(DockerCli):
     assume_yes: bool = False
     """Answer yes to what compose asks (compose 2.32 and later)."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if (self.project_src is None) == (self.definition is None):
             raise ValueError("give one of project_src and definition")
         if self.definition is not None and self.project_name is None:
             raise ValueError("definition needs project_name")
         if self.definition is not None and self.files is not None:
             raise ValueError("files can't be used with definition")
-        return self
 
     @property
     def acts(self) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 from provisioner.modules.docker import compose
 from provisioner.modules.docker.client import DockerModule
 from provisioner.modules.docker.compose import DockerComposeV2
-from provisioner.modules.framework.base import TaskContext, Text, Words
-from provisioner.modules.framework.model import Field, PrivateAttr, model_validator
+from provisioner.modules.framework.base import TaskContext, Words
+from provisioner.modules.framework.fields import fields, parameter
 from provisioner.remote.shell import Program, Report
 
 _SAME = (
@@ -31,21 +31,21 @@ class DockerCompose(DockerModule):
     """With state: present, its containers are there and rest."""
     restarted: bool = False
     """With state: present, restart its containers, which must be there."""
-    project_src: Text | None = None
+    project_src: str | None = None
     """The directory on the host with the compose file."""
-    project_name: Text | None = None
+    project_name: str | None = None
     """The project's name; unset is that of the directory."""
     files: Words | None = None
     """Compose files to use instead, relative to project_src."""
     definition: dict[str, Any] | None = None
     """The compose file itself, instead of project_src; it needs project_name."""
-    env_file: Text | None = None
+    env_file: str | None = None
     """A file of variables instead of `.env`, relative to project_src."""
     profiles: Words | None = None
     """The profiles to enable."""
     services: Words | None = None
     """Only these services."""
-    scale: dict[str, int] = Field(default_factory=dict)
+    scale: dict[str, int] = parameter({})
     """How many containers of a service."""
     dependencies: bool = True
     """Start the services that services depend on, too."""
@@ -68,17 +68,13 @@ class DockerCompose(DockerModule):
     hostname_check: bool = False
     """Ignored: the docker command checks the name that is in docker_host."""
 
-    _project: DockerComposeV2 = PrivateAttr()
+    _project: DockerComposeV2
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if self.stopped and self.restarted:
             raise ValueError("stopped and restarted exclude each other")
-        return self
-
-    def model_post_init(self, context: Any, /) -> None:
-        same = self.model_dump(include={*DockerModule.model_fields, *_SAME} - {"timeout"})
-        self._project = DockerComposeV2.model_validate({**same, **self._wish()})
+        same = self.as_dict(include={*fields(DockerModule), *_SAME} - {"timeout"})
+        self._project = DockerComposeV2.from_arguments({**same, **self._wish()})
 
     def _wish(self) -> Mapping[str, Any]:
         state: str = self.state

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal
 
 from provisioner.modules.docker import container_create as create
 from provisioner.modules.docker import steps
@@ -16,14 +16,8 @@ from provisioner.modules.docker.container_plan import Plan
 from provisioner.modules.docker.container_values import env_lines, exposed, ports
 from provisioner.modules.docker.joined import identified, joined
 from provisioner.modules.docker.references import full, is_id
-from provisioner.modules.framework.base import TaskContext, Text
-from provisioner.modules.framework.model import (
-    AliasChoices,
-    Field,
-    PrivateAttr,
-    field_validator,
-    model_validator,
-)
+from provisioner.modules.framework.base import TaskContext
+from provisioner.modules.framework.fields import Before, parameter
 from provisioner.remote.shell import Program, Report, Value
 from provisioner.result import Diff
 
@@ -69,14 +63,19 @@ COMPATIBLE = {
 """The values of unset parameters under container_default_behavior: compatibility."""
 
 
+def _pull_policy(value: Any) -> Any:
+    words = {"true": "always", "yes": "always", "false": "missing", "no": "missing"}
+    return words.get(str(value).lower(), value)
+
+
 class DockerContainer(ContainerConfig):
     """Keep a container: there or not, made as asked, running or stopped."""
 
     body: ClassVar[str] = BODY
 
-    name: Text
+    name: str
     """The container's name; an existing one is also found by its id."""
-    image: Text | None = None
+    image: str | None = None
     """The image, pulled where it is missing (an id is never pulled). Needed to make one; unset
     keeps an existing container's."""
     state: Literal["absent", "present", "healthy", "stopped", "started"] = "started"
@@ -84,19 +83,19 @@ class DockerContainer(ContainerConfig):
     started, and does not wait for the health check."""
     command_handling: Literal["compatibility", "correct"] = "correct"
     """Ignored: words stay words (correct)."""
-    comparisons: dict[str, Comparison] = Field(default_factory=dict)
+    comparisons: dict[str, Comparison] = parameter({})
     """How strictly parameters are compared: strict, ignore or allow_more_present, by parameter; `*`
     is all others. By default values and lists have to be equal, and of dictionaries and sets there
     may be more."""
     container_default_behavior: Literal["compatibility", "no_defaults"] = "no_defaults"
     """compatibility gives unset parameters (detach, memory, privileged, …) their old defaults."""
-    default_host_ip: Text | None = None
+    default_host_ip: str | None = None
     """The address of the host for published ports that name none."""
     detach: bool | None = None
     """false waits for the container's end: the task fails where its exit status is not 0."""
     cleanup: bool = False
     """With detach: false, remove the container when it has ended."""
-    force_kill: bool = Field(False, validation_alias=AliasChoices("force_kill", "forcekill"))
+    force_kill: bool = parameter(False, aliases=("forcekill",))
     """Kill it instead of stopping it."""
     healthy_wait_timeout: float | None = 300
     """Ignored."""
@@ -110,7 +109,7 @@ class DockerContainer(ContainerConfig):
     """Whether it is made anew where its image is the same by another name."""
     keep_volumes: bool = True
     """Keep the anonymous volumes of a container that is removed."""
-    kill_signal: Text | None = None
+    kill_signal: str | None = None
     """The signal for force_kill."""
     networks_cli_compatible: bool = True
     """Make it in the first of `networks` only; false adds them to the default network."""
@@ -118,7 +117,7 @@ class DockerContainer(ContainerConfig):
     """Ignored: with detach: false the output is always returned."""
     paused: bool | None = None
     """Whether a running container is paused."""
-    pull: Literal["never", "missing", "always"] = "missing"
+    pull: Annotated[Literal["never", "missing", "always"], Before(_pull_policy)] = "missing"
     """When to pull the image; true is always, false is missing."""
     pull_check_mode_behavior: Literal["image_not_present", "always"] = "image_not_present"
     """Ignored: a check says that it would pull wherever it would."""
@@ -131,24 +130,16 @@ class DockerContainer(ContainerConfig):
     restart: bool = False
     """Restart it, if it was running."""
 
-    _before: Mapping[str, Any] | None = PrivateAttr(None)
-    _differences: Sequence[Difference] = PrivateAttr(())
+    _before: Mapping[str, Any] | None = None
+    _differences: Sequence[Difference] = ()
 
-    @field_validator("pull", mode="before")
     @classmethod
-    def _pull_as_flag(cls, value: Any) -> Any:
-        words = {"true": "always", "yes": "always", "false": "missing", "no": "missing"}
-        return words.get(str(value).lower(), value)
+    def prepare_arguments(cls, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        if arguments.get("container_default_behavior") == "compatibility":
+            return {**COMPATIBLE, **arguments}
+        return arguments
 
-    @model_validator(mode="before")
-    @classmethod
-    def _old_defaults(cls, given: Any) -> Any:
-        if isinstance(given, dict) and given.get("container_default_behavior") == "compatibility":
-            return {**COMPATIBLE, **given}
-        return given
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         create.create(self, self.name, self.image or "")
         exposed(self.exposed_ports or ())
         for _ in ports(self.published_ports or ()):
@@ -158,7 +149,6 @@ class DockerContainer(ContainerConfig):
             raise ValueError(f"comparisons: {min(unknown)} can't be compared")
         if self.cleanup and self.detach is not False:
             raise ValueError("cleanup needs detach: false")
-        return self
 
     @property
     def acts(self) -> bool:
@@ -185,7 +175,7 @@ class DockerContainer(ContainerConfig):
         image = next(filter(is_image, objects), None)
         merged = env_lines(report.get("env_file")) | (self.env or {})
         update = {"env": merged or self.env, **identified(self, objects)}
-        config = self.model_copy(update=update)
+        config = self.copy_with(**update)
         plan = [*Plan(config, self._before, image, self._note).steps()]
         if not plan:
             return None

@@ -6,14 +6,8 @@ from typing import Annotated, Any, Literal
 
 from provisioner.modules.docker.client import DockerModule
 from provisioner.modules.docker.container_values import bytes_of, nanoseconds, text_of
-from provisioner.modules.framework.base import Text, Words
-from provisioner.modules.framework.model import (
-    AliasChoices,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    Model,
-)
+from provisioner.modules.framework.base import Words
+from provisioner.modules.framework.fields import Before, Parameters, parameter
 
 
 def _texts(value: Any) -> Any:
@@ -29,49 +23,43 @@ def _size(value: Any) -> Any:
 
 
 def _command(value: Any) -> Any:
-    return tuple(text_of(item) for item in value) if isinstance(value, list | tuple) else value
+    return tuple(map(text_of, value)) if isinstance(value, list | tuple) else str(value)
 
 
-Texts = Annotated[dict[str, str], BeforeValidator(_texts)]
-Size = Annotated[str, BeforeValidator(_size)]
-Duration = Annotated[str, BeforeValidator(lambda value: nanoseconds(str(value)) and str(value))]
-Command = Annotated[tuple[str, ...] | Text, BeforeValidator(_command)]
+Texts = Annotated[dict[str, str], Before(_texts)]
+Size = Annotated[str, Before(_size)]
+Duration = Annotated[str, Before(lambda value: nanoseconds(str(value)) and str(value))]
+Command = Annotated[tuple[str, ...] | str, Before(_command)]
 List = Annotated[
-    tuple[Text, ...],
-    BeforeValidator(lambda v: [v] if isinstance(v, str | int) and not isinstance(v, bool) else v),
+    tuple[str, ...],
+    Before(lambda v: [v] if isinstance(v, str | int) and not isinstance(v, bool) else v),
 ]
 
 
-class _Part(Model):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", coerce_numbers_to_str=True, defer_build=True
-    )
-
-
-class Rate(_Part):
-    path: Text
+class Rate(Parameters):
+    path: str
     """The device in the container."""
     rate: Size
     """How much a second: bytes with a unit (20M), or operations."""
 
 
-class DeviceRequest(_Part):
-    capabilities: list[list[str]] = Field([])
+class DeviceRequest(Parameters):
+    capabilities: list[list[str]] = parameter([])
     """What the device has to be able to do; --gpus takes the first list only."""
     count: int | None = None
     """How many; -1 is all."""
-    device_ids: tuple[Text, ...] = ()
+    device_ids: tuple[str, ...] = ()
     """Which."""
-    driver: Text | None = None
+    driver: str | None = None
     """Whose driver."""
-    options: Texts = Field({})
+    options: Texts = parameter({})
     """The driver's options."""
 
 
-class Mount(_Part):
-    target: Text
+class Mount(Parameters):
+    target: str
     """Where in the container."""
-    source: Text | None = None
+    source: str | None = None
     """A volume's name or a path on the host."""
     type: Literal["bind", "npipe", "tmpfs", "volume", "cluster", "image"] = "volume"
     """What is mounted."""
@@ -85,19 +73,19 @@ class Mount(_Part):
     """How mounts below it travel (bind)."""
     no_copy: bool | None = None
     """Do not fill a new volume with what the image has there."""
-    labels: Texts = Field({})
+    labels: Texts = parameter({})
     """Labels of a new volume."""
-    volume_driver: Text | None = None
+    volume_driver: str | None = None
     """Driver of a new volume."""
-    volume_options: Texts = Field({})
+    volume_options: Texts = parameter({})
     """The driver's options."""
     tmpfs_size: Size | None = None
     """Size of a tmpfs."""
-    tmpfs_mode: Text | None = None
+    tmpfs_mode: str | None = None
     """Mode of a tmpfs, octal."""
 
 
-class Healthcheck(_Part):
+class Healthcheck(Parameters):
     test: Command | None = None
     """A command line for the container's shell, or a list that begins with CMD, CMD-SHELL or NONE.
     CMD words become a quoted command line: docker's own command knows nothing else."""
@@ -115,18 +103,18 @@ class Healthcheck(_Part):
     """Time between two checks in the start period (Docker 25 and later)."""
 
 
-class Network(_Part):
-    name: Text
+class Network(Parameters):
+    name: str
     """The network."""
-    ipv4_address: Text | None = None
+    ipv4_address: str | None = None
     """The container's address there."""
-    ipv6_address: Text | None = None
+    ipv6_address: str | None = None
     """Its IPv6 address there."""
     links: List | None = None
     """Containers to link to, as `name:alias`."""
     aliases: List | None = None
     """More names of the container there."""
-    mac_address: Text | None = None
+    mac_address: str | None = None
     """Its MAC address there (Docker 25 and later)."""
     driver_opts: Texts | None = None
     """Options for the network's driver (Docker 20.10 and later)."""
@@ -145,7 +133,7 @@ class ContainerConfig(DockerModule):
     """Linux capabilities to take away."""
     cgroupns_mode: Literal["host", "private"] | None = None
     """Its cgroup namespace (Docker 20.10 and later)."""
-    cgroup_parent: Text | None = None
+    cgroup_parent: str | None = None
     """The cgroup to put its own into."""
     command: Command | None = None
     """The command, as a line (split as a shell would, without a shell) or as words."""
@@ -155,9 +143,9 @@ class ContainerConfig(DockerModule):
     """CPU time in each period in µs."""
     cpus: float | None = None
     """How many CPUs it may use."""
-    cpuset_cpus: Text | None = None
+    cpuset_cpus: str | None = None
     """Which CPUs (0-2,4)."""
-    cpuset_mems: Text | None = None
+    cpuset_mems: str | None = None
     """Which memory nodes."""
     cpu_shares: int | None = None
     """Relative weight of its CPU time."""
@@ -181,33 +169,31 @@ class ContainerConfig(DockerModule):
     """Its name servers, in order."""
     dns_search_domains: List | None = None
     """Its search domains, in order."""
-    domainname: Text | None = None
+    domainname: str | None = None
     """Its domain."""
     env: Texts | None = None
     """Its environment. Values reach docker on stdin; those with a newline through docker's own
     environment, which only root and the same user can read."""
-    env_file: Text | None = None
+    env_file: str | None = None
     """A file on the host with lines NAME=VALUE; `env` wins over it."""
     entrypoint: List | None = None
     """The entry point, instead of the image's. All but its first word become the command's first
     words: docker's own command knows nothing else."""
     etc_hosts: Texts | None = None
     """More lines of /etc/hosts: name to address."""
-    exposed_ports: List | None = Field(
-        None, validation_alias=AliasChoices("exposed_ports", "exposed", "expose")
-    )
+    exposed_ports: List | None = parameter(None, aliases=("exposed", "expose"))
     """Ports (80, 53/udp, 7000-7010) that it says it listens on."""
     groups: List | None = None
     """More groups of its process."""
     healthcheck: Healthcheck | None = None
     """How to see whether it is healthy."""
-    hostname: Text | None = None
+    hostname: str | None = None
     """Its host name."""
     init: bool | None = None
     """Run an init in it, which reaps processes."""
     interactive: bool | None = None
     """Keep its stdin open."""
-    ipc_mode: Text | None = None
+    ipc_mode: str | None = None
     """Its IPC namespace: host, `container:NAME`, private, shareable."""
     kernel_memory: Size | None = None
     """Limit of kernel memory."""
@@ -215,11 +201,11 @@ class ContainerConfig(DockerModule):
     """Its labels."""
     links: List | None = None
     """Containers to link to, as `name:alias` (bridge network only)."""
-    log_driver: Text | None = None
+    log_driver: str | None = None
     """Where its output goes."""
-    log_options: Texts | None = Field(None, validation_alias=AliasChoices("log_options", "log_opt"))
+    log_options: Texts | None = parameter(None, aliases=("log_opt",))
     """Options of log_driver."""
-    mac_address: Text | None = None
+    mac_address: str | None = None
     """Its MAC address."""
     memory: Size | None = None
     """Limit of memory (512M); 0 is none."""
@@ -231,7 +217,7 @@ class ContainerConfig(DockerModule):
     """How readily it is swapped out, 0 to 100."""
     mounts: tuple[Mount, ...] | None = None
     """What is mounted in it (Docker 17.06 and later)."""
-    network_mode: Text | None = None
+    network_mode: str | None = None
     """bridge, host, none, default, `container:NAME`, or a network; unset is the first of
     `networks`."""
     networks: tuple[Network, ...] | None = None
@@ -240,19 +226,17 @@ class ContainerConfig(DockerModule):
     """Whether the kernel's OOM killer is disabled for it (Ansible's name for that)."""
     oom_score_adj: int | None = None
     """How readily the OOM killer takes it."""
-    pid_mode: Text | None = None
+    pid_mode: str | None = None
     """Its PID namespace: host or `container:NAME`."""
     pids_limit: int | None = None
     """How many processes it may have; -1 is no limit."""
-    platform: Text | None = None
+    platform: str | None = None
     """Platform of the image (Docker 20.10 and later)."""
     privileged: bool | None = None
     """Give it all rights."""
     publish_all_ports: bool | None = None
     """Publish every port that it exposes."""
-    published_ports: List | None = Field(
-        None, validation_alias=AliasChoices("published_ports", "ports")
-    )
+    published_ports: List | None = parameter(None, aliases=("ports",))
     """Ports of the host that lead to it: `80`, `8080:80`, `127.0.0.1:8080:80/tcp`, ranges."""
     read_only: bool | None = None
     """Make its root read-only."""
@@ -260,13 +244,13 @@ class ContainerConfig(DockerModule):
     """When docker starts it again. Quote `no`."""
     restart_retries: int | None = None
     """How often at most, for on-failure."""
-    runtime: Text | None = None
+    runtime: str | None = None
     """The OCI runtime."""
     security_opts: List | None = None
     """Security options (`label=disable`)."""
     shm_size: Size | None = None
     """Size of its /dev/shm."""
-    stop_signal: Text | None = None
+    stop_signal: str | None = None
     """The signal that asks it to end."""
     stop_timeout: int | None = None
     """How many seconds it then has."""
@@ -280,17 +264,17 @@ class ContainerConfig(DockerModule):
     """Give it a terminal."""
     ulimits: List | None = None
     """Limits, as `nofile:1024[:2048]`."""
-    user: Text | None = None
+    user: str | None = None
     """The user of its process, as name or number, with a group behind a colon."""
-    userns_mode: Text | None = None
+    userns_mode: str | None = None
     """Its user namespace: host."""
-    uts: Text | None = None
+    uts: str | None = None
     """Its UTS namespace: host."""
     volumes: List | None = None
     """Volumes and directories of the host, as `source:/path[:mode]`, or `/path` for a new one."""
-    volume_driver: Text | None = None
+    volume_driver: str | None = None
     """Driver of its volumes."""
     volumes_from: Words | None = None
     """Containers whose volumes it gets."""
-    working_dir: Text | None = None
+    working_dir: str | None = None
     """The directory of its process."""

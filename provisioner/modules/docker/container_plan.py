@@ -86,7 +86,7 @@ class Plan:
         why = ", ".join(item.option for item in found) or "recreate"
         if self._config.image is None:
             known = ((self._there or {}).get("Config") or {}).get("Image") or ""
-            self._config = self._config.model_copy(update={"image": known})
+            self._config = self._config.copy_with(image=known)
         yield from self._pull()
         yield from self._removal(f" to make it anew: {why}")
         yield from self._creation(pulled=True)
@@ -116,7 +116,7 @@ class Plan:
             text if text.count(":") > 1 else f"{ip}:{text if ':' in text else ':' + text}"
             for text in config.published_ports
         )
-        return config.model_copy(update={"published_ports": ports})
+        return config.copy_with(published_ports=ports)
 
     def _pull(self) -> Iterator[Step]:
         image = full(self._config.image or "")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from provisioner.modules.docker.client import ASK, DockerModule
 from provisioner.modules.docker.container_fields import Texts
-from provisioner.modules.framework.base import TaskContext, Text
-from provisioner.modules.framework.model import model_validator
+from provisioner.modules.framework.base import TaskContext
 from provisioner.remote.shell import Program, Report
 
 BODY = (
@@ -60,22 +59,22 @@ class DockerContainerExec(DockerModule):
 
     body: ClassVar[str] = BODY
 
-    container: Text
+    container: str
     """The container."""
-    argv: tuple[Text, ...] | None = None
+    argv: tuple[str, ...] | None = None
     """The command as words."""
-    command: Text | None = None
+    command: str | None = None
     """The command as a line, split as a shell would, without a shell."""
-    chdir: Text | None = None
+    chdir: str | None = None
     """The directory to run it in."""
     detach: bool = False
     """Do not wait for its end."""
     env: Texts | None = None
     """More of its environment. It reaches docker through docker's own environment, which only root
     and the same user can read."""
-    user: Text | None = None
+    user: str | None = None
     """The user to run it as."""
-    stdin: Text | None = None
+    stdin: str | None = None
     """What it reads."""
     stdin_add_newline: bool = True
     """End `stdin` with a newline."""
@@ -84,8 +83,7 @@ class DockerContainerExec(DockerModule):
     tty: bool = False
     """Give it a terminal."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if (self.argv is None) == (self.command is None):
             raise ValueError("give one of argv and command")
         if self.detach and self.stdin is not None:
@@ -93,7 +91,6 @@ class DockerContainerExec(DockerModule):
         odd = [key for key in self.env or {} if not key.isidentifier()]
         if odd:
             raise ValueError(f"env: {odd[0]} is no name that a shell's variable can have")
-        return self
 
     @property
     def acts(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from provisioner.modules.docker.client import DockerModule
 from provisioner.modules.docker.container_values import text_of
-from provisioner.modules.framework.model import BeforeValidator
+from provisioner.modules.framework.fields import Before
 
 
 def _lists(value: Any) -> Any:
@@ -19,7 +19,7 @@ def _lists(value: Any) -> Any:
     }
 
 
-Filters = Annotated[dict[str, tuple[str, ...]], BeforeValidator(_lists)]
+Filters = Annotated[dict[str, tuple[str, ...]], Before(_lists)]
 
 
 class Filtered(DockerModule):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 from provisioner.modules.docker import steps
 from provisioner.modules.docker.client import ASK, DockerModule, answer
 from provisioner.modules.docker.image_build import Build, Pull
 from provisioner.modules.docker.references import digest_of, full, is_id, short
 from provisioner.modules.docker.steps import Step
-from provisioner.modules.framework.base import TaskContext, Text
-from provisioner.modules.framework.model import PrivateAttr, model_validator
+from provisioner.modules.framework.base import TaskContext
 from provisioner.remote.shell import Program, Report, Value
 
 BODY = (
@@ -58,9 +57,9 @@ class DockerImage(DockerModule):
 
     body: ClassVar[str] = BODY
 
-    name: Text
+    name: str
     """The image, with its registry; its own tag wins over `tag`."""
-    tag: Text = "latest"
+    tag: str = "latest"
     """The tag."""
     state: Literal["absent", "present"] = "present"
     """Whether it is there."""
@@ -76,21 +75,20 @@ class DockerImage(DockerModule):
     """How it is built."""
     pull: Pull | None = None
     """How it is pulled."""
-    load_path: Text | None = None
+    load_path: str | None = None
     """The archive to load, on the host."""
-    archive_path: Text | None = None
+    archive_path: str | None = None
     """Write it to this archive on the host, unless that holds it already."""
     push: bool = False
     """Push it to its registry, or to that of `repository`."""
-    repository: Text | None = None
+    repository: str | None = None
     """Another name for it."""
     force: bool | None = None
     """Ansible's old name for force_source, force_absent and force_tag together."""
 
-    _before: Mapping[str, Any] | None = PrivateAttr(None)
+    _before: Mapping[str, Any] | None = None
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         needed = {"build": "build", "load": "load_path"}.get(self.source or "")
         if needed and getattr(self, needed) is None:
             raise ValueError(f"source: {self.source} needs {needed}")
@@ -98,7 +96,6 @@ class DockerImage(DockerModule):
             raise ValueError(f"an image's id can't be used with source: {self.source}")
         if self.push and is_id(self.name) and not self.repository:
             raise ValueError("an image can't be pushed by its id: give a repository too")
-        return self
 
     @property
     def image(self) -> str:

@@ -7,49 +7,42 @@ from typing import Literal
 
 from provisioner.modules.docker.container_fields import Size, Texts
 from provisioner.modules.docker.container_values import bytes_of
-from provisioner.modules.framework.base import Text
-from provisioner.modules.framework.model import ConfigDict, Field, Model
+from provisioner.modules.framework.fields import Parameters, parameter
 
 
-class _Options(Model):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", coerce_numbers_to_str=True, defer_build=True
-    )
-
-
-class Limits(_Options):
+class Limits(Parameters):
     memory: Size | None = None
     """Memory of a build step."""
     memswap: Size | None = None
     """Memory and swap together; -1 is no limit."""
     cpushares: int | None = None
     """Relative weight of its CPU time."""
-    cpusetcpus: Text | None = None
+    cpusetcpus: str | None = None
     """Which CPUs."""
 
 
-class Secret(_Options):
-    id: Text
+class Secret(Parameters):
+    id: str
     """Its name: RUN steps find it as /run/secrets/ID."""
     type: Literal["file", "env"]
     """Where it comes from. (Ansible's `value` would be in docker's environment: write a file.)"""
-    src: Text | None = None
+    src: str | None = None
     """The file on the host."""
-    env: Text | None = None
+    env: str | None = None
     """The variable in the environment of the task."""
 
     def words(self) -> str:
         return f"--secret=id={self.id}," + (f"src={self.src}" if self.src else f"env={self.env}")
 
 
-class Output(_Options):
+class Output(Parameters):
     type: Literal["local", "tar", "oci", "docker", "image"]
     """The exporter."""
-    dest: Text | None = None
+    dest: str | None = None
     """The path on the host."""
-    context: Text | None = None
+    context: str | None = None
     """The context of the docker command whose daemon gets it."""
-    name: Text | None = None
+    name: str | None = None
     """The image's name there."""
     push: bool = False
     """Push it (type image)."""
@@ -60,28 +53,28 @@ class Output(_Options):
         return "--output=" + ",".join([*pairs, *["push=true"] * self.push])
 
 
-class Build(_Options):
-    path: Text
+class Build(Parameters):
+    path: str
     """The directory on the host with the Dockerfile."""
-    dockerfile: Text | None = None
+    dockerfile: str | None = None
     """Another Dockerfile, relative to path."""
-    args: Texts = Field(default_factory=dict)
+    args: Texts = parameter({})
     """Build arguments. They stand in the process list while it builds: no place for secrets."""
-    cache_from: tuple[Text, ...] = ()
+    cache_from: tuple[str, ...] = ()
     """Images whose layers may be used."""
     container_limits: Limits | None = None
     """Limits of each build step."""
-    etc_hosts: Texts = Field(default_factory=dict)
+    etc_hosts: Texts = parameter({})
     """More lines of /etc/hosts while it builds."""
     http_timeout: int | None = None
     """Ignored: a build may take as long as it needs."""
-    labels: Texts = Field(default_factory=dict)
+    labels: Texts = parameter({})
     """The image's labels."""
-    network: Text | None = None
+    network: str | None = None
     """The network of its RUN steps."""
     nocache: bool = False
     """Build every layer anew."""
-    platform: Text | None = None
+    platform: str | None = None
     """The platform to build for."""
     pull: bool = False
     """Fetch the newest base image."""
@@ -89,7 +82,7 @@ class Build(_Options):
     """Remove the containers in between."""
     shm_size: Size | None = None
     """Size of /dev/shm while it builds."""
-    target: Text | None = None
+    target: str | None = None
     """The stage to stop at."""
     secrets: tuple[Secret, ...] = ()
     """Secrets for RUN steps (with BuildKit)."""
@@ -126,6 +119,6 @@ class Build(_Options):
         yield self.path
 
 
-class Pull(_Options):
-    platform: Text | None = None
+class Pull(Parameters):
+    platform: str | None = None
     """The platform whose image is pulled (Docker 17.12 and later)."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from provisioner.modules.docker import image, steps
 from provisioner.modules.docker.client import ASK, DockerModule, answer
 from provisioner.modules.docker.image import MISSING, archives, first, manifest
 from provisioner.modules.docker.references import full, is_id, short
 from provisioner.modules.docker.steps import Step
-from provisioner.modules.framework.base import TaskContext, Text, Words
-from provisioner.modules.framework.model import AliasChoices, Field, PrivateAttr
+from provisioner.modules.framework.base import TaskContext, Words
+from provisioner.modules.framework.fields import After, parameter, private
 from provisioner.remote.shell import Program, Report
 
 
@@ -21,22 +21,31 @@ def missing(name: str) -> Program:
     return Program("docker_missing", MISSING, {"image": name, "where": where})
 
 
+def _not_empty(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ValueError("at least one name is required")
+    return names
+
+
+Names = Annotated[Words, After(_not_empty)]
+
+
 class DockerImageTag(DockerModule):
     """Give an image on the host more names."""
 
     body: ClassVar[str] = image.BODY
 
-    name: Text
+    name: str
     """The image, with its registry; its own tag wins over `tag`."""
-    tag: Text = "latest"
+    tag: str = "latest"
     """The tag, and that of names in `repository` that have none."""
-    repository: Words = Field(min_length=1)
+    repository: Names
     """The names to give it."""
     existing_images: Literal["keep", "overwrite"] = "overwrite"
     """Whether another image keeps a name that it has, or loses it."""
 
-    _tagged: list[str] = PrivateAttr(default_factory=list)
-    _image: Mapping[str, Any] = PrivateAttr(default_factory=dict)
+    _tagged: list[str] = private(list)
+    _image: Mapping[str, Any] = private(dict)
 
     @property
     def _names(self) -> list[str]:
@@ -82,16 +91,16 @@ class DockerImageRemove(DockerModule):
 
     body: ClassVar[str] = image.BODY
 
-    name: Text
+    name: str
     """The image; its own tag wins over `tag`."""
-    tag: Text = "latest"
+    tag: str = "latest"
     """The tag."""
     force: bool = False
     """Remove it even if stopped containers use it, and by its id with all its names."""
     prune: bool = True
     """Remove the images below it that have no name."""
 
-    _before: Mapping[str, Any] = PrivateAttr(default_factory=dict)
+    _before: Mapping[str, Any] = private(dict)
 
     @property
     def image(self) -> str:
@@ -123,16 +132,16 @@ class DockerImageExport(DockerModule):
 
     body: ClassVar[str] = image.BODY
 
-    names: Words = Field(min_length=1, validation_alias=AliasChoices("names", "name"))
+    names: Names = parameter(aliases=("name",))
     """The images, with their registries."""
-    tag: Text = "latest"
+    tag: str = "latest"
     """The tag of those that have none."""
-    path: Text
+    path: str
     """The archive on the host."""
     force: bool = False
     """Write it in any case."""
 
-    _images: list[dict[str, Any]] = PrivateAttr(default_factory=list)
+    _images: list[dict[str, Any]] = private(list)
 
     @property
     def acts(self) -> bool:
@@ -189,10 +198,10 @@ class DockerImageLoad(DockerModule):
 
     body: ClassVar[str] = LOAD
 
-    path: Text
+    path: str
     """The archive that docker save or docker_image_export wrote."""
 
-    _names: list[str] = PrivateAttr(default_factory=list)
+    _names: list[str] = private(list)
 
     def program(self, context: TaskContext) -> Program:
         return Program("docker_image_load", self.body, {"path": self.path, **self.asking()})

@@ -10,8 +10,8 @@ from provisioner.modules.docker.client import DockerModule
 from provisioner.modules.docker.container_fields import Size, Texts
 from provisioner.modules.docker.image import DockerImage
 from provisioner.modules.docker.image_build import Output, Secret
-from provisioner.modules.framework.base import TaskContext, Text, Words
-from provisioner.modules.framework.model import PrivateAttr
+from provisioner.modules.framework.base import TaskContext, Words
+from provisioner.modules.framework.fields import fields
 from provisioner.remote.shell import Program, Report
 
 
@@ -20,20 +20,20 @@ class ImagePart(DockerModule):
 
     body: ClassVar[str] = image.BODY
 
-    name: Text
+    name: str
     """The image, with its registry; its own tag wins over `tag`."""
-    tag: Text = "latest"
+    tag: str = "latest"
     """The tag."""
 
-    _image: DockerImage = PrivateAttr()
+    _image: DockerImage
 
     def wish(self) -> Mapping[str, Any]:
         """docker_image's parameters, but for the name and the daemon."""
         raise NotImplementedError
 
-    def model_post_init(self, context: Any, /) -> None:
-        shared = self.model_dump(include={*DockerModule.model_fields, "name", "tag"})
-        self._image = DockerImage.model_validate({**shared, **self.wish()})
+    def validate(self) -> None:
+        shared = self.as_dict(include={*fields(DockerModule), "name", "tag"})
+        self._image = DockerImage.from_arguments({**shared, **self.wish()})
 
     @property
     def acts(self) -> bool:
@@ -54,7 +54,7 @@ class DockerImagePull(ImagePart):
 
     pull: Literal["always", "not_present"] = "always"
     """Always, which is a change if a newer one comes; or only if none has the name."""
-    platform: Text | None = None
+    platform: str | None = None
     """The platform whose image is pulled (Docker 17.12 and later)."""
 
     def wish(self) -> Mapping[str, Any]:
@@ -75,21 +75,21 @@ class DockerImagePush(ImagePart):
 class DockerImageBuild(ImagePart):
     """Build an image from a Dockerfile on the host."""
 
-    path: Text
+    path: str
     """The directory on the host with the Dockerfile."""
-    dockerfile: Text | None = None
+    dockerfile: str | None = None
     """Another Dockerfile, relative to path."""
     rebuild: Literal["never", "always"] = "never"
     """Build it though it is there: a change if another one comes of it."""
     args: Texts | None = None
     """Build arguments. They stand in the process list while it builds: no place for secrets."""
-    cache_from: tuple[Text, ...] = ()
+    cache_from: tuple[str, ...] = ()
     """Images whose layers may be used."""
     etc_hosts: Texts | None = None
     """More lines of /etc/hosts while it builds."""
     labels: Texts | None = None
     """The image's labels."""
-    network: Text | None = None
+    network: str | None = None
     """The network of its RUN steps."""
     nocache: bool = False
     """Build every layer anew."""
@@ -99,7 +99,7 @@ class DockerImageBuild(ImagePart):
     """The platform to build for, or several (with BuildKit)."""
     shm_size: Size | None = None
     """Size of /dev/shm while it builds."""
-    target: Text | None = None
+    target: str | None = None
     """The stage to stop at."""
     secrets: tuple[Secret, ...] = ()
     """Secrets for RUN steps, from files or the environment of the host (with BuildKit)."""
@@ -107,8 +107,8 @@ class DockerImageBuild(ImagePart):
     """Where else what is built goes (with BuildKit)."""
 
     def wish(self) -> Mapping[str, Any]:
-        own = set(DockerImageBuild.model_fields) - set(ImagePart.model_fields) - {"rebuild"}
-        build = self.model_dump(include=own, exclude_none=True)
+        own = set(fields(DockerImageBuild)) - set(fields(ImagePart)) - {"rebuild"}
+        build = self.as_dict(include=own, exclude_none=True)
         if self.platform is not None:
             build["platform"] = ",".join(self.platform)
         return {"source": "build", "force_source": self.rebuild == "always", "build": build}

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from provisioner.modules.docker.client import ASK, DockerModule, answer
 from provisioner.modules.docker.references import full
-from provisioner.modules.framework.base import TaskContext, Text, Words
-from provisioner.modules.framework.model import AliasChoices, Field
+from provisioner.modules.framework.base import TaskContext, Words
+from provisioner.modules.framework.fields import parameter
 from provisioner.remote.shell import Program, Report, Value
 
 BODY = (
@@ -61,7 +61,7 @@ class DockerContainerInfo(DockerInfo):
 
     kind: ClassVar[tuple[str, ...]] = ("inspect", "--type", "container")
 
-    name: Text
+    name: str
     """The container, by name or id."""
 
     def subjects(self) -> tuple[str, ...]:
@@ -77,7 +77,7 @@ class DockerNetworkInfo(DockerInfo):
 
     kind: ClassVar[tuple[str, ...]] = ("network", "inspect")
 
-    name: Text
+    name: str
     """The network, by name or id."""
 
     def subjects(self) -> tuple[str, ...]:
@@ -93,7 +93,7 @@ class DockerVolumeInfo(DockerInfo):
 
     kind: ClassVar[tuple[str, ...]] = ("volume", "inspect")
 
-    name: Text = Field(validation_alias=AliasChoices("name", "volume_name"))
+    name: str = parameter(aliases=("volume_name",))
     """The volume."""
 
     def subjects(self) -> tuple[str, ...]:

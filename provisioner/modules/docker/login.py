@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 from provisioner.modules.docker.client import ASK, DockerModule
-from provisioner.modules.framework.base import TaskContext, Text
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.base import TaskContext
+from provisioner.modules.framework.fields import parameter
 from provisioner.remote.shell import Program, Report
 
 READ = r"""
@@ -89,30 +89,23 @@ class DockerLogin(DockerModule):
 
     state: Literal["absent", "present"] = "present"
     """absent logs out."""
-    registry_url: Text = Field(
-        HUB, validation_alias=AliasChoices("registry_url", "registry", "url")
-    )
+    registry_url: str = parameter(HUB, aliases=("registry", "url"))
     """The registry."""
-    username: Text | None = None
+    username: str | None = None
     """The user."""
-    password: Text | None = None
+    password: str | None = None
     """The password; it reaches docker on stdin."""
-    email: Text | None = None
+    email: str | None = None
     """Ignored, as registries do."""
-    reauthorize: bool = Field(False, validation_alias=AliasChoices("reauthorize", "reauth"))
+    reauthorize: bool = parameter(False, aliases=("reauth",))
     """Log in though the same credentials are kept already. Needed after a change of password where
     a credential helper keeps them: a helper is not asked for its secrets."""
-    config_path: Text = Field(
-        "~/.docker/config.json",
-        validation_alias=AliasChoices("config_path", "dockercfg_path"),
-    )
+    config_path: str = parameter("~/.docker/config.json", aliases=("dockercfg_path",))
     """docker's settings; of another file's name the password is not checked with the registry."""
 
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
+    def validate(self) -> None:
         if self.state == "present" and (self.username is None or self.password is None):
             raise ValueError("username and password are needed to log in")
-        return self
 
     @property
     def acts(self) -> bool:

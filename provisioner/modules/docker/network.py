@@ -9,8 +9,8 @@ from provisioner.modules.docker import steps
 from provisioner.modules.docker.client import ASK, DockerModule, answer
 from provisioner.modules.docker.container_fields import Texts
 from provisioner.modules.docker.steps import Step
-from provisioner.modules.framework.base import TaskContext, Text, Words
-from provisioner.modules.framework.model import AliasChoices, ConfigDict, Field, Model, PrivateAttr
+from provisioner.modules.framework.base import TaskContext, Words
+from provisioner.modules.framework.fields import Parameters, parameter
 from provisioner.remote.shell import Program, Report
 
 BODY = (
@@ -25,16 +25,14 @@ report answer "$answer"
 )
 
 
-class Pool(Model):
+class Pool(Parameters):
     """One block of addresses."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-    subnet: Text | None = None
+    subnet: str | None = None
     """The block, as 172.23.0.0/24."""
-    iprange: Text | None = None
+    iprange: str | None = None
     """The part of it that containers get addresses of."""
-    gateway: Text | None = None
+    gateway: str | None = None
     """The host's address in it."""
     aux_addresses: Texts | None = None
     """Addresses that are taken: name to address."""
@@ -59,21 +57,21 @@ class DockerNetwork(DockerModule):
 
     body: ClassVar[str] = BODY
 
-    name: Text = Field(validation_alias=AliasChoices("name", "network_name"))
+    name: str = parameter(aliases=("network_name",))
     """The network."""
     state: Literal["absent", "present"] = "present"
     """Whether it is there."""
-    connected: Words = Field((), validation_alias=AliasChoices("connected", "containers"))
+    connected: Words = parameter((), aliases=("containers",))
     """Containers in it; others are disconnected, unless this is empty or `appends` is set."""
-    appends: bool = Field(False, validation_alias=AliasChoices("appends", "incremental"))
+    appends: bool = parameter(False, aliases=("incremental",))
     """Leave other containers connected."""
     force: bool = False
     """Disconnect all containers first, to remove the network or to make it anew."""
-    driver: Text = "bridge"
+    driver: str = "bridge"
     """Its driver."""
-    driver_options: Texts = Field(default_factory=dict)
+    driver_options: Texts = parameter({})
     """Options of the driver."""
-    ipam_driver: Text | None = None
+    ipam_driver: str | None = None
     """Who gives out addresses."""
     ipam_driver_options: Texts | None = None
     """Options of ipam_driver."""
@@ -87,7 +85,7 @@ class DockerNetwork(DockerModule):
     """Use IPv6 too."""
     internal: bool | None = None
     """Keep the outside out."""
-    labels: Texts = Field(default_factory=dict)
+    labels: Texts = parameter({})
     """Its labels."""
     scope: Literal["local", "global", "swarm"] | None = None
     """How far it reaches (Docker 17.09 and later)."""
@@ -97,10 +95,10 @@ class DockerNetwork(DockerModule):
     """Make it the swarm's routing mesh (Docker 17.05 and later)."""
     config_only: bool | None = None
     """It only holds settings for others (Docker 17.09 and later)."""
-    config_from: Text | None = None
+    config_from: str | None = None
     """The network whose settings it takes (Docker 17.09 and later)."""
 
-    _before: Mapping[str, Any] | None = PrivateAttr(None)
+    _before: Mapping[str, Any] | None = None
 
     @property
     def _pools(self) -> tuple[Pool, ...]:

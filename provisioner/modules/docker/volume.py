@@ -9,8 +9,8 @@ from provisioner.modules.docker import steps
 from provisioner.modules.docker.client import ASK, DockerModule, answer
 from provisioner.modules.docker.container_fields import Texts
 from provisioner.modules.docker.steps import Step
-from provisioner.modules.framework.base import TaskContext, Text
-from provisioner.modules.framework.model import AliasChoices, Field, PrivateAttr
+from provisioner.modules.framework.base import TaskContext
+from provisioner.modules.framework.fields import parameter
 from provisioner.remote.shell import Program, Report
 
 BODY = (
@@ -30,20 +30,20 @@ class DockerVolume(DockerModule):
 
     body: ClassVar[str] = BODY
 
-    volume_name: Text = Field(validation_alias=AliasChoices("volume_name", "name"))
+    volume_name: str = parameter(aliases=("name",))
     """The volume."""
     state: Literal["absent", "present"] = "present"
     """Whether it is there."""
-    driver: Text = "local"
+    driver: str = "local"
     """Its driver."""
-    driver_options: Texts = Field(default_factory=dict)
+    driver_options: Texts = parameter({})
     """Options of the driver."""
     labels: Texts | None = None
     """Its labels."""
     recreate: Literal["always", "never", "options-changed"] = "never"
     """When an existing volume is removed, with all that is in it, and made anew."""
 
-    _before: Mapping[str, Any] | None = PrivateAttr(None)
+    _before: Mapping[str, Any] | None = None
 
     @property
     def acts(self) -> bool:

@@ -1,192 +1,112 @@
-"""Arguments ▶ model: what can be checked is checked when a playbook is loaded, the rest when a
-task's templates are rendered."""
+"""Check and convert a task's arguments: what is certain when a playbook is loaded, and all of them
+when the task is run and its templates are rendered."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from itertools import groupby
 from typing import Any
 
 from provisioner.errors import Problem
+from provisioner.language.argument_specs import Findings
 from provisioner.language.play import ALL_ARGUMENTS
 from provisioner.language.templating.template import templates_in
 from provisioner.language.values import OMIT
-from provisioner.modules.framework import quick
 from provisioner.modules.framework.base import Module, ModuleError
-from provisioner.modules.framework.conversions import converted
+from provisioner.modules.framework.fields import ClassSpec, InvalidArguments
 from provisioner.where import Where, nearest, with_hint
 
 
 def check(
     module: type[Module], name: str, arguments: Mapping[str, Any], at: Where
 ) -> list[Problem]:
-    """What is wrong with `arguments` as far as it shows without rendering them."""
-    places: Mapping[str, Where] = getattr(arguments, "keys_at", {})
-    fields = names(module)
-    problems = [
-        Problem(
-            f'the module {name} has no parameter "{key}"',
-            places.get(key, at),
-            nearest(str(key), fields) or f"it has: {', '.join(sorted(fields))}",
-        )
-        for key in arguments
-        if key not in fields and not (module.open or module.ignores) and key != ALL_ARGUMENTS
+    """What is wrong with `arguments`, as far as it is certain before templates are rendered."""
+    unsupported = [*_unsupported(module, name, arguments, at)]
+    if unsupported:
+        return unsupported
+    unknown = {key for key, value in arguments.items() if _has_template([key, value])}
+    known = {key: value for key, value in arguments.items() if key not in unknown}
+    findings = Findings()
+    values = module.check(known, findings, names(module) if ALL_ARGUMENTS in unknown else unknown)
+    if not (unknown or findings.count):
+        try:
+            module.from_values(values)
+        except ValueError as error:
+            findings.add(str(error))
+    places: Mapping[str, Where] = getattr(arguments, "values_at", {})
+    return [
+        Problem(f"{name}: {message}", places.get(argument or "", at))
+        for message, argument in _messages(findings, module)
     ]
-    if problems:
-        return problems
-    opened = {key for key, value in arguments.items() if _is_open(key) or _is_open(value)}
-    if not opened:
-        return [*_whole(module, name, arguments, at)]
-    return [*_missing(module, name, arguments, at), *_each(module, name, arguments, opened, at)]
 
 
-def _is_open(value: object) -> bool:
-    """Whether only rendering tells what the value is."""
+def _has_template(value: object) -> bool:
     return any(True for _ in templates_in(value))
 
 
-def _whole(
+def _unsupported(
     module: type[Module], name: str, arguments: Mapping[str, Any], at: Where
 ) -> Iterator[Problem]:
-    try:
-        _model(module, dict(arguments))
-    except ValueError as error:
-        values: Mapping[str, Where] = getattr(arguments, "values_at", {})
-        for item in _errors(error):
-            place = values.get(str(item["loc"][0])) if item["loc"] else None
-            yield Problem(f"{name}: {_text(item)}", place or at)
-
-
-def _missing(
-    module: type[Module], name: str, arguments: Mapping[str, Any], at: Where
-) -> Iterator[Problem]:
-    for key, field in () if ALL_ARGUMENTS in arguments else module.model_fields.items():
-        if field.is_required() and arguments.keys().isdisjoint(field.names):
-            yield Problem(f'{name}: the parameter "{key}" is missing', at)
-
-
-def _each(
-    module: type[Module], name: str, arguments: Mapping[str, Any], opened: set[str], at: Where
-) -> Iterator[Problem]:
-    """What is wrong with single values; how they go together shows when the others are known."""
-    literals = {key: value for key, value in arguments.items() if key not in opened}
-    if quick.certain(module, literals):
+    if module.accepts_any():
         return
-    try:
-        _model(module, literals)
-    except ValueError as error:
-        values: Mapping[str, Where] = getattr(arguments, "values_at", {})
-        wrong = [item for item in _errors(error) if item["loc"] and item["type"] != "missing"]
-        for key, items in groupby(wrong, key=lambda item: str(item["loc"][0])):
-            yield Problem(f"{name}: {key}: {_text(next(items), False)}", values.get(key, at))
+    known = names(module)
+    places: Mapping[str, Where] = getattr(arguments, "keys_at", {})
+    for key in arguments:
+        if key not in known and key != ALL_ARGUMENTS:
+            hint = nearest(str(key), known) or f"it has: {', '.join(sorted(known))}"
+            reason = f'the module {name} has no parameter "{key}"'
+            yield Problem(reason, places.get(key, at), hint)
 
 
-_WANTED = {
-    **dict.fromkeys(("bool_parsing", "bool_type"), "true or false"),
-    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "a whole number"),
-    **dict.fromkeys(("float_parsing", "float_type"), "a number"),
-    **dict.fromkeys(("list_type", "tuple_type"), "a list"),
-    "dict_type": "a mapping",
-    "string_type": "text",
-}
-"""What pydantic's types of errors mean to who wrote a playbook."""
-
-_ANSIBLES = {"tuple": "list", "string": "str"}
-"""Types that Ansible names otherwise than pydantic."""
-
-
-def _text(item: Any, located: bool = True) -> str:
-    if item["type"] == "missing":
-        return f'the parameter "{item["loc"][0]}" is missing'
-    message: str = item["msg"].removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
-    place = ".".join(map(str, item["loc"]))
-    if item["type"] in _WANTED:
-        message = f"is {_WANTED[item['type']]}, not {item['input']!r}"
-    elif item["type"] in ("literal_error", "enum"):
-        message = f"is {item['ctx']['expected']}, not {item['input']!r}"
-    return f"{place}: {message}" if place and located else message
-
-
-def _in_ansibles_words(module: type[Module], found: Iterable[Any]) -> Iterator[str]:
-    """What is wrong, as Ansible's modules say it: playbooks look into `msg` of a failed task."""
-    items = list(found)
-    if missing := [str(item["loc"][0]) for item in items if item["type"] == "missing"]:
-        yield module.required or f"missing required arguments: {', '.join(sorted(missing))}"
-    yield from (_said(item) for item in items if item["type"] != "missing")
-
-
-def _said(item: Any) -> str:
-    if not item["loc"]:
-        return str(item["msg"]).removeprefix("Value error, ")
-    place, given = ".".join(map(str, item["loc"])), item["input"]
-    if item["type"] == "literal_error":
-        choices = ", ".join(re.findall("'([^']*)'", item["ctx"]["expected"]))
-        return f"value of {place} must be one of: {choices}, got: {given}"
-    if item["type"] in _WANTED:
-        wanted = item["type"].partition("_")[0]
-        wanted = _ANSIBLES.get(wanted, wanted)
-        return (
-            f"argument '{place}' is of type {type(given)} and we were unable to convert to "
-            f"{wanted}: {given!r} is not {_WANTED[item['type']]}"
-        )
-    return _text(item)
-
-
-def _errors(error: ValueError) -> list[Any]:
-    """What pydantic found; raises whatever is not its finding."""
-    from provisioner.modules.framework import verdict
-
-    return verdict.errors(error)
+def _messages(findings: Findings, module: type[Module]) -> Iterator[tuple[str, str | None]]:
+    """The messages, with the argument that each is about."""
+    for fault in findings.faults:
+        missing = module.missing_message and fault.message.startswith("missing required arguments")
+        yield module.missing_message if missing else fault.message, fault.argument
+    for path in findings.unsupported:
+        message = f"Unsupported parameters: {path}. Supported parameters include: "
+        yield f"{message}{findings.supported}", path.partition(".")[0]
 
 
 @cache
 def names(module: type[Module]) -> Mapping[str, str]:
-    """Every name of every parameter, aliases included ▶ the field's name."""
-    return {alias: key for key, field in module.model_fields.items() for alias in field.names}
+    """Every name of every parameter, aliases included, and the parameter's own name."""
+    return ClassSpec.of(module).names
 
 
 def build(module: type[Module], name: str, arguments: Mapping[str, Any]) -> Module:
-    """The model for rendered `arguments`; `ModuleError` says all that is wrong with them."""
+    """The module for rendered `arguments`. ModuleError has everything that is wrong with them, in
+    Ansible's words: playbooks look into `msg` of a failed task."""
     given = {key: value for key, value in arguments.items() if value is not OMIT}
-    fields = names(module)
-    if not (given.keys() <= fields.keys() or module.open or module.ignores):
-        key = next(key for key in given if key not in fields)
-        reason = f"Unsupported parameters for ({name}) module: {key}"
-        raise ModuleError(with_hint(reason, nearest(key, fields)))
     try:
-        return _model(module, given)
-    except ValueError as error:
-        raise ModuleError("; ".join(_in_ansibles_words(module, _errors(error)))) from None
+        return module.from_arguments(given)
+    except InvalidArguments as error:
+        findings = error.findings
+    if not findings.unsupported:
+        messages = [message for message, _ in _messages(findings, module)]
+        raise ModuleError("; ".join(messages))
+    unsupported = ", ".join(sorted(findings.unsupported))
+    reason = f"Unsupported parameters for ({name}) module: {unsupported}"
+    hint = nearest(findings.unsupported[0], names(module))
+    supported = "" if hint else f". Supported parameters include: {findings.supported}"
+    raise ModuleError(with_hint(reason + supported, hint))
 
 
-def _model(module: type[Module], given: Mapping[str, Any]) -> Module:
-    """The model, of the arguments as they are or else as Ansible converts them; pydantic's
-    ValueError where they are wrong."""
-    try:
-        return module.model_validate(given)
-    except ValueError as error:
-        wrong = _errors(error)
-    return module.model_validate(converted(given, wrong))
-
-
-_STANDS_ON = {"package": "yum", "service": "systemd"}
-"""What a module that is the same on all systems is on CentOS 7: it has that one's defaults too."""
+_BASED_ON = {"package": "yum", "service": "systemd"}
+"""Modules for all systems, and the module of CentOS 7 whose defaults they have too."""
 
 
 def defaults(module: str, layers: Iterable[Mapping[str, Any]]) -> Iterator[Any]:
-    """What `module_defaults` say for a module, unrendered: later ones prevail, and those by its
-    own name over those of its group and of what it stands on."""
+    """The values of `module_defaults` for a module, unrendered, in rising order: those of its
+    group, of the module it is based on, and its own; inner layers after outer ones."""
     group = "group/docker" if module.startswith("docker_") else None
-    for wanted in (group, _STANDS_ON.get(module), module):
+    for name in (group, _BASED_ON.get(module), module):
         for layer in layers:
-            yield from (given for name, given in layer.items() if _plain(name) == wanted)
+            yield from (values for key, values in layer.items() if _short(key) == name)
 
 
-def _plain(name: str) -> str:
-    """`ansible.builtin.yum` ▶ `yum`, `group/community.docker.docker` ▶ `group/docker`."""
+def _short(name: str) -> str:
+    """`ansible.builtin.yum` → `yum`, `group/community.docker.docker` → `group/docker`."""
     kind, slash, rest = name.rpartition("/")
     return kind + slash + rest.rpartition(".")[2]
 
@@ -194,4 +114,4 @@ def _plain(name: str) -> str:
 @cache
 def expressions(module: type[Module]) -> frozenset[str]:
     """The names of parameters that hold bare expressions (`assert.that`, `debug.var`)."""
-    return frozenset(name for name, key in names(module).items() if key in module.expressions)
+    return frozenset(alias for alias, name in names(module).items() if name in module.expressions)

@@ -11,13 +11,7 @@ from typing import Annotated, Any, ClassVar, Protocol
 
 from provisioner import regex
 from provisioner.language.scope import Scope
-from provisioner.modules.framework.model import (
-    AliasChoices,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    Model,
-)
+from provisioner.modules.framework.fields import After, Before, Parameters, fields, parameter
 from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report
 from provisioner.result import Diff, Result
@@ -78,47 +72,37 @@ class ModuleError(Exception):
     """The arguments can't be carried out; the task fails with this reason before anything ran."""
 
 
-class Module(Model):
-    """The desired state. Field names, aliases and defaults are Ansible's; docs are the fields'
-    descriptions.
-    """
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        populate_by_name=True,
-        coerce_numbers_to_str=True,
-        defer_build=True,  # most of what is imported is a base, or a module whose task is skipped
-    )
+class Module(Parameters):
+    """The desired state of something on a host. Parameters have Ansible's names and defaults."""
 
     expressions: ClassVar[tuple[str, ...]] = ()
-    """Fields that hold bare expressions (`assert.that`): they arrive as unrendered templates."""
+    """Parameters that hold bare expressions (`assert.that`): they are unrendered templates."""
 
     open: ClassVar[bool] = False
-    """Any parameter is allowed (`set_fact`)."""
+    """Any parameter is accepted (`set_fact`)."""
 
     ignores: ClassVar[bool] = False
-    """Parameters that it has not are taken, as Ansible's module does, and a warning says that they
-    mean nothing; the model allows extra fields."""
+    """Unknown parameters are accepted, as by Ansible's module, and a warning says that they have
+    no effect."""
 
     templated_names: ClassVar[bool] = False
     """Names of parameters may be templates."""
 
     free_form: ClassVar[str | None] = None
-    """The field that takes the text of the short form (`shell: echo hi`)."""
+    """The parameter that gets the text of the short form (`shell: echo hi`)."""
 
-    required: ClassVar[str] = ""
-    """What Ansible says where a parameter is missing, if it has words of its own for that."""
+    missing_message: ClassVar[str] = ""
+    """The message about a missing parameter, where Ansible's module has its own."""
 
     ends_lines: ClassVar[bool] = False
     """The text of the short form keeps the newlines at its end."""
 
     body: ClassVar[str] = ""
-    """The module's sh body: constant; see remote/sh/kernel.sh for what it stands on."""
+    """The module's sh body, a constant. It uses the functions of remote/sh/kernel.sh."""
 
     from_controller: ClassVar[bool] = False
     """The program runs on the controller, or where the task is delegated to, and connects to the
-    task's host by itself (`Sources.reached`)."""
+    task's host by itself (`TaskContext.reached`)."""
 
     alongside: ClassVar[bool] = False
     """Several hosts' tasks may do it on one machine at once: it takes as long as others let it."""
@@ -128,6 +112,10 @@ class Module(Model):
 
     skips: ClassVar[bool] = False
     """Whether a program that reports `skip` is skipped for Ansible; a command is ok."""
+
+    @classmethod
+    def accepts_any(cls) -> bool:
+        return cls.open or cls.ignores
 
     @property
     def acts(self) -> bool:
@@ -141,7 +129,7 @@ class Module(Model):
 
     def variables(self) -> dict[str, Any]:
         """Every field as a shell variable of its name: None is empty, booleans are yes/no."""
-        return self.model_dump()
+        return self.as_dict()
 
     def returns(self, report: Report) -> dict[str, Any]:
         """Return values beyond changed, failed, msg, rc, stdout and stderr, in Ansible's names."""
@@ -172,10 +160,6 @@ class Module(Model):
         return ()
 
 
-LENIENT = ConfigDict(extra="allow")
-"""What `model_config` is for modules that ignore parameters."""
-
-
 class Action(Module):
     """A module whose work is done on the controller: it says what came of it at once."""
 
@@ -195,61 +179,56 @@ def _words(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else (value,)
 
 
-def _text(value: Any) -> Any:
-    return str(value) if isinstance(value, bool | list | dict) else value
-
-
 _MODE = regex.compile(
     r"(0o)?[0-7]{1,5}"
     r"|[ugoa]*([-+=]([rwxXst]*|[ugo]))+(,[ugoa]*([-+=]([rwxXst]*|[ugo]))+)*"
 )
 
 
-def _mode(value: Any) -> Any:
-    """A file mode: YAML reads 0644 as the number 420."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = f"0{value:o}"
-    if isinstance(value, str) and value and not _MODE.fullmatch(value):
-        raise ValueError(f'{value!r} is neither octal ("0644") nor symbolic ("u=rw,go=r")')
-    return value
+def _octal(value: Any) -> Any:
+    """YAML reads 0644 as the number 420."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return f"0{value:o}" if is_number else value
 
 
-def _source_mode(value: Any) -> Any:
-    return value if value == "preserve" else _mode(value)
+def _mode(mode: str) -> str:
+    if mode and not _MODE.fullmatch(mode):
+        raise ValueError(f'{mode!r} is neither octal ("0644") nor symbolic ("u=rw,go=r")')
+    return mode
 
 
-Text = Annotated[str, BeforeValidator(_text)]
-"""A string; numbers, booleans, lists and mappings become their text as Python writes it."""
-
-Words = Annotated[tuple[Text, ...], BeforeValidator(_words)]
-"""A list of strings; one string is split at commas."""
-
-FileMode = Annotated[str, BeforeValidator(_mode)]
-"""Octal ("0644", 0644) or symbolic ("u+rwX,go-w") mode."""
+def _source_mode(mode: str) -> str:
+    return mode if mode == "preserve" else _mode(mode)
 
 
-SourceMode = Annotated[str, BeforeValidator(_source_mode)]
-"""The same, or `preserve` for that of the source."""
+Words = Annotated[tuple[str, ...], Before(_words)]
+"""A list of strings; a single string is split at commas."""
+
+FileMode = Annotated[str, Before(_octal), After(_mode)]
+"""An octal ("0644", 0644) or symbolic ("u+rwX,go-w") mode."""
+
+SourceMode = Annotated[str, Before(_octal), After(_source_mode)]
+"""A mode, or `preserve` for that of the source file."""
 
 
-class FileAttributes(Model):
+class FileAttributes(Parameters):
     """Who may do what with a file: mixed into every module that writes one."""
 
     mode: FileMode | None = None
     """The mode, octal or symbolic; unset keeps the file's (new files: 0666 less the umask)."""
-    owner: Text | None = None
+    owner: str | None = None
     """Name or number of the owning user."""
-    group: Text | None = None
+    group: str | None = None
     """Name or number of the owning group."""
-    seuser: Text | None = None
+    seuser: str | None = None
     """SELinux user; ignored where SELinux is off."""
-    serole: Text | None = None
+    serole: str | None = None
     """SELinux role."""
-    setype: Text | None = None
+    setype: str | None = None
     """SELinux type; unset keeps the policy's default for the path."""
-    selevel: Text | None = None
+    selevel: str | None = None
     """SELinux level."""
-    attributes: Text | None = Field(None, validation_alias=AliasChoices("attributes", "attr"))
+    attributes: str | None = parameter(None, aliases=("attr",))
     """chattr flags, e.g. `+i`."""
     unsafe_writes: bool = False
     """Write in place where a rename is impossible (a bind-mounted file)."""
@@ -257,4 +236,4 @@ class FileAttributes(Model):
     def attribute_variables(self) -> dict[str, Any]:
         """The fields above as the variables of their names that paths.sh reads."""
         own = vars(self)
-        return {name: own[name] for name in FileAttributes.model_fields}
+        return {name: own[name] for name in fields(FileAttributes)}

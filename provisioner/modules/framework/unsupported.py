@@ -9,7 +9,6 @@ from typing import ClassVar
 from provisioner.language.plugins import known_plugins, local_plugins
 from provisioner.language.scope import Scope
 from provisioner.modules.framework.base import Action, TaskContext
-from provisioner.modules.framework.model import ConfigDict
 from provisioner.result import Outcome, Result
 
 _INSTEAD = {
@@ -33,8 +32,6 @@ _NOT_ON_EL7 = (
 
 class Elsewhere(Action):
     """A module that provision does not have."""
-
-    model_config = ConfigDict(extra="allow")
 
     open: ClassVar[bool] = True
     free_form: ClassVar[str | None] = "free_form"

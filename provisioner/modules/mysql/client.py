@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from provisioner.modules.framework.base import Module, Text
-from provisioner.modules.framework.model import AliasChoices, Field, field_validator
+from provisioner.modules.framework.base import Module
+from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.sql import quoted
 
 SESSION = "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES';\n"
@@ -80,36 +80,35 @@ class MysqlModule(Module):
 
     admin: ClassVar[str] = '[client]\nuser="root"\npassword=""\n'
 
-    login_user: Text | None = None
+    login_user: str | None = None
     """The user to sign in as; unset is the one of `config_file`, or the account's own name."""
-    login_password: Text | None = None
+    login_password: str | None = None
     """The password to sign in with. It never stands in a command line or a file."""
-    login_host: Text = "localhost"
+    login_host: str = "localhost"
     """The server's host; localhost is reached by its socket."""
     login_port: int = 3306
     """The server's port."""
-    login_unix_socket: Text | None = None
+    login_unix_socket: str | None = None
     """The server's socket, where it is not the one of /etc/my.cnf."""
-    config_file: Text = "~/.my.cnf"
+    config_file: str = "~/.my.cnf"
     """Settings of the client on the host; what is given here goes before them."""
     config_overrides_defaults: bool = False
     """Take host and port from `config_file`."""
     connect_timeout: int = 30
     """Seconds in which a connection must be made."""
-    client_cert: Text | None = Field(None, validation_alias=AliasChoices("client_cert", "ssl_cert"))
+    client_cert: str | None = parameter(None, aliases=("ssl_cert",))
     """The certificate to show to the server: a file on the host."""
-    client_key: Text | None = Field(None, validation_alias=AliasChoices("client_key", "ssl_key"))
+    client_key: str | None = parameter(None, aliases=("ssl_key",))
     """The key of client_cert: a file on the host."""
-    ca_cert: Text | None = Field(None, validation_alias=AliasChoices("ca_cert", "ssl_ca"))
+    ca_cert: str | None = parameter(None, aliases=("ssl_ca",))
     """The CA certificate that vouches for the server: a file on the host."""
     check_hostname: bool | None = None
     """Whether the server's certificate must be for `login_host`."""
     check_implicit_admin: bool = False
     """Try root without a password first."""
 
-    @field_validator("config_file")
     @classmethod
-    def _line(cls, config_file: str) -> str:
+    def validate_config_file(cls, config_file: str) -> str:
         if "\n" in config_file:
             raise ValueError("config_file: it can't have a newline in it")
         return config_file

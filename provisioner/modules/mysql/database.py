@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import TaskContext, Text, Words
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.base import TaskContext, Words
+from provisioner.modules.framework.fields import parameter
 from provisioner.modules.mysql.client import ASK, SESSION, MysqlModule, identifier
 from provisioner.modules.shared.sql import quoted
 from provisioner.remote.shell import Program, Report
@@ -139,15 +139,15 @@ class MysqlDb(MysqlModule):
 
     body: ClassVar[str] = BODY
 
-    name: Words = Field(validation_alias=AliasChoices("name", "db"))
+    name: Words = parameter(aliases=("db",))
     """The databases; `all` for all of them, with dump and import."""
     state: Literal["present", "absent", "dump", "import"] = "present"
     """Whether they are there; dump writes them to `target`, import reads it."""
-    encoding: Text = ""
+    encoding: str = ""
     """Characters of a new database, and of a dump."""
-    collation: Text = ""
+    collation: str = ""
     """The order of characters in a new database."""
-    target: Text | None = None
+    target: str | None = None
     """The file of a dump; packed where it ends in .gz, .bz2, .xz or .zst."""
     single_transaction: bool = False
     """Dump in one transaction."""
@@ -165,9 +165,9 @@ class MysqlDb(MysqlModule):
     """Write to the binary log that databases are made or dropped."""
     skip_lock_tables: bool = False
     """Dump without locking tables."""
-    dump_extra_args: Text | None = None
+    dump_extra_args: str | None = None
     """More options of mysqldump."""
-    chdir: Text | None = None
+    chdir: str | None = None
     """The directory in which to work."""
     restrict_config_file: bool = False
     """Read no settings but `config_file`."""
@@ -178,8 +178,7 @@ class MysqlDb(MysqlModule):
     pipefail: bool = False
     """Ignored: a dump that fails is a failure, packed or not."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if any(not name or re.search(r"[\n\0]", name) for name in self.name):
             raise ValueError("name: it can't be empty, nor hold a newline")
         for key in ("encoding", "collation"):
@@ -196,7 +195,6 @@ class MysqlDb(MysqlModule):
             raise ValueError(f"dump_extra_args: {error}") from error
         if self.state == "import" and len(self.name) > 1:
             raise ValueError("Multiple databases are not supported with state=import")
-        return self
 
     @property
     def moves(self) -> bool:

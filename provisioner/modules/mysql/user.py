@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import ModuleError, TaskContext, Text
-from provisioner.modules.framework.model import (
-    AliasChoices,
-    Field,
-    PrivateAttr,
-    field_validator,
-    model_validator,
-)
+from provisioner.modules.framework.base import ModuleError, TaskContext
+from provisioner.modules.framework.fields import parameter, private
 from provisioner.modules.mysql import privileges
 from provisioner.modules.mysql.account import (
     LIMITS,
@@ -47,26 +41,26 @@ class MysqlUser(MysqlModule):
 
     body: ClassVar[str] = CHANGE
 
-    name: Text = Field(validation_alias=AliasChoices("name", "user"))
+    name: str = parameter(aliases=("user",))
     """The user."""
-    host: Text = "localhost"
+    host: str = "localhost"
     """The host that the user comes from; `%` is any."""
     host_all: bool = False
     """The user at all hosts that the server knows it at; a new one needs `host`."""
     state: Literal["present", "absent"] = "present"
     """Whether the account should be there."""
-    password: Text | None = None
+    password: str | None = None
     """The password, for mysql_native_password. Only its hash reaches the host."""
     encrypted: bool = False
     """`password` is such a hash already."""
     update_password: Literal["always", "on_create", "on_new_username"] = "always"  # noqa: S105
     """Set the password whenever it differs, or for a new account only; on_new_username gives a new
     account the password that the user has at other hosts."""
-    plugin: Text | None = None
+    plugin: str | None = None
     """The plugin that authenticates the user."""
-    plugin_hash_string: Text | None = None
+    plugin_hash_string: str | None = None
     """What it keeps of the user: a hash."""
-    plugin_auth_string: Text | None = None
+    plugin_auth_string: str | None = None
     """What it keeps of the user in other words: the service of pam. For mysql_native_password it is
     the password."""
     priv: Any = None
@@ -87,15 +81,13 @@ class MysqlUser(MysqlModule):
     column_case_sensitive: bool | None = None
     """Ignored: the server does not mind the case of columns."""
 
-    _done: list[Step] = PrivateAttr(default_factory=list)
+    _done: list[Step] = private(list)
 
-    @field_validator("host")
     @classmethod
-    def _small(cls, host: str) -> str:
+    def validate_host(cls, host: str) -> str:
         return host.lower()
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
         if self.append_privs and self.subtract_privs:
             raise ValueError("parameters are mutually exclusive: append_privs|subtract_privs")
         if self.priv is not None:
@@ -113,7 +105,6 @@ class MysqlUser(MysqlModule):
         unknown -= {"SSL", "X509", "CIPHER", "ISSUER", "SUBJECT"}
         if unknown:
             raise ValueError(f"tls_requires: {min(unknown)} is no requirement")
-        return self
 
     def program(self, context: TaskContext) -> Program:
         return Program("mysql_user_read", READ, self._variables())

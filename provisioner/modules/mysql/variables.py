@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from provisioner import regex
-from provisioner.modules.framework.base import ModuleError, TaskContext, Text
-from provisioner.modules.framework.model import PrivateAttr, field_validator
+from provisioner.modules.framework.base import ModuleError, TaskContext
 from provisioner.modules.mysql.client import ASK, SESSION, MysqlModule, identifier
 from provisioner.modules.shared.sql import quoted
 from provisioner.remote.shell import Program, Report
@@ -43,18 +42,17 @@ class MysqlVariables(MysqlModule):
 
     body: ClassVar[str] = CHANGE
 
-    variable: Text
+    variable: str
     """The variable."""
-    value: Text | None = None
+    value: str | None = None
     """Its value; without one it is only read, and returned as `msg`."""
     mode: Literal["global"] = "global"
     """Where it is set; a file of settings (`template`, `ini_file`) is for what must last."""
 
-    _before: str | None = PrivateAttr(None)
+    _before: str | None = None
 
-    @field_validator("variable")
     @classmethod
-    def _named(cls, variable: str) -> str:
+    def validate_variable(cls, variable: str) -> str:
         if not _NAME.fullmatch(variable):
             raise ValueError(f'invalid variable name "{variable}"')
         return variable

@@ -5,16 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, ModuleError, TaskContext, Text
-from provisioner.modules.framework.model import (
-    AliasChoices,
-    Field,
-    PrivateAttr,
-    field_validator,
-    model_validator,
-)
+from provisioner.modules.framework.base import Module, ModuleError, TaskContext
+from provisioner.modules.framework.fields import parameter, private
 from provisioner.modules.shared.sql import quoted
 from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report
@@ -107,50 +101,48 @@ class PostgresqlModule(Module):
 
     body: ClassVar[str] = CHANGE
 
-    login_user: Text = Field("postgres", validation_alias=AliasChoices("login_user", "login"))
+    login_user: str = parameter("postgres", aliases=("login",))
     """The user to sign in as."""
-    login_password: Text = ""
+    login_password: str = ""
     """The password to sign in with. It stands in no command line, file or environment."""
-    login_host: Text = Field("", validation_alias=AliasChoices("login_host", "host"))
+    login_host: str = parameter("", aliases=("host",))
     """The server's host; without one it is reached by its socket."""
-    login_port: int = Field(5432, validation_alias=AliasChoices("login_port", "port"))
+    login_port: int = parameter(5432, aliases=("port",))
     """The server's port."""
-    login_unix_socket: Text = Field(
-        "", validation_alias=AliasChoices("login_unix_socket", "unix_socket")
-    )
+    login_unix_socket: str = parameter("", aliases=("unix_socket",))
     """The directory of the server's socket."""
     ssl_mode: Literal["allow", "disable", "prefer", "require", "verify-ca", "verify-full"] = (
         "prefer"
     )
     """Whether the connection is by TLS."""
-    ca_cert: Text | None = Field(None, validation_alias=AliasChoices("ca_cert", "ssl_rootcert"))
+    ca_cert: str | None = parameter(None, aliases=("ssl_rootcert",))
     """The CA certificate that vouches for the server: a file on the host."""
-    ssl_cert: Text | None = None
+    ssl_cert: str | None = None
     """The certificate to show to the server: a file on the host."""
-    ssl_key: Text | None = None
+    ssl_key: str | None = None
     """The key of ssl_cert: a file on the host."""
-    connect_params: Mapping[str, Any] = Field(default_factory=dict)
+    connect_params: Mapping[str, Any] = parameter({})
     """More parameters of libpq."""
-    session_role: Text | None = None
+    session_role: str | None = None
     """The role to act as, once signed in."""
     trust_input: bool = True
     """Accepted and ignored: names and values are quoted."""
 
-    _done: list[Step] = PrivateAttr(default_factory=list)
+    _done: list[Step] = private(list)
 
-    @field_validator("login_password", "login_user", "login_host", "login_unix_socket")
     @classmethod
-    def _line(cls, text: str) -> str:
+    def validate_login_password(cls, text: str) -> str:
         if text != text.strip() or re.search(r"[\n\r\0]", text):
             raise ValueError("it can't begin or end with a space, nor hold a newline")
         return text
 
-    @model_validator(mode="after")
-    def _whole_lines(self) -> Self:
+    validate_login_user = validate_login_host = validate_login_password
+    validate_login_unix_socket = validate_login_password
+
+    def validate(self) -> None:
         for line in self._service():
             if set("\n\r\0") & set(line.rstrip("\n")) or line.count("\n") > 1:
                 raise ValueError(f"{line.partition('=')[0]}: it can't hold a newline")
-        return self
 
     database: ClassVar[str] = "postgres"
 

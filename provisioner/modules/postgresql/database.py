@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from provisioner.modules.framework.base import ModuleError, Text
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.base import ModuleError
+from provisioner.modules.framework.fields import parameter
 from provisioner.modules.postgresql.client import PostgresqlModule, Step, identifier
 from provisioner.modules.shared.sql import quoted
 from provisioner.remote.shell import Report
@@ -34,36 +34,35 @@ FIXED = {"encoding": "encoding", "lc_collate": "LC_COLLATE", "lc_ctype": "LC_CTY
 class PostgresqlDb(PostgresqlModule):
     """Keep a database of PostgreSQL."""
 
-    name: Text = Field(validation_alias=AliasChoices("name", "db"))
+    name: str = parameter(aliases=("db",))
     """The database."""
     state: Literal["present", "absent"] = "present"
     """Whether it should be there. Dumps are made by `shell` with pg_dump."""
-    owner: Text = ""
+    owner: str = ""
     """Whose it is."""
-    template: Text = ""
+    template: str = ""
     """What a new one is a copy of."""
-    encoding: Text = ""
+    encoding: str = ""
     """Its characters; a database that is there keeps those it has."""
-    lc_collate: Text = ""
+    lc_collate: str = ""
     """The order of its text; a database that is there keeps the one it has."""
-    lc_ctype: Text = ""
+    lc_ctype: str = ""
     """The kinds of its characters; the same."""
-    conn_limit: Text = ""
+    conn_limit: str = ""
     """How many connections there may be at once; -1 is any number."""
-    tablespace: Text = ""
+    tablespace: str = ""
     """Where its files are."""
-    maintenance_db: Text = "postgres"
+    maintenance_db: str = "postgres"
     """The database to sign in to."""
     force: bool = False
     """With absent: also while somebody is connected, whose connection ends."""
-    comment: Text | None = None
+    comment: str | None = None
     """A comment on the database."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
+        super().validate()
         if not re.fullmatch(r"(-?\d+)?", self.conn_limit):
             raise ValueError(f"conn_limit: {self.conn_limit!r} is no number")
-        return self
 
     def connected_to(self) -> str:
         return self.maintenance_db

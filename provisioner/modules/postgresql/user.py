@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from provisioner.modules.framework.base import Text, Words
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.base import Words
+from provisioner.modules.framework.fields import parameter
 from provisioner.modules.postgresql import password as passwords
 from provisioner.modules.postgresql.client import PostgresqlModule, Step, identifier
 from provisioner.modules.postgresql.rights import rights
@@ -39,13 +39,13 @@ SELECT row_to_json(r) FROM (
 class PostgresqlUser(PostgresqlModule):
     """Keep a user of PostgreSQL."""
 
-    name: Text = Field(validation_alias=AliasChoices("name", "user"))
+    name: str = parameter(aliases=("user",))
     """The user."""
-    db: Text = Field("", validation_alias=AliasChoices("db", "login_db"))
+    db: str = parameter("", aliases=("login_db",))
     """The database to sign in to."""
     state: Literal["present", "absent"] = "present"
     """Whether the user should be there."""
-    password: Text | None = None
+    password: str | None = None
     """The password, or its hash; only a hash reaches the server. "" is none."""
     no_password_changes: bool = False
     """Set the password of a new user only."""
@@ -54,28 +54,27 @@ class PostgresqlUser(PostgresqlModule):
     role_attr_flags: Words = ()
     """What the user may: SUPERUSER, CREATEROLE, CREATEDB, INHERIT, LOGIN, REPLICATION, BYPASSRLS,
     each with NO before it for the contrary."""
-    expires: Text | None = None
+    expires: str | None = None
     """When the password ends, or infinity."""
     conn_limit: int | None = None
     """How many connections the user may have at once; -1 is any number."""
     groups: Words = ()
     """Roles that the user is a member of."""
-    priv: Text = ""
+    priv: str = ""
     """Rights on `db` and on tables in it: `CONNECT/products:ALL`. With absent they are
     taken away first; others never are."""
-    comment: Text | None = None
+    comment: str | None = None
     """A comment on the user."""
-    fail_on_user: bool = Field(True, validation_alias=AliasChoices("fail_on_user", "fail_on_role"))
+    fail_on_user: bool = parameter(True, aliases=("fail_on_role",))
     """Accepted and ignored: a user who can't be dropped is a failure."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def validate(self) -> None:
+        super().validate()
         for flag in self._flags:
             if flag not in COLUMNS:
                 raise ValueError(f"role_attr_flags: {flag} is none of {', '.join(COLUMNS)}")
         if rights(self.priv) and not self.db:
             raise ValueError("priv: db must say in which database")
-        return self
 
     @property
     def _flags(self) -> dict[str, bool]:

@@ -7,9 +7,9 @@ import shlex
 from pathlib import Path
 from typing import Any, ClassVar
 
-from provisioner.modules.framework.base import FileAttributes, Module, SourceMode, Text
+from provisioner.modules.framework.base import FileAttributes, Module, SourceMode
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.framework.model import Field, PrivateAttr
+from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.sums import Digests, Summing, digests, sums
 from provisioner.remote.shell import Program, Report, Sum, Value, quote
 from provisioner.result import Diff
@@ -148,7 +148,7 @@ class Written(FileAttributes, Module):
     body: ClassVar[str] = WRITE
     lists_diff: ClassVar[bool] = True
 
-    dest: Text
+    dest: str
     """The file; a directory (it exists, or ends in `/`) means the source's name in it."""
     backup: bool = False
     """Keep a copy of a file that is replaced, with the time in its name."""
@@ -156,13 +156,13 @@ class Written(FileAttributes, Module):
     """Replace a file that holds something else; otherwise only a missing one is written."""
     follow: bool = False
     """Where `dest` is a link, write the file that it points to instead of replacing the link."""
-    validate_: Text | None = Field(None, validation_alias="validate")
+    validate_: str | None = parameter(None, name="validate")
     """A command that accepts or refuses the new file before it is put in place; %s is its path."""
     mode: SourceMode | None = None
     """The mode, octal or symbolic, or `preserve` for that of the source; unset keeps the file's."""
 
-    _content: bytes | Path | None = PrivateAttr(None)
-    _summing: Sum | None = PrivateAttr(None)
+    _content: bytes | Path | None = None
+    _summing: Sum | None = None
 
     def written(
         self, content: bytes | Path, origin: Path | None, sha1: bool = True, /, **more: Value

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
-from provisioner.modules.framework.base import FileAttributes, Module, TaskContext, Text
-from provisioner.modules.framework.model import Field
+from provisioner.modules.framework.base import FileAttributes, Module, TaskContext
+from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.content import (
     TOO_BIG,
     as_read,
@@ -71,11 +71,11 @@ class Edited(FileAttributes, Module):
     mark: ClassVar[str] = " !"
     """How Ansible's module ends the sentence that says so."""
 
-    path: Text
+    path: str
     """The file; where it is a link, what it leads to."""
     backup: bool = False
     """Keep a copy of the file as it was, with the time in its name."""
-    validate_: Text | None = Field(None, validation_alias="validate")
+    validate_: str | None = parameter(None, name="validate")
     """A command that accepts or refuses the new file before it is put in place; %s is its path."""
 
     @property

@@ -6,22 +6,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from provisioner.modules.framework.base import Text, Words
-from provisioner.modules.framework.model import AliasChoices, Field, Model
+from provisioner.modules.framework.base import Words
+from provisioner.modules.framework.fields import Parameters, parameter
 
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
 
 
-class Request(Model):
+class Request(Parameters):
     """Who asks, by which way, and whom to trust: mixed into every module that sends a request."""
 
     timeout: int = 10
     """Seconds in which a connection must be made, and in which something must arrive."""
-    url_username: Text | None = None
+    url_username: str | None = None
     """The user, for a server that wants one."""
-    url_password: Text | None = Field(
-        None, validation_alias=AliasChoices("url_password", "password")
-    )
+    url_password: str | None = parameter(None, aliases=("password",))
     """The user's password."""
     force_basic_auth: bool = False
     """Accepted and ignored: curl sends user and password with the first request."""
@@ -29,13 +27,13 @@ class Request(Model):
     """Use the proxy that the host's environment names."""
     validate_certs: bool = True
     """Refuse a server whose certificate can't be trusted."""
-    client_cert: Text | None = None
+    client_cert: str | None = None
     """The client's certificate, a PEM file of the host."""
-    client_key: Text | None = None
+    client_key: str | None = None
     """Its key, where that is another file."""
     ciphers: Words | None = None
     """TLS ciphers, in the words of the host's curl."""
-    http_agent: Text = "ansible-httpget"
+    http_agent: str = "ansible-httpget"
     """What the request gives as its program."""
     use_netrc: bool = True
     """Take user and password from ~/.netrc where none are given."""

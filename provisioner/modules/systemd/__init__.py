@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, TaskContext, Text
-from provisioner.modules.framework.model import (
-    AliasChoices,
-    Field,
-    field_validator,
-    model_validator,
-)
+from provisioner.modules.framework.base import Module, TaskContext
+from provisioner.modules.framework.fields import fields, parameter
 from provisioner.modules.systemd import unit
 from provisioner.remote.shell import Program, Report
 
@@ -20,7 +15,7 @@ class Systemd(Module):
 
     body: ClassVar[str] = unit.BODY
 
-    name: Text | None = Field(None, validation_alias=AliasChoices("name", "service", "unit"))
+    name: str | None = parameter(None, aliases=("service", "unit"))
     """The unit: a service without its suffix, or any unit with it (`x.timer`, `getty@tty1`)."""
     state: unit.State | None = None
     """started, stopped; restarted always restarts; reloaded reloads, or starts what is stopped."""
@@ -30,14 +25,10 @@ class Systemd(Module):
     """Replace links that are in the way when enabling and masking."""
     masked: bool | None = None
     """Whether it is masked: impossible to start."""
-    daemon_reload: bool = Field(
-        False, validation_alias=AliasChoices("daemon_reload", "daemon-reload")
-    )
+    daemon_reload: bool = parameter(False, aliases=("daemon-reload",))
     """Have systemd read changed unit files first. Done, and a change, only where the unit (without
     a name: any unit) differs from what systemd knows; always before an event."""
-    daemon_reexec: bool = Field(
-        False, validation_alias=AliasChoices("daemon_reexec", "daemon-reexec")
-    )
+    daemon_reexec: bool = parameter(False, aliases=("daemon-reexec",))
     """Re-execute systemd itself first: an event."""
     scope: Literal["system", "user", "global"] = "system"
     """Whose manager: the system's, that of the user the task runs as, or all users' (global, which
@@ -45,23 +36,21 @@ class Systemd(Module):
     no_block: bool = False
     """Queue the start or stop without waiting: nothing is proved then."""
 
-    _plain_name = field_validator("name")(unit.plain_name)
+    validate_name = staticmethod(unit.plain_name)
 
-    @model_validator(mode="after")
-    def _named(self) -> Self:
+    def validate(self) -> None:
         wanted = [key for key in ("state", "enabled", "masked") if getattr(self, key) is not None]
         if wanted and self.name is None:
             raise ValueError(f"{wanted[0]} needs the name of a unit")
         if self.scope == "global" and self.state is not None:
             raise ValueError("scope: global has no running units, so state can't be used with it")
-        return self
 
     @property
     def acts(self) -> bool:
         return self.daemon_reexec or self.state in ("restarted", "reloaded")
 
     def program(self, context: TaskContext) -> Program:
-        return unit.program(**self.model_dump(include={*Systemd.model_fields}))
+        return unit.program(**self.as_dict(include={*fields(Systemd)}))
 
     def returns(self, report: Report) -> dict[str, Any]:
         return unit.returns(report, self.name, self.state, self.enabled)

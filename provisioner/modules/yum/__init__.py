@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, TaskContext, Text, Words
-from provisioner.modules.framework.model import AliasChoices, Field, model_validator
+from provisioner.modules.framework.base import Module, TaskContext, Words
+from provisioner.modules.framework.fields import parameter
 from provisioner.modules.yum.failures import FAILURES
 from provisioner.modules.yum.listing import listing
 from provisioner.modules.yum.rpm import ASK_RPM
@@ -23,15 +23,15 @@ class Yum(Module):
 
     body: ClassVar[str] = BODY
 
-    name: Specs | None = Field(None, validation_alias=AliasChoices("name", "pkg"))
+    name: Specs | None = parameter(None, aliases=("pkg",))
     """Packages: `docker-ce`, `docker-ce-26.1.4`, `name >= 1.0`, globs, `@group`, `@^environment`,
     paths or URLs of rpms, files or capabilities that a package provides; `*` with latest is all."""
     state: Literal["present", "installed", "latest", "absent", "removed"] | None = None
     """present (installed), latest, or absent (removed, with what needs it). By default present;
     absent with `autoremove`."""
-    list_: Text | None = Field(None, validation_alias=AliasChoices("list", "list_"))
+    list_: str | None = parameter(None, name="list")
     """Instead of `name`: return installed, updates, available or repos, or all of one package."""
-    update_cache: bool = Field(False, validation_alias=AliasChoices("update_cache", "expire-cache"))
+    update_cache: bool = parameter(False, aliases=("expire-cache",))
     """Have yum fetch its metadata anew before it installs; alone: fetch it."""
     enablerepo: Words = ()
     """Repositories to enable for this task."""
@@ -39,7 +39,7 @@ class Yum(Module):
     """Repositories to disable for this task; `*` is all but those in `enablerepo`."""
     exclude: Words = ()
     """Packages (globs) to leave alone."""
-    disable_excludes: Text | None = None
+    disable_excludes: str | None = None
     """Ignore the configuration's excludes: all, main, or a repository's id."""
     disable_gpg_check: bool = False
     """Install without checking signatures."""
@@ -47,11 +47,11 @@ class Yum(Module):
     """Plugins of yum to disable for this task."""
     enable_plugin: Words = ()
     """Plugins of yum to enable for this task."""
-    conf_file: Text | None = None
+    conf_file: str | None = None
     """Another yum.conf on the host."""
-    installroot: Text = "/"
+    installroot: str = "/"
     """The root of the system to install into."""
-    releasever: Text | None = None
+    releasever: str | None = None
     """The release whose packages are taken."""
     security: bool = False
     """With latest: only updates that repair security."""
@@ -67,7 +67,7 @@ class Yum(Module):
     """Go back to an older version where the name says one."""
     download_only: bool = False
     """Download, install nothing."""
-    download_dir: Text | None = None
+    download_dir: str | None = None
     """Where `download_only` puts packages; yum's cache by default."""
     cacheonly: bool = False
     """Use only what the cache has."""
@@ -83,20 +83,18 @@ class Yum(Module):
     """Remove packages that are in the way (dnf only)."""
     install_weak_deps: bool = True
     """Also install what is only recommended (dnf only: EL7's rpms recommend nothing)."""
-    use_backend: Text = Field("auto", validation_alias=AliasChoices("use_backend", "use"))
+    use_backend: str = parameter("auto", aliases=("use",))
     """Ignored: the host's yum is used."""
     install_repoquery: bool = True
     """Ignored: repoquery isn't needed."""
 
-    @model_validator(mode="after")
-    def _one_wish(self) -> Self:
+    def validate(self) -> None:
         if self.list_ is not None and self.name is not None:
             raise ValueError("give one of name and list")
         if self.name is None and self.list_ is None and not (self.update_cache or self.autoremove):
             raise ValueError("give one of name, list, update_cache and autoremove")
         if self.autoremove and self.state not in (None, "absent", "removed"):
             raise ValueError("autoremove goes with state: absent only")
-        return self
 
     @property
     def wish(self) -> str:
@@ -108,7 +106,7 @@ class Yum(Module):
         return "latest" if self.state == "latest" else "present"
 
     def program(self, context: TaskContext) -> Program:
-        variables: dict[str, Any] = self.model_dump(
+        variables: dict[str, Any] = self.as_dict(
             include={
                 "update_cache",
                 "update_only",
@@ -215,13 +213,13 @@ class Package(Yum):
     """Ignored: apt's."""
     install_recommends: bool | None = None
     """Ignored: apt's; rpms of EL7 recommend nothing."""
-    default_release: Text | None = None
+    default_release: str | None = None
     """Ignored: apt's."""
-    dpkg_options: Text | None = None
+    dpkg_options: str | None = None
     """Ignored: apt's."""
     purge: bool | None = None
     """Ignored: apt's."""
     force: bool | None = None
     """Ignored: apt's."""
-    upgrade: Text | None = None
+    upgrade: str | None = None
     """Ignored: apt's."""

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from provisioner import regex
 from provisioner.modules.framework.base import Words
-from provisioner.modules.framework.model import AfterValidator
+from provisioner.modules.framework.fields import After
 
 _VERSIONED = regex.compile(r"([^\s<>=]+)\s*(>=|<=|==|=|<|>)\s*([A-Za-z0-9._+~^:-]+)")
 
@@ -29,7 +29,7 @@ def _split(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(word for word in words if word)
 
 
-Specs = Annotated[Words, AfterValidator(_split)]
+Specs = Annotated[Words, After(_split)]
 
 
 def sort(specs: Iterable[str]) -> dict[str, list[str]]:

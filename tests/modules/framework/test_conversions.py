@@ -27,13 +27,18 @@ def test_it_is_converted(module: str, name: str, value: Any, taken: Any) -> None
     assert getattr(made, name) == taken
 
 
-NO_MAPPING = "argument 'headers' is of type .* to dict: .* is not a mapping"
+NO_MAPPING = "argument 'headers' is of type .* and we were unable to convert to dict: "
 REFUSED = [
     ("uri", "headers", "no mapping", NO_MAPPING),
     ("uri", "headers", "{no JSON", NO_MAPPING),
     ("uri", "headers", "a='b", NO_MAPPING),
     ("uri", "headers", ["a"], NO_MAPPING),
-    ("command", "argv", {"a": 1}, "argument 'argv' is of type .* to list: .* is not a list"),
+    (
+        "command",
+        "argv",
+        {"a": 1},
+        "<class 'dict'> cannot be converted to a list",
+    ),
     ("command", "cmd", None, "no command given"),
 ]
 

@@ -165,7 +165,7 @@ def test_a_program_that_fails_leaves_a_late_sum_to_nobody(host: Host, big: Path)
 def test_the_checksum_of_a_large_file_is_returned_though_the_host_was_not_told(
     host: Host, big: Path
 ) -> None:
-    module = find_module("copy").model_validate({"src": "big", "dest": f"{host.root}/f"})
+    module = find_module("copy").from_arguments({"src": "big", "dest": f"{host.root}/f"})
     program = module.program(host.sources)
     assert program.sum is not None
     values = module.returns(host.exchange(program, "apply"))
@@ -175,7 +175,7 @@ def test_the_checksum_of_a_large_file_is_returned_though_the_host_was_not_told(
     assert "checksum" not in module.returns(host.exchange(program, "apply"))
     wrong = {"src": "big", "dest": f"{host.root}/f", "checksum": "0" * 40}
     with pytest.raises(ModuleError, match="has the SHA-1"):
-        find_module("copy").model_validate(wrong).program(host.sources)
+        find_module("copy").from_arguments(wrong).program(host.sources)
 
 
 def test_a_local_file_that_changes_on_the_way_leaves_the_old_one(host: Host, big: Path) -> None:

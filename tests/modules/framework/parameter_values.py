@@ -1,0 +1,130 @@
+"""Some eighty values for every parameter of every module, and the record of what each becomes.
+
+`python -m tests.modules.framework.parameter_values` writes the record anew: look at its diff.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from provisioner.language.argument_specs import Findings, Level
+from provisioner.modules import MODULES, find_module
+from provisioner.modules.framework.fields import ClassSpec, Field, Parameters, fields
+
+RECORD = Path(__file__).with_name("parameter_values.json")
+
+
+class Str(str):
+    pass
+
+
+class Int(int):
+    pass
+
+
+class Keys(dict[str, Any]):
+    pass
+
+
+class Items(list[Any]):
+    pass
+
+
+VALUES: list[Any] = [
+    None, True, False, 0, 1, -1, 5, 420, 1 << 70, 1.0, 1.5, 1e300, float("inf"), Int(3),
+    "", "a", "yes", "no", "true", "5", "1.5", "0644", "u=rw,go=r", "preserve", "present", "absent",
+    "started", "latest", "always", "a,b, c", "10M", "1h30m", "ü", "\udc80", "a\nb", "../x", "-x",
+    "80:80", "/a/b", "http://x/y", b"bytes", Str("a"), Str("present"), (), [], [1], ["a", "b"],
+    ["a", 1, None], [True], [1.5], [["a"]], ("a",), Items(["a"]), {"a"}, range(2), {}, {"a": "b"},
+    {"a": 1}, {1: "a"}, {"a": None}, {"a": ["b"]}, {"a": True}, Keys(a="b"), [{}], [{"a": "b"}],
+    [{"name": "a"}], [{"path": "/dev/a", "rate": "1M"}], {"flags": ["SYN"], "flags_set": "ACK"},
+    [{"name": "a", "path": "/a", "link": "/b"}], [{"option": "a", "values": [1]}],
+]  # fmt: skip
+
+
+def classes() -> Iterator[type[Parameters]]:
+    """The modules, their bases, and the classes in their fields."""
+    waiting: list[type[Parameters]] = [Parameters]
+    for name in MODULES:
+        find_module(name)
+    while waiting:
+        cls = waiting.pop()
+        waiting += cls.__subclasses__()
+        if cls.__module__.startswith("provisioner.") and cls is not Parameters:
+            yield cls
+
+
+def values_for(field: Field) -> list[Any]:
+    return [*VALUES, *_choices(field.annotation)]
+
+
+def _choices(annotation: Any) -> Iterator[Any]:
+    """The values of a Literal anywhere in a type."""
+    for part in get_args(annotation):
+        if get_origin(annotation) is Literal:
+            yield part
+        else:
+            yield from _choices(part)
+
+
+class OneField:
+    """A spec with only one field of a class."""
+
+    rules: dict[str, Any] = {}  # noqa: RUF012
+    defaults: dict[str, Any] = {}  # noqa: RUF012
+    required = ()
+
+    def __init__(self, cls: type[Parameters], field: Field) -> None:
+        self.names = {field.name: field.name}
+        spec = ClassSpec.of(cls)
+        self.options, self.make = spec.options, spec.make
+
+
+def converted(cls: type[Parameters], field: Field, value: Any) -> str:
+    """What a value becomes, with its type; "no" where it is refused."""
+    findings = Findings()
+    values = Level(OneField(cls, field), findings).check({field.name: value})
+    return "no" if findings.count else exact(values[field.name])
+
+
+def exact(value: Any) -> str:
+    """The value and its type, which `==` does not compare: 1 is True, and 1.0."""
+    if isinstance(value, Parameters):
+        given = {name: exact(getattr(value, name)) for name in sorted(value.fields_given)}
+        return f"{type(value).__name__}({given})"
+    kind = "" if type(value).__module__ == "builtins" else f"{type(value).__name__}:"
+    if isinstance(value, dict):
+        items = (f"{exact(key)}: {exact(item)}" for key, item in value.items())
+        return f"{kind}{{{', '.join(items)}}}"
+    if isinstance(value, list):
+        return f"{kind}[{', '.join(map(exact, value))}]"
+    if isinstance(value, tuple):
+        return f"{kind}({', '.join(map(exact, value))})"
+    return f"{kind}{value!r}"
+
+
+def results() -> dict[str, list[str]]:
+    """What each value becomes, for every field of every class."""
+    return {
+        f"{cls.__module__.removeprefix('provisioner.modules.')}.{cls.__name__}.{attribute}": [
+            converted(cls, field, value) for value in values_for(field)
+        ]
+        for cls in classes()
+        for attribute, field in fields(cls).items()
+    }
+
+
+def main() -> None:
+    """Write the record: for each list of results, the fields that have it."""
+    names: dict[tuple[str, ...], list[str]] = {}
+    for name, row in sorted(results().items()):
+        names.setdefault(tuple(row), []).append(name)
+    lines = [json.dumps({"results": row, "fields": fields}) for row, fields in names.items()]
+    RECORD.write_text("[\n" + ",\n".join(lines) + "\n]\n")
+
+
+if __name__ == "__main__":
+    main()
