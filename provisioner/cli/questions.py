@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from provisioner.reporters.formatting import escape
 from provisioner.reporters.screen import SCREEN
-from provisioner.reporters.text import escape
 
 if TYPE_CHECKING:
     from provisioner.engine.interrupt import Interrupt

@@ -24,7 +24,7 @@ def result_of(module: Module, report: Report, diff: bool) -> Result:
     message = failed or report.get("msg")
     outcome = Outcome.CHANGED if report.changes else Outcome.OK
     if "check" in report.records:
-        outcome, message = Outcome.SKIPPED, "would have run: not in check mode"
+        outcome, message = Outcome.SKIPPED, "not run in check mode"
     if "skip" in report.records and module.skips:
         outcome = Outcome.SKIPPED  # Ansible skips these; a command with `creates` is ok
     returns = {**_common(module, report), **module.returns(report)}

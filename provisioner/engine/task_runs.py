@@ -103,7 +103,7 @@ def _skipped(condition: Template | bool) -> Result:
     source = condition.source if isinstance(condition, Template) else str(condition).lower()
     false = condition.source if isinstance(condition, Template) else condition
     returns = {"skip_reason": "Conditional result was False", "false_condition": false}
-    return Result(Outcome.SKIPPED, f"not: {source}", returns=returns)
+    return Result(Outcome.SKIPPED, f"condition is false: {source}", returns=returns)
 
 
 def _prepared(play_world: PlayWorld, host: str, task: Task, scope: Scope) -> TaskRun:

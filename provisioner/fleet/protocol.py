@@ -60,8 +60,8 @@ class Advance:
 
 
 @dataclass(frozen=True)
-class Response:
-    """The response to the `Request` with the same number."""
+class ControllerResponse:
+    """The response to the `WorkerRequest` with the same number."""
 
     number: int
     value: Any
@@ -102,8 +102,8 @@ class HostStateUpdate:
 
 
 @dataclass(frozen=True)
-class Request:
-    """Ask the controller a question; it sends a `Response` with the same number."""
+class WorkerRequest:
+    """Ask the controller a question; it sends a `ControllerResponse` with the same number."""
 
     number: int
     question: Any
@@ -181,11 +181,11 @@ class LearnFacts:
 
 
 @dataclass(frozen=True)
-class RosterChange:
-    """A change of the inventory by add_host or group_by, which ran on `host`."""
+class RosterReport:
+    """The return values of add_host, group_by or refresh_inventory, which ran on `host`."""
 
     host: str
-    change: Mapping[str, Any]
+    values: Mapping[str, Any]
 
 
 def pack(messages: Sequence[Any], on_decrypted: Callable[[object], None]) -> bytes:

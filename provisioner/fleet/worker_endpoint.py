@@ -119,7 +119,7 @@ class WorkerEndpoint:
         match message:
             case protocol.Start():
                 self._start(message)
-            case protocol.Response(number, value):
+            case protocol.ControllerResponse(number, value):
                 self._responses.pop(number).set_result(value)
             case _ if self._run is not None:  # a refused worker has no run
                 self._run.receive(message)
@@ -169,7 +169,7 @@ class WorkerEndpoint:
             self._last_request += 1
             number = self._last_request
             self._responses[number] = response
-        self._send(protocol.Request(number, question))
+        self._send(protocol.WorkerRequest(number, question))
         if self.ended.is_set():  # `end` may have missed this request
             response.cancel()
         return response.result()

@@ -183,11 +183,11 @@ class WorkerExecutor:
         match message:
             case protocol.HostStateUpdate():
                 self._update_state(message)
-            case protocol.RosterChange(host, change):
-                self._world.roster.report(host, change)
+            case protocol.RosterReport(host, values):
+                self._world.roster.report(host, values)
                 _ = self._world.inventory  # adds the new hosts, which other workers may ask for
                 self._send_all(message, but=worker)
-            case protocol.Request(number, question):
+            case protocol.WorkerRequest(number, question):
                 self._respond(worker, number, question)
             case protocol.LeaveThrottle(name):
                 self._throttles.leave(name, worker)
@@ -250,9 +250,11 @@ class WorkerExecutor:
         match question:
             case protocol.GetHostState(host):
                 state = replace(self._world.states[host])
-                worker.connection.send(protocol.Response(number, state))
+                worker.connection.send(protocol.ControllerResponse(number, state))
             case protocol.GetActiveHosts():
-                worker.connection.send(protocol.Response(number, self._batch.play_world.active()))
+                worker.connection.send(
+                    protocol.ControllerResponse(number, self._batch.play_world.active())
+                )
             case protocol.EnterThrottle(name, limit):
                 self._throttles.enter(name, limit, worker, number)
 

@@ -59,8 +59,8 @@ class WorkerRun:
                 threading.Thread(target=self._executor.kill, daemon=True).start()
             case protocol.LearnFacts():
                 self._states.learn(message)
-            case protocol.RosterChange(host, change):
-                Roster.report(self._roster, host, change)
+            case protocol.RosterReport(host, values):
+                Roster.report(self._roster, host, values)
             case _:
                 if isinstance(message, protocol.Advance):
                     self._states.add(message)
@@ -131,13 +131,13 @@ class WorkerRun:
 
 
 class SharedRoster(Roster):
-    """A roster that sends its changes to the controller, which sends them to all workers."""
+    """A roster that sends its reports to the controller, which sends them to all workers."""
 
     send: Send
 
-    def report(self, host: str, change: Mapping[str, Any]) -> None:
-        super().report(host, change)
-        self.send(protocol.RosterChange(host, change))
+    def report(self, host: str, values: Mapping[str, Any]) -> None:
+        super().report(host, values)
+        self.send(protocol.RosterReport(host, values))
 
 
 class SharedThrottles(Throttles):

@@ -41,4 +41,4 @@ class WorkerThrottles:
             worker, request = queue.popleft()
             if not worker.lost:
                 inside[id(worker)] += 1
-                worker.connection.send(protocol.Response(request, None))
+                worker.connection.send(protocol.ControllerResponse(request, None))

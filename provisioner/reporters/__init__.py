@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from provisioner.reporters.base import Announcer, Reporter
 from provisioner.reporters.quiet_stream import QuietStream, announce
 from provisioner.reporters.redactor import Redactor
+from provisioner.reporters.reporter import Announcer, Reporter
 
 __all__ = ["Redactor", "Reporter", "announcer", "reporters_for"]
 

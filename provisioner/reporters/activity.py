@@ -19,8 +19,8 @@ from provisioner.events import (
     Transferred,
 )
 from provisioner.records import dataclass
+from provisioner.reporters.formatting import escape, size
 from provisioner.reporters.task_lines import BAD_STATUSES
-from provisioner.reporters.text import escape, size
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,9 @@ from provisioner.records import dataclass
 from provisioner.reporters.activity import Activity
 from provisioner.reporters.diffs import diff_lines
 from provisioner.reporters.failure_block import failure_block, lost_host_block
+from provisioner.reporters.formatting import clip, count, counted, escape, similarity_key, width
 from provisioner.reporters.recap import recap
-from provisioner.reporters.styles import Line, Span, Style, indented, line
+from provisioner.reporters.styles import Line, Style, StyledText, indented, line
 from provisioner.reporters.task_lines import (
     BAD_OUTCOMES,
     BAD_STATUSES,
@@ -34,7 +35,6 @@ from provisioner.reporters.task_lines import (
     task_details,
     task_line,
 )
-from provisioner.reporters.text import clip, count, counted, escape, similarity_key, width
 from provisioner.result import Outcome
 
 FEW_HOSTS = 10
@@ -200,7 +200,7 @@ class Console:
         attempt = f"{escape(event.task)}: attempt {event.attempt} of {event.retries}"
         reason = clip(escape(event.message), _MAX_RETRY_REASON)
         text = f"{attempt}: {reason}" if reason else attempt
-        return [line(*line_start(event.host, "retrying", self._view), Span(text, Style.DIM))]
+        return [line(*line_start(event.host, "retrying", self._view), StyledText(text, Style.DIM))]
 
     def _host(self, event: HostFinished) -> list[Line]:
         self._finished_hosts[event.host] = event
@@ -213,19 +213,24 @@ class Console:
 def notice_line(event: Notice) -> Line:
     """Return `warning: text (where)`."""
     where = f" ({escape(event.where)})" if event.where else ""
-    return line(Span(f"{escape(event.level)}: ", Style.WARNING), f"{escape(event.text)}{where}")
+    return line(
+        StyledText(f"{escape(event.level)}: ", Style.WARNING), f"{escape(event.text)}{where}"
+    )
 
 
 def _run_header(event: RunStarted) -> Line:
     playbooks = ", ".join(escape(playbook) for playbook in event.playbooks)
     return line(
-        Span(f"{escape(event.inventory)}: {playbooks}", Style.HEAD),
+        StyledText(f"{escape(event.inventory)}: {playbooks}", Style.HEAD),
         f" on {count(len(event.hosts), 'host')}",
-        Span(", check mode: nothing will be changed" if event.check else "", Style.WARNING),
+        StyledText(", check mode: nothing will be changed" if event.check else "", Style.WARNING),
     )
 
 
 def _play_header(event: PlayStarted, view: View) -> Line:
     where = f" ({escape(event.where)})" if view.verbosity else ""
     size = f"{count(len(event.hosts), 'host')}, {count(event.tasks, 'task')}"
-    return line(Span(f"Play {escape(event.play)}", Style.HEAD), Span(f": {size}{where}", Style.DIM))
+    return line(
+        StyledText(f"Play {escape(event.play)}", Style.HEAD),
+        StyledText(f": {size}{where}", Style.DIM),
+    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from provisioner.reporters.styles import Line, Span, Style, line
-from provisioner.reporters.text import escape
+from provisioner.reporters.formatting import escape
+from provisioner.reporters.styles import Line, Style, StyledText, line
 from provisioner.result import Diff
 
 MAX_LINES = 100
@@ -20,13 +20,13 @@ def diff_lines(diff: Diff, *, whole: bool) -> list[Line]:
     if not lines:
         return []
     headers = [
-        line(Span(f"--- {escape(diff.before_header or 'before')}", Style.HEAD)),
-        line(Span(f"+++ {escape(diff.after_header or 'after')}", Style.HEAD)),
+        line(StyledText(f"--- {escape(diff.before_header or 'before')}", Style.HEAD)),
+        line(StyledText(f"+++ {escape(diff.after_header or 'after')}", Style.HEAD)),
     ]
     shown = lines if whole else lines[:MAX_LINES]
-    body = [line(Span(escape(each, lines=True), _style(each))) for each in shown]
+    body = [line(StyledText(escape(each, lines=True), _style(each))) for each in shown]
     omitted = len(lines) - len(shown)
-    notice = [line(Span(f"({omitted} more lines of this diff: -v shows all)", Style.DIM))]
+    notice = [line(StyledText(f"({omitted} more lines of this diff: -v shows all)", Style.DIM))]
     return headers + body + (notice if omitted else [])
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from provisioner.events import Event, HostFinished, Notice, TaskFinished
 from provisioner.reporters.console import notice_line
+from provisioner.reporters.formatting import clip, escape
 from provisioner.reporters.quiet_stream import QuietStream
 from provisioner.reporters.styles import paint
 from provisioner.reporters.task_lines import BAD_OUTCOMES, BAD_STATUSES, outcome_word
-from provisioner.reporters.text import clip, escape
 
 _MAX_REASON = 400
 """Characters of a reason that are shown."""

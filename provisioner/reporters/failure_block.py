@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from provisioner.events import HostFinished, TaskFinished
-from provisioner.reporters.styles import Line, Span, Style, indented, line
+from provisioner.reporters.formatting import escape, lines_of, tail
+from provisioner.reporters.styles import Line, Style, StyledText, indented, line
 from provisioner.reporters.task_lines import View, line_start, task_line
-from provisioner.reporters.text import escape, lines_of, tail
 
 OUTPUT_LINES = 20
 """Last lines of stdout and of stderr that are shown without -v."""
@@ -30,7 +30,7 @@ def failure_block(event: TaskFinished, view: View) -> list[Line]:
     attempted = [] if event.loop else [escape(each) for each in event.changes]
     task = f"{escape(event.play)} > {escape(event.task or event.module)}"
     body = [
-        line(Span(f"{task} ({escape(event.module)}, {escape(event.where)})", Style.DIM)),
+        line(StyledText(f"{task} ({escape(event.module)}, {escape(event.where)})", Style.DIM)),
         *labelled("reason", reason),
         *labelled("tried", attempted),
         *labelled("rc", [] if event.rc is None else [str(event.rc)]),
@@ -56,8 +56,8 @@ def labelled(name: str, texts: Sequence[str]) -> list[Line]:
     if not texts:
         return []
     if len(texts) == 1:
-        return [line(Span(f"{name}: ", Style.HEAD), texts[0])]
-    return [line(Span(f"{name}:", Style.HEAD)), *indented([line(text) for text in texts], 2)]
+        return [line(StyledText(f"{name}: ", Style.HEAD), texts[0])]
+    return [line(StyledText(f"{name}:", Style.HEAD)), *indented([line(text) for text in texts], 2)]
 
 
 def _reason(message: str, limit: int) -> list[str]:
@@ -72,5 +72,7 @@ def _output(name: str, text: str | None, limit: int) -> list[Line]:
         return []
     total = omitted + len(lines)
     note = f" (last {len(lines)} of {total} lines; -v shows all)" if omitted else ""
-    top = line(Span(name, Style.HEAD), Span(note, Style.DIM), Span(":", Style.HEAD))
+    top = line(
+        StyledText(name, Style.HEAD), StyledText(note, Style.DIM), StyledText(":", Style.HEAD)
+    )
     return [top, *indented([line(each) for each in lines], 2)]

@@ -27,11 +27,11 @@ from provisioner.events import (
 from provisioner.records import dataclass
 from provisioner.reporters.atomic_write import write_atomically
 from provisioner.reporters.diffs import diff_lines
+from provisioner.reporters.formatting import count, counted, duration, escape, tail
 from provisioner.reporters.outline import label, outline
 from provisioner.reporters.recap import COUNTS, meaning_of
 from provisioner.reporters.styles import paint
 from provisioner.reporters.task_lines import BAD_OUTCOMES, outcome_word
-from provisioner.reporters.text import count, counted, duration, escape, tail
 
 _OUTPUT_LINES = 200
 

@@ -14,9 +14,9 @@ from provisioner import regex
 from provisioner.events import Event, HostFinished, HostSummary, RunFinished, Status, TaskFinished
 from provisioner.records import dataclass
 from provisioner.reporters.atomic_write import write_atomically
+from provisioner.reporters.formatting import escape, tail
 from provisioner.reporters.outline import label
 from provisioner.reporters.task_lines import BAD_OUTCOMES
-from provisioner.reporters.text import escape, tail
 from provisioner.result import Outcome
 
 _OUTPUT_LINES = 200

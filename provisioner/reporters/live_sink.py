@@ -12,11 +12,11 @@ from rich.live import Live
 from rich.text import Text
 
 from provisioner.reporters.activity import ActiveHost, Activity, Progress, slowest_first
+from provisioner.reporters.formatting import clip, count, duration, pad
 from provisioner.reporters.quiet_stream import QuietStream, announce
 from provisioner.reporters.screen import SCREEN
-from provisioner.reporters.styles import Line, Span, Style, line
+from provisioner.reporters.styles import Line, Style, StyledText, line
 from provisioner.reporters.task_lines import View
-from provisioner.reporters.text import clip, count, duration, pad
 
 RICH_STYLES = {
     Style.PLAIN: "",
@@ -153,11 +153,11 @@ class LiveSink:
             text.truncate(options.max_width - 1)
             yield text
 
-    def _text(self, spans: Line) -> Text:
-        """Return the spans as rich text. Their content is never parsed as markup."""
+    def _text(self, parts: Line) -> Text:
+        """Return the line as rich text. Its content is never parsed as markup."""
         if not self._colour:
-            return Text("".join(span.text for span in spans))
-        return Text.assemble(*((span.text, RICH_STYLES[span.style]) for span in spans))
+            return Text("".join(part.text for part in parts))
+        return Text.assemble(*((part.text, RICH_STYLES[part.style]) for part in parts))
 
 
 def live_lines(progress: Progress, height: int, columns: int, announcement: str = "") -> list[Line]:
@@ -168,14 +168,14 @@ def live_lines(progress: Progress, height: int, columns: int, announcement: str 
     for those (ansible/ansible#17152).
     """
     shown = list(progress.active_hosts)
-    below = [line(Span(f"provision: {announcement}", Style.WARNING))] if announcement else []
+    below = [line(StyledText(f"provision: {announcement}", Style.WARNING))] if announcement else []
     room = height - 1 - len(below)
     if len(shown) > room:
         shown = slowest_first(progress)[: max(0, room - 1)]
     lines = [_host_line(host, progress.now, columns) for host in shown]
     hidden = len(progress.active_hosts) - len(shown)
     if hidden:
-        lines.append(line(Span(f"... and {count(hidden, 'more host')} running", Style.DIM)))
+        lines.append(line(StyledText(f"... and {count(hidden, 'more host')} running", Style.DIM)))
     return [*lines, *below, _summary_line(progress)][-height:]
 
 
@@ -183,16 +183,16 @@ def _host_line(host: ActiveHost, now: float, columns: int) -> Line:
     number = f"{host.number}/{host.total}" if host.number else ""
     return line(
         f"{pad(clip(host.host, max(columns, 4)), columns)}  ",
-        Span(f"{number:>7}  ", Style.DIM),
+        StyledText(f"{number:>7}  ", Style.DIM),
         host.task or "waiting",
-        Span(f"  {host.transferred}" if host.transferred else "", Style.DIM),
-        Span(f"  {duration(max(0.0, now - host.since))}", Style.DIM),
+        StyledText(f"  {host.transferred}" if host.transferred else "", Style.DIM),
+        StyledText(f"  {duration(max(0.0, now - host.since))}", Style.DIM),
     )
 
 
 def _summary_line(progress: Progress) -> Line:
     return line(
-        Span(f"{progress.done} of {count(progress.hosts, 'host')} done", Style.HEAD),
-        Span(f", {progress.failed} failed" if progress.failed else "", Style.FAILED),
+        StyledText(f"{progress.done} of {count(progress.hosts, 'host')} done", Style.HEAD),
+        StyledText(f", {progress.failed} failed" if progress.failed else "", Style.FAILED),
         f", {len(progress.active_hosts)} running, {duration(progress.elapsed)}",
     )

@@ -10,10 +10,10 @@ import threading
 from collections.abc import Sequence
 
 from provisioner.reporters.activity import ActiveHost, Activity, Progress, slowest_first
+from provisioner.reporters.formatting import count, duration
 from provisioner.reporters.quiet_stream import QuietStream, announce
-from provisioner.reporters.styles import Line, Span, Style, line, paint
+from provisioner.reporters.styles import Line, Style, StyledText, line, paint
 from provisioner.reporters.task_lines import View
-from provisioner.reporters.text import count, duration
 
 INTERVAL_MANY_HOSTS = 15.0
 """Seconds between two progress lines when the run has many hosts."""
@@ -94,7 +94,7 @@ def progress_line(progress: Progress) -> Line:
         f"progress: {progress.done} of {count(progress.hosts, 'host')} done{failed}, "
         f"{len(progress.active_hosts)} running, {duration(progress.elapsed)} elapsed"
     )
-    return line(Span(f"{text}: {named}{more}" if named else text, Style.DIM))
+    return line(StyledText(f"{text}: {named}{more}" if named else text, Style.DIM))
 
 
 def _current_task(host: ActiveHost, now: float) -> str:

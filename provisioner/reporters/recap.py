@@ -9,9 +9,7 @@ from provisioner import exits
 from provisioner.events import HostFinished, HostSummary, RunFinished, Status
 from provisioner.records import dataclass
 from provisioner.reporters.failure_block import labelled
-from provisioner.reporters.styles import Line, Span, Style, indented, line
-from provisioner.reporters.task_lines import BAD_STATUSES, OUTCOME_STYLES, View
-from provisioner.reporters.text import (
+from provisioner.reporters.formatting import (
     count,
     counted,
     duration,
@@ -20,6 +18,8 @@ from provisioner.reporters.text import (
     pad,
     similarity_key,
 )
+from provisioner.reporters.styles import Line, Style, StyledText, indented, line
+from provisioner.reporters.task_lines import BAD_STATUSES, OUTCOME_STYLES, View
 
 FULL_TABLE = 30
 """Up to this number of hosts, the table has all of them. With more hosts and without -v, it has
@@ -58,7 +58,7 @@ def recap(event: RunFinished, finished: Mapping[str, HostFinished], view: View) 
     show_all = len(rows) <= FULL_TABLE or view.verbosity > 0
     shown = rows if show_all else [r for r in rows if r.summary.status in _NOT_OK or r.reason]
     title = "Recap (check mode: nothing was changed)" if view.check else "Recap"
-    lines = [(), line(Span(title, Style.HEAD))]
+    lines = [(), line(StyledText(title, Style.HEAD))]
     if len(shown) > FULL_TABLE and not view.verbosity:
         lines += _group_lines(_group_by_reason(shown), view, _reason_and_notes)
     elif shown:
@@ -89,7 +89,7 @@ def _group_lines(
         status = group[0].summary.status
         title = f"{count(len(group), 'host')} {_status_text(status, view)}"
         body = [*details(group[0]), *labelled("hosts", [names])]
-        lines += [line(Span(title, OUTCOME_STYLES[status])), *indented(body, 2)]
+        lines += [line(StyledText(title, OUTCOME_STYLES[status])), *indented(body, 2)]
     return lines
 
 
@@ -106,20 +106,20 @@ def _table(rows: list[HostRow], view: View) -> list[Line]:
 def _titles(view: View) -> Line:
     counts = "".join(f"  {name:>{_count_columns(name)}}" for name in COUNTS)
     host = pad("host", view.columns)
-    return line(Span(f"{host}  {'status':<{_STATUS_COLUMNS}}{counts}  seconds", Style.DIM))
+    return line(StyledText(f"{host}  {'status':<{_STATUS_COLUMNS}}{counts}  seconds", Style.DIM))
 
 
 def _cells(row: HostRow, view: View) -> Line:
     summary = row.summary
     status = _status_text(summary.status, view)
-    counts: list[Span] = []
+    counts: list[StyledText] = []
     for name in COUNTS:
         number = getattr(summary, name)
         style = OUTCOME_STYLES[name] if number else Style.DIM
-        counts.append(Span(f"  {number:>{_count_columns(name)}}", style))
+        counts.append(StyledText(f"  {number:>{_count_columns(name)}}", style))
     return line(
         f"{pad(escape(row.host), view.columns)}  ",
-        Span(f"{status:<{_STATUS_COLUMNS}}", OUTCOME_STYLES[summary.status]),
+        StyledText(f"{status:<{_STATUS_COLUMNS}}", OUTCOME_STYLES[summary.status]),
         *counts,
         f"  {summary.seconds:>7.1f}",
     )
@@ -157,10 +157,12 @@ def _summary(event: RunFinished, hidden: int, view: View) -> list[Line]:
     dash = "—" if view.symbols else "-"
     return [
         line(
-            Span(f"{interrupted}{count(len(event.hosts), 'host')}", Style.HEAD),
+            StyledText(f"{interrupted}{count(len(event.hosts), 'host')}", Style.HEAD),
             f": {statuses}" if statuses else "",
             f" {dash} {duration(event.seconds)}",
-            Span(not_listed, Style.DIM),
+            StyledText(not_listed, Style.DIM),
         ),
-        line(Span(f"exit {event.exit}: {meaning}", Style.FAILED if event.exit else Style.DIM)),
+        line(
+            StyledText(f"exit {event.exit}: {meaning}", Style.FAILED if event.exit else Style.DIM)
+        ),
     ]

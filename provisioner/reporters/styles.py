@@ -1,7 +1,7 @@
-"""Lines for people: a line is a tuple of spans, and a span is a text with a style.
+"""Lines for people: a line is a tuple of styled texts.
 
-A span's text is escaped (text.escape) before the span is made. The sink decides how a style looks:
-SGR codes here, rich's styles in live_sink.py, or plain text without colours.
+The text is already escaped (formatting.escape). The sink decides how a style looks: SGR codes here,
+rich's styles in live_sink.py, or plain text without colours.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 
 class Style(Enum):
-    """The meaning of a span."""
+    """The meaning of a text in a line."""
 
     PLAIN = auto()
     HEAD = auto()
@@ -43,35 +43,35 @@ SGR_CODES = {
 """The SGR parameters of each style (ECMA-48, 8.3.117)."""
 
 
-class Span(NamedTuple):
+class StyledText(NamedTuple):
     """A text in one style."""
 
     text: str
     style: Style = Style.PLAIN
 
 
-Line = tuple[Span, ...]
+Line = tuple[StyledText, ...]
 
 
-def line(*parts: str | Span) -> Line:
-    """Return a line of texts and spans, without the empty ones."""
-    spans = (part if isinstance(part, Span) else Span(part) for part in parts)
-    return tuple(span for span in spans if span.text)
+def line(*parts: str | StyledText) -> Line:
+    """Return a line of plain and styled texts, without the empty ones."""
+    texts = (part if isinstance(part, StyledText) else StyledText(part) for part in parts)
+    return tuple(text for text in texts if text.text)
 
 
 def indented(lines: Iterable[Line], columns: int) -> list[Line]:
     """Return the lines with a left margin. Empty lines stay empty."""
-    margin = Span(" " * columns)
+    margin = StyledText(" " * columns)
     return [(margin, *each) if each else () for each in lines]
 
 
-def paint(spans: Line, *, colour: bool) -> str:
+def paint(line: Line, *, colour: bool) -> str:
     """Return the line as text, with SGR codes if `colour`."""
     if not colour:
-        return "".join(span.text for span in spans)
-    return "".join(_painted(span) for span in spans)
+        return "".join(part.text for part in line)
+    return "".join(_painted(part) for part in line)
 
 
-def _painted(span: Span) -> str:
-    codes = SGR_CODES[span.style]
-    return f"\x1b[{codes}m{span.text}\x1b[0m" if codes else span.text
+def _painted(part: StyledText) -> str:
+    codes = SGR_CODES[part.style]
+    return f"\x1b[{codes}m{part.text}\x1b[0m" if codes else part.text

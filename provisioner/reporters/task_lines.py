@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from provisioner.events import Status, TaskFinished
 from provisioner.records import dataclass
+from provisioner.reporters.formatting import clip, count, duration, escape, pad
 from provisioner.reporters.outline import label, outline
-from provisioner.reporters.styles import Line, Span, Style, indented, line
-from provisioner.reporters.text import clip, count, duration, escape, pad
+from provisioner.reporters.styles import Line, Style, StyledText, indented, line
 from provisioner.result import Outcome
 
 SYMBOLS = {
@@ -76,7 +76,7 @@ def line_start(host: str, outcome: str, view: View) -> Line:
     mark = f"{SYMBOLS[outcome]} " if view.symbols else ""
     return line(
         f"{pad(escape(host), view.columns)}  ",
-        Span(f"{mark}{outcome:<{_OUTCOME_COLUMNS}}  ", OUTCOME_STYLES[outcome]),
+        StyledText(f"{mark}{outcome:<{_OUTCOME_COLUMNS}}  ", OUTCOME_STYLES[outcome]),
     )
 
 
@@ -86,17 +86,19 @@ def task_line(event: TaskFinished, view: View, items: str = "") -> Line:
     return line(
         *line_start(event.host, outcome_word(event), view),
         _name(event),
-        Span(f": {details}" if details else "", Style.DIM),
-        Span(_extras(event, view), Style.DIM),
+        StyledText(f": {details}" if details else "", Style.DIM),
+        StyledText(_extras(event, view), Style.DIM),
     )
 
 
 def task_details(event: TaskFinished, view: View) -> list[Line]:
     """Return the lines below a task: debug's output, warnings and, with -v, return values."""
     lines = [line(each) for each in outline(event.shown)] if event.shown is not None else []
-    lines += [line(Span(f"warning: {escape(text)}", Style.WARNING)) for text in _warnings(event)]
+    lines += [
+        line(StyledText(f"warning: {escape(text)}", Style.WARNING)) for text in _warnings(event)
+    ]
     if view.verbosity >= 1 and event.returns and not event.loop:
-        lines += [line(Span(each, Style.DIM)) for each in _returned(event)]
+        lines += [line(StyledText(each, Style.DIM)) for each in _returned(event)]
     return indented(lines, view.margin)
 
 

@@ -19,7 +19,7 @@ def test_when_skips_and_says_which_condition(runner: PlayRunner) -> None:
             - {name: d, command: echo d, when: wanted or many}
         """)
     assert got.tasks() == [("a", "skipped"), ("b", "changed"), ("c", "skipped"), ("d", "changed")]
-    assert got.event("a").message == "not: wanted"
+    assert got.event("a").message == "condition is false: wanted"
 
 
 def test_register_gives_what_a_command_said(runner: PlayRunner) -> None:

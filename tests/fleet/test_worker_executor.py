@@ -287,7 +287,7 @@ def test_an_exception_in_deliver_is_a_crash_and_not_a_lost_worker(
 
     def note(event: Event) -> None:
         if isinstance(event, TaskStarted):
-            connections[0].send(protocol.Response(99, None))
+            connections[0].send(protocol.ControllerResponse(99, None))
 
     with pytest.raises(WorkerCrashed, match="KeyError: 99"):
         runner.run(slow(runner), on_event=note)

@@ -25,7 +25,7 @@ from provisioner.reporters.activity import Activity
 from provisioner.reporters.live_sink import RICH_STYLES, live_lines
 from provisioner.reporters.styles import SGR_CODES, Style, paint
 from tests.reporters.examples import Clock, started, task
-from tests.reporters.test_text import UNSAFE
+from tests.reporters.test_formatting import UNSAFE
 
 ROOT = Path(__file__).parents[2]
 

@@ -37,7 +37,7 @@ from tests.reporters.examples import (
     started,
     task,
 )
-from tests.reporters.test_text import UNSAFE
+from tests.reporters.test_formatting import UNSAFE
 
 EXPECTED = """\
 hosts.yml: docker.yml on 3 hosts

@@ -18,9 +18,9 @@ import pytest
 
 from provisioner.events import Event, HostFinished, HostSummary, RunFinished, Status
 from provisioner.reporters.atomic_write import write_atomically
-from provisioner.reporters.base import Reporter
 from provisioner.reporters.html import Html
 from provisioner.reporters.junit import JUnit
+from provisioner.reporters.reporter import Reporter
 from provisioner.result import Outcome
 from tests.reporters.examples import FAILURE, RUN, hostile_run, started, task
 

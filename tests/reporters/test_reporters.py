@@ -14,7 +14,7 @@ import pytest
 from provisioner import reporters
 from provisioner.reporters import reporters_for
 from tests.reporters.examples import RUN, hostile_run
-from tests.reporters.test_text import UNSAFE
+from tests.reporters.test_formatting import UNSAFE
 
 FOLDER = Path(reporters.__file__).parent
 

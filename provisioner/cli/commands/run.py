@@ -176,7 +176,7 @@ def _run(arguments: RunArguments) -> int:
         notices=(*plan.notices, *notices),
     )
     if arguments.only_lists:
-        from provisioner.cli.listing import print_plan
+        from provisioner.cli.plan_listing import print_plan
 
         return print_plan(plan, arguments.options)
     return _run_plan(plan, arguments, redactor)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.reporters.text import (
+from provisioner.reporters.formatting import (
     clip,
     duration,
     escape,
