@@ -1,8 +1,7 @@
-"""Makes provisioner/language/plugins/plugins.txt: which plugins Ansible and its collections have.
+"""Write provisioner/language/plugins/plugins.txt: the plugins of Ansible and its collections.
 
-    python -m tests.language.record_plugins ansible-9.13.0-py3-none-any.whl ansible_core-2.16….whl
-
-Only names are taken: a playbook that uses one which provision has not can so be told from a typo.
+Run `python -m tests.language.record_plugins ansible-9.13.0-py3-none-any.whl
+ansible_core-2.16….whl`. Only names are recorded, to tell a plugin that provision lacks from a typo.
 """
 
 from __future__ import annotations
@@ -28,22 +27,23 @@ Names = dict[tuple[str, str], set[str]]
 
 
 def main(wheels: list[str]) -> None:
-    """Read the wheels, write the list."""
-    found: Names = defaultdict(set)
+    """Read the wheels and write the list."""
+    plugins: Names = defaultdict(set)
     for wheel in wheels:
         with zipfile.ZipFile(wheel) as archive:
             for path in archive.namelist():
                 for kind, collection, name in _plugins(archive, path):
-                    found[kind, collection].add(name)
+                    plugins[kind, collection].add(name)
     lines = [
         f"{kind} {collection}: {' '.join(sorted(names))}\n"
-        for (kind, collection), names in sorted(found.items())
+        for (kind, collection), names in sorted(plugins.items())
     ]
     target = Path(__file__).parents[2] / "provisioner" / "language" / "plugins" / "plugins.txt"
     target.write_text("".join(lines), encoding="utf-8")
 
 
 def _plugins(archive: zipfile.ZipFile, path: str) -> Iterator[tuple[str, str, str]]:
+    """The plugins that a file of a wheel defines: kind, collection, name."""
     flat = re.sub(r"^ansible_collections/(\w+)/(\w+)/", r"ansible_collections/\1.\2/", path)
     if match := ROUTING.fullmatch(flat):
         yield from _routed(match[1] or "ansible.builtin", archive.read(path))
@@ -58,21 +58,21 @@ def _plugins(archive: zipfile.ZipFile, path: str) -> Iterator[tuple[str, str, st
         for key in _keys(archive.read(path), f"{kind}s"):
             yield kind, collection, key
         if collection == "ansible.builtin":
-            return  # its files are named otherwise than what is in them
+            return  # files of ansible.builtin have other names than their filters
     yield kind, collection, name
 
 
 def _routed(collection: str, text: bytes) -> Iterator[tuple[str, str, str]]:
-    """Names that lead to a plugin of another collection."""
+    """Names of a collection that lead to a plugin of another collection."""
     routing: dict[str, Any] = (yaml.safe_load(text) or {}).get("plugin_routing") or {}
     for folder, names in routing.items():
-        for name, said in (names or {}).items():
-            if folder in KINDS and "redirect" in said and "." not in name:
+        for name, route in (names or {}).items():
+            if folder in KINDS and "redirect" in route and "." not in name:
                 yield KINDS[folder], collection, name
 
 
 def _keys(source: bytes, function: str) -> Iterator[str]:
-    """The names in the mapping that a plugin's `filters` or `tests` returns."""
+    """The names in the mapping that a plugin's method `filters` or `tests` returns."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef) and node.name == function:
             for inner in ast.walk(node):

@@ -1,9 +1,8 @@
-"""Makes provisioner/language/lookups/settings.txt: Ansible's settings where nobody sets them.
+"""Write provisioner/language/lookups/settings.txt: the default values of Ansible's settings.
 
-    python -m tests.language.record_settings VENV
-
-VENV has ansible-core. Its own lookup tells, in an empty home, which is written `~`. Left out are
-how it looks on a terminal, and what depends on the machine.
+Run `python -m tests.language.record_settings VENV`, with ansible-core in VENV. Its lookup `config`
+reports the values in an empty home directory, which becomes `~`. Settings of the terminal and those
+that depend on the machine are left out.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-LEFT_OUT = (
+OMITTED_PREFIXES = (
     "ANSIBLE_CO",
     "COLOR_",
     "DOCSITE_",
@@ -22,38 +21,40 @@ LEFT_OUT = (
     "INTERPRETER_PYTHON",
     "DEFAULT_LOCAL_TMP",
 )
-NAMES = (
+PRINT_NAMES = (
     "import json, ansible.constants as c;"
     "print(json.dumps([*c.config.get_configuration_definitions()]))"
 )
 
 
 def main(venv: Path) -> None:
-    """Ask Ansible, write the list."""
+    """Get the settings from Ansible and write the list."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        found = {
+        settings = {
             name: value
-            for name, value in sorted(_asked(venv, home).items())
-            if not name.startswith(LEFT_OUT)
+            for name, value in sorted(_read_settings(venv, home).items())
+            if not name.startswith(OMITTED_PREFIXES)
         }
-        lines = [f"{name} {json.dumps(value)}\n" for name, value in found.items()]
+        lines = [f"{name} {json.dumps(value)}\n" for name, value in settings.items()]
         text = "".join(lines).replace(str(home), "~")
     target = Path(__file__).parents[2] / "provisioner" / "language" / "lookups" / "settings.txt"
     target.write_text(text, encoding="utf-8")
 
 
-def _asked(venv: Path, home: Path) -> dict[str, object]:
+def _read_settings(venv: Path, home: Path) -> dict[str, object]:
+    """The values of all settings, as Ansible's lookup `config` returns them."""
+
     def run(*words: str) -> str:
         env = {"HOME": str(home), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
         words = (str(venv / "bin" / words[0]), *words[1:])
         return subprocess.run(words, check=True, capture_output=True, text=True, env=env).stdout
 
-    names = json.loads(run("python", "-c", NAMES))
+    names = json.loads(run("python", "-c", PRINT_NAMES))
     terms = ", ".join(f"'{name}'" for name in names)
     msg = json.dumps({"msg": f"{{{{ query('config', {terms}) | to_json }}}}"})
-    said = run("ansible", "localhost", "-c", "local", "-o", "-m", "debug", "-a", msg)
-    values = json.loads(said[said.index("{") :])["msg"]
+    output = run("ansible", "localhost", "-c", "local", "-o", "-m", "debug", "-a", msg)
+    values = json.loads(output[output.index("{") :])["msg"]
     values = json.loads(values) if isinstance(values, str) else values
     return dict(zip(names, values, strict=True))
 

@@ -1,4 +1,4 @@
-"""What ansible.utils and community.general have for templates: the values that Ansible gives."""
+"""Plugins of ansible.utils and community.general against the values that Ansible returns."""
 
 from __future__ import annotations
 
@@ -93,7 +93,9 @@ def value(expression: str) -> Any:
 
 
 @pytest.mark.parametrize(("expression", "expected"), VALUES)
-def test_a_plugin_of_a_collection_gives_what_ansibles_does(expression: str, expected: Any) -> None:
+def test_a_plugin_of_a_collection_returns_the_same_value_as_in_ansible(
+    expression: str, expected: Any
+) -> None:
     found = value(expression)
     if isinstance(expected, tuple):
         found = tuple(found.values())
@@ -101,6 +103,6 @@ def test_a_plugin_of_a_collection_gives_what_ansibles_does(expression: str, expe
 
 
 @pytest.mark.parametrize(("expression", "reason"), REFUSED)
-def test_a_plugin_of_a_collection_refuses_what_makes_no_sense(expression: str, reason: str) -> None:
+def test_a_plugin_of_a_collection_refuses_invalid_arguments(expression: str, reason: str) -> None:
     with pytest.raises(TemplateError, match=reason):
         value(expression)

@@ -1,4 +1,4 @@
-"""Filters against what Ansible 2.16.19 gives for the same expressions."""
+"""Filters against the values that Ansible 2.16.19 returns for the same expressions."""
 
 from __future__ import annotations
 
@@ -708,52 +708,54 @@ SHA_CRYPT: list[tuple[str, str, str, int | None, str]] = [
         "elCjmw2kSYu.Ec6ycULevoBK25fs2xXgMNrCzIMVcgEJAstJeonj1",
     ),
 ]  # fmt: skip
-"""Vectors of Drepper's specification; its salts cut to 16 characters, as it does itself."""
+"""Test vectors of Drepper's specification. Salts are cut to 16 characters, as it prescribes."""
 
 PURE_FILTERS = sorted(set(FILTERS) - {"vault", "unvault"})
 
 
 def environment() -> Environment:
-    made = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
-    made.filters.update(FILTERS)
-    made.tests.update(TESTS)
-    return made
+    jinja = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
+    jinja.filters.update(FILTERS)
+    jinja.tests.update(TESTS)
+    return jinja
 
 
 def evaluated(expression: str, **variables: Any) -> Any:
-    """The native value of an expression, tuples as lists; an undefined one is an error."""
+    """The value of an expression, with tuples as lists. An undefined value raises its error."""
     compiled = environment().compile_expression(expression, undefined_to_none=False)
     value = compiled(**variables)
     if isinstance(value, Undefined):
         str(value)
-    return plain(value)
+    return tuples_as_lists(value)
 
 
-def plain(value: Any) -> Any:
+def tuples_as_lists(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
+        return {key: tuples_as_lists(item) for key, item in value.items()}
+    return [tuples_as_lists(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 @pytest.mark.parametrize(("expression", "expected"), SAME)
-def test_a_filter_gives_what_ansible_gives(expression: str, expected: Any) -> None:
+def test_a_filter_returns_the_same_value_as_in_ansible(expression: str, expected: Any) -> None:
     assert evaluated(expression) == expected
 
 
 @pytest.mark.parametrize(("expression", "reason"), REFUSED)
-def test_a_filter_refuses_what_ansible_refuses(expression: str, reason: str) -> None:
+def test_a_filter_refuses_the_same_values_as_in_ansible(expression: str, reason: str) -> None:
     with pytest.raises(TemplateError) as caught:
         evaluated(expression)
     assert str(caught.value) == reason
 
 
 @pytest.mark.parametrize(("expression", "expected", "why"), DIFFERENT)
-def test_a_filter_differs_from_ansible_on_purpose(expression: str, expected: Any, why: str) -> None:
+def test_a_filter_returns_another_value_than_in_ansible_on_purpose(
+    expression: str, expected: Any, why: str
+) -> None:
     assert evaluated(expression) == expected, why
 
 
 @pytest.mark.parametrize(("password", "scheme", "salt", "rounds", "expected"), SHA_CRYPT)
-def test_sha_crypt_agrees_with_its_specification(
+def test_sha_crypt_returns_the_values_of_its_specification(
     password: str, scheme: str, salt: str, rounds: int | None, expected: str
 ) -> None:
     options = {"password": password, "scheme": scheme, "salt": salt, "rounds": rounds}
@@ -761,22 +763,22 @@ def test_sha_crypt_agrees_with_its_specification(
 
 
 @pytest.mark.parametrize("length", [0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 200])
-def test_password_hash_agrees_with_the_c_library_where_python_still_has_it(length: int) -> None:
+def test_password_hash_returns_the_same_value_as_the_c_library(length: int) -> None:
     crypt = pytest.importorskip("crypt")
     password = ("pä$s" * 60)[:length]
     for scheme, mark, salt in (("sha512", 6, "ab./XY01"), ("sha256", 5, "q"), ("md5", 1, "salt")):
-        made = evaluated("p | password_hash(s, salt)", p=password, s=scheme, salt=salt)
-        assert made == crypt.crypt(password, f"${mark}${salt}$")
+        result = evaluated("p | password_hash(s, salt)", p=password, s=scheme, salt=salt)
+        assert result == crypt.crypt(password, f"${mark}${salt}$")
 
 
 @pytest.mark.parametrize("scheme", ["sha512", "sha256", "md5", "bcrypt"])
-def test_password_hash_takes_another_salt_each_time(scheme: str) -> None:
+def test_password_hash_uses_a_new_salt_for_each_call(scheme: str) -> None:
     template = environment().from_string("{{ 'x' | password_hash('" + scheme + "') }}")
     assert template.render() != template.render()
 
 
 @pytest.mark.parametrize("rounds", [999, 1_000_000_000])
-def test_password_hash_refuses_rounds_that_crypt_would_change(rounds: int) -> None:
+def test_password_hash_refuses_rounds_outside_of_the_range_of_crypt(rounds: int) -> None:
     with pytest.raises(TemplateError, match="rounds must be between"):
         evaluated("'x' | password_hash(rounds=rounds)", rounds=rounds)
 
@@ -794,13 +796,13 @@ def test_the_first_line_of_a_filters_documentation_says_what_it_returns(name: st
     assert details[:1] in ([], [""])
 
 
-ASKED = ("mandatory", "type_debug")
-"""Filters that are asked about undefined values."""
-STRICT = [name for name in PURE_FILTERS if name.split(".")[-1] not in ASKED]
+TAKES_UNDEFINED = ("mandatory", "type_debug")
+"""Filters that accept an undefined value."""
+STRICT = [name for name in PURE_FILTERS if name.split(".")[-1] not in TAKES_UNDEFINED]
 
 
 @pytest.mark.parametrize("name", STRICT)
-def test_no_filter_swallows_an_undefined_variable(name: str) -> None:
+def test_no_filter_hides_an_undefined_variable(name: str) -> None:
     call = f"nope | {name}"
     for arguments in ("", "('a')", "('a', 'b')", "('a', 'b', 'c')"):
         with pytest.raises((TemplateError, TypeError)) as caught:
@@ -819,14 +821,14 @@ def test_a_filter_has_a_short_and_a_full_name(name: str) -> None:
 @pytest.mark.parametrize(
     "call", ["'a' | random_mac", "100000000 | random", "range(99) | list | shuffle"]
 )
-def test_chance_is_asked_whenever_a_template_is_rendered(call: str) -> None:
+def test_random_values_differ_between_two_renderings(call: str) -> None:
     template = environment().from_string("{{ " + call + " }}")
     if "'a'" in call:
         template = environment().from_string("{{ 'aa:bb' | random_mac }}")
     assert len({template.render() for _ in range(5)}) > 1
 
 
-def test_the_time_is_read_whenever_a_template_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_is_read_in_every_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
     template = environment().from_string("{{ '%Y' | strftime }}")
     monkeypatch.setattr("time.time", lambda: 0.0)
     assert template.render() in ("1970", "1969")
@@ -834,7 +836,7 @@ def test_the_time_is_read_whenever_a_template_is_rendered(monkeypatch: pytest.Mo
     assert template.render() == "2001"
 
 
-def test_a_path_is_resolved_whenever_a_template_is_rendered(
+def test_a_path_is_resolved_in_every_rendering(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     template = environment().from_string("{{ '$HERE/*' | expandvars | fileglob | length }}")
@@ -845,25 +847,27 @@ def test_a_path_is_resolved_whenever_a_template_is_rendered(
 
 
 @pytest.mark.parametrize("name", ["to_json", "to_nice_json", "to_yaml", "to_nice_yaml"])
-def test_subclasses_of_plain_types_are_written_like_them(name: str) -> None:
+def test_subclasses_of_plain_types_are_converted_like_the_plain_types(name: str) -> None:
     class Text(str):
         __slots__ = ()
 
     class Number(int):
         pass
 
-    odd = OrderedDict(a=Text("x"), b=Number(7), c=(1, 2), d={3: True, 4: None})
-    like = {"a": "x", "b": 7, "c": [1, 2], "d": {3: True, 4: None}}
-    assert evaluated(f"value | {name}", value=odd) == evaluated(f"value | {name}", value=like)
+    subclasses = OrderedDict(a=Text("x"), b=Number(7), c=(1, 2), d={3: True, 4: None})
+    plain_types = {"a": "x", "b": 7, "c": [1, 2], "d": {3: True, 4: None}}
+    assert evaluated(f"value | {name}", value=subclasses) == evaluated(
+        f"value | {name}", value=plain_types
+    )
 
 
-def test_a_value_that_is_used_twice_is_written_as_an_alias_as_in_ansible() -> None:
+def test_a_value_that_occurs_twice_becomes_a_yaml_alias_as_in_ansible() -> None:
     shared = {"x": 1}
     text = evaluated("value | to_nice_yaml", value={"a": shared, "b": shared})
     assert text == "a: &id001\n    x: 1\nb: *id001\n"
 
 
-def test_from_yaml_makes_no_templates_and_no_objects() -> None:
+def test_from_yaml_creates_neither_templates_nor_objects() -> None:
     found = evaluated("text | from_yaml", text="a: '{{ 7*7 }}'")
     assert found == {"a": "{{ 7*7 }}"}
     assert type(found["a"]) is str
@@ -881,19 +885,19 @@ def test_from_yaml_makes_no_templates_and_no_objects() -> None:
         "[{'a': secret}] | rekey_on_member('b')",
     ],
 )
-def test_errors_show_no_value_of_which_a_part_might_be_secret(expression: str) -> None:
+def test_error_messages_contain_no_values_that_may_be_secret(expression: str) -> None:
     secret = "hunter2-" * 20
     with pytest.raises(TemplateError) as caught:
         evaluated(expression, secret=secret)
     assert "hunter2" not in str(caught.value)
 
 
-def test_from_yaml_says_where_a_text_is_not_yaml() -> None:
+def test_the_error_of_from_yaml_has_the_place_in_the_text() -> None:
     with pytest.raises(TemplateError, match=r"^from_yaml: the text:\d:\d: this is not YAML: "):
         evaluated("'a: [1' | from_yaml")
 
 
-def test_combine_leaves_its_arguments_as_they_are() -> None:
+def test_combine_does_not_change_its_arguments() -> None:
     left, right = {"a": {"x": [1]}}, {"a": {"x": [2], "y": 1}}
     merged = evaluated("l | combine(r, recursive=true, list_merge='append')", l=left, r=right)
     assert merged == {"a": {"x": [1, 2], "y": 1}}
@@ -901,7 +905,7 @@ def test_combine_leaves_its_arguments_as_they_are() -> None:
     assert right == {"a": {"x": [2], "y": 1}}
 
 
-def test_a_combinatorial_filter_stops_before_the_memory_does() -> None:
+def test_a_combinatorial_filter_refuses_too_many_results() -> None:
     with pytest.raises(TemplateError, match="more than 1000000 items"):
         evaluated("range(100) | list | product(repeat=9)", range=range)
 
@@ -912,7 +916,7 @@ def test_json_query_names_the_package_that_it_needs(monkeypatch: pytest.MonkeyPa
         evaluated("{} | json_query('a')")
 
 
-def test_json_query_finds_what_ansible_finds() -> None:
+def test_json_query_returns_the_same_value_as_in_ansible() -> None:
     data = {"a": [{"b": 1, "n": "x"}, {"b": 2, "n": "y"}]}
     assert evaluated("data | json_query('a[*].b')", data=data) == [1, 2]
     assert evaluated("data | json_query('a[?n==`\"y\"`].b | [0]')", data=data) == 2

@@ -1,4 +1,4 @@
-"""Filters on addresses against what ansible.utils gives, on netaddr 0.10."""
+"""Filters on addresses against the values that ansible.utils returns with netaddr 0.10."""
 
 from __future__ import annotations
 
@@ -400,19 +400,23 @@ DIFFERENT: list[tuple[str, Any, str]] = [
 
 
 @pytest.mark.parametrize(("expression", "expected"), SAME)
-def test_an_address_filter_gives_what_ansible_gives(expression: str, expected: Any) -> None:
+def test_an_address_filter_returns_the_same_value_as_in_ansible(
+    expression: str, expected: Any
+) -> None:
     assert evaluated(expression) == expected
 
 
 @pytest.mark.parametrize(("expression", "reason"), REFUSED)
-def test_an_address_filter_refuses_what_ansible_refuses(expression: str, reason: str) -> None:
+def test_an_address_filter_refuses_the_same_values_as_in_ansible(
+    expression: str, reason: str
+) -> None:
     with pytest.raises(TemplateError) as caught:
         evaluated(expression)
     assert reason in str(caught.value)
 
 
 @pytest.mark.parametrize(("expression", "expected", "why"), DIFFERENT)
-def test_an_address_filter_differs_from_ansible_on_purpose(
+def test_an_address_filter_returns_another_value_than_in_ansible_on_purpose(
     expression: str, expected: Any, why: str
 ) -> None:
     assert evaluated(expression) == expected, why
@@ -422,11 +426,11 @@ def test_an_address_filter_differs_from_ansible_on_purpose(
     ("mac", "expected"),
     [("1a:2b:3c:4d:5e:6f", "2001:db8::182b:3cff:fe4d:5e6f"), ("zz", False)],
 )
-def test_slaac_flips_the_local_bit(mac: str, expected: Any) -> None:
+def test_slaac_inverts_the_local_bit_of_the_mac_address(mac: str, expected: Any) -> None:
     assert evaluated("'2001:db8::/64' | slaac(mac)", mac=mac) == expected
 
 
-def test_a_list_keeps_only_what_answers() -> None:
+def test_items_of_a_list_without_a_result_are_left_out() -> None:
     given = ["192.0.2.5/24", "x", "10.0.0.1", "2001:db8::1", 7, True, None, "::1/128"]
     assert evaluated("given | ipaddr('prefix')", given=given) == [24, 32, 128, 32, 128]
     assert evaluated("given | ipv4('address')", given=given) == ["192.0.2.5", "10.0.0.1", "0.0.0.7"]

@@ -1,5 +1,7 @@
-"""Plugins that Ansible has and provision has not: they load, and fail the host that comes to them.
-A name that nobody has is refused at once."""
+"""Plugins that only Ansible has: a playbook with one loads, and a task that uses it fails.
+
+A name that Ansible does not have either is refused when the playbook is loaded.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from provisioner.loading.playbook import load_playbook
 from provisioner.modules import exists
 from tests.engine.play_runner import PlayRunner
 
-MISSING = [
+ONLY_IN_ANSIBLE = [
     ("apt: name=x", 'module "apt"'),
     ("ansible.builtin.apt: {name: x, state: latest}", 'module "apt"'),
     ("action: ansible.legacy.apt name=x", 'module "apt"'),
@@ -31,19 +33,21 @@ MISSING = [
 ]
 
 
-@pytest.mark.parametrize(("task", "what"), MISSING)
-def test_what_only_ansible_has_fails_the_host_that_comes_to_it(
-    tmp_path: Path, task: str, what: str
+@pytest.mark.parametrize(("task", "plugin"), ONLY_IN_ANSIBLE)
+def test_a_task_with_a_plugin_that_only_ansible_has_fails(
+    tmp_path: Path, task: str, plugin: str
 ) -> None:
     play = f"- hosts: all\n  tasks:\n    - command: echo before\n    - {task}\n"
-    got = PlayRunner(tmp_path).run(play)
-    first, last = got.finished()
-    assert (first.outcome, last.outcome, got.exit) == ("changed", "failed", 2)
-    assert f"provision does not have the {what} of Ansible" in last.message
+    run = PlayRunner(tmp_path).run(play)
+    first, last = run.finished()
+    assert (first.outcome, last.outcome, run.exit) == ("changed", "failed", 2)
+    assert f"provision does not have the {plugin} of Ansible" in last.message
 
 
-@pytest.mark.parametrize(("task", "what"), MISSING)
-def test_it_is_no_failure_where_no_host_comes_to_it(tmp_path: Path, task: str, what: str) -> None:
+@pytest.mark.parametrize(("task", "plugin"), ONLY_IN_ANSIBLE)
+def test_a_plugin_that_only_ansible_has_is_no_failure_if_no_host_uses_it(
+    tmp_path: Path, task: str, plugin: str
+) -> None:
     play = f"- hosts: all\n  tasks:\n    - when: false\n      block:\n        - {task}\n"
     assert PlayRunner(tmp_path).run(play).exit == 0
 
@@ -60,13 +64,13 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("task", "said", "hint"), REFUSED)
-def test_a_name_that_nobody_has_is_refused_with_a_suggestion(
-    tmp_path: Path, task: str, said: str, hint: str
+@pytest.mark.parametrize(("task", "message", "hint"), REFUSED)
+def test_an_unknown_name_is_refused_with_a_suggestion(
+    tmp_path: Path, task: str, message: str, hint: str
 ) -> None:
     path = tmp_path / "play.yml"
     path.write_text(f"- hosts: all\n  tasks:\n    - {task}\n")
-    with pytest.raises(LoadError, match=said) as caught:
+    with pytest.raises(LoadError, match=message) as caught:
         load_playbook(path)
     (problem,) = caught.value.problems
     assert hint in str(problem)
@@ -84,13 +88,13 @@ wait_for wait_for_connection yum yum_repository
 
 
 @pytest.mark.parametrize("name", BUILTIN.split())
-def test_every_module_of_ansible_itself_is_known(name: str) -> None:
+def test_the_names_of_all_modules_of_ansible_are_known(name: str) -> None:
     assert exists(name)
     assert exists(f"ansible.builtin.{name}")
     assert exists(f"ansible.legacy.{name}")
 
 
-LACKING = """
+NESTED_BLOCKS = """
 - hosts: all
   gather_facts: false
   tasks:
@@ -106,46 +110,50 @@ LACKING = """
 
 
 @pytest.mark.parametrize(
-    ("module", "ran"),
+    ("module", "expected"),
     [
         ("mongodb_user", "ask, inner always, outer always"),
         ("apt", "ask, inner rescue, inner always, outer always, later"),
     ],
 )
-def test_nothing_rescues_what_provision_lacks_unless_it_fails_on_centos_with_ansible_too(
-    tmp_path: Path, module: str, ran: str
+def test_an_unsupported_module_is_rescued_only_if_ansible_too_fails_with_it_on_centos(
+    tmp_path: Path, module: str, expected: str
 ) -> None:
-    got = PlayRunner(tmp_path).run(LACKING.replace("MODULE", module))
-    assert ", ".join(task for task, _ in got.tasks()) == ran
-    assert got.exit == (0 if "later" in ran else 2)
+    run = PlayRunner(tmp_path).run(NESTED_BLOCKS.replace("MODULE", module))
+    assert ", ".join(task for task, _ in run.tasks()) == expected
+    assert run.exit == (0 if "later" in expected else 2)
 
 
-@pytest.mark.parametrize("word", ["ignore_errors: true", "failed_when: false"])
-@pytest.mark.parametrize(("register", "goes_on"), [("register: it", False), ("vars: {}", True)])
+@pytest.mark.parametrize("keyword", ["ignore_errors: true", "failed_when: false"])
+@pytest.mark.parametrize(("register", "continues"), [("register: it", False), ("vars: {}", True)])
 @pytest.mark.parametrize("loop", ["name: ask", "loop: [1, 2]"])
-def test_what_provision_lacks_is_passed_over_only_where_nobody_looks_at_its_result(
-    tmp_path: Path, word: str, register: str, goes_on: bool, loop: str
+def test_an_unsupported_module_is_ignored_only_if_its_result_is_not_used(
+    tmp_path: Path, keyword: str, register: str, continues: bool, loop: str
 ) -> None:
-    task = f"{{mongodb_user: {{name: x}}, {word}, {register}, {loop}}}"
+    task = f"{{mongodb_user: {{name: x}}, {keyword}, {register}, {loop}}}"
     play = f"- hosts: all\n  gather_facts: false\n  tasks:\n    - {task}\n    - command: echo\n"
-    got = PlayRunner(tmp_path).run(play)
-    assert (got.tasks()[-1][0] == "command", got.exit) == (goes_on, 0 if goes_on else 2)
+    run = PlayRunner(tmp_path).run(play)
+    assert (run.tasks()[-1][0] == "command", run.exit) == (continues, 0 if continues else 2)
 
 
-SAVES = "block: [{name: fails, command: 'false'}], rescue: [{name: saved, debug: }]"
+RESCUED_BLOCK = "block: [{name: fails, command: 'false'}], rescue: [{name: saved, debug: }]"
 
 
 @pytest.mark.parametrize(
-    "before",
+    "first_task",
     [
         "mongodb_user: {name: x}, failed_when: false",
         "mongodb_user: {name: x}, ignore_errors: true",
         "block: [{mongodb_user: {name: x}}], always: [{meta: clear_host_errors}]",
     ],
 )
-def test_what_was_forgiven_bars_no_later_rescue(tmp_path: Path, before: str) -> None:
-    got = PlayRunner(tmp_path).run(f"[{{hosts: all, tasks: [{{{before}}}, {{{SAVES}}}]}}]")
-    assert got.tasks()[-2:] == [("fails", "failed"), ("saved", "ok")]
+def test_an_ignored_failure_does_not_prevent_a_later_rescue(
+    tmp_path: Path, first_task: str
+) -> None:
+    run = PlayRunner(tmp_path).run(
+        f"[{{hosts: all, tasks: [{{{first_task}}}, {{{RESCUED_BLOCK}}}]}}]"
+    )
+    assert run.tasks()[-2:] == [("fails", "failed"), ("saved", "ok")]
 
 
 @pytest.mark.parametrize(
@@ -155,7 +163,9 @@ def test_what_was_forgiven_bars_no_later_rescue(tmp_path: Path, before: str) -> 
         "{mongodb_user: {name: x}, run_once: true, ignore_errors: true, register: x}, {debug: }",
     ],
 )
-def test_what_is_lacking_once_for_all_ends_all(tmp_path: Path, tasks: str) -> None:
-    got = PlayRunner(tmp_path).run(f"[{{hosts: all, tasks: [{tasks}]}}]", 2)
-    assert [summary.status for summary in got.hosts.values()] == ["failed", "failed"]
-    assert (len(got.tasks("h1")), got.tasks("h2")) == (1, [])
+def test_an_unsupported_task_with_run_once_ends_the_run_for_all_hosts(
+    tmp_path: Path, tasks: str
+) -> None:
+    run = PlayRunner(tmp_path).run(f"[{{hosts: all, tasks: [{tasks}]}}]", 2)
+    assert [summary.status for summary in run.hosts.values()] == ["failed", "failed"]
+    assert (len(run.tasks("h1")), run.tasks("h2")) == (1, [])

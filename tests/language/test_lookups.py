@@ -1,4 +1,4 @@
-"""Lookups and `with_X` against what Ansible 2.16.19 gives for the same expressions."""
+"""Lookups and `with_` loops against the values that Ansible 2.16.19 returns."""
 
 from __future__ import annotations
 
@@ -371,7 +371,7 @@ LOOPS: list[tuple[str, Any, list[Any]]] = [
     ("inventory_hostnames", "all", ["h1", "h2"]),
     ("varnames", ["^v"], ["v", "vx"]),
 ]
-"""A loop, its value, and the items that Ansible loops over."""
+"""A loop, its value, and its items in Ansible."""
 
 
 @pytest.fixture
@@ -392,56 +392,56 @@ def context(tmp_path: Path) -> LookupContext:
     return LookupContext(VARIABLES, find, render, tmp_path)
 
 
-def asked(context: LookupContext, expression: str, **more: Any) -> Any:
-    """The value of an expression with `lookup` and `query`, the directory written as /look."""
+def evaluate_lookup(context: LookupContext, expression: str, **more: Any) -> Any:
+    """The value of an expression with `lookup` and `query`. /look is the playbook's directory."""
     calls = {
         "lookup": functools.partial(lookup, context),
         "query": functools.partial(query, context),
     }
-    here = str(context.basedir)
-    found = evaluated(expression.replace("/look", here), **{**VARIABLES, **calls, **more})
-    return shortened(found, here)
+    folder_name = str(context.basedir)
+    found = evaluated(expression.replace("/look", folder_name), **{**VARIABLES, **calls, **more})
+    return with_short_paths(found, folder_name)
 
 
-def shortened(value: Any, here: str) -> Any:
+def with_short_paths(value: Any, folder_name: str) -> Any:
     if isinstance(value, list | tuple):
-        return [shortened(item, here) for item in value]
-    return value.replace(here, "/look") if isinstance(value, str) else value
+        return [with_short_paths(item, folder_name) for item in value]
+    return value.replace(folder_name, "/look") if isinstance(value, str) else value
 
 
 @pytest.mark.parametrize(("expression", "expected"), SAME)
-def test_a_lookup_gives_what_ansible_gives(
+def test_a_lookup_returns_the_same_value_as_in_ansible(
     context: LookupContext, expression: str, expected: Any
 ) -> None:
-    assert asked(context, expression) == expected
+    assert evaluate_lookup(context, expression) == expected
 
 
 @pytest.mark.parametrize(("expression", "reason"), REFUSED)
-def test_a_lookup_refuses_what_ansible_refuses(
+def test_a_lookup_refuses_the_same_terms_as_in_ansible(
     context: LookupContext, expression: str, reason: str
 ) -> None:
     with pytest.raises(TemplateError) as caught:
-        asked(context, expression)
+        evaluate_lookup(context, expression)
     assert str(caught.value) == reason
 
 
 @pytest.mark.parametrize(("expression", "expected", "why"), DIFFERENT)
-def test_a_lookup_differs_from_ansible_on_purpose(
+def test_a_lookup_returns_another_value_than_in_ansible_on_purpose(
     context: LookupContext, expression: str, expected: Any, why: str
 ) -> None:
-    assert asked(context, expression) == expected, why
+    assert evaluate_lookup(context, expression) == expected, why
 
 
 @pytest.mark.parametrize(("name", "value", "items"), LOOPS)
-def test_a_loop_goes_over_the_items_that_ansible_goes_over(
+def test_a_loop_has_the_same_items_as_in_ansible(
     context: LookupContext, name: str, value: Any, items: list[Any]
 ) -> None:
-    given = [str(context.basedir) + item[5:] if str(item).startswith("/look") else item
+    terms = [str(context.basedir) + item[5:] if str(item).startswith("/look") else item
              for item in value] if isinstance(value, list) else value  # fmt: skip
-    assert shortened(loop_items(context, name, given), str(context.basedir)) == items
+    assert with_short_paths(loop_items(context, name, terms), str(context.basedir)) == items
 
 
-def test_a_loop_over_the_first_file_takes_a_dict_as_one_term(context: LookupContext) -> None:
+def test_a_loop_with_first_found_takes_a_dict_as_one_term(context: LookupContext) -> None:
     value = {"files": ["nope", "a.txt"], "paths": ["files"]}
     assert loop_items(context, "first_found", value) == [str(context.basedir / "files/a.txt")]
 
@@ -455,10 +455,10 @@ def test_the_first_line_of_a_lookups_documentation_says_what_it_returns(name: st
 
 
 @pytest.mark.parametrize("name", sorted(LOOKUPS))
-def test_no_lookup_swallows_an_undefined_variable(context: LookupContext, name: str) -> None:
+def test_no_lookup_hides_an_undefined_variable(context: LookupContext, name: str) -> None:
     for expression in (f"query('{name}', nope)", f"query('{name}', nope, errors='ignore')"):
         with pytest.raises(TemplateError, match="'nope' is undefined"):
-            asked(context, expression)
+            evaluate_lookup(context, expression)
 
 
 def test_an_unknown_lookup_is_an_error_with_the_nearest_name(context: LookupContext) -> None:
@@ -466,7 +466,7 @@ def test_an_unknown_lookup_is_an_error_with_the_nearest_name(context: LookupCont
         lookup(context, "fiel", "x")
 
 
-def test_a_failed_lookup_can_warn(context: LookupContext) -> None:
+def test_a_failed_lookup_is_only_a_warning_with_errors_warn(context: LookupContext) -> None:
     warnings: list[str] = []
     warning = LookupContext(
         context.variables, context.find, context.render, context.basedir, warn=warnings.append
@@ -476,19 +476,19 @@ def test_a_failed_lookup_can_warn(context: LookupContext) -> None:
     assert warnings == ["file: there is no file nope.txt"] * 2
 
 
-def test_a_file_is_read_decrypted(context: LookupContext) -> None:
-    locked = LookupContext(
+def test_an_encrypted_file_is_decrypted(context: LookupContext) -> None:
+    with_vault = LookupContext(
         context.variables,
         context.find,
         context.render,
         context.basedir,
         read=lambda path: b"open\n",
     )
-    assert lookup(locked, "file", "a.txt") == "open"
-    assert lookup(locked, "unvault", "a.txt") == "open\n"
+    assert lookup(with_vault, "file", "a.txt") == "open"
+    assert lookup(with_vault, "unvault", "a.txt") == "open\n"
 
 
-def test_the_first_file_is_looked_for_in_the_folder_of_the_module(context: LookupContext) -> None:
+def test_first_found_searches_the_folder_of_the_tasks_module(context: LookupContext) -> None:
     templates = LookupContext(
         context.variables, context.find, context.render, context.basedir, folder="templates"
     )
@@ -497,7 +497,7 @@ def test_the_first_file_is_looked_for_in_the_folder_of_the_module(context: Looku
     ]
 
 
-def test_environment_variables_have_defaults(
+def test_default_is_the_value_of_an_environment_variable_that_is_not_set(
     context: LookupContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PROVISION_A", "a")
@@ -506,7 +506,7 @@ def test_environment_variables_have_defaults(
     assert lookup(context, "env", "PROVISION_B", default="d") == "d"
 
 
-def test_a_command_runs_in_the_directory_of_the_playbook_without_input(
+def test_a_command_runs_in_the_playbooks_directory_without_input(
     context: LookupContext,
 ) -> None:
     assert lookup(context, "pipe", "pwd; cat") == str(context.basedir)
@@ -514,7 +514,7 @@ def test_a_command_runs_in_the_directory_of_the_playbook_without_input(
         lookup(context, "pipe", "echo oh no >&2; exit 3")
 
 
-def test_a_password_is_made_once_and_kept_private(context: LookupContext) -> None:
+def test_a_password_is_generated_once_in_a_private_file(context: LookupContext) -> None:
     first = lookup(context, "password", "secrets/db length=12 chars=ascii_lowercase")
     assert re.fullmatch("[a-z]{12}", first)
     assert lookup(context, "password", "secrets/db length=30") == first
@@ -525,10 +525,10 @@ def test_a_password_is_made_once_and_kept_private(context: LookupContext) -> Non
     assert [each.name for each in path.parent.iterdir()] == ["db"]
 
 
-def test_a_password_of_dev_null_is_kept_nowhere(context: LookupContext) -> None:
-    made = {lookup(context, "password", "/dev/null") for _ in range(3)}
-    assert len(made) == 3
-    assert all(re.fullmatch(r"[A-Za-z0-9.,:_-]{20}", each) for each in made)
+def test_a_password_of_dev_null_is_not_kept(context: LookupContext) -> None:
+    passwords = {lookup(context, "password", "/dev/null") for _ in range(3)}
+    assert len(passwords) == 3
+    assert all(re.fullmatch(r"[A-Za-z0-9.,:_-]{20}", each) for each in passwords)
 
 
 def test_an_encrypted_password_keeps_its_salt(context: LookupContext) -> None:
@@ -540,14 +540,16 @@ def test_an_encrypted_password_keeps_its_salt(context: LookupContext) -> None:
     assert first.startswith(f"$6${salt}$")
 
 
-def test_hosts_that_ask_at_once_get_one_salt(context: LookupContext) -> None:
+def test_threads_that_need_a_password_at_once_get_the_same_salt(context: LookupContext) -> None:
     lookup(context, "password", "pw")
     with ThreadPoolExecutor(8) as pool:
-        made = pool.map(lambda _: lookup(context, "password", "pw encrypt=md5_crypt"), range(16))
-        assert set(made) == {lookup(context, "password", "pw encrypt=md5_crypt")}
+        passwords = pool.map(
+            lambda _: lookup(context, "password", "pw encrypt=md5_crypt"), range(16)
+        )
+        assert set(passwords) == {lookup(context, "password", "pw encrypt=md5_crypt")}
 
 
-def test_a_password_gets_a_salt_when_it_is_encrypted_later(context: LookupContext) -> None:
+def test_an_existing_password_gets_a_salt_when_it_is_encrypted(context: LookupContext) -> None:
     text = lookup(context, "password", "pw")
     first = lookup(context, "password", "pw encrypt=md5_crypt")
     assert lookup(context, "password", "pw encrypt=md5_crypt") == first
@@ -556,29 +558,29 @@ def test_a_password_gets_a_salt_when_it_is_encrypted_later(context: LookupContex
 
 
 def _make_password(folder: str, term: str = "shared") -> Any:
-    nothing = LookupContext({}, lambda a, b: Path(b), lambda a, b, c: "", Path(folder))
-    return lookup(nothing, "password", term)
+    empty_context = LookupContext({}, lambda a, b: Path(b), lambda a, b, c: "", Path(folder))
+    return lookup(empty_context, "password", term)
 
 
-def test_processes_that_make_one_password_at_once_agree_on_it_and_on_its_salts(
+def test_processes_that_need_a_password_at_once_get_the_same_one_and_the_same_salt(
     tmp_path: Path,
 ) -> None:
     with multiprocessing.get_context("spawn").Pool(4) as pool:
-        made = pool.map(_make_password, [str(tmp_path)] * 16)
-        assert len(set(made)) == 1
+        passwords = pool.map(_make_password, [str(tmp_path)] * 16)
+        assert len(set(passwords)) == 1
         for number in range(10):
             (tmp_path / f"p{number}").write_text("word\n")
-        wanted = [(str(tmp_path), f"p{n} encrypt=md5_crypt") for n in range(10) for _ in range(16)]
-        hashes = pool.starmap(_make_password, wanted, chunksize=1)
+        calls = [(str(tmp_path), f"p{n} encrypt=md5_crypt") for n in range(10) for _ in range(16)]
+        hashes = pool.starmap(_make_password, calls, chunksize=1)
     assert len(set(hashes)) == 10
     names = {each.name for each in tmp_path.iterdir()}
-    assert names == {"shared", *(f"p{number}" for number in range(10))}, "drafts are left"
+    assert names == {"shared", *(f"p{number}" for number in range(10))}, "temporary files remain"
 
 
-class _Pages(http.server.BaseHTTPRequestHandler):
+class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        known = self.path == "/lines"
-        self.send_response(200 if known else 404)
+        is_known = self.path == "/lines"
+        self.send_response(200 if is_known else 404)
         self.end_headers()
         self.wfile.write(f"one\n{self.headers.get('Authorization')}\n".encode())
 
@@ -589,20 +591,22 @@ class _Pages(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Pages) as serving:
-        threading.Thread(target=serving.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{serving.server_port}"
-        serving.shutdown()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as http_server:
+        threading.Thread(target=http_server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{http_server.server_port}"
+        http_server.shutdown()
 
 
-def test_a_page_is_fetched_in_lines_or_whole(context: LookupContext, server: str) -> None:
+def test_the_content_of_a_url_is_returned_in_lines_or_as_one_text(
+    context: LookupContext, server: str
+) -> None:
     assert query(context, "url", f"{server}/lines") == ["one", "None"]
     assert query(context, "url", f"{server}/lines", split_lines=False) == ["one\nNone\n"]
     login = query(context, "url", f"{server}/lines", username="u", password="p")
     assert login == ["one", "Basic dTpw"]
 
 
-def test_a_page_that_is_not_there_is_an_error(context: LookupContext, server: str) -> None:
+def test_a_url_that_can_not_be_downloaded_is_an_error(context: LookupContext, server: str) -> None:
     with pytest.raises(TemplateError, match="HTTP 404"):
         query(context, "url", f"{server}/nope")
     with pytest.raises(TemplateError, match="is not an http, https or ftp URL"):

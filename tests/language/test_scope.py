@@ -1,4 +1,4 @@
-"""Variables: precedence, laziness, cycles, and values that are still on their way."""
+"""Variables: precedence, lazy rendering, cycles, and values that are not available yet."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ def test_the_first_layer_that_has_a_name_wins() -> None:
     assert len(scope) == 3
 
 
-def test_a_value_of_none_hides_those_below() -> None:
+def test_a_value_of_none_hides_the_values_of_lower_layers() -> None:
     assert Scope([{"a": None}, {"a": 1}])["a"] is None
 
 
-def test_layers_put_over_a_scope_win_and_it_stays_as_it_was() -> None:
+def test_added_layers_win_and_the_scope_itself_does_not_change() -> None:
     scope = Scope([{"a": 1, "b": template("{{ a }}")}])
     assert scope["b"] == 1
     assert scope.with_layers({"a": 2})["b"] == 2
     assert scope["b"] == 1
 
 
-def test_templates_see_the_value_that_wins_not_that_of_their_own_layer() -> None:
+def test_templates_see_the_value_of_the_highest_layer_not_that_of_their_own() -> None:
     scope = Scope([{"name": "high"}, {"greeting": template("hi {{ name }}"), "name": "low"}])
     assert scope["greeting"] == "hi high"
 
@@ -51,7 +51,7 @@ def test_templates_are_rendered_at_any_depth_when_the_variable_is_used() -> None
     assert scope["a"] == [{"b": 2}]
 
 
-def test_what_is_not_used_is_not_rendered() -> None:
+def test_variables_that_are_not_used_are_not_rendered() -> None:
     scope = Scope([{"good": 1, "bad": template("{{ missing }}"), "dear": Lazy(lambda: 1 / 0)}])
     assert scope["good"] == 1
     assert "bad" in scope
@@ -65,7 +65,7 @@ def test_a_lazy_value_is_computed_once() -> None:
     assert (scope["a"], scope["a"], calls) == (5, 5, [1])
 
 
-def test_what_a_lazy_value_gives_is_data() -> None:
+def test_the_result_of_a_lazy_value_is_not_rendered() -> None:
     assert Scope([{"a": Lazy(lambda: "{{ 7 * 7 }}")}])["a"] == "{{ 7 * 7 }}"
 
 
@@ -78,7 +78,7 @@ def test_what_a_lazy_value_gives_is_data() -> None:
         ({"a": "{{ a | default(1) }}"}, "a → a"),
     ],
 )
-def test_a_cycle_is_told_as_a_chain_of_names(layer: dict[str, str], chain: str) -> None:
+def test_the_error_of_a_cycle_shows_the_chain_of_names(layer: dict[str, str], chain: str) -> None:
     scope = Scope([{name: template(source) for name, source in layer.items()}])
     with pytest.raises(TemplateError) as caught:
         scope["a"]
@@ -86,7 +86,7 @@ def test_a_cycle_is_told_as_a_chain_of_names(layer: dict[str, str], chain: str) 
     assert caught.value.where == WHERE
 
 
-def test_after_an_error_the_scope_works_on() -> None:
+def test_a_scope_can_be_used_after_an_error() -> None:
     scope = Scope([{"a": template("{{ b }}"), "b": template("{{ missing }}"), "c": 1}])
     for _ in range(2):
         with pytest.raises(TemplateError, match="missing"):
@@ -102,7 +102,7 @@ def test_an_error_in_a_variable_has_the_place_of_that_variable() -> None:
     assert str(caught.value.where) == "defaults.yml:7"
 
 
-PASSING = [
+USES_OF_A_PENDING_RESULT = [
     "{{ later }}",
     "x {{ later }}",
     "{{ later.rc }}",
@@ -123,14 +123,14 @@ PASSING = [
 ]
 
 
-@pytest.mark.parametrize("source", PASSING)
-def test_no_filter_swallows_that_a_value_is_not_there_yet(source: str) -> None:
+@pytest.mark.parametrize("source", USES_OF_A_PENDING_RESULT)
+def test_no_filter_hides_that_a_result_is_pending(source: str) -> None:
     scope = Scope([{"later": PENDING, "indirect": template("{{ later }}"), "omit": 1}])
     with pytest.raises(NeedResult):
         scope.render(template(source))
 
 
-def test_a_pending_value_hides_what_is_below_and_can_be_asked_for_again() -> None:
+def test_a_pending_value_hides_lower_layers_each_time_it_is_used() -> None:
     scope = Scope([{"a": PENDING}, {"a": 1}])
     assert "a" in scope
     for _ in range(2):
@@ -147,18 +147,20 @@ def test_a_pending_value_hides_what_is_below_and_can_be_asked_for_again() -> Non
         ("{{ 1 if 1 else broken }}", 1),
     ],
 )
-def test_a_variable_with_something_undefined_in_it_is_undefined(source: str, expected: Any) -> None:
-    """As in Ansible 2.16; only its use is an error."""
+def test_a_variable_whose_template_uses_an_undefined_one_is_undefined(
+    source: str, expected: Any
+) -> None:
+    """As in Ansible 2.16, only using it is an error."""
     layer = {"broken": template("x {{ missing }}"), "through": template("{{ broken }}")}
     assert Scope([layer]).render(template(source)) == expected
 
 
-def test_a_missing_name_is_offered_to_whoever_can_gather_it() -> None:
-    def missing(name: str) -> None:
+def test_the_callback_gets_the_name_of_a_missing_variable() -> None:
+    def on_missing(name: str) -> None:
         if is_fact(name):
             raise NeedFacts
 
-    scope = Scope([{"a": 1}], missing)
+    scope = Scope([{"a": 1}], on_missing)
     for source in ("{{ ansible_kernel }}", "{{ ansible_kernel | default(1) }}",
                    "{{ ansible_kernel is defined }}"):  # fmt: skip
         with pytest.raises(NeedFacts):
@@ -182,7 +184,7 @@ def test_a_missing_name_is_offered_to_whoever_can_gather_it() -> None:
         ("kernel", False),
     ],
 )
-def test_facts_are_told_from_settings_by_their_names(name: str, fact: bool) -> None:
+def test_facts_and_settings_are_distinguished_by_their_names(name: str, fact: bool) -> None:
     assert is_fact(name) is fact
 
 
@@ -201,17 +203,19 @@ def test_facts_are_told_from_settings_by_their_names(name: str, fact: bool) -> N
         ({"a": 1}, True),
     ],
 )
-def test_conditions_take_text_as_ansible_does(value: Any, true: bool) -> None:
+def test_a_condition_of_text_has_the_same_truth_as_in_ansible(value: Any, true: bool) -> None:
     condition = template("v", expression=True)
     assert (Scope([{"v": value}]).holds([condition]) is True) is true
 
 
 @pytest.mark.parametrize(("value", "true"), [("yes", True), ("False", False), ("no", False)])
-def test_text_of_a_condition_in_braces_is_read(value: str, true: bool) -> None:
+def test_the_text_that_a_condition_with_braces_gives_is_read_as_a_boolean(
+    value: str, true: bool
+) -> None:
     assert (Scope([{"v": value}]).holds([template("{{ v }}")]) is True) is true
 
 
-def test_the_first_condition_that_fails_is_named_and_the_rest_not_looked_at() -> None:
+def test_the_first_false_condition_is_returned_and_later_ones_are_not_evaluated() -> None:
     yes, no, broken = (
         template(source, expression=True) for source in ("1 == 1", "1 == 2", "missing")
     )
@@ -222,26 +226,26 @@ def test_the_first_condition_that_fails_is_named_and_the_rest_not_looked_at() ->
     assert scope.holds([]) is True
 
 
-def test_names_that_are_no_text_do_no_harm() -> None:
+def test_names_that_are_not_text_do_not_break_a_scope() -> None:
     scope = Scope([{1: "x", "naem": 2}])  # type: ignore[dict-item]
     with pytest.raises(TemplateError, match='did you mean "naem"'):
         scope.render(template("{{ name }}"))
 
 
-def test_ten_thousand_variables_are_looked_through_only_as_far_as_needed() -> None:
-    class Counted(dict[str, Any]):
-        asked = 0
+def test_reading_variables_never_iterates_over_a_layer() -> None:
+    class CountingDict(dict[str, Any]):
+        iterations = 0
 
         def __iter__(self) -> Iterator[str]:
-            Counted.asked += 1
+            CountingDict.iterations += 1
             return super().__iter__()
 
-    scope = Scope([Counted({f"v{n}": template("{{ w }}") for n in range(10_000)}), {"w": 1}])
+    scope = Scope([CountingDict({f"v{n}": template("{{ w }}") for n in range(10_000)}), {"w": 1}])
     assert [scope[f"v{n}"] for n in range(0, 10_000, 100)] == [1] * 100
-    assert Counted.asked == 0
+    assert CountingDict.iterations == 0
 
 
-def test_a_listing_of_all_variables_has_no_functions_and_shows_what_is_undefined_as_written() -> (
+def test_a_listing_of_all_variables_omits_functions_and_shows_the_source_of_undefined_ones() -> (
     None
 ):
     scope = Scope(
@@ -253,7 +257,7 @@ def test_a_listing_of_all_variables_has_no_functions_and_shows_what_is_undefined
     )
 
 
-def test_what_is_undefined_somewhere_inside_never_leaves_the_language() -> None:
+def test_plain_data_refuses_undefined_values_inside_of_a_value() -> None:
     with pytest.raises(UndefinedError, match="nope"):
         plain_data({"a": [{"b": Scope(({"x": template("{{ nope }}")},))["x"]}]})
 
@@ -262,7 +266,7 @@ def test_what_is_undefined_somewhere_inside_never_leaves_the_language() -> None:
     "change",
     ["d.l.append(3)", "d.l.sort(reverse=true)", "d.update(l=[])", "d.pop('l')", "alias.clear()"],
 )
-def test_what_a_template_changes_is_its_own_copy(change: str) -> None:
+def test_a_template_changes_only_its_own_copy_of_a_value(change: str) -> None:
     layers: list[Any] = [{"d": {"l": [1, 2]}}, {"alias": template("{{ d }}")}]
     render(
         template(f"{{% set _ = {change} %}}{{% do {change.replace('pop', 'get')} %}}"),
@@ -272,7 +276,7 @@ def test_what_a_template_changes_is_its_own_copy(change: str) -> None:
     assert Scope(layers)["alias"] == {"l": [1, 2]}
 
 
-def test_what_another_host_lacks_is_said_of_the_host() -> None:
+def test_the_error_for_a_missing_variable_of_another_host_names_the_host() -> None:
     scope = Scope([{"hostvars": {"h1": Scope([{"a": 1}])}}])
     with pytest.raises(UndefinedError, match="the host has no attribute 'b'"):
         render(template("{{ hostvars.h1.b | length }}"), scope)

@@ -1,4 +1,4 @@
-"""Templates: native types, strictness, the sandbox, and errors that say where."""
+"""Templates: types of values, undefined variables, the sandbox, and the places of errors."""
 
 from __future__ import annotations
 
@@ -98,11 +98,11 @@ def test_one_expression_keeps_its_type(source: str, expected: Any) -> None:
         ("{{ '<&>' }} stays", "<&> stays"),
     ],
 )
-def test_anything_else_gives_text(source: str, expected: str) -> None:
+def test_other_templates_give_text(source: str, expected: str) -> None:
     assert value(source) == expected
 
 
-def test_what_a_template_gives_is_never_rendered_again() -> None:
+def test_the_value_of_a_template_is_never_rendered_again() -> None:
     assert value("{{ x }}", {"x": "{{ 7 * 7 }}"}) == "{{ 7 * 7 }}"
     assert value("a {{ x }}", {"x": "{{ 7 * 7 }}"}) == "a {{ 7 * 7 }}"
     assert value("x", {"x": "{{ 7 * 7 }}"}, expression=True) == "{{ 7 * 7 }}"
@@ -146,7 +146,7 @@ def test_a_bare_expression_gives_its_value(source: str, expected: Any) -> None:
         ("{% include 'x' %}", "TypeError: no loader for this environment specified"),
     ],
 )
-def test_what_fails_is_told_with_its_reason_and_place(source: str, reason: str) -> None:
+def test_an_error_has_its_reason_and_its_place(source: str, reason: str) -> None:
     assert error(source).endswith(reason)
 
 
@@ -161,7 +161,7 @@ def test_what_fails_is_told_with_its_reason_and_place(source: str, reason: str) 
         ("{{ number is definde }}", 'no test "definde"; did you mean "defined"?'),
     ],
 )
-def test_wrong_syntax_is_found_before_anything_is_rendered(source: str, part: str) -> None:
+def test_a_syntax_error_is_found_without_rendering(source: str, part: str) -> None:
     found = check(Template(source, WHERE))
     assert found is not None
     assert part in found.reason
@@ -170,13 +170,13 @@ def test_wrong_syntax_is_found_before_anything_is_rendered(source: str, part: st
 
 
 @pytest.mark.parametrize("source", ["a b", "a ==", "'x", "a }} {{ b"])
-def test_an_expression_with_something_behind_it_is_wrong(source: str) -> None:
+def test_text_after_a_bare_expression_is_a_syntax_error(source: str) -> None:
     found = check(Template(source, WHERE, expression=True))
     assert found is not None
     assert "template syntax" in found.reason
 
 
-def test_a_right_template_has_no_complaint() -> None:
+def test_a_valid_template_has_no_error() -> None:
     assert check(Template("{{ number | default(1) }}", WHERE)) is None
     assert check(Template("number is defined", WHERE, expression=True)) is None
 
@@ -185,7 +185,7 @@ def test_a_right_template_has_no_complaint() -> None:
     ("text", "expected"),
     [("{{ x }}", True), ("{% x %}", True), ("{# x #}", True), ("{ x }", False), ("}}", False)],
 )
-def test_text_with_marks_of_jinja_is_a_template(text: str, expected: bool) -> None:
+def test_text_with_jinja_syntax_is_a_template(text: str, expected: bool) -> None:
     assert is_template(text) is expected
 
 
@@ -240,13 +240,13 @@ ESCAPES = [
 
 
 @pytest.mark.parametrize("source", ESCAPES)
-def test_nothing_escapes_from_the_sandbox(source: str) -> None:
+def test_the_sandbox_refuses_unsafe_attributes(source: str) -> None:
     items, users = list(SCOPE["items"]), dict(SCOPE["map"])
     assert error(source)
     assert (SCOPE["items"], SCOPE["map"]) == (items, users)
 
 
-def test_a_template_cannot_call_what_python_code_can() -> None:
+def test_a_template_can_not_call_unsafe_functions_of_values() -> None:
     class Host:
         def secret(self) -> str:
             return "called"
@@ -257,7 +257,7 @@ def test_a_template_cannot_call_what_python_code_can() -> None:
         value("{{ host.secret() }}", {"host": Host()})
 
 
-def test_text_that_grows_past_all_sense_is_refused() -> None:
+def test_text_that_grows_beyond_the_limit_is_refused() -> None:
     scope = {"many": list(range(40)), "text": "x" * (MAX_TEXT // 32)}
     with pytest.raises(TemplateError, match="more than 32 MiB"):
         value("{% for i in many %}{{ text }}{% endfor %}", scope)
@@ -269,7 +269,7 @@ def test_one_text_that_is_too_long_is_refused(source: str) -> None:
 
 
 @pytest.mark.parametrize("source", ["{{ 10 ** 5000 }}", "{{ 10 ** 4000 * 10 ** 4000 }}"])
-def test_a_number_that_can_not_be_written_down_is_refused(source: str) -> None:
+def test_a_number_that_python_can_not_print_is_refused(source: str) -> None:
     assert "more than 4300 digits" in error(source)
 
 
@@ -277,20 +277,20 @@ ENDLESS = ["1e999", "'inf' | float", "[1, 'inf' | float] | max", "('[Infinity]' 
 
 
 @pytest.mark.parametrize("source", ENDLESS)
-def test_a_number_without_an_end_is_one(source: str) -> None:
+def test_infinity_is_a_number(source: str) -> None:
     assert value(f"{{{{ {source} }}}}") == math.inf
     assert value(f"{source} > 5", expression=True) is True
 
 
-def test_more_than_there_is_memory_for_is_an_error_of_the_template() -> None:
+def test_a_template_that_needs_too_much_memory_is_an_error() -> None:
     assert error("{{ [0] * (10 ** 15) }}")
 
 
-def test_an_inline_if_without_else_gives_nothing() -> None:
+def test_a_false_inline_if_without_else_gives_an_empty_text() -> None:
     assert value("{{ 1 if flag }}") in ("", None)
 
 
-def test_a_list_with_something_undefined_in_it_is_an_error() -> None:
+def test_a_list_with_an_undefined_item_is_an_error() -> None:
     assert "admin" in error("{{ users | map(attribute='admin') | list }}")
 
 
@@ -308,7 +308,7 @@ def test_templates_are_found_and_replaced_at_any_depth() -> None:
     }
 
 
-def test_what_is_omitted_is_left_out_of_mappings_and_lists() -> None:
+def test_omitted_items_are_left_out_of_mappings_and_lists() -> None:
     omitted = Template("{{ omit }}", WHERE)
     data = {"a": omitted, "b": [1, omitted], "c": {"d": omitted}}
     rendered = map_templates(data, lambda template: render(template, {"omit": OMIT}))
@@ -338,7 +338,7 @@ def test_a_file_that_changed_is_compiled_again(tmp_path: Path) -> None:
     assert render_file(file(tmp_path, "three"), SCOPE, OPTIONS) == "three"
 
 
-def test_a_file_may_include_what_lies_beside_it(tmp_path: Path) -> None:
+def test_a_file_can_include_files_of_its_folder(tmp_path: Path) -> None:
     file(tmp_path, "{{ number }}", "part.j2")
     path = file(tmp_path, "<{% include 'part.j2' %}>")
     assert render_file(path, SCOPE, OPTIONS) == "<5>"
@@ -365,7 +365,7 @@ def test_an_error_in_a_file_names_its_line(
     assert (caught.value.where.file, caught.value.where.line) == (str(path), line)
 
 
-def test_a_file_that_is_no_utf8_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.j2"
     path.write_bytes(b"\xff")
     with pytest.raises(TemplateError, match="not UTF-8"):
@@ -373,7 +373,7 @@ def test_a_file_that_is_no_utf8_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["../../secret", "/etc/passwd"])
-def test_a_file_includes_nothing_from_elsewhere(tmp_path: Path, name: str) -> None:
+def test_a_file_can_not_include_files_of_other_folders(tmp_path: Path, name: str) -> None:
     (tmp_path / "a/b").mkdir(parents=True)
     file(tmp_path, "secret", "secret")
     path = file(tmp_path / "a/b", f"{{% include '{name}' %}}")
@@ -391,11 +391,11 @@ def test_a_file_includes_nothing_from_elsewhere(tmp_path: Path, name: str) -> No
         (r"{% if 'a\tb' | length == 3 %}{{ 'a\tb' | length }}{% endif %}\t", "4\\t"),
     ],
 )
-def test_a_backslash_in_braces_is_one(source: str, expected: str) -> None:
+def test_a_backslash_in_braces_stands_for_itself(source: str, expected: str) -> None:
     assert value(source) == expected
 
 
-def test_a_backslash_in_a_condition_is_jinjas() -> None:
+def test_a_backslash_in_a_condition_is_an_escape_of_jinja() -> None:
     assert value(r"'a\tb' | length == 3 and 'x1' is match('\w\d')", expression=True) is True
 
 
@@ -430,7 +430,7 @@ def test_a_backslash_in_a_condition_is_jinjas() -> None:
         ("{{ missing | mandatory }}", 'the mandatory variable "missing" is not defined'),
     ],
 )
-def test_templates_of_text_names_and_filters_give_what_jinja_does(
+def test_templates_of_text_names_and_filters_have_the_value_that_jinja_gives(
     source: str, expected: Any
 ) -> None:
     assert outcome(source) == expected

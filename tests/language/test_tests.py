@@ -1,4 +1,4 @@
-"""Tests (`is …`) against what Ansible 2.16.19 gives for the same expressions."""
+"""Tests (`is …`) against the results that Ansible 2.16.19 returns for the same expressions."""
 
 from __future__ import annotations
 
@@ -184,24 +184,26 @@ ASCENDING: dict[str, list[str]] = {
 
 
 @pytest.mark.parametrize(("expression", "expected"), SAME)
-def test_a_test_gives_what_ansible_gives(expression: str, expected: bool) -> None:
+def test_a_test_has_the_same_result_as_in_ansible(expression: str, expected: bool) -> None:
     assert evaluated(expression) is expected
 
 
 @pytest.mark.parametrize(("expression", "reason"), REFUSED)
-def test_a_test_refuses_what_ansible_refuses(expression: str, reason: str) -> None:
+def test_a_test_refuses_the_same_values_as_in_ansible(expression: str, reason: str) -> None:
     with pytest.raises(TemplateError) as caught:
         evaluated(expression)
     assert str(caught.value) == reason
 
 
 @pytest.mark.parametrize(("expression", "expected", "why"), DIFFERENT)
-def test_a_test_differs_from_ansible_on_purpose(expression: str, expected: bool, why: str) -> None:
+def test_a_test_has_another_result_than_in_ansible_on_purpose(
+    expression: str, expected: bool, why: str
+) -> None:
     assert evaluated(expression) is expected, why
 
 
 @pytest.mark.parametrize("kind", sorted(ASCENDING))
-def test_versions_of_a_kind_have_one_order(kind: str) -> None:
+def test_versions_of_each_kind_are_ordered(kind: str) -> None:
     versions = list(enumerate(ASCENDING[kind]))
     for left, a in versions:
         for right, b in versions:
@@ -209,7 +211,7 @@ def test_versions_of_a_kind_have_one_order(kind: str) -> None:
             assert below is (left < right), (a, b)
 
 
-def test_the_build_of_a_semantic_version_does_not_count() -> None:
+def test_the_build_metadata_of_a_semantic_version_is_not_compared() -> None:
     assert evaluated("'1.0.0+a' is version('1.0.0+b', version_type='semver')")
 
 
@@ -221,14 +223,14 @@ def test_the_first_line_of_a_tests_documentation_says_what_it_checks(name: str) 
 
 
 @pytest.mark.parametrize("name", sorted(TESTS))
-def test_no_test_swallows_an_undefined_variable(name: str) -> None:
+def test_no_test_hides_an_undefined_variable(name: str) -> None:
     for arguments in ("", "('a')"):
         with pytest.raises((TemplateError, TypeError)) as caught:
             evaluated(f"nope is {name}{arguments}")
         assert "'nope' is undefined" in str(caught.value)
 
 
-def test_the_disk_is_looked_at_whenever_a_template_is_rendered(tmp_path: Path) -> None:
+def test_the_disk_is_read_in_every_rendering(tmp_path: Path) -> None:
     path = tmp_path / "made later"
     template = environment().from_string("{{ '" + str(path) + "' is exists }}")
     assert template.render() == "False"

@@ -1,4 +1,4 @@
-"""Templates of text and names are read as Jinja reads them."""
+"""Templates of text and names are split in the same way as Jinja does it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from provisioner.language.templating import text_templates
 from provisioner.language.templating.compiled import parsed
 
-PARTS: dict[str, tuple[str, ...]] = {
+PARTS_BY_SOURCE: dict[str, tuple[str, ...]] = {
     "{{ base }}": ("", "base", ""),
     "{{base}}": ("", "base", ""),
     "{{\n  base\t}}": ("", "base", ""),
@@ -26,7 +26,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "%} #} {{ a }}": ("%} #} ", "a", ""),
 }
 
-OTHERS = (
+OTHER_SYNTAX = (
     "{{ a.b }}", "{{ a | upper }}", "{{ a b }}", "{{ 1 }}", "{{- a }}", "{{ a -}}",
     "{{ a }}{% b %}", "{{ a }}{# b #}", "{{{ a }}", "{ {{ a }}", "{{ true }}", "{{ None }}",
     "{{ not }}", "{{ self }}", "{{ loop }}", "[{{ a }}]", "True{{ a }}", "{{ a }} ", "{{ a }}\n",
@@ -39,44 +39,46 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("source", PARTS)
-def test_text_and_names_are_told_apart(source: str) -> None:
-    assert text_templates.split(source) == PARTS[source]
+@pytest.mark.parametrize("source", PARTS_BY_SOURCE)
+def test_a_template_is_split_into_text_and_names(source: str) -> None:
+    assert text_templates.split(source) == PARTS_BY_SOURCE[source]
 
 
-@pytest.mark.parametrize("source", OTHERS)
-def test_what_has_anything_else_to_it_is_left_to_jinja(source: str) -> None:
+@pytest.mark.parametrize("source", OTHER_SYNTAX)
+def test_templates_with_other_syntax_are_left_to_jinja(source: str) -> None:
     assert text_templates.split(source) == ()
 
 
 @given(st.lists(PIECES, max_size=12).map("".join))
-def test_jinja_finds_the_same_text_and_names(source: str) -> None:
+def test_jinja_splits_a_template_into_the_same_text_and_names(source: str) -> None:
     if parts := text_templates.split(source):
-        said = (("text", "name")[place % 2] + part for place, part in enumerate(parts) if part)
-        assert list(said) == jinjas(source)
+        tagged_parts = (
+            ("text", "name")[index % 2] + part for index, part in enumerate(parts) if part
+        )
+        assert list(tagged_parts) == parts_by_jinja(source)
 
 
-def jinjas(source: str) -> list[Any]:
-    """What Jinja's own parser finds in a template of text and names."""
+def parts_by_jinja(source: str) -> list[Any]:
+    """The parts of a template by Jinja's parser, each tagged as text or name."""
     try:
         body = parsed(source, False).body
     except TemplateSyntaxError as error:
         return [error]
-    found: list[Any] = []
+    parts: list[Any] = []
     for output in body:
         assert isinstance(output, nodes.Output)
         for node in output.nodes:
             match node:
                 case nodes.TemplateData(data=text):
-                    found.append("text" + text)
+                    parts.append("text" + text)
                 case nodes.Name(name=name, ctx="load"):
-                    found.append("name" + name)
+                    parts.append("name" + name)
                 case _:
-                    found.append(node)
-    return found
+                    parts.append(node)
+    return parts
 
 
-def test_a_playbook_of_such_templates_does_without_jinja(tmp_path: Path) -> None:
+def test_a_playbook_with_only_such_templates_does_not_import_jinja(tmp_path: Path) -> None:
     playbook = tmp_path / "site.yml"
     playbook.write_text(
         "- hosts: all\n  gather_facts: false\n"
