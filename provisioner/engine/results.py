@@ -35,7 +35,7 @@ def result_of(module: Module, report: Report, diff: bool) -> Result:
             failed = message = str(error)
     if failed is not None:
         outcome = Outcome.FAILED
-    for key in ("journal", "hint"):
+    for key in ("journal", "note"):
         if key in report.records:
             returns[key] = report.get(key)
     if module.ignores and (ignored := _ignored(module)):

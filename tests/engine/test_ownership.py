@@ -23,9 +23,9 @@ MUTATORS = frozenset(
 
 
 def foreign_writes(source: str) -> list[str]:
-    """The places of the source that change an attribute of another object than `self`."""
+    """The statements and calls that change an attribute of another object than `self`."""
     return [
-        f"{node.lineno}: {ast.unparse(node)}"
+        ast.unparse(node)
         for node in ast.walk(ast.parse(source))
         for changed in changed_by(node)
         if is_foreign(changed)

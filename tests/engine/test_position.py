@@ -18,8 +18,9 @@ def task(name: str) -> Task:
 
 def block(tasks: str, rescue: str = "", always: str = "") -> Block:
     """A block whose tasks have the letters of the texts as names."""
-    parts = (tuple(map(task, part)) for part in (tasks, rescue, always))
-    return Block(*parts, Where(""))
+    return Block(
+        tuple(map(task, tasks)), tuple(map(task, rescue)), tuple(map(task, always)), Where("")
+    )
 
 
 class NotifiedHandlers:
@@ -119,7 +120,7 @@ def test_due_handlers_run_behind_each_section() -> None:
 
 
 def test_rescues_are_skipped_from_an_unsupported_task_on_until_errors_are_cleared() -> None:
-    nodes = [block("a", "r", "x"), task("b")]
+    nodes: list[Node] = [block("a", "r", "x"), task("b")]
     position = Position(compile_sections([nodes]), NotifiedHandlers())
     assert position.find_task()
     assert position.has_rescue()
@@ -142,7 +143,7 @@ def test_rescues_are_skipped_from_an_unsupported_task_on_until_errors_are_cleare
 def test_handlers_of_a_failed_host_run_only_if_they_are_forced(
     sentence: str, forced: bool, expected: str
 ) -> None:
-    nodes = [block("a", "r"), task("b")]
+    nodes: list[Node] = [block("a", "r"), task("b")]
     position = Position(compile_sections([nodes]), NotifiedHandlers("h", due="h"))
     assert position.find_task()
     assert position.give_up(force_handlers=forced) is forced

@@ -37,7 +37,7 @@ logged_in() {
         esac
     fi
     put_settings
-    report hint "this Docker takes no password on stdin: it is kept, unchecked"
+    report note "this Docker takes no password on stdin: it is kept, unchecked"
 }
 by_docker() {
     if [ "$state" = absent ]; then
