@@ -35,9 +35,9 @@ class Signals:
     def _stop(self, number: int, _frame: object) -> None:
         # The second signal may come at any point here: set the interrupt before announcing it.
         if self._interrupt:
-            self._announce("terminating the running tasks")
+            self._announce("killing the running tasks")
             threading.Thread(target=self._run.executor.kill, daemon=True).start()
             return
         self._interrupt.set(number)
         SCREEN.cancel_questions()
-        self._announce("stopping after the running tasks; press Ctrl-C again to terminate them")
+        self._announce("stopping after the running tasks; press Ctrl-C again to kill them")

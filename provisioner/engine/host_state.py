@@ -15,7 +15,7 @@ from provisioner.records import dataclass
 from provisioner.result import Outcome
 from provisioner.where import Where
 
-STOPPED = "the run ended before this host was through"
+STOPPED = "the run ended before this host finished"
 
 
 @dataclass

@@ -289,7 +289,7 @@ def test_a_signal_ends_the_run_after_the_running_task(
         process.send_signal(number)
         assert process.stderr is not None
         assert process.stderr.readline().decode() == (
-            "provision: stopping after the running tasks; press Ctrl-C again to terminate them\n"
+            "provision: stopping after the running tasks; press Ctrl-C again to kill them\n"
         )
         (provision.folder / "go").touch()
         _, err = process.communicate(timeout=TIMEOUT)

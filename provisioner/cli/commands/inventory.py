@@ -24,15 +24,26 @@ _PATH = click.Path(path_type=Path)
 @click.option("--list", "as_list", is_flag=True, help="Print all groups, hosts and variables.")
 @click.option("--graph", is_flag=True, help="Print the tree of groups and hosts (below GROUP).")
 @click.option("--host", metavar="NAME", help="Print all variables of one host.")
-@click.option("-l", "--limit", help="Print only the hosts that match this pattern.")
+@click.option(
+    "-l", "--limit", metavar="PATTERN", help="Print only the hosts that match this pattern."
+)
 @click.option("--vars", "variables", is_flag=True, help="With --graph: print variables too.")
 @click.option("-y", "--yaml", "as_yaml", is_flag=True, help="Print YAML instead of JSON.")
 @click.option("--export", is_flag=True, help="Print group variables with their groups.")
-@click.option("-e", "--extra-vars", multiple=True, help="Set variables: name=value, YAML, @FILE.")
 @click.option(
-    "--playbook-dir", type=_PATH, help="Read group_vars and host_vars of this folder too."
+    "-e",
+    "--extra-vars",
+    metavar="VARS",
+    multiple=True,
+    help="Set variables: name=value, YAML, or @FILE.",
 )
-@click.option("--output", type=_PATH, help="Write to this file instead of stdout.")
+@click.option(
+    "--playbook-dir",
+    type=_PATH,
+    metavar="FOLDER",
+    help="Read group_vars and host_vars of this folder too.",
+)
+@click.option("--output", type=_PATH, metavar="FILE", help="Write to this file instead of stdout.")
 @vault_options
 def command(**options: Any) -> int:
     """Print INVENTORY in the formats of ansible-inventory.

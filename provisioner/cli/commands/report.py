@@ -16,8 +16,10 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command("report", context_settings=SETTINGS)
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--html", type=_FILE, help="Write a report to this file, as one HTML page.")
-@click.option("--junit", type=_FILE, help="Write a JUnit report to this file.")
+@click.option(
+    "--html", type=_FILE, metavar="FILE", help="Write a report to this file, as one HTML page."
+)
+@click.option("--junit", type=_FILE, metavar="FILE", help="Write a JUnit report to this file.")
 @click.option("-v", "--verbose", count=True, help="Show more; up to -vvvv.")
 def command(**options: Any) -> int:
     """Make reports of RUN, a file that `provision --json … > RUN` has written.

@@ -63,7 +63,9 @@ def _ssh_options(_context: click.Context, _option: click.Parameter, text: str) -
 )
 @inventory_options
 @click.argument("playbooks", nargs=-1, metavar="[PLAYBOOK]...")
-@click.option("-l", "--limit", help="Run only on the hosts that match this pattern.")
+@click.option(
+    "-l", "--limit", metavar="PATTERN", help="Run only on the hosts that match this pattern."
+)
 @click.option(
     "--retry",
     type=click.Path(path_type=Path),
@@ -71,13 +73,22 @@ def _ssh_options(_context: click.Context, _option: click.Parameter, text: str) -
     help="Run only on the hosts that are failed, unreachable, unknown or not-run in this saved "
     "--json run.",
 )
-@click.option("-t", "--tags", multiple=True, help="Run only tasks with these tags.")
-@click.option("--skip-tags", multiple=True, help="Skip tasks with these tags.")
-@click.option("-e", "--extra-vars", multiple=True, help="Set variables: name=value, YAML, @FILE.")
+@click.option(
+    "-t", "--tags", metavar="TAG,...", multiple=True, help="Run only tasks with these tags."
+)
+@click.option("--skip-tags", metavar="TAG,...", multiple=True, help="Skip tasks with these tags.")
+@click.option(
+    "-e",
+    "--extra-vars",
+    metavar="VARS",
+    multiple=True,
+    help="Set variables: name=value, YAML, or @FILE.",
+)
 @click.option(
     "-f",
     "--forks",
     type=click.IntRange(1),
+    metavar="N",
     default=50,
     show_default=True,
     help="Number of hosts to run in parallel.",
@@ -90,7 +101,7 @@ def _ssh_options(_context: click.Context, _option: click.Parameter, text: str) -
 )
 @click.option("-C", "--check", is_flag=True, help="Change nothing; show what would change.")
 @click.option("-D", "--diff", is_flag=True, help="Show the changes in files.")
-@click.option("-u", "--user", help="Log in as this user.")
+@click.option("-u", "--user", metavar="USER", help="Log in as this user.")
 @click.option("-k", "--ask-pass", is_flag=True, help="Ask for the login password.")
 @click.option(
     "-c",
@@ -98,18 +109,27 @@ def _ssh_options(_context: click.Context, _option: click.Parameter, text: str) -
     type=click.Choice(["ssh", "local", "smart", "paramiko"]),
     help="Connection of hosts without ansible_connection [default: ssh].",
 )
-@click.option("--private-key", "--key-file", help="Log in with this private key file.")
+@click.option(
+    "--private-key", "--key-file", metavar="FILE", help="Log in with this private key file."
+)
 @click.option("-b", "--become", is_flag=True, help="Become another user for every task.")
-@click.option("--become-user", help="The user to become [default: root].")
+@click.option("--become-user", metavar="USER", help="The user to become [default: root].")
 @click.option(
     "--become-method",
     type=click.Choice(["sudo", "su"]),
     help="The program to become that user [default: sudo].",
 )
 @click.option("-K", "--ask-become-pass", is_flag=True, help="Ask for the become password.")
-@click.option("-T", "--timeout", type=click.FloatRange(0), help="Seconds to wait for a connection.")
+@click.option(
+    "-T",
+    "--timeout",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="Time limit of a connection attempt.",
+)
 @click.option(
     "--ssh-common-args",
+    metavar="OPTIONS",
     default="",
     callback=_ssh_options,
     help="Options in the syntax of ssh, for example -o ProxyJump=…",

@@ -62,7 +62,10 @@ def encrypt(**options: Any) -> int:
 @_output
 @vault_options
 def decrypt(**options: Any) -> int:
-    """Replace encrypted files by their plain text, with mode 0600."""
+    """Decrypt files.
+
+    The plain text replaces the encrypted file, with mode 0600.
+    """
     vault = _vault(options)
     return _convert_files(options, lambda data, name: _open(vault, data, name)[0], private=True)
 
@@ -172,9 +175,10 @@ def rekey(**options: Any) -> int:
 @_encrypt_id
 @vault_options
 def encrypt_string(**options: Any) -> int:
-    """Encrypt values and print them as YAML for a file of variables.
+    """Encrypt values.
 
-    Other users of this machine can see values on the command line: prefer stdin or --prompt.
+    They are printed as YAML for a file of variables. Other users of this machine can see values on
+    the command line: prefer stdin or --prompt.
     """
     from provisioner.errors import UsageError
     from provisioner.loading.vault import encrypt as encrypted
