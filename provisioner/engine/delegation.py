@@ -11,8 +11,8 @@ from provisioner.engine.scopes import host_scope
 from provisioner.engine.world import PlayWorld
 from provisioner.language.play import Task
 from provisioner.language.scope import Scope
+from provisioner.language.special_values import Lazy
 from provisioner.language.templating.undefined import missing
-from provisioner.language.values import Lazy
 from provisioner.modules import MODULES, find_module
 
 _THINGS = ("host", "user", "port")

@@ -27,8 +27,8 @@ from provisioner.engine.world import Gate, PlayWorld
 from provisioner.language.needs import NeedFacts, NeedOtherHosts, NeedResult
 from provisioner.language.play import Task
 from provisioner.language.scope import Scope
+from provisioner.language.special_values import PENDING
 from provisioner.language.templating.template import TemplateError
-from provisioner.language.values import PENDING
 from provisioner.modules.meta import Meta
 from provisioner.result import Outcome, Result
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.engine.world import PlayWorld, World
 from provisioner.language.play import Play, Role
-from provisioner.language.values import OMIT, Lazy, LazyFromScope
+from provisioner.language.special_values import OMIT, Lazy, LazyFromScope
 
 VERSION = {"full": "2.16.14", "major": 2, "minor": 16, "revision": 14, "string": "2.16.14"}
 """`ansible_version`: the release whose language this is."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from provisioner.language.play import Role, Task
-from provisioner.language.values import PENDING
+from provisioner.language.special_values import PENDING
 
 
 class PendingEffects:

@@ -22,10 +22,10 @@ from provisioner.language.needs import NeedFacts, NeedOtherHosts, NeedResult
 from provisioner.language.plain_data import ComputedMapping
 from provisioner.language.play import Task, non_empty
 from provisioner.language.scope import Scope
+from provisioner.language.special_values import Lazy, LazyFromScope
 from provisioner.language.templating.environment import loop_helper
 from provisioner.language.templating.template import Template, TemplateError
 from provisioner.language.templating.undefined import missing
-from provisioner.language.values import Lazy, LazyFromScope
 from provisioner.language.variable_names import is_fact
 from provisioner.loading.host_patterns import is_implicit
 from provisioner.loading.variables import vars_file
@@ -304,7 +304,7 @@ def _as_lookup(method: Callable[P, T]) -> Callable[P, T]:
         try:
             return method(*args, **options)
         except ModuleError as error:
-            from provisioner.language.lookups.base import LookupFailedError
+            from provisioner.language.lookups.terms import LookupFailedError
 
             raise LookupFailedError(str(error)) from None
 

@@ -12,9 +12,9 @@ from provisioner.errors import LoadError
 from provisioner.language.needs import NeedResult
 from provisioner.language.scope import Scope
 from provisioner.language.search_paths import places
+from provisioner.language.special_values import PENDING, Lazy
 from provisioner.language.templating.file_templates import render_file
 from provisioner.language.templating.template import TemplateError
-from provisioner.language.values import PENDING, Lazy
 from provisioner.loading.variables import vars_file
 from provisioner.loading.vault import NO_VAULT, Vault, is_encrypted
 from provisioner.modules.framework.base import ModuleError, Reached

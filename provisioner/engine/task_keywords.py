@@ -7,8 +7,8 @@ from typing import Any
 
 from provisioner.language.play import Keywords, Task
 from provisioner.language.scope import Scope
+from provisioner.language.special_values import OMIT
 from provisioner.language.templating.template import Template, TemplateError
-from provisioner.language.values import OMIT
 from provisioner.loading import keyword_values
 from provisioner.modules.framework.base import ModuleError
 from provisioner.remote.channel import LONGEST

@@ -15,8 +15,8 @@ from provisioner.engine.world import PlayWorld
 from provisioner.language.plain_data import plain_data
 from provisioner.language.play import ALL_ARGUMENTS, Task
 from provisioner.language.scope import Scope
+from provisioner.language.special_values import OMIT
 from provisioner.language.templating.template import Template, TemplateError, templates_in
-from provisioner.language.values import OMIT
 from provisioner.modules import MODULES, exists, find_module, short_name
 from provisioner.modules.framework import arguments
 from provisioner.modules.framework.base import Action, ControlModule, Module, ModuleError

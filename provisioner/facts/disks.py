@@ -6,7 +6,7 @@ import math
 import re
 from typing import Any
 
-from provisioner.facts.raw import RawFacts
+from provisioner.facts.raw_facts import RawFacts
 
 
 def mounts(raw: RawFacts) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from provisioner import regex
 from provisioner.facts.parsing import parse_assignments
-from provisioner.facts.raw import RawFacts
+from provisioner.facts.raw_facts import RawFacts
 
 FAMILIES = {
     "RedHat": "RedHat CentOS Fedora Scientific SLC Ascendos CloudLinux PSBM OracleLinux OVS OEL "

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from provisioner.facts.parsing import parse_labels
-from provisioner.facts.raw import RawFacts
+from provisioner.facts.raw_facts import RawFacts
 
 _FORM_FACTORS = (
     "Unknown, Other, Unknown, Desktop, Low Profile Desktop, Pizza Box, Mini Tower, Tower, "

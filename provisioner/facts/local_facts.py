@@ -6,7 +6,7 @@ import configparser
 import json
 from typing import Any
 
-from provisioner.facts.raw import RawFacts
+from provisioner.facts.raw_facts import RawFacts
 
 
 def local(raw: RawFacts) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from provisioner import regex
-from provisioner.facts.raw import RawFacts
+from provisioner.facts.raw_facts import RawFacts
 
 TARGETS = {"default_ipv4": "8.8.8.8", "default_ipv6": "2404:6800:400a:800::1012"}
 """Addresses whose route is the default route. Nothing is sent to them."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from provisioner.facts import disks, distribution, hardware, network, security, system, virtual
 from provisioner.facts.local_facts import local
-from provisioner.facts.raw import RawFacts
+from provisioner.facts.raw_facts import RawFacts
 
 
 def _package_manager(raw: RawFacts) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from provisioner.facts.parsing import parse_assignments, parse_labels
-from provisioner.facts.raw import RawFacts
+from provisioner.facts.raw_facts import RawFacts
 
 
 def selinux(raw: RawFacts) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from provisioner.facts.parsing import parse_assignments, parse_labels
-from provisioner.facts.raw import RawFacts
+from provisioner.facts.raw_facts import RawFacts
 
 
 def platform(raw: RawFacts) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from provisioner.facts.hardware import DMI
-from provisioner.facts.raw import RawFacts
+from provisioner.facts.raw_facts import RawFacts
 
 CONTAINERS = (
     ("docker", r"/docker(?:/|-[0-9a-f]+\.scope)"),

@@ -9,8 +9,8 @@ from typing import Any
 
 from provisioner.language.lookups.context import LookupContext
 from provisioner.language.scope import Scope
+from provisioner.language.special_values import Lazy, LazyFromScope
 from provisioner.language.templating.undefined import missing
-from provisioner.language.values import Lazy, LazyFromScope
 
 
 def functions(context: Callable[[Scope], LookupContext]) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from provisioner.language.special_values import PLAIN_TYPES
 from provisioner.language.templating.template import TemplateError, UndefinedError
 from provisioner.language.templating.undefined import is_missing, reason_of
-from provisioner.language.values import PLAIN_TYPES
 
 
 class ComputedMapping(Mapping[str, Any]):

@@ -12,6 +12,7 @@ from typing import Any
 
 from provisioner.language.needs import NeedResult
 from provisioner.language.plain_data import ComputedMapping
+from provisioner.language.special_values import OMIT, PENDING, PLAIN_TYPES, Lazy
 from provisioner.language.templating.render import render
 from provisioner.language.templating.template import (
     Template,
@@ -20,7 +21,6 @@ from provisioner.language.templating.template import (
     map_templates,
 )
 from provisioner.language.templating.undefined import is_missing, missing, reason_of
-from provisioner.language.values import OMIT, PENDING, PLAIN_TYPES, Lazy
 from provisioner.language.variable_names import UNLISTED_NAMES
 
 _ABSENT = object()

@@ -14,9 +14,9 @@ from provisioner.language.functions import functions
 from provisioner.language.lookups.context import LookupContext
 from provisioner.language.play import Keywords, Play, Role, VarsFile
 from provisioner.language.scope import Scope
+from provisioner.language.special_values import OMIT
 from provisioner.language.templating.file_templates import render_file
 from provisioner.language.templating.template import TemplateError
-from provisioner.language.values import OMIT
 from provisioner.loading.vars_files import vars_file
 from provisioner.loading.vault import NO_VAULT, Vault
 from provisioner.records import dataclass

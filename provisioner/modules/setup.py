@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from provisioner.facts.network import TARGETS
 from provisioner.facts.parsing import parse_grep
-from provisioner.facts.raw import RawFacts
+from provisioner.facts.raw_facts import RawFacts
 from provisioner.facts.sections import matching_facts, read_facts
 from provisioner.facts.subsets import GROUPS, selected_sections
 from provisioner.modules.framework.base import Module, TaskContext, Words

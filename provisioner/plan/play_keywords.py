@@ -13,8 +13,8 @@ from typing import Any
 from provisioner.errors import LoadError
 from provisioner.language.needs import NeedOtherHosts
 from provisioner.language.play import Play
+from provisioner.language.special_values import OMIT, Lazy
 from provisioner.language.templating.template import Template, TemplateError, templates_in
-from provisioner.language.values import OMIT, Lazy
 from provisioner.loading import keyword_values
 from provisioner.loading import keywords as kw
 from provisioner.loading.playbook import strategy

@@ -16,9 +16,9 @@ from provisioner.language import argument_specs
 from provisioner.language.needs import NeedResult
 from provisioner.language.play import Block, Node, Play, Task, tasks_of
 from provisioner.language.scope import Scope
+from provisioner.language.special_values import PENDING, Lazy
 from provisioner.language.templating.template import Template, TemplateError
 from provisioner.language.undefined_variables import MAY_DEFINE_ANY, is_computed_name, set_by
-from provisioner.language.values import PENDING, Lazy
 from provisioner.loading.inventory import Inventory
 from provisioner.loading.static_vars import StaticVars
 from provisioner.loading.variable_places import place_in_inventory

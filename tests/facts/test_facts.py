@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from provisioner.facts.parsing import parse_grep
-from provisioner.facts.raw import RawFacts
+from provisioner.facts.raw_facts import RawFacts
 from provisioner.facts.sections import matching_facts, read_facts
 from provisioner.facts.subsets import GROUPS, selected_sections
 

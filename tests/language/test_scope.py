@@ -10,9 +10,9 @@ import pytest
 from provisioner.language.needs import NeedFacts, NeedResult
 from provisioner.language.plain_data import plain_data
 from provisioner.language.scope import Scope
+from provisioner.language.special_values import PENDING, Lazy
 from provisioner.language.templating.render import render
 from provisioner.language.templating.template import Template, TemplateError, UndefinedError
-from provisioner.language.values import PENDING, Lazy
 from provisioner.language.variable_names import is_fact
 from provisioner.where import Where
 

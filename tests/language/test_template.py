@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from provisioner.language.special_values import OMIT
 from provisioner.language.templating.file_templates import render_file
 from provisioner.language.templating.render import check, render
 from provisioner.language.templating.template import (
@@ -18,7 +19,6 @@ from provisioner.language.templating.template import (
     map_templates,
     templates_in,
 )
-from provisioner.language.values import OMIT
 from provisioner.where import Where
 
 WHERE = Where("play.yml", 3, 5)

@@ -13,7 +13,16 @@ from typing import Any
 from jinja2 import Undefined, pass_context
 from jinja2.exceptions import FilterArgumentError, TemplateRuntimeError
 
-from provisioner.language.filters import data, formats, hashing, keys, numbers, paths, subnets, text
+from provisioner.language.filters import (
+    data,
+    dict_keys,
+    formats,
+    hashing,
+    numbers,
+    paths,
+    subnets,
+    text,
+)
 
 Filter = Callable[..., Any]
 
@@ -207,9 +216,9 @@ GENERAL: dict[str, Filter] = {
 UTILS: dict[str, Filter] = {
     "get_path": formats.get_path,
     "index_of": formats.index_of,
-    "keep_keys": keys.keep_keys,
-    "remove_keys": keys.remove_keys,
-    "replace_keys": keys.replace_keys,
+    "keep_keys": dict_keys.keep_keys,
+    "remove_keys": dict_keys.remove_keys,
+    "replace_keys": dict_keys.replace_keys,
     "to_paths": formats.to_paths,
     **subnets.FILTERS,
 }

@@ -8,8 +8,7 @@ from typing import Any
 
 from jinja2.exceptions import FilterArgumentError
 
-from provisioner.language.filters.data import MAX_ITEMS, describe, is_list, require_list
-from provisioner.language.filters.net import (
+from provisioner.language.filters.addresses import (
     Address,
     contains,
     ipaddr,
@@ -20,6 +19,7 @@ from provisioner.language.filters.net import (
     parse_address,
     step,
 )
+from provisioner.language.filters.data import MAX_ITEMS, describe, is_list, require_list
 
 
 def ipsubnet(value: Any, query: str | int = "", index: int | None = None) -> Any:

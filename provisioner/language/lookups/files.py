@@ -14,8 +14,13 @@ from typing import Any
 
 from provisioner.language.filters.data import flatten, is_list
 from provisioner.language.filters.text import to_bool
-from provisioner.language.lookups.base import LookupFailedError, find_file, read_text, with_defaults
 from provisioner.language.lookups.context import LookupContext
+from provisioner.language.lookups.terms import (
+    LookupFailedError,
+    find_file,
+    read_text,
+    with_defaults,
+)
 
 
 def file(

@@ -14,8 +14,8 @@ from provisioner.language.filters.formats import get_path as path_in
 from provisioner.language.filters.formats import index_of as place_in
 from provisioner.language.filters.formats import to_paths as paths_in
 from provisioner.language.filters.text import to_bool
-from provisioner.language.lookups.base import LookupFailedError
 from provisioner.language.lookups.context import LookupContext
+from provisioner.language.lookups.terms import LookupFailedError
 
 RANDOM: dict[str, Any] = {
     "length": 8, "upper": True, "lower": True, "numbers": True, "special": True, "min_upper": 0,

@@ -11,14 +11,14 @@ from typing import Any
 from provisioner import regex
 from provisioner.language.filters.data import describe, flatten, is_list
 from provisioner.language.filters.text import to_bool
-from provisioner.language.lookups.base import (
+from provisioner.language.lookups.context import LookupContext
+from provisioner.language.lookups.terms import (
     MAX_ITEMS,
     LookupFailedError,
     T,
     split_term,
     with_defaults,
 )
-from provisioner.language.lookups.context import LookupContext
 
 
 def items(context: LookupContext, terms: list[Any]) -> list[Any]:

@@ -13,8 +13,8 @@ from typing import Any
 
 from provisioner.language.filters.data import is_list
 from provisioner.language.filters.hashing import ALPHABET, password_hash
-from provisioner.language.lookups.base import split_term, with_defaults
 from provisioner.language.lookups.context import LookupContext
+from provisioner.language.lookups.terms import split_term, with_defaults
 
 PASSWORD = {
     "length": 20, "chars": ["ascii_letters", "digits", ".,:-_"], "encrypt": None, "ident": None,

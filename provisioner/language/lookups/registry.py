@@ -11,9 +11,9 @@ from jinja2 import Undefined
 from jinja2.exceptions import TemplateError, TemplateRuntimeError, UndefinedError
 
 from provisioner.language.filters.data import is_list
-from provisioner.language.lookups import files, general, lists, password, tables, values
-from provisioner.language.lookups.base import Lookup, LookupFailedError
+from provisioner.language.lookups import files, general, lists, password, tables, variables
 from provisioner.language.lookups.context import LookupContext
+from provisioner.language.lookups.terms import Lookup, LookupFailedError
 from provisioner.language.plugins import known_plugins, local_plugins
 from provisioner.language.templating.template import TemplateError as RenderError
 from provisioner.where import nearest, with_hint
@@ -136,7 +136,7 @@ OPTIONS: dict[str, Iterable[str]] = {
 LOOKUPS: dict[str, Lookup] = {
     "cartesian": lists.nested,
     "collection_version": general.collection_version,
-    "config": values.config,
+    "config": variables.config,
     "csvfile": tables.csvfile,
     "dict": lists.as_dict,
     "env": files.env,
@@ -149,7 +149,7 @@ LOOKUPS: dict[str, Lookup] = {
     "index_of": general.index_of,
     "indexed_items": lists.indexed_items,
     "ini": tables.ini,
-    "inventory_hostnames": values.inventory_hostnames,
+    "inventory_hostnames": variables.inventory_hostnames,
     "items": lists.items,
     "lines": files.lines,
     "list": lists.as_list,
@@ -166,7 +166,7 @@ LOOKUPS: dict[str, Lookup] = {
     "together": lists.together,
     "unvault": files.unvault,
     "url": files.url,
-    "varnames": values.varnames,
-    "vars": values.vars,
+    "varnames": variables.varnames,
+    "vars": variables.vars,
 }
 """Every lookup by its short name. Each is also a loop: `with_` and its name."""

@@ -7,14 +7,14 @@ from typing import Any
 
 from provisioner.language.filters.data import flatten
 from provisioner.language.filters.text import compile_pattern, to_bool
-from provisioner.language.lookups.base import (
+from provisioner.language.lookups.context import LookupContext
+from provisioner.language.lookups.terms import (
     LookupFailedError,
     find_file,
     read_text,
     split_term,
     with_defaults,
 )
-from provisioner.language.lookups.context import LookupContext
 
 CSV = {"file": "ansible.csv", "delimiter": "TAB", "col": "1", "default": None, "encoding": "utf-8"}
 """The options of the lookup `csvfile`, with their defaults."""

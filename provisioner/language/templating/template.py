@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.language.values import OMIT, PLAIN_TYPES
+from provisioner.language.special_values import OMIT, PLAIN_TYPES
 from provisioner.where import Where
 
 MAX_TEXT = 32 * 1024 * 1024

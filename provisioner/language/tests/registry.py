@@ -11,7 +11,7 @@ from jinja2.exceptions import TemplateRuntimeError
 
 from provisioner.language import versions
 from provisioner.language.filters.text import compile_pattern, to_bool, to_text
-from provisioner.language.tests.net import NET
+from provisioner.language.tests.addresses import NET
 from provisioner.language.tests.paths import DISK, is_abs
 from provisioner.language.yaml_values import VAULT_HEADER, OpenedText
 

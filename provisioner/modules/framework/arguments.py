@@ -10,8 +10,8 @@ from typing import Any
 from provisioner.errors import Problem
 from provisioner.language.argument_specs import Findings
 from provisioner.language.play import ALL_ARGUMENTS
+from provisioner.language.special_values import OMIT
 from provisioner.language.templating.template import templates_in
-from provisioner.language.values import OMIT
 from provisioner.modules.framework.base import Module, ModuleError
 from provisioner.modules.framework.fields import ClassSpec, InvalidArguments
 from provisioner.where import Where, nearest, with_hint

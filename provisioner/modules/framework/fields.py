@@ -41,7 +41,7 @@ from provisioner.language.argument_specs import (
     Type,
     type_named,
 )
-from provisioner.language.values import PLAIN_TYPES
+from provisioner.language.special_values import PLAIN_TYPES
 from provisioner.records import dataclass
 
 MISSING: Any = object()

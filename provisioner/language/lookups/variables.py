@@ -12,8 +12,8 @@ from typing import Any
 
 from provisioner.language.filters.data import describe, flatten
 from provisioner.language.filters.text import compile_pattern
-from provisioner.language.lookups.base import LookupFailedError
 from provisioner.language.lookups.context import LookupContext
+from provisioner.language.lookups.terms import LookupFailedError
 from provisioner.where import nearest, with_hint
 
 
