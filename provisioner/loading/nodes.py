@@ -15,7 +15,7 @@ from provisioner.language.special_values import OMIT
 from provisioner.language.templating.render import check
 from provisioner.language.templating.template import Template, TemplateError, templates_in
 from provisioner.loading import keywords as kw
-from provisioner.loading import old_include, plugin_search, role_arguments, short_form, yaml_file
+from provisioner.loading import old_include, plugin_search, role_specs, short_form, yaml_file
 from provisioner.loading import roles as rolefiles
 from provisioner.loading.keyword_values import shown
 from provisioner.loading.static_vars import StaticVars
@@ -301,7 +301,7 @@ class NodeLoader:
             self._load_handlers(role.path, given, base, replace(inside, handlers=True), where)
         tasks = rolefiles.main(role.path, "tasks", given.get("tasks_from"), where)
         own = self.file(tasks, base, inside, where) if tasks is not None else ()
-        check = role_arguments.task(role, given, base, meta.argument_specs, self._vault)
+        check = role_specs.task(role, given, base, meta.argument_specs, self._vault)
         return (Block((*check, *own), (), (), where, role.name),) if check or own else ()
 
     def _load_handlers(

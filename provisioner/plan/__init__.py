@@ -19,10 +19,10 @@ from provisioner.language.variable_names import MAGIC_NAMES
 from provisioner.loading import keyword_values
 from provisioner.loading.inventory import Inventory
 from provisioner.loading.variables import host_variables, vars_file
-from provisioner.plan import files
+from provisioner.plan import local_files
 from provisioner.plan.hosts import hosts_of, unmatched
-from provisioner.plan.options import Options
 from provisioner.plan.play_keywords import KnownLaterError, constant, sizes, with_rendered_keywords
+from provisioner.plan.run_options import Options
 from provisioner.plan.tasks import by_tags, from_task
 from provisioner.records import dataclass
 from provisioner.where import nearest, with_hint
@@ -87,7 +87,7 @@ def plan(inventory: Inventory, playbooks: Sequence[Playbook], options: Options) 
         _check_numbers(planned.play, options)
     problems = list(_undefined(inventory, playbooks, inventory_vars, options))
     plays_with_hosts = [planned.play for planned in plays if planned.hosts]
-    problems += files.missing(plays_with_hosts, inventory_vars.items(), options)
+    problems += local_files.missing(plays_with_hosts, inventory_vars.items(), options)
     if not problems:
         problems += _wrong_arguments(inventory, plays, inventory_vars, basedirs, options)
     if problems:
@@ -176,10 +176,10 @@ def _wrong_arguments(
     sections = (section for planned in plays for section in planned.play.sections)
     tasks = (task for section in sections for task in tasks_of(section))
     if any(task.module == "validate_argument_spec" for task in tasks):
-        from provisioner.plan import role_arguments  # the types of arguments need Jinja
+        from provisioner.plan import argument_checks  # the types of arguments need Jinja
 
         chosen = [(planned.play, planned.hosts) for planned in plays]
-        yield from role_arguments.wrong(chosen, inventory, inventory_vars, basedirs, options)
+        yield from argument_checks.wrong(chosen, inventory, inventory_vars, basedirs, options)
 
 
 def _undefined(

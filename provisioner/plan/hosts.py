@@ -11,8 +11,8 @@ from provisioner.language.play import Play
 from provisioner.loading import host_patterns
 from provisioner.loading import keywords as kw
 from provisioner.loading.inventory import Inventory
-from provisioner.plan.options import Options
 from provisioner.plan.play_keywords import NO_MAGIC, Magic, constant
+from provisioner.plan.run_options import Options
 from provisioner.where import nearest, with_hint
 
 

@@ -19,7 +19,7 @@ from provisioner.loading import keyword_values
 from provisioner.loading import keywords as kw
 from provisioner.loading.playbook import strategy
 from provisioner.loading.static_vars import StaticVars
-from provisioner.plan.options import Options
+from provisioner.plan.run_options import Options
 
 Magic = Mapping[str, Any]
 NO_MAGIC: Magic = MappingProxyType({})

@@ -10,7 +10,7 @@ from provisioner.errors import LoadError
 from provisioner.language.play import Block, Node, Play, Task
 from provisioner.language.templating.template import Template, TemplateError
 from provisioner.loading.static_vars import StaticVars
-from provisioner.plan.options import Options
+from provisioner.plan.run_options import Options
 
 
 def by_tags(play: Play, options: Options) -> Play:

@@ -22,7 +22,7 @@ from provisioner.language.undefined_variables import MAY_DEFINE_ANY, is_computed
 from provisioner.loading.inventory import Inventory
 from provisioner.loading.static_vars import StaticVars
 from provisioner.loading.variable_places import place_in_inventory
-from provisioner.plan.options import Options
+from provisioner.plan.run_options import Options
 from provisioner.where import Where
 
 HostVars = Mapping[str, Mapping[str, Any]]

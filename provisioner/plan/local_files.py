@@ -15,7 +15,7 @@ from provisioner.language.search_paths import places
 from provisioner.language.templating.template import Template, is_template, templates_in
 from provisioner.language.undefined_variables import certain
 from provisioner.loading.yaml_file import place_of
-from provisioner.plan.options import Options
+from provisioner.plan.run_options import Options
 from provisioner.where import Where
 
 _SENDERS = {
