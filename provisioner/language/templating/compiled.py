@@ -8,29 +8,27 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from functools import cache
-from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from provisioner.language.templating import header, text_templates
-from provisioner.language.templating.building import VALUE, assigned, statements_with_value
 from provisioner.language.templating.environment import environment, make_environment
+from provisioner.language.templating.expression_value import VALUE, assigned, statements_with_value
 from provisioner.language.templating.literals import (
     LiteralTemplate,
     is_candidate,
     literals_in,
     may_have_literal,
 )
-from provisioner.language.templating.template import MAX_TEXT, TemplateError
-from provisioner.language.templating.undefined import is_missing, is_undefined
+from provisioner.language.templating.rendered_values import checked_value, join_text
 
 if TYPE_CHECKING:
     import jinja2
 
 
-class _Compiled:
+class _JinjaTemplate:
     """A template that Jinja renders. The value is the expression's own if the template is a single
     `{{ expression }}`, or statements followed by one; else it is text."""
 
@@ -56,12 +54,12 @@ class _Compiled:
             deque(self._value_code.root_render_func(context), 0)
             value = context.vars[VALUE]
             if self._text_code is None or type(value) in (list, dict):
-                value = _checked(value)
+                value = checked_value(value)
                 is_literal = type(value) is str and value in self._literals
                 return deepcopy(self._literals[value]) if is_literal else value
         assert self._text_code is not None
         context = self._text_code.new_context(scope, shared=True)  # type: ignore[arg-type]
-        return join(self._text_code.root_render_func(context))
+        return join_text(self._text_code.root_render_func(context))
 
 
 class _TextTemplate:
@@ -73,12 +71,12 @@ class _TextTemplate:
 
     def render(self, scope: Mapping[str, Any]) -> Any:
         if self._name:
-            return _checked(text_templates.value(self._name, scope))
+            return checked_value(text_templates.value(self._name, scope))
         texts = [*self._parts]
         for index in range(1, len(texts), 2):
             value = text_templates.value(texts[index], scope)
             texts[index] = "" if value is None else str(value)
-        return join(texts)
+        return join_text(texts)
 
 
 class _WithTrailingSpace:
@@ -93,7 +91,7 @@ class _WithTrailingSpace:
         value = self._expression.render(scope)
         if type(value) in (list, dict) or (type(value) is bool and self._space == "\n"):
             return value
-        return join(iter(["" if value is None else str(value), self._space]))
+        return join_text(iter(["" if value is None else str(value), self._space]))
 
 
 class _WithHeader:
@@ -107,50 +105,7 @@ class _WithHeader:
 
     def render(self, scope: Mapping[str, Any]) -> str:
         context = self._code.new_context(scope, shared=True)  # type: ignore[arg-type]
-        return join(self._code.root_render_func(context))
-
-
-class _Literal:
-    """A template whose text may be a list, a mapping or a boolean (see literals.py)."""
-
-    def __init__(self, source: str) -> None:
-        self._code = LiteralTemplate(environment().parse(_escaped(source)))
-
-    def render(self, scope: Mapping[str, Any]) -> Any:
-        return _checked(self._code.render(scope, join))
-
-
-def _checked(value: Any) -> Any:
-    """The value of an expression. `UndefinedError` of Jinja if it is undefined, or contains an
-    undefined value; `TemplateError` if it is a text larger than `MAX_TEXT`."""
-    if isinstance(value, GeneratorType | range):
-        value = list(value)
-    items = value if isinstance(value, list) else value.values() if type(value) is dict else ()
-    for item in (value, *items):
-        if is_missing(item):
-            item._fail_with_undefined_error()
-    if is_undefined(value):  # of `x if false` without an else
-        return ""
-    if isinstance(value, str):
-        if len(value) > MAX_TEXT:
-            raise TemplateError(f"the template renders to more than {MAX_TEXT >> 20} MiB")
-        return (
-            value if type(value) is str else str.__str__(value)
-        )  # the filter tojson returns a `Markup`
-    return value
-
-
-def join(parts: Iterable[str]) -> str:
-    """The rendered text; `TemplateError` if it is larger than `MAX_TEXT`."""
-    if type(parts) is list and sum(map(len, parts)) <= MAX_TEXT:
-        return "".join(parts)
-    pieces, size = [], 0
-    for part in parts:
-        size += len(part)
-        if size > MAX_TEXT:
-            raise TemplateError(f"the template renders to more than {MAX_TEXT >> 20} MiB")
-        pieces.append(part)
-    return "".join(pieces)
+        return join_text(self._code.root_render_func(context))
 
 
 @cache
@@ -225,10 +180,10 @@ def _ends_in_space(tree: jinja2.nodes.Template) -> bool:
 @cache
 def compiled(
     source: str, expression: bool
-) -> _TextTemplate | _Compiled | _WithTrailingSpace | _Literal | _WithHeader:
+) -> _TextTemplate | _JinjaTemplate | _WithTrailingSpace | LiteralTemplate | _WithHeader:
     """The compiled form of a template, or with `expression` of a bare expression."""
     if expression:
-        return _Compiled(source, expression)
+        return _JinjaTemplate(source, expression)
     if source.startswith(header.HEADER):
         return _WithHeader(source)
     if parts := text_templates.split(source):
@@ -236,10 +191,6 @@ def compiled(
     tree = parsed(source, expression)
     if source.rstrip().endswith("}}") and _ends_in_space(tree):
         return _WithTrailingSpace(source)
-    if may_have_literal(source):
-        node = _only_expression(tree)
-        if node is None and is_candidate(tree, source):
-            return _Literal(source)
-        if literals_in(node):
-            return _Compiled(source, expression)
-    return _Compiled(source, expression)
+    if may_have_literal(source) and _only_expression(tree) is None and is_candidate(tree, source):
+        return LiteralTemplate(environment().parse(_escaped(source)))
+    return _JinjaTemplate(source, expression)

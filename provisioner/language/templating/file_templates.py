@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provisioner.language.templating import header
-from provisioner.language.templating.compiled import join
 from provisioner.language.templating.environment import make_environment
+from provisioner.language.templating.rendered_values import join_text
 from provisioner.language.templating.template import TemplateError
 from provisioner.where import Where
 
@@ -46,7 +46,7 @@ def render_file(
         key = (str(path), stat.st_mtime_ns, stat.st_size)
         template = _file_template(key, tuple(sorted(options.items())), folders, content)
         context = template.new_context(scope, shared=True)  # type: ignore[arg-type]
-        text = join(template.root_render_func(context))
+        text = join_text(template.root_render_func(context))
         newline = str(options.get("newline_sequence", "\n"))
         return text + newline * len(missing_newlines(_final_newlines(key, content), text))
     except TemplateSyntaxError as error:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from provisioner import regex
-from provisioner.language.templating.building import VALUE
 from provisioner.language.templating.environment import environment
+from provisioner.language.templating.expression_value import VALUE
+from provisioner.language.templating.rendered_values import checked_value, join_text
 
 if TYPE_CHECKING:
     import jinja2
@@ -44,22 +45,21 @@ class LiteralTemplate:
             output.nodes = [_with_placeholders(node) for node in output.nodes]
         self._template = environment().from_string(tree)
 
-    def render(
-        self,
-        scope: Mapping[str, Any],
-        join: Callable[[Iterator[str]], str],
-    ) -> Any:
+    def render(self, scope: Mapping[str, Any]) -> Any:
         """The list, mapping or boolean that the rendered text is; else the text itself."""
+        return checked_value(self._render(scope))
+
+    def _render(self, scope: Mapping[str, Any]) -> Any:
         values = _Values()
         context = self._template.new_context(scope, shared=True)  # type: ignore[arg-type]
         context.vars.update({_HOLD: values.hold, _JOIN: values.join, _ADD: values.add})
-        rendered = join(self._template.root_render_func(context))
+        rendered = join_text(self._template.root_render_func(context))
         single = _PLACEHOLDER.fullmatch(rendered.rstrip())
         if single and isinstance(value := values.values[int(single[1])], list | dict | bool):
             return value
         text = _PLACEHOLDER.sub(lambda match: values.texts[int(match[1])], rendered)
         if not rendered.startswith(("[", "{", "True", "False")) or len(text) > MAX_LITERAL:
-            return join(iter([text]))
+            return join_text(iter([text]))
         try:
             return _parse(rendered, values)
         except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
@@ -132,7 +132,7 @@ def _with_placeholders(node: jinja2.nodes.Expr) -> jinja2.nodes.Expr:
         case nodes.Filter(
             name="join", args=[] | [nodes.Const()], kwargs=[], node=nodes.Expr() as joined
         ):
-            return _called(_JOIN, [joined, *node.args])
+            return _call(_JOIN, [joined, *node.args])
         case nodes.Concat():
             return nodes.Concat([_with_placeholders(part) for part in node.nodes])
         case nodes.Add(left=left, right=right) if _adds_author_text(node):
@@ -142,7 +142,7 @@ def _with_placeholders(node: jinja2.nodes.Expr) -> jinja2.nodes.Expr:
                 node.test, _with_placeholders(node.expr1), _with_placeholders(other)
             )
     is_json = isinstance(node, nodes.Filter) and node.name.rpartition(".")[2] in _JSON
-    return _called(_HOLD, [node, nodes.Const(is_json)])
+    return _call(_HOLD, [node, nodes.Const(is_json)])
 
 
 def _addend(node: jinja2.nodes.Expr) -> jinja2.nodes.Expr:
@@ -151,10 +151,10 @@ def _addend(node: jinja2.nodes.Expr) -> jinja2.nodes.Expr:
 
     if isinstance(node, nodes.Add) or _is_author_text(node):
         return _with_placeholders(node)
-    return _called(_ADD, [node])
+    return _call(_ADD, [node])
 
 
-def _called(name: str, args: Sequence[jinja2.nodes.Expr]) -> jinja2.nodes.Expr:
+def _call(name: str, args: Sequence[jinja2.nodes.Expr]) -> jinja2.nodes.Expr:
     from jinja2 import nodes
 
     return nodes.Call(nodes.Name(name, "load"), list(args), [], None, None)
