@@ -35,13 +35,13 @@ class Connector:
     def preconnect(self, plan: Plan) -> None:
         """Start in the background the connections that the run certainly needs."""
         from provisioner.fleet.preconnect import certain_connections
-        from provisioner.remote.target import said, target_for
+        from provisioner.remote.target import connection_values, target_for
 
         hosts = list(certain_connections(plan))
         for host, variables in hosts:
             with suppress(ConnectionFailed):  # reported when the host runs its first task
                 target = target_for(host, variables, self._defaults)
-                self._preconnector.start((host, said(variables)), target)
+                self._preconnector.start((host, connection_values(variables)), target)
         if hosts:  # the import takes as long as connecting, so both run at the same time
             import provisioner.remote.ssh.connection  # noqa: F401
 
@@ -51,9 +51,9 @@ class Connector:
 
     def connect(self, host: str, variables: Mapping[str, Any]) -> Login:
         """Return a connection to the host; `variables` are rendered. Raises ConnectionFailed."""
-        from provisioner.remote.target import said, target_for
+        from provisioner.remote.target import connection_values, target_for
 
-        login = self._preconnector.take((host, said(variables)))
+        login = self._preconnector.take((host, connection_values(variables)))
         return login or _dial(target_for(host, variables, self._defaults))
 
     def picklable(self) -> SshConnector:

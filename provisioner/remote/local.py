@@ -1,4 +1,4 @@
-"""A connection to this machine: processes with pipes. For `ansible_connection: local` and tests."""
+"""A connection to this machine, for `ansible_connection: local`: processes with pipes."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ class LocalChannel:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            process_group=0,  # Ctrl-C stops the tool, which lets tasks finish; not them first
+            process_group=0,  # so that Ctrl-C does not reach it: this process lets tasks finish
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin.fileno(), self._process.stdout.fileno()
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._stdout, selectors.EVENT_READ)
-        self._heard = False
+        self._has_answered = False
 
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
 
     def send(self, data: bytes) -> None:
-        view = memoryview(data)
+        rest = memoryview(data)
         try:
-            while view:
-                view = view[os.write(self._stdin, view) :]
+            while rest:
+                rest = rest[os.write(self._stdin, rest) :]
         except OSError as error:
-            if not self._heard:
-                return  # it ended before it said anything: what it still says tells why
-            raise ConnectionLost(f"the local shell is gone: {error.strerror}") from error
+            if not self._has_answered:
+                return  # it ended at once: `receive` returns the output with the reason
+            raise ConnectionLost(f"the local shell has ended: {error.strerror}") from error
 
     def receive(self, timeout: float | None) -> bytes:
         if not self._selector.select(timeout):
             raise TimeoutError
         data = os.read(self._stdout, 1 << 16)
-        self._heard = self._heard or bool(data)
+        self._has_answered = self._has_answered or bool(data)
         return data
 
     def exit_status(self) -> int | None:
@@ -67,8 +67,10 @@ class LocalChannel:
 
 
 class LocalConnection:
-    """A `Connection` to this machine; `shell` is the login shell's argv, for tests, `folder` where
-    it starts."""
+    """A `Connection` to this machine.
+
+    `shell` is the command of the login shell, `folder` its working directory.
+    """
 
     def __init__(self, shell: Sequence[str] = ("/bin/sh",), folder: str | None = None) -> None:
         self._shell, self._folder = tuple(shell), folder
@@ -79,7 +81,7 @@ class LocalConnection:
         return True
 
     def keep_alive(self) -> None:
-        """A pipe needs no word."""
+        """Do nothing: a pipe is not closed for being silent."""
 
     def open(self, command: str, *, terminal: bool = False) -> LocalChannel:
         channel = LocalChannel([*self._shell, "-c", command], self._folder)

@@ -1,4 +1,4 @@
-"""Why a session never answered: the login shell, or sudo and su behind it."""
+"""Explain why a session did not start: by the output of the login shell, sudo or su."""
 
 from __future__ import annotations
 
@@ -11,66 +11,70 @@ from provisioner.remote.become import Become, explain
 from provisioner.remote.channel import Connection
 
 NO_SHELL = "account is currently not available"
-"""What nologin says: the login shell of the user who logs in, for sudo and su are given one."""
+"""The message of nologin as the login shell. sudo and su are told another shell."""
 
 NO_TERMINAL = "you must have a tty"
-"""What sudo says under requiretty, which the sudoers file of the first EL7 releases has."""
+"""The message of sudo with requiretty, as in the sudoers file of the first EL7 releases."""
 
-_SIGNS = (
+_MESSAGES = (
     (
-        "integer expression expected",  # the session's loop, of a line that is not a frame's head
-        "the login shell's profile takes what is meant for the session's shell",
-        "let nothing in ~/.bashrc read from stdin where there is no terminal",
+        "integer expression expected",  # the remote loop's, for a line that is not a frame's length
+        "the login shell's profile reads the input that is meant for the session's shell",
+        "change ~/.bashrc: without a terminal, its commands must not read standard input",
     ),
     (
         "assword change required",
         "the user's password on the host has expired",
-        "log in once to change it, or let it never expire there: chage -M -1 USER",
+        "log in once to change it, or turn its expiry off: chage -M -1 USER",
     ),
 )
 
 PROBE_SECONDS = 10.0
-"""How long a login shell may take to say one word, when sudo behind it has failed."""
+"""Seconds for a login shell to run echo, after sudo has failed."""
 
 
-def refusal(said: str, become: Become | None, connection: Connection) -> Exception:
-    """The exception for a remote end that has said this and ended."""
-    for sign, reason, hint in _SIGNS:
-        if sign in said:
+def refusal(output: str, become: Become | None, connection: Connection) -> Exception:
+    """Return the exception for a remote end that wrote `output` and ended."""
+    for message, reason, hint in _MESSAGES:
+        if message in output:
             return ConnectionFailed(reason, hint)
-    if become is not None and NO_SHELL not in said:
-        known = explain(become, said)
-        if known is not None:
-            wants = become.method == "sudo" and NO_TERMINAL in said and not become.terminal
-            return NeedsTerminal(*known) if wants else BecomeFailed(*known)
-        probed = _probe(connection)
-        if probed is None:
-            failed = f"{become.method} to {become.user} failed: {_last(said)}"
-            return BecomeFailed(failed, "log in and try it by hand")
-        said = probed or said
+    if become is not None and NO_SHELL not in output:
+        reason_and_hint = explain(become, output)
+        if reason_and_hint is not None:
+            needs_terminal = NO_TERMINAL in output and become.method == "sudo"
+            if needs_terminal and not become.terminal:
+                return NeedsTerminal(*reason_and_hint)
+            return BecomeFailed(*reason_and_hint)
+        shell_output = _probe(connection)
+        if shell_output is None:
+            failed = f"{become.method} to {become.user} failed: {_last_line(output)}"
+            return BecomeFailed(failed, f"log in to the host and run {become.method} there")
+        output = shell_output or output
     return ConnectionFailed(
-        f"the login shell ended before it ran anything: {_last(said)}",
-        "the user needs a login shell that can run `exec /bin/sh -c …`: see `getent passwd`, what"
-        " its ~/.bashrc does, and ForceCommand in sshd_config",
+        f"the login shell ended before it ran a command: {_last_line(output)}",
+        "the user needs a login shell that can run `exec /bin/sh -c …`: check `getent passwd`, the"
+        " user's ~/.bashrc, and ForceCommand in sshd_config",
     )
 
 
-def _last(said: str) -> str:
-    return said.strip().splitlines()[-1] if said.strip() else "without a word"
+def _last_line(output: str) -> str:
+    return output.strip().splitlines()[-1] if output.strip() else "it wrote nothing"
 
 
 def _probe(connection: Connection) -> str | None:
-    """What the login shell says when it is to run one echo, or None where that works or where
-    nothing is to be learnt."""
+    """Run echo with the login shell and return the output if it is wrong.
+
+    Returns None where echo works, or where its connection fails.
+    """
     word = urandom(8).hex()
-    said, deadline = b"", time.monotonic() + PROBE_SECONDS
+    output, deadline = b"", time.monotonic() + PROBE_SECONDS
     with contextlib.suppress(ConnectionFailed, TimeoutError):
         channel = connection.open(f"exec /bin/sh -c 'echo {word}'")
         try:
             while data := channel.receive(deadline - time.monotonic()):
-                said = (said + data)[-4096:]
+                output = (output + data)[-4096:]
         finally:
             channel.close()
-        if word.encode() not in said:
-            return said.decode("utf-8", "replace")
+        if word.encode() not in output:
+            return output.decode("utf-8", "replace")
     return None

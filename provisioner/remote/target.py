@@ -1,8 +1,8 @@
-"""How to reach one host: Ansible's connection variables and the operator's ssh_config, merged.
+"""The settings to reach a host, from Ansible's connection variables and from ssh_config.
 
-Precedence, as ssh itself has it for a command line: connection variables, then the operator's own
-options (`Defaults`, such as --user), then ansible_ssh_*_args, then ~/.ssh/config and
-/etc/ssh/ssh_config, then what is built in.
+The first of these that sets a value counts: connection variables, the command line's options
+(`Defaults`, such as --user), ansible_ssh_*_args, ~/.ssh/config, /etc/ssh/ssh_config, the built-in
+defaults.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ from provisioner.remote.ssh.known_hosts import default_files
 
 Policy = Literal["yes", "accept-new", "no"]
 Passphrase = Callable[[str, int], str | None]
-"""What asks for the passphrase of that file, of which so many were wrong; None: there is none."""
+"""Callback(key_file, failed_attempts) -> passphrase, or None if there is none."""
 
 CONNECT_TIMEOUT = 10.0
 LOGIN_TIMEOUT = 30.0
 DEFAULT_KEYS = ("~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa")
-HOPS = 8
+HOPS = 8  # jump hosts of one host, at most
 POLICIES: Mapping[str, Policy] = {
     "yes": "yes",
     "true": "yes",
-    "ask": "yes",  # nobody is there to be asked
+    "ask": "yes",  # questions are not asked during a run
     "accept-new": "accept-new",
     "no": "no",
     "off": "no",
     "false": "no",
 }
-# OpenSSH 9.6 refuses these in names that reach a ProxyCommand's shell (CVE-2023-51385).
-SHELL_LETTERS = frozenset("'`\"$\\;&<>|(){}*?!#~ \t\r\n")
+# OpenSSH 9.6 refuses these characters in names for a ProxyCommand (CVE-2023-51385).
+SHELL_CHARACTERS = frozenset("'`\"$\\;&<>|(){}*?!#~ \t\r\n")
 
 
 @dataclass(frozen=True)
 class Target:
-    """How to reach and log in to one host. Hashable; never shows the password.
+    """How to reach a host and log in. Hashable; its text never contains the password.
 
-    `key_files` were named by someone and are tried before the agent's, `default_keys` after.
-    `timeout` (seconds) is for the TCP connection, over all addresses together; `login_timeout`
-    for all of banner, key exchange and authentication, with a retry when sshd is too busy.
+    `key_files` are configured and tried before the agent's keys, `default_keys` after them.
+    `timeout`: seconds for the TCP connection, for all addresses together. `login_timeout`: seconds
+    for the banner, the key exchange, the authentication, and new attempts at a busy sshd.
     """
 
     name: str
@@ -69,23 +69,23 @@ class Target:
     notices: tuple[str, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
-        """The name, with the address where that differs; never a secret."""
+        """The name, and the address where it differs."""
         return self.name if self.name == self.address else f"{self.name} ({self.address})"
 
     @property
     def known_as(self) -> str:
-        """The name under which known_hosts lists it, without a port."""
+        """Its name in known_hosts, without the port."""
         return self.host_key_name or self.address
 
     @property
     def known_port(self) -> int:
-        """The port under which known_hosts lists it: an alias stands for itself, as in ssh."""
+        """Its port in known_hosts. As in ssh, a HostKeyAlias has none."""
         return 22 if self.host_key_name else self.port
 
 
 @dataclass(frozen=True)
 class Defaults:
-    """What the operator set for every host; None leaves the choice to ssh_config."""
+    """The command line's settings for all hosts. None: ssh_config decides."""
 
     user: str | None = None
     port: int | None = None
@@ -101,7 +101,7 @@ class Defaults:
 
 
 ARGS = ("ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args")
-SAID = {
+CONNECTION_VARS = {
     "address": ("ansible_host", "ansible_ssh_host"),
     "user": ("ansible_user", "ansible_ssh_user"),
     "port": ("ansible_port", "ansible_ssh_port"),
@@ -111,14 +111,14 @@ SAID = {
     "checking": ("ansible_host_key_checking", "ansible_ssh_host_key_checking"),
     **{name: (name,) for name in ARGS},
 }
-"""What variables say of the way to a host: the first of each that has a value counts."""
+"""The variables of each setting. The first variable with a value counts."""
 
-Said = tuple[str | None, ...]
+ConnectionValues = tuple[str | None, ...]
 
 
-def said(variables: Mapping[str, object]) -> Said:
-    """What a host's variables say of the way to it, for each of `SAID`."""
-    return tuple(_first(variables, names) for names in SAID.values())
+def connection_values(variables: Mapping[str, object]) -> ConnectionValues:
+    """Return the value of each setting in `CONNECTION_VARS`, None where no variable sets it."""
+    return tuple(_first(variables, names) for names in CONNECTION_VARS.values())
 
 
 def _first(variables: Mapping[str, object], names: tuple[str, ...]) -> str | None:
@@ -130,41 +130,44 @@ def _first(variables: Mapping[str, object], names: tuple[str, ...]) -> str | Non
 
 
 def target_for(name: str, variables: Mapping[str, object], defaults: Defaults) -> Target:
-    """The target for the host called `name` in the inventory, whose variables are given rendered.
+    """Return the target for the host `name` of the inventory, with rendered variables.
 
-    Reads ssh_config files (once a process), touches no network. Raises ConnectionFailed with the
-    variable or the file:line when something makes no sense.
+    It reads the ssh_config files and does not use the network. Raises ConnectionFailed, which names
+    the variable or the file and line, for an invalid value.
     """
     try:
-        return _Merge(name, said(variables), defaults).target()
-    except config.ConfigError as problem:
-        raise ConnectionFailed(f"{name}: {problem}", "correct that line") from problem
+        return _Merge(name, connection_values(variables), defaults).target()
+    except config.ConfigError as error:
+        raise ConnectionFailed(f"{name}: {error}", "correct that line or variable") from error
 
 
 class _Merge:
-    """One host's settings while they are put together."""
+    """The settings of a host while they are merged.
+
+    `chain` has the hosts that are reached through this one, to find circles of jump hosts.
+    """
 
     def __init__(
         self,
         name: str,
-        said: Said,
+        values: ConnectionValues,
         defaults: Defaults,
         chain: tuple[str, ...] = (),
     ) -> None:
         self.name, self.defaults = name, defaults
-        self.said = dict(zip(SAID, said, strict=True))
-        self.arguments = self._arguments()
-        self.typed = self.said["address"] or name
-        self.typed = self.typed.removeprefix("[").removesuffix("]")
-        self.chain = (*chain, self.typed)
-        self.explicit_user = self.said["user"] or defaults.user or self._argument("user")
+        self.values = dict(zip(CONNECTION_VARS, values, strict=True))
+        self.options = self._options()
+        address = self.values["address"] or name
+        self.given_address = address.removeprefix("[").removesuffix("]")
+        self.chain = (*chain, self.given_address)
+        self.explicit_user = self.values["user"] or defaults.user or self._argument("user")
         files = self._config_files()
-        self.settings = config.lookup(config.read(files), self.typed, self.explicit_user)
+        self.settings = config.lookup(config.read(files), self.given_address, self.explicit_user)
         self.user = self.explicit_user or self.settings.first("user") or config.login()
         self.port = self._port()
-        self.address = self.typed  # which %h stands for in a HostName
-        if named := self._setting("hostname"):
-            self.address = self._filled(named)
+        self.address = self.given_address  # the value of %h in HostName
+        if hostname := self._setting("hostname"):
+            self.address = self._filled(hostname)
 
     def target(self) -> Target:
         target = Target(
@@ -172,7 +175,7 @@ class _Merge:
             address=self.address,
             port=self.port,
             user=self.user,
-            password=self.said["password"] or self.defaults.password,
+            password=self.values["password"] or self.defaults.password,
             key_files=self._keys(),
             default_keys=self._default_keys(),
             passphrase=self.defaults.passphrase,
@@ -184,7 +187,7 @@ class _Merge:
             host_key_name=self._setting("hostkeyalias") or "",
             identities_only=_is_yes(self._setting("identitiesonly")),
             agent=self._agent(),
-            notices=(*self.arguments.notices, *self.settings.notices, *self._policy_notice()),
+            notices=(*self.options.notices, *self.settings.notices, *self._policy_notice()),
         )
         return self._with_proxy(target)
 
@@ -195,79 +198,83 @@ class _Merge:
         return config.fill_path(text, self._tokens() if "%" in text else {})
 
     def _tokens(self) -> Mapping[str, str]:
-        return config.tokens(name=self.typed, host=self.address, port=self.port, user=self.user)
+        return config.tokens(
+            name=self.given_address, host=self.address, port=self.port, user=self.user
+        )
 
     def _argument(self, keyword: str) -> str | None:
-        found = self.arguments.values.get(keyword)
-        return found[0] if found else None
+        values = self.options.values.get(keyword)
+        return values[0] if values else None
 
     def _setting(self, keyword: str) -> str | None:
         return self._argument(keyword) or self.settings.first(keyword)
 
     def _list(self, keyword: str) -> tuple[str, ...]:
-        return self.arguments.values.get(keyword) or self.settings.all(keyword)
+        return self.options.values.get(keyword) or self.settings.all(keyword)
 
-    def _arguments(self) -> options.Arguments:
-        texts = {name: self.said[name] for name in ARGS}
+    def _options(self) -> options.SshOptions:
+        texts = {name: self.values[name] for name in ARGS}
         texts["ansible_ssh_args"] = texts["ansible_ssh_args"] or self.defaults.ssh_args
         parts = [options.parse(text, source) for source, text in texts.items() if text]
         return options.join(parts)
 
     def _config_files(self) -> tuple[str, ...]:
-        named = self.arguments.config_file
-        if named is None:
+        file = self.options.config_file
+        if file is None:
             return self.defaults.config_files
-        return () if named.lower() == "none" else (named,)
+        return () if file.lower() == "none" else (file,)
 
     def _port(self) -> int:
-        value = self.said["port"] or self.defaults.port or self._setting("port") or 22
+        value = self.values["port"] or self.defaults.port or self._setting("port") or 22
         try:
             port = int(value)
         except ValueError:
             port = 0
         if not 0 < port < 65536:
-            raise ConnectionFailed(f"{self.name}: the SSH port is {value!r}, not 1 to 65535")
+            raise ConnectionFailed(
+                f"{self.name}: the SSH port is {value!r}, but must be from 1 to 65535"
+            )
         return port
 
     def _keys(self) -> tuple[str, ...]:
-        named = self.said["key_file"]
-        first = (named,) if named else self.defaults.key_files
-        files = (*first, *self.arguments.values.get("identityfile", ()))
+        key_file = self.values["key_file"]
+        first = (key_file,) if key_file else self.defaults.key_files
+        files = (*first, *self.options.values.get("identityfile", ()))
         files = (*files, *self.settings.all("identityfile"))
         paths = (self._path(path) for path in files if path.lower() != "none")
         return tuple(dict.fromkeys(paths))
 
     def _default_keys(self) -> tuple[str, ...]:
-        # ssh tries its defaults only when no IdentityFile is configured.
+        # As in ssh, only where no IdentityFile is configured.
         if self._list("identityfile"):
             return ()
         return tuple(config.expanded(path) for path in DEFAULT_KEYS)
 
     def _timeout(self) -> float:
-        value = self.said["timeout"] or self.defaults.timeout or self._setting("connecttimeout")
+        value = self.values["timeout"] or self.defaults.timeout or self._setting("connecttimeout")
         try:
             seconds = float(value or CONNECT_TIMEOUT)
         except ValueError:
-            raise ConnectionFailed(f"{self.name}: the timeout {value!r} is no number") from None
+            raise ConnectionFailed(f"{self.name}: the timeout {value!r} is not a number") from None
         return min(seconds, LONGEST) if seconds > 0 else CONNECT_TIMEOUT
 
     def _policy(self) -> Policy:
-        word = (self._setting("stricthostkeychecking") or "").lower()
-        if self._unchecked():
+        if self._checking_is_off():
             return "accept-new"
-        named = POLICIES.get(word)
-        if self.defaults.host_key_policy is not None and named != "no":
+        policy = POLICIES.get((self._setting("stricthostkeychecking") or "").lower())
+        if self.defaults.host_key_policy is not None and policy != "no":
             return self.defaults.host_key_policy
-        return named or "yes"
+        return policy or "yes"
 
-    def _unchecked(self) -> bool:
-        value = self.said["checking"] or ""
+    def _checking_is_off(self) -> bool:
+        """Whether ansible_host_key_checking is false."""
+        value = self.values["checking"] or ""
         return value.lower() in ("false", "no", "0", "off", "n", "f")
 
     def _policy_notice(self) -> tuple[str, ...]:
-        if not self._unchecked():
+        if not self._checking_is_off():
             return ()
-        return ("ansible_host_key_checking: false accepts new host keys, never changed ones",)
+        return ("ansible_host_key_checking: false accepts new host keys, but not changed ones",)
 
     def _known_hosts(self) -> tuple[str, ...]:
         user, system = self._list("userknownhostsfile"), self._list("globalknownhostsfile")
@@ -276,20 +283,23 @@ class _Merge:
         return tuple(self._path(path) for path in files if path.lower() != "none")
 
     def _agent(self) -> str | None:
-        named = self._setting("identityagent") or "SSH_AUTH_SOCK"
-        if named.lower() == "none":
+        agent = self._setting("identityagent") or "SSH_AUTH_SOCK"
+        if agent.lower() == "none":
             return None
-        if named == "SSH_AUTH_SOCK" or named.startswith("$"):
-            return os.environ.get(named.strip("${}")) or None
-        return self._path(named)
+        if agent == "SSH_AUTH_SOCK" or agent.startswith("$"):
+            return os.environ.get(agent.strip("${}")) or None
+        return self._path(agent)
 
     def _with_proxy(self, target: Target) -> Target:
+        """Add the ProxyJump or ProxyCommand; ansible_ssh_*_args override ssh_config."""
         for source in (self._argument, self.settings.first):
             jump, command = source("proxyjump"), source("proxycommand")
             if jump and jump.lower() != "none":
                 return replace(target, proxy_jump=self._hops(jump))
             if command and command.lower() != "none":
-                _refuse_shell_letters(self.name, (target.address, target.user, self.typed))
+                _refuse_shell_characters(
+                    self.name, (target.address, target.user, self.given_address)
+                )
                 return replace(target, proxy_command=self._filled(command))
             if jump or command:
                 return target
@@ -297,26 +307,26 @@ class _Merge:
 
     def _hops(self, text: str) -> tuple[Target, ...]:
         hops = [split_hop(word.strip()) for word in text.split(",")]
-        if [address for _, address, _ in hops] == [self.typed]:
-            return ()  # `Host *` with a ProxyJump matches the jump host too; ssh skips it there
+        if [address for _, address, _ in hops] == [self.given_address]:
+            return ()  # as in ssh, where `Host *` with a ProxyJump matches the jump host too
         if len(hops) > HOPS:
-            raise ConnectionFailed(f"{self.name}: ProxyJump has more than {HOPS} hops")
-        return tuple(self._hop(*hop, first=not place) for place, hop in enumerate(hops))
+            raise ConnectionFailed(f"{self.name}: ProxyJump names more than {HOPS} jump hosts")
+        return tuple(self._hop(*hop, is_first=not index) for index, hop in enumerate(hops))
 
-    def _hop(self, user: str | None, address: str, port: int | None, *, first: bool) -> Target:
-        """One hop, under the ssh_config of its own name; -o options don't apply, as in ssh."""
+    def _hop(self, user: str | None, address: str, port: int | None, *, is_first: bool) -> Target:
+        """Return a jump host with its own ssh_config. As in ssh, -o options do not apply to it."""
         if address in self.chain:
             circle = " > ".join((*self.chain, address))
-            raise ConnectionFailed(f"{self.name}: ProxyJump goes round in a circle: {circle}")
+            raise ConnectionFailed(f"{self.name}: ProxyJump forms a circle: {circle}")
         options = replace(self.defaults, user=user, port=port, password=None, ssh_args="")
         options = replace(options, config_files=self._config_files())
-        hop = _Merge(address, said({}), options, self.chain).target()
-        # A later hop is reached through the one before it, whatever its own ProxyJump says.
-        return hop if first else replace(hop, proxy_jump=(), proxy_command=None)
+        hop = _Merge(address, connection_values({}), options, self.chain).target()
+        # A later jump host is reached through the one before it; its own ProxyJump does not count.
+        return hop if is_first else replace(hop, proxy_jump=(), proxy_command=None)
 
 
 def split_hop(text: str) -> tuple[str | None, str, int | None]:
-    """`[user@]host[:port]` or an ssh:// URI, with IPv6 literals in brackets."""
+    """Split `[user@]host[:port]` or an ssh:// URI; an IPv6 address is in brackets."""
     text = text.removeprefix("ssh://").rstrip("/")
     user, at, rest = text.rpartition("@")
     host, port = rest, ""
@@ -326,16 +336,16 @@ def split_hop(text: str) -> tuple[str | None, str, int | None]:
     elif rest.count(":") == 1:
         host, _, port = rest.partition(":")
     if port and not port.isdigit():
-        raise config.ConfigError(f"ProxyJump {text!r}: {port!r} is no port")
+        raise config.ConfigError(f"ProxyJump {text!r}: {port!r} is not a port")
     return (user if at else None), host, int(port) if port else None
 
 
-def _refuse_shell_letters(name: str, words: tuple[str, ...]) -> None:
+def _refuse_shell_characters(name: str, words: tuple[str, ...]) -> None:
     for word in words:
-        if word.startswith("-") or SHELL_LETTERS & set(word):
+        if word.startswith("-") or SHELL_CHARACTERS & set(word):
             raise ConnectionFailed(
-                f"{name}: {word!r} can't be given to a ProxyCommand, which a shell reads",
-                "use names of letters, digits, dots, dashes and colons",
+                f"{name}: {word!r} can't be given to a ProxyCommand: a shell would interpret it",
+                "use names with letters, digits, dots, dashes and colons only",
             )
 
 

@@ -143,7 +143,7 @@ def test_exit_3_for_missing_files_with_a_suggestion(provision: Command) -> None:
         (["h,", "--json", "--list-hosts"], "--json cannot be used with --syntax-check"),
         (["h,", "--become-method", "magic"], "--become-method"),
         (["h,", "--limit"], "requires an argument"),
-        (["h,", "--ssh-common-args", "-o 'x"], "'--ssh-common-args': unbalanced quotes"),
+        (["h,", "--ssh-common-args", "-o 'x"], "'--ssh-common-args': a quote is not closed"),
         (["h,", "--ssh-common-args", "-oPort="], "'--ssh-common-args': 'Port' has no value"),
         (["h,", "--timeout", "-1"], "'-T' / '--timeout'"),
         (["inventory", "h,"], "one of --list, --graph and --host"),

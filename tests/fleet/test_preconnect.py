@@ -16,7 +16,7 @@ from provisioner.loading.inventory import load_inventory
 from provisioner.loading.playbook import load_playbook
 from provisioner.plan import Options, Plan, plan
 from provisioner.remote.local import LocalConnection
-from provisioner.remote.target import Target, said
+from provisioner.remote.target import Target, connection_values
 
 INVENTORY = """
 all:
@@ -85,8 +85,10 @@ def test_an_early_connection_is_taken_once_by_its_key() -> None:
 
 def test_the_key_of_a_connection_does_not_depend_on_the_types_of_variables() -> None:
     inventory = {"ansible_host": "192.0.2.1", "ansible_port": 2222}
-    assert said(inventory) == said({**inventory, "ansible_port": "2222", "other": 1})
-    assert said(inventory) != said({**inventory, "ansible_user": "root"})
+    assert connection_values(inventory) == connection_values(
+        {**inventory, "ansible_port": "2222", "other": 1}
+    )
+    assert connection_values(inventory) != connection_values({**inventory, "ansible_user": "root"})
 
 
 def test_the_error_of_an_early_connection_is_raised_when_it_is_taken() -> None:

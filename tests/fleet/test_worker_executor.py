@@ -23,7 +23,7 @@ from provisioner.fleet.worker_handle import WorkerHandle, divide_forks
 from provisioner.fleet.worker_state import WorkerHostStates
 from provisioner.loading.vault import Secret, Vault, encrypt
 from provisioner.plan import Plan
-from provisioner.remote.ssh.known_hosts import KnownHosts
+from provisioner.remote.ssh.known_hosts import KnownHostsFiles
 from tests.engine.play_runner import PlayRunner
 from tests.fleet.in_process_workers import InProcessConnection, in_process_executor
 from tests.fleet.unresponsive_host import LONG, UnresponsiveHost
@@ -350,7 +350,7 @@ def test_facts_for_a_suspended_host_are_sent_to_the_controller() -> None:
 
 def test_a_worker_reads_known_hosts_again_for_each_run(runner: PlayRunner) -> None:
     """The worker's process continues after a run, with its caches."""
-    known = KnownHosts((str(runner.write("known_hosts", "")),))
+    known = KnownHostsFiles((str(runner.write("known_hosts", "")),))
     assert not known.entries("h1", 22)
     runner.write("known_hosts", "h1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEtleQ==\n")
     on_workers(runner)

@@ -58,7 +58,7 @@ class Words:
 def test_where_the_login_shell_runs_nothing_sudo_is_not_blamed() -> None:
     why = refusal("", SUDO, Said("this account is closed\n"))
     assert isinstance(why, ConnectionFailed)
-    assert "login shell ended before it ran anything: this account is closed" in why.reason
+    assert "login shell ended before it ran a command: this account is closed" in why.reason
 
 
 def test_where_the_login_shell_works_sudo_has_failed() -> None:
@@ -77,7 +77,7 @@ def test_what_sudo_says_needs_no_second_look() -> None:
 @pytest.mark.parametrize(
     ("said", "reason", "hint"),
     [
-        ("/bin/sh: line 1: [: {: integer expression expected", "profile takes", "read from stdin"),
+        ("sh: line 1: [: {: integer expression expected", "profile reads", "read standard input"),
         ("Password change required but no TTY available.", "password .* expired", "chage"),
         ("This account is currently not available.", "login shell ended", "getent passwd"),
     ],

@@ -104,18 +104,20 @@ def test_an_ssh_option_sets_a_field(arguments: str, field: str, value: object) -
     [
         ("-o ControlMaster=auto", "ControlMaster has no effect here"),
         ("-o PreferredAuthentications=publickey", "PreferredAuthentications has no effect here"),
-        ("-o Nonsense=1", "-o Nonsense=1 is not understood"),
-        ("-Z", "-Z is not understood"),
-        ("-L 1:a:2", "-L is not understood"),
-        ("word", "'word' is no option"),
+        ("-o Nonsense=1", "-o Nonsense=1 is not supported"),
+        ("-Z", "-Z is not supported"),
+        ("-L 1:a:2", "-L is not supported"),
+        ("word", "'word' is not an option"),
     ],
 )
-def test_what_means_nothing_is_a_notice_that_names_the_variable(arguments: str, says: str) -> None:
+def test_an_option_without_effect_becomes_a_notice_that_names_the_variable(
+    arguments: str, says: str
+) -> None:
     target = target_for("web1", {"ansible_ssh_extra_args": arguments}, PLAIN)
     assert target.notices[0].startswith(f"ansible_ssh_extra_args: {says}")
 
 
-def test_variables_win_over_options_over_arguments_over_the_file(tmp_path: Path) -> None:
+def test_variables_override_options_which_override_ssh_args_and_ssh_config(tmp_path: Path) -> None:
     text = "User file\nPort 4\nConnectTimeout 4\nHostName file\n"
     options = from_file(tmp_path, text, user="option", port=2)
     variables = {
@@ -131,13 +133,13 @@ def test_variables_win_over_options_over_arguments_over_the_file(tmp_path: Path)
     assert target_for("web1", {}, replace(options, user=None)).user == "file"
 
 
-def test_the_file_is_searched_by_the_address_as_ssh_would_be_called_with(tmp_path: Path) -> None:
+def test_ssh_config_is_searched_for_the_address_as_by_ssh(tmp_path: Path) -> None:
     options = from_file(tmp_path, "Host 10.0.0.1\nUser byaddress\nHost web1\nUser byname\n")
     assert target_for("web1", {"ansible_host": "10.0.0.1"}, options).user == "byaddress"
     assert target_for("web1", {}, options).user == "byname"
 
 
-def test_another_file_or_none_may_be_named(tmp_path: Path) -> None:
+def test_the_option_F_names_another_file_or_none(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.write_text("User other\n")
     options = from_file(tmp_path, "User file\n")
@@ -147,7 +149,7 @@ def test_another_file_or_none_may_be_named(tmp_path: Path) -> None:
     assert none.user == getpass.getuser()
 
 
-def test_default_keys_are_tried_only_where_none_is_configured(tmp_path: Path) -> None:
+def test_default_keys_are_tried_only_where_no_key_is_configured(tmp_path: Path) -> None:
     assert target_for("web1", {}, PLAIN).default_keys
     options = from_file(tmp_path, "IdentityFile /a\nIdentityFile none\n")
     target = target_for("web1", {"ansible_private_key_file": "/k"}, options)
@@ -176,13 +178,13 @@ def test_a_jump_host_that_matches_its_own_rule_is_reached_directly(tmp_path: Pat
     assert target.proxy_jump[0].proxy_jump == ()
 
 
-def test_a_circle_of_jump_hosts_is_named(tmp_path: Path) -> None:
+def test_a_circle_of_jump_hosts_is_an_error_that_names_them(tmp_path: Path) -> None:
     options = from_file(tmp_path, "Host a\nProxyJump b\nHost b\nProxyJump a\n")
     with pytest.raises(ConnectionFailed, match="circle: a > b > a"):
         target_for("a", {}, options)
 
 
-def test_proxy_jump_none_and_an_option_before_the_file(tmp_path: Path) -> None:
+def test_a_proxy_option_overrides_ssh_config(tmp_path: Path) -> None:
     options = from_file(tmp_path, "ProxyJump gate\n")
     assert target_for("w", {"ansible_ssh_args": "-o ProxyJump=none"}, options).proxy_jump == ()
     assert hops(target_for("w", {"ansible_ssh_args": "-J u@other:7"}, options)) == [
@@ -193,7 +195,7 @@ def test_proxy_jump_none_and_an_option_before_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a;touch x", "$(id)", "-oProxyCommand=x", "a b", "`id`"])
-def test_a_name_that_a_shell_would_read_never_reaches_a_proxy_command(name: str) -> None:
+def test_a_name_with_shell_characters_is_refused_for_a_proxy_command(name: str) -> None:
     variables = {"ansible_host": name, "ansible_ssh_common_args": "-o 'ProxyCommand nc %h %p'"}
     with pytest.raises(ConnectionFailed, match="can't be given to a ProxyCommand"):
         target_for("web1", variables, PLAIN)
@@ -204,13 +206,15 @@ def test_a_name_that_a_shell_would_read_never_reaches_a_proxy_command(name: str)
     [
         ({"ansible_port": "ssh"}, "the SSH port is 'ssh'"),
         ({"ansible_port": 70000}, "the SSH port is '70000'"),
-        ({"ansible_timeout": "soon"}, "the timeout 'soon' is no number"),
-        ({"ansible_ssh_args": "-o 'User"}, "ansible_ssh_args: unbalanced quotes"),
+        ({"ansible_timeout": "soon"}, "the timeout 'soon' is not a number"),
+        ({"ansible_ssh_args": "-o 'User"}, "ansible_ssh_args: a quote is not closed"),
         ({"ansible_ssh_args": "-p"}, "ansible_ssh_args: -p has no value"),
-        ({"ansible_ssh_args": "-J a:b"}, "'b' is no port"),
+        ({"ansible_ssh_args": "-J a:b"}, "'b' is not a port"),
     ],
 )
-def test_nonsense_is_named_with_the_host(variables: dict[str, object], says: str) -> None:
+def test_an_invalid_value_is_reported_with_the_host(
+    variables: dict[str, object], says: str
+) -> None:
     with pytest.raises(ConnectionFailed, match="web1: .*" + says):
         target_for("web1", variables, PLAIN)
 
@@ -226,11 +230,13 @@ def test_nonsense_is_named_with_the_host(variables: dict[str, object], says: str
         ("ssh://u@host:22/", ("u", "host", 22)),
     ],
 )
-def test_a_hop_is_taken_apart(text: str, parts: tuple[str | None, str, int | None]) -> None:
+def test_a_jump_host_is_split_into_user_host_and_port(
+    text: str, parts: tuple[str | None, str, int | None]
+) -> None:
     assert split_hop(text) == parts
 
 
-def test_no_secret_is_shown() -> None:
+def test_the_text_of_a_target_has_no_password() -> None:
     options = replace(PLAIN, password="s3cret")
     target = target_for("web1", {}, options)
     assert "s3cret" not in f"{target} {target!r} {options!r}"

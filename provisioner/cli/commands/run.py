@@ -281,8 +281,10 @@ def _with_detailed_exit(event: Event) -> Event:
 def _plain_passwords(plan: Plan) -> list[object]:
     """Return the passwords that inventory and command line contain without encryption."""
     from provisioner.remote.become import PASSWORDS
-    from provisioner.remote.target import SAID
+    from provisioner.remote.target import CONNECTION_VARS
 
     layers = (*plan.inventory_vars.values(), plan.options.extra_vars)
-    values = (layer.get(name) for layer in layers for name in (*SAID["password"], *PASSWORDS))
+    values = (
+        layer.get(name) for layer in layers for name in (*CONNECTION_VARS["password"], *PASSWORDS)
+    )
     return [value for value in values if isinstance(value, str)]

@@ -1,8 +1,8 @@
-"""The operator's ssh_config: what `ssh HOST` would use, without running ssh (man 5 ssh_config).
+"""Read ssh_config files: the settings that `ssh HOST` would use (man 5 ssh_config).
 
-Read once a process. As in ssh, the first value found for a keyword wins, except `IdentityFile`,
-which adds up. `Match exec` and `Match final`/`canonical`, which would need a command run or a
-second pass, never match here and are named in `Settings.notices`.
+The files are read once. As in ssh, the first value of a keyword counts, except for `IdentityFile`,
+whose values add up. `Match exec`, `final` and `canonical` need a command or a second pass: they
+never match here, and `Settings.notices` names them.
 """
 
 from __future__ import annotations
@@ -18,188 +18,179 @@ from dataclasses import field
 from pathlib import Path
 
 from provisioner.records import dataclass
+from provisioner.where import Where
 
 USER_FILE = "~/.ssh/config"
 SYSTEM_FILE = "/etc/ssh/ssh_config"
 DEPTH = 16  # READCONF_MAX_DEPTH of OpenSSH's readconf.c
-MANY = frozenset({"identityfile", "certificatefile"})
+MANY = frozenset({"identityfile", "certificatefile"})  # keywords whose values add up
 UNSUPPORTED = frozenset({"exec", "final", "canonical", "localnetwork", "tagged", "version"})
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a line stands; prints as file:line."""
-
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
-
-
-@dataclass(frozen=True)
-class Option:
-    """One `Keyword value` line: the keyword in lower case, and its arguments."""
+class ConfigOption:
+    """A line `Keyword value`: the keyword in lower case and its arguments."""
 
     keyword: str
     arguments: tuple[str, ...]
-    place: Place
+    place: Where
 
 
 @dataclass(frozen=True)
-class Block:
-    """A `Host` or `Match` line, or a whole file, with the options and blocks beneath it."""
+class ConfigBlock:
+    """A `Host` or `Match` line, or a file, with the options and blocks that belong to it.
+
+    `kind` is "host", "match" or "file"; `criteria` are the arguments of the line.
+    """
 
     kind: str
     criteria: tuple[str, ...]
-    place: Place
-    body: list[Option | Block] = field(default_factory=list)
+    place: Where
+    body: list[ConfigOption | ConfigBlock] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the files say of one host; `values` holds raw text, before tokens are put in."""
+    """The settings for one host. `values` have their %-tokens not replaced yet."""
 
     values: Mapping[str, tuple[str, ...]]
     notices: tuple[str, ...] = ()
 
     def first(self, keyword: str) -> str | None:
-        """The value of `keyword` (any case), or None; "none" is a value like any other."""
-        found = self.values.get(keyword.lower())
-        return found[0] if found else None
+        """Return the first value of `keyword` (in any case) or None; "none" is a value too."""
+        values = self.values.get(keyword.lower())
+        return values[0] if values else None
 
     def all(self, keyword: str) -> tuple[str, ...]:
-        """Every value of a keyword that adds up."""
+        """Return all values of a keyword whose values add up."""
         return self.values.get(keyword.lower(), ())
 
 
 class ConfigError(ValueError):
-    """A file that ssh would refuse too; the text starts with file:line."""
+    """A file that ssh would refuse too. The text begins with file:line."""
 
 
 @functools.cache
-def read(files: tuple[str, ...]) -> tuple[Block, ...]:
-    """The blocks of each file that exists, in order. Cached for the life of the process.
+def read(files: tuple[str, ...]) -> tuple[ConfigBlock, ...]:
+    """Return a block for each file that exists. The process reads each file once.
 
-    Raises ConfigError when a file can't be read or understood.
+    Raises ConfigError where a file can't be read or has a syntax error.
     """
     paths = (Path(name).expanduser() for name in files)
     return tuple(_parse(str(path), 0) for path in paths if path.exists())
 
 
 def forget() -> None:
-    """Drop what was read, so that the next look reads the files again."""
+    """Forget the files, so that they are read again."""
     read.cache_clear()
 
 
-def lookup(blocks: Sequence[Block], host: str, user: str | None = None) -> Settings:
-    """The settings for `host`, as named by the operator; `user` where they named one too."""
+def lookup(blocks: Sequence[ConfigBlock], host: str, user: str | None = None) -> Settings:
+    """Return the settings for `host` and `user`, as the inventory or the options give them."""
     search = _Search(host, user)
     for block in blocks:
-        search.walk(block)
+        search.apply(block)
     return Settings({k: tuple(v) for k, v in search.values.items()}, tuple(search.notices))
 
 
 @dataclass
 class _Search:
-    """One look-up under way."""
+    """The settings for one host while they are collected."""
 
-    original: str
-    given_user: str | None
+    host: str
+    user: str | None
     values: dict[str, list[str]] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
 
-    def walk(self, block: Block) -> None:
+    def apply(self, block: ConfigBlock) -> None:
         if not self.matches(block):
             return
-        for entry in block.body:
-            if isinstance(entry, Block):
-                self.walk(entry)
+        for item in block.body:
+            if isinstance(item, ConfigBlock):
+                self.apply(item)
             else:
-                self.take(entry)
+                self.add(item)
 
-    def take(self, option: Option) -> None:
-        keyword = option.keyword
-        value = list(option.arguments)
-        if keyword in MANY:
-            self.values.setdefault(keyword, []).extend(value)
+    def add(self, option: ConfigOption) -> None:
+        arguments = list(option.arguments)
+        if option.keyword in MANY:
+            self.values.setdefault(option.keyword, []).extend(arguments)
         else:
-            self.values.setdefault(keyword, value)
+            self.values.setdefault(option.keyword, arguments)
 
-    def matches(self, block: Block) -> bool:
+    def matches(self, block: ConfigBlock) -> bool:
         if block.kind == "file":
             return True
         if block.kind == "host":
-            return matches_list(self.original, block.criteria)
+            return matches_list(self.host, block.criteria)
         return self.matches_criteria(block)
 
-    def matches_criteria(self, block: Block) -> bool:
+    def matches_criteria(self, block: ConfigBlock) -> bool:
         words = iter(block.criteria)
         for word in words:
             negated, word = word.startswith("!"), word.removeprefix("!").lower()
             if word == "all":
-                found = True
+                matches = True
             elif word in UNSUPPORTED:
-                self.refuse(word, block)
+                self.notices.append(
+                    f"{block.place}: `Match {word}` is not supported and never matches"
+                )
                 return False
             else:
-                found = self.criterion(word, next(words, ""), block)
-            if found == negated:
+                matches = self.matches_criterion(word, next(words, ""), block)
+            if matches == negated:
                 return False
         return True
 
-    def criterion(self, word: str, patterns: str, block: Block) -> bool:
+    def matches_criterion(self, word: str, patterns: str, block: ConfigBlock) -> bool:
         subject = self.subjects().get(word)
         if subject is None:
-            raise ConfigError(f"{block.place}: unknown Match criterion {word!r}")
+            raise ConfigError(f"{block.place}: Match does not know the criterion {word!r}")
         return matches_list(subject, patterns.split(","))
 
     def subjects(self) -> dict[str, str]:
         local = login()
         return {
             "host": self.hostname(),
-            "originalhost": self.original,
-            "user": self.given_user or self.values.get("user", [local])[0],
+            "originalhost": self.host,
+            "user": self.user or self.values.get("user", [local])[0],
             "localuser": local,
         }
 
     def hostname(self) -> str:
-        named = self.values.get("hostname")
-        return fill(named[0], {"h": self.original}) if named else self.original
-
-    def refuse(self, word: str, block: Block) -> None:
-        self.notices.append(f"{block.place}: `Match {word}` is not supported and never matches")
+        hostname = self.values.get("hostname")
+        return fill(hostname[0], {"h": self.host}) if hostname else self.host
 
 
 def matches_list(subject: str, patterns: Sequence[str]) -> bool:
-    """ssh's pattern list: any pattern matches, and no negated one does."""
+    """Whether a pattern matches `subject` and no negated pattern does (ssh_config, PATTERNS)."""
     subject = subject.lower()
-    found = False
+    matches = False
     for pattern in patterns:
         negated = pattern.startswith("!")
         if _glob(pattern.removeprefix("!").lower()).match(subject):
             if negated:
                 return False
-            found = True
-    return found
+            matches = True
+    return matches
 
 
 @functools.lru_cache(maxsize=4096)
 def _glob(pattern: str) -> re.Pattern[str]:
-    # ssh's patterns know * and ? only: [ is an ordinary letter.
+    # Only * and ? are special in ssh's patterns: [ is not.
     return re.compile(fnmatch.translate(pattern.replace("[", "[[]")))
 
 
 def fill(text: str, tokens: Mapping[str, str]) -> str:
-    """Put `tokens` in place of %x, and % for %%; an unknown token stays as it is."""
+    """Replace %x by `tokens` and %% by %; an unknown token stays."""
     if "%" not in text:
         return text
     values = {**tokens, "%": "%"}
-    return re.sub(r"%(.)", lambda found: values.get(found[1], found[0]), text)
+    return re.sub(r"%(.)", lambda match: values.get(match[1], match[0]), text)
 
 
 def tokens(*, name: str, host: str, port: int, user: str) -> dict[str, str]:
-    """The percent tokens of ssh_config(5); `name` is what the operator typed."""
+    """Return the values of the %-tokens (ssh_config, TOKENS). `name` is the host as given."""
     local = _hostname()
     return {
         "d": expanded("~"),
@@ -221,95 +212,95 @@ def _hostname() -> str:
 
 
 def login() -> str:
-    """The operator's name."""
+    """Return the login name of the user who runs this command."""
     return _login(os.environ.get("LOGNAME"), os.environ.get("USER"))
 
 
 @functools.cache
 def _login(*_environment: str | None) -> str:
-    """The operator's name: where the environment does not say it, a file has to be read."""
-    import getpass
+    import getpass  # reads /etc/passwd where no variable has the name
 
     return getpass.getuser()
 
 
 def fill_path(text: str, values: Mapping[str, str]) -> str:
-    """A file name with ~, %x and ${NAME} put in, as ssh does for keys and known hosts."""
+    """Return a file name with ~, %x and ${NAME} replaced, as ssh does for keys and known_hosts."""
     if "${" in text:
-        text = re.sub(r"\$\{(\w+)\}", lambda found: os.environ.get(found[1], found[0]), text)
+        text = re.sub(r"\$\{(\w+)\}", lambda match: os.environ.get(match[1], match[0]), text)
     return expanded(fill(text, values))
 
 
 def expanded(path: str) -> str:
-    """A file name with ~ put in."""
+    """Return a file name with ~ replaced."""
     return _expanded(path, os.environ.get("HOME"))
 
 
-@functools.lru_cache(maxsize=1024)  # the hosts of a fleet have most of their files in common
+@functools.lru_cache(maxsize=1024)  # most hosts use the same files
 def _expanded(path: str, _home: str | None) -> str:
     return str(Path(path).expanduser())
 
 
-def _parse(path: str, depth: int) -> Block:
+def _parse(path: str, depth: int) -> ConfigBlock:
     if depth > DEPTH:
-        raise ConfigError(f"{path}: Include goes deeper than {DEPTH} files")
+        raise ConfigError(f"{path}: more than {DEPTH} files include each other")
     try:
         text = Path(path).read_text(errors="surrogateescape")
-    except OSError as problem:
-        raise ConfigError(f"{path}: {problem.strerror}") from problem
-    whole = Block("file", (), Place(path, 0))
-    current = whole
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    file = ConfigBlock("file", (), Where(path, 0))
+    current = file
     for option in _options(text, path):
         if option.keyword in ("host", "match"):
-            current = Block(option.keyword, option.arguments, option.place)
-            whole.body.append(current)
+            current = ConfigBlock(option.keyword, option.arguments, option.place)
+            file.body.append(current)
         elif option.keyword == "include":
             current.body.extend(_included(option, depth))
         else:
             current.body.append(option)
-    return whole
+    return file
 
 
-def _options(text: str, path: str) -> Iterator[Option]:
+def _options(text: str, path: str) -> Iterator[ConfigOption]:
     for number, line in enumerate(text.splitlines(), 1):
-        place = Place(path, number)
+        place = Where(path, number)
         option = parse_option(line, place)
         if option is not None:
             yield option
 
 
-def parse_option(line: str, place: Place) -> Option | None:
-    """One line of a file, or the text after -o; None for an empty line or a comment.
+def parse_option(line: str, place: Where) -> ConfigOption | None:
+    """Parse a line of a file, or the text after -o. Returns None for an empty line or a comment.
 
-    Raises ConfigError for unbalanced quotes or a keyword without a value.
+    Raises ConfigError for a quote that is not closed and for a keyword without a value.
     """
     line = line.strip()
     if not line or line.startswith("#"):
         return None
-    found = re.match(r"([^\s=\"]+)(?:\s*=\s*|\s+)(.*)", line)
-    if found is None:
+    match = re.match(r"([^\s=\"]+)(?:\s*=\s*|\s+)(.*)", line)
+    if match is None:
         raise ConfigError(f"{place}: {line.split('=')[0]!r} has no value")
-    keyword, rest = found[1].lower(), found[2].strip()
-    if keyword == "proxycommand":  # the rest of the line belongs to the shell, quotes and all
-        return Option(keyword, (rest,), place)
+    keyword, rest = match[1].lower(), match[2].strip()
+    if keyword == "proxycommand":  # the shell parses the rest of the line
+        return ConfigOption(keyword, (rest,), place)
     arguments = _words(rest, place)
     if not arguments:
-        raise ConfigError(f"{place}: {found[1]!r} has no value")
-    return Option(keyword, arguments, place)
+        raise ConfigError(f"{place}: {match[1]!r} has no value")
+    return ConfigOption(keyword, arguments, place)
 
 
-def _words(text: str, place: Place) -> tuple[str, ...]:
+def _words(text: str, place: Where) -> tuple[str, ...]:
     words = shlex.shlex(text, posix=True, punctuation_chars=False)
     words.whitespace_split = True
     words.commenters = "#"
     words.escape = ""
     try:
         return tuple(words)
-    except ValueError as problem:
-        raise ConfigError(f"{place}: unbalanced quotes") from problem
+    except ValueError as error:
+        raise ConfigError(f"{place}: a quote is not closed") from error
 
 
-def _included(option: Option, depth: int) -> Iterator[Block]:
+def _included(option: ConfigOption, depth: int) -> Iterator[ConfigBlock]:
+    """Yield the blocks of the files that an Include line names."""
     system = option.place.file.startswith("/etc/ssh/")
     base = Path("/etc/ssh") if system else Path.home() / ".ssh"
     for pattern in option.arguments:

@@ -1,9 +1,8 @@
-"""known_hosts files (man 8 sshd, SSH_KNOWN_HOSTS FILE FORMAT): fast to look up, safe to add to.
+"""Read known_hosts files and add keys to them (man 8 sshd, SSH_KNOWN_HOSTS FILE FORMAT).
 
-A file is read once a process and kept as a dict of plain names, a list of hashed ones (each has
-its own salt, so a look-up tries them all: 1.4 microseconds an entry) and a list of patterns.
-`@revoked` keys are refused. `@cert-authority` lines are ignored: host certificates are never asked
-for, so a host known by its authority alone counts as unknown, and the message says so.
+A file is read once. Its plain names are kept in a dict, hashed names and patterns in lists: each
+hashed name has its own salt, so a look-up computes all of them (1.4 µs each). `@revoked` keys are
+refused. `@cert-authority` lines are ignored, since host certificates are not supported.
 """
 
 from __future__ import annotations
@@ -21,9 +20,11 @@ from dataclasses import field
 from pathlib import Path
 
 from provisioner.records import dataclass
-from provisioner.remote.ssh.config import Place, expanded, matches_list
+from provisioner.remote.ssh.config import expanded, matches_list
+from provisioner.where import Where
 
 SSH_PORT = 22
+# Key types, the preferred ones first.
 PREFERENCE = (
     "ssh-ed25519",
     "ecdsa-sha2-nistp256",
@@ -31,20 +32,20 @@ PREFERENCE = (
     "ecdsa-sha2-nistp521",
     "ssh-rsa",
 )
-# An RSA key is one type of key with several signature algorithms (RFC 8332).
+# Key types whose signature algorithms have other names (RFC 8332).
 ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 
 
 @dataclass(frozen=True)
 class HostKey:
-    """A public host key: its type as in the file, and the key as SSH sends it."""
+    """A public host key: its type as in the file, and its bytes as SSH sends them."""
 
     type: str
     blob: bytes
 
     @property
     def fingerprint(self) -> str:
-        """`SHA256:...`, as ssh-keygen -l prints it."""
+        """`SHA256:…` as `ssh-keygen -l` prints it."""
         digest = base64.b64encode(hashlib.sha256(self.blob).digest())
         return "SHA256:" + digest.decode().rstrip("=")
 
@@ -58,13 +59,16 @@ class HostKey:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One usable line of a file."""
+class KnownHostsEntry:
+    """A line of a file.
+
+    `marker` is "@revoked", "@cert-authority" or ""; `encoded` is the key in Base64.
+    """
 
     marker: str
     type: str
     encoded: str
-    place: Place
+    place: Where
 
     @property
     def key(self) -> HostKey:
@@ -75,7 +79,7 @@ class Entry:
 
 
 class Verdict(enum.Enum):
-    """What the files say of the key that a host has shown."""
+    """The result of comparing a host's key with the files."""
 
     KNOWN = "known"
     UNKNOWN = "unknown"
@@ -85,30 +89,31 @@ class Verdict(enum.Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict with the line that it rests on, where there is one."""
+    """A verdict and the line that decides it, if any."""
 
     verdict: Verdict
-    entry: Entry | None = None
+    entry: KnownHostsEntry | None = None
 
 
 def known_name(host: str, port: int) -> str:
-    """How a host is written in the files: `host`, or `[host]:port` when the port isn't 22."""
+    """Return the name of a host in the files: `host`, or `[host]:port` for a port other than 22."""
     host = host.lower()
     return host if port == SSH_PORT else f"[{host}]:{port}"
 
 
 @dataclass
 class _File:
-    """One file in memory."""
+    """The content of a file. `state` identifies its version, `line_count` the number of lines."""
 
     path: str
     state: tuple[int, int, int] | None = None
-    lines: int = 0
-    plain: dict[str, list[Entry]] = field(default_factory=dict)
-    hashed: list[tuple[bytes, bytes, Entry]] = field(default_factory=list)
-    patterns: list[tuple[list[str], Entry]] = field(default_factory=list)
+    line_count: int = 0
+    plain: dict[str, list[KnownHostsEntry]] = field(default_factory=dict)
+    hashed: list[tuple[bytes, bytes, KnownHostsEntry]] = field(default_factory=list)
+    patterns: list[tuple[list[str], KnownHostsEntry]] = field(default_factory=list)
 
-    def find(self, name: str) -> Iterator[Entry]:
+    def find(self, name: str) -> Iterator[KnownHostsEntry]:
+        """Yield the lines about the host `name`."""
         yield from self.plain.get(name, ())
         encoded = name.encode()
         for salt, digest, entry in self.hashed:
@@ -118,19 +123,20 @@ class _File:
             if matches_list(name, patterns):
                 yield entry
 
-    def take(self, text: str) -> None:
+    def add(self, text: str) -> None:
+        """Add the lines of `text`."""
         for line in text.splitlines():
-            self.lines += 1
-            self._take_line(line)
+            self.line_count += 1
+            self._add_line(line)
 
-    def _take_line(self, line: str) -> None:
+    def _add_line(self, line: str) -> None:
         words = line.split()
         marker = words.pop(0) if words and words[0].startswith("@") else ""
         if len(words) < 3 or words[0].startswith("#"):
             return
-        entry = Entry(marker, words[1], words[2], Place(self.path, self.lines))
+        entry = KnownHostsEntry(marker, words[1], words[2], Where(self.path, self.line_count))
         if words[0].startswith("|1|"):
-            self._take_hashed(words[0], entry)
+            self._add_hashed(words[0], entry)
             return
         names = words[0].lower().split(",")
         if any(letter in words[0] for letter in "*?!"):
@@ -139,7 +145,7 @@ class _File:
         for name in names:
             self.plain.setdefault(name, []).append(entry)
 
-    def _take_hashed(self, name: str, entry: Entry) -> None:
+    def _add_hashed(self, name: str, entry: KnownHostsEntry) -> None:
         try:
             salt, digest = (base64.b64decode(part) for part in name.split("|")[2:4])
         except ValueError:
@@ -167,10 +173,10 @@ def _read(path: str) -> _File:
 
 
 def _read_stream(path: str, descriptor: int) -> _File:
-    read = _File(path, _state(descriptor))
-    content = os.pread(descriptor, read.state[1], 0) if read.state else b""
-    read.take(content.decode("utf-8", "surrogateescape"))
-    return read
+    file = _File(path, _state(descriptor))
+    content = os.pread(descriptor, file.state[1], 0) if file.state else b""
+    file.add(content.decode("utf-8", "surrogateescape"))
+    return file
 
 
 def _state(descriptor: int) -> tuple[int, int, int]:
@@ -179,40 +185,40 @@ def _state(descriptor: int) -> tuple[int, int, int]:
 
 
 def forget() -> None:
-    """Drop what was read, so that the next look-up reads the files again."""
+    """Forget the files, so that they are read again."""
     with _lock:
         _files.clear()
 
 
 @dataclass(frozen=True)
-class KnownHosts:
-    """The known_hosts files of one target; new keys go into the first."""
+class KnownHostsFiles:
+    """The known_hosts files of a target. New keys are added to the first."""
 
     files: tuple[str, ...]
 
-    def entries(self, host: str, port: int) -> tuple[Entry, ...]:
-        """Every line about `host`, whatever its type or marker."""
+    def entries(self, host: str, port: int) -> tuple[KnownHostsEntry, ...]:
+        """Return all lines about `host`, of any type and marker."""
         name = known_name(host, port)
         return tuple(entry for path in self.files for entry in _load(path).find(name))
 
-    def record(self, host: str, port: int) -> Record:
-        """What the files know of `host`; one look-up, for several questions."""
-        return Record(self, host, port, self.entries(host, port))
+    def entries_for(self, host: str, port: int) -> HostEntries:
+        """Return the lines about `host`, for several questions."""
+        return HostEntries(self, host, port, self.entries(host, port))
 
     def add(self, host: str, port: int, key: HostKey, *, hashed: bool = False) -> Finding:
-        """Append `key` to the first file, creating it with mode 0600.
+        """Append `key` to the first file, which is created with mode 0600.
 
-        Safe against other threads and processes: the file is locked (flock) while it is read
-        anew, judged and appended to with one write. The finding is KNOWN when the key is in the
-        file now, whoever put it there; CHANGED when someone else has added another key first.
-        Raises OSError when the file can't be written.
+        Other threads and processes may do the same: the file is locked (flock) while it is read
+        again, checked and appended to by a single write. The verdict is KNOWN if the key is in the
+        file afterwards, CHANGED if another process has added another key first. Raises OSError if
+        the file can't be written.
         """
         path = self.files[0]
         Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         descriptor = os.open(path, flags, 0o600)
         try:
-            # flock belongs to the open file, so it keeps threads apart too, unlike lockf.
+            # A lock of flock belongs to the open file: it excludes other threads too, unlike lockf.
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             return _add(path, descriptor, known_name(host, port), key, hashed)
         finally:
@@ -220,32 +226,32 @@ class KnownHosts:
 
 
 @dataclass(frozen=True)
-class Record:
-    """The lines about one host."""
+class HostEntries:
+    """The lines about a host."""
 
-    files: KnownHosts
+    files: KnownHostsFiles
     host: str
     port: int
-    entries: tuple[Entry, ...]
+    entries: tuple[KnownHostsEntry, ...]
 
     @property
     def key_types(self) -> tuple[str, ...]:
-        """The types of key known, the fastest first; none when the host is unknown."""
-        found = {entry.type for entry in self.entries if not entry.marker}
-        return tuple(sorted(found, key=_preference))
+        """The types of the host's keys in the files, the preferred ones first."""
+        types = {entry.type for entry in self.entries if not entry.marker}
+        return tuple(sorted(types, key=_preference))
 
-    def judge(self, key: HostKey) -> Finding:
-        """Compare the key that the host has shown with what the files say.
+    def check(self, key: HostKey) -> Finding:
+        """Compare the key that the host has sent with the files.
 
-        A key of a type not listed for a host that has other keys is CHANGED, not UNKNOWN: a
-        known host is asked for a known type, so an honest one never shows another.
+        A key of a new type is CHANGED, not UNKNOWN, for a host with other keys in the files: it was
+        asked for one of those types.
         """
-        finding = _judge(self.entries, key)
+        finding = _compare(self.entries, key)
         if finding.verdict is Verdict.UNKNOWN and self.port != SSH_PORT:
-            # Like ssh: a key listed without its port is good on any port, if it is the same.
-            bare = _judge(self.files.entries(self.host, SSH_PORT), key)
-            if bare.verdict in (Verdict.KNOWN, Verdict.REVOKED):
-                return bare
+            # As in ssh, a line without a port is valid for the same key on any port.
+            without_port = _compare(self.files.entries(self.host, SSH_PORT), key)
+            if without_port.verdict in (Verdict.KNOWN, Verdict.REVOKED):
+                return without_port
         return finding
 
 
@@ -254,14 +260,14 @@ def _add(path: str, descriptor: int, name: str, key: HostKey, hashed: bool) -> F
         current = _load(path)
         if current.state != _state(descriptor):
             current = _files[path] = _read_stream(path, descriptor)
-        finding = _judge(current.find(name), key)
+        finding = _compare(current.find(name), key)
         if finding.verdict is not Verdict.UNKNOWN:
             return finding
         line = f"{_hash(name) if hashed else name} {key.type} {key.base64}\n"
         _append(descriptor, line.encode())
-        current.take(line)
+        current.add(line)
         current.state = _state(descriptor)
-        return _judge(current.find(name), key)
+        return _compare(current.find(name), key)
 
 
 def _append(descriptor: int, line: bytes) -> None:
@@ -270,7 +276,7 @@ def _append(descriptor: int, line: bytes) -> None:
         line = b"\n" + line
     if os.write(descriptor, line) != len(line):  # a full disk may cut the line
         os.ftruncate(descriptor, size)
-        raise OSError(f"the disk is full, {line[:40]!r}... was not added")
+        raise OSError(f"the disk is full; {line[:40]!r}… was not added")
 
 
 def _hash(name: str) -> str:
@@ -279,10 +285,11 @@ def _hash(name: str) -> str:
     return f"|1|{base64.b64encode(salt).decode()}|{base64.b64encode(digest).decode()}"
 
 
-def _judge(entries: Iterable[Entry], key: HostKey) -> Finding:
-    known: Entry | None = None
-    other: Entry | None = None
-    authority: Entry | None = None
+def _compare(entries: Iterable[KnownHostsEntry], key: HostKey) -> Finding:
+    """Compare a key with the lines about its host."""
+    known: KnownHostsEntry | None = None
+    other: KnownHostsEntry | None = None
+    authority: KnownHostsEntry | None = None
     for entry in entries:
         same = entry.type == key.type and entry.key.blob == key.blob
         if entry.marker == "@revoked" and same:
@@ -304,12 +311,12 @@ def _preference(type_: str) -> int:
 
 
 def algorithms(types: Iterable[str]) -> tuple[str, ...]:
-    """The signature algorithms to offer for keys of `types`, in their order."""
+    """Return the signature algorithms for keys of `types`, in their order."""
     return tuple(name for type_ in types for name in ALGORITHMS.get(type_, (type_,)))
 
 
 def default_files() -> tuple[str, ...]:
-    """What ssh reads when nothing else is set; the first is the one it adds to."""
+    """Return the files that ssh reads by default. It adds keys to the first."""
     names = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2")
     system = ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
     return (*map(expanded, names), *system)

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from provisioner.errors import ConnectionFailed
 from provisioner.remote.ssh.auth import log_in
 from provisioner.remote.ssh.known_hosts import (
-    Entry,
     Finding,
+    HostEntries,
     HostKey,
-    KnownHosts,
-    Record,
+    KnownHostsEntry,
+    KnownHostsFiles,
     Verdict,
     known_name,
 )
@@ -39,8 +39,8 @@ def establish(stream: Stream, target: Target, deadline: float) -> SshTransport:
     Raises BusyError when another attempt may succeed, else ConnectionFailed. The stream is closed
     then.
     """
-    record = KnownHosts(target.known_hosts).record(target.known_as, target.known_port)
-    transport = SshTransport(stream, record.key_types, _host_key_check(target, record))
+    entries = KnownHostsFiles(target.known_hosts).entries_for(target.known_as, target.known_port)
+    transport = SshTransport(stream, entries.key_types, _host_key_check(target, entries))
     try:
         _negotiate(transport, target, deadline)
         _authenticate(transport, target, deadline)
@@ -111,11 +111,11 @@ def _text(error: Exception) -> str:
     return str(error) or "the host closed the connection"
 
 
-def _host_key_check(target: Target, record: Record) -> Callable[[HostKey], None]:
+def _host_key_check(target: Target, entries: HostEntries) -> Callable[[HostKey], None]:
     """Return a function that raises ConnectionFailed for a host key that is not accepted."""
 
     def check(key: HostKey) -> None:
-        finding = record.judge(key)
+        finding = entries.check(key)
         if finding.verdict is Verdict.UNKNOWN and target.host_key_policy != "yes":
             finding = _add_to_known_hosts(target, key)
         if finding.verdict is not Verdict.KNOWN:
@@ -125,7 +125,7 @@ def _host_key_check(target: Target, record: Record) -> Callable[[HostKey], None]
 
 
 def _add_to_known_hosts(target: Target, key: HostKey) -> Finding:
-    known = KnownHosts(target.known_hosts)
+    known = KnownHostsFiles(target.known_hosts)
     if not known.files or known.files[0] == "/dev/null":
         return Finding(Verdict.KNOWN)
     try:
@@ -143,17 +143,17 @@ def _add_to_known_hosts(target: Target, key: HostKey) -> Finding:
 def refusal(target: Target, key: HostKey, finding: Finding) -> ConnectionFailed:
     """Return the error for a host key that is not accepted: its fingerprint and what to do."""
     match finding:
-        case Finding(Verdict.REVOKED, Entry(place=place)):
+        case Finding(Verdict.REVOKED, KnownHostsEntry(place=place)):
             return ConnectionFailed(
                 f"the host key of {target} is revoked in {place}: {key}",
                 "create a new host key on the host; this one must not be used",
             )
-        case Finding(Verdict.CHANGED, Entry() as entry):
+        case Finding(Verdict.CHANGED, KnownHostsEntry() as entry):
             return _changed(target, key, entry)
     return _unknown(target, key, finding.entry)
 
 
-def _changed(target: Target, key: HostKey, entry: Entry) -> ConnectionFailed:
+def _changed(target: Target, key: HostKey, entry: KnownHostsEntry) -> ConnectionFailed:
     name = known_name(target.known_as, target.known_port)
     return ConnectionFailed(
         f"the host key of {target} has CHANGED: it is {key}, but {entry.place} has"
@@ -164,7 +164,7 @@ def _changed(target: Target, key: HostKey, entry: Entry) -> ConnectionFailed:
     )
 
 
-def _unknown(target: Target, key: HostKey, authority: Entry | None) -> ConnectionFailed:
+def _unknown(target: Target, key: HostKey, authority: KnownHostsEntry | None) -> ConnectionFailed:
     note = ""
     if authority is not None:
         note = f"; {authority.place} names a certificate authority, which is not supported"

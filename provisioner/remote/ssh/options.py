@@ -1,4 +1,4 @@
-"""ssh's command-line options, as found in ansible_ssh_common_args and its kin (man 1 ssh)."""
+"""ssh's command-line options, as in ansible_ssh_args and ansible_ssh_common_args (man 1 ssh)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from dataclasses import field
 from functools import lru_cache
 
 from provisioner.records import dataclass
-from provisioner.remote.ssh.config import MANY, ConfigError, Place, parse_option
+from provisioner.remote.ssh.config import MANY, ConfigError, parse_option
+from provisioner.where import Where
 
-# Letters that take a value, and the keyword that each is short for.
+# Options with a value that stand for a keyword.
 KEYWORDS = {"i": "identityfile", "p": "port", "l": "user", "J": "proxyjump"}
-# Letters that change nothing here: verbosity, ttys, forwarding of things that nobody uses.
+# Options without effect here: verbosity, terminals, forwarding.
 HARMLESS = frozenset("vqTtnNfxXYaAkK46C")
+# Options with a value.
 VALUED = frozenset("BbcDEeFIiJLlmOoPpQRSWw")
-# Keywords that mean nothing to one plain connection per host and run.
+# Keywords without effect here.
 IGNORED = frozenset(
     (
         *("addkeystoagent", "batchmode", "canonicaldomains", "checkhostip", "compression"),
@@ -38,34 +40,36 @@ USED = frozenset(
 
 
 @dataclass(frozen=True)
-class Arguments:
-    """What the options say: keyword (lower case) to values, the -F file, and what was ignored."""
+class SshOptions:
+    """The values of each keyword (in lower case), the file of -F, and notices about the rest."""
 
     values: dict[str, tuple[str, ...]] = field(default_factory=dict)
     config_file: str | None = None
     notices: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=512)  # most hosts of a fleet share their options
-def parse(text: str, source: str) -> Arguments:
-    """Read `text` as a shell would split it; `source` names the variable in messages.
+@lru_cache(maxsize=512)  # most hosts have the same options
+def parse(text: str, source: str) -> SshOptions:
+    """Parse `text`, split as by a shell. `source` is the variable's name, for messages.
 
-    Raises ConfigError for quotes that don't close or an option without its value. What is
-    unknown or means nothing here becomes a notice.
+    Raises ConfigError for a quote that is not closed and for an option without its value. Options
+    that are unknown or without effect here become notices.
     """
     try:
         words = shlex.split(text)
-    except ValueError as problem:
-        raise ConfigError(f"{source}: unbalanced quotes in {text!r}") from problem
+    except ValueError as error:
+        raise ConfigError(f"{source}: a quote is not closed in {text!r}") from error
     collected = _Collected(source)
     for letter, value in _letters(words, source, collected.notice):
-        collected.take(letter, value)
-    values = {key: tuple(found) for key, found in collected.values.items()}
-    return Arguments(values, collected.config_file, tuple(collected.notices))
+        collected.add(letter, value)
+    values = {keyword: tuple(list_) for keyword, list_ in collected.values.items()}
+    return SshOptions(values, collected.config_file, tuple(collected.notices))
 
 
 @dataclass
 class _Collected:
+    """The options of one text while they are parsed."""
+
     source: str
     values: dict[str, list[str]] = field(default_factory=dict)
     config_file: str | None = None
@@ -74,18 +78,18 @@ class _Collected:
     def notice(self, text: str) -> None:
         self.notices.append(f"{self.source}: {text}")
 
-    def take(self, letter: str, value: str) -> None:
+    def add(self, letter: str, value: str) -> None:
         if letter == "o":
-            self.take_option(value)
+            self.add_keyword(value)
         elif letter == "F":
             self.config_file = self.config_file or value
         elif letter in KEYWORDS:
             self.put(KEYWORDS[letter], (value,))
         elif letter not in HARMLESS:
-            self.notice(f"-{letter} is not understood and ignored")
+            self.notice(f"-{letter} is not supported and is ignored")
 
-    def take_option(self, text: str) -> None:
-        option = parse_option(text, Place(self.source, 1))
+    def add_keyword(self, text: str) -> None:
+        option = parse_option(text, Where(self.source, 1))
         if option is None:
             return
         if option.keyword in USED:
@@ -93,7 +97,7 @@ class _Collected:
         elif option.keyword in IGNORED:
             self.notice(f"{text.split('=')[0].split()[0]} has no effect here")
         else:
-            self.notice(f"-o {text} is not understood and ignored")
+            self.notice(f"-o {text} is not supported and is ignored")
 
     def put(self, keyword: str, values: tuple[str, ...]) -> None:
         if keyword in MANY:
@@ -105,11 +109,11 @@ class _Collected:
 def _letters(
     words: list[str], source: str, notice: Callable[[str], None]
 ) -> Iterator[tuple[str, str]]:
-    """Split `-vvp 22 -oUser=x` into (letter, value) pairs, as getopt does."""
+    """Split `-vvp 22 -oUser=x` into pairs (letter, value), as getopt does."""
     rest = iter(words)
     for word in rest:
         if not word.startswith("-") or word in ("-", "--"):
-            notice(f"{word!r} is no option and ignored")
+            notice(f"{word!r} is not an option and is ignored")
             continue
         for position, letter in enumerate(word[1:], 2):
             if letter not in VALUED:
@@ -122,13 +126,13 @@ def _letters(
             break
 
 
-def join(parts: list[Arguments]) -> Arguments:
-    """Several options in the order of the command line: the first value of a keyword wins."""
+def join(parts: list[SshOptions]) -> SshOptions:
+    """Merge options in the order of the command line: the first value of a keyword counts."""
     values: dict[str, tuple[str, ...]] = {}
     for part in parts:
-        for keyword, found in part.values.items():
-            old = values.get(keyword, ())
-            values[keyword] = (*old, *found) if keyword in MANY else old or found
+        for keyword, added in part.values.items():
+            earlier = values.get(keyword, ())
+            values[keyword] = (*earlier, *added) if keyword in MANY else earlier or added
     files = [part.config_file for part in parts if part.config_file]
     notices = tuple(notice for part in parts for notice in part.notices)
-    return Arguments(values, files[0] if files else None, notices)
+    return SshOptions(values, files[0] if files else None, notices)

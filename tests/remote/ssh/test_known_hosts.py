@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.remote.ssh import known_hosts
-from provisioner.remote.ssh.known_hosts import HostKey, KnownHosts, Verdict
+from provisioner.remote.ssh.known_hosts import HostKey, KnownHostsFiles, Verdict
 from tests.remote.sshd import keygen
 
 ED, EC, RSA = "ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"
@@ -26,10 +26,10 @@ def line(names: str, content: str, kind: str = ED, marker: str = "") -> str:
     return f"{marker} {names} {kind} {encoded} a comment\n".lstrip()
 
 
-def judge(text: str, shown: HostKey, folder: Path, host: str = "web1", port: int = 22) -> Verdict:
+def check(text: str, shown: HostKey, folder: Path, host: str = "web1", port: int = 22) -> Verdict:
     path = folder / "known_hosts"
     path.write_text(text)
-    return KnownHosts((str(path),)).record(host, port).judge(shown).verdict
+    return KnownHostsFiles((str(path),)).entries_for(host, port).check(shown).verdict
 
 
 @pytest.mark.parametrize(
@@ -67,29 +67,29 @@ def judge(text: str, shown: HostKey, folder: Path, host: str = "web1", port: int
 def test_what_the_lines_say_of_a_key(
     tmp_path: Path, text: str, port: int, verdict: Verdict
 ) -> None:
-    assert judge(text, key("a"), tmp_path, port=port) is verdict
+    assert check(text, key("a"), tmp_path, port=port) is verdict
 
 
 def test_an_ipv6_address_is_written_in_brackets_only_with_a_port(tmp_path: Path) -> None:
-    assert judge(line("::1", "a"), key("a"), tmp_path, "::1") is Verdict.KNOWN
+    assert check(line("::1", "a"), key("a"), tmp_path, "::1") is Verdict.KNOWN
     known_hosts.forget()
-    assert judge(line("[::1]:2222", "a"), key("a"), tmp_path, "::1", 2222) is Verdict.KNOWN
+    assert check(line("[::1]:2222", "a"), key("a"), tmp_path, "::1", 2222) is Verdict.KNOWN
     known_hosts.forget()
     text = line("fe80::1%eth0", "a")
-    assert judge(text, key("a"), tmp_path, "fe80::1%eth0") is Verdict.KNOWN
+    assert check(text, key("a"), tmp_path, "fe80::1%eth0") is Verdict.KNOWN
 
 
 def test_the_line_of_a_changed_key_of_the_same_type_is_named(tmp_path: Path) -> None:
     path = tmp_path / "known_hosts"
     path.write_text(line("web1", "x", RSA) + line("web1", "b"))
-    entry = KnownHosts((str(path),)).record("web1", 22).judge(key("a")).entry
+    entry = KnownHostsFiles((str(path),)).entries_for("web1", 22).check(key("a")).entry
     assert str(entry.place if entry else "") == f"{path}:2"
 
 
 def test_types_come_in_order_of_preference_and_rsa_as_its_sha2_algorithms(tmp_path: Path) -> None:
     path = tmp_path / "known_hosts"
     path.write_text(line("web1", "a", RSA) + line("web1", "b", EC) + line("web1", "c"))
-    types = KnownHosts((str(path),)).record("web1", 22).key_types
+    types = KnownHostsFiles((str(path),)).entries_for("web1", 22).key_types
     assert types == (ED, EC, RSA)
     assert known_hosts.algorithms(types) == (ED, EC, "rsa-sha2-512", "rsa-sha2-256")
 
@@ -100,10 +100,10 @@ def test_files_hashed_by_ssh_keygen_are_read(tmp_path: Path) -> None:
     path.write_text(f"web1 {kind} {encoded}\n[web2]:2222 {kind} {encoded}\n")
     subprocess.run(["ssh-keygen", "-q", "-H", "-f", str(path)], check=True, capture_output=True)
     assert [text[:3] for text in path.read_text().splitlines()] == ["|1|"] * 2
-    known, shown = KnownHosts((str(path),)), HostKey(kind, base64.b64decode(encoded))
-    assert known.record("web1", 22).judge(shown).verdict is Verdict.KNOWN
-    assert known.record("web2", 2222).judge(shown).verdict is Verdict.KNOWN
-    assert known.record("web3", 22).judge(shown).verdict is Verdict.UNKNOWN
+    known, shown = KnownHostsFiles((str(path),)), HostKey(kind, base64.b64decode(encoded))
+    assert known.entries_for("web1", 22).check(shown).verdict is Verdict.KNOWN
+    assert known.entries_for("web2", 2222).check(shown).verdict is Verdict.KNOWN
+    assert known.entries_for("web3", 22).check(shown).verdict is Verdict.UNKNOWN
 
 
 def test_fingerprints_are_those_of_ssh_keygen(tmp_path: Path) -> None:
@@ -117,34 +117,34 @@ def test_a_key_is_added_after_a_line_without_an_end_and_only_once(tmp_path: Path
     path = tmp_path / "new" / "known_hosts"
     path.parent.mkdir()
     path.write_text(line("web1", "a").rstrip("\n"))
-    known = KnownHosts((str(path),))
+    known = KnownHostsFiles((str(path),))
     for _ in range(2):
         assert known.add("web2", 2222, key("b")).verdict is Verdict.KNOWN
     assert path.read_text().splitlines()[1:] == [f"[web2]:2222 {ED} {key('b').base64}"]
     assert known.add("web1", 22, key("other")).verdict is Verdict.CHANGED
     known_hosts.forget()
-    assert known.record("web2", 2222).judge(key("b")).verdict is Verdict.KNOWN
+    assert known.entries_for("web2", 2222).check(key("b")).verdict is Verdict.KNOWN
 
 
 def test_the_place_of_an_added_key_is_right(tmp_path: Path) -> None:
     path = tmp_path / "known_hosts"
     path.write_text("# no newline at the end")
-    known = KnownHosts((str(path),))
+    known = KnownHostsFiles((str(path),))
     known.add("web1", 22, key("a"))
-    entry = known.record("web1", 22).judge(key("b")).entry
+    entry = known.entries_for("web1", 22).check(key("b")).entry
     assert str(entry.place if entry else "") == f"{path}:2"
 
 
 def test_what_others_added_meanwhile_counts(tmp_path: Path) -> None:
     path = tmp_path / "known_hosts"
-    known = KnownHosts((str(path),))
-    assert known.record("web1", 22).judge(key("a")).verdict is Verdict.UNKNOWN
+    known = KnownHostsFiles((str(path),))
+    assert known.entries_for("web1", 22).check(key("a")).verdict is Verdict.UNKNOWN
     path.write_text(line("web1", "other"))
     assert known.add("web1", 22, key("a")).verdict is Verdict.CHANGED
 
 
 def add_many(path: str, start: int) -> list[str]:
-    known = KnownHosts((path,))
+    known = KnownHostsFiles((path,))
     found = [known.add(f"h{n}", 22, key(f"key {n}"), hashed=n % 2 == 0) for n in range(start, 60)]
     return [finding.verdict.value for finding in found]
 
@@ -166,7 +166,7 @@ def test_parallel_adds_from_threads_and_processes_lose_and_double_nothing(tmp_pa
 def test_a_file_that_cannot_be_written_is_an_os_error(tmp_path: Path) -> None:
     (tmp_path / "known_hosts").mkdir()
     with pytest.raises(OSError, match="directory"):
-        KnownHosts((str(tmp_path / "known_hosts"),)).add("web1", 22, key("a"))
+        KnownHostsFiles((str(tmp_path / "known_hosts"),)).add("web1", 22, key("a"))
 
 
 def test_a_large_file_is_read_once_for_all_hosts(
@@ -182,8 +182,8 @@ def test_a_large_file_is_read_once_for_all_hosts(
         return real(name)
 
     monkeypatch.setattr(known_hosts, "_read", read)
-    known = KnownHosts((str(path),))
+    known = KnownHostsFiles((str(path),))
     for number in range(5_000):
         shown = key(f"k{number}")
-        assert known.record(f"h{number}", 22).judge(shown).verdict is Verdict.KNOWN
+        assert known.entries_for(f"h{number}", 22).check(shown).verdict is Verdict.KNOWN
     assert reads == [str(path)]
