@@ -1,7 +1,7 @@
-"""Where the playbooks, roles and templates are that ship with the program.
+"""Finds the playbooks, roles and templates that ship with provision.
 
-The wheel has them as package data in provisioner/bundled, a source tree at its top. Both have the
-same folders, so the relative paths between roles and templates are the same too.
+The wheel has them as package data in provisioner/bundled, a source tree has them in its top folder.
+The subfolders are the same, so the relative paths between roles and templates are the same too.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ _PACKAGE = Path(__file__).parent
 
 @cache
 def _folder() -> Path:
-    """The folder that has playbooks/ and templates/."""
+    """Return the folder that contains playbooks/ and templates/."""
     packaged = _PACKAGE / "bundled"
     return packaged if packaged.is_dir() else _PACKAGE.parent
 
 
 def playbooks() -> dict[str, Path]:
-    """The bundled playbooks: name (without .yml) → file."""
+    """Return the bundled playbooks: name without .yml ▶ file."""
     return {path.stem: path for path in sorted((_folder() / "playbooks").glob("*.yml"))}
 
 
 def roles() -> Path:
-    """The folder of the bundled roles."""
+    """Return the folder of the bundled roles."""
     return _folder() / "playbooks" / "roles"

@@ -12,36 +12,36 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-FOREIGN = (
+REMOVED = (
     "ANSIBLE_", "CLICOLOR", "COLORTERM", "COLUMNS", "DASK_", "EDITOR", "FORCE_COLOR", "GIT_",
     "LANG", "LC_", "LINES", "NO_COLOR", "PAGER", "PYTHONIOENCODING", "SSH_", "VAGRANT_", "VISUAL",
     "XDG_",
 )  # fmt: skip
-"""Beginnings of variables with which whoever runs the tests would steer what is tested."""
+"""Prefixes of environment variables that change the tested programs. They are removed."""
 
-OURS = {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
-"""What every test finds in the environment."""
+ENVIRONMENT = {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
+"""Environment variables that are set for all tests."""
 
-NEAR = "127.0.0.1,localhost"
-"""What no proxy of the environment may come between."""
+NO_PROXY = "127.0.0.1,localhost"
+"""Hosts that are never contacted through a proxy of the environment."""
 
 LONGEST = Path(__file__).parent / "e2e/test_playbooks.py"
-"""The file of tests that takes longest."""
+"""The test file that takes longest."""
 
-PATIENCE = {"setup": 2700, "call": 900, "teardown": 900}
-"""Seconds after which a part of a test counts as hung: far more than any takes on a slow machine.
-The first lab is built in a setup."""
+TIMEOUTS = {"setup": 2700, "call": 900, "teardown": 900}
+"""Seconds after which each phase of a test counts as hung, with a large margin for slow machines.
+Setup includes building the first lab."""
 
 
 def pytest_configure() -> None:
     os.umask(0o022)
-    for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+    for name in [name for name in os.environ if name.startswith(REMOVED)]:
         del os.environ[name]
-    os.environ.update(OURS)
+    os.environ.update(ENVIRONMENT)
     for name in ("no_proxy", "NO_PROXY"):
-        os.environ[name] = f"{NEAR},{os.environ.get(name, '')}".rstrip(",")
+        os.environ[name] = f"{NO_PROXY},{os.environ.get(name, '')}".rstrip(",")
     time.tzset()
-    # Any example that fails, fails always; how long one takes says nothing.
+    # The same examples in each run, and no time limit per example: machines may be slow.
     settings.register_profile(
         "tests", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )
@@ -57,35 +57,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @contextmanager
-def ending(part: str, name: str) -> Iterator[None]:
-    """Fail a test step that hangs, so that the other tests go on."""
+def time_limit(phase: str, name: str) -> Iterator[None]:
+    """Fail a phase of a test that hangs, so that the other tests continue."""
 
-    def give_up(*_: object) -> None:
-        signal.alarm(60)  # what is cleared up after it may hang as well
-        pytest.fail(f"{name} hangs: its {part} takes more than {PATIENCE[part]} s")
+    def fail(*_: object) -> None:
+        signal.alarm(60)  # the cleanup may hang as well
+        pytest.fail(f"{name} hangs: its {phase} takes more than {TIMEOUTS[phase]} s")
 
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(PATIENCE[part])
+    old_handler = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(TIMEOUTS[phase])
     try:
         yield
     finally:
         signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGALRM, old_handler)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
-    with ending("setup", item.name):
+    with time_limit("setup", item.name):
         return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    with ending("call", item.name):
+    with time_limit("call", item.name):
         return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
-    with ending("teardown", item.name):
+    with time_limit("teardown", item.name):
         return (yield)

@@ -52,11 +52,11 @@ BUILTIN = {
     """,
 }
 
-HEAD = """# What there is
+HEAD = """# Supported modules, filters, tests and lookups
 
-`provision doc NAME` tells what one of them does and takes. A name below "not there" is known: a
-playbook that has it loads, and fails on a host that reaches it. What provision does otherwise than
-Ansible is in [differences.md](differences.md).
+`provision doc NAME` shows the description and the parameters of one of them. A playbook with a name
+below "Not supported" can be loaded; a task that uses it fails. For other differences from Ansible,
+see [differences.md](differences.md).
 
 <!-- made by python -m tests.reference -->
 """
@@ -68,18 +68,18 @@ def page() -> str:
 
 
 def _section(kind: str) -> Iterator[str]:
-    builtin, there = BUILTIN[kind].split(), _there(kind)
-    found = [name for name in builtin if name in there]
+    builtin, supported = BUILTIN[kind].split(), _supported(kind)
+    common = [name for name in builtin if name in supported]
     yield f"\n## {kind}\n"
-    yield f"Of ansible.builtin, {len(found)} of {len(builtin)}:\n\n{_listed(found)}\n"
-    if missing := sorted(set(builtin) - set(found)):
-        yield f"Not there: {_listed(missing)}\n"
-    beyond = sorted(name for name in set(there).difference(builtin) if "." not in name)
-    yield f"Beyond it:\n\n{_listed(beyond)}"
+    yield f"Of ansible.builtin, {len(common)} of {len(builtin)}:\n\n{_listed(common)}\n"
+    if missing := sorted(set(builtin) - set(common)):
+        yield f"Not supported: {_listed(missing)}\n"
+    others = sorted(name for name in set(supported).difference(builtin) if "." not in name)
+    yield f"Others:\n\n{_listed(others)}"
 
 
-def _there(kind: str) -> Mapping[str, object]:
-    # import_* are not modules: they are replaced by what they name when a playbook is loaded.
+def _supported(kind: str) -> Mapping[str, object]:
+    # import_* are not modules here: loading a playbook replaces them with the imported content.
     imports = dict.fromkeys(("import_playbook", "import_role", "import_tasks", "gather_facts"))
     match kind:
         case "Modules":

@@ -5,5 +5,5 @@ from __future__ import annotations
 from tests.reference import PAGE, page
 
 
-def test_the_page_of_what_there_is_is_up_to_date() -> None:
+def test_the_page_is_up_to_date() -> None:
     assert PAGE.read_text() == page(), "run: python -m tests.reference"

@@ -86,17 +86,18 @@ def _module(name: str) -> Iterator[str]:
         default = "required" if field.required else f"default {_plain(field.default)}"
         yield f"\n  {field.name}{also}: {_type(field.annotation)}, {default}"
         if attribute in texts:
-            yield click.wrap_text(texts[attribute], 96, "      ", "      ")
+            yield _wrapped(texts[attribute], 6)
 
 
 def _plain(value: Any) -> str:
+    """Return a default value as written in YAML."""
     if value is None or isinstance(value, bool):
         return str(value).lower()
     return repr(value)
 
 
 def _type(annotation: Any) -> str:
-    """A field's type in a playbook's words."""
+    """Return the type of a parameter in words."""
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _type(parts[0])
