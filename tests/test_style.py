@@ -371,8 +371,6 @@ def test_a_file_or_folder_of_modules_is_a_name_that_playbooks_use() -> None:
         known = name in MODULES
         if path.suffix == ".sh":  # copy_tree.sh is a body of copy
             known |= any(name.startswith(f"{module}_") for module in MODULES)
-        elif path.is_dir():  # docker holds docker_container, docker_image and so on
-            known |= any(module.startswith(f"{name}_") for module in MODULES)
         assert known or path.name in others
 
 

@@ -13,17 +13,16 @@ from typing import Any
 
 import pytest
 
-from provisioner.modules.docker import container_create as create
-from provisioner.modules.docker import container_values as values
-from provisioner.modules.docker.client import SEPARATOR
-from provisioner.modules.docker.compose import events
-from provisioner.modules.docker.container import DockerContainer
-from provisioner.modules.docker.container_options import OPTIONS
-from provisioner.modules.docker.container_plan import Plan
-from provisioner.modules.docker.image import archives
-from provisioner.modules.docker.login import server_of
-from provisioner.modules.docker.references import full, is_id, same_name
+from provisioner.modules.docker_compose_v2 import events
+from provisioner.modules.docker_container import DockerContainer, create, values
+from provisioner.modules.docker_container.options import OPTIONS
+from provisioner.modules.docker_container.plan import Plan
+from provisioner.modules.docker_login import server_of
 from provisioner.modules.framework.fields import InvalidArguments
+from provisioner.modules.shared.docker.client import SEPARATOR
+from provisioner.modules.shared.docker.images import archives
+from provisioner.modules.shared.docker.references import full, is_id, same_name
+from provisioner.modules.shared.docker.values import bytes_of
 from provisioner.remote.shell import Report
 
 FOLDER = Path(__file__).parent / "docker_inspect"
@@ -183,7 +182,7 @@ def test_a_limit_that_is_lifted_takes_a_new_container() -> None:
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_parameter_is_compared_without_a_fault_where_nothing_is_there(option: str) -> None:
-    from provisioner.modules.docker.container_options import Seen
+    from provisioner.modules.docker_container.options import Seen
 
     assert OPTIONS[option].actual(Seen({})) is not None
 
@@ -302,7 +301,7 @@ def test_what_can_be_known_before_is_refused_before(wrong: Mapping[str, Any], sa
     ("text", "number"), [("1", 1), ("2k", 2048), ("1.5G", 1610612736), ("5MiB", 5242880)]
 )
 def test_a_size_is_a_number_of_bytes(text: str, number: int) -> None:
-    assert values.bytes_of(text) == number
+    assert bytes_of(text) == number
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.modules.docker.image import archives, manifest
+from provisioner.modules.shared.docker.images import archives, manifest
 from tests.modules.conftest import Host, listing
 
 ID = "ab" * 32

@@ -15,9 +15,9 @@ import pytest
 
 from provisioner.modules import find_module
 from provisioner.modules.framework.base import ModuleError
-from provisioner.modules.mysql import privileges
-from provisioner.modules.mysql.account import hashed
-from provisioner.modules.mysql.client import rows
+from provisioner.modules.mysql_user import privileges
+from provisioner.modules.mysql_user.account import hashed
+from provisioner.modules.shared.mysql.client import rows
 from provisioner.remote.shell import Mode, Report
 from tests.modules.conftest import Host
 

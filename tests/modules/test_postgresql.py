@@ -16,7 +16,7 @@ import pytest
 
 from provisioner.modules import find_module
 from provisioner.modules.framework.base import ModuleError
-from provisioner.modules.postgresql import password as passwords
+from provisioner.modules.postgresql_user import password as passwords
 from provisioner.remote.shell import Report
 from tests.modules.conftest import Host
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from provisioner.modules.systemd.ask import ASK
-from provisioner.modules.systemd.freshness import FRESHNESS
-from provisioner.modules.systemd.proof import PROOF
-from provisioner.modules.systemd.states import STATES
+from provisioner.modules.framework.bodies import load_body
 from provisioner.remote.shell import Program, Report
 
 State = Literal["reloaded", "restarted", "started", "stopped"]
@@ -21,7 +18,7 @@ GENERATED = (
 FOLDERS = ("/etc/systemd/system", "/run/systemd/system")
 """Where an administrator's unit files and drop-ins are."""
 
-BODY = ASK + FRESHNESS + PROOF + STATES
+BODY = load_body("systemd/ask.sh", "systemd/freshness.sh", "systemd/proof.sh", "systemd/states.sh")
 
 
 def program(**values: Any) -> Program:

@@ -6,16 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from provisioner.modules.framework.base import Module, TaskContext, Words
+from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.fields import parameter
-from provisioner.modules.yum.failures import FAILURES
 from provisioner.modules.yum.listing import listing
-from provisioner.modules.yum.rpm import ASK_RPM
 from provisioner.modules.yum.specs import Specs, sort
-from provisioner.modules.yum.states import STATES
-from provisioner.modules.yum.transaction import TRANSACTION
 from provisioner.remote.shell import Program, Report
 
-BODY = ASK_RPM + TRANSACTION + FAILURES + STATES
+BODY = load_body("yum/rpm.sh", "yum/transaction.sh", "yum/failures.sh", "yum/states.sh")
 
 
 class Yum(Module):

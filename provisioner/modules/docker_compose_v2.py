@@ -1,0 +1,204 @@
+"""docker_compose_v2: the services of a compose file run, rest, or are gone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
+
+from provisioner import regex
+from provisioner.modules.framework.base import TaskContext, Words
+from provisioner.modules.framework.bodies import load_body
+from provisioner.modules.framework.fields import parameter
+from provisioner.modules.shared.docker.client import ASK, DockerCli
+from provisioner.remote.shell import Program, Report
+
+CHANGING = (
+    "Created", "Creating", "Killing", "Recreate", "Recreated", "Removed", "Removing",
+    "Restarting", "Started", "Starting", "Stopped", "Stopping",
+)  # fmt: skip
+"""Compose's words (2.18 to 2.39) for what is a change."""
+
+BODY = ASK + load_body("docker_compose_v2.sh")
+
+_EVENT = regex.compile(
+    r"(?:DRY-RUN MODE -\s+)?(Container|Network|Volume|Image|Service)\s+(\S+)\s+([A-Z][a-z]+)\s*$"
+)
+DOING = {
+    "Creating", "Exiting", "Killing", "Pulling", "Building", "Recreate", "Recreating",
+    "Removing", "Restarting", "Starting", "Stopping",
+}  # fmt: skip
+
+
+class DockerComposeV2(DockerCli):
+    """Keep the services of a compose file, through the docker compose plugin (2.18 or later)."""
+
+    body: ClassVar[str] = BODY
+
+    state: Literal["absent", "stopped", "restarted", "present"] = "present"
+    """present is `up`, absent `down`; restarted always restarts."""
+    project_src: str | None = None
+    """The directory on the host with the compose file."""
+    project_name: str | None = None
+    """The project's name; unset is that of the directory."""
+    files: Words | None = None
+    """Compose files to use instead, relative to project_src."""
+    definition: dict[str, Any] | None = None
+    """The compose file itself, instead of project_src; it needs project_name."""
+    env_files: Words | None = None
+    """Files of variables instead of `.env`, relative to project_src."""
+    profiles: Words | None = None
+    """The profiles to enable."""
+    check_files_existing: bool = True
+    """Fail where project_src has no compose file."""
+    pull: Literal["always", "missing", "never", "policy"] = "policy"
+    """When images are pulled; policy is what the compose file says."""
+    build: Literal["always", "never", "policy"] = "policy"
+    """When images are built."""
+    ignore_build_events: bool = True
+    """Ignored: building an image that then is the same is no change."""
+    dependencies: bool = True
+    """Start the services that services depend on, too."""
+    recreate: Literal["always", "never", "auto"] = "auto"
+    """When containers are made anew; auto is when they differ."""
+    renew_anon_volumes: bool = False
+    """Make anonymous volumes anew, too."""
+    remove_images: Literal["all", "local"] | None = None
+    """With state: absent, remove images too; local are those without a name of their own."""
+    remove_volumes: bool = False
+    """With state: absent, remove volumes too."""
+    remove_orphans: bool = False
+    """Remove containers of services that the compose file no longer has."""
+    timeout: int | None = None
+    """Seconds that containers have to stop."""
+    services: Words | None = None
+    """Only these services."""
+    scale: dict[str, int] = parameter({})
+    """How many containers of a service."""
+    wait: bool = False
+    """Wait until the services run or are healthy."""
+    wait_timeout: int | None = None
+    """For so many seconds."""
+    assume_yes: bool = False
+    """Answer yes to what compose asks (compose 2.32 and later)."""
+
+    def validate(self) -> None:
+        if (self.project_src is None) == (self.definition is None):
+            raise ValueError("give one of project_src and definition")
+        if self.definition is not None and self.project_name is None:
+            raise ValueError("definition needs project_name")
+        if self.definition is not None and self.files is not None:
+            raise ValueError("files can't be used with definition")
+
+    @property
+    def acts(self) -> bool:
+        return self.state == "restarted" or self.recreate == "always"
+
+    @property
+    def project(self) -> str:
+        return self.project_name or (self.project_src or "").rstrip("/").rpartition("/")[2]
+
+    def program(self, context: TaskContext) -> Program:
+        verbs = {"present": "bring up", "absent": "take down", "stopped": "stop"}
+        verb = verbs.get(self.state, "restart")
+        definition = "" if self.definition is None else json.dumps(self.definition, default=str)
+        return Program(
+            "docker_compose",
+            self.body,
+            {
+                "base": [*self._base()],
+                "words": [*self._words()],
+                "stop": ["stop", *self._time(), *(self.services or ())],
+                "definition": definition,
+                "project_src": self.project_src,
+                "project": self.project,
+                "check_files": self.check_files_existing and self.files is None,
+                "state": self.state,
+                "what": f"{verb} {self.project}",
+                **self.asking(),
+            },
+        )
+
+    def _base(self) -> Iterator[str]:
+        yield from ("compose", "--ansi=never")
+        if self.project_src:
+            yield f"--project-directory={self.project_src}"
+        if self.project_name:
+            yield f"--project-name={self.project_name}"
+        if self.definition is not None:
+            yield "--file=-"
+        yield from (f"--file={self._path(file)}" for file in self.files or ())
+        yield from (f"--env-file={self._path(file)}" for file in self.env_files or ())
+        yield from (f"--profile={profile}" for profile in self.profiles or ())
+
+    def _path(self, name: str) -> str:
+        if name.startswith("/") or not self.project_src:
+            return name
+        return f"{self.project_src.rstrip('/')}/{name}"
+
+    def _time(self) -> list[str]:
+        return [] if self.timeout is None else [f"--timeout={self.timeout}"]
+
+    def _words(self) -> Iterator[str]:
+        if self.state == "absent":
+            yield from ("down", *self._time())
+            if self.remove_images:
+                yield f"--rmi={self.remove_images}"
+            if self.remove_volumes:
+                yield "--volumes"
+            if self.remove_orphans:
+                yield "--remove-orphans"
+        elif self.state == "restarted":
+            yield from ("restart", *self._time())
+            if not self.dependencies:
+                yield "--no-deps"
+        else:
+            yield from self._up()
+        yield from self.services or ()
+
+    def _up(self) -> Iterator[str]:
+        yield from ("up", "--detach", "--no-color", "--quiet-pull", *self._time())
+        given = {"pull": self.pull if self.pull != "policy" else None}
+        yield from (f"--{key}={value}" for key, value in given.items() if value)
+        switches = {
+            "--remove-orphans": self.remove_orphans,
+            "--force-recreate": self.recreate == "always",
+            "--no-recreate": self.recreate == "never",
+            "--renew-anon-volumes": self.renew_anon_volumes,
+            "--no-deps": not self.dependencies,
+            "--build": self.build == "always",
+            "--no-build": self.build == "never",
+            "--wait": self.wait and self.state == "present",
+            "--no-start": self.state == "stopped",
+            "--yes": self.assume_yes,
+        }
+        yield from (flag for flag, on in switches.items() if on)
+        if self.wait and self.wait_timeout is not None:
+            yield f"--wait-timeout={self.wait_timeout}"
+        yield from (f"--scale={service}={count}" for service, count in self.scale.items())
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        values: dict[str, Any] = {"actions": [*events(report.get("events"))]}
+        for key in ("containers", "images"):
+            values[key] = _objects(report.get(key))
+        return values
+
+
+def events(text: str) -> Iterator[dict[str, str]]:
+    """What compose says that it does: ` Container web-1  Creating`."""
+    for line in text.splitlines():
+        match = _EVENT.search(line)
+        if match and match[3] in DOING:
+            yield {"what": match[1].lower(), "id": match[2], "status": match[3]}
+
+
+def _objects(text: str) -> list[Any]:
+    """One array (before 2.21), or one object a line; warnings stand between them."""
+    found: list[Any] = []
+    for line in text.splitlines():
+        try:
+            item = json.loads(line)
+        except ValueError:
+            continue
+        found += item if isinstance(item, list) else [item]
+    return found

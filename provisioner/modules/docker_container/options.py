@@ -1,0 +1,321 @@
+"""Each parameter of a container: what is asked for, and where `docker inspect` has it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from provisioner.modules.docker_container import create, values
+from provisioner.modules.docker_container.fields import ContainerConfig
+from provisioner.modules.shared.docker.values import bytes_of
+from provisioner.records import dataclass
+
+Object = Mapping[str, Any]
+Kind = Literal["value", "list", "set", "dict"]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is there: the container, the image that is asked for (None where it is not here yet)."""
+
+    container: Object
+    image: Object | None = None
+
+    def at(self, path: str) -> Any:
+        return at(self.container, path)
+
+    def of_image(self, path: str) -> Any:
+        return at(self.image or {}, path)
+
+
+def at(item: Object, path: str) -> Any:
+    """What is at `HostConfig.LogConfig.Type`; None where there is nothing."""
+    found: Any = item
+    for key in path.split("."):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
+
+
+@dataclass(frozen=True)
+class Option:
+    """How one parameter is compared: what is wanted, in the form in which `actual` finds it."""
+
+    kind: Kind
+    wanted: Callable[[Any, ContainerConfig, Seen], Any]
+    actual: Callable[[Seen], Any]
+
+
+def _same(value: Any, config: ContainerConfig, seen: Seen) -> Any:
+    return value
+
+
+def _value(path: str, default: Any = "", wanted: Callable[[Any], Any] | None = None) -> Option:
+    """A plain value; docker leaves out, or writes as null, what is not set."""
+    convert = wanted or (lambda value: value)
+    return Option("value", lambda v, c, s: convert(v), lambda s: _or(s.at(path), default))
+
+
+def _or(value: Any, default: Any) -> Any:
+    return default if value is None else value
+
+
+def _list(path: str) -> Option:
+    return Option("list", lambda v, c, s: list(v), lambda s: list(s.at(path) or ()))
+
+
+def _set(path: str, each: Callable[[Any], Any] = str) -> Option:
+    return Option(
+        "set",
+        lambda v, c, s: {each(item) for item in v},
+        lambda s: {each(item) for item in s.at(path) or ()},
+    )
+
+
+def _dict(path: str) -> Option:
+    return Option("dict", lambda v, c, s: dict(v), lambda s: dict(s.at(path) or {}))
+
+
+def _rates(path: str) -> Option:
+    return Option(
+        "set",
+        lambda v, c, s: {(rate.path, bytes_of(rate.rate)) for rate in v},
+        lambda s: {(item["Path"], item["Rate"]) for item in s.at(path) or ()},
+    )
+
+
+def _size(path: str) -> Option:
+    return _value(path, 0, bytes_of)
+
+
+# -- those that take more than a path
+
+
+def _env(value: Mapping[str, str], config: ContainerConfig, seen: Seen) -> dict[str, str]:
+    return values.pairs(seen.of_image("Config.Env")) | dict(value)
+
+
+def _labels(value: Mapping[str, str], config: ContainerConfig, seen: Seen) -> dict[str, str]:
+    return dict(seen.of_image("Config.Labels") or {}) | dict(value)
+
+
+def _exposed(value: tuple[str, ...], config: ContainerConfig, seen: Seen) -> set[str]:
+    published = {port for port, _, _ in values.ports(config.published_ports or ())}
+    return set(seen.of_image("Config.ExposedPorts") or {}) | values.exposed(value) | published
+
+
+def _bindings(seen: Seen) -> set[values.Port]:
+    """An address of the host that means all of them is as none."""
+    return {
+        (port, values.any_address(item.get("HostIp", "")), str(item.get("HostPort", "")))
+        for port, items in (seen.at("HostConfig.PortBindings") or {}).items()
+        for item in items or ()
+    }
+
+
+def _volumes_wanted(value: tuple[str, ...], config: ContainerConfig, seen: Seen) -> set[Any]:
+    image: set[Any] = {("", path, frozenset()) for path in seen.of_image("Config.Volumes") or ()}
+    return image | {_volume(text) for text in value}
+
+
+def _volume(text: str) -> tuple[str, str, frozenset[str]]:
+    source, path, modes = values.volume(text)
+    return (source, path, modes) if path else ("", source, frozenset())
+
+
+def _volumes(seen: Seen) -> set[Any]:
+    paths: set[Any] = {("", path, frozenset()) for path in seen.at("Config.Volumes") or ()}
+    return paths | {_volume(text) for text in seen.at("HostConfig.Binds") or ()}
+
+
+def _command(value: Any, config: ContainerConfig, seen: Seen) -> list[str]:
+    """With an entry point both are one line of words: docker's command splits them elsewhere."""
+    entrypoint = [word for word in config.entrypoint or () if word]
+    return [*entrypoint, *(create.command_words(config.command) or ())]
+
+
+def _words(seen: Seen, with_entrypoint: bool) -> list[str]:
+    entrypoint = [word for word in seen.at("Config.Entrypoint") or () if word]
+    return [*(entrypoint if with_entrypoint else ()), *(seen.at("Config.Cmd") or ())]
+
+
+def _tmpfs(value: Any) -> dict[str, frozenset[str]]:
+    items = value.items() if isinstance(value, Mapping) else (v.partition(":")[::2] for v in value)
+    return {path: frozenset(filter(None, modes.split(","))) - {"rw"} for path, modes in items}
+
+
+def _links(seen: Seen) -> set[str]:
+    """`/db:/web/data` ▶ `db:data`."""
+    found = (link.partition(":") for link in seen.at("HostConfig.Links") or ())
+    return {f"{there.lstrip('/')}:{alias.rpartition('/')[2]}" for there, _, alias in found}
+
+
+def _link(text: str) -> str:
+    there, _, alias = text.partition(":")
+    return f"{there}:{alias or there}"
+
+
+def _device(item: Any) -> tuple[str, str, str]:
+    if isinstance(item, str):
+        return values.device(item)
+    return item["PathOnHost"], item["PathInContainer"], item["CgroupPermissions"]
+
+
+def _ulimit(item: Any) -> tuple[str, int, int]:
+    return (
+        values.ulimit(item) if isinstance(item, str) else (item["Name"], item["Soft"], item["Hard"])
+    )
+
+
+def _restart(seen: Seen) -> str:
+    name, count = seen.at("HostConfig.RestartPolicy.Name"), None
+    if name == "on-failure":
+        count = seen.at("HostConfig.RestartPolicy.MaximumRetryCount")
+    return f"{name or 'no'}{f':{count}' if count else ''}"
+
+
+def _health(check: Any, config: ContainerConfig, seen: Seen) -> dict[str, Any]:
+    given = {
+        "Test": create.health_test(check.test),
+        "Interval": check.interval and values.nanoseconds(check.interval),
+        "Timeout": check.timeout and values.nanoseconds(check.timeout),
+        "Retries": check.retries,
+        "StartPeriod": check.start_period and values.nanoseconds(check.start_period),
+        "StartInterval": check.start_interval and values.nanoseconds(check.start_interval),
+    }
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _health_seen(seen: Seen) -> dict[str, Any]:
+    found = dict(seen.at("Config.Healthcheck") or {})
+    if found.get("Test"):
+        found["Test"] = create.health_test(tuple(found["Test"]))
+    return found
+
+
+def _mount(mount: Any) -> tuple[str, str, str, bool]:
+    return (mount.type, mount.source or "", mount.target.rstrip("/") or "/", bool(mount.read_only))
+
+
+def _mounts(seen: Seen) -> set[tuple[str, str, str, bool]]:
+    return {
+        (
+            item.get("Type", ""),
+            item.get("Source", ""),
+            item.get("Target", "").rstrip("/") or "/",
+            bool(item.get("ReadOnly")),
+        )
+        for item in seen.at("HostConfig.Mounts") or ()
+    }
+
+
+def _network_mode(seen: Seen) -> str:
+    """default and bridge are one; Docker 26 writes the one for the other."""
+    return _plain_mode(seen.at("HostConfig.NetworkMode") or "default")
+
+
+def _plain_mode(mode: str) -> str:
+    return "bridge" if mode == "default" else mode
+
+
+def _mac(seen: Seen) -> str:
+    """Docker 26 no longer has it in Config, and has it for a running container only."""
+    return str(seen.at("Config.MacAddress") or seen.at("NetworkSettings.MacAddress") or "").lower()
+
+
+def _requests(seen: Seen) -> set[Any]:
+    return {
+        (item.get("Driver") or "", item.get("Count") or 0, tuple(item.get("DeviceIDs") or ()))
+        for item in seen.at("HostConfig.DeviceRequests") or ()
+    }
+
+
+def _request(item: Any) -> tuple[str, int, tuple[str, ...]]:
+    return item.driver or "", 0 if item.device_ids else item.count or 0, item.device_ids
+
+
+OPTIONS: Mapping[str, Option] = {
+    "auto_remove": _value("HostConfig.AutoRemove", False),
+    "blkio_weight": _value("HostConfig.BlkioWeight", 0),
+    "capabilities": _set("HostConfig.CapAdd", values.capability),
+    "cap_drop": _set("HostConfig.CapDrop", values.capability),
+    "cgroupns_mode": _value("HostConfig.CgroupnsMode"),
+    "cgroup_parent": _value("HostConfig.CgroupParent"),
+    "command": Option("list", _command, lambda s: _words(s, False)),
+    "cpu_period": _value("HostConfig.CpuPeriod", 0),
+    "cpu_quota": _value("HostConfig.CpuQuota", 0),
+    "cpus": _value("HostConfig.NanoCpus", 0, lambda cpus: round(cpus * 10**9)),
+    "cpuset_cpus": _value("HostConfig.CpusetCpus"),
+    "cpuset_mems": _value("HostConfig.CpusetMems"),
+    "cpu_shares": _value("HostConfig.CpuShares", 0),
+    "devices": _set("HostConfig.Devices", _device),
+    "device_read_bps": _rates("HostConfig.BlkioDeviceReadBps"),
+    "device_write_bps": _rates("HostConfig.BlkioDeviceWriteBps"),
+    "device_read_iops": _rates("HostConfig.BlkioDeviceReadIOps"),
+    "device_write_iops": _rates("HostConfig.BlkioDeviceWriteIOps"),
+    "device_requests": Option("set", lambda v, c, s: {_request(item) for item in v}, _requests),
+    "device_cgroup_rules": _set("HostConfig.DeviceCgroupRules"),
+    "dns_opts": _set("HostConfig.DnsOptions"),
+    "dns_servers": _list("HostConfig.Dns"),
+    "dns_search_domains": _list("HostConfig.DnsSearch"),
+    "domainname": _value("Config.Domainname"),
+    "env": Option("dict", _env, lambda s: values.pairs(s.at("Config.Env"))),
+    "entrypoint": Option("list", _command, lambda s: _words(s, True)),
+    "etc_hosts": Option(
+        "dict",
+        _same,
+        lambda s: dict(h.split(":", 1) for h in s.at("HostConfig.ExtraHosts") or ()),
+    ),
+    "exposed_ports": Option("set", _exposed, lambda s: set(s.at("Config.ExposedPorts") or {})),
+    "groups": _set("HostConfig.GroupAdd"),
+    "healthcheck": Option("dict", _health, _health_seen),
+    "hostname": _value("Config.Hostname"),
+    "init": _value("HostConfig.Init", False),
+    "interactive": _value("Config.OpenStdin", False),
+    "ipc_mode": _value("HostConfig.IpcMode"),
+    "kernel_memory": _size("HostConfig.KernelMemory"),
+    "labels": Option("dict", _labels, lambda s: dict(s.at("Config.Labels") or {})),
+    "links": Option("set", lambda v, c, s: {_link(item) for item in v}, _links),
+    "log_driver": _value("HostConfig.LogConfig.Type"),
+    "log_options": _dict("HostConfig.LogConfig.Config"),
+    "mac_address": Option("value", lambda v, c, s: v.lower(), _mac),
+    "memory": _size("HostConfig.Memory"),
+    "memory_reservation": _size("HostConfig.MemoryReservation"),
+    "memory_swap": _size("HostConfig.MemorySwap"),
+    "memory_swappiness": _value("HostConfig.MemorySwappiness", -1),
+    "mounts": Option("set", lambda v, c, s: {_mount(mount) for mount in v}, _mounts),
+    "network_mode": Option("value", lambda v, c, s: _plain_mode(v), _network_mode),
+    "oom_killer": _value("HostConfig.OomKillDisable", False),
+    "oom_score_adj": _value("HostConfig.OomScoreAdj", 0),
+    "pid_mode": _value("HostConfig.PidMode"),
+    # 1.13 says 0 for no limit, 26 null.
+    "pids_limit": Option(
+        "value", lambda v, c, s: v or -1, lambda s: s.at("HostConfig.PidsLimit") or -1
+    ),
+    "platform": Option(
+        "value", lambda v, c, s: v.split("/")[0], lambda s: (s.at("Platform") or "").split("/")[0]
+    ),
+    "privileged": _value("HostConfig.Privileged", False),
+    "publish_all_ports": _value("HostConfig.PublishAllPorts", False),
+    "published_ports": Option("set", lambda v, c, s: set(values.ports(v)), _bindings),
+    "read_only": _value("HostConfig.ReadonlyRootfs", False),
+    "restart_policy": Option("value", lambda v, c, s: create.restart(c), _restart),
+    "runtime": _value("HostConfig.Runtime"),
+    "security_opts": _set("HostConfig.SecurityOpt", lambda item: str(item).replace("=", ":", 1)),
+    "shm_size": _size("HostConfig.ShmSize"),
+    "stop_signal": _value("Config.StopSignal"),
+    "stop_timeout": _value("Config.StopTimeout"),
+    "storage_opts": _dict("HostConfig.StorageOpt"),
+    "sysctls": _dict("HostConfig.Sysctls"),
+    "tmpfs": Option(
+        "dict", lambda v, c, s: _tmpfs(v), lambda s: _tmpfs(s.at("HostConfig.Tmpfs") or {})
+    ),
+    "tty": _value("Config.Tty", False),
+    "ulimits": _set("HostConfig.Ulimits", _ulimit),
+    "user": _value("Config.User"),
+    "userns_mode": _value("HostConfig.UsernsMode"),
+    "uts": _value("HostConfig.UTSMode"),
+    "volumes": Option("set", _volumes_wanted, _volumes),
+    "volume_driver": _value("HostConfig.VolumeDriver"),
+    "volumes_from": _set("HostConfig.VolumesFrom"),
+    "working_dir": _value("Config.WorkingDir"),
+}

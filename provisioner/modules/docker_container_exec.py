@@ -1,0 +1,123 @@
+"""docker_container_exec: run a command in a container."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any, ClassVar
+
+from provisioner.modules.framework.base import TaskContext
+from provisioner.modules.shared.docker.client import ASK, DockerModule
+from provisioner.modules.shared.docker.fields import Texts
+from provisioner.remote.shell import Program, Report
+
+BODY = (
+    ASK
+    + r"""
+if [ "$look" = yes ]; then report check ''; return; fi
+complaint='' _what="run a command in container $container"
+installed "$_what" || return 0
+# docker_failed: ends the program where docker itself failed, not the command.
+docker_failed() {
+    complaint=$(stderr | tail -n 3)
+    case $complaint in
+        *'No such container'*) fail "there is no container $container: start it first" ;;
+        *'is not running'*) fail "the container $container does not run: start it first" ;;
+        *'is paused'*) fail "the container $container is paused: unpause it first" ;;
+    esac
+    ! unreachable || fail "$_what: $no_daemon ($complaint)"
+}
+inside() {
+    export_all
+    eval "set -- $options"
+    if [ -n "$chdir" ]; then
+        # Before 17.09 docker exec has no --workdir.
+        case $(cli exec --help) in
+            *--workdir*) set -- "$@" "--workdir=$chdir" && chdir='' ;;
+        esac
+    fi
+    set -- exec "$@" "$container"
+    # shellcheck disable=SC2016
+    [ -z "$chdir" ] || set -- "$@" /bin/sh -c 'cd "$0" && exec "$@"' "$chdir"
+    eval "set -- \"\$@\" $argv"
+    if [ -n "$input" ]; then printf '%s' "$input" | cli "$@"; else cli "$@"; fi
+}
+export_all() {
+    eval "set -- $exported"
+    for pair in "$@"; do export "${pair?}"; done
+}
+run inside || true
+case $status in 1 | 125 | 126 | 127 | 128) docker_failed ;; esac
+report rc "$status"
+output
+changed "$_what"
+"""
+)
+
+
+class DockerContainerExec(DockerModule):
+    """Run a command in a running container."""
+
+    body: ClassVar[str] = BODY
+
+    container: str
+    """The container."""
+    argv: tuple[str, ...] | None = None
+    """The command as words."""
+    command: str | None = None
+    """The command as a line, split as a shell would, without a shell."""
+    chdir: str | None = None
+    """The directory to run it in."""
+    detach: bool = False
+    """Do not wait for its end."""
+    env: Texts | None = None
+    """More of its environment. It reaches docker through docker's own environment, which only root
+    and the same user can read."""
+    user: str | None = None
+    """The user to run it as."""
+    stdin: str | None = None
+    """What it reads."""
+    stdin_add_newline: bool = True
+    """End `stdin` with a newline."""
+    strip_empty_ends: bool = True
+    """Strip newlines at the ends of stdout and stderr."""
+    tty: bool = False
+    """Give it a terminal."""
+
+    def validate(self) -> None:
+        if (self.argv is None) == (self.command is None):
+            raise ValueError("give one of argv and command")
+        if self.detach and self.stdin is not None:
+            raise ValueError("stdin can't be used with detach: true")
+        odd = [key for key in self.env or {} if not key.isidentifier()]
+        if odd:
+            raise ValueError(f"env: {odd[0]} is no name that a shell's variable can have")
+
+    @property
+    def acts(self) -> bool:
+        return True
+
+    def words(self) -> list[str]:
+        return list(self.argv) if self.argv is not None else shlex.split(self.command or "")
+
+    def program(self, context: TaskContext) -> Program:
+        options = [f"--env={key}" for key in self.env or {}]
+        options += [f"--user={self.user}"] if self.user else []
+        switches = {"--detach": self.detach, "--tty": self.tty, "--interactive": bool(self.stdin)}
+        options += [key for key, on in switches.items() if on]
+        end = "\n" if self.stdin is not None and self.stdin_add_newline else ""
+        return Program(
+            "docker_exec",
+            self.body,
+            {
+                "container": self.container,
+                "argv": self.words(),
+                "options": options,
+                "exported": [f"{key}={value}" for key, value in (self.env or {}).items()],
+                "chdir": self.chdir,
+                "input": (self.stdin or "") + end,
+                **self.asking(),
+            },
+        )
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        return {"exec_id": report.get("stdout").strip()} if self.detach else {}

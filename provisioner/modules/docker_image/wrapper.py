@@ -1,0 +1,47 @@
+"""Base of the modules that docker_image carries out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from provisioner.modules.docker_image import DockerImage
+from provisioner.modules.framework.base import TaskContext
+from provisioner.modules.framework.fields import fields
+from provisioner.modules.shared.docker import images
+from provisioner.modules.shared.docker.client import DockerModule
+from provisioner.remote.shell import Program, Report
+
+
+class ImagePart(DockerModule):
+    """A module that docker_image carries out, with the parameters that `wish` gives it."""
+
+    body: ClassVar[str] = images.BODY
+
+    name: str
+    """The image, with its registry; its own tag wins over `tag`."""
+    tag: str = "latest"
+    """The tag."""
+
+    _image: DockerImage
+
+    def wish(self) -> Mapping[str, Any]:
+        """docker_image's parameters, but for the name and the daemon."""
+        raise NotImplementedError
+
+    def validate(self) -> None:
+        shared = self.as_dict(include={*fields(DockerModule), "name", "tag"})
+        self._image = DockerImage.from_arguments({**shared, **self.wish()})
+
+    @property
+    def acts(self) -> bool:
+        return self._image.acts
+
+    def program(self, context: TaskContext) -> Program:
+        return self._image.program(context)
+
+    def edit(self, report: Report) -> Program | None:
+        return self._image.edit(report)
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        return self._image.returns(report)

@@ -1,0 +1,65 @@
+"""docker_image_export: write images to an archive."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from provisioner.modules.framework.base import TaskContext
+from provisioner.modules.framework.fields import parameter, private
+from provisioner.modules.shared.docker import images, steps
+from provisioner.modules.shared.docker.client import DockerModule, answer
+from provisioner.modules.shared.docker.fields import Names
+from provisioner.modules.shared.docker.references import full
+from provisioner.modules.shared.docker.steps import Step
+from provisioner.remote.shell import Program, Report
+
+
+class DockerImageExport(DockerModule):
+    """Write images to an archive on the host, unless it holds them already."""
+
+    body: ClassVar[str] = images.BODY
+
+    names: Names = parameter(aliases=("name",))
+    """The images, with their registries."""
+    tag: str = "latest"
+    """The tag of those that have none."""
+    path: str
+    """The archive on the host."""
+    force: bool = False
+    """Write it in any case."""
+
+    _images: list[dict[str, Any]] = private(list)
+
+    @property
+    def acts(self) -> bool:
+        return self.force
+
+    @property
+    def _full(self) -> list[str]:
+        return [full(name, self.tag) for name in self.names]
+
+    def program(self, context: TaskContext) -> Program:
+        return images.look(self, "export", self._full, archive_path=self.path)
+
+    def edit(self, report: Report) -> Program | None:
+        found = answer(report)
+        if found is None:
+            return None
+        objects = found.objects()
+        here = {name: images.first(objects, name) for name in self._full}
+        for name, item in here.items():
+            if item is None:
+                return images.missing(name)
+        self._images = [dict(item) for item in here.values() if item is not None]
+        archived = report.get("archived")
+        holds = (
+            images.archives(archived, str(item and item["Id"]), name) for name, item in here.items()
+        )
+        if all(holds) and not self.force:
+            return None
+        what = f"archive {', '.join(self._full)} to {self.path}"
+        step = Step(what, ["save", "--output", self.path, *self._full])
+        return steps.program(self, [step], subject=self.path)
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        return {"images": list(self._images)}

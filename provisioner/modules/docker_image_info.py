@@ -1,0 +1,26 @@
+"""docker_image_info: what docker knows of images."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from provisioner.modules.framework.base import Words
+from provisioner.modules.shared.docker.info import DockerInfo
+from provisioner.modules.shared.docker.references import full
+from provisioner.remote.shell import Report
+
+
+class DockerImageInfo(DockerInfo):
+    """Look at images."""
+
+    kind: ClassVar[tuple[str, ...]] = ("inspect", "--type", "image")
+
+    name: Words | None = None
+    """The images, by name (latest without a tag) or id; unset is all."""
+
+    def subjects(self) -> tuple[str, ...]:
+        return tuple(full(name) for name in self.name or ())
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        unique = {item.get("Id"): item for item in self.found(report)}
+        return {"images": [*unique.values()]}

@@ -1,0 +1,15 @@
+"""docker_image_push: push an image to its registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from provisioner.modules.docker_image.wrapper import ImagePart
+
+
+class DockerImagePush(ImagePart):
+    """Push an image that is on the host to its registry."""
+
+    def wish(self) -> Mapping[str, Any]:
+        return {"source": "local", "push": True}

@@ -1,0 +1,71 @@
+"""docker_image_tag, _remove, _export and _load: an image's names, and its archives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+from provisioner.modules.framework.base import TaskContext
+from provisioner.modules.framework.fields import private
+from provisioner.modules.shared.docker import images, steps
+from provisioner.modules.shared.docker.client import DockerModule, answer
+from provisioner.modules.shared.docker.fields import Names
+from provisioner.modules.shared.docker.references import full
+from provisioner.modules.shared.docker.steps import Step
+from provisioner.remote.shell import Program, Report
+
+
+class DockerImageTag(DockerModule):
+    """Give an image on the host more names."""
+
+    body: ClassVar[str] = images.BODY
+
+    name: str
+    """The image, with its registry; its own tag wins over `tag`."""
+    tag: str = "latest"
+    """The tag, and that of names in `repository` that have none."""
+    repository: Names
+    """The names to give it."""
+    existing_images: Literal["keep", "overwrite"] = "overwrite"
+    """Whether another image keeps a name that it has, or loses it."""
+
+    _tagged: list[str] = private(list)
+    _image: Mapping[str, Any] = private(dict)
+
+    @property
+    def _names(self) -> list[str]:
+        return [full(self.name, self.tag), *(full(name, self.tag) for name in self.repository)]
+
+    def program(self, context: TaskContext) -> Program:
+        return images.look(self, "tag", self._names)
+
+    def edit(self, report: Report) -> Program | None:
+        found = answer(report)
+        if found is None:
+            return None
+        name, *targets = self._names
+        objects = found.objects()
+        here = images.first(objects, name)
+        if here is None:
+            return images.missing(name)
+        self._image, self._tagged = here, [*self._wanted(here, objects, targets)]
+        plan = [Step(f"tag image {name} as {to}", ["tag", name, to]) for to in self._tagged]
+        if not plan:
+            return None
+        look = ["inspect", "--type", "image", *self._tagged]
+        return steps.program(self, plan, subject=name, inspect=look, proof="there")
+
+    def _wanted(
+        self,
+        here: Mapping[str, Any],
+        objects: Sequence[Mapping[str, Any]],
+        targets: Sequence[str],
+    ) -> Iterator[str]:
+        for target in targets:
+            other = images.first(objects, target)
+            same = other is not None and other.get("Id") == here.get("Id")
+            if other is None or (not same and self.existing_images == "overwrite"):
+                yield target
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        return {"image": dict(self._image), "tagged_images": list(self._tagged)}

@@ -1,0 +1,118 @@
+"""docker_login: credentials for a registry are in docker's settings, or are not."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from provisioner.modules.framework.base import TaskContext
+from provisioner.modules.framework.bodies import load_body
+from provisioner.modules.framework.fields import parameter
+from provisioner.modules.shared.docker.client import ASK, DockerModule
+from provisioner.remote.shell import Program, Report
+
+READ = r"""
+expand config_path
+report dest "$config_path"
+if at "$config_path"; then before "$config_path"; fi
+"""
+
+BODY = ASK + load_body("docker_login.sh")
+
+HUB = "https://index.docker.io/v1/"
+
+
+def server_of(url: str) -> str:
+    """The name under which docker keeps a registry's credentials."""
+    if (
+        url.rstrip("/") in ("docker.io", "https://docker.io", HUB.rstrip("/"))
+        or "index.docker.io" in url
+    ):
+        return HUB
+    return url.partition("://")[2].partition("/")[0] if "://" in url else url.partition("/")[0]
+
+
+class DockerLogin(DockerModule):
+    """Keep credentials for a registry in docker's settings, checked with the registry."""
+
+    body: ClassVar[str] = BODY
+
+    state: Literal["absent", "present"] = "present"
+    """absent logs out."""
+    registry_url: str = parameter(HUB, aliases=("registry", "url"))
+    """The registry."""
+    username: str | None = None
+    """The user."""
+    password: str | None = None
+    """The password; it reaches docker on stdin."""
+    email: str | None = None
+    """Ignored, as registries do."""
+    reauthorize: bool = parameter(False, aliases=("reauth",))
+    """Log in though the same credentials are kept already. Needed after a change of password where
+    a credential helper keeps them: a helper is not asked for its secrets."""
+    config_path: str = parameter("~/.docker/config.json", aliases=("dockercfg_path",))
+    """docker's settings; of another file's name the password is not checked with the registry."""
+
+    def validate(self) -> None:
+        if self.state == "present" and (self.username is None or self.password is None):
+            raise ValueError("username and password are needed to log in")
+
+    @property
+    def acts(self) -> bool:
+        return self.reauthorize and self.state == "present"
+
+    @property
+    def server(self) -> str:
+        return server_of(self.registry_url)
+
+    def program(self, context: TaskContext) -> Program:
+        return Program("docker_login_read", READ, {"config_path": self.config_path})
+
+    def edit(self, report: Report) -> Program | None:
+        settings = _settings(report.get("before"))
+        wanted = self._wanted(settings)
+        if wanted is None:
+            return None
+        server = "" if self.server == HUB else self.server
+        variables = {
+            "config_path": report.get("dest"),
+            "state": self.state,
+            "server": server,
+            "registry": self.server,
+            "username": self.username or "",
+            "password": self.password or "",
+            "direct": False,
+            "content": json.dumps(wanted, indent="\t") + "\n",
+            **self.asking(),
+        }
+        return Program("docker_login", self.body, variables)
+
+    def _wanted(self, settings: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The settings as they should be; None where they are so."""
+        kept = settings.get("auths") or {}
+        mine = {key: value for key, value in kept.items() if server_of(key) == self.server}
+        others = {key: value for key, value in kept.items() if key not in mine}
+        helpers = settings.get("credHelpers") or {}
+        helped = self.server in helpers or "credsStore" in settings
+        if self.state == "absent":
+            return {**settings, "auths": others} if mine else None
+        secret = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+        same = bool(mine) and (helped or any(v.get("auth") == secret for v in mine.values()))
+        if same and not self.reauthorize:
+            return None
+        return {**settings, "auths": {**others, self.server: {"auth": secret}}}
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        if self.state == "absent":
+            return {"login_result": {}}
+        return {"login_result": {"serveraddress": self.registry_url, "username": self.username}}
+
+
+def _settings(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

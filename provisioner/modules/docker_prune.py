@@ -1,0 +1,99 @@
+"""docker_prune: remove what is not used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from provisioner.modules.framework.base import TaskContext
+from provisioner.modules.shared.docker.client import ASK
+from provisioner.modules.shared.docker.filters import Filtered, Filters, filters
+from provisioner.modules.shared.docker.values import bytes_about
+from provisioner.remote.shell import Program, Report, quote
+
+BODY = (
+    ASK
+    + r"""
+if [ "$look" = yes ]; then report check ''; return; fi
+on_failure=explain_run complaint=''
+installed 'prune' || return 0
+eval "set -- $prunes"
+for prune in "$@"; do
+    eval "set -- $prune"
+    key=$1 _what="prune $1"
+    shift
+    run cli "$@" || broken "$_what" "exit $status"
+    pruned=$(stdout)
+    report "pruned_$key" "$pruned"
+    case $pruned in
+        '' | 'Total reclaimed space: 0'*B) ;;
+        *) changed "$_what" ;;
+    esac
+done
+"""
+)
+
+KINDS = {"containers": "container", "images": "image", "networks": "network", "volumes": "volume"}
+
+
+class DockerPrune(Filtered):
+    """Remove containers, images, networks and volumes that nothing uses."""
+
+    body: ClassVar[str] = BODY
+
+    containers: bool = False
+    """Remove containers that do not run."""
+    images: bool = False
+    """Remove images without a name that no container uses."""
+    networks: bool = False
+    """Remove networks without containers."""
+    volumes: bool = False
+    """Remove volumes without containers."""
+    builder_cache: bool = False
+    """Remove what builds have kept (Docker 18.09 and later)."""
+    builder_cache_all: bool = False
+    """All of it."""
+    builder_cache_filters: Filters | None = None
+    """Which of it."""
+    builder_cache_keep_storage: str | None = None
+    """Keep so much of it."""
+
+    @property
+    def acts(self) -> bool:
+        return True
+
+    def program(self, context: TaskContext) -> Program:
+        words = [" ".join(map(quote, words)) for words in self._prunes()]
+        return Program("docker_prune", self.body, {"prunes": words, **self.asking()})
+
+    def _prunes(self) -> Iterator[list[str]]:
+        for key, kind in KINDS.items():
+            if not getattr(self, key):
+                continue
+            given = dict(getattr(self, f"{key}_filters") or {})
+            every = []
+            if key == "images" and "dangling" in given:
+                # 1.13 knows the option, not the filter.
+                every = ["--all"] if given.pop("dangling")[-1].lower() == "false" else []
+            yield [key, kind, "prune", "--force", *every, *filters(given)]
+        if self.builder_cache:
+            words = ["builder_cache", "builder", "prune", "--force"]
+            words += ["--all"] if self.builder_cache_all else []
+            keep = self.builder_cache_keep_storage
+            words += [f"--keep-storage={keep}"] if keep else []
+            yield [*words, *filters(self.builder_cache_filters)]
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key in (*KINDS, "builder_cache"):
+            text = report.get(f"pruned_{key}")
+            if f"pruned_{key}" not in report.records:
+                continue
+            lines = [line for line in text.splitlines() if line and ":" not in line[-1:]]
+            reclaimed = [line for line in lines if line.startswith("Total")]
+            if key != "builder_cache":
+                values[key] = [line.rpartition(" ")[2] for line in lines if line not in reclaimed]
+            if key != "networks":
+                sizes = (line.rpartition(":")[2] for line in reclaimed)
+                values[f"{key}_space_reclaimed"] = sum(map(bytes_about, sizes))
+        return values

@@ -1,0 +1,165 @@
+"""mysql_db: a database of MariaDB or MySQL is there or is not, goes to a file or comes from one."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
+
+from provisioner.modules.framework.base import TaskContext, Words
+from provisioner.modules.framework.bodies import load_body
+from provisioner.modules.framework.fields import parameter
+from provisioner.modules.shared.mysql.client import ASK, SESSION, MysqlModule, identifier
+from provisioner.modules.shared.sql import quoted
+from provisioner.remote.shell import Program, Report
+
+BODY = ASK + load_body("mysql_db.sh")
+
+_ASKED = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME"
+
+
+class MysqlDb(MysqlModule):
+    """Keep databases of MariaDB or MySQL; write them to a file, or read one."""
+
+    body: ClassVar[str] = BODY
+
+    name: Words = parameter(aliases=("db",))
+    """The databases; `all` for all of them, with dump and import."""
+    state: Literal["present", "absent", "dump", "import"] = "present"
+    """Whether they are there; dump writes them to `target`, import reads it."""
+    encoding: str = ""
+    """Characters of a new database, and of a dump."""
+    collation: str = ""
+    """The order of characters in a new database."""
+    target: str | None = None
+    """The file of a dump; packed where it ends in .gz, .bz2, .xz or .zst."""
+    single_transaction: bool = False
+    """Dump in one transaction."""
+    quick: bool = True
+    """Dump large tables row by row."""
+    ignore_tables: Words = ()
+    """Tables that are left out, as `database.table`."""
+    hex_blob: bool = False
+    """Dump binary columns in hexadecimal."""
+    force: bool = False
+    """Go on after an error of SQL."""
+    master_data: Literal[0, 1, 2] = 0
+    """Dump the place in the binary log: 1 as a statement, 2 as a comment."""
+    sql_log_bin: bool = True
+    """Write to the binary log that databases are made or dropped."""
+    skip_lock_tables: bool = False
+    """Dump without locking tables."""
+    dump_extra_args: str | None = None
+    """More options of mysqldump."""
+    chdir: str | None = None
+    """The directory in which to work."""
+    restrict_config_file: bool = False
+    """Read no settings but `config_file`."""
+    use_shell: bool = False
+    """Ignored: a pipe that breaks is told anyway."""
+    unsafe_login_password: bool = False
+    """Ignored: the password stands in no command line."""
+    pipefail: bool = False
+    """Ignored: a dump that fails is a failure, packed or not."""
+
+    def validate(self) -> None:
+        if any(not name or re.search(r"[\n\0]", name) for name in self.name):
+            raise ValueError("name: it can't be empty, nor hold a newline")
+        for key in ("encoding", "collation"):
+            if not re.fullmatch(r"\w*", getattr(self, key)):
+                raise ValueError(f"{key}: {getattr(self, key)!r} is no {key}")
+        if not self.moves:
+            if "all" in self.name:
+                raise ValueError("name: all databases can only be dumped or imported")
+        elif self.target is None:
+            raise ValueError(f"with state={self.state} target is required")
+        try:
+            shlex.split(self.dump_extra_args or "")
+        except ValueError as error:
+            raise ValueError(f"dump_extra_args: {error}") from error
+        if self.state == "import" and len(self.name) > 1:
+            raise ValueError("Multiple databases are not supported with state=import")
+
+    @property
+    def moves(self) -> bool:
+        """Whether data goes into a file or out of one."""
+        return self.state in ("dump", "import")
+
+    @property
+    def acts(self) -> bool:
+        return self.moves
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return () if self.moves and "all" in self.name else tuple(dict.fromkeys(self.name))
+
+    def program(self, context: TaskContext) -> Program:
+        names = ", ".join(map(quoted, self._names or ("mysql",)))
+        verb = {"present": "create", "absent": "drop"}.get(self.state, self.state)
+        ends = {"dump": f" to {self.target}", "import": f" from {self.target}"}
+        variables = {
+            **self.asking(),
+            "what": f"{verb} database {' '.join(self.name)}{ends.get(self.state, '')}",
+            "state": self.state,
+            "session": SESSION + ("" if self.sql_log_bin else "SET sql_log_bin = 0;\n"),
+            "question": f"{SESSION}{_ASKED} IN ({names});\n",
+            "names": self._names,
+            "statements": list(self._statements()),
+            "target": self.target,
+            "encoding": self.encoding,
+            "arguments": list(self._dumping() if self.state == "dump" else self._importing()),
+            "chdir": self.chdir,
+            "restrict": self.restrict_config_file,
+        }
+        return Program("mysql_db", self.body, variables)
+
+    def _statements(self) -> Iterator[str]:
+        """Each database, and the statement that makes or drops it."""
+        for name in self._names:
+            yield name
+            yield f"{self._statement(name)};\n"
+
+    def _statement(self, name: str) -> str:
+        if self.state == "absent":
+            return f"DROP DATABASE {identifier(name)}"
+        characters = f" CHARACTER SET {quoted(self.encoding)}" if self.encoding else ""
+        order = f" COLLATE {quoted(self.collation)}" if self.collation else ""
+        return f"CREATE DATABASE {identifier(name)}{characters}{order}"
+
+    def _dumping(self) -> Iterator[str]:
+        switches = {
+            "--force": self.force,
+            "--skip-lock-tables": self.skip_lock_tables,
+            "--single-transaction": self.single_transaction,
+            "--quick": self.quick,
+            "--hex-blob": self.hex_blob,
+        }
+        yield from (option for option, on in switches.items() if on)
+        yield from (f"--ignore-table={table}" for table in self.ignore_tables)
+        if self.master_data:
+            yield f"--master-data={self.master_data}"
+        yield from shlex.split(self.dump_extra_args or "")
+        if not self._names:
+            yield "--all-databases"
+        elif len(self._names) > 1:
+            yield "--databases"
+        yield from self._names
+
+    def _importing(self) -> Iterator[str]:
+        if self.force:
+            yield "--force"
+        if self._names:
+            yield from ("--one-database", *self._names)
+
+    def returns(self, report: Report) -> dict[str, Any]:
+        words = list(self._statements())
+        done = {change.partition(" database ")[2] for change in report.changes}
+        run = [
+            sql.rstrip() for name, sql in zip(words[::2], words[1::2], strict=True) if name in done
+        ]
+        return {
+            "db": " ".join(self.name),
+            "db_list": list(self.name),
+            **({"executed_commands": run} if not self.moves else {}),
+        }

@@ -1,0 +1,128 @@
+"""What all Docker modules share: the options that say which daemon, and asking it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from provisioner.modules.framework.base import Module
+from provisioner.modules.framework.bodies import load_body
+from provisioner.modules.framework.fields import parameter
+from provisioner.records import dataclass
+from provisioner.remote.shell import Report, Value
+
+SEPARATOR = "\x1e"
+
+ASK = load_body("shared/docker/client.sh", "shared/docker/failures.sh")
+"""Body that every docker module begins with: ask the daemon, and explain its failures."""
+
+
+class DockerCli(Module):
+    """A module that works through the host's `docker` command."""
+
+    docker_cli: str = "docker"
+    """The docker command: a name in PATH, or a path."""
+    docker_host: str | None = parameter(None, aliases=("docker_url",))
+    """The daemon, as `unix:///var/run/docker.sock` or `tcp://192.0.2.1:2376`; unset is the one of
+    the host, or of the environment's DOCKER_HOST."""
+    cli_context: str | None = None
+    """A context of the docker command (19.03 and later), instead of docker_host."""
+    api_version: str = parameter("auto", aliases=("docker_api_version",))
+    """The API version to speak; auto leaves it to the docker command."""
+    ca_path: str | None = parameter(None, aliases=("ca_cert", "tls_ca_cert", "cacert_path"))
+    """The CA certificate that vouches for the daemon: a file on the host."""
+    client_cert: str | None = parameter(None, aliases=("tls_client_cert", "cert_path"))
+    """The certificate to show to the daemon: a file on the host."""
+    client_key: str | None = parameter(None, aliases=("tls_client_key", "key_path"))
+    """The key of client_cert: a file on the host."""
+    tls: bool = False
+    """Speak TLS with the daemon, whoever it is."""
+    validate_certs: bool = parameter(False, aliases=("tls_verify",))
+    """Speak TLS with the daemon and check its certificate."""
+    tls_hostname: str | None = None
+    """Ignored: the docker command checks the name that is in docker_host."""
+    ssl_version: str | None = None
+    """Ignored: the docker command chooses the best."""
+    use_ssh_client: bool = False
+    """Ignored: the docker command always uses ssh for ssh:// addresses."""
+    debug: bool = False
+    """Ignored: every change is told anyway."""
+
+    def patience(self) -> int | None:
+        """How long the daemon may take to answer a question, in s."""
+        return 60
+
+    def asking(self) -> dict[str, Value]:
+        """The variables that ASK reads."""
+        patience = self.patience()
+        return {
+            "docker_cli": self.docker_cli,
+            "client": self._client(),
+            "patience": "" if patience is None else str(patience),
+        }
+
+    def _client(self) -> list[str]:
+        words = [self.docker_cli]
+        if self.api_version not in ("auto", ""):
+            words = ["env", f"DOCKER_API_VERSION={self.api_version}", *words]
+        options = {
+            "--host": self.docker_host,
+            "--context": self.cli_context,
+            "--tlscacert": self.ca_path,
+            "--tlscert": self.client_cert,
+            "--tlskey": self.client_key,
+        }
+        for option, value in options.items():
+            if value:
+                words += [option, value]
+        switches = {"--tls": self.tls, "--tlsverify": self.validate_certs}
+        return words + [option for option, on in switches.items() if on]
+
+
+class DockerModule(DockerCli):
+    """A module of the collection's API family: it also has `timeout`."""
+
+    timeout: int = 60
+    """How many seconds the daemon may take to answer a question (pulls and builds may take as long
+    as they need)."""
+
+    def patience(self) -> int | None:
+        return self.timeout
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What docker said to one `ask`."""
+
+    text: str = ""
+    complaint: str = ""
+    status: int = 0
+
+    def objects(self) -> list[dict[str, Any]]:
+        """The JSON objects of `docker inspect`: one array, or one object a line."""
+        text = self.text.strip()
+        try:
+            if text.startswith("["):
+                found = json.loads(text)
+            else:
+                found = [json.loads(line) for line in text.splitlines() if line.strip()]
+        except ValueError:
+            return []
+        return [item for item in found if isinstance(item, dict)]
+
+
+def answer(report: Report, key: str = "answer") -> Answer | None:
+    """The answer that a report has under `key`; None where there is none."""
+    if key not in report.records:
+        return None
+    head, _, status = report.get(key).rpartition(SEPARATOR)
+    text, _, complaint = head.partition(SEPARATOR)
+    return Answer(text, complaint, int(status or 0))
+
+
+def is_container(item: dict[str, Any]) -> bool:
+    return "HostConfig" in item and "State" in item
+
+
+def is_image(item: dict[str, Any]) -> bool:
+    return "RootFS" in item or "RepoTags" in item

@@ -1,0 +1,189 @@
+"""What the postgresql modules share: signing in, asking psql for JSON, changing what differs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Literal
+
+from provisioner.modules.framework.base import Module, ModuleError, TaskContext
+from provisioner.modules.framework.bodies import load_body
+from provisioner.modules.framework.fields import parameter, private
+from provisioner.modules.shared.sql import quoted
+from provisioner.records import dataclass
+from provisioner.remote.shell import Program, Report
+
+SESSION = "SET standard_conforming_strings = on;\nSET client_min_messages = warning;\n"
+"""First in every SQL text: `quoted` is right whatever the server's own settings are."""
+
+ASK = load_body("shared/postgresql/client.sh")
+
+READ = (
+    ASK
+    + r"""
+if [ -n "$complaint" ]; then
+    if [ "$look" = no ]; then
+        report hint 'become_user: postgres signs in by the socket, others with login_password'
+        fail "$complaint"
+    fi
+    # In check mode an earlier task may have installed or started the server by now.
+    assume "$complaint"
+    changed "$what"
+    return 0
+fi
+report state "$answer"
+"""
+)
+
+CHANGE = (
+    ASK
+    + r"""
+[ -z "$complaint" ] || fail "$complaint"
+if [ "$look" = no ]; then
+    run submit || broken "$what" "exit $status"
+    ask "$question" || fail "$complaint"
+    report state_after "$answer"
+fi
+eval "set -- $changes"
+for change; do changed "$change"; done
+"""
+)
+
+REFUSE = r"""
+fail "$reason"
+"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One statement, and what the operator reads of it."""
+
+    statement: str
+    change: str
+
+
+class PostgresqlModule(Module):
+    """A module that works through the host's `psql` command."""
+
+    body: ClassVar[str] = CHANGE
+
+    login_user: str = parameter("postgres", aliases=("login",))
+    """The user to sign in as."""
+    login_password: str = ""
+    """The password to sign in with. It stands in no command line, file or environment."""
+    login_host: str = parameter("", aliases=("host",))
+    """The server's host; without one it is reached by its socket."""
+    login_port: int = parameter(5432, aliases=("port",))
+    """The server's port."""
+    login_unix_socket: str = parameter("", aliases=("unix_socket",))
+    """The directory of the server's socket."""
+    ssl_mode: Literal["allow", "disable", "prefer", "require", "verify-ca", "verify-full"] = (
+        "prefer"
+    )
+    """Whether the connection is by TLS."""
+    ca_cert: str | None = parameter(None, aliases=("ssl_rootcert",))
+    """The CA certificate that vouches for the server: a file on the host."""
+    ssl_cert: str | None = None
+    """The certificate to show to the server: a file on the host."""
+    ssl_key: str | None = None
+    """The key of ssl_cert: a file on the host."""
+    connect_params: Mapping[str, Any] = parameter({})
+    """More parameters of libpq."""
+    session_role: str | None = None
+    """The role to act as, once signed in."""
+    trust_input: bool = True
+    """Accepted and ignored: names and values are quoted."""
+
+    _done: list[Step] = private(list)
+
+    @classmethod
+    def validate_login_password(cls, text: str) -> str:
+        if text != text.strip() or re.search(r"[\n\r\0]", text):
+            raise ValueError("it can't begin or end with a space, nor hold a newline")
+        return text
+
+    validate_login_user = validate_login_host = validate_login_password
+    validate_login_unix_socket = validate_login_password
+
+    def validate(self) -> None:
+        for line in self._service():
+            if set("\n\r\0") & set(line.rstrip("\n")) or line.count("\n") > 1:
+                raise ValueError(f"{line.partition('=')[0]}: it can't hold a newline")
+
+    database: ClassVar[str] = "postgres"
+
+    def connected_to(self) -> str:
+        """The database to ask in."""
+        return self.database
+
+    def question(self) -> str:
+        """SQL that tells, as rows of JSON, what there is."""
+        raise NotImplementedError
+
+    def what(self) -> str:
+        """What is said to be done where nobody can ask yet."""
+        raise NotImplementedError
+
+    def steps(self, found: list[dict[str, Any]]) -> Iterable[Step]:
+        """What is to be done where the rows `found` are so; `ModuleError` where that can't be."""
+        raise NotImplementedError
+
+    def program(self, context: TaskContext) -> Program:
+        return Program("postgresql_read", READ, self._variables())
+
+    def _variables(self) -> dict[str, Any]:
+        role = f"SET ROLE {identifier(self.session_role)};\n" if self.session_role else ""
+        return {
+            "service": "".join(self._service()),
+            "session": SESSION + role,
+            "question": SESSION + role + self.question(),
+            "what": self.what(),
+        }
+
+    def _service(self) -> Iterator[str]:
+        given = {
+            "host": self.login_host or self.login_unix_socket,
+            "port": self.login_port,
+            "user": self.login_user,
+            "password": self.login_password,
+            "dbname": self.connected_to(),
+            "sslmode": self.ssl_mode if self.login_host else "",
+            "sslrootcert": self.ca_cert,
+            "sslcert": self.ssl_cert,
+            "sslkey": self.ssl_key,
+            **self.connect_params,
+        }
+        yield "[provision]\n"
+        yield from (f"{key}={value}\n" for key, value in given.items() if value not in (None, ""))
+
+    def edit(self, report: Report) -> Program | None:
+        if "state" not in report.records:
+            return None
+        try:
+            self._done = list(self.steps(_rows(report.get("state"))))
+        except ModuleError as error:
+            return Program("postgresql_refused", REFUSE, {"reason": str(error)})
+        if not self._done:
+            return None
+        variables = self._variables()
+        text = "".join(f"{step.statement};\n" for step in self._done)
+        changes = [step.change for step in self._done]
+        more = {"changes": changes, "statements": f"{variables['session']}{text}"}
+        return Program("postgresql", CHANGE, {**variables, **more})
+
+    def settle(self, report: Report) -> dict[str, Any]:
+        """The server tells once more after a change: nothing may be left to do."""
+        if "state_after" in report.records:
+            for step in self.steps(_rows(report.get("state_after"))):
+                raise ModuleError(f"{step.change}: still untrue afterwards")
+        return {}
+
+
+def _rows(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.split("\n") if line.startswith("{")]
+
+
+def identifier(name: str) -> str:
+    """A name in SQL."""
+    return quoted(name, '"')
