@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from provisioner.modules.docker_container.compare import Comparison
 from provisioner.modules.docker_container.fields import ContainerConfig
