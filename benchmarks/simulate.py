@@ -140,8 +140,8 @@ def _batch(planned: Plan, names: tuple[str, ...]) -> Batch:
         Roster(planned.inventory, planned.inventory_vars, planned.basedirs, states),
     )
     every = planned.plays[0].hosts
-    shared = PlayWorld(world, planned.plays[0].play, every, names)
-    return Batch(shared)
+    play_world = PlayWorld(world, planned.plays[0].play, every, names)
+    return Batch(play_world)
 
 
 def _recorded(planned: Plan) -> list[Answer]:

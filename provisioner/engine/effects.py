@@ -43,7 +43,7 @@ class Exchange:
     variables: Mapping[str, Any] = field(compare=False)
     throttle: tuple[str, int] | None = None
     """A task, and the maximum number of hosts that may be in it at once."""
-    alone: str = ""
+    exclusive_machine: str = ""
     """The machine that the frame changes, if runs of other hosts may change it too. Only one of
     them may do so at a time, until its task or item has ended."""
 

@@ -16,7 +16,7 @@ from provisioner.language.templating.template import Template
 
 
 class HandlerQueue:
-    """Handlers that are due, by identity.
+    """Notified handlers, by identity.
 
     A notified name is looked up again when the handlers are run: a role that is included in the
     meantime may bring its handlers a second time, and only one of the two may run.
@@ -24,18 +24,18 @@ class HandlerQueue:
 
     def __init__(self, play_world: PlayWorld, state: HostState) -> None:
         self._play_world, self._state = play_world, state
-        self._due: set[int] = set()
+        self._notified: set[int] = set()
         self._names: set[str] = set()
         """Names notified since handlers were last run."""
         self._provisional: set[int] = set()
-        """Handlers that are due only because of `_names`."""
+        """Handlers that are notified only because of `_names`."""
 
     def __bool__(self) -> bool:
-        """Whether any handler is due."""
-        return bool(self._due)
+        """Whether any handler is notified."""
+        return bool(self._notified)
 
     def notify(self, task: Task, scopes: Sequence[Scope], *, in_handlers: bool) -> str:
-        """Make the handlers due that the task's `notify` names in any of the scopes (one for each
+        """Notify the handlers that the task's `notify` names in any of the scopes (one for each
         changed item of a loop). Return the first name that no handler has, or ""."""
         if not task.notify:
             return ""
@@ -46,31 +46,31 @@ class HandlerQueue:
                 if not matching:
                     return name
                 if not in_handlers:
-                    self._provisional |= matching - self._due
+                    self._provisional |= matching - self._notified
                     self._names.add(name)
-                self._due |= matching
+                self._notified |= matching
         return ""
 
     def collect(self) -> Sequence[Task]:
-        """Return all handlers if any is due, else nothing. The caller asks `is_due` for each when
-        its turn comes, so a handler may notify the ones behind it."""
-        if not (self._due or self._names):
+        """Return all handlers if any is notified, else nothing. The caller asks `is_notified` for
+        each when its turn comes, so a handler may notify the ones behind it."""
+        if not (self._notified or self._names):
             return ()
         handlers = self._all()
         if self._names:
-            self._due -= self._provisional
-            self._due |= self._matching(handlers, self._names)
+            self._notified -= self._provisional
+            self._notified |= self._matching(handlers, self._names)
         self._provisional.clear()
         self._names.clear()
-        return handlers if self._due else ()
+        return handlers if self._notified else ()
 
-    def is_due(self, handler: Task) -> bool:
+    def is_notified(self, handler: Task) -> bool:
         """Whether the handler is still to be run."""
-        return id(handler) in self._due
+        return id(handler) in self._notified
 
     def started(self, task: Task) -> None:
-        """Note that the task runs: if it is a handler, it is due only when notified again."""
-        self._due.discard(id(task))
+        """Note that the task runs: a handler runs once more only if it is notified again."""
+        self._notified.discard(id(task))
 
     def _all(self) -> list[Task]:
         """The play's handlers, then those of roles that were included."""

@@ -151,7 +151,7 @@ class HostRun:
     def _lose(self, frame: Frame, place: Place, task_run: TaskRun, answer: Answer) -> Effects[None]:
         """The connection was lost, or could not be made, before this task run's report came.
 
-        If the rest of the frame holds a change, nobody knows whether that was made. A host whose
+        If the rest of the frame holds a change, it is unknown whether that was made. A host whose
         sudo or su refuses is not unreachable: the task has failed.
         """
         lost = answer.lost

@@ -57,8 +57,8 @@ class HostSync:
         has done it for this one too, or no host is to do it, or the host ends here."""
         task, place = self._position.task, self._position.place
         once = self.runs_once(task)
-        asked = title(task, self._lookahead.scope(task)) if task.module != "meta" else ""
-        released: Released = yield Barrier(place, once, asked)
+        name = title(task, self._lookahead.scope(task)) if task.module != "meta" else ""
+        released: Released = yield Barrier(place, once, name)
         self._next_waits, self._passed = False, place
         self._lookahead.others_wait_at(place)
         if self.stopped_by(released):

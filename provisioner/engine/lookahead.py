@@ -198,8 +198,8 @@ class Lookahead:
             return False
         gate = Gate(place == self._others_wait_at or len(self._play_world.batch) == 1)
         try:
-            found = self._task_runs(task, pending, place, is_current, gate)
-            added = all(self._append(frame, place, task_run, pending) for task_run in found)
+            candidates = self._task_runs(task, pending, place, is_current, gate)
+            added = all(self._append(frame, place, run, pending) for run in candidates)
         except NeedResult:
             return False
         except NeedFacts:
@@ -298,7 +298,7 @@ class Lookahead:
         return not (ends or self._may_need_edit(place, task_run))
 
     def _flushes_nothing(self, task_run: TaskRun, pending: PendingEffects) -> bool:
-        """Whether it is a `meta: flush_handlers` at which no handler is due."""
+        """Whether it is a `meta: flush_handlers` at which no handler is notified."""
         flushes = isinstance(task_run.module, Meta) and task_run.module.action == "flush_handlers"
         return flushes and task_run.controls_flow and not (self._handlers or pending.notifies)
 
@@ -358,7 +358,7 @@ class Lookahead:
             pending.register(task.register, results.registered(decided))
 
     def _may_notify(self, place: Place, task_run: TaskRun) -> bool:
-        """Whether handlers may be due behind it."""
+        """Whether it may notify handlers."""
         task = task_run.task
         if not task.notify:
             return False

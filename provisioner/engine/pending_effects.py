@@ -18,7 +18,7 @@ class PendingEffects:
         self.facts = False
         """Whether facts may change."""
         self.notifies = False
-        """Whether handlers may be due."""
+        """Whether handlers may be notified."""
         self.local_files = False
         """Whether files of the controller may change, which lookups and modules read."""
         self._first_calls: dict[str, str] = {}

@@ -20,15 +20,15 @@ class Handlers(Protocol):
     """The handlers of a play that are to be run."""
 
     def collect(self) -> Sequence[Task]:
-        """Return all handlers of the play if any of them is due, else nothing."""
+        """Return all handlers of the play if any of them is notified, else nothing."""
 
-    def is_due(self, handler: Task) -> bool:
+    def is_notified(self, handler: Task) -> bool:
         """Whether the handler is to be run when its turn comes."""
 
 
 class TaskList:
     """A list of tasks under way. `at` is the current line. When the list ends, the list below goes
-    on at its line `resume_at`. A list of `handlers` skips those that are not due."""
+    on at its line `resume_at`. A list of `handlers` skips those that are not notified."""
 
     def __init__(self, flow: Flow, resume_at: int = 0, handlers: Handlers | None = None) -> None:
         self.flow, self.resume_at, self._handlers = flow, resume_at, handlers
@@ -49,9 +49,9 @@ class TaskList:
         return self._handlers is not None
 
     def skips(self, line: Line) -> bool:
-        """Whether the line is a handler that is not due."""
+        """Whether the line is a handler that is not notified."""
         handlers, task = self._handlers, line.task
-        return handlers is not None and task is not None and not handlers.is_due(task)
+        return handlers is not None and task is not None and not handlers.is_notified(task)
 
     def go_to(self, line: int) -> None:
         self.at = line
@@ -125,7 +125,7 @@ class Position:
         return any(tasks.holds_handlers for tasks in self._lists)
 
     def find_task(self) -> bool:
-        """Go on to the next task, over ends of blocks and flushes without a handler that is due.
+        """Go on to the next task, over ends of blocks and flushes without a notified handler.
         False at the end of the play, where a failure is not caught, and where a failing host has
         run its forced handlers."""
         while self._lists:
@@ -163,7 +163,7 @@ class Position:
         return bool(nodes)
 
     def enter_handlers(self, *, resume_at: int) -> bool:
-        """Put the handlers on the stack; false if none is due."""
+        """Put the handlers on the stack; false if none is notified."""
         handlers = self._handlers.collect()
         if handlers:
             self._lists.append(TaskList(compile_nodes(handlers), resume_at, self._handlers))
@@ -190,7 +190,7 @@ class Position:
 
     def give_up(self, *, force_handlers: bool) -> bool:
         """The host has failed: leave all lists but the play's own. The first time, run the handlers
-        that are due if they are forced; true if there are any."""
+        that are notified if they are forced; true if there are any."""
         already_failing, self.failing = self.failing, True
         del self._lists[1:]
         forced = force_handlers and not already_failing

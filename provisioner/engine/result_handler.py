@@ -176,7 +176,7 @@ class ResultHandler:
     def leave(
         self, task_run: TaskRun, result: Result, status: Status, reason: str, fatal: str
     ) -> Effects[None]:
-        """The task was not run, or nobody can tell whether it was: the host is out."""
+        """The task was not run, or it is unknown whether it was: the host is out."""
         self._state.count(result.outcome, ignored=False, rescued=False)
         yield self.event(task_run, result)
         self._state.leave(status, reason, result.hint, fatal)

@@ -136,7 +136,7 @@ def run_until_blocked(
                 run.close()  # finished tasks are reported already, and no other starts
                 return None
             case Exchange():
-                throttles.take(step.throttle, step.alone)
+                throttles.take(step.throttle, step.exclusive_machine)
                 reply = sessions.exchange(step, _progress(step.session_key.host, report))
             case Sleep():
                 interrupt.sleep(step.seconds)

@@ -37,10 +37,10 @@ def notify(queue: HandlerQueue, *names: Any, in_handlers: bool = False, **variab
 
 
 def run(queue: HandlerQueue) -> list[str]:
-    """Run the handlers that are due, and return their names."""
+    """Run the notified handlers, and return their names."""
     names = []
     for task in queue.collect():
-        if queue.is_due(task):
+        if queue.is_notified(task):
             queue.started(task)
             names.append(str(task.name))
     return names
@@ -68,7 +68,7 @@ def test_the_name_that_no_handler_has_is_returned() -> None:
     assert notify(queue, "a", "nowhere") == "nowhere"
 
 
-def test_a_handler_that_has_run_is_due_only_when_notified_again() -> None:
+def test_a_handler_that_has_run_runs_again_only_when_notified_again() -> None:
     queue = queue_of(handler("a"))
     notify(queue, "a")
     assert (run(queue), run(queue), bool(queue)) == (["a"], [], False)
@@ -83,7 +83,7 @@ def test_a_handler_may_notify_one_behind_it() -> None:
     assert queue.collect()
     queue.started(first)
     notify(queue, "b", in_handlers=True)
-    assert queue.is_due(second)
+    assert queue.is_notified(second)
 
 
 def test_each_item_of_a_loop_may_notify_another_handler() -> None:
@@ -100,7 +100,7 @@ def test_of_two_handlers_with_one_name_the_one_that_was_read_last_runs() -> None
     queue = queue_of(own, included=(included,))
     notify(queue, "a")
     queue.collect()
-    assert (queue.is_due(own), queue.is_due(included)) == (False, True)
+    assert (queue.is_notified(own), queue.is_notified(included)) == (False, True)
 
 
 def test_a_handler_that_an_included_role_brings_later_takes_the_place_of_the_first() -> None:
@@ -112,4 +112,4 @@ def test_a_handler_that_an_included_role_brings_later_takes_the_place_of_the_fir
     notify(queue, "a")
     state.add_role([later], [])
     queue.collect()
-    assert (queue.is_due(own), queue.is_due(later)) == (False, True)
+    assert (queue.is_notified(own), queue.is_notified(later)) == (False, True)

@@ -23,17 +23,17 @@ def block(tasks: str, rescue: str = "", always: str = "") -> Block:
     )
 
 
-class NotifiedHandlers:
-    """Handlers of which those in `due` are to be run."""
+class SomeHandlers:
+    """Handlers; those in `notified` are to be run."""
 
-    def __init__(self, names: str = "", due: str = "") -> None:
-        self.handlers, self.due = [task(name) for name in names], set(due)
+    def __init__(self, names: str = "", notified: str = "") -> None:
+        self.handlers, self.notified = [task(name) for name in names], set(notified)
 
     def collect(self) -> Sequence[Task]:
-        return self.handlers if self.due else ()
+        return self.handlers if self.notified else ()
 
-    def is_due(self, handler: Task) -> bool:
-        return handler.name in self.due
+    def is_notified(self, handler: Task) -> bool:
+        return handler.name in self.notified
 
 
 def run(position: Position, failing: str = "") -> str:
@@ -80,48 +80,48 @@ def run(position: Position, failing: str = "") -> str:
 def test_a_failure_leads_to_the_block_that_catches_it(
     sentence: str, nodes: list[Node], failing: str, expected: str
 ) -> None:
-    position = Position(compile_sections([nodes]), NotifiedHandlers())
+    position = Position(compile_sections([nodes]), SomeHandlers())
     assert run(position, failing) == expected, sentence
 
 
 def test_an_include_is_run_before_the_host_goes_on() -> None:
-    position = Position(compile_sections([[task("a"), task("b")]]), NotifiedHandlers())
+    position = Position(compile_sections([[task("a"), task("b")]]), SomeHandlers())
     assert position.find_task()
     assert position.enter([task("i"), task("j")], resume_at=position.top.at + 1)
     assert run(position) == "ijb"
 
 
 def test_an_empty_include_is_not_entered() -> None:
-    position = Position(compile_sections([[task("a")]]), NotifiedHandlers())
+    position = Position(compile_sections([[task("a")]]), SomeHandlers())
     assert not position.enter([], resume_at=1)
     assert run(position) == "a"
 
 
 def test_a_failure_in_an_include_leads_to_the_rescue_around_it() -> None:
-    position = Position(compile_sections([[block("ab", "r"), task("c")]]), NotifiedHandlers())
+    position = Position(compile_sections([[block("ab", "r"), task("c")]]), SomeHandlers())
     assert position.find_task()
     assert position.enter([task("i")], resume_at=position.top.at + 1)
     assert run(position, failing="i") == "irc"
 
 
-def test_due_handlers_run_behind_each_section() -> None:
-    handlers = NotifiedHandlers("ghi", due="gi")
+def test_notified_handlers_run_behind_each_section() -> None:
+    handlers = SomeHandlers("ghi", notified="gi")
     position = Position(compile_sections([[task("a")], [task("b")]]), handlers)
     assert position.find_task()
     position.advance()
     assert position.find_task()
     assert (str(position.task.name), position.in_handlers) == ("g", True)
-    handlers.due.discard("g")
+    handlers.notified.discard("g")
     position.advance()
     assert position.find_task()
     assert str(position.task.name) == "i"
-    handlers.due.discard("i")
+    handlers.notified.discard("i")
     assert run(position) == "b"
 
 
 def test_rescues_are_skipped_from_an_unsupported_task_on_until_errors_are_cleared() -> None:
     nodes: list[Node] = [block("a", "r", "x"), task("b")]
-    position = Position(compile_sections([nodes]), NotifiedHandlers())
+    position = Position(compile_sections([nodes]), SomeHandlers())
     assert position.find_task()
     assert position.has_rescue()
     position.skip_rescues()
@@ -144,7 +144,7 @@ def test_handlers_of_a_failed_host_run_only_if_they_are_forced(
     sentence: str, forced: bool, expected: str
 ) -> None:
     nodes: list[Node] = [block("a", "r"), task("b")]
-    position = Position(compile_sections([nodes]), NotifiedHandlers("h", due="h"))
+    position = Position(compile_sections([nodes]), SomeHandlers("h", notified="h"))
     assert position.find_task()
     assert position.give_up(force_handlers=forced) is forced
     assert run(position) == expected, sentence
@@ -152,12 +152,12 @@ def test_handlers_of_a_failed_host_run_only_if_they_are_forced(
 
 
 def test_a_place_orders_tasks_of_an_include_between_those_around_it() -> None:
-    position = Position(compile_sections([[task("a"), task("b")]]), NotifiedHandlers())
+    position = Position(compile_sections([[task("a"), task("b")]]), SomeHandlers())
     assert position.find_task()
     first = position.place
     position.enter([task("i")], resume_at=1)
     inside = position.place
     assert run(position) == "ib"
-    later = Position(compile_sections([[task("a"), task("b")]]), NotifiedHandlers())
+    later = Position(compile_sections([[task("a"), task("b")]]), SomeHandlers())
     later.advance()
     assert first < inside < later.place
