@@ -1,4 +1,4 @@
-"""Text that would run something, or show a mark, if it were taken for a template."""
+"""Texts that run a command, or give a mark, if they are evaluated as templates or shell."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 MARK = "12" * 12
-"""What the expressions that run nothing give. It is in no payload, and longer than any time of day
-or number of seconds: it shows what was evaluated."""
+"""The value of the expressions that run nothing. No payload contains it, and it is longer than any
+time of day or number of seconds, so it proves an evaluation."""
 
 EXPRESSIONS = (
     "40404040404040404040404 * 3",
@@ -47,7 +47,7 @@ FORMS = (
     "{{ '{{ E }}' }}",
     "E",
 )
-"""Each with each of the expressions; the last one is what a condition would be."""
+"""Every form is combined with every expression; the last one has the form of a condition."""
 
 SINGLE = (
     "", "{{", "}}", "{%", "{#", "{{ }}", "{% %}", "{{ mark", "mark }}", "}}{{ mark }}{{",
@@ -72,10 +72,10 @@ SINGLE = (
 
 
 def payloads(canary: Path) -> list[str]:
-    """All of them; CANARY is the file that they would make."""
-    return [text.replace("CANARY", str(canary)) for text in _all()]
+    """Return all payloads. `canary` is the file that they create if they are evaluated."""
+    return [text.replace("CANARY", str(canary)) for text in _texts()]
 
 
-def _all() -> Iterator[str]:
+def _texts() -> Iterator[str]:
     yield from (form.replace("E", expr, 2) for form in FORMS for expr in EXPRESSIONS)
     yield from SINGLE

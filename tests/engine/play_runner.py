@@ -1,4 +1,4 @@
-"""Whole plays on pretended hosts: each a real shell on this machine with a directory of its own."""
+"""Run plays on hosts that are shells of this machine."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def threads(plan: Plan, connect: Connect, interrupt: Interrupt) -> Executor:
 
 @dataclass
 class Frames(LocalConnection):
-    """A connection that keeps what is sent, and can be cut at a frame."""
+    """A connection that records the frames that are sent, and is lost at frame `cut_at`."""
 
     log: list[bytes] = field(default_factory=list)
     cut_at: int = 0
@@ -76,7 +76,7 @@ class RunOutcome:
         return end
 
     def tasks(self, host: str = "h1") -> list[tuple[str, str]]:
-        """(task, outcome) of each task of a host, items of loops left out."""
+        """(task, outcome) of each task of a host, without the items of loops."""
         return [
             (event.task, str(event.outcome)) for event in self.finished(host) if not event.is_item
         ]
@@ -102,7 +102,8 @@ class PlayRunner:
     cut: Mapping[str, int] = field(default_factory=dict)
     connections: dict[str, Frames] = field(default_factory=dict, repr=False)
     variables: dict[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
-    """Those that each host was connected with. To show them may mean to ask a controller."""
+    """The variables that each host was connected with. Not in the repr: showing them may ask a
+    controller."""
     read: Read = lambda prompt, echo: ""
     """What the operator types when a pause asks."""
     vault: Vault = NO_VAULT

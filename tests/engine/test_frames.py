@@ -1,4 +1,4 @@
-"""Round trips: how many there are, and that nothing but reads is ever queued behind a change."""
+"""The number of frames that a play takes, and that no frame holds two changes."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def modes(frame: bytes) -> list[str]:
     return [m.decode() for m in re.findall(rb"^task \d+ (\w+) ", frame, re.MULTILINE)]
 
 
-def test_a_run_with_nothing_to_do_costs_one_frame_whatever_its_length(runner: PlayRunner) -> None:
+def test_a_run_without_changes_takes_one_frame_however_long_it_is(runner: PlayRunner) -> None:
     for n in range(30):
         (runner.folder / f"f{n}").touch()
     got = runner.run(files(runner.folder, 30))
     assert (got.frames, got.hosts["h1"].changed) == ({"h1": 1}, 0)
 
 
-def test_each_change_costs_one_frame_more(runner: PlayRunner) -> None:
+def test_each_change_takes_one_more_frame(runner: PlayRunner) -> None:
     for n in (0, 1, 2, 4, 6, 7):
         (runner.folder / f"f{n}").touch()
     got = runner.run(files(runner.folder, 8))
@@ -52,14 +52,14 @@ def test_at_most_one_change_is_in_a_frame_and_only_looks_follow_it(runner: PlayR
             - {{command: echo item, loop: [1, 2, 3]}}
         """)
     for frame in got.sent["h1"]:
-        found = modes(frame)
-        assert found.count("apply") <= 1
-        if "apply" in found:
-            assert set(found[found.index("apply") + 1 :]) <= {"look"}
+        sent = modes(frame)
+        assert sent.count("apply") <= 1
+        if "apply" in sent:
+            assert set(sent[sent.index("apply") + 1 :]) <= {"look"}
     assert got.hosts["h1"].changed == 6
 
 
-def test_declared_reads_travel_together(runner: PlayRunner) -> None:
+def test_commands_declared_to_change_nothing_are_sent_together(runner: PlayRunner) -> None:
     declared = "changed_when: false, check_mode: false"
     reads = "".join(
         f"\n            - {{command: echo {n}, register: r{n}, {declared}}}" for n in range(5)
@@ -72,7 +72,7 @@ def test_declared_reads_travel_together(runner: PlayRunner) -> None:
     assert (got.frames, got.debug_output()) == ({"h1": 1}, ["04"])
 
 
-def test_nothing_that_changes_follows_what_the_playbook_has_yet_to_judge(
+def test_no_change_is_sent_behind_a_result_that_the_playbook_decides_on(
     runner: PlayRunner,
 ) -> None:
     got = runner.run(f"""
@@ -86,7 +86,7 @@ def test_nothing_that_changes_follows_what_the_playbook_has_yet_to_judge(
     assert not (runner.folder / "never").exists()
 
 
-def test_check_mode_looks_at_everything_in_one_frame_and_changes_nothing(
+def test_check_mode_sends_all_looks_in_one_frame_and_changes_nothing(
     runner: PlayRunner,
 ) -> None:
     got = runner.run(files(runner.folder, 10) + "    - command: touch never", check=True)
@@ -96,7 +96,7 @@ def test_check_mode_looks_at_everything_in_one_frame_and_changes_nothing(
     assert sorted(path.name for path in runner.folder.iterdir()) == ["play.yml"]
 
 
-def test_a_connection_cut_under_a_change_leaves_its_fate_unknown(runner: PlayRunner) -> None:
+def test_a_connection_lost_during_a_change_makes_its_outcome_unknown(runner: PlayRunner) -> None:
     runner.cut = {"h1": 1, "h2": 2}
     got = runner.run(
         """
@@ -117,21 +117,23 @@ def test_a_connection_cut_under_a_change_leaves_its_fate_unknown(runner: PlayRun
     assert got.exit == 4
 
 
-def test_a_connection_cut_under_looks_leaves_the_host_unreachable(runner: PlayRunner) -> None:
+def test_a_connection_lost_during_looks_makes_the_host_unreachable(runner: PlayRunner) -> None:
     runner.cut = {"h1": 1}
     (runner.folder / "f0").touch()
     got = runner.run(files(runner.folder, 1))
     assert got.tasks() == [("t0", "unreachable")]
 
 
-def test_behind_a_change_few_looks_are_sent_and_then_ever_more(runner: PlayRunner) -> None:
+def test_few_looks_are_sent_behind_a_change_and_more_in_each_later_frame(
+    runner: PlayRunner,
+) -> None:
     for n in range(1, 40):
         (runner.folder / f"f{n}").touch()
     got = runner.run(files(runner.folder, 40))
     assert [len(modes(frame)) for frame in got.sent["h1"]] == [40, 4, 16, 20]
 
 
-def test_reads_and_what_is_done_here_travel_with_a_change_however_many(runner: PlayRunner) -> None:
+def test_any_number_of_reads_and_local_actions_is_sent_with_a_change(runner: PlayRunner) -> None:
     declared = "{command: echo, changed_when: false, check_mode: false}"
     here = "{debug: {msg: here}}"
     others = f"\n            - {declared}\n            - {here}" * 10
@@ -145,7 +147,7 @@ def test_reads_and_what_is_done_here_travel_with_a_change_however_many(runner: P
     assert sent == [["look", *["read"] * 10], ["apply", *["read"] * 10]]
 
 
-def test_a_long_loop_of_changes_is_made_ready_a_few_items_at_a_time(runner: PlayRunner) -> None:
+def test_a_long_loop_of_changes_is_prepared_a_few_items_at_a_time(runner: PlayRunner) -> None:
     got = runner.run(f"""
         - hosts: all
           gather_facts: false
@@ -157,7 +159,9 @@ def test_a_long_loop_of_changes_is_made_ready_a_few_items_at_a_time(runner: Play
     assert got.hosts["h1"].changed == 1
 
 
-def test_nothing_stands_behind_the_look_of_an_edit_behind_a_change(runner: PlayRunner) -> None:
+def test_nothing_is_sent_behind_the_look_of_an_edit_that_follows_a_change(
+    runner: PlayRunner,
+) -> None:
     (runner.folder / "text").write_text("a\n")
     edit = f"lineinfile: {{path: {runner.folder}/text, line: a}}"
     got = runner.run(f"""
@@ -173,7 +177,7 @@ def test_nothing_stands_behind_the_look_of_an_edit_behind_a_change(runner: PlayR
     ]  # fmt: skip
 
 
-def test_what_is_behind_a_change_is_made_ready_once(runner: PlayRunner) -> None:
+def test_the_tasks_behind_a_change_are_prepared_once(runner: PlayRunner) -> None:
     name = "{{ lookup('pipe', 'echo ' ~ word ~ ' | tee -a ' ~ log) }}"
     tasks = "".join(
         f"""
@@ -191,7 +195,7 @@ def test_what_is_behind_a_change_is_made_ready_once(runner: PlayRunner) -> None:
     assert all((runner.folder / f"d{n}").is_dir() for n in range(9))
 
 
-def test_what_was_made_ready_is_made_again_where_files_of_this_machine_have_changed(
+def test_tasks_are_prepared_again_after_files_of_the_controller_have_changed(
     runner: PlayRunner,
 ) -> None:
     folder = runner.folder

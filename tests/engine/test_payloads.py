@@ -1,4 +1,4 @@
-"""What a host says is never evaluated, whichever way it goes (tests/engine/payloads.py)."""
+"""Text that a host sends is never evaluated, wherever it goes (texts: payloads.py)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ READ = """
           gather_facts: false
           vars: {mark: "{{ 40404040404040404040404 * 3 }}"}
           tasks:
-            - {name: read, command: cat said.json, args: {chdir: FOLDER}, register: raw}
-            - {name: read as a file, slurp: {src: FOLDER/said.json}, register: slurped}
+            - {name: read, command: cat sent.json, args: {chdir: FOLDER}, register: raw}
+            - {name: read as a file, slurp: {src: FOLDER/sent.json}, register: slurped}
             - set_fact: {got: "{{ raw.stdout | from_json }}"}
 """
 
-WAYS = {
+USES = {
     "parsed": """
             - assert: {that: [got == known, slurped.content | b64decode | from_json == known]}
             - assert: {that: raw.stdout_lines | join | from_yaml | length == known | length}
@@ -119,51 +119,51 @@ WAYS = {
 """,
     "by facts": """
             - setup: {gather_subset: ["!all", "!min", local], fact_path: FOLDER/facts.d}
-            - assert: {that: ansible_local.said.list == known}
+            - assert: {that: ansible_local.sent.list == known}
             - debug: {msg: "{{ ansible_local }} {{ ansible_facts.ansible_local | default }}"}
             - debug: {msg: "{{ item.key }}{{ item.value }}"}
-              with_dict: "{{ ansible_local.said.keys_ }}"
+              with_dict: "{{ ansible_local.sent.keys_ }}"
             - debug: {var: ansible_local}
             - set_fact: {taken: "{{ got }}", cacheable: true}
               delegate_to: h2
               delegate_facts: true
             - {group_by: {key: "{{ item }}"}, loop: "{{ got }}", ignore_errors: true}
-            - {add_host: {name: h2, groups: [more], said: "{{ got }}"}}
+            - {add_host: {name: h2, groups: [more], sent: "{{ got }}"}}
         - hosts: h2
           gather_facts: false
           vars: {mark: "{{ 40404040404040404040404 * 3 }}"}
           tasks:
-            - assert: {that: [hostvars.h1.got == known, taken == known, said == known]}
+            - assert: {that: [hostvars.h1.got == known, taken == known, sent == known]}
             - debug: {msg: "{{ hostvars['h1'].ansible_local }} {{ groups }} {{ taken }}"}
             - {debug: {msg: "{{ item }}"}, loop: "{{ hostvars.h1.got }}"}
             - debug: {msg: "{{ groups.keys() | list }} {{ hostvars.h1.group_names }}"}
 """,
 }
-"""Tasks by the way that they send what a host has said."""
+"""Tasks that use the text in different ways, by the name of the way."""
 
 
-def run(runner: PlayRunner, way: str, known: list[str]) -> RunOutcome:
+def run(runner: PlayRunner, use: str, known: list[str]) -> RunOutcome:
     folder = runner.folder / "host"
     (folder / "facts.d").mkdir(parents=True)
-    (folder / "said.json").write_text(json.dumps(known))
-    said = {"list": known, "keys_": {text: text for text in known}}
-    (folder / "facts.d/said.fact").write_text(json.dumps(said))
+    (folder / "sent.json").write_text(json.dumps(known))
+    facts = {"list": known, "keys_": {text: text for text in known}}
+    (folder / "facts.d/sent.fact").write_text(json.dumps(facts))
     runner.write("templates/mark.j2", "{{ mark }}")
     runner.write(
         "templates/t.j2", "[{{ got | to_json }}, {{ got | to_json | from_json | to_json }}]"
     )
-    playbook = (READ + WAYS[way]).replace("FOLDER", str(folder))
+    playbook = (READ + USES[use]).replace("FOLDER", str(folder))
     return runner.run(playbook, hosts=2, extra_vars={"known": known})
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_nothing_that_a_host_says_is_evaluated(
-    runner: PlayRunner, way: str, tmp_path: Path
+@pytest.mark.parametrize("use", USES)
+def test_text_that_a_host_sends_is_never_evaluated(
+    runner: PlayRunner, use: str, tmp_path: Path
 ) -> None:
     known = payloads(canary := tmp_path / "canary")
     assert len(known) >= 200
     assert not any(MARK in text for text in known)
-    got = run(runner, way, known)
+    got = run(runner, use, known)
     assert (got.exit, failures(got)) == (0, [])
     assert not canary.exists()
     assert not [event for event in got.events if MARK in repr(event)]

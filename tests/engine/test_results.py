@@ -62,7 +62,7 @@ def report(status: int = 0, **records: str) -> Report:
             "a command that check mode leaves out is skipped",
             report(check=""),
             SKIP,
-            "would have run: not in check mode",
+            "not run in check mode",
         ),
     ],
 )

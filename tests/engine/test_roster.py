@@ -1,4 +1,4 @@
-"""An inventory that grows while hosts are under way: quickly, and as if it were made anew."""
+"""The inventory while tasks add hosts and groups: the fast path gives what a rebuild gives."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ NEW = ["fresh", "other"]
 GROUPS = ["web", "edge", "db", *NEW, *NEW, "ungrouped", "all"]
 
 
-class Anew(Roster):
-    """Makes the whole inventory anew for all that is said."""
+class RebuildingRoster(Roster):
+    """A roster that rebuilds the inventory for every report."""
 
-    def _is_join(self, host: str, values: Mapping[str, Any]) -> bool:
+    def _is_simple(self, host: str, values: Mapping[str, Any]) -> bool:
         return False
 
 
@@ -40,27 +40,27 @@ def inventory(folder: Path) -> Inventory:
     return load_inventory(str(folder / "hosts.yml"))
 
 
-def words(chance: random.Random, count: int) -> list[tuple[str, dict[str, Any]]]:
-    """What hosts say, one after the other: mostly group_by, now and then add_host."""
+def random_reports(chance: random.Random, count: int) -> list[tuple[str, dict[str, Any]]]:
+    """(host, return values) of tasks in random order: mostly group_by, sometimes add_host."""
     names = [f"h{number}" for number in range(8)]
-    found: list[tuple[str, dict[str, Any]]] = []
+    reports: list[tuple[str, dict[str, Any]]] = []
     for _ in range(count):
         host = chance.choice([*names, "localhost"])
         if chance.random() < 0.1:
             name = chance.choice(["new0", "new1", "h3"])
             groups = chance.sample(GROUPS, chance.randrange(3))
             added = {"host_name": name, "groups": groups, "host_vars": {"a": chance.random()}}
-            found.append((host, {"add_host": added}))
+            reports.append((host, {"add_host": added}))
             names.append(name)
         else:
             group = chance.choice(GROUPS)
-            above = chance.choice([["all"], ["web"], ["all", "db"]]) if group in NEW else ["all"]
+            parents = chance.choice([["all"], ["web"], ["all", "db"]]) if group in NEW else ["all"]
             if group != "all":
-                found.append((host, {"add_group": group, "parent_groups": above}))
-    return found
+                reports.append((host, {"add_group": group, "parent_groups": parents}))
+    return reports
 
 
-def seen(roster: Roster) -> dict[str, Any]:
+def contents(roster: Roster) -> dict[str, Any]:
     now = roster.inventory
     return {
         "hosts": now.hosts,
@@ -73,49 +73,51 @@ def seen(roster: Roster) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_what_is_taken_in_host_by_host_comes_out_as_if_made_anew(tmp_path: Path, seed: int) -> None:
+def test_reports_taken_in_one_by_one_give_the_same_inventory_as_a_rebuild(
+    tmp_path: Path, seed: int
+) -> None:
     chance = random.Random(seed)
     first = inventory(tmp_path)
     states: list[dict[str, HostState]] = [{}, {}]
     inventory_vars: dict[str, dict[str, Any]] = {host: {} for host in first.hosts}
-    quick, anew = (
-        kind(first, inventory_vars, (tmp_path,), there)
-        for kind, there in zip((Roster, Anew), states, strict=True)
+    fast, rebuilding = (
+        kind(first, inventory_vars, (tmp_path,), own_states)
+        for kind, own_states in zip((Roster, RebuildingRoster), states, strict=True)
     )
-    for host, said in words(chance, 40):
-        quick.report(host, said)
-        anew.report(host, said)
+    for host, values in random_reports(chance, 40):
+        fast.report(host, values)
+        rebuilding.report(host, values)
         if chance.random() < 0.7:
-            assert seen(quick) == seen(anew)
-    assert seen(quick) == seen(anew)
+            assert contents(fast) == contents(rebuilding)
+    assert contents(fast) == contents(rebuilding)
     assert states[0].keys() == states[1].keys()
 
 
-def test_thousands_of_hosts_that_join_a_group_in_turn_need_one_new_inventory(
+def test_thousands_of_hosts_that_join_a_group_cause_one_rebuild(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[Inventory] = []
+    rebuilt: list[Inventory] = []
     grown = Inventory.grown
 
-    def counted(self: Inventory, *given: Any) -> Inventory:
-        made.append(self)
-        return grown(self, *given)
+    def counted(self: Inventory, *args: Any) -> Inventory:
+        rebuilt.append(self)
+        return grown(self, *args)
 
     monkeypatch.setattr(Inventory, "grown", counted)
     (tmp_path / "hosts.yml").write_text(
         f"all: {{hosts: {{{', '.join(f'h{n}: ' for n in range(50))}}}}}"
     )
     first = load_inventory(str(tmp_path / "hosts.yml"))
-    made.clear()
+    rebuilt.clear()
     roster = Roster(first, {host: {} for host in first.hosts}, (), {})
     for host in (first.hosts[0], *reversed(first.hosts[1:])):
         roster.report(host, {"add_group": "el7", "parent_groups": ["all"]})
         assert "el7" in roster.inventory.groups_of[host]
     assert roster.inventory.members["el7"] == first.hosts
-    assert len(made) == 1
+    assert len(rebuilt) == 1
 
 
-def test_groups_that_are_put_below_each_other_have_the_same_hosts(tmp_path: Path) -> None:
+def test_groups_that_are_children_of_each_other_have_the_same_hosts(tmp_path: Path) -> None:
     roster = Roster(inventory(tmp_path), {}, (), {})
     roster.report("h1", {"add_group": "one", "parent_groups": ["two"]})
     roster.report("h2", {"add_group": "two", "parent_groups": ["one"]})

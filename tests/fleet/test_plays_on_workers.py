@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.play_runner import PlayRunner
-from tests.engine.test_fleet import *  # noqa: F403
+from tests.engine.test_several_hosts import *  # noqa: F403
 from tests.fleet.in_process_workers import in_process_executor
 
 

@@ -1,4 +1,4 @@
-"""What the keywords of plays, blocks and tasks mean."""
+"""The keywords of plays, blocks and tasks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from provisioner.errors import LoadError
 from tests.engine.play_runner import PlayRunner
 
 
-def test_when_skips_and_says_which_condition(runner: PlayRunner) -> None:
+def test_a_task_skipped_by_when_names_the_condition(runner: PlayRunner) -> None:
     got = runner.run("""
         - hosts: all
           vars: {wanted: false, many: [1, 2]}
@@ -22,7 +22,7 @@ def test_when_skips_and_says_which_condition(runner: PlayRunner) -> None:
     assert got.event("a").message == "condition is false: wanted"
 
 
-def test_register_gives_what_a_command_said(runner: PlayRunner) -> None:
+def test_register_keeps_the_output_of_a_command(runner: PlayRunner) -> None:
     got = runner.run(r"""
         - hosts: all
           tasks:
@@ -77,7 +77,7 @@ def test_a_loop_runs_once_for_each_item(
         assert seen == items
 
 
-def test_loop_control_names_labels_and_indexes(runner: PlayRunner) -> None:
+def test_loop_control_sets_variable_label_and_index(runner: PlayRunner) -> None:
     got = runner.run("""
         - hosts: all
           tasks:
@@ -106,7 +106,7 @@ def test_a_loop_goes_on_after_an_item_that_failed_and_the_task_has_failed(
     assert got.debug_output() == ["[0, 3, 0] True"]
 
 
-def test_changed_when_and_failed_when_decide(runner: PlayRunner) -> None:
+def test_changed_when_and_failed_when_decide_the_outcome(runner: PlayRunner) -> None:
     got = runner.run("""
         - hosts: all
           tasks:
@@ -138,7 +138,7 @@ def test_until_tries_again_and_gives_up(runner: PlayRunner) -> None:
     assert got.event("never").attempts == 3
 
 
-def test_handlers_run_once_at_the_end_in_the_order_written(runner: PlayRunner) -> None:
+def test_handlers_run_once_at_the_end_in_their_own_order(runner: PlayRunner) -> None:
     got = runner.run("""
         - hosts: all
           pre_tasks:
@@ -159,7 +159,7 @@ def test_handlers_run_once_at_the_end_in_the_order_written(runner: PlayRunner) -
     ]  # fmt: skip
 
 
-def test_flush_handlers_runs_them_now(runner: PlayRunner) -> None:
+def test_flush_handlers_runs_notified_handlers_at_once(runner: PlayRunner) -> None:
     got = runner.run("""
         - hosts: all
           tasks:
@@ -212,7 +212,7 @@ def test_rescue_runs_after_a_failure_and_always_in_any_case(runner: PlayRunner) 
     assert (got.exit, got.hosts["h1"].rescued, got.hosts["h1"].failed) == (0, 1, 0)
 
 
-def test_a_failure_without_rescue_or_in_one_goes_through_always_and_out(runner: PlayRunner) -> None:
+def test_a_failure_that_no_rescue_catches_runs_always_and_ends_the_host(runner: PlayRunner) -> None:
     got = runner.run("""
         - hosts: all
           tasks:
@@ -232,7 +232,7 @@ def test_a_failure_without_rescue_or_in_one_goes_through_always_and_out(runner: 
     assert got.exit == 2
 
 
-def test_block_keywords_reach_the_tasks_within(runner: PlayRunner) -> None:
+def test_tasks_inherit_the_keywords_of_their_block(runner: PlayRunner) -> None:
     got = runner.run("""
         - hosts: all
           vars: {x: play, "on": true}
@@ -315,19 +315,19 @@ UNDEFINED = """
     """
 
 
-def test_a_variable_that_nobody_defines_is_found_before_any_host_is_touched(
+def test_an_undefined_variable_is_reported_before_any_host_is_contacted(
     runner: PlayRunner,
 ) -> None:
     with pytest.raises(LoadError) as caught:
         runner.run(UNDEFINED)
-    said = str(caught.value)
-    assert 'play.yml:5:26: the variable "docker_editon" is not defined anywhere' in said
-    assert 'did you mean "docker_edition"?' in said
-    assert '"missing_one" is not defined anywhere' in said
+    message = str(caught.value)
+    assert 'play.yml:5:26: the variable "docker_editon" is not defined anywhere' in message
+    assert 'did you mean "docker_edition"?' in message
+    assert '"missing_one" is not defined anywhere' in message
     assert len(caught.value.problems) == 2
 
 
-def test_an_assertion_that_asks_for_a_variable_says_itself_that_it_is_missing(
+def test_a_variable_that_an_assertion_checks_is_not_reported_before_the_run(
     runner: PlayRunner,
 ) -> None:
     got = runner.run("""
@@ -349,7 +349,7 @@ MAY_FAIL = """
 
 
 @pytest.mark.parametrize("how", ["ignore_errors: true", "failed_when: false"])
-def test_a_wrong_argument_fails_only_its_task_where_the_playbook_expects_it(
+def test_a_wrong_argument_fails_only_its_task_if_the_playbook_handles_failures(
     runner: PlayRunner, how: str
 ) -> None:
     got = runner.run(MAY_FAIL.format(how=how))
@@ -380,7 +380,7 @@ UNFIT = [
 
 
 @pytest.mark.parametrize(("keyword", "why"), UNFIT)
-def test_a_value_that_fits_nothing_fails_its_task_and_no_more(
+def test_a_value_of_the_wrong_type_fails_only_its_task(
     runner: PlayRunner, keyword: str, why: str
 ) -> None:
     got = runner.run(f"""
@@ -414,7 +414,7 @@ def test_a_broken_notify_fails_the_task_that_would_notify(runner: PlayRunner, ke
     assert got.event("a").message == "notify: ZeroDivisionError: division by zero"
 
 
-def test_a_notify_that_asks_for_facts_or_results_has_them(runner: PlayRunner) -> None:
+def test_notify_may_use_facts_and_results(runner: PlayRunner) -> None:
     got = runner.run("""
 - hosts: all
   handlers: [{name: of Linux, debug: }, {name: of done, debug: }]
@@ -426,22 +426,20 @@ def test_a_notify_that_asks_for_facts_or_results_has_them(runner: PlayRunner) ->
 
 
 @pytest.mark.parametrize(
-    "way",
+    "keywords",
     [
         'become: true, become_user: "a\\nb"',
         'become: true, become_user: "{{ nowhere }}"',
         "vars: {ansible_connection: docker}",
     ],
 )
-def test_who_waits_for_a_host_by_a_way_that_there_is_not_fails(
-    runner: PlayRunner, way: str
-) -> None:
-    tasks = f"{{name: a, wait_for_connection: , {way}, ignore_errors: true}}, {{name: b, debug: }}"
-    got = runner.run(f"[{{hosts: all, tasks: [{tasks}]}}]")
+def test_waiting_over_an_unknown_connection_fails(runner: PlayRunner, keywords: str) -> None:
+    waits = f"{{name: a, wait_for_connection: , {keywords}, ignore_errors: true}}"
+    got = runner.run(f"[{{hosts: all, tasks: [{waits}, {{name: b, debug: }}]}}]")
     assert got.tasks() == [("a", "failed"), ("b", "ok")]
 
 
-def test_a_wait_for_a_host_may_ask_for_facts(runner: PlayRunner) -> None:
+def test_waiting_for_a_connection_may_use_facts(runner: PlayRunner) -> None:
     got = runner.run("""
 - hosts: all
   tasks:
@@ -465,7 +463,7 @@ def test_a_label_is_plain_data(runner: PlayRunner) -> None:
     assert label["h1"]["inventory_hostname"] == "h1"
 
 
-def test_whoever_may_wait_for_ever_need_not_wait(runner: PlayRunner) -> None:
+def test_a_timeout_of_any_length_is_accepted(runner: PlayRunner) -> None:
     got = runner.run("""
         - hosts: all
           tasks:
@@ -496,9 +494,7 @@ def test_an_undefined_variable_fails_the_task_and_names_the_nearest(runner: Play
         ("{{ 'x' + map }}", 'can only concatenate str (not "dict") to str'),
     ],
 )
-def test_reasons_name_types_as_playbooks_know_them(
-    runner: PlayRunner, text: str, reason: str
-) -> None:
+def test_reasons_name_types_by_their_yaml_names(runner: PlayRunner, text: str, reason: str) -> None:
     got = runner.run(f"""
         - hosts: h1
           vars: {{map: {{a: 1}}, list: [1]}}
@@ -518,7 +514,7 @@ def test_variables_that_refer_to_each_other_are_shown_as_a_chain(runner: PlayRun
     assert "a → b → c → a" in got.event("x").message
 
 
-def test_no_log_hides_what_a_task_gets_and_says(runner: PlayRunner) -> None:
+def test_no_log_hides_the_arguments_and_output_of_a_task(runner: PlayRunner) -> None:
     got = runner.run("""
         - hosts: all
           tasks:
@@ -528,7 +524,7 @@ def test_no_log_hides_what_a_task_gets_and_says(runner: PlayRunner) -> None:
     assert "s3cret" not in repr([event for event in got.events if event != got.events[-1]])
 
 
-def test_tags_choose_tasks(runner: PlayRunner) -> None:
+def test_tags_select_tasks(runner: PlayRunner) -> None:
     text = """
         - hosts: all
           tasks:
@@ -556,7 +552,7 @@ def test_tags_choose_tasks(runner: PlayRunner) -> None:
     assert "".join(task for task, _ in skipped.tasks()) == "e"
 
 
-def test_start_at_task_leaves_out_what_stands_before(runner: PlayRunner) -> None:
+def test_start_at_task_skips_the_tasks_before_it(runner: PlayRunner) -> None:
     got = runner.run(
         """
         - hosts: all
@@ -584,7 +580,7 @@ def test_facts_are_gathered_once_and_only_when_used(runner: PlayRunner) -> None:
     assert used.debug_output() == [True, "Linux"]
 
 
-def test_facts_are_whole_whatever_modules_have_left_some(runner: PlayRunner) -> None:
+def test_all_facts_are_gathered_even_if_a_module_has_set_some(runner: PlayRunner) -> None:
     runner.write(
         "more.yml",
         """
@@ -604,7 +600,7 @@ def test_facts_are_whole_whatever_modules_have_left_some(runner: PlayRunner) -> 
     assert got.debug_output() == ["0 Linux", ["root"]]
 
 
-def test_what_comes_from_a_host_is_never_rendered(runner: PlayRunner) -> None:
+def test_values_that_a_host_sends_are_never_rendered(runner: PlayRunner) -> None:
     got = runner.run("""
         - hosts: all
           tasks:
@@ -619,13 +615,13 @@ def test_what_comes_from_a_host_is_never_rendered(runner: PlayRunner) -> None:
     assert got.debug_output() == ["{{ 7 * 7 }} {{ 7 * 7 }}", "{{ 7 * 7 }}", "equal"]
 
 
-def test_an_order_that_there_is_not_is_found_before_any_host_is_touched(runner: PlayRunner) -> None:
+def test_an_unknown_order_is_reported_before_any_host_is_contacted(runner: PlayRunner) -> None:
     with pytest.raises(LoadError, match='no order "sortd"'):
         runner.run("[{hosts: all, order: sortd, tasks: [{command: echo}]}]")
     assert runner.connections == {}
 
 
-def test_a_command_that_took_too_long_says_so_to_who_rescues_it(runner: PlayRunner) -> None:
+def test_a_rescue_sees_that_a_command_exceeded_its_timeout(runner: PlayRunner) -> None:
     got = runner.run("""
         - hosts: all
           gather_facts: false

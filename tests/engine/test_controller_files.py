@@ -1,4 +1,4 @@
-"""Files of this machine that tasks send: told before any host is touched where it is certain."""
+"""Missing files of the controller: reported before any host is contacted if that is certain."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ PLAY = """
 """
 
 
-@pytest.mark.parametrize(("task", "told", "tried"), CERTAIN)
-def test_a_missing_file_is_told_before_any_host(
-    runner: PlayRunner, task: str, told: str, tried: str
+@pytest.mark.parametrize(("task", "message", "tried"), CERTAIN)
+def test_a_missing_file_is_reported_before_any_host_is_contacted(
+    runner: PlayRunner, task: str, message: str, tried: str
 ) -> None:
     with pytest.raises(LoadError) as caught:
         runner.run(PLAY.format(task))
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert tried in str(caught.value)
     assert runner.connections == {}
 
@@ -55,19 +55,19 @@ UNSURE = [
 
 
 @pytest.mark.parametrize("task", UNSURE)
-def test_a_file_that_may_be_there_by_then_is_left_to_its_task(
+def test_a_file_that_an_earlier_task_may_create_is_checked_by_its_task(
     runner: PlayRunner, task: str
 ) -> None:
     assert runner.run(PLAY.format(task)).exit in (0, 2)
 
 
-def test_where_a_host_is_this_machine_its_tasks_may_make_the_file(runner: PlayRunner) -> None:
+def test_tasks_on_the_controller_may_create_the_file(runner: PlayRunner) -> None:
     inventory = "all: {hosts: {h1: {ansible_connection: local}}}"
     assert runner.run(PLAY.format(COPY), inventory=inventory).exit == 2
     assert runner.run(PLAY.format(COPY), hosts=["localhost"]).exit == 2
 
 
-def test_a_file_of_a_role_is_sought_as_the_task_will(runner: PlayRunner) -> None:
+def test_a_file_of_a_role_is_searched_as_the_task_does(runner: PlayRunner) -> None:
     runner.write("roles/r/tasks/main.yml", f"- {COPY.replace('/x', str(runner.folder / 'x'))}")
     play = "[{hosts: all, roles: [r]}]"
     with pytest.raises(LoadError, match="roles/r/files/none"):

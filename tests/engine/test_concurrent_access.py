@@ -1,4 +1,4 @@
-"""What the threads of several hosts may ask and change at once."""
+"""State that the threads of several hosts use at the same time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from provisioner.language.scope import Scope
 LONG = 60.0
 
 
-def test_variables_are_listed_while_their_host_gets_more() -> None:
+def test_variables_can_be_listed_while_another_thread_adds_some() -> None:
     layer = {"a": 1, "b": 2}
     names = iter(Scope((layer,)))
     first = next(names)
@@ -26,45 +26,45 @@ def test_variables_are_listed_while_their_host_gets_more() -> None:
     assert [first, *names] == ["a", "b"]
 
 
-def test_hosts_are_listed_while_one_is_added() -> None:
+def test_hosts_can_be_listed_while_another_thread_adds_one() -> None:
     states = {name: HostState(name) for name in ("h1", "h2")}
     inventory = SimpleNamespace(hosts=states)
-    shared: Any = SimpleNamespace(world=SimpleNamespace(states=states, inventory=inventory))
-    names = iter(HostVars(shared, "h1", Gate()))
+    play_world: Any = SimpleNamespace(world=SimpleNamespace(states=states, inventory=inventory))
+    names = iter(HostVars(play_world, "h1", Gate()))
     first = next(names)
     states["h3"] = HostState("h3")
     assert [first, *names] == ["h1", "h2"]
 
 
-def test_vars_files_are_whole_for_whoever_is_delegated_to_their_host_meanwhile(
+def test_vars_files_are_complete_for_a_thread_that_asks_while_they_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reading, go = threading.Event(), threading.Event()
+    reading, may_end = threading.Event(), threading.Event()
 
     def slow(path: Path, vault: object) -> dict[str, str]:
         reading.set()
-        assert go.wait(LONG)
+        assert may_end.wait(LONG)
         return {"from": path.name}
 
     (tmp_path / "v.yml").touch()
     monkeypatch.setattr(scopes, "vars_file", slow)
     monkeypatch.setattr(
-        scopes, "host_scope", lambda shared, host: SimpleNamespace(render=lambda name: name)
+        scopes, "host_scope", lambda play_world, host: SimpleNamespace(render=lambda name: name)
     )
     play = SimpleNamespace(
         vars_files=(SimpleNamespace(names=("v.yml",)),), where="play", basedir=tmp_path
     )
     world = SimpleNamespace(inventory=SimpleNamespace(vault=None))
-    shared: Any = SimpleNamespace(play=play, world=world)
-    state, found = HostState("h1"), list[Any]()
-    asking = [
-        threading.Thread(target=lambda: found.append(scopes._vars_files(shared, state)))
+    play_world: Any = SimpleNamespace(play=play, world=world)
+    state, results = HostState("h1"), list[Any]()
+    threads = [
+        threading.Thread(target=lambda: results.append(scopes._vars_files(play_world, state)))
         for _ in range(2)
     ]
-    asking[0].start()
+    threads[0].start()
     assert reading.wait(LONG)
-    asking[1].start()
-    go.set()
-    for thread in asking:
+    threads[1].start()
+    may_end.set()
+    for thread in threads:
         thread.join(LONG)
-    assert found == [{"from": "v.yml"}] * 2
+    assert results == [{"from": "v.yml"}] * 2

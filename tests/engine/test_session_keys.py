@@ -1,4 +1,4 @@
-"""Programs that run elsewhere than on the task's host."""
+"""Tasks of which the program runs on the controller or another host, and as which user."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from tests.engine.play_runner import PlayRunner
 
 
-def test_relative_paths_on_this_machine_are_beside_the_playbook(runner: PlayRunner) -> None:
+def test_relative_paths_on_the_controller_are_beside_the_playbook(runner: PlayRunner) -> None:
     got = runner.run("""
         - hosts: all
           connection: local
@@ -20,7 +20,7 @@ def test_relative_paths_on_this_machine_are_beside_the_playbook(runner: PlayRunn
 
 
 @pytest.mark.tools
-def test_it_finds_its_source_beside_the_playbook_and_runs_on_the_controller(
+def test_synchronize_finds_its_source_beside_the_playbook_and_runs_on_the_controller(
     runner: PlayRunner,
 ) -> None:
     runner.write("files/tree/f", "x\n")
@@ -38,7 +38,7 @@ def test_it_finds_its_source_beside_the_playbook_and_runs_on_the_controller(
     assert (runner.folder / "again" / "tree" / "f").read_text() == "x\n"
 
 
-def test_a_become_user_or_method_that_cannot_be_fails_the_task(runner: PlayRunner) -> None:
+def test_an_invalid_become_user_or_method_fails_the_task(runner: PlayRunner) -> None:
     got = runner.run(r"""
         - hosts: all
           gather_facts: false

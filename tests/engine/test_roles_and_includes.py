@@ -12,7 +12,7 @@ def names(got: object) -> list[str]:
     return [task for task, _ in got.tasks()]  # type: ignore[attr-defined]
 
 
-def test_a_role_brings_tasks_handlers_defaults_vars_files_and_templates(runner: PlayRunner) -> None:
+def test_a_role_has_tasks_handlers_defaults_vars_files_and_templates(runner: PlayRunner) -> None:
     runner.write(
         "roles/web/tasks/main.yml",
         """
@@ -57,7 +57,7 @@ def test_roles_that_depend_on_each_other_are_refused(runner: PlayRunner) -> None
         runner.run("[{hosts: all, roles: [a]}]")
 
 
-def test_a_missing_role_is_named_with_its_place_and_the_nearest(runner: PlayRunner) -> None:
+def test_a_missing_role_is_reported_with_its_place_and_a_similar_name(runner: PlayRunner) -> None:
     runner.write("roles/docker/tasks/main.yml", "[]")
     with pytest.raises(LoadError) as caught:
         runner.run("[{hosts: all, roles: [dokcer]}]")
@@ -65,7 +65,7 @@ def test_a_missing_role_is_named_with_its_place_and_the_nearest(runner: PlayRunn
     assert 'did you mean "docker"?' in str(caught.value)
 
 
-def test_import_tasks_hands_its_keywords_to_each_task(runner: PlayRunner) -> None:
+def test_import_tasks_passes_its_keywords_to_each_task(runner: PlayRunner) -> None:
     runner.write("more/a.yml", "[{name: a, debug: {msg: '{{ x }}'}}, {import_tasks: b.yml}]")
     runner.write("more/b.yml", "[{name: b, command: echo}]")
     text = """
@@ -82,7 +82,7 @@ def test_import_tasks_hands_its_keywords_to_each_task(runner: PlayRunner) -> Non
     assert names(runner.run(text, extra_vars={"wanted": True}, tags=frozenset("t"))) == ["a", "b"]
 
 
-def test_include_tasks_loops_and_takes_names_from_results(runner: PlayRunner) -> None:
+def test_include_tasks_may_loop_and_use_results_in_file_names(runner: PlayRunner) -> None:
     runner.write("a.yml", "[{name: 'a {{ item }} {{ y }}', command: echo, notify: h}]")
     runner.write("b.yml", "[{name: b, command: echo}, {include_tasks: c.yml}]")
     runner.write("c.yml", "[{name: c, command: echo}]")
@@ -128,9 +128,9 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("text", "told"), BROKEN)
-def test_nothing_catches_that_what_is_included_is_no_playbook(
-    runner: PlayRunner, text: str, told: str
+@pytest.mark.parametrize(("text", "message"), BROKEN)
+def test_no_rescue_catches_an_included_file_that_is_not_valid(
+    runner: PlayRunner, text: str, message: str
 ) -> None:
     runner.write("h1.yml", text)
     runner.write("h2.yml", "- {name: t, debug: }")
@@ -147,13 +147,13 @@ def test_nothing_catches_that_what_is_included_is_no_playbook(
         """,
         hosts=2,
     )
-    assert told in got.event("inc").message
+    assert message in got.event("inc").message
     assert names(got) == ["inc"]
     assert got.tasks("h2")[-1] == ("always", "ok")
     assert got.exit == 2
 
 
-def test_wrong_arguments_in_what_is_included_are_rescued_like_other_failures(
+def test_wrong_arguments_in_an_included_file_are_rescued_like_other_failures(
     runner: PlayRunner,
 ) -> None:
     runner.write("a.yml", "[{name: first, debug: }, {name: wrong, file: {path: /, sate: file}}]")
@@ -179,9 +179,9 @@ OLD = [
 ]
 
 
-@pytest.mark.parametrize(("text", "more", "said"), OLD)
-def test_include_takes_parameters_as_it_once_did(
-    runner: PlayRunner, text: str, more: str, said: list[str]
+@pytest.mark.parametrize(("text", "more", "expected"), OLD)
+def test_the_old_include_takes_parameters(
+    runner: PlayRunner, text: str, more: str, expected: list[str]
 ) -> None:
     runner.write("x.yml", """[{debug: {msg: "{{ v }} {{ w | default('-') }}"}}]""")
     got = runner.run(f"""
@@ -191,10 +191,10 @@ def test_include_takes_parameters_as_it_once_did(
             - include: {text}
               {more}
         """)
-    assert got.debug_output() == said
+    assert got.debug_output() == expected
 
 
-def test_tags_of_an_old_include_are_those_of_its_tasks(runner: PlayRunner) -> None:
+def test_tasks_of_the_old_include_inherit_its_tags(runner: PlayRunner) -> None:
     runner.write("x.yml", "[{name: t, debug: }]")
     runner.write("y.yml", "[{hosts: all, tasks: [{name: u, debug: , tags: a}]}]")
     text = """
@@ -205,7 +205,9 @@ def test_tags_of_an_old_include_are_those_of_its_tasks(runner: PlayRunner) -> No
     assert names(runner.run(text, tags=frozenset({"a"}))) == ["t", "u"]
 
 
-def test_include_role_is_private_unless_public_and_import_role_is_not(runner: PlayRunner) -> None:
+def test_variables_of_include_role_are_private_unless_public_and_of_import_role_never(
+    runner: PlayRunner,
+) -> None:
     runner.write("roles/r/tasks/main.yml", "[{name: t, debug: {msg: '{{ x }}'}, notify: h}]")
     runner.write("roles/r/tasks/other.yml", "[{name: o, command: echo, notify: h}]")
     runner.write("roles/r/handlers/main.yml", "[{name: h, command: echo}]")
@@ -245,7 +247,7 @@ def test_include_vars_loads_files_and_directories(runner: PlayRunner) -> None:
     assert "tried" in got.event("missing").message
 
 
-def test_tags_of_an_include_are_for_itself_and_apply_is_for_its_tasks(runner: PlayRunner) -> None:
+def test_tags_of_an_include_select_the_include_and_apply_its_tasks(runner: PlayRunner) -> None:
     runner.write("a.yml", "[{name: plain, command: echo}, {name: mine, command: echo, tags: t}]")
     got = runner.run(
         """
@@ -300,7 +302,7 @@ def test_vaulted_vars_files_roles_and_copies_are_opened(runner: PlayRunner) -> N
     assert (runner.folder / "tree" / "sealed").read_text() == "in a tree\n"
 
 
-def test_a_role_that_is_nowhere_is_told_with_the_ways_to_name_other_places(
+def test_the_hint_for_a_missing_role_names_the_options_for_other_folders(
     runner: PlayRunner,
 ) -> None:
     runner.write("ansible.cfg", "[defaults]\nroles_path = elsewhere\n")

@@ -1,4 +1,4 @@
-"""Several hosts: who waits for whom, who goes on without whom."""
+"""Plays on several hosts: how they wait for each other, and what a failed host means for them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_failed_or_dead_host_does_not_stop_the_others(runner: PlayRunner) -> N
     assert got.event("a", "h2").hint == "switch it on"
 
 
-def test_a_host_that_is_out_takes_no_part_in_later_plays(runner: PlayRunner) -> None:
+def test_a_failed_host_takes_no_part_in_later_plays(runner: PlayRunner) -> None:
     got = runner.run(
         """
         - hosts: all
@@ -46,7 +46,7 @@ def test_a_host_that_is_out_takes_no_part_in_later_plays(runner: PlayRunner) -> 
     assert got.tasks("h2") == [("a", "failed")]
 
 
-def test_run_once_runs_on_one_host_and_all_see_its_result(runner: PlayRunner) -> None:
+def test_run_once_runs_on_one_host_and_all_hosts_see_its_result(runner: PlayRunner) -> None:
     marks = runner.folder / "marks"
     got = runner.run(
         f"""
@@ -64,7 +64,7 @@ def test_run_once_runs_on_one_host_and_all_see_its_result(runner: PlayRunner) ->
     assert got.exit == 0
 
 
-def test_a_run_once_task_that_fails_stops_all(runner: PlayRunner) -> None:
+def test_a_failed_run_once_task_stops_all_hosts(runner: PlayRunner) -> None:
     got = runner.run(
         """
         - hosts: all
@@ -78,7 +78,7 @@ def test_a_run_once_task_that_fails_stops_all(runner: PlayRunner) -> None:
     assert {str(host.status) for host in got.hosts.values()} == {"failed"}
 
 
-def test_any_errors_fatal_ends_the_play_for_all_behind_the_task(runner: PlayRunner) -> None:
+def test_any_errors_fatal_ends_the_play_for_all_hosts_after_the_task(runner: PlayRunner) -> None:
     got = runner.run(
         """
         - hosts: all
@@ -94,7 +94,7 @@ def test_any_errors_fatal_ends_the_play_for_all_behind_the_task(runner: PlayRunn
     assert got.exit == 2
 
 
-def test_max_fail_percentage_ends_the_play_when_passed(runner: PlayRunner) -> None:
+def test_the_play_ends_when_max_fail_percentage_is_exceeded(runner: PlayRunner) -> None:
     text = """
         - hosts: all
           max_fail_percentage: {}
@@ -106,7 +106,9 @@ def test_max_fail_percentage_ends_the_play_when_passed(runner: PlayRunner) -> No
     assert len(runner.run(text.format(25), hosts=4).tasks("h1")) == 2
 
 
-def test_serial_takes_batches_and_stops_when_one_has_failed_whole(runner: PlayRunner) -> None:
+def test_serial_runs_batches_and_stops_when_all_hosts_of_one_have_failed(
+    runner: PlayRunner,
+) -> None:
     order: list[str] = []
     text = """
         - hosts: all
@@ -138,7 +140,7 @@ def test_hostvars_and_groups_show_the_other_hosts(runner: PlayRunner) -> None:
     assert got.debug_output("h1") == ["of h1, of h2", "7 ['web']"]
 
 
-def test_end_host_and_end_play(runner: PlayRunner) -> None:
+def test_end_host_ends_the_play_for_one_host_and_end_play_for_all(runner: PlayRunner) -> None:
     got = runner.run(
         """
         - hosts: all
@@ -157,7 +159,7 @@ def test_end_host_and_end_play(runner: PlayRunner) -> None:
     assert names == {"h1": "ad", "h2": "abd", "h3": "abd"}
 
 
-def test_hosts_beyond_the_forks_have_their_turn_and_barriers_hold_no_thread(
+def test_more_hosts_than_forks_run_and_a_host_at_a_barrier_holds_no_slot(
     runner: PlayRunner,
 ) -> None:
     got = runner.run(
@@ -175,7 +177,7 @@ def test_hosts_beyond_the_forks_have_their_turn_and_barriers_hold_no_thread(
     assert got.exit == 0
 
 
-def test_add_host_and_group_by_make_hosts_and_groups_for_later_plays(runner: PlayRunner) -> None:
+def test_add_host_and_group_by_add_hosts_and_groups_for_later_plays(runner: PlayRunner) -> None:
     got = runner.run(
         """
         - hosts: all
@@ -197,7 +199,9 @@ def test_add_host_and_group_by_make_hosts_and_groups_for_later_plays(runner: Pla
     assert [e.text for e in got.events if isinstance(e, Notice)] != []
 
 
-def test_delegated_tasks_run_elsewhere_with_the_hosts_own_variables(runner: PlayRunner) -> None:
+def test_a_delegated_task_runs_on_the_other_host_with_its_own_hosts_variables(
+    runner: PlayRunner,
+) -> None:
     got = runner.run(
         """
         - hosts: all
@@ -221,7 +225,7 @@ def test_localhost_needs_neither_inventory_nor_ssh(runner: PlayRunner) -> None:
     assert got.sent == {}
 
 
-def test_a_delegated_task_is_carried_by_the_other_hosts_connection_and_become(
+def test_a_delegated_task_uses_the_other_hosts_connection_and_become(
     runner: PlayRunner,
 ) -> None:
     got = runner.run(
@@ -240,7 +244,7 @@ def test_a_delegated_task_is_carried_by_the_other_hosts_connection_and_become(
     assert got.sent == {}
 
 
-def test_remote_user_and_port_say_how_to_log_in_where_no_variable_does(runner: PlayRunner) -> None:
+def test_remote_user_and_port_apply_unless_variables_override_them(runner: PlayRunner) -> None:
     got = runner.run(
         """
         - hosts: all
@@ -260,7 +264,7 @@ def test_remote_user_and_port_say_how_to_log_in_where_no_variable_does(runner: P
     assert logins == {"h1": ("other", "2222"), "h2": ("own", "2222")}
 
 
-def test_vars_files_may_be_named_by_facts_and_by_hosts(runner: PlayRunner) -> None:
+def test_names_of_vars_files_may_use_facts_and_host_names(runner: PlayRunner) -> None:
     runner.write("Linux-h1.yml", "{v: one}")
     runner.write("Linux-h2.yml", "{v: two}")
     got = runner.run(
@@ -274,12 +278,12 @@ def test_vars_files_may_be_named_by_facts_and_by_hosts(runner: PlayRunner) -> No
     assert [got.debug_output("h1"), got.debug_output("h2")] == [["one Linux"], ["two Linux"]]
 
 
-def test_pause_waits_and_goes_on(runner: PlayRunner) -> None:
+def test_pause_waits_for_its_time(runner: PlayRunner) -> None:
     got = runner.run("[{hosts: all, tasks: [{name: p, pause: {seconds: 0}}, {command: echo}]}]")
     assert got.tasks() == [("p", "ok"), ("command", "changed")]
 
 
-def test_hosts_may_be_named_through_the_groups_of_the_inventory(runner: PlayRunner) -> None:
+def test_hosts_of_a_play_may_come_from_the_groups_of_the_inventory(runner: PlayRunner) -> None:
     got = runner.run(
         """
         - hosts: "{{ groups[which] | difference(groups.idle) }}"
@@ -315,13 +319,13 @@ def test_a_pause_without_a_time_asks_once_for_all_hosts(runner: PlayRunner) -> N
     assert [got.debug_output(host) for host in ("h1", "h2", "h3")] == [["blue"]] * 3
 
 
-def test_nobody_is_asked_in_check_mode(runner: PlayRunner) -> None:
+def test_pause_asks_no_question_in_check_mode(runner: PlayRunner) -> None:
     runner.read = lambda prompt, echo: pytest.fail("asked")
     got = runner.run("[{hosts: all, tasks: [{name: p, pause: {prompt: x}}]}]", check=True)
     assert got.tasks() == [("p", "ok")]
 
 
-def test_ignore_unreachable_passes_over_the_task(runner: PlayRunner) -> None:
+def test_ignore_unreachable_goes_on_with_the_next_task(runner: PlayRunner) -> None:
     runner.dead = frozenset({"h1"})
     got = runner.run("""
         - hosts: all
@@ -333,7 +337,7 @@ def test_ignore_unreachable_passes_over_the_task(runner: PlayRunner) -> None:
     assert (got.exit, got.debug_output()) == (0, [True])
 
 
-def test_throttle_lets_few_hosts_into_a_task_at_once(runner: PlayRunner) -> None:
+def test_throttle_limits_how_many_hosts_run_a_task_at_once(runner: PlayRunner) -> None:
     busy = runner.folder / "busy"
     got = runner.run(
         f"""
@@ -355,7 +359,7 @@ def test_throttle_lets_few_hosts_into_a_task_at_once(runner: PlayRunner) -> None
         ({"connection": "local"}, {}),
     ],
 )
-def test_hosts_that_bring_one_machine_into_a_state_do_so_one_after_another(
+def test_hosts_that_change_the_same_machine_do_so_one_after_the_other(
     runner: PlayRunner, of_play: dict[str, Any], of_task: dict[str, Any]
 ) -> None:
     own = "{{ inventory_hostname }}"
@@ -374,8 +378,8 @@ def test_hosts_that_bring_one_machine_into_a_state_do_so_one_after_another(
     assert {summary.ok for summary in got.hosts.values()} == {4}
 
 
-def test_an_item_that_was_overtaken_is_read_again_once(runner: PlayRunner) -> None:
-    """Something else writes the file between the first item's two looks at it."""
+def test_a_file_that_has_changed_since_the_look_is_read_once_more(runner: PlayRunner) -> None:
+    """Another process writes the file after the look at the first item."""
     got = runner.run(
         f"""
         - hosts: all
@@ -395,7 +399,7 @@ def test_an_item_that_was_overtaken_is_read_again_once(runner: PlayRunner) -> No
     assert (runner.folder / "f").read_text() == "other\na\nb\n"
 
 
-def test_who_is_overtaken_again_and_again_fails(runner: PlayRunner) -> None:
+def test_a_task_whose_file_changes_again_and_again_fails(runner: PlayRunner) -> None:
     got = runner.run(
         f"""
         - hosts: all
@@ -456,7 +460,7 @@ LATE = """
 """
 
 
-def test_hosts_wait_for_each_other_where_a_variable_or_a_file_shows_others(
+def test_hosts_wait_before_a_task_whose_variables_or_files_name_other_hosts(
     runner: PlayRunner,
 ) -> None:
     runner.write("t.j2", "{% for h in groups.all %}{{ hostvars[h].made }} {% endfor %}")
@@ -470,7 +474,7 @@ def test_hosts_wait_for_each_other_where_a_variable_or_a_file_shows_others(
         assert {text.strip() for text in got.debug_output("h1")} == {"h1 h2 h3"}, task
 
 
-def test_facts_are_gathered_in_every_play_where_a_file_shows_hosts(runner: PlayRunner) -> None:
+def test_every_play_gathers_facts_if_a_file_names_other_hosts_variables(runner: PlayRunner) -> None:
     runner.write("templates/t.j2", "{{ hostvars['h2'].ansible_facts.kernel is string }}")
     got = runner.run(
         """
@@ -487,7 +491,7 @@ def test_facts_are_gathered_in_every_play_where_a_file_shows_hosts(runner: PlayR
     assert (got.exit, got.debug_output("h1")[0]) == (0, "True")
 
 
-def test_errors_are_cleared_of_hosts_that_have_failed_before_and_not_of_those_that_do_after(
+def test_clear_host_errors_applies_to_hosts_that_have_failed_before_it(
     runner: PlayRunner,
 ) -> None:
     play = """
@@ -503,10 +507,8 @@ def test_errors_are_cleared_of_hosts_that_have_failed_before_and_not_of_those_th
 
 
 @pytest.mark.parametrize("forks", [1, 3])
-def test_tasks_see_other_hosts_as_they_are_then_and_not_after_their_later_tasks(
-    runner: PlayRunner, forks: int
-) -> None:
-    """As in Ansible, all hosts are through with such a task before any goes on."""
+def test_a_task_sees_other_hosts_before_their_later_tasks(runner: PlayRunner, forks: int) -> None:
+    """As in Ansible, all hosts have ended such a task before any of them goes on."""
     play = """
     - hosts: all
       gather_facts: false
@@ -529,7 +531,7 @@ def test_tasks_see_other_hosts_as_they_are_then_and_not_after_their_later_tasks(
     ]
 
 
-def test_what_is_done_once_and_has_an_unknown_fate_is_not_done_by_another_host(
+def test_a_run_once_task_of_unknown_outcome_is_not_run_by_another_host(
     runner: PlayRunner,
 ) -> None:
     runner.cut = {"h1": 2}

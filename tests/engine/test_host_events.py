@@ -1,4 +1,4 @@
-"""What is said of hosts: where they are, why they failed, who was not through at an early end."""
+"""Events about hosts: the task that begins, the reason of a failure, hosts that have not ended."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MORE = """
 
 
 def interrupted(runner: PlayRunner, folder: Path, more: str = "") -> RunOutcome:
-    """A run that is interrupted while h2 is at its first or second task of three."""
+    """Run PLAY and `more`, with an interrupt while h2 runs its first or second task of three."""
     interrupts: list[Interrupt] = []
 
     def make_executor(plan: Plan, connect: Connect, interrupt: Interrupt) -> Executor:
@@ -58,26 +58,28 @@ def reasons(outcome: RunOutcome) -> dict[str, str]:
     return {event.host: event.reason for event in ends}
 
 
-def test_hosts_that_were_not_through_say_so(runner: PlayRunner, tmp_path: Path) -> None:
+def test_hosts_that_an_interrupt_stopped_have_that_as_reason(
+    runner: PlayRunner, tmp_path: Path
+) -> None:
     outcome = interrupted(runner, tmp_path)
     assert reasons(outcome) == {"h1": "", "h2": STOPPED, "h3": STOPPED}
     assert outcome.hosts["h3"].status is Status.NOT_RUN
     assert outcome.exit == 130
 
 
-def test_a_host_that_a_later_play_is_about_was_not_through(
-    runner: PlayRunner, tmp_path: Path
-) -> None:
+def test_a_host_of_a_later_play_has_not_ended_either(runner: PlayRunner, tmp_path: Path) -> None:
     assert reasons(interrupted(runner, tmp_path, MORE))["h1"] == STOPPED
 
 
 @pytest.mark.parametrize("hosts", [1, 3])
-def test_a_run_that_nobody_interrupts_has_nothing_to_say(runner: PlayRunner, hosts: int) -> None:
+def test_without_an_interrupt_hosts_have_no_reason(runner: PlayRunner, hosts: int) -> None:
     outcome = runner.run("- {hosts: all, gather_facts: false, tasks: [{command: 'true'}]}", hosts)
     assert set(reasons(outcome).values()) == {""}
 
 
-def test_a_host_that_others_kept_from_a_later_play_was_not_through(runner: PlayRunner) -> None:
+def test_a_host_has_not_ended_if_others_end_the_run_before_its_next_play(
+    runner: PlayRunner,
+) -> None:
     play = """
     - hosts: all
       gather_facts: false
@@ -87,9 +89,9 @@ def test_a_host_that_others_kept_from_a_later_play_was_not_through(runner: PlayR
       gather_facts: false
       tasks: [{command: "true"}]
     """
-    found = reasons(runner.run(play, 3))
-    assert (found["h1"], found["h3"]) == (STOPPED, STOPPED)
-    assert "broken" in found["h2"]
+    by_host = reasons(runner.run(play, 3))
+    assert (by_host["h1"], by_host["h3"]) == (STOPPED, STOPPED)
+    assert "broken" in by_host["h2"]
 
 
 @pytest.mark.parametrize(
@@ -104,20 +106,20 @@ def test_a_host_that_others_kept_from_a_later_play_was_not_through(runner: PlayR
         ),
     ],
 )
-def test_the_reason_has_the_last_words_of_a_command(
+def test_the_reason_has_the_last_line_of_a_commands_output(
     runner: PlayRunner, task: str, reason: str
 ) -> None:
     outcome = runner.run(f"- {{hosts: all, gather_facts: false, tasks: [{task}]}}", 1)
     assert reasons(outcome)["h1"].endswith(reason)
 
 
-def test_no_log_keeps_the_last_words_out_of_the_reason(runner: PlayRunner) -> None:
+def test_no_log_keeps_the_output_out_of_the_reason(runner: PlayRunner) -> None:
     task = "{shell: 'echo secret >&2; exit 3', no_log: true}"
     outcome = runner.run(f"- {{hosts: all, gather_facts: false, tasks: [{task}]}}", 1)
     assert "secret" not in reasons(outcome)["h1"]
 
 
-def test_a_host_says_which_task_it_is_at_and_when_it_is_through(runner: PlayRunner) -> None:
+def test_events_name_the_task_that_begins_and_the_end_of_the_play(runner: PlayRunner) -> None:
     play = """
     - hosts: all
       gather_facts: false
