@@ -51,7 +51,7 @@ class Sink(Protocol):
     """Prints lines. It never raises because of the underlying stream."""
 
     def open(self, view: View) -> None:
-        """Start to show progress: the run starts."""
+        """Start showing progress: the run starts."""
 
     def write(self, lines: Sequence[Line]) -> None:
         """Print the lines together, above the progress. Allowed after `close`."""
@@ -60,7 +60,7 @@ class Sink(Protocol):
         """Show `text` immediately, as `Announcer.announce` does."""
 
     def close(self) -> None:
-        """Stop to show progress."""
+        """Stop showing progress."""
 
 
 @dataclass(frozen=True)

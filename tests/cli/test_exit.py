@@ -1,4 +1,4 @@
-"""How the process ends: without waiting for connections that are still open."""
+"""The process exits without waiting for open connections."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import pytest
 
 from tests.cli.conftest import Command
 
-PATIENCE = 60  # seconds that a step may take on a busy machine
+TIMEOUT = 60
+"""Seconds that a step may take on a busy machine."""
 
 PLAY = "- {hosts: all, gather_facts: false, tasks: [{ping: }]}\n"
 
@@ -23,11 +24,11 @@ PLAY = "- {hosts: all, gather_facts: false, tasks: [{ping: }]}\n"
 def silent_server() -> Iterator[socket.socket]:
     """A server that accepts TCP connections and never sends a byte."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(PATIENCE)
+        server.settimeout(TIMEOUT)
         yield server
 
 
-def test_a_second_ctrl_c_ends_the_process_while_a_host_does_not_answer(
+def test_a_second_ctrl_c_ends_the_process_while_a_host_does_not_respond(
     provision: Command, silent_server: socket.socket
 ) -> None:
     port = silent_server.getsockname()[1]
@@ -46,15 +47,15 @@ def test_a_second_ctrl_c_ends_the_process_while_a_host_does_not_answer(
             assert b"stopping" in process.stderr.readline()
             interrupted = time.monotonic()
             process.send_signal(signal.SIGINT)
-            _, err = process.communicate(timeout=PATIENCE)
+            _, err = process.communicate(timeout=TIMEOUT)
             seconds = time.monotonic() - interrupted
     assert process.returncode == 130, err.decode()
     assert not re.search(rb"Traceback|Exception|Fatal", err), err.decode()
-    assert seconds < PATIENCE / 2
+    assert seconds < TIMEOUT / 2
 
 
-def test_an_unreachable_host_leaves_no_thread_to_wait_for(provision: Command) -> None:
+def test_the_process_exits_after_an_unreachable_host(provision: Command) -> None:
     play = provision.write("play.yml", PLAY)
     command = [sys.executable, "-m", "provisioner", "127.0.0.1,", str(play), "-e", "ansible_port=1"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
     assert (done.returncode, done.stderr) == (4, "")

@@ -18,9 +18,9 @@ TASKS = """
 - hosts: all
   gather_facts: false
   handlers:
-    - {name: told, debug: {msg: told}}
+    - {name: handler, debug: {msg: handler}}
   tasks:
-    - {name: first, command: echo, notify: told}
+    - {name: first, command: echo, notify: handler}
     - {name: second, debug: {msg: x}}
     - {name: third, debug: {msg: x}}
 """
@@ -29,7 +29,7 @@ TASKS = """
 @pytest.mark.parametrize(
     ("answers", "ran"),
     [
-        ("y\ny\ny\ny\n", ["first", "second", "third", "told"]),
+        ("y\ny\ny\ny\n", ["first", "second", "third", "handler"]),
         ("n\nyes\nn\n", ["second"]),
         ("n\nc\n", ["second", "third"]),
         ("\n\n\n", []),
@@ -42,7 +42,7 @@ def test_step_asks_once_before_each_task_for_all_hosts(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(answers.encode())))
     done = provision.play(TASKS, "--step")
-    for name in ("first", "second", "third", "told"):
+    for name in ("first", "second", "third", "handler"):
         both = done.out.count(f" {name}\n") + done.out.count(f" {name}:")
         assert both == (2 if name in ran else 0), done.out
 
@@ -65,8 +65,8 @@ def test_step_with_a_closed_input_stops_the_run_like_ctrl_c(
 PAUSE = """
 - hosts: all
   tasks:
-    - {name: look, pause: {prompt: Is the load balancer drained?}, register: said}
-    - {debug: {msg: "<{{ said.user_input }}>"}}
+    - {name: look, pause: {prompt: Is the load balancer drained?}, register: answer}
+    - {debug: {msg: "<{{ answer.user_input }}>"}}
 """
 
 

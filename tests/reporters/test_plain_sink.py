@@ -129,18 +129,18 @@ ANY = st.text(st.characters(codec=None, exclude_categories=()))
 
 
 @given(ANY, st.integers(0, 3))
-def test_any_text_from_a_host_is_printed_without_control_characters(said: str, v: int) -> None:
+def test_any_text_from_a_host_is_printed_without_control_characters(text: str, v: int) -> None:
     values: dict[str, Any] = {
-        "task": said,
-        "message": said,
-        "shown": {said: [said]},
-        "returns": {said: said},
+        "task": text,
+        "message": text,
+        "shown": {text: [text]},
+        "returns": {text: text},
     }
     events: list[Event] = [
-        started([said], diff=True),
-        task(said, changes=(said,), diff=(Diff(said, "", said),), **values),
-        task(said, Outcome.FAILED, stdout=said, stderr=said, hint=said, **values),
-        RunFinished({said: HostSummary(Status.FAILED, notes=(said,))}, 2),
+        started([text], diff=True),
+        task(text, changes=(text,), diff=(Diff(text, "", text),), **values),
+        task(text, Outcome.FAILED, stdout=text, stderr=text, hint=text, **values),
+        RunFinished({text: HostSummary(Status.FAILED, notes=(text,))}, 2),
     ]
     assert set(plain(events, verbosity=v)) & UNSAFE <= {"\n", "\t"}
 
