@@ -35,6 +35,7 @@ def plain_data(value: Any) -> Any:
 
 
 def _plain_data(value: Any) -> Any:
+    """The same without the check for values that contain themselves."""
     if isinstance(value, str | int | float | None):
         return value
     if isinstance(value, ComputedMapping):

@@ -88,6 +88,10 @@ class Scope(ComputedMapping):
         return _ABSENT
 
     def _value(self, name: str, raw: Any) -> Any:
+        """The value of a variable, with its templates rendered.
+
+        `NeedResult` if it is pending; `TemplateError` if it refers to itself.
+        """
         if type(raw) in PLAIN_TYPES:
             return raw
         if raw is PENDING:
@@ -142,6 +146,7 @@ class Scope(ComputedMapping):
         return ((name, self._listed_value(name)) for name in self)
 
     def _listed_value(self, name: str) -> Any:
+        """The variable's value, or the text of its templates if it can't be rendered."""
         try:
             value = self[name]
         except TemplateError:

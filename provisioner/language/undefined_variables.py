@@ -66,12 +66,16 @@ def set_by(task: Task) -> Iterator[str]:
 
 
 def _in_play(play: Play, defined: set[str]) -> Iterator[Problem]:
+    """The undefined variables in the tasks of a play.
+
+    None are reported if the name of a variables file is a template: what it defines is unknown.
+    """
     if any(isinstance(name, Template) for entry in play.vars_files for name in entry.names):
         return
     roles = (layer for role in play.roles for layer in (*role.exported_vars, *role.all_defaults))
     play_layers = (play.vars, *roles)
     variables = {name: value for layer in reversed(play_layers) for name, value in layer.items()}
-    for task in certain(node for section in play.sections for node in section):
+    for task in unconditional_tasks(node for section in play.sections for node in section):
         own = {name: value for layer in task.keywords.vars for name, value in layer.items()}
         if task.role is not None:
             role = task.role
@@ -80,11 +84,11 @@ def _in_play(play: Play, defined: set[str]) -> Iterator[Problem]:
         yield from _in_task(task, {**variables, **own}, defined)
 
 
-def certain(nodes: Iterable[Node]) -> Iterator[Task]:
+def unconditional_tasks(nodes: Iterable[Node]) -> Iterator[Task]:
     """The tasks that run on every host that has not failed before."""
     for node in nodes:
         if isinstance(node, Block):
-            yield from certain(() if node.rescue else node.tasks)
+            yield from unconditional_tasks(() if node.rescue else node.tasks)
         elif not (node.keywords.when or node.loop or _may_fail(node)):
             yield node
 
@@ -106,6 +110,7 @@ def _has_every_plugin(kind: str, name: str) -> bool:
 
 
 def _in_task(task: Task, variables: Mapping[str, Any], defined: set[str]) -> Iterator[Problem]:
+    """The undefined variables in the arguments of a task, and in variables that these use."""
     seen: set[str] = set()
     # `debug: var=` prints undefined variables, too.
     ignored = "var" if task.module == "debug" else ""

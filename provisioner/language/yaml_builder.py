@@ -110,6 +110,7 @@ class _Builder:
         return Where(self._file, node.start_mark.line + 1, node.start_mark.column + 1)
 
     def _mapping(self, node: yaml.MappingNode, where: Where, depth: int) -> YamlMap:
+        """The mapping of a node, with the keys that `<<` merges into it."""
         self._check_tag(node, where, _MAPPINGS)
         result = YamlMap(where)
         merged = YamlMap(where)
@@ -143,6 +144,7 @@ class _Builder:
             into.add(base)
 
     def _sequence(self, node: yaml.Node, where: Where, depth: int) -> YamlList:
+        """The list of a node."""
         self._check_tag(node, where, _SEQUENCES)
         result = YamlList(where)
         for item in node.value:
@@ -156,6 +158,7 @@ class _Builder:
             raise LoadError(f"the tag {_shown(node.tag)} is not supported", where)
 
     def _scalar(self, node: yaml.ScalarNode, where: Where) -> Any:
+        """The value of a node that is neither a mapping nor a sequence."""
         kind = node.tag.removeprefix(_TAG)
         if kind in ("str", "value", "merge"):
             return self._text(node.value, where)
@@ -169,6 +172,7 @@ class _Builder:
             raise LoadError(f'"{node.value}" is not a valid {kind}', where, "quote it") from None
 
     def _constructed(self, kind: str, node: yaml.ScalarNode, where: Where) -> Any:
+        """The value of a scalar that is not text, by the rules of YAML 1.1."""
         match kind:
             case "null":
                 return None
@@ -184,9 +188,11 @@ class _Builder:
         raise LoadError(f"the tag {_shown(node.tag)} is not supported", where)
 
     def _text(self, value: str, where: Where) -> Any:
+        """The text, or the template that it is."""
         return Template(value, where) if self._trusted and is_template(value) else value
 
     def _int(self, node: yaml.ScalarNode, where: Where) -> int:
+        """The integer of a node. `ValueError` for one that is too large to print."""
         self._no_sexagesimal(node, where)
         number: int = self._scalars.construct_yaml_int(node)
         if number.bit_length() > MAX_BITS:
@@ -196,6 +202,7 @@ class _Builder:
         return OctalInt(number) if octal else number
 
     def _no_sexagesimal(self, node: yaml.ScalarNode, where: Where) -> None:
+        """`LoadError` for a number of base 60 such as 12:30, which is meant as text."""
         if ":" in node.value:
             number = self._scalars.construct_yaml_int(node) if "." not in node.value else "a number"
             reason = f"YAML 1.1 reads {node.value} as {number} (base 60)"

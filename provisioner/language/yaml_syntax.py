@@ -126,6 +126,7 @@ _HINTS = (
 
 
 def _syntax_hint(problem: str, line: str) -> str:
+    """The hint for a syntax error, "" if there is none."""
     if re.search(r":\s+\{\{|-\s+\{\{", line):
         return 'a value that begins with `{{` must be quoted: "{{ … }}"'
     return next((hint for part, hint in _HINTS if part in problem), "")

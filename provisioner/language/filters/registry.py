@@ -246,6 +246,7 @@ COLLECTIONS = {
     "community.general": GENERAL,
     "ansible.builtin": BUILTIN,
 }
+"""The collections of filters. Of filters with the same short name, the last one's wins."""
 
 
 def _named(name: str, function: Filter) -> Filter:

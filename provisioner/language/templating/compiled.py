@@ -123,6 +123,7 @@ def parsed(source: str, expression: bool) -> jinja2.nodes.Template:
 
 
 def _tree(source: str, expression: bool) -> jinja2.nodes.Template:
+    """The syntax tree by Jinja's parser."""
     from jinja2 import nodes
     from jinja2.parser import Parser
 
