@@ -13,7 +13,7 @@ from provisioner.errors import Problem
 from provisioner.language.play import ALL_ARGUMENTS, Play, Task, tasks_of
 from provisioner.language.search_paths import places
 from provisioner.language.templating.template import Template, is_template, templates_in
-from provisioner.language.undefined_variables import certain
+from provisioner.language.undefined_variables import unconditional_tasks
 from provisioner.loading.yaml_file import place_of
 from provisioner.plan.run_options import Options
 from provisioner.where import Where
@@ -54,7 +54,7 @@ def missing(
     if local or any(map(_may_write, all_tasks)):
         return
     for play in plays:
-        for task in certain(node for section in play.sections for node in section):
+        for task in unconditional_tasks(node for section in play.sections for node in section):
             yield from _without_file(task)
 
 

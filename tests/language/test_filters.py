@@ -897,6 +897,18 @@ def test_the_error_of_from_yaml_has_the_place_in_the_text() -> None:
         evaluated("'a: [1' | from_yaml")
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a: !vault x", "the text:1:4: a value under !vault can't be decrypted here"),
+        ("$ANSIBLE_VAULT;1.1;AES256\n33", "the text is encrypted by a vault"),
+    ],
+)
+def test_from_yaml_refuses_encrypted_text(text: str, reason: str) -> None:
+    with pytest.raises(TemplateError, match=reason):
+        evaluated("text | from_yaml", text=text)
+
+
 def test_combine_does_not_change_its_arguments() -> None:
     left, right = {"a": {"x": [1]}}, {"a": {"x": [2], "y": 1}}
     merged = evaluated("l | combine(r, recursive=true, list_merge='append')", l=left, r=right)
