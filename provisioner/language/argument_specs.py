@@ -195,9 +195,10 @@ class Level:
         spec, values = self._spec, self._values
         for written, name in self._names(arguments):
             values[name], self._written[name] = arguments[written], written
-        self._report_rules(_exclusive(spec.rules, values))
+        if spec.rules:
+            self._report_rules(_exclusive(spec.rules, values))
         self._set_defaults()
-        self._check_missing({spec.names.get(name) for name in unknown})
+        self._check_missing(unknown)
         options = spec.options(values)
         for name, option in options.items():
             if name in values:
@@ -205,7 +206,8 @@ class Level:
         for name, option in options.items():
             if option.choices is not None and name in values:
                 self._choose(name, option)
-        self._report_rules(_relations(spec.rules, values))
+        if spec.rules:
+            self._report_rules(_relations(spec.rules, values))
         for name, option in options.items():
             if option.inner is not None:
                 self._check_inner(name, option, option.inner)
@@ -244,8 +246,9 @@ class Level:
                 self._report(f"internal error: {rule}")
             self._values.setdefault(name, default)
 
-    def _check_missing(self, later: Collection[str | None]) -> None:
-        absent = [n for n in self._spec.required if n not in self._values and n not in later]
+    def _check_missing(self, unknown: Collection[str]) -> None:
+        absent = {name for name in self._spec.required if name not in self._values}
+        absent -= {self._spec.names.get(written) for written in unknown}
         if absent:
             self._report(f"missing required arguments: {', '.join(sorted(absent))}{self._found_in}")
 
