@@ -84,7 +84,7 @@ def _shared_machine(task_run: TaskRun) -> str:
     module, session_key = task_run.module, task_run.session_key
     if task_run.mode(due=True) != "apply" or task_run.kind == "act":
         return ""
-    if module is None or session_key is None or module.alongside or module.from_controller:
+    if module is None or session_key is None or module.concurrent or module.from_controller:
         return ""
     if session_key.connection == "local":
         return "this machine"

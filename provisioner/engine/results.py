@@ -30,7 +30,7 @@ def result_of(module: Module, report: Report, diff: bool) -> Result:
     returns = {**_common(module, report), **module.returns(report)}
     if failed is None:
         try:
-            returns |= module.settle(report)
+            returns |= module.finish(report)
         except ModuleError as error:
             failed = message = str(error)
     if failed is not None:
@@ -38,7 +38,7 @@ def result_of(module: Module, report: Report, diff: bool) -> Result:
     for key in ("journal", "note"):
         if key in report.records:
             returns[key] = report.get(key)
-    if module.ignores and (ignored := _ignored(module)):
+    if module.ignores_unknown and (ignored := _ignored(module)):
         returns["warnings"] = [*returns.get("warnings", ()), ignored]
     differences = module.diff(report)
     if diff and differences:

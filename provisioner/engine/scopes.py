@@ -282,7 +282,7 @@ def local_context(play_world: PlayWorld, task: Task | None, scope: Scope) -> Loc
     """Return the controller's files as the task sees them."""
     roots = (task.roots if task is not None else ()) or (play_world.play.basedir,)
     registers = task is not None and task.register is not None
-    return LocalTaskContext(roots, scope, play_world.world.inventory.vault, asked=registers)
+    return LocalTaskContext(roots, scope, play_world.world.inventory.vault, registered=registers)
 
 
 def _finder(context: LocalTaskContext) -> Callable[[str, str], Path]:

@@ -12,7 +12,7 @@ from provisioner.engine.world import PlayWorld
 from provisioner.language.play import Keywords
 from provisioner.language.scope import Scope
 from provisioner.loading.host_patterns import is_implicit
-from provisioner.modules.framework.base import ModuleError, Reached
+from provisioner.modules.framework.base import ModuleError, HostAccess
 from provisioner.remote.become import PASSWORDS, Become
 
 _CONNECTIONS = ("ssh", "local", "paramiko", "paramiko_ssh", "smart")
@@ -95,12 +95,12 @@ def _become(keywords: Keywords, scope: Scope, target_scope: Scope) -> Become | N
 # Modules like synchronize run a program on the controller that connects to the host by itself.
 
 
-def reached_host(host: str, key: SessionKey, keywords: Keywords, scope: Scope) -> Reached:
+def reached_host(host: str, key: SessionKey, keywords: Keywords, scope: Scope) -> HostAccess:
     """Return how such a program gets to the task's host. `key` is the session that another module
     would run in."""
     become = key.become
     is_delegated = task_keywords.delegated_host(scope, keywords) is not None
-    return Reached(
+    return HostAccess(
         name=host,
         variables=scope,
         same=key.host == host if is_delegated else key.connection == "local",

@@ -17,7 +17,7 @@ from provisioner.language.templating.file_templates import render_file
 from provisioner.language.templating.template import TemplateError
 from provisioner.loading.variables import vars_file
 from provisioner.loading.vault import NO_VAULT, Vault, is_encrypted
-from provisioner.modules.framework.base import ModuleError, Reached
+from provisioner.modules.framework.base import ModuleError, HostAccess
 from provisioner.modules.shared.once import once_a_file
 from provisioner.records import dataclass
 from provisioner.where import Where
@@ -46,8 +46,8 @@ class LocalTaskContext:
     roots: tuple[Path, ...]
     scope: Scope
     vault: Vault = NO_VAULT
-    reached_host: Reached | None = None
-    asked: bool = False
+    reached_host: HostAccess | None = None
+    registered: bool = False
     """Whether the task registers its result."""
 
     def find(self, folder: str, name: str) -> Path:
@@ -72,7 +72,7 @@ class LocalTaskContext:
         return str(self.scope["inventory_hostname"])
 
     @property
-    def reached(self) -> Reached:
+    def host_access(self) -> HostAccess:
         """How a program of the controller reaches that host."""
         assert self.reached_host is not None
         return self.reached_host

@@ -1,7 +1,7 @@
-"""The modules, by the names that playbooks use.
+"""The registry of modules: the names that playbooks use, and the class of each.
 
-Values are `file:Class`, imported when a playbook first uses them: building all the models would
-cost every start of the tool more than all else that it imports. A test resolves every entry.
+A value is `file:Class`. The file is imported when a playbook first uses the name, because importing
+all modules would slow down every start. A test resolves every entry.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ COLLECTIONS = (
 
 
 def short_name(name: str) -> str:
-    """`ansible.builtin.yum` ▶ `yum`."""
+    """Return the name without its collection: `ansible.builtin.yum` → `yum`."""
     for collection in COLLECTIONS:
         if name.startswith(collection):
             return name.removeprefix(collection)
@@ -159,13 +159,13 @@ def exists(name: str) -> bool:
 
 @cache
 def find_module(name: str) -> type[Module]:
-    """The module called `name` (short or with its collection); a stand-in that fails where
-    provision does not have it."""
+    """Return the class of a module, by its short or full name. For one that provision does not
+    have it is an UnsupportedModule."""
     short = short_name(name)
     if short not in MODULES:
-        from provisioner.modules.framework.unsupported import stand_in
+        from provisioner.modules.framework.unsupported import unsupported_module
 
-        return stand_in(name)
-    file, _, attribute = MODULES[short].partition(":")
-    found: type[Module] = getattr(import_module(f"{__name__}.{file}"), attribute)
-    return found
+        return unsupported_module(name)
+    file, _, class_name = MODULES[short].partition(":")
+    module: type[Module] = getattr(import_module(f"{__name__}.{file}"), class_name)
+    return module

@@ -117,7 +117,7 @@ class Copy(Written):
             return self._copy_tree(path, self.src.endswith("/"), context)
         content = context.content(path) if self.decrypt else path
         self._check(content)
-        with_sha1 = context.asked or self.checksum is not None
+        with_sha1 = context.registered or self.checksum is not None
         return self.written(content, path, with_sha1, directory_mode=self.directory_mode)
 
     def _check(self, content: bytes | Path) -> None:

@@ -114,7 +114,7 @@ def _write_all(file: IO[bytes], data: bytes | memoryview) -> None:
 class Fetch(Module):
     """Keep a copy of a host's file on the controller."""
 
-    ignores: ClassVar[bool] = True
+    ignores_unknown: ClassVar[bool] = True
 
     body: ClassVar[str] = load_body("fetch.sh")
 
@@ -150,7 +150,9 @@ class Fetch(Module):
 
     def _program(self, src: str, context: TaskContext) -> Program:
         self._path = self._local(src, context)
-        self._incoming = IncomingFile(self._path, ["sha1", "md5"] if context.asked else ["sha1"])
+        self._incoming = IncomingFile(
+            self._path, ["sha1", "md5"] if context.registered else ["sha1"]
+        )
         old_sha1, old_size = _sha1_and_size(self._path)
         variables: dict[str, Value] = {
             "src": src,
@@ -174,7 +176,7 @@ class Fetch(Module):
         inside = posixpath.normpath("/" + src).lstrip("/")
         return context.local(self.dest) / context.host / inside
 
-    def settle(self, report: Report) -> dict[str, Any]:
+    def finish(self, report: Report) -> dict[str, Any]:
         if "encoded" in report.records:
             self._incoming.write(base64.b64decode(report.get("encoded")))
         elif "content" not in report.records:

@@ -29,7 +29,7 @@ class GetUrl(Request, FileAttributes, Module):
     """Keep a file there that the host downloads itself."""
 
     body: ClassVar[str] = load_body("shared/distrusted.sh", "get_url.sh")
-    alongside: ClassVar[bool] = True
+    concurrent: ClassVar[bool] = True
 
     url: str
     """http, https, ftp or file URL."""

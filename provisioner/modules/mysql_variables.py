@@ -89,7 +89,7 @@ class MysqlVariables(MysqlModule):
             return words.get((self.value or "").lower(), self.value or "")
         return _typed(self.value or "")
 
-    def settle(self, report: Report) -> dict[str, Any]:
+    def finish(self, report: Report) -> dict[str, Any]:
         after = report.get("value_after")
         if "value_after" not in report.records or _typed(after) == self._wanted(after):
             return {}

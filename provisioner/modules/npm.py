@@ -216,7 +216,7 @@ class Npm(Module):
             for package in outdated.values()
         )
 
-    def settle(self, report: Report) -> dict[str, Any]:
+    def finish(self, report: Report) -> dict[str, Any]:
         if "list_after" not in report.records:
             return {}
         packages = _packages(report.get("list_after"))

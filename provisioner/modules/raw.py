@@ -21,7 +21,7 @@ changed "run $line" # or tried: a failure shows it too
 class Raw(Module):
     """Run a line in a shell, with nothing around it."""
 
-    ignores: ClassVar[bool] = True
+    ignores_unknown: ClassVar[bool] = True
 
     free_form: ClassVar[str | None] = "cmd"
     body: ClassVar[str] = BODY

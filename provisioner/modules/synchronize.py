@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, ModuleError, Reached, TaskContext, Words
+from provisioner.modules.framework.base import Module, ModuleError, HostAccess, TaskContext, Words
 from provisioner.remote.shell import Program, Report
 
 BODY = r"""
@@ -123,7 +123,7 @@ class Synchronize(Module):
     """Let ssh share a connection as its settings say."""
 
     def program(self, context: TaskContext) -> Program:
-        reached = context.reached
+        reached = context.host_access
         here, there = (self.src, self.dest) if self.mode == "push" else (self.dest, self.src)
         if not reached.delegated:
             here = self._of_the_controller(context, here)
@@ -149,7 +149,7 @@ class Synchronize(Module):
             return f"{context.find('files', path)}{end}"
         return f"{context.local(path)}{end}"
 
-    def _remote(self, reached: Reached, path: str) -> str:
+    def _remote(self, reached: HostAccess, path: str) -> str:
         if path.startswith("rsync://") or ":" in path.split("/")[0]:
             return path
         address = str(reached.variables.get("ansible_host") or reached.name)
@@ -157,7 +157,7 @@ class Synchronize(Module):
         address = f"[{address}]" if ":" in address else address
         return f"{user}@{address}:{path}" if user and self.set_remote_user else f"{address}:{path}"
 
-    def _options(self, reached: Reached) -> tuple[str, ...]:
+    def _options(self, reached: HostAccess) -> tuple[str, ...]:
         switches = {
             "--delay-updates": self.delay_updates,
             "-F": self.delay_updates,
@@ -180,7 +180,7 @@ class Synchronize(Module):
         given = (option for option, on in switches.items() if on)
         return (*given, *chosen, *left, *self.rsync_opts, *linked)
 
-    def _rsync(self, reached: Reached) -> str:
+    def _rsync(self, reached: HostAccess) -> str:
         """rsync on the other side, which becomes whom the task becomes."""
         if self.rsync_path is not None or reached.same or reached.become_user is None:
             return self.rsync_path or ""
@@ -188,7 +188,7 @@ class Synchronize(Module):
             raise ModuleError("synchronize can become another user by sudo only: set rsync_path")
         return f"sudo -n -u {shlex.quote(reached.become_user)} rsync"
 
-    def _ssh(self, reached: Reached) -> list[str]:
+    def _ssh(self, reached: HostAccess) -> list[str]:
         found = reached.variables
         words = ["ssh", "-o", "BatchMode=yes"]
         if not self.ssh_connection_multiplexing:

@@ -30,7 +30,7 @@ class WaitFor(Module):
     """Wait on the host until a port or a file is as it should be; it changes nothing."""
 
     body: ClassVar[str] = load_body("wait_for.sh")
-    alongside: ClassVar[bool] = True
+    concurrent: ClassVar[bool] = True
 
     host: str = "127.0.0.1"
     """Whose port, as the host sees it; for `drained` an address, 0.0.0.0 for all."""

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from provisioner.modules import find_module
-from provisioner.modules.framework.base import Module, Reached
+from provisioner.modules.framework.base import Module, HostAccess
 from provisioner.remote.local import LocalChannel, LocalConnection
 from provisioner.remote.session import Session
 from provisioner.remote.shell import Mode, Program, Report, Step
@@ -59,8 +59,8 @@ class Files:
         return self.folder / name
 
     host: str = "web1"
-    asked: bool = True
-    reached: Reached = field(default_factory=lambda: Reached("web1", {}, same=True))
+    registered: bool = True
+    host_access: HostAccess = field(default_factory=lambda: HostAccess("web1", {}, same=True))
 
 
 @dataclass

@@ -98,7 +98,7 @@ def settled(host: Host, db: Server, kind: str, /, **arguments: Any) -> tuple[str
     assert db.sql(everything) == before
     report = host.run(kind, **given)
     assert (report.failed, report.changes) == (None, looked)
-    assert find_module(kind).from_arguments(arguments).settle(report) == {}
+    assert find_module(kind).from_arguments(arguments).finish(report) == {}
     assert host.run(kind, **given).changes == ()
     assert host.look(kind, **given).changes == ()
     return report.changes
@@ -302,4 +302,4 @@ def test_a_change_that_did_not_last_is_a_failure() -> None:
     model = find_module("postgresql_user").from_arguments({"name": "app", "state": "absent"})
     report = Report({"state_after": ('{"rolname": "app"}',)}, status=80)
     with pytest.raises(ModuleError, match="drop user app: still untrue afterwards"):
-        model.settle(report)
+        model.finish(report)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from provisioner.modules import find_module
-from provisioner.modules.framework.base import ModuleError, Reached
+from provisioner.modules.framework.base import ModuleError, HostAccess
 from tests.modules.conftest import Files, Host, listing
 
 
@@ -76,7 +76,7 @@ def test_the_command_is_as_ansibles(
         "ansible_ssh_common_args": "-J gate",
         "ssh_words_option": ("-o", "StrictHostKeyChecking=yes"),
     }
-    host.sources.reached = Reached("web1", variables, **way)
+    host.sources.reached = HostAccess("web1", variables, **way)
     assert host.run("synchronize", **{"src": "/s", "dest": "/d", **given}).changes
     told = (host.root.parent / "home" / "words").read_text().splitlines()
     places = [told.index(f"[{word}]") for word in words]
@@ -85,6 +85,8 @@ def test_the_command_is_as_ansibles(
 
 def test_only_sudo_can_become_another_user_on_the_other_side(tmp_path: Path) -> None:
     model = find_module("synchronize").from_arguments({"src": "/a", "dest": "/b"})
-    sources = Files(tmp_path, reached=Reached("h", {}, become_user="root", become_method="su"))
+    sources = Files(
+        tmp_path, host_access=HostAccess("h", {}, become_user="root", become_method="su")
+    )
     with pytest.raises(ModuleError, match="sudo only"):
         model.program(sources)

@@ -1,6 +1,7 @@
-"""What a module is: a frozen model of the desired state and one constant sh body.
+"""The base classes of modules, and the types that their parameters share.
 
-docs/writing-a-module.md explains it by example.
+A module is an object of typed parameters (the desired state) and a constant sh body that compares
+and changes the host: docs/writing-a-module.md explains it with an example.
 """
 
 from __future__ import annotations
@@ -18,58 +19,57 @@ from provisioner.result import Diff, Result
 
 
 @dataclass(frozen=True)
-class Reached:
-    """How a program that runs elsewhere gets to the task's host.
-
-    `same`: it needs no connection, for it runs there. `delegated`: it runs on the host of the
-    task's delegate_to, else on the controller.
-    """
+class HostAccess:
+    """How a program that runs elsewhere connects to the task's host."""
 
     name: str
     variables: Mapping[str, Any]
+    """The connection variables (`ansible_host`, `ansible_port`, …)."""
     same: bool = False
+    """The program runs on that host itself and needs no connection."""
     delegated: bool = False
+    """The program runs on the host in the task's delegate_to; else it runs on the controller."""
     become_user: str | None = None
     become_method: str = "sudo"
 
 
 class TaskContext(Protocol):
-    """The controller's side of a task: files beside the playbook or role, and rendering them."""
+    """What a task needs from the controller: local files, templates, and facts about the task."""
 
     def find(self, folder: str, name: str) -> Path:
-        """The local file `name`, searched as Ansible does in `folder` ("files", "templates")
-        of the role, then beside the playbook; `ModuleError` names all places tried."""
+        """Return the local file `name`. It is searched, as by Ansible, in `folder` ("files",
+        "templates") of the role and then beside the playbook. ModuleError lists the places."""
 
     def content(self, path: Path) -> bytes | Path:
-        """What is in a local file: the file itself, or its plaintext where it is encrypted."""
+        """Return a local file, or the decrypted bytes of a file that is encrypted by vault."""
 
     def render(
         self, path: Path, options: Mapping[str, Any], more: Mapping[str, Any] | None = None
     ) -> str:
-        """`path` rendered with the task's variables and `more`; `options` are template's jinja2
-        ones (block_start_string, trim_blocks, …)."""
+        """Render the template `path` with the task's variables and `more`. `options` are the
+        template module's Jinja options (block_start_string, trim_blocks, …)."""
 
     def variables(self, path: Path) -> Mapping[str, Any]:
-        """The variables of a local YAML file; `ModuleError` with file:line."""
+        """Return the variables in a local YAML file. ModuleError names file and line."""
 
     def local(self, name: str) -> Path:
-        """Where a local file is written: a relative name is beside the playbook."""
+        """Return the path of a local file to write: a relative name is beside the playbook."""
 
     @property
     def host(self) -> str:
-        """The name in the inventory of the host that the task is for."""
+        """The inventory name of the task's host."""
 
     @property
-    def reached(self) -> Reached:
-        """How that host is reached, for a program that connects to it by itself."""
+    def host_access(self) -> HostAccess:
+        """For a module that runs elsewhere and connects to the task's host by itself."""
 
     @property
-    def asked(self) -> bool:
-        """Whether the playbook may ask for the task's return values: it registers them."""
+    def registered(self) -> bool:
+        """Whether the task has `register`, so that the playbook may read its return values."""
 
 
 class ModuleError(Exception):
-    """The arguments can't be carried out; the task fails with this reason before anything ran."""
+    """The task fails with this message, before anything has run on the host."""
 
 
 class Module(Parameters):
@@ -81,7 +81,7 @@ class Module(Parameters):
     open: ClassVar[bool] = False
     """Any parameter is accepted (`set_fact`)."""
 
-    ignores: ClassVar[bool] = False
+    ignores_unknown: ClassVar[bool] = False
     """Unknown parameters are accepted, as by Ansible's module, and a warning says that they have
     no effect."""
 
@@ -101,79 +101,81 @@ class Module(Parameters):
     """The module's sh body, a constant. It uses the functions of remote/sh/kernel.sh."""
 
     from_controller: ClassVar[bool] = False
-    """The program runs on the controller, or where the task is delegated to, and connects to the
-    task's host by itself (`TaskContext.reached`)."""
+    """The program runs on the controller, or on the host in delegate_to, and connects to the task's
+    host by itself (`TaskContext.host_access`)."""
 
-    alongside: ClassVar[bool] = False
-    """Several hosts' tasks may do it on one machine at once: it takes as long as others let it."""
+    concurrent: ClassVar[bool] = False
+    """Tasks of several hosts may run at the same time on one machine (delegate_to): they wait for
+    something else."""
 
     lists_diff: ClassVar[bool] = False
-    """Whether the return value `diff` is a list, or the one difference itself."""
+    """Whether the return value `diff` is a list; else it is the only difference."""
 
     skips: ClassVar[bool] = False
-    """Whether a program that reports `skip` is skipped for Ansible; a command is ok."""
+    """Whether the task is skipped when the program reports `skip`; else it is ok, as a command."""
 
     @classmethod
     def accepts_any(cls) -> bool:
-        return cls.open or cls.ignores
+        return cls.open or cls.ignores_unknown
 
     @property
     def acts(self) -> bool:
-        """True for an event (restart, a plain command): it can't be looked at, only done, so it
-        ends the lookahead and is always a change."""
+        """Whether the task is an event, such as a restart or a plain command. An event has no state
+        to look at: it ends the lookahead and is always a change."""
         return False
 
     def program(self, context: TaskContext) -> Program:
-        """The body with this state's values; `content` is what the body's `receive` gets."""
+        """Return the body with the values of the parameters as its shell variables."""
         return Program(type(self).__name__.lower(), self.body, self.variables())
 
     def variables(self) -> dict[str, Any]:
-        """Every field as a shell variable of its name: None is empty, booleans are yes/no."""
+        """Return the body's variables, by default all parameters under the fields' names. In the
+        shell None is empty, booleans are yes and no, a list is quoted words."""
         return self.as_dict()
 
     def returns(self, report: Report) -> dict[str, Any]:
-        """Return values beyond changed, failed, msg, rc, stdout and stderr, in Ansible's names."""
+        """Return the return values besides changed, failed, msg, rc, stdout and stderr."""
         return {}
 
     def edit(self, report: Report) -> Program | None:
-        """For a module that computes a file's new content from the old: what is to be done.
+        """Return the program that changes the host, for a module that computes the change here.
 
-        `report` is that of a look, check or apply of `program()`, which then only reads: it has the
-        blob `before`. None means that all is as it should be. A Program is run in the task's mode
-        (apply, or check) and its report is the task's; a task of a lookahead "would change". The
-        program makes sure that the file is still what was read, and fails where it is not.
+        `program()` then only reads; `report` is its report, with the file's old content as the blob
+        `before`. None means that nothing is to be changed. The returned program is run to apply or
+        check, and its report is the task's; in a lookahead the task "would change". It must fail if
+        the file is no longer what was read.
         """
         return None
 
     @property
     def edits(self) -> bool:
-        """Whether `edit` decides what is to be done."""
+        """Whether the module has an `edit` of its own."""
         return type(self).edit is not Module.edit
 
-    def settle(self, report: Report) -> dict[str, Any]:
-        """Keep on the controller what a good report brought; more return values. It is called once
-        for a task's last report. `ModuleError` fails the task."""
+    def finish(self, report: Report) -> dict[str, Any]:
+        """Process the task's last report on the controller and return more return values. It is not
+        called for a failure. ModuleError fails the task."""
         return {}
 
     def diff(self, report: Report) -> tuple[Diff, ...]:
-        """What --diff shows: by default nothing beyond the list of changes."""
+        """Return what --diff shows besides the list of changes."""
         return ()
 
 
 class Action(Module):
-    """A module whose work is done on the controller: it says what came of it at once."""
+    """A module that runs on the controller, without a program on the host."""
 
     def act(self, scope: Scope, context: TaskContext) -> Result:
-        """The outcome, from the arguments and the task's variables."""
+        """Return the result, from the parameters and the task's variables (`scope`)."""
         raise NotImplementedError
 
 
 class ControlModule(Module):
-    """A module that steers the walk itself; the engine carries it out."""
+    """A module that controls the host's run, such as meta; the engine executes it."""
 
 
 def _words(value: Any) -> Any:
-    """Ansible's list: a list, or one string with commas between its items."""
+    """A list, or the words of a string with commas."""
     if isinstance(value, str):
         return tuple(item.strip() for item in value.split(",") if item.strip())
     return value if isinstance(value, list | tuple) else (value,)
@@ -212,7 +214,7 @@ SourceMode = Annotated[str, Before(_octal), After(_source_mode)]
 
 
 class FileAttributes(Parameters):
-    """Who may do what with a file: mixed into every module that writes one."""
+    """Owner, mode and SELinux context of a file: for every module that writes one."""
 
     mode: FileMode | None = None
     """The mode, octal or symbolic; unset keeps the file's (new files: 0666 less the umask)."""
@@ -234,6 +236,6 @@ class FileAttributes(Parameters):
     """Write in place where a rename is impossible (a bind-mounted file)."""
 
     def attribute_variables(self) -> dict[str, Any]:
-        """The fields above as the variables of their names that paths.sh reads."""
+        """Return the fields above as variables, which paths.sh reads."""
         own = vars(self)
         return {name: own[name] for name in fields(FileAttributes)}

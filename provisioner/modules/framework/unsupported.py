@@ -1,5 +1,7 @@
-"""Modules that Ansible, one of its collections or the playbook has and provision has not: they
-load, and fail the host that comes to them."""
+"""Modules of Ansible, its collections or the playbook that provision does not have.
+
+A playbook that has them loads; the task fails on each host that reaches it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from provisioner.language.scope import Scope
 from provisioner.modules.framework.base import Action, TaskContext
 from provisioner.result import Outcome, Result
 
-_INSTEAD = {
+_REPLACEMENTS = {
     "apt": "package",
     "dnf5": "dnf",
     "docker_compose": "docker_compose_v2",
@@ -20,39 +22,37 @@ _INSTEAD = {
     "sysvinit": "service",
     "zypper": "package",
 }
-"""Short names ▶ what is here for the same purpose on CentOS 7."""
+"""Short name → what provision has for the same purpose on CentOS 7."""
 
-
-_NOT_ON_EL7 = (
+_FAIL_ON_EL7 = (
     *("apk", "apt", "apt_key", "apt_repository", "deb822_repository", "debconf", "dnf5"),
     *("dpkg_selections", "homebrew", "opkg", "pacman", "pkgng", "portage", "zypper"),
 )
-"""Modules that fail there with Ansible, too: a playbook may try them and be ready for it."""
+"""Modules that fail on CentOS 7 with Ansible, too. A playbook may handle that failure."""
 
 
-class Elsewhere(Action):
-    """A module that provision does not have."""
+class UnsupportedModule(Action):
+    """A module that provision does not have. It accepts any arguments, and fails."""
 
     open: ClassVar[bool] = True
     free_form: ClassVar[str | None] = "free_form"
-    called: ClassVar[str] = ""
+    full_name: ClassVar[str] = ""
 
     def act(self, scope: Scope, context: TaskContext) -> Result:
-        short = self.called.rpartition(".")[2]
-        instead = (
-            f"use {_INSTEAD[short]} here, or" if short in _INSTEAD else "exclude the task or use"
-        )
-        hint = f"{instead} command or script; `provision doc -l` lists the modules that there are"
-        own = local_plugins.unsupported_reason("module", self.called, scope)
-        reason = own or known_plugins.unsupported_reason("module", self.called)
-        return Result(Outcome.FAILED, reason, hint=hint, unsupported=short not in _NOT_ON_EL7)
+        short = self.full_name.rpartition(".")[2]
+        replacement = _REPLACEMENTS.get(short)
+        advice = f"use {replacement} here, or" if replacement else "exclude the task or use"
+        hint = f"{advice} command or script; `provision doc -l` lists the modules that there are"
+        local_reason = local_plugins.unsupported_reason("module", self.full_name, scope)
+        reason = local_reason or known_plugins.unsupported_reason("module", self.full_name)
+        return Result(Outcome.FAILED, reason, hint=hint, unsupported=short not in _FAIL_ON_EL7)
 
 
 @cache
-def stand_in(name: str) -> type[Elsewhere]:
-    """What is there for the module called `name`."""
+def unsupported_module(name: str) -> type[UnsupportedModule]:
+    """Return the class for the module called `name` in the playbook."""
 
-    class Named(Elsewhere):
-        called: ClassVar[str] = name
+    class Named(UnsupportedModule):
+        full_name: ClassVar[str] = name
 
     return Named

@@ -145,7 +145,7 @@ class MysqlUser(MysqlModule):
             },
         )
 
-    def settle(self, report: Report) -> dict[str, Any]:
+    def finish(self, report: Report) -> dict[str, Any]:
         """The server tells the account once more after a change: nothing may be left to do."""
         if "users_after" not in report.records:
             return {}

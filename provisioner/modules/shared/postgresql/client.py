@@ -172,7 +172,7 @@ class PostgresqlModule(Module):
         more = {"changes": changes, "statements": f"{variables['session']}{text}"}
         return Program("postgresql", CHANGE, {**variables, **more})
 
-    def settle(self, report: Report) -> dict[str, Any]:
+    def finish(self, report: Report) -> dict[str, Any]:
         """The server tells once more after a change: nothing may be left to do."""
         if "state_after" in report.records:
             for step in self.steps(_rows(report.get("state_after"))):
