@@ -12,7 +12,7 @@ from provisioner.engine.world import PlayWorld
 from provisioner.language.play import Keywords
 from provisioner.language.scope import Scope
 from provisioner.loading.host_patterns import is_implicit
-from provisioner.modules.framework.base import ModuleError, HostAccess
+from provisioner.modules.framework.base import HostAccess, ModuleError
 from provisioner.remote.become import PASSWORDS, Become
 
 _CONNECTIONS = ("ssh", "local", "paramiko", "paramiko_ssh", "smart")

@@ -17,7 +17,7 @@ from provisioner.language.templating.file_templates import render_file
 from provisioner.language.templating.template import TemplateError
 from provisioner.loading.variables import vars_file
 from provisioner.loading.vault import NO_VAULT, Vault, is_encrypted
-from provisioner.modules.framework.base import ModuleError, HostAccess
+from provisioner.modules.framework.base import HostAccess, ModuleError
 from provisioner.modules.shared.once import once_a_file
 from provisioner.records import dataclass
 from provisioner.where import Where

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 from typing import Any, ClassVar, Literal
 
-from provisioner.modules.framework.base import Module, ModuleError, HostAccess, TaskContext, Words
+from provisioner.modules.framework.base import HostAccess, Module, ModuleError, TaskContext, Words
 from provisioner.remote.shell import Program, Report
 
 BODY = r"""

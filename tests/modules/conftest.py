@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from provisioner.modules import find_module
-from provisioner.modules.framework.base import Module, HostAccess
+from provisioner.modules.framework.base import HostAccess, Module
 from provisioner.remote.local import LocalChannel, LocalConnection
 from provisioner.remote.session import Session
 from provisioner.remote.shell import Mode, Program, Report, Step

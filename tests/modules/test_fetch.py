@@ -104,7 +104,7 @@ def test_a_place_that_can_not_be_written_is_a_failure_with_the_reason(host: Host
 
 def test_the_md5_of_a_file_is_only_taken_where_the_result_is_registered(host: Host) -> None:
     (host.root / "f").write_bytes(DATA)
-    host.sources.asked = False
+    host.sources.registered = False
     result = done(host, src=f"{host.root}/f", dest="f", flat=True)
     assert result.returns["checksum"] == hashlib.sha1(DATA).hexdigest()
     assert "md5sum" not in result.returns

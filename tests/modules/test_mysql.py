@@ -93,7 +93,7 @@ def settled(host: Host, db: Server, /, **arguments: Any) -> tuple[str, ...]:
     assert db.sql("SELECT User, Host FROM mysql.user ORDER BY 1, 2") == names
     report = user(host, db, **arguments)
     assert (report.failed, report.changes) == (None, looked)
-    assert find_module("mysql_user").from_arguments(arguments).settle(report) == {}
+    assert find_module("mysql_user").from_arguments(arguments).finish(report) == {}
     assert user(host, db, **arguments).changes == ()
     assert user(host, db, "look", **arguments).changes == ()
     return report.changes
@@ -294,7 +294,7 @@ def test_a_change_that_did_not_last_is_a_failure() -> None:
     row = "version\tfound\n10.11.2-MariaDB\t0"
     report = Report({"users_after": (row,), "grants_after": ("",)}, status=80)
     with pytest.raises(ModuleError, match="create user app@localhost: still untrue afterwards"):
-        model.settle(report)
+        model.finish(report)
 
 
 @pytest.mark.parametrize(
@@ -451,7 +451,7 @@ def test_a_variable_is_read_and_set_once(
     report = host.run("mysql_variables", **login, value=value)
     assert (report.failed, report.changes) == (None, (change,))
     assert (
-        find_module("mysql_variables").from_arguments({**login, "value": value}).settle(report)
+        find_module("mysql_variables").from_arguments({**login, "value": value}).finish(report)
         == {}
     )
     assert host.run("mysql_variables", **login, value=value).changes == ()
@@ -468,5 +468,5 @@ def test_a_variable_that_is_none_or_takes_another_value_is_a_failure(
     tiny = {**login, "variable": "max_connections", "value": "1"}
     report = host.run("mysql_variables", **tiny)
     with pytest.raises(ModuleError, match="set max_connections = 1: the server has taken 10"):
-        find_module("mysql_variables").from_arguments(tiny).settle(report)
+        find_module("mysql_variables").from_arguments(tiny).finish(report)
     db.sql("SET GLOBAL max_connections = DEFAULT")

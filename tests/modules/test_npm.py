@@ -61,7 +61,7 @@ def settled(npm: Host, **arguments: Any) -> list[str]:
     npm.calls()
     report = npm.run("npm", **arguments)
     assert (report.failed, report.changes) == (None, looked)
-    assert find_module("npm").from_arguments(arguments).settle(report) == {}
+    assert find_module("npm").from_arguments(arguments).finish(report) == {}
     calls = [call for call in npm.calls() if call.split()[1] not in ("list", "outdated")]
     assert npm.run("npm", **arguments).changes == ()
     return calls
@@ -139,7 +139,7 @@ def test_what_npm_refuses_is_told(npm: Host) -> None:
 def test_a_package_that_is_not_there_afterwards_is_a_failure() -> None:
     model = find_module("npm").from_arguments(GLOBAL)
     with pytest.raises(ModuleError, match="install p: still untrue afterwards"):
-        model.settle(Report({"changed": ("install p",), "list_after": ("{}",)}, status=80))
+        model.finish(Report({"changed": ("install p",), "list_after": ("{}",)}, status=80))
 
 
 def test_what_can_mean_nothing_is_refused() -> None:

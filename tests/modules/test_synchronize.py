@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from provisioner.modules import find_module
-from provisioner.modules.framework.base import ModuleError, HostAccess
+from provisioner.modules.framework.base import HostAccess, ModuleError
 from tests.modules.conftest import Files, Host, listing
 
 
@@ -76,7 +76,7 @@ def test_the_command_is_as_ansibles(
         "ansible_ssh_common_args": "-J gate",
         "ssh_words_option": ("-o", "StrictHostKeyChecking=yes"),
     }
-    host.sources.reached = HostAccess("web1", variables, **way)
+    host.sources.host_access = HostAccess("web1", variables, **way)
     assert host.run("synchronize", **{"src": "/s", "dest": "/d", **given}).changes
     told = (host.root.parent / "home" / "words").read_text().splitlines()
     places = [told.index(f"[{word}]") for word in words]

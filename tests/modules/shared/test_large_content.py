@@ -26,7 +26,7 @@ class Slow:
 
     def __init__(self, sha256: str) -> None:
         self._sha256 = sha256
-        self.asked = 0
+        self.registered = 0
 
     def now(self) -> str:
         return ""
@@ -170,7 +170,7 @@ def test_the_checksum_of_a_large_file_is_returned_though_the_host_was_not_told(
     assert program.sum is not None
     values = module.returns(host.exchange(program, "apply"))
     assert values["checksum"] == hashlib.sha1(DATA).hexdigest()
-    host.sources.asked = False
+    host.sources.registered = False
     program = module.program(host.sources)
     assert "checksum" not in module.returns(host.exchange(program, "apply"))
     wrong = {"src": "big", "dest": f"{host.root}/f", "checksum": "0" * 40}
