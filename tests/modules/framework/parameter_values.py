@@ -46,15 +46,17 @@ VALUES: list[Any] = [
 
 
 def classes() -> Iterator[type[Parameters]]:
-    """The modules, their bases, and the classes in their fields."""
-    waiting: list[type[Parameters]] = [Parameters]
-    for name in MODULES:
-        find_module(name)
+    """The modules, and the classes in the types of their parameters."""
+    waiting: list[Any] = [find_module(name) for name in MODULES]
+    seen: set[Any] = set()
     while waiting:
-        cls = waiting.pop()
-        waiting += cls.__subclasses__()
-        if cls.__module__.startswith("provisioner.") and cls is not Parameters:
-            yield cls
+        part = waiting.pop()
+        if isinstance(part, type) and issubclass(part, Parameters):
+            if part not in seen:
+                yield part
+                waiting += [field.annotation for field in fields(part).values()]
+            seen.add(part)
+        waiting += get_args(part)
 
 
 def values_for(field: Field) -> list[Any]:
@@ -109,9 +111,7 @@ def exact(value: Any) -> str:
 def results() -> dict[str, list[str]]:
     """What each value becomes, for every field of every class."""
     return {
-        f"{cls.__module__.removeprefix('provisioner.modules.')}.{cls.__name__}.{attribute}": [
-            converted(cls, field, value) for value in values_for(field)
-        ]
+        f"{cls.__name__}.{attribute}": [converted(cls, field, value) for value in values_for(field)]
         for cls in classes()
         for attribute, field in fields(cls).items()
     }

@@ -32,7 +32,7 @@ class Slow:
         return ""
 
     def wait(self) -> str:
-        self.asked += 1
+        self.registered += 1
         return self._sha256
 
 
@@ -139,7 +139,7 @@ def test_a_sum_that_comes_late_is_asked_for_where_it_is_needed(
     program = replace(write(str(path), big, FileAttributes()), sum=late)
     look = host.exchange(program, "look")
     assert bool(look.changes) == (old != DATA)
-    assert late.asked == (old is not None and len(old) == len(DATA))
+    assert late.registered == (old is not None and len(old) == len(DATA))
     report = host.exchange(program, "apply")
     assert report.changes == look.changes
     assert path.read_bytes() == DATA
