@@ -13,7 +13,7 @@ Key = tuple[Place, int | None]
 
 
 @dataclass(frozen=True)
-class Edit:
+class PreparedEdit:
     """What a module makes of the content that its look has read: it knows the new content, and the
     program writes it."""
 
@@ -26,11 +26,11 @@ class DueChange:
 
     def __init__(self) -> None:
         self.key: Key | None = None
-        self.edit: Edit | None = None
+        self.edit: PreparedEdit | None = None
         """How a module that edits files makes the change; None for other modules."""
         self._reread: Key | None = None
 
-    def set(self, place: Place, task_run: TaskRun, edit: Edit | None = None) -> None:
+    def set(self, place: Place, task_run: TaskRun, edit: PreparedEdit | None = None) -> None:
         """Make the task run due."""
         self.key, self.edit = (place, task_run.index), edit
 

@@ -316,8 +316,8 @@ class Lookahead:
         return not any(other.decided_here or self.changes(p, other) for p, other in sent)
 
     def _may_need_edit(self, place: Place, task_run: TaskRun) -> bool:
-        """Whether it stands behind a change and may turn out to be another one only when the
-        controller has seen what it has read."""
+        """Whether it stands behind a change and edits a file: the controller decides whether that
+        is another change when it has the file's content."""
         edits = task_run.module is not None and task_run.module.edits
         return edits and self._due.key is not None and not self._due.is_for(place, task_run)
 

@@ -49,8 +49,8 @@ class PendingEffects:
         self.local_files = True
 
     def repeats_role(self, role: Role | None) -> bool:
-        """Whether a task of the role must not run if an equal call of the role, of which the frame
-        holds a task, has done something by then."""
+        """Whether a task of the role must wait for the end of the frame: the frame holds a task of
+        another call of the role with the same arguments, and the role runs only once."""
         if role is None:
             return False
         first = self._first_calls.setdefault(role.call_key, role.call_id)

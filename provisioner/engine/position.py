@@ -1,4 +1,4 @@
-"""Where a host is in its play: a stack of task lists, of which the innermost is under way.
+"""Where a host is in its play: a stack of task lists. The innermost list is being run.
 
 The play's own list is at the bottom. Above it are handlers that are being run, and the tasks of
 files and roles that are being included.
@@ -27,7 +27,7 @@ class Handlers(Protocol):
 
 
 class TaskList:
-    """A list of tasks under way. `at` is the current line. When the list ends, the list below goes
+    """A list of tasks that is being run. `at` is the current line. When the list ends, the list below goes
     on at its line `resume_at`. A list of `handlers` skips those that are not notified."""
 
     def __init__(self, flow: Flow, resume_at: int = 0, handlers: Handlers | None = None) -> None:

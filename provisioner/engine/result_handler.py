@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from provisioner.engine import async_jobs, results, task_events, task_keywords
-from provisioner.engine.due_change import DueChange, Edit
+from provisioner.engine.due_change import DueChange, PreparedEdit
 from provisioner.engine.effects import Effects, Publish, Sleep
 from provisioner.engine.failures import Failures
 from provisioner.engine.handler_queue import HandlerQueue
@@ -190,12 +190,12 @@ class ResultHandler:
             self._play_world, self._state.name, task_run, result, seconds, **flags
         )
 
-    def _edit(self, module: Module, report: Report) -> Edit | None:
+    def _edit(self, module: Module, report: Report) -> PreparedEdit | None:
         """How the module changes the content that its look has reported; None if it need not."""
         if not module.edits or (report.failed and not async_jobs.fails_later(module, report)):
             return None
         program = module.edit(report)
-        return None if program is None else Edit(module, program)
+        return None if program is None else PreparedEdit(module, program)
 
     def _note_difference(self, task_run: TaskRun, result: Result) -> None:
         """Note that check mode has left out what would have changed the host. A command that the
@@ -297,7 +297,7 @@ def _may_retry(task: Task) -> bool:
 
 
 def _expects_failure(task_run: TaskRun) -> bool:
-    """Whether the playbook says what is to happen if the task fails."""
+    """Whether the playbook expects that the task may fail."""
     task = task_run.task
     if task.failed_when is not None:
         return True

@@ -261,7 +261,7 @@ class Run:
 
 
 def batches(hosts: tuple[str, ...], serial: Sequence[Any]) -> Iterator[tuple[str, ...]]:
-    """Divide the hosts by `serial`: numbers or percentages, of which the last one is repeated."""
+    """Divide the hosts by `serial`: numbers or percentages; the last one is repeated."""
     sizes = [_size(item, len(hosts)) for item in serial] or [len(hosts)]
     begin = index = 0
     while begin < len(hosts):

@@ -268,7 +268,7 @@ def _lookup_context(scope: Scope) -> LookupContext:
 
 _BUILTINS: dict[str, Any] = {
     "ansible_facts": LazyFromScope(_no_facts),
-    **functions(_lookup_context),  # below the playbook's own variables, one of which may be a `q`
+    **functions(_lookup_context),  # the playbook may have a variable `q`, which comes first
     "ansible_search_path": LazyFromScope(lambda scope: _search_path(scope.context)),
     "range": Lazy(lambda: range),
     "dict": Lazy(lambda: dict),

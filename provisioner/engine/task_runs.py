@@ -99,7 +99,7 @@ def prepare_task(play_world: PlayWorld, host: str, task: Task, scope: Scope) -> 
 
 
 def _skipped(condition: Template | bool) -> Result:
-    """The result of a task of which this condition is false."""
+    """The result of a task whose `when` has this false condition."""
     source = condition.source if isinstance(condition, Template) else str(condition).lower()
     false = condition.source if isinstance(condition, Template) else condition
     returns = {"skip_reason": "Conditional result was False", "false_condition": false}

@@ -24,4 +24,4 @@ class Meta(ControlModule):
         "refresh_inventory",
         "reset_connection",
     ] = parameter()
-    """What to do; carried out by the engine (engine/steering.py)."""
+    """What to do; carried out by the engine (engine/control_flow.py)."""

@@ -126,7 +126,7 @@ def task(name: str, text: str = LOOK, more: str = "") -> str:
             "a",
         ),
         (
-            "a task that is skipped stands in the frame wherever it is",
+            "a skipped task does not end the frame",
             task("a", COMMAND) + task("b", COMMAND, "when: false") + task("c"),
             "abc",
         ),

@@ -1,4 +1,4 @@
-"""Tasks of which the program runs on the controller or another host, and as which user."""
+"""On which machine and as which user the programs of tasks run."""
 
 from __future__ import annotations
 
