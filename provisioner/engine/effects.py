@@ -81,10 +81,10 @@ class Reset:
 class Barrier:
     """Wait until no host of the batch can still come to an earlier place; the reply is `Released`.
 
-    `key` is the place in the play. With `once`, the first of the hosts that wait there is
-    the leader: it runs the task and yields `Publish`, and the others are released with its result.
-    --step asks the operator about `title`. With a `prompt`, the operator is asked once for all hosts, and the
-    reply holds what they type; the terminal shows it if `echo` is set.
+    `key` is the place in the play. With `once`, the first of the hosts that wait there is the
+    leader: it runs the task and yields `Publish`, and the others are released with its result.
+    --step asks the operator about `title`. With a `prompt`, the operator is asked once for all
+    hosts, and the reply holds what they type; the terminal shows it if `echo` is set.
     """
 
     key: tuple[int, ...]
