@@ -13,7 +13,7 @@ from typing import Any
 
 from provisioner.errors import Problem
 from provisioner.language.play import ALL_ARGUMENTS, Block, Node, Play, Task, tasks_of
-from provisioner.language.templating.render import check, required_variables
+from provisioner.language.templating.check import check, required_variables
 from provisioner.language.templating.template import Template, templates_in
 from provisioner.where import nearest
 

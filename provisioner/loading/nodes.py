@@ -12,7 +12,7 @@ from provisioner.errors import IncludeNotFound, LoadError, Problem
 from provisioner.language.play import Block, Keywords, Node, Role, Task
 from provisioner.language.plugins.local_plugins import HasPlugin
 from provisioner.language.special_values import OMIT
-from provisioner.language.templating.render import check
+from provisioner.language.templating.check import check
 from provisioner.language.templating.template import Template, TemplateError, templates_in
 from provisioner.loading import keywords as kw
 from provisioner.loading import old_include, plugin_search, role_specs, short_form, yaml_file

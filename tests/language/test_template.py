@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from provisioner.language.special_values import OMIT
+from provisioner.language.templating.check import check
 from provisioner.language.templating.file_templates import render_file
-from provisioner.language.templating.render import check, render
+from provisioner.language.templating.render import render
 from provisioner.language.templating.template import (
     MAX_TEXT,
     Template,

@@ -6,18 +6,16 @@ environment is made.
 
 from __future__ import annotations
 
-import math
-from collections import ChainMap
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any
 
+from provisioner.language.templating.lazy_context import lazy_classes
 from provisioner.language.templating.template import MAX_TEXT, TemplateError
 from provisioner.language.templating.undefined import missing_type
 
 if TYPE_CHECKING:
     import jinja2
-    from jinja2.runtime import Context
 
 
 MAX_BITS = 14_284
@@ -33,8 +31,8 @@ def environment() -> jinja2.Environment:
 def make_environment(options: Mapping[str, Any]) -> jinja2.Environment:
     """A sandboxed environment with the given options of `jinja2.Environment`.
 
-    Templates may change lists and dicts, as in `{% set _ = names.append(x) %}`: a scope gives each
-    template copies.
+    Templates may change lists and dicts, as in `{% set _ = names.append(x) %}`: every template gets
+    its own copies from a scope.
     """
     from jinja2.sandbox import SandboxedEnvironment
 
@@ -59,87 +57,16 @@ def make_environment(options: Mapping[str, Any]) -> jinja2.Environment:
             return result
 
     Sandbox.template_class, Sandbox.context_class = lazy_classes()
-    environment = Sandbox(
+    sandbox = Sandbox(
         undefined=missing_type(), extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"], **options
     )
-    environment.finalize = _none_as_empty
-    environment.filters.update(FILTERS)
-    environment.tests.update(TESTS)
-    lists = {name: _returning_list(environment.filters[name]) for name in _GENERATORS}
-    environment.filters.update(lists)
-    environment.globals.clear()
-    return environment
-
-
-@cache
-def lazy_classes() -> tuple[type[jinja2.Template], type[Context]]:
-    """Jinja's classes for templates and contexts, changed so that variables stay lazy.
-
-    Jinja copies all variables into a dict for a template that is included, imported or extended,
-    which would render every variable.
-    """
-    from jinja2 import Template
-    from jinja2.runtime import Context
-
-    class LazyContext(Context):
-        """A context that looks up variables in the scope, after those that the template set."""
-
-        def get_all(self) -> Mapping[str, Any]:  # type: ignore[override]
-            return _in_front(self.vars, self.parent)
-
-        def derived(self, inner: dict[str, Any] | None = None) -> Context:
-            variables: Any = _in_front(inner or {}, self.get_all())
-            context = type(self)(self.environment, variables, self.name, {})
-            context.eval_ctx = self.eval_ctx
-            context.blocks.update((name, list(block)) for name, block in self.blocks.items())
-            return context
-
-    class LazyTemplate(Template):
-        """A template with a `LazyContext`."""
-
-        @classmethod
-        def _from_namespace(
-            cls,
-            environment: jinja2.Environment,
-            namespace: MutableMapping[str, Any],
-            globals: MutableMapping[str, Any],  # noqa: A002 - Jinja's name
-        ) -> Template:
-            # Jinja computes constants when it compiles, and writes them as Python prints them.
-            namespace.update(inf=math.inf, nan=math.nan)
-            return super()._from_namespace(environment, namespace, globals)
-
-        def new_context(
-            self,
-            variables: Mapping[str, Any] | None = None,
-            shared: bool = False,
-            inner: Mapping[str, Any] | None = None,
-        ) -> Context:
-            outer: Mapping[str, Any] = {} if variables is None else variables
-            below = outer if shared else _in_front(outer, self.globals)
-            all_variables: Any = _in_front(inner or {}, below)
-            return LazyContext(self.environment, all_variables, self.name, self.blocks)
-
-        def _get_default_module(self, ctx: Context | None = None) -> Any:
-            if ctx is None:
-                return super()._get_default_module()
-            return self.make_module({name: ctx.resolve_or_missing(name) for name in IMPORTED_NAMES})
-
-    return LazyTemplate, LazyContext
-
-
-IMPORTED_NAMES = (
-    "lookup", "query", "q", "now", "undef", "range", "dict", "namespace", "cycler", "joiner",
-)  # fmt: skip
-"""The variables that macros can use in a file that is imported without context."""
-
-
-def _in_front(own: Mapping[str, Any], variables: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Variables with other ones in front of them. Local variables that are not set yet are left
-    out."""
-    from jinja2.utils import missing as unset
-
-    own = {name: value for name, value in own.items() if value is not unset}
-    return ChainMap(own, variables) if own else variables  # type: ignore[arg-type]
+    sandbox.finalize = _none_as_empty
+    sandbox.filters.update(FILTERS)
+    sandbox.tests.update(TESTS)
+    lists = {name: _returning_list(sandbox.filters[name]) for name in _GENERATORS}
+    sandbox.filters.update(lists)
+    sandbox.globals.clear()
+    return sandbox
 
 
 _ITEM_METHODS = frozenset(("__contains__", "__delitem__", "__getitem__", "__len__", "__setitem__"))
