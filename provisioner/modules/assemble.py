@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from provisioner.modules.framework.base import FileAttributes, Module, ModuleError, TaskContext
 from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.content import validation, write, written_diff, written_values
-from provisioner.modules.shared.edited import regular, to_bytes
+from provisioner.modules.shared.edited import check_pattern, to_bytes
 from provisioner.remote.shell import Program, Report
 from provisioner.result import Diff
 
@@ -86,7 +86,7 @@ class Assemble(FileAttributes, Module):
     @classmethod
     def validate_regexp(cls, pattern: str | None) -> str | None:
         if pattern is not None:
-            regular(pattern)
+            check_pattern(pattern)
         return pattern
 
     def program(self, context: TaskContext) -> Program:

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from provisioner.modules.framework.fields import parameter
 from provisioner.modules.lineinfile import lines_of
-from provisioner.modules.shared.edited import Edit, Edited, regular, to_bytes
+from provisioner.modules.shared.edited import Edit, Edited, check_pattern, to_bytes
 
 
 class BlockInFile(Edited):
@@ -46,7 +46,7 @@ class BlockInFile(Edited):
             raise ValueError("give one of insertafter and insertbefore")
         for pattern in (self.insertafter, self.insertbefore):
             if pattern is not None:
-                regular(pattern)
+                check_pattern(pattern)
         if self._marker(self.marker_begin) == self._marker(self.marker_end):
             raise ValueError("the two marker lines are the same: put {mark} into marker")
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 from provisioner import regex
 from provisioner.modules.framework.base import FileMode, Module, TaskContext, Words
 from provisioner.modules.framework.fields import parameter
-from provisioner.modules.shared.edited import regular
+from provisioner.modules.shared.edited import check_pattern
 from provisioner.modules.stat import kinds
 from provisioner.remote.shell import Program, Report, Value
 
@@ -115,7 +115,7 @@ class Find(Module):
     def validate(self) -> None:
         if self.use_regex:
             for pattern in (*self.patterns, *self.excludes):
-                regular(pattern)
+                check_pattern(pattern)
         _number(self.age, SECONDS, "age")
         _number(self.size, BYTES, "size")
 

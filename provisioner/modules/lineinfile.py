@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 from provisioner.modules.framework.fields import parameter
-from provisioner.modules.shared.edited import Edit, Edited, regular, to_bytes
+from provisioner.modules.shared.edited import Edit, Edited, check_pattern, to_bytes
 from provisioner.remote.shell import Report
 
 
@@ -55,10 +55,10 @@ class LineInFile(Edited):
         if self.backrefs and self.regexp is None:
             raise ValueError("regexp is required with backrefs=true")
         if self.regexp is not None and self.backrefs:
-            regular(self.regexp, replacement=self.line or "")
+            check_pattern(self.regexp, replacement=self.line or "")
         for pattern in (self.regexp, self.insertafter, self.insertbefore):
             if pattern is not None:
-                regular(pattern)
+                check_pattern(pattern)
 
     @property
     def needed(self) -> bool:

@@ -1,4 +1,4 @@
-"""openssh_keypair: a pair of keys for ssh is on the host."""
+"""openssh_keypair: create a pair of SSH keys with the host's ssh-keygen."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ class OpensshKeypair(FileAttributes, Module):
             raise ValueError("size of an ecdsa key is 256, 384 or 521")
 
     def program(self, context: TaskContext) -> Program:
-        usual = {"rsa": 4096, "dsa": 1024, "ecdsa": 256}.get(self.type)
+        default_size = {"rsa": 4096, "dsa": 1024, "ecdsa": 256}.get(self.type)
         variables = {
             **self.attribute_variables(),
             "path": self.path,
             "type": self.type,
-            "size": str(self.size or usual or ""),
+            "size": str(self.size or default_size or ""),
             "comment": self.comment or "",
-            "given_comment": "" if self.comment is None else "yes",
+            "has_comment": "" if self.comment is None else "yes",
             "state": self.state,
             "force": self.force,
             "regenerate": self.regenerate,

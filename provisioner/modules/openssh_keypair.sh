@@ -3,11 +3,11 @@
 
 # readable: the private key can be read without a passphrase.
 readable() { [ -f "$path" ] && ssh-keygen -y -P '' -f "$path" >/dev/null 2>&1; }
-# about: $bits $print and $kind of a key, in lower case.
-about() {
-    told=$(ssh-keygen -l -f "$1" 2>/dev/null) || return
-    bits=${told%% *} kind=${told##*\(} kind=${kind%\)}
-    told=${told#* } print=${told%% *}
+# describe FILE: set $bits, $print (the fingerprint) and $kind (in lower case) of a key.
+describe() {
+    description=$(ssh-keygen -l -f "$1" 2>/dev/null) || return
+    bits=${description%% *} kind=${description##*\(} kind=${kind%\)}
+    description=${description#* } print=${description%% *}
     case $kind in
         RSA) kind='rsa' ;;
         DSA) kind='dsa' ;;
@@ -16,10 +16,10 @@ about() {
     esac
 }
 fits() {
-    [ -f "$path" ] && about "$path" && [ "$kind" = "$type" ] || return
+    [ -f "$path" ] && describe "$path" && [ "$kind" = "$type" ] || return
     [ -z "$size" ] || [ "$kind" = ed25519 ] || [ "$bits" = "$size" ]
 }
-there() { readable && fits && [ -f "$path.pub" ]; }
+is_complete() { readable && fits && [ -f "$path.pub" ]; }
 gone() { ! [ -e "$path" ] && ! [ -e "$path.pub" ]; }
 remove() { rm -f -- "$path" "$path.pub"; }
 generate() {
@@ -28,30 +28,30 @@ generate() {
     rm -f -- "$path" "$path.pub"
     (umask 077 && ssh-keygen "$@")
 }
-public_now() { [ ! -f "$path.pub" ] || cut -d ' ' -f 1,2 "$path.pub"; }
+current_public() { [ ! -f "$path.pub" ] || cut -d ' ' -f 1,2 "$path.pub"; }
 write_public() {
     text=$(ssh-keygen -y -P '' -f "$path") || return
     printf '%s%s\n' "$(echo "$text" | cut -d ' ' -f 1,2)" "${comment:+ $comment}" >"$path.pub" &&
         chmod 644 "$path.pub"
 }
-same_public() { [ "$(public_now)" = "$(ssh-keygen -y -P '' -f "$path" | cut -d ' ' -f 1,2)" ]; }
-commented() {
-    read -r _ _ is <"$path.pub" || [ -n "$is" ]
-    [ "$is" = "$comment" ]
+same_public() { [ "$(current_public)" = "$(ssh-keygen -y -P '' -f "$path" | cut -d ' ' -f 1,2)" ]; }
+has_comment() {
+    read -r _ _ current <"$path.pub" || [ -n "$current" ]
+    [ "$current" = "$comment" ]
 }
 
-# regenerated: what there is must give way, by `regenerate`.
-regenerated() {
+# must_regenerate: the existing key is to be replaced by a new one, by the rules of `regenerate`.
+must_regenerate() {
     [ -e "$path" ] || return
     [ "$force" = no ] || return 0
     case $regenerate in always) return 0 ;; never) return 1 ;; esac
     if ! readable; then
         case $regenerate in full_idempotence) return 0 ;; esac
-        fail "$path is no private key that can be read without a passphrase: it is left alone"
+        fail "$path is not a private key that can be read without a passphrase. It was not changed."
     fi
     ! fits || return
     [ "$regenerate" != fail ] ||
-        fail "$path is a key of another type or size ($kind, $bits bits): it is left alone"
+        fail "$path is a key of another type or size ($kind, $bits bits). It was not changed."
 }
 
 present() {
@@ -60,15 +60,15 @@ present() {
         */*) [ -d "${path%/*}" ] || [ "$look" = yes ] ||
             fail "there is no directory ${path%/*}: create it in an earlier task" ;;
     esac
-    if regenerated; then act "generate key pair $path anew" generate
-    elif [ ! -e "$path" ]; then ensure "generate key pair $path" there generate
+    if must_regenerate; then act "generate key pair $path again" generate
+    elif [ ! -e "$path" ]; then ensure "generate key pair $path" is_complete generate
     elif ! readable; then :
     elif ! same_public; then ensure "write $path.pub" same_public write_public
-    elif [ -n "$given_comment" ] && ! commented; then
-        ensure "set comment of $path.pub" commented write_public
+    elif [ -n "$has_comment" ] && ! has_comment; then
+        ensure "set comment of $path.pub" has_comment write_public
     fi
     attributes "$path"
-    [ -f "$path" ] && about "$path" || return 0
+    [ -f "$path" ] && describe "$path" || return 0
     report key "$bits $kind $print"
     report public "$(cat "$path.pub")"
     at_path=''
@@ -79,9 +79,9 @@ present() {
 expand path
 report filename "$path"
 if ! command -v ssh-keygen >/dev/null; then
-    [ "$look" = yes ] || fail 'ssh-keygen is not there: install openssh in an earlier task'
+    [ "$look" = yes ] || fail 'ssh-keygen is not installed: install openssh in an earlier task'
     changed "generate key pair $path"
     return
 fi
-if [ -z "$comment" ] && [ -z "$given_comment" ]; then comment=$(id -un)@$(uname -n); fi
+if [ -z "$comment" ] && [ -z "$has_comment" ]; then comment=$(id -un)@$(uname -n); fi
 if [ "$state" = present ]; then present; else ensure "remove key pair $path" gone remove; fi

@@ -1,4 +1,4 @@
-"""openssl_csr: a request for a certificate is on the host, made by its openssl command."""
+"""openssl_csr: create a certificate signing request with the host's openssl command."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class OpensslCsr(FileAttributes, Module):
             raise ValueError("privatekey_passphrase: it can't hold a newline")
 
     def _subject(self) -> Iterator[tuple[str, str]]:
-        """The parts in the order of Ansible: the fields, then the mapping."""
+        """Yield the parts of the subject in Ansible's order: the parameters, then `subject`."""
         for layer in self.subject_ordered or ():
             yield from _parts(layer)
         if not self.subject_ordered:
@@ -111,6 +111,7 @@ class OpensslCsr(FileAttributes, Module):
             yield from _parts(self.subject or {})
 
     def _extensions(self) -> Iterator[tuple[str, str]]:
+        """Yield (name, value) of each extension, in openssl's notation."""
         names = self.subject_alt_name
         common = next((value for name, value in self._subject() if name in _COMMON), None)
         if not names and self.use_common_name_for_san and common:
@@ -122,14 +123,14 @@ class OpensslCsr(FileAttributes, Module):
         yield from _extension("extendedKeyUsage", self.extended_key_usage, extended)
         basic = self.basic_constraints_critical
         yield from _extension("basicConstraints", self.basic_constraints, basic)
-        if self.ocsp_must_staple:  # 1.0.2 has no name for it
+        if self.ocsp_must_staple:  # openssl 1.0.2 has no name for it
             staple = self.ocsp_must_staple_critical
             yield from _extension("1.3.6.1.5.5.7.1.24", ("DER:30:03:02:01:05",), staple)
         if self.create_subject_key_identifier:
             yield "subjectKeyIdentifier", "hash"
 
     def _config(self) -> str:
-        """What openssl reads: names are numbered, for there may be several of one."""
+        """Return openssl's configuration. Names are numbered, as one may occur several times."""
         lines = ["[req]", "prompt = no", "string_mask = utf8only", "utf8 = yes"]
         lines += ["distinguished_name = subject"]
         lines += ["req_extensions = extensions"] if any(self._extensions()) else []
@@ -146,7 +147,7 @@ class OpensslCsr(FileAttributes, Module):
             **self.attribute_variables(),
             "passphrase": self.privatekey_passphrase or "",
             "config": self._config(),
-            "bare": "" if any(self._subject()) else "yes",
+            "empty_subject": "" if any(self._subject()) else "yes",
         }
         return Program("openssl_csr", self.body, variables)
 
@@ -173,8 +174,8 @@ _COMMON = ("CN", "commonName")
 
 def _parts(layer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in layer.items():
-        for one in value if isinstance(value, list | tuple) else [value]:
-            yield str(name), str(one)
+        for item in value if isinstance(value, list | tuple) else [value]:
+            yield str(name), str(item)
 
 
 def _extension(name: str, values: Any, critical: bool) -> Iterator[tuple[str, str]]:
@@ -183,6 +184,6 @@ def _extension(name: str, values: Any, critical: bool) -> Iterator[tuple[str, st
 
 
 def _escaped(value: str) -> str:
-    """Text that means itself in a file of openssl."""
+    """Return `value` with the special characters of an openssl configuration escaped."""
     marked = "".join(f"\\{c}" if c in "\\#$\"'" else c for c in value)
     return f"\\{marked}" if marked[:1] == " " else marked

@@ -1,4 +1,4 @@
-"""openssl_dhparam: parameters for Diffie-Hellman are in a file, made by the host's openssl."""
+"""openssl_dhparam: create Diffie-Hellman parameters with the host's openssl command."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Body of the module openssl_dhparam: create Diffie-Hellman parameters with openssl.
 
-# fits: the parameters are good, and of that size.
+# fits: the parameters are valid and have the right size.
 fits() {
-    said=$(openssl dhparam -check -text -noout -in "$path" 2>&1) || return
-    case $said in
+    output=$(openssl dhparam -check -text -noout -in "$path" 2>&1) || return
+    case $output in
         *WARNING*) return 1 ;;
         *"Parameters: ($size bit)"*) ;;
         *) return 1 ;;
@@ -12,7 +12,7 @@ fits() {
 }
 
 expand path
-wanted || return 0
+prepare || return 0
 [ ! -d "$path" ] || fail "$path is a directory, not the file of parameters"
 if [ "$force" = no ] && [ -f "$path" ] && fits; then
     attributes "$path"
@@ -25,6 +25,6 @@ else
         *) fail "openssl can't make parameters of $size bits" ;;
     esac
     put "$path"
-    fits || fail "create $path: still untrue afterwards"
+    fits || fail "create $path: the parameters are still not right"
 fi
 [ "$return_content" = no ] || [ ! -f "$path" ] || report dhparams "$(cat -- "$path")"

@@ -1,4 +1,4 @@
-"""openssl_privatekey: a private key is on the host, made by its openssl command."""
+"""openssl_privatekey: create a private key with the host's openssl command."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from provisioner.modules.shared.openssl_text import fingerprints
 from provisioner.remote.shell import Program, Report
 
 _CURVES = {"secp256r1": "prime256v1", "secp192r1": "prime192v1"}
-"""What openssl calls otherwise."""
+"""Ansible's name of a curve -> openssl's name."""
 
 Kind = Literal["RSA", "DSA", "ECC", "Ed25519", "Ed448", "X25519", "X448"]
 

@@ -1,4 +1,4 @@
-"""package_facts: all installed packages as facts."""
+"""package_facts: read all installed packages into facts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from provisioner.remote.shell import Report
 
 BODY = r"""
 format='%{NAME} %|EPOCH?{%{EPOCH}}:{}| %{VERSION} %{RELEASE} %|ARCH?{%{ARCH}}:{}|\n'
-packages=$(rpm -qa --qf "$format") || fail "rpm's database can't be read: see \`rpm -qa\` there"
+packages=$(rpm -qa --qf "$format") || fail "can't read rpm's database: run \`rpm -qa\` on the host"
 report packages "$packages"
 """
 

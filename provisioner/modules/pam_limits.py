@@ -1,4 +1,4 @@
-"""pam_limits: a line of /etc/security/limits.conf."""
+"""pam_limits: set a limit in /etc/security/limits.conf."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ class PamLimits(Edited):
 
     def edited(self, old: bytes | None) -> Edit:
         lines = (old or b"").decode("utf-8", "surrogateescape").splitlines()
-        found = [(n, parts) for n, line in enumerate(lines) if (parts := self._parts(line))]
+        limits = [(n, parts) for n, line in enumerate(lines) if (parts := self._parts(line))]
         message = ""
-        for number, (value, comment) in found:
-            wanted = self._wanted(value)
-            if wanted != value:
-                lines[number] = message = self._line(wanted, self.comment or comment)
-        if not found:
+        for number, (value, comment) in limits:
+            new_value = self._new_value(value)
+            if new_value != value:
+                lines[number] = message = self._line(new_value, self.comment or comment)
+        if not limits:
             message = self._line(self.value, self.comment)
             lines.append(message)
         if not message:
@@ -85,19 +85,19 @@ class PamLimits(Edited):
         return Edit(to_bytes("".join(f"{line}\n" for line in lines)), message)
 
     def _parts(self, line: str) -> tuple[str, str] | None:
-        """Value and comment of a line about this limit."""
+        """Return the value and comment of a line that sets this limit; None for another line."""
         text, _, comment = line.partition("#")
         words = text.split()
         if words[:3] != [self.domain, self.limit_type, self.limit_item] or len(words) != 4:
             return None
         return words[3], comment.strip()
 
-    def _wanted(self, value: str) -> str:
-        """The new value in place of `value`."""
-        ours, theirs = _number(self.value, self.limit_item), _number(value, self.limit_item)
-        if theirs is None or ours is None:
+    def _new_value(self, value: str) -> str:
+        """Return the value that replaces `value`."""
+        new, old = _number(self.value, self.limit_item), _number(value, self.limit_item)
+        if old is None or new is None:
             return self.value
-        keep = (self.use_max and theirs >= ours) or (self.use_min and theirs <= ours)
+        keep = (self.use_max and old >= new) or (self.use_min and old <= new)
         return value if keep else self.value
 
     def _line(self, value: str, comment: str) -> str:
@@ -106,7 +106,7 @@ class PamLimits(Edited):
 
 
 def _number(value: str, item: str) -> float | None:
-    """The value as a number, for comparing; None for what is none."""
+    """Return the value as a number for comparing; None if it is not a number."""
     if value in UNLIMITED and not (value == "-1" and item in SIGNED):
         return float("inf")
     return float(value) if re.fullmatch(r"-?\d+", value) else None

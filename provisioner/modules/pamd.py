@@ -1,4 +1,4 @@
-"""pamd: a rule of a PAM service."""
+"""pamd: change, add or remove a rule of a PAM service."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ARGUMENT = regex.compile(r"\[[^]]*\]|\S+")
 
 @dataclass(frozen=True)
 class Rule:
-    """What one line says."""
+    """The rule in one line of a PAM service (see pam.d(5))."""
 
     type: str
     control: str
@@ -37,8 +37,8 @@ class Rule:
         return " ".join((f"{self.type:<10}", self.control, self.path, *self.arguments))
 
     @property
-    def which(self) -> tuple[str, str, str]:
-        """What tells it from others."""
+    def key(self) -> tuple[str, str, str]:
+        """The parts that identify a rule."""
         return self.type, self.control, self.path
 
 
@@ -100,8 +100,8 @@ class Pamd(Edited):
         return Rule(self.type, _plain(self.control), self.module_path)
 
     def program(self, context: TaskContext) -> Program:
-        made = super().program(context)
-        return replace(made, variables={**made.variables, "path": self._file})
+        program = super().program(context)
+        return replace(program, variables={**program.variables, "path": self._file})
 
     def edited(self, old: bytes | None) -> Edit:
         lines = (old or b"").decode("utf-8", "surrogateescape").splitlines()
@@ -111,31 +111,31 @@ class Pamd(Edited):
             return Edit(old or b"")
         return Edit(to_bytes("".join(f"{line}\n" for line in new)), f"{count} rule(s) changed")
 
-    def _is(self, line: str) -> bool:
+    def _matches(self, line: str) -> bool:
         rule = rule_of(line)
-        return rule is not None and rule.which == self._rule.which
+        return rule is not None and rule.key == self._rule.key
 
     def _without(self, lines: list[str]) -> list[str]:
-        return [line for line in lines if not self._is(line)]
+        return [line for line in lines if not self._matches(line)]
 
     def _changed(self, lines: list[str]) -> list[str]:
-        found = []
+        new_lines = []
         for line in lines:
             rule = rule_of(line)
-            if rule is None or rule.which != self._rule.which:
-                found.append(line)
+            if rule is None or rule.key != self._rule.key:
+                new_lines.append(line)
                 continue
             new = self._new(rule)
-            found.append(line if new == rule else str(new))
-        return found
+            new_lines.append(line if new == rule else str(new))
+        return new_lines
 
     def _new(self, rule: Rule) -> Rule:
-        """What becomes of a rule that is meant."""
+        """Return the rule that replaces `rule`."""
         match self.state:
             case "args_present":
                 return replace(rule, arguments=_merged(rule.arguments, self._arguments))
             case "args_absent":
-                kept = (one for one in rule.arguments if one not in self._arguments)
+                kept = (arg for arg in rule.arguments if arg not in self._arguments)
                 return replace(rule, arguments=tuple(kept))
         return Rule(
             self.new_type or rule.type,
@@ -145,16 +145,16 @@ class Pamd(Edited):
         )
 
     def _with_another(self, lines: list[str]) -> list[str]:
-        """Beside each rule that is meant the new one, unless that is its neighbour already."""
+        """Return the lines with the new rule beside each matching rule, if it is not there yet."""
         new = self._new(replace(self._rule, arguments=()))
-        found: list[str] = []
+        new_lines: list[str] = []
         for number, line in enumerate(lines):
             before = self.state == "before"
             beside = reversed(lines[:number]) if before else lines[number + 1 :]
-            missing = self._is(line) and _first_rule(beside) != new.which
-            ours = [str(new)] if missing else []
-            found += [*ours, line] if before else [line, *ours]
-        return found
+            missing = self._matches(line) and _first_rule(beside) != new.key
+            added = [str(new)] if missing else []
+            new_lines += [*added, line] if before else [line, *added]
+        return new_lines
 
     def returns(self, report: Report) -> dict[str, Any]:
         values = super().returns(report)
@@ -173,30 +173,30 @@ _STATES: dict[str, Callable[[Pamd, list[str]], list[str]]] = {
 
 
 def rule_of(line: str) -> Rule | None:
-    """The rule of a line; None for comments, empty lines and `@include`."""
-    found = _LINE.fullmatch(line)
-    if found is None or line.lstrip().startswith("#"):
+    """Return the rule of a line; None for comments, empty lines and `@include`."""
+    match = _LINE.fullmatch(line)
+    if match is None or line.lstrip().startswith("#"):
         return None
-    kind, control, path, arguments = found.groups()
+    kind, control, path, arguments = match.groups()
     return Rule(kind, _plain(control), path, tuple(_ARGUMENT.findall(arguments)))
 
 
 def _plain(control: str) -> str:
-    """A control without the spaces that PAM does not mind."""
+    """Return a control without the spaces that PAM ignores."""
     return re.sub(r"\s*=\s*", "=", " ".join(control.split())).replace("[ ", "[").replace(" ]", "]")
 
 
 def _first_rule(lines: Iterable[str]) -> tuple[str, str, str] | None:
-    """The first line of all that say anything."""
+    """Return the key of the first line that is not empty or a comment; None if it is no rule."""
     for line in lines:
         if line.strip() and not line.lstrip().startswith("#"):
             rule = rule_of(line)
-            return None if rule is None else rule.which
+            return None if rule is None else rule.key
     return None
 
 
-def _merged(now: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
-    """The arguments with those that are wanted: in the place of others of their name, or last."""
-    values = {one.partition("=")[0]: one for one in wanted if "=" in one}
-    kept = [values.get(one.partition("=")[0], one) if "=" in one else one for one in now]
-    return (*kept, *(one for one in dict.fromkeys(wanted) if one not in kept))
+def _merged(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the arguments `old` with `new`: each replaces one of the same name, or is added."""
+    values = {arg.partition("=")[0]: arg for arg in new if "=" in arg}
+    kept = [values.get(arg.partition("=")[0], arg) if "=" in arg else arg for arg in old]
+    return (*kept, *(arg for arg in dict.fromkeys(new) if arg not in kept))

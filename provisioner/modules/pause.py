@@ -1,4 +1,4 @@
-"""pause: wait a while, or until somebody presses return."""
+"""pause: wait for some time, or until the user presses return."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Pause(ControlModule):
 
     @property
     def duration(self) -> float | None:
-        """Seconds to wait; None where it waits for a person."""
+        """Seconds to wait; None if it waits for the user."""
         if self.seconds is None and self.minutes is None:
             return None
         return (self.seconds or 0.0) + 60 * (self.minutes or 0.0)

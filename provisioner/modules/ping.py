@@ -1,4 +1,4 @@
-"""ping: the host answers in its shell."""
+"""ping: check that the host can be logged in to and runs a shell."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from provisioner.modules.framework.base import Module
 from provisioner.remote.shell import Report
 
 BODY = r"""
-[ "$data" != crash ] || fail 'crash, as asked for by data: crash'
+[ "$data" != crash ] || fail 'crash, because the task has data: crash'
 """
 
 

@@ -1,4 +1,4 @@
-"""pip: Python packages, by the host's own pip."""
+"""pip: install or remove Python packages with the host's pip."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from provisioner.modules.shared.requirements import Requirement, normal, require
 from provisioner.remote.shell import Program, Report, Value, quote
 
 FIND = r"""
-# find_pip: $pip is the command; without a virtualenv the one named, or the first that is there.
+# find_pip: set $pip to the command: in the virtualenv, or `executable`, or the first that exists.
 find_pip() {
     pip=''
     if [ -n "$virtualenv" ]; then
-        for one in pip pip3 pip2; do
-            [ ! -x "$virtualenv/bin/$one" ] || { pip=$virtualenv/bin/$one; return 0; }
+        for name in pip pip3 pip2; do
+            [ ! -x "$virtualenv/bin/$name" ] || { pip=$virtualenv/bin/$name; return 0; }
         done
         return 1
     fi
-    for one in ${executable:-pip pip2 pip3 pip-3 pip-2}; do
-        ! command -v "$one" >/dev/null || { pip=$one; return 0; }
+    for name in ${executable:-pip pip2 pip3 pip-3 pip-2}; do
+        ! command -v "$name" >/dev/null || { pip=$name; return 0; }
     done
     return 1
 }
-# installed: NAME==VERSION lines. pip before 9 has no --format; its freeze leaves pip itself out.
+# installed: print lines NAME==VERSION. pip before 9 has no --format; its freeze omits pip itself.
 installed() { "$pip" --disable-pip-version-check list --format=freeze || "$pip" freeze; }
-no_pip() {
-    [ -z "$virtualenv" ] || fail "$virtualenv/bin has no pip: remove $virtualenv, it is made anew"
-    fail "no ${executable:-pip} on this host: install python2-pip or python3-pip in an earlier task"
+fail_without_pip() {
+    [ -z "$virtualenv" ] || fail "$virtualenv/bin has no pip: remove $virtualenv first"
+    fail "${executable:-pip} is not installed: install python2-pip or python3-pip first"
 }
 
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
@@ -45,7 +45,7 @@ if find_pip; then
     report pip "$pip"
     report installed "$(installed)"
 elif [ "$look" = no ] && { [ -z "$virtualenv" ] || [ -d "$virtualenv/bin" ]; }; then
-    no_pip
+    fail_without_pip
 else
     report pip ''
 fi
@@ -59,13 +59,13 @@ make_virtualenv() {
     eval "set -- $virtualenv_command"
     "$@" "$virtualenv"
 }
-do_it() {
+run_pip() {
     [ -z "$chdir" ] || cd "$chdir" || return
     eval "set -- $words"
     "$pip" "$@"
 }
-# proved: what was asked for by name is there, or is gone.
-proved() {
+# is_right: the packages with a plain name are installed, or for state: absent are not.
+is_right() {
     list=$(installed | tr 'A-Z_.' 'a-z--')
     eval "set -- $names"
     for name; do
@@ -87,18 +87,18 @@ if [ -n "$virtualenv" ] && [ ! -d "$virtualenv/bin" ]; then
     run make_virtualenv || broken "create $virtualenv" "exit $status"
     changed "create $virtualenv"
 fi
-find_pip || no_pip
+find_pip || fail_without_pip
 before=$(installed)
-run do_it || broken "$what" "exit $status"
+run run_pip || broken "$what" "exit $status"
 output
-proved || fail "$what: pip found all well, yet its list says something else"
+is_right || fail "$what: pip reported success, but its list of packages is not as the task asks"
 if [ "$state" = forcereinstall ] || [ "$before" != "$(installed)" ]; then changed "$what"; fi
 """
 )
 
 
 def _names(value: Any) -> Any:
-    """A list, or one text with commas, of which some belong to `flask[a,b]>=1,<2`."""
+    """Split a text at commas, but not within a requirement such as `flask[a,b]>=1,<2`."""
     if not isinstance(value, str):
         return value if isinstance(value, list | tuple) else (value,)
     names: list[str] = []
@@ -170,17 +170,17 @@ class Pip(Module):
         return Program("pip", self.body, self._common())
 
     def _common(self) -> dict[str, Value]:
-        known = ("virtualenv", "executable", "chdir")
-        return {name: getattr(self, name) or "" for name in known}
+        names = ("virtualenv", "executable", "chdir")
+        return {name: getattr(self, name) or "" for name in names}
 
     def edit(self, report: Report) -> Program | None:
         if "pip" not in report.records:
             return None
-        if report.get("pip") and self._right(report.get("installed")):
+        if report.get("pip") and self._is_right(report.get("installed")):
             return None
         if not report.get("pip") and self.state == "absent":
             return None
-        names = [found.name for found in self._wanted() if found]
+        names = [item.name for item in self._requirements() if item]
         variables: dict[str, Value] = {
             **self._common(),
             "state": self.state,
@@ -192,25 +192,26 @@ class Pip(Module):
         }
         return Program("pip_apply", APPLY, variables)
 
-    def _wanted(self) -> list[Requirement | None]:
-        """What is wanted; None for what is no plain name: a URL or a path."""
+    def _requirements(self) -> list[Requirement | None]:
+        """Return the requirement of each package; None for a URL or a path."""
         if self.version is not None:
             mark = "" if re.match(r"[<>=!~]", self.version) else "=="
             return [requirement(f"{self.name[0]}{mark}{self.version}")]
         return [requirement(name) for name in self.name]
 
-    def _right(self, listing: str) -> bool:
-        """Whether the list of what is installed says that there is nothing to do."""
+    def _is_right(self, listing: str) -> bool:
+        """Return whether `listing`, the installed packages, shows that nothing is to be done."""
         pairs = (line.strip().partition("==") for line in listing.splitlines())
-        have = {normal(name): version for name, _, version in pairs if version}
-        wanted = self._wanted()
+        versions = {normal(name): version for name, _, version in pairs if version}
+        requirements = self._requirements()
         if self.state == "absent":
-            return all(found is not None and found.name not in have for found in wanted) and (
-                self.requirements is None
-            )
+            absent = all(item is not None and item.name not in versions for item in requirements)
+            return absent and self.requirements is None
         if self.state != "present" or self.requirements is not None or self.editable:
             return not (self.name or self.requirements)
-        return all(found is not None and found.holds(have.get(found.name)) for found in wanted)
+        return all(
+            item is not None and item.is_met_by(versions.get(item.name)) for item in requirements
+        )
 
     def _virtualenv_command(self) -> list[str]:
         words = shlex.split(self.virtualenv_command)
@@ -234,11 +235,11 @@ class Pip(Module):
             words += ["-r", self.requirements]
         if not (self.name or self.requirements):
             words = ["--version"]
-        for name, found in zip(self.name, self._wanted(), strict=True):
-            if found is None:
+        for name, item in zip(self.name, self._requirements(), strict=True):
+            if item is None:
                 words += ["-e", name] if self.editable else [name]
             else:
-                words.append(found.name if self.state == "absent" else found.text)
+                words.append(item.name if self.state == "absent" else item.text)
         return " ".join(map(quote, words))
 
     def _what(self) -> str:

@@ -1,4 +1,4 @@
-"""raw: a line for the host's shell as it stands."""
+"""raw: run a line in the host's shell, unchanged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ login_path
 if [ -n "$executable" ]; then run "$executable" -c "$line"; else run sh -c "$line"; fi || true
 report rc "$status"
 output
-changed "run $line" # or tried: a failure shows it too
+changed "run $line" # also before a failure: its message shows the line
 [ "$status" -eq 0 ] || fail "exit $status"
 """
 

@@ -1,4 +1,4 @@
-"""reboot: restart the machine and wait until it answers again."""
+"""reboot: restart the host and wait until it answers again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from provisioner.modules.framework.base import Module, Words
 from provisioner.modules.framework.fields import Before, parameter
 
-# The shutdown runs detached and a moment later, so that this answer still arrives.
+# The shutdown runs detached and a second later, so that the report still arrives.
 BODY = r"""
 read -r _boot </proc/sys/kernel/random/boot_id
 report boot_id "$_boot"
@@ -17,7 +17,7 @@ eval "set -- $search_paths"
 for _dir in "$@"; do
     if [ -x "$_dir/shutdown" ]; then shutdown=$_dir/shutdown; break; fi
 done
-[ -n "$shutdown$reboot_command" ] || fail 'no shutdown command was found'
+[ -n "$shutdown$reboot_command" ] || fail 'found no shutdown command: set reboot_command'
 _later() {
     ( trap '' HUP; sleep 1
       if [ "$pre_reboot_delay" -gt 0 ]; then sleep "$pre_reboot_delay"; fi

@@ -1,4 +1,4 @@
-"""replace: every match of a regular expression in a file."""
+"""replace: replace every match of a regular expression in a file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from provisioner.modules.framework.fields import parameter
-from provisioner.modules.shared.edited import Edit, Edited, regular, to_bytes
+from provisioner.modules.shared.edited import Edit, Edited, check_pattern, to_bytes
 from provisioner.remote.shell import Report
 
 
@@ -29,19 +29,20 @@ class Replace(Edited):
     """Accepted and ignored, as Ansible does."""
 
     def validate(self) -> None:
-        regular(self.regexp, re.MULTILINE)
+        check_pattern(self.regexp, re.MULTILINE)
         try:
             re.sub(self.regexp, self.replace, "")
         except (re.error, IndexError) as error:
             raise ValueError(f"Unable to process replace due to error: {error}") from None
         if section := self._section():
-            regular(section, re.DOTALL)
+            check_pattern(section, re.DOTALL)
         try:
             "".encode(self.encoding)
         except LookupError:
             raise ValueError(f"there is no encoding {self.encoding!r}") from None
 
     def _section(self) -> str:
+        """Return a pattern for the part between `after` and `before`; "" for the whole file."""
         if self.after is None and self.before is None:
             return ""
         middle = "(?P<subsection>.*?)" if self.after and self.before else "(?P<subsection>.*)"
@@ -66,6 +67,6 @@ class Replace(Edited):
         section, before = self._section(), to_bytes(report.get("before"))
         text = before.decode(self.encoding, "surrogateescape")
         if section and not report.changes and not re.search(section, text, re.DOTALL):
-            said = "Pattern for before/after params did not match the given file"
-            values["msg"] = f"{said}: {section}"
+            message = "Pattern for before/after params did not match the given file"
+            values["msg"] = f"{message}: {section}"
         return values

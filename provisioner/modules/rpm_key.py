@@ -1,4 +1,4 @@
-"""rpm_key: a key that signs packages is known to rpm, or is not."""
+"""rpm_key: import a package signing key into the rpm database, or remove it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class RpmKey(Module):
 
     @property
     def source(self) -> str:
-        """What `key` is: text, url, file or id."""
+        """The kind of `key`: text, url, file, id or unknown."""
         if "-----BEGIN PGP PUBLIC KEY BLOCK-----" in self.key:
             return "text"
         if "://" in self.key:

@@ -3,20 +3,21 @@
 
 nl='
 '
-# rpm calls a key by the last 8 hex digits of its fingerprint.
+# list_keys: read the imported keys into $installed, once. A key's version in rpm is its id: the last 8
+# hexadecimal digits of its fingerprint.
 installed=''
-ask() {
+list_keys() {
     [ -z "$installed" ] || return 0
     installed=$(rpm -q gpg-pubkey --qf '%{VERSION} %{NAME}-%{VERSION}-%{RELEASE}\n' 2>&1)
     case $installed in *'cannot open Packages'*)
         why=${installed#error: }
-        fail "rpm's database (/var/lib/rpm) can't be read: ${why%%"$nl"*}. It was left alone:" \
+        fail "rpm's database (/var/lib/rpm) can't be read: ${why%%"$nl"*}. It was not changed:" \
             "save a copy of it, then try \`rpm --rebuilddb\`" ;;
     esac
 }
-# name_of ID: the package of the key, as $package.
-name_of() {
-    ask
+# find_package ID: set $package to the rpm package of the key; status 1 if there is none.
+find_package() {
+    list_keys
     package=''
     case $nl$installed in
         *"$nl$1 "*)
@@ -25,14 +26,14 @@ name_of() {
         *) return 1 ;;
     esac
 }
-known() {
+all_imported() {
     [ -n "$ids" ] || return
-    for id in $ids; do name_of "$id" || return; done
+    for id in $ids; do find_package "$id" || return; done
 }
-unknown() { for id in $ids; do ! name_of "$id" || return; done; }
+none_imported() { for id in $ids; do ! find_package "$id" || return; done; }
 
-# key_text: the armored text of the key, as $armored, without a file.
-key_text() {
+# read_key: set $armored to the text of the key, without writing a file.
+read_key() {
     case $source in
         text) armored=$key ;;
         file) armored=''; [ ! -r "$key" ] || armored=$(cat -- "$key") ;;
@@ -41,8 +42,8 @@ key_text() {
 }
 fetch() { curl -q -fsSL --connect-timeout 10 --max-time "$1" ${insecure:+"$insecure"} -- "$key"; }
 
-# compute_ids: the ids of the keys in $armored, as $ids: the SHA-1 of each first packet (RFC 4880,
-# 12.2), without gpg, which would make files. A key that isn't understood has no id.
+# compute_ids: set $ids to the ids of the keys in $armored, from the SHA-1 of the first packet of each key
+# (RFC 4880, section 12.2). Not with gpg, which writes files. A key of an unknown form is left out.
 compute_ids() {
     ids='' rest=$armored
     while :; do
@@ -53,11 +54,11 @@ compute_ids() {
         packet_id && ids="$ids${ids:+ }$id"
     done
 }
-# join_block: the base64 of $block as one word, $code: what is behind the empty line, less the CRC.
+# join_block: set $code to the base64 text of $block as one word, without headers and checksum.
 join_block() {
     code='' body=no
     IFS=$nl
-    # The empty line that ends the headers is lost in splitting; headers have a colon.
+    # Splitting loses the empty line after the headers, so they are recognized by their colon.
     for line in $block; do
         line=${line%"$cr"}
         case $line in
@@ -69,19 +70,20 @@ join_block() {
 }
 cr=$(printf '\r')
 alphabet=ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
-# digit CHARACTER: its value in base64, as $number.
+# digit CHARACTER: set $number to its value in base64.
 digit() { number=${alphabet%%"$1"*}; number=${#number}; }
+# packet_id: set $id to the id of the key in $code; status 1 if the packet has an unknown form.
 packet_id() {
     set -- "$(printf '%.8s' "$code")"
-    bits=0 left=$1
-    [ "${#left}" -eq 8 ] || return
-    # Six bytes in 48 bits.
-    while [ -n "$left" ]; do
-        digit "${left%"${left#?}"}"
-        bits=$((bits << 6 | number)) left=${left#?}
+    bits=0 rest_of_code=$1
+    [ "${#rest_of_code}" -eq 8 ] || return
+    # Eight characters are six bytes.
+    while [ -n "$rest_of_code" ]; do
+        digit "${rest_of_code%"${rest_of_code#?}"}"
+        bits=$((bits << 6 | number)) rest_of_code=${rest_of_code#?}
     done
     b0=$((bits >> 40 & 255)) b1=$((bits >> 32 & 255)) b2=$((bits >> 24 & 255))
-    # Old or new format, one or two octets of length.
+    # The packet header: old or new format, with one or two bytes of length.
     case $b0 in
         152) header=2 length=$b1 ;;
         153) header=3 length=$((b1 << 8 | b2)) ;;
@@ -93,7 +95,7 @@ packet_id() {
         *) return 1 ;;
     esac
     sum=$({
-        # The digest's own header: 0x99 and two octets of length.
+        # The fingerprint is taken with a header of its own: 0x99 and two bytes of length.
         # shellcheck disable=SC2059
         printf "\\231\\$(printf %o $((length >> 8)))\\$(printf %o $((length & 255)))"
         printf %s "$code" | base64 -d | tail -c +$((header + 1)) | head -c "$length"
@@ -105,40 +107,40 @@ packet_id() {
 import() { installed='' && rpm --import "$file"; }
 erase() {
     for id in $ids; do
-        ! name_of "$id" || rpm -e --allmatches "$package" || return
+        ! find_package "$id" || rpm -e --allmatches "$package" || return
     done
     installed=''
 }
 
-# fetch_file: the key as $file, in a new directory that goes with the program.
+# fetch_file: write the key to $file, in a new directory that is removed at the end.
 fetch_file() {
     for folder in "${TMPDIR:-/tmp}" /var/tmp /run; do
         scratch_folder=$folder/.provision-$token-key
         ! (umask 077; mkdir -- "$scratch_folder") 2>/dev/null || break
         scratch_folder=''
     done
-    [ -n "$scratch_folder" ] || fail 'no room for a temporary directory in /tmp, /var/tmp and /run'
+    [ -n "$scratch_folder" ] || fail "can't create a temporary directory in /tmp, /var/tmp or /run"
     trap 'rm -rf -- "$scratch_folder"' EXIT
     trap 'exit 129' HUP INT TERM
     file=$scratch_folder/key
     case $source in
         text) printf '%s\n' "$key" >"$file" ;;
         file)
-            [ -r "$key" ] || fail "there is no file $key on the host: copy it there earlier"
+            [ -r "$key" ] || fail "$key does not exist on the host: copy it there in an earlier task"
             cat -- "$key" >"$file" ;;
         url) run fetch_to_file || broken "download the key $key" "$(stderr)" ;;
     esac || fail "can't write the key to $file: is the disk full?"
 }
 fetch_to_file() { fetch 300 >"$file"; }
 
-# check_fingerprints: each key in $file has one of $fingerprints, and each of these is in it.
+# check_fingerprints: fail unless the keys in $file have exactly the fingerprints $fingerprints.
 check_fingerprints() {
-    command -v gpg >/dev/null || fail 'there is no gpg on the host to check the fingerprint with:' \
-        'install gnupg2, nothing was imported'
+    command -v gpg >/dev/null || fail "can't check the fingerprint without gpg: install gnupg2 in an earlier task." \
+        'Nothing was imported.'
     # gpg 2.0 has no --show-keys; without a command it lists what is in the file.
     run gpg --homedir "$scratch_folder" --batch --no-tty --with-fingerprint --with-colons \
         "$file" || :
-    found='' primary=no
+    actual='' primary=no
     set -f
     IFS=$nl
     for line in $(stdout); do
@@ -147,22 +149,22 @@ check_fingerprints() {
             fpr:*)
                 [ "$primary" = yes ] || continue
                 primary=no line=${line%:}
-                found="$found ${line##*:}" ;;
+                actual="$actual ${line##*:}" ;;
         esac
     done
     unset IFS
     set +f
-    [ -n "$found" ] || fail "$name holds no key that gpg can read: nothing was imported"
-    for one in $found; do
-        case " $fingerprints " in *" $one "*) ;; *) refuse "$one" ;; esac
+    [ -n "$actual" ] || fail "$name has no key that gpg can read. Nothing was imported."
+    for print in $actual; do
+        case " $fingerprints " in *" $print "*) ;; *) refuse "$print" ;; esac
     done
-    for one in $fingerprints; do
-        case " $found " in *" $one "*) ;; *) refuse "$found" ;; esac
+    for print in $fingerprints; do
+        case " $actual " in *" $print "*) ;; *) refuse "$actual" ;; esac
     done
 }
 refuse() {
     fail "the fingerprint $fingerprints does not match any key fingerprints in $name: it has" \
-        "${1# }. Nothing was imported. Is it the right key? Only then correct the fingerprint"
+        "${1# }. Nothing was imported. Correct the fingerprint only if the key is the right one."
 }
 
 insecure=''
@@ -170,27 +172,27 @@ insecure=''
 eval "set -- $ids"; ids=$*
 eval "set -- $fingerprints"; fingerprints=$*
 case $source in text) name='the key' ;; *) name=$key ;; esac
-if [ -z "$ids" ]; then key_text; compute_ids; fi
+if [ -z "$ids" ]; then read_key; compute_ids; fi
 
 if [ "$state" = absent ]; then
     [ -n "$ids" ] || [ "$source" != file ] || [ -r "$key" ] || return 0
     if [ -z "$ids" ]; then
         [ "$look" = no ] || { changed "remove $name"; return; }
-        fail "can't tell which key $name is, to remove it: give its id instead"
+        fail "can't compute the id of $name: set key to the id to remove it"
     fi
-    ensure "remove $name" unknown erase
+    ensure "remove $name" none_imported erase
     return
 fi
-! known || return 0
+! all_imported || return 0
 [ "$look" = no ] || { changed "import $name"; return; }
-[ "$source" != id ] || fail "the key $key is not there, and an id is no place to import it from:" \
-    'give a URL, a file or the text of the key'
+[ "$source" != id ] || fail "the key $key is not imported, and an id is not enough to import it:" \
+    'set key to a URL, a file or the text of the key'
 fetch_file
 [ -z "$fingerprints" ] || check_fingerprints
-earlier=$installed
+before=$installed
 run import || broken "import $name" "exit $status"
-ask
+list_keys
 if [ -n "$ids" ]; then
-    known || fail "import $name: rpm took it, but $ids is not among its keys"
+    all_imported || fail "import $name: rpm reported success, but its keys do not include $ids"
 fi
-[ "$installed" = "$earlier" ] || changed "import $name"
+[ "$installed" = "$before" ] || changed "import $name"

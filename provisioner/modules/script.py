@@ -46,8 +46,8 @@ class Script(Module):
     def program(self, context: TaskContext) -> Program:
         name, *arguments = shlex.split(self.cmd)
         try:
-            found = context.content(context.find("files", name))
-            content = found if isinstance(found, bytes) else found.read_bytes()
+            file = context.content(context.find("files", name))
+            content = file if isinstance(file, bytes) else file.read_bytes()
         except OSError as error:
             raise ModuleError(f"can't read the script {name}: {error.strerror}") from error
         variables = {
@@ -63,7 +63,7 @@ class Script(Module):
         return Program("script", self.body, variables, content)
 
     def _interpreter(self, content: bytes) -> tuple[str, ...]:
-        """The words before the script's path; of `#!` the kernel takes one argument as one word."""
+        """Return the words before the script's path. After `#!` all arguments are one word."""
         if self.executable:
             return tuple(shlex.split(self.executable))
         first = content.split(b"\n", 1)[0].decode("utf-8", "surrogateescape")
@@ -77,5 +77,5 @@ class Script(Module):
             return failure if report.failed else {}
         reason = f"skipped, since {report.get('skip')}"
         option = "creates" if report.get("skip").endswith(" exists") else "removes"
-        said = f"{report.get('skip')}, matching {option} option"
-        return {"rc": 0, "stdout": reason, "msg": said}
+        message = f"{report.get('skip')}, matching {option} option"
+        return {"rc": 0, "stdout": reason, "msg": message}

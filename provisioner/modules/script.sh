@@ -6,17 +6,17 @@ if [ "$look" = yes ]; then
     if [ -n "$creates$removes" ]; then changed "run $what"; else report check ''; fi
     return
 fi
-# Read by its interpreter, not executed: /tmp may be noexec.
+# The interpreter reads the file. It is not executed itself: /tmp may be mounted noexec.
 for folder in /tmp /var/tmp /dev/shm /run "$HOME" ''; do
-    [ -n "$folder" ] || fail 'no room for the script: /tmp, /var/tmp, /dev/shm and /run are full'
+    [ -n "$folder" ] || fail "can't write the script: /tmp, /var/tmp, /dev/shm and /run are full"
     file=$(mktemp "$folder/.provision-script-XXXXXXXX") && break
 done
-temp=$file # `ask` makes sure that it is removed at the end
+temp=$file # the kernel removes $temp at the end
 trap 'exit 129' HUP INT TERM
 exec 7>"$file"
 order "$content_size" 0
-_arrive || fail "the script did not arrive whole in $file: is the disk full? $_why"
-[ "$_sum" = "$content_sha256" ] || fail "the script arrived as another one than was sent"
+_arrive || fail "the script did not arrive completely in $file: is the disk full? $_why"
+[ "$_sum" = "$content_sha256" ] || fail "the script arrived with another checksum than it was sent with"
 exec 7>&-
 if [ -n "$chdir" ]; then cd -P "$chdir" || fail "can't change to $chdir"; fi
 eval "set -- $arguments"

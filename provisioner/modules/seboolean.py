@@ -1,4 +1,4 @@
-"""seboolean: a boolean of the SELinux policy is on or off."""
+"""seboolean: switch a boolean of the SELinux policy on or off."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from provisioner.modules.framework.base import Module
 from provisioner.remote.shell import Report
 
 BODY = r"""
-now() {
+is_set() {
     [ -r "/sys/fs/selinux/booleans/$name" ] || return
     read -r current _ <"/sys/fs/selinux/booleans/$name"
     [ "$current" = "$value" ]
 }
-# kept: set for the next boot too. The store moved between EL7.2 and 7.3.
-kept() {
-    now || return
+# is_set_at_boot: set now and after the next boot. The file moved between EL7.2 and 7.3.
+is_set_at_boot() {
+    is_set || return
     type=targeted
     while IFS='=' read -r key word; do
         [ "$key" != SELINUXTYPE ] || type=$word
@@ -32,13 +32,14 @@ kept() {
     return 1
 }
 set_now() { setsebool "$name" "$value"; }
-keep() { setsebool -P "$name" "$value"; }
+set_at_boot() { setsebool -P "$name" "$value"; }
 
 if [ ! -e /sys/fs/selinux/enforce ] && [ "$ignore_selinux_state" = no ]; then
     [ "$look" = yes ] || fail 'SELinux is disabled on this host'
 fi
-if [ "$persistent" = yes ]; then ensure "set $name $word_value for good" kept keep
-else ensure "set $name $word_value" now set_now
+if [ "$persistent" = yes ]; then
+    ensure "set $name $word_value permanently" is_set_at_boot set_at_boot
+else ensure "set $name $word_value" is_set set_now
 fi
 """
 

@@ -1,4 +1,4 @@
-"""sefcontext: which SELinux context the policy gives to files of a path."""
+"""sefcontext: set the SELinux context that the policy has for the files of a path."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from provisioner.modules.framework.fields import parameter
 from provisioner.remote.shell import Report
 
 MARKS = {"a": "", "f": "--", **{letter: f"-{letter}" for letter in "bcdlps"}}
-"""Ansible's types of files in the words of the policy's files."""
+"""Ansible's types of files -> the notation of the policy's files (see file_contexts(5))."""
 
 
 class Sefcontext(Module):
@@ -19,7 +19,7 @@ class Sefcontext(Module):
 
     body: ClassVar[str] = load_body("sefcontext.sh")
     settings: ClassVar[str] = "/etc/selinux"
-    """Where SELinux is set up."""
+    """The folder with SELinux's configuration."""
 
     target: str = parameter(aliases=("path",))
     """A regular expression for paths: `/srv/www(/.*)?`."""
@@ -54,5 +54,5 @@ class Sefcontext(Module):
         return {**self.as_dict(), "mark": MARKS[self.ftype], "settings": self.settings}
 
     def returns(self, report: Report) -> dict[str, Any]:
-        known = self.as_dict(include={"target", "setype", "seuser", "ftype", "state"})
-        return {**known, "serange": self.selevel}
+        parameters = self.as_dict(include={"target", "setype", "seuser", "ftype", "state"})
+        return {**parameters, "serange": self.selevel}

@@ -1,4 +1,4 @@
-"""selinux: SELinux's mode and policy, now and at boot."""
+"""selinux: set SELinux's mode and policy, now and at boot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""selogin: which SELinux user an account is."""
+"""selogin: map an account to an SELinux user."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from provisioner.modules.framework.fields import parameter
 from provisioner.remote.shell import Report
 
 BODY = r"""
-tell() { known=$(semanage login -l); }
+list() { logins=$(semanage login -l); }
 # mapped: print the SELinux user and range of the login, from semanage's table.
 mapped() {
-    printf '%s\n' "$known" | login=$login awk '$1 == ENVIRON["login"] { print $2, $3; exit }'
+    printf '%s\n' "$logins" | login=$login awk '$1 == ENVIRON["login"] { print $2, $3; exit }'
 }
-given() { [ "$(mapped)" = "$seuser $selevel" ]; }
-gone() { [ -z "$(mapped)" ]; }
-give() {
-    if gone; then set -- -a; else set -- -m; fi
-    semanage login ${unloaded:+-N} "$@" -s "$seuser" -r "$selevel" "$login" && tell
+is_mapped() { [ "$(mapped)" = "$seuser $selevel" ]; }
+is_unmapped() { [ -z "$(mapped)" ]; }
+map() {
+    if is_unmapped; then set -- -a; else set -- -m; fi
+    semanage login ${unloaded:+-N} "$@" -s "$seuser" -r "$selevel" "$login" && list
 }
-take() { semanage login ${unloaded:+-N} -d "$login" && tell; }
+unmap() { semanage login ${unloaded:+-N} -d "$login" && list; }
 
-unloaded='' known=''
+unloaded='' logins=''
 [ "$reload" = yes ] || unloaded=yes
 if [ ! -e /sys/fs/selinux/enforce ] && [ "$ignore_selinux_state" = no ]; then
     [ "$look" = yes ] || fail 'SELinux is disabled on this host: set ignore_selinux_state: true'
 fi
 if command -v semanage >/dev/null; then
-    tell || fail 'semanage login -l failed: the reason is in its output above'
+    list || fail 'semanage login -l failed: the reason is in its output above'
 else
-    missing='semanage is not there: install policycoreutils-python in an earlier task'
+    missing='semanage is not installed: install policycoreutils-python in an earlier task'
     [ "$look" = yes ] || fail "$missing"
     assume "$missing"
 fi
-if [ "$state" = present ]; then ensure "make $login $seuser ($selevel)" given give
-elif command -v semanage >/dev/null; then ensure "forget who $login is" gone take
+if [ "$state" = present ]; then ensure "map $login to $seuser ($selevel)" is_mapped map
+elif command -v semanage >/dev/null; then ensure "remove the mapping of $login" is_unmapped unmap
 fi
 """
 
@@ -67,5 +67,5 @@ class Selogin(Module):
                 raise ValueError(f"{name!r} can't be an account, a user of SELinux or a range")
 
     def returns(self, report: Report) -> dict[str, Any]:
-        told = self.as_dict(include={"login", "seuser", "state"})
-        return {**told, "serange": self.selevel}
+        parameters = self.as_dict(include={"login", "seuser", "state"})
+        return {**parameters, "serange": self.selevel}

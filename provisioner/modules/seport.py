@@ -1,4 +1,4 @@
-"""seport: which SELinux type the policy gives to network ports."""
+"""seport: set the SELinux type of network ports."""
 
 from __future__ import annotations
 

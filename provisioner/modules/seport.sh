@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Body of the module seport: set the SELinux type of network ports.
 
-# table: semanage's own, `TYPE PROTO PORT, PORT, LOW-HIGH` a line; its heading fits no PROTO.
+# table: print semanage's table: lines `TYPE PROTO PORT, PORT, LOW-HIGH`, after a heading.
 table() { if [ "$local" = yes ]; then semanage port -l -C; else semanage port -l; fi; }
-# types_of PORT: print the types that have just this port or range, from a table on stdin.
+# types_of PORT: read a table and print the types that have exactly this port or range.
 types_of() {
     port=$1 proto=$proto awk '$2 == ENVIRON["proto"] {
         type = $1
@@ -12,14 +12,13 @@ types_of() {
         for (i = 1; i <= count; i++) if (ports[i] == ENVIRON["port"]) print type
     }'
 }
-owned() { table | types_of "$1" | grep -qxF -- "$setype"; }
-given() { owned "$1"; }
-taken() { ! owned "$1"; }
-# A port that another type has must be modified, also where the distribution's policy says so.
-give() {
+has_type() { table | types_of "$1" | grep -qxF -- "$setype"; }
+lacks_type() { ! has_type "$1"; }
+# set_type: a port that has another type, also from the distribution's policy, must be modified.
+set_type() {
     if semanage port -l | types_of "$1" | grep -q .; then manage -m "$1"; else manage -a "$1"; fi
 }
-take() { manage -d "$1"; }
+remove_type() { manage -d "$1"; }
 manage() {
     if [ "$reload" = yes ]; then semanage port "$1" -t "$setype" -p "$proto" "$2"
     else semanage port -N "$1" -t "$setype" -p "$proto" "$2"
@@ -29,20 +28,20 @@ manage() {
 if [ ! -e /sys/fs/selinux/enforce ] && [ "$ignore_selinux_state" = no ]; then
     [ "$look" = yes ] || fail 'SELinux is disabled on this host: set ignore_selinux_state: true'
 fi
-known=''
+ports_table=''
 if command -v semanage >/dev/null; then
-    known=$(table) || fail 'semanage port -l failed: the reason is in its output above'
+    ports_table=$(table) || fail 'semanage port -l failed: the reason is in its output above'
 elif [ "$look" = no ]; then
-    fail 'semanage is not there: install policycoreutils-python in an earlier task'
+    fail 'semanage is not installed: install policycoreutils-python in an earlier task'
 fi
 eval "set -- $ports"
 for port; do
-    # One table for all ports: semanage takes seconds.
-    if printf '%s\n' "$known" | types_of "$port" | grep -qxF -- "$setype"; then has=yes
+    # One table is used for all ports: semanage needs seconds.
+    if printf '%s\n' "$ports_table" | types_of "$port" | grep -qxF -- "$setype"; then has=yes
     else has=no
     fi
     case $state$has in
-        presentno) ensure "give port $port/$proto to $setype" given give "$port" ;;
-        absentyes) ensure "take port $port/$proto from $setype" taken take "$port" ;;
+        presentno) ensure "set type of port $port/$proto: $setype" has_type set_type "$port" ;;
+        absentyes) ensure "remove type of port $port/$proto: $setype" lacks_type remove_type "$port" ;;
     esac
 done

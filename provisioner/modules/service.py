@@ -1,4 +1,4 @@
-"""service: a service runs or rests; `systemd` under the name that all systems have."""
+"""service: start, stop or enable a service. On CentOS 7 it is the module systemd."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""service_facts: all services as facts."""
+"""service_facts: read all services into facts."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class ServiceFacts(Module):
     def returns(self, report: Report) -> dict[str, Any]:
         services = dict(map(_unit, _lines(report.get("units"))))
         for name, status, *_ in _lines(report.get("files")):
-            # A unit that systemd has not loaded rests; a template can't do either.
+            # A unit that is not loaded is inactive. A template (NAME@) has no state.
             state = "unknown" if "@." in name else "inactive"
-            known = services.setdefault(name, _service(name, state, status))
-            if known["status"] not in _BAD:
-                known["status"] = status
+            service = services.setdefault(name, _service(name, state, status))
+            if service["status"] not in _BAD:
+                service["status"] = status
         return {"ansible_facts": {"services": services}}
 
 
 def _lines(text: str) -> list[list[str]]:
-    """Lines in words, without the mark before units that are not well."""
+    """Split lines into words, without the mark before failed units."""
     lines = (line.split() for line in text.splitlines())
     return [words if "." in words[0] else words[1:] for words in lines if words]
 

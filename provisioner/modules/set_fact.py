@@ -1,4 +1,4 @@
-"""set_fact: variables for a host, until the run ends."""
+"""set_fact: set variables of a host until the run ends."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class SetFact(Action):
         for name in self.extra_arguments:
             if not str(name).isidentifier() or not isinstance(name, str):
                 raise ModuleError(f"\"{name}\" can't be a variable's name")
-        facts = {name: _value(given) for name, given in self.extra_arguments.items()}
+        facts = {name: _value(value) for name, value in self.extra_arguments.items()}
         returns = {"ansible_facts": facts, "_ansible_facts_cacheable": self.cacheable}
         return Result(Outcome.OK, returns=returns)
 
 
-def _value(given: Any) -> Any:
-    """As Ansible: text that says yes or no becomes a boolean."""
-    word = given.lower() if isinstance(given, str) else ""
-    return word in ("true", "yes") if word in ("true", "false", "yes", "no") else given
+def _value(value: Any) -> Any:
+    """Return a boolean for the text yes, no, true or false, as Ansible does."""
+    word = value.lower() if isinstance(value, str) else ""
+    return word in ("true", "yes") if word in ("true", "false", "yes", "no") else value

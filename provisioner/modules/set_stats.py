@@ -1,4 +1,4 @@
-"""set_stats: values for the recap at the end of the run."""
+"""set_stats: show values in the recap at the end of the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""setup: gather facts. The host only reports texts; the controller reads the facts in them."""
+"""setup: gather facts. The host only reports texts; provisioner/facts reads the facts in them."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class Setup(Module):
         return words
 
     def program(self, context: TaskContext) -> Program:
-        wanted = selected_sections(self.gather_subset)
+        subset = selected_sections(self.gather_subset)
         groups = [
-            name for name in ("min", "hardware", "network", "virtual") if GROUPS[name] & wanted
+            name for name in ("min", "hardware", "network", "virtual") if GROUPS[name] & subset
         ]
         variables: dict[str, Any] = {
-            "parts": " ".join([*groups, *({"env", "python"} & wanted)]),
+            "parts": " ".join([*groups, *({"env", "python"} & subset)]),
             "gather_timeout": self.gather_timeout,
             "fact_path": self.fact_path,
             "ipv4": TARGETS["default_ipv4"],
@@ -53,9 +53,9 @@ class Setup(Module):
         return Program("setup", self.body, variables)
 
     def returns(self, report: Report) -> dict[str, Any]:
-        found = read_facts(_raw(report), selected_sections(self.gather_subset))
-        found |= {"gather_subset": list(self.gather_subset), "module_setup": True}
-        return {"ansible_facts": matching_facts(found, self.filter)}
+        facts = read_facts(_raw(report), selected_sections(self.gather_subset))
+        facts |= {"gather_subset": list(self.gather_subset), "module_setup": True}
+        return {"ansible_facts": matching_facts(facts, self.filter)}
 
 
 class GatherFacts(Setup):
@@ -85,4 +85,4 @@ def _raw(report: Report) -> RawFacts:
 
 
 ENVIRONMENT = "/proc/self/environ:"
-"""What grep puts before each variable: no variable can pass for a record of the report."""
+"""The prefix that grep puts before each variable, so that none is taken for another record."""

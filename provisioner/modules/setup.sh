@@ -1,20 +1,20 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Body of the module setup: report the texts from which provisioner/facts builds the facts.
 
-# emit KEY COMMAND...: its output as one record, with no process but its own.
+# emit KEY COMMAND...: report the output of COMMAND as one record, without a further process.
 emit() {
     key=$1; shift
     say
     { printf '%s=' "$key"; "$@" 4<&-; printf '\0'; } >&3
 }
-# texts FILE...: every line with its path before it. cpuinfo's long lines stay where they are.
+# texts FILE...: print every line with its path before it, without the long lines of cpuinfo.
 texts() { grep -asHvE '^(flags|vmx flags|bugs|bogomips|power management)[[:space:]]*:' "$@"; }
 user() {
     while read -r label _ uid _; do
         if [ "$label" = Uid: ]; then getent passwd "$uid"; break; fi
     done </proc/self/status
 }
-# python: only its version, since roles choose packages by it.
+# python: print the path and version of Python. Roles choose packages by it.
 python() {
     for program in /usr/bin/python /usr/bin/python3 /usr/libexec/platform-python; do
         if [ -x "$program" ]; then
@@ -24,13 +24,16 @@ python() {
         fi
     done
 }
+# moments: print the time and time zone, now and in six months: one of them may have daylight saving.
 moments() { printf 'now\n6 months\n' | date -f - '+%s %N %z %Z'; }
-# One process for three questions; -force goes on behind a route that is not there.
+# addresses: ask ip three questions in one process. With -force it goes on if a route does not exist.
 addresses() { printf 'addr\nroute get %s\nroute get %s\n' "$ipv4" "$ipv6" | ip -force -batch -; }
+# flag FILE...: report the files that exist.
 flag() { for file; do [ ! -e "$file" ] || report present "$file"; done; }
 
-# mounted: stat every mount point once; a network file system alone, as it may hang. The table is
-# read in one go: bash's own reading goes back after each line, and it may change meanwhile.
+# mounted: print the size of every mounted file system. A network file system gets a process of its own
+# with a timeout, as it may hang. cat, not read: bash seeks back after each line, which goes wrong if the
+# table changes meanwhile.
 mounted() {
     set --
     set -f
@@ -40,7 +43,7 @@ mounted() {
         device=${line%% *} line=${line#* }
         point=${line%% *} line=${line#* }
         kind=${line%% *}
-        case $point in *\\*) point=$(plain "$point") ;; esac
+        case $point in *\\*) point=$(unescape "$point") ;; esac
         case $device:$kind in
             *:none) ;;
             *:/*:*) timeout "$gather_timeout" stat -f -c "$sizes" "$point" ;;
@@ -51,7 +54,8 @@ mounted() {
     set +f
     [ $# -eq 0 ] || stat -f -c "$sizes" "$@"
 }
-plain() { printf '%b' "$(printf '%s' "$1" | sed 's/\\\([0-7]\)/\\0\1/g')"; }
+# unescape PATH: replace octal escapes such as \040.
+unescape() { printf '%b' "$(printf '%s' "$1" | sed 's/\\\([0-7]\)/\\0\1/g')"; }
 
 # local_facts: run the executable ones, read the others.
 local_facts() {

@@ -1,4 +1,4 @@
-"""slurp: a file's content, into a variable."""
+"""slurp: read a file of the host into a variable."""
 
 from __future__ import annotations
 

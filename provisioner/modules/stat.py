@@ -1,4 +1,4 @@
-"""stat: what is known about a file or directory of the host."""
+"""stat: return the properties of a file or directory of the host."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ FLAGS = {
     "t": "notail",
     "u": "undelete",
 }
-"""chattr's letters in Ansible's words."""
+"""chattr's letters -> Ansible's names for them."""
 
 Algorithm = Literal["md5", "sha1", "sha224", "sha256", "sha384", "sha512"]
 
@@ -95,10 +95,10 @@ class Stat(Module):
     """Accepted and ignored, as Ansible does: ask for another checksum_algorithm instead."""
 
     def returns(self, report: Report) -> dict[str, Any]:
-        found = report.get("stat")
-        if not found:
+        text = report.get("stat")
+        if not text:
             return {"stat": {"exists": False}}
-        values = {"exists": True, "path": report.get("path"), **_numbers(found)}
+        values = {"exists": True, "path": report.get("path"), **_numbers(text)}
         for key in ("lnk_source", "lnk_target"):
             if key in report.records:
                 values[key] = report.get(key).removesuffix("\n.")
@@ -117,15 +117,15 @@ class Stat(Module):
         if not self.get_mime:
             return {}
         kind, separator, charset = report.get("mime").partition("; charset=")
-        known = bool(separator)
+        is_known = bool(separator)
         return {
-            "mimetype": kind if known else "unknown",
-            "charset": charset if known else "unknown",
+            "mimetype": kind if is_known else "unknown",
+            "charset": charset if is_known else "unknown",
         }
 
 
 def _numbers(text: str) -> dict[str, Any]:
-    """The fields of the format above."""
+    """Parse the output of stat in the body's $format."""
     raw, *words = text.split(" ")
     mode = int(raw, 16)
     inode, dev, nlink, uid, gid, size, blocks, block_size = map(int, words[:8])
@@ -152,7 +152,7 @@ def _numbers(text: str) -> dict[str, Any]:
 
 
 def kinds(mode: int) -> dict[str, bool]:
-    """Ansible's `is…`, and `rusr` and the like, of a raw mode."""
+    """Return Ansible's values such as `isdir` and `rusr` for a mode as in st_mode."""
     kinds = {
         "isdir": stat.S_ISDIR(mode),
         "ischr": stat.S_ISCHR(mode),
@@ -171,7 +171,7 @@ def kinds(mode: int) -> dict[str, bool]:
 
 
 def _attributes(text: str) -> dict[str, Any]:
-    """From `lsattr -vd`: version, flags, path; it knows nothing of many file systems."""
+    """Parse the output of `lsattr -vd`, which is empty on many file systems."""
     words = text.split()
     if len(words) < 2:
         return {"attributes": [], "attr_flags": "", "version": None}

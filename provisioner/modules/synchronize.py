@@ -1,6 +1,6 @@
-"""synchronize: rsync makes a directory of one machine the same on another.
+"""synchronize: copy a directory between the controller and a host with rsync.
 
-rsync runs on the controller, or where the task is delegated to, and logs in with ssh by itself.
+rsync runs on the controller or on the host of delegate_to, and calls ssh itself.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from provisioner.modules.framework.base import HostAccess, Module, ModuleError, 
 from provisioner.remote.shell import Program, Report
 
 BODY = r"""
-marked() { case $said in *'<<CHANGED>>'*) ;; *) false ;; esac; }
+has_changes() { case $rsync_output in *'<<CHANGED>>'*) ;; *) false ;; esac; }
 
 if ! command -v rsync >/dev/null; then
     [ "$look" = yes ] || fail "rsync is not installed on $runner: install it there"
@@ -29,28 +29,28 @@ set -- "$@" '--out-format=<<CHANGED>>%i %n%L' "$source" "$target"
 report source "$source"
 report target "$target"
 if [ "$look" = yes ]; then
-    # What rsync can't look at (a directory that an earlier task makes), it would change.
-    said=$(rsync --dry-run "$@" 2>/dev/null) || said='<<CHANGED>>'
-    report said "$said"
-    ! marked || changed "$what"
+    # If rsync fails, an earlier task may create the missing directory: report a change.
+    rsync_output=$(rsync --dry-run "$@" 2>/dev/null) || rsync_output='<<CHANGED>>'
+    report rsync_output "$rsync_output"
+    ! has_changes || changed "$what"
     return
 fi
 run rsync "$@" || true
 report rc "$status"
 output
-said=$(stdout)
-! marked || changed "$what"
+rsync_output=$(stdout)
+! has_changes || changed "$what"
 case $status:$(stderr) in
     0:*) ;;
     *'rsync: command not found'* | *'rsync: not found'*)
-        fail "rsync is not installed on the other side: install it in an earlier task" ;;
-    255:*) fail "ssh can't log in from $runner: rsync needs a key and a host key that is known" ;;
+        fail "rsync is not installed on the other host: install it in an earlier task" ;;
+    255:*) fail "ssh can't log in from $runner: it needs a private key and a known host key" ;;
     *) fail "rsync: exit $status" ;;
 esac
 """
 
 ARCHIVE = ("recursive", "links", "perms", "times", "owner", "group")
-"""The parts of --archive that can be had, or left out, one by one."""
+"""The options of which --archive consists, each with a parameter of its own."""
 
 Switch = bool | None
 
@@ -123,25 +123,25 @@ class Synchronize(Module):
     """Let ssh share a connection as its settings say."""
 
     def program(self, context: TaskContext) -> Program:
-        reached = context.host_access
-        here, there = (self.src, self.dest) if self.mode == "push" else (self.dest, self.src)
-        if not reached.delegated:
-            here = self._of_the_controller(context, here)
-        there = there if reached.same else self._remote(reached, there)
-        source, target = (here, there) if self.mode == "push" else (there, here)
+        access = context.host_access
+        local, remote = (self.src, self.dest) if self.mode == "push" else (self.dest, self.src)
+        if not access.delegated:
+            local = self._of_the_controller(context, local)
+        remote = remote if access.same else self._remote(access, remote)
+        source, target = (local, remote) if self.mode == "push" else (remote, local)
         variables = {
-            "options": list(self._options(reached)),
-            "ssh": "" if reached.same or "::" in there else shlex.join(self._ssh(reached)),
+            "options": list(self._options(access)),
+            "ssh": "" if access.same or "::" in remote else shlex.join(self._ssh(access)),
             "source": source,
             "target": target,
-            "local_side": "" if reached.same else "source" if self.mode == "push" else "target",
-            "runner": "the host" if reached.delegated else "this machine",
+            "local_side": "" if access.same else "source" if self.mode == "push" else "target",
+            "runner": "the host" if access.delegated else "the controller",
             "what": f"synchronize {source} to {target}",
         }
         return Program("synchronize", BODY, variables)
 
     def _of_the_controller(self, context: TaskContext, path: str) -> str:
-        """A path of this machine: one that is relative is in `files/`, or beside the playbook."""
+        """Return a path of the controller. A relative one is in `files/` or beside the playbook."""
         if path.startswith(("/", "~", "rsync://")) or ":" in path.split("/")[0]:
             return path
         end = "/" if path.endswith("/") else ""
@@ -149,15 +149,15 @@ class Synchronize(Module):
             return f"{context.find('files', path)}{end}"
         return f"{context.local(path)}{end}"
 
-    def _remote(self, reached: HostAccess, path: str) -> str:
+    def _remote(self, access: HostAccess, path: str) -> str:
         if path.startswith("rsync://") or ":" in path.split("/")[0]:
             return path
-        address = str(reached.variables.get("ansible_host") or reached.name)
-        user = reached.variables.get("ansible_user", reached.variables.get("ansible_ssh_user"))
+        address = str(access.variables.get("ansible_host") or access.name)
+        user = access.variables.get("ansible_user", access.variables.get("ansible_ssh_user"))
         address = f"[{address}]" if ":" in address else address
         return f"{user}@{address}:{path}" if user and self.set_remote_user else f"{address}:{path}"
 
-    def _options(self, reached: HostAccess) -> tuple[str, ...]:
+    def _options(self, access: HostAccess) -> tuple[str, ...]:
         switches = {
             "--delay-updates": self.delay_updates,
             "-F": self.delay_updates,
@@ -170,40 +170,40 @@ class Synchronize(Module):
             "--dirs": self.dirs,
             "--partial": self.partial,
             f"--timeout={self.rsync_timeout}": self.rsync_timeout > 0,
-            f"--rsync-path={self._rsync(reached)}": bool(self._rsync(reached)),
+            f"--rsync-path={self._rsync(access)}": bool(self._rsync(access)),
             "-H": bool(self.link_dest),
         }
         parts = {name: getattr(self, name) for name in ARCHIVE}
-        chosen = [f"--{name}" for name, on in parts.items() if on and not self.archive]
-        left = [f"--no-{name}" for name, on in parts.items() if on is False and self.archive]
+        single = [f"--{name}" for name, on in parts.items() if on and not self.archive]
+        omitted = [f"--no-{name}" for name, on in parts.items() if on is False and self.archive]
         linked = [f"--link-dest={path}" for path in self.link_dest]
-        given = (option for option, on in switches.items() if on)
-        return (*given, *chosen, *left, *self.rsync_opts, *linked)
+        enabled = (option for option, on in switches.items() if on)
+        return (*enabled, *single, *omitted, *self.rsync_opts, *linked)
 
-    def _rsync(self, reached: HostAccess) -> str:
-        """rsync on the other side, which becomes whom the task becomes."""
-        if self.rsync_path is not None or reached.same or reached.become_user is None:
+    def _rsync(self, access: HostAccess) -> str:
+        """Return the rsync command for the other host, with sudo if the task has become."""
+        if self.rsync_path is not None or access.same or access.become_user is None:
             return self.rsync_path or ""
-        if reached.become_method != "sudo":
-            raise ModuleError("synchronize can become another user by sudo only: set rsync_path")
-        return f"sudo -n -u {shlex.quote(reached.become_user)} rsync"
+        if access.become_method != "sudo":
+            raise ModuleError("synchronize can become another user only with sudo: set rsync_path")
+        return f"sudo -n -u {shlex.quote(access.become_user)} rsync"
 
-    def _ssh(self, reached: HostAccess) -> list[str]:
-        found = reached.variables
+    def _ssh(self, access: HostAccess) -> list[str]:
+        variables = access.variables
         words = ["ssh", "-o", "BatchMode=yes"]
         if not self.ssh_connection_multiplexing:
             words += ["-S", "none"]
-        key = self.private_key or found.get("ansible_ssh_private_key_file")
-        key = key or found.get("ansible_private_key_file")
-        port = self.dest_port or found.get("ansible_port") or found.get("ansible_ssh_port")
+        key = self.private_key or variables.get("ansible_ssh_private_key_file")
+        key = key or variables.get("ansible_private_key_file")
+        port = self.dest_port or variables.get("ansible_port") or variables.get("ansible_ssh_port")
         words += ["-i", str(key)] if key else []
         words += ["-p", str(port)] if port else []
         for name in ("ansible_ssh_common_args", "ansible_ssh_extra_args"):
-            words += shlex.split(str(found.get(name) or ""))
-        return [*words, *found.get("ssh_words_option", ())]
+            words += shlex.split(str(variables.get(name) or ""))
+        return [*words, *variables.get("ssh_words_option", ())]
 
     def returns(self, report: Report) -> dict[str, Any]:
-        said = report.get("stdout") or report.get("said")
-        text = said.replace("<<CHANGED>>", "").rstrip("\n")
+        output = report.get("stdout") or report.get("rsync_output")
+        text = output.replace("<<CHANGED>>", "").rstrip("\n")
         status = int(report.get("rc") or 0)
         return {"stdout": text, "stdout_lines": text.splitlines(), "msg": text, "rc": status}

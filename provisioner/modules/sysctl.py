@@ -1,4 +1,4 @@
-"""sysctl: a kernel parameter is set in a file for the next boot, and now."""
+"""sysctl: set a kernel parameter in a file for the next boot, and now."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from provisioner.result import Diff
 
 
 def _value(value: Any) -> Any:
-    """Ansible's reading of yes and no: 1 and 0."""
+    """Return 1 for yes and 0 for no, as Ansible does; other values as text."""
     word = str(value).strip()
     if word.lower() in ("true", "yes", "on", "y", "t"):
         return "1"
@@ -64,7 +64,7 @@ class Sysctl(Module):
         return Program("sysctl", self.body, variables)
 
     def _slashed(self) -> str:
-        """The path below /proc/sys. The first separator is the separator: the other is literal."""
+        """Return the path below /proc/sys. The first `.` or `/` in the name is the separator."""
         first = next((letter for letter in self.name if letter in "./"), "/")
         return self.name if first == "/" else self.name.translate(str.maketrans("/.", "./"))
 

@@ -1,4 +1,4 @@
-"""tempfile: a file or directory with a new name."""
+"""tempfile: create a file or directory with a new name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from provisioner.remote.shell import Report
 
 BODY = r"""
 expand path
-# A folder is 0700 and a file 0600, whatever the umask.
+# mktemp sets mode 0700 for a directory and 0600 for a file, independent of the umask.
 make() {
     mktemp ${folder:+-d} -p "${path:-${TMPDIR:-/tmp}}" --suffix="$suffix" -- "${prefix}XXXXXXXXXX"
 }
@@ -18,9 +18,9 @@ folder=''
 [ "$state" = file ] || folder=yes
 act "create a temporary $state" make
 if [ "$look" = no ]; then
-    made=$(stdout)
-    report path "$made"
-    at "$made" || fail "$made is gone again"
+    new_path=$(stdout)
+    report path "$new_path"
+    at "$new_path" || fail "$new_path was removed by something else right after its creation"
     report_at
 fi
 """

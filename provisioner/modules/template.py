@@ -1,4 +1,4 @@
-"""template: a jinja2 template of the controller, rendered to a file on the host."""
+"""template: render a jinja2 template of the controller to a file on the host."""
 
 from __future__ import annotations
 

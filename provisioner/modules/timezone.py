@@ -1,4 +1,4 @@
-"""timezone: the host's time zone, and what its hardware clock shows."""
+"""timezone: set the host's time zone and the mode of its hardware clock."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from provisioner.modules.framework.fields import parameter
 from provisioner.remote.shell import Report
 
 BODY = r"""
-zoned() {
+has_zone() {
     link=$(readlink /etc/localtime) || return
     case $link in */zoneinfo/"$name") ;; *) false ;; esac
 }
-# timedatectl tells running services; without D-Bus the link alone does.
-zone() {
-    timedatectl set-timezone "$name" && zoned && return
+# timedatectl also informs running services. Without D-Bus only the link is set.
+set_zone() {
+    timedatectl set-timezone "$name" && has_zone && return
     ln -s -- "../usr/share/zoneinfo/$name" "/etc/.localtime.provision-$token" &&
         mv -f -T -- "/etc/.localtime.provision-$token" /etc/localtime
 }
-clocked() {
+has_clock() {
     kind=UTC
     if [ -r /etc/adjtime ]; then
         { read -r _; read -r _; read -r kind; } </etc/adjtime || true
     fi
     [ "${kind:-UTC}" = "$hwclock" ]
 }
-clock() { timedatectl set-local-rtc "$local_rtc"; }
+set_clock() { timedatectl set-local-rtc "$local_rtc"; }
 
 if [ -n "$name" ]; then
-    if [ "$look" = no ] && [ ! -f "/usr/share/zoneinfo/$name" ] && ! zoned; then
-        [ -d /usr/share/zoneinfo ] || fail 'the package tzdata is not installed: install it first'
+    if [ "$look" = no ] && [ ! -f "/usr/share/zoneinfo/$name" ] && ! has_zone; then
+        [ -d /usr/share/zoneinfo ] || fail 'tzdata is not installed: install it in an earlier task'
         fail "there is no time zone $name: see \`timedatectl list-timezones\`"
     fi
-    zoned || :
+    has_zone || :
     case $link in */zoneinfo/*) report zone_before "${link##*/zoneinfo/}" ;; esac
-    ensure "set time zone: $name" zoned zone
+    ensure "set time zone: $name" has_zone set_zone
 fi
 if [ -n "$hwclock" ]; then
-    clocked || :
+    has_clock || :
     report clock_before "$kind"
-    ensure "set hardware clock to $hwclock" clocked clock
+    ensure "set hardware clock to $hwclock" has_clock set_clock
 fi
 """
 

@@ -1,4 +1,4 @@
-"""unarchive: the content of a tar or zip archive is in a directory."""
+"""unarchive: unpack a tar or zip archive into a directory of the host."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from provisioner.remote.shell import Program, Report, Value, quote
 
 STRIP = regex.compile(r"--strip(?:-components)?=(\d+)")
 EXCLUDE = regex.compile(r"--exclude=(.+)", re.DOTALL)
-NAMES_STAY = regex.compile(
+KEEPS_NAMES = regex.compile(
     r"-[vpozjJ]|--(?:verbose|gzip|bzip2|xz|overwrite|no-overwrite-dir|touch|numeric-owner|xattrs"
     r"|acls|selinux|(?:no-)?same-(?:owner|permissions)|preserve-permissions|warning=.*)"
 )
-"""tar's options that change nothing about which names hold what."""
+"""Options of tar that change neither the names nor the content of the files."""
 
 DIFFERENT = (
     "Contents differ|Size differs|Symlink differs|File type differs|Not linked to"
     "|Device number differs|Cannot stat|Cannot open|rror|not look like"
 )
-"""What `tar -d` says of what has to be unpacked; times and owners are no reason."""
+"""Words of `tar -d` about files that must be unpacked. Times and owners are ignored."""
 
 
 class Unarchive(FileAttributes, Module):
@@ -78,21 +78,20 @@ class Unarchive(FileAttributes, Module):
             raise ValueError("copy: true and remote_src: true contradict each other")
 
     def program(self, context: TaskContext) -> Program:
-        tool_words = [quote(word) for word in self.extra_opts]
-        judged = self.mode is None and not {"--no-same-permissions"} & set(self.extra_opts)
+        compares_modes = self.mode is None and not {"--no-same-permissions"} & set(self.extra_opts)
         variables: dict[str, Value] = {
             **self.attribute_variables(),
             "dest": self.dest,
             "creates": self.creates or "",
             "what": f"unpack {self.src.rpartition('/')[2]}",
-            "options": " ".join(tool_words),
+            "options": " ".join(map(quote, self.extra_opts)),
             "include": [*self.include],
             "exclude": [*self.exclude],
             "excludes": [f"--exclude={pattern}" for pattern in self.exclude],
             "keep_newer": self.keep_newer,
             "list_files": self.list_files,
-            "telling": f"{DIFFERENT}|Mode differs" if judged else DIFFERENT,
-            "judge_modes": False,
+            "difference_words": f"{DIFFERENT}|Mode differs" if compares_modes else DIFFERENT,
+            "compare_modes": False,
             "members": (),
             "config": "",
             "shown": "",
@@ -103,9 +102,13 @@ class Unarchive(FileAttributes, Module):
         if not self.remote_src and self.copy_ is not False:
             path = context.find("files", self.src)
             if path.is_file() and isinstance(context.content(path), bytes):
-                hint = "copy it to the host, which decrypts it, and unpack it there (remote_src)"
+                hint = (
+                    "copy it to the host with the module copy, and unpack it with remote_src: true"
+                )
                 raise ModuleError(f"{path} is encrypted with vault: {hint}")
-            return Program("unarchive", self.body, variables | self._local(path, judged), path)
+            return Program(
+                "unarchive", self.body, variables | self._local(path, compares_modes), path
+            )
         return Program("unarchive", self.body, variables | self._remote())
 
     def _remote(self) -> dict[str, Value]:
@@ -114,40 +117,45 @@ class Unarchive(FileAttributes, Module):
         from provisioner.modules.get_url import GetUrl
         from provisioner.modules.shared.request import shown
 
-        known = GetUrl(url=self.src, dest=self.dest, validate_certs=self.validate_certs)
-        return {"how": "url", "config": known.configuration(self.src), "shown": shown(self.src)}
+        download = GetUrl(url=self.src, dest=self.dest, validate_certs=self.validate_certs)
+        return {"how": "url", "config": download.configuration(self.src), "shown": shown(self.src)}
 
-    def _local(self, path: Path, judged: bool) -> dict[str, Value]:
+    def _local(self, path: Path, compares_modes: bool) -> dict[str, Value]:
         if path.is_dir():
             raise ModuleError(f"{path} is a directory, not an archive: use the module copy")
-        known: dict[str, Value] = {**content_variables(path)}
-        known["kind_of_archive"] = "zip" if archives.is_zip(path) else "tar"
+        variables: dict[str, Value] = {**content_variables(path)}
+        variables["kind_of_archive"] = "zip" if archives.is_zip(path) else "tar"
         first = archives.first_bytes(path)
-        known["unpacker"] = archives.COMPRESSION.get(first, "--no-auto-compress")
-        found = archives.members(path)
-        foreseen = self._zip_foreseen(found) if archives.is_zip(path) else self._foreseen(found)
-        if foreseen is None:
-            return {**known, "how": "streamed"}
-        listed = archives.last_only(foreseen)
+        variables["unpacker"] = archives.COMPRESSION.get(first, "--no-auto-compress")
+        members = archives.members(path)
+        if archives.is_zip(path):
+            selected: Iterable[archives.Member] | None = self._selected_from_zip(members)
+        else:
+            selected = self._selected_from_tar(members)
+        if selected is None:
+            return {**variables, "how": "streamed"}
+        listed = archives.last_only(selected)
         words = [word for member in listed for word in member.words()]
-        judged = judged and not archives.is_zip(path)
-        return {**known, "how": "listed", "members": words, "judge_modes": judged}
+        compares_modes = compares_modes and not archives.is_zip(path)
+        return {**variables, "how": "listed", "members": words, "compare_modes": compares_modes}
 
-    def _zip_foreseen(self, found: Iterable[archives.Member]) -> Iterable[archives.Member]:
-        names = archives.junk(found) if "-j" in self.extra_opts else found
-        return archives.wanted(names, self.include, self.exclude, parts=False)
+    def _selected_from_zip(self, members: Iterable[archives.Member]) -> Iterable[archives.Member]:
+        names = archives.junk(members) if "-j" in self.extra_opts else members
+        return archives.selected(names, self.include, self.exclude, parts=False)
 
-    def _foreseen(self, found: Iterable[archives.Member]) -> Iterable[archives.Member] | None:
-        """What tar will unpack; None where its options do more to names than is known here."""
+    def _selected_from_tar(
+        self, members: Iterable[archives.Member]
+    ) -> Iterable[archives.Member] | None:
+        """Return what tar will unpack; None if the effect of one of its options is unknown."""
         count, exclude = 0, [*self.exclude]
         for option in self.extra_opts:
             if match := STRIP.fullmatch(option):
                 count = int(match[1])
             elif match := EXCLUDE.fullmatch(option):
                 exclude.append(match[1])
-            elif not NAMES_STAY.fullmatch(option):
+            elif not KEEPS_NAMES.fullmatch(option):
                 return None
-        return archives.strip(archives.wanted(found, self.include, exclude, parts=True), count)
+        return archives.strip(archives.selected(members, self.include, exclude, parts=True), count)
 
     def returns(self, report: Report) -> dict[str, Any]:
         if "skip" in report.records:

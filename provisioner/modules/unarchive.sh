@@ -3,75 +3,77 @@
 
 nl='
 '
-lacking() { fail "$1 is not there: install the package $1 in an earlier task"; }
+fail_without() { fail "$1 is not installed: install the package $1 in an earlier task"; }
 
-# An archive of the controller is compared by its list: kind, name, digest or target, mode, time.
-# each CALL: CALL with $kind $name $value $right_mode $time of every member set.
+# An archive of the controller is compared by $members: for each member five words.
+# each FUNCTION: call FUNCTION for every member, with $kind, $name, $value (checksum of a file, target of a
+# link), $right_mode and $time set.
 each() {
-    place=0
+    field=0
     eval "set -- \"\$1\" $members"
     call=$1; shift
     for word in "$@"; do
-        case $place in
+        case $field in
             0) kind=$word ;;
             1) name=$dest/$word ;;
             2) value=$word ;;
             3) right_mode=$word ;;
-            4) time=$word place=-1; "$call" ;;
+            4) time=$word field=-1; "$call" ;;
         esac
-        place=$((place + 1))
+        field=$((field + 1))
     done
 }
-plain() { [ "$kind" = file ] && [ -f "$name" ] && ! [ -L "$name" ]; }
-name_plain() { ! plain || printf '%s\0' "$name"; }
-name_link() { ! { [ "$kind" = link ] && [ -L "$name" ]; } || printf '%s\0' "$name"; }
-name_mode() { ! with_mode || printf '%s\0' "$name"; }
-with_mode() { [ "$right_mode" != - ] && [ -e "$name" ] && ! [ -L "$name" ]; }
+is_file() { [ "$kind" = file ] && [ -f "$name" ] && ! [ -L "$name" ]; }
+print_file() { ! is_file || printf '%s\0' "$name"; }
+print_link() { ! { [ "$kind" = link ] && [ -L "$name" ]; } || printf '%s\0' "$name"; }
+print_moded() { ! has_mode || printf '%s\0' "$name"; }
+has_mode() { [ "$right_mode" != - ] && [ -e "$name" ] && ! [ -L "$name" ]; }
 
-# listed_differ: print the names that are not as the list says, in three processes at most.
+# listed_differ: print the names of files, directories and links that differ from $members.
 listed_differ() {
-    each name_plain | xargs -0 -r sha256sum | each compare_file
+    each print_file | xargs -0 -r sha256sum | each compare_file
     case " $members " in
-        *" 'link' "*) each name_link | xargs -0 -r readlink | each compare_link ;;
+        *" 'link' "*) each print_link | xargs -0 -r readlink | each compare_link ;;
     esac
 }
-modes_differ() { each name_mode | xargs -0 -r stat -c %a | each compare_mode; }
+modes_differ() { each print_moded | xargs -0 -r stat -c %a | each compare_mode; }
 compare_file() {
     case $kind in
         directory) [ -d "$name" ] || echo "$name" ;;
         other) [ -e "$name" ] || echo "$name" ;;
         file)
-            if plain; then
+            if is_file; then
                 IFS=' ' read -r sum _ || sum=''
-                [ "${sum#\\}" = "$value" ] || newer || echo "$name"
+                [ "${sum#\\}" = "$value" ] || keep_it || echo "$name"
             else
                 echo "$name"
             fi
             ;;
     esac
 }
-newer() { [ "$keep_newer" = yes ] && [ "$(stat -c %Y -- "$name")" -ge "$time" ]; }
+keep_it() { [ "$keep_newer" = yes ] && [ "$(stat -c %Y -- "$name")" -ge "$time" ]; }
 compare_link() {
     [ "$kind" = link ] || return 0
     [ -L "$name" ] && IFS= read -r target && [ "$target" = "$value" ] || echo "$name"
 }
 compare_mode() {
-    with_mode || return 0
-    read -r is && [ "$is" = "$right_mode" ] || newer || echo "$name"
+    has_mode || return 0
+    read -r current && [ "$current" = "$right_mode" ] || keep_it || echo "$name"
 }
 
-# An archive that is on the host, or streamed to it, is compared by tar itself.
-tar_on() {
+# tar compares an archive itself if it is on the host or is streamed to it.
+tar_in_dest() {
     eval "set -- \"\$@\" $options $excludes"
     [ -z "$include" ] || eval "set -- \"\$@\" --wildcards $include"
     tar -C "$dest" "$@"
 }
-# A directory whose whole name is stripped is looked for all the same, under an empty name.
-tar_differs() { tar_on -d -f "$@" 2>&1 | grep -v '^tar: : ' | grep -E "$telling"; }
+# tar_differs ARG...: print what differs. tar also complains about directories whose whole name is
+# stripped: those lines are left out.
+tar_differs() { tar_in_dest -d -f "$@" 2>&1 | grep -v '^tar: : ' | grep -E "$difference_words"; }
 tar_names() {
-    tar_on -t --show-transformed-names --quoting-style=literal -f "$@" | sed 's|^//*||; /^$/d'
+    tar_in_dest -t --show-transformed-names --quoting-style=literal -f "$@" | sed 's|^//*||; /^$/d'
 }
-# streamed COMMAND...: it reads the archive as it comes from the controller.
+# streamed COMMAND...: run COMMAND with the archive on stdin, as it arrives from the controller.
 streamed() {
     order "$content_size" 0
     dd bs=65536 iflag=fullblock,count_bytes count="$content_size" <&4 2>/dev/null | {
@@ -80,27 +82,28 @@ streamed() {
     }
     _owed=0
 }
-zip_on() {
+unzip_in_dest() {
     eval "set -- \"\$@\" \"\$archive\" $include"
     [ -z "$exclude" ] || eval "set -- \"\$@\" -x $exclude"
     unzip "$@"
 }
-zip_files() { zip_on -Z1 | grep -v '/$'; }
+zip_files() { unzip_in_dest -Z1 | grep -v '/$'; }
 zip_missing() {
     while IFS= read -r name; do
         [ -e "$dest/$name" ] || { echo "$name"; return; }
     done
 }
-# zip_differs: unzip can't compare: both sides as one stream, since one other file makes it another.
+# zip_differs: print the missing files, or the archive if the content differs. unzip can't compare, so one
+# checksum is taken of all files together.
 zip_differs() {
-    zip_on -Z1 >/dev/null 2>&1 || { echo "$archive"; return; }
-    zip_on -Z1 | zip_missing
-    ours=$(zip_files | tr '\n' '\0' | (cd "$dest" && xargs -0 -r cat --) | sha256sum)
-    theirs=$(zip_on -p | sha256sum)
-    [ "$ours" = "$theirs" ] || echo "$archive"
+    unzip_in_dest -Z1 >/dev/null 2>&1 || { echo "$archive"; return; }
+    unzip_in_dest -Z1 | zip_missing
+    disk_sum=$(zip_files | tr '\n' '\0' | (cd "$dest" && xargs -0 -r cat --) | sha256sum)
+    archive_sum=$(unzip_in_dest -p | sha256sum)
+    [ "$disk_sum" = "$archive_sum" ] || echo "$archive"
 }
 
-# differ: print something where what is there is not what is in the archive.
+# differ: print something if the files are not as in the archive.
 differ() {
     if [ "$how" = listed ]; then listed_differ
     elif [ -z "$archive" ]; then streamed tar_differs - "$unpacker"
@@ -113,43 +116,43 @@ unpack() {
         set -- -o
         [ "$keep_newer" = no ] || set -- -o -u
         eval "set -- \"\$@\" $options"
-        zip_on "$@" -d "$dest"
+        unzip_in_dest "$@" -d "$dest"
     else
         [ "$keep_newer" = no ] || set -- --keep-newer-files
-        tar_on -x -f "$archive" "$@"
+        tar_in_dest -x -f "$archive" "$@"
     fi
 }
-# names: what the archive holds, below the destination; directories end in a slash.
+# names: print the names in the archive; directories end with a slash.
 names() {
-    if [ "$how" = listed ]; then each name_it
-    elif [ "$kind_of_archive" = zip ]; then zip_on -Z1
+    if [ "$how" = listed ]; then each print_name
+    elif [ "$kind_of_archive" = zip ]; then unzip_in_dest -Z1
     elif [ -z "$archive" ]; then streamed tar_names - "$unpacker"
     else tar_names "$archive"
     fi
 }
-name_it() {
+print_name() {
     name=${name#"$dest/"}
     [ "$kind" != directory ] || name=$name/
     printf '%s\n' "$name"
 }
 
-# attributed: the names, and what lies on the way to them at the top, whether it is named or not.
-attributed() {
+# names_and_tops: print the names, and their top directories also if the archive does not list them.
+names_and_tops() {
     names | LC_ALL=C awk '{ print }
         match($0, "/") && (top = substr($0, 1, RSTART)) != "./" && !(top in seen) {
             seen[top] = 1
             if (top != $0) print top
         }'
 }
-# wrong_attributes: the names whose owner, group or mode is another, by one stat.
+# wrong_attributes: print the names with a wrong owner, group or mode. All are read by one stat.
 wrong_attributes() {
-    cd "$dest" && attributed | tr '\n' '\0' |
-        xargs -0 -r stat -c '%a %u %g %s %U %G %F|%n' -- | judge
+    cd "$dest" && names_and_tops | tr '\n' '\0' |
+        xargs -0 -r stat -c '%a %u %g %s %U %G %F|%n' -- | print_wrong
 }
-judge() {
-    while IFS='|' read -r about name; do
+print_wrong() {
+    while IFS='|' read -r properties name; do
         # shellcheck disable=SC2086
-        set -- $about
+        set -- $properties
         at_mode=$1 at_uid=$2 at_gid=$3 at_user=$5 at_group=$6 at_kind=$7 at_path=$name
         case $at_kind in symbolic) at_kind='link' ;; directory) ;; *) at_kind='file' ;; esac
         attributes_right || printf '%s\n' "$name"
@@ -163,7 +166,7 @@ attributes_right() {
 }
 set_attributes() {
     [ -n "$owner$group$mode$seuser$serole$setype$selevel$attributes" ] || return 0
-    if [ -n "$seuser$serole$setype$selevel$attributes" ]; then wrong=$(attributed)
+    if [ -n "$seuser$serole$setype$selevel$attributes" ]; then wrong=$(names_and_tops)
     else wrong=$(wrong_attributes)
     fi
     rest=$wrong$nl
@@ -174,13 +177,13 @@ set_attributes() {
     done
 }
 
-# bring: the archive, from the controller or its URL, into a file that goes with the program.
-bring() {
+# get_archive: write the archive to a temporary file, from the controller or from its URL.
+get_archive() {
     temporary "$dest/archive"
     if [ -n "$config" ]; then
         run download || fail "can't download $shown: $(stderr)"
     else
-        _fill || fail "can't write in $dest: ${_why:-the archive did not arrive whole}"
+        _fill || fail "can't write in $dest: ${_why:-the archive did not arrive completely}"
     fi
     archive=$temp
 }
@@ -209,13 +212,13 @@ if [ "$how" = here ]; then
     expand archive
     report src "$archive"
     if [ ! -f "$archive" ]; then
-        [ "$look" = yes ] || fail "$archive is not there (remote_src means a file of the host)"
+        [ "$look" = yes ] || fail "$archive does not exist (with remote_src it is a file of the host)"
         changed "$what into $dest"
         return
     fi
 elif [ "$how" = url ]; then
     [ "$look" = no ] || { changed "$what into $dest"; return; }
-    bring
+    get_archive
 fi
 if [ -n "$archive" ]; then
     kind_of_archive=tar
@@ -224,23 +227,23 @@ fi
 report handler "$kind_of_archive"
 if [ "$kind_of_archive" = zip ]; then tool=unzip; else tool=tar; fi
 if ! command -v "$tool" >/dev/null; then
-    [ "$look" = yes ] || lacking "$tool"
+    [ "$look" = yes ] || fail_without "$tool"
     changed "$what into $dest"
     return
 fi
 different=$(differ)
-[ -n "$different" ] || [ "$judge_modes" = no ] || [ "$(id -u)" != 0 ] || different=$(modes_differ)
+[ -n "$different" ] || [ "$compare_modes" = no ] || [ "$(id -u)" != 0 ] || different=$(modes_differ)
 if [ -n "$different" ]; then
     if [ "$look" = no ]; then
-        [ -n "$archive" ] || bring
+        [ -n "$archive" ] || get_archive
         run unpack || broken "$what into $dest" "exit $status"
         [ "$how" != listed ] || archive=''
         different=$(differ)
-        # Which files are newer only tar and unzip know, but for a list.
+        # With keep_newer only a listed archive shows which files differ: those that are newer may differ.
         [ -z "$different" ] || { [ "$keep_newer" = yes ] && [ "$how" != listed ]; } ||
-            fail "$what into $dest: ${different%%"$nl"*} is still another than in the archive"
+            fail "$what into $dest: ${different%%"$nl"*} still differs from the archive"
     fi
     changed "$what into $dest"
 fi
-# What a look would unpack first has no attributes yet.
+# In a look, files that are still to be unpacked have no attributes yet.
 if [ "$look" = no ] || [ -z "$different" ]; then finish; fi

@@ -1,4 +1,4 @@
-"""uri: the host talks to a web service."""
+"""uri: send a request from the host to a web service."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ TYPES = {
 
 
 def _codes(value: Any) -> Any:
-    """A list of numbers, one number, or a text with commas between them."""
+    """Accept a list of numbers, one number, or a text with commas between them."""
     if isinstance(value, str):
         return tuple(word.strip() for word in value.split(",") if word.strip())
     return value if isinstance(value, list | tuple) else (value,)
 
 
 def _word(value: Any) -> Any:
-    """YAML reads yes and no as true and false."""
+    """Return yes and no as text: YAML reads them as true and false."""
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
 
 
@@ -122,39 +122,39 @@ class Uri(Request, FileAttributes, Module):
         return Program("uri", self.body, variables, data)
 
     def _data(self, context: TaskContext) -> tuple[bytes | None, str | None]:
-        """What is sent from here, and its type."""
-        kind, given = TYPES.get(self.body_format), self.payload
+        """Return (content that the controller sends, its Content-Type); None for none."""
+        kind, payload = TYPES.get(self.body_format), self.payload
         if self.src is not None:
             local = None if self.remote_src else context.find("files", self.src).read_bytes()
             return local, kind
-        if given is None:
+        if payload is None:
             return None, None
         if self.body_format == "form-multipart":
-            return multipart(given, context)
-        if not isinstance(given, str):
-            given = self._written(given)
-        return given.encode("utf-8", "surrogateescape"), kind
+            return multipart(payload, context)
+        if not isinstance(payload, str):
+            payload = self._serialized(payload)
+        return payload.encode("utf-8", "surrogateescape"), kind
 
-    def _written(self, given: Any) -> str:
+    def _serialized(self, payload: Any) -> str:
         if self.body_format != "form-urlencoded":
-            return json.dumps(given, default=str)
-        pairs = given.items() if isinstance(given, Mapping) else given
+            return json.dumps(payload, default=str)
+        pairs = payload.items() if isinstance(payload, Mapping) else payload
         try:
             return urlencode([(name, value) for name, value in pairs], doseq=True)
         except (TypeError, ValueError):
-            raise ModuleError("body: is neither a mapping nor a list of pairs") from None
+            raise ModuleError("body is neither a mapping nor a list of pairs") from None
 
     def _config(self, kind: str | None, sends: bool) -> str:
-        """What curl reads as its configuration."""
+        """Return curl's configuration for the request."""
         method = self.method.upper()
         sends = sends or (self.src is not None)
         data = f"@{self.src}" if self.src is not None and self.remote_src else "@-"
-        plain = {("GET", False), ("HEAD", False), ("POST", True)}
+        defaults = {("GET", False), ("HEAD", False), ("POST", True)}  # curl's own choice
         redirects = self.follow_redirects in ("all", "yes") or (
             self.follow_redirects in ("safe", "urllib2") and method in ("GET", "HEAD")
         )
         more = {
-            "request": None if (method, sends) in plain else method,
+            "request": None if (method, sends) in defaults else method,
             "data-binary": data if sends else ("" if method == "POST" else None),
             "cacert": self.ca_path,
             "unix-socket": self.unix_socket,
@@ -164,15 +164,18 @@ class Uri(Request, FileAttributes, Module):
         return self.curl(self.url, self._headers(kind), more)
 
     def _headers(self, kind: str | None) -> list[str]:
-        given = {name.lower() for name in self.headers}
+        names = {name.lower() for name in self.headers}
         lines = [
             f"{name}: {value}" if value else f"{name};" for name, value in self.headers.items()
         ]
-        if kind is not None and "content-type" not in given:
+        if kind is not None and "content-type" not in names:
             lines.append(f"Content-Type: {kind}")
         if self.force:
             lines.append("Cache-Control: no-cache")
-        return [*lines, "Expect:"]  # or a larger body would wait for a `100 Continue`
+        return [
+            *lines,
+            "Expect:",
+        ]  # else curl waits for a `100 Continue`
 
     def returns(self, report: Report) -> dict[str, Any]:
         if "skip" in report.records:
@@ -181,13 +184,13 @@ class Uri(Request, FileAttributes, Module):
             return {}
         values: dict[str, Any] = {"url": self.url, "status": int(report.get("status"))}
         values |= {"redirected": False, "elapsed": 0}
-        first, headers = last_headers(report.get("headers"))
-        values |= flat(headers)
-        if "said" in report.records:
-            _, redirects, seconds, values["url"] = report.get("said").split(" ", 3)
+        reason, headers = last_headers(report.get("headers"))
+        values |= header_values(headers)
+        if "transfer" in report.records:
+            _, redirects, seconds, values["url"] = report.get("transfer").split(" ", 3)
             values["redirected"] = int(redirects) > 0
             values["elapsed"] = int(float(seconds.replace(",", ".")))
-            values["msg"] = f"{first} ({headers.get('Content-Length', 'unknown')} bytes)"
+            values["msg"] = f"{reason} ({headers.get('Content-Length', 'unknown')} bytes)"
         return values | self._content(report, headers) | self._file(report)
 
     def _content(self, report: Report, headers: Message) -> dict[str, Any]:
@@ -213,7 +216,7 @@ class Uri(Request, FileAttributes, Module):
 
 
 def last_headers(text: str) -> tuple[str, Message]:
-    """The reason and the headers of the last answer, behind those of redirects."""
+    """Return (reason phrase, headers) of the last answer, after those of redirects."""
     block = re.split(r"\r?\n\r?\n", text.strip())[-1]
     lines = block.replace("\r", "").split("\n")
     words = lines[0].split(" ", 2)
@@ -225,8 +228,8 @@ def last_headers(text: str) -> tuple[str, Message]:
     return (words[2] if len(words) > 2 else ""), message
 
 
-def flat(headers: Message) -> dict[str, Any]:
-    """Ansible's return values for them: names in lower case with _, cookies apart."""
+def header_values(headers: Message) -> dict[str, Any]:
+    """Return Ansible's return values for headers: lower case names with _, and the cookies."""
     values: dict[str, Any] = {}
     for name in headers:
         key = name.lower().replace("-", "_")

@@ -3,12 +3,13 @@
 
 nl='
 '
-# into: 7 is where the answer's content goes: beside the file it is for, or nowhere with a name.
-into() {
+# open_target: open file descriptor 7 for the content of the answer: a temporary file beside the target, or
+# a scratch file without a name.
+open_target() {
     if [ -n "$path" ]; then
         [ ! -d "$path" ] || path=${path%"${path##*[!/]}"}/$name
         at "$path" || true
-        [ "$at_kind" != directory ] || fail "$path is a directory: give the name of the file in it"
+        [ "$at_kind" != directory ] || fail "$path is a directory: dest must be the name of a file"
         temporary "$path"
     else
         scratch
@@ -16,17 +17,17 @@ into() {
     fi
     scratch
 }
-# request: URL, password and headers stand in no argument, which all users could see: curl reads
-# them from 6, and what it sends from the controller.
+# request: send the request. URL, password and headers are not arguments, which all users of the host could
+# see: curl reads its configuration from file descriptor 6. The data to send arrives from the controller.
 request() {
     printf '%s' "$config" | {
         exec 6<&0
         if [ "$sends" = yes ]; then
             dd bs=65536 iflag=fullblock,count_bytes count="$content_size" <&4 2>/dev/null | {
                 ask_curl
-                end=$?
+                curl_status=$?
                 cat >/dev/null
-                exit "$end"
+                exit "$curl_status"
             }
         else
             ask_curl </dev/null
@@ -37,7 +38,7 @@ ask_curl() {
     curl -q -K /dev/fd/6 -D - -o /proc/self/fd/7 4<&- \
         -w "\nprovision %{http_code} %{num_redirects} %{time_total} %{url_effective}"
 }
-# content: the answer's content as a blob.
+# content: send the content of the answer as a blob, up to 64 MiB.
 content() {
     size=$(stat -L -c %s /proc/self/fd/7)
     [ "$size" -le 67108864 ] || { report large "$size"; return 0; }
@@ -52,18 +53,18 @@ if [ "$look" = yes ]; then
     report check ''
     return
 fi
-command -v curl >/dev/null || fail 'curl is not there: install it in an earlier task'
+command -v curl >/dev/null || fail 'curl is not installed: install it in an earlier task'
 [ -z "$path" ] || expand path
-into
+open_target
 [ "$sends" = no ] || order "$content_size" 0
-if request; then ended=0; else ended=$?; fi
+if request; then request_status=0; else request_status=$?; fi
 _owed=0
 answer=$(stdout)
-code=-1 said=${answer##*"$nl"provision }
-if [ "$ended" -eq 0 ]; then
-    code=${said%% *}
+code=-1 transfer=${answer##*"$nl"provision }
+if [ "$request_status" -eq 0 ]; then
+    code=${transfer%% *}
     report headers "${answer%"$nl"provision *}"
-    report said "$said"
+    report transfer "$transfer"
 else
     why=$(stderr)
     report why "${why#curl: }"

@@ -1,4 +1,4 @@
-"""user: an account is there as described, or is not there."""
+"""user: create, change or remove a user account."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.fields import parameter
 from provisioner.remote.shell import Program, Report
 
-_END = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+_LATEST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 
 
 class User(Module):
@@ -112,7 +112,7 @@ class User(Module):
             raise ValueError(f"{self.name!r} can't be a login name")
         if self.password is not None and set(self.password) & set(":\n"):
             raise ValueError("password can't hold a colon or newline: give it crypted")
-        if self.expires is not None and not self.expires < _END:
+        if self.expires is not None and not self.expires < _LATEST:
             raise ValueError("expires is a time in seconds since 1970, before the year 10000")
 
     @property
@@ -121,15 +121,15 @@ class User(Module):
 
     def program(self, context: TaskContext) -> Program:
         days = None if self.expires is None else math.floor(self.expires / 86400)
-        ends = days is not None and days >= 0
-        date = datetime.fromtimestamp(self.expires or 0, UTC).strftime("%Y-%m-%d") if ends else ""
+        has_end = days is not None and days >= 0
+        end = datetime.fromtimestamp(self.expires or 0, UTC) if has_end else None
         variables = self.variables() | {
-            "regrouped": self.groups is not None,
+            "has_groups": self.groups is not None,
             "group_list": ",".join(self.groups or ()),
-            "commented": self.comment is not None,
-            "hashed": self.password is not None,
-            "expire_date": date,
-            "expire_days": days if ends else "",
+            "has_comment": self.comment is not None,
+            "has_password": self.password is not None,
+            "expire_date": "" if end is None else f"{end:%Y-%m-%d}",
+            "expire_days": days if has_end else "",
         }
         return Program("user", self.body, variables)
 
@@ -158,8 +158,8 @@ class User(Module):
 
 
 _NOT_CRYPTED = (
-    "the password does not look crypted, and the system takes it for nothing else: give it as"
-    " password_hash('sha512') makes it"
+    "the password does not look like a hash, but the system takes it as one: use the filter"
+    " password_hash('sha512')"
 )
 _CRYPTED = regex.compile(
     r"\$(1\$.*\$H{22}|5\$.*\$H{43}|6\$.*\$H{86}|[^156$][^$]*\$.*H)".replace("H", "[./A-Za-z0-9]")
@@ -167,7 +167,7 @@ _CRYPTED = regex.compile(
 
 
 def _crypted(password: str) -> bool:
-    """Whether it looks like crypt(3)'s, or is a word that no password fits."""
+    """Return whether it looks like a hash of crypt(3), or is a text that matches no password."""
     return password in ("*", "!", "*************") or bool(_CRYPTED.fullmatch(password))
 
 

@@ -3,7 +3,7 @@
 
 nl='
 '
-# -- what is so. Each source is asked once, until something changes.
+# -- Tests. Each of passwd, shadow and group is read once, and again after a change.
 
 known() {
     if [ "$passwd_asked" != yes ]; then
@@ -17,7 +17,7 @@ local_entry() {
         case $line in "$name":*) entry=$line ;; esac
     done </etc/passwd
 }
-# field N LINE: the Nth field of a line with colons, as $field.
+# field N LINE: set $field to the Nth field of a line with colons.
 field() {
     rest=$2
     n=$1
@@ -26,80 +26,81 @@ field() {
 }
 passwd_is() { known && field "$1" "$entry" && [ "$field" = "$2" ]; }
 shadow() {
-    if [ "$shadow_asked" != yes ]; then shadow_asked=yes shadowed=$(getent shadow "$name"); fi
-    field "$1" "$shadowed"
+    if [ "$shadow_asked" != yes ]; then shadow_asked=yes shadow_entry=$(getent shadow "$name"); fi
+    field "$1" "$shadow_entry"
 }
-# A user without a line there gets one with its first change.
-shadow_is() { shadow "$1"; [ -n "$shadowed" ] && [ "$field" = "$2" ]; }
+# shadow_is N VALUE: the user has a line in shadow, and its Nth field is VALUE.
+shadow_is() { shadow "$1"; [ -n "$shadow_entry" ] && [ "$field" = "$2" ]; }
 
-# group_line NAME-OR-GID: its line as $found; all that matter are asked for in one process.
+# group_line NAME-OR-GID: set $line_of_group to the line of the group. All groups of the task are read in one
+# process.
 group_line() {
     if [ "$groups_asked" != yes ]; then
         groups_asked=yes
         eval "set -- \"\$1\" $groups"
-        wanted=$1; shift
+        asked_group=$1; shift
         group_lines=$(getent group ${group:+"$group"} "$@")
-        set -- "$wanted"
+        set -- "$asked_group"
     fi
-    found=''
+    line_of_group=''
     IFS=$nl; set -f
     for line in $group_lines; do
-        case $line in "$1":*) found=$line; break ;; *:*:"$1":*) found=${found:-$line} ;; esac
+        case $line in "$1":*) line_of_group=$line; break ;; *:*:"$1":*) line_of_group=${line_of_group:-$line} ;; esac
     done
     unset IFS; set +f
-    [ -n "$found" ]
+    [ -n "$line_of_group" ]
 }
-primary() {
+has_primary() {
     known && group_line "$group" || return
-    field 3 "$found"; passwd_is 4 "$field"
+    field 3 "$line_of_group"; passwd_is 4 "$field"
 }
-# in_groups: it is in all the wanted groups, and without append in no others.
+# in_groups: the user is in all groups of the task, and without append in no others.
 in_groups() {
     known || return
     field 4 "$entry"; gid=$field
     names=' '
     eval "set -- $groups"
-    for one; do
-        group_line "$one" || return
-        names="$names${found%%:*} "
-        field 3 "$found"
-        [ "$field" = "$gid" ] || case ",${found##*:}," in *",$name,"*) ;; *) return 1 ;; esac
+    for group_name; do
+        group_line "$group_name" || return
+        names="$names${line_of_group%%:*} "
+        field 3 "$line_of_group"
+        [ "$field" = "$gid" ] || case ",${line_of_group##*:}," in *",$name,"*) ;; *) return 1 ;; esac
     done
     [ "$append" != yes ] || return 0
-    # The first one that id names is the primary group.
+    # id prints the primary group first.
     set -f; eval 'set -- $(id -Gn -- "$name")'; set +f
     [ $# -eq 0 ] || shift
-    for one; do
-        case $names in *" $one "*) ;; *) return 1 ;; esac
+    for group_name; do
+        case $names in *" $group_name "*) ;; *) return 1 ;; esac
     done
 }
-hashed() { shadow 2; [ "${field#"${field%%[!!]*}"}" = "${password#"${password%%[!!]*}"}" ]; }
+has_password() { shadow 2; [ "${field#"${field%%[!!]*}"}" = "${password#"${password%%[!!]*}"}" ]; }
 locked() { shadow 2; case $field in '!'*) ;; *) false ;; esac; }
 unlocked() { ! locked; }
-homed() { known && field 6 "$entry" && [ -d "$field" ]; }
+has_home() { known && field 6 "$entry" && [ -d "$field" ]; }
 gone() { ! known; }
 
-# -- making it so
+# -- Changes
 
 forget() { passwd_asked=no shadow_asked=no groups_asked=no; }
-# grouped: the groups are there; an apply function can't `fail`, so it says $why.
+# groups_exist: all groups of the task exist. An apply function can't `fail`, so the reason is set in $why.
 # shellcheck disable=SC2120
-grouped() {
+groups_exist() {
     eval "set -- $groups"
-    for one in ${group:+"$group"} "$@"; do
-        group_line "$one" && continue
-        why="there is no group $one: create it in an earlier task (module group)"
+    for group_name in ${group:+"$group"} "$@"; do
+        group_line "$group_name" && continue
+        why="there is no group $group_name: create it in an earlier task (module group)"
         return 1
     done
 }
 explain() { [ -z "$why" ] || fail "$_what: $why"; }
 create() {
-    grouped || return
+    groups_exist || return
     set -- "$name"
     [ -z "$uid" ] || set -- -u "$uid" "$@"
     [ "$non_unique" != yes ] || set -- -o "$@"
     if [ -n "$group" ]; then set -- -g "$group" "$@"
-    elif getent group "$name"; then set -- -N "$@"  # no group of its own: one of that name is there
+    elif getent group "$name"; then set -- -N "$@"  # useradd must not create a group: one of that name exists
     fi
     [ -z "$groups" ] || set -- -G "$group_list" "$@"
     [ -z "$shell" ] || set -- -s "$shell" "$@"
@@ -120,39 +121,39 @@ create() {
 }
 modify() { forget; usermod "$@" "$name"; }
 age() { forget; chage "$@" "$name"; }
-renumber() { if [ "$non_unique" = yes ]; then modify -o -u "$2"; else modify -u "$2"; fi; }
-recomment() { modify -c "$2"; }
-reshell() { modify -s "$2"; }
-rehome() { if [ "$move_home" = yes ]; then modify -m -d "$2"; else modify -d "$2"; fi; }
-regroup() { grouped && modify -g "$group"; }
+set_uid() { if [ "$non_unique" = yes ]; then modify -o -u "$2"; else modify -u "$2"; fi; }
+set_comment() { modify -c "$2"; }
+set_shell() { modify -s "$2"; }
+set_home() { if [ "$move_home" = yes ]; then modify -m -d "$2"; else modify -d "$2"; fi; }
+set_primary() { groups_exist && modify -g "$group"; }
 join() {
-    grouped || return
+    groups_exist || return
     if [ "$append" = yes ]; then modify -a -G "$group_list"; else modify -G "$group_list"; fi
 }
 expire() { modify -e "$expire_date"; }
 lock() { modify -L; }
 unlock() { modify -U; }
-# On stdin: a command line is there for everybody to read.
-hash() {
+# set_password: the hash is sent on stdin, since all users can read command lines.
+set_password() {
     forget
-    lead=''
-    [ "$password_lock" != yes ] || lead='!'
-    printf '%s:%s%s\n' "$name" "$lead" "$password" | chpasswd -e
+    prefix=''
+    [ "$password_lock" != yes ] || prefix='!'
+    printf '%s:%s%s\n' "$name" "$prefix" "$password" | chpasswd -e
 }
-# make_home: for a user that is there already; useradd does it for a new one.
+# make_home: create the home of an existing user. For a new one useradd does it.
 make_home() {
-    known; field 6 "$entry"; place=$field
+    known; field 6 "$entry"; home_path=$field
     field 3 "$entry"; owner=$field
     field 4 "$entry"; owner=$owner:$field
-    mkdir -m 0700 "$place" || return
-    if [ -d "${skeleton:=/etc/skel}" ]; then cp -RT -- "$skeleton" "$place" || return; fi
-    chown -hR -- "$owner" "$place" || return
+    mkdir -m 0700 "$home_path" || return
+    if [ -d "${skeleton:=/etc/skel}" ]; then cp -RT -- "$skeleton" "$home_path" || return; fi
+    chown -hR -- "$owner" "$home_path" || return
     mask=$umask
     [ -n "$mask" ] || while read -r word value _; do
         if [ "$word" = UMASK ]; then mask=$value; fi
     done </etc/login.defs
-    chmod "$(printf %o $((0777 & ~0${mask:-22})))" "$place" || return
-    if [ -e /sys/fs/selinux/enforce ]; then restorecon -R "$place"; fi
+    chmod "$(printf %o $((0777 & ~0${mask:-22})))" "$home_path" || return
+    if [ -e /sys/fs/selinux/enforce ]; then restorecon -R "$home_path"; fi
 }
 delete() {
     forget
@@ -162,7 +163,7 @@ delete() {
     userdel "$@"
 }
 
-# -- its SSH key, made as the user: what a link in its home points to is none of root's business
+# -- The SSH key. All of it is done as the user: links in the user's home must not mislead root.
 
 as_user() {
     if [ "$(id -un)" = "$name" ]; then "$@"; else runuser -u "$name" -- "$@"; fi
@@ -174,20 +175,20 @@ key_path() {
 }
 has_key() { as_user test -e "$key"; }
 replace_key() { as_user rm -f -- "$key" "$key.pub" && make_key; }
-# give_folder: in a home that is not the user's own (an older user's of that name), which it can't
-# have put anything in our way in.
-give_folder() {
+# make_folder: create the directory as root, if the home belongs to another user (an earlier one of that
+# name): then the user can't have placed a link there.
+make_folder() {
     known; field 6 "$entry"
     [ "${folder%/*}" = "$field" ] && mkdir -m 0700 -- "$folder" && chown -h -- "$name" "$folder"
 }
 make_key() {
     folder=${key%/*}
-    as_user test -d "$folder" || as_user mkdir -m 0700 -- "$folder" || give_folder || return
+    as_user test -d "$folder" || as_user mkdir -m 0700 -- "$folder" || make_folder || return
     read -r host </proc/sys/kernel/hostname
     set -- -q -t "$ssh_key_type" -C "${ssh_key_comment:-ansible-generated on $host}" -f "$key"
     [ -z "$ssh_key_bits" ] || set -- -b "$ssh_key_bits" "$@"
     if [ -z "$ssh_key_passphrase" ]; then as_user ssh-keygen -N '' "$@"; return; fi
-    # Asked for twice, and read from stdin where there is neither a terminal nor a display.
+    # ssh-keygen asks twice, and reads stdin if there is neither a terminal nor a display.
     printf '%s\n%s\n' "$ssh_key_passphrase" "$ssh_key_passphrase" |
         as_user setsid env -u DISPLAY ssh-keygen "$@"
 }
@@ -201,17 +202,17 @@ fi
 created=no
 known || created=yes
 ensure "create user $name" known create
-# Looking at a user that is still to be created: nothing else is there to be seen.
+# In a look the user may still be missing: there is nothing else to compare.
 known || return 0
-if [ -n "$uid" ]; then ensure "set uid of $name: $uid" passwd_is renumber 3 "$uid"; fi
-if [ -n "$group" ]; then ensure "set primary group of $name: $group" primary regroup; fi
-if [ "$regrouped" = yes ]; then ensure "set groups of $name: ${group_list:-none}" in_groups join; fi
-if [ "$commented" = yes ]; then ensure "set comment of $name" passwd_is recomment 5 "$comment"; fi
-if [ -n "$home" ]; then ensure "set home of $name: $home" passwd_is rehome 6 "$home"; fi
-if [ -n "$shell" ]; then ensure "set shell of $name: $shell" passwd_is reshell 7 "$shell"; fi
-if [ "$create_home" = yes ]; then ensure "create home of $name" homed make_home; fi
-if [ "$hashed" = yes ] && { [ "$update_password" = always ] || [ "$created" = yes ]; }; then
-    ensure "set password of $name" hashed hash
+if [ -n "$uid" ]; then ensure "set uid of $name: $uid" passwd_is set_uid 3 "$uid"; fi
+if [ -n "$group" ]; then ensure "set primary group of $name: $group" has_primary set_primary; fi
+if [ "$has_groups" = yes ]; then ensure "set groups of $name: ${group_list:-none}" in_groups join; fi
+if [ "$has_comment" = yes ]; then ensure "set comment of $name" passwd_is set_comment 5 "$comment"; fi
+if [ -n "$home" ]; then ensure "set home of $name: $home" passwd_is set_home 6 "$home"; fi
+if [ -n "$shell" ]; then ensure "set shell of $name: $shell" passwd_is set_shell 7 "$shell"; fi
+if [ "$create_home" = yes ]; then ensure "create home of $name" has_home make_home; fi
+if [ "$has_password" = yes ] && { [ "$update_password" = always ] || [ "$created" = yes ]; }; then
+    ensure "set password of $name" has_password set_password
 fi
 if [ -n "$expires" ]; then
     ensure "set expiry of $name: ${expire_date:-never}" shadow_is expire 8 "$expire_days"
@@ -220,19 +221,19 @@ case $password_lock in
     yes) ensure "lock password of $name" locked lock ;;
     no) ensure "unlock password of $name" unlocked unlock ;;
 esac
-aged() { shadow_is "$2" "$3"; }
-age_so() { age "$1" "$3"; }
+has_age() { shadow_is "$2" "$3"; }
+set_age() { age "$1" "$3"; }
 if [ -n "$password_expire_min" ]; then
-    ensure "set minimum password age of $name" aged age_so -m 4 "$password_expire_min"
+    ensure "set minimum password age of $name" has_age set_age -m 4 "$password_expire_min"
 fi
 if [ -n "$password_expire_max" ]; then
-    ensure "set maximum password age of $name" aged age_so -M 5 "$password_expire_max"
+    ensure "set maximum password age of $name" has_age set_age -M 5 "$password_expire_max"
 fi
 if [ -n "$password_expire_warn" ]; then
-    ensure "set password warning of $name" aged age_so -W 6 "$password_expire_warn"
+    ensure "set password warning of $name" has_age set_age -W 6 "$password_expire_warn"
 fi
 if [ -n "$password_expire_account_disable" ]; then
-    ensure "set password inactivity of $name" aged age_so -I 7 "$password_expire_account_disable"
+    ensure "set password inactivity of $name" has_age set_age -I 7 "$password_expire_account_disable"
 fi
 if [ "$generate_ssh_key" = yes ]; then
     known; key_path

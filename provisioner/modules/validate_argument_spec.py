@@ -1,4 +1,4 @@
-"""validate_argument_spec: the variables that a role is called with are what it asks for."""
+"""validate_argument_spec: check the variables that a role is called with."""
 
 from __future__ import annotations
 
@@ -23,17 +23,21 @@ class ValidateArgumentSpec(Action):
     """Returned as it is: what the spec is of."""
 
     def act(self, scope: Scope, context: TaskContext) -> Result:
-        known = {name: scope.get(name) for name in self.argument_spec if name in scope}
-        found = errors(self.argument_spec, {**known, **self.provided_arguments})
+        variables = {name: scope.get(name) for name in self.argument_spec if name in scope}
+        problems = errors(self.argument_spec, {**variables, **self.provided_arguments})
         returns: Mapping[str, Any] = {"validate_args_context": self.validate_args_context}
-        if not found:
+        if not problems:
             message = "The arg spec validation passed"
             return Result(Outcome.OK, message, returns={**returns, "msg": message})
-        message = "Validation of arguments failed:\n" + "\n".join(found)
-        told = {"msg": message, "argument_errors": found, "argument_spec_data": self.argument_spec}
+        message = "Validation of arguments failed:\n" + "\n".join(problems)
+        failure = {
+            "msg": message,
+            "argument_errors": problems,
+            "argument_spec_data": self.argument_spec,
+        }
         return Result(
             Outcome.FAILED,
             message,
-            returns={**returns, **told},
-            hint="give the role these variables (meta/argument_specs.yml says which it takes)",
+            returns={**returns, **failure},
+            hint="correct these variables of the role (see its meta/argument_specs.yml)",
         )

@@ -1,4 +1,4 @@
-"""wait_for: wait until a port answers or a file is there, or until they are gone."""
+"""wait_for: wait until a port answers or a file exists, or until it does not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STATES = {
     "LISTEN": "0A",
     "CLOSING": "0B",
 }
-"""The kernel's numbers in /proc/net/tcp."""
+"""State of a connection -> its number in /proc/net/tcp."""
 
 
 class WaitFor(Module):
@@ -96,14 +96,15 @@ class WaitFor(Module):
         return Program("waitfor", self.body, variables)
 
     def _subject(self) -> str:
+        """Return what is waited for, for the list of changes."""
         if self.port is None and self.path is None:
             return f"{self.timeout} s"
         thing = self.path or f"{self.host}:{self.port}"
-        about = f" with {self.search_regex!r}" if self.search_regex else ""
-        return f"{thing}{about} to be {self.state}"
+        content = f" with {self.search_regex!r}" if self.search_regex else ""
+        return f"{thing}{content} to be {self.state}"
 
     def _awaited(self) -> str:
-        """The same in Ansible's words."""
+        """Return what is waited for in the words of Ansible's module."""
         port = f"{self.host}:{self.port}"
         if self.state == "drained":
             return f"{port} to drain"
@@ -117,9 +118,9 @@ class WaitFor(Module):
     def returns(self, report: Report) -> dict[str, Any]:
         values: dict[str, Any] = {"state": self.state, "port": self.port, "path": self.path}
         values |= {"search_regex": self.search_regex, "elapsed": int(report.get("elapsed") or 0)}
-        found = _search(self.search_regex, report.get("found"))
-        values["match_groups"] = list(found.groups()) if found else []
-        values["match_groupdict"] = found.groupdict() if found else {}
+        match = _search(self.search_regex, report.get("found"))
+        values["match_groups"] = list(match.groups()) if match else []
+        values["match_groupdict"] = match.groupdict() if match else {}
         return values
 
 
@@ -133,7 +134,7 @@ def _search(pattern: str | None, text: str) -> re.Match[str] | None:
 
 
 def _hex(address: str) -> tuple[str, ...]:
-    """How /proc/net/tcp and tcp6 write an address; ValueError for what is none."""
+    """Return an address as in /proc/net/tcp and tcp6; ValueError if it is not an address."""
     try:
         packed = ipaddress.ip_address(address).packed
     except ValueError:

@@ -1,11 +1,12 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Body of the module wait_for: wait until a port, file or text is there or gone.
 
-# clock: seconds since boot as $now: no process, and no step of the clock disturbs it.
+# clock: set $now to the seconds since boot. This needs no process, and a change of the time of day has no
+# effect on it.
 clock() { read -r now _ </proc/uptime; now=${now%%.*}; }
 
-# connects: the port takes a connection. bash is named, since /dev/tcp is its own; host and port
-# reach it as words, never as code.
+# connects: the port accepts a connection. bash is called by name, because only it has /dev/tcp. Host and
+# port are arguments, so they can't be executed as code.
 connects() {
     if command -v bash; then
         # shellcheck disable=SC2016
@@ -14,8 +15,8 @@ connects() {
         timeout "$connect_timeout" nc -z "$host" "$port"
     fi
 }
-# greets: what the port says first matches; the line is $found.
-greets() {
+# greeting_matches: a line that the port sends matches; it is set in $found.
+greeting_matches() {
     # shellcheck disable=SC2016
     found=$(timeout $((connect_timeout * 2)) bash -c '
         exec 5<>"/dev/tcp/$1/$2" || exit
@@ -26,8 +27,8 @@ greets() {
 }
 matches() { found=$(grep -a -m1 -P -e "$search_regex" -- "$path"); }
 
-# drained: no connection to the port is in one of the states, but for those of the excluded hosts.
-# awk reads the table in one go: bash would go back after each line, and it changes meanwhile.
+# drained: no connection to the port is in one of the states, apart from those of the excluded hosts. awk,
+# not read: bash seeks back after each line, which goes wrong if the table changes meanwhile.
 drained() {
     set --
     for table in /proc/net/tcp /proc/net/tcp6; do [ ! -r "$table" ] || set -- "$@" "$table"; done
@@ -42,7 +43,7 @@ drained() {
         }
         END { exit found }' "$@" </dev/null
 }
-due() {
+is_reached() {
     found=''
     case $state in
         drained) drained ;;
@@ -50,7 +51,7 @@ due() {
             if [ -n "$path" ]; then
                 [ -e "$path" ] || return
                 [ -z "$search_regex" ] || matches
-            elif [ -n "$search_regex" ]; then greets
+            elif [ -n "$search_regex" ]; then greeting_matches
             else connects
             fi
             ;;
@@ -64,10 +65,10 @@ due() {
     esac
 }
 
-clock; begun=$now
+clock; start=$now
 if [ "$look" = yes ]; then
-    # What is so already needs no waiting; all else is for the time of the real run.
-    if [ "$delay" -eq 0 ] && [ -n "$path$port" ] && due; then
+    # If the state is reached already, there is nothing to wait for. Otherwise report the wait.
+    if [ "$delay" -eq 0 ] && [ -n "$path$port" ] && is_reached; then
         report elapsed 0
         report found "$found"
     else
@@ -80,15 +81,15 @@ sleep "$delay"
 if [ -z "$path$port" ]; then
     sleep "$timeout"
 else
-    until due; do
+    until is_reached; do
         clock
-        if [ $((now - begun)) -ge "$timeout" ]; then
-            report elapsed $((now - begun))
+        if [ $((now - start)) -ge "$timeout" ]; then
+            report elapsed $((now - start))
             fail "${msg:-Timeout when waiting for $awaited}"
         fi
         sleep "$sleep"
     done
 fi
 clock
-report elapsed $((now - begun))
+report elapsed $((now - start))
 report found "$found"

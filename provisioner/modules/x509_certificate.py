@@ -1,4 +1,4 @@
-"""x509_certificate: a certificate is on the host, signed there by its openssl command."""
+"""x509_certificate: create a certificate with the host's openssl command."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class X509Certificate(FileAttributes, Module):
             raise ValueError("csr_path is missing: provider: ownca needs it")
 
     def _own(self, name: str) -> Any:
-        """The provider's field."""
+        """Return the parameter `name` of the provider: selfsigned_NAME or ownca_NAME."""
         return getattr(self, f"{self.provider}_{name}")
 
     @property
@@ -112,6 +112,7 @@ class X509Certificate(FileAttributes, Module):
         return (self.ownca_privatekey_passphrase if own else self.privatekey_passphrase) or ""
 
     def _days(self) -> int:
+        """Return the validity in days; ValueError if it is not a number of whole days."""
         match = _SPAN.fullmatch(self._own("not_after"))
         parts = [int(part or 0) for part in match.groups()] if match else []
         units = (7 * _DAY, _DAY, 3600, 60, 1)
@@ -146,10 +147,10 @@ class X509Certificate(FileAttributes, Module):
         if self.provider == "ownca":
             values |= {"ca_cert": self.ownca_path, "ca_privatekey": self.ownca_privatekey_path}
         if "dates" in report.records:
-            told = dict(line.split("=", 1) for line in report.get("dates").splitlines())
-            values["notBefore"] = _moment(told["notBefore"])
-            values["notAfter"] = _moment(told["notAfter"])
-            values["serial_number"] = int(told["serial"], 16)
+            fields = dict(line.split("=", 1) for line in report.get("dates").splitlines())
+            values["notBefore"] = _moment(fields["notBefore"])
+            values["notAfter"] = _moment(fields["notAfter"])
+            values["serial_number"] = int(fields["serial"], 16)
         if "backup_file" in report.records:
             values["backup_file"] = report.get("backup_file")
         if "certificate" in report.records:
@@ -158,5 +159,5 @@ class X509Certificate(FileAttributes, Module):
 
 
 def _moment(text: str) -> str:
-    """`Nov 28 08:40:00 2026 GMT` as Ansible writes it."""
+    """Return a time such as `Nov 28 08:40:00 2026 GMT` in Ansible's notation."""
     return datetime.strptime(text, "%b %d %H:%M:%S %Y GMT").strftime("%Y%m%d%H%M%SZ")

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Body of the module x509_certificate: create a certificate with openssl.
 
-# requested: print the extensions that the request on stdin asks for, as a file of openssl has them.
+# requested: print the extensions in the request on stdin, in the notation of an openssl configuration.
 requested() {
     openssl asn1parse | awk '
         BEGIN {
@@ -26,16 +26,16 @@ requested() {
             print (name in short ? short[name] : name) " = " critical "DER:" $0
         }'
 }
-# extensions: print all that the certificate gets.
+# extensions: print the section with all extensions of the certificate.
 extensions() {
     echo '[extensions]'
-    printf '%s\n' "$asked"
-    case $identifier$asked in
+    printf '%s\n' "$requested_extensions"
+    case $identifier$requested_extensions in
         always*) echo 'subjectKeyIdentifier = hash' ;;
         create*subjectKeyIdentifier* | never*) ;;
         *) echo 'subjectKeyIdentifier = hash' ;;
     esac
-    case $asked in
+    case $requested_extensions in
         *authorityKeyIdentifier*) ;;
         *)
             [ "$provider" = selfsigned ] || [ "$authority" = no ] ||
@@ -43,7 +43,7 @@ extensions() {
             ;;
     esac
 }
-# issue: print a certificate for $csr. Request, extensions and passphrase come by pipes.
+# issue: print a certificate for $csr. Request, extensions and passphrase are sent through pipes.
 issue() {
     if [ "$provider" = selfsigned ]; then set -- -signkey "$privatekey_path"
     else set -- -CA "$ownca_path" -CAkey "$ownca_privatekey_path"
@@ -56,14 +56,14 @@ issue() {
         } 6<&0
     } 5<&0
 }
-# bare: print a request with nothing in it but the key.
-bare() {
+# empty_request: print a request that has only the key.
+empty_request() {
     printf '[req]\ndistinguished_name = subject\n[subject]\n' | {
         printf '%s\n' "$passphrase" | openssl req -new -key "$privatekey_path" -passin stdin \
             -config /proc/self/fd/5 -subj /
     } 5<&0
 }
-# meaning: of a certificate on stdin all but its number, its time and its signature.
+# meaning: print the certificate on stdin without its serial number, its dates and its signature.
 meaning() {
     openssl x509 -noout -text -nameopt oneline,utf8 |
         sed -e '/^ *Serial Number:/,/^ *Signature Algorithm:/d' \
@@ -71,9 +71,9 @@ meaning() {
 }
 make() {
     if [ -n "$csr_path" ]; then csr=$(cat -- "$csr_path") || fail "$csr_path can't be read"
-    elif [ -z "$csr" ]; then csr=$(bare 2>&1) || fail "openssl req: $csr"
+    elif [ -z "$csr" ]; then csr=$(empty_request 2>&1) || fail "openssl req: $csr"
     fi
-    asked=$(printf '%s\n' "$csr" | requested)
+    requested_extensions=$(printf '%s\n' "$csr" | requested)
     serial=$(openssl rand -hex 19) || fail 'openssl rand failed'
     content=$(issue 2>&1) || fail "openssl x509: $content"
 }
@@ -83,18 +83,18 @@ expand csr_path
 expand privatekey_path
 expand ownca_path
 expand ownca_privatekey_path
-wanted || return 0
+prepare || return 0
 if [ "$provider" = selfsigned ]; then set -- "$privatekey_path" "$csr_path"
 else set -- "$ownca_path" "$ownca_privatekey_path" "$csr_path"
 fi
 for file; do
     if [ -z "$file" ] || [ -e "$file" ]; then continue; fi
-    [ "$look" = yes ] || fail "there is no file $file: create it in an earlier task"
+    [ "$look" = yes ] || fail "$file does not exist: create it in an earlier task"
     changed "create $path"
     return
 done
 make
-keep
+store
 [ -f "$path" ] || return 0
 report dates "$(openssl x509 -in "$path" -noout -startdate -enddate -serial)"
 [ "$return_content" = no ] || report certificate "$(cat -- "$path")"

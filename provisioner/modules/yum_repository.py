@@ -1,4 +1,4 @@
-"""yum_repository: one repository's section in a file of /etc/yum.repos.d."""
+"""yum_repository: add, change or remove a yum repository in a file of /etc/yum.repos.d."""
 
 from __future__ import annotations
 
@@ -144,12 +144,12 @@ class YumRepository(FileAttributes, Module):
         return posixpath.join(self.reposdir, f"{self.file or self.name}.repo")
 
     def options(self) -> dict[str, list[str]]:
-        """The section's options, each with its lines, in order."""
+        """Return the options of the section, each with its lines, sorted by name."""
         skipped = {"name", "state", "file", "reposdir", *fields(FileAttributes)}
-        given = self.as_dict(exclude=skipped, exclude_none=True)
+        values = self.as_dict(exclude=skipped, exclude_none=True)
         names = {"description": "name", "async_": "async"}
-        found = {names.get(key, key): _lines(key, value) for key, value in given.items()}
-        return dict(sorted(found.items()))
+        options = {names.get(key, key): _lines(key, value) for key, value in values.items()}
+        return dict(sorted(options.items()))
 
     def program(self, context: TaskContext) -> Program:
         options = self.options()
@@ -159,7 +159,7 @@ class YumRepository(FileAttributes, Module):
             "path": self.path,
             "state": self.state,
             "text": f"[{self.name}]\n{text}" if self.state == "present" else "",
-            "wanted": "".join(f"{key}={' '.join(lines)}\n" for key, lines in options.items()),
+            "right_items": "".join(f"{key}={' '.join(lines)}\n" for key, lines in options.items()),
         }
         return Program("yum_repository", self.body, variables)
 
@@ -180,7 +180,7 @@ class YumRepository(FileAttributes, Module):
 
 
 def _lines(key: str, value: Any) -> list[str]:
-    """An option's value as the lines of its text: lists of URLs have one a line."""
+    """Return the value of an option as lines. A list of URLs has one a line."""
     if isinstance(value, bool):
         return [str(int(value))]
     if isinstance(value, tuple):

@@ -3,37 +3,37 @@
 
 nl='
 '
-# Walk the file once: $new becomes its text with our section replaced (or left out), $items what our
-# section says now, as lines key=value. All other lines stay byte for byte.
-new='' items='' tail='' place=other found=no others=no last_line=''
-take() {
+# The file is read once. $new becomes its text with our section replaced or left out; all other lines stay
+# as they are. $items becomes the present content of our section, in lines key=value.
+new='' items='' tail='' place=other found=no has_others=no last_line=''
+add_line() {
     case $1 in
         '['*)
-            leave
+            end_section
             if [ "${1%%]*}]" = "[$section]" ]; then
                 place=ours
                 [ "$found" = yes ] || new=$new$text
                 found=yes
             else
-                place=other others=yes new=$new$1
+                place=other has_others=yes new=$new$1
             fi
             return ;;
     esac
     if [ "$place" = other ]; then new=$new$1; return; fi
     case $1 in
         '#'* | ';'*) tail=$tail$1 ;;
-        *[![:space:]]*) tail=''; item "${1%"$nl"}" ;;
+        *[![:space:]]*) tail=''; add_item "${1%"$nl"}" ;;
         *) tail=$tail$1 ;;
     esac
 }
-# Comments and empty lines behind our last option belong to what follows.
-leave() {
+# end_section: comments and empty lines after our last option belong to the next section.
+end_section() {
     if [ -z "$text" ]; then
         while [ "${tail#"$nl"}" != "$tail" ]; do tail=${tail#"$nl"}; done
     fi
     new=$new$tail tail=''
 }
-item() {
+add_item() {
     case $1 in
         [[:space:]]*)
             trim "$1"
@@ -47,16 +47,17 @@ item() {
     trim "${1#*[=:]}"
     items=$items$key=$value$nl
 }
+# trim TEXT: set $value to TEXT without white space at both ends.
 trim() {
     value=${1#"${1%%[![:space:]]*}"}
     value=${value%"${value##*[![:space:]]}"}
 }
-# same: our section says what is wanted, in whatever order and spacing.
-same() {
-    [ "${#items}" -eq "${#wanted}" ] || return
+# is_right: our section has the right items, in any order and spacing.
+is_right() {
+    [ "${#items}" -eq "${#right_items}" ] || return
     rest=$items
     while [ -n "$rest" ]; do
-        case $nl$wanted in *"$nl${rest%%"$nl"*}$nl"*) ;; *) return 1 ;; esac
+        case $nl$right_items in *"$nl${rest%%"$nl"*}$nl"*) ;; *) return 1 ;; esac
         rest=${rest#*"$nl"}
     done
 }
@@ -65,13 +66,13 @@ remove() { rm -f -- "$path"; }
 
 if [ -f "$path" ]; then
     [ -r "$path" ] || fail "$path can't be read"
-    while IFS= read -r last_line; do take "$last_line$nl"; done <"$path"
-    [ -z "$last_line" ] || take "$last_line"
-    leave
+    while IFS= read -r last_line; do add_line "$last_line$nl"; done <"$path"
+    [ -z "$last_line" ] || add_line "$last_line"
+    end_section
 fi
 if [ "$state" = absent ]; then
     [ "$found" = yes ] || return 0
-    if [ "$others" = no ]; then
+    if [ "$has_others" = no ]; then
         [ "$diff" = no ] || ! at "$path" || before "$path"
         ensure "remove $path" gone remove
         return
@@ -83,7 +84,7 @@ elif [ "$found" = no ]; then
         *) new=$new$nl$nl ;;
     esac
     new=$new$text
-elif same; then
+elif is_right; then
     at "$path"
     attributes "$path"
     return

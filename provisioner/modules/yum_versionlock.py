@@ -1,4 +1,4 @@
-"""yum_versionlock: packages stay at the version that they have."""
+"""yum_versionlock: lock packages at their installed version, or unlock them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Body of the module yum_versionlock: keep packages at their installed version.
 
-# Where the plugin keeps its locks, in lines EPOCH:NAME-VERSION-RELEASE.ARCH (dnf: NAME-EPOCH:…).
+# find_file: set $file to the file of locks. Its lines are EPOCH:NAME-VERSION-RELEASE.ARCH (with dnf
+# NAME-EPOCH:VERSION-RELEASE.ARCH).
 file=''
 find_file() {
     eval "set -- $configurations"
@@ -14,7 +15,7 @@ find_file() {
         done <"$conf"
     done
 }
-# locked SPEC: a line of the file is about it; SPEC may have wildcards.
+# locked SPEC: a line of the file matches SPEC, which may have wildcards.
 locked() {
     [ -r "$file" ] || return
     while read -r entry; do
@@ -22,6 +23,7 @@ locked() {
     done <"$file"
     return 1
 }
+# matches SPEC: the lock in $entry is for SPEC.
 matches() {
     release=${entry##*-} rest=${entry%-*}
     version=${rest##*-} name=${rest%-*}
@@ -39,14 +41,14 @@ unlocked() { ! locked "$1"; }
 lock() { find_file && yum -q versionlock add "$1"; }
 unlock() { yum -q versionlock delete "$1"; }
 
-no_plugin() {
+explain() {
     case $(stderr) in
         *'No such command'*)
-            fail 'yum has no versionlock here: install yum-plugin-versionlock in an earlier task' ;;
+            fail "yum can't lock versions: install yum-plugin-versionlock in an earlier task" ;;
     esac
 }
 
-on_failure=no_plugin
+on_failure=explain
 find_file
 eval "set -- $specs"
 for spec; do

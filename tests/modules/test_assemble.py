@@ -84,6 +84,6 @@ def test_a_missing_directory_is_a_change_for_a_look_and_a_failure_otherwise(host
     assert "does not exist" in (host.run("assemble", **arguments).failed or "")
 
 
-def test_a_regular_expression_that_is_none_is_refused() -> None:
-    with pytest.raises(InvalidArguments, match="no regular expression"):
+def test_a_wrong_regular_expression_is_refused() -> None:
+    with pytest.raises(InvalidArguments, match="is not a regular expression"):
         find_module("assemble").from_arguments({"src": "a", "dest": "b", "regexp": "("})

@@ -40,37 +40,37 @@ def test_what_is_missing_of_a_pair_is_written(host: Host) -> None:
     assert not host.run("openssh_keypair", comment="other", **given).changes
 
 
-WHEN: list[tuple[str, dict[str, Any], str]] = [
-    # regenerate, other arguments, what comes of a key that does not fit
+REGENERATE: list[tuple[str, dict[str, Any], str]] = [
+    # regenerate, other arguments, words of the changes or of the failure
     ("never", {}, ""),
     ("fail", {}, "another type or size"),
-    ("partial_idempotence", {}, "anew"),
-    ("full_idempotence", {}, "anew"),
-    ("always", {}, "anew"),
-    ("never", {"force": True}, "anew"),
+    ("partial_idempotence", {}, "again"),
+    ("full_idempotence", {}, "again"),
+    ("always", {}, "again"),
+    ("never", {"force": True}, "again"),
 ]
 
 
-@pytest.mark.parametrize(("when", "more", "said"), WHEN)
-def test_a_key_that_does_not_fit_gives_way_as_told(
-    host: Host, when: str, more: dict[str, Any], said: str
+@pytest.mark.parametrize(("regenerate", "more", "words"), REGENERATE)
+def test_a_key_that_does_not_fit_is_replaced_according_to_regenerate(
+    host: Host, regenerate: str, more: dict[str, Any], words: str
 ) -> None:
     path = host.root / "k"
     host.run("openssh_keypair", path=str(path), type="ed25519")
     old = path.read_text()
-    given = {"path": str(path), "type": "ecdsa", "regenerate": when, **more}
+    given = {"path": str(path), "type": "ecdsa", "regenerate": regenerate, **more}
     seen = host.look("openssh_keypair", **given)
     report = host.run("openssh_keypair", **given)
-    assert said in " ".join((*report.changes, report.failed or ""))
+    assert words in " ".join((*report.changes, report.failed or ""))
     assert bool(seen.changes) == bool(report.changes)
-    assert (path.read_text() != old) == (said == "anew")
+    assert (path.read_text() != old) == (words == "again")
 
 
-def test_a_file_that_is_no_key_is_left_alone(host: Host) -> None:
+def test_a_file_that_is_not_a_key_is_not_changed(host: Host) -> None:
     path = host.root / "k"
     path.write_text("precious\n")
     report = host.run("openssh_keypair", path=str(path))
-    assert "no private key" in (report.failed or "")
+    assert "is not a private key" in (report.failed or "")
     assert path.read_text() == "precious\n"
 
 

@@ -72,7 +72,7 @@ WHEN: list[tuple[str, dict[str, Any], str]] = [
     ("full_idempotence", {}, "change"),
     ("always", {}, "change"),
     ("never", {"force": True}, "change"),
-    ("partial_idempotence", {"passphrase": "p"}, "no private key"),
+    ("partial_idempotence", {"passphrase": "p"}, "is not a private key"),
     ("full_idempotence", {"passphrase": "p"}, "change"),
 ]
 

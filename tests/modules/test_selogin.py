@@ -83,7 +83,7 @@ def test_a_table_that_can_not_be_read_is_a_failure(host: Host) -> None:
 def test_without_semanage_only_a_look_goes_on(host: Host) -> None:
     given = {**COMMON, "login": "ops", "seuser": "staff_u"}
     report = host.run("selogin", "check", **given)
-    assert (report.failed, report.changes) == (None, ("make ops staff_u (s0)",))
+    assert (report.failed, report.changes) == (None, ("map ops to staff_u (s0)",))
     assert "policycoreutils-python" in report.get("assumed")
     assert "policycoreutils-python" in (host.run("selogin", **given).failed or "")
 

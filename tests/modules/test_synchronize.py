@@ -88,5 +88,5 @@ def test_only_sudo_can_become_another_user_on_the_other_side(tmp_path: Path) -> 
     sources = Files(
         tmp_path, host_access=HostAccess("h", {}, become_user="root", become_method="su")
     )
-    with pytest.raises(ModuleError, match="sudo only"):
+    with pytest.raises(ModuleError, match="only with sudo"):
         model.program(sources)

@@ -192,7 +192,7 @@ def test_what_is_not_there_yet_is_a_change_for_a_look_and_a_failure_otherwise(ho
     tar(host.sources.folder / "x.tgz")
     for arguments, said in (
         ({"src": "x.tgz", "dest": f"{host.root}/no"}, "is not a directory"),
-        ({"src": "/no.tgz", "dest": str(host.root), "remote_src": True}, "/no.tgz is not there"),
+        ({"src": "/no.tgz", "dest": str(host.root), "remote_src": True}, "/no.tgz does not exist"),
     ):
         assert host.look("unarchive", **arguments).changes
         assert said in (host.run("unarchive", **arguments).failed or "")

@@ -1,4 +1,4 @@
-"""What a tar or zip archive of the controller holds: names, and digests to compare by."""
+"""Read the members of a tar or zip archive of the controller, with checksums to compare by."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from provisioner.records import dataclass
 Kind = Literal["file", "directory", "link", "other"]
 
 COMPRESSION = {b"\x1f\x8b": "-z", b"BZ": "-j", b"\xfd7": "-J"}
-"""The first bytes of an archive ▶ the option by which tar reads it from a pipe."""
+"""First bytes of an archive -> the option with which tar reads it from a pipe."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """One entry. `value` is a file's SHA-256 or a link's target; times are in s since 1970."""
+    """An entry. `value` is the SHA-256 of a file or the target of a link; `time` is Unix time."""
 
     kind: Kind
     name: str
@@ -35,13 +35,13 @@ class Member:
     time: int = 0
 
     def words(self) -> tuple[str, ...]:
-        """What the host compares by."""
+        """Return the five words by which the host compares the entry."""
         mode = "-" if self.mode is None else f"{self.mode:o}"
         return self.kind, self.name.rstrip("/") or ".", self.value, mode, str(self.time)
 
 
 def members(path: Path) -> tuple[Member, ...]:
-    """Everything in the archive at `path`; read once for all hosts."""
+    """Return all members of the archive at `path`. It is read once for all hosts."""
     return _members(path)
 
 
@@ -60,7 +60,7 @@ def _members(path: Path) -> tuple[Member, ...]:
         return tuple(_zipped(path) if is_zip(path) else _tarred(path))
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
         raise ModuleError(
-            f"{path} is no archive that tar or unzip of CentOS 7 can unpack: {error}"
+            f"{path} is not an archive that tar or unzip of CentOS 7 can unpack: {error}"
         ) from None
 
 
@@ -95,7 +95,7 @@ def _zipped(path: Path) -> Iterator[Member]:
         for entry in archive.infolist():
             name = entry.filename.lstrip("/")
             if entry.flag_bits & 1:
-                raise ModuleError(f"{path} is encrypted: that can't be unpacked unattended")
+                raise ModuleError(f"{path} is encrypted with a password, which is not supported")
             moment = int(time.mktime((*entry.date_time, 0, 0, -1)))
             if entry.is_dir():
                 yield Member("directory", name)
@@ -106,32 +106,35 @@ def _zipped(path: Path) -> Iterator[Member]:
                     yield Member("file", name, _digest(file), time=moment)
 
 
-def last_only(found: Iterable[Member]) -> tuple[Member, ...]:
-    """A name may stand in an archive twice: what is unpacked last stays."""
-    return tuple({member.name.rstrip("/"): member for member in found}.values())
+def last_only(members: Iterable[Member]) -> tuple[Member, ...]:
+    """Keep the last member of each name: it is what remains after unpacking."""
+    return tuple({member.name.rstrip("/"): member for member in members}.values())
 
 
-def strip(found: Iterable[Member], count: int) -> Iterator[Member]:
-    """tar's --strip-components."""
-    for member in found:
+def strip(members: Iterable[Member], count: int) -> Iterator[Member]:
+    """Rename the members as tar's option --strip-components does."""
+    for member in members:
         rest = member.name.split("/", count)[count:]
         if rest and rest[0].strip("/"):
             yield replace(member, name=rest[0])
 
 
-def junk(found: Iterable[Member]) -> Iterator[Member]:
-    """unzip's -j: all files in one directory."""
-    for member in found:
+def junk(members: Iterable[Member]) -> Iterator[Member]:
+    """Rename the members as unzip's option -j does: all files are in one directory."""
+    for member in members:
         if member.kind != "directory":
             yield replace(member, name=member.name.rpartition("/")[2])
 
 
-def wanted(
-    found: Iterable[Member], include: Sequence[str], exclude: Sequence[str], parts: bool
+def selected(
+    members: Iterable[Member], include: Sequence[str], exclude: Sequence[str], parts: bool
 ) -> Iterator[Member]:
-    """The members that `include` and `exclude` leave. With `parts`, as tar does it, an exclusion
-    matches from any `/` on, and what matches takes along what is below it."""
-    for member in found:
+    """Yield the members that `include` and `exclude` select.
+
+    With `parts` a pattern of `exclude` may match after any `/`, and excludes everything below the
+    match, as in tar.
+    """
+    for member in members:
         name = member.name.rstrip("/")
         words = name.split("/")
         heads = ["/".join(words[:end]) for end in range(1, len(words) + 1)]

@@ -1,4 +1,4 @@
-"""Whole files: the one program that writes them, and what it says about them."""
+"""Write a whole file: the program that modules use for it, and its return values."""
 
 from __future__ import annotations
 
@@ -17,20 +17,23 @@ from provisioner.result import Diff
 WRITE = load_body("shared/directories.sh", "shared/write.sh")
 
 TOO_BIG = "(over 1 MiB)"
-"""What files.sh says instead of an old content that is too long to be shown."""
+"""The text that files.sh reports instead of an old content of more than TEXT_LIMIT bytes."""
 
 TEXT_LIMIT = 1 << 20
-"""Bytes of a file that --diff shows; larger ones, and those that are no text, are only named."""
+"""Largest file in bytes that --diff shows. Of larger and binary files it shows a note."""
 
 
 def content_variables(content: bytes | Path) -> dict[str, Value]:
-    """What files.sh's `put` needs to know of content that is streamed."""
-    found = digests(content, sha1=False)
-    return {"content_size": str(found.size), "content_sha256": found.sha256}
+    """Return the variables that `put` (files.sh) needs for content that is streamed."""
+    content_digests = digests(content, sha1=False)
+    return {
+        "content_size": str(content_digests.size),
+        "content_sha256": content_digests.sha256,
+    }
 
 
 def validation(command: str | None) -> str:
-    """`validate` as the words that files.sh evaluates; %s in them stands for the file."""
+    """Return the parameter `validate` as quoted words for files.sh; %s is replaced by the path."""
     return "" if command is None else " ".join(map(quote, shlex.split(command)))
 
 
@@ -42,8 +45,11 @@ def write(
     /,
     **more: Value,
 ) -> Program:
-    """The program that makes `path` a file with `content`; `more` are WRITE's other variables. The
-    SHA-1 of a large file is only taken with `sha1`."""
+    """Return the program that writes `content` to the file `path`.
+
+    `more` are further variables of write.sh. The SHA-1 of a large file is only computed if `sha1`
+    is true.
+    """
     variables: dict[str, Value] = {
         "path": path,
         "name": "",
@@ -56,24 +62,26 @@ def write(
         "directory_mode": "",
         "content_from": "",
         "content_index": "",
-        "said": "",
+        "message": "",
         "parents": False,
     }
-    found = sums(content, sha1)
-    later = found if isinstance(found, Summing) else None
-    known = found if isinstance(found, Digests) else Digests("", "", _size(content))
-    about: dict[str, Value] = {
+    computed = sums(content, sha1)
+    pending = computed if isinstance(computed, Summing) else None
+    known = computed if isinstance(computed, Digests) else Digests("", "", _size(content))
+    content_values: dict[str, Value] = {
         "content_size": str(known.size),
         "content_sha256": known.sha256,
         "content_sha1": known.sha1,
     }
-    variables |= attributes.attribute_variables() | about | more
-    return Program("write", WRITE, variables, content, sum=later, inlines=True, looks_at=path)
+    variables |= attributes.attribute_variables() | content_values | more
+    return Program("write", WRITE, variables, content, sum=pending, inlines=True, looks_at=path)
 
 
 def as_read(old: bytes | None) -> dict[str, Value]:
-    """What files.sh needs to see whether a file still is what an edit was made of; None where there
-    was none. Of a small text the shell does so itself, with no process."""
+    """Return the variables by which files.sh checks that the file is still what was edited.
+
+    `old` is None if there was no file. A small text is compared by the shell, without a process.
+    """
     if old is None:
         return {"old_sha256": "absent"}
     small = len(old) <= _COMPARED and b"\0" not in old
@@ -81,7 +89,7 @@ def as_read(old: bytes | None) -> dict[str, Value]:
 
 
 _COMPARED = 1024
-"""Bytes of such a text: it travels with the new one."""
+"""Largest old text in bytes that is sent along with the new one for this."""
 
 
 def _size(content: bytes | Path) -> int:
@@ -89,7 +97,7 @@ def _size(content: bytes | Path) -> int:
 
 
 def file_values(report: Report) -> dict[str, Any]:
-    """Ansible's return values about the file at hand, from the record `at`."""
+    """Return Ansible's return values about the file, from the record `at` of the report."""
     if not report.get("at") or report.get("at").startswith("absent"):
         return {}
     kind, mode, uid, gid, size, owner, group = report.get("at").split(" ", 6)
@@ -105,7 +113,7 @@ def file_values(report: Report) -> dict[str, Any]:
 
 
 def written_values(report: Report) -> dict[str, Any]:
-    """What a module returns whose program is `write`."""
+    """Return the return values of a module whose program is made by `write`."""
     checksum = report.get("checksum") or None  # a directory has none
     values: dict[str, Any] = {"dest": report.get("dest"), "checksum": checksum}
     if "backup_file" in report.records:
@@ -113,12 +121,12 @@ def written_values(report: Report) -> dict[str, Any]:
     if "msg" in report.records and not report.failed:
         values["msg"] = report.get("msg")
     if not report.changes:
-        values["path"] = report.get("dest")  # as Ansible says it of a file that is as it should be
+        values["path"] = report.get("dest")  # Ansible's name for an unchanged file
     return values | file_values(report)
 
 
 def written_diff(report: Report, content: bytes | Path | None) -> tuple[Diff, ...]:
-    """The difference of a program `write`, when it changed the content."""
+    """Return the difference of a program made by `write`, if it changed the content."""
     if content is None or "content" not in report.records:
         return ()
     name = report.get("dest")
@@ -127,7 +135,7 @@ def written_diff(report: Report, content: bytes | Path | None) -> tuple[Diff, ..
 
 
 def beginning(content: bytes | Path) -> bytes:
-    """All of it, or a little more than TEXT_LIMIT."""
+    """Return all of the content, or its first TEXT_LIMIT + 1 bytes if it is a longer file."""
     if isinstance(content, bytes):
         return content
     with content.open("rb") as file:
@@ -138,12 +146,12 @@ def _shown(data: bytes) -> str:
     if len(data) > TEXT_LIMIT:
         return "(more than 1 MiB)\n"
     if b"\0" in data:
-        return f"(no text: {len(data)} bytes)\n"
+        return f"(binary: {len(data)} bytes)\n"
     return data.decode("utf-8", "surrogateescape")
 
 
 class Written(FileAttributes, Module):
-    """What copy and template have in common: one file whose content the controller has."""
+    """Base class of copy and template: a file whose content the controller has."""
 
     body: ClassVar[str] = WRITE
     lists_diff: ClassVar[bool] = True
@@ -167,10 +175,12 @@ class Written(FileAttributes, Module):
     def written(
         self, content: bytes | Path, origin: Path | None, sha1: bool = True, /, **more: Value
     ) -> Program:
-        """The program for `content`, which came from the local file `origin`."""
+        """Return the program that writes `content`, which comes from the local file `origin`."""
         self._content = content
         if self.mode == "preserve" and "mode" not in more:
-            mode = 0o600 if origin is None else origin.stat().st_mode  # as Ansible's own file has
+            mode = (
+                0o600 if origin is None else origin.stat().st_mode
+            )  # the mode of Ansible's temporary file
             more["mode"] = f"{mode & 0o7777:04o}"
         values: dict[str, Value] = {
             "name": "" if origin is None else origin.name,

@@ -1,7 +1,8 @@
-"""What lineinfile, blockinfile and replace share: a file is read, edited here, and written back.
+"""Base class of modules that edit a file on the controller: lineinfile, blockinfile and others.
 
-Their regular expressions are Python's, hence the edit is: the look brings the file, and only where
-the edit changes it does its new content travel, to be written if the file is still what was read.
+The file is read, edited here and written back, because the regular expressions are Python's. The
+new content is only sent if the edit changes something, and only written if the file has not
+changed meanwhile.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from provisioner.result import Diff
 READ = r"""
 expand path
 if [ -L "$path" ]; then
-    path=$(readlink -f -- "$path") || fail "$path is a link that leads nowhere: remove it"
+    path=$(readlink -f -- "$path") || fail "$path is a link without a target: remove it"
 fi
 report dest "$path"
 at "$path" || true
@@ -54,22 +55,22 @@ esac
 
 @dataclass(frozen=True)
 class Edit:
-    """A file's new content and what was done to it, in Ansible's words."""
+    """A file's new content, and Ansible's message about the change."""
 
     content: bytes
     message: str = ""
 
 
 class Edited(FileAttributes, Module):
-    """A file of which a part is kept."""
+    """Keep a part of a file."""
 
     body: ClassVar[str] = READ
     hint: ClassVar[str] = ""
-    """What else helps where the file is missing."""
+    """A further hint if the file is missing, after a comma."""
     subject: ClassVar[str] = "Path"
-    """What the file is called where it is missing."""
+    """The word for the file in the message that it is missing, as in Ansible's module."""
     mark: ClassVar[str] = " !"
-    """How Ansible's module ends the sentence that says so."""
+    """The end of that message, as in Ansible's module."""
 
     path: str
     """The file; where it is a link, what it leads to."""
@@ -80,11 +81,11 @@ class Edited(FileAttributes, Module):
 
     @property
     def needed(self) -> bool:
-        """Whether it is a failure that the file is missing."""
+        """Whether the task fails if the file is missing."""
         return True
 
     def edited(self, old: bytes | None) -> Edit:
-        """The edit of the content `old`; None where there is no file. Pure."""
+        """Return the edit of the content `old`, which is None if there is no file."""
         raise NotImplementedError
 
     def program(self, context: TaskContext) -> Program:
@@ -107,7 +108,7 @@ class Edited(FileAttributes, Module):
             report.get("dest"),
             edit.content,
             self,
-            said=edit.message,
+            message=edit.message,
             backup=self.backup,
             validate=validation(self.validate_),
             parents=True,
@@ -120,19 +121,19 @@ class Edited(FileAttributes, Module):
         return {"msg": "", "path": self.path, **values, "backup": values.get("backup_file", "")}
 
     def diff(self, report: Report) -> tuple[Diff, ...]:
-        """Edited once more: the report has the old content, and only when it was asked for."""
+        """Return the difference, by doing the edit again: only now the old text is needed."""
         if report.get("before") == TOO_BIG:
             return ()
         old = to_bytes(report.get("before")) if "before" in report.records else None
         return written_diff(report, self.edited(old).content)
 
 
-def regular(pattern: str, flags: int = 0, replacement: str = "") -> None:
+def check_pattern(pattern: str, flags: int = 0, replacement: str = "") -> None:
     """ValueError unless Python's re takes `pattern`, with the groups that `replacement` names."""
     try:
         re.compile(pattern, flags)
     except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from None
     try:
         re.sub(pattern, replacement, "", flags=flags)
     except (re.error, IndexError) as error:

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Check a path or glob.
 
-# exists GLOB: something matches. The pattern is expanded unquoted on purpose, with no splitting.
+# exists GLOB: a path matches. The glob is unquoted on purpose; IFS is empty, so that it is not split.
 exists() {
     IFS=''
     # shellcheck disable=SC2086

@@ -1,4 +1,4 @@
-"""multipart/form-data, as browsers send forms with files (RFC 7578)."""
+"""Encode a form as multipart/form-data (RFC 7578)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from provisioner.modules.framework.base import ModuleError, TaskContext
 
 
 def multipart(fields: Mapping[str, Any], context: TaskContext) -> tuple[bytes, str]:
-    """The body and its Content-Type. A field is a text, or a mapping with `content` or `filename`
-    (a file of the controller), and perhaps `mime_type` and `multipart_encoding`."""
+    """Return (body, Content-Type).
+
+    A field is a text, or a mapping with `content` or `filename` (a file of the controller), and
+    optionally `mime_type` and `multipart_encoding`. ModuleError if it has none of the two.
+    """
     boundary = secrets.token_hex(16)
     parts = [_part(str(name), value, context) for name, value in fields.items()]
     mark = b"--" + boundary.encode()

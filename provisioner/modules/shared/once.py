@@ -1,4 +1,4 @@
-"""Work on a local file that is done once for all hosts, whichever thread comes first."""
+"""Cache the result of work on a local file, so that it is done once for all hosts."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ More = TypeVarTuple("More")
 
 
 def once_a_file(work: Callable[[Path, *More], T]) -> Callable[[Path, *More], T]:
-    """`work` on a path, whose result is kept for as long as the file stays as it is, for each of
-    what more it is given.
+    """Decorate `work` on a path to cache its result until the file changes.
 
-    lru_cache alone would let fifty threads that come at once read a large file fifty times: here
-    they wait for the first. An exception is not kept.
+    Further arguments are part of the key of the cache. Threads that call it at the same time wait
+    for the first: with lru_cache alone each of them would do the work. Exceptions are not cached.
     """
-    kept = lru_cache(maxsize=4096)(lambda path, _key, more: work(path, *more))
-    turns: dict[Path, threading.Lock] = {}
+    cached = lru_cache(maxsize=4096)(lambda path, _key, more: work(path, *more))
+    locks: dict[Path, threading.Lock] = {}
 
     def call(path: Path, *more: *More) -> T:
         status = path.stat()
-        with turns.setdefault(path, threading.Lock()):
-            return kept(path, (status.st_mtime_ns, status.st_size, status.st_ino), more)
+        with locks.setdefault(path, threading.Lock()):
+            return cached(path, (status.st_mtime_ns, status.st_size, status.st_ino), more)
 
     return call

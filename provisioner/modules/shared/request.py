@@ -1,4 +1,4 @@
-"""What get_url and uri share: requests over HTTP and FTP, made by the host's curl."""
+"""Base class of get_url and uri: requests that the host sends with curl."""
 
 from __future__ import annotations
 
@@ -45,8 +45,10 @@ class Request(Parameters):
     """Accepted and ignored: curl asks for no compression."""
 
     def curl(self, url: str, headers: Iterable[str], more: Mapping[str, Any]) -> str:
-        """What curl reads as its configuration: there no other user of the host sees it. `more`
-        are further options of curl; True is a switch, None and False leave one out."""
+        """Return a configuration file for curl; other users of the host can't see its content.
+
+        `more` are further options. True makes a switch; None and False leave the option out.
+        """
         options = {
             "silent": True,
             "show-error": True,
@@ -67,8 +69,8 @@ class Request(Parameters):
             "netrc-optional": self.use_netrc and self.url_username is None,
             **more,
         }
-        given = {name: v for name, v in options.items() if v is not None and v is not False}
-        lines = [name if v is True else f"{name} = {_quoted(v)}" for name, v in given.items()]
+        used = {name: v for name, v in options.items() if v is not None and v is not False}
+        lines = [name if v is True else f"{name} = {_quoted(v)}" for name, v in used.items()]
         lines += [f"header = {_quoted(header)}" for header in headers]
         return "\n".join(lines) + "\n"
 
@@ -81,19 +83,19 @@ class Request(Parameters):
 
 
 def _quoted(value: object) -> str:
-    """A word of curl's configuration."""
+    """Return `value` as a quoted word of a curl configuration."""
     return f'"{str(value).translate(_ESCAPES)}"'
 
 
 def check_headers(headers: Mapping[str, str]) -> None:
-    """ValueError for a header that would be several."""
+    """Raise ValueError for a header with a newline: it would become several headers."""
     for name, text in headers.items():
         if "\n" in name + text or "\r" in name + text:
             raise ValueError(f"headers: {name} has a newline in it")
 
 
 def shown(url: str) -> str:
-    """The URL without user, password and query, where secrets stand."""
+    """Return the URL without user, password and query, which may hold secrets."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, "", ""))

@@ -1,4 +1,7 @@
-"""What pip's requirements ask for, as far as a list of names and versions can answer (PEP 440)."""
+"""Compare pip's requirements with installed versions (PEP 440).
+
+Requirements that need more than a name and a version, such as a URL, are not compared here.
+"""
 
 from __future__ import annotations
 
@@ -11,31 +14,31 @@ from provisioner.records import dataclass
 NAME = regex.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(.*)")
 CLAUSE = regex.compile(r"(===?|~=|!=|<=|>=|<|>)\s*([A-Za-z0-9.*+!_-]+)")
 PART = regex.compile(r"\d+|[a-z]+")
-EARLY = {"dev": -4, "a": -3, "alpha": -3, "b": -2, "beta": -2, "c": -1, "rc": -1}
+PRE_RELEASE = {"dev": -4, "a": -3, "alpha": -3, "b": -2, "beta": -2, "c": -1, "rc": -1}
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """A package, and the versions that will do."""
+    """A package, and conditions for its version."""
 
     name: str
     text: str
     clauses: tuple[tuple[str, str], ...]
 
-    def holds(self, version: str | None) -> bool:
-        """Whether what is installed (None: nothing) will do."""
+    def is_met_by(self, version: str | None) -> bool:
+        """Return whether `version` (None: not installed) meets the requirement."""
         if version is None:
             return False
-        return all(_holds(version, operator, wanted) for operator, wanted in self.clauses)
+        return all(_meets(version, operator, bound) for operator, bound in self.clauses)
 
 
 def normal(name: str) -> str:
-    """One name for all ways to write it (PEP 503)."""
+    """Return the normalized name of a package (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def requirement(text: str) -> Requirement | None:
-    """`flask[async]>=1,<2`; None for a URL, a path, or one with conditions."""
+    """Parse a text such as `flask[async]>=1,<2`; None for a URL, a path or a marker."""
     match = NAME.fullmatch(text.strip())
     if match is None or "/" in text or ";" in text or "@" in text:
         return None
@@ -48,15 +51,15 @@ def requirement(text: str) -> Requirement | None:
     return Requirement(normal(match[1]), text.strip(), tuple(clauses))
 
 
-def _holds(version: str, operator: str, wanted: str) -> bool:
+def _meets(version: str, operator: str, bound: str) -> bool:
     if operator == "===":
-        return version == wanted
-    if wanted.endswith(".*"):
-        same = (version.lower() + ".").startswith(wanted[:-1].lower())
+        return version == bound
+    if bound.endswith(".*"):
+        same = (version.lower() + ".").startswith(bound[:-1].lower())
         return same if operator == "==" else not same
-    order = _compare(version, wanted)
+    order = _compare(version, bound)
     if operator == "~=":
-        return order >= 0 and _holds(version, "==", wanted.rpartition(".")[0] + ".*")
+        return order >= 0 and _meets(version, "==", bound.rpartition(".")[0] + ".*")
     return {
         "==": order == 0,
         "!=": order != 0,
@@ -68,7 +71,7 @@ def _holds(version: str, operator: str, wanted: str) -> bool:
 
 
 def _compare(one: str, other: str) -> int:
-    """-1, 0 or 1. What `+` adds (a local version) counts only where both have it."""
+    """Return -1, 0 or 1. A local version (after `+`) is compared only if both have one."""
     if "+" not in one or "+" not in other:
         one, other = one.partition("+")[0], other.partition("+")[0]
     for left, right in zip_longest(_key(one), _key(other), fillvalue=0):
@@ -78,6 +81,6 @@ def _compare(one: str, other: str) -> int:
 
 
 def _key(version: str) -> list[float]:
-    """The parts as numbers: those before a release are below zero, `post` is just above it."""
+    """Return the parts as numbers: pre-releases are below zero, `post` is just above it."""
     parts = PART.findall(version.lower())
-    return [float(part) if part.isdigit() else EARLY.get(part, 0.5) for part in parts]
+    return [float(part) if part.isdigit() else PRE_RELEASE.get(part, 0.5) for part in parts]

@@ -1,4 +1,4 @@
-"""The sums of files: of large ones in a thread, while they are already sent or still arrive."""
+"""Compute checksums of files: of large ones in a thread while they are sent or received."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ from provisioner.modules.shared.once import once_a_file
 from provisioner.records import dataclass
 
 LARGE = 1 << 22
-"""Bytes from which on a file is summed in a thread."""
-PIECE = 1 << 18  # bytes
+"""Smallest size in bytes of a file whose checksum is computed in a thread."""
+PIECE = 1 << 18
+"""Bytes that are read, or handed to the thread, at a time."""
 
-_turns = threading.BoundedSemaphore(2)
+_slots = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True)
 class Digests:
-    """Hex digits of what a file or text holds, and its size in bytes; `sha1` is "" where nobody
-    asks for a file's."""
+    """Checksums of a file or text in hex digits, and its size in bytes.
+
+    `sha1` is "" for a file whose SHA-1 was not asked for.
+    """
 
     sha256: str
     sha1: str
@@ -29,7 +32,7 @@ class Digests:
 
 
 def digests(content: bytes | Path, sha1: bool = True) -> Digests:
-    """Those of a text, or of a local file that is read once for all hosts."""
+    """Return the digests of a text, or of a local file, which is read once for all hosts."""
     if isinstance(content, Path):
         return _of_file(content, sha1)
     return _of_text(content)
@@ -54,33 +57,36 @@ def _of_file(path: Path, with_sha1: bool) -> Digests:
 
 
 class Summing:
-    """The digests of a large file, which a thread of its own takes: a `shell.Sum`."""
+    """Computes the digests of a large file in a thread: a `shell.Sum`."""
 
     def __init__(self, path: Path, sha1: bool) -> None:
         self._path, self._sha1 = path, sha1
-        self._found: Digests | None = None
+        self._digests: Digests | None = None
         self._thread = threading.Thread(target=self._sum, daemon=True)
         self._thread.start()
 
     def now(self) -> str:
-        return "" if self._found is None else self._found.sha256
+        return "" if self._digests is None else self._digests.sha256
 
     def wait(self) -> str:
         return self.digests().sha256
 
     def digests(self) -> Digests:
-        """Waits for them. Raises what reading the file raises."""
+        """Wait for the digests and return them. OSError if the file can't be read."""
         self._thread.join()
-        return self._found or digests(self._path, self._sha1)
+        return self._digests or digests(self._path, self._sha1)
 
     def _sum(self) -> None:
-        with _turns, contextlib.suppress(OSError):  # who asks for them reads it again, and is told
-            self._found = digests(self._path, self._sha1)
+        with _slots, contextlib.suppress(OSError):  # `digests` reads the file again and raises it
+            self._digests = digests(self._path, self._sha1)
 
 
 class Passing:
-    """The sum of what passes piece by piece: of more than a little in a thread, which gets several
-    at a time and may lag by as much as the queue holds."""
+    """Computes a checksum of data that arrives in pieces.
+
+    From LARGE bytes on it uses a thread, which gets PIECE bytes at a time and may be behind by as
+    much as the queue holds.
+    """
 
     def __init__(self, algorithm: str) -> None:
         self._sum = hashlib.new(algorithm, usedforsecurity=False)
@@ -107,7 +113,7 @@ class Passing:
         self._pieces, self._waiting = [], 0
 
     def end(self) -> str:
-        """Nothing more comes: the sum of all."""
+        """Return the checksum in hex digits; no more data comes."""
         if self._thread is not None:
             self._hand_over()
             self._queue.put(None)
@@ -122,8 +128,10 @@ class Passing:
 
 
 def sums(content: bytes | Path, sha1: bool = True) -> Digests | Summing:
-    """The digests of a text, or of a local file that is read once for all hosts; those of a large
-    one while they are taken, with `sha1` only where that is asked for."""
+    """Return the digests of a text or local file. A file is read once for all hosts.
+
+    For a large file it returns a `Summing`, which computes them; the SHA-1 only if `sha1` is true.
+    """
     return _sums(content, sha1) if isinstance(content, Path) else digests(content)
 
 

@@ -1,4 +1,4 @@
-"""What modules share that keep a few lines of a text file: sysctl.conf, fstab, authorized_keys."""
+"""The difference of a text file that a body has edited with textfile.sh."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from provisioner.result import Diff
 
 
 def text_diff(report: Report, path: str) -> tuple[Diff, ...]:
-    """The file before and after, where the body changed it or would."""
+    """Return the file before and after, if the body changed it or would change it."""
     if "after" not in report.records:
         return ()
     return (Diff(report.get("before"), report.get("after"), path, path),)

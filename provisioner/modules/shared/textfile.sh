@@ -3,8 +3,8 @@
 
 nl='
 '
-# edit FILE FUNCTION: read FILE as $text and call FUNCTION for each $line; what it hands to
-# `keep_line` is gathered in $content. No process, and nothing is changed yet.
+# edit FILE FUNCTION: set $text to the content of FILE and call FUNCTION for each $line. $content becomes
+# the lines that FUNCTION passes to `keep_line`. FILE is not changed yet.
 edit() {
     text='' content=''
     [ -e "$1" ] || return 0
@@ -17,7 +17,8 @@ edit() {
 }
 keep_line() { content=$content$1$nl; }
 
-# store FILE WHAT: FILE holds $content, or would; $text is what it holds now.
+# store FILE WHAT: write $content to FILE, whose content is $text, and report the change WHAT. A look only
+# reports it.
 store() {
     [ "$content" != "$text" ] || return 0
     at "$1" || true

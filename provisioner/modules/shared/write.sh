@@ -1,14 +1,14 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Body of every module that writes one whole file: copy, template, lineinfile and others.
 
-# whole_path: $path with the name of the file, where it stands for a directory.
-whole_path() {
+# complete_path: if $path is a directory, append the name of the file.
+complete_path() {
     case $path in
         */) ;;
         *) [ -d "$path" ] || return 0 ;;
     esac
     if [ -z "$name" ]; then
-        report hint "give the name of the file in it"
+        report hint "set dest to the name of a file in it"
         fail "$path is a directory: can not use content with a dir as dest"
     fi
     path=${path%"${path##*[!/]}"}
@@ -18,12 +18,12 @@ whole_path() {
 }
 
 expand path
-whole_path
+complete_path
 if [ "$follow" = yes ] && [ -L "$path" ]; then
-    path=$(readlink -f -- "$path") || fail "$path is a link that leads nowhere: remove it"
+    path=$(readlink -f -- "$path") || fail "$path is a link without a target: remove it"
 fi
 report dest "$path" checksum "$content_sha1"
-[ -z "$said" ] || report msg "$said"
+[ -z "$message" ] || report msg "$message"
 if [ "$force" = no ] && at "$path"; then
     report_at
     return
