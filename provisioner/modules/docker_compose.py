@@ -20,53 +20,58 @@ _SAME = (
 
 
 class DockerCompose(DockerModule):
-    """Keep the services of a compose file. The docker compose plugin (2.18 or later) does it: it
-    reads the files of docker-compose 1 as well."""
+    """Keep the services of a compose file running, stopped or removed, with the parameters of the
+    older module. The docker compose plugin (2.18 or later) does the work; it also reads the files
+    of docker-compose 1."""
 
     body: ClassVar[str] = compose.BODY
 
     state: Literal["absent", "present"] = "present"
-    """present is `up`, absent `down`."""
+    """`present` runs `docker compose up`, `absent` runs `down`."""
     stopped: bool = False
-    """With state: present, its containers are there and rest."""
+    """With `state: present`, create the containers and stop them."""
     restarted: bool = False
-    """With state: present, restart its containers, which must be there."""
+    """With `state: present`, restart the containers, which must exist."""
     project_src: str | None = None
-    """The directory on the host with the compose file."""
+    """The directory on the host that holds the compose file."""
     project_name: str | None = None
-    """The project's name; unset is that of the directory."""
+    """The project's name; by default the name of the directory `project_src`."""
     files: Words | None = None
-    """Compose files to use instead, relative to project_src."""
+    """Compose files to use instead of the default one. Relative paths start at `project_src`."""
     definition: dict[str, Any] | None = None
-    """The compose file itself, instead of project_src; it needs project_name."""
+    """The content of the compose file, instead of `project_src`. Needs `project_name`."""
     env_file: str | None = None
-    """A file of variables instead of `.env`, relative to project_src."""
+    """A file with environment variables to use instead of `.env`. A relative path starts at
+    `project_src`."""
     profiles: Words | None = None
     """The profiles to enable."""
     services: Words | None = None
-    """Only these services."""
+    """The services to handle; by default all of the compose file."""
     scale: dict[str, int] = parameter({})
-    """How many containers of a service."""
+    """The number of containers of each service, by service name."""
     dependencies: bool = True
-    """Start the services that services depend on, too."""
+    """Also start the services that the services depend on."""
     recreate: Literal["always", "never", "smart"] = "smart"
-    """When containers are made anew; smart is when they differ."""
+    """When to recreate containers: `smart` does it if their configuration or image changed."""
     build: bool = False
-    """Build images first."""
+    """Build the images first."""
     pull: bool = False
-    """Pull images first."""
+    """Pull the images first."""
     nocache: bool = False
-    """Ignored: `up` builds with the cache; see docker_image_build."""
+    """Ignored: `docker compose up` builds with the cache. Use docker_image_build to build without
+    it."""
     remove_images: Literal["all", "local"] | None = None
-    """With state: absent, remove images too; local are those without a name of their own."""
+    """With `state: absent`, also remove images: `local` only those without a custom tag, `all`
+    every image of a service."""
     remove_volumes: bool = False
-    """With state: absent, remove volumes too."""
+    """With `state: absent`, also remove the volumes."""
     remove_orphans: bool = False
-    """Remove containers of services that the compose file no longer has."""
+    """Remove containers of services that are no longer in the compose file."""
     timeout: int | None = None  # type: ignore[assignment]
-    """Seconds that containers have to stop."""
+    """Seconds that containers have to stop before they are killed; by default the value of
+    compose."""
     hostname_check: bool = False
-    """Ignored: the docker command checks the name that is in docker_host."""
+    """Ignored: the docker command checks the host name in `docker_host`."""
 
     _project: DockerComposeV2
 

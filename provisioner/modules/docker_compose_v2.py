@@ -31,56 +31,61 @@ DOING = {
 
 
 class DockerComposeV2(DockerCli):
-    """Keep the services of a compose file, through the docker compose plugin (2.18 or later)."""
+    """Keep the services of a compose file running, stopped or removed. Needs the docker compose
+    plugin, version 2.18 or later."""
 
     body: ClassVar[str] = BODY
 
     state: Literal["absent", "stopped", "restarted", "present"] = "present"
-    """present is `up`, absent `down`; restarted always restarts."""
+    """`present` runs `docker compose up`, `absent` runs `down`, `stopped` creates the containers
+    and stops them, `restarted` always restarts them."""
     project_src: str | None = None
-    """The directory on the host with the compose file."""
+    """The directory on the host that holds the compose file."""
     project_name: str | None = None
-    """The project's name; unset is that of the directory."""
+    """The project's name; by default the name of the directory `project_src`."""
     files: Words | None = None
-    """Compose files to use instead, relative to project_src."""
+    """Compose files to use instead of the default one. Relative paths start at `project_src`."""
     definition: dict[str, Any] | None = None
-    """The compose file itself, instead of project_src; it needs project_name."""
+    """The content of the compose file, instead of `project_src`. Needs `project_name`."""
     env_files: Words | None = None
-    """Files of variables instead of `.env`, relative to project_src."""
+    """Files with environment variables to use instead of `.env`. Relative paths start at
+    `project_src`."""
     profiles: Words | None = None
     """The profiles to enable."""
     check_files_existing: bool = True
-    """Fail where project_src has no compose file."""
+    """Fail if `project_src` holds no compose file."""
     pull: Literal["always", "missing", "never", "policy"] = "policy"
-    """When images are pulled; policy is what the compose file says."""
+    """When to pull images: `policy` follows the compose file."""
     build: Literal["always", "never", "policy"] = "policy"
-    """When images are built."""
+    """When to build images before starting: `policy` follows the compose file."""
     ignore_build_events: bool = True
-    """Ignored: building an image that then is the same is no change."""
+    """Ignored: a build that results in the same image is never a change."""
     dependencies: bool = True
-    """Start the services that services depend on, too."""
+    """Also start the services that the services depend on."""
     recreate: Literal["always", "never", "auto"] = "auto"
-    """When containers are made anew; auto is when they differ."""
+    """When to recreate containers: `auto` does it if their configuration or image changed."""
     renew_anon_volumes: bool = False
-    """Make anonymous volumes anew, too."""
+    """Recreate anonymous volumes too, instead of keeping their data."""
     remove_images: Literal["all", "local"] | None = None
-    """With state: absent, remove images too; local are those without a name of their own."""
+    """With `state: absent`, also remove images: `local` only those without a custom tag, `all`
+    every image of a service."""
     remove_volumes: bool = False
-    """With state: absent, remove volumes too."""
+    """With `state: absent`, also remove the volumes."""
     remove_orphans: bool = False
-    """Remove containers of services that the compose file no longer has."""
+    """Remove containers of services that are no longer in the compose file."""
     timeout: int | None = None
-    """Seconds that containers have to stop."""
+    """Seconds that containers have to stop before they are killed; by default the value of
+    compose."""
     services: Words | None = None
-    """Only these services."""
+    """The services to handle; by default all of the compose file."""
     scale: dict[str, int] = parameter({})
-    """How many containers of a service."""
+    """The number of containers of each service, by service name."""
     wait: bool = False
-    """Wait until the services run or are healthy."""
+    """Wait until the services are running or healthy."""
     wait_timeout: int | None = None
-    """For so many seconds."""
+    """With `wait`, the maximum number of seconds to wait; by default there is no limit."""
     assume_yes: bool = False
-    """Answer yes to what compose asks (compose 2.32 and later)."""
+    """Answer yes to every question of compose (compose 2.32 and later)."""
 
     def validate(self) -> None:
         if (self.project_src is None) == (self.definition is None):

@@ -60,28 +60,28 @@ class DockerContainerExec(DockerModule):
     body: ClassVar[str] = BODY
 
     container: str
-    """The container."""
+    """The container's name or id."""
     argv: tuple[str, ...] | None = None
-    """The command as words."""
+    """The command as a list of words. Give either `argv` or `command`."""
     command: str | None = None
-    """The command as a line, split as a shell would, without a shell."""
+    """The command as one line. It is split into words like in a shell, but no shell runs it."""
     chdir: str | None = None
-    """The directory to run it in."""
+    """The directory in the container to run the command in; by default the container's own."""
     detach: bool = False
-    """Do not wait for its end."""
+    """Start the command in the background and do not wait for its end."""
     env: Texts | None = None
-    """More of its environment. It reaches docker through docker's own environment, which only root
-    and the same user can read."""
+    """Environment variables to add, by name. They reach docker through its own environment, which
+    only root and the same user can read."""
     user: str | None = None
-    """The user to run it as."""
+    """The user in the container to run the command as; by default the container's own."""
     stdin: str | None = None
-    """What it reads."""
+    """The text that the command reads on its standard input."""
     stdin_add_newline: bool = True
-    """End `stdin` with a newline."""
+    """Add a newline at the end of `stdin`."""
     strip_empty_ends: bool = True
-    """Strip newlines at the ends of stdout and stderr."""
+    """Remove newlines at the ends of stdout and stderr."""
     tty: bool = False
-    """Give it a terminal."""
+    """Give the command a terminal."""
 
     def validate(self) -> None:
         if (self.argv is None) == (self.command is None):

@@ -9,12 +9,12 @@ from provisioner.remote.shell import Report
 
 
 class DockerContainerInfo(DockerInfo):
-    """Look at a container."""
+    """Return what `docker inspect` says about a container."""
 
     kind: ClassVar[tuple[str, ...]] = ("inspect", "--type", "container")
 
     name: str
-    """The container, by name or id."""
+    """The container's name or id."""
 
     def subjects(self) -> tuple[str, ...]:
         return (self.name,)

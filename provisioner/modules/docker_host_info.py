@@ -50,24 +50,24 @@ SHORT: Mapping[str, Mapping[str, str]] = {
 
 
 class DockerHostInfo(Filtered):
-    """Look at the Docker daemon and at what it has."""
+    """Return facts about the Docker daemon, and lists of its objects."""
 
     body: ClassVar[str] = BODY
 
     containers: bool = False
-    """List containers."""
+    """List the running containers."""
     containers_all: bool = False
-    """Those that do not run, too."""
+    """With `containers`, also list containers that are not running."""
     images: bool = False
-    """List images."""
+    """List the images."""
     networks: bool = False
-    """List networks."""
+    """List the networks."""
     volumes: bool = False
-    """List volumes."""
+    """List the volumes."""
     disk_usage: bool = False
-    """Sum up the used space."""
+    """Return the disk space that images, containers and volumes use, in bytes."""
     verbose_output: bool = False
-    """Give all that docker's command says of each, with its keys."""
+    """Return every value that the docker command prints for an object, under docker's own keys."""
 
     def program(self, context: TaskContext) -> Program:
         asked = [" ".join(map(quote, words)) for words in self._questions()]

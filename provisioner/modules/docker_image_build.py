@@ -16,35 +16,36 @@ class DockerImageBuild(ImagePart):
     """Build an image from a Dockerfile on the host."""
 
     path: str
-    """The directory on the host with the Dockerfile."""
+    """The directory on the host to build in (the build context)."""
     dockerfile: str | None = None
-    """Another Dockerfile, relative to path."""
+    """The Dockerfile, relative to `path`; by default `Dockerfile`."""
     rebuild: Literal["never", "always"] = "never"
-    """Build it though it is there: a change if another one comes of it."""
+    """`always` builds even if the image exists. It is a change if the result is another image."""
     args: Texts | None = None
-    """Build arguments. They stand in the process list while it builds: no place for secrets."""
+    """Build arguments, by name. All users of the host can see them in the list of processes: do not
+    use them for secrets."""
     cache_from: tuple[str, ...] = ()
-    """Images whose layers may be used."""
+    """Images whose layers may be used as a cache."""
     etc_hosts: Texts | None = None
-    """More lines of /etc/hosts while it builds."""
+    """Lines to add to /etc/hosts during the build: name to address."""
     labels: Texts | None = None
-    """The image's labels."""
+    """Labels of the image, by name."""
     network: str | None = None
-    """The network of its RUN steps."""
+    """The network of RUN steps."""
     nocache: bool = False
-    """Build every layer anew."""
+    """Build every layer again instead of using the cache."""
     pull: bool = False
-    """Fetch the newest base image."""
+    """Pull the newest version of the base image first."""
     platform: Words | None = None
-    """The platform to build for, or several (with BuildKit)."""
+    """The platform to build for, such as linux/amd64, or several of them (needs BuildKit)."""
     shm_size: Size | None = None
-    """Size of /dev/shm while it builds."""
+    """The size of /dev/shm during the build, such as 64M."""
     target: str | None = None
-    """The stage to stop at."""
+    """The build stage to stop at; by default the last one."""
     secrets: tuple[Secret, ...] = ()
-    """Secrets for RUN steps, from files or the environment of the host (with BuildKit)."""
+    """Secrets for RUN steps, from files or environment variables of the host (needs BuildKit)."""
     outputs: tuple[Output, ...] = ()
-    """Where else what is built goes (with BuildKit)."""
+    """Where to write the result, besides the local images (needs BuildKit)."""
 
     def wish(self) -> Mapping[str, Any]:
         own = set(fields(DockerImageBuild)) - set(fields(ImagePart)) - {"rebuild"}

@@ -22,11 +22,11 @@ class DockerImageExport(DockerModule):
     names: Names = parameter(aliases=("name",))
     """The images, with their registries."""
     tag: str = "latest"
-    """The tag of those that have none."""
+    """The tag of images that have none."""
     path: str
-    """The archive on the host."""
+    """The archive to write, a file on the host."""
     force: bool = False
-    """Write it in any case."""
+    """Write the archive even if it holds the images already."""
 
     _images: list[dict[str, Any]] = private(list)
 

@@ -11,12 +11,12 @@ from provisioner.remote.shell import Report
 
 
 class DockerImageInfo(DockerInfo):
-    """Look at images."""
+    """Return what `docker inspect` says about images."""
 
     kind: ClassVar[tuple[str, ...]] = ("inspect", "--type", "image")
 
     name: Words | None = None
-    """The images, by name (latest without a tag) or id; unset is all."""
+    """The images, by name (with the tag latest if they have none) or id; by default all images."""
 
     def subjects(self) -> tuple[str, ...]:
         return tuple(full(name) for name in self.name or ())

@@ -31,12 +31,12 @@ report answer "$answer"
 
 
 class DockerImageLoad(DockerModule):
-    """Load images from an archive on the host, unless all in it are there already."""
+    """Load images from an archive on the host, unless they are all there already."""
 
     body: ClassVar[str] = LOAD
 
     path: str
-    """The archive that docker save or docker_image_export wrote."""
+    """The archive on the host, written by `docker save` or docker_image_export."""
 
     _names: list[str] = private(list)
 

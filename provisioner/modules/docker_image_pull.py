@@ -12,9 +12,10 @@ class DockerImagePull(ImagePart):
     """Pull an image."""
 
     pull: Literal["always", "not_present"] = "always"
-    """Always, which is a change if a newer one comes; or only if none has the name."""
+    """`always` pulls each time, and it is a change if a newer image came; `not_present` pulls only
+    if no image has the name."""
     platform: str | None = None
-    """The platform whose image is pulled (Docker 17.12 and later)."""
+    """The platform of the image to pull, such as linux/amd64 (Docker 17.12 and later)."""
 
     def wish(self) -> Mapping[str, Any]:
         return {

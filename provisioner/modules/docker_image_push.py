@@ -9,7 +9,7 @@ from provisioner.modules.docker_image.wrapper import ImagePart
 
 
 class DockerImagePush(ImagePart):
-    """Push an image that is on the host to its registry."""
+    """Push an image from the host to its registry."""
 
     def wish(self) -> Mapping[str, Any]:
         return {"source": "local", "push": True}

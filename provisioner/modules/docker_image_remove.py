@@ -15,18 +15,18 @@ from provisioner.remote.shell import Program, Report
 
 
 class DockerImageRemove(DockerModule):
-    """Take a name from an image on the host, and remove the image with its last one."""
+    """Remove a name of an image on the host. The image itself is removed with its last name."""
 
     body: ClassVar[str] = images.BODY
 
     name: str
-    """The image; its own tag wins over `tag`."""
+    """The image's name or id. A tag in the name has priority over `tag`."""
     tag: str = "latest"
-    """The tag."""
+    """The tag, if `name` has none."""
     force: bool = False
-    """Remove it even if stopped containers use it, and by its id with all its names."""
+    """Remove the image even if stopped containers use it; by id, remove it with all its names."""
     prune: bool = True
-    """Remove the images below it that have no name."""
+    """Also remove parent images that have no name."""
 
     _before: Mapping[str, Any] = private(dict)
 

@@ -16,18 +16,19 @@ from provisioner.remote.shell import Program, Report
 
 
 class DockerImageTag(DockerModule):
-    """Give an image on the host more names."""
+    """Give an image on the host one or more additional names."""
 
     body: ClassVar[str] = images.BODY
 
     name: str
-    """The image, with its registry; its own tag wins over `tag`."""
+    """The image's name with its registry, or its id. A tag in the name has priority over `tag`."""
     tag: str = "latest"
-    """The tag, and that of names in `repository` that have none."""
+    """The tag of names that have none, in `name` and in `repository`."""
     repository: Names
-    """The names to give it."""
+    """The names to give to the image."""
     existing_images: Literal["keep", "overwrite"] = "overwrite"
-    """Whether another image keeps a name that it has, or loses it."""
+    """If another image has one of the names: `overwrite` takes the name from it, `keep` leaves
+    it."""
 
     _tagged: list[str] = private(list)
     _image: Mapping[str, Any] = private(dict)

@@ -35,25 +35,27 @@ def server_of(url: str) -> str:
 
 
 class DockerLogin(DockerModule):
-    """Keep credentials for a registry in docker's settings, checked with the registry."""
+    """Log in to a registry, or log out. The credentials are kept in docker's configuration file,
+    and checked by the registry."""
 
     body: ClassVar[str] = BODY
 
     state: Literal["absent", "present"] = "present"
-    """absent logs out."""
+    """`present` logs in, `absent` logs out."""
     registry_url: str = parameter(HUB, aliases=("registry", "url"))
-    """The registry."""
+    """The registry's URL; by default Docker Hub."""
     username: str | None = None
-    """The user."""
+    """The user name. Needed to log in."""
     password: str | None = None
-    """The password; it reaches docker on stdin."""
+    """The password. Needed to log in. It reaches the docker command on its standard input."""
     email: str | None = None
-    """Ignored, as registries do."""
+    """Ignored: registries do not use it."""
     reauthorize: bool = parameter(False, aliases=("reauth",))
-    """Log in though the same credentials are kept already. Needed after a change of password where
-    a credential helper keeps them: a helper is not asked for its secrets."""
+    """Log in even if the same credentials are stored already. Needed after a change of the password
+    if a credential helper stores it, because stored secrets of a helper are not compared."""
     config_path: str = parameter("~/.docker/config.json", aliases=("dockercfg_path",))
-    """docker's settings; of another file's name the password is not checked with the registry."""
+    """Docker's configuration file on the host. If its name is not config.json, the password is
+    stored without a check by the registry."""
 
     def validate(self) -> None:
         if self.state == "present" and (self.username is None or self.password is None):

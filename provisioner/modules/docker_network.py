@@ -26,16 +26,16 @@ report answer "$answer"
 
 
 class Pool(Parameters):
-    """One block of addresses."""
+    """One block of addresses (an IPAM configuration)."""
 
     subnet: str | None = None
-    """The block, as 172.23.0.0/24."""
+    """The subnet in CIDR notation, such as 172.23.0.0/24."""
     iprange: str | None = None
-    """The part of it that containers get addresses of."""
+    """The part of the subnet that containers get their addresses from, in CIDR notation."""
     gateway: str | None = None
-    """The host's address in it."""
+    """The gateway's address: the host's address in the subnet."""
     aux_addresses: Texts | None = None
-    """Addresses that are taken: name to address."""
+    """Addresses that are in use already, by name of their owner."""
 
     def fits(self, there: Mapping[str, Any]) -> bool:
         given = {
@@ -53,50 +53,53 @@ class Pool(Parameters):
 
 
 class DockerNetwork(DockerModule):
-    """Keep a network and the containers in it."""
+    """Create or remove a network, and connect containers to it."""
 
     body: ClassVar[str] = BODY
 
     name: str = parameter(aliases=("network_name",))
-    """The network."""
+    """The network's name."""
     state: Literal["absent", "present"] = "present"
-    """Whether it is there."""
+    """Whether the network exists."""
     connected: Words = parameter((), aliases=("containers",))
-    """Containers in it; others are disconnected, unless this is empty or `appends` is set."""
+    """The containers in the network, by name or id. Others are disconnected, unless the list is
+    empty or `appends` is set."""
     appends: bool = parameter(False, aliases=("incremental",))
-    """Leave other containers connected."""
+    """Keep containers connected that are not in `connected`."""
     force: bool = False
-    """Disconnect all containers first, to remove the network or to make it anew."""
+    """Disconnect all containers first, so that the network can be removed. With `state: present`
+    the network is always recreated."""
     driver: str = "bridge"
-    """Its driver."""
+    """The network's driver."""
     driver_options: Texts = parameter({})
-    """Options of the driver."""
+    """Options of the driver, by name."""
     ipam_driver: str | None = None
-    """Who gives out addresses."""
+    """The driver that assigns addresses (IPAM)."""
     ipam_driver_options: Texts | None = None
-    """Options of ipam_driver."""
+    """Options of `ipam_driver`, by name."""
     ipam_config: tuple[Pool, ...] | None = None
-    """Its blocks of addresses."""
+    """The blocks of addresses of the network."""
     ipam_options: Pool | None = None
-    """One more of them, in the words of playbooks for Ansible before 2.10."""
+    """One more block of addresses, as playbooks for Ansible before 2.10 write it."""
     enable_ipv4: bool | None = None
-    """Use IPv4 (Docker 28 and later)."""
+    """Whether the network uses IPv4 (Docker 28 and later)."""
     enable_ipv6: bool | None = None
-    """Use IPv6 too."""
+    """Whether the network uses IPv6 too."""
     internal: bool | None = None
-    """Keep the outside out."""
+    """Whether the network has no access to external networks."""
     labels: Texts = parameter({})
-    """Its labels."""
+    """Labels of the network, by name."""
     scope: Literal["local", "global", "swarm"] | None = None
-    """How far it reaches (Docker 17.09 and later)."""
+    """The network's scope: `local` is this host, `swarm` all hosts of a swarm (Docker 17.09 and
+    later)."""
     attachable: bool | None = None
-    """Let plain containers join a swarm's network."""
+    """Whether containers outside of swarm services may join a network of a swarm."""
     ingress: bool | None = None
-    """Make it the swarm's routing mesh (Docker 17.05 and later)."""
+    """Whether the network is the swarm's routing mesh (Docker 17.05 and later)."""
     config_only: bool | None = None
-    """It only holds settings for others (Docker 17.09 and later)."""
+    """Whether the network only holds settings for other networks (Docker 17.09 and later)."""
     config_from: str | None = None
-    """The network whose settings it takes (Docker 17.09 and later)."""
+    """The network whose settings are used (Docker 17.09 and later)."""
 
     _before: Mapping[str, Any] | None = None
 

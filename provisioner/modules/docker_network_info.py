@@ -9,12 +9,12 @@ from provisioner.remote.shell import Report
 
 
 class DockerNetworkInfo(DockerInfo):
-    """Look at a network."""
+    """Return what `docker network inspect` says about a network."""
 
     kind: ClassVar[tuple[str, ...]] = ("network", "inspect")
 
     name: str
-    """The network, by name or id."""
+    """The network's name or id."""
 
     def subjects(self) -> tuple[str, ...]:
         return (self.name,)

@@ -37,26 +37,26 @@ KINDS = {"containers": "container", "images": "image", "networks": "network", "v
 
 
 class DockerPrune(Filtered):
-    """Remove containers, images, networks and volumes that nothing uses."""
+    """Remove containers, images, networks and volumes that are not used."""
 
     body: ClassVar[str] = BODY
 
     containers: bool = False
-    """Remove containers that do not run."""
+    """Remove containers that are not running."""
     images: bool = False
-    """Remove images without a name that no container uses."""
+    """Remove images that have no name and that no container uses."""
     networks: bool = False
-    """Remove networks without containers."""
+    """Remove networks that no container is connected to."""
     volumes: bool = False
-    """Remove volumes without containers."""
+    """Remove volumes that no container uses."""
     builder_cache: bool = False
-    """Remove what builds have kept (Docker 18.09 and later)."""
+    """Remove the cache of image builds (Docker 18.09 and later)."""
     builder_cache_all: bool = False
-    """All of it."""
+    """With `builder_cache`, remove the whole cache, not only its dangling parts."""
     builder_cache_filters: Filters | None = None
-    """Which of it."""
+    """With `builder_cache`, filters for the parts of the cache to remove."""
     builder_cache_keep_storage: str | None = None
-    """Keep so much of it."""
+    """With `builder_cache`, how much of the cache to keep, such as `10GB`."""
 
     @property
     def acts(self) -> bool:

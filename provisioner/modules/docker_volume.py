@@ -26,22 +26,23 @@ report answer "$answer"
 
 
 class DockerVolume(DockerModule):
-    """Keep a volume."""
+    """Create or remove a volume."""
 
     body: ClassVar[str] = BODY
 
     volume_name: str = parameter(aliases=("name",))
-    """The volume."""
+    """The volume's name."""
     state: Literal["absent", "present"] = "present"
-    """Whether it is there."""
+    """Whether the volume exists."""
     driver: str = "local"
-    """Its driver."""
+    """The volume's driver."""
     driver_options: Texts = parameter({})
-    """Options of the driver."""
+    """Options of the driver, by name."""
     labels: Texts | None = None
-    """Its labels."""
+    """Labels of the volume, by name."""
     recreate: Literal["always", "never", "options-changed"] = "never"
-    """When an existing volume is removed, with all that is in it, and made anew."""
+    """When to replace an existing volume, which deletes its data: `options-changed` does it if the
+    driver, its options or the labels differ."""
 
     _before: Mapping[str, Any] | None = None
 

@@ -10,12 +10,12 @@ from provisioner.remote.shell import Report
 
 
 class DockerVolumeInfo(DockerInfo):
-    """Look at a volume."""
+    """Return what `docker volume inspect` says about a volume."""
 
     kind: ClassVar[tuple[str, ...]] = ("volume", "inspect")
 
     name: str = parameter(aliases=("volume_name",))
-    """The volume."""
+    """The volume's name."""
 
     def subjects(self) -> tuple[str, ...]:
         return (self.name,)

@@ -20,48 +20,50 @@ _ASKED = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME"
 
 
 class MysqlDb(MysqlModule):
-    """Keep databases of MariaDB or MySQL; write them to a file, or read one."""
+    """Create or drop databases of MariaDB or MySQL, dump them to a file, or import a file."""
 
     body: ClassVar[str] = BODY
 
     name: Words = parameter(aliases=("db",))
-    """The databases; `all` for all of them, with dump and import."""
+    """The databases. With dump and import, `all` is all of them."""
     state: Literal["present", "absent", "dump", "import"] = "present"
-    """Whether they are there; dump writes them to `target`, import reads it."""
+    """Whether the databases exist. `dump` writes them to `target`, `import` reads `target`."""
     encoding: str = ""
-    """Characters of a new database, and of a dump."""
+    """The character set of a new database, and of a dump; by default the server's."""
     collation: str = ""
-    """The order of characters in a new database."""
+    """The collation of a new database; by default that of the character set."""
     target: str | None = None
-    """The file of a dump; packed where it ends in .gz, .bz2, .xz or .zst."""
+    """The file to dump to or to import from, on the host. It is compressed if its name ends in .gz,
+    .bz2, .xz or .zst."""
     single_transaction: bool = False
-    """Dump in one transaction."""
+    """Dump in a single transaction."""
     quick: bool = True
-    """Dump large tables row by row."""
+    """Dump large tables row by row, instead of loading them into memory."""
     ignore_tables: Words = ()
-    """Tables that are left out, as `database.table`."""
+    """Tables to leave out of a dump, as `database.table`."""
     hex_blob: bool = False
-    """Dump binary columns in hexadecimal."""
+    """Write binary columns in hexadecimal notation."""
     force: bool = False
-    """Go on after an error of SQL."""
+    """Continue after an error in the SQL."""
     master_data: Literal[0, 1, 2] = 0
-    """Dump the place in the binary log: 1 as a statement, 2 as a comment."""
+    """Write the position in the binary log into the dump: 1 as a statement, 2 as a comment, 0 not
+    at all."""
     sql_log_bin: bool = True
-    """Write to the binary log that databases are made or dropped."""
+    """Write the creation or removal of databases to the binary log."""
     skip_lock_tables: bool = False
-    """Dump without locking tables."""
+    """Dump without locking the tables."""
     dump_extra_args: str | None = None
-    """More options of mysqldump."""
+    """Additional options of mysqldump, as one line."""
     chdir: str | None = None
-    """The directory in which to work."""
+    """The directory to work in."""
     restrict_config_file: bool = False
-    """Read no settings but `config_file`."""
+    """Read no option file but `config_file`."""
     use_shell: bool = False
-    """Ignored: a pipe that breaks is told anyway."""
+    """Ignored: errors in any part of a pipe are always noticed."""
     unsafe_login_password: bool = False
-    """Ignored: the password stands in no command line."""
+    """Ignored: the password is never in a command line."""
     pipefail: bool = False
-    """Ignored: a dump that fails is a failure, packed or not."""
+    """Ignored: a failed dump is always a failure, compressed or not."""
 
     def validate(self) -> None:
         if any(not name or re.search(r"[\n\0]", name) for name in self.name):

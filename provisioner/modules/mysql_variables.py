@@ -38,16 +38,17 @@ _WORDS = regex.compile(r"[A-Za-z][\w-]*(?:,[A-Za-z][\w-]*)*")
 
 
 class MysqlVariables(MysqlModule):
-    """Read a global variable of MariaDB or MySQL, or set it until the next restart."""
+    """Return a global variable of MariaDB or MySQL, or set it until the server restarts."""
 
     body: ClassVar[str] = CHANGE
 
     variable: str
-    """The variable."""
+    """The variable's name."""
     value: str | None = None
-    """Its value; without one it is only read, and returned as `msg`."""
+    """The value to set. Without it, the variable is only read, and returned as `msg`."""
     mode: Literal["global"] = "global"
-    """Where it is set; a file of settings (`template`, `ini_file`) is for what must last."""
+    """Where to set the variable. Use `template` or `ini_file` for settings that must survive a
+    restart."""
 
     _before: str | None = None
 

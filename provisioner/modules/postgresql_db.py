@@ -32,32 +32,32 @@ FIXED = {"encoding": "encoding", "lc_collate": "LC_COLLATE", "lc_ctype": "LC_CTY
 
 
 class PostgresqlDb(PostgresqlModule):
-    """Keep a database of PostgreSQL."""
+    """Create, change or drop a database of PostgreSQL."""
 
     name: str = parameter(aliases=("db",))
-    """The database."""
+    """The database's name."""
     state: Literal["present", "absent"] = "present"
-    """Whether it should be there. Dumps are made by `shell` with pg_dump."""
+    """Whether the database exists. Use `shell` with pg_dump to make dumps."""
     owner: str = ""
-    """Whose it is."""
+    """The role that owns the database; by default an existing owner is kept."""
     template: str = ""
-    """What a new one is a copy of."""
+    """The template that a new database is copied from."""
     encoding: str = ""
-    """Its characters; a database that is there keeps those it has."""
+    """The character encoding of a new database. That of an existing one can't be changed."""
     lc_collate: str = ""
-    """The order of its text; a database that is there keeps the one it has."""
+    """The collation order of a new database. That of an existing one can't be changed."""
     lc_ctype: str = ""
-    """The kinds of its characters; the same."""
+    """The character classification of a new database. That of an existing one can't be changed."""
     conn_limit: str = ""
-    """How many connections there may be at once; -1 is any number."""
+    """The maximum number of connections at the same time; -1 is no limit."""
     tablespace: str = ""
-    """Where its files are."""
+    """The tablespace of the database."""
     maintenance_db: str = "postgres"
-    """The database to sign in to."""
+    """The database to connect to."""
     force: bool = False
-    """With absent: also while somebody is connected, whose connection ends."""
+    """With `state: absent`, close open connections to the database, so that it can be dropped."""
     comment: str | None = None
-    """A comment on the database."""
+    """The comment on the database."""
 
     def validate(self) -> None:
         super().validate()

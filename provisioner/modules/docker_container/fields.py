@@ -26,243 +26,251 @@ List = Annotated[
 
 class Rate(Parameters):
     path: str
-    """The device in the container."""
+    """The device on the host, such as /dev/sda."""
     rate: Size
-    """How much a second: bytes with a unit (20M), or operations."""
+    """The limit for each second: operations, or bytes with a unit, such as 20M."""
 
 
 class DeviceRequest(Parameters):
     capabilities: list[list[str]] = parameter([])
-    """What the device has to be able to do; --gpus takes the first list only."""
+    """The capabilities that the device must have. The docker command accepts only the first
+    list."""
     count: int | None = None
-    """How many; -1 is all."""
+    """The number of devices; -1 is all."""
     device_ids: tuple[str, ...] = ()
-    """Which."""
+    """The ids of the devices."""
     driver: str | None = None
-    """Whose driver."""
+    """The driver that provides the devices."""
     options: Texts = parameter({})
-    """The driver's options."""
+    """Options of the driver, by name."""
 
 
 class Mount(Parameters):
     target: str
-    """Where in the container."""
+    """The path in the container."""
     source: str | None = None
-    """A volume's name or a path on the host."""
+    """The name of a volume, or a path on the host."""
     type: Literal["bind", "npipe", "tmpfs", "volume", "cluster", "image"] = "volume"
-    """What is mounted."""
+    """The type of the mount."""
     read_only: bool | None = None
     """Mount it read-only."""
     consistency: Literal["cached", "consistent", "default", "delegated"] | None = None
-    """Meant for Docker on macOS."""
+    """The consistency requirement; it has an effect with Docker on macOS only."""
     propagation: Literal["private", "rprivate", "shared", "rshared", "slave", "rslave"] | None = (
         None
     )
-    """How mounts below it travel (bind)."""
+    """How mounts below the path are passed on, with `type: bind`."""
     no_copy: bool | None = None
-    """Do not fill a new volume with what the image has there."""
+    """Do not copy the image's files at that path into a new volume."""
     labels: Texts = parameter({})
-    """Labels of a new volume."""
+    """Labels of a new volume, by name."""
     volume_driver: str | None = None
-    """Driver of a new volume."""
+    """The driver of a new volume."""
     volume_options: Texts = parameter({})
-    """The driver's options."""
+    """Options of the driver of a new volume, by name."""
     tmpfs_size: Size | None = None
-    """Size of a tmpfs."""
+    """The size of a tmpfs, such as 64M."""
     tmpfs_mode: str | None = None
-    """Mode of a tmpfs, octal."""
+    """The mode of a tmpfs, an octal number."""
 
 
 class Healthcheck(Parameters):
     test: Command | None = None
-    """A command line for the container's shell, or a list that begins with CMD, CMD-SHELL or NONE.
-    CMD words become a quoted command line: docker's own command knows nothing else."""
+    """The command that checks the container: a line for its shell, or a list that begins with CMD,
+    CMD-SHELL or NONE. The words of CMD become one quoted line, because the docker command accepts
+    nothing else."""
     test_cli_compatible: bool = False
-    """Ignored: without a test, the image's test is kept, as docker's command does."""
+    """Ignored: without `test` the image's own test is kept, as the docker command does."""
     interval: Duration | None = None
-    """Time between two checks (1m30s)."""
+    """The time between two checks, such as 1m30s."""
     timeout: Duration | None = None
-    """Time that a check may take."""
+    """The maximum time of one check, such as 10s."""
     retries: int | None = None
-    """Failures in a row that make it unhealthy."""
+    """The number of failures in a row that make the container unhealthy."""
     start_period: Duration | None = None
-    """Time in which failures do not count (Docker 17.05 and later)."""
+    """The time after the start in which failures are not counted (Docker 17.05 and later)."""
     start_interval: Duration | None = None
-    """Time between two checks in the start period (Docker 25 and later)."""
+    """The time between two checks during the start period (Docker 25 and later)."""
 
 
 class Network(Parameters):
     name: str
-    """The network."""
+    """The network's name."""
     ipv4_address: str | None = None
-    """The container's address there."""
+    """The container's IPv4 address in the network."""
     ipv6_address: str | None = None
-    """Its IPv6 address there."""
+    """The container's IPv6 address in the network."""
     links: List | None = None
-    """Containers to link to, as `name:alias`."""
+    """Containers to link to in the network, as `name:alias`."""
     aliases: List | None = None
-    """More names of the container there."""
+    """Additional names of the container in the network."""
     mac_address: str | None = None
-    """Its MAC address there (Docker 25 and later)."""
+    """The container's MAC address in the network (Docker 25 and later)."""
     driver_opts: Texts | None = None
-    """Options for the network's driver (Docker 20.10 and later)."""
+    """Options of the network's driver, by name (Docker 20.10 and later)."""
 
 
 class ContainerConfig(DockerModule):
-    """What a container is made of. Unset fields are left as they are."""
+    """The parameters that a container is created with. A parameter that is not set is not
+    compared."""
 
     auto_remove: bool | None = None
     """Remove the container when it ends."""
     blkio_weight: int | None = None
-    """Relative weight of its disk access, 10 to 1000."""
+    """The relative weight of the container's disk access, from 10 to 1000."""
     capabilities: List | None = None
     """Linux capabilities to add."""
     cap_drop: List | None = None
-    """Linux capabilities to take away."""
+    """Linux capabilities to remove."""
     cgroupns_mode: Literal["host", "private"] | None = None
-    """Its cgroup namespace (Docker 20.10 and later)."""
+    """The container's cgroup namespace: its own, or the host's (Docker 20.10 and later)."""
     cgroup_parent: str | None = None
-    """The cgroup to put its own into."""
+    """The parent of the container's cgroup."""
     command: Command | None = None
-    """The command, as a line (split as a shell would, without a shell) or as words."""
+    """The command, as a list of words or as one line. A line is split into words like in a shell,
+    but no shell runs it."""
     cpu_period: int | None = None
-    """Period of the CPU limit in µs."""
+    """The period of the CPU limit, in microseconds."""
     cpu_quota: int | None = None
-    """CPU time in each period in µs."""
+    """The CPU time in each period, in microseconds."""
     cpus: float | None = None
-    """How many CPUs it may use."""
+    """The number of CPUs that the container may use, such as 1.5."""
     cpuset_cpus: str | None = None
-    """Which CPUs (0-2,4)."""
+    """The CPUs that the container may use, such as 0-2,4."""
     cpuset_mems: str | None = None
-    """Which memory nodes."""
+    """The memory nodes that the container may use, such as 0,1."""
     cpu_shares: int | None = None
-    """Relative weight of its CPU time."""
+    """The relative weight of the container's CPU time (the default of Docker is 1024)."""
     devices: List | None = None
-    """Devices of the host, as `/dev/x[:/dev/y[:rwm]]`."""
+    """Devices of the host, as `/dev/x[:/dev/y[:rwm]]`: path on the host, path in the container,
+    permissions."""
     device_read_bps: tuple[Rate, ...] | None = None
-    """Limits for reading, in bytes a second."""
+    """Limits for reading from devices, in bytes per second."""
     device_write_bps: tuple[Rate, ...] | None = None
-    """Limits for writing, in bytes a second."""
+    """Limits for writing to devices, in bytes per second."""
     device_read_iops: tuple[Rate, ...] | None = None
-    """Limits for reading, in operations a second."""
+    """Limits for reading from devices, in operations per second."""
     device_write_iops: tuple[Rate, ...] | None = None
-    """Limits for writing, in operations a second."""
+    """Limits for writing to devices, in operations per second."""
     device_requests: tuple[DeviceRequest, ...] | None = None
-    """GPUs (Docker 19.03 and later): the first entry, as --gpus."""
+    """GPUs and similar devices (Docker 19.03 and later). Only the first entry is used, as
+    `--gpus`."""
     device_cgroup_rules: List | None = None
-    """Rules for the device cgroup (Docker 17.06 and later)."""
+    """Rules for the device cgroup, such as `c 42:* rmw` (Docker 17.06 and later)."""
     dns_opts: List | None = None
-    """Options of its resolver."""
+    """Options of the resolver."""
     dns_servers: List | None = None
-    """Its name servers, in order."""
+    """The name servers, in the order in which they are asked."""
     dns_search_domains: List | None = None
-    """Its search domains, in order."""
+    """The search domains, in the order in which they are tried."""
     domainname: str | None = None
-    """Its domain."""
+    """The container's domain name."""
     env: Texts | None = None
-    """Its environment. Values reach docker on stdin; those with a newline through docker's own
-    environment, which only root and the same user can read."""
+    """Environment variables, by name. Values reach docker on its standard input; values with a
+    newline through its environment, which only root and the same user can read."""
     env_file: str | None = None
-    """A file on the host with lines NAME=VALUE; `env` wins over it."""
+    """A file on the host with lines NAME=VALUE. Variables in `env` have priority."""
     entrypoint: List | None = None
-    """The entry point, instead of the image's. All but its first word become the command's first
-    words: docker's own command knows nothing else."""
+    """The entry point to use instead of the image's. Its second and further words are put before
+    the command, because the docker command accepts one word only."""
     etc_hosts: Texts | None = None
-    """More lines of /etc/hosts: name to address."""
+    """Lines to add to /etc/hosts: name to address."""
     exposed_ports: List | None = parameter(None, aliases=("exposed", "expose"))
-    """Ports (80, 53/udp, 7000-7010) that it says it listens on."""
+    """The ports that the container listens on, such as 80, 53/udp, 7000-7010."""
     groups: List | None = None
-    """More groups of its process."""
+    """Additional groups of the container's process, by name or number."""
     healthcheck: Healthcheck | None = None
-    """How to see whether it is healthy."""
+    """How to check whether the container is healthy."""
     hostname: str | None = None
-    """Its host name."""
+    """The container's host name."""
     init: bool | None = None
-    """Run an init in it, which reaps processes."""
+    """Run an init process in the container that reaps zombie processes."""
     interactive: bool | None = None
-    """Keep its stdin open."""
+    """Keep the container's standard input open."""
     ipc_mode: str | None = None
-    """Its IPC namespace: host, `container:NAME`, private, shareable."""
+    """The IPC namespace: host, private, shareable, or `container:NAME`."""
     kernel_memory: Size | None = None
-    """Limit of kernel memory."""
+    """The limit of kernel memory, such as 64M."""
     labels: Texts | None = None
-    """Its labels."""
+    """Labels of the container, by name."""
     links: List | None = None
     """Containers to link to, as `name:alias` (bridge network only)."""
     log_driver: str | None = None
-    """Where its output goes."""
+    """The log driver that receives the container's output."""
     log_options: Texts | None = parameter(None, aliases=("log_opt",))
-    """Options of log_driver."""
+    """Options of `log_driver`, by name."""
     mac_address: str | None = None
-    """Its MAC address."""
+    """The container's MAC address."""
     memory: Size | None = None
-    """Limit of memory (512M); 0 is none."""
+    """The limit of memory, such as 512M; 0 is no limit."""
     memory_reservation: Size | None = None
-    """Soft limit of memory."""
+    """The soft limit of memory, such as 256M."""
     memory_swap: Size | None = None
-    """Limit of memory and swap together; unlimited or -1 is none."""
+    """The limit of memory and swap together, such as 1G; `unlimited` or -1 is no limit."""
     memory_swappiness: int | None = None
-    """How readily it is swapped out, 0 to 100."""
+    """How readily the kernel swaps out the container's memory, from 0 to 100."""
     mounts: tuple[Mount, ...] | None = None
-    """What is mounted in it (Docker 17.06 and later)."""
+    """Volumes, directories and tmpfs to mount in the container (Docker 17.06 and later)."""
     network_mode: str | None = None
-    """bridge, host, none, default, `container:NAME`, or a network; unset is the first of
-    `networks`."""
+    """The network mode: bridge, host, none, default, `container:NAME`, or the name of a network; by
+    default the first of `networks`."""
     networks: tuple[Network, ...] | None = None
-    """The networks it is in."""
+    """The networks to connect the container to."""
     oom_killer: bool | None = None
-    """Whether the kernel's OOM killer is disabled for it (Ansible's name for that)."""
+    """Whether the kernel's OOM killer is disabled for the container (the name is Ansible's)."""
     oom_score_adj: int | None = None
-    """How readily the OOM killer takes it."""
+    """The adjustment of the OOM score, from -1000 (killed last) to 1000 (killed first)."""
     pid_mode: str | None = None
-    """Its PID namespace: host or `container:NAME`."""
+    """The PID namespace: host, or `container:NAME`."""
     pids_limit: int | None = None
-    """How many processes it may have; -1 is no limit."""
+    """The maximum number of processes; -1 is no limit."""
     platform: str | None = None
-    """Platform of the image (Docker 20.10 and later)."""
+    """The platform of the image, such as linux/amd64 (Docker 20.10 and later)."""
     privileged: bool | None = None
-    """Give it all rights."""
+    """Give the container all privileges on the host."""
     publish_all_ports: bool | None = None
-    """Publish every port that it exposes."""
+    """Publish every exposed port on a free port of the host."""
     published_ports: List | None = parameter(None, aliases=("ports",))
-    """Ports of the host that lead to it: `80`, `8080:80`, `127.0.0.1:8080:80/tcp`, ranges."""
+    """Ports of the host to forward to the container: `80`, `8080:80`, `127.0.0.1:8080:80/tcp`, and
+    ranges."""
     read_only: bool | None = None
-    """Make its root read-only."""
+    """Make the container's root filesystem read-only."""
     restart_policy: Literal["no", "on-failure", "always", "unless-stopped"] | None = None
-    """When docker starts it again. Quote `no`."""
+    """When docker starts the container again. Put `no` in quotes."""
     restart_retries: int | None = None
-    """How often at most, for on-failure."""
+    """The maximum number of restarts, with `restart_policy: on-failure`."""
     runtime: str | None = None
     """The OCI runtime."""
     security_opts: List | None = None
-    """Security options (`label=disable`)."""
+    """Security options, such as `label=disable`."""
     shm_size: Size | None = None
-    """Size of its /dev/shm."""
+    """The size of /dev/shm in the container, such as 64M."""
     stop_signal: str | None = None
-    """The signal that asks it to end."""
+    """The signal that asks the container to end."""
     stop_timeout: int | None = None
-    """How many seconds it then has."""
+    """Seconds that the container has to end before it is killed."""
     storage_opts: Texts | None = None
-    """Options of the storage driver."""
+    """Options of the storage driver, by name."""
     sysctls: Texts | None = None
-    """Kernel parameters of its namespaces."""
+    """Kernel parameters of the container's namespaces, by name."""
     tmpfs: List | None = None
-    """Paths that are a tmpfs, as `/run[:size=64m]`."""
+    """Paths in the container to mount a tmpfs on, as `/run[:size=64m]`."""
     tty: bool | None = None
-    """Give it a terminal."""
+    """Give the container a terminal."""
     ulimits: List | None = None
-    """Limits, as `nofile:1024[:2048]`."""
+    """Limits of resources, as `nofile:1024[:2048]`: name, soft limit, hard limit."""
     user: str | None = None
-    """The user of its process, as name or number, with a group behind a colon."""
+    """The user of the container's process, by name or number; a group may follow after a colon."""
     userns_mode: str | None = None
-    """Its user namespace: host."""
+    """The user namespace; the only value is host."""
     uts: str | None = None
-    """Its UTS namespace: host."""
+    """The UTS namespace; the only value is host."""
     volumes: List | None = None
-    """Volumes and directories of the host, as `source:/path[:mode]`, or `/path` for a new one."""
+    """Volumes and directories of the host, as `source:/path[:mode]`, or `/path` for an anonymous
+    volume."""
     volume_driver: str | None = None
-    """Driver of its volumes."""
+    """The driver of new volumes."""
     volumes_from: Words | None = None
-    """Containers whose volumes it gets."""
+    """Containers whose volumes are mounted too."""
     working_dir: str | None = None
-    """The directory of its process."""
+    """The working directory of the container's process."""

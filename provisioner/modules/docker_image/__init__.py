@@ -15,38 +15,43 @@ from provisioner.remote.shell import Program, Report
 
 
 class DockerImage(DockerModule):
-    """Keep an image on the host: there, tagged, pushed, archived, or gone."""
+    """Keep an image on the host (pulled, built or loaded), tag it, push it, archive it, or remove
+    it."""
 
     body: ClassVar[str] = images.BODY
 
     name: str
-    """The image, with its registry; its own tag wins over `tag`."""
+    """The image's name with its registry, or its id. A tag in the name has priority over `tag`."""
     tag: str = "latest"
-    """The tag."""
+    """The tag of `name` and `repository`, if they have none."""
     state: Literal["absent", "present"] = "present"
-    """Whether it is there."""
+    """Whether the image is on the host."""
     source: Literal["build", "load", "pull", "local"] | None = None
-    """Where it comes from when it is missing; local makes that a failure."""
+    """How to get the image if it is missing: pull it, build it, or load it from an archive. `local`
+    fails instead."""
     force_source: bool = False
-    """Pull, build or load it again, though it is there: a change if another one comes of it."""
+    """Pull, build or load the image even if it is there. It is a change if the result is another
+    image."""
     force_absent: bool = False
-    """Remove it with all its names, even if stopped containers use it."""
+    """With `state: absent`, remove the image with all its names, even if stopped containers use
+    it."""
     force_tag: bool = False
-    """Take `repository` away from another image that has this name."""
+    """Give the name `repository` to this image even if another image has it."""
     build: Build | None = None
-    """How it is built."""
+    """How to build the image, with `source: build`."""
     pull: Pull | None = None
-    """How it is pulled."""
+    """How to pull the image, with `source: pull`."""
     load_path: str | None = None
-    """The archive to load, on the host."""
+    """The archive on the host to load the image from, with `source: load`."""
     archive_path: str | None = None
-    """Write it to this archive on the host, unless that holds it already."""
+    """Write the image to this archive on the host, unless the archive holds it already."""
     push: bool = False
-    """Push it to its registry, or to that of `repository`."""
+    """Push the image to its registry, or to the registry of `repository`. Always a change if
+    something was sent."""
     repository: str | None = None
-    """Another name for it."""
+    """A second name to give to the image."""
     force: bool | None = None
-    """Ansible's old name for force_source, force_absent and force_tag together."""
+    """Ansible's old parameter: sets `force_source`, `force_absent` and `force_tag` together."""
 
     _before: Mapping[str, Any] | None = None
 

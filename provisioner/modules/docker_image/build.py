@@ -12,24 +12,25 @@ from provisioner.modules.shared.docker.values import bytes_of
 
 class Limits(Parameters):
     memory: Size | None = None
-    """Memory of a build step."""
+    """The maximum memory of a build step, such as 512M."""
     memswap: Size | None = None
-    """Memory and swap together; -1 is no limit."""
+    """The maximum of memory and swap together; -1 is no limit."""
     cpushares: int | None = None
-    """Relative weight of its CPU time."""
+    """The relative weight of a build step's CPU time (the default of Docker is 1024)."""
     cpusetcpus: str | None = None
-    """Which CPUs."""
+    """The CPUs that a build step may use, such as 0-2,4."""
 
 
 class Secret(Parameters):
     id: str
-    """Its name: RUN steps find it as /run/secrets/ID."""
+    """The secret's name: RUN steps read it from /run/secrets/ID."""
     type: Literal["file", "env"]
-    """Where it comes from. (Ansible's `value` would be in docker's environment: write a file.)"""
+    """Where the secret comes from: a file, or an environment variable. Ansible's `value` is not
+    supported, because the value would be visible in docker's environment: write it to a file."""
     src: str | None = None
-    """The file on the host."""
+    """With `type: file`, the file on the host."""
     env: str | None = None
-    """The variable in the environment of the task."""
+    """With `type: env`, the environment variable of the task."""
 
     def words(self) -> str:
         return f"--secret=id={self.id}," + (f"src={self.src}" if self.src else f"env={self.env}")
@@ -37,15 +38,15 @@ class Secret(Parameters):
 
 class Output(Parameters):
     type: Literal["local", "tar", "oci", "docker", "image"]
-    """The exporter."""
+    """The exporter of BuildKit."""
     dest: str | None = None
-    """The path on the host."""
+    """The path on the host to write to."""
     context: str | None = None
-    """The context of the docker command whose daemon gets it."""
+    """The docker context whose daemon gets the image (type docker)."""
     name: str | None = None
-    """The image's name there."""
+    """The image's name (type image)."""
     push: bool = False
-    """Push it (type image)."""
+    """Push the image to its registry (type image)."""
 
     def words(self) -> str:
         given = {"type": self.type, "dest": self.dest, "context": self.context, "name": self.name}
@@ -55,41 +56,42 @@ class Output(Parameters):
 
 class Build(Parameters):
     path: str
-    """The directory on the host with the Dockerfile."""
+    """The directory on the host to build in (the build context)."""
     dockerfile: str | None = None
-    """Another Dockerfile, relative to path."""
+    """The Dockerfile, relative to `path`; by default `Dockerfile`."""
     args: Texts = parameter({})
-    """Build arguments. They stand in the process list while it builds: no place for secrets."""
+    """Build arguments, by name. All users of the host can see them in the list of processes: do not
+    use them for secrets."""
     cache_from: tuple[str, ...] = ()
-    """Images whose layers may be used."""
+    """Images whose layers may be used as a cache."""
     container_limits: Limits | None = None
     """Limits of each build step."""
     etc_hosts: Texts = parameter({})
-    """More lines of /etc/hosts while it builds."""
+    """Lines to add to /etc/hosts during the build: name to address."""
     http_timeout: int | None = None
-    """Ignored: a build may take as long as it needs."""
+    """Ignored: a build has no time limit."""
     labels: Texts = parameter({})
-    """The image's labels."""
+    """Labels of the image, by name."""
     network: str | None = None
-    """The network of its RUN steps."""
+    """The network of RUN steps."""
     nocache: bool = False
-    """Build every layer anew."""
+    """Build every layer again instead of using the cache."""
     platform: str | None = None
-    """The platform to build for."""
+    """The platform to build for, such as linux/amd64."""
     pull: bool = False
-    """Fetch the newest base image."""
+    """Pull the newest version of the base image first."""
     rm: bool = True
-    """Remove the containers in between."""
+    """Remove the intermediate containers of the build."""
     shm_size: Size | None = None
-    """Size of /dev/shm while it builds."""
+    """The size of /dev/shm during the build, such as 64M."""
     target: str | None = None
-    """The stage to stop at."""
+    """The build stage to stop at; by default the last one."""
     secrets: tuple[Secret, ...] = ()
-    """Secrets for RUN steps (with BuildKit)."""
+    """Secrets for RUN steps (needs BuildKit)."""
     outputs: tuple[Output, ...] = ()
-    """Where else what is built goes (with BuildKit)."""
+    """Where to write the result, besides the local images (needs BuildKit)."""
     use_config_proxy: bool | None = None
-    """Ignored: docker's command takes the proxy of its settings."""
+    """Ignored: the docker command uses the proxy of its configuration."""
 
     def words(self, tag: str) -> Iterator[str]:
         yield from ("build", f"--tag={tag}", f"--rm={str(self.rm).lower()}")
@@ -121,4 +123,4 @@ class Build(Parameters):
 
 class Pull(Parameters):
     platform: str | None = None
-    """The platform whose image is pulled (Docker 17.12 and later)."""
+    """The platform of the image to pull, such as linux/amd64 (Docker 17.12 and later)."""

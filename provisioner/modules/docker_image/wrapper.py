@@ -14,14 +14,15 @@ from provisioner.remote.shell import Program, Report
 
 
 class ImagePart(DockerModule):
-    """A module that docker_image carries out, with the parameters that `wish` gives it."""
+    """Base of the modules that run docker_image with parameters of their own
+    (`image_parameters`)."""
 
     body: ClassVar[str] = images.BODY
 
     name: str
-    """The image, with its registry; its own tag wins over `tag`."""
+    """The image's name with its registry. A tag in the name has priority over `tag`."""
     tag: str = "latest"
-    """The tag."""
+    """The tag, if `name` has none."""
 
     _image: DockerImage
 

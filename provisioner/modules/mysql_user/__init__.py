@@ -37,49 +37,50 @@ class Step:
 
 
 class MysqlUser(MysqlModule):
-    """Keep an account of MariaDB or MySQL."""
+    """Create, change or drop an account of MariaDB or MySQL."""
 
     body: ClassVar[str] = CHANGE
 
     name: str = parameter(aliases=("user",))
-    """The user."""
+    """The user name."""
     host: str = "localhost"
-    """The host that the user comes from; `%` is any."""
+    """The host that the user connects from; `%` is any host."""
     host_all: bool = False
-    """The user at all hosts that the server knows it at; a new one needs `host`."""
+    """Change the user's accounts at all hosts that the server has for it. A new account needs
+    `host`."""
     state: Literal["present", "absent"] = "present"
-    """Whether the account should be there."""
+    """Whether the account exists."""
     password: str | None = None
-    """The password, for mysql_native_password. Only its hash reaches the host."""
+    """The password, for the plugin mysql_native_password. Only its hash reaches the host."""
     encrypted: bool = False
-    """`password` is such a hash already."""
+    """`password` is already a hash of mysql_native_password."""
     update_password: Literal["always", "on_create", "on_new_username"] = "always"  # noqa: S105
-    """Set the password whenever it differs, or for a new account only; on_new_username gives a new
-    account the password that the user has at other hosts."""
+    """When to set the password: `always` if it differs, or only for a new account.
+    `on_new_username` gives a new account the password that the user has at other hosts."""
     plugin: str | None = None
-    """The plugin that authenticates the user."""
+    """The authentication plugin of the account."""
     plugin_hash_string: str | None = None
-    """What it keeps of the user: a hash."""
+    """What the plugin stores for the account: a hash."""
     plugin_auth_string: str | None = None
-    """What it keeps of the user in other words: the service of pam. For mysql_native_password it is
-    the password."""
+    """What the plugin is told about the account, such as the service name of pam. For
+    mysql_native_password it is the password."""
     priv: Any = None
-    """Privileges: `db.*:SELECT,INSERT/*.*:USAGE`, or a mapping."""
+    """Privileges, as `db.*:SELECT,INSERT/*.*:USAGE` or as a mapping of objects to privileges."""
     append_privs: bool = False
-    """Grant them and leave all others."""
+    """Grant the privileges in `priv` and keep all others."""
     subtract_privs: bool = False
-    """Revoke them and leave all others."""
+    """Revoke the privileges in `priv` and keep all others."""
     tls_requires: Mapping[str, Any] | None = None
-    """What a connection must have: SSL, X509, or CIPHER, ISSUER and SUBJECT with their values."""
+    """What a connection must use: SSL, X509, or CIPHER, ISSUER and SUBJECT with their values."""
     resource_limits: Mapping[str, Any] | None = None
-    """Limits: MAX_QUERIES_PER_HOUR, MAX_UPDATES_PER_HOUR, MAX_CONNECTIONS_PER_HOUR,
+    """Limits of the account: MAX_QUERIES_PER_HOUR, MAX_UPDATES_PER_HOUR, MAX_CONNECTIONS_PER_HOUR,
     MAX_USER_CONNECTIONS, MAX_STATEMENT_TIME."""
     sql_log_bin: bool = True
-    """Write what is done to the binary log."""
+    """Write the changes to the binary log."""
     force_context: bool = False
-    """Do it in the database `mysql`, for filters of replication."""
+    """Run the statements in the database `mysql`, for replication filters."""
     column_case_sensitive: bool | None = None
-    """Ignored: the server does not mind the case of columns."""
+    """Ignored: the server does not distinguish upper and lower case in column names."""
 
     _done: list[Step] = private(list)
 

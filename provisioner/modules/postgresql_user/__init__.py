@@ -37,36 +37,37 @@ SELECT row_to_json(r) FROM (
 
 
 class PostgresqlUser(PostgresqlModule):
-    """Keep a user of PostgreSQL."""
+    """Create, change or drop a user (a role that can log in) of PostgreSQL."""
 
     name: str = parameter(aliases=("user",))
-    """The user."""
+    """The user name."""
     db: str = parameter("", aliases=("login_db",))
-    """The database to sign in to."""
+    """The database to connect to, and the one that `priv` is about; by default postgres."""
     state: Literal["present", "absent"] = "present"
-    """Whether the user should be there."""
+    """Whether the user exists."""
     password: str | None = None
-    """The password, or its hash; only a hash reaches the server. "" is none."""
+    """The password, or its hash. Only a hash reaches the server. An empty string removes the
+    password."""
     no_password_changes: bool = False
     """Set the password of a new user only."""
     encrypted: bool = True
-    """Accepted and ignored: no password is kept as it is."""
+    """Ignored: the server always stores a hash."""
     role_attr_flags: Words = ()
-    """What the user may: SUPERUSER, CREATEROLE, CREATEDB, INHERIT, LOGIN, REPLICATION, BYPASSRLS,
-    each with NO before it for the contrary."""
+    """Role attributes: SUPERUSER, CREATEROLE, CREATEDB, INHERIT, LOGIN, REPLICATION, BYPASSRLS. NO
+    before an attribute removes it, such as NOLOGIN."""
     expires: str | None = None
-    """When the password ends, or infinity."""
+    """When the password expires, as a timestamp, or `infinity`."""
     conn_limit: int | None = None
-    """How many connections the user may have at once; -1 is any number."""
+    """The maximum number of connections of the user at the same time; -1 is no limit."""
     groups: Words = ()
-    """Roles that the user is a member of."""
+    """Roles that the user becomes a member of."""
     priv: str = ""
-    """Rights on `db` and on tables in it: `CONNECT/products:ALL`. With absent they are
-    taken away first; others never are."""
+    """Privileges on `db` and on tables in it, as `CONNECT/products:ALL`. They are granted, and
+    others are kept. With `state: absent` they are revoked before the user is dropped."""
     comment: str | None = None
-    """A comment on the user."""
+    """The comment on the user."""
     fail_on_user: bool = parameter(True, aliases=("fail_on_role",))
-    """Accepted and ignored: a user who can't be dropped is a failure."""
+    """Ignored: a user that can't be dropped is always a failure."""
 
     def validate(self) -> None:
         super().validate()

@@ -11,30 +11,33 @@ from provisioner.remote.shell import Program, Report
 
 
 class Systemd(Module):
-    """A systemd unit runs or rests, now and at boot; `restarted` and `reloaded` are events."""
+    """Start, stop, restart or reload a systemd unit, and enable it at boot."""
 
     body: ClassVar[str] = unit.BODY
 
     name: str | None = parameter(None, aliases=("service", "unit"))
-    """The unit: a service without its suffix, or any unit with it (`x.timer`, `getty@tty1`)."""
+    """The unit's name. A service needs no suffix; other units need theirs, such as `x.timer`."""
     state: unit.State | None = None
-    """started, stopped; restarted always restarts; reloaded reloads, or starts what is stopped."""
+    """`started` starts the unit if it is not running, `stopped` stops it, `restarted` always
+    restarts it, `reloaded` reloads it, or starts it if it is not running."""
     enabled: bool | None = None
-    """Whether it starts at boot. A static unit counts as both."""
+    """Whether the unit starts at boot. A static unit is neither enabled nor disabled: both values
+    accept it."""
     force: bool = False
-    """Replace links that are in the way when enabling and masking."""
+    """Replace existing symlinks when enabling or masking the unit."""
     masked: bool | None = None
-    """Whether it is masked: impossible to start."""
+    """Whether the unit is masked, so that it can't be started."""
     daemon_reload: bool = parameter(False, aliases=("daemon-reload",))
-    """Have systemd read changed unit files first. Done, and a change, only where the unit (without
-    a name: any unit) differs from what systemd knows; always before an event."""
+    """Run `systemctl daemon-reload` first. Done, and reported as a change, only if unit files on
+    disk differ from those that systemd has loaded: the files of this unit, or of any unit without
+    `name`. Always done before a restart or reload."""
     daemon_reexec: bool = parameter(False, aliases=("daemon-reexec",))
-    """Re-execute systemd itself first: an event."""
+    """Run `systemctl daemon-reexec` first. Always a change."""
     scope: Literal["system", "user", "global"] = "system"
-    """Whose manager: the system's, that of the user the task runs as, or all users' (global, which
-    knows only enabled and masked)."""
+    """The systemd manager to talk to: the system's, that of the task's user, or the settings for
+    all users (`global`, which has only `enabled` and `masked`)."""
     no_block: bool = False
-    """Queue the start or stop without waiting: nothing is proved then."""
+    """Do not wait until the unit has started or stopped. The result is not checked then."""
 
     validate_name = staticmethod(unit.plain_name)
 

@@ -16,74 +16,78 @@ BODY = load_body("yum/rpm.sh", "yum/transaction.sh", "yum/failures.sh", "yum/sta
 
 
 class Yum(Module):
-    """Packages are installed, of a version, the newest, or removed."""
+    """Install, update or remove packages."""
 
     body: ClassVar[str] = BODY
 
     name: Specs | None = parameter(None, aliases=("pkg",))
-    """Packages: `docker-ce`, `docker-ce-26.1.4`, `name >= 1.0`, globs, `@group`, `@^environment`,
-    paths or URLs of rpms, files or capabilities that a package provides; `*` with latest is all."""
+    """The packages: `docker-ce`, `docker-ce-26.1.4`, `name >= 1.0`, globs, `@group`,
+    `@^environment`, paths or URLs of rpm files, or files and capabilities that a package provides.
+    `*` with `state: latest` is all packages."""
     state: Literal["present", "installed", "latest", "absent", "removed"] | None = None
-    """present (installed), latest, or absent (removed, with what needs it). By default present;
-    absent with `autoremove`."""
+    """`present` (or `installed`) installs missing packages, `latest` also updates them, `absent`
+    (or `removed`) removes them and the packages that need them. By default present; with
+    `autoremove`, absent."""
     list_: str | None = parameter(None, name="list")
-    """Instead of `name`: return installed, updates, available or repos, or all of one package."""
+    """Instead of changing packages, return a list: installed, updates, available, repos, or all
+    versions of one package."""
     update_cache: bool = parameter(False, aliases=("expire-cache",))
-    """Have yum fetch its metadata anew before it installs; alone: fetch it."""
+    """Let yum download its metadata again before it installs. Without `name`, only download it."""
     enablerepo: Words = ()
     """Repositories to enable for this task."""
     disablerepo: Words = ()
     """Repositories to disable for this task; `*` is all but those in `enablerepo`."""
     exclude: Words = ()
-    """Packages (globs) to leave alone."""
+    """Packages to leave alone, by name or glob."""
     disable_excludes: str | None = None
-    """Ignore the configuration's excludes: all, main, or a repository's id."""
+    """Ignore the excludes in yum's configuration: all, main, or the id of a repository."""
     disable_gpg_check: bool = False
-    """Install without checking signatures."""
+    """Install packages without checking their signatures."""
     disable_plugin: Words = ()
     """Plugins of yum to disable for this task."""
     enable_plugin: Words = ()
     """Plugins of yum to enable for this task."""
     conf_file: str | None = None
-    """Another yum.conf on the host."""
+    """The configuration file to use instead of /etc/yum.conf, on the host."""
     installroot: str = "/"
-    """The root of the system to install into."""
+    """The root directory of the system to install into."""
     releasever: str | None = None
-    """The release whose packages are taken."""
+    """The release to take packages from; by default the host's own."""
     security: bool = False
-    """With latest: only updates that repair security."""
+    """With `state: latest`, install security updates only."""
     bugfix: bool = False
-    """With latest: only updates that repair bugs."""
+    """With `state: latest`, install bug fixes only."""
     skip_broken: bool = False
-    """Leave out packages whose dependencies can't be met."""
+    """Leave out packages whose dependencies can't be installed."""
     update_only: bool = False
-    """With latest: update what is installed, install nothing."""
+    """With `state: latest`, update installed packages only and install no others."""
     autoremove: bool = False
-    """Also remove what was installed as a dependency and is not needed any more."""
+    """Also remove packages that were installed as a dependency and are no longer needed."""
     allow_downgrade: bool = False
-    """Go back to an older version where the name says one."""
+    """Install an older version if the name of the package asks for it."""
     download_only: bool = False
-    """Download, install nothing."""
+    """Download the packages and do not install them."""
     download_dir: str | None = None
-    """Where `download_only` puts packages; yum's cache by default."""
+    """With `download_only`, the directory to download to; by default yum's cache."""
     cacheonly: bool = False
-    """Use only what the cache has."""
+    """Use yum's cache only and download no metadata."""
     lock_timeout: int = 30
-    """Seconds to wait for another yum to end; 0 is not to wait."""
+    """Seconds to wait for yum's lock while another process holds it; 0 does not wait."""
     validate_certs: bool = True
-    """Check the certificates of servers that rpms come from by URL."""
+    """Check the certificates of servers that rpm files are downloaded from by URL."""
     sslverify: bool = True
-    """Check the certificates of repositories."""
+    """Check the certificates of the servers of repositories."""
     nobest: bool = False
-    """Take an older version where the newest can't be installed (dnf only)."""
+    """Install an older version if the newest one can't be installed (dnf only)."""
     allowerasing: bool = False
-    """Remove packages that are in the way (dnf only)."""
+    """Remove installed packages that conflict with the new ones (dnf only)."""
     install_weak_deps: bool = True
-    """Also install what is only recommended (dnf only: EL7's rpms recommend nothing)."""
+    """Also install packages that are only recommended (dnf only; packages of CentOS 7 recommend
+    none)."""
     use_backend: str = parameter("auto", aliases=("use",))
-    """Ignored: the host's yum is used."""
+    """Ignored: the host's yum is always used."""
     install_repoquery: bool = True
-    """Ignored: repoquery isn't needed."""
+    """Ignored: repoquery is not needed."""
 
     def validate(self) -> None:
         if self.list_ is not None and self.name is not None:
@@ -207,16 +211,16 @@ class Package(Yum):
     """
 
     cache_valid_time: int | None = None
-    """Ignored: apt's."""
+    """Ignored: a parameter of apt."""
     install_recommends: bool | None = None
-    """Ignored: apt's; rpms of EL7 recommend nothing."""
+    """Ignored: a parameter of apt."""
     default_release: str | None = None
-    """Ignored: apt's."""
+    """Ignored: a parameter of apt."""
     dpkg_options: str | None = None
-    """Ignored: apt's."""
+    """Ignored: a parameter of apt."""
     purge: bool | None = None
-    """Ignored: apt's."""
+    """Ignored: a parameter of apt."""
     force: bool | None = None
-    """Ignored: apt's."""
+    """Ignored: a parameter of apt."""
     upgrade: str | None = None
-    """Ignored: apt's."""
+    """Ignored: a parameter of apt."""

@@ -21,32 +21,34 @@ class DockerCli(Module):
     """A module that works through the host's `docker` command."""
 
     docker_cli: str = "docker"
-    """The docker command: a name in PATH, or a path."""
+    """The docker command on the host: a name that is looked for in PATH, or a path."""
     docker_host: str | None = parameter(None, aliases=("docker_url",))
-    """The daemon, as `unix:///var/run/docker.sock` or `tcp://192.0.2.1:2376`; unset is the one of
-    the host, or of the environment's DOCKER_HOST."""
+    """The daemon's address: `unix:///var/run/docker.sock`, `tcp://192.0.2.1:2376`, `ssh://host`. By
+    default the docker command decides: DOCKER_HOST of the environment, else the daemon on the
+    host."""
     cli_context: str | None = None
-    """A context of the docker command (19.03 and later), instead of docker_host."""
+    """The context of the docker command to use (Docker 19.03 and later), instead of
+    `docker_host`."""
     api_version: str = parameter("auto", aliases=("docker_api_version",))
-    """The API version to speak; auto leaves it to the docker command."""
+    """The version of Docker's API to use; `auto` leaves the choice to the docker command."""
     ca_path: str | None = parameter(None, aliases=("ca_cert", "tls_ca_cert", "cacert_path"))
-    """The CA certificate that vouches for the daemon: a file on the host."""
+    """The CA certificate that the daemon's certificate is checked with: a PEM file on the host."""
     client_cert: str | None = parameter(None, aliases=("tls_client_cert", "cert_path"))
-    """The certificate to show to the daemon: a file on the host."""
+    """The client certificate to present to the daemon: a PEM file on the host."""
     client_key: str | None = parameter(None, aliases=("tls_client_key", "key_path"))
-    """The key of client_cert: a file on the host."""
+    """The private key of `client_cert`: a PEM file on the host."""
     tls: bool = False
-    """Speak TLS with the daemon, whoever it is."""
+    """Connect with TLS, without checking the daemon's certificate."""
     validate_certs: bool = parameter(False, aliases=("tls_verify",))
-    """Speak TLS with the daemon and check its certificate."""
+    """Connect with TLS, and check the daemon's certificate."""
     tls_hostname: str | None = None
-    """Ignored: the docker command checks the name that is in docker_host."""
+    """Ignored: the docker command checks the host name in `docker_host`."""
     ssl_version: str | None = None
-    """Ignored: the docker command chooses the best."""
+    """Ignored: the docker command chooses the version of TLS."""
     use_ssh_client: bool = False
     """Ignored: the docker command always uses ssh for ssh:// addresses."""
     debug: bool = False
-    """Ignored: every change is told anyway."""
+    """Ignored: every change is always reported."""
 
     def patience(self) -> int | None:
         """How long the daemon may take to answer a question, in s."""
@@ -83,8 +85,7 @@ class DockerModule(DockerCli):
     """A module of the collection's API family: it also has `timeout`."""
 
     timeout: int = 60
-    """How many seconds the daemon may take to answer a question (pulls and builds may take as long
-    as they need)."""
+    """Seconds that the daemon may take to answer a question. Pulls and builds have no limit."""
 
     def patience(self) -> int | None:
         return self.timeout

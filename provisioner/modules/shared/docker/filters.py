@@ -26,13 +26,15 @@ class Filtered(DockerModule):
     """A module that speaks of the containers, images, networks and volumes that filters choose."""
 
     containers_filters: Filters | None = None
-    """Which containers, as docker's filters: {label: [a=b], status: exited, until: 24h}."""
+    """Filters for containers, as in `docker ps --filter`: {label: [a=b], status: exited, until:
+    24h}."""
     images_filters: Filters | None = None
-    """Which images; pruning with {dangling: false} means those with a name, too."""
+    """Filters for images. docker_prune with {dangling: false} also removes unused images that have
+    a name."""
     networks_filters: Filters | None = None
-    """Which networks."""
+    """Filters for networks, as in `docker network ls --filter`."""
     volumes_filters: Filters | None = None
-    """Which volumes."""
+    """Filters for volumes, as in `docker volume ls --filter`."""
 
 
 def filters(given: Filters | None) -> list[str]:

@@ -23,31 +23,32 @@ class MysqlModule(Module):
     admin: ClassVar[str] = '[client]\nuser="root"\npassword=""\n'
 
     login_user: str | None = None
-    """The user to sign in as; unset is the one of `config_file`, or the account's own name."""
+    """The user to log in as; by default the one in `config_file`, else the name of the account that
+    the task runs as."""
     login_password: str | None = None
-    """The password to sign in with. It never stands in a command line or a file."""
+    """The password to log in with. It is in no command line and no file on the host."""
     login_host: str = "localhost"
-    """The server's host; localhost is reached by its socket."""
+    """The server's host name or address. localhost is connected to by its socket."""
     login_port: int = 3306
     """The server's port."""
     login_unix_socket: str | None = None
-    """The server's socket, where it is not the one of /etc/my.cnf."""
+    """The server's socket; by default the one in /etc/my.cnf."""
     config_file: str = "~/.my.cnf"
-    """Settings of the client on the host; what is given here goes before them."""
+    """The client's option file on the host. The parameters of the task have priority."""
     config_overrides_defaults: bool = False
     """Take host and port from `config_file`."""
     connect_timeout: int = 30
-    """Seconds in which a connection must be made."""
+    """Seconds to wait for a connection."""
     client_cert: str | None = parameter(None, aliases=("ssl_cert",))
-    """The certificate to show to the server: a file on the host."""
+    """The client certificate to present to the server: a PEM file on the host."""
     client_key: str | None = parameter(None, aliases=("ssl_key",))
-    """The key of client_cert: a file on the host."""
+    """The private key of `client_cert`: a PEM file on the host."""
     ca_cert: str | None = parameter(None, aliases=("ssl_ca",))
-    """The CA certificate that vouches for the server: a file on the host."""
+    """The CA certificate that the server's certificate is checked with: a PEM file on the host."""
     check_hostname: bool | None = None
-    """Whether the server's certificate must be for `login_host`."""
+    """Whether the server's certificate must be issued for `login_host`."""
     check_implicit_admin: bool = False
-    """Try root without a password first."""
+    """Try to log in as root without a password first."""
 
     @classmethod
     def validate_config_file(cls, config_file: str) -> str:

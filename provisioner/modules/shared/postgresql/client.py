@@ -69,11 +69,12 @@ class PostgresqlModule(Module):
     body: ClassVar[str] = CHANGE
 
     login_user: str = parameter("postgres", aliases=("login",))
-    """The user to sign in as."""
+    """The user to log in as."""
     login_password: str = ""
-    """The password to sign in with. It stands in no command line, file or environment."""
+    """The password to log in with. It is in no command line, no file and no environment on the
+    host."""
     login_host: str = parameter("", aliases=("host",))
-    """The server's host; without one it is reached by its socket."""
+    """The server's host name or address; by default the socket on the host is used."""
     login_port: int = parameter(5432, aliases=("port",))
     """The server's port."""
     login_unix_socket: str = parameter("", aliases=("unix_socket",))
@@ -81,19 +82,20 @@ class PostgresqlModule(Module):
     ssl_mode: Literal["allow", "disable", "prefer", "require", "verify-ca", "verify-full"] = (
         "prefer"
     )
-    """Whether the connection is by TLS."""
+    """Whether to use TLS, and what to check: see sslmode in the manual of libpq. Used with
+    `login_host` only."""
     ca_cert: str | None = parameter(None, aliases=("ssl_rootcert",))
-    """The CA certificate that vouches for the server: a file on the host."""
+    """The CA certificate that the server's certificate is checked with: a PEM file on the host."""
     ssl_cert: str | None = None
-    """The certificate to show to the server: a file on the host."""
+    """The client certificate to present to the server: a PEM file on the host."""
     ssl_key: str | None = None
-    """The key of ssl_cert: a file on the host."""
+    """The private key of `ssl_cert`: a PEM file on the host."""
     connect_params: Mapping[str, Any] = parameter({})
-    """More parameters of libpq."""
+    """Additional connection parameters of libpq, by name."""
     session_role: str | None = None
-    """The role to act as, once signed in."""
+    """The role to switch to after login (SET ROLE)."""
     trust_input: bool = True
-    """Accepted and ignored: names and values are quoted."""
+    """Ignored: names and values are always quoted."""
 
     _done: list[Step] = private(list)
 
