@@ -28,7 +28,7 @@ class Handlers(Protocol):
 
 class TaskList:
     """A list of tasks that is being run. `at` is the current line. When the list ends, the list
-    below goes on at its line `resume_at`. A list of `handlers` skips those that are not notified."""
+    below goes on at its line `resume_at`. Handlers that are not notified are skipped."""
 
     def __init__(self, flow: Flow, resume_at: int = 0, handlers: Handlers | None = None) -> None:
         self.flow, self.resume_at, self._handlers = flow, resume_at, handlers

@@ -158,7 +158,7 @@ class ResultHandler:
         self._loop.end()
         self._state.count(result.outcome, ignored=False, rescued=False)
         yield self.event(task_run, result)
-        self._failures.abort(task_run.task, result, task_run.scope, fatal="broken files")
+        self._failures.abort(task_run.task, result, task_run.scope, fatal="invalid include")
 
     def skip_unreachable(self, place: Place, task_run: TaskRun, result: Result) -> Effects[None]:
         """The task was not run since its host is unreachable, but `ignore_unreachable` is set: go

@@ -70,7 +70,11 @@ def fail_unmet_assumption(report: Report) -> Report:
 def _ignored(module: Module) -> str:
     """The warning about parameters that the module does not have."""
     extra = module.extra_arguments
-    return f"no parameters of this module, ignored: {', '.join(sorted(extra))}" if extra else ""
+    return (
+        f"ignored, since the module has no such parameter: {', '.join(sorted(extra))}"
+        if extra
+        else ""
+    )
 
 
 def _common(module: Module, report: Report) -> dict[str, Any]:

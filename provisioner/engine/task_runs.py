@@ -216,7 +216,7 @@ def _arguments(task: Task, kind: type[Module], scope: Scope) -> dict[str, Any]:
 def _mapping(value: Any, what: str) -> dict[str, Any]:
     """The value of a template that gives all arguments: `args: "{{ a_mapping }}"`."""
     if not isinstance(value, dict):
-        raise ModuleError(f"{what} are a mapping of names to values, not {value!r}")
+        raise ModuleError(f"{what} must be a mapping of names to values, not {value!r}")
     return value
 
 

@@ -373,7 +373,10 @@ UNFIT = [
     ("retries: \"{{ 'inf' }}\"", '"retries" must be a number, not "inf"'),
     ("retries: \"{{ '5%' }}\"", '"retries" must be a number, not "5%"'),
     ('loop: [1, 2]\n      loop_control: {pause: "{{ 1 / 0 }}"}', "division by zero"),
-    ('module_defaults: {file: "{{ [1] }}"}', "module_defaults are a mapping of names to values"),
+    (
+        'module_defaults: {file: "{{ [1] }}"}',
+        "module_defaults must be a mapping of names to values",
+    ),
     ('environment: {A: "\\0"}', "a NUL byte can't be passed to a shell"),
     ('vars: {path: "\\0"}', "a NUL byte can't be passed to a shell"),
 ]
