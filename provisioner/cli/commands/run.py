@@ -14,9 +14,7 @@ from provisioner.cli.connector import Connector
 from provisioner.cli.executors import check_workers, with_absolute_paths
 from provisioner.cli.inputs import RunArguments, load
 from provisioner.cli.inventory_source import inventory_options
-from provisioner.cli.questions import PauseQuestion, StepQuestion
 from provisioner.cli.reporting import close_reporters, report_events
-from provisioner.cli.signals import Signals
 from provisioner.cli.subcommand import SETTINGS, invoke
 from provisioner.cli.vault_options import undecryptable_notices, vault_options
 from provisioner.errors import UsageError
@@ -232,6 +230,7 @@ def _run_plan(plan: Plan, arguments: RunArguments, redactor: Redactor) -> int:
 
 def _execute(plan: Plan, arguments: RunArguments, redactor: Redactor, connector: Connector) -> int:
     from provisioner.cli.executors import executor_for
+    from provisioner.cli.questions import PauseQuestion, StepQuestion
     from provisioner.engine.interrupt import Interrupt
     from provisioner.engine.run import Run
 
@@ -246,6 +245,7 @@ def _execute(plan: Plan, arguments: RunArguments, redactor: Redactor, connector:
 
 def _report(run: Run, arguments: RunArguments, redactor: Redactor) -> int:
     """Execute the run and report its events. Return the exit status."""
+    from provisioner.cli.signals import Signals
     from provisioner.reporters import announcer, reporters_for
 
     reporters = reporters_for(
