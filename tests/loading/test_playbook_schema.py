@@ -89,3 +89,48 @@ REFUSED = [
 @pytest.mark.parametrize(("text", "named"), REFUSED)
 def test_what_the_loader_refuses_is_refused_by_its_name(text: str, named: str) -> None:
     assert any(named in fault for fault in faults(text))
+
+
+def properties(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = playbook_schema()["definitions"][f"module_{name}"]["properties"]
+    return found
+
+
+def test_every_parameter_has_a_description_and_no_internal_name() -> None:
+    for name, definition in playbook_schema()["definitions"].items():
+        if name.startswith("module_"):
+            for parameter, schema in definition["properties"].items():
+                assert schema["description"], (name, parameter)
+                assert not parameter.endswith("_"), (name, parameter)
+
+
+def test_an_alias_names_its_parameter() -> None:
+    assert properties("timezone")["rtc"]["description"].startswith("Alias of hwclock. ")
+    hwclock = {**properties("timezone")["hwclock"], "description": ""}
+    assert {**properties("timezone")["rtc"], "description": ""} == hwclock
+
+
+INTERNAL = [
+    ("yum", "list_", "list"),
+    ("yum_repository", "async_", "async"),
+    ("unarchive", "copy_", "copy"),
+    ("template", "validate_", "validate"),
+    ("assemble", "validate_", "validate"),
+    ("lineinfile", "validate_", "validate"),
+    ("npm", "global_", "global"),
+    ("uri", "payload", "body"),
+    ("file", "diff_peek", "_diff_peek"),
+    ("pamd", "validate_", None),
+]
+
+
+@pytest.mark.parametrize(("module", "internal", "public"), INTERNAL)
+def test_the_names_of_attributes_are_refused(
+    module: str, internal: str, public: str | None, tmp_path: Path
+) -> None:
+    assert internal not in properties(module)
+    assert public is None or public in properties(module)
+    path = tmp_path / "play.yml"
+    path.write_text(f"- {{hosts: all, tasks: [{{{module}: {{{internal}: x}}}}]}}")
+    with pytest.raises(LoadError, match=f'the module {module} has no parameter "{internal}"'):
+        load_playbook(path)
