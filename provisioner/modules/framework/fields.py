@@ -309,7 +309,7 @@ def descriptions(cls: type[Parameters]) -> Mapping[str, str]:
             match statement, below:
                 case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=t)):
                     found[name] = cleandoc(str(t))
-    return found
+    return {name: found[name] for name in fields(cls) if name in found}
 
 
 class ClassSpec:
