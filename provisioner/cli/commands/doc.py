@@ -53,7 +53,7 @@ def _kinds() -> dict[str, Mapping[str, Any]]:
 
 def _wrapped(text: str, indent: int) -> str:
     """Return the text in lines of up to 80 columns."""
-    return click.wrap_text(text, 80, " " * indent, " " * indent)
+    return click.wrap_text(" ".join(text.split()), 80, " " * indent, " " * indent)
 
 
 def _description(name: str, kinds: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -83,17 +83,16 @@ def _module(name: str) -> Iterator[str]:
     texts = descriptions(module)
     for attribute, field in fields(module).items():
         also = f" (or {', '.join(sorted(field.aliases))})" if field.aliases else ""
-        default = "required" if field.required else f"default {_plain(field.default)}"
-        yield f"\n  {field.name}{also}: {_type(field.annotation)}, {default}"
+        default = "optional" if field.default is None else f"default {_plain(field.default)}"
+        use = "required" if field.required else default
+        yield f"\n  {field.name}{also}: {_type(field.annotation)}; {use}"
         if attribute in texts:
             yield _wrapped(texts[attribute], 6)
 
 
 def _plain(value: Any) -> str:
     """Return a default value as written in YAML."""
-    if value is None or isinstance(value, bool):
-        return str(value).lower()
-    return repr(value)
+    return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def _type(annotation: Any) -> str:
@@ -117,7 +116,9 @@ _TYPES: dict[Any, str] = {
 def _function(kind: str, name: str, function: Any) -> Iterator[str]:
     yield f"{kind} {name}: {inspect.getdoc(function) or ''}"
     try:
-        parameters = inspect.signature(function)
+        signature = inspect.signature(function)
     except (TypeError, ValueError):
         return
-    yield f"  {name}{parameters.replace(return_annotation=inspect.Signature.empty)}"
+    empty = inspect.Signature.empty
+    parameters = [each.replace(annotation=empty) for each in signature.parameters.values()]
+    yield f"  {name}{signature.replace(parameters=parameters, return_annotation=empty)}"
