@@ -49,32 +49,34 @@ KINDS = {"u": "user", "g": "group", "m": "mask", "o": "other"}
 
 
 class Acl(Module):
-    """An access control list lets a user or group do something with a file, or not."""
+    """Set or remove an entry in the access control list of a file."""
 
     body: ClassVar[str] = BODY
 
     path: str = parameter(aliases=("name",))
     """The file or directory."""
     state: Literal["query", "present", "absent"] = "query"
-    """Whether the entry is there; `query` only returns the list as `acl`."""
+    """`present` sets the entry, `absent` removes it, `query` only returns the list as `acl`."""
     etype: Literal["user", "group", "mask", "other"] | None = None
-    """What kind of entry."""
+    """The kind of entry. Needed for state present and absent."""
     entity: str = ""
-    """The user or group; without one the owner's."""
+    """The name of the user or group. Empty means the owner of the file."""
     permissions: str | None = None
-    """Letters of rwxX, for state: present."""
+    """The permissions: letters of rwxX. Needed for state: present."""
     entry: str | None = None
-    """The entry in one text, `user:joe:rw` or `default:group:x:r`, instead of the three above."""
+    """The entry as one text, such as `user:joe:rw` or `default:group:x:r`, instead of etype, entity
+    and permissions."""
     default: bool = False
-    """What new files in a directory get."""
+    """Change the default list of a directory, which its new files get."""
     recursive: bool = parameter(False, aliases=("recurse",))
-    """Also everything below."""
+    """Change all files below a directory too."""
     follow: bool = True
-    """Follow links; without it a link is refused, and with `recursive` passed over."""
+    """Follow links. If false, a link is refused; with `recursive` links are skipped."""
     recalculate_mask: Literal["default", "mask", "no_mask"] = "default"
-    """Whether the mask is set anew: by default unless it is given."""
+    """`mask` computes the mask again, `no_mask` does not, `default` does unless the entry is a
+    mask."""
     use_nfsv4_acls: bool = False
-    """Accepted and ignored, and refused where it is set: only POSIX lists are supported."""
+    """Only false is supported: NFSv4 lists can't be changed."""
 
     def validate(self) -> None:
         if self.use_nfsv4_acls:

@@ -15,14 +15,14 @@ _WITH_PORT = regex.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+)):(\d+)")
 
 
 class AddHost(Action):
-    """Add a host, with groups and variables; later plays may run on it."""
+    """Add a host with groups and variables to the inventory. Later plays may run on it."""
 
     open: ClassVar[bool] = True
 
     name: str = parameter(aliases=("hostname", "host"))
-    """The host's name; `name:port` gives its port."""
+    """The name of the host; `name:port` also sets its port."""
     groups: Words = parameter((), aliases=("groupname", "group"))
-    """Groups to put it in."""
+    """The groups of the host. New groups are created."""
 
     def _parts(self) -> tuple[str, int | None]:
         """Return the host's name and port, from `web:2222` or `[2001:db8::1]:2222`."""
@@ -49,12 +49,12 @@ class AddHost(Action):
 
 
 class GroupBy(Action):
-    """Put the host into a group whose name is made of its variables."""
+    """Put the host into a group whose name is made from variables."""
 
     key: str
-    """The group's name; blanks become dashes."""
+    """The name of the group. Spaces become dashes."""
     parents: Words = ("all",)
-    """Groups above it."""
+    """The parent groups of the group."""
 
     def act(self, scope: Scope, context: TaskContext) -> Result:
         group = self.key.replace(" ", "-")

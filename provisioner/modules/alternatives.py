@@ -12,33 +12,34 @@ from provisioner.remote.shell import Program, Report
 
 
 class Subcommand(Parameters):
-    """A link that goes with the main one: a manual page, a helper program."""
+    """A link that is switched together with the main one, such as a manual page."""
 
     name: str
-    """Its generic name."""
+    """The generic name of the link."""
     path: str
-    """What it stands for."""
+    """The target of the link."""
     link: str
     """The generic path."""
 
 
 class Alternatives(Module):
-    """A generic name stands for one of several programs."""
+    """Choose the program that a generic name such as java starts."""
 
     body: ClassVar[str] = load_body("alternatives.sh")
 
     name: str
     """The generic name: `java`."""
     path: str
-    """The program it should stand for."""
+    """The program."""
     link: str | None = None
-    """The generic path, needed for a new name: `/usr/bin/java`."""
+    """The generic path, such as `/usr/bin/java`. Needed for a new name."""
     priority: int = 50
-    """For the automatic choice: the highest wins."""
+    """The priority of the program. The highest is chosen in automatic mode."""
     state: Literal["present", "selected", "auto", "absent"] = "selected"
-    """selected: in the list and chosen. auto: the priority chooses. present: in the list."""
+    """selected: add the program to the list and choose it. auto: add it and let the priority
+    choose. present: only add it. absent: remove it from the list."""
     subcommands: tuple[Subcommand, ...] = parameter((), aliases=("slaves",))
-    """Links that go with it: name, link, path each."""
+    """Links that are switched together with the main one: name, link and path of each."""
 
     @classmethod
     def validate_name(cls, name: str) -> str:

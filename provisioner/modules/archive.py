@@ -11,7 +11,7 @@ from provisioner.remote.shell import Program, Report, Value
 
 
 class Archive(FileAttributes, Module):
-    """Files and directories are in an archive. A single file is only compressed: `hosts.gz`.
+    """Pack files and directories into an archive, or compress a single file.
 
     The host needs tar, and gzip, bzip2 or xz; for `zip` it needs zip and unzip.
     """
@@ -19,20 +19,21 @@ class Archive(FileAttributes, Module):
     body: ClassVar[str] = load_body("archive.sh")
 
     path: Words
-    """Files, directories and globs. Names in the archive begin below what all have in common."""
+    """Files, directories and globs. The names in the archive are relative to their common
+    directory."""
     dest: str | None = None
-    """The archive; for a single file that is compressed by default its name with `.gz` and the
-    like behind it."""
+    """The archive. Needed for a directory or several files; for a single file the default is its
+    name with the extension of the format."""
     format: Literal["gz", "bz2", "xz", "tar", "zip"] = "gz"
-    """A tar file compressed so, a plain one, or zip."""
+    """The format: a tar file compressed by gzip, bzip2 or xz, an uncompressed tar file, or zip."""
     exclude_path: Words = ()
     """Files, directories and globs of `path` to leave out."""
     exclusion_patterns: Words = ()
-    """Globs of names in the archive to leave out."""
+    """Globs for names in the archive to leave out."""
     force_archive: bool = False
-    """Make an archive of a single file, too."""
+    """Make an archive of a single file too, instead of only compressing it."""
     remove: bool = False
-    """Remove what has been archived."""
+    """Remove the files and directories after they are archived."""
 
     def program(self, context: TaskContext) -> Program:
         variables: dict[str, Value] = {

@@ -57,29 +57,30 @@ esac
 
 
 class Assemble(FileAttributes, Module):
-    """A file is made of all files of a directory, in the order of their names."""
+    """Build a file from all files of a directory, in the order of their names."""
 
     body: ClassVar[str] = READ
 
     src: str
     """The directory with the fragments."""
     dest: str
-    """The file."""
+    """The file to write."""
     remote_src: bool = True
-    """`src` is a directory of the host; otherwise it is found in `files/` of the role or beside
-    the playbook."""
+    """`src` is a directory of the host. If false, it is a directory of the controller, in `files/`
+    of the role or beside the playbook."""
     regexp: str | None = None
-    """Only fragments whose name this regular expression matches."""
+    """Use only fragments whose name matches this regular expression."""
     ignore_hidden: bool = False
-    """Leave out fragments whose name begins with a dot."""
+    """Skip fragments whose name begins with a dot."""
     delimiter: str | None = None
-    """What stands between two fragments; `\\n` and the like are expanded."""
+    """A text to put between two fragments; escapes such as `\\n` are expanded."""
     backup: bool = False
-    """Keep a copy of a file that is replaced, with the time in its name."""
+    """Keep a copy of the old file, with the time in its name."""
     validate_: str | None = parameter(None, name="validate")
-    """A command that accepts or refuses the new file before it is put in place; %s is its path."""
+    """A command that checks the new file before it replaces the old one; %s stands for its path.
+    Any exit status but 0 refuses the file."""
     decrypt: bool = True
-    """Put together the plaintext of fragments that are encrypted with vault."""
+    """Decrypt fragments of the controller that are encrypted with vault."""
 
     _content: bytes = b""
 

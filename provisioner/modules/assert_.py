@@ -19,11 +19,11 @@ class Assert(Action):
     that: Any
     """A condition or a list of them, without braces."""
     fail_msg: Any = parameter(None, aliases=("msg",))
-    """What to say when one is not true."""
+    """The message if a condition is false."""
     success_msg: Any = None
-    """What to say when all are."""
+    """The message if all conditions are true."""
     quiet: bool = False
-    """Say nothing when all are true."""
+    """Show no message if all conditions are true."""
 
     def act(self, scope: Scope, context: TaskContext) -> Result:
         conditions = self.that if isinstance(self.that, list | tuple) else (self.that,)

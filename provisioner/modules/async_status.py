@@ -99,11 +99,11 @@ class Background(Module):
     inner: Any
     """The module that does the work."""
     job_id: str
-    """The name by which async_status asks for it."""
+    """The id by which async_status asks for the job."""
     seconds: float
-    """How long it may take."""
+    """Seconds after which the job is ended."""
     folder: str | None = None
-    """Where the result is kept."""
+    """The folder for the result. None means FOLDER."""
 
     _first: Program | None = None
 
@@ -148,14 +148,14 @@ class Background(Module):
 
 
 class AsyncStatus(Module):
-    """Ask whether a task with `async` and `poll: 0` has ended, and what came of it."""
+    """Ask whether a background task (`async` with `poll: 0`) has ended, and return its result."""
 
     body: ClassVar[str] = STATUS
 
     jid: str
-    """The task's `ansible_job_id`."""
+    """The `ansible_job_id` of the task."""
     mode: Literal["status", "cleanup"] = "status"
-    """`cleanup` removes the result that is kept on the host."""
+    """`status` asks for the result, `cleanup` removes it from the host."""
 
     @classmethod
     def validate_jid(cls, jid: str) -> str:

@@ -61,30 +61,34 @@ def _options(text: str) -> tuple[str, str]:
 
 
 class AuthorizedKey(Module):
-    """SSH keys are, or are not, in a user's authorized_keys."""
+    """Add SSH keys to the authorized_keys of a user, or remove them."""
 
     body: ClassVar[str] = load_body("authorized_key.sh")
 
     user: str
-    """Whose logins."""
+    """The user."""
     key: str
-    """The public keys, one a line, with options before and a comment behind."""
+    """The public keys, one a line. A line may have options before the key and a comment after
+    it."""
     state: Literal["present", "absent"] = "present"
-    """Whether they may log in."""
+    """`present` adds the keys, `absent` removes them."""
     path: str | None = None
-    """The file, `~/.ssh/authorized_keys` by default; %u and %h are the user and its home."""
+    """The file. The default is `~/.ssh/authorized_keys`; %u stands for the user and %h for the home
+    directory."""
     manage_dir: bool = True
-    """Make the file's directory, owned by the user; say false for a directory that is shared."""
+    """Create the directory of the file and make the user its owner. Set it to false for a directory
+    of several users."""
     key_options: str | None = None
-    """Options that restrict the keys: `no-pty,from="10.0.0.0/8"`."""
+    """Options for the keys, such as `no-pty,from="10.0.0.0/8"`. The default is the options in
+    `key`."""
     exclusive: bool = False
-    """Remove all other keys."""
+    """Remove all other keys from the file."""
     comment: str | None = None
-    """The comment behind the keys, in place of theirs."""
+    """The comment of the keys. The default is the comment in `key`."""
     follow: bool = False
-    """Where the file is a link, change what it leads to; otherwise that is an error."""
+    """If the file is a link, change its target. If false, a link is refused."""
     validate_certs: bool = True
-    """Accepted and ignored: keys are not fetched from an address."""
+    """Accepted and ignored: keys are not downloaded."""
 
     _edit: tuple[str, str] | None = None
 

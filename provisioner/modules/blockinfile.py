@@ -11,35 +11,36 @@ from provisioner.modules.shared.edited import Edit, Edited, check_pattern, to_by
 
 
 class BlockInFile(Edited):
-    """Keep a block of lines, between markers of its own, in a file or out of it."""
+    """Keep a block of lines between two marker lines of a file, or remove it."""
 
     lists_diff: ClassVar[bool] = True
     hint: ClassVar[str] = ", or set create: true"
 
     path: str = parameter(aliases=("dest", "destfile", "name"))
-    """The file; where it is a link, what it leads to."""
+    """The file. If it is a link, its target is edited."""
     state: Literal["present", "absent"] = "present"
-    """`absent` removes the block with its markers."""
+    """`present` keeps the block in the file, `absent` removes it with its markers."""
     block: str = parameter("", aliases=("content",))
-    """The lines. An empty one is as `state: absent`."""
+    """The lines. An empty text removes the block."""
     marker: str = "# {mark} ANSIBLE MANAGED BLOCK"
-    """The marker lines; `{mark}` stands for `marker_begin` and `marker_end`. Two blocks of one
-    file need two different ones."""
+    """The marker lines. `{mark}` is replaced by `marker_begin` or `marker_end`. Each block of a
+    file needs a marker of its own."""
     marker_begin: str = "BEGIN"
-    """What stands for `{mark}` in the line before the block."""
+    """The text for `{mark}` in the line before the block."""
     marker_end: str = "END"
-    """What stands for `{mark}` in the line behind the block."""
+    """The text for `{mark}` in the line after the block."""
     insertafter: str | None = None
-    """Put a new block behind the last line that matches this regular expression; EOF, the
-    default, is the file's end, also where nothing matches."""
+    """Insert a new block after the last line that matches this regular expression. EOF, the
+    default, means the end of the file; it is also used if nothing matches."""
     insertbefore: str | None = None
-    """Put a new block before the last line that matches this; BOF is the file's beginning."""
+    """Insert a new block before the last line that matches this regular expression. BOF means the
+    beginning of the file."""
     create: bool = False
-    """Make the file, with its directory, where it is missing."""
+    """Create the file and its directory if they are missing."""
     append_newline: bool = False
-    """Keep an empty line between the block and what follows."""
+    """Keep an empty line between the block and the line after it."""
     prepend_newline: bool = False
-    """Keep an empty line between the block and what is before it."""
+    """Keep an empty line between the block and the line before it."""
 
     def validate(self) -> None:
         if self.insertafter is not None and self.insertbefore is not None:

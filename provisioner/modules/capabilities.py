@@ -51,16 +51,17 @@ esac
 
 
 class Capabilities(Module):
-    """A program has a capability, or has it not."""
+    """Give a program a Linux capability, or remove it."""
 
     body: ClassVar[str] = BODY
 
     path: str = parameter(aliases=("key",))
-    """The program."""
+    """The file of the program."""
     capability: str = parameter(aliases=("cap",))
-    """The capability, with its flags unless it is to go: `cap_net_bind_service+ep`."""
+    """The capability with its flags, such as `cap_net_bind_service+ep`. For state: absent the flags
+    may be omitted."""
     state: Literal["present", "absent"] = "present"
-    """Whether it has it."""
+    """`present` sets the capability, `absent` removes it."""
 
     def validate(self) -> None:
         if not re.fullmatch(r"cap_[a-z0-9_]+([=+]+[eip]{1,3})?", self._text):

@@ -35,24 +35,24 @@ class Command(Module):
     argv: tuple[str, ...] | None = None
     """The command as a list of words, instead of `cmd`."""
     chdir: str | None = None
-    """Change to this directory first."""
+    """The directory to run the command in."""
     creates: str | None = None
-    """A path or glob: where it exists the command is not run."""
+    """A path or glob. If it exists, the command is not run."""
     removes: str | None = None
-    """A path or glob: where it does not exist the command is not run."""
+    """A path or glob. If it does not exist, the command is not run."""
     stdin: str | None = None
-    """What the command reads."""
+    """The standard input of the command."""
     stdin_add_newline: bool = True
-    """End `stdin` with a newline."""
+    """Add a newline to `stdin`."""
     strip_empty_ends: bool = True
-    """Strip newlines at the ends of stdout and stderr."""
+    """Remove newlines at the end of stdout and stderr."""
     executable: str | None = None
-    """Accepted and ignored, as Ansible does, with a warning: no shell is used."""
+    """Accepted and ignored with a warning, as in Ansible: no shell is used."""
     expand_argument_vars: bool = True
-    """Expand `$VARIABLES` in the words from the host's environment."""
+    """Replace `$VARIABLES` in the words from the host's environment."""
 
     warn: bool = False
-    """Ignored: Ansible has it no more, but old playbooks do."""
+    """Accepted and ignored: Ansible has removed it."""
 
     def validate(self) -> None:
         if not (self.cmd or "").strip() and not self.argv:
@@ -161,7 +161,7 @@ class Shell(Command):
     ends_lines: ClassVar[bool] = True
 
     executable: str | None = None
-    """The shell to use instead of /bin/sh."""
+    """The shell. The default is /bin/sh."""
 
     def validate(self) -> None:
         super().validate()

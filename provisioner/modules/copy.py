@@ -77,25 +77,25 @@ def _content(value: Any) -> Any:
 
 
 class Copy(Written):
-    """Keep a file, or all files of a directory, as they are on the controller."""
+    """Write a file, or all files of a directory, of the controller to the host."""
 
     missing_message: ClassVar[str] = "dest is required"
 
     src: str | None = None
-    """A file or directory, found in `files/` of the role or beside the playbook. Of a directory
-    that ends in `/` the content is copied, otherwise the directory itself."""
+    """A file or directory in `files/` of the role or beside the playbook. Of a directory whose path
+    ends with `/` only the content is copied."""
     content: Annotated[str | None, Before(_content, accepts=Any)] = None
-    """The file's text, instead of `src`; a mapping or list is written as JSON."""
+    """The text to write, instead of `src`. A mapping or list is written as JSON."""
     directory_mode: FileMode | None = None
-    """The mode of new directories, and of those below a copied directory."""
+    """The mode of new directories, and of all directories below a copied directory."""
     remote_src: bool = False
     """`src` is a file or directory of the host."""
     local_follow: bool = True
-    """Copy what links below `src` point to; otherwise the links."""
+    """Copy the targets of links below `src`. If false, copy the links themselves."""
     checksum: str | None = None
     """The SHA-1 that `src` must have."""
     decrypt: bool = True
-    """Copy the plaintext of a file that is encrypted with vault."""
+    """Decrypt a file that is encrypted with vault."""
 
     def validate(self) -> None:
         if not self.src and self.content is None:

@@ -56,44 +56,45 @@ MARK = "#Ansible: "
 
 
 class Cron(Module):
-    """A job, or with `env` a variable, is in a crontab."""
+    """Keep a job in a crontab, or with `env` a variable."""
 
     body: ClassVar[str] = BODY
 
     name: str
-    """What it is known by: a comment before the job, or the variable's name."""
+    """The name of the job, which is written as a comment before it, or the name of the variable."""
     job: str | None = parameter(None, aliases=("value",))
-    """The command, or the variable's value."""
+    """The command to run, or the value of the variable. Needed for state: present."""
     state: Literal["present", "absent"] = "present"
-    """Whether it should be there."""
+    """`present` adds or changes it, `absent` removes it."""
     user: str | None = None
-    """Whose crontab; in a `cron_file` who runs the job."""
+    """The user whose crontab it is. With `cron_file` the user that runs the job. The default is the
+    user of the task."""
     cron_file: str | None = None
-    """A file instead of a crontab: a name in /etc/cron.d or an absolute path."""
+    """A file to use instead of a crontab: a name in /etc/cron.d or an absolute path."""
     minute: str = "*"
-    """0-59, `*`, `*/5`."""
+    """The minute: 0-59, `*` or `*/5`."""
     hour: str = "*"
-    """0-23, `*`, `*/2`."""
+    """The hour: 0-23, `*` or `*/2`."""
     day: str = parameter("*", aliases=("dom",))
-    """Day of the month."""
+    """The day of the month: 1-31, `*` or `*/2`."""
     month: str = "*"
-    """1-12."""
+    """The month: 1-12, `*` or `*/2`."""
     weekday: str = parameter("*", aliases=("dow",))
-    """0-6 from Sunday."""
+    """The day of the week: 0-6, where 0 is Sunday, or `*`."""
     special_time: (
         Literal["annually", "daily", "hourly", "monthly", "reboot", "weekly", "yearly"] | None
     ) = None
-    """A word instead of the five fields."""
+    """A word instead of minute, hour, day, month and weekday."""
     disabled: bool = False
-    """Keep the job as a comment."""
+    """Write the job as a comment, so that it is not run."""
     env: bool = False
-    """Keep a variable instead of a job."""
+    """Set a variable instead of a job."""
     insertafter: str | None = None
-    """With `env`: put a new variable behind this one."""
+    """With `env`: insert a new variable after this one."""
     insertbefore: str | None = None
-    """With `env`: put a new variable before this one."""
+    """With `env`: insert a new variable before this one."""
     backup: bool = False
-    """Keep a copy of the crontab as it was."""
+    """Keep a copy of the old crontab in /tmp."""
 
     _edit: tuple[str, str] | None = None
 

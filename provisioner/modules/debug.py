@@ -11,16 +11,16 @@ from provisioner.result import Outcome, Result
 
 
 class Debug(Action):
-    """Show a message, or what a variable or expression is, while the playbook runs."""
+    """Show a message, or the value of a variable or expression."""
 
     expressions: ClassVar[tuple[str, ...]] = ("var",)
 
     msg: Any = None
-    """What to show."""
+    """The message. The default is `Hello world!`."""
     var: Any = None
     """A variable or expression to show, without braces."""
     verbosity: int = 0
-    """Show it from this many -v on."""
+    """Show it only with at least so many -v."""
 
     def validate(self) -> None:
         if self.msg is not None and self.var is not None:

@@ -14,7 +14,7 @@ class Fail(Action):
     """Fail with a message."""
 
     msg: Any = "Failed as requested from task"
-    """The reason; a list or mapping is shown as such."""
+    """The message."""
 
     def act(self, scope: Scope, context: TaskContext) -> Result:
         text = self.msg if isinstance(self.msg, str) else json.dumps(self.msg, default=str)

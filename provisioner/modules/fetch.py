@@ -112,7 +112,7 @@ def _write_all(file: IO[bytes], data: bytes | memoryview) -> None:
 
 
 class Fetch(Module):
-    """Keep a copy of a host's file on the controller."""
+    """Copy a file of the host to the controller."""
 
     ignores_unknown: ClassVar[bool] = True
 
@@ -121,14 +121,14 @@ class Fetch(Module):
     src: str
     """The file on the host."""
     dest: str
-    """The directory on the controller, beside the playbook unless absolute: the file becomes
-    `DEST/HOST/SRC`. With `flat` the file itself, or where it ends in `/` its directory."""
+    """A directory of the controller, relative to the playbook. The file becomes `DEST/HOST/SRC`.
+    With `flat` it is the file, or with `/` at its end the directory of the file."""
     flat: bool = False
-    """Do not put the host's name and the file's path below `dest`."""
+    """Write the file to `dest` itself, without the host's name and the path."""
     fail_on_missing: bool = True
-    """Fail where the file is not there."""
+    """Fail if the file does not exist."""
     validate_checksum: bool = True
-    """Compare what arrived with what the host says of it."""
+    """Compare the checksum of the received file with the one on the host."""
 
     _path: Path = Path()
     _incoming: IncomingFile

@@ -13,35 +13,36 @@ from provisioner.remote.shell import Program, Report, Value
 
 
 class File(FileAttributes, Module):
-    """Keep a file, directory or link there, or gone, with the owner and mode that are given."""
+    """Create or remove a file, directory or link, and set its attributes."""
 
     body: ClassVar[str] = load_body("shared/directories.sh", "file.sh")
 
     path: str = parameter(aliases=("dest", "name"))
-    """What it is about."""
+    """The path."""
     state: Literal["absent", "directory", "file", "hard", "link", "touch"] | None = None
-    """What shall be there: `touch` creates an empty file or renews the times of what exists, `file`
-    only looks after one that exists, `absent` removes directories with all in them. Unset is what
-    is there already, or `file`."""
+    """touch: create an empty file or renew the times. file: change an existing file. directory:
+    create a directory. link, hard: create a link. absent: remove it, a directory with its content.
+    The default is what exists at the path, or file."""
     src: str | None = None
-    """What a `link` or `hard` link leads to; a link's may be relative to the link. A hard link
-    whose `path` is a directory is made in there, under the name of `src`."""
+    """The target of a `link` or `hard` link. For a link it may be relative to the link. If `path`
+    is a directory, a hard link is created in it with the name of `src`."""
     recurse: bool = False
-    """With `directory`: owner, group, mode and context for everything in it, too."""
+    """With `directory`: set owner, group, mode and SELinux context of everything in it too."""
     force: bool = False
-    """Make a link although what it leads to is not there, or a file is in its place."""
+    """Create a link even if its target does not exist or a file is in its place."""
     follow: bool = True
-    """Where `path` is a link, mean what it leads to."""
+    """If `path` is a link, change its target."""
     modification_time: str | None = None
-    """`now`, `preserve` or a time: that of the last change."""
+    """The time of the last change: `now`, `preserve` or a time."""
     modification_time_format: str = "%Y%m%d%H%M.%S"
-    """How the time is written, in Python's strptime codes; it is the host's local time."""
+    """The format of the time, in the codes of Python's strptime. It is the local time of the
+    host."""
     access_time: str | None = None
-    """`now`, `preserve` or a time: that of the last reading."""
+    """The time of the last access: `now`, `preserve` or a time."""
     access_time_format: str = "%Y%m%d%H%M.%S"
-    """How the time is written."""
+    """The format of the time, in the codes of Python's strptime."""
     diff_peek: bool | None = parameter(None, name="_diff_peek")
-    """Accepted and ignored: Ansible's own."""
+    """Accepted and ignored: Ansible uses it internally."""
 
     def validate(self) -> None:
         if self.recurse and self.state not in (None, "directory"):

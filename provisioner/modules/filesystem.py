@@ -14,22 +14,24 @@ Kind = Literal["btrfs", "ext2", "ext3", "ext4", "lvm", "swap", "vfat", "xfs"]
 
 
 class Filesystem(Module):
-    """A device holds a file system. What holds another one is overwritten only by `force`."""
+    """Create a file system on a device, grow it, or wipe it. A different file system is only
+    overwritten with `force`."""
 
     body: ClassVar[str] = load_body("filesystem.sh")
 
     fstype: Kind | None = parameter(None, aliases=("type",))
-    """Which kind; `lvm` is a physical volume, `swap` swap space."""
+    """The kind of file system; `lvm` is a physical volume, `swap` is swap space. Needed for state:
+    present."""
     dev: str = parameter(aliases=("device",))
-    """The device, or a file."""
+    """The device or file."""
     state: Literal["present", "absent"] = "present"
-    """`absent` wipes the marks of whatever file system is there."""
+    """`present` creates the file system, `absent` removes the signatures of any file system."""
     force: bool = False
     """Overwrite a file system of another kind."""
     resizefs: bool = False
-    """Grow the file system to the size of its device; xfs and btrfs must be mounted."""
+    """Grow the file system to the size of its device. xfs and btrfs must be mounted."""
     opts: str | None = None
-    """More options for mkfs."""
+    """Further options for mkfs."""
 
     def validate(self) -> None:
         if self.state == "present" and self.fstype is None:

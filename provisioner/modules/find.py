@@ -67,50 +67,56 @@ BYTES = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
 class Find(Module):
-    """Find files, directories or links; `files` is the list of what `stat` knows about each."""
+    """List files, directories or links; `files` is a list with the properties of each."""
 
     body: ClassVar[str] = BODY
 
     paths: Words = parameter(aliases=("name", "path"))
-    """The directories to look in."""
+    """The directories to search."""
     patterns: Words = parameter((), aliases=("pattern",))
-    """The names to find, as shell patterns or, with `use_regex`, as regular expressions."""
+    """The names to find, as shell patterns, or as regular expressions with `use_regex`. The default
+    is all."""
     excludes: Words = parameter((), aliases=("exclude",))
-    """The names to leave out, in the same notation."""
+    """The names to skip, in the same notation."""
     use_regex: bool = False
-    """`patterns` and `excludes` are Python's regular expressions, from the name's beginning."""
+    """`patterns` and `excludes` are Python regular expressions. They must match at the beginning of
+    the name."""
     file_type: Literal["file", "directory", "link", "any"] = "file"
-    """What to find."""
+    """The type of files to find."""
     recurse: bool = False
-    """Look in the directories below, too."""
+    """Search the directories below too."""
     depth: int | None = None
-    """With `recurse`: how many levels deep; 1 is what stands in `paths` itself."""
+    """With `recurse`: the number of levels to search; 1 is only `paths` itself. The default is
+    all."""
     hidden: bool = False
-    """Find names that begin with a dot, too."""
+    """Find names that begin with a dot too."""
     follow: bool = False
-    """With `recurse`: go into directories that links lead to."""
+    """With `recurse`: follow links to directories."""
     age: str | None = None
-    """Only what is at least so old (`3600`, `2d`; s, m, h, d, w), or at most with a minus."""
+    """The minimum age, such as `3600` (seconds) or `2d`; units are s, m, h, d and w. A negative
+    value is a maximum."""
     age_stamp: Literal["atime", "ctime", "mtime"] = "mtime"
-    """The time that `age` is about."""
+    """The time to which `age` refers."""
     size: str | None = None
-    """Only what is at least so big (`10k`; b, k, m, g, t), or at most with a minus."""
+    """The minimum size, such as `10k`; units are b, k, m, g and t. A negative value is a
+    maximum."""
     mode: FileMode | None = None
-    """Only what has this mode."""
+    """The mode of the files to find."""
     exact_mode: bool = True
-    """Exactly this mode; otherwise at least one of its bits."""
+    """The mode must be exactly `mode`. If false, one of its bits is enough."""
     contains: str | None = None
-    """Only files with a line whose beginning matches this regular expression (grep -P does it)."""
+    """Find only files with a line whose beginning matches this regular expression (Perl syntax, by
+    grep)."""
     read_whole_file: bool = False
-    """Let `contains` match anywhere in the file, across lines."""
+    """Match `contains` against the whole file instead of each line."""
     get_checksum: bool = False
     """Return each file's checksum."""
     checksum_algorithm: Literal["md5", "sha1", "sha224", "sha256", "sha384", "sha512"] = parameter(
         "sha1", aliases=("checksum", "checksum_algo")
     )
-    """Which checksum."""
+    """The algorithm of the checksum."""
     limit: int | None = None
-    """Return no more than so many."""
+    """The maximum number of files to return."""
 
     def validate(self) -> None:
         if self.use_regex:

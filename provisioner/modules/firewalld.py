@@ -27,46 +27,49 @@ SWITCHES = ("icmp_block_inversion", "masquerade", "forward")
 
 
 class Firewalld(Module):
-    """A zone of firewalld has, or has not, one service, port, source, rule or the like."""
+    """Set what a zone of firewalld allows: a service, port, source, rule or the like. One task sets
+    one of them."""
 
     body: ClassVar[str] = load_body("firewalld.sh")
 
     state: Literal["enabled", "disabled", "present", "absent"]
-    """Whether the zone has it; present and absent are for a zone itself and its target."""
+    """enabled adds it to the zone, disabled removes it. present and absent are for a zone itself
+    and its target."""
     zone: str | None = None
-    """The zone; firewalld's default one by default."""
+    """The zone. The default is the default zone of firewalld."""
     service: str | None = None
-    """A service by its name in firewalld: `https`."""
+    """A service by its name in firewalld, such as `https`."""
     port: str | None = None
-    """A port or range with its protocol: `8080/tcp`, `6000-6100/udp`."""
+    """A port or range with its protocol: `8080/tcp` or `6000-6100/udp`."""
     protocol: str | None = None
-    """A protocol: `ospf`."""
+    """A protocol, such as `ospf`."""
     source: str | None = None
-    """A network whose traffic belongs to the zone: `10.0.0.0/8`."""
+    """A network whose traffic belongs to the zone, such as `10.0.0.0/8`."""
     interface: str | None = None
-    """An interface that belongs to the zone; it is taken out of any other."""
+    """A network interface that belongs to the zone. It is removed from any other zone."""
     rich_rule: str | None = None
-    """A rich rule, as firewalld writes it."""
+    """A rich rule in the notation of firewalld."""
     icmp_block: str | None = None
-    """An ICMP type that is refused."""
+    """An ICMP type to block."""
     icmp_block_inversion: bool | None = None
-    """Refuse all ICMP types but the blocked ones."""
+    """Block all ICMP types except the listed ones."""
     masquerade: bool | None = None
-    """Masquerade what is forwarded."""
+    """Masquerade forwarded traffic."""
     forward: bool | None = None
-    """Forward within the zone (firewalld 0.9 and newer)."""
+    """Forward traffic within the zone (firewalld 0.9 and later)."""
     port_forward: tuple[dict[str, Any], ...] | None = None
-    """One forwarding: port, proto, toport, toaddr."""
+    """One port forwarding: port, proto, toport, toaddr."""
     target: Literal["default", "ACCEPT", "DROP", "%%REJECT%%"] | None = None
-    """What happens to packets that nothing else matches; permanent only."""
+    """What happens to packets that match no rule. Needs `permanent: true`."""
     permanent: bool | None = None
-    """Keep it in the configuration; also while firewalld is not running."""
+    """Change the configuration, so that it remains after a restart. This also works while firewalld
+    is not running."""
     immediate: bool = False
-    """Change the running firewall; so it is too when `permanent` is not set."""
+    """Change the running firewall too. Without `permanent` this is always done."""
     offline: bool | None = None
-    """Accept that a firewall that is not running is changed in its configuration only."""
+    """Do not fail with `immediate` if firewalld is not running: change only the configuration."""
     timeout: int = 0
-    """Seconds until the running firewall forgets it again; 0 is never."""
+    """Seconds after which the running firewall removes it again. 0 means never."""
 
     @classmethod
     def validate_port_forward(cls, forwards: Any) -> Any:

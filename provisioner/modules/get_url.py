@@ -26,32 +26,32 @@ def _headers(value: Any) -> Any:
 
 
 class GetUrl(Request, FileAttributes, Module):
-    """Keep a file there that the host downloads itself."""
+    """Download a file to the host."""
 
     body: ClassVar[str] = load_body("shared/distrusted.sh", "get_url.sh")
     concurrent: ClassVar[bool] = True
 
     url: str
-    """http, https, ftp or file URL."""
+    """The URL: http, https, ftp or file."""
     dest: str
-    """The file, or a directory for the name that the URL ends in: then it is always downloaded,
-    but replaced only by other content."""
+    """The file, or a directory. In a directory the file gets the name at the end of the URL; it is
+    then always downloaded, and replaced if the content differs."""
     checksum: str = ""
-    """`ALGORITHM:DIGEST` or `ALGORITHM:URL` of a list of digests. A file that has it is not
-    downloaded again; a download that has another is not put in place."""
+    """`ALGORITHM:DIGEST`, or `ALGORITHM:URL` of a list of digests. A file with this checksum is not
+    downloaded again. A download with another checksum is refused."""
     sha256sum: str = ""
-    """A SHA-256 digest, in the words of playbooks for Ansible before 2.14; `checksum` prevails."""
+    """A SHA-256 digest. It is for playbooks of Ansible before 2.14; `checksum` takes precedence."""
     force: bool = parameter(False, aliases=("thirsty",))
-    """Download although the file is there, and replace it where the content differs. Otherwise a
-    file that is there is left as it is, unless `checksum` says that it is another."""
+    """Download even if the file exists, and replace it if the content differs. If false, an
+    existing file is kept unless its `checksum` differs."""
     backup: bool = False
-    """Keep a copy of a file that is replaced, with the time in its name."""
+    """Keep a copy of the old file, with the time in its name."""
     headers: Annotated[dict[str, str] | None, Before(_headers)] = None
     """Headers of the request."""
     url_username: str | None = parameter(None, aliases=("username",))
-    """The user, for a server that wants one."""
+    """The user name for the server."""
     tmp_dest: str | None = None
-    """Accepted and ignored: only beside the file can it be replaced in one step."""
+    """Accepted and ignored: the temporary file must be in the directory of the file."""
 
     def validate(self) -> None:
         if not urlsplit(self.url).scheme:

@@ -30,20 +30,22 @@ WITH_COLONS = ("passwd", "shadow", "group", "gshadow")
 
 
 class Getent(Module):
-    """Read entries of a database of the host (passwd, group, hosts, ...) into `getent_NAME`."""
+    """Read entries of a database of the host (passwd, group, hosts and others) into the fact
+    `getent_NAME`."""
 
     body: ClassVar[str] = BODY
 
     database: str
-    """The database: passwd, group, shadow, hosts, services, ..."""
+    """The database: passwd, group, shadow, hosts, services or another."""
     key: str | None = None
-    """The entry; unset lists all."""
+    """The key of the entry. The default is all entries."""
     service: str | None = None
-    """Only this source of the name service (files, sss)."""
+    """Ask only this source, such as files or sss."""
     split: str | None = None
-    """What stands between the fields: a colon in passwd, group, shadow and gshadow, else spaces."""
+    """The separator of the fields. The default is a colon for passwd, group, shadow and gshadow,
+    and white space for others."""
     fail_key: bool = True
-    """Fail where the entry is not there; otherwise its fact is null."""
+    """Fail if there is no such entry. If false, the fact is null."""
 
     @classmethod
     def validate_database(cls, name: str) -> str:

@@ -13,60 +13,61 @@ from provisioner.remote.shell import Report
 
 
 class Git(Module):
-    """A git repository is checked out at a version."""
+    """Check out a git repository at a version."""
 
     body: ClassVar[str] = load_body("git.sh")
 
     repo: str = parameter(aliases=("name",))
-    """The repository: https, ssh, git, or a path of the host."""
+    """The repository: an https, ssh or git URL, or a path of the host."""
     dest: str | None = None
-    """The directory to check out in."""
+    """The directory to check out in. It may only be omitted with `clone: false`."""
     version: str = "HEAD"
-    """A branch, a tag or a commit's whole SHA-1; HEAD is the remote's default branch."""
+    """A branch, a tag or the full SHA-1 of a commit. HEAD is the default branch of the remote
+    repository."""
     remote: str = "origin"
-    """What the remote is called there."""
+    """The name of the remote."""
     refspec: str | None = None
-    """What to fetch besides branches and tags: `refs/pull/*:refs/heads/*`."""
+    """What to fetch in addition to branches and tags, such as `refs/pull/*:refs/heads/*`."""
     clone: bool = True
-    """Make what is not there; otherwise only say what the remote has."""
+    """Clone the repository if it is missing. If false, only report the version of the remote."""
     update: bool = True
-    """Bring what is there up to date; otherwise it is left alone."""
+    """Update an existing checkout. If false, it is not changed."""
     force: bool = False
-    """Throw changes away that were made in the directory; otherwise they are a failure."""
+    """Discard local changes. If false, the task fails if there are any."""
     depth: int | None = None
     """Fetch only so many commits of the branch or tag."""
     bare: bool = False
-    """A bare repository, with no files checked out."""
+    """Make a bare repository, without checked out files."""
     single_branch: bool = False
-    """Fetch only the version's branch."""
+    """Fetch only the branch of the version."""
     recursive: bool = True
     """Check out submodules too."""
     track_submodules: bool = False
-    """Submodules follow their remote's branch instead of the commit that is noted."""
+    """Update submodules to the newest commit of their branch instead of the recorded commit."""
     reference: str | None = None
-    """A repository of the host to take objects from when cloning."""
+    """A repository of the host from which a clone may take objects."""
     separate_git_dir: str | None = None
-    """Where the repository itself is kept when it is cloned, apart from the files."""
+    """A directory for the repository itself, apart from the files. Only used by a clone."""
     key_file: str | None = None
-    """A private key on the host for ssh."""
+    """The file of the SSH private key on the host."""
     accept_hostkey: bool = False
-    """Let ssh trust any host key. With `accept_newhostkey`, only one of a host never seen."""
+    """Let ssh accept any host key. With `accept_newhostkey` only the key of an unknown host."""
     accept_newhostkey: bool = False
-    """Let ssh trust the key of a host never seen; needs OpenSSH 7.5, CentOS 7 has 7.4."""
+    """Let ssh accept the key of an unknown host. It needs OpenSSH 7.5; CentOS 7 has 7.4."""
     ssh_opts: str | None = None
-    """More options for ssh."""
+    """Further options for ssh."""
     umask: str | None = None
-    """The umask for what is checked out."""
+    """The umask for the checked out files, octal and in quotes."""
     executable: str | None = None
-    """The git to use."""
+    """The git command to use."""
     verify_commit: bool = False
-    """Check the signature of the tag or commit that is checked out."""
+    """Verify the signature of the tag or commit."""
     gpg_allowlist: Words = parameter((), aliases=("gpg_whitelist",))
-    """Fingerprints of keys of which one must have made that signature."""
+    """Fingerprints of keys. One of them must have made the signature."""
     archive: str | None = None
-    """Refused: run `git archive` by the module command."""
+    """Not supported: run `git archive` with the module command."""
     archive_prefix: str | None = None
-    """Refused, as `archive`."""
+    """Not supported, like `archive`."""
 
     @classmethod
     def validate_depth(cls, depth: int | None) -> int | None:

@@ -10,28 +10,28 @@ from provisioner.remote.shell import Report
 
 
 class Group(Module):
-    """A group is there with its number, or is not there."""
+    """Create, change or remove a Unix group."""
 
     body: ClassVar[str] = load_body("group.sh")
 
     name: str
-    """The group."""
+    """The name of the group."""
     state: Literal["present", "absent"] = "present"
-    """Whether it should be there."""
+    """`present` creates the group, `absent` removes it."""
     gid: int | None = None
-    """Its number; unset takes the next free one."""
+    """The number of the group. The default is the next free number."""
     system: bool = False
-    """A new group gets a number from the system's range."""
+    """Take the number of a new group from the range for system groups."""
     local: bool = False
-    """Look in /etc/group only, for hosts whose groups also come from a directory service."""
+    """Look only in /etc/group, for hosts that also have groups of a directory service."""
     non_unique: bool = False
-    """Allow a `gid` that another group has; needs `gid`."""
+    """Allow a `gid` that another group has."""
     force: bool = False
-    """Remove the group though it is some user's primary one, where groupdel can (not on EL7)."""
+    """Remove the group even if it is the primary group of a user. Not possible on CentOS 7."""
     gid_min: int | None = None
-    """Accepted for newer playbooks and ignored: /etc/login.defs decides."""
+    """Accepted and ignored: /etc/login.defs has the limits."""
     gid_max: int | None = None
-    """Accepted for newer playbooks and ignored: /etc/login.defs decides."""
+    """Accepted and ignored: /etc/login.defs has the limits."""
 
     def validate(self) -> None:
         if self.non_unique and self.gid is None:

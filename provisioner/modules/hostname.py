@@ -13,14 +13,14 @@ from provisioner.result import Diff
 
 
 class Hostname(Module):
-    """The host is called so, now and after a reboot. /etc/hosts is not touched."""
+    """Set the host's name, now and for the next boot. /etc/hosts is not changed."""
 
     body: ClassVar[str] = load_body("shared/textfile.sh", "hostname.sh")
 
     name: str
     """The name, with or without a domain."""
     use: str | None = None
-    """Which of Ansible's strategies to use: accepted and ignored, it is hostnamectl here."""
+    """Accepted and ignored: hostnamectl is used."""
 
     @classmethod
     def validate_name(cls, name: str) -> str:

@@ -39,23 +39,24 @@ HASHES = (
 
 
 class Htpasswd(Edited):
-    """A user may sign in with a password, or not, by a file of Apache or nginx."""
+    """Set or remove a user in a password file of Apache or nginx."""
 
     hint: ClassVar[str] = ", or set create: true"
 
     path: str = parameter(aliases=("dest", "destfile"))
-    """The file; where it is a link, what it leads to."""
+    """The file. If it is a link, its target is edited."""
     name: str = parameter(aliases=("username",))
-    """The user."""
+    """The name of the user."""
     password: str | None = None
-    """The password. Where the file has a hash of it, of whatever kind, that is left alone."""
+    """The password. If the file has any hash of it, the line is not changed. Needed for state:
+    present."""
     hash_scheme: str = parameter("apr_md5_crypt", aliases=("crypt_scheme",))
-    """apr_md5_crypt, bcrypt, sha512_crypt, sha256_crypt, md5_crypt, ldap_sha1 or plaintext. It is
-    made on the controller; the older DES kinds, of which 8 letters count, can't be made."""
+    """apr_md5_crypt, bcrypt, sha512_crypt, sha256_crypt, md5_crypt, ldap_sha1 or plaintext. The
+    hash is computed on the controller. DES hashes are not supported."""
     state: Literal["present", "absent"] = "present"
-    """Whether the user is in the file."""
+    """`present` sets the user, `absent` removes it."""
     create: bool = True
-    """Make the file, with its directory, where it is missing."""
+    """Create the file and its directory if they are missing."""
 
     _hash: str | None = None
 

@@ -12,34 +12,34 @@ from provisioner.modules.framework.fields import parameter
 
 
 class IncludeTasks(ControlModule):
-    """Run the tasks of a file here."""
+    """Run the tasks of a file."""
 
     free_form: ClassVar[str | None] = "file"
 
     file: str
-    """The file, beside the one that includes it, or in the role."""
+    """The file, relative to the including file or in the role."""
     apply: dict[str, Any] = parameter({})
-    """Keywords that every task of the file gets (tags, become, …)."""
+    """Keywords for every task of the file, such as tags or become."""
 
 
 class IncludeRole(ControlModule):
-    """Run a role here."""
+    """Run a role."""
 
     name: str = parameter(aliases=("role",))
-    """The role."""
+    """The name of the role."""
     tasks_from: str | None = None
-    """Another file of the role's tasks than main.yml."""
+    """A file of tasks to use instead of tasks/main.yml."""
     vars_from: str | None = None
-    """Another file of its vars."""
+    """A file to use instead of vars/main.yml."""
     defaults_from: str | None = None
-    """Another file of its defaults."""
+    """A file to use instead of defaults/main.yml."""
     handlers_from: str | None = None
-    """Another file of its handlers."""
+    """A file to use instead of handlers/main.yml."""
     apply: dict[str, Any] = parameter({})
-    """Keywords that every task of the role gets."""
+    """Keywords for every task of the role."""
     public: bool = False
-    """Later tasks of the play see the role's defaults and vars too."""
+    """Make the role's defaults and vars visible to later tasks of the play."""
     allow_duplicates: bool = True
-    """Run it although it ran before."""
+    """Run the role even if it has run before."""
     rolespec_validate: bool = True
-    """Accepted for Ansible's sake."""
+    """Check the arguments of the role against its argument spec."""

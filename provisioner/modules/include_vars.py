@@ -14,28 +14,29 @@ from provisioner.result import Outcome, Result
 
 
 class IncludeVars(Action):
-    """Load variables from a YAML or JSON file, or from all of a directory."""
+    """Load variables from a YAML or JSON file, or from all files of a directory."""
 
     free_form: ClassVar[str | None] = "file"
 
     file: str | None = None
-    """The file, looked for in vars/ of the role and beside the playbook."""
+    """The file, in vars/ of the role or beside the playbook."""
     dir: str | None = None
-    """A directory, whose files are loaded in the order of their names."""
+    """A directory. Its files are loaded in the order of their names."""
     name: str | None = None
-    """Put the variables under this name instead of loose."""
+    """Load the variables as a mapping in the variable of this name."""
     depth: int = 0
-    """How many levels of the directory; 0 is all."""
+    """The number of levels of `dir` to read; 0 means all."""
     files_matching: str | None = None
-    """A regular expression for names of files in `dir`."""
+    """A regular expression for the names of files in `dir`."""
     ignore_files: Words = ()
-    """Regular expressions for names of files to leave out."""
+    """Regular expressions for the names of files to skip."""
     extensions: Words = ("json", "yaml", "yml")
-    """Endings of files in `dir`."""
+    """The extensions of files in `dir` to load."""
     ignore_unknown_extensions: bool = False
-    """Leave out files with other endings instead of failing."""
+    """Skip files with another extension. If false, they are an error."""
     hash_behaviour: Literal["merge", "replace"] | None = None
-    """`merge` merges mappings with those that are there."""
+    """`merge` merges mappings with existing variables, `replace` replaces them. The default is
+    replace."""
 
     def validate(self) -> None:
         if (self.file is None) == (self.dir is None):

@@ -17,14 +17,14 @@ BLANK = regex.compile(r"[ \t]*([#;].*)?\Z")
 
 
 class SectionValues(Parameters):
-    """What a section must hold to be the one that is meant."""
+    """A condition for the section: it has this option with these values."""
 
     option: str
-    """An option of the section."""
+    """The name of an option."""
     value: str | None = None
-    """Its value; without one, any will do."""
+    """The value of the option. The default is any value."""
     values: tuple[str, ...] = ()
-    """Its values, where the option stands there several times."""
+    """Several values of the option."""
 
     def all_values(self) -> tuple[str, ...]:
         return self.values if self.value is None else (self.value, *self.values)
@@ -36,40 +36,40 @@ class SectionValues(Parameters):
 
 
 class IniFile(Edited):
-    """An option of an INI file has its value, or is not there; or a whole section."""
+    """Set or remove an option or a section of an INI file."""
 
     subject: ClassVar[str] = "Destination"
     mark: ClassVar[str] = "!"
 
     path: str = parameter(aliases=("dest",))
-    """The file; where it is a link, what it leads to."""
+    """The file. If it is a link, its target is edited."""
     section: str | None = None
-    """The section; without one the options before the first section are meant."""
+    """The section. The default is the part before the first section."""
     section_has_values: tuple[SectionValues, ...] = ()
-    """Among sections of one name, take the first that has these options and values. Where none
-    has, `state: present` adds a section with them."""
+    """If several sections have the name, use the first one with these options and values. If there
+    is none, `state: present` adds such a section."""
     option: str | None = None
-    """The option. Without one the section itself is meant."""
+    """The option. The default is the section itself."""
     value: str | None = None
-    """What the option is set to."""
+    """The value of the option."""
     values: tuple[str, ...] = ()
     """Several values, each in a line of its own."""
     state: Literal["present", "absent"] = "present"
-    """`absent` removes the option, or without `option` the whole section."""
+    """`present` sets the option, `absent` removes it, or without `option` the whole section."""
     exclusive: bool = True
-    """Other lines of the option go; otherwise lines with other values are left alone."""
+    """Remove other lines of the option. If false, lines with other values are kept."""
     no_extra_spaces: bool = False
     """Write `option=value` instead of `option = value`."""
     ignore_spaces: bool = False
-    """Leave a line alone that is right but for the spaces around its `=`."""
+    """Do not change a line that differs only in the spaces around its `=`."""
     create: bool = True
-    """Make the file, with its directory, where it is missing."""
+    """Create the file and its directory if they are missing."""
     allow_no_value: bool = False
-    """An option without value is written without `=`."""
+    """Write an option without a value without `=`."""
     modify_inactive_option: bool = True
-    """Where the option is commented out, that line is used for it."""
+    """If the option is commented out, replace that line."""
     follow: bool = False
-    """Accepted and ignored: where `path` is a link, what it leads to is always meant."""
+    """Accepted and ignored: a link is always followed."""
 
     def validate(self) -> None:
         if self.value is not None and self.values:

@@ -19,113 +19,116 @@ def _state_words(value: Any) -> Any:
 
 
 class TcpFlags(Parameters):
-    """Which TCP flags are looked at, and which of them are set."""
+    """TCP flags to compare."""
 
     flags: Words = ()
-    """The flags that are looked at."""
+    """The flags to examine."""
     flags_set: Words = ()
-    """Those of them that must be set."""
+    """The flags of these that must be set."""
 
 
 class Iptables(Module):
-    """A rule is in a chain of the packet filter or not; nothing is kept for the next boot."""
+    """Add or remove a rule or chain of the packet filter. The change is lost at the next boot."""
 
     body: ClassVar[str] = load_body("iptables.sh")
 
     table: Literal["filter", "nat", "mangle", "raw", "security"] = "filter"
-    """The table."""
+    """The table of the chain."""
     chain: str | None = None
     """The chain: INPUT, FORWARD, OUTPUT, PREROUTING, POSTROUTING, or one of your own."""
     state: Literal["present", "absent"] = "present"
-    """Whether the rule is there; without any part of a rule, the chain."""
+    """`present` adds the rule, `absent` removes it. If the task has no part of a rule, it is the
+    chain."""
     action: Literal["append", "insert"] = "append"
-    """A new rule goes to the chain's end or (`insert`) its beginning."""
+    """`append` adds a new rule at the end of the chain, `insert` at its beginning or at
+    `rule_num`."""
     rule_num: str | None = None
-    """With `insert`: before which rule."""
+    """With `insert`: the number of the rule before which the new one is inserted."""
     ip_version: Literal["ipv4", "ipv6"] = "ipv4"
-    """`ipv6` means ip6tables."""
+    """`ipv4` uses iptables, `ipv6` uses ip6tables."""
     protocol: str | None = None
-    """tcp, udp, icmp or another; like all conditions, `!` before it turns it round."""
+    """The protocol: tcp, udp, icmp or another. A `!` before it negates it, as with all
+    conditions."""
     source: str | None = None
-    """Address, network or host name that packets come from."""
+    """The source of the packet: an address, network or host name."""
     destination: str | None = None
-    """Where they go to."""
+    """The destination of the packet: an address, network or host name."""
     match: Words = ()
-    """Extensions of iptables to use, where another parameter does not bring them."""
+    """Extensions of iptables to load, in addition to those that the parameters need."""
     tcp_flags: TcpFlags | None = None
-    """TCP flags to look at, and which of them are set."""
+    """TCP flags to compare."""
     jump: str | None = None
-    """What becomes of a packet: ACCEPT, DROP, REJECT, LOG, or a chain."""
+    """The target: ACCEPT, DROP, REJECT, LOG or a chain."""
     gateway: str | None = None
-    """With `jump: TEE`: who gets the copy."""
+    """With `jump: TEE`: the address that gets the copy of a packet."""
     log_prefix: str | None = None
-    """What log entries begin with; means `jump: LOG`."""
+    """The prefix of log entries. It implies `jump: LOG`."""
     log_level: str | None = None
-    """Level of log entries, 0 to 7 or its name; means `jump: LOG`."""
+    """The level of log entries: 0 to 7 or a name. It implies `jump: LOG`."""
     goto: str | None = None
-    """Go on in this chain, without coming back."""
+    """Continue in this chain and do not return."""
     in_interface: str | None = None
-    """The interface that packets came by; a `+` at its end stands for any ending."""
+    """The interface by which the packet arrives. A `+` at the end matches any rest of the name."""
     out_interface: str | None = None
-    """The interface that they leave by."""
+    """The interface by which the packet leaves."""
     fragment: str | None = None
-    """Second and further fragments; `!` means all others."""
+    """Match only second and further fragments; `!` matches all other packets."""
     set_counters: str | None = None
-    """Start values of the rule's packet and byte counters."""
+    """Initial values of the packet and byte counters of the rule."""
     source_port: str | None = None
-    """Port or range FIRST:LAST, of `protocol`."""
+    """The source port, or a range FIRST:LAST. It needs `protocol`."""
     destination_port: str | None = None
-    """Port or range FIRST:LAST, of `protocol`."""
+    """The destination port, or a range FIRST:LAST. It needs `protocol`."""
     destination_ports: Words = ()
-    """Several ports or ranges."""
+    """Several destination ports or ranges."""
     to_ports: str | None = None
-    """For `jump: REDIRECT`: the port."""
+    """With `jump: REDIRECT`: the new port."""
     to_destination: str | None = None
-    """For `jump: DNAT`: the address."""
+    """With `jump: DNAT`: the new destination."""
     to_source: str | None = None
-    """For `jump: SNAT`: the address."""
+    """With `jump: SNAT`: the new source."""
     syn: Literal["ignore", "match", "negate"] = "ignore"
-    """Only packets that open a TCP connection, or only others."""
+    """`match` matches packets that open a TCP connection, `negate` all others."""
     set_dscp_mark: str | None = None
-    """For `jump: DSCP`: the mark."""
+    """With `jump: DSCP`: the mark to set."""
     set_dscp_mark_class: str | None = None
-    """For `jump: DSCP`: the mark by its class."""
+    """With `jump: DSCP`: the mark to set, by its class."""
     comment: str | None = None
-    """A comment in the rule."""
+    """A comment of the rule."""
     ctstate: Words = ()
-    """States of the connection: NEW, ESTABLISHED, RELATED, INVALID, UNTRACKED."""
+    """The states of the connection: NEW, ESTABLISHED, RELATED, INVALID, UNTRACKED."""
     src_range: str | None = None
-    """Range of addresses FIRST-LAST that packets come from."""
+    """A range of source addresses: FIRST-LAST."""
     dst_range: str | None = None
-    """Range of addresses that they go to."""
+    """A range of destination addresses: FIRST-LAST."""
     match_set: str | None = None
-    """A set of addresses made by ipset."""
+    """The name of a set of addresses, made by ipset."""
     match_set_flags: Literal["src", "dst", "src,dst", "dst,src", "dst,dst", "src,src"] | None = None
-    """Which addresses are looked up in the set."""
+    """Which addresses of the packet are looked up in the set."""
     limit: str | None = None
-    """At most so many packets match: `5/minute`."""
+    """The maximum rate of matches, such as `5/minute`."""
     limit_burst: str | None = None
-    """How many may before the limit counts."""
+    """The number of matches before the limit applies."""
     uid_owner: str | None = None
-    """User whose process sends the packet."""
+    """The user whose process sends the packet."""
     gid_owner: str | None = None
-    """Group whose process sends the packet."""
+    """The group whose process sends the packet."""
     reject_with: str | None = None
-    """The error that is sent back; means `jump: REJECT`."""
+    """The error to send back. It implies `jump: REJECT`."""
     icmp_type: str | None = None
-    """Type of ICMP, by name or number."""
+    """The ICMP type, by name or number."""
     flush: bool = False
-    """Remove all rules of the chain, or without `chain` of the table."""
+    """Remove all rules of the chain, or of the table if no chain is set."""
     policy: Annotated[Literal["ACCEPT", "DROP", "QUEUE", "RETURN"] | None, Before(_state_words)] = (
         None
     )
-    """What becomes of packets that no rule of a built-in chain has decided on."""
+    """The policy of a built-in chain: what happens to packets that match no rule."""
     wait: str | None = None
-    """Seconds to wait for others that change rules; unset waits as long as it takes."""
+    """Seconds to wait while another process changes rules. The default is to wait without limit."""
     chain_management: bool = False
-    """Make a missing chain, and with `state: absent` and no rule remove it."""
+    """Create a missing chain. With `state: absent` and no rule, remove the chain."""
     numeric: bool = False
-    """Accepted and ignored: no names are asked for."""
+    """Accepted and ignored: names are never resolved."""
 
     def validate(self) -> None:
         if self.chain is None and not self.flush:

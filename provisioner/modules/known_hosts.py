@@ -16,20 +16,21 @@ from provisioner.result import Diff
 
 
 class KnownHosts(Module):
-    """A host's public keys are in a known_hosts file, or none of the host's."""
+    """Add or remove the public keys of a host in a known_hosts file."""
 
     body: ClassVar[str] = READ
 
     name: str = parameter(aliases=("host",))
-    """The other host, as it is typed: a name, an address, `[name]:port`."""
+    """The host as it is used with ssh: a name, an address or `[name]:port`."""
     key: str | None = None
-    """Its lines as ssh-keyscan writes them: name, type, key."""
+    """The lines of the host as ssh-keyscan prints them: name, type and key. Needed for state:
+    present."""
     state: Literal["present", "absent"] = "present"
-    """Whether it should be known; `absent` removes all its keys, or only `key`."""
+    """`present` adds the keys. `absent` removes all keys of the host, or only those in `key`."""
     path: str = "~/.ssh/known_hosts"
-    """The file."""
+    """The known_hosts file."""
     hash_host: bool = False
-    """Store the name as a hash."""
+    """Write the name as a hash."""
 
     _edit: tuple[str, str] | None = None
 

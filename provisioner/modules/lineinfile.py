@@ -12,36 +12,39 @@ from provisioner.remote.shell import Report
 
 
 class LineInFile(Edited):
-    """Keep one line in a file, or keep lines out of it."""
+    """Keep one line in a file, or remove lines from it."""
 
     lists_diff: ClassVar[bool] = True
     hint: ClassVar[str] = ", or set create: true"
     subject: ClassVar[str] = "Destination"
 
     path: str = parameter(aliases=("dest", "destfile", "name"))
-    """The file; where it is a link, what it leads to."""
+    """The file. If it is a link, its target is edited."""
     state: Literal["present", "absent"] = "present"
-    """`present` keeps `line` there, `absent` keeps all matching lines out."""
+    """`present` keeps `line` in the file, `absent` removes all matching lines."""
     line: str | None = parameter(None, aliases=("value",))
-    """The line. With `state: absent` and neither `regexp` nor `search_string`, what is removed."""
+    """The line. With `state: absent` and neither `regexp` nor `search_string` it is the line to
+    remove."""
     regexp: str | None = parameter(None, aliases=("regex",))
-    """Python's regular expression for the line to replace (the last match) or to remove."""
+    """A Python regular expression for the line to replace (the last match) or the lines to
+    remove."""
     search_string: str | None = None
-    """A text, instead of `regexp`, that the line to replace or to remove holds."""
+    """A text in the line to replace or the lines to remove, instead of `regexp`."""
     backrefs: bool = False
-    """Expand `\\1` and the like in `line`; where `regexp` matches nothing, nothing is done."""
+    """Expand groups such as `\\1` in `line`. If `regexp` matches no line, the file is not
+    changed."""
     insertafter: str | None = None
-    """Where nothing matches: put the line behind the last line that matches this regular
-    expression. EOF, the default, is the file's end, also where nothing matches."""
+    """If no line matches, insert the line after the last line that matches this regular expression.
+    EOF, the default, means the end of the file; it is also used if nothing matches."""
     insertbefore: str | None = None
-    """Where nothing matches: put the line before the last line that matches this; BOF is the
-    file's beginning."""
+    """If no line matches, insert the line before the last line that matches this regular
+    expression. BOF means the beginning of the file."""
     firstmatch: bool = False
     """Use the first match instead of the last."""
     create: bool = False
-    """Make the file, with its directory, where it is missing."""
+    """Create the file and its directory if they are missing."""
     others: Any = None
-    """Accepted and ignored, as Ansible does."""
+    """Accepted and ignored, as in Ansible."""
 
     def validate(self) -> None:
         if self.state == "present" and self.line is None:

@@ -11,28 +11,28 @@ from provisioner.remote.shell import Program, quote
 
 
 class Lvg(Module):
-    """Keep a volume group of LVM, made of certain devices."""
+    """Create, change or remove an LVM volume group."""
 
     body: ClassVar[str] = load_body("lvg.sh")
 
     vg: str
-    """The group's name."""
+    """The name of the group."""
     pvs: Words = ()
-    """The devices that it is made of; others are taken from it."""
+    """The devices of the group. Other devices are removed from it."""
     pesize: str = "4"
-    """The size of an extent of a new group, in MiB unless a unit says otherwise."""
+    """The extent size of a new group, in MiB without a unit."""
     pv_options: str = ""
-    """More options for pvcreate."""
+    """Further options for pvcreate."""
     vg_options: str = ""
-    """More options for vgcreate."""
+    """Further options for vgcreate."""
     pvresize: bool = False
     """Grow physical volumes to the size of their devices."""
     remove_extra_pvs: bool = True
-    """Take devices from the group that are not in `pvs`."""
+    """Remove devices from the group that are not in `pvs`."""
     state: Literal["present", "absent"] = "present"
-    """`absent` removes the group."""
+    """`present` creates the group, `absent` removes it."""
     force: bool = False
-    """Overwrite what devices hold; remove a group with its volumes."""
+    """Overwrite the content of devices; remove a group together with its volumes."""
 
     def program(self, context: TaskContext) -> Program:
         words = {

@@ -18,34 +18,35 @@ UNITS = {"b": 1, "s": 512, **{letter: 1024 ** (n + 1) for n, letter in enumerate
 
 
 class Lvol(Module):
-    """Keep a logical volume of LVM, of a certain size."""
+    """Create, resize or remove an LVM logical volume."""
 
     body: ClassVar[str] = load_body("lvol.sh")
 
     vg: str
     """The volume group."""
     lv: str | None = None
-    """The volume."""
+    """The name of the volume."""
     size: str | None = None
-    """`512m`, `10g` (MiB without a unit), `80%VG` or `100%FREE`; with a plus so much more."""
+    """The size: `512m`, `10g` (MiB without a unit), `80%VG` or `100%FREE`. With a plus sign the
+    volume grows by it."""
     opts: str = ""
-    """More options for lvcreate."""
+    """Further options for lvcreate."""
     pvs: Words = ()
     """The devices to take the space from."""
     snapshot: str | None = None
-    """The name of a snapshot of `lv`."""
+    """The name of a snapshot of `lv` to create."""
     thinpool: str | None = None
-    """The thin pool: alone it is made, with `lv` a volume in it."""
+    """The thin pool. Without `lv` the pool is created, with `lv` a volume in it."""
     state: Literal["present", "absent"] = "present"
-    """`absent` removes the volume."""
+    """`present` creates the volume, `absent` removes it."""
     active: bool = True
-    """Whether the volume can be used."""
+    """Activate the volume. If false, deactivate it."""
     shrink: bool = True
-    """Whether a volume that is too big is a failure, or shrinks by `force`."""
+    """Shrink a volume that is too big, which needs `force`. If false, it is kept."""
     force: bool = False
-    """Shrink and remove, although data may be lost."""
+    """Allow to shrink or remove a volume, which may lose data."""
     resizefs: bool = False
-    """Let the file system grow or shrink with the volume."""
+    """Resize the file system together with the volume."""
 
     def validate(self) -> None:
         if self.lv is None and self.thinpool is None:

@@ -31,24 +31,24 @@ if [ "$look" = no ] && [ -n "$_changed" ]; then output; fi
 
 
 class Make(Module):
-    """Have make build a target, where make says that it is not up to date."""
+    """Build a target with make, if make reports that it is not up to date."""
 
     body: ClassVar[str] = BODY
 
     chdir: str
-    """The directory to run in."""
+    """The directory to run make in."""
     target: str | None = None
-    """What to build; unset is the first target of the file."""
+    """The target. The default is the first target of the Makefile."""
     targets: Words = ()
-    """Several of them."""
+    """Several targets."""
     params: Mapping[str, Any] | None = None
-    """Variables for make, `NAME: value`; null is `NAME` alone."""
+    """Variables for make as `NAME: value`; null passes only `NAME`."""
     file: str | None = None
-    """The file, where it is not called Makefile."""
+    """The Makefile, if it has another name."""
     jobs: int | None = None
-    """How many jobs run at once."""
+    """The number of parallel jobs."""
     make: str | None = None
-    """The program; unset is make."""
+    """The make command."""
 
     def validate(self) -> None:
         if self.target is not None and self.targets:

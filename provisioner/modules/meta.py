@@ -9,7 +9,7 @@ from provisioner.modules.framework.fields import parameter
 
 
 class Meta(ControlModule):
-    """Steer the play: run handlers now, end it for a host, forget facts or failures."""
+    """Control the play: run handlers now, end it for a host, clear facts or failures."""
 
     free_form: ClassVar[str | None] = "action"
 

@@ -11,18 +11,19 @@ from provisioner.remote.shell import Report
 
 
 class Modprobe(Module):
-    """A kernel module is loaded or not, and with `persistent` after the next boot too."""
+    """Load or unload a kernel module; with `persistent` also for the next boot."""
 
     body: ClassVar[str] = load_body("shared/textfile.sh", "modprobe.sh")
 
     name: str
-    """The module."""
+    """The name of the module."""
     state: Literal["present", "absent"] = "present"
-    """Whether it is in the kernel."""
+    """`present` loads the module, `absent` unloads it."""
     params: str = ""
-    """Its parameters when it is loaded now: `numdummies=2`."""
+    """Parameters of the module, such as `numdummies=2`."""
     persistent: Literal["disabled", "present", "absent"] = "disabled"
-    """`present` loads it at boot with `params`, `absent` no longer, `disabled` leaves that."""
+    """`present` loads the module at boot with `params`, `absent` does not load it, `disabled` does
+    not change the boot."""
 
     @classmethod
     def validate_name(cls, name: str) -> str:

@@ -19,12 +19,12 @@ def escape(text: str) -> str:
 
 
 class Mount(Module):
-    """A file system is listed in fstab, and mounted or not."""
+    """Keep a file system in fstab, and mount or unmount it."""
 
     body: ClassVar[str] = load_body("shared/textfile.sh", "mount.sh")
 
     path: str = parameter(aliases=("name",))
-    """The mount point (`none` or `swap` for swap)."""
+    """The mount point; `none` or `swap` for swap."""
     state: Literal[
         "absent",
         "absent_from_fstab",
@@ -34,26 +34,27 @@ class Mount(Module):
         "remounted",
         "unmounted",
     ]
-    """mounted: in fstab and mounted. present: in fstab. ephemeral: mounted only. unmounted: not
-    mounted. absent: neither, and the directory is gone. remounted: mount again, always."""
+    """mounted: in fstab and mounted. present: in fstab. ephemeral: mounted, not in fstab.
+    unmounted: not mounted. absent: neither, and the directory is removed. absent_from_fstab: not in
+    fstab. remounted: mount it again."""
     src: str | None = None
-    """What is mounted: a device, `UUID=...`, `host:/path`."""
+    """The device, `UUID=...` or `host:/path`."""
     fstype: str | None = None
     """The type of file system."""
     opts: str | None = None
-    """Mount options; `defaults` by default."""
+    """The mount options. The default is `defaults`."""
     dump: str = "0"
-    """Whether dump(8) backs it up."""
+    """Whether dump(8) backs it up: 0 or 1."""
     passno: str = "0"
-    """When fsck checks it."""
+    """The order in which fsck checks it at boot; 0 means never."""
     fstab: str = "/etc/fstab"
-    """Another fstab."""
+    """The fstab file."""
     boot: bool = True
-    """Mount it at boot; otherwise it gets the option noauto."""
+    """Mount it at boot. If false, the option noauto is added."""
     backup: bool = False
-    """Keep a copy of fstab as it was."""
+    """Keep a copy of the old fstab."""
     opts_no_log: bool = False
-    """Accepted and ignored: what is secret is found by its value."""
+    """Accepted and ignored: secrets are masked by their value."""
 
     def validate(self) -> None:
         if self.state in ("present", "mounted", "ephemeral") and not (self.src and self.fstype):

@@ -76,36 +76,36 @@ EXACT = re.compile(r"v?\d+\.\d+\.\d+[-+.\w]*")
 
 
 class Npm(Module):
-    """Packages of Node.js are installed, or are not."""
+    """Install or remove Node.js packages with the host's npm."""
 
     body: ClassVar[str] = CHANGE
 
     name: str | None = None
-    """The package; without it those of package.json in `path`."""
+    """The package. The default is all packages of package.json in `path`."""
     path: str | None = None
-    """The directory of the project; needed where it is not `global`."""
+    """The directory of the project. Needed without `global`."""
     version: str | None = None
-    """The version: `1.2.3`, or a range, of which npm installs the newest."""
+    """The version: `1.2.3`, or a range, from which npm installs the newest."""
     global_: bool = parameter(False, name="global")
-    """Install it for all of the host."""
+    """Install the package for the whole host."""
     state: Literal["present", "absent", "latest"] = "present"
-    """Whether it is there; latest also updates it."""
+    """`present` installs, `latest` also updates, `absent` removes the package."""
     ci: bool = False
-    """Install just what package-lock.json says, anew at every run."""
+    """Install exactly the versions of package-lock.json. This is done in every run."""
     production: bool = False
-    """Leave out what is for development only."""
+    """Skip packages that are only for development."""
     executable: str = "npm"
-    """The npm to use: a name in PATH or a path, with arguments where it needs some."""
+    """The npm command, with arguments if needed."""
     registry: str | None = None
-    """Where packages come from."""
+    """The URL of the registry."""
     ignore_scripts: bool = False
-    """Run no scripts of packages."""
+    """Do not run scripts of packages."""
     unsafe_perm: bool = False
-    """Run scripts as root where npm runs as root (before npm 7)."""
+    """Run scripts as root if npm runs as root (before npm 7)."""
     no_optional: bool = False
-    """Leave out optional packages."""
+    """Skip optional packages."""
     no_bin_links: bool = False
-    """Make no links to programs of packages."""
+    """Do not create links to programs of packages."""
 
     def validate(self) -> None:
         if not self.path and not self.global_:

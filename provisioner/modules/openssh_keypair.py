@@ -11,32 +11,32 @@ from provisioner.remote.shell import Program, Report
 
 
 class OpensshKeypair(FileAttributes, Module):
-    """Keep a pair of keys for ssh: `path` and `path.pub`, without a passphrase."""
+    """Create a pair of SSH keys, `path` and `path.pub`, without a passphrase."""
 
     body: ClassVar[str] = load_body("openssh_keypair.sh")
 
     path: str
-    """The private key; the public one has `.pub` behind its name."""
+    """The file of the private key. The public key is in the same file name with `.pub`."""
     type: Literal["rsa", "dsa", "ecdsa", "ed25519"] = "rsa"
     """The kind of key."""
     size: int | None = None
-    """Its bits; unset is 4096 for rsa, 256 for ecdsa."""
+    """The size in bits. The default is 4096 for rsa, 1024 for dsa and 256 for ecdsa."""
     comment: str | None = None
-    """The comment of the public key; unset is user@host."""
+    """The comment of the public key. The default is user@host."""
     state: Literal["present", "absent"] = "present"
-    """`absent` removes both files."""
+    """`present` creates the keys, `absent` removes both files."""
     force: bool = False
-    """Make new keys whenever the task runs."""
+    """Create new keys in every run."""
     regenerate: Literal["never", "fail", "partial_idempotence", "full_idempotence", "always"] = (
         "partial_idempotence"
     )
-    """When a key that is there gives way: never; `fail` where it does not fit;
-    `partial_idempotence` where it does not fit, and failure where it can't be read;
-    `full_idempotence` in both cases; always."""
+    """When to replace an existing key. never: keep it. fail: fail if it does not fit.
+    partial_idempotence: replace it if it does not fit, fail if it can't be read. full_idempotence:
+    replace it in both cases. always: in every run."""
     private_key_format: Literal["auto", "ssh", "pkcs1", "pkcs8"] = "auto"
-    """Accepted: the key is in ssh-keygen's own format."""
+    """Accepted and ignored: ssh-keygen chooses the format."""
     backend: Literal["auto", "cryptography", "opensshbin"] = "auto"
-    """Accepted: it is ssh-keygen in any case."""
+    """Accepted and ignored: ssh-keygen is used."""
 
     def validate(self) -> None:
         if self.type == "ecdsa" and self.size not in (None, 256, 384, 521):

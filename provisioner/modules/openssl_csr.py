@@ -22,26 +22,27 @@ _SUBJECT = {
 
 
 class OpensslCsr(FileAttributes, Module):
-    """Keep a request for a certificate in a file, made by the host's openssl command."""
+    """Create a certificate signing request with the host's openssl command."""
 
     body: ClassVar[str] = load_body("shared/openssl.sh", "openssl_csr.sh")
 
     path: str
-    """The file."""
+    """The file of the request."""
     privatekey_path: str
-    """The private key's file."""
+    """The file of the private key."""
     privatekey_passphrase: str | None = None
-    """What the key is encrypted with."""
+    """The passphrase of the private key."""
     digest: str = "sha256"
-    """The hash that is signed."""
+    """The digest of the signature."""
     state: Literal["present", "absent"] = "present"
-    """`absent` removes the file."""
+    """`present` creates the request, `absent` removes the file."""
     force: bool = False
-    """Make it anew whenever the task runs."""
+    """Create a new request in every run."""
     subject: Mapping[str, Any] | None = None
-    """Parts of the subject by their names (`O`, `OU`, `CN`, …), a list for several of a name."""
+    """The parts of the subject by name (`O`, `OU`, `CN` and others). A list sets several of one
+    name."""
     subject_ordered: tuple[Mapping[str, Any], ...] = ()
-    """The same as a list of such mappings, whose order is kept."""
+    """The parts of the subject as a list of mappings, in this order."""
     country_name: str | None = parameter(None, aliases=("C", "countryName"))
     """C of the subject."""
     state_or_province_name: str | None = parameter(None, aliases=("ST", "stateOrProvinceName"))
@@ -57,39 +58,39 @@ class OpensslCsr(FileAttributes, Module):
     email_address: str | None = parameter(None, aliases=("E", "emailAddress"))
     """emailAddress of the subject."""
     subject_alt_name: Words = parameter((), aliases=("subjectAltName",))
-    """Further names: `DNS:example.com`, `IP:192.0.2.1`, `email:a@b`, `URI:…`."""
+    """Alternative names: `DNS:example.com`, `IP:192.0.2.1`, `email:a@b` or `URI:...`."""
     subject_alt_name_critical: bool = parameter(False, aliases=("subjectAltName_critical",))
-    """Whoever does not understand them must refuse the certificate."""
+    """Mark the extension as critical."""
     use_common_name_for_san: bool = parameter(True, aliases=("useCommonNameForSAN",))
-    """Without `subject_alt_name`, take CN for it."""
+    """Without `subject_alt_name`, use CN as the alternative name."""
     key_usage: Words = parameter((), aliases=("keyUsage",))
-    """What the key is for: `digitalSignature`, `keyEncipherment`, …"""
+    """The purposes of the key, such as `digitalSignature` or `keyEncipherment`."""
     key_usage_critical: bool = parameter(False, aliases=("keyUsage_critical",))
-    """Mark it so."""
+    """Mark the extension as critical."""
     extended_key_usage: Words = parameter((), aliases=("extKeyUsage", "extendedKeyUsage"))
-    """The same: `serverAuth`, `clientAuth`, …"""
+    """Further purposes of the key, such as `serverAuth` or `clientAuth`."""
     extended_key_usage_critical: bool = parameter(
         False, aliases=("extKeyUsage_critical", "extendedKeyUsage_critical")
     )
-    """Mark it so."""
+    """Mark the extension as critical."""
     basic_constraints: Words = parameter((), aliases=("basicConstraints",))
-    """`CA:TRUE`, `pathlen:0`."""
+    """Basic constraints, such as `CA:TRUE` or `pathlen:0`."""
     basic_constraints_critical: bool = parameter(False, aliases=("basicConstraints_critical",))
-    """Mark it so."""
+    """Mark the extension as critical."""
     ocsp_must_staple: bool = parameter(False, aliases=("ocspMustStaple",))
-    """The server must staple an OCSP answer."""
+    """Require that the server staples an OCSP response."""
     ocsp_must_staple_critical: bool = parameter(False, aliases=("ocspMustStaple_critical",))
-    """Mark it so."""
+    """Mark the extension as critical."""
     create_subject_key_identifier: bool = False
-    """Put an identifier of the key in."""
+    """Add an identifier of the key."""
     version: Literal[1] = 1
-    """There is but one."""
+    """The version of the request. There is only 1."""
     backup: bool = False
-    """Keep a copy of the old file beside it."""
+    """Keep a copy of the old file."""
     return_content: bool = False
-    """Return the request too, as `csr`."""
+    """Return the request as `csr`."""
     select_crypto_backend: Literal["auto", "cryptography", "pyopenssl"] = "auto"
-    """Accepted: it is the openssl command in any case."""
+    """Accepted and ignored: the openssl command is used."""
 
     def validate(self) -> None:
         for name, value in (*self._subject(), *self._extensions()):

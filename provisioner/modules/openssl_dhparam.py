@@ -10,24 +10,24 @@ from provisioner.remote.shell import Program, Report
 
 
 class OpensslDhparam(FileAttributes, Module):
-    """Keep parameters for Diffie-Hellman in a file, made by the host's openssl command."""
+    """Create Diffie-Hellman parameters with the host's openssl command."""
 
     body: ClassVar[str] = load_body("shared/openssl.sh", "openssl_dhparam.sh")
 
     path: str
-    """The file."""
+    """The file of the parameters."""
     size: int = 4096
-    """How many bits; many take minutes."""
+    """The size in bits. Large parameters take minutes."""
     state: Literal["present", "absent"] = "present"
-    """`absent` removes the file."""
+    """`present` creates the parameters, `absent` removes the file."""
     force: bool = False
-    """Make them anew whenever the task runs."""
+    """Create new parameters in every run."""
     backup: bool = False
-    """Keep a copy of the old file beside it."""
+    """Keep a copy of the old file."""
     return_content: bool = False
-    """Return them too, as `dhparams`."""
+    """Return the parameters as `dhparams`."""
     select_crypto_backend: Literal["auto", "cryptography", "openssl"] = "auto"
-    """Accepted: it is the openssl command in any case."""
+    """Accepted and ignored: the openssl command is used."""
 
     def program(self, context: TaskContext) -> Program:
         names = ("path", "state", "force", "backup", "return_content")

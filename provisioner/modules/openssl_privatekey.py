@@ -16,42 +16,43 @@ Kind = Literal["RSA", "DSA", "ECC", "Ed25519", "Ed448", "X25519", "X448"]
 
 
 class OpensslPrivatekey(FileAttributes, Module):
-    """Keep a private key (of TLS) in a file, made by the host's openssl command."""
+    """Create a private key with the host's openssl command."""
 
     body: ClassVar[str] = load_body("shared/openssl.sh", "openssl_privatekey.sh")
 
     path: str
-    """The file; a new one can be read by its owner alone."""
+    """The file of the key. A new one can only be read by its owner."""
     type: Kind = "RSA"
-    """The kind of key; CentOS 7's openssl knows the first three."""
+    """The type of key. The openssl of CentOS 7 has RSA, DSA and ECC."""
     size: int = 4096
-    """Bits of an RSA or DSA key."""
+    """The size of an RSA or DSA key in bits."""
     curve: str | None = None
-    """The curve of an ECC key: secp256r1, secp384r1, …"""
+    """The curve of an ECC key, such as secp256r1 or secp384r1."""
     passphrase: str | None = None
-    """What the key is encrypted with; unset is not encrypted."""
+    """The passphrase of the key. The default is no encryption."""
     cipher: str = "auto"
-    """With `passphrase`: `auto` is aes256; else a name that openssl has."""
+    """The cipher for `passphrase`, by its name in openssl. `auto` is aes256."""
     state: Literal["present", "absent"] = "present"
-    """`absent` removes the file."""
+    """`present` creates the key, `absent` removes the file."""
     force: bool = False
-    """Make a new key whenever the task runs."""
+    """Create a new key in every run."""
     regenerate: Literal["never", "fail", "partial_idempotence", "full_idempotence", "always"] = (
         "full_idempotence"
     )
-    """When a key that is there gives way: never; `fail` where it does not fit;
-    `partial_idempotence` where it does not fit, and failure where it can't be read;
-    `full_idempotence` in both cases; always."""
+    """When to replace an existing key. never: keep it. fail: fail if it does not fit.
+    partial_idempotence: replace it if it does not fit, fail if it can't be read. full_idempotence:
+    replace it in both cases. always: in every run."""
     format: Literal["pkcs1", "pkcs8", "auto", "auto_ignore"] = "auto_ignore"
-    """How it is written; `auto` and `auto_ignore` are pkcs1 for new keys and any for old ones."""
+    """The format of the file. `auto` and `auto_ignore` write new keys as pkcs1 and keep the format
+    of existing ones."""
     format_mismatch: Literal["regenerate", "convert"] = "regenerate"
-    """What becomes of a key that fits but has another `format`."""
+    """Whether a key that fits but has another `format` is replaced or converted."""
     backup: bool = False
-    """Keep a copy of the old file beside it."""
+    """Keep a copy of the old file."""
     return_content: bool = False
-    """Return the key too, as `privatekey`."""
+    """Return the key as `privatekey`."""
     select_crypto_backend: Literal["auto", "cryptography", "pyopenssl"] = "auto"
-    """Accepted: it is the openssl command in any case."""
+    """Accepted and ignored: the openssl command is used."""
 
     def validate(self) -> None:
         if self.type == "ECC" and self.curve is None:

@@ -15,14 +15,14 @@ report packages "$packages"
 
 
 class PackageFacts(Module):
-    """Gather the installed packages as `ansible_facts.packages`."""
+    """Read the installed packages into `ansible_facts.packages`."""
 
     body: ClassVar[str] = BODY
 
     manager: Words = ("auto",)
-    """Ignored: CentOS has rpm."""
+    """Accepted and ignored: CentOS has rpm."""
     strategy: Literal["first", "all"] = "first"
-    """Ignored: there is only rpm."""
+    """Accepted and ignored: there is only rpm."""
 
     def returns(self, report: Report) -> dict[str, Any]:
         packages: dict[str, list[dict[str, Any]]] = {}

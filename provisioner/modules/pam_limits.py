@@ -35,24 +35,24 @@ Item = Literal[
 
 
 class PamLimits(Edited):
-    """A limit for the sessions of a user or group."""
+    """Set a limit for the sessions of a user or group."""
 
     path: str = parameter("/etc/security/limits.conf", aliases=("dest",))
     """The file."""
     domain: str
-    """A user, `@GROUP`, `%GROUP`, `*`, or a range of numbers."""
+    """A user, `@GROUP`, `%GROUP`, `*` or a range of numbers."""
     limit_type: Literal["hard", "soft", "-"]
-    """`hard`, `soft`, or `-` for both in one line."""
+    """`hard`, `soft`, or `-` for both."""
     limit_item: Item
-    """What is limited: nofile, nproc, memlock and so on."""
+    """The limited resource, such as nofile, nproc or memlock."""
     value: str
-    """The limit: a number, or `unlimited` (`infinity`, `-1`)."""
+    """The limit: a number, or `unlimited` (also `infinity` or `-1`)."""
     use_max: bool = False
-    """Keep a value that is there if it is higher."""
+    """Keep an existing value if it is higher."""
     use_min: bool = False
-    """Keep a value that is there if it is lower."""
+    """Keep an existing value if it is lower."""
     comment: str = ""
-    """A comment behind the line; without one, that of the line stays."""
+    """A comment after the line. The default is the existing comment."""
 
     def validate(self) -> None:
         if self.use_max and self.use_min:

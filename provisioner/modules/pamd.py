@@ -43,33 +43,34 @@ class Rule:
 
 
 class Pamd(Edited):
-    """A rule of PAM is changed, has another one before or behind it, or is gone."""
+    """Change or remove a rule of a PAM service, or add one before or after it."""
 
     hint: ClassVar[str] = ", or install what brings it"
 
     name: str
-    """The service: `system-auth`."""
+    """The service, such as `system-auth`."""
     path: str = "/etc/pam.d"
     """The directory of the services."""
     type: Type
-    """The rule's type."""
+    """The type of the rule."""
     control: str
-    """Its control: `required`, or `[success=1 default=ignore]`."""
+    """The control of the rule: `required`, or `[success=1 default=ignore]`."""
     module_path: str
-    """Its module: `pam_unix.so`."""
+    """The module of the rule, such as `pam_unix.so`."""
     new_type: Type | None = None
-    """The type that it gets, or that the new rule has."""
+    """The new type of the rule, or the type of the new rule."""
     new_control: str | None = None
-    """The same for the control."""
+    """The new control of the rule, or the control of the new rule."""
     new_module_path: str | None = None
-    """The same for the module."""
+    """The new module of the rule, or the module of the new rule."""
     module_arguments: Words | None = None
-    """The module's arguments: all of them (`updated`, `before`, `after`), some that must be there
-    (`args_present`; NAME=VALUE takes the place of another value) or must not (`args_absent`)."""
+    """The arguments of the module: all of them (with `updated`, `before`, `after`), those to add
+    (`args_present`; NAME=VALUE replaces another value) or those to remove (`args_absent`)."""
     state: Literal["absent", "after", "args_absent", "args_present", "before", "updated"] = (
         "updated"
     )
-    """What becomes of the rule, or where the new one goes. It is no failure if there is none."""
+    """What to do with the rule, or where to add the new one. If there is no such rule, nothing is
+    changed."""
     validate_: ClassVar[None] = None  # type: ignore[misc]
     # Ansible's module has no such parameter.
 

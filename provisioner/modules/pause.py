@@ -8,18 +8,19 @@ from provisioner.modules.framework.base import ControlModule
 
 
 class Pause(ControlModule):
-    """Wait some time, or for somebody at the terminal; where nobody is there, for nobody."""
+    """Wait for some time, or until the user presses return. Without a terminal it does not wait for
+    the user."""
 
     free_form: ClassVar[str | None] = None
 
     seconds: float | None = None
-    """How long, in seconds."""
+    """Seconds to wait."""
     minutes: float | None = None
-    """How long, in minutes."""
+    """Minutes to wait."""
     prompt: str | None = None
-    """What to ask; the answer is in `user_input`."""
+    """The question for the user. The answer is returned as `user_input`."""
     echo: bool = True
-    """Show what is typed."""
+    """Show what the user types."""
 
     @property
     def duration(self) -> float | None:

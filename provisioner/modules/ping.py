@@ -13,12 +13,12 @@ BODY = r"""
 
 
 class Ping(Module):
-    """The host can be logged in to and runs a shell; it changes nothing."""
+    """Check that the host can be logged in to and runs a shell. Nothing is changed."""
 
     body: ClassVar[str] = BODY
 
     data: str = "pong"
-    """What comes back as `ping`; `crash` makes it fail, for tests."""
+    """The value to return as `ping`. `crash` makes the task fail, for tests."""
 
     def returns(self, report: Report) -> dict[str, Any]:
         return {"ping": self.data}

@@ -112,39 +112,40 @@ def _names(value: Any) -> Any:
 
 
 class Pip(Module):
-    """Python packages are installed, by the host's own pip."""
+    """Install or remove Python packages with the host's pip."""
 
     body: ClassVar[str] = LOOK
 
     name: Annotated[tuple[str, ...], Before(_names)] = ()
     """The packages: `flask`, `flask>=1,<2`, or URLs."""
     version: str | None = None
-    """The version of the only package in `name`."""
+    """The version, if `name` is a single package."""
     requirements: str | None = None
     """A requirements file of the host."""
     state: Literal["present", "absent", "latest", "forcereinstall"] = "present"
-    """`latest` upgrades, `forcereinstall` installs again whatever is there."""
+    """`present` installs, `latest` upgrades, `forcereinstall` installs again in every run, `absent`
+    removes the packages."""
     virtualenv: str | None = None
-    """A virtualenv to install in; made where it is missing."""
+    """The virtualenv to install in. It is created if it is missing."""
     virtualenv_command: str = "virtualenv"
-    """What makes it: `python3 -m venv`."""
+    """The command that creates it, such as `python3 -m venv`."""
     virtualenv_python: str | None = None
-    """The Python for it, where `virtualenv_command` has an option -p."""
+    """The Python of the virtualenv, if `virtualenv_command` has the option -p."""
     virtualenv_site_packages: bool = False
-    """Let it see the packages of the system."""
+    """Let the virtualenv use the packages of the system."""
     executable: str | None = None
-    """The pip to use, instead of the first of pip, pip2 and pip3."""
+    """The pip command. The default is the first of pip, pip2 and pip3."""
     extra_args: str | None = None
-    """More options for pip."""
+    """Further options for pip."""
     editable: bool = False
-    """Install URLs and directories in place."""
+    """Install URLs and directories in place (pip's option -e)."""
     chdir: str | None = None
-    """Change to this directory first."""
+    """The directory to run pip in."""
     umask: str | None = None
-    """The umask for what is installed, octal and in quotes."""
+    """The umask for the installed files, octal and in quotes."""
     break_system_packages: bool = False
-    """Install though the distribution manages Python's packages; CentOS 7's pip knows no such rule,
-    and not the option."""
+    """Install even if the distribution manages the Python packages. The pip of CentOS 7 does not
+    have this option."""
 
     @classmethod
     def validate_umask(cls, umask: str | None) -> str | None:

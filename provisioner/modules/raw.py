@@ -19,7 +19,7 @@ changed "run $line" # also before a failure: its message shows the line
 
 
 class Raw(Module):
-    """Run a line in a shell, with nothing around it."""
+    """Run a line in the host's shell, unchanged."""
 
     ignores_unknown: ClassVar[bool] = True
 
@@ -31,7 +31,7 @@ class Raw(Module):
     cmd: str
     """The line."""
     executable: str | None = None
-    """The shell, by its absolute path."""
+    """The shell, as an absolute path. The default is sh."""
 
     @property
     def acts(self) -> bool:

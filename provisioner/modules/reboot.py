@@ -43,23 +43,23 @@ class Reboot(Module):
     body: ClassVar[str] = BODY
 
     reboot_timeout: int = parameter(600, aliases=("reboot_timeout_sec",))
-    """Seconds to wait for the host to come back."""
+    """Seconds to wait until the host is back."""
     connect_timeout: int | None = parameter(None, aliases=("connect_timeout_sec",))
-    """Seconds for each attempt to connect."""
+    """Seconds for each attempt to connect. The default is that of the connection."""
     pre_reboot_delay: Seconds = parameter(0, aliases=("pre_reboot_delay_sec",))
     """Seconds to wait before the reboot."""
     post_reboot_delay: Seconds = parameter(0, aliases=("post_reboot_delay_sec",))
-    """Seconds to wait once the host answers again."""
+    """Seconds to wait after the host has answered again."""
     msg: str = "Reboot initiated by provision"
-    """What logged-in users are told."""
+    """The message for logged-in users."""
     test_command: str = "true"
-    """The command that shows that the host is usable."""
+    """The command that must succeed after the reboot."""
     boot_time_command: str | None = None
-    """Accepted for Ansible's sake: the kernel's boot id tells reboots apart."""
+    """Accepted and ignored: a reboot is recognized by the boot id of the kernel."""
     reboot_command: str | None = None
-    """Another command to reboot with."""
+    """A command to use instead of `shutdown -r now`."""
     search_paths: Words = ("/sbin", "/bin", "/usr/sbin", "/usr/bin", "/usr/local/sbin")
-    """Where `shutdown` is looked for."""
+    """The directories to search for `shutdown`."""
 
     @property
     def acts(self) -> bool:

@@ -14,19 +14,20 @@ class Replace(Edited):
     """Replace every match of a regular expression in a file."""
 
     path: str = parameter(aliases=("dest", "destfile", "name"))
-    """The file; where it is a link, what it leads to."""
+    """The file. If it is a link, its target is edited."""
     regexp: str
-    """Python's regular expression; `^` and `$` match at every line."""
+    """A Python regular expression. `^` and `$` match at every line."""
     replace: str = ""
-    """What takes the place of a match; `\\1` or `\\g<name>` stands for a group of it."""
+    """The text that replaces a match. `\\1` or `\\g<name>` stands for a group."""
     after: str | None = None
-    """Only what is behind this regular expression's first match; `.` matches newlines in it."""
+    """Replace only after the first match of this regular expression, in which `.` also matches
+    newlines."""
     before: str | None = None
-    """Only what is before this regular expression's match."""
+    """Replace only before the match of this regular expression."""
     encoding: str = "utf-8"
-    """The file's encoding."""
+    """The encoding of the file."""
     others: Any = None
-    """Accepted and ignored, as Ansible does."""
+    """Accepted and ignored, as in Ansible."""
 
     def validate(self) -> None:
         check_pattern(self.regexp, re.MULTILINE)

@@ -29,19 +29,20 @@ _ID = regex.compile(r"(0x)?([0-9a-fA-F]{8}|[0-9a-fA-F]{16}|[0-9a-fA-F]{40})")
 
 
 class RpmKey(Module):
-    """A key that signs packages is known to rpm, or is not."""
+    """Import a package signing key into the rpm database, or remove it."""
 
     body: ClassVar[str] = load_body("rpm_key.sh")
 
     key: str
-    """The key: a URL, a path on the host, its text, or its id (8, 16 or 40 hex digits)."""
+    """The key: a URL, a path on the host, the text of the key, or its id (8, 16 or 40 hexadecimal
+    digits)."""
     state: Literal["present", "absent"] = "present"
-    """Whether rpm knows it."""
+    """`present` imports the key, `absent` removes it."""
     fingerprint: Fingerprints = ()
-    """The fingerprints (spaces allowed) that the keys must have, exactly these; checked before the
-    import. With them a key that is there already isn't downloaded again."""
+    """The fingerprints that the keys must have. They are checked before the import. With them, an
+    imported key is not downloaded again."""
     validate_certs: bool = True
-    """Check the certificate of the key's server."""
+    """Verify the certificate of the server."""
 
     def validate(self) -> None:
         if self.source == "unknown":

@@ -12,7 +12,7 @@ from provisioner.remote.shell import Program, Report
 
 
 class Script(Module):
-    """Send a local script to the host, run it there, and delete it."""
+    """Send a script of the controller to the host, run it there and delete it."""
 
     free_form: ClassVar[str | None] = "cmd"
     body: ClassVar[str] = load_body("shared/exists.sh", "shared/creates.sh", "script.sh")
@@ -23,17 +23,17 @@ class Script(Module):
     skips: ClassVar[bool] = True
 
     cmd: str
-    """The script's path, sought like those of copy, and its arguments."""
+    """The path of the script, in `files/` of the role or beside the playbook, and its arguments."""
     executable: str | None = None
-    """What to run it with; by default what its first line (`#!`) says, else /bin/sh."""
+    """The interpreter. The default is that of the script's first line (`#!`), or /bin/sh."""
     creates: str | None = None
-    """A path or glob: where it exists the script is not run."""
+    """A path or glob. If it exists, the script is not run."""
     removes: str | None = None
-    """A path or glob: where it does not exist the script is not run."""
+    """A path or glob. If it does not exist, the script is not run."""
     chdir: str | None = None
-    """Change to this directory first."""
+    """The directory to run the script in."""
     decrypt: bool = True
-    """Accepted and ignored: the script is sent as it is."""
+    """Accepted and ignored: the script is always decrypted."""
 
     def validate(self) -> None:
         if not shlex.split(self.cmd):

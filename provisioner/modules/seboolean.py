@@ -45,18 +45,18 @@ fi
 
 
 class Seboolean(Module):
-    """A boolean of the SELinux policy is on or off."""
+    """Switch a boolean of the SELinux policy on or off."""
 
     body: ClassVar[str] = BODY
 
     name: str
-    """The boolean: `httpd_can_network_connect`."""
+    """The boolean, such as `httpd_can_network_connect`."""
     state: bool
-    """On or off."""
+    """True for on, false for off."""
     persistent: bool = False
-    """Also after a reboot."""
+    """Keep the value after a reboot."""
     ignore_selinux_state: bool = False
-    """Try it though SELinux is disabled."""
+    """Do it even if SELinux is disabled."""
 
     @classmethod
     def validate_name(cls, name: str) -> str:

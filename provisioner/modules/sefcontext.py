@@ -15,30 +15,32 @@ MARKS = {"a": "", "f": "--", **{letter: f"-{letter}" for letter in "bcdlps"}}
 
 
 class Sefcontext(Module):
-    """The policy gives files of a path an SELinux context; restorecon then sets it."""
+    """Set the SELinux context that the policy has for the files of a path. `restorecon` then sets
+    it on the files."""
 
     body: ClassVar[str] = load_body("sefcontext.sh")
     settings: ClassVar[str] = "/etc/selinux"
     """The folder with SELinux's configuration."""
 
     target: str = parameter(aliases=("path",))
-    """A regular expression for paths: `/srv/www(/.*)?`."""
+    """A regular expression for the paths, such as `/srv/www(/.*)?`."""
     setype: str | None = None
-    """The type."""
+    """The SELinux type. Needed for state: present, unless `substitute` is set."""
     substitute: str | None = parameter(None, aliases=("equal",))
-    """Label what is below `target` as what is below this path, instead of `setype`."""
+    """Label `target` and everything below it like this path, instead of by `setype`."""
     state: Literal["present", "absent"] = "present"
-    """`absent` leaves it to the distribution's policy again."""
+    """`present` sets the context, `absent` removes it, so that the distribution's policy
+    applies."""
     ftype: Literal["a", "b", "c", "d", "f", "l", "p", "s"] = "a"
-    """Only for a type of files: `f` files, `d` directories, `l` links, `a` all."""
+    """The type of files: `a` all, `f` files, `d` directories, `l` links and so on."""
     seuser: str | None = None
-    """The SELinux user; unset keeps it, system_u for what is new."""
+    """The SELinux user. The default is the present one, or system_u for a new context."""
     selevel: str | None = parameter(None, aliases=("serange",))
-    """The level; unset keeps it, s0 for what is new."""
+    """The SELinux level. The default is the present one, or s0 for a new context."""
     reload: bool = True
-    """Load the policy again at once."""
+    """Reload the policy afterwards."""
     ignore_selinux_state: bool = False
-    """Try it though SELinux is disabled."""
+    """Do it even if SELinux is disabled."""
 
     def validate(self) -> None:
         if self.setype is not None and self.substitute is not None:

@@ -13,16 +13,17 @@ from provisioner.result import Diff
 
 
 class Selinux(Module):
-    """SELinux is enforcing, permissive or disabled."""
+    """Set the mode of SELinux: enforcing, permissive or disabled."""
 
     body: ClassVar[str] = load_body("shared/textfile.sh", "selinux.sh")
 
     state: Literal["disabled", "enforcing", "permissive"]
-    """The mode. Switching it off or on takes a reboot: `reboot_required` says so."""
+    """The mode. To switch SELinux off or on, a reboot is needed: the return value `reboot_required`
+    says so."""
     policy: str | None = None
-    """The policy: `targeted`. Needed unless it is disabled."""
+    """The policy, such as `targeted`. Needed unless the state is disabled."""
     configfile: str = parameter("/etc/selinux/config", aliases=("conf", "file"))
-    """SELinux's configuration."""
+    """The configuration file of SELinux."""
     update_kernel_param: bool = False
     """Also set or remove selinux=0 on the kernel's command line, with grubby."""
 

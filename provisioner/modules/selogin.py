@@ -42,22 +42,22 @@ fi
 
 
 class Selogin(Module):
-    """An account, or all of a group, is a certain user to SELinux."""
+    """Map an account, or the members of a group, to an SELinux user."""
 
     body: ClassVar[str] = BODY
 
     login: str
-    """The account, `%group`, or `__default__`."""
+    """The account, `%group` or `__default__`."""
     seuser: str | None = None
-    """The SELinux user: `staff_u`, `user_u`."""
+    """The SELinux user, such as `staff_u` or `user_u`. Needed for state: present."""
     selevel: str = parameter("s0", aliases=("serange",))
-    """The range of levels."""
+    """The range of SELinux levels."""
     state: Literal["present", "absent"] = "present"
-    """Whether it is so set."""
+    """`present` sets the mapping, `absent` removes it."""
     reload: bool = True
-    """Load the policy again at once."""
+    """Reload the policy afterwards."""
     ignore_selinux_state: bool = False
-    """Try it though SELinux is disabled."""
+    """Do it even if SELinux is disabled."""
 
     def validate(self) -> None:
         if self.state == "present" and self.seuser is None:

@@ -11,7 +11,7 @@ from provisioner.remote.shell import Report
 
 
 class Seport(Module):
-    """Network ports have a type in the SELinux policy, so that a service may listen there."""
+    """Set the SELinux type of network ports, so that a service may use them."""
 
     body: ClassVar[str] = load_body("seport.sh")
 
@@ -20,15 +20,16 @@ class Seport(Module):
     proto: Literal["tcp", "udp"]
     """The protocol."""
     setype: str
-    """The type: `http_port_t`, `ssh_port_t`."""
+    """The type, such as `http_port_t` or `ssh_port_t`."""
     state: Literal["present", "absent"] = "present"
-    """`absent` takes the ports from the type; those of the distribution's policy stay."""
+    """`present` sets the type, `absent` removes it. Ports of the distribution's policy can't be
+    removed."""
     local: bool = False
-    """Look only at what this host's administrators have set."""
+    """Compare only with local changes, without the distribution's policy."""
     reload: bool = True
-    """Load the policy again at once."""
+    """Reload the policy afterwards."""
     ignore_selinux_state: bool = False
-    """Try it though SELinux is disabled."""
+    """Do it even if SELinux is disabled."""
 
     @classmethod
     def validate_ports(cls, ports: tuple[str, ...]) -> tuple[str, ...]:

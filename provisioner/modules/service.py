@@ -7,15 +7,15 @@ from provisioner.modules.systemd import Systemd
 
 
 class Service(Systemd):
-    """A service runs or rests, now and at boot; `restarted` and `reloaded` are events."""
+    """Start, stop, restart, reload, enable or disable a service."""
 
     sleep: int | None = None
-    """Ignored: systemd itself waits between stop and start."""
+    """Accepted and ignored: systemd waits between stop and start."""
     pattern: str | None = None
-    """Ignored: systemd knows its processes, none is searched for."""
+    """Accepted and ignored: systemd knows the processes of a service."""
     runlevel: str = "default"
-    """Ignored: systemd has targets."""
+    """Accepted and ignored: systemd has targets."""
     arguments: str = parameter("", aliases=("args",))
-    """Ignored: a unit takes no arguments."""
+    """Accepted and ignored: a unit has no arguments."""
     use: str = "auto"
-    """Ignored: CentOS 7 has systemd."""
+    """Accepted and ignored: CentOS 7 has systemd."""

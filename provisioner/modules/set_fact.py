@@ -10,13 +10,13 @@ from provisioner.result import Outcome, Result
 
 
 class SetFact(Action):
-    """Set variables for the host; later tasks and plays see them."""
+    """Set variables of the host. Later tasks and plays can use them."""
 
     open: ClassVar[bool] = True
     templated_names: ClassVar[bool] = True
 
     cacheable: bool = False
-    """The variables are facts too, as Ansible's are that go into its fact cache (there is none)."""
+    """Set the variables as facts too. There is no fact cache."""
 
     def act(self, scope: Scope, context: TaskContext) -> Result:
         for name in self.extra_arguments:

@@ -10,14 +10,14 @@ from provisioner.result import Outcome, Result
 
 
 class SetStats(Action):
-    """Show values in the recap; with `per_host` under the host."""
+    """Show values in the recap at the end of the run."""
 
     data: dict[str, Any]
-    """Names and values."""
+    """The names and values."""
     per_host: bool = False
-    """Keep them apart by host; otherwise the last host's value stands."""
+    """Show them per host. If false, the value of the last host is shown."""
     aggregate: bool = True
-    """Accepted for Ansible's sake: values of one name replace each other."""
+    """Accepted and ignored: a new value replaces the old one."""
 
     def act(self, scope: Scope, context: TaskContext) -> Result:
         return Result(Outcome.OK, returns={"ansible_stats": self.as_dict()})

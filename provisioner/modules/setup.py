@@ -15,20 +15,20 @@ from provisioner.remote.shell import Program, Report
 
 
 class Setup(Module):
-    """The facts of a host, as variables called `ansible_...`: gathered in one round trip."""
+    """Gather the facts of the host, as variables `ansible_...`, in one round trip."""
 
     free_form: ClassVar[str | None] = None
     body: ClassVar[str] = load_body("setup.sh")
 
     gather_subset: Words = ("all",)
-    """Which facts: all, min, hardware, network, virtual or a smaller part's name; with `!` before
-    it a part is left out. facter and ohai are accepted and give nothing."""
+    """The facts to gather: all, min, hardware, network, virtual, or the name of a smaller part. A
+    `!` before the name excludes it. facter and ohai are accepted and have no facts."""
     gather_timeout: int = 10
-    """Seconds that a network file system may take to tell its size."""
+    """Seconds to wait for the size of a network file system."""
     filter: Words = ()
-    """Only facts that match one of these shell patterns, with or without `ansible_`."""
+    """Shell patterns for the names of facts to return, with or without `ansible_`."""
     fact_path: str = "/etc/ansible/facts.d"
-    """The host's folder with local facts: `*.fact`, JSON, INI or executable."""
+    """The directory of local facts on the host: `*.fact` in JSON, INI, or executable."""
 
     @classmethod
     def validate_gather_subset(cls, words: tuple[str, ...]) -> tuple[str, ...]:
@@ -59,10 +59,10 @@ class Setup(Module):
 
 
 class GatherFacts(Setup):
-    """What a play does at its start; `setup` by another name."""
+    """Gather facts as at the start of a play: another name for `setup`."""
 
     parallel: bool | None = None
-    """Accepted and ignored: facts come from one program."""
+    """Accepted and ignored: all facts come from one program."""
 
 
 def _raw(report: Report) -> RawFacts:

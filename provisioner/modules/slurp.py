@@ -24,7 +24,7 @@ report content "$content"
 
 
 class Slurp(Module):
-    """Read a file of the host; `content` is in base64."""
+    """Read a file of the host. `content` is returned in base64."""
 
     body: ClassVar[str] = BODY
 

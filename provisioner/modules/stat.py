@@ -75,24 +75,25 @@ Algorithm = Literal["md5", "sha1", "sha224", "sha256", "sha384", "sha512"]
 
 
 class Stat(Module):
-    """Look at a file or directory; what it returns is `stat`, of which `exists` is always there."""
+    """Return the properties of a file or directory as `stat`. `stat.exists` is always set."""
 
     body: ClassVar[str] = BODY
 
     path: str = parameter(aliases=("dest", "name"))
-    """What to look at."""
+    """The path."""
     follow: bool = False
-    """Look at what a link leads to instead of the link."""
+    """If the path is a link, use its target."""
     get_checksum: bool = True
-    """Read the file for its checksum."""
+    """Compute the checksum of the file."""
     checksum_algorithm: Algorithm = parameter("sha1", aliases=("checksum", "checksum_algo"))
-    """Which checksum."""
+    """The algorithm of the checksum."""
     get_mime: bool = parameter(True, aliases=("mime", "mime_type", "mime-type"))
-    """Ask `file` for the content's type and character set; a link's are its own."""
+    """Return the MIME type and character set, determined by `file`. A link is not followed for
+    it."""
     get_attributes: bool = parameter(True, aliases=("attr", "attributes"))
-    """Ask `lsattr` for the flags."""
+    """Return the attributes of the file, by `lsattr`."""
     get_md5: bool = False
-    """Accepted and ignored, as Ansible does: ask for another checksum_algorithm instead."""
+    """Accepted and ignored, as in Ansible: use checksum_algorithm."""
 
     def returns(self, report: Report) -> dict[str, Any]:
         text = report.get("stat")

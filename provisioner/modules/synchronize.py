@@ -56,71 +56,73 @@ Switch = bool | None
 
 
 class Synchronize(Module):
-    """Make a directory or file the same as one of the controller, or the other way round, by rsync.
+    """Copy a directory or file between the controller and the host with rsync.
 
-    It logs in with the ssh of the machine that it runs on: with a key, not with a password.
+    rsync logs in with the ssh command of the controller, or of the host of delegate_to. It needs a
+    private key: passwords are not supported.
     """
 
     body: ClassVar[str] = BODY
     from_controller: ClassVar[bool] = True
 
     src: str
-    """Where it comes from; a slash at its end means what is in the directory, not itself."""
+    """The source. With a slash at its end, only the content of the directory is copied."""
     dest: str
-    """Where it goes to."""
+    """The destination."""
     mode: Literal["push", "pull"] = "push"
-    """`push` from the controller to the host, or `pull` from there."""
+    """`push` copies from the controller to the host, `pull` from the host to the controller."""
     archive: bool = True
-    """Recursively, with links, permissions, times, owners and groups; those parameters
-    leave out what is false."""
+    """Copy recursively, with links, permissions, times, owners and groups. Each of these can be
+    switched off by its own parameter."""
     checksum: bool = False
-    """Compare content by its checksum, not by time and size."""
+    """Compare files by their checksum instead of size and time."""
     compress: bool = True
-    """Compress what is sent."""
+    """Compress the data that is sent."""
     delete: bool = False
-    """Remove what the source does not have, afterwards."""
+    """Delete files in the destination that the source does not have."""
     existing_only: bool = False
-    """Make no new files."""
+    """Do not create new files."""
     dirs: bool = False
-    """Make directories without going into them."""
+    """Create directories without their content."""
     recursive: Switch = None
-    """Go into directories; as `archive` says."""
+    """Copy directories recursively. The default is the value of `archive`."""
     links: Switch = None
-    """Links as links; as `archive` says."""
+    """Copy links as links. The default is the value of `archive`."""
     copy_links: bool = False
-    """What a link leads to instead of the link."""
+    """Copy the targets of links."""
     perms: Switch = None
-    """Keep modes; as `archive` says."""
+    """Preserve permissions. The default is the value of `archive`."""
     times: Switch = None
-    """Keep modification times; as `archive` says."""
+    """Preserve modification times. The default is the value of `archive`."""
     owner: Switch = None
-    """Keep owners; as `archive` says."""
+    """Preserve owners. The default is the value of `archive`."""
     group: Switch = None
-    """Keep groups; as `archive` says."""
+    """Preserve groups. The default is the value of `archive`."""
     partial: bool = False
-    """Keep what came of a file when the connection broke."""
+    """Keep partly transferred files if the connection breaks."""
     delay_updates: bool = True
-    """Put all files in place at the end."""
+    """Replace all files at the end of the transfer."""
     link_dest: tuple[str, ...] = ()
-    """Directories of the receiving side whose unchanged files are linked, not copied."""
+    """Directories of the destination. Files that are unchanged compared to them are linked, not
+    copied."""
     rsync_opts: Words = ()
-    """More of rsync's options: `--exclude=.git`."""
+    """Further options for rsync, such as `--exclude=.git`."""
     rsync_path: str | None = None
-    """rsync on the host; unset it is rsync as the task's become user."""
+    """The rsync command on the host. The default is rsync, run as the become user of the task."""
     rsync_timeout: int = 0
-    """Seconds without data after which rsync gives up."""
+    """Seconds without data after which rsync fails. 0 means no limit."""
     dest_port: int | None = None
-    """ssh's port on the host; unset is that of the inventory."""
+    """The port of ssh on the host. The default is that of the inventory."""
     private_key: str | None = None
-    """The file of the key to log in with; unset is that of the inventory."""
+    """The file of the private key. The default is that of the inventory."""
     set_remote_user: bool = True
-    """Log in as the inventory says; otherwise as ssh's settings do."""
+    """Log in as the user of the inventory. If false, the configuration of ssh decides."""
     verify_host: bool = False
-    """Accepted: the host's key is always checked."""
+    """Accepted and ignored: the host key is always verified."""
     use_ssh_args: bool = False
-    """Accepted: ansible_ssh_common_args and ansible_ssh_extra_args are always used."""
+    """Accepted and ignored: ansible_ssh_common_args and ansible_ssh_extra_args are always used."""
     ssh_connection_multiplexing: bool = False
-    """Let ssh share a connection as its settings say."""
+    """Let ssh share a connection, if it is configured to do so."""
 
     def program(self, context: TaskContext) -> Program:
         access = context.host_access

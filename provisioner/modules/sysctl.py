@@ -23,24 +23,28 @@ def _value(value: Any) -> Any:
 
 
 class Sysctl(Module):
-    """A kernel parameter has a value in a file, and after a change or with `sysctl_set` now too."""
+    """Set a kernel parameter in a file. The kernel gets it when the file changes, or with
+    `sysctl_set` in every run."""
 
     body: ClassVar[str] = load_body("shared/textfile.sh", "sysctl.sh")
 
     name: str = parameter(aliases=("key",))
-    """The parameter: `net.ipv4.ip_forward`; a dot in an interface's name is a slash."""
+    """The parameter, such as `net.ipv4.ip_forward`. A dot within the name of an interface is
+    written as a slash."""
     value: Annotated[str, Before(_value)] | None = parameter(None, aliases=("val",))
-    """Its value; spaces count as one, yes and no are 1 and 0."""
+    """The value. Differences in white space are ignored; yes and no are 1 and 0. Needed for state:
+    present."""
     state: Literal["present", "absent"] = "present"
-    """Whether the file should set it; `absent` leaves the kernel's value as it is."""
+    """`present` sets the parameter in the file. `absent` removes it from the file; the kernel keeps
+    its value."""
     sysctl_file: str = "/etc/sysctl.conf"
     """The file."""
     reload: bool = True
-    """Load the file (`sysctl -p`) when it was changed."""
+    """Load the file (`sysctl -p`) after a change."""
     sysctl_set: bool = False
-    """See that the kernel has the value now, even if the file was right."""
+    """Set the value in the kernel too if the file is already right."""
     ignoreerrors: bool = False
-    """Go on where the kernel does not know a parameter."""
+    """Ignore parameters that the kernel does not have."""
 
     @classmethod
     def validate_name(cls, name: str) -> str:

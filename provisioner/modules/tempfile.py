@@ -27,18 +27,19 @@ fi
 
 
 class TempFile(Module):
-    """Make a file or directory with a new name, and return its `path`; remove it in the end."""
+    """Create a file or directory with a new name and return its `path`. Remove it in a later
+    task."""
 
     body: ClassVar[str] = BODY
 
     state: Literal["file", "directory"] = "file"
-    """What to make."""
+    """What to create."""
     path: str | None = None
-    """In which directory; by default $TMPDIR or /tmp."""
+    """The directory to create it in. The default is $TMPDIR or /tmp."""
     prefix: str = "ansible."
-    """How the name begins."""
+    """The beginning of the name."""
     suffix: str = ""
-    """How the name ends."""
+    """The end of the name."""
 
     @property
     def acts(self) -> bool:

@@ -22,30 +22,30 @@ OPTIONS = (
 
 
 class Template(Written):
-    """Keep a file that is rendered from a template."""
+    """Render a template of the controller to a file on the host."""
 
     src: str
-    """The template, found in `templates/` of the role or beside the playbook."""
+    """The template, in `templates/` of the role or beside the playbook."""
     block_start_string: str = "{%"
-    """What begins a block."""
+    """The string that begins a block."""
     block_end_string: str = "%}"
-    """What ends a block."""
+    """The string that ends a block."""
     variable_start_string: str = "{{"
-    """What begins an expression."""
+    """The string that begins an expression."""
     variable_end_string: str = "}}"
-    """What ends an expression."""
+    """The string that ends an expression."""
     comment_start_string: str = "{#"
-    """What begins a comment."""
+    """The string that begins a comment."""
     comment_end_string: str = "#}"
-    """What ends a comment."""
+    """The string that ends a comment."""
     trim_blocks: bool = True
-    """Drop the newline behind a block."""
+    """Remove the newline after a block."""
     lstrip_blocks: bool = False
-    """Drop spaces and tabs in front of a block."""
+    """Remove spaces and tabs before a block."""
     newline_sequence: Literal["\n", "\r", "\r\n", "\\n", "\\r", "\\r\\n"] = "\n"
-    """What ends the file's lines."""
+    """The line ending of the file."""
     output_encoding: str = "utf-8"
-    """The file's encoding; templates themselves are UTF-8."""
+    """The encoding of the file. The template itself is UTF-8."""
 
     def program(self, context: TaskContext) -> Program:
         path = context.find("templates", self.src)

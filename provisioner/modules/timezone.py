@@ -47,14 +47,14 @@ fi
 
 
 class Timezone(Module):
-    """The host is in a time zone."""
+    """Set the host's time zone and the mode of its hardware clock."""
 
     body: ClassVar[str] = BODY
 
     name: str | None = None
-    """The zone: `Europe/Berlin`, `UTC`."""
+    """The time zone, such as `Europe/Berlin` or `UTC`."""
     hwclock: Literal["local", "UTC"] | None = parameter(None, aliases=("rtc",))
-    """What the hardware clock shows."""
+    """The time of the hardware clock: local time or UTC."""
 
     def validate(self) -> None:
         if self.name is None and self.hwclock is None:

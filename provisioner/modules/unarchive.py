@@ -37,39 +37,39 @@ DIFFERENT = (
 
 
 class Unarchive(FileAttributes, Module):
-    """The content of an archive of the controller, the host or a server is in a directory."""
+    """Unpack an archive of the controller, the host or a server into a directory of the host."""
 
     body: ClassVar[str] = load_body("shared/exists.sh", "unarchive.sh")
     skips: ClassVar[bool] = True
 
     src: str
-    """The tar (gzip, bzip2, xz too) or zip archive, found in `files/` of the role or beside the
-    playbook; with `remote_src` a file of the host, or a URL that it downloads."""
+    """The archive: tar (also gzip, bzip2, xz) or zip. It is in `files/` of the role or beside the
+    playbook; with `remote_src` it is a file of the host or a URL."""
     dest: str
-    """The directory to unpack in: it must be there."""
+    """The directory to unpack into. It must exist."""
     remote_src: bool = False
-    """`src` is a file of the host, or a URL. A URL is downloaded whenever the task runs: give
-    `creates` where something shows that it was unpacked."""
+    """`src` is a file of the host or a URL. A URL is downloaded in every run, unless `creates`
+    exists."""
     copy_: bool | None = parameter(None, name="copy")
-    """The older word for the opposite of `remote_src`."""
+    """The older name for the opposite of `remote_src`."""
     creates: str | None = None
-    """A path or glob: where it exists nothing is unpacked."""
+    """A path or glob. If it exists, nothing is unpacked."""
     list_files: bool = False
     """Return the names in the archive as `files`."""
     exclude: Words = ()
-    """Names or globs that are not unpacked."""
+    """Names or globs to skip."""
     include: Words = ()
-    """Names or globs that alone are unpacked."""
+    """Names or globs to unpack. The default is all."""
     keep_newer: bool = False
-    """Leave files alone that are newer than those in the archive."""
+    """Do not replace files that are newer than those in the archive."""
     extra_opts: Words = ()
-    """More options for tar or unzip: `--strip-components=1`."""
+    """Further options for tar or unzip, such as `--strip-components=1`."""
     validate_certs: bool = True
-    """Refuse a server whose certificate can't be trusted."""
+    """Verify the certificate of the server."""
     io_buffer_size: int = 65536
     """Accepted and ignored: nothing is buffered on the controller."""
     decrypt: bool = True
-    """Accepted and ignored: a file that is encrypted with vault is refused."""
+    """Accepted and ignored: an archive that is encrypted with vault is refused."""
 
     def validate(self) -> None:
         if self.include and self.exclude:

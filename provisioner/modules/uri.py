@@ -46,44 +46,44 @@ class Uri(Request, FileAttributes, Module):
     )
 
     url: str
-    """http or https URL."""
+    """The URL: http or https."""
     method: str = "GET"
-    """GET, POST, PUT, DELETE or another word that the service knows."""
+    """The method: GET, POST, PUT, DELETE or another one of the service."""
     payload: Any = parameter(None, name="body")
-    """What is sent (Ansible's parameter `body`): a text, or data for `body_format`."""
+    """The content to send (Ansible's parameter `body`): a text, or data for `body_format`."""
     body_format: Literal["raw", "json", "form-urlencoded", "form-multipart"] = "raw"
-    """How `body` is written, and with which Content-Type."""
+    """The format of `body`. It also sets the Content-Type."""
     src: str | None = None
-    """A file to send in place of `body`."""
+    """A file to send instead of `body`."""
     remote_src: bool = False
     """`src` is a file of the host."""
     headers: dict[str, str] = parameter({})
     """Headers of the request."""
     status_code: Annotated[tuple[int, ...], Before(_codes)] = (200,)
-    """The status codes that are no failure."""
+    """The status codes that mean success."""
     return_content: bool = False
-    """Return the answer as `content`."""
+    """Return the content of the answer as `content`."""
     dest: str | None = None
-    """The file, or directory, that gets the answer."""
+    """A file or directory for the content of the answer."""
     creates: str | None = None
-    """A path or glob: where it exists nothing is sent."""
+    """A path or glob. If it exists, no request is sent."""
     removes: str | None = None
-    """A path or glob: where it does not exist nothing is sent."""
+    """A path or glob. If it does not exist, no request is sent."""
     follow_redirects: Annotated[
         Literal["all", "no", "none", "safe", "urllib2", "yes"], Before(_word)
     ] = "safe"
-    """`all` (`yes`) follows redirects, `safe` (`urllib2`) only those of GET and HEAD, `none`
-    (`no`) none."""
+    """`all` (also `yes`) follows all redirects, `safe` (also `urllib2`) only those of GET and HEAD,
+    `none` (also `no`) follows none."""
     timeout: int = 30
-    """Seconds in which a connection must be made, and in which something must arrive."""
+    """Seconds to wait for the connection, and for further data."""
     url_username: str | None = parameter(None, aliases=("user",))
-    """The user, for a service that wants one."""
+    """The user name for the service."""
     force: bool = parameter(False, aliases=("thirsty",))
-    """Ask caches on the way for a new answer."""
+    """Ask caches for a new answer."""
     ca_path: str | None = None
-    """A PEM file of the host with the authorities to trust."""
+    """A PEM file of the host with trusted certificate authorities."""
     unix_socket: str | None = None
-    """A socket of the host to connect to; CentOS 7's own curl can't, it fails there."""
+    """A Unix socket of the host to connect to. The curl of CentOS 7 does not support it."""
 
     def validate(self) -> None:
         if not urlsplit(self.url).scheme:

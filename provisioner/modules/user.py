@@ -17,91 +17,93 @@ _LATEST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 
 
 class User(Module):
-    """A user account is there as described, or is not there."""
+    """Create, change or remove a user account."""
 
     body: ClassVar[str] = load_body("user.sh")
 
     name: str = parameter(aliases=("user",))
     """The login name."""
     state: Literal["present", "absent"] = "present"
-    """Whether it should be there."""
+    """`present` creates the user, `absent` removes it."""
     uid: int | None = None
-    """Its number; unset takes the next free one."""
+    """The number of the user. The default is the next free number."""
     non_unique: bool = False
-    """Allow a `uid` that another user has; needs `uid`."""
+    """Allow a `uid` that another user has."""
     comment: str | None = None
     """The full name (GECOS)."""
     group: str | None = None
-    """The primary group, name or number; a new user without it gets a group of its own."""
+    """The primary group, by name or number. By default a new user gets a group of its own name."""
     groups: Words | None = None
-    """The other groups; an empty list leaves the user in its primary group only."""
+    """The other groups. An empty list removes the user from all of them."""
     append: bool = False
-    """Add to `groups` and leave the user in all others too."""
+    """Keep the user in its other groups too."""
     home: str | None = None
     """The home directory."""
     create_home: bool = parameter(True, aliases=("createhome",))
-    """Create the home directory where it is not there."""
+    """Create the home directory if it is missing."""
     move_home: bool = False
-    """Move what is in the old home when `home` changes."""
+    """Move the content of the old home directory when `home` changes."""
     skeleton: str | None = None
-    """What a new home is a copy of; /etc/skel by default."""
+    """The directory that is copied to a new home directory. The default is /etc/skel."""
     umask: str | None = None
-    """The umask for a new home; login.defs' by default."""
+    """The umask for a new home directory. The default is that of /etc/login.defs."""
     shell: str | None = None
     """The login shell."""
     password: str | None = None
-    """The crypted password, as `password_hash` makes it. It never stands in a command line."""
+    """The hash of the password, as `password_hash` computes it. It is never in a command line."""
     update_password: Literal["always", "on_create"] = "always"  # noqa: S105
-    """Set `password` whenever it differs, or for a new user only."""
+    """`always` sets `password` when it differs, `on_create` only for a new user."""
     password_lock: bool | None = None
-    """Lock or unlock the password; logins by key go on."""
+    """Lock or unlock the password. A locked user can still log in with a key."""
     password_expire_max: int | None = None
-    """Days until the password must be changed."""
+    """Days after which the password must be changed."""
     password_expire_min: int | None = None
     """Days until the password may be changed again."""
     password_expire_warn: int | None = None
-    """Days of warning before the password expires."""
+    """Days before the expiry from which the user is warned."""
     password_expire_account_disable: int | None = None
-    """Days from an expired password to a disabled account."""
+    """Days after the expiry at which the account is disabled."""
     expires: float | None = None
-    """When the account ends, in seconds since 1970; negative means never."""
+    """The time at which the account expires, in seconds since 1970. A negative value means
+    never."""
     system: bool = False
-    """A new user gets a number from the system's range."""
+    """Take the number of a new user from the range for system users."""
     seuser: str | None = None
-    """The SELinux user of a new user."""
+    """The SELinux user for a new user."""
     local: bool = False
-    """Look in /etc/passwd only, for hosts whose users also come from a directory service."""
+    """Look only in /etc/passwd, for hosts that also have users of a directory service."""
     remove: bool = False
-    """With `state: absent`: delete home and mail too."""
+    """With `state: absent`: delete the home directory and mail too."""
     force: bool = False
-    """With `state: absent`: also while logged in, and files of others with them. With
-    `generate_ssh_key`: a new key takes the place of an old one, at every run."""
+    """With `state: absent`: remove the user even if it is logged in or files in its home belong to
+    others. With `generate_ssh_key`: replace an existing key in every run."""
     generate_ssh_key: bool = False
-    """Make an SSH key where there is none."""
+    """Create an SSH key if there is none."""
     ssh_key_bits: int | None = None
-    """Its size; ssh-keygen's default by default."""
+    """The size of the key in bits. The default is that of ssh-keygen."""
     ssh_key_type: str = "rsa"
-    """Its type."""
+    """The type of the key."""
     ssh_key_file: str | None = None
-    """Its path, absolute or from the home; `.ssh/id_TYPE` by default."""
+    """The file of the key, absolute or relative to the home directory. The default is
+    `.ssh/id_TYPE`."""
     ssh_key_comment: str | None = None
-    """Its comment; `ansible-generated on HOSTNAME` by default."""
+    """The comment of the key. The default is `ansible-generated on HOSTNAME`."""
     ssh_key_passphrase: str | None = None
-    """Its passphrase, at least five characters; ssh-keygen gets it on stdin."""
+    """The passphrase of the key, at least five characters. It is sent to ssh-keygen on stdin."""
     authorization: str | None = None
-    """For Solaris; ignored."""
+    """Accepted and ignored: it is for Solaris."""
     hidden: bool | None = None
-    """For macOS; ignored."""
+    """Accepted and ignored: it is for macOS."""
     login_class: str | None = None
-    """For BSD; ignored."""
+    """Accepted and ignored: it is for BSD."""
     profile: str | None = None
-    """For Solaris; ignored."""
+    """Accepted and ignored: it is for Solaris."""
     role: str | None = None
-    """For Solaris; ignored."""
+    """Accepted and ignored: it is for Solaris."""
     uid_min: int | None = None
-    """Accepted for newer playbooks and ignored: /etc/login.defs decides."""
+    """Accepted and ignored: /etc/login.defs has the limits."""
     uid_max: int | None = None
-    """Accepted for newer playbooks and ignored: /etc/login.defs decides."""
+    """Accepted and ignored: /etc/login.defs has the limits."""
 
     def validate(self) -> None:
         if self.non_unique and self.uid is None:

@@ -13,14 +13,14 @@ from provisioner.result import Outcome, Result
 
 
 class ValidateArgumentSpec(Action):
-    """Check variables against an argument spec. Roles that have one begin with it."""
+    """Check variables against an argument spec. A role with such a spec begins with this task."""
 
     argument_spec: dict[str, Any]
-    """Name of the variable ▶ type, required, choices, default, elements, options, …"""
+    """The options by name: type, required, choices, default, elements, options and so on."""
     provided_arguments: dict[str, Any] = parameter({})
-    """Values that win over variables; no other names than those of the spec are allowed here."""
+    """Values that take precedence over variables. Names that the spec does not have are refused."""
     validate_args_context: dict[str, Any] = parameter({})
-    """Returned as it is: what the spec is of."""
+    """Information about the spec. It is returned unchanged."""
 
     def act(self, scope: Scope, context: TaskContext) -> Result:
         variables = {name: scope.get(name) for name in self.argument_spec if name in scope}

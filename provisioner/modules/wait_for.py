@@ -27,30 +27,32 @@ STATES = {
 
 
 class WaitFor(Module):
-    """Wait on the host until a port or a file is as it should be; it changes nothing."""
+    """Wait until a port or file of the host has a state. Nothing is changed."""
 
     body: ClassVar[str] = load_body("wait_for.sh")
     concurrent: ClassVar[bool] = True
 
     host: str = "127.0.0.1"
-    """Whose port, as the host sees it; for `drained` an address, 0.0.0.0 for all."""
+    """The host of the port, as seen from the host of the task. For `drained` it is an address;
+    0.0.0.0 means all."""
     port: int | None = None
     """The TCP port."""
     path: str | None = None
     """The file, instead of a port."""
     state: Literal["started", "stopped", "present", "absent", "drained"] = "started"
-    """started, present: it answers or exists. stopped, absent: it does not. drained: nobody is
-    connected to the port."""
+    """started, present: the port answers or the file exists. stopped, absent: it does not. drained:
+    the port has no connections."""
     search_regex: str | None = None
-    """What the file or the port's first words must match (for `absent`: no longer match)."""
+    """A regular expression that the file or the first lines from the port must match. For `absent`:
+    must no longer match."""
     delay: int = 0
-    """Seconds before the first try."""
+    """Seconds to wait before the first check."""
     timeout: int = 300
-    """Seconds until it fails; with neither port nor path it just waits so long."""
+    """Seconds after which the task fails. Without port and path it only waits so long."""
     sleep: int = 1
-    """Seconds between the tries."""
+    """Seconds between checks."""
     connect_timeout: int = 5
-    """Seconds for one connection."""
+    """Seconds for an attempt to connect."""
     active_connection_states: Words = (
         "ESTABLISHED",
         "FIN_WAIT1",
@@ -59,11 +61,11 @@ class WaitFor(Module):
         "SYN_SENT",
         "TIME_WAIT",
     )
-    """For `drained`: what counts as connected."""
+    """For `drained`: the states that count as connected."""
     exclude_hosts: Words = ()
-    """For `drained`: addresses whose connections don't count."""
+    """For `drained`: addresses whose connections are ignored."""
     msg: str | None = None
-    """What to say when the time is over."""
+    """The message if the timeout is reached."""
 
     @classmethod
     def validate_active_connection_states(cls, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,13 +6,13 @@ from provisioner.modules.framework.base import ControlModule
 
 
 class WaitForConnection(ControlModule):
-    """Wait until the host answers, connecting anew."""
+    """Wait until the host can be logged in to, with a new connection."""
 
     connect_timeout: float = 5
-    """Accepted for Ansible's sake: -T and ansible_timeout set how long each attempt may take."""
+    """Accepted and ignored: -T and ansible_timeout set the time for each attempt."""
     delay: float = 0
     """Seconds to wait before the first attempt."""
     sleep: float = 1
     """Seconds between attempts."""
     timeout: float = 600
-    """Seconds after which it fails."""
+    """Seconds after which the task fails."""

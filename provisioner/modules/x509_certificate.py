@@ -15,66 +15,67 @@ _DAY = 86400
 
 
 class X509Certificate(FileAttributes, Module):
-    """Keep a certificate in a file: signed by its own key, or by that of a CA on the host."""
+    """Create a certificate: signed by its own key, or by the key of a CA on the host."""
 
     body: ClassVar[str] = load_body("shared/openssl.sh", "x509_certificate.sh")
 
     path: str
-    """The file."""
+    """The file of the certificate."""
     provider: Literal["selfsigned", "ownca"] | None = None
-    """`selfsigned`, or `ownca` for a CA whose key is on the host; acme and entrust are not here."""
+    """`selfsigned`, or `ownca` for a CA whose key is on the host. acme and entrust are not
+    supported."""
     csr_path: str | None = None
-    """The request's file; a self-signed certificate needs none."""
+    """The file of the request. Not needed for a self-signed certificate."""
     csr_content: str | None = None
-    """The request itself."""
+    """The text of the request."""
     privatekey_path: str | None = None
-    """The private key's file."""
+    """The file of the private key."""
     privatekey_passphrase: str | None = None
-    """What it is encrypted with."""
+    """The passphrase of the private key."""
     selfsigned_not_before: str = "+0s"
-    """Valid from now: anything else is refused."""
+    """The beginning of the validity. Only +0s (now) is supported."""
     selfsigned_not_after: str = "+3650d"
-    """How long it is valid, `+365d` or `+52w`, in whole days."""
+    """The validity in whole days, such as `+365d` or `+52w`."""
     selfsigned_digest: str = "sha256"
-    """The hash that is signed."""
+    """The digest of the signature."""
     selfsigned_version: Literal[3] = 3
-    """There is but one."""
+    """The version of the certificate. There is only 3."""
     selfsigned_create_subject_key_identifier: Literal[
         "create_if_not_provided", "always_create", "never_create"
     ] = "create_if_not_provided"
-    """Whether an identifier of the key is put in; OpenSSL 3 does that in any case."""
+    """When to add an identifier of the key. OpenSSL 3 always adds it."""
     ownca_path: str | None = None
-    """The CA's certificate."""
+    """The file of the CA's certificate."""
     ownca_privatekey_path: str | None = None
-    """The CA's private key."""
+    """The file of the CA's private key."""
     ownca_privatekey_passphrase: str | None = None
-    """What that is encrypted with."""
+    """The passphrase of the CA's private key."""
     ownca_not_before: str = "+0s"
-    """Valid from now: anything else is refused."""
+    """The beginning of the validity. Only +0s (now) is supported."""
     ownca_not_after: str = "+3650d"
-    """How long it is valid, in whole days."""
+    """The validity in whole days, such as `+365d` or `+52w`."""
     ownca_digest: str = "sha256"
-    """The hash that is signed."""
+    """The digest of the signature."""
     ownca_version: Literal[3] = 3
-    """There is but one."""
+    """The version of the certificate. There is only 3."""
     ownca_create_subject_key_identifier: Literal[
         "create_if_not_provided", "always_create", "never_create"
     ] = "create_if_not_provided"
-    """Whether an identifier of the key is put in; OpenSSL 3 does that in any case."""
+    """When to add an identifier of the key. OpenSSL 3 always adds it."""
     ownca_create_authority_key_identifier: bool = True
-    """Whether an identifier of the CA's key is put in."""
+    """Add an identifier of the CA's key."""
     ignore_timestamps: Literal[True] = True
-    """When a certificate ends does not count for whether it is made anew."""
+    """A certificate is not replaced because of its dates."""
     state: Literal["present", "absent"] = "present"
-    """`absent` removes the file."""
+    """`present` creates the certificate, `absent` removes the file."""
     force: bool = False
-    """Make it anew whenever the task runs."""
+    """Create a new certificate in every run."""
     backup: bool = False
-    """Keep a copy of the old file beside it."""
+    """Keep a copy of the old file."""
     return_content: bool = False
-    """Return the certificate too, as `certificate`."""
+    """Return the certificate as `certificate`."""
     select_crypto_backend: Literal["auto", "cryptography", "pyopenssl"] = "auto"
-    """Accepted: it is the openssl command in any case."""
+    """Accepted and ignored: the openssl command is used."""
 
     def validate(self) -> None:
         if self.state == "absent":

@@ -21,60 +21,62 @@ Number = Annotated[str, Before(_flag)]
 
 
 class YumRepository(FileAttributes, Module):
-    """A yum repository is configured, or is not."""
+    """Add, change or remove a yum repository."""
 
     body: ClassVar[str] = load_body("yum_repository.sh")
 
     name: str
-    """The repository's id, the section's name."""
+    """The id of the repository, which is the name of its section."""
     state: Literal["present", "absent"] = "present"
-    """Whether it is configured. A file without any repository left is removed."""
+    """`present` adds the repository, `absent` removes it. A file without repositories is removed
+    too."""
     file: str | None = None
-    """The file's name without `.repo`; the repository's id by default. Other sections stay."""
+    """The name of the file without `.repo`. The default is the id. Other sections of the file are
+    kept."""
     reposdir: str = "/etc/yum.repos.d"
     """The directory of the file."""
     description: str | None = None
-    """The name for people; needed with state: present."""
+    """The name of the repository. Needed for state: present."""
     baseurl: Words | None = None
-    """Where the directory `repodata` is; several are alternatives."""
+    """The URL of the directory with `repodata`. Several URLs are alternatives."""
     metalink: str | None = None
     """The URL of a metalink file, instead of `baseurl`."""
     mirrorlist: str | None = None
     """The URL of a list of mirrors, instead of `baseurl`."""
     enabled: bool | None = None
-    """Whether yum uses it unasked."""
+    """Whether yum uses the repository by default."""
     gpgcheck: bool | None = None
-    """Check the signatures of packages."""
+    """Verify the signatures of packages."""
     gpgkey: Words | None = None
-    """URLs of the keys that sign the packages."""
+    """URLs of the keys of the packages."""
     gpgcakey: str | None = None
     """The URL of the key that signs the keys."""
     repo_gpgcheck: bool | None = None
-    """Check the signature of the metadata."""
+    """Verify the signature of the metadata."""
     async_: bool | None = parameter(None, name="async")
     """Download in parallel."""
     bandwidth: Number | None = None
-    """Bytes a second that `throttle` is a share of."""
+    """The bandwidth in bytes a second, of which `throttle` may be a percentage."""
     cost: Number | None = None
-    """What using it costs, against the others' 1000."""
+    """The cost of the repository. Others have 1000; a lower cost is preferred."""
     countme: bool | None = None
-    """Let the mirror list count this host (dnf)."""
+    """Let the server count this host (dnf)."""
     deltarpm_metadata_percentage: Number | None = None
-    """Largest size of deltarpm metadata, in percent of the packages."""
+    """The maximum size of deltarpm metadata in percent of the package metadata."""
     deltarpm_percentage: Number | None = None
-    """Largest size of a deltarpm, in percent of the package."""
+    """The maximum size of a deltarpm in percent of the package."""
     enablegroups: bool | None = None
-    """Use its package groups."""
+    """Use the package groups of the repository."""
     exclude: Words | None = None
-    """Packages (globs) never to take from it."""
+    """Packages or globs to exclude."""
     failovermethod: Literal["roundrobin", "priority"] | None = None
-    """How one of several URLs is chosen."""
+    """How a URL is chosen if there are several."""
     http_caching: Literal["all", "packages", "none"] | None = None
-    """What proxies may cache."""
+    """What HTTP proxies may cache."""
     include: str | None = None
     """The URL of a further configuration file."""
     includepkgs: Words | None = None
-    """The only packages (globs) to take from it."""
+    """Packages or globs. Only these are used."""
     ip_resolve: Annotated[Literal["4", "6", "IPv4", "IPv6", "whatever"] | None, Before(_flag)] = (
         None
     )
@@ -84,51 +86,51 @@ class YumRepository(FileAttributes, Module):
     keepcache: Annotated[Literal["0", "1"], Before(_flag)] | None = None
     """Keep downloaded packages."""
     metadata_expire: Number | None = None
-    """Seconds after which metadata is fetched again, or `6h`, `never`."""
+    """Seconds after which metadata is fetched again; also `6h` or `never`."""
     metadata_expire_filter: (
         Literal["never", "read-only:past", "read-only:present", "read-only:future"] | None
     ) = None
-    """Which commands heed `metadata_expire`."""
+    """The commands to which `metadata_expire` applies."""
     mirrorlist_expire: Number | None = None
     """Seconds after which the list of mirrors is fetched again."""
     module_hotfixes: bool | None = None
     """Let its packages replace those of module streams (dnf)."""
     password: str | None = None
-    """For HTTP's basic authentication; hidden in diffs."""
+    """The password for HTTP basic authentication. It is masked in diffs."""
     priority: Number | None = None
-    """1 to 99, smaller is preferred (plugin priorities)."""
+    """The priority: 1 to 99, the lowest is preferred (plugin priorities)."""
     protect: bool | None = None
-    """Never replace its packages by another's (plugin protectbase)."""
+    """Never replace its packages by those of other repositories (plugin protectbase)."""
     proxy: str | None = None
-    """The proxy's URL, or `_none_`."""
+    """The URL of the proxy, or `_none_`."""
     proxy_password: str | None = None
-    """The proxy's password; hidden in diffs."""
+    """The password for the proxy. It is masked in diffs."""
     proxy_username: str | None = None
-    """The proxy's user."""
+    """The user name for the proxy."""
     retries: Number | None = None
-    """How often to try a download."""
+    """The number of attempts to download a file."""
     s3_enabled: bool | None = None
-    """It lies in Amazon S3 (plugin)."""
+    """The repository is in Amazon S3 (plugin)."""
     skip_if_unavailable: bool | None = None
-    """Go on without it when it can't be reached."""
+    """Continue without the repository if it can't be reached."""
     ssl_check_cert_permissions: bool | None = None
     """Refuse certificates that yum can't read."""
     sslcacert: str | None = parameter(None, aliases=("ca_cert",))
-    """The CAs' certificates (a path on the host)."""
+    """The certificates of the CAs, a path on the host."""
     sslclientcert: str | None = parameter(None, aliases=("client_cert",))
-    """The client's certificate."""
+    """The client certificate, a path on the host."""
     sslclientkey: str | None = parameter(None, aliases=("client_key",))
-    """The client's key."""
+    """The key of the client certificate, a path on the host."""
     sslverify: bool | None = parameter(None, aliases=("validate_certs",))
-    """Check the server's certificate."""
+    """Verify the certificate of the server."""
     throttle: Number | None = None
-    """The bandwidth to use: bytes a second, or `50%` of `bandwidth`."""
+    """The maximum bandwidth: bytes a second, or a percentage of `bandwidth`."""
     timeout: Number | None = None
-    """Seconds until a connection is given up."""
+    """Seconds after which a connection attempt fails."""
     ui_repoid_vars: str | None = None
-    """Variables shown with the repository's id."""
+    """Variables to show with the id of the repository."""
     username: str | None = None
-    """For HTTP's basic authentication."""
+    """The user name for HTTP basic authentication."""
 
     def validate(self) -> None:
         if not self.name or set(self.name) & set("[]\n/"):

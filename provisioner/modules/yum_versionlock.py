@@ -16,14 +16,14 @@ CONFIGURATIONS = (
 
 
 class YumVersionlock(Module):
-    """Packages stay at the version that they have, or don't any more."""
+    """Lock packages at their installed version, or unlock them."""
 
     body: ClassVar[str] = load_body("yum_versionlock.sh")
 
     name: Words = parameter(aliases=("package",))
-    """Packages: names, with a version or wildcards if need be."""
+    """The packages: names, optionally with a version or wildcards."""
     state: Literal["present", "absent"] = "present"
-    """Whether they are locked."""
+    """`present` locks, `absent` unlocks the packages."""
 
     @classmethod
     def validate_name(cls, value: tuple[str, ...]) -> tuple[str, ...]:

@@ -157,17 +157,20 @@ class Written(FileAttributes, Module):
     lists_diff: ClassVar[bool] = True
 
     dest: str
-    """The file; a directory (it exists, or ends in `/`) means the source's name in it."""
+    """The file. A directory, or a path that ends with `/`, means a file in it with the name of the
+    source."""
     backup: bool = False
-    """Keep a copy of a file that is replaced, with the time in its name."""
+    """Keep a copy of the old file, with the time in its name."""
     force: bool = True
-    """Replace a file that holds something else; otherwise only a missing one is written."""
+    """Replace a file whose content differs. If false, only a missing file is written."""
     follow: bool = False
-    """Where `dest` is a link, write the file that it points to instead of replacing the link."""
+    """If `dest` is a link, write its target. If false, the link is replaced."""
     validate_: str | None = parameter(None, name="validate")
-    """A command that accepts or refuses the new file before it is put in place; %s is its path."""
+    """A command that checks the new file before it replaces the old one; %s stands for its path.
+    Any exit status but 0 refuses the file."""
     mode: SourceMode | None = None
-    """The mode, octal or symbolic, or `preserve` for that of the source; unset keeps the file's."""
+    """The mode, octal or symbolic, or `preserve` for the mode of the source. The default is the
+    mode of the existing file."""
 
     _content: bytes | Path | None = None
     _summing: Sum | None = None

@@ -73,11 +73,12 @@ class Edited(FileAttributes, Module):
     """The end of that message, as in Ansible's module."""
 
     path: str
-    """The file; where it is a link, what it leads to."""
+    """The file. If it is a link, its target is edited."""
     backup: bool = False
-    """Keep a copy of the file as it was, with the time in its name."""
+    """Keep a copy of the old file, with the time in its name."""
     validate_: str | None = parameter(None, name="validate")
-    """A command that accepts or refuses the new file before it is put in place; %s is its path."""
+    """A command that checks the new file before it replaces the old one; %s stands for its path.
+    Any exit status but 0 refuses the file."""
 
     @property
     def needed(self) -> bool:

@@ -13,36 +13,36 @@ _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t
 
 
 class Request(Parameters):
-    """Who asks, by which way, and whom to trust: mixed into every module that sends a request."""
+    """The parameters of a request that the host sends with curl."""
 
     timeout: int = 10
-    """Seconds in which a connection must be made, and in which something must arrive."""
+    """Seconds to wait for the connection, and for further data."""
     url_username: str | None = None
-    """The user, for a server that wants one."""
+    """The user name for the server."""
     url_password: str | None = parameter(None, aliases=("password",))
-    """The user's password."""
+    """The password for the server."""
     force_basic_auth: bool = False
-    """Accepted and ignored: curl sends user and password with the first request."""
+    """Accepted and ignored: curl always sends user and password with the first request."""
     use_proxy: bool = True
-    """Use the proxy that the host's environment names."""
+    """Use the proxy of the host's environment."""
     validate_certs: bool = True
-    """Refuse a server whose certificate can't be trusted."""
+    """Verify the certificate of the server."""
     client_cert: str | None = None
-    """The client's certificate, a PEM file of the host."""
+    """The client certificate, a PEM file of the host."""
     client_key: str | None = None
-    """Its key, where that is another file."""
+    """The key of the client certificate, if it is in another file."""
     ciphers: Words | None = None
-    """TLS ciphers, in the words of the host's curl."""
+    """The TLS ciphers, by their names in the host's curl."""
     http_agent: str = "ansible-httpget"
-    """What the request gives as its program."""
+    """The User-Agent of the request."""
     use_netrc: bool = True
-    """Take user and password from ~/.netrc where none are given."""
+    """Use user and password of ~/.netrc if none are set."""
     use_gssapi: bool = False
-    """Sign in by Kerberos."""
+    """Authenticate with Kerberos."""
     unredirected_headers: Words = ()
-    """Headers that another server does not get: where some are given, redirects are refused."""
+    """Headers that are not sent to another server. If any are set, redirects are refused."""
     decompress: bool = True
-    """Accepted and ignored: curl asks for no compression."""
+    """Accepted and ignored: curl does not ask for compression."""
 
     def curl(self, url: str, headers: Iterable[str], more: Mapping[str, Any]) -> str:
         """Return a configuration file for curl; other users of the host can't see its content.
