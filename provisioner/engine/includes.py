@@ -13,10 +13,10 @@ from provisioner.errors import IncludeNotFound, InvalidInclude, LoadError, Probl
 from provisioner.language.play import Keywords, Node, Task
 from provisioner.language.scope import Scope
 from provisioner.language.templating.template import TemplateError
+from provisioner.language.yaml_values import YamlMap
 from provisioner.loading import keywords as kw
 from provisioner.loading.nodes import Folder, NodeLoader
 from provisioner.loading.static_vars import StaticVars
-from provisioner.loading.yaml_file import YamlMap
 from provisioner.modules.include import IncludeRole, IncludeTasks
 from provisioner.result import Outcome, Result
 

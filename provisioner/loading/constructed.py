@@ -13,11 +13,11 @@ from typing import Any
 from provisioner.errors import LoadError
 from provisioner.language.scope import Scope
 from provisioner.language.templating.template import Template, TemplateError
+from provisioner.language.yaml_values import YamlMap, place_of
 from provisioner.loading import keywords as kw
 from provisioner.loading.inventory_builder import Builder
 from provisioner.loading.inventory_groups import Inventory
 from provisioner.loading.variables import host_variables
-from provisioner.loading.yaml_file import YamlMap, place_of
 
 NAMES = ("constructed", "ansible.builtin.constructed")
 _OPTIONS = frozenset(

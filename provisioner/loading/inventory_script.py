@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.errors import LoadError
-from provisioner.language import yaml_syntax
+from provisioner.language import yaml_builder, yaml_syntax
 from provisioner.language.yaml_values import YamlMap
-from provisioner.loading import yaml_file
 from provisioner.loading.inventory_builder import Builder
 from provisioner.where import Where, visible
 
@@ -117,7 +116,7 @@ def _run(path: Path, *arguments: str) -> Mapping[str, Any]:
     text = yaml_syntax.decode(done.stdout, called)
     if not text.strip() and arguments[0] == "--host":
         return {}
-    value = yaml_file.from_json(text, called)
+    value = yaml_builder.from_json(text, called)
     if not isinstance(value, YamlMap):
         raise LoadError(f"{called} must print a JSON mapping", None, visible(text.strip()[:100]))
     return value

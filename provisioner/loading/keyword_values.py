@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.errors import LoadError
 from provisioner.language.templating.template import Template
-from provisioner.loading.yaml_file import YamlMap, place_of
+from provisioner.language.yaml_values import YamlMap, place_of
 from provisioner.modules import MODULES, exists, short_name
 from provisioner.where import Where, nearest
 

@@ -9,8 +9,8 @@ from typing import Any
 from provisioner.errors import LoadError
 from provisioner.language.play import Conditions, Keywords
 from provisioner.language.templating.template import Template, is_template
+from provisioner.language.yaml_values import YamlMap, place_of
 from provisioner.loading import keyword_values
-from provisioner.loading.yaml_file import YamlMap, place_of
 from provisioner.where import Where, nearest
 
 INHERITED = frozenset(field.name for field in fields(Keywords)) - {"params"}

@@ -9,9 +9,9 @@ from provisioner.errors import LoadError
 from provisioner.language.play import Loop
 from provisioner.language.plugins.local_plugins import HasPlugin, no_plugins
 from provisioner.language.templating.template import Template
+from provisioner.language.yaml_values import YamlMap, place_of
 from provisioner.loading import keyword_values
 from provisioner.loading import keywords as kw
-from provisioner.loading.yaml_file import YamlMap, place_of
 from provisioner.where import Where, nearest
 
 

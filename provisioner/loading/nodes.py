@@ -14,13 +14,13 @@ from provisioner.language.plugins.local_plugins import HasPlugin
 from provisioner.language.special_values import OMIT
 from provisioner.language.templating.check import check
 from provisioner.language.templating.template import Template, TemplateError, templates_in
+from provisioner.language.yaml_values import YamlList, YamlMap, place_of
 from provisioner.loading import keywords as kw
 from provisioner.loading import old_include, plugin_search, role_specs, short_form, yaml_file
 from provisioner.loading import roles as rolefiles
 from provisioner.loading.keyword_values import shown
 from provisioner.loading.static_vars import StaticVars
 from provisioner.loading.task import load_task
-from provisioner.loading.yaml_file import YamlList, YamlMap, place_of
 from provisioner.modules import find_module, short_name
 from provisioner.modules.framework import arguments
 from provisioner.records import dataclass

@@ -7,9 +7,9 @@ from typing import Any
 
 from provisioner.errors import LoadError
 from provisioner.language.templating.template import Template, is_template
+from provisioner.language.yaml_values import YamlMap, place_of
 from provisioner.loading import keywords as kw
 from provisioner.loading.short_form import pair, split_words, unquote
-from provisioner.loading.yaml_file import YamlMap, place_of
 
 WORDS = ("include", "ansible.builtin.include", "ansible.legacy.include")
 

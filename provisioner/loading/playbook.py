@@ -20,12 +20,12 @@ from provisioner.language.play import (
     tasks_of,
 )
 from provisioner.language.templating.template import Template, TemplateError
+from provisioner.language.yaml_values import YamlMap, place_of
 from provisioner.loading import keywords as kw
 from provisioner.loading import plugin_search, yaml_file
 from provisioner.loading.nodes import Folder, NodeLoader, template_problems
 from provisioner.loading.static_vars import StaticVars
 from provisioner.loading.vault import NO_VAULT, Vault
-from provisioner.loading.yaml_file import YamlMap, place_of
 from provisioner.where import Where, nearest
 
 

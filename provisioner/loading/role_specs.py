@@ -9,9 +9,9 @@ from typing import Any
 
 from provisioner.errors import LoadError
 from provisioner.language.play import Keywords, Role, Task
+from provisioner.language.yaml_values import YamlMap, place_of
 from provisioner.loading import yaml_file
 from provisioner.loading.vault import Vault
-from provisioner.loading.yaml_file import YamlMap, place_of
 from provisioner.where import Where
 
 _FILES = ("argument_specs.yml", "argument_specs.yaml", "argument_specs.json")

@@ -11,11 +11,11 @@ from typing import Any
 from provisioner import bundled_files
 from provisioner.errors import IncludeNotFound, LoadError
 from provisioner.language.play import COLLECTIONS_FOLDER, Keywords, Role
+from provisioner.language.yaml_values import YamlMap, place_of
 from provisioner.loading import keywords as kw
 from provisioner.loading import yaml_file
 from provisioner.loading.variables import vars_file
 from provisioner.loading.vault import Vault
-from provisioner.loading.yaml_file import YamlMap, place_of
 from provisioner.records import dataclass
 from provisioner.where import Where, nearest
 

@@ -11,8 +11,8 @@ from provisioner import regex
 from provisioner.errors import LoadError
 from provisioner.language.play import ALL_ARGUMENTS
 from provisioner.language.templating.template import Template, is_template
+from provisioner.language.yaml_values import YamlMap
 from provisioner.loading import keywords as kw
-from provisioner.loading.yaml_file import YamlMap
 from provisioner.modules.framework import arguments
 from provisioner.modules.framework.base import Module
 from provisioner.where import Where, nearest

@@ -10,10 +10,10 @@ from provisioner.language.play import ALL_ARGUMENTS, Keywords, Task
 from provisioner.language.plugins import known_plugins
 from provisioner.language.plugins.local_plugins import HasPlugin, no_plugins
 from provisioner.language.templating.template import Template
+from provisioner.language.yaml_values import YamlMap, place_of
 from provisioner.loading import keywords as kw
 from provisioner.loading import short_form
 from provisioner.loading.loops import load_loop
-from provisioner.loading.yaml_file import YamlMap, place_of
 from provisioner.modules import MODULES, exists, find_module, short_name
 from provisioner.modules.framework import arguments
 from provisioner.modules.framework.base import Module

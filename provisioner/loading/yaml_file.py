@@ -12,15 +12,9 @@ from typing import Any
 from provisioner.errors import LoadError
 from provisioner.language import yaml_builder, yaml_syntax
 from provisioner.language.templating.template import Template
-from provisioner.language.yaml_builder import from_json
-from provisioner.language.yaml_values import OctalInt, OpenedText, YamlList, YamlMap, place_of
+from provisioner.language.yaml_values import OpenedText
 from provisioner.loading.vault import NO_VAULT, PasswordError, Sealed, Vault, is_encrypted
 from provisioner.where import Where
-
-__all__ = [
-    "OctalInt", "YamlList", "YamlMap", "from_json", "load", "opened", "parse",
-    "place_of", "read",
-]  # fmt: skip
 
 MAX_BYTES = 64 * 1024 * 1024
 

@@ -14,7 +14,7 @@ from provisioner.language.play import ALL_ARGUMENTS, Play, Task, tasks_of
 from provisioner.language.search_paths import places
 from provisioner.language.templating.template import Template, is_template, templates_in
 from provisioner.language.undefined_variables import unconditional_tasks
-from provisioner.loading.yaml_file import place_of
+from provisioner.language.yaml_values import place_of
 from provisioner.plan.run_options import Options
 from provisioner.where import Where
 
