@@ -121,6 +121,7 @@ INTERNAL = [
     ("uri", "payload", "body"),
     ("file", "diff_peek", "_diff_peek"),
     ("pamd", "validate_", None),
+    ("pamd", "validate", None),
 ]
 
 

@@ -50,7 +50,7 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Parameter:
-    """What a class says of a field beside its type: see `parameter`."""
+    """The result of `parameter`."""
 
     default: Any = MISSING
     name: str = ""
@@ -58,21 +58,23 @@ class Parameter:
 
 
 def parameter(default: Any = MISSING, *, name: str = "", aliases: tuple[str, ...] = ()) -> Any:
-    """Declare a field's default, its name in playbooks where Python does not allow it as an
-    attribute, and further names. Without a default the parameter is required. Each object gets
-    its own copy of a default that is a list or a mapping."""
+    """Declare a field with more than a type.
+
+    Without a default the parameter is required. A default that is a list or a mapping is copied for
+    each object. `name` is the name in playbooks if it is not the attribute's.
+    """
     return Parameter(default, name, aliases)
 
 
 @dataclass(frozen=True)
 class Private:
-    """A private attribute with a value of its own in each object: see `private`."""
+    """The result of `private`."""
 
     factory: Callable[[], Any]
 
 
 def private(factory: Callable[[], Any]) -> Any:
-    """Declare a private attribute (`_name`) that each object begins with a new `factory()` for."""
+    """Declare a private attribute (`_name`): in each object it begins with a new `factory()`."""
     return Private(factory)
 
 
@@ -80,8 +82,8 @@ def private(factory: Callable[[], Any]) -> Any:
 class Before:
     """In Annotated: a function that gets the value before its type is converted.
 
-    It returns the value to convert, or raises ValueError. Editors are told that the parameter
-    accepts the type `accepts`, where the function takes more than the annotated type.
+    It returns the value to convert, or raises ValueError. `accepts` is the type in the JSON Schema
+    if the function accepts more values than the annotated type.
     """
 
     function: Convert
@@ -98,14 +100,16 @@ class After:
 
 @dataclass(frozen=True)
 class Field:
-    """A parameter as a class declares it."""
+    """A parameter, as a class declares it."""
 
     attribute: str
+    """The name in Python."""
     name: str
     """The name in playbooks."""
     aliases: tuple[str, ...]
     default: Any
     owner: type
+    """The class that declares it."""
     source: str
     """The text of the annotation."""
 
@@ -115,18 +119,19 @@ class Field:
 
     @property
     def annotation(self) -> Any:
-        """The type that the annotation says."""
+        """The annotated type."""
         return _evaluated(self.owner.__module__, self.source)
 
 
 @cache
 def _evaluated(module: str, source: str) -> Any:
+    # get_type_hints for a whole class would evaluate all its annotations; most are never needed.
     holder = SimpleNamespace(__annotations__={"it": source})
     return get_type_hints(holder, vars(sys.modules[module]), include_extras=True)["it"]
 
 
 class InvalidArguments(ValueError):
-    """The arguments do not fit the declared parameters; `findings` is all that is wrong."""
+    """The arguments do not fit the declared parameters. `findings` has everything that is wrong."""
 
     def __init__(self, findings: Findings) -> None:
         messages = [fault.message for fault in findings.faults]
@@ -147,19 +152,19 @@ else:
 
 
 class Parameters(metaclass=_Class):
-    """Typed values by name. Only attributes that begin with an underscore can be changed."""
+    """An object with typed values. Only attributes that begin with an underscore can be changed."""
 
     extra_arguments: Mapping[str, Any] = _NOTHING
-    """The arguments without a field, where the class accepts any."""
+    """Arguments that have no field, if the class accepts them."""
     fields_given: frozenset[str] = frozenset()
-    """The attributes of fields that the arguments give a value."""
+    """The attributes of the fields that have an argument."""
 
     def __init__(self, /, **arguments: Any) -> None:
         vars(self).update(vars(self.from_arguments(arguments)))
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any]) -> Self:
-        """The object for arguments from a playbook, converted. Raises InvalidArguments."""
+        """Convert and check a playbook's arguments. Raises InvalidArguments."""
         findings = Findings()
         values = cls.check(arguments, findings)
         if findings.count:
@@ -176,8 +181,8 @@ class Parameters(metaclass=_Class):
     def check(
         cls, arguments: Mapping[str, Any], findings: Findings, unknown: Collection[str] = ()
     ) -> dict[str, Any]:
-        """Return the converted values of the arguments; what is wrong with each is added to
-        `findings`. `unknown` are names of more arguments, with values that are not known yet."""
+        """Return the converted values by their names in playbooks, and add to `findings` what is
+        wrong with them. `unknown` are the names of arguments whose value is not known yet."""
         spec = ClassSpec.of(cls)
         arguments, extra = cls.prepare_arguments(arguments), _NOTHING
         if cls.accepts_any():
@@ -187,19 +192,20 @@ class Parameters(metaclass=_Class):
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
-        """The object with converted values, by the names in playbooks. Raises ValueError."""
-        made = cls.__new__(cls)
-        own, spec = vars(made), ClassSpec.of(cls)
-        own.update(spec.shared_defaults)
+        """Return the object with the values that `check` returned. Raises ValueError."""
+        parameters = cls.__new__(cls)
+        attributes, spec = vars(parameters), ClassSpec.of(cls)
+        attributes.update(spec.shared_defaults)
         for attribute, factory in spec.factories:
-            own[attribute] = factory()
-        given = {spec.attributes[name]: values[name] for name in values if name in spec.attributes}
-        own.update(given)
-        own["fields_given"] = frozenset(given)
-        if len(given) < len(values):
-            own["extra_arguments"] = {k: values[k] for k in values if k not in spec.attributes}
-        made.validate()
-        return made
+            attributes[attribute] = factory()
+        names = spec.attributes
+        by_attribute = {names[name]: values[name] for name in values if name in names}
+        attributes.update(by_attribute)
+        attributes["fields_given"] = frozenset(by_attribute)
+        if len(by_attribute) < len(values):
+            attributes["extra_arguments"] = {k: values[k] for k in values if k not in names}
+        parameters.validate()
+        return parameters
 
     @classmethod
     def prepare_arguments(cls, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -212,10 +218,10 @@ class Parameters(metaclass=_Class):
         return False
 
     def validate(self) -> None:
-        """Check how the values fit together; raise ValueError where they do not.
+        """Raise ValueError if the values do not fit together.
 
-        For a single field define `validate_FIELD`, a class method that gets the converted value
-        and returns the one to use: it is called even while other values are still templates.
+        For a single field define the class method `validate_FIELD`, which gets the converted value
+        and returns the value to use. It is called even if other values are still templates.
         """
 
     def as_dict(
@@ -225,27 +231,25 @@ class Parameters(metaclass=_Class):
         exclude: Collection[str] = (),
         exclude_none: bool = False,
     ) -> dict[str, Any]:
-        """The values by attribute, then the extra arguments; nested ones are dicts, too."""
-        own = vars(self)
-        values = {**{name: own[name] for name in fields(type(self))}, **self.extra_arguments}
+        """Return the values by attribute, then the extra arguments. Nested objects become dicts."""
         return {
             name: value if type(value) in PLAIN_TYPES else _plain(value)
-            for name, value in values.items()
+            for name, value in _values(self).items()
             if (include is None or name in include)
             and name not in exclude
             and not (exclude_none and value is None)
         }
 
     def as_arguments(self) -> dict[str, Any]:
-        """The same by the names in playbooks."""
+        """Return the same by the names in playbooks."""
         names = {field.attribute: field.name for field in fields(type(self)).values()}
         return {names.get(name, name): value for name, value in self.as_dict().items()}
 
     def copy_with(self, **values: Any) -> Self:
-        """A copy with other values, which are neither converted nor checked."""
-        made = type(self).__new__(type(self))
-        vars(made).update({**vars(self), **values})
-        return made
+        """Return a copy with other values, which are neither converted nor checked."""
+        copy = type(self).__new__(type(self))
+        vars(copy).update({**vars(self), **values})
+        return copy
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_"):
@@ -259,10 +263,14 @@ class Parameters(metaclass=_Class):
         return {**mine, "fields_given": 0} == {**others, "fields_given": 0}
 
     def __repr__(self) -> str:
-        own = vars(self)
-        values = {**{name: own[name] for name in fields(type(self))}, **self.extra_arguments}
-        shown = ", ".join(f"{name}={value!r}" for name, value in values.items())
+        shown = ", ".join(f"{name}={value!r}" for name, value in _values(self).items())
         return f"{type(self).__name__}({shown})"
+
+
+def _values(parameters: Parameters) -> dict[str, Any]:
+    attributes = vars(parameters)
+    own = {name: attributes[name] for name in fields(type(parameters))}
+    return {**own, **parameters.extra_arguments}
 
 
 def _plain(value: Any) -> Any:
@@ -277,15 +285,23 @@ def _plain(value: Any) -> Any:
 
 @cache
 def fields(cls: type[Parameters]) -> Mapping[str, Field]:
-    """The fields of a class by attribute, those of its bases first."""
-    found: dict[str, Field] = {}
-    for base in reversed(cls.__mro__):
-        if not issubclass(base, Parameters) or base is Parameters:
-            continue
+    """Return the fields of a class by attribute, those of its bases first. A ClassVar removes the
+    field of a base."""
+    by_attribute: dict[str, Field] = {}
+    for base in _declaring(cls):
         for attribute, source in get_annotations(base).items():
-            if not attribute.startswith("_") and not source.startswith("ClassVar"):
-                found[attribute] = _field(base, attribute, source)
-    return found
+            if source.startswith("ClassVar"):
+                by_attribute.pop(attribute, None)
+            elif not attribute.startswith("_"):
+                by_attribute[attribute] = _field(base, attribute, source)
+    return by_attribute
+
+
+def _declaring(cls: type[Parameters]) -> Iterator[type[Parameters]]:
+    """The classes that declare fields, outermost base first."""
+    for base in reversed(cls.__mro__):
+        if issubclass(base, Parameters) and base is not Parameters:
+            yield base
 
 
 def _field(owner: type[Parameters], attribute: str, source: str) -> Field:
@@ -298,22 +314,20 @@ def _field(owner: type[Parameters], attribute: str, source: str) -> Field:
 
 @cache
 def descriptions(cls: type[Parameters]) -> Mapping[str, str]:
-    """The docstrings below the fields, by attribute."""
-    found: dict[str, str] = {}
-    for base in reversed(cls.__mro__):
-        if not issubclass(base, Parameters) or base is Parameters:
-            continue
+    """Return the docstrings below the fields, by attribute."""
+    texts: dict[str, str] = {}
+    for base in _declaring(cls):
         [body] = ast.parse(dedent(getsource(base))).body
         assert isinstance(body, ast.ClassDef)
         for statement, below in pairwise(body.body):
             match statement, below:
                 case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=t)):
-                    found[name] = cleandoc(str(t))
-    return {name: found[name] for name in fields(cls) if name in found}
+                    texts[name] = cleandoc(str(t))
+    return {name: texts[name] for name in fields(cls) if name in texts}
 
 
 class ClassSpec:
-    """The spec that the fields of a class are, for `Level`."""
+    """The fields of a class as a spec, which `Level` checks arguments against."""
 
     rules: Mapping[str, Any] = _NOTHING
     defaults: Mapping[str, Any] = _NOTHING
@@ -372,7 +386,7 @@ def _private_factories(cls: type) -> Iterator[tuple[str, Callable[[], Any]]]:
 
 
 def option_of(annotation: Any) -> Option:
-    """The option for values of an annotated type."""
+    """Return the option that converts and checks values of an annotated type."""
     parts = get_args(annotation)
     origin = get_origin(annotation) or annotation
     if origin is Annotated:
@@ -409,7 +423,7 @@ def _chained(first: Convert | None, second: Convert | None) -> Convert | None:
 
 
 def _union(parts: tuple[Any, ...]) -> Option:
-    """A type or None. Where there are several types a function in Annotated decides."""
+    """A type or None. Of several types a function in Annotated chooses (`Before`)."""
     types = [part for part in parts if part is not NoneType]
     option = option_of(types[0]) if len(types) == 1 else Option(_named("raw"))
     if NoneType not in parts:
@@ -446,7 +460,7 @@ def _mapping(parts: tuple[Any, ...]) -> Type:
 
 
 def _complete(option: Option) -> Convert:
-    """All of an option's conversions in one function, for values inside a list or a mapping."""
+    """Return all conversions of an option as one function, for values in a list or a mapping."""
 
     def convert(value: Any) -> Any:
         if option.before is not None:
