@@ -132,7 +132,7 @@ def test_a_bare_expression_gives_its_value(source: str, expected: Any) -> None:
         ("{{ numbr }}", 'the variable "numbr" is undefined; did you mean "number"?'),
         ("{{ zzz }}", 'the variable "zzz" is undefined'),
         ("a {{ zzz }} b", 'the variable "zzz" is undefined'),
-        ("{{ zzz.map_templates.er }}", 'the variable "zzz" is undefined'),
+        ("{{ zzz.deep.er }}", 'the variable "zzz" is undefined'),
         ("{{ zzz == 1 }}", 'the variable "zzz" is undefined'),
         ("{{ zzz and 1 }}", 'the variable "zzz" is undefined'),
         ("{% for i in zzz %}{% endfor %}", 'the variable "zzz" is undefined'),
