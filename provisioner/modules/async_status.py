@@ -44,7 +44,7 @@ _guard() {
 }
 _supervise() {
     trap '' HUP
-    token=$token-$job_id _gathered='' _spoken=said
+    token=$token-$job_id _gathered='' _was_sent=sent
     {
         (_work) 5>&- &
         echo "$!" >&5

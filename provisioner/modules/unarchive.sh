@@ -80,7 +80,7 @@ streamed() {
         "$@"
         cat >/dev/null
     }
-    _owed=0
+    _content_due=0
 }
 unzip_in_dest() {
     eval "set -- \"\$@\" \"\$archive\" $include"

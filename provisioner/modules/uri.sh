@@ -58,7 +58,7 @@ command -v curl >/dev/null || fail 'curl is not installed: install it in an earl
 open_target
 [ "$sends" = no ] || order "$content_size" 0
 if request; then request_status=0; else request_status=$?; fi
-_owed=0
+_content_due=0
 answer=$(stdout)
 code=-1 transfer=${answer##*"$nl"provision }
 if [ "$request_status" -eq 0 ]; then

@@ -29,7 +29,7 @@ def questions(steps: Sequence[Step]) -> Iterator[str]:
         for step in looks:
             text = ""
             if step.program.looks_at in turns:
-                text, paths = f"{paths}_turn={turns[step.program.looks_at]}\n", ""
+                text, paths = f"{paths}_path_number={turns[step.program.looks_at]}\n", ""
             if step.program.packages:
                 text, packages = text + packages, ""
             yield text
@@ -48,7 +48,7 @@ def _packages(looks: Sequence[Step]) -> str:
         return ""
     names = dict.fromkeys(name for packages in groups for name in packages)
     plain = [quote(name) for name in names if _NAME.fullmatch(name)]
-    return f"ahead_rpm {' '.join(plain)}\n" if plain else ""
+    return f"prefetch_rpm {' '.join(plain)}\n" if plain else ""
 
 
 def _paths(looks: Sequence[Step], turns: Mapping[str, int]) -> str:
@@ -61,5 +61,5 @@ def _paths(looks: Sequence[Step], turns: Mapping[str, int]) -> str:
         and (size := str(program.variables.get("content_size", "")))
         and int(size) <= SUMMED
     ]
-    questions_text = f"ahead {' '.join(map(quote, turns))}\n"
-    return f"{questions_text}ahead_sums {' '.join(sums)}\n" if len(sums) > 1 else questions_text
+    question = f"prefetch_paths {' '.join(map(quote, turns))}\n"
+    return f"{question}prefetch_sums {' '.join(sums)}\n" if len(sums) > 1 else question

@@ -137,7 +137,7 @@ class Session:
             words = " ".join("yes" if flag else "no" for flag in flags)
             parts.append(f"{question}_p() {{ {text}; }}\ntask {number} {step.mode} {words}")
         body = "\n".join(parts)
-        clear = "_stopped='' _due='' _turn='' _rpms=''"
+        clear = "_stopped='' _unsent='' _path_number='' _rpm_answers=''"
         return f'{{\nset +f\n{clear}\n{body}\nmark "$nonce frame\\0000"\n}}\n'
 
     def _definitions(self, program: Program) -> Iterator[str]:

@@ -414,7 +414,7 @@ def test_a_task_whose_file_changes_again_and_again_fails(runner: PlayRunner) -> 
         """
     )
     assert got.exit == 2
-    assert "was changed by something else meanwhile: it is left alone" in got.event("a").message
+    assert "was changed by another process after it was read" in got.event("a").message
     assert (runner.folder / "f").read_text() == "other\nother\n"
 
 

@@ -139,7 +139,7 @@ def test_a_refused_file_is_not_put_in_place(host: Host) -> None:
     report = host.run(
         "copy", content="bad", dest=str(path), validate=refuse.replace("%s", "$1") + " %s"
     )
-    assert report.failed == f"sh finds the new {path} invalid (it is as it was): exit 1"
+    assert report.failed == f"sh finds the new {path} invalid (it is unchanged): exit 1"
     assert report.get("stderr") == "line 1 is bad\n"
     assert path.read_text() == "old"
     assert [entry.name for entry in host.root.iterdir()] == ["x"]

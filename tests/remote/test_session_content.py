@@ -19,7 +19,7 @@ for size in 2 3 0 200000; do
     part=$(dd bs=65536 iflag=fullblock,count_bytes count=$size <&4)
     report part "$part"
 done
-_owed=0
+_content_due=0
 """
 
 
@@ -60,7 +60,7 @@ def test_a_local_file_that_got_shorter_or_longer_leaves_the_session_in_step(
     body = r"""
     order "$size" 0
     part=$(dd bs=65536 iflag=fullblock,count_bytes count="$size" <&4 | tr '\0' z)
-    _owed=0
+    _content_due=0
     report part "$part"
     """
     (tmp_path / "f").write_text("abcdef")
@@ -137,7 +137,8 @@ def test_large_content_is_told_of_in_both_directions_and_small_never(
     session: Session, monkeypatch: pytest.MonkeyPatch, every: float
 ) -> None:
     monkeypatch.setattr(streams, "INTERVAL", every)
-    there = "order 900000 0; dd bs=65536 iflag=fullblock,count_bytes count=900000 <&4; _owed=0"
+    read = "dd bs=65536 iflag=fullblock,count_bytes count=900000 <&4"
+    there = f"order 900000 0; {read}; _content_due=0"
     back = "say; printf '#content 300000 300000\\0' >&3; head -c 300000 /dev/zero >&3"
     told: list[tuple[int, int]] = []
     for body, size in ((there, 900_000), (back, 300_000)):

@@ -82,7 +82,7 @@ by_name() {
 ask_ahead() {
     said=''
     for query; do
-        rpm_said "$query" || return
+        prefetched_rpm "$query" || return
         said=$said$_answer
     done
 }

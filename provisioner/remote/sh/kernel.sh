@@ -1,33 +1,33 @@
-# The kernel: what every module body stands on. One POSIX sh (EL7: bash 4.2 as sh; also dash and
-# busybox), started once a session. No `local`, no arrays; names that begin with _ are its own.
+# The kernel: the functions that all module bodies use. POSIX sh (EL7: bash 4.2 as sh; also dash and busybox),
+# defined once in a session. No `local`, no arrays. Names that begin with _ belong to the kernel.
 #
-# File descriptors inside a program: 3 the report, 4 the control stream (for uploads only),
-# 0, 1 and 2 /dev/null. Commands that change something never see 3 and 4.
+# File descriptors in a program: 0, 1 and 2 are /dev/null, 3 is the report, 4 is the control stream, from which
+# only requested content is read. Commands that change something get neither 3 nor 4.
 
 exec 3>&1
 _nl='
 '
 _tab='	'
 
-# What the login's profile may set and would change what commands print, or end a `read` of the shell that
-# waits for its next frame (TMOUT, which hardening guides ask for).
+# Variables of the login's profile that would change what commands print, or that would end the `read` of the
+# shell while it waits for its next frame (TMOUT, which hardening guides set).
 unset TMOUT GREP_OPTIONS TAR_OPTIONS GZIP TIME_STYLE QUOTING_STYLE COLUMNS
 unset BLOCKSIZE BLOCK_SIZE DF_BLOCK_SIZE DU_BLOCK_SIZE LS_BLOCK_SIZE
 
-# EL7 logs in with a PATH without sbin, and su (util-linux 2.23) keeps it: modules find their tools
-# all the same.
+# The PATH of a login on EL7 has no sbin, and su (util-linux 2.23) keeps it. Modules need their tools all the
+# same.
 _login_path=$PATH
 case :$PATH: in :: | *:/usr/sbin:*) ;; *) PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin ;; esac
 _wide_path=$PATH
-# login_path: what the playbook itself runs has the PATH of the login, or of its environment.
+# login_path: set the PATH of the login, or of the task's environment, for programs that the playbook names.
 login_path() { [ "$PATH" != "$_wide_path" ] || PATH=$_login_path; }
 
-# set_umask MODE: the umask of what follows.
+# set_umask MODE: set the umask of the following commands.
 set_umask() { _umask=$1; umask "$1"; }
 set_umask 022
 
-# report KEY VALUE...: records of the report. They are gathered, for `say` to write: each write is a packet
-# and wakes both ends. printf's %b would take what is behind a backslash for something else.
+# report KEY VALUE...: add records to the report. They are gathered until `say`, since each write is a packet
+# and wakes both ends. A backslash in a value would have a meaning in printf's %b.
 report() {
     while [ $# -gt 0 ]; do
         case $2 in
@@ -38,38 +38,37 @@ report() {
     done
 }
 
-# say: write what was reported, first what is due of the tasks before. It is for whoever reports in a subshell
-# of their own, too.
+# say: write the gathered records, after those of the tasks before. A subshell that reports must call it.
 say() {
-    if [ -n "$_spoken" ]; then
+    if [ -n "$_was_sent" ]; then
         [ -z "$_gathered" ] || printf '%b' "$_gathered" >&3
     else
-        printf '%b' "$_due$_begin$_gathered" >&3
-        _spoken=said
+        printf '%b' "$_unsent$_begin_mark$_gathered" >&3
+        _was_sent=sent
     fi
     _gathered=''
 }
 
-# fail TEXT...: end the program as failed, with the reason.
+# fail TEXT...: end the program as failed, with this reason.
 fail() { report failed "$*"; _leave 82; }
 
-# _leave STATUS: end the program; its whole report is out.
+# _leave STATUS: write the rest of the report and end the program.
 _leave() { say; exit "$1"; }
 
-# assume TEXT: go on in check mode although TEXT is so, for an earlier task may have mended that by then;
-# the controller makes a failure of it where none would have changed anything and the playbook minds failures
-# itself (failed_when, ignore_errors).
+# assume TEXT: continue in check mode in spite of the problem TEXT, which an earlier task of a real run may
+# solve. The controller reports it as a failure if no earlier task would have changed anything and the playbook
+# handles failures itself (failed_when, ignore_errors).
 assume() { [ -z "$checking" ] || report assumed "$*"; }
 
-# changed WHAT: say that WHAT was changed, or would be when only looking.
+# changed WHAT: report that WHAT was changed, or would be changed in a look.
 changed() {
     noted "$1"
     [ "$look" = yes ] || say
 }
-# noted WHAT: the same for what little is done behind: it is said together with that.
+# noted WHAT: the same, but without `say`, where little remains to be done before the end of the program.
 noted() { _changed=yes; report changed "$1"; }
 
-# ensure WHAT TEST APPLY [ARG...]: make TEST true and prove it; ARG reaches both.
+# ensure WHAT TEST APPLY [ARG...]: if TEST fails, run APPLY, and TEST again. Both get the ARGs.
 ensure() { ensure_by run "$@"; }
 ensure_by() {
     _runner=$1 _what=$2 _test=$3 _apply=$4; shift 4
@@ -81,7 +80,7 @@ ensure_by() {
     if [ "$_runner" = quick ]; then noted "$_what"; else changed "$_what"; fi
 }
 
-# act WHAT COMMAND [ARG...]: an event, hence always a change.
+# act WHAT COMMAND [ARG...]: run a command that always counts as a change.
 act() {
     _what=$1; shift
     if [ "$look" = no ]; then
@@ -90,24 +89,24 @@ act() {
     changed "$_what"
 }
 
-# run COMMAND [ARG...]: run it with stdin empty and its output kept, unseen by anyone else, in two
-# unlinked files behind 8 and 9: nothing is left behind whatever dies, and a daemon that keeps them
-# open can't hold the task up. Leaves the exit status in $status; returns it.
+# run COMMAND [ARG...]: run it with empty stdin. Its output goes into two unlinked files, open as 8 and 9: they
+# vanish with the last process, and a daemon that keeps them open does not delay the task. Returns the exit
+# status and leaves it in $status.
 run() {
     _keep_output
     "$@" </dev/null >&8 2>&9 3>&- 4<&- 8>&- 9>&- || status=$?
     return "$status"
 }
-# run_program NAME [ARG...]: the same of the program of that name, be there a function here or a builtin that is
-# called so.
+# run_program NAME [ARG...]: the same for a program, even if a function or a builtin has its name.
 run_program() {
     _keep_output
     (_environment; exec "$@" </dev/null >&8 2>&9 3>&- 4<&- 8>&- 9>&-) || status=$?
     return "$status"
 }
-# _environment: what the task's environment has that may bear the name of a variable of ours.
+# _environment: export those variables of the task's environment whose names the kernel may use (defined by
+# shell.py).
 _environment() { :; }
-# in_environment NAME: print what the task's environment has of that name; false where it has nothing.
+# in_environment NAME: print the variable of the task's environment; false where it is not set.
 in_environment() { (_environment; exec printenv "$1"); }
 _keep_output() {
     say
@@ -119,9 +118,9 @@ _keep_output() {
     _quick='' status=0
 }
 
-# quick COMMAND [ARG...]: the same for what changes files and leaves nothing running, and may be tried again: that
-# is how its output is learnt where it fails, which costs no process where it does not. What a signal ended is
-# not tried again.
+# quick COMMAND [ARG...]: run a command that changes files, leaves no process behind, and can be run again. If
+# it fails, it is run a second time to get its output, so that a success needs no process for that. A command
+# that was ended by a signal is not run again.
 quick() {
     [ -z "$_changed" ] || say
     _quick=yes status=0 at_path='' _printed=''
@@ -137,12 +136,12 @@ scratch() {
     _scratched=''
     open_scratch || fail 'no room for temporary files: /tmp, /var/tmp, /dev/shm and /run are full or not writable'
 }
-# open_scratch: the same, in the first directory that has room for a byte; false where none has.
+# open_scratch: the same, in the first directory with room for a byte; false where there is none.
 open_scratch() {
     _tries=$((_tries + 1))
     for _dir in /tmp /var/tmp /dev/shm /run "$HOME"; do
         _name=$_dir/.provision-$token-$_tries
-        # -C opens with O_EXCL: nobody's file or link is followed. `command` keeps a failure from ending the
+        # -C opens with O_EXCL: no existing file or link is used. `command` keeps a failure from ending the
         # shell.
         umask 077
         set -C
@@ -160,21 +159,21 @@ open_scratch() {
     return 1
 }
 
-# share: open them in the session's shell, for all that is declared to change nothing: what leaves nothing
-# running writes nothing later either.
+# share: open 8 and 9 in the session's shell, for all programs that change nothing. Such a program leaves no
+# process behind that could write to them later.
 share() {
     [ "$_shared" = yes ] && return
     _scratched='' _tries=0
     ! open_scratch || _shared=yes
 }
 _shared=''
-# empty: what shared files hold of the program before. What is written to them is counted from here on.
+# empty: empty the shared files of the last program's output. The count of written bytes starts again.
 empty() {
     true >/proc/self/fd/8 2>/proc/self/fd/9
     exec 8>>/proc/self/fd/8 9>>/proc/self/fd/9
 }
 
-# output: the kept output of the last `run` as stdout and stderr, each its last $keep bytes.
+# output: report the output of the last `run` as stdout and stderr, of each the last $keep bytes.
 output() {
     if [ -n "$_quick" ]; then
         _text=$_printed
@@ -187,9 +186,8 @@ output() {
     blob stderr 9
 }
 
-# text_of PATH SIZE: $_text is what the file holds, of some SIZE bytes. The shell reads it itself, byte by
-# byte, which is less than a process where they are few; false where they are not, or not all arrived: a
-# NUL is lost.
+# text_of PATH SIZE: set $_text to the content of a file of about SIZE bytes. For a small file the shell's own
+# read, byte by byte, takes less time than a process. False for a larger file, and where a NUL was lost.
 text_of() {
     _text='' _line='' _read=''
     [ "$2" -le "$_small" ] || return
@@ -202,7 +200,7 @@ text_of() {
 }
 _small=2048
 
-# report_text KEY: $_text as a record that may hold any byte: `#KEY KEPT TOTAL` and the bytes.
+# report_text KEY: report $_text as a value that may have any bytes: `#KEY KEPT TOTAL` and the bytes.
 report_text() {
     case $_text in
         *\\*) say; printf '#%s %d %d\0%s' "$1" "${#_text}" "${#_text}" "$_text" >&3 ;;
@@ -210,8 +208,8 @@ report_text() {
     esac
 }
 
-# blob KEY FD: the same of an open file, which is a text where it is small: fdinfo says how much was written
-# to it.
+# blob KEY FD: report the content of an open file. If it is small, it is reported as a text: fdinfo has the
+# number of bytes that were written to it.
 blob() {
     _text=''
     if [ -s "/proc/self/fd/$2" ]; then
@@ -221,8 +219,8 @@ blob() {
     report_text "$1"
 }
 
-# _stream KEY FD: a blob as `#KEY MARK`, the first $keep bytes, then MARK; behind it, of what was longer, `#KEY
-# KEPT TOTAL` and the last KEPT bytes. Its length is not asked for in advance: that would cost a process.
+# _stream KEY FD: report it as `#KEY MARK`, the first $keep bytes, MARK. If there are more, `#KEY KEPT TOTAL`
+# and the last KEPT bytes follow. To ask for its length first would take a process.
 _stream() {
     _gathered="$_gathered#$1 $nonce\0000"
     say
@@ -238,8 +236,8 @@ _end() {
         skip=$((_total - keep)) count="$keep" <"/proc/self/fd/$2" 2>/dev/null >&3
 }
 
-# broken WHAT WHY: end the program as failed, with the output of the command that did not do it. A body
-# may name in $on_failure a function that reports more (the journal of a unit that did not start).
+# broken WHAT WHY: end the program as failed, with the output of the command that failed. A body may set
+# $on_failure to a function that reports more (the journal of a unit that did not start).
 broken() {
     report rc "$status"
     output
@@ -247,56 +245,54 @@ broken() {
     fail "$1: $2"
 }
 
-# stdout, stderr: the output of the last `run`, for a body that decides by it; that of the last `quick` is
-# all in stderr.
+# stdout, stderr: print the output of the last `run`. All output of the last `quick` is in stderr.
 stdout() { [ -n "$_quick" ] || cat /proc/self/fd/8; }
 stderr() { if [ -n "$_quick" ]; then echo "$_printed"; else cat /proc/self/fd/9; fi; }
 
-# task ID MODE TOLERANT TIMED STAYS: run the program _p in a subshell of its own, which can change nothing
-# here. Modes: `look` tests only and stops the frame where something would change; `check` tests
-# only and goes on; `apply` changes; `read` runs what is declared to change nothing. A failure stops the frame,
-# unless TOLERANT is yes. That the program came to its end is known by its exit status alone: 81, 80 where it
-# changed something, 82 where it failed. That a task begins is said at once where it is TIMED, and once a
-# session.
+# task ID MODE TOLERANT TIMED STAYS: run the program _p in a subshell, so that it changes nothing in this shell.
+# Modes: `look` tests only, and stops the frame where something would change; `check` tests only; `apply`
+# changes; `read` runs a program that changes nothing. A failure stops the frame unless TOLERANT is yes. Exit
+# statuses of a program that ran to its end: 81, 80 for a change, 82 for a failure. The begin of a task is
+# written at once if it is TIMED, and for the first task of a session.
 #
-# What it has not said itself it hands back, to go with what comes next; not so where it STAYS, in a subshell
-# that goes on by itself: that would be waited for.
+# The program returns its unsent report by its stdout, to be sent with the next records. A program that STAYS,
+# with a subshell that continues, cannot: the command substitution would wait for it.
 task() {
     [ -z "$_stopped" ] || return 0
-    _begin="$nonce begin $1 $$\0000"
-    [ "$4$_begun" = noyes ] || { mark "$_begin"; _begin='' _begun=yes; }
-    case $2 in apply) forget_ahead ;; read) forget_ahead; share ;; esac
+    _begin_mark="$nonce begin $1 $$\0000"
+    [ "$4$_begin_was_sent" = noyes ] || { mark "$_begin_mark"; _begin_mark='' _begin_was_sent=yes; }
+    case $2 in apply) forget_prefetched ;; read) forget_prefetched; share ;; esac
     if [ "$5" = yes ]; then
-        _told=said
+        _program_output=sent
         (_program "$@") >/dev/null 2>&1
     else
-        _told=$(_program "$@" 2>/dev/null)
+        _program_output=$(_program "$@" 2>/dev/null)
     fi
     _status=$?
     case $_status in
         80 | 81)
-            case $_told in
-                *said) _due='' _begin='' _told=${_told%said} ;;
-                *) _told=${_told%.} ;;
+            case $_program_output in
+                *sent) _unsent='' _begin_mark='' _program_output=${_program_output%sent} ;;
+                *) _program_output=${_program_output%.} ;;
             esac
-            _told=${_told}done'=\0000'
+            _program_output=${_program_output}done'=\0000'
             [ "$_status$2" != 80look ] || _stopped=yes
             [ "$_status" = 80 ] || _status=0
             ;;
         *)
-            # Whoever died without a word did not say what was due either.
-            _told=''
-            [ "$_status" != 82 ] || _status=1 _due='' _begin=''
+            # A program that died has not sent the earlier records either.
+            _program_output=''
+            [ "$_status" != 82 ] || _status=1 _unsent='' _begin_mark=''
             [ "$3" = yes ] || _stopped=yes
             ;;
     esac
-    _due="$_due$_begin$_told$nonce end $1 $_status\0000"
+    _unsent="$_unsent$_begin_mark$_program_output$nonce end $1 $_status\0000"
     ! _is_late || mark ''
 }
-_begun=''
+_begin_was_sent=''
 
 _program() {
-    look=yes checking='' tolerant=$3 on_failure='' _changed='' _scratched='' _quick='' _tries=0 status=0 _gathered='' _spoken=''
+    look=yes checking='' tolerant=$3 on_failure='' _changed='' _scratched='' _quick='' _tries=0 status=0 _gathered='' _was_sent=''
     case $2 in
         read) look=no _scratched=${_shared:+shared} ;;
         apply) look=no ;;
@@ -304,26 +300,26 @@ _program() {
     esac
     [ -n "$_scratched" ] || exec 8>&- 9>&-
     exec 4<&0  # for a trap at the end, too
-    # Where stdout leads meanwhile no process can see, hence none can hold it open.
+    # No process of the program can keep its stdout open, which the command substitution waits for.
     _p </dev/null >/dev/null
     [ "$5" != yes ] || say
     [ "$_scratched" != shared ] || empty
-    printf '%s%s' "$_gathered" "${_spoken:-.}"
+    printf '%s%s' "$_gathered" "${_was_sent:-.}"
     [ -z "$_changed" ] || exit 80
     exit 81
 }
 
-# _is_late: what is due is much, or of another second.
+# _is_late: the unsent records are long, or of an earlier second.
 _is_late() {
-    [ "${#_due}" -le 4096 ] || return 0
+    [ "${#_unsent}" -le 4096 ] || return 0
     [ ! -r /proc/uptime ] || read -r _now _ </proc/uptime
     : "${_second:=${_now%.*}}"
     [ "${_now%.*}" != "$_second" ]
 }
 _now='' _second=''
 
-# mark RECORD: write what is still to be said of the tasks before, and RECORD.
+# mark RECORD: write the unsent records of the tasks before, and RECORD.
 mark() {
-    printf '%b' "$_due$1"
-    _due='' _second=''
+    printf '%b' "$_unsent$1"
+    _unsent='' _second=''
 }

@@ -1,19 +1,21 @@
-# Paths: what is there, and who may do what with it. Loaded behind the kernel in every session.
+# Paths: their state, and their owner, group, mode and other attributes. Defined after the kernel in each
+# session.
 #
-# They read the module's variables: owner group mode seuser serole setype selevel attributes. Unset ones
-# mean nothing.
+# The functions use the module's variables owner, group, mode, seuser, serole, setype, selevel, attributes.
+# Unset ones have no effect.
 
 unset owner group mode seuser serole setype selevel attributes
 
-# expand VARIABLE: the path in it with a leading ~ or ~user as the home and $NAME and ${NAME} as the
-# environment has them (an unset one stays); no path begins with a dash.
+# expand VARIABLE: in the path that VARIABLE holds, replace a leading ~ or ~user by the home directory and $NAME
+# and ${NAME} by the environment's values; an unset name stays. A path that begins with a dash gets ./ before
+# it.
 expand() {
     eval "_path=\$$1"
     case $_path in *'$'*) _from_environment ;; esac
     case $_path in
         '~'*)
             _login=${_path%%/*} _login=${_login#?}
-            # A login name with nothing in it that `eval` could take for code.
+            # Only login names without characters that `eval` could take for code.
             case $_login in
                 *[!A-Za-z0-9._-]*) ;;
                 *) _home='' && eval "_home=~$_login" && _path=$_home${_path#"~$_login"} ;;
@@ -45,13 +47,13 @@ _from_environment() {
     _path=$_path$_rest
 }
 
-# at PATH: what is there, in one process: $at_kind (file, directory, link, other or absent), $at_mode
-# (octal), $at_uid, $at_gid, $at_size, $at_user, $at_group, and $at_id, which tells it and its time of
-# change from others. False where there is nothing.
+# at PATH: find out what exists there, with one process: $at_kind (file, directory, link, other or absent),
+# $at_mode (octal), $at_uid, $at_gid, $at_size, $at_user, $at_group, and $at_id (the file's identity and time of
+# change). False where nothing exists.
 at() {
     at_kind='absent' at_mode='' at_uid='' at_gid='' at_size='' at_id='' at_user='' at_group='' at_path=$1
     [ -e "$1" ] || [ -L "$1" ] || return
-    ahead_of "$1" || _stat=$(stat -c "$_about" -- "$1") || return
+    prefetched_stat "$1" || _stat=$(stat -c "$_about" -- "$1") || return
     if [ -L "$1" ]; then at_kind='link'
     elif [ -f "$1" ]; then at_kind='file'
     elif [ -d "$1" ]; then at_kind='directory'
@@ -64,14 +66,15 @@ at() {
 
 _about='%a %u %g %s %d:%i:%Y %U %G'
 
-# _known PATH: `at`, unless it is known since the last change.
+# _known PATH: like `at`, unless the result since the last change is known.
 _known() { { [ "$at_path" = "$1" ] && [ "$at_kind" != absent ]; } || at "$1"; }
 
-# report_at: report what `at` found.
+# report_at: report the result of `at`.
 report_at() { report at "$at_kind $at_mode $at_uid $at_gid $at_size $at_user $at_group"; }
 
-# attributes PATH: ensure what is given of owner, group, mode, SELinux context and chattr flags. A link
-# itself is meant, never what it points to; what does not exist yet is left to the task that makes it.
+# attributes PATH: ensure the given owner, group, mode, SELinux context and chattr flags. They are those of a
+# link itself, not of its target. A path that does not exist yet is skipped: an earlier task creates it in a
+# real run.
 attributes() {
     [ -n "$owner$group$mode$seuser$serole$setype$selevel$attributes" ] || return 0
     _known "$1" || return 0
@@ -89,7 +92,7 @@ attributes() {
     case $attributes in [!-]*) ensure_by quick "set attributes of $1: $attributes" _flagged _flag "$1" ;; esac
 }
 
-# A name is compared as a name first: two names of one number (root, toor) cost a process.
+# Names are compared first: only a second name for the same number (root, toor) needs a process.
 _owned() {
     _known "$1"
     [ "$owner" = "$at_user" ] || [ "$owner" = "$at_uid" ] ||
@@ -112,10 +115,10 @@ _chmod() {
     _octal "$_wanted"
     chmod "$_digits" "$1"
 }
-# _octal NUMBER: in octal $_digits, as chmod and umask want it; printf would be a subshell.
+# _octal NUMBER: set $_digits to its octal digits, for chmod and umask. printf would need a subshell.
 _octal() { _digits=$(($1 >> 9))$(($1 >> 6 & 7))$(($1 >> 3 & 7))$(($1 & 7)); }
 
-# _wanted_mode: $mode as the number $_wanted; a symbolic one starts from $at_mode.
+# _wanted_mode: set $_wanted to $mode as a number. A symbolic mode changes $at_mode.
 _wanted_mode() {
     case ${mode#0o} in
         *[!0-7]*) ;;
@@ -137,7 +140,7 @@ _wanted_mode() {
         _apply_ops
     done
 }
-# _apply_ops: carry out $_ops (+x, g=u-w) for $_who; with nobody named: everybody, less the umask 022.
+# _apply_ops: apply $_ops (+x, g=u-w) for $_who; without one for all users, but not the bits of the umask 022.
 _apply_ops() {
     _mask=$((_who)) _clear=$((_who))
     [ "$_mask" -ne 0 ] || _mask=$((07755)) _clear=$((07777))
@@ -153,7 +156,7 @@ _apply_ops() {
         esac
     done
 }
-# _permissions: $_letters (rwX, s, u) as $_bits for everybody.
+# _permissions: set $_bits to $_letters (rwX, s, u) for all users.
 _permissions() {
     _bits=0
     case $_letters in *r*) _bits=$((_bits | 0444)) ;; esac
@@ -171,8 +174,8 @@ _permissions() {
 
 selinux() { [ -e /sys/fs/selinux/enforce ]; }
 
-# _labelled PATH: its SELinux context is as given; $_context is the one it should have. `_default`
-# stands for the policy's.
+# _labelled PATH: its SELinux context is the given one, which $_context is set to. `_default` means the policy's
+# value.
 _labelled() {
     # shellcheck disable=SC2086
     _now=$(stat $_l -c %C -- "$1") || return
@@ -190,12 +193,12 @@ _labelled() {
 }
 _label() { chcon ${_h:+-h} -- "$_context" "$1"; }
 
-# _flagged PATH: chattr's $attributes (+i, -i, =ia) hold.
+# _flagged PATH: chattr's $attributes (+i, -i, =ia) are set as given.
 _flagged() {
     _flags=$(lsattr -d -- "$1") || return
     _flags=${_flags%% *} _letters=${attributes#[-+=]}
     case $attributes in
-        # e (extents) is ext4's own mark: nobody sets or clears it.
+        # e (extents) is ext4's own flag, which users do not change.
         =*) case $_flags in *[!e"$_letters"-]*) return 1 ;; esac ;;
     esac
     while [ -n "$_letters" ]; do

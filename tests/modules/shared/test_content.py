@@ -32,7 +32,7 @@ def test_a_full_disk_leaves_the_old_file_and_the_session_in_step(
     else:
         source = str(host.sources.folder / "big")
         report = host.run("copy", src=source, dest=f"{small}/f", remote_src=True)
-    assert report.failed == f"can't write {small}/f: No space left on device. It is as it was."
+    assert report.failed == f"can't write {small}/f: No space left on device. It is unchanged."
     assert (small / "f").read_text() == "old"
     assert names(small) == ["f"]
     assert host.run("command", cmd="echo in step").get("stdout") == "in step\n"
@@ -88,7 +88,7 @@ def test_a_read_only_file_system_is_named(host: Host, small: Path) -> None:
     assert host.look("copy", content="new", dest=f"{small}/f").changes
     report = host.run("copy", content="new", dest=f"{small}/f")
     assert report.failed == (
-        f"can't write in {small}/: Read-only file system. {small}/f is as it was."
+        f"can't write in {small}/: Read-only file system. {small}/f is unchanged."
     )
     report = host.run("file", path=f"{small}/f", mode="0600")
     assert report.failed == f"set mode of {small}/f: 0600: exit 1"

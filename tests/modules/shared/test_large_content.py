@@ -87,7 +87,7 @@ def test_a_disk_that_fails_in_a_flush_on_the_way_leaves_the_old_file(host: Host,
     once = f'[ -e {host.root}/failed ] || {{ : >{host.root}/failed; echo "{words}" >&2; exit 1; }}'
     host.fake("dd", f'[ "$*" != conv=fsync ] || {{ {once}; }}; exec /bin/dd "$@"')
     report = host.exchange(in_pieces(write(f"{host.root}/f", big, FileAttributes())), "apply")
-    assert report.failed == f"can't write {host.root}/f: Input/output error. It is as it was."
+    assert report.failed == f"can't write {host.root}/f: Input/output error. It is unchanged."
     assert names(host.root) == ["f", "failed"]
     assert (host.root / "f").read_text() == "old"
     assert host.exchange(Program("t", "report x y"), "look").get("x") == "y"
@@ -106,7 +106,7 @@ def test_a_disk_that_is_full_in_any_piece_leaves_the_session_in_step(
 ) -> None:
     (small / "f").write_text("old")
     report = host.exchange(in_pieces(write(f"{small}/f", big, FileAttributes()), size), "apply")
-    assert report.failed == f"can't write {small}/f: No space left on device. It is as it was."
+    assert report.failed == f"can't write {small}/f: No space left on device. It is unchanged."
     assert names(small) == ["f"]
     assert (small / "f").read_text() == "old"
     assert host.exchange(Program("t", "report x y"), "look").get("x") == "y"
@@ -151,7 +151,9 @@ def test_a_file_does_not_stay_that_does_not_have_the_sum_that_comes_late(
     host: Host, big: Path
 ) -> None:
     program = replace(write(f"{host.root}/f", big, FileAttributes()), sum=Slow("0" * 64))
-    assert "another checksum" in (host.exchange(program, "apply").failed or "")
+    assert "checksum of the received content is wrong" in (
+        host.exchange(program, "apply").failed or ""
+    )
     assert names(host.root) == []
     assert host.exchange(Program("t", "report x y"), "look").get("x") == "y"
 
@@ -186,8 +188,8 @@ def test_a_local_file_that_changes_on_the_way_leaves_the_old_one(host: Host, big
     big.write_bytes(DATA[::-1])
     report = host.exchange(program, "apply")
     assert report.failed == (
-        f"can't write {host.root}/f: it arrived with another checksum than it was sent with."
-        " It is as it was."
+        f"can't write {host.root}/f: the checksum of the received content is wrong."
+        " It is unchanged."
     )
     assert names(host.root) == ["f"]
     assert (host.root / "f").read_text() == "old"
@@ -221,4 +223,4 @@ def test_a_file_that_is_written_by_another_meanwhile_is_noticed(host: Host) -> N
     program = write(f"{host.root}/f", b"content", FileAttributes())
     meddled = Program("meddled", body + program.body, program.variables, program.content)
     report = host.exchange(meddled, "apply")
-    assert "holds something else right after it was written" in (report.failed or "")
+    assert "has other content right after it was written" in (report.failed or "")
