@@ -62,8 +62,9 @@ def _new_id() -> str:
 def result_of(
     module: Module, report: Report, diff: bool, jobs: MutableMapping[str, Module]
 ) -> Result:
-    """Return the module's result, as `results.result_of` does. The modules of background jobs are
-    added to `jobs`: when async_status reads the report of such a job, its module reads that."""
+    """Return the module's result, as `results.result_of` does. `jobs` has the modules of background
+    jobs, by job id. Those that begin are added; the result of async_status is that of the job's
+    module."""
     if isinstance(module, Background):
         jobs[module.job_id] = module.inner
     result = results.result_of(module, report, diff)

@@ -33,7 +33,7 @@ def with_delegated(play_world: PlayWorld, task: Task, scope: Scope) -> Scope:
 
 
 def _connection(play_world: PlayWorld, task: Task, scope: Scope) -> Iterator[tuple[str, Lazy]]:
-    """The other host's connection variables, for all names that nothing sets for the own host."""
+    """The other host's connection variables, as far as none is set for the task's own host."""
     host = scope["inventory_hostname"]
     own = play_world.world.inventory_vars.get(host, {})
     defaults = connection_variables(host, own, play_world.world.settings, task.keywords)

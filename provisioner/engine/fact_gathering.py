@@ -76,8 +76,8 @@ _RENDERS = frozenset({"template", "include_role", "include_tasks", "include_vars
 
 
 def _files(plays: Iterable[Play]) -> Iterator[Path]:
-    """The files that tasks name, those in `templates` folders, and if a task includes something
-    those of all roles."""
+    """The files that tasks name, all files in `templates` folders, and if a task includes
+    something, all files of roles and `tasks` folders."""
     named: set[Path] = set()
     folders: set[Path] = set()
     for play in plays:

@@ -14,7 +14,7 @@ from provisioner.result import Result
 
 
 class Failures:
-    """Keeps the last failure, which is the host's in the recap if no block catches it."""
+    """Keeps the last failure. If no block catches it, the recap shows it as the host's."""
 
     def __init__(
         self, play_world: PlayWorld, state: HostState, position: Position, store: ResultStore
@@ -26,9 +26,9 @@ class Failures:
     def follow(
         self, task: Task, result: Result, scope: Scope, *, fatal: str = "", prefix: str = ""
     ) -> None:
-        """Go to the rescue that the failure of the current task leads to; without one the host is
-        out. `fatal` is the reason for which no host may go on then; the recap's begins with
-        `prefix`."""
+        """Go to the rescue that the failure of the current task leads to. Without one the host is
+        out, and if there is a `fatal` reason, no host may go on. `prefix` begins the reason in the
+        recap."""
         self._keep(task, result, scope, fatal, prefix)
         self._store.store_failure(task, result, scope)
         if not self._position.follow_failure():

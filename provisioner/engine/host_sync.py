@@ -21,7 +21,7 @@ from provisioner.result import Outcome, Result
 
 
 class HostSync:
-    """Decides before which tasks the host waits. Tasks that wait are described in barrier_rules."""
+    """Decides before which tasks the host waits, by the rules in barrier_rules.py."""
 
     def __init__(
         self,
@@ -89,8 +89,8 @@ class HostSync:
             self._next_waits = True
 
     def take_follows_include(self) -> bool:
-        """Whether the host comes along into an include that another host has run for all, only to
-        take over the results of its tasks. True for the first call after the barrier."""
+        """Whether another host has run the current include for all hosts, and this one enters it
+        only to take over the results of its tasks. The answer is given once."""
         follows, self._follows_include = self._follows_include, False
         return follows
 
@@ -109,7 +109,7 @@ class HostSync:
         return run_once is not None and task_keywords.is_set(self._lookahead.scope(task), run_once)
 
     def leave_if_removed(self, task: Task) -> None:
-        """As in Ansible, a host that a refreshed inventory no longer has ends the play."""
+        """End the play for the host if a refreshed inventory no longer has it, as Ansible does."""
         inventory, name = self._play_world.world.inventory, self._state.name
         removed = name not in inventory.hosts and not is_implicit(inventory, name)
         if refreshes(task) and removed:

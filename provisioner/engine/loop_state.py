@@ -34,7 +34,7 @@ class LoopState:
         self.changed_scopes.append(scope)
 
     def end(self) -> None:
-        """End the loop, be all its items done or not."""
+        """End the loop, whether or not all items are done."""
         self.active = False
         self.items, self.results, self.changed_scopes = [], [], []
 

@@ -10,7 +10,7 @@ from provisioner.language.special_values import PENDING
 
 
 class PendingEffects:
-    """Collected while a frame is built, for the tasks behind those it holds already."""
+    """Collected while a frame is built: a task is prepared with the effects of those before it."""
 
     def __init__(self) -> None:
         self.variables: dict[str, Any] = {}

@@ -61,8 +61,8 @@ class ResultHandler:
         """How often the current task has been tried (until, retries)."""
 
     def handle_report(self, place: Place, task_run: TaskRun, report: Report) -> Effects[bool]:
-        """Process a report. If it is that of a look which would change something, or which failed,
-        the task run becomes due: only what happens in apply mode counts."""
+        """Process a report. If a look would change something, or has failed, the task run becomes
+        due: only the report of an apply counts."""
         module = task_run.module
         assert module is not None
         due = self._due.is_for(place, task_run)
@@ -91,7 +91,7 @@ class ResultHandler:
         return (yield from self.handle_result(place, task_run, result))
 
     def handle_result(self, place: Place, task_run: TaskRun, result: Result) -> Effects[bool]:
-        """Process what a task run came to before the playbook's conditions are applied."""
+        """Process the module's own result: apply the playbook's conditions and continue from there."""
         if place == GATHERING:
             return (yield from self._finish_gathering(task_run, result))
         task = task_run.task
@@ -184,14 +184,14 @@ class ResultHandler:
     def event(
         self, task_run: TaskRun, result: Result, since: float | None = None, **flags: Any
     ) -> TaskFinished:
-        """The event of the task run's end."""
+        """Return the event of the task run's end."""
         seconds = self._clock.seconds(since)
         return task_events.finished(
             self._play_world, self._state.name, task_run, result, seconds, **flags
         )
 
     def _edit(self, module: Module, report: Report) -> PreparedEdit | None:
-        """How the module changes the content that its look has reported; None if it need not."""
+        """How the module changes the content that its look has reported; None if it is right."""
         if not module.edits or (report.failed and not async_jobs.fails_later(module, report)):
             return None
         program = module.edit(report)

@@ -19,7 +19,8 @@ from provisioner.result import Outcome, Result
 
 
 def result_of(module: Module, report: Report, diff: bool) -> Result:
-    """Return the module's own result; with `diff`, it has a return value of that name."""
+    """Return the module's own result. With `diff`, its return value `diff` holds the texts before
+    and after."""
     failed = report.failed
     message = failed or report.get("msg")
     outcome = Outcome.CHANGED if report.changes else Outcome.OK
@@ -147,8 +148,8 @@ def is_ignored(task: Task, result: Result, scope: Scope) -> bool:
 
 
 def is_unsupported(task: Task, result: Result) -> bool:
-    """Whether the failure must stop the host, whatever the playbook says about failures: the tool
-    lacks what the task needs, and later tasks would take the registered failure for the host's."""
+    """Whether the failure stops the host although the playbook handles failures. The tool lacks a
+    feature, and tasks that use the registered result would take this for a state of the host."""
     return result.unsupported and task.register is not None
 
 
@@ -183,7 +184,8 @@ def _failed_when(task: Task, result: Result, scope: Scope) -> Result:
 
 
 def _has_changed(task: Task, result: Result, scope: Scope) -> bool:
-    """Whether a failure that `failed_when` makes a success counts as a change: a command's does."""
+    """Whether a failure that `failed_when` turns into a success counts as a change. That of a
+    command does."""
     if task.changed_when is not None:
         return scope.holds(task.changed_when) is True
     return "rc" in result.returns and task.module in _COMMANDS

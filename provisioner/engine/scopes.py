@@ -193,8 +193,8 @@ def _search_path(context: ScopeContext) -> list[str]:
 
 
 def _params(task: Task) -> Iterator[Mapping[str, Any]]:
-    """The variables that the includes around the task give, the innermost first. For an include
-    itself, whose `when` sees its own `vars`, these come first."""
+    """The variables of the includes around the task, the innermost include first. If the task is an
+    include, its own `vars` come before them: its `when` sees these."""
     if task.module in ("include_tasks", "include_role", "include"):
         yield from reversed(task.keywords.vars[len(task.outer.vars) :])
     yield from reversed(task.keywords.params)
@@ -286,7 +286,7 @@ def local_context(play_world: PlayWorld, task: Task | None, scope: Scope) -> Loc
 
 
 def _finder(context: LocalTaskContext) -> Callable[[str, str], Path]:
-    """`context.find` for a lookup."""
+    """`context.find` for a lookup, which expects FileNotFoundError."""
 
     def find(folder: str, name: str) -> Path:
         try:
@@ -298,7 +298,7 @@ def _finder(context: LocalTaskContext) -> Callable[[str, str], Path]:
 
 
 def _as_lookup(method: Callable[P, T]) -> Callable[P, T]:
-    """A method of the task context for a lookup: it raises the error of a lookup."""
+    """A method of the task context for a lookup: it raises LookupFailedError."""
 
     def wrapped(*args: P.args, **options: P.kwargs) -> T:
         try:

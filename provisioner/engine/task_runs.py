@@ -35,8 +35,8 @@ class TaskRun:
     """One task on one host, or one item of its loop there.
 
     It holds either the `result`, if the task needs no host, or the `program` that is sent, or a
-    ControlModule that the run carries out. Fields are not changed. The class is not frozen because
-    reading a field of a frozen one takes four times as long.
+    ControlModule that the run carries out. Nothing changes a field later. The class is not frozen
+    because that slows down the constructor, which is called for every task on every host.
     """
 
     task: Task
