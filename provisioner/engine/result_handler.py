@@ -91,7 +91,7 @@ class ResultHandler:
         return (yield from self.handle_result(place, task_run, result))
 
     def handle_result(self, place: Place, task_run: TaskRun, result: Result) -> Effects[bool]:
-        """Process the module's own result: apply the playbook's conditions and continue from there."""
+        """Apply the playbook's conditions to the module's own result, and continue from there."""
         if place == GATHERING:
             return (yield from self._finish_gathering(task_run, result))
         task = task_run.task
