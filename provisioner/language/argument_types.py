@@ -1,4 +1,8 @@
-"""The types of an argument spec (`type: int`): what each takes, and what becomes of it."""
+"""Ansible's types of arguments (`type: int`), and how values are converted to them.
+
+The rules and messages are those of ansible-core 2.16
+(lib/ansible/module_utils/common/validation.py).
+"""
 
 from __future__ import annotations
 
@@ -14,21 +18,21 @@ FALSE = ("n", "no", "off", "0", "false", "f")
 
 
 def converted(kind: str, value: Any) -> Any:
-    """`value` as the type `kind`, as Ansible's modules take it: "5" is an int, "a,b" a list.
-    TypeError says why it can't be."""
+    """Convert `value` to the type `kind`: "5" to an int, "a,b" to a list. Raises TypeError."""
     if kind not in _TYPES:
         raise TypeError(f"the type {kind} is not known: {', '.join(_TYPES)} are")
     return _TYPES[kind](value)
 
 
 def type_name(value: Any) -> str:
-    """What a value is, in the words that scripts know from Ansible's messages."""
-    plain = (dict, list, str, bool, int, float, bytes)
-    found = next((kind for kind in plain if isinstance(value, kind)), type(value))
-    return f"<class '{found.__name__}'>"
+    """Return the type of a value as Ansible's messages have it. For a subclass of ours (text with a
+    place in a file) it is the built-in type."""
+    builtin = (dict, list, str, bool, int, float, bytes)
+    kind = next((kind for kind in builtin if isinstance(value, kind)), type(value))
+    return f"<class '{kind.__name__}'>"
 
 
-def _no(value: Any, kind: str) -> TypeError:
+def _conversion_error(value: Any, kind: str) -> TypeError:
     return TypeError(f"{type_name(value)} cannot be converted to {kind}")
 
 
@@ -44,7 +48,7 @@ def _boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value
     if not isinstance(value, str | int | float):
-        raise _no(value, "a bool")
+        raise _conversion_error(value, "a bool")
     word = str(int(value) if value in (0.0, 1.0) else value).strip().lower()
     if word not in TRUE + FALSE:
         words = ", ".join(TRUE + FALSE)
@@ -59,7 +63,7 @@ def _integer(value: Any) -> int:
         return int(value)
     if isinstance(value, str) and re.fullmatch(r"\s*[-+]?\d+\s*", value):
         return int(value)
-    raise _no(value, "an int")
+    raise _conversion_error(value, "an int")
 
 
 def _float(value: Any) -> float:
@@ -68,7 +72,7 @@ def _float(value: Any) -> float:
             return float(value)
     except ValueError:
         pass
-    raise _no(value, "a float")
+    raise _conversion_error(value, "a float")
 
 
 def _list(value: Any) -> list[Any]:
@@ -78,15 +82,15 @@ def _list(value: Any) -> list[Any]:
         return value.split(",")
     if isinstance(value, int | float):
         return [str(value)]
-    raise _no(value, "a list")
+    raise _conversion_error(value, "a list")
 
 
 def _dict(value: Any) -> Mapping[str, Any]:
-    """A mapping, its JSON, or `a=1, b=2`."""
+    """Convert JSON, or `a=1, b=2`."""
     if isinstance(value, Mapping):
         return value
     if not isinstance(value, str):
-        raise _no(value, "a dict")
+        raise _conversion_error(value, "a dict")
     if value.startswith("{"):
         return _literal(value)
     words = re.findall(r"""((?:"(?:\\.|[^"])*"|'(?:\\.|[^'])*'|\\.|[^\s,"'])+)""", value)
@@ -99,11 +103,11 @@ def _dict(value: Any) -> Mapping[str, Any]:
 def _literal(text: str) -> Mapping[str, Any]:
     for read in (json.loads, ast.literal_eval):
         try:
-            found = read(text)
+            value = read(text)
         except (ValueError, SyntaxError, RecursionError):
             continue
-        if isinstance(found, dict):
-            return found
+        if isinstance(value, dict):
+            return value
     raise TypeError("unable to evaluate string as dictionary")
 
 
@@ -116,7 +120,7 @@ def _json(value: Any) -> str:
         return value.strip()
     if isinstance(value, list | tuple | Mapping):
         return json.dumps(value, default=str)
-    raise _no(value, "a json string")
+    raise _conversion_error(value, "a json string")
 
 
 def _size(value: Any, bits: bool, kind: str) -> int:
@@ -128,7 +132,7 @@ def _size(value: Any, bits: bool, kind: str) -> int:
     try:
         return human_to_bytes(value, isbits=bits)
     except (ValueError, FilterArgumentError):
-        raise _no(value, kind) from None
+        raise _conversion_error(value, kind) from None
 
 
 _TYPES: dict[str, Callable[[Any], Any]] = {

@@ -1,4 +1,4 @@
-"""The JSON Schema of playbooks, for editors: made from the keywords and the modules' fields."""
+"""The JSON Schema of playbooks, for editors: of the keywords and of the modules' parameters."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _KEYWORDS: Mapping[str, Schema] = {
 
 
 def playbook_schema() -> Schema:
-    """A JSON Schema (draft 7) that accepts every playbook which can run, but for files it needs."""
+    """Return a JSON Schema (draft 7) that accepts every playbook that can be loaded."""
     definitions: Schema = {
         "play": _mapping(kw.PLAY, required=["hosts"]),
         "import": _mapping({*kw.IMPORT_PLAYBOOK, "name", "vars", "tags", "when"}),
@@ -100,8 +100,8 @@ def _modules() -> Iterator[tuple[str, type[Module]]]:
 
 
 def _definitions(name: str, module: type[Module]) -> Schema:
-    """The module's parameters, and the definitions that they refer to. No parameter is required:
-    `args` and `module_defaults` may have it."""
+    """Return the definitions of a module's arguments and of nested parameters. No parameter is
+    required, because it may be in `args` or `module_defaults`."""
     definitions: Schema = {}
     properties = _properties(name, module, definitions)
     if module.free_form in properties:
@@ -116,7 +116,7 @@ def _definitions(name: str, module: type[Module]) -> Schema:
 
 
 def _properties(name: str, parameters: type[Parameters], definitions: Schema) -> Schema:
-    """The parameters by all their names; aliases say what they stand for."""
+    """Return the schemas of the parameters. An alias has the same schema as its parameter."""
     texts = descriptions(parameters)
     properties: Schema = {}
     for attribute, field in fields(parameters).items():
@@ -135,11 +135,11 @@ def _is_json(value: Any) -> bool:
 
 
 def _schema(annotation: Any, name: str, definitions: Schema) -> Schema:
-    """The values that a playbook may have for a type: templates, and what is converted."""
+    """Return the schema of a type. It accepts templates and the values that are converted, too."""
     origin, parts = get_origin(annotation) or annotation, get_args(annotation)
     if origin is Annotated:
-        befores = [mark.accepts for mark in parts[1:] if isinstance(mark, Before)]
-        return _schema(next(filter(None, befores), parts[0]), name, definitions)
+        accepted = [mark.accepts for mark in parts[1:] if isinstance(mark, Before) and mark.accepts]
+        return _schema(accepted[0] if accepted else parts[0], name, definitions)
     if origin is Literal:
         return {"anyOf": [{"enum": [*parts]}, _TEMPLATE]}
     if origin in (Union, UnionType):
@@ -156,7 +156,7 @@ def _schema(annotation: Any, name: str, definitions: Schema) -> Schema:
 
 
 def _nested(parameters: type[Parameters], name: str, definitions: Schema) -> str:
-    """A reference to the definition of a parameter's own parameters."""
+    """Return a reference to the definition of nested parameters, which is added."""
     key = f"module_{name}_{parameters.__name__}"
     if key not in definitions:
         definitions[key] = {

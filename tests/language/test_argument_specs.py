@@ -1,4 +1,4 @@
-"""Argument specs: which values they take, and what they say of others."""
+"""Argument specs: the values that they accept, and the messages about others."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import pytest
 
 from provisioner.language.argument_specs import errors
 
-TAKEN = [
+ACCEPTED = [
     ({"type": "str"}, 5),
     ({}, True),
     ({"type": "bool"}, "no"),
     ({"type": "bool"}, 1),
+    ({"type": "bool"}, 1.0),
     ({"type": "int"}, " -7 "),
     ({"type": "float"}, 3),
     ({"type": "list"}, "a,b"),
@@ -35,8 +36,8 @@ TAKEN = [
 ]
 
 
-@pytest.mark.parametrize(("spec", "value"), TAKEN)
-def test_a_value_that_the_spec_takes(spec: dict[str, Any], value: Any) -> None:
+@pytest.mark.parametrize(("spec", "value"), ACCEPTED)
+def test_the_spec_accepts_the_value(spec: dict[str, Any], value: Any) -> None:
     assert errors({"x": spec}, {"x": value}) == []
 
 
@@ -45,6 +46,7 @@ REFUSED = [
     ({"type": "int", "required": True}, None, "<class 'NoneType'> cannot be converted to an int"),
     ({"required": True}, None, "'None' is not a string"),
     ({"type": "bool"}, "perhaps", "is not a valid boolean"),
+    ({"type": "bool"}, "1.0", "is not a valid boolean"),
     ({"type": "bool"}, [], "cannot be converted to a bool"),
     ({"type": "list"}, {}, "cannot be converted to a list"),
     ({"type": "dict"}, "text", "could not parse JSON or key=value"),
@@ -65,10 +67,10 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("spec", "value", "said"), REFUSED)
-def test_a_value_that_the_spec_refuses(spec: dict[str, Any], value: Any, said: str) -> None:
+@pytest.mark.parametrize(("spec", "value", "part"), REFUSED)
+def test_the_spec_refuses_the_value(spec: dict[str, Any], value: Any, part: str) -> None:
     (message,) = errors({"x": spec}, {"x": value})
-    assert said in message
+    assert part in message
 
 
 RULES = [
@@ -84,14 +86,14 @@ RULES = [
 ]
 
 
-@pytest.mark.parametrize(("rules", "value", "said"), RULES)
-def test_rules_between_options(rules: dict[str, Any], value: Any, said: str | None) -> None:
+@pytest.mark.parametrize(("rules", "value", "part"), RULES)
+def test_rules_between_options(rules: dict[str, Any], value: Any, part: str | None) -> None:
     spec = {"x": {"type": "dict", "options": {"a": {}, "b": {}, "c": {}}, **rules}}
     found = errors(spec, {"x": value})
-    assert (said in found[0] and len(found) == 1) if said else not found
+    assert (part in found[0] and len(found) == 1) if part else not found
 
 
-def test_an_alias_stands_for_its_option() -> None:
+def test_an_alias_is_another_name_of_its_option() -> None:
     spec = {"x": {"required": True, "type": "int", "aliases": ["y"]}}
     assert errors(spec, {"y": "5"}) == []
     assert "y (z)" not in errors(spec, {"z": 1})[0]
