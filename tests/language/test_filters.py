@@ -471,7 +471,7 @@ SAME: list[tuple[str, Any]] = [
     ("'C:\\\\a\\\\b.txt'|win_dirname", "C:\\a"),
     ("'C:\\\\a\\\\b.txt'|win_splitdrive", ["C:", "\\a\\b.txt"]),
 ]
-"""An expression, and what Ansible gives for it."""
+"""An expression and its value in Ansible."""
 
 REFUSED: list[tuple[str, str]] = [
     ("nope|bool", "'nope' is undefined"),
@@ -660,7 +660,7 @@ REFUSED: list[tuple[str, str]] = [
     ),
     ("['b','a']|zip(nope)", "'nope' is undefined"),
 ]
-"""An expression that Ansible refuses as well, and how the error reads here."""
+"""An expression that Ansible refuses too, and the error message of provision."""
 
 DIFFERENT: list[tuple[str, Any, str]] = [
     ("'aaa'|regex_replace('a','b',count=2)", "bba", "count is of Ansible 2.17"),
@@ -676,7 +676,7 @@ DIFFERENT: list[tuple[str, Any, str]] = [
         "with passlib Ansible takes 656000 rounds, without it 5000",
     ),
 ]
-"""What is meant to differ from Ansible, and why."""
+"""An expression, its value in provision, and the reason for the difference from Ansible."""
 
 SHA_CRYPT: list[tuple[str, str, str, int | None, str]] = [
     (

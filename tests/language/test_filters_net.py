@@ -322,7 +322,7 @@ SAME: list[tuple[str, Any]] = [
     ("'fe80::/64'|slaac('1a:2b:3c:4d:5e:6f')", "fe80::182b:3cff:fe4d:5e6f"),
     ("'x'|slaac('1a:2b:3c:4d:5e:6f')", False),
 ]
-"""An expression, and what Ansible gives for it."""
+"""An expression and its value in Ansible."""
 
 REFUSED: list[tuple[str, str]] = [
     ("'192.0.2.5/24'|ipaddr('peer')", "192.0.2.5/24 is not in a network with two "),
@@ -389,14 +389,14 @@ REFUSED: list[tuple[str, str]] = [
     ("'x'|hwaddr('linux')", "a MAC address is needed, not text"),
     ("''|hwaddr('linux')", "a MAC address is needed, not text"),
 ]
-"""An expression that Ansible refuses as well, and how the error begins here."""
+"""An expression that Ansible refuses too, and the start of the error message of provision."""
 
 DIFFERENT: list[tuple[str, Any, str]] = [
     ("'::1'|ipaddr('ipv4')", False, "::1 is no IPv4 address in disguise"),
     ("'192.0.2.5/255.255.255.0'|ipaddr('unicast')", "192.0.2.5/24", "written in one way"),
     ("'0.0.0.0/0'|ipaddr('previous_usable')", None, "Ansible fails"),
 ]
-"""What is meant to differ from Ansible, and why."""
+"""An expression, its value in provision, and the reason for the difference from Ansible."""
 
 
 @pytest.mark.parametrize(("expression", "expected"), SAME)
@@ -431,7 +431,11 @@ def test_slaac_inverts_the_local_bit_of_the_mac_address(mac: str, expected: Any)
 
 
 def test_items_of_a_list_without_a_result_are_left_out() -> None:
-    given = ["192.0.2.5/24", "x", "10.0.0.1", "2001:db8::1", 7, True, None, "::1/128"]
-    assert evaluated("given | ipaddr('prefix')", given=given) == [24, 32, 128, 32, 128]
-    assert evaluated("given | ipv4('address')", given=given) == ["192.0.2.5", "10.0.0.1", "0.0.0.7"]
-    assert evaluated("given | ipv6", given=given) == ["2001:db8::1", "::7", "::1/128"]
+    addresses = ["192.0.2.5/24", "x", "10.0.0.1", "2001:db8::1", 7, True, None, "::1/128"]
+    assert evaluated("addresses | ipaddr('prefix')", addresses=addresses) == [24, 32, 128, 32, 128]
+    assert evaluated("addresses | ipv4('address')", addresses=addresses) == [
+        "192.0.2.5",
+        "10.0.0.1",
+        "0.0.0.7",
+    ]
+    assert evaluated("addresses | ipv6", addresses=addresses) == ["2001:db8::1", "::7", "::1/128"]

@@ -232,7 +232,7 @@ SAME: list[tuple[str, Any]] = [
     ),
     ("query('password','/dev/null seed=abc chars=ascii_letters,,')", ["WICSvZWvjqcmdPO,RXPU"]),
 ]
-"""An expression, and what Ansible gives for it; /look stands for the directory."""
+"""An expression, and its value in Ansible. /look is the directory of the playbook."""
 
 REFUSED: list[tuple[str, str]] = [
     ("lookup('file','nope.txt')", "file: there is no file nope.txt"),
@@ -306,7 +306,7 @@ REFUSED: list[tuple[str, str]] = [
     ("query('template','nope.j2')", "template: there is no file nope.j2"),
     ("query('password','/dev/null foo=1')", 'password: there is no option "foo"'),
 ]
-"""An expression that Ansible refuses as well, and how the error reads here."""
+"""An expression that Ansible refuses too, and the error message of provision."""
 
 DIFFERENT: list[tuple[str, Any, str]] = [
     ("query('sequence',start=1,end=3)", ["1", "2", "3"], "Ansible gives nothing"),
@@ -325,7 +325,7 @@ DIFFERENT: list[tuple[str, Any, str]] = [
     ("lookup('csvfile','\"q,r\" file=e.csv delimiter=,')", "s", "a key may be quoted"),
     ("lookup('ini','user2',section='sec',file='u.ini',interpolation=false)", "%(user)s", "heeded"),
 ]
-"""What is meant to differ from Ansible, and why."""
+"""An expression, its value in provision, and the reason for the difference from Ansible."""
 
 D, L, S, DL = {"a": 1, "b": 2}, ["x", ["y", ["z"]]], "one", [{"a": 1}, {"b": 2}]
 

@@ -105,7 +105,7 @@ SAME: list[tuple[str, bool]] = [
     ("'1.0' is version('1','ne')", True),
     ("'1' is version_compare('1.0','lt')", True),
 ]
-"""An expression, and what Ansible gives for it."""
+"""An expression and its value in Ansible."""
 
 REFUSED: list[tuple[str, str]] = [
     ("5 is any", "any: 'int' object is not iterable"),
@@ -159,14 +159,14 @@ REFUSED: list[tuple[str, str]] = [
     ("none is version('1')", "version: one of the two versions is empty"),
     ("'1' is version(none)", "version: one of the two versions is empty"),
 ]
-"""An expression that Ansible refuses as well, and how the error reads here."""
+"""An expression that Ansible refuses too, and the error message of provision."""
 
 DIFFERENT: list[tuple[str, bool, str]] = [
     ("{'failed':'yes'} is failed", True, "Ansible gives the text"),
     ("[{'a':1}] is subset([{'a':1}])", True, "Ansible refuses dicts"),
     ("'$ANSIBLE_VAULT;1.1;AES256' is vault_encrypted", True, "Ansible looks at the type only"),
 ]
-"""What is meant to differ from Ansible, and why."""
+"""An expression, its value in provision, and the reason for the difference from Ansible."""
 
 ASCENDING: dict[str, list[str]] = {
     "loose": [
@@ -180,7 +180,7 @@ ASCENDING: dict[str, list[str]] = {
     ],
     "pep440": ["1.0.dev1", "1.0a1", "1.0b1", "1.0rc1", "1.0", "1.0.post1", "1.1"],
 }  # fmt: skip
-"""Versions of each kind in their order; semver's are those of semver.org, item 11."""
+"""Versions of each kind in ascending order. Those of semver are from semver.org, item 11."""
 
 
 @pytest.mark.parametrize(("expression", "expected"), SAME)
@@ -241,6 +241,8 @@ def test_the_disk_is_read_in_every_rendering(tmp_path: Path) -> None:
 def test_a_broken_link_exists_as_a_link_only(tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to("nowhere")
-    asked = [f"path is {name}" for name in ("link", "link_exists", "exists", "file", "directory")]
-    found: list[Any] = [evaluated(each, path=str(link)) for each in asked]
-    assert found == [True, True, False, False, False]
+    expressions = [
+        f"path is {name}" for name in ("link", "link_exists", "exists", "file", "directory")
+    ]
+    results: list[Any] = [evaluated(each, path=str(link)) for each in expressions]
+    assert results == [True, True, False, False, False]

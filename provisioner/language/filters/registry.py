@@ -29,11 +29,11 @@ Filter = Callable[..., Any]
 TAKES_UNDEFINED = {"mandatory", "type_debug"}
 """Filters that accept an undefined value."""
 
-PLAIN_TYPES = (bool, int, float, str, bytes, list, dict)
+_NAMED_TYPES = (bool, int, float, str, bytes, list, dict)
 """The types that `type_debug` names, in this order."""
 
-PASSES_UNDEFINED = {"extract": 2, "ternary": 1}
-"""Filters whose later arguments may be undefined, with the number of arguments that may not."""
+DEFINED_ARGUMENTS = {"extract": 2, "ternary": 1}
+"""Filters of which only so many first arguments must be defined; the others may be undefined."""
 
 
 def mandatory(value: Any, msg: str | None = None) -> Any:
@@ -61,8 +61,8 @@ def type_debug(value: Any) -> str:
     """
     if isinstance(value, Undefined):
         return "AnsibleUndefined"
-    plain = (kind for kind in PLAIN_TYPES if isinstance(value, kind))
-    return next(plain, type(value)).__name__
+    named_types = (kind for kind in _NAMED_TYPES if isinstance(value, kind))
+    return next(named_types, type(value)).__name__
 
 
 def vault(value: Any, *args: Any, **options: Any) -> str:
@@ -77,7 +77,7 @@ def unvault(value: Any, *args: Any, **options: Any) -> str:
 
 def _guarded(name: str, function: Filter) -> Filter:
     """The function with errors for undefined arguments, and with the filter's name in messages."""
-    strict_count = PASSES_UNDEFINED.get(name)
+    strict_count = DEFINED_ARGUMENTS.get(name)
     strict = name not in TAKES_UNDEFINED
 
     @wraps(function)
