@@ -82,7 +82,7 @@ class Acl(Module):
         if self.use_nfsv4_acls:
             raise ValueError("use_nfsv4_acls: only POSIX access control lists are supported")
         if self.entry is not None and (self.etype or self.entity or self.permissions):
-            raise ValueError("give entry, or etype, entity and permissions")
+            raise ValueError("set either entry, or etype, entity and permissions")
         _, kind, _, permissions = self._parts()
         if self.state == "query":
             return
@@ -91,9 +91,9 @@ class Acl(Module):
         if self.state == "present" and not permissions:
             raise ValueError("state: present needs permissions")
         if self.state == "absent" and self.permissions:
-            raise ValueError("permissions go with state: present, and only with it")
+            raise ValueError("permissions can only be used with state: present")
         if set(permissions) - set("rwxX-"):
-            raise ValueError(f"permissions: {permissions!r} is more than letters of rwxX-")
+            raise ValueError(f"permissions: {permissions!r} has other letters than rwxX-")
 
     def _parts(self) -> tuple[bool, str, str, str]:
         """Return (default, kind, entity, permissions), from `entry` or from the parameters."""

@@ -44,7 +44,7 @@ class Alternatives(Module):
     @classmethod
     def validate_name(cls, name: str) -> str:
         if not re.fullmatch(r"[A-Za-z0-9_.+][A-Za-z0-9_.+-]*", name):
-            raise ValueError(f"{name!r} can't be the name of an alternative")
+            raise ValueError(f"{name!r} is not a valid name of an alternative")
         return name
 
     def program(self, context: TaskContext) -> Program:

@@ -160,7 +160,7 @@ class AsyncStatus(Module):
     @classmethod
     def validate_jid(cls, jid: str) -> str:
         if not jid or "/" in jid or jid.startswith("."):
-            raise ValueError("it is the ansible_job_id of an async task")
+            raise ValueError("it must be the ansible_job_id of an async task")
         return jid
 
     @property

@@ -94,7 +94,7 @@ class AuthorizedKey(Module):
 
     def validate(self) -> None:
         if self.key.startswith(("http://", "https://", "file://")):
-            raise ValueError("key must be the keys' text: fetch it with the lookup `url` or `file`")
+            raise ValueError("key must be the text of the keys: use the lookup `url` or `file`")
         self._keys()
 
     def _keys(self) -> list[Key]:

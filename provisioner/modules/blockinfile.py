@@ -44,12 +44,12 @@ class BlockInFile(Edited):
 
     def validate(self) -> None:
         if self.insertafter is not None and self.insertbefore is not None:
-            raise ValueError("give one of insertafter and insertbefore")
+            raise ValueError("insertafter and insertbefore can't both be set")
         for pattern in (self.insertafter, self.insertbefore):
             if pattern is not None:
                 check_pattern(pattern)
         if self._marker(self.marker_begin) == self._marker(self.marker_end):
-            raise ValueError("the two marker lines are the same: put {mark} into marker")
+            raise ValueError("the two marker lines are equal: marker must contain {mark}")
 
     @property
     def needed(self) -> bool:

@@ -65,9 +65,9 @@ class Capabilities(Module):
 
     def validate(self) -> None:
         if not re.fullmatch(r"cap_[a-z0-9_]+([=+]+[eip]{1,3})?", self._text):
-            raise ValueError("capability: as in cap_net_bind_service+ep")
+            raise ValueError("capability: it must be like cap_net_bind_service+ep")
         if self.state == "present" and self._text == self._name:
-            raise ValueError(f"capability: its flags are missing, as in {self._name}+ep")
+            raise ValueError(f"capability: the flags are missing, as in {self._name}+ep")
 
     @property
     def _text(self) -> str:

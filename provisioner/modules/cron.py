@@ -100,16 +100,16 @@ class Cron(Module):
 
     def validate(self) -> None:
         if self.state == "present" and self.job is None:
-            raise ValueError("state present needs job")
+            raise ValueError("state: present needs job")
         if self.cron_file and self.user is None and not self.env and self.state == "present":
             raise ValueError("a job in a cron_file needs user")
         if (self.insertafter or self.insertbefore) and not self.env:
             raise ValueError("insertafter and insertbefore need env: true")
         fields = (self.minute, self.hour, self.day, self.month, self.weekday)
         if self.special_time and any(field != "*" for field in fields):
-            raise ValueError("give special_time or the five fields, not both")
+            raise ValueError("special_time can't be used with minute, hour, day, month or weekday")
         if "\n" in self.name or "\n" in (self.job or "").rstrip("\r\n"):
-            raise ValueError("name and job are one line each")
+            raise ValueError("name and job must be single lines")
 
     def program(self, context: TaskContext) -> Program:
         return self._program("read", "")

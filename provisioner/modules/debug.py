@@ -24,7 +24,7 @@ class Debug(Action):
 
     def validate(self) -> None:
         if self.msg is not None and self.var is not None:
-            raise ValueError("give msg or var, not both")
+            raise ValueError("msg and var can't both be set")
 
     def act(self, scope: Scope, context: TaskContext) -> Result:
         level = scope["ansible_verbosity"]

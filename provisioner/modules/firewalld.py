@@ -80,17 +80,19 @@ class Firewalld(Module):
     def validate(self) -> None:
         given = [name for name in (*KINDS, "target") if getattr(self, name) is not None]
         if len(given) > 1:
-            raise ValueError(f"one task can change one thing, not {', '.join(given)}")
+            raise ValueError(f"a task can set only one of these parameters: {', '.join(given)}")
         if not given and (self.zone is None or self.state not in ("present", "absent")):
             raise ValueError(
-                f"give one of {', '.join(KINDS)}, or a zone with state present or absent"
+                f"set one of {', '.join(KINDS)}, or a zone with state present or absent"
             )
         if given and given != ["target"] and self.state in ("present", "absent"):
-            raise ValueError("state present and absent are for zones and targets: use enabled")
+            raise ValueError(
+                "present and absent are for zones and targets: use enabled or disabled"
+            )
         if self.port is not None and "/" not in self.port:
-            raise ValueError("port needs its protocol: 8080/tcp")
+            raise ValueError("port needs a protocol, as in 8080/tcp")
         if self._kind() in ("zone", "target") and not self.permanent:
-            raise ValueError("zones and targets can be changed with permanent: true only")
+            raise ValueError("zones and targets can only be changed with permanent: true")
 
     def _kind(self) -> str:
         """Return the parameter that the task sets, or "zone"."""

@@ -56,7 +56,7 @@ class GetUrl(Request, FileAttributes, Module):
     def validate(self) -> None:
         if not urlsplit(self.url).scheme:
             raise ValueError(
-                f"url: {shown(self.url)!r} begins with no http://, https:// or the like"
+                f"url: {shown(self.url)!r} does not begin with http://, https:// or ftp://"
             )
         self._checksum()
         check_headers(self.headers or {})
@@ -69,12 +69,12 @@ class GetUrl(Request, FileAttributes, Module):
         algorithm, _, rest = checksum.partition(":")
         algorithm, rest = algorithm.strip().lower(), rest.strip()
         if algorithm not in ALGORITHMS:
-            raise ValueError(f'checksum: begins with none of {", ".join(ALGORITHMS)} and ":"')
+            raise ValueError(f"checksum: it must begin with {', '.join(ALGORITHMS)} and a colon")
         if urlsplit(rest).scheme:
             return algorithm, "", rest
         digest = "".join(letter for letter in rest if letter.isalnum()).lower()
         if not digest or set(digest) - set("0123456789abcdef"):
-            raise ValueError("checksum: is neither a hexadecimal digest nor a URL")
+            raise ValueError("checksum: it is neither a hexadecimal digest nor a URL")
         return algorithm, digest, ""
 
     def program(self, context: TaskContext) -> Program:

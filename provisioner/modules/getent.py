@@ -50,7 +50,7 @@ class Getent(Module):
     @classmethod
     def validate_database(cls, name: str) -> str:
         if not name or name.startswith("-"):
-            raise ValueError(f"{name!r} can't be a database")
+            raise ValueError(f"{name!r} is not a valid name of a database")
         return name
 
     def returns(self, report: Report) -> dict[str, Any]:

@@ -77,13 +77,13 @@ class Git(Module):
 
     def validate(self) -> None:
         if self.dest is None and self.clone:
-            raise ValueError("dest is missing; only clone: false can do without")
+            raise ValueError("dest is missing: it is needed unless clone is false")
         if self.archive is not None or self.archive_prefix is not None:
-            raise ValueError("archive is not supported: run `git archive` by the module command")
+            raise ValueError("archive is not supported: run `git archive` with the module command")
         if self.separate_git_dir is not None and self.bare:
-            raise ValueError("give one of bare and separate_git_dir")
+            raise ValueError("bare and separate_git_dir can't both be set")
         if self.umask is not None and not re.fullmatch(r"0?o?[0-7]{1,4}", self.umask):
-            raise ValueError("umask: it is octal, in quotes")
+            raise ValueError("umask: it must be octal and in quotes")
         for name in ("repo", "version", "remote"):
             if getattr(self, name).startswith("-"):
                 raise ValueError(f"{name}: it can't begin with a dash")

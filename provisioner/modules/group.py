@@ -37,7 +37,7 @@ class Group(Module):
         if self.non_unique and self.gid is None:
             raise ValueError("non_unique needs gid")
         if not self.name or self.name[0] == "-" or set(self.name) & set(":,\n"):
-            raise ValueError(f"{self.name!r} can't be a group's name")
+            raise ValueError(f"{self.name!r} is not a valid name of a group")
 
     def returns(self, report: Report) -> dict[str, Any]:
         values: dict[str, Any] = {"name": self.name, "state": self.state, "system": self.system}

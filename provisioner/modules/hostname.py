@@ -25,7 +25,7 @@ class Hostname(Module):
     @classmethod
     def validate_name(cls, name: str) -> str:
         if len(name) > 64 or not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", name):
-            raise ValueError(f"{name!r} can't be a host's name: letters, digits, - and . only")
+            raise ValueError(f"{name!r} is not a valid hostname: use letters, digits, - and . only")
         return name
 
     def returns(self, report: Report) -> dict[str, Any]:

@@ -62,15 +62,15 @@ class Htpasswd(Edited):
 
     def validate(self) -> None:
         if self.hash_scheme in DES:
-            raise ValueError(f"hash_scheme: {self.hash_scheme} can't be made: use apr_md5_crypt")
+            raise ValueError(f"hash_scheme: {self.hash_scheme} is not supported: use apr_md5_crypt")
         if self.hash_scheme not in SCHEMES:
-            raise ValueError(f"hash_scheme: is none of {', '.join(SCHEMES)}")
+            raise ValueError(f"hash_scheme: it must be one of {', '.join(SCHEMES)}")
         if self.state == "present" and self.password is None:
             raise ValueError("password is missing: state: present needs it")
         if not self.name or re.search(r"[:\n]", self.name):
-            raise ValueError("name: it can't be empty, nor hold a colon or a newline")
+            raise ValueError("name: it must not be empty or contain a colon or newline")
         if re.search(r"[\n\0]", self.password or ""):
-            raise ValueError("password: it can't hold a newline or a NUL byte")
+            raise ValueError("password: it must not contain a newline or NUL byte")
 
     @property
     def needed(self) -> bool:

@@ -40,7 +40,7 @@ class IncludeVars(Action):
 
     def validate(self) -> None:
         if (self.file is None) == (self.dir is None):
-            raise ValueError("give one of file and dir")
+            raise ValueError("set either file or dir")
 
     def act(self, scope: Scope, context: TaskContext) -> Result:
         merged: dict[str, Any] = {}

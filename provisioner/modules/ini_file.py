@@ -80,10 +80,10 @@ class IniFile(Edited):
                 "Parameter 'value(s)' must be defined if state=present and allow_no_value=False."
             )
         if not self.option and not self.section:
-            raise ValueError("give option, section or both")
+            raise ValueError("set option, section or both")
         given = (self.section, self.option, self.value, *self.values)
         if any("\n" in (text or "") for text in given):
-            raise ValueError("section, option and values are single lines: one has a newline in it")
+            raise ValueError("section, option and values must be single lines")
 
     @property
     def needed(self) -> bool:

@@ -135,20 +135,20 @@ class Iptables(Module):
             raise ValueError("chain is missing")
         logs = self.log_prefix is not None or self.log_level is not None
         if logs and self.jump not in (None, "LOG"):
-            raise ValueError("log_prefix and log_level go with jump: LOG only")
+            raise ValueError("log_prefix and log_level can only be used with jump: LOG")
         if self.flush and self.policy is not None:
-            raise ValueError("give one of flush and policy")
+            raise ValueError("flush and policy can't both be set")
         if self.jump is not None and self.goto is not None:
-            raise ValueError("give one of jump and goto")
+            raise ValueError("jump and goto can't both be set")
         if (self.match_set is None) != (self.match_set_flags is None):
-            raise ValueError("match_set and match_set_flags go together")
+            raise ValueError("match_set and match_set_flags must be set together")
         if not (self.flush or self.policy or self.chain_management or self.rule()):
-            raise ValueError("no rule is given; a chain alone needs chain_management: true")
+            raise ValueError("the task has no rule: for a chain set chain_management: true")
         for number in (self.wait, self.rule_num):
             if number is not None and not number.isdigit():
-                raise ValueError(f"wait and rule_num are numbers, not {number!r}")
+                raise ValueError(f"wait and rule_num must be numbers, not {number!r}")
         if self.log_level is not None and self.log_level not in (*LEVELS, *"01234567"):
-            raise ValueError(f"log_level: 0 to 7, or one of {', '.join(LEVELS)}")
+            raise ValueError(f"log_level: it must be 0 to 7, or one of {', '.join(LEVELS)}")
 
     def rule(self) -> list[str]:
         """Return the rule as arguments of iptables."""

@@ -50,9 +50,9 @@ class Lvol(Module):
 
     def validate(self) -> None:
         if self.lv is None and self.thinpool is None:
-            raise ValueError("give lv or thinpool")
+            raise ValueError("set lv or thinpool")
         if self.size is not None and SIZE.fullmatch(self.size.strip()) is None:
-            raise ValueError(f"{self.size!r} is no size (512m, 10g, 80%VG, 100%FREE)")
+            raise ValueError(f"{self.size!r} is not a size (512m, 10g, 80%VG, 100%FREE)")
 
     def program(self, context: TaskContext) -> Program:
         options = " ".join(map(quote, shlex.split(self.opts)))

@@ -52,7 +52,7 @@ class Make(Module):
 
     def validate(self) -> None:
         if self.target is not None and self.targets:
-            raise ValueError("target and targets: only one of them")
+            raise ValueError("target and targets can't both be set")
 
     @property
     def _targets(self) -> tuple[str, ...]:

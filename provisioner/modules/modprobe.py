@@ -28,7 +28,7 @@ class Modprobe(Module):
     @classmethod
     def validate_name(cls, name: str) -> str:
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
-            raise ValueError(f"{name!r} can't be a kernel module")
+            raise ValueError(f"{name!r} is not a valid name of a kernel module")
         return name
 
     def variables(self) -> dict[str, Any]:

@@ -58,7 +58,7 @@ class Mount(Module):
 
     def validate(self) -> None:
         if self.state in ("present", "mounted", "ephemeral") and not (self.src and self.fstype):
-            raise ValueError(f"state {self.state} needs src and fstype")
+            raise ValueError(f"state: {self.state} needs src and fstype")
         if not self.path.startswith("/") and self.path not in ("none", "swap"):
             raise ValueError("path must be absolute")
 

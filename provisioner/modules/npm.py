@@ -113,7 +113,7 @@ class Npm(Module):
         if self.state == "absent" and not self.name:
             raise ValueError("state is absent but all of the following are missing: name")
         if (self.name or "").startswith("-"):
-            raise ValueError(f"name: {self.name!r} can't be a package")
+            raise ValueError(f"name: {self.name!r} is not a valid name of a package")
 
     @property
     def acts(self) -> bool:
@@ -225,7 +225,7 @@ class Npm(Module):
         else:
             is_wrong = not self._is_installed(packages)
         if is_wrong and self.predictable:
-            raise ModuleError(f"{report.changes[-1]}: still untrue afterwards")
+            raise ModuleError(f"{report.changes[-1]}: the packages are still not as required")
         return {}
 
 

@@ -40,7 +40,7 @@ class OpensshKeypair(FileAttributes, Module):
 
     def validate(self) -> None:
         if self.type == "ecdsa" and self.size not in (None, 256, 384, 521):
-            raise ValueError("size of an ecdsa key is 256, 384 or 521")
+            raise ValueError("size of an ecdsa key must be 256, 384 or 521")
 
     def program(self, context: TaskContext) -> Program:
         default_size = {"rsa": 4096, "dsa": 1024, "ecdsa": 256}.get(self.type)

@@ -95,11 +95,11 @@ class OpensslCsr(FileAttributes, Module):
     def validate(self) -> None:
         for name, value in (*self._subject(), *self._extensions()):
             if "\n" in value or not name.replace(".", "").isalnum():
-                raise ValueError(f"{name}: {value!r} is not a line")
+                raise ValueError(f"{name}: {value!r} is not a single line, or its name is wrong")
         if not self.digest.isalnum():
-            raise ValueError("digest: it is the name of one")
+            raise ValueError("digest: it must be the name of a digest, such as sha256")
         if "\n" in (self.privatekey_passphrase or ""):
-            raise ValueError("privatekey_passphrase: it can't hold a newline")
+            raise ValueError("privatekey_passphrase: it must not contain a newline")
 
     def _subject(self) -> Iterator[tuple[str, str]]:
         """Yield the parts of the subject in Ansible's order: the parameters, then `subject`."""

@@ -58,9 +58,9 @@ class OpensslPrivatekey(FileAttributes, Module):
         if self.type == "ECC" and self.curve is None:
             raise ValueError("curve is missing: type: ECC needs it")
         if "\n" in (self.passphrase or ""):
-            raise ValueError("passphrase: it can't hold a newline")
+            raise ValueError("passphrase: it must not contain a newline")
         if not self.cipher.replace("-", "").isalnum():
-            raise ValueError("cipher: it is the name of one")
+            raise ValueError("cipher: it must be the name of a cipher, such as aes256")
 
     def program(self, context: TaskContext) -> Program:
         names = ("path", "type", "state", "force", "regenerate", "format", "format_mismatch")

@@ -56,14 +56,14 @@ class PamLimits(Edited):
 
     def validate(self) -> None:
         if self.use_max and self.use_min:
-            raise ValueError("give one of use_max and use_min")
+            raise ValueError("use_max and use_min can't both be set")
         if not re.fullmatch(r"\S+", self.domain) or self.domain.startswith("#"):
-            raise ValueError("domain: it is one word")
+            raise ValueError("domain: it must be one word")
         number = r"-?\d+" if self.limit_item in SIGNED else r"\d+"
         if self.value not in UNLIMITED and not re.fullmatch(number, self.value):
-            raise ValueError(f"value: it is a number or one of {', '.join(UNLIMITED)}")
+            raise ValueError(f"value: it must be a number or one of {', '.join(UNLIMITED)}")
         if "\n" in self.comment:
-            raise ValueError("comment: it is a single line")
+            raise ValueError("comment: it must be a single line")
 
     @property
     def needed(self) -> bool:

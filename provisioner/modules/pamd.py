@@ -76,17 +76,17 @@ class Pamd(Edited):
 
     def validate(self) -> None:
         if "/" in self.name:
-            raise ValueError("name: it is a file's name; path says where the file is")
+            raise ValueError("name: it must be a file name without a directory; use path for that")
         new = (self.new_type, self.new_control, self.new_module_path)
         if self.state in ("before", "after") and None in new:
-            raise ValueError(f"{self.state}: new_type, new_control, new_module_path are needed")
+            raise ValueError(f"{self.state} needs new_type, new_control and new_module_path")
         if self.state.startswith("args_") and self.module_arguments is None:
-            raise ValueError(f"{self.state}: module_arguments are needed")
+            raise ValueError(f"{self.state} needs module_arguments")
         if self.state == "args_present" and any(a.startswith("[") for a in self._arguments):
             raise ValueError("args_present: arguments in brackets need state: updated")
         for control in (self.control, self.new_control or "required"):
             if not control.startswith("[") and control not in _CONTROLS:
-                raise ValueError(f"{control!r} is no control: {', '.join(sorted(_CONTROLS))}")
+                raise ValueError(f"{control!r} is not a control: {', '.join(sorted(_CONTROLS))}")
 
     @property
     def _file(self) -> str:

@@ -155,17 +155,17 @@ class Pip(Module):
 
     def validate(self) -> None:
         if not (self.name or self.requirements or self.virtualenv):
-            raise ValueError("give name, requirements or virtualenv")
+            raise ValueError("set name, requirements or virtualenv")
         if self.name and self.requirements:
-            raise ValueError("give one of name and requirements")
+            raise ValueError("name and requirements can't both be set")
         if self.executable is not None and self.virtualenv is not None:
-            raise ValueError("give one of executable and virtualenv")
+            raise ValueError("executable and virtualenv can't both be set")
         if self.version is not None and len(self.name) != 1:
-            raise ValueError("version goes with a name of one package")
+            raise ValueError("version can only be used with a single package in name")
         if self.version is not None and self.state == "latest":
-            raise ValueError("version and state: latest contradict each other")
+            raise ValueError("version can't be used with state: latest")
         if any(name.startswith("-") for name in self.name):
-            raise ValueError("name: options belong into extra_args")
+            raise ValueError("name: options for pip must be in extra_args")
 
     def program(self, context: TaskContext) -> Program:
         return Program("pip", self.body, self._common())

@@ -19,7 +19,7 @@ def _hex(value: str) -> str:
 def _fingerprints(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         if not re.fullmatch(r"[0-9A-F]{40}", _hex(value)):
-            raise ValueError(f"{value!r} is not a fingerprint: it has 40 hex digits")
+            raise ValueError(f"{value!r} is not a fingerprint of 40 hexadecimal digits")
     return tuple(map(_hex, values))
 
 
@@ -46,7 +46,7 @@ class RpmKey(Module):
 
     def validate(self) -> None:
         if self.source == "unknown":
-            raise ValueError(f"{self.key!r} is no URL, path, id or text of a key")
+            raise ValueError(f"{self.key!r} is not a URL, path, id or text of a key")
 
     @property
     def source(self) -> str:

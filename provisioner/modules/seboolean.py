@@ -61,7 +61,7 @@ class Seboolean(Module):
     @classmethod
     def validate_name(cls, name: str) -> str:
         if not re.fullmatch(r"[A-Za-z0-9_]+", name):
-            raise ValueError(f"{name!r} can't be a boolean of SELinux")
+            raise ValueError(f"{name!r} is not a valid name of an SELinux boolean")
         return name
 
     def variables(self) -> dict[str, Any]:

@@ -44,13 +44,13 @@ class Sefcontext(Module):
 
     def validate(self) -> None:
         if self.setype is not None and self.substitute is not None:
-            raise ValueError("give one of setype and substitute")
+            raise ValueError("setype and substitute can't both be set")
         if self.state == "present" and self.setype is None and self.substitute is None:
             raise ValueError("state: present needs setype or substitute")
         if self.substitute is not None and (self.seuser or self.selevel or self.ftype != "a"):
-            raise ValueError("with substitute there is no ftype, seuser or selevel")
+            raise ValueError("ftype, seuser and selevel can't be used with substitute")
         if re.search(r"\s", self.target):
-            raise ValueError("target: write a space as \\s: the policy's files have columns")
+            raise ValueError("target: it must not contain white space: write \\s instead")
 
     def variables(self) -> dict[str, Any]:
         return {**self.as_dict(), "mark": MARKS[self.ftype], "settings": self.settings}

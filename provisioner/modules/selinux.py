@@ -29,7 +29,7 @@ class Selinux(Module):
 
     def validate(self) -> None:
         if self.state != "disabled" and not self.policy:
-            raise ValueError(f"state {self.state} needs policy (targeted)")
+            raise ValueError(f"state: {self.state} needs policy, such as targeted")
 
     def variables(self) -> dict[str, Any]:
         now = "enforcing" if self.state == "enforcing" else "permissive"

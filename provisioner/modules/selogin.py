@@ -64,7 +64,7 @@ class Selogin(Module):
             raise ValueError("state is present but all of the following are missing: seuser")
         for name in (self.login, self.seuser or "x", self.selevel):
             if name.startswith("-") or not re.fullmatch(r"[^\s']+", name):
-                raise ValueError(f"{name!r} can't be an account, a user of SELinux or a range")
+                raise ValueError(f"{name!r} is not a valid account, SELinux user or range")
 
     def returns(self, report: Report) -> dict[str, Any]:
         parameters = self.as_dict(include={"login", "seuser", "state"})

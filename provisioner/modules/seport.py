@@ -35,7 +35,7 @@ class Seport(Module):
     def validate_ports(cls, ports: tuple[str, ...]) -> tuple[str, ...]:
         for port in ports:
             if not re.fullmatch(r"\d+(-\d+)?", port):
-                raise ValueError(f"{port!r} is neither a port nor a range of them")
+                raise ValueError(f"{port!r} is not a port or a range of ports")
         return ports
 
     def returns(self, report: Report) -> dict[str, Any]:

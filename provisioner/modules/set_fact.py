@@ -21,7 +21,7 @@ class SetFact(Action):
     def act(self, scope: Scope, context: TaskContext) -> Result:
         for name in self.extra_arguments:
             if not str(name).isidentifier() or not isinstance(name, str):
-                raise ModuleError(f"\"{name}\" can't be a variable's name")
+                raise ModuleError(f'"{name}" is not a valid name of a variable')
         facts = {name: _value(value) for name, value in self.extra_arguments.items()}
         returns = {"ansible_facts": facts, "_ansible_facts_cacheable": self.cacheable}
         return Result(Outcome.OK, returns=returns)

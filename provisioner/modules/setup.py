@@ -35,7 +35,7 @@ class Setup(Module):
         try:
             selected_sections(words)
         except KeyError as error:
-            raise ValueError(f"gather_subset has no part called {error.args[0]}") from None
+            raise ValueError(f"there is no part called {error.args[0]}") from None
         return words
 
     def program(self, context: TaskContext) -> Program:

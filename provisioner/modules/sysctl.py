@@ -52,11 +52,11 @@ class Sysctl(Module):
 
     def validate(self) -> None:
         if not self.name or set(self.name) & set("=\n") or ".." in self.name:
-            raise ValueError(f"{self.name!r} can't be a kernel parameter")
+            raise ValueError(f"{self.name!r} is not a valid name of a kernel parameter")
         if self.state == "present" and not self.value:
-            raise ValueError("state present needs a value")
+            raise ValueError("state: present needs a value")
         if "\n" in (self.value or ""):
-            raise ValueError("value can't have several lines")
+            raise ValueError("value must be a single line")
 
     def program(self, context: TaskContext) -> Program:
         slashed = self._slashed()

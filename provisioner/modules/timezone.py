@@ -58,9 +58,9 @@ class Timezone(Module):
 
     def validate(self) -> None:
         if self.name is None and self.hwclock is None:
-            raise ValueError("give name or hwclock")
+            raise ValueError("set name or hwclock")
         if self.name is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9+_/-]*", self.name):
-            raise ValueError(f"{self.name!r} can't be a time zone")
+            raise ValueError(f"{self.name!r} is not a valid name of a time zone")
 
     def variables(self) -> dict[str, object]:
         shown = "LOCAL" if self.hwclock == "local" else self.hwclock

@@ -73,9 +73,9 @@ class Unarchive(FileAttributes, Module):
 
     def validate(self) -> None:
         if self.include and self.exclude:
-            raise ValueError("give one of include and exclude")
+            raise ValueError("include and exclude can't both be set")
         if self.remote_src and self.copy_:
-            raise ValueError("copy: true and remote_src: true contradict each other")
+            raise ValueError("copy: true can't be used with remote_src: true")
 
     def program(self, context: TaskContext) -> Program:
         compares_modes = self.mode is None and not {"--no-same-permissions"} & set(self.extra_opts)

@@ -87,11 +87,11 @@ class Uri(Request, FileAttributes, Module):
 
     def validate(self) -> None:
         if not urlsplit(self.url).scheme:
-            raise ValueError(f"url: {shown(self.url)!r} begins with no http:// or https://")
+            raise ValueError(f"url: {shown(self.url)!r} does not begin with http:// or https://")
         if self.payload is not None and self.src is not None:
-            raise ValueError("give one of body and src")
+            raise ValueError("body and src can't both be set")
         if not re.fullmatch(r"[A-Za-z]+", self.method):
-            raise ValueError(f"method: {self.method!r} is no word")
+            raise ValueError(f"method: {self.method!r} is not a word")
         check_headers(self.headers)
         if self.body_format == "form-multipart" and not isinstance(self.payload, Mapping):
             raise ValueError("body_format: form-multipart needs a mapping as body")

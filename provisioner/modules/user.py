@@ -109,13 +109,13 @@ class User(Module):
         if self.non_unique and self.uid is None:
             raise ValueError("non_unique needs uid")
         if self.local and self.umask is not None:
-            raise ValueError("umask and local exclude each other")
+            raise ValueError("umask can't be used with local: true")
         if not self.name or self.name[0] == "-" or set(self.name) & set(":,\n/"):
-            raise ValueError(f"{self.name!r} can't be a login name")
+            raise ValueError(f"{self.name!r} is not a valid login name")
         if self.password is not None and set(self.password) & set(":\n"):
-            raise ValueError("password can't hold a colon or newline: give it crypted")
+            raise ValueError("password must be a hash: it must not contain a colon or newline")
         if self.expires is not None and not self.expires < _LATEST:
-            raise ValueError("expires is a time in seconds since 1970, before the year 10000")
+            raise ValueError("expires must be in seconds since 1970, before the year 10000")
 
     @property
     def acts(self) -> bool:

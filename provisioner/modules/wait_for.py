@@ -80,7 +80,7 @@ class WaitFor(Module):
             raise ValueError("port must be from 1 to 65535")
         if self.state == "drained":
             if self.port is None:
-                raise ValueError("state drained needs a port")
+                raise ValueError("state: drained needs port")
             for address in (self.host, *self.exclude_hosts):
                 _hex(address)
 
@@ -140,7 +140,7 @@ def _hex(address: str) -> tuple[str, ...]:
     try:
         packed = ipaddress.ip_address(address).packed
     except ValueError:
-        raise ValueError(f"state drained needs addresses, not names: {address!r}") from None
+        raise ValueError(f"state: drained needs addresses, not names: {address!r}") from None
     words = [packed[at : at + 4][::-1].hex().upper() for at in range(0, len(packed), 4)]
     text = "".join(words)
     return (text, f"0000000000000000FFFF0000{text}") if len(packed) == 4 else (text,)

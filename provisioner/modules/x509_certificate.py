@@ -83,14 +83,14 @@ class X509Certificate(FileAttributes, Module):
         if self.provider is None:
             raise ValueError("provider is missing: selfsigned or ownca")
         if self.csr_path is not None and self.csr_content is not None:
-            raise ValueError("csr_path and csr_content: only one of them")
+            raise ValueError("csr_path and csr_content can't both be set")
         self._needs()
         if self._own("not_before") != "+0s":
-            raise ValueError(f"{self.provider}_not_before: only +0s (now) can be had here")
+            raise ValueError(f"{self.provider}_not_before: only +0s (now) is supported")
         if not self._own("digest").isalnum():
-            raise ValueError(f"{self.provider}_digest: it is the name of one")
+            raise ValueError(f"{self.provider}_digest: it must be a name such as sha256")
         if "\n" in self._passphrase:
-            raise ValueError("the passphrase can't hold a newline")
+            raise ValueError("the passphrase must not contain a newline")
         self._days()
 
     def _needs(self) -> None:
@@ -119,7 +119,7 @@ class X509Certificate(FileAttributes, Module):
         units = (7 * _DAY, _DAY, 3600, 60, 1)
         seconds = sum(count * unit for count, unit in zip(parts, units, strict=False))
         if not seconds or seconds % _DAY:
-            raise ValueError(f"{self.provider}_not_after: a number of whole days, as in +365d")
+            raise ValueError(f"{self.provider}_not_after: it must be whole days, as in +365d")
         return seconds // _DAY
 
     def program(self, context: TaskContext) -> Program:

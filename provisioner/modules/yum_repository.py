@@ -134,7 +134,7 @@ class YumRepository(FileAttributes, Module):
 
     def validate(self) -> None:
         if not self.name or set(self.name) & set("[]\n/"):
-            raise ValueError(f"{self.name!r} can't be the id of a repository")
+            raise ValueError(f"{self.name!r} is not a valid id of a repository")
         if self.state == "present":
             if self.description is None:
                 raise ValueError("state: present needs a description")

@@ -144,8 +144,8 @@ def test_a_missing_file_is_made_unless_create_is_false(host: Host) -> None:
     [
         ({**A}, "must be defined if state=present"),
         ({**A, "value": "1", "values": ["2"]}, r"mutually exclusive: value\|values"),
-        ({"state": "absent"}, "give option, section"),
-        ({**A, "value": "a\nb"}, "newline"),
+        ({"state": "absent"}, "set option, section"),
+        ({**A, "value": "a\nb"}, "single lines"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any], said: str) -> None:

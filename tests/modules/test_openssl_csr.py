@@ -104,7 +104,7 @@ def test_what_openssl_refuses_is_told(host: Host) -> None:
 
 
 def test_a_name_of_two_lines_is_refused() -> None:
-    with pytest.raises(ValueError, match="not a line"):
+    with pytest.raises(ValueError, match="not a single line"):
         OpensslCsr(path="/c", privatekey_path="/k", common_name="a\nb")
 
 

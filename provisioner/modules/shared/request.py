@@ -91,7 +91,7 @@ def check_headers(headers: Mapping[str, str]) -> None:
     """Raise ValueError for a header with a newline: it would become several headers."""
     for name, text in headers.items():
         if "\n" in name + text or "\r" in name + text:
-            raise ValueError(f"headers: {name} has a newline in it")
+            raise ValueError(f"headers: {name} must not contain a newline")
 
 
 def shown(url: str) -> str:
