@@ -40,6 +40,7 @@ BAD_STATUSES = frozenset({Status.FAILED, Status.UNREACHABLE, Status.UNKNOWN})
 _DUPLICATES = frozenset({"stdout_lines", "stderr_lines", "warnings"})
 _SHOWN_IN_BLOCK = frozenset({"msg", "rc", "stdout", "stderr"})
 _OUTCOME_COLUMNS = len("unreachable")
+_MAX_MARGIN = 12
 _MAX_CHANGES = 3
 _MAX_DETAILS = 160
 """Characters of a task's details that are shown without -v."""
@@ -60,8 +61,9 @@ class View:
 
     @property
     def margin(self) -> int:
-        """Columns before the lines below a task's line."""
-        return self.columns + 2
+        """Columns before the lines below a task's line: below the outcome, or less far to the right
+        where host names are long, so that the lines fit a terminal."""
+        return min(self.columns + 2, _MAX_MARGIN)
 
 
 def outcome_word(event: TaskFinished) -> str:

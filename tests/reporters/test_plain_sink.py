@@ -163,6 +163,17 @@ def test_host_names_are_an_aligned_column() -> None:
     assert [line.index("ok") for line in lines[1:]] == [9, 9, 9]
 
 
+def test_long_host_names_do_not_move_the_lines_below_a_task_far_to_the_right() -> None:
+    host = "database-server-1.example.com"
+    event = task(host, Outcome.FAILED, message="no space left")
+    lines = plain([started([host]), event]).splitlines()
+    assert lines[1].startswith(f"{host}  failed       Install Docker")
+    assert lines[2:] == [
+        "            Docker > Install Docker (yum, docker.yml:14)",
+        "            reason: no space left",
+    ]
+
+
 STEPS = {
     "ok": (task(), "web1  ✓ ok           Install Docker"),
     "changed": (
