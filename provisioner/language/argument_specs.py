@@ -33,7 +33,7 @@ class Type:
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a spec."""
+    """How one argument is converted and checked."""
 
     type: Type
     nullable: bool = False
@@ -60,7 +60,7 @@ class Spec(Protocol):
 
     @property
     def names(self) -> Mapping[str, str]:
-        """All names that an argument may have, aliases included, with the option's own name."""
+        """Each name and alias that an argument may have, with the option's name."""
 
     @property
     def required(self) -> Collection[str]:
@@ -75,10 +75,10 @@ class Spec(Protocol):
         """mutually_exclusive, required_together, required_one_of, required_if, required_by."""
 
     def options(self, values: Mapping[str, Any]) -> Mapping[str, Option]:
-        """The options to check, in order, for values that have these names."""
+        """Return the options to check, in order, where `values` has values with these names."""
 
     def make(self, values: dict[str, Any]) -> Any:
-        """What the values of an inner level become. Raises ValueError."""
+        """Return the value of an inner level. Raises ValueError."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Findings:
 
 
 def errors(spec: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
-    """The messages for `values` under a role's spec (name → type, required, choices, …)."""
+    """Return what is wrong with `values` under a role's spec (name → type, required, …)."""
     findings = Findings()
     Level(RoleSpec(spec, {}), findings).check(values)
     messages = [fault.message for fault in findings.faults]
@@ -121,10 +121,10 @@ def errors(spec: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
 
 
 def supported(spec: Spec) -> str:
-    """The names of a spec's options, and the aliases in parentheses, as Ansible lists them."""
-    own = set(spec.names.values())
-    aliases = ", ".join(sorted(spec.names.keys() - own))
-    return ", ".join(sorted(own)) + (f" ({aliases})" if aliases else "")
+    """List the names of a spec's options, and the aliases in parentheses, as Ansible does."""
+    names = set(spec.names.values())
+    aliases = ", ".join(sorted(spec.names.keys() - names))
+    return ", ".join(sorted(names)) + (f" ({aliases})" if aliases else "")
 
 
 class RoleSpec:
@@ -132,36 +132,36 @@ class RoleSpec:
 
     def __init__(self, options: Mapping[str, Any], rules: Mapping[str, Any]) -> None:
         self.rules = rules
-        self._options: dict[str, Mapping[str, Any]] = {
-            str(name): one if isinstance(one, dict) else {} for name, one in options.items()
+        self._entries: dict[str, Mapping[str, Any]] = {
+            str(name): entry if isinstance(entry, dict) else {} for name, entry in options.items()
         }
         self.names: dict[str, str] = {}
-        for name, one in self._options.items():
-            self.names |= dict.fromkeys(one.get("aliases") or (), name)
-        self.names |= {name: name for name in self._options}
-        self.required = [name for name, one in self._options.items() if one.get("required")]
-        defaults = {name: one.get("default") for name, one in self._options.items()}
+        for name, entry in self._entries.items():
+            self.names |= dict.fromkeys(entry.get("aliases") or (), name)
+        self.names |= {name: name for name in self._entries}
+        self.required = [name for name, entry in self._entries.items() if entry.get("required")]
+        defaults = {name: entry.get("default") for name, entry in self._entries.items()}
         self.defaults = {name: value for name, value in defaults.items() if value is not None}
 
     def options(self, values: Mapping[str, Any]) -> Mapping[str, Option]:
         return {
-            name: self._option(name, one)
-            for name, one in self._options.items()
-            if name in values or one.get("apply_defaults")
+            name: self._option(name, entry)
+            for name, entry in self._entries.items()
+            if name in values or entry.get("apply_defaults")
         }
 
-    def _option(self, name: str, one: Mapping[str, Any]) -> Option:
-        kind, elements = str(one.get("type") or "str"), one.get("elements")
-        nests = kind == "dict" or (kind == "list" and elements == "dict")
-        inner = one.get("options") if nests else None
+    def _option(self, name: str, entry: Mapping[str, Any]) -> Option:
+        kind, elements = str(entry.get("type") or "str"), entry.get("elements")
+        is_nested = kind == "dict" or (kind == "list" and elements == "dict")
+        inner = entry.get("options") if is_nested else None
         return Option(
             type_named(kind),
-            nullable=not one.get("required") and name not in self.defaults,
+            nullable=not entry.get("required") and name not in self.defaults,
             elements=type_named(str(elements)) if elements else None,
-            choices=one.get("choices"),
-            inner=None if inner is None else RoleSpec(inner, one),
-            secret=bool(one.get("no_log")),
-            apply_defaults=bool(one.get("apply_defaults")),
+            choices=entry.get("choices"),
+            inner=None if inner is None else RoleSpec(inner, entry),
+            secret=bool(entry.get("no_log")),
+            apply_defaults=bool(entry.get("apply_defaults")),
         )
 
     def make(self, values: dict[str, Any]) -> Any:
@@ -169,7 +169,7 @@ class RoleSpec:
 
 
 def type_named(name: str) -> Type:
-    """One of Ansible's types; its function raises TypeError for a name that is none."""
+    """Return one of Ansible's types. For an unknown name its function raises TypeError."""
     return Type(name, partial(converted, name))
 
 
@@ -179,7 +179,7 @@ class Level:
     def __init__(
         self, spec: Spec, findings: Findings, path: Path = (), argument: str | None = None
     ) -> None:
-        """`path` leads to the level, `argument` is the outermost argument that it is part of."""
+        """`path` leads to the level. `argument` is the outermost argument that contains it."""
         self._spec, self._findings, self._path, self._argument = spec, findings, path, argument
         self._found_in = f" found in {' -> '.join(path)}" if path else ""
         self._quoted_place = f" found in '{' -> '.join(path)}'" if path else ""
@@ -190,7 +190,7 @@ class Level:
     def check(self, arguments: Mapping[str, Any], unknown: Collection[str] = ()) -> dict[str, Any]:
         """Return the converted values by the options' names.
 
-        `unknown` are names of more arguments, with values that are not known yet.
+        `unknown` are the names of arguments whose value is not known yet: they are not missing.
         """
         spec, values = self._spec, self._values
         for written, name in self._names(arguments):
@@ -225,8 +225,8 @@ class Level:
             self._report(message + self._found_in)
 
     def _names(self, arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """Each argument's name as written, and its option's. Aliases are last: where both are
-        there, the alias prevails."""
+        """Each argument's name in the playbook, and its option's. Aliases are last, so that an
+        alias prevails if a playbook has both."""
         aliases = []
         for written in arguments:
             name = self._spec.names.get(written)
@@ -253,7 +253,7 @@ class Level:
             self._report(f"missing required arguments: {', '.join(sorted(absent))}{self._found_in}")
 
     def _call(self, function: Convert, name: str) -> bool:
-        """Replace a value by what a function makes of it; False where the function refuses it."""
+        """Replace a value by the function's result; return False if the function refuses it."""
         try:
             self._values[name] = function(self._values[name])
         except ValueError as error:
@@ -284,13 +284,13 @@ class Level:
             self._convert_elements(name, option.elements)
 
     def _convert_elements(self, name: str, elements: Type) -> None:
-        items, good = self._values[name], []
+        items, converted_items = self._values[name], []
         if not isinstance(items, list):
             self._report(f"{name}{self._quoted_place}: `elements` goes with `type: list`", name)
             return
         for value in items:
             try:
-                good.append(elements.convert(value))
+                converted_items.append(elements.convert(value))
             except TypeError as error:
                 self._report(
                     f"Elements value for option '{name}'{self._quoted_place} is of type "
@@ -299,7 +299,7 @@ class Level:
                 )
             except ValueError as error:
                 self._report(f"{name}: {error}{self._found_in}", name)
-        self._values[name] = good
+        self._values[name] = converted_items
 
     def _choose(self, name: str, option: Option) -> None:
         value, choices = self._values[name], option.choices
@@ -316,9 +316,9 @@ class Level:
                 unmatched = f"Got no match for: {', '.join(wrong)}{self._found_in}"
                 self._report(f"value of {name} must be one or more of: {listed}. {unmatched}", name)
         elif value not in choices:
-            meant = _choices_meant(value, choices)
-            if len(meant) == 1:
-                self._values[name] = meant[0]
+            possible = _choices_for_boolean(value, choices)
+            if len(possible) == 1:
+                self._values[name] = possible[0]
                 return
             refused = f"got: {HIDDEN if option.secret else value}{self._found_in}"
             self._report(f"value of {name} must be one of: {listed}, {refused}", name)
@@ -329,21 +329,21 @@ class Level:
             value = {}
         if value is None:
             return
-        made = []
+        inner_values = []
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, Mapping):
-                made += self._made(name, inner, item)
+                inner_values += self._inner_value(name, inner, item)
             else:
                 self._report(f"value of '{name}' must be of type dict or list of dicts", name)
         if name not in self._wrong:
-            self._values[name] = made if isinstance(value, list) else made[0]
+            self._values[name] = inner_values if isinstance(value, list) else inner_values[0]
 
-    def _made(self, name: str, inner: Spec, item: Mapping[str, Any]) -> list[Any]:
-        """What the inner level becomes; nothing where something in it is wrong."""
-        before = self._findings.count
+    def _inner_value(self, name: str, inner: Spec, item: Mapping[str, Any]) -> list[Any]:
+        """Return a list with the value of the inner level, or an empty one if it is wrong."""
+        count = self._findings.count
         argument = self._argument or self._written.get(name)
         values = Level(inner, self._findings, (*self._path, name), argument).check(item)
-        if self._findings.count == before:
+        if self._findings.count == count:
             try:
                 return [inner.make(values)]
             except ValueError as error:
@@ -352,28 +352,28 @@ class Level:
         return []
 
 
-def _choices_meant(value: Any, choices: Sequence[Any]) -> list[Any]:
-    """The choices that are words for a boolean: YAML makes one of `no`."""
+def _choices_for_boolean(value: Any, choices: Sequence[Any]) -> list[Any]:
+    """Return the choices that are words for a boolean: YAML reads the word `no` as false."""
     words = {"True": TRUE, "False": FALSE}.get(str(value), ())
     return [choice for choice in choices if str(choice).lower() in words]
 
 
 def _groups(terms: Any) -> list[list[str]]:
-    """A list of lists of names; one list alone stands for one of them."""
+    """Return the groups of names in a rule: a list of lists, or a list that is one group."""
     if not terms:
         return []
     if not isinstance(terms, list):
         terms = [terms]
-    if not any(isinstance(one, list) for one in terms):
-        return [[str(one) for one in terms]]
-    return [[str(name) for name in (one if isinstance(one, list) else [one])] for one in terms]
+    if not any(isinstance(term, list) for term in terms):
+        return [[str(term) for term in terms]]
+    return [[str(name) for name in (term if isinstance(term, list) else [term])] for term in terms]
 
 
 def _exclusive(rules: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[str]:
     groups = _groups(rules.get("mutually_exclusive"))
-    broken = ["|".join(group) for group in groups if sum(n in values for n in group) > 1]
-    if broken:
-        yield f"parameters are mutually exclusive: {', '.join(broken)}"
+    violated = ["|".join(group) for group in groups if sum(n in values for n in group) > 1]
+    if violated:
+        yield f"parameters are mutually exclusive: {', '.join(violated)}"
 
 
 def _relations(rules: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[str]:
@@ -386,23 +386,25 @@ def _relations(rules: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[
     for rule in rules.get("required_if") or ():
         yield from _required_if(rule, values)
     for name, needed in (rules.get("required_by") or {}).items():
-        wanted = [str(one) for one in (needed if isinstance(needed, list) else [needed])]
-        missing = [other for other in wanted if values.get(other) is None]
+        others = [str(other) for other in (needed if isinstance(needed, list) else [needed])]
+        missing = [other for other in others if values.get(other) is None]
         if values.get(name) is not None and missing:
             yield f"missing parameter(s) required by '{name}': {', '.join(missing)}"
 
 
 def _required_if(rule: Sequence[Any], values: Mapping[str, Any]) -> Iterator[str]:
-    """[NAME, VALUE, [NAMES]]: all of them are needed then; with a fourth, true item: any."""
+    """The rule is [NAME, VALUE, [NAMES]]: if NAME has VALUE, all of NAMES are required. With a
+    fourth item that is true, one of them is enough."""
     if not isinstance(rule, list) or len(rule) < 3 or not isinstance(rule[2], list):
         yield f"internal error: required_if is a list of [name, value, [names]], not {rule}"
         return
     name, value = str(rule[0]), rule[1]
-    needed, any_one = [str(one) for one in rule[2]], rule[3:]
+    needed = [str(other) for other in rule[2]]
+    one_is_enough = bool(rule[3:] and rule[3])
     if name not in values or values[name] != value:
         return
     missing = [other for other in needed if other not in values]
-    enough = len(missing) < len(needed) if any_one and any_one[0] else not missing
-    if not enough:
-        word = "any" if any_one and any_one[0] else "all"
+    met = len(missing) < len(needed) if one_is_enough else not missing
+    if not met:
+        word = "any" if one_is_enough else "all"
         yield f"{name} is {value} but {word} of the following are missing: {', '.join(missing)}"
