@@ -3,51 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from provisioner.engine.due_change import DueChange
 from provisioner.engine.flow import compile_sections
 from provisioner.engine.handler_queue import HandlerQueue
-from provisioner.engine.host_state import HostState
 from provisioner.engine.lookahead import AFTER_CHANGE, AFTER_CHANGES, GATHERING, Lookahead
 from provisioner.engine.loop_state import LoopState
 from provisioner.engine.position import Position
-from provisioner.engine.roster import Roster
-from provisioner.engine.run import world_of
-from provisioner.engine.world import PlayWorld
 from provisioner.language.play import Task
-from provisioner.loading.inventory import load_inventory
-from provisioner.loading.playbook import load_playbook
-from provisioner.plan import Options, plan
 from provisioner.result import Outcome, Result
+from tests.engine.play_worlds import load_play
 
 
 class Host:
     """A host at the start of a play, with the parts that a lookahead works with."""
 
-    def __init__(
-        self,
-        folder: Path,
-        tasks: str,
-        *,
-        hosts: str = "h1,",
-        keywords: str = "gather_facts: false",
-        check: bool = False,
-    ) -> None:
-        """`keywords` are those of the play."""
-        playbook = folder / "play.yml"
-        lines = [f"      {line}" for line in tasks.strip("\n").splitlines()]
-        playbook.write_text("\n".join(["- hosts: all", f"  {keywords}", "  tasks:", *lines]))
-        planned = plan(load_inventory(hosts), [load_playbook(playbook)], Options(check=check))
-        play = planned.plays[0].play
-        states = {name: HostState(name) for name in planned.addressable}
-        roster = Roster(planned.inventory, planned.inventory_vars, planned.basedirs, states)
-        world = world_of(planned, states, roster)
-        play_world = PlayWorld(world, play, planned.hosts, planned.hosts)
-        self.state, self.due, self.loop = states["h1"], DueChange(), LoopState()
+    def __init__(self, folder: Path, tasks: str, **options: Any) -> None:
+        """`options` are those of `load_play`."""
+        play_world = load_play(folder, tasks, **options)
+        self.state = play_world.world.states["h1"]
+        self.due, self.loop = DueChange(), LoopState()
         self.handlers = HandlerQueue(play_world, self.state)
-        self.position = Position(compile_sections(play.sections), self.handlers)
+        self.position = Position(compile_sections(play_world.play.sections), self.handlers)
         self.lookahead = Lookahead(
             play_world, self.state, self.position, self.loop, self.due, self.handlers
         )
