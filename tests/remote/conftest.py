@@ -1,4 +1,4 @@
-"""Nothing is remembered from one test to the next; a real sshd for a file of tests."""
+"""Caches are emptied for each test; a real sshd serves the tests of a file."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ HostKeyAlgorithms ssh-rsa,rsa-sha2-512,rsa-sha2-256,ecdsa-sha2-nistp256,ssh-ed25
 
 
 def keygen(path: Path, kind: str = "ed25519", *options: str, passphrase: str = "") -> Path:
-    """A new key pair at `path` and `path`.pub."""
+    """Create a key pair at `path` and `path`.pub."""
     command = ["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-f", str(path), *options]
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
     return path
@@ -48,7 +48,7 @@ def keygen(path: Path, kind: str = "ed25519", *options: str, passphrase: str = "
 
 @contextlib.contextmanager
 def closed_port(address: str = "127.0.0.1") -> Iterator[int]:
-    """A port that nobody listens on, nor can while the block lasts."""
+    """A port on which no program listens, or can listen within the block."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family) as holder:
         holder.bind((address, 0))
@@ -56,7 +56,7 @@ def closed_port(address: str = "127.0.0.1") -> Iterator[int]:
 
 
 def _listens(process: subprocess.Popen[bytes], address: str, port: int) -> bool:
-    """Wait until sshd accepts connections; False if it has ended, for another has its port."""
+    """Wait until sshd accepts connections; False if it has ended because its port is in use."""
     deadline = time.monotonic() + 120
     while process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection((address, port), 5):
@@ -91,7 +91,7 @@ class Sshd:
             stream.write(f"{name} {self.public_key(kind)}\n")
 
     def defaults(self) -> Defaults:
-        """Options that keep the files of whoever runs the tests out of them."""
+        """Options that ignore the ssh files of the user who runs the tests."""
         return Defaults(
             user=ME,
             port=self.port,
@@ -114,7 +114,7 @@ class Sshd:
         return [int(word) for word in listed.stdout.split()]
 
     def signal_connections(self, number: signal.Signals) -> None:
-        """Send a signal to the processes of its connections, and to theirs."""
+        """Send a signal to the processes of its connections and to their children."""
         for child in self.children():
             command = ["ps", "-o", "pid=", "--ppid", str(child)]
             listed = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -133,7 +133,7 @@ def sshd(
     address: str = "127.0.0.1",
     kinds: tuple[str, ...] = ("ed25519",),
 ) -> Iterator[Sshd]:
-    """Run an sshd with `config` before the common settings (sshd takes the first of two)."""
+    """Run an sshd with `config` before the common settings (the first value counts)."""
     folder.mkdir(parents=True, exist_ok=True)
     if os.getuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
@@ -166,7 +166,7 @@ def sshd(
 
 
 def _start(folder: Path, address: str, tries: int = 5) -> Sshd:
-    """Start it on a free port, and on another one if somebody takes that in between."""
+    """Start it on a free port, and on another one if that is taken meanwhile."""
     for _ in range(tries):
         with closed_port(address) as port:
             pass

@@ -13,14 +13,14 @@ from provisioner.remote.local import LocalConnection
 def test_ctrl_c_in_the_terminal_does_not_reach_a_task_under_way() -> None:
     connection = LocalConnection()
     channel = connection.open("ps -o pgid= -p $$")
-    said = b""
+    output = b""
     while data := channel.receive(20):
-        said += data
+        output += data
     connection.close()
-    assert int(said) != os.getpgrp()
+    assert int(output) != os.getpgrp()
 
 
-def test_a_shell_that_ends_at_once_is_still_heard() -> None:
+def test_the_output_of_a_shell_that_ends_at_once_is_received() -> None:
     channel = LocalConnection(("/bin/sh",)).open("echo no; exit 1")
     channel._process.wait()
     channel.send(b"true\n")

@@ -1,4 +1,4 @@
-"""What the looks of a frame ask of the host at once, and that the answers are those of each."""
+"""The looks of a frame ask the host at once, and each gets its own answers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def text(path: Path, content: str) -> Asked:
     return ("copy", "look", {"dest": str(path), "content": content})
 
 
-def test_a_hundred_looks_at_files_are_one_stat_and_one_sum(watched: Host) -> None:
+def test_a_hundred_looks_at_files_run_one_stat_and_one_sha256sum(watched: Host) -> None:
     steps = []
     for number in range(50):
         path = watched.root / f"d{number}"
@@ -57,7 +57,7 @@ def test_a_hundred_looks_at_files_are_one_stat_and_one_sum(watched: Host) -> Non
     assert [call.split()[0] for call in watched.calls()] == ["stat", "sha256sum"]
 
 
-def test_what_is_not_there_leaves_the_other_answers_where_they_belong(watched: Host) -> None:
+def test_missing_paths_do_not_shift_the_other_answers(watched: Host) -> None:
     for name, mode in (("a", 0o700), ("c", 0o711), ("[a]*", 0o755)):
         (watched.root / name).mkdir(mode=mode)
     steps = [folder(watched.root / name, mode="0711") for name in ("a", "b", "c", "[a]*", "a b")]
@@ -72,7 +72,7 @@ def test_what_is_not_there_leaves_the_other_answers_where_they_belong(watched: H
     ]
 
 
-def test_a_sum_that_differs_is_of_its_own_file(watched: Host) -> None:
+def test_each_file_gets_its_own_sum(watched: Host) -> None:
     for name, content in (("a", "same"), ("b", "diff"), ("c", "longer"), ("d", "same")):
         (watched.root / name).write_text(content)
     steps = [text(watched.root / name, "same") for name in "abcd"]
@@ -82,7 +82,7 @@ def test_a_sum_that_differs_is_of_its_own_file(watched: Host) -> None:
     assert [call.split()[0] for call in watched.calls()] == ["stat", "sha256sum"]
 
 
-def test_answers_end_with_their_frame_and_with_a_change(watched: Host) -> None:
+def test_answers_are_forgotten_after_their_frame_and_after_a_change(watched: Host) -> None:
     a, b = watched.root / "a", watched.root / "b"
     a.mkdir(mode=0o700)
     b.mkdir(mode=0o700)
@@ -99,11 +99,11 @@ def test_answers_end_with_their_frame_and_with_a_change(watched: Host) -> None:
     assert [bool(report.changes) for report in reports] == [False, False, True, True]
 
 
-def test_rpm_is_asked_once_and_each_gets_what_is_said_of_its_package(watched: Host) -> None:
-    said = (
+def test_rpm_is_asked_once_and_each_program_gets_the_answer_for_its_package(watched: Host) -> None:
+    answers = (
         f'*whatprovides*) echo "no package provides vim" ;; *"-- bash vim kernel") echo "{RPMS}" ;;'
     )
-    watched.fake("rpm", f"case $* in {said} esac; exit 1")
+    watched.fake("rpm", f"case $* in {answers} esac; exit 1")
     steps: list[Asked] = [("yum", "check", {"name": name}) for name in ("bash", "vim", "kernel")]
     reports = exchange(watched, *steps)
     assert [report.changes for report in reports] == [(), ("install vim",), ()]

@@ -1,4 +1,4 @@
-"""Sessions that never answer: whose fault it was, and so whether the host was reached at all."""
+"""Sessions that do not start: the login shell, or sudo and su, are reported as the reason."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from tests.remote.sshd import sshd
 SUDO = Become()
 
 
-class Said:
-    """A host whose login shell says `words` of any command, then ends; {} is what it is to echo."""
+class PrintingHost:
+    """A host whose login shell prints `words` for any command and ends; {} is the word to echo."""
 
     def __init__(self, words: str) -> None:
         self.words = words
@@ -31,13 +31,15 @@ class Said:
 
     def open(self, command: str, *, terminal: bool = False) -> Channel:
         echoed = re.findall(r"echo (\w+)", command)[0]
-        return Words(self.words.replace("{}", echoed).encode())
+        return PrintedText(self.words.replace("{}", echoed).encode())
 
     def close(self) -> None:
         pass
 
 
-class Words:
+class PrintedText:
+    """A channel whose output is `words`."""
+
     def __init__(self, words: bytes) -> None:
         self.left, self.alive = words, True
 
@@ -45,8 +47,8 @@ class Words:
         pass
 
     def receive(self, timeout: float | None) -> bytes:
-        said, self.left = self.left, b""
-        return said
+        output, self.left = self.left, b""
+        return output
 
     def exit_status(self) -> int | None:
         return None
@@ -55,47 +57,47 @@ class Words:
         pass
 
 
-def test_where_the_login_shell_runs_nothing_sudo_is_not_blamed() -> None:
-    why = refusal("", SUDO, Said("this account is closed\n"))
-    assert isinstance(why, ConnectionFailed)
-    assert "login shell ended before it ran a command: this account is closed" in why.reason
+def test_a_login_shell_that_runs_no_command_is_reported_instead_of_sudo() -> None:
+    error = refusal("", SUDO, PrintingHost("this account is closed\n"))
+    assert isinstance(error, ConnectionFailed)
+    assert "login shell ended before it ran a command: this account is closed" in error.reason
 
 
-def test_where_the_login_shell_works_sudo_has_failed() -> None:
-    why = refusal("some trouble\n", SUDO, Said("motd\n{}\n"))
-    assert isinstance(why, BecomeFailed)
-    assert "sudo to root failed: some trouble" in why.reason
+def test_sudo_is_reported_where_the_login_shell_works() -> None:
+    error = refusal("some trouble\n", SUDO, PrintingHost("motd\n{}\n"))
+    assert isinstance(error, BecomeFailed)
+    assert "sudo to root failed: some trouble" in error.reason
 
 
-def test_what_sudo_says_needs_no_second_look() -> None:
-    why = refusal("sudo: a password is required\n", SUDO, Said("nothing works"))
-    assert isinstance(why, BecomeFailed)
-    assert "-K" in why.hint
+def test_a_known_message_of_sudo_needs_no_test_of_the_login_shell() -> None:
+    error = refusal("sudo: a password is required\n", SUDO, PrintingHost("nothing works"))
+    assert isinstance(error, BecomeFailed)
+    assert "-K" in error.hint
 
 
 @pytest.mark.parametrize("become", [None, SUDO])
 @pytest.mark.parametrize(
-    ("said", "reason", "hint"),
+    ("output", "reason", "hint"),
     [
         ("sh: line 1: [: {: integer expression expected", "profile reads", "read standard input"),
         ("Password change required but no TTY available.", "password .* expired", "chage"),
         ("This account is currently not available.", "login shell ended", "getent passwd"),
     ],
 )
-def test_what_is_known_of_login_shells_has_its_own_words(
-    become: Become | None, said: str, reason: str, hint: str
+def test_each_known_message_of_a_login_shell_has_its_own_reason(
+    become: Become | None, output: str, reason: str, hint: str
 ) -> None:
-    why = refusal(said, become, Said("{}"))
-    assert isinstance(why, ConnectionFailed)
-    assert re.search(reason, why.reason)
-    assert hint in why.hint
+    error = refusal(output, become, PrintingHost("{}"))
+    assert isinstance(error, ConnectionFailed)
+    assert re.search(reason, error.reason)
+    assert hint in error.hint
 
 
 def ask(session: Session) -> None:
     list(session.exchange([Step(Program("t", "report out x\n"), "apply")]))
 
 
-def test_a_forced_command_makes_a_host_unreachable_with_sudo_too(tmp_path: Path) -> None:
+def test_a_host_with_a_forced_command_is_unreachable_with_sudo_too(tmp_path: Path) -> None:
     with sshd(tmp_path, "ForceCommand echo only backups here") as server:
         server.trust()
         connection = connect(server.target())
@@ -104,7 +106,7 @@ def test_a_forced_command_makes_a_host_unreachable_with_sudo_too(tmp_path: Path)
         connection.close()
 
 
-def test_a_connection_that_breaks_before_a_task_was_sent_leaves_no_fate_unknown(
+def test_a_connection_that_breaks_before_a_task_was_sent_is_a_failed_connection(
     tmp_path: Path,
 ) -> None:
     with sshd(tmp_path) as server:

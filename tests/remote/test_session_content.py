@@ -1,4 +1,4 @@
-"""A program's content: asked for by number, sent exactly as long as was asked for."""
+"""A program's content is requested by number and sent with exactly the requested size."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def test_several_contents_arrive_in_the_order_of_the_requests(
     assert report.all("part") == ("de", "abc", "", "f" * 200_000)
 
 
-def test_a_blob_that_looks_like_a_request_is_none(session: Session, tmp_path: Path) -> None:
+def test_a_value_that_looks_like_a_request_is_not_a_request(
+    session: Session, tmp_path: Path
+) -> None:
     (tmp_path / "f").write_bytes(b"a\0want=5 0\0b")
     body = f"at {tmp_path}/f; before {tmp_path}/f"
     report = run(session, body, b"12345")
@@ -54,7 +56,7 @@ def test_a_blob_that_looks_like_a_request_is_none(session: Session, tmp_path: Pa
     assert run(session, "report x y", None, "u").get("x") == "y"
 
 
-def test_a_local_file_that_got_shorter_or_longer_leaves_the_session_in_step(
+def test_the_session_continues_after_a_local_file_became_shorter_or_longer(
     session: Session, tmp_path: Path
 ) -> None:
     body = r"""
@@ -70,7 +72,7 @@ def test_a_local_file_that_got_shorter_or_longer_leaves_the_session_in_step(
         assert report.get("part") == part
 
 
-def test_content_that_a_failing_program_did_not_take_is_not_run(
+def test_content_that_a_failed_program_has_not_read_is_not_run(
     session: Session, tmp_path: Path
 ) -> None:
     frame = f"30\n{{\ntouch {tmp_path}/bad\n}}\n".encode() * 100
@@ -81,7 +83,7 @@ def test_content_that_a_failing_program_did_not_take_is_not_run(
 
 
 class Kept:
-    """A receiver that keeps all in memory."""
+    """A receiver that keeps its value in memory."""
 
     def __init__(self) -> None:
         self.data = b""
@@ -95,7 +97,7 @@ class Kept:
 
 
 @pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 300_000])
-def test_a_blob_for_a_receiver_is_not_in_the_report(session: Session, size: int) -> None:
+def test_a_value_for_a_receiver_is_not_in_the_report(session: Session, size: int) -> None:
     body = rf"""
     report before 1
     printf '#content {size} {size}\0' >&3
@@ -111,7 +113,7 @@ def test_a_blob_for_a_receiver_is_not_in_the_report(session: Session, size: int)
     assert run(session, "report x y", None, "u").get("x") == "y"
 
 
-def test_a_blob_that_ends_early_ends_with_its_program(session: Session) -> None:
+def test_a_value_of_a_killed_program_ends_at_the_mark(session: Session) -> None:
     kept = Kept()
     body = r"printf '#content 100000 100000\0abc' >&3; exit 9"
     step = Step(Program("t", body, receiver=kept), "apply", tolerant=True)
@@ -122,7 +124,7 @@ def test_a_blob_that_ends_early_ends_with_its_program(session: Session) -> None:
     assert second.get("x") == "y"
 
 
-def test_a_receiver_is_told_when_the_connection_breaks(session: Session) -> None:
+def test_a_receiver_abandons_when_the_connection_breaks(session: Session) -> None:
     kept = Kept()
     body = r"printf '#content 100000 100000\0abc' >&3; kill -9 $$"
     reports = session.exchange([Step(Program("t", body, receiver=kept), "apply")])
@@ -133,27 +135,27 @@ def test_a_receiver_is_told_when_the_connection_breaks(session: Session) -> None
 
 
 @pytest.mark.parametrize("every", [0.0, 3600.0])
-def test_large_content_is_told_of_in_both_directions_and_small_never(
+def test_only_large_transfers_report_progress_in_both_directions(
     session: Session, monkeypatch: pytest.MonkeyPatch, every: float
 ) -> None:
     monkeypatch.setattr(streams, "INTERVAL", every)
     read = "dd bs=65536 iflag=fullblock,count_bytes count=900000 <&4"
     there = f"order 900000 0; {read}; _content_due=0"
     back = "say; printf '#content 300000 300000\\0' >&3; head -c 300000 /dev/zero >&3"
-    told: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     for body, size in ((there, 900_000), (back, 300_000)):
         program = Program(f"t{size}", body, content=b"x" * 900_000, receiver=Kept())
         (report,) = session.exchange(
-            [Step(program, "apply")], lambda done, size: told.append((done, size))
+            [Step(program, "apply")], lambda done, size: progress.append((done, size))
         )
         assert report.done
         if every:
-            assert not told
+            assert not progress
             continue
-        assert told[-1] == (size, size)
-        assert len(told) > 2
-        assert told == sorted(told)
-        told.clear()
+        assert progress[-1] == (size, size)
+        assert len(progress) > 2
+        assert progress == sorted(progress)
+        progress.clear()
 
 
 MARK = b"1234 end 0 "
@@ -162,7 +164,7 @@ BLOB = MARK[:5] + b"12" * 20 + MARK[:-1] + b"x1" + MARK[:1]
 
 @pytest.mark.parametrize("whole", [True, False], ids=["whole", "cut"])
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 11, 12, 13, 40, 1000])
-def test_a_blob_that_holds_parts_of_the_mark_arrives_in_pieces_of_any_size(
+def test_a_value_with_parts_of_the_mark_arrives_in_pieces_of_any_size(
     size: int, whole: bool
 ) -> None:
     more = 0 if whole else 100

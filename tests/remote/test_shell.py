@@ -1,4 +1,4 @@
-"""How a frame is read by the host's shell: whole or not at all."""
+"""The host's shell runs a frame as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ TEXTS = {
 """Whether a frame with the text is read line by line."""
 
 
-def said(sh: str, sent: bytes) -> str:
-    """What the loop prints when it is sent that and the connection ends."""
+def output_of(sh: str, sent: bytes) -> str:
+    """Return the output of the remote loop for this input."""
     command = [*sh.split(), "-c", shell.LOOP]
     got = subprocess.run(command, input=sent, capture_output=True, timeout=300, check=False)
     return got.stdout.decode("utf-8", "surrogateescape")
@@ -35,9 +35,9 @@ def frame(text: str) -> bytes:
 
 
 @pytest.mark.parametrize("sh", SHELLS)
-def test_frames_arrive_byte_for_byte_and_in_step(sh: str) -> None:
+def test_frames_arrive_unchanged_and_in_order(sh: str) -> None:
     sent = shell.framed(SETUP, None) + b"".join(map(frame, TEXTS))
-    assert said(sh, sent) == "".join(f"{text}|" for text in TEXTS)
+    assert output_of(sh, sent) == "".join(f"{text}|" for text in TEXTS)
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -47,23 +47,23 @@ def test_small_frames_of_plain_text_are_read_line_by_line(text: str) -> None:
 
 @pytest.mark.parametrize("sh", SHELLS)
 @pytest.mark.parametrize("text", ["plain", "é"])
-def test_a_frame_that_is_cut_anywhere_runs_nothing(sh: str, text: str) -> None:
+def test_an_incomplete_frame_is_not_run(sh: str, text: str) -> None:
     whole = frame(text)
     for length in range(len(whole)):
-        assert said(sh, shell.framed(SETUP, None) + whole[:length]) == ""
+        assert output_of(sh, shell.framed(SETUP, None) + whole[:length]) == ""
 
 
 @pytest.mark.parametrize("sh", SHELLS)
 @pytest.mark.parametrize("key", ["", "other", "key2", "KEY"])
 def test_a_frame_without_the_sessions_nonce_ends_the_session(sh: str, key: str) -> None:
     forged = frame("plain").replace(b" key", b" " + key.encode())
-    assert said(sh, shell.framed(SETUP, None) + forged + frame("plain")) == ""
+    assert output_of(sh, shell.framed(SETUP, None) + forged + frame("plain")) == ""
 
 
 @pytest.mark.parametrize(
     ("status", "words"), [(3, "exit 3"), (137, "signal 9, SIGKILL"), (153, "SIGXFSZ"), (255, "255")]
 )
-def test_how_a_program_died_is_told(status: int, words: str) -> None:
+def test_the_report_tells_how_a_program_died(status: int, words: str) -> None:
     failed = shell.Report(status=status).failed
     assert failed is not None
     assert words in failed

@@ -1,4 +1,4 @@
-"""Ansible's connection variables and ssh's options, merged into a target."""
+"""Ansible's connection variables and ssh's options are merged into a target."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def from_file(folder: Path, text: str, **changes: object) -> Defaults:
     return replace(options, **changes)  # type: ignore[arg-type]
 
 
-def test_a_bare_name_gets_what_is_built_in() -> None:
+def test_a_host_without_settings_has_the_defaults() -> None:
     target = target_for("web1", {}, PLAIN)
     assert (target.address, target.port, target.user) == ("web1", 22, getpass.getuser())
     assert (target.timeout, target.host_key_policy) == (10.0, "yes")
@@ -100,7 +100,7 @@ def test_an_ssh_option_sets_a_field(arguments: str, field: str, value: object) -
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         ("-o ControlMaster=auto", "ControlMaster has no effect here"),
         ("-o PreferredAuthentications=publickey", "PreferredAuthentications has no effect here"),
@@ -111,10 +111,10 @@ def test_an_ssh_option_sets_a_field(arguments: str, field: str, value: object) -
     ],
 )
 def test_an_option_without_effect_becomes_a_notice_that_names_the_variable(
-    arguments: str, says: str
+    arguments: str, message: str
 ) -> None:
     target = target_for("web1", {"ansible_ssh_extra_args": arguments}, PLAIN)
-    assert target.notices[0].startswith(f"ansible_ssh_extra_args: {says}")
+    assert target.notices[0].startswith(f"ansible_ssh_extra_args: {message}")
 
 
 def test_variables_override_options_which_override_ssh_args_and_ssh_config(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_a_name_with_shell_characters_is_refused_for_a_proxy_command(name: str) 
 
 
 @pytest.mark.parametrize(
-    ("variables", "says"),
+    ("variables", "message"),
     [
         ({"ansible_port": "ssh"}, "the SSH port is 'ssh'"),
         ({"ansible_port": 70000}, "the SSH port is '70000'"),
@@ -213,9 +213,9 @@ def test_a_name_with_shell_characters_is_refused_for_a_proxy_command(name: str) 
     ],
 )
 def test_an_invalid_value_is_reported_with_the_host(
-    variables: dict[str, object], says: str
+    variables: dict[str, object], message: str
 ) -> None:
-    with pytest.raises(ConnectionFailed, match="web1: .*" + says):
+    with pytest.raises(ConnectionFailed, match="web1: .*" + message):
         target_for("web1", variables, PLAIN)
 
 

@@ -1,4 +1,4 @@
-"""Logging in: keys, the agent, passwords, and what the refusals say."""
+"""Logins with keys, the agent and passwords, and the errors of failed logins."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def authorize(server: Sshd, key: Path) -> None:
 
 
 class Prompt:
-    """A passphrase prompt that counts; the last answer is given from then on."""
+    """A passphrase prompt that counts its calls and repeats its last answer."""
 
     def __init__(self, *answers: str | None) -> None:
         self.answers, self.asked = answers, 0
@@ -46,7 +46,7 @@ class Prompt:
     ("kind", "options"),
     [("ed25519", ()), ("ecdsa", ()), ("rsa", ()), ("rsa", ("-m", "PEM")), ("ecdsa", ("-m", "PEM"))],
 )
-def test_an_encrypted_key_is_asked_for_once_for_the_whole_fleet(
+def test_the_passphrase_of_a_key_is_asked_once_for_all_hosts(
     server: Sshd, tmp_path: Path, kind: str, options: tuple[str, ...]
 ) -> None:
     key = keygen(tmp_path / "locked", kind, *options, passphrase="open sesame")
@@ -59,7 +59,7 @@ def test_an_encrypted_key_is_asked_for_once_for_the_whole_fleet(
     assert prompt.asked == 1
 
 
-def test_a_passphrase_is_not_asked_for_a_key_that_the_server_does_not_want(
+def test_no_passphrase_is_asked_for_a_key_that_the_server_does_not_accept(
     server: Sshd, tmp_path: Path
 ) -> None:
     key = keygen(tmp_path / "unwanted", passphrase="secret")
@@ -69,7 +69,7 @@ def test_a_passphrase_is_not_asked_for_a_key_that_the_server_does_not_want(
     assert prompt.asked == 0
 
 
-def test_a_mistyped_passphrase_is_asked_for_again(server: Sshd, tmp_path: Path) -> None:
+def test_a_passphrase_is_asked_again_after_a_wrong_one(server: Sshd, tmp_path: Path) -> None:
     key = keygen(tmp_path / "locked", passphrase="right")
     authorize(server, key)
     prompt = Prompt("rihgt", "rigth", "right")
@@ -78,27 +78,27 @@ def test_a_mistyped_passphrase_is_asked_for_again(server: Sshd, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("answers", "asked", "says"),
+    ("answers", "asked", "message"),
     [
         ((None,), 1, "is encrypted and no passphrase"),
         (("wrong",), 3, "passphrase is wrong"),
         (("wrong", None), 2, "passphrase is wrong"),
     ],
 )
-def test_a_missing_or_wrong_passphrase_is_named(
-    server: Sshd, tmp_path: Path, answers: tuple[str | None, ...], asked: int, says: str
+def test_a_missing_or_wrong_passphrase_is_reported(
+    server: Sshd, tmp_path: Path, answers: tuple[str | None, ...], asked: int, message: str
 ) -> None:
     key = keygen(tmp_path / "locked", passphrase="right")
     authorize(server, key)
     prompt = Prompt(*answers)
     for _ in range(2):
-        with pytest.raises(ConnectionFailed, match=says) as caught:
+        with pytest.raises(ConnectionFailed, match=message) as caught:
             connect(server.target(key_files=(str(key),), passphrase=prompt))
         assert "ssh-add" in caught.value.hint
     assert prompt.asked == asked
 
 
-def test_a_key_that_others_may_read_is_named_with_its_mode(server: Sshd, tmp_path: Path) -> None:
+def test_a_key_that_others_may_read_is_reported_with_its_mode(server: Sshd, tmp_path: Path) -> None:
     key = keygen(tmp_path / "open")
     authorize(server, key)
     key.chmod(0o644)
@@ -107,7 +107,7 @@ def test_a_key_that_others_may_read_is_named_with_its_mode(server: Sshd, tmp_pat
     assert "chmod 600" in caught.value.hint
 
 
-def test_a_missing_key_file_is_named(server: Sshd) -> None:
+def test_a_missing_key_file_is_reported(server: Sshd) -> None:
     with pytest.raises(
         ConnectionFailed, match=r"/nonexistent/key can't be read: No such file"
     ) as e:
@@ -115,28 +115,26 @@ def test_a_missing_key_file_is_named(server: Sshd) -> None:
     assert "--private-key" in e.value.hint
 
 
-def test_a_rejected_key_lists_what_was_tried_and_what_is_taken(
-    server: Sshd, tmp_path: Path
-) -> None:
+def test_a_rejected_key_is_reported_with_the_accepted_methods(server: Sshd, tmp_path: Path) -> None:
     key = keygen(tmp_path / "stranger")
     pattern = rf"authentication failed .* tried {key}; the server accepts: publickey"
     with pytest.raises(ConnectionFailed, match=pattern):
         connect(server.target(key_files=(str(key),)))
 
 
-def test_without_any_key_the_methods_are_still_listed(server: Sshd) -> None:
+def test_without_any_key_the_accepted_methods_are_reported(server: Sshd) -> None:
     with pytest.raises(ConnectionFailed, match=r"tried nothing .* the server accepts: publickey"):
         connect(server.target(key_files=()))
 
 
-def test_the_right_key_is_found_among_more_than_the_server_would_let_us_try(
+def test_the_right_key_is_found_among_more_keys_than_MaxAuthTries(
     server: Sshd, tmp_path: Path
 ) -> None:
     files = [str(keygen(tmp_path / f"key{number}")) for number in range(4)]
     connect(server.target(key_files=(*files, str(server.key)))).close()
 
 
-def test_too_many_keys_hint_at_identities_only(server: Sshd, tmp_path: Path) -> None:
+def test_the_hint_for_too_many_keys_is_identities_only(server: Sshd, tmp_path: Path) -> None:
     files = tuple(str(keygen(tmp_path / f"key{number}")) for number in range(8))
     with pytest.raises(ConnectionFailed) as caught:
         connect(server.target(key_files=files))
@@ -175,7 +173,7 @@ def test_the_agent_signs_for_many_hosts_at_once(
             connection.close()
 
 
-def test_with_identities_only_the_agent_signs_for_named_files_alone(
+def test_with_identities_only_the_agent_signs_only_with_the_configured_keys(
     server: Sshd, tmp_path: Path, agent: tuple[str, int]
 ) -> None:
     key = keygen(tmp_path / "held")
@@ -190,7 +188,9 @@ def test_with_identities_only_the_agent_signs_for_named_files_alone(
     connect(public).close()
 
 
-def test_a_dead_agent_is_named_only_when_it_matters(server: Sshd, agent: tuple[str, int]) -> None:
+def test_a_dead_agent_is_reported_only_if_the_login_fails(
+    server: Sshd, agent: tuple[str, int]
+) -> None:
     os.kill(agent[1], signal.SIGKILL)
     os.waitpid(agent[1], 0)
     connect(server.target(agent=agent[0])).close()
@@ -224,7 +224,9 @@ PASSWORD = "pässword 7*7 {{x}}"
 
 @needs_root
 @pytest.mark.parametrize("config", ["UsePAM no", "UsePAM yes"])
-def test_a_password_logs_in_and_is_never_shown(tmp_path: Path, user: str, config: str) -> None:
+def test_a_password_logs_in_and_is_not_in_any_message(
+    tmp_path: Path, user: str, config: str
+) -> None:
     with sshd(tmp_path, config) as server:
         server.trust()
         target = server.target(user=user, password=PASSWORD, key_files=())
@@ -233,7 +235,7 @@ def test_a_password_logs_in_and_is_never_shown(tmp_path: Path, user: str, config
 
 
 @needs_root
-def test_keyboard_interactive_serves_where_passwords_are_off(tmp_path: Path, user: str) -> None:
+def test_keyboard_interactive_is_used_where_passwords_are_off(tmp_path: Path, user: str) -> None:
     config = "UsePAM yes\nPasswordAuthentication no\nKbdInteractiveAuthentication yes"
     with sshd(tmp_path, config) as server:
         server.trust()
@@ -243,7 +245,7 @@ def test_keyboard_interactive_serves_where_passwords_are_off(tmp_path: Path, use
 
 
 @needs_root
-def test_a_wrong_password_is_tried_once_by_one_method(tmp_path: Path, user: str) -> None:
+def test_a_wrong_password_is_tried_once_with_one_method(tmp_path: Path, user: str) -> None:
     config = "UsePAM yes\nKbdInteractiveAuthentication yes\nLogLevel VERBOSE"
     with sshd(tmp_path, config) as server:
         server.trust()
@@ -257,7 +259,7 @@ def test_a_wrong_password_is_tried_once_by_one_method(tmp_path: Path, user: str)
 
 
 @needs_root
-def test_a_key_and_a_password_together_are_given_where_both_are_wanted(
+def test_a_key_and_a_password_are_given_where_the_server_requires_both(
     tmp_path: Path, user: str
 ) -> None:
     with (
@@ -273,7 +275,7 @@ def test_a_key_and_a_password_together_are_given_where_both_are_wanted(
 
 
 @needs_root
-def test_an_expired_account_is_called_that(tmp_path: Path, user: str) -> None:
+def test_an_expired_account_is_reported_as_expired(tmp_path: Path, user: str) -> None:
     with tempfile.TemporaryDirectory() as shared:
         with sshd(tmp_path, f"UsePAM yes\n{keys_in(shared)}") as server:
             Path(shared, "keys").write_bytes(Path(f"{server.key}.pub").read_bytes())

@@ -1,4 +1,4 @@
-"""ssh_config files; where OpenSSH is at hand, compared with what `ssh -G` makes of them."""
+"""ssh_config files, compared with `ssh -G` where OpenSSH is installed."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_keyword_of_a_host(
 
 @pytest.mark.skipif(not shutil.which("ssh"), reason="OpenSSH's client is not installed")
 @pytest.mark.parametrize("host", ["web1", "web2", "web3", "a.internal", "secret.internal", "db1"])
-def test_ssh_itself_sees_the_same(tmp_path: Path, host: str) -> None:
+def test_ssh_itself_has_the_same_settings(tmp_path: Path, host: str) -> None:
     settings = look_up(tmp_path, SAMPLE, host)
     command = ["ssh", "-G", "-F", str(tmp_path / "config"), host]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -95,11 +95,11 @@ def test_ssh_itself_sees_the_same(tmp_path: Path, host: str) -> None:
         assert theirs.get(keyword, "none") == (settings.first(keyword) or theirs.get(keyword))
 
 
-def test_a_user_from_the_command_line_decides_match_user(tmp_path: Path) -> None:
+def test_match_user_uses_the_user_of_the_command_line(tmp_path: Path) -> None:
     assert look_up(tmp_path, SAMPLE, "x", user="inner").first("identitiesonly") == "yes"
 
 
-def test_included_files_stand_where_they_are_named(
+def test_an_included_file_counts_at_the_place_of_its_include_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -118,12 +118,12 @@ def test_included_files_stand_where_they_are_named(
     assert look_up(tmp_path, text, "c").values == {"user": ("three",)}
 
 
-def test_files_that_include_each_other_are_refused(tmp_path: Path) -> None:
+def test_files_that_include_each_other_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="more than 16 files include each other"):
         look_up(tmp_path, f"Include {tmp_path}/config\n", "a")
 
 
-def test_match_exec_never_matches_and_is_named(tmp_path: Path) -> None:
+def test_match_exec_never_matches_and_is_reported(tmp_path: Path) -> None:
     marker = tmp_path / "ran"
     text = f'Match exec "touch {marker}"\nUser evil\nHost *\nUser good\n'
     settings = look_up(tmp_path, text, "a")
@@ -133,15 +133,15 @@ def test_match_exec_never_matches_and_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("User\n", "config:1: 'User' has no value"),
         ("\nHost 'a\n", "config:2: a quote is not closed"),
         ("Match nonsense x\n", "config:1: Match does not know the criterion 'nonsense'"),
     ],
 )
-def test_a_broken_line_is_named(tmp_path: Path, text: str, says: str) -> None:
-    with pytest.raises(ConfigError, match=says):
+def test_a_line_with_a_syntax_error_is_reported(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
         look_up(tmp_path, text, "a")
 
 
@@ -150,7 +150,7 @@ def test_a_proxy_command_keeps_its_quotes(tmp_path: Path) -> None:
     assert look_up(tmp_path, f"ProxyCommand {command}\n", "a").first("proxycommand") == command
 
 
-def test_files_are_parsed_once_a_process(tmp_path: Path) -> None:
+def test_a_file_is_parsed_once(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text("User a\n")
     first = config.read((str(path),))
@@ -158,7 +158,7 @@ def test_files_are_parsed_once_a_process(tmp_path: Path) -> None:
     assert config.read((str(path),)) is first
 
 
-def test_tokens_are_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tokens_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/me")
     monkeypatch.setenv("KEYS", "/keys")
     tokens = config.tokens(name="web", host="web.example", port=22, user="deploy")

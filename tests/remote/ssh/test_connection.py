@@ -1,4 +1,4 @@
-"""Connections to real sshd instances: logging in, commands, liveness."""
+"""Connections to real sshd instances: logins, commands, heartbeat, jump hosts."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def log_in_and_run(target: Target, command: str = "echo hello") -> bytes:
         connection.close()
 
 
-def test_a_stream_that_is_there_already_is_used(server: Sshd) -> None:
+def test_a_given_stream_is_used(server: Sshd) -> None:
     stream = dial(server.target())
     connection = connect(server.target(), stream=stream)
     assert connection._transport.sock is stream
@@ -65,7 +65,7 @@ def test_a_stream_that_is_there_already_is_used(server: Sshd) -> None:
     connection.close()
 
 
-def test_a_stream_that_ends_before_the_banner_is_made_anew(server: Sshd) -> None:
+def test_a_given_stream_that_ends_before_the_banner_is_replaced(server: Sshd) -> None:
     ours, theirs = socket.socketpair()
     theirs.close()
     connection = connect(server.target(), stream=ours)
@@ -73,7 +73,7 @@ def test_a_stream_that_ends_before_the_banner_is_made_anew(server: Sshd) -> None
     connection.close()
 
 
-def test_a_command_gets_its_input_and_gives_both_outputs_and_its_status(server: Sshd) -> None:
+def test_a_command_gets_its_input_and_returns_both_outputs_and_its_status(server: Sshd) -> None:
     connection = connect(server.target())
     channel = connection.open("read line; echo got $line; echo oops >&2; exit 3")
     channel.send(b"something\n")
@@ -93,22 +93,22 @@ def test_several_channels_share_a_connection(server: Sshd) -> None:
     connection.close()
 
 
-def test_what_several_channels_say_at_once_in_small_pieces_arrives_in_order(server: Sshd) -> None:
+def test_small_pieces_of_several_channels_arrive_in_order(server: Sshd) -> None:
     connection = connect(server.target())
     count = 'i=0; while [ "$i" -lt 3000 ]; do printf "%s " "$i"; i=$((i + 1)); done'
     channels = [connection.open(f"exec dash -c '{count}'") for _ in range(3)]
-    said = " ".join(map(str, range(3000))).encode() + b" "
-    assert [read_all(channel) for channel in channels] == [said] * 3
+    expected = " ".join(map(str, range(3000))).encode() + b" "
+    assert [read_all(channel) for channel in channels] == [expected] * 3
     connection.close()
 
 
-def test_a_megabyte_goes_out_and_comes_back(server: Sshd) -> None:
+def test_a_megabyte_is_sent_and_received(server: Sshd) -> None:
     connection = connect(server.target())
     go_and_come_back(connection, os.urandom(1_000_000))
     connection.close()
 
 
-def test_receive_times_out_without_losing_what_comes_later(server: Sshd) -> None:
+def test_a_timeout_of_receive_loses_no_later_output(server: Sshd) -> None:
     connection = connect(server.target())
     channel = connection.open("read line; echo $line")
     with pytest.raises(TimeoutError):
@@ -118,7 +118,7 @@ def test_receive_times_out_without_losing_what_comes_later(server: Sshd) -> None
     connection.close()
 
 
-def test_input_for_a_process_that_has_ended_is_dropped_and_its_last_words_are_kept(
+def test_input_for_an_ended_process_is_dropped_and_its_last_output_is_kept(
     server: Sshd,
 ) -> None:
     connection = connect(server.target())
@@ -139,7 +139,7 @@ def test_every_type_of_host_key_and_user_key_works(tmp_path: Path, kind: str) ->
         assert log_in_and_run(server.target()) == b"hello\n"
 
 
-def test_the_algorithms_of_openssh_7_4_suffice(tmp_path: Path) -> None:
+def test_the_algorithms_of_openssh_7_4_are_enough(tmp_path: Path) -> None:
     kinds = ("rsa", "ecdsa", "ed25519")
     with sshd(tmp_path, OPENSSH_7_4, kinds=kinds) as server:
         for kind in kinds:
@@ -160,20 +160,20 @@ def test_the_algorithms_of_openssh_7_4_suffice(tmp_path: Path) -> None:
         "KexAlgorithms ecdh-sha2-nistp521",
     ],
 )
-def test_a_server_of_narrow_taste_is_served(tmp_path: Path, config: str) -> None:
+def test_a_server_with_few_algorithms_can_be_used(tmp_path: Path, config: str) -> None:
     with sshd(tmp_path, config) as server:
         server.trust()
         assert log_in_and_run(server.target()) == b"hello\n"
 
 
-def test_a_server_without_common_algorithms_is_named(tmp_path: Path) -> None:
+def test_a_server_without_a_common_algorithm_is_reported(tmp_path: Path) -> None:
     with sshd(tmp_path, "Ciphers chacha20-poly1305@openssh.com") as server:
         server.trust()
         with pytest.raises(ConnectionFailed, match="there is no common algorithm"):
             connect(server.target())
 
 
-def test_one_session_at_a_time_suffices_and_a_second_is_refused_clearly(tmp_path: Path) -> None:
+def test_one_session_is_enough_and_the_refusal_of_a_second_is_reported(tmp_path: Path) -> None:
     with sshd(tmp_path, "MaxSessions 1") as server:
         server.trust()
         connection = connect(server.target())
@@ -196,7 +196,7 @@ def test_ipv6_works_with_and_without_brackets(tmp_path: Path) -> None:
 
 
 def test_a_login_banner_as_long_as_sshd_can_send_is_skipped(tmp_path: Path) -> None:
-    """Beyond 256 KB (one packet) sshd 9.2 itself hangs up, on ssh as well."""
+    """With more than 256 KB (a packet) sshd 9.2 closes the connection, for ssh too."""
     banner = tmp_path / "banner"
     banner.write_text("unauthorised use is prohibited\n" * 8_000)
     with sshd(tmp_path, f"Banner {banner}") as server:
@@ -205,7 +205,7 @@ def test_a_login_banner_as_long_as_sshd_can_send_is_skipped(tmp_path: Path) -> N
 
 
 class Herald(paramiko.ServerInterface):
-    """A server that greets whoever logs in with a megabyte, and lets anybody in."""
+    """A server with a login banner of a megabyte that accepts every user."""
 
     def get_banner(self) -> tuple[str, str]:
         return "x" * 1_000_000, "en"
@@ -234,7 +234,7 @@ def test_a_login_banner_of_a_megabyte_in_one_packet_is_skipped(tmp_path: Path) -
             serving.close()
 
 
-def test_a_killed_sshd_is_lost_not_the_end_of_the_output(tmp_path: Path) -> None:
+def test_a_killed_sshd_is_a_broken_connection_and_not_the_end_of_the_output(tmp_path: Path) -> None:
     with sshd(tmp_path) as server:
         server.trust()
         connection = connect(server.target())
@@ -251,7 +251,7 @@ def test_a_killed_sshd_is_lost_not_the_end_of_the_output(tmp_path: Path) -> None
 
 
 def freeze(server: Sshd, channel: SshChannel) -> None:
-    """From now on no answer comes, and it is soon missed."""
+    """Stop the server's processes and shorten the heartbeat."""
     server.signal_connections(signal.SIGSTOP)
     channel._connection.heartbeat = BRIEF
     channel._channel.settimeout(BRIEF.silence)
@@ -260,7 +260,7 @@ def freeze(server: Sshd, channel: SshChannel) -> None:
 PATIENT, BRIEF = Heartbeat(silence=0.2, grace=60), Heartbeat(silence=0.2, grace=0.5)
 
 
-def test_a_frozen_sshd_is_found_by_the_heartbeat(tmp_path: Path) -> None:
+def test_the_heartbeat_finds_a_stopped_sshd(tmp_path: Path) -> None:
     with sshd(tmp_path) as server:
         server.trust()
         connection = connect(server.target(), heartbeat=PATIENT)
@@ -274,7 +274,7 @@ def test_a_frozen_sshd_is_found_by_the_heartbeat(tmp_path: Path) -> None:
         connection.close()
 
 
-def test_a_frozen_sshd_does_not_hold_up_who_sends(tmp_path: Path) -> None:
+def test_sending_to_a_stopped_sshd_ends_with_an_error(tmp_path: Path) -> None:
     with sshd(tmp_path) as server:
         server.trust()
         connection = connect(server.target(), heartbeat=PATIENT)
@@ -286,14 +286,14 @@ def test_a_frozen_sshd_does_not_hold_up_who_sends(tmp_path: Path) -> None:
         connection.close()
 
 
-def test_a_silent_but_living_command_outlives_many_heartbeats(server: Sshd) -> None:
+def test_a_silent_command_runs_through_many_heartbeats(server: Sshd) -> None:
     connection = connect(server.target(), heartbeat=Heartbeat(silence=0.05, grace=60))
     channel = connection.open("sleep 1; echo done")
     assert read_all(channel) == b"done\n"
     connection.close()
 
 
-def test_a_connection_that_nobody_uses_is_kept_alive_by_a_word(server: Sshd) -> None:
+def test_keep_alive_sends_one_packet_on_a_silent_connection(server: Sshd) -> None:
     connection = connect(server.target(), heartbeat=Heartbeat(silence=0, grace=60))
     before = vars(connection._transport.packetizer)["_Packetizer__sequence_number_out"]
     connection.keep_alive()
@@ -303,7 +303,7 @@ def test_a_connection_that_nobody_uses_is_kept_alive_by_a_word(server: Sshd) -> 
     connection.keep_alive()
 
 
-def test_closing_wakes_whoever_waits_and_leaves_no_thread(server: Sshd) -> None:
+def test_close_wakes_a_waiting_thread_and_leaves_no_thread(server: Sshd) -> None:
     connection = connect(server.target())
     channel = connection.open("cat")
     with ThreadPoolExecutor(1) as pool:
@@ -327,7 +327,7 @@ def test_a_busy_server_is_tried_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cipher", ["aes128-gcm@openssh.com", "aes256-ctr"])
 @pytest.mark.parametrize("asks", ["host", "we"])
-def test_a_new_key_exchange_passes_unnoticed(
+def test_a_new_key_exchange_loses_no_data(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asks: str, cipher: str
 ) -> None:
     limit = "RekeyLimit 300K" if asks == "host" else ""
@@ -386,7 +386,7 @@ def test_a_chain_of_jump_hosts_works(server: Sshd, make_jump: Jump) -> None:
     assert log_in_and_run(dataclasses.replace(target, proxy_jump=chain)) == b"hello\n"
 
 
-def test_the_jump_hosts_own_key_is_checked(make_jump: Jump) -> None:
+def test_the_host_key_of_the_jump_host_is_checked(make_jump: Jump) -> None:
     jump, target = make_jump("")
     jump.known_hosts.unlink()
     with pytest.raises(
@@ -395,7 +395,7 @@ def test_the_jump_hosts_own_key_is_checked(make_jump: Jump) -> None:
         connect(target)
 
 
-def test_a_host_that_the_jump_host_cannot_reach_is_named(make_jump: Jump) -> None:
+def test_a_host_that_the_jump_host_cannot_reach_is_reported(make_jump: Jump) -> None:
     _, target = make_jump("")
     with pytest.raises(ConnectionFailed, match=r"jump host 127\.0\.0\.2 can't connect to .*:1:"):
         connect(dataclasses.replace(target, port=1))
@@ -417,6 +417,6 @@ def test_a_proxy_command_carries_the_connection(server: Sshd) -> None:
     assert proxy._process.wait(30) is not None
 
 
-def test_a_failing_proxy_command_is_named_with_its_complaint(server: Sshd) -> None:
+def test_a_failing_proxy_command_is_reported_with_its_error_message(server: Sshd) -> None:
     with pytest.raises(ConnectionFailed, match="ProxyCommand reports: no way through"):
         connect(server.target(proxy_command="sh -c 'echo no way through >&2; exit 1'"))

@@ -1,4 +1,4 @@
-"""Hosts that can't be reached, or aren't who they were: each has its own sentence."""
+"""Hosts that can't be reached, and changed host keys: each failure has its own message."""
 
 from __future__ import annotations
 
@@ -44,23 +44,23 @@ def failure(of: Target) -> ConnectionFailed:
     return caught.value
 
 
-def test_a_closed_port_is_named() -> None:
+def test_a_closed_port_is_reported() -> None:
     with closed_port() as port:
         assert f"port {port} of 127.0.0.1 is closed" in failure(target(port)).reason
 
 
-def test_a_name_that_does_not_resolve_is_named() -> None:
+def test_a_name_that_cannot_be_resolved_is_reported() -> None:
     problem = failure(target(22, address="no-such-host.invalid"))
     assert "'no-such-host.invalid' can't be resolved" in problem.reason
 
 
 @pytest.mark.parametrize("name", ["a..b", "x" * 70 + ".invalid", "", "tab\there"])
-def test_a_malformed_name_is_no_traceback(name: str) -> None:
+def test_a_malformed_name_is_reported_without_a_traceback(name: str) -> None:
     failure(target(1, address=name))
 
 
 @pytest.mark.parametrize(
-    ("number", "says"),
+    ("number", "message"),
     [
         (113, "no route to 127.0.0.1"),
         (101, "no route to 127.0.0.1"),
@@ -68,17 +68,17 @@ def test_a_malformed_name_is_no_traceback(name: str) -> None:
         (13, "can't connect to port 22 of 127.0.0.1: Permission denied"),
     ],
 )
-def test_each_error_of_the_network_has_its_sentence(
-    monkeypatch: pytest.MonkeyPatch, number: int, says: str
+def test_each_network_error_has_its_own_message(
+    monkeypatch: pytest.MonkeyPatch, number: int, message: str
 ) -> None:
     def refuse(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(dial, "_connect", refuse)
-    assert says in failure(target(22)).reason
+    assert message in failure(target(22)).reason
 
 
-def test_a_dead_first_address_does_not_hide_a_living_second(
+def test_the_second_address_is_used_where_the_first_does_not_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, closed_port("127.0.0.2") as closed:
@@ -94,7 +94,7 @@ def test_a_dead_first_address_does_not_hide_a_living_second(
         connection.close()
 
 
-def test_a_server_gets_our_banner_as_soon_as_there_is_a_connection() -> None:
+def test_our_banner_is_sent_as_soon_as_the_connection_is_made() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         connection = dial.dial(target(listener.getsockname()[1]))
         accepted, _ = listener.accept()
@@ -104,7 +104,7 @@ def test_a_server_gets_our_banner_as_soon_as_there_is_a_connection() -> None:
 
 @contextlib.contextmanager
 def fake_server(greeting: bytes, *, drip: bool = False) -> Iterator[tuple[int, list[int]]]:
-    """A listener that sends `greeting`, then hangs up (or sends a byte now and then)."""
+    """A server that sends `greeting` and closes, or with `drip` sends a byte now and then."""
     stop, count = threading.Event(), [0]
 
     def serve(listener: socket.socket) -> None:
@@ -136,23 +136,23 @@ def fake_server(greeting: bytes, *, drip: bool = False) -> Iterator[tuple[int, l
 
 
 DEADLINES = (0.5, 2, 8, 32, 128)
-"""Seconds for a login: the first that lets a busy machine get as far as is wanted."""
+"""Login timeouts in seconds, the shortest first: a busy machine needs a longer one."""
 
 
 @pytest.mark.parametrize("greeting", [b"", b"hello\r\n"])
-def test_a_tarpit_before_the_banner_runs_into_the_deadline(greeting: bytes) -> None:
+def test_a_server_without_a_banner_ends_at_the_deadline(greeting: bytes) -> None:
     with fake_server(greeting, drip=True) as (port, _):
         problems = (failure(target(port, login_timeout=seconds)) for seconds in DEADLINES)
         assert any("sent no SSH banner" in problem.reason for problem in problems)
 
 
-def test_a_tarpit_after_the_banner_runs_into_the_deadline() -> None:
+def test_a_server_without_a_key_exchange_ends_at_the_deadline() -> None:
     with fake_server(b"SSH-2.0-slow\r\n", drip=True) as (port, _):
         problems = (failure(target(port, login_timeout=seconds)) for seconds in DEADLINES)
         assert any("key exchange" in problem.reason for problem in problems)
 
 
-def test_a_server_that_speaks_something_else_is_named_at_once() -> None:
+def test_a_server_with_another_protocol_is_reported_at_once() -> None:
     with fake_server(b"HTTP/1.1 400 Bad Request\r\n\r\n") as (port, count):
         problem = failure(target(port))
         assert "is not an SSH server; it sent 'HTTP/1.1 400 Bad Request'" in problem.reason
@@ -160,7 +160,7 @@ def test_a_server_that_speaks_something_else_is_named_at_once() -> None:
 
 
 @pytest.mark.parametrize("greeting", [b"", b"Exceeded MaxStartups\r\n"])
-def test_a_server_that_hangs_up_is_tried_until_the_deadline(greeting: bytes) -> None:
+def test_a_server_that_closes_connections_is_tried_until_the_deadline(greeting: bytes) -> None:
     with fake_server(greeting) as (port, count):
         for seconds in DEADLINES:
             count[0] = 0
@@ -172,14 +172,14 @@ def test_a_server_that_hangs_up_is_tried_until_the_deadline(greeting: bytes) -> 
     pytest.fail("it is never tried again")
 
 
-def test_a_megabyte_without_a_line_is_no_banner() -> None:
+def test_a_megabyte_without_a_line_end_is_not_a_banner() -> None:
     with fake_server(b"x" * 3_000_000) as (port, _):
         assert "is not an SSH server; it sent 'xxx" in failure(target(port)).reason
 
 
 @needs_sshd
 def test_a_megabyte_before_the_banner_is_skipped(server: Sshd) -> None:
-    """As a gateway's greeting, which RFC 4253 section 4.2 allows before the version."""
+    """RFC 4253, section 4.2, allows other lines before the version."""
     server.trust()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -209,7 +209,7 @@ def relay_with_greeting(listener: socket.socket, server: Sshd) -> None:
 
 
 @needs_sshd
-def test_an_unknown_host_key_says_how_to_accept_it(server: Sshd) -> None:
+def test_the_error_for_an_unknown_host_key_tells_how_to_accept_it(server: Sshd) -> None:
     server.known_hosts.write_text("")
     problem = failure(server.target())
     assert re.search(r"not in known_hosts: ED25519 SHA256:\S{43}$", problem.reason)
@@ -218,7 +218,7 @@ def test_an_unknown_host_key_says_how_to_accept_it(server: Sshd) -> None:
 
 
 @needs_sshd
-def test_a_changed_host_key_is_fatal_under_every_policy(server: Sshd, tmp_path: Path) -> None:
+def test_a_changed_host_key_is_an_error_with_every_policy(server: Sshd, tmp_path: Path) -> None:
     stranger = keygen(tmp_path / "stranger")
     words = Path(f"{stranger}.pub").read_text().split()
     server.known_hosts.write_text(f"# comment\n[127.0.0.1]:{server.port} {words[0]} {words[1]}\n")
@@ -231,7 +231,7 @@ def test_a_changed_host_key_is_fatal_under_every_policy(server: Sshd, tmp_path: 
 
 @needs_sshd
 @pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
-def test_a_host_known_by_one_type_of_key_is_asked_for_that_type(server: Sshd, kind: str) -> None:
+def test_a_host_is_asked_for_the_key_type_in_known_hosts(server: Sshd, kind: str) -> None:
     server.known_hosts.write_text("")
     server.trust(kind)
     connection = connect(server.target())
@@ -239,7 +239,7 @@ def test_a_host_known_by_one_type_of_key_is_asked_for_that_type(server: Sshd, ki
 
 
 @needs_sshd
-def test_another_type_of_key_at_a_known_host_is_not_taken_for_a_new_host(
+def test_a_key_of_another_type_for_a_known_host_is_a_changed_key(
     server: Sshd, tmp_path: Path
 ) -> None:
     with sshd(tmp_path, kinds=("ecdsa",)) as only_ecdsa:
@@ -277,12 +277,12 @@ def test_hashed_names_are_written_and_found_as_ssh_keygen_does(server: Sshd) -> 
 
 
 @needs_sshd
-def test_known_hosts_in_dev_null_remember_nothing(server: Sshd) -> None:
+def test_keys_are_not_added_to_dev_null(server: Sshd) -> None:
     for _ in range(2):
         connect(server.target(host_key_policy="no", known_hosts=("/dev/null",))).close()
 
 
-def test_running_out_of_files_is_an_error_of_its_own() -> None:
+def test_too_many_open_files_are_reported_as_out_of_files() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -295,7 +295,7 @@ def test_running_out_of_files_is_an_error_of_its_own() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_running_out_of_threads_is_this_machines_fault_and_told_so(
+def test_a_thread_that_cannot_be_started_is_reported_for_this_machine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse(thread: threading.Thread) -> None:
@@ -339,7 +339,7 @@ def test_an_idle_connection_sleeps(server: Sshd, monkeypatch: pytest.MonkeyPatch
 
 
 def sleeps(thread: int | None) -> bool:
-    """Whether a thread of this process does nothing for a while."""
+    """Whether a thread of this process is idle for 0.3 s."""
     status = Path(f"/proc/self/task/{thread}/status")
     before = switches(status)
     time.sleep(0.3)

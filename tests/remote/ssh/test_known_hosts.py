@@ -1,4 +1,4 @@
-"""known_hosts files: looking up, judging, adding from many sides at once."""
+"""known_hosts files: look-ups, verdicts on keys, and additions by several processes."""
 
 from __future__ import annotations
 
@@ -64,9 +64,7 @@ def check(text: str, shown: HostKey, folder: Path, host: str = "web1", port: int
         ),
     ],
 )
-def test_what_the_lines_say_of_a_key(
-    tmp_path: Path, text: str, port: int, verdict: Verdict
-) -> None:
+def test_the_verdict_on_a_key(tmp_path: Path, text: str, port: int, verdict: Verdict) -> None:
     assert check(text, key("a"), tmp_path, port=port) is verdict
 
 
@@ -79,14 +77,14 @@ def test_an_ipv6_address_is_written_in_brackets_only_with_a_port(tmp_path: Path)
     assert check(text, key("a"), tmp_path, "fe80::1%eth0") is Verdict.KNOWN
 
 
-def test_the_line_of_a_changed_key_of_the_same_type_is_named(tmp_path: Path) -> None:
+def test_the_reported_line_has_a_key_of_the_same_type(tmp_path: Path) -> None:
     path = tmp_path / "known_hosts"
     path.write_text(line("web1", "x", RSA) + line("web1", "b"))
     entry = KnownHostsFiles((str(path),)).entries_for("web1", 22).check(key("a")).entry
     assert str(entry.place if entry else "") == f"{path}:2"
 
 
-def test_types_come_in_order_of_preference_and_rsa_as_its_sha2_algorithms(tmp_path: Path) -> None:
+def test_key_types_are_in_order_of_preference_and_rsa_has_sha2_algorithms(tmp_path: Path) -> None:
     path = tmp_path / "known_hosts"
     path.write_text(line("web1", "a", RSA) + line("web1", "b", EC) + line("web1", "c"))
     types = KnownHostsFiles((str(path),)).entries_for("web1", 22).key_types
@@ -106,14 +104,14 @@ def test_files_hashed_by_ssh_keygen_are_read(tmp_path: Path) -> None:
     assert known.entries_for("web3", 22).check(shown).verdict is Verdict.UNKNOWN
 
 
-def test_fingerprints_are_those_of_ssh_keygen(tmp_path: Path) -> None:
+def test_fingerprints_are_equal_to_those_of_ssh_keygen(tmp_path: Path) -> None:
     path = keygen(tmp_path / "k", "ecdsa")
     listed = subprocess.run(["ssh-keygen", "-lf", str(path)], capture_output=True, text=True)
     kind, encoded = Path(f"{path}.pub").read_text().split()[:2]
     assert listed.stdout.split()[1] == HostKey(kind, base64.b64decode(encoded)).fingerprint
 
 
-def test_a_key_is_added_after_a_line_without_an_end_and_only_once(tmp_path: Path) -> None:
+def test_a_key_is_added_once_and_after_a_line_without_a_line_end(tmp_path: Path) -> None:
     path = tmp_path / "new" / "known_hosts"
     path.parent.mkdir()
     path.write_text(line("web1", "a").rstrip("\n"))
@@ -126,7 +124,7 @@ def test_a_key_is_added_after_a_line_without_an_end_and_only_once(tmp_path: Path
     assert known.entries_for("web2", 2222).check(key("b")).verdict is Verdict.KNOWN
 
 
-def test_the_place_of_an_added_key_is_right(tmp_path: Path) -> None:
+def test_an_added_key_has_the_right_line_number(tmp_path: Path) -> None:
     path = tmp_path / "known_hosts"
     path.write_text("# no newline at the end")
     known = KnownHostsFiles((str(path),))
@@ -135,7 +133,7 @@ def test_the_place_of_an_added_key_is_right(tmp_path: Path) -> None:
     assert str(entry.place if entry else "") == f"{path}:2"
 
 
-def test_what_others_added_meanwhile_counts(tmp_path: Path) -> None:
+def test_keys_that_other_processes_have_added_are_found(tmp_path: Path) -> None:
     path = tmp_path / "known_hosts"
     known = KnownHostsFiles((str(path),))
     assert known.entries_for("web1", 22).check(key("a")).verdict is Verdict.UNKNOWN
@@ -145,11 +143,13 @@ def test_what_others_added_meanwhile_counts(tmp_path: Path) -> None:
 
 def add_many(path: str, start: int) -> list[str]:
     known = KnownHostsFiles((path,))
-    found = [known.add(f"h{n}", 22, key(f"key {n}"), hashed=n % 2 == 0) for n in range(start, 60)]
-    return [finding.verdict.value for finding in found]
+    findings = [
+        known.add(f"h{n}", 22, key(f"key {n}"), hashed=n % 2 == 0) for n in range(start, 60)
+    ]
+    return [finding.verdict.value for finding in findings]
 
 
-def test_parallel_adds_from_threads_and_processes_lose_and_double_nothing(tmp_path: Path) -> None:
+def test_parallel_additions_lose_no_key_and_add_none_twice(tmp_path: Path) -> None:
     path = tmp_path / "known_hosts"
     context = multiprocessing.get_context("spawn")
     with context.Pool(3) as processes, ThreadPoolExecutor(4) as threads:

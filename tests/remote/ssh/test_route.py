@@ -24,7 +24,7 @@ def connect(hop: Target) -> Any:
     return Connection()
 
 
-def test_the_connection_is_closed_with_the_last_host_behind_it() -> None:
+def test_the_connection_is_closed_when_the_last_host_releases_it() -> None:
     shared = _JumpConnections()
     first, second = shared.acquire(HOP, connect), shared.acquire(HOP, connect)
     connection: Any = first.connection.result()
