@@ -72,16 +72,23 @@ def _in_play(play: Play, defined: set[str]) -> Iterator[Problem]:
     """
     if any(isinstance(name, Template) for entry in play.vars_files for name in entry.names):
         return
-    roles = (layer for role in play.roles for layer in (*role.exported_vars, *role.all_defaults))
-    play_layers = (play.vars, *roles)
-    variables = {name: value for layer in reversed(play_layers) for name, value in layer.items()}
+    role_layers = [
+        layer for role in play.roles for layer in (*role.exported_vars, *role.all_defaults)
+    ]
+    play_vars = _merged([play.vars, *role_layers])
     for task in unconditional_tasks(node for section in play.sections for node in section):
-        own = {name: value for layer in task.keywords.vars for name, value in layer.items()}
-        if task.role is not None:
-            role = task.role
-            layers = (own, *role.all_params, *role.all_vars, *role.all_defaults)
-            own = {name: value for layer in reversed(layers) for name, value in layer.items()}
-        yield from _in_task(task, {**variables, **own}, defined)
+        task_layers = [*reversed(task.keywords.vars)]
+        if (role := task.role) is not None:
+            task_layers += [*role.all_params, *role.all_vars, *role.all_defaults]
+        yield from _in_task(task, {**play_vars, **_merged(task_layers)}, defined)
+
+
+def _merged(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The variables of all layers, of which the first has the highest precedence."""
+    variables: dict[str, Any] = {}
+    for layer in reversed(layers):
+        variables.update(layer)
+    return variables
 
 
 def unconditional_tasks(nodes: Iterable[Node]) -> Iterator[Task]:

@@ -155,23 +155,28 @@ def _numbers(term: str, options: dict[str, Any]) -> Iterator[str]:
         if rest:
             raise LookupFailedError(f'"{term}" is not a sequence such as "start=1 end=9" or "1-9"')
     values = with_defaults({**options, **named}, SEQUENCE)
+    for number in itertools.islice(_range(values), MAX_ITEMS + 1):
+        yield _formatted(str(values["format"]), number)
+
+
+def _range(values: Mapping[str, Any]) -> range:
+    """The numbers from `start` to `end`, or `count` numbers, with the distance `stride`."""
     if (values["end"] is None) == (values["count"] is None):
         raise LookupFailedError("give either end or count")
     start, stride = _integer(values["start"]), _integer(values["stride"])
     if values["count"] is not None:
         count = _integer(values["count"])
-        end = start + (count - 1) * stride if count else start - stride
         if count < 0:
             raise LookupFailedError("count can't be negative")
-    else:
-        end = _integer(values["end"])
-    if stride > 0 and end < start and values["count"] is None:
+        return range(start, start + count * stride, stride) if stride else range(0)
+    end = _integer(values["end"])
+    if stride > 0 and end < start:
         raise LookupFailedError("to count down, make stride negative")
-    if stride < 0 and end > start and values["count"] is None:
+    if stride < 0 and end > start:
         raise LookupFailedError("to count up, make stride positive")
-    numbers = range(start, end + (1 if stride > 0 else -1), stride) if stride else range(0)
-    for number in itertools.islice(numbers, MAX_ITEMS + 1):
-        yield _formatted(str(values["format"]), number)
+    if stride == 0:
+        return range(0)
+    return range(start, end + (1 if stride > 0 else -1), stride)
 
 
 def _integer(text: Any) -> int:

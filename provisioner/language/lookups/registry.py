@@ -41,8 +41,10 @@ def lookup(context: LookupContext, name: str, /, *terms: Any, **options: Any) ->
     """The result of the function `lookup`: strings joined by commas, a single item, else a list."""
     wantlist = options.pop("wantlist", False)
     items = _run(context, name, list(terms), options)
-    if wantlist or not items:
-        return items or ([] if wantlist else items)
+    if wantlist:
+        return items or []
+    if items is None or not items:
+        return items
     if all(isinstance(item, str) for item in items):
         return ",".join(items)
     return items[0] if len(items) == 1 else items
@@ -53,9 +55,10 @@ def loop_items(context: LookupContext, name: str, value: Any) -> list[Any]:
     if isinstance(value, Mapping) and name == "items":
         value = list(value)
     if isinstance(value, Mapping) and short_name(name) in ("list", "indexed_items"):
-        raise RenderError(f"with_{name} expects a list")
+        raise RenderError(f"with_{name} needs a list, not a dict")
+    terms = value if is_list(value) else [value]
     try:
-        return _run(context, name, value if is_list(value) else [value], {}) or []
+        return _run(context, name, terms, {}) or []
     except TemplateError as error:
         raise RenderError(f"with_{name}: {error}") from None
 

@@ -88,18 +88,17 @@ def inventory_hostnames(context: LookupContext, terms: list[Any]) -> list[str]:
     """Return the hosts of patterns such as `web:!db`, from the variable `groups`."""
     groups: Mapping[str, Any] = context.variables["groups"]
     parts = re.split(r"[,:]", ":".join(str(term) for term in flatten(terms)))
-    words = [part.strip() for part in parts if part.strip()]
-    chosen: list[str] = []
-    for word in words:
-        if word[0] not in "!&":
-            chosen += [host for host in _hosts(groups, word) if host not in chosen]
-    if not chosen and all(word[0] in "!&" for word in words):
-        chosen = list(groups.get("all", []))
-    for word in words:
-        if word[0] in "!&":
-            named = set(_hosts(groups, word[1:]))
-            chosen = [host for host in chosen if (host in named) == (word[0] == "&")]
-    return chosen
+    patterns = [part.strip() for part in parts if part.strip()]
+    additions = [pattern for pattern in patterns if pattern[0] not in "!&"]
+    restrictions = [pattern for pattern in patterns if pattern[0] in "!&"]
+    hosts = [host for pattern in additions for host in _hosts(groups, pattern)]
+    if not additions:
+        hosts = list(groups.get("all", []))
+    for pattern in restrictions:
+        matches = set(_hosts(groups, pattern[1:]))
+        keeps_matches = pattern[0] == "&"
+        hosts = [host for host in hosts if (host in matches) == keeps_matches]
+    return list(dict.fromkeys(hosts))
 
 
 def _hosts(groups: Mapping[str, Any], word: str) -> list[str]:
