@@ -196,7 +196,7 @@ class Parameters(metaclass=_Class):
         parameters = cls.__new__(cls)
         attributes, spec = vars(parameters), ClassSpec.of(cls)
         attributes.update(spec.shared_defaults)
-        for attribute, factory in spec.factories:
+        for attribute, factory in spec.factories.items():
             attributes[attribute] = factory()
         names = spec.attributes
         by_attribute = {names[name]: values[name] for name in values if name in names}
@@ -337,23 +337,18 @@ class ClassSpec:
         self._fields = {field.name: field for field in fields(cls).values()}
         self._options: dict[str, Option] = {}
         self.attributes = {name: field.attribute for name, field in self._fields.items()}
-        aliases = {a: name for name, field in self._fields.items() for a in field.aliases}
+        aliases = {alias: name for name, field in self._fields.items() for alias in field.aliases}
         self.names = aliases | {name: name for name in self._fields}
         self.required = [name for name, field in self._fields.items() if field.required]
-        defaults = {field.attribute: field.default for field in self._fields.values()}
-        self.shared_defaults = {
-            attribute: default
-            for attribute, default in defaults.items()
-            if default is not MISSING and not isinstance(default, dict | list)
-        }
-        self.factories: list[tuple[str, Callable[[], Any]]] = [
-            *(
-                (a, default.copy)
-                for a, default in defaults.items()
-                if isinstance(default, dict | list)
-            ),
-            *_private_factories(cls),
-        ]
+        self.shared_defaults: dict[str, Any] = {}
+        """Defaults that are the same in all objects, by attribute."""
+        self.factories: dict[str, Callable[[], Any]] = dict(_private_factories(cls))
+        """Functions for the values that each object has for itself, by attribute."""
+        for field in self._fields.values():
+            if isinstance(field.default, dict | list):
+                self.factories[field.attribute] = field.default.copy
+            elif not field.required:
+                self.shared_defaults[field.attribute] = field.default
 
     @staticmethod
     @cache
@@ -370,7 +365,7 @@ class ClassSpec:
     def _option(self, field: Field) -> Option:
         option = option_of(field.annotation)
         validate = getattr(self._class, f"validate_{field.attribute}", None)
-        if validate is None:
+        if not callable(validate):  # it may be a field: validate_certs
             return option
         return replace(option, after=_chained(option.after, validate))
 
