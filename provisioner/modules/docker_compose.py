@@ -1,4 +1,4 @@
-"""docker_compose: the older module's parameters, carried out by the docker compose plugin."""
+"""docker_compose: docker_compose_v2 with the parameters of Ansible's older module."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from provisioner.modules.framework.fields import fields, parameter
 from provisioner.modules.shared.docker.client import DockerModule
 from provisioner.remote.shell import Program, Report
 
-_SAME = (
+_SHARED = (
     "project_src", "project_name", "files", "profiles", "services", "scale", "dependencies",
     "definition", "remove_images", "remove_volumes", "remove_orphans",
 )  # fmt: skip
-"""Parameters that docker_compose_v2 has, too."""
+"""The parameters that docker_compose_v2 has under the same name."""
 
 
 class DockerCompose(DockerModule):
@@ -73,15 +73,16 @@ class DockerCompose(DockerModule):
     hostname_check: bool = False
     """Ignored: the docker command checks the host name in `docker_host`."""
 
-    _project: DockerComposeV2
+    _v2: DockerComposeV2
 
     def validate(self) -> None:
         if self.stopped and self.restarted:
-            raise ValueError("stopped and restarted exclude each other")
-        same = self.as_dict(include={*fields(DockerModule), *_SAME} - {"timeout"})
-        self._project = DockerComposeV2.from_arguments({**same, **self._wish()})
+            raise ValueError("stopped and restarted can't be used together")
+        shared = self.as_dict(include={*fields(DockerModule), *_SHARED} - {"timeout"})
+        self._v2 = DockerComposeV2.from_arguments({**shared, **self._v2_parameters()})
 
-    def _wish(self) -> Mapping[str, Any]:
+    def _v2_parameters(self) -> Mapping[str, Any]:
+        """Return the parameters that docker_compose_v2 has in another form."""
         state: str = self.state
         if state == "present" and (self.stopped or self.restarted):
             state = "stopped" if self.stopped else "restarted"
@@ -96,16 +97,16 @@ class DockerCompose(DockerModule):
 
     @property
     def acts(self) -> bool:
-        return self._project.acts
+        return self._v2.acts
 
     def program(self, context: TaskContext) -> Program:
-        return self._project.program(context)
+        return self._v2.program(context)
 
     def returns(self, report: Report) -> dict[str, Any]:
-        values = self._project.returns(report)
+        values = self._v2.returns(report)
         services: dict[str, dict[str, Any]] = {}
         for item in values["containers"]:
             state = {"running": item.get("State") == "running", "status": item.get("State")}
-            found = {"cmd": item.get("Command"), "image": item.get("Image"), "state": state}
-            services.setdefault(str(item.get("Service")), {})[str(item.get("Name"))] = found
+            service = {"cmd": item.get("Command"), "image": item.get("Image"), "state": state}
+            services.setdefault(str(item.get("Service")), {})[str(item.get("Name"))] = service
         return {**values, "services": services}

@@ -1,4 +1,4 @@
-"""docker_compose_v2: the services of a compose file run, rest, or are gone."""
+"""docker_compose_v2: keep the services of a compose file running, stopped or removed."""
 
 from __future__ import annotations
 
@@ -10,21 +10,15 @@ from provisioner import regex
 from provisioner.modules.framework.base import TaskContext, Words
 from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.fields import parameter
-from provisioner.modules.shared.docker.client import ASK, DockerCli
+from provisioner.modules.shared.docker.client import CLIENT, DockerCli
 from provisioner.remote.shell import Program, Report
 
-CHANGING = (
-    "Created", "Creating", "Killing", "Recreate", "Recreated", "Removed", "Removing",
-    "Restarting", "Started", "Starting", "Stopped", "Stopping",
-)  # fmt: skip
-"""Compose's words (2.18 to 2.39) for what is a change."""
-
-BODY = ASK + load_body("docker_compose_v2.sh")
+BODY = CLIENT + load_body("docker_compose_v2.sh")
 
 _EVENT = regex.compile(
     r"(?:DRY-RUN MODE -\s+)?(Container|Network|Volume|Image|Service)\s+(\S+)\s+([A-Z][a-z]+)\s*$"
 )
-DOING = {
+_ACTIONS = {
     "Creating", "Exiting", "Killing", "Pulling", "Building", "Recreate", "Recreating",
     "Removing", "Restarting", "Starting", "Stopping",
 }  # fmt: skip
@@ -89,7 +83,7 @@ class DockerComposeV2(DockerCli):
 
     def validate(self) -> None:
         if (self.project_src is None) == (self.definition is None):
-            raise ValueError("give one of project_src and definition")
+            raise ValueError("give either project_src or definition")
         if self.definition is not None and self.project_name is None:
             raise ValueError("definition needs project_name")
         if self.definition is not None and self.files is not None:
@@ -101,6 +95,7 @@ class DockerComposeV2(DockerCli):
 
     @property
     def project(self) -> str:
+        """The project's name; by default that of its directory, as compose chooses it."""
         return self.project_name or (self.project_src or "").rstrip("/").rpartition("/")[2]
 
     def program(self, context: TaskContext) -> Program:
@@ -112,19 +107,20 @@ class DockerComposeV2(DockerCli):
             self.body,
             {
                 "base": [*self._base()],
-                "words": [*self._words()],
-                "stop": ["stop", *self._time(), *(self.services or ())],
+                "arguments": [*self._arguments()],
+                "stop": ["stop", *self._timeout_option(), *(self.services or ())],
                 "definition": definition,
                 "project_src": self.project_src,
                 "project": self.project,
                 "check_files": self.check_files_existing and self.files is None,
                 "state": self.state,
                 "what": f"{verb} {self.project}",
-                **self.asking(),
+                **self.client_variables(),
             },
         )
 
     def _base(self) -> Iterator[str]:
+        """Yield the arguments before the subcommand: they select the project."""
         yield from ("compose", "--ansi=never")
         if self.project_src:
             yield f"--project-directory={self.project_src}"
@@ -141,12 +137,12 @@ class DockerComposeV2(DockerCli):
             return name
         return f"{self.project_src.rstrip('/')}/{name}"
 
-    def _time(self) -> list[str]:
+    def _timeout_option(self) -> list[str]:
         return [] if self.timeout is None else [f"--timeout={self.timeout}"]
 
-    def _words(self) -> Iterator[str]:
+    def _arguments(self) -> Iterator[str]:
         if self.state == "absent":
-            yield from ("down", *self._time())
+            yield from ("down", *self._timeout_option())
             if self.remove_images:
                 yield f"--rmi={self.remove_images}"
             if self.remove_volumes:
@@ -154,7 +150,7 @@ class DockerComposeV2(DockerCli):
             if self.remove_orphans:
                 yield "--remove-orphans"
         elif self.state == "restarted":
-            yield from ("restart", *self._time())
+            yield from ("restart", *self._timeout_option())
             if not self.dependencies:
                 yield "--no-deps"
         else:
@@ -162,9 +158,9 @@ class DockerComposeV2(DockerCli):
         yield from self.services or ()
 
     def _up(self) -> Iterator[str]:
-        yield from ("up", "--detach", "--no-color", "--quiet-pull", *self._time())
-        given = {"pull": self.pull if self.pull != "policy" else None}
-        yield from (f"--{key}={value}" for key, value in given.items() if value)
+        yield from ("up", "--detach", "--no-color", "--quiet-pull", *self._timeout_option())
+        if self.pull != "policy":
+            yield f"--pull={self.pull}"
         switches = {
             "--remove-orphans": self.remove_orphans,
             "--force-recreate": self.recreate == "always",
@@ -190,20 +186,23 @@ class DockerComposeV2(DockerCli):
 
 
 def events(text: str) -> Iterator[dict[str, str]]:
-    """What compose says that it does: ` Container web-1  Creating`."""
+    """Yield the actions in compose's messages, such as ` Container web-1  Creating`."""
     for line in text.splitlines():
         match = _EVENT.search(line)
-        if match and match[3] in DOING:
+        if match and match[3] in _ACTIONS:
             yield {"what": match[1].lower(), "id": match[2], "status": match[3]}
 
 
 def _objects(text: str) -> list[Any]:
-    """One array (before 2.21), or one object a line; warnings stand between them."""
-    found: list[Any] = []
+    """Return the JSON objects in the output of compose; warnings between them are left out.
+
+    The output is an array before version 2.21, else one object on each line.
+    """
+    objects: list[Any] = []
     for line in text.splitlines():
         try:
             item = json.loads(line)
         except ValueError:
             continue
-        found += item if isinstance(item, list) else [item]
-    return found
+        objects += item if isinstance(item, list) else [item]
+    return objects

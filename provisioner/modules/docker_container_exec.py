@@ -6,31 +6,31 @@ import shlex
 from typing import Any, ClassVar
 
 from provisioner.modules.framework.base import TaskContext
-from provisioner.modules.shared.docker.client import ASK, DockerModule
+from provisioner.modules.shared.docker.client import CLIENT, DockerModule
 from provisioner.modules.shared.docker.fields import Texts
 from provisioner.remote.shell import Program, Report
 
 BODY = (
-    ASK
+    CLIENT
     + r"""
 if [ "$look" = yes ]; then report check ''; return; fi
-complaint='' _what="run a command in container $container"
-installed "$_what" || return 0
-# docker_failed: ends the program where docker itself failed, not the command.
-docker_failed() {
-    complaint=$(stderr | tail -n 3)
-    case $complaint in
+error='' _what="run a command in container $container"
+need_docker "$_what" || return 0
+# fail_if_docker_failed: fail if docker itself failed, and not the command in the container.
+fail_if_docker_failed() {
+    error=$(stderr | tail -n 3)
+    case $error in
         *'No such container'*) fail "there is no container $container: start it first" ;;
-        *'is not running'*) fail "the container $container does not run: start it first" ;;
+        *'is not running'*) fail "the container $container is not running: start it first" ;;
         *'is paused'*) fail "the container $container is paused: unpause it first" ;;
     esac
-    ! unreachable || fail "$_what: $no_daemon ($complaint)"
+    ! unreachable || fail "$_what: $no_daemon ($error)"
 }
-inside() {
-    export_all
+exec_in_container() {
+    export_variables
     eval "set -- $options"
     if [ -n "$chdir" ]; then
-        # Before 17.09 docker exec has no --workdir.
+        # docker exec has no --workdir before 17.09.
         case $(cli exec --help) in
             *--workdir*) set -- "$@" "--workdir=$chdir" && chdir='' ;;
         esac
@@ -41,12 +41,12 @@ inside() {
     eval "set -- \"\$@\" $argv"
     if [ -n "$input" ]; then printf '%s' "$input" | cli "$@"; else cli "$@"; fi
 }
-export_all() {
+export_variables() {
     eval "set -- $exported"
     for pair in "$@"; do export "${pair?}"; done
 }
-run inside || true
-case $status in 1 | 125 | 126 | 127 | 128) docker_failed ;; esac
+run exec_in_container || true
+case $status in 1 | 125 | 126 | 127 | 128) fail_if_docker_failed ;; esac
 report rc "$status"
 output
 changed "$_what"
@@ -85,18 +85,19 @@ class DockerContainerExec(DockerModule):
 
     def validate(self) -> None:
         if (self.argv is None) == (self.command is None):
-            raise ValueError("give one of argv and command")
+            raise ValueError("give either argv or command")
         if self.detach and self.stdin is not None:
             raise ValueError("stdin can't be used with detach: true")
-        odd = [key for key in self.env or {} if not key.isidentifier()]
-        if odd:
-            raise ValueError(f"env: {odd[0]} is no name that a shell's variable can have")
+        invalid = [key for key in self.env or {} if not key.isidentifier()]
+        if invalid:
+            raise ValueError(f"env: {invalid[0]} is not a valid name of a shell variable")
 
     @property
     def acts(self) -> bool:
         return True
 
     def words(self) -> list[str]:
+        """Return the words of the command."""
         return list(self.argv) if self.argv is not None else shlex.split(self.command or "")
 
     def program(self, context: TaskContext) -> Program:
@@ -104,7 +105,7 @@ class DockerContainerExec(DockerModule):
         options += [f"--user={self.user}"] if self.user else []
         switches = {"--detach": self.detach, "--tty": self.tty, "--interactive": bool(self.stdin)}
         options += [key for key, on in switches.items() if on]
-        end = "\n" if self.stdin is not None and self.stdin_add_newline else ""
+        newline = "\n" if self.stdin is not None and self.stdin_add_newline else ""
         return Program(
             "docker_exec",
             self.body,
@@ -114,8 +115,8 @@ class DockerContainerExec(DockerModule):
                 "options": options,
                 "exported": [f"{key}={value}" for key, value in (self.env or {}).items()],
                 "chdir": self.chdir,
-                "input": (self.stdin or "") + end,
-                **self.asking(),
+                "input": (self.stdin or "") + newline,
+                **self.client_variables(),
             },
         )
 

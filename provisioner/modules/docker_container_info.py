@@ -1,4 +1,4 @@
-"""docker_container_info: what docker knows of a container."""
+"""docker_container_info: return what docker says about a container."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from provisioner.remote.shell import Report
 class DockerContainerInfo(DockerInfo):
     """Return what `docker inspect` says about a container."""
 
-    kind: ClassVar[tuple[str, ...]] = ("inspect", "--type", "container")
+    inspect_command: ClassVar[tuple[str, ...]] = ("inspect", "--type", "container")
 
     name: str
     """The container's name or id."""
 
-    def subjects(self) -> tuple[str, ...]:
+    def object_names(self) -> tuple[str, ...]:
         return (self.name,)
 
     def returns(self, report: Report) -> dict[str, Any]:
-        found = self.found(report)
-        return {"exists": bool(found), "container": found[0] if found else None}
+        objects = self.objects(report)
+        return {"exists": bool(objects), "container": objects[0] if objects else None}

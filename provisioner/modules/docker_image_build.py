@@ -1,4 +1,4 @@
-"""docker_image_pull, _push, _build: one part each of what docker_image does."""
+"""docker_image_build: build an image from a Dockerfile on the host."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class DockerImageBuild(ImagePart):
     outputs: tuple[Output, ...] = ()
     """Where to write the result, besides the local images (needs BuildKit)."""
 
-    def wish(self) -> Mapping[str, Any]:
-        own = set(fields(DockerImageBuild)) - set(fields(ImagePart)) - {"rebuild"}
-        build = self.as_dict(include=own, exclude_none=True)
+    def image_parameters(self) -> Mapping[str, Any]:
+        names = set(fields(DockerImageBuild)) - set(fields(ImagePart)) - {"rebuild"}
+        build = self.as_dict(include=names, exclude_none=True)
         if self.platform is not None:
             build["platform"] = ",".join(self.platform)
         return {"source": "build", "force_source": self.rebuild == "always", "build": build}

@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 from provisioner.modules.framework.base import TaskContext
 from provisioner.modules.framework.fields import parameter, private
-from provisioner.modules.shared.docker import images, steps
-from provisioner.modules.shared.docker.client import DockerModule, answer
+from provisioner.modules.shared.docker import commands, images
+from provisioner.modules.shared.docker.client import DockerModule, read_answer
+from provisioner.modules.shared.docker.commands import DockerCommand
 from provisioner.modules.shared.docker.fields import Names
-from provisioner.modules.shared.docker.references import full
-from provisioner.modules.shared.docker.steps import Step
+from provisioner.modules.shared.docker.references import with_tag
 from provisioner.remote.shell import Program, Report
 
 
@@ -35,31 +35,32 @@ class DockerImageExport(DockerModule):
         return self.force
 
     @property
-    def _full(self) -> list[str]:
-        return [full(name, self.tag) for name in self.names]
+    def _full_names(self) -> list[str]:
+        return [with_tag(name, self.tag) for name in self.names]
 
     def program(self, context: TaskContext) -> Program:
-        return images.look(self, "export", self._full, archive_path=self.path)
+        return images.look(self, "export", self._full_names, archive_path=self.path)
 
     def edit(self, report: Report) -> Program | None:
-        found = answer(report)
-        if found is None:
+        answer = read_answer(report)
+        if answer is None:
             return None
-        objects = found.objects()
-        here = {name: images.first(objects, name) for name in self._full}
-        for name, item in here.items():
+        objects = answer.objects()
+        found = {name: images.first(objects, name) for name in self._full_names}
+        for name, item in found.items():
             if item is None:
                 return images.missing(name)
-        self._images = [dict(item) for item in here.values() if item is not None]
-        archived = report.get("archived")
+        self._images = [dict(item) for item in found.values() if item is not None]
+        manifest = report.get("manifest")
         holds = (
-            images.archives(archived, str(item and item["Id"]), name) for name, item in here.items()
+            images.archives(manifest, str(item and item["Id"]), name)
+            for name, item in found.items()
         )
         if all(holds) and not self.force:
             return None
-        what = f"archive {', '.join(self._full)} to {self.path}"
-        step = Step(what, ["save", "--output", self.path, *self._full])
-        return steps.program(self, [step], subject=self.path)
+        what = f"archive {', '.join(self._full_names)} to {self.path}"
+        step = DockerCommand(what, ["save", "--output", self.path, *self._full_names])
+        return commands.program(self, [step], subject=self.path)
 
     def returns(self, report: Report) -> dict[str, Any]:
         return {"images": list(self._images)}

@@ -17,7 +17,7 @@ class DockerImagePull(ImagePart):
     platform: str | None = None
     """The platform of the image to pull, such as linux/amd64 (Docker 17.12 and later)."""
 
-    def wish(self) -> Mapping[str, Any]:
+    def image_parameters(self) -> Mapping[str, Any]:
         return {
             "source": "pull",
             "force_source": self.pull == "always",

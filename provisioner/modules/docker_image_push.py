@@ -11,5 +11,5 @@ from provisioner.modules.docker_image.wrapper import ImagePart
 class DockerImagePush(ImagePart):
     """Push an image from the host to its registry."""
 
-    def wish(self) -> Mapping[str, Any]:
+    def image_parameters(self) -> Mapping[str, Any]:
         return {"source": "local", "push": True}

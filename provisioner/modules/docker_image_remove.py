@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 from provisioner.modules.framework.base import TaskContext
 from provisioner.modules.framework.fields import private
-from provisioner.modules.shared.docker import images, steps
-from provisioner.modules.shared.docker.client import DockerModule, answer
-from provisioner.modules.shared.docker.references import full, is_id
-from provisioner.modules.shared.docker.steps import Step
+from provisioner.modules.shared.docker import commands, images
+from provisioner.modules.shared.docker.client import DockerModule, read_answer
+from provisioner.modules.shared.docker.commands import DockerCommand
+from provisioner.modules.shared.docker.references import is_id, with_tag
 from provisioner.remote.shell import Program, Report
 
 
@@ -32,24 +32,27 @@ class DockerImageRemove(DockerModule):
 
     @property
     def image(self) -> str:
-        return full(self.name, self.tag)
+        """`name` with its tag."""
+        return with_tag(self.name, self.tag)
 
     def program(self, context: TaskContext) -> Program:
         return images.look(self, "remove", [self.image])
 
     def edit(self, report: Report) -> Program | None:
-        found = answer(report)
-        self._before = (images.first(found.objects(), self.image) if found else None) or {}
+        answer = read_answer(report)
+        objects = answer.objects() if answer else []
+        self._before = images.first(objects, self.image) or {}
         if not self._before:
             return None
         options = ["--force"] * self.force + ["--no-prune"] * (not self.prune)
-        step = Step(f"remove image {self.image}", ["rmi", *options, self.image])
+        step = DockerCommand(f"remove image {self.image}", ["rmi", *options, self.image])
         look = ["inspect", "--type", "image", self.image]
-        return steps.program(self, [step], subject=self.image, inspect=look, proof="gone")
+        return commands.program(self, [step], subject=self.image, inspect=look, expect="absent")
 
     def returns(self, report: Report) -> dict[str, Any]:
         names = list(self._before.get("RepoTags") or ())
         by_id = is_id(self.image)
         untagged = (names if by_id else [self.image]) if self._before else []
-        gone = [str(self._before["Id"])] if self._before and (by_id or len(names) < 2) else []
-        return {"image": dict(self._before), "untagged": untagged, "deleted": gone}
+        last_name = bool(self._before) and (by_id or len(names) < 2)
+        deleted = [str(self._before["Id"])] if last_name else []
+        return {"image": dict(self._before), "untagged": untagged, "deleted": deleted}

@@ -1,4 +1,4 @@
-"""docker_image_tag, _remove, _export and _load: an image's names, and its archives."""
+"""docker_image_tag: give an image more names."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Literal
 
 from provisioner.modules.framework.base import TaskContext
 from provisioner.modules.framework.fields import private
-from provisioner.modules.shared.docker import images, steps
-from provisioner.modules.shared.docker.client import DockerModule, answer
+from provisioner.modules.shared.docker import commands, images
+from provisioner.modules.shared.docker.client import DockerModule, read_answer
+from provisioner.modules.shared.docker.commands import DockerCommand
 from provisioner.modules.shared.docker.fields import Names
-from provisioner.modules.shared.docker.references import full
-from provisioner.modules.shared.docker.steps import Step
+from provisioner.modules.shared.docker.references import with_tag
 from provisioner.remote.shell import Program, Report
 
 
@@ -35,36 +35,42 @@ class DockerImageTag(DockerModule):
 
     @property
     def _names(self) -> list[str]:
-        return [full(self.name, self.tag), *(full(name, self.tag) for name in self.repository)]
+        return [
+            with_tag(self.name, self.tag),
+            *(with_tag(name, self.tag) for name in self.repository),
+        ]
 
     def program(self, context: TaskContext) -> Program:
         return images.look(self, "tag", self._names)
 
     def edit(self, report: Report) -> Program | None:
-        found = answer(report)
-        if found is None:
+        answer = read_answer(report)
+        if answer is None:
             return None
         name, *targets = self._names
-        objects = found.objects()
-        here = images.first(objects, name)
-        if here is None:
+        objects = answer.objects()
+        image = images.first(objects, name)
+        if image is None:
             return images.missing(name)
-        self._image, self._tagged = here, [*self._wanted(here, objects, targets)]
-        plan = [Step(f"tag image {name} as {to}", ["tag", name, to]) for to in self._tagged]
-        if not plan:
+        self._image, self._tagged = image, [*self._missing_names(image, objects, targets)]
+        needed = [
+            DockerCommand(f"tag image {name} as {to}", ["tag", name, to]) for to in self._tagged
+        ]
+        if not needed:
             return None
         look = ["inspect", "--type", "image", *self._tagged]
-        return steps.program(self, plan, subject=name, inspect=look, proof="there")
+        return commands.program(self, needed, subject=name, inspect=look, expect="present")
 
-    def _wanted(
+    def _missing_names(
         self,
-        here: Mapping[str, Any],
+        image: Mapping[str, Any],
         objects: Sequence[Mapping[str, Any]],
         targets: Sequence[str],
     ) -> Iterator[str]:
+        """Yield the names that the image does not have and that it may take."""
         for target in targets:
             other = images.first(objects, target)
-            same = other is not None and other.get("Id") == here.get("Id")
+            same = other is not None and other.get("Id") == image.get("Id")
             if other is None or (not same and self.existing_images == "overwrite"):
                 yield target
 

@@ -1,4 +1,4 @@
-"""docker_login: credentials for a registry are in docker's settings, or are not."""
+"""docker_login: keep the credentials for a registry in docker's configuration file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 from provisioner.modules.framework.base import TaskContext
 from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.fields import parameter
-from provisioner.modules.shared.docker.client import ASK, DockerModule
+from provisioner.modules.shared.docker.client import CLIENT, DockerModule
 from provisioner.remote.shell import Program, Report
 
 READ = r"""
@@ -19,13 +19,13 @@ report dest "$config_path"
 if at "$config_path"; then before "$config_path"; fi
 """
 
-BODY = ASK + load_body("docker_login.sh")
+BODY = CLIENT + load_body("docker_login.sh")
 
 HUB = "https://index.docker.io/v1/"
 
 
-def server_of(url: str) -> str:
-    """The name under which docker keeps a registry's credentials."""
+def registry_key(url: str) -> str:
+    """Return the key of a registry in docker's configuration file."""
     if (
         url.rstrip("/") in ("docker.io", "https://docker.io", HUB.rstrip("/"))
         or "index.docker.io" in url
@@ -67,15 +67,16 @@ class DockerLogin(DockerModule):
 
     @property
     def server(self) -> str:
-        return server_of(self.registry_url)
+        """The key of the registry in docker's configuration file."""
+        return registry_key(self.registry_url)
 
     def program(self, context: TaskContext) -> Program:
         return Program("docker_login_read", READ, {"config_path": self.config_path})
 
     def edit(self, report: Report) -> Program | None:
-        settings = _settings(report.get("before"))
-        wanted = self._wanted(settings)
-        if wanted is None:
+        config = _config(report.get("before"))
+        desired = self._desired(config)
+        if desired is None:
             return None
         server = "" if self.server == HUB else self.server
         variables = {
@@ -85,26 +86,25 @@ class DockerLogin(DockerModule):
             "registry": self.server,
             "username": self.username or "",
             "password": self.password or "",
-            "direct": False,
-            "content": json.dumps(wanted, indent="\t") + "\n",
-            **self.asking(),
+            "content": json.dumps(desired, indent="\t") + "\n",
+            **self.client_variables(),
         }
         return Program("docker_login", self.body, variables)
 
-    def _wanted(self, settings: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The settings as they should be; None where they are so."""
-        kept = settings.get("auths") or {}
-        mine = {key: value for key, value in kept.items() if server_of(key) == self.server}
-        others = {key: value for key, value in kept.items() if key not in mine}
-        helpers = settings.get("credHelpers") or {}
-        helped = self.server in helpers or "credsStore" in settings
+    def _desired(self, config: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the configuration as it should be; None if it is already."""
+        stored = config.get("auths") or {}
+        mine = {key: value for key, value in stored.items() if registry_key(key) == self.server}
+        others = {key: value for key, value in stored.items() if key not in mine}
+        helpers = config.get("credHelpers") or {}
+        has_helper = self.server in helpers or "credsStore" in config
         if self.state == "absent":
-            return {**settings, "auths": others} if mine else None
+            return {**config, "auths": others} if mine else None
         secret = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
-        same = bool(mine) and (helped or any(v.get("auth") == secret for v in mine.values()))
+        same = bool(mine) and (has_helper or any(v.get("auth") == secret for v in mine.values()))
         if same and not self.reauthorize:
             return None
-        return {**settings, "auths": {**others, self.server: {"auth": secret}}}
+        return {**config, "auths": {**others, self.server: {"auth": secret}}}
 
     def returns(self, report: Report) -> dict[str, Any]:
         if self.state == "absent":
@@ -112,9 +112,10 @@ class DockerLogin(DockerModule):
         return {"login_result": {"serveraddress": self.registry_url, "username": self.username}}
 
 
-def _settings(text: str) -> dict[str, Any]:
+def _config(text: str) -> dict[str, Any]:
+    """Return docker's configuration; it is empty if the file can't be read."""
     try:
-        found = json.loads(text or "{}")
+        config = json.loads(text or "{}")
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return config if isinstance(config, dict) else {}

@@ -1,25 +1,24 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Body of docker_login: log in to a registry, or log out.
 
-# logged_in: docker checks the password with the registry and keeps it. Where it is too old to take
-# it on stdin (before 17.07), and for settings of another name, the file is written here.
-logged_in() {
+# store_credentials: let docker check the password with the registry and store it. The file is
+# written here if docker is too old to read the password on stdin (before 17.07), and if the file
+# has another name than docker's own.
+store_credentials() {
     case $config_path in
         */config.json) ;;
-        *) put_settings; return ;;
+        *) write_config; return ;;
     esac
-    make_folder
-    if [ "$direct" != yes ]; then
-        run by_docker && return
-        case $(stderr) in
-            *password-stdin*) ;;
-            *) broken "$_what" "exit $status" ;;
-        esac
-    fi
-    put_settings
-    report note "this Docker takes no password on stdin: it is kept, unchecked"
+    make_directory
+    run call_docker && return
+    case $(stderr) in
+        *password-stdin*) ;;
+        *) broken "$_what" "exit $status" ;;
+    esac
+    write_config
+    report note "this version of docker reads no password on stdin: stored without a check"
 }
-by_docker() {
+call_docker() {
     if [ "$state" = absent ]; then
         cli --config "${config_path%/*}" logout ${server:+"$server"}
     else
@@ -28,21 +27,21 @@ by_docker() {
                 ${server:+"$server"}
     fi
 }
-make_folder() {
+make_directory() {
     [ -d "${config_path%/*}" ] || run mkdir -p -m 0700 -- "${config_path%/*}" ||
         broken "create ${config_path%/*}" "exit $status"
 }
-put_settings() {
-    make_folder
+write_config() {
+    make_directory
     mode=0600
     at "$config_path" || true
     replace "$config_path"
 }
 
-on_failure=explain_run complaint=''
+on_failure=explain_run error=''
 _what="log in to $registry as $username"
 [ "$state" = present ] || _what="log out of $registry"
-installed "$_what" || return 0
+need_docker "$_what" || return 0
 what=$_what
-if [ "$look" = no ]; then logged_in; fi
+if [ "$look" = no ]; then store_credentials; fi
 changed "$what"

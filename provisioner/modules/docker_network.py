@@ -1,4 +1,4 @@
-"""docker_network: a network is there as asked, with its containers."""
+"""docker_network: keep a network and the containers in it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Any, ClassVar, Literal
 
 from provisioner.modules.framework.base import TaskContext, Words
 from provisioner.modules.framework.fields import Parameters, parameter
-from provisioner.modules.shared.docker import steps
-from provisioner.modules.shared.docker.client import ASK, DockerModule, answer
+from provisioner.modules.shared.docker import commands
+from provisioner.modules.shared.docker.client import CLIENT, DockerModule, read_answer
+from provisioner.modules.shared.docker.commands import DockerCommand
 from provisioner.modules.shared.docker.fields import Texts
-from provisioner.modules.shared.docker.steps import Step
 from provisioner.remote.shell import Program, Report
 
 BODY = (
-    ASK
+    CLIENT
     + r"""
-complaint='' _what='' what="$verb network $name"
-installed "$what" || return 0
+error='' _what='' what="$verb network $name"
+need_docker "$what" || return 0
 ask network inspect "$name"
-answered "$what" || return 0
+need_answer "$what" || return 0
 report answer "$answer"
 """
 )
@@ -37,16 +37,18 @@ class Pool(Parameters):
     aux_addresses: Texts | None = None
     """Addresses that are in use already, by name of their owner."""
 
-    def fits(self, there: Mapping[str, Any]) -> bool:
+    def fits(self, block: Mapping[str, Any]) -> bool:
+        """Whether a block of an existing network is the same, as far as it is given here."""
         given = {
             "Subnet": self.subnet,
             "IPRange": self.iprange,
             "Gateway": self.gateway,
             "AuxiliaryAddresses": self.aux_addresses,
         }
-        return all(value is None or there.get(key) == value for key, value in given.items())
+        return all(value is None or block.get(key) == value for key, value in given.items())
 
-    def words(self) -> Iterator[str]:
+    def options(self) -> Iterator[str]:
+        """Yield the options of `docker network create`."""
         given = {"subnet": self.subnet, "ip-range": self.iprange, "gateway": self.gateway}
         yield from (f"--{key}={value}" for key, value in given.items() if value)
         yield from (f"--aux-address={k}={v}" for k, v in (self.aux_addresses or {}).items())
@@ -113,87 +115,93 @@ class DockerNetwork(DockerModule):
 
     def program(self, context: TaskContext) -> Program:
         verb = "remove" if self.state == "absent" else "create"
-        variables = {"name": self.name, "verb": verb, **self.asking()}
+        variables = {"name": self.name, "verb": verb, **self.client_variables()}
         return Program("docker_network", self.body, variables)
 
     def edit(self, report: Report) -> Program | None:
-        found = answer(report)
-        if found is None:
+        answer = read_answer(report)
+        if answer is None:
             return None
-        self._before = next((n for n in found.objects() if n.get("Name") == self.name), None)
+        self._before = self._find(answer.objects())
         absent = self.state == "absent"
-        plan = [*(self._removal("") if absent else self._steps())]
-        if not plan:
+        needed = [*(self._remove() if absent else self._ensure_present())]
+        if not needed:
             return None
-        return steps.program(
+        return commands.program(
             self,
-            plan,
+            needed,
             subject=self.name,
             inspect=["network", "inspect", self.name],
-            proof="gone" if absent else "there",
+            expect="absent" if absent else "present",
         )
 
-    def _removal(self, why: str) -> Iterator[Step]:
+    def _find(self, objects: list[dict[str, Any]]) -> Mapping[str, Any] | None:
+        return next((item for item in objects if item.get("Name") == self.name), None)
+
+    def _remove(self, reason: str = "") -> Iterator[DockerCommand]:
         if self._before is None:
             return
-        if self.force or why:
-            yield from map(self._leave, self._containers())
-        yield Step(f"remove network {self.name}{why}", ["network", "rm", self.name])
+        if self.force or reason:
+            yield from map(self._disconnect, self._containers())
+        yield DockerCommand(f"remove network {self.name}{reason}", ["network", "rm", self.name])
 
     def _containers(self) -> dict[str, str]:
-        """Names of the containers in it ▶ their ids."""
-        there = (self._before or {}).get("Containers") or {}
-        return {str(item.get("Name") or key): key for key, item in there.items()}
+        """Return the ids of the containers in the network, by container name."""
+        containers = (self._before or {}).get("Containers") or {}
+        return {str(item.get("Name") or key): key for key, item in containers.items()}
 
-    def _steps(self) -> Iterator[Step]:
-        there = self._containers()
-        wanted = self.connected or tuple(there)
+    def _ensure_present(self) -> Iterator[DockerCommand]:
+        """Create or recreate the network, then connect and disconnect containers."""
+        containers = self._containers()
+        desired = self.connected or tuple(containers)
         if self._before is None:
-            yield self._creation()
-        elif (different := self._differences()) or self.force:
-            yield from self._removal(f" to make it anew: {', '.join(different) or 'force'}")
-            yield self._creation()
-            there = {}
-        for name in wanted:
-            if not any(_is(name, one, there[one]) for one in there):
-                words = ["network", "connect", self.name, name]
-                yield Step(f"connect {name} to network {self.name}", words)
-        for one, key in there.items():
-            if not self.appends and not any(_is(name, one, key) for name in wanted):
-                yield self._leave(one)
+            yield self._create()
+        elif (differences := self._differences()) or self.force:
+            yield from self._remove(f" to recreate it: {', '.join(differences) or 'force'}")
+            yield self._create()
+            containers = {}
+        for name in desired:
+            if not any(_is(name, *container) for container in containers.items()):
+                arguments = ["network", "connect", self.name, name]
+                yield DockerCommand(f"connect {name} to network {self.name}", arguments)
+        for container in containers.items():
+            if not self.appends and not any(_is(name, *container) for name in desired):
+                yield self._disconnect(container[0])
 
-    def _leave(self, name: str) -> Step:
-        words = ["network", "disconnect", "--force", self.name, name]
-        return Step(f"disconnect {name} from network {self.name}", words)
+    def _disconnect(self, name: str) -> DockerCommand:
+        arguments = ["network", "disconnect", "--force", self.name, name]
+        return DockerCommand(f"disconnect {name} from network {self.name}", arguments)
 
     def _differences(self) -> list[str]:
-        """Names of the parameters that are given and otherwise there."""
-        there = self._before or {}
-        ipam = there.get("IPAM") or {}
-        config_from = (there.get("ConfigFrom") or {}).get("Network", "")
-        plain = {
-            "driver": ("null" if self.config_only else self.driver, there.get("Driver")),
+        """Return the names of the parameters that differ from the existing network."""
+        network = self._before or {}
+        ipam = network.get("IPAM") or {}
+        config_from = (network.get("ConfigFrom") or {}).get("Network", "")
+        values = {
+            "driver": ("null" if self.config_only else self.driver, network.get("Driver")),
             "ipam_driver": (self.ipam_driver, ipam.get("Driver")),
             "ipam_driver_options": (self.ipam_driver_options, ipam.get("Options") or {}),
-            "enable_ipv4": (self.enable_ipv4, there.get("EnableIPv4", True)),
-            "enable_ipv6": (self.enable_ipv6, there.get("EnableIPv6", False)),
-            "internal": (self.internal, there.get("Internal", False)),
-            "scope": (self.scope, there.get("Scope")),
-            "attachable": (self.attachable, there.get("Attachable", False)),
-            "ingress": (self.ingress, there.get("Ingress", False)),
-            "config_only": (self.config_only, there.get("ConfigOnly", False)),
+            "enable_ipv4": (self.enable_ipv4, network.get("EnableIPv4", True)),
+            "enable_ipv6": (self.enable_ipv6, network.get("EnableIPv6", False)),
+            "internal": (self.internal, network.get("Internal", False)),
+            "scope": (self.scope, network.get("Scope")),
+            "attachable": (self.attachable, network.get("Attachable", False)),
+            "ingress": (self.ingress, network.get("Ingress", False)),
+            "config_only": (self.config_only, network.get("ConfigOnly", False)),
             "config_from": (self.config_from, config_from),
         }
-        found = [key for key, (wanted, now) in plain.items() if wanted not in (None, now)]
-        for key, now in (("driver_options", "Options"), ("labels", "Labels")):
-            if not getattr(self, key).items() <= (there.get(now) or {}).items():
-                found.append(key)
-        pools = ipam.get("Config") or ()
-        if any(not any(pool.fits(one) for one in pools) for pool in self._pools):
-            found.append("ipam_config")
-        return found
+        differences = [
+            name for name, (desired, actual) in values.items() if desired not in (None, actual)
+        ]
+        for name, key in (("driver_options", "Options"), ("labels", "Labels")):
+            if not getattr(self, name).items() <= (network.get(key) or {}).items():
+                differences.append(name)
+        blocks = ipam.get("Config") or ()
+        if any(not any(pool.fits(block) for block in blocks) for pool in self._pools):
+            differences.append("ipam_config")
+        return differences
 
-    def _creation(self) -> Step:
+    def _create(self) -> DockerCommand:
         words = ["network", "create"]
         if not self.config_only:
             words.append(f"--driver={self.driver}")
@@ -215,18 +223,17 @@ class DockerNetwork(DockerModule):
         words += [f"--opt={key}={value}" for key, value in self.driver_options.items()]
         words += [f"--ipam-opt={k}={v}" for k, v in (self.ipam_driver_options or {}).items()]
         words += [f"--label={key}={value}" for key, value in self.labels.items()]
-        words += [word for pool in self._pools for word in pool.words()]
-        return Step(f"create network {self.name}", [*words, self.name])
+        words += [word for pool in self._pools for word in pool.options()]
+        return DockerCommand(f"create network {self.name}", [*words, self.name])
 
     def returns(self, report: Report) -> dict[str, Any]:
         if self.state == "absent":
             return {}
-        found = answer(report)
-        objects = found.objects() if found else []
-        network = next((n for n in objects if n.get("Name") == self.name), self._before)
-        return {"network": dict(network or {})}
+        answer = read_answer(report)
+        network = self._find(answer.objects() if answer else [])
+        return {"network": dict(network or self._before or {})}
 
 
-def _is(wanted: str, name: str, container_id: str) -> bool:
-    """Whether `wanted` is that container's name, or its id, long or short."""
-    return wanted == name or (len(wanted) >= 12 and container_id.startswith(wanted))
+def _is(reference: str, name: str, container_id: str) -> bool:
+    """Whether `reference` is the container's name, or its long or short id."""
+    return reference == name or (len(reference) >= 12 and container_id.startswith(reference))

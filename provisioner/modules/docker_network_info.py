@@ -1,4 +1,4 @@
-"""docker_network_info: what docker knows of a network."""
+"""docker_network_info: return what docker says about a network."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from provisioner.remote.shell import Report
 class DockerNetworkInfo(DockerInfo):
     """Return what `docker network inspect` says about a network."""
 
-    kind: ClassVar[tuple[str, ...]] = ("network", "inspect")
+    inspect_command: ClassVar[tuple[str, ...]] = ("network", "inspect")
 
     name: str
     """The network's name or id."""
 
-    def subjects(self) -> tuple[str, ...]:
+    def object_names(self) -> tuple[str, ...]:
         return (self.name,)
 
     def returns(self, report: Report) -> dict[str, Any]:
-        found = self.found(report)
-        return {"exists": bool(found), "network": found[0] if found else None}
+        objects = self.objects(report)
+        return {"exists": bool(objects), "network": objects[0] if objects else None}

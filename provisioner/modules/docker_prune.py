@@ -1,4 +1,4 @@
-"""docker_prune: remove what is not used."""
+"""docker_prune: remove objects that are not used."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from provisioner.modules.framework.base import TaskContext
-from provisioner.modules.shared.docker.client import ASK
-from provisioner.modules.shared.docker.filters import Filtered, Filters, filters
-from provisioner.modules.shared.docker.values import bytes_about
+from provisioner.modules.shared.docker.client import CLIENT
+from provisioner.modules.shared.docker.filters import Filtered, Filters, filter_options
+from provisioner.modules.shared.docker.values import rounded_bytes
 from provisioner.remote.shell import Program, Report, quote
 
 BODY = (
-    ASK
+    CLIENT
     + r"""
 if [ "$look" = yes ]; then report check ''; return; fi
-on_failure=explain_run complaint=''
-installed 'prune' || return 0
-eval "set -- $prunes"
-for prune in "$@"; do
-    eval "set -- $prune"
+on_failure=explain_run error=''
+need_docker 'prune' || return 0
+eval "set -- $commands"
+for command in "$@"; do
+    eval "set -- $command"
     key=$1 _what="prune $1"
     shift
     run cli "$@" || broken "$_what" "exit $status"
@@ -63,37 +63,39 @@ class DockerPrune(Filtered):
         return True
 
     def program(self, context: TaskContext) -> Program:
-        words = [" ".join(map(quote, words)) for words in self._prunes()]
-        return Program("docker_prune", self.body, {"prunes": words, **self.asking()})
+        commands = [" ".join(map(quote, words)) for words in self._commands()]
+        return Program("docker_prune", self.body, {"commands": commands, **self.client_variables()})
 
-    def _prunes(self) -> Iterator[list[str]]:
+    def _commands(self) -> Iterator[list[str]]:
+        """Yield the docker commands to run, each after the key of its return value."""
         for key, kind in KINDS.items():
             if not getattr(self, key):
                 continue
-            given = dict(getattr(self, f"{key}_filters") or {})
-            every = []
-            if key == "images" and "dangling" in given:
-                # 1.13 knows the option, not the filter.
-                every = ["--all"] if given.pop("dangling")[-1].lower() == "false" else []
-            yield [key, kind, "prune", "--force", *every, *filters(given)]
+            filters = dict(getattr(self, f"{key}_filters") or {})
+            all_option = []
+            if key == "images" and "dangling" in filters:
+                # Docker 1.13 has --all instead of this filter.
+                named_too = filters.pop("dangling")[-1].lower() == "false"
+                all_option = ["--all"] if named_too else []
+            yield [key, kind, "prune", "--force", *all_option, *filter_options(filters)]
         if self.builder_cache:
             words = ["builder_cache", "builder", "prune", "--force"]
             words += ["--all"] if self.builder_cache_all else []
             keep = self.builder_cache_keep_storage
             words += [f"--keep-storage={keep}"] if keep else []
-            yield [*words, *filters(self.builder_cache_filters)]
+            yield [*words, *filter_options(self.builder_cache_filters)]
 
     def returns(self, report: Report) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for key in (*KINDS, "builder_cache"):
-            text = report.get(f"pruned_{key}")
             if f"pruned_{key}" not in report.records:
                 continue
+            text = report.get(f"pruned_{key}")
             lines = [line for line in text.splitlines() if line and ":" not in line[-1:]]
             reclaimed = [line for line in lines if line.startswith("Total")]
             if key != "builder_cache":
                 values[key] = [line.rpartition(" ")[2] for line in lines if line not in reclaimed]
             if key != "networks":
                 sizes = (line.rpartition(":")[2] for line in reclaimed)
-                values[f"{key}_space_reclaimed"] = sum(map(bytes_about, sizes))
+                values[f"{key}_space_reclaimed"] = sum(map(rounded_bytes, sizes))
         return values

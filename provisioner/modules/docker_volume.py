@@ -1,4 +1,4 @@
-"""docker_volume: a volume is there."""
+"""docker_volume: create or remove a volume."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Any, ClassVar, Literal
 
 from provisioner.modules.framework.base import TaskContext
 from provisioner.modules.framework.fields import parameter
-from provisioner.modules.shared.docker import steps
-from provisioner.modules.shared.docker.client import ASK, DockerModule, answer
+from provisioner.modules.shared.docker import commands
+from provisioner.modules.shared.docker.client import CLIENT, DockerModule, read_answer
+from provisioner.modules.shared.docker.commands import DockerCommand
 from provisioner.modules.shared.docker.fields import Texts
-from provisioner.modules.shared.docker.steps import Step
 from provisioner.remote.shell import Program, Report
 
 BODY = (
-    ASK
+    CLIENT
     + r"""
-complaint='' _what='' what="$verb volume $name"
-installed "$what" || return 0
+error='' _what='' what="$verb volume $name"
+need_docker "$what" || return 0
 ask volume inspect "$name"
-answered "$what" || return 0
+need_answer "$what" || return 0
 report answer "$answer"
 """
 )
@@ -52,53 +52,56 @@ class DockerVolume(DockerModule):
 
     def program(self, context: TaskContext) -> Program:
         verb = "remove" if self.state == "absent" else "create"
-        variables = {"name": self.volume_name, "verb": verb, **self.asking()}
+        variables = {"name": self.volume_name, "verb": verb, **self.client_variables()}
         return Program("docker_volume", self.body, variables)
 
     def edit(self, report: Report) -> Program | None:
-        found = answer(report)
-        if found is None:
+        answer = read_answer(report)
+        if answer is None:
             return None
-        self._before = self._mine(found.objects())
-        plan = [*self._steps()]
-        if not plan:
+        self._before = self._find(answer.objects())
+        needed = [*self._commands()]
+        if not needed:
             return None
-        return steps.program(
+        return commands.program(
             self,
-            plan,
+            needed,
             subject=self.volume_name,
             inspect=["volume", "inspect", self.volume_name],
-            proof="gone" if self.state == "absent" else "there",
+            expect="absent" if self.state == "absent" else "present",
         )
 
-    def _mine(self, objects: list[dict[str, Any]]) -> Mapping[str, Any] | None:
+    def _find(self, objects: list[dict[str, Any]]) -> Mapping[str, Any] | None:
         return next((item for item in objects if item.get("Name") == self.volume_name), None)
 
-    def _steps(self) -> Iterator[Step]:
-        name, why = self.volume_name, ""
+    def _commands(self) -> Iterator[DockerCommand]:
+        name, reason = self.volume_name, ""
         if self.state == "present" and self._before is not None:
-            different = self._differences() if self.recreate == "options-changed" else []
-            if self.recreate != "always" and not different:
+            differences = self._differences() if self.recreate == "options-changed" else []
+            if self.recreate != "always" and not differences:
                 return
-            why = f" to make it anew: {', '.join(different) or 'recreate'}"
+            reason = f" to recreate it: {', '.join(differences) or 'recreate'}"
         if self._before is not None:
-            yield Step(f"remove volume {name}{why}", ["volume", "rm", name])
+            yield DockerCommand(f"remove volume {name}{reason}", ["volume", "rm", name])
         if self.state == "present":
             words = ["volume", "create", f"--driver={self.driver}"]
             words += [f"--opt={key}={value}" for key, value in self.driver_options.items()]
             words += [f"--label={key}={value}" for key, value in (self.labels or {}).items()]
-            yield Step(f"create volume {name}", [*words, name])
+            yield DockerCommand(f"create volume {name}", [*words, name])
 
     def _differences(self) -> list[str]:
-        there = self._before or {}
-        found = [] if self.driver == there.get("Driver") else ["driver"]
-        for key, now in (("driver_options", "Options"), ("labels", "Labels")):
-            if not (getattr(self, key) or {}).items() <= (there.get(now) or {}).items():
-                found.append(key)
-        return found
+        """Return the names of the parameters that differ from the existing volume."""
+        volume = self._before or {}
+        differences = [] if self.driver == volume.get("Driver") else ["driver"]
+        for parameter_name, key in (("driver_options", "Options"), ("labels", "Labels")):
+            desired = getattr(self, parameter_name) or {}
+            if not desired.items() <= (volume.get(key) or {}).items():
+                differences.append(parameter_name)
+        return differences
 
     def returns(self, report: Report) -> dict[str, Any]:
         if self.state == "absent":
             return {}
-        found = answer(report)
-        return {"volume": dict(self._mine(found.objects() if found else []) or self._before or {})}
+        answer = read_answer(report)
+        volume = self._find(answer.objects() if answer else [])
+        return {"volume": dict(volume or self._before or {})}

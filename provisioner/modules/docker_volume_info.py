@@ -1,4 +1,4 @@
-"""docker_volume_info: what docker knows of a volume."""
+"""docker_volume_info: return what docker says about a volume."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from provisioner.remote.shell import Report
 class DockerVolumeInfo(DockerInfo):
     """Return what `docker volume inspect` says about a volume."""
 
-    kind: ClassVar[tuple[str, ...]] = ("volume", "inspect")
+    inspect_command: ClassVar[tuple[str, ...]] = ("volume", "inspect")
 
     name: str = parameter(aliases=("volume_name",))
     """The volume's name."""
 
-    def subjects(self) -> tuple[str, ...]:
+    def object_names(self) -> tuple[str, ...]:
         return (self.name,)
 
     def returns(self, report: Report) -> dict[str, Any]:
-        found = self.found(report)
-        return {"exists": bool(found), "volume": found[0] if found else None}
+        objects = self.objects(report)
+        return {"exists": bool(objects), "volume": objects[0] if objects else None}

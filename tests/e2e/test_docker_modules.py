@@ -183,7 +183,7 @@ FAILING = [
     ),
     (
         "docker_container: {name: xx, image: 'app:1', ports: ['8080:80'], command: sleep 9}",
-        "a port is taken",
+        "a port is already in use",
     ),
     ("docker_network: {name: back, state: absent}", "containers are still in the network"),
     ("docker_volume: {name: data, state: absent}", "a container still uses it"),

@@ -1,4 +1,4 @@
-"""docker_container: a container is there, as asked, and runs or rests."""
+"""docker_container: keep a container: created as the task says, running, stopped or removed."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from typing import Any, ClassVar
 
 from provisioner.modules.docker_container import create
 from provisioner.modules.docker_container.compare import Difference
-from provisioner.modules.docker_container.joined import identified, joined
+from provisioner.modules.docker_container.namespaces import modes_by_id, namespace_owners
 from provisioner.modules.docker_container.options import OPTIONS
 from provisioner.modules.docker_container.parameters import ContainerParameters
 from provisioner.modules.docker_container.plan import Plan
 from provisioner.modules.docker_container.values import env_lines, exposed, ports
 from provisioner.modules.framework.base import TaskContext
-from provisioner.modules.shared.docker import steps
-from provisioner.modules.shared.docker.client import ASK, answer, is_container, is_image
-from provisioner.modules.shared.docker.references import full, is_id
+from provisioner.modules.shared.docker import commands
+from provisioner.modules.shared.docker.client import CLIENT, is_container, is_image, read_answer
+from provisioner.modules.shared.docker.references import is_id, with_tag
 from provisioner.remote.shell import Program, Report, Value
 from provisioner.result import Diff
 
 BODY = (
-    ASK
+    CLIENT
     + r"""
-what="$verb container $name" on_failure=explain_run complaint=''
-installed "$what" || return 0
+what="$verb container $name" on_failure=explain_run error=''
+need_docker "$what" || return 0
 if [ -n "$env_file" ]; then
     if [ -r "$env_file" ]; then report env_file "$(cat -- "$env_file")"
-    elif [ "$look" = no ]; then fail "env_file: $env_file is not there or can't be read"
+    elif [ "$look" = no ]; then fail "env_file: $env_file does not exist or can't be read"
     fi
 fi
 if [ "$fetch" = yes ]; then
@@ -41,9 +41,9 @@ if [ "$fetch" = yes ]; then
     esac
 fi
 _what=''
-eval "set -- $joined"
+eval "set -- $namespace_owners"
 ask inspect "$name" ${image:+"$image"} "$@"
-answered "$what" || return 0
+need_answer "$what" || return 0
 report answer "$answer"
 """
 )
@@ -59,11 +59,11 @@ COMPATIBLE = {
     "read_only": False,
     "tty": False,
 }
-"""The values of unset parameters under container_default_behavior: compatibility."""
+"""The defaults of parameters with container_default_behavior: compatibility."""
 
 
 class DockerContainer(ContainerParameters):
-    """Keep a container: there or not, made as asked, running or stopped."""
+    """Create, start, stop or remove a container, and recreate it if its configuration differs."""
 
     body: ClassVar[str] = BODY
 
@@ -79,8 +79,7 @@ class DockerContainer(ContainerParameters):
     def validate(self) -> None:
         create.create(self, self.name, self.image or "")
         exposed(self.exposed_ports or ())
-        for _ in ports(self.published_ports or ()):
-            pass
+        list(ports(self.published_ports or ()))  # ValueError if one can't be read
         unknown = set(self.comparisons) - {*OPTIONS, "image", "networks", "*"}
         if unknown:
             raise ValueError(f"comparisons: {min(unknown)} can't be compared")
@@ -92,66 +91,65 @@ class DockerContainer(ContainerParameters):
         return self.restart or self.recreate or self.detach is False
 
     def program(self, context: TaskContext) -> Program:
-        image = full(self.image) if self.image and self.state != "absent" else ""
+        image = with_tag(self.image) if self.image and self.state != "absent" else ""
         variables: dict[str, Value] = {
             "name": self.name,
             "image": image,
             "env_file": self.env_file if self.state != "absent" else "",
             "verb": "remove" if self.state == "absent" else "start",
-            "joined": [*joined(self)] if self.state != "absent" else [],
+            "namespace_owners": [*namespace_owners(self)] if self.state != "absent" else [],
             "fetch": bool(image) and self.pull == "always" and not is_id(image),
         }
-        return Program("docker_container", self.body, variables | self.asking())
+        return Program("docker_container", self.body, variables | self.client_variables())
 
     def edit(self, report: Report) -> Program | None:
-        found = answer(report)
-        if found is None:
+        answer = read_answer(report)
+        if answer is None:
             return None
-        objects = found.objects()
+        objects = answer.objects()
         self._before = next(filter(self._is_mine, filter(is_container, objects)), None)
         image = next(filter(is_image, objects), None)
-        merged = env_lines(report.get("env_file")) | (self.env or {})
-        update = {"env": merged or self.env, **identified(self, objects)}
-        config = self.copy_with(**update)
-        plan = [*Plan(config, self._before, image, self._note).steps()]
-        if not plan:
+        env = env_lines(report.get("env_file")) | (self.env or {})
+        config = self.copy_with(env=env or self.env, **modes_by_id(self, objects))
+        plan = Plan(config, self._before, image)
+        needed = list(plan.commands())
+        self._differences = plan.differences
+        if not needed:
             return None
-        lines, more = create.environment(config.env or {})
-        return steps.program(
+        lines, exported = create.environment(config.env or {})
+        return commands.program(
             self,
-            plan,
+            needed,
             subject=self.name,
             inspect=["inspect", "--type", "container", self.name],
-            proof=self._proof(),
-            before=report.changes,
+            expect=self._expected_state(),
+            changes_before=report.changes,
             environment=lines,
-            exported=more,
+            exported=exported,
             cleanup=self.cleanup,
         )
 
     def _is_mine(self, item: Mapping[str, Any]) -> bool:
-        """docker also finds ids that merely begin like the name."""
+        """Whether an object is this container: docker also finds ids that begin like its name."""
         by_id = len(self.name) >= 12 and str(item.get("Id")).startswith(self.name)
         return item.get("Name") == f"/{self.name}" or by_id
 
-    def _note(self, differences: Sequence[Difference]) -> None:
-        self._differences = differences
-
-    def _proof(self) -> str:
-        if self.state == "absent" or self.auto_remove:
-            return "gone" if self.state == "absent" else ""
-        if self.detach is False:
+    def _expected_state(self) -> str:
+        """Return the state to check at the end: see `expect` of commands.program."""
+        if self.state == "absent":
+            return "absent"
+        if self.auto_remove or self.detach is False:
             return ""
-        return {"started": "running", "healthy": "running", "stopped": "stopped"}.get(
-            self.state, "there"
-        )
+        states = {"started": "running", "healthy": "running", "stopped": "stopped"}
+        return states.get(self.state, "present")
 
     def returns(self, report: Report) -> dict[str, Any]:
         if self.state == "absent":
             return {"container": {}}
-        found = answer(report)
-        items = [*filter(self._is_mine, filter(is_container, found.objects() if found else ()))]
-        values: dict[str, Any] = {"container": items[0] if items else dict(self._before or {})}
+        answer = read_answer(report)
+        containers = filter(is_container, answer.objects() if answer else ())
+        after = next(filter(self._is_mine, containers), None)
+        values: dict[str, Any] = {"container": after or dict(self._before or {})}
         if self.detach is False and "stdout" in report.records:
             values["container"] = {**values["container"], "Output": report.get("stdout")}
             values["status"] = int(report.get("rc") or 0)
@@ -160,8 +158,8 @@ class DockerContainer(ContainerParameters):
     def diff(self, report: Report) -> tuple[Diff, ...]:
         if not self._differences or not report.changes:
             return ()
-        before = {item.option: item.actual for item in self._differences}
-        after = {item.option: item.wanted for item in self._differences}
+        before = {item.parameter: item.actual for item in self._differences}
+        after = {item.parameter: item.desired for item in self._differences}
         return (Diff(_text(before), _text(after), f"before: {self.name}", f"after: {self.name}"),)
 
 

@@ -1,4 +1,4 @@
-"""A container's parameters ▶ the words of `docker create`, and what it reads on stdin."""
+"""Convert the parameters of a container to options of `docker create`, and to its stdin."""
 
 from __future__ import annotations
 
@@ -92,34 +92,35 @@ RATES = {
     "device_write_iops": "--device-write-iops",
 }
 
-LINE = 60_000
-"""Bytes of a line that docker still reads from an environment file (its limit is 64 KiB)."""
+MAX_LINE = 60_000
+"""Maximum bytes of a line in the environment file. Docker's own limit is 64 KiB."""
 
 
 def create(config: ContainerConfig, name: str, image: str) -> list[str]:
-    """The words of `docker create`; its --env-file is its stdin."""
+    """Return the arguments of `docker create`, which reads the environment on its stdin."""
     words = ["create", "--name", name, "--env-file", "/dev/stdin"]
     words += [f"--env={key}" for key in exported(config.env or {})]
     words += options(config)
-    entrypoint, command = started(config)
+    entrypoint, command = entrypoint_and_command(config)
     if entrypoint is not None:
         words += ["--entrypoint", entrypoint]
     return [*words, image, *command]
 
 
 def options(config: ContainerConfig) -> list[str]:
-    """All but name, environment, image, entry point and command."""
-    return [*_plain(config), *_special(config)]
+    """Return all options but the name, the environment and the entry point."""
+    return [*_simple_options(config), *_other_options(config)]
 
 
-def _plain(config: ContainerConfig) -> Iterator[str]:
+def _simple_options(config: ContainerConfig) -> Iterator[str]:
     for key, flag in (VALUES | SIZES).items():
         value = getattr(config, key)
         if value is not None:
-            text = (
-                str(bytes_of(value)) if key in SIZES else f"{value:g}" if key == "cpus" else value
-            )
-            yield f"{flag}={text}"
+            if key in SIZES:
+                value = bytes_of(value)
+            elif key == "cpus":
+                value = f"{value:g}"
+            yield f"{flag}={value}"
     for key, flag in SWITCHES.items():
         if (value := getattr(config, key)) is not None:
             yield f"{flag}={'true' if value else 'false'}"
@@ -131,9 +132,10 @@ def _plain(config: ContainerConfig) -> Iterator[str]:
         yield from (f"{flag}={r.path}:{bytes_of(r.rate)}" for r in getattr(config, key) or ())
 
 
-def _special(config: ContainerConfig) -> Iterator[str]:
+def _other_options(config: ContainerConfig) -> Iterator[str]:
     if config.interactive:
-        # As `docker run --detach`: otherwise its stdin ends with the first who attaches to it.
+        # As `docker run --detach` does. Otherwise the container's stdin is closed as soon as the
+        # first client that attached to it leaves.
         yield from ("--attach=stdout", "--attach=stderr")
     yield from (f"--add-host={name}:{ip}" for name, ip in (config.etc_hosts or {}).items())
     for text in config.ulimits or ():
@@ -149,14 +151,14 @@ def _special(config: ContainerConfig) -> Iterator[str]:
 
 
 def restart(config: ContainerConfig) -> str:
-    """`on-failure:3`."""
+    """Return the value of --restart, such as `on-failure:3`."""
     if config.restart_policy == "on-failure" and config.restart_retries:
         return f"on-failure:{config.restart_retries}"
     return str(config.restart_policy)
 
 
 def health_test(test: tuple[str, ...] | str | None) -> list[str] | None:
-    """The test as docker's command leaves it in a container: a line for a shell, or NONE."""
+    """Return a health check's test as `docker create` stores it: a line for a shell, or NONE."""
     if test is None:
         return None
     if isinstance(test, str):
@@ -202,6 +204,7 @@ def _mount(mount: Mount) -> str:
 
 
 def _csv(part: str) -> str:
+    """Return one value of a comma-separated option, in quotes if it needs them."""
     return '"' + part.replace('"', '""') + '"' if re.search('[",]', part) else part
 
 
@@ -220,7 +223,7 @@ def _gpus(request: DeviceRequest) -> str:
 
 
 def first_network(config: ContainerConfig) -> str | None:
-    """The network that the container is made with."""
+    """Return the network that the container is created in; None is docker's default."""
     if config.network_mode is not None:
         return config.network_mode
     return config.networks[0].name if config.networks else None
@@ -237,7 +240,7 @@ def _network(config: ContainerConfig) -> Iterator[str]:
 
 
 def network_options(network: Network, creating: bool = False) -> Iterator[str]:
-    """The options of `docker network connect`, or of create for its first network."""
+    """Yield the options of `docker network connect`; with `creating`, those of `docker create`."""
     if network.ipv4_address:
         yield f"--ip={network.ipv4_address}"
     if network.ipv6_address:
@@ -252,36 +255,44 @@ def network_options(network: Network, creating: bool = False) -> Iterator[str]:
 
 
 def command_words(command: tuple[str, ...] | str | None) -> list[str] | None:
+    """Return the words of a command, which is a line or already words."""
     if command is None:
         return None
     return shlex.split(command) if isinstance(command, str) else list(command)
 
 
-def started(config: ContainerConfig) -> tuple[str | None, list[str]]:
-    """Entry point and command, as docker's command takes them: the one has one word only."""
+def entrypoint_and_command(config: ContainerConfig) -> tuple[str | None, list[str]]:
+    """Return entry point and command for the docker command.
+
+    It accepts an entry point of one word only, so further words are put before the command.
+    """
     command = command_words(config.command) or []
     if config.entrypoint is None:
         return None, command
-    return (config.entrypoint[0] if config.entrypoint else ""), [*config.entrypoint[1:], *command]
+    first_word = config.entrypoint[0] if config.entrypoint else ""
+    return first_word, [*config.entrypoint[1:], *command]
 
 
 def exported(env: Mapping[str, str]) -> dict[str, str]:
-    """Those variables that no line of a file can hold."""
-    odd = {key: value for key, value in env.items() if not _fits_a_line(value)}
-    for key in odd:
+    """Return the variables that don't fit into a line; they go through docker's environment."""
+    variables = {key: value for key, value in env.items() if not _fits_a_line(value)}
+    for key in variables:
         if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", key):
-            raise ValueError(f"env: {key} has lines, so its name must be a shell variable's")
-    return odd
+            raise ValueError(
+                f"env: the value of {key} does not fit into a line, so its name must be that of a "
+                "shell variable: letters, digits and underscores"
+            )
+    return variables
 
 
 def _fits_a_line(value: str) -> bool:
-    if "\n" in value or value.endswith("\r") or len(value.encode("utf-8", "replace")) > LINE:
+    if "\n" in value or value.endswith("\r") or len(value.encode("utf-8", "replace")) > MAX_LINE:
         return False
     return not any("\udc80" <= char <= "\udcff" for char in value)
 
 
 def environment(env: Mapping[str, str]) -> tuple[str, Sequence[str]]:
-    """The lines that docker reads on its stdin, and assignments for its own environment."""
-    odd = exported(env)
-    lines = [f"{key}={value}\n" for key, value in env.items() if key not in odd]
-    return "".join(lines), [f"{key}={value}" for key, value in odd.items()]
+    """Return the lines that docker reads on stdin, and assignments for its own environment."""
+    other = exported(env)
+    lines = [f"{key}={value}\n" for key, value in env.items() if key not in other]
+    return "".join(lines), [f"{key}={value}" for key, value in other.items()]

@@ -1,4 +1,4 @@
-"""docker_container's parameters: first what makes a container, then how it is kept."""
+"""The parameters that a container is created with, and their types."""
 
 from __future__ import annotations
 

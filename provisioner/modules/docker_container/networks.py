@@ -1,4 +1,4 @@
-"""A container's networks: which to join, to leave, or to join again otherwise."""
+"""Connect a container to its networks, and disconnect it from others."""
 
 from __future__ import annotations
 
@@ -7,38 +7,42 @@ from typing import Any
 
 from provisioner.modules.docker_container.create import network_options
 from provisioner.modules.docker_container.fields import Network
-from provisioner.modules.shared.docker.steps import Step
+from provisioner.modules.shared.docker.commands import DockerCommand
 
 
 def attached(container: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Name of each network ▶ the container's settings in it."""
+    """Return the container's settings in each of its networks, by name of the network."""
     settings = container.get("NetworkSettings") or {}
     return settings.get("Networks") or {}
 
 
 def changes(
-    networks: Sequence[Network], there: Mapping[str, Any], name: str, strict: bool
-) -> Iterator[Step]:
-    """The steps that make `name` be in `networks`; in no others if `strict`."""
+    networks: Sequence[Network], endpoints: Mapping[str, Any], name: str, strict: bool
+) -> Iterator[DockerCommand]:
+    """Yield the commands that connect the container `name` to `networks`.
+
+    `endpoints` are its settings in the networks that it is in now. With `strict` it is disconnected
+    from all others.
+    """
     for network in networks:
-        if network.name not in there:
+        if network.name not in endpoints:
             yield _connect(network, name)
-        elif not fits(network, there[network.name] or {}):
-            yield _leave(network.name, name)
+        elif not fits(network, endpoints[network.name] or {}):
+            yield _disconnect(network.name, name)
             yield _connect(network, name)
     if strict:
-        wanted = {network.name for network in networks}
-        yield from (_leave(other, name) for other in there if other not in wanted)
+        names = {network.name for network in networks}
+        yield from (_disconnect(other, name) for other in endpoints if other not in names)
 
 
 def fits(network: Network, endpoint: Mapping[str, Any]) -> bool:
-    """What is given for the network is so; there may be more aliases and links."""
+    """Whether the settings in a network are those of the task, or have more aliases and links."""
     ipam = endpoint.get("IPAMConfig") or {}
-    for wanted, key in (
+    for address, key in (
         (network.ipv4_address, "IPv4Address"),
         (network.ipv6_address, "IPv6Address"),
     ):
-        if wanted and wanted != ipam.get(key):
+        if address and address != ipam.get(key):
             return False
     if not set(network.aliases or ()) <= set(endpoint.get("Aliases") or ()):
         return False
@@ -49,12 +53,12 @@ def fits(network: Network, endpoint: Mapping[str, Any]) -> bool:
     return not mac or mac.lower() == str(endpoint.get("MacAddress")).lower()
 
 
-def _connect(network: Network, name: str) -> Step:
+def _connect(network: Network, name: str) -> DockerCommand:
     words = ["network", "connect", *network_options(network), network.name, name]
-    return Step(f"connect {name} to network {network.name}", words)
+    return DockerCommand(f"connect {name} to network {network.name}", words)
 
 
-def _leave(network: str, name: str) -> Step:
-    return Step(
+def _disconnect(network: str, name: str) -> DockerCommand:
+    return DockerCommand(
         f"disconnect {name} from network {network}", ["network", "disconnect", network, name]
     )

@@ -1,4 +1,4 @@
-"""docker_container's parameters: how the container is kept."""
+"""The parameters of docker_container that say how a container is kept."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from provisioner.modules.framework.fields import Before, parameter
 
 
 def _pull_policy(value: Any) -> Any:
+    """Convert the booleans of older playbooks."""
     words = {"true": "always", "yes": "always", "false": "missing", "no": "missing"}
     return words.get(str(value).lower(), value)
 
@@ -61,8 +62,8 @@ class ContainerParameters(ContainerConfig):
     kill_signal: str | None = None
     """With `force_kill`, the signal to send; by default KILL."""
     networks_cli_compatible: bool = True
-    """Create the container in the first of `networks`. `false` also leaves it in the default
-    network."""
+    """Ignored: the container is always created in the first of `networks`. Add `bridge` to them to
+    keep it in the default network."""
     output_logs: bool = False
     """Ignored: with `detach: false` the output is always returned."""
     paused: bool | None = None

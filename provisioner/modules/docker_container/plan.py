@@ -1,20 +1,20 @@
-"""The steps that lead from a container as it is to the one that is asked for. Pure."""
+"""Compute the docker commands that turn a container into the one that the task describes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from provisioner.modules.docker_container import create, networks
 from provisioner.modules.docker_container.compare import Difference
 from provisioner.modules.docker_container.compare import differences as compare
-from provisioner.modules.docker_container.options import Seen
+from provisioner.modules.docker_container.options import Inspected
 from provisioner.modules.docker_container.parameters import ContainerParameters
-from provisioner.modules.shared.docker.references import full, is_id, same_name
-from provisioner.modules.shared.docker.steps import Step
+from provisioner.modules.shared.docker.commands import DockerCommand
+from provisioner.modules.shared.docker.references import is_id, same_name, with_tag
 from provisioner.modules.shared.docker.values import bytes_of
 
-UPDATES: Mapping[str, str] = {
+UPDATE_OPTIONS: Mapping[str, str] = {
     "blkio_weight": "--blkio-weight",
     "cpu_period": "--cpu-period",
     "cpu_quota": "--cpu-quota",
@@ -27,84 +27,87 @@ UPDATES: Mapping[str, str] = {
     "memory_swap": "--memory-swap",
     "restart_policy": "--restart",
 }
-"""What `docker update` can change (those that 1.13 has)."""
+"""The parameters that `docker update` can change, with its options in Docker 1.13."""
 
 
 class Plan:
-    """The steps from the container as it is to the one that is asked for."""
+    """The commands that an existing or missing container needs.
+
+    `container` and `image` are objects of `docker inspect`, None if they do not exist. After
+    `commands`, `differences` has the parameters that differed.
+    """
 
     def __init__(
         self,
         config: ContainerParameters,
-        there: Mapping[str, Any] | None,
+        container: Mapping[str, Any] | None,
         image: Mapping[str, Any] | None,
-        note: Callable[[Sequence[Difference]], None] = lambda differences: None,
     ) -> None:
-        self._config, self._there, self._image, self._note = config, there, image, note
-        asked = dict(config.comparisons)
+        self.differences: Sequence[Difference] = ()
+        self._config, self._container, self._image = config, container, image
+        comparisons = dict(config.comparisons)
         if config.ignore_image:
-            asked.setdefault("image", "ignore")
+            comparisons.setdefault("image", "ignore")
         if config.purge_networks:
-            asked["networks"] = "strict"
-        self._asked = asked
+            comparisons["networks"] = "strict"
+        self._comparisons = comparisons
         self._running = bool(self._state("Running")) and not self._state("Dead")
         self._name = config.name
-        self._id = str((there or {}).get("Id") or config.name)
+        self._id = str((container or {}).get("Id") or config.name)
+
+    def commands(self) -> Iterator[DockerCommand]:
+        """Yield the commands, in the order in which they have to run."""
+        if self._config.state == "absent":
+            if self._container is not None:
+                yield from self._remove()
+            return
+        yield from self._ensure_configuration()
+        yield from self._ensure_state()
 
     def _state(self, key: str) -> Any:
-        return ((self._there or {}).get("State") or {}).get(key)
+        return ((self._container or {}).get("State") or {}).get(key)
 
-    def steps(self) -> Iterator[Step]:
-        if self._config.state == "absent":
-            if self._there is not None:
-                yield from self._removal()
+    # Configuration
+
+    def _ensure_configuration(self) -> Iterator[DockerCommand]:
+        """Create the container if it is missing; update or recreate it if it differs."""
+        if self._container is None:
+            yield from self._create()
             return
-        yield from self._made()
-        yield from self._kept()
-
-    # -- there, and as asked
-
-    def _made(self) -> Iterator[Step]:
-        if self._there is None:
-            yield from self._creation()
+        self.differences = [*self._image_differences(), *self._parameter_differences()]
+        if self._config.recreate or not self._can_update():
+            yield from self._recreate()
             return
-        found = [*self._different_image(), *self._differences()]
-        self._note(found)
-        if self._config.recreate or not self._updatable(found):
-            yield from self._anew(found)
-            return
-        if found:
-            names = ", ".join(item.option for item in found)
-            words = ["update", *self._update(found), self._id]
-            yield Step(f"update container {self._name}: {names}", words)
-        yield from self._networks(networks.attached(self._there))
+        if self.differences:
+            names = ", ".join(item.parameter for item in self.differences)
+            arguments = ["update", *self._update_options(), self._id]
+            yield DockerCommand(f"update container {self._name}: {names}", arguments)
+        yield from self._connect_networks(networks.attached(self._container))
 
-    def _anew(self, found: Sequence[Difference]) -> Iterator[Step]:
-        why = ", ".join(item.option for item in found) or "recreate"
+    def _recreate(self) -> Iterator[DockerCommand]:
+        reason = ", ".join(item.parameter for item in self.differences) or "recreate"
         if self._config.image is None:
-            known = ((self._there or {}).get("Config") or {}).get("Image") or ""
-            self._config = self._config.copy_with(image=known)
+            current = ((self._container or {}).get("Config") or {}).get("Image") or ""
+            self._config = self._config.copy_with(image=current)
         yield from self._pull()
-        yield from self._removal(f" to make it anew: {why}")
-        yield from self._creation(pulled=True)
+        yield from self._remove(f" to recreate it: {reason}")
+        yield from self._create(pulled=True)
         self._running = False
-        self._there = None
+        self._container = None
 
-    def _creation(self, pulled: bool = False) -> Iterator[Step]:
+    def _create(self, pulled: bool = False) -> Iterator[DockerCommand]:
         config = self._config
-        image = full(config.image) if config.image else ""
+        image = with_tag(config.image) if config.image else ""
         if not pulled:
             yield from self._pull()
-        words = create.create(self._with_host_ip(), config.name, image)
-        yield Step(f"create container {config.name}", words, "create")
+        arguments = create.create(self._with_host_ip(), config.name, image)
+        yield DockerCommand(f"create container {config.name}", arguments, "create")
         first = create.first_network(config)
-        there = {} if first is None else {first: None}
-        if first is None or not config.networks_cli_compatible:
-            there.setdefault("bridge", None)
-        rest = [item for item in config.networks or () if item.name != first]
-        yield from networks.changes(rest, {}, config.name, False)
+        others = [network for network in config.networks or () if network.name != first]
+        yield from networks.changes(others, {}, config.name, False)
 
     def _with_host_ip(self) -> ContainerParameters:
+        """Return the parameters, with default_host_ip in published ports that have no address."""
         config = self._config
         if not config.default_host_ip or not config.published_ports:
             return config
@@ -115,94 +118,106 @@ class Plan:
         )
         return config.copy_with(published_ports=ports)
 
-    def _pull(self) -> Iterator[Step]:
-        image = full(self._config.image or "")
+    def _pull(self) -> Iterator[DockerCommand]:
+        image = with_tag(self._config.image or "")
         if image and self._image is None and self._config.pull == "missing" and not is_id(image):
-            yield Step(f"pull image {image}", ["pull", image])
+            yield DockerCommand(f"pull image {image}", ["pull", image])
 
-    def _different_image(self) -> Iterator[Difference]:
-        how = self._asked.get("image", self._asked.get("*", "strict"))
+    def _image_differences(self) -> Iterator[Difference]:
+        how = self._comparisons.get("image", self._comparisons.get("*", "strict"))
         if self._config.image is None or how == "ignore":
             return
-        there = self._there or {}
-        name, now = full(self._config.image), (there.get("Config") or {}).get("Image") or ""
-        if self._image is None or self._image.get("Id") != there.get("Image"):
-            if self._image is None and self._config.pull == "never" and name == full(now):
+        container = self._container or {}
+        desired = with_tag(self._config.image)
+        actual = (container.get("Config") or {}).get("Image") or ""
+        if self._image is None or self._image.get("Id") != container.get("Image"):
+            never_pulled = self._image is None and self._config.pull == "never"
+            if never_pulled and desired == with_tag(actual):
                 return
-            yield Difference("image", name, f"{now} {there.get('Image')}")
-        elif self._config.image_name_mismatch == "recreate" and not same_name(name, now):
-            yield Difference("image", name, now)
+            yield Difference("image", desired, f"{actual} {container.get('Image')}")
+        elif self._config.image_name_mismatch == "recreate" and not same_name(desired, actual):
+            yield Difference("image", desired, actual)
 
-    def _differences(self) -> Sequence[Difference]:
+    def _parameter_differences(self) -> Sequence[Difference]:
         current = self._config.image is None or self._config.image_comparison == "current-image"
         image = None if current else self._image
-        config = self._with_host_ip()
-        return compare(config, Seen(self._there or {}, image), self._asked)
+        inspected = Inspected(self._container or {}, image)
+        return compare(self._with_host_ip(), inspected, self._comparisons)
 
-    def _updatable(self, found: Sequence[Difference]) -> bool:
-        names = {item.option for item in found}
-        lifts = any(i.option in ("memory", "memory_swap") and i.wanted == 0 for i in found)
-        return names <= UPDATES.keys() and not lifts
+    def _can_update(self) -> bool:
+        """Whether `docker update` can change all that differs; it can't remove a limit."""
+        names = {item.parameter for item in self.differences}
+        removes_limit = any(
+            item.parameter in ("memory", "memory_swap") and item.desired == 0
+            for item in self.differences
+        )
+        return names <= UPDATE_OPTIONS.keys() and not removes_limit
 
-    def _update(self, found: Sequence[Difference]) -> Iterator[str]:
-        names = {item.option for item in found}
-        for item in found:
-            yield f"{UPDATES[item.option]}={item.wanted}"
+    def _update_options(self) -> Iterator[str]:
+        names = {item.parameter for item in self.differences}
+        for item in self.differences:
+            yield f"{UPDATE_OPTIONS[item.parameter]}={item.desired}"
         config = self._config
         if "memory" in names and "memory_swap" not in names:
-            # Docker refuses a limit above the old one of memory and swap, even its own default's.
+            # Docker refuses a memory limit above the existing limit of memory and swap, even if
+            # that is docker's own default.
             swap = config.memory_swap or str(2 * bytes_of(config.memory or "0"))
             yield f"--memory-swap={bytes_of(swap)}"
 
-    def _networks(self, there: Mapping[str, Any]) -> Iterator[Step]:
-        strict = self._asked.get("networks", self._asked.get("*")) == "strict"
-        if self._config.networks is not None and self._asked.get("networks") != "ignore":
-            yield from networks.changes(self._config.networks, there, self._name, strict)
+    def _connect_networks(self, endpoints: Mapping[str, Any]) -> Iterator[DockerCommand]:
+        how = self._comparisons.get("networks")
+        strict = (how or self._comparisons.get("*")) == "strict"
+        if self._config.networks is not None and how != "ignore":
+            yield from networks.changes(self._config.networks, endpoints, self._name, strict)
 
-    # -- running or not
+    # State
 
-    def _kept(self) -> Iterator[Step]:
+    def _ensure_state(self) -> Iterator[DockerCommand]:
+        """Start, stop, restart or pause the container."""
         config = self._config
         if config.state == "stopped":
             if self._running:
                 yield self._stop()
             return
         if config.state in ("started", "healthy"):
-            yield from self._started()
+            yield from self._start()
         paused = bool(self._state("Paused")) and self._running
         if config.paused in (None, paused) or (config.state == "present" and not self._running):
             return
         verb = "pause" if config.paused else "unpause"
-        yield Step(f"{verb} container {self._name}", [verb, self._name])
+        yield DockerCommand(f"{verb} container {self._name}", [verb, self._name])
 
-    def _started(self) -> Iterator[Step]:
-        config = self._config
+    def _start(self) -> Iterator[DockerCommand]:
+        config, name = self._config, self._name
         if not self._running:
-            yield Step(f"start container {self._name}", ["start", self._name])
+            yield DockerCommand(f"start container {name}", ["start", name])
             if config.detach is False:
-                yield Step(f"wait for {self._name}", [self._name], "wait")
+                yield DockerCommand(f"wait for {name}", [name], "wait")
         elif config.restart:
-            yield Step(f"restart container {self._name}", ["restart", *self._time(), self._id])
+            arguments = ["restart", *self._time_option(), self._id]
+            yield DockerCommand(f"restart container {name}", arguments)
 
-    def _time(self) -> list[str]:
+    def _time_option(self) -> list[str]:
         timeout = self._config.stop_timeout
         return [] if timeout is None else [f"--time={timeout}"]
 
-    def _stop(self, why: str = "") -> Step:
+    def _stop(self) -> DockerCommand:
         config = self._config
         if config.force_kill:
             signal = [f"--signal={config.kill_signal}"] if config.kill_signal else []
-            return Step(f"kill container {self._name}{why}", ["kill", *signal, self._id])
-        return Step(f"stop container {self._name}{why}", ["stop", *self._time(), self._id])
+            return DockerCommand(f"kill container {self._name}", ["kill", *signal, self._id])
+        arguments = ["stop", *self._time_option(), self._id]
+        return DockerCommand(f"stop container {self._name}", arguments)
 
-    def _removal(self, why: str = "") -> Iterator[Step]:
+    def _remove(self, reason: str = "") -> Iterator[DockerCommand]:
         if self._running:
             if self._state("Paused"):
-                yield Step(f"unpause container {self._name}", ["unpause", self._id])
+                yield DockerCommand(f"unpause container {self._name}", ["unpause", self._id])
             yield self._stop()
-        if self._running and ((self._there or {}).get("HostConfig") or {}).get("AutoRemove"):
-            yield Step(f"wait until {self._name} is gone", [self._id], "vanish")
+        removes_itself = ((self._container or {}).get("HostConfig") or {}).get("AutoRemove")
+        if self._running and removes_itself:
+            yield DockerCommand(f"wait until {self._name} is gone", [self._id], "wait_removed")
             return
         volumes = [] if self._config.keep_volumes else ["--volumes"]
-        words = ["rm", "--force", *volumes, self._id]
-        yield Step(f"remove container {self._name}{why}", words)
+        arguments = ["rm", "--force", *volumes, self._id]
+        yield DockerCommand(f"remove container {self._name}{reason}", arguments)

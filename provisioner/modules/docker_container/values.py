@@ -1,4 +1,4 @@
-"""How docker's command writes sizes, durations, ports and volumes, and what they come to."""
+"""Parse durations, ports, volumes and other values in the notation of the docker command."""
 
 from __future__ import annotations
 
@@ -20,19 +20,21 @@ _NANOSECONDS = {
 }
 
 Port = tuple[str, str, str]
-"""Port in the container with its protocol, address of the host, port of the host."""
+"""Port in the container with its protocol, address of the host ("" is all), port of the host."""
 
 
 def nanoseconds(text: str) -> int:
-    """`1m30s` ▶ ns."""
+    """Return the nanoseconds of a duration such as `1m30s`."""
     parts = list(_DURATION.finditer(text))
     if not parts or "".join(part[0] for part in parts) != text:
-        raise ValueError(f"{text!r} is no duration: write numbers and us, ms, s, m or h (1m30s)")
+        raise ValueError(
+            f"{text!r} is not a duration: write numbers and us, ms, s, m or h, such as 1m30s"
+        )
     return sum(round(float(part[1]) * _NANOSECONDS[part[2]]) for part in parts)
 
 
 def ports(published: tuple[str, ...]) -> Iterator[Port]:
-    """Every single port that `published` names, ranges spread out."""
+    """Yield every single port of `published`, ranges expanded."""
     for text in published:
         address, host, container = _port_parts(text)
         container, _, protocol = container.partition("/")
@@ -40,16 +42,16 @@ def ports(published: tuple[str, ...]) -> Iterator[Port]:
         inside, outside = _range(container), _range(host)
         for index, port in enumerate(inside):
             if not outside:
-                there = ""
+                host_port = ""
             elif len(inside) == len(outside):
-                there = str(outside[index])
+                host_port = str(outside[index])
             else:
-                there = host  # docker chooses one of the range
-            yield f"{port}/{protocol}", address, there
+                host_port = host  # docker chooses one of the range
+            yield f"{port}/{protocol}", address, host_port
 
 
 def _port_parts(text: str) -> tuple[str, str, str]:
-    """`[::1]:8080:80/tcp` ▶ ("::1", "8080", "80/tcp"); any address of the host is ""."""
+    """Split `[::1]:8080:80/tcp` into address, port of the host, and port in the container."""
     address = ""
     rest = text
     if text.startswith("["):
@@ -63,6 +65,7 @@ def _port_parts(text: str) -> tuple[str, str, str]:
 
 
 def any_address(address: str) -> str:
+    """Return the address, or "" if it means all addresses."""
     return "" if address in ("0.0.0.0", "::") else address  # noqa: S104
 
 
@@ -77,53 +80,55 @@ def _range(text: str) -> list[int]:
 
 
 def exposed(names: tuple[str, ...]) -> frozenset[str]:
-    """`80`, `7000-7001/udp` ▶ `80/tcp`, …"""
-    found = set()
+    """Return every single port of names such as `80` and `7000-7001/udp`, with its protocol."""
+    ports = set()
     for name in names:
         port, _, protocol = name.partition("/")
-        found |= {f"{number}/{protocol or 'tcp'}" for number in _range(port)}
-    return frozenset(found)
+        ports |= {f"{number}/{protocol or 'tcp'}" for number in _range(port)}
+    return frozenset(ports)
 
 
 def volume(text: str) -> tuple[str, str, frozenset[str]]:
-    """`source:/path:ro` ▶ source, path, modes; read-write is no mode."""
+    """Split `source:/path:ro` into source, path and modes; `rw` is left out."""
     source, _, rest = text.partition(":")
     path, _, modes = rest.partition(":")
-    found = frozenset(mode for mode in modes.split(",") if mode) - {"rw"}
-    return source, _slashed(path), found
+    return source, _without_slash(path), frozenset(filter(None, modes.split(","))) - {"rw"}
 
 
-def _slashed(path: str) -> str:
+def _without_slash(path: str) -> str:
     return path.rstrip("/") or path
 
 
 def device(text: str) -> tuple[str, str, str]:
-    """`/dev/a[:/dev/b[:r]]` ▶ path on the host, in the container, rights."""
-    first, _, rest = text.partition(":")
-    second, _, rights = rest.partition(":")
-    if second and not second.startswith("/"):
-        second, rights = "", second
-    return first, second or first, rights or "rwm"
+    """Split `/dev/a:/dev/b:r` into path on the host, path in the container, permissions."""
+    host_path, _, rest = text.partition(":")
+    path, _, permissions = rest.partition(":")
+    if path and not path.startswith("/"):
+        path, permissions = "", path
+    return host_path, path or host_path, permissions or "rwm"
 
 
 def ulimit(text: str) -> tuple[str, int, int]:
-    """`nofile:1024:2048` or docker's `nofile=1024:2048` ▶ name, soft, hard."""
+    """Split `nofile:1024:2048` or `nofile=1024:2048` into name, soft limit and hard limit."""
     name, soft, hard = [*re.split("[:=]", text), "", ""][:3]
     if not soft.lstrip("-").isdigit():
-        raise ValueError(f"{text!r} is no ulimit: write nofile:1024:2048")
+        raise ValueError(
+            f"{text!r} is not a ulimit: write name:soft:hard, such as nofile:1024:2048"
+        )
     return name, int(soft), int(hard or soft)
 
 
 def capability(name: str) -> str:
+    """Return a capability in capitals, without the prefix CAP_."""
     return name.upper().removeprefix("CAP_")
 
 
 def pairs(lines: Any) -> dict[str, str]:
-    """["A=b", …] ▶ {"A": "b", …}."""
+    """Return lines such as `A=b` as a mapping."""
     return {key: value for key, _, value in (str(line).partition("=") for line in lines or ())}
 
 
 def env_lines(text: str) -> dict[str, str]:
-    """A file of NAME=VALUE lines, as docker reads it."""
+    """Return the variables in the text of an environment file, read as docker reads it."""
     lines = (line.lstrip() for line in text.splitlines())
     return pairs(line for line in lines if line and not line.startswith("#") and "=" in line)

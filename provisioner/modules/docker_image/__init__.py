@@ -1,4 +1,4 @@
-"""docker_image: an image is there (pulled, built, loaded), tagged, pushed, archived; or not."""
+"""docker_image: keep an image on the host (pull, build or load it), tag, push, archive or remove it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Literal
 
 from provisioner.modules.docker_image.build import Build, Pull
 from provisioner.modules.framework.base import TaskContext
-from provisioner.modules.shared.docker import images, steps
-from provisioner.modules.shared.docker.client import DockerModule, answer
-from provisioner.modules.shared.docker.references import full, is_id
-from provisioner.modules.shared.docker.steps import Step
+from provisioner.modules.shared.docker import commands, images
+from provisioner.modules.shared.docker.client import DockerModule, read_answer
+from provisioner.modules.shared.docker.commands import DockerCommand
+from provisioner.modules.shared.docker.references import is_id, with_tag
 from provisioner.remote.shell import Program, Report
 
 
@@ -56,109 +56,118 @@ class DockerImage(DockerModule):
     _before: Mapping[str, Any] | None = None
 
     def validate(self) -> None:
-        needed = {"build": "build", "load": "load_path"}.get(self.source or "")
-        if needed and getattr(self, needed) is None:
-            raise ValueError(f"source: {self.source} needs {needed}")
+        other = {"build": "build", "load": "load_path"}.get(self.source or "")
+        if other and getattr(self, other) is None:
+            raise ValueError(f"source: {self.source} needs {other}")
         if is_id(self.name) and self.source in ("build", "pull"):
             raise ValueError(f"an image's id can't be used with source: {self.source}")
         if self.push and is_id(self.name) and not self.repository:
-            raise ValueError("an image can't be pushed by its id: give a repository too")
+            raise ValueError("an image can't be pushed by its id: set repository too")
 
     @property
     def image(self) -> str:
-        return full(self.name, self.tag)
+        """`name` with its tag."""
+        return with_tag(self.name, self.tag)
 
     @property
     def target(self) -> str:
         """`repository` with its tag."""
-        return full(self.repository, self.tag) if self.repository else ""
+        return with_tag(self.repository, self.tag) if self.repository else ""
 
     @property
     def acts(self) -> bool:
-        return self.state == "present" and (self.push or self._again)
+        return self.state == "present" and (self.push or self._forces_source)
 
     @property
-    def _again(self) -> bool:
+    def _forces_source(self) -> bool:
         return bool(self.force_source or self.force)
 
     def program(self, context: TaskContext) -> Program:
         verb = "remove" if self.state == "absent" else self.source or "look for"
         present = self.state == "present"
         names = [self.image, self.target] if present and self.target else [self.image]
-        more = {"needs": self._needs(), "archive_path": self.archive_path} if present else {}
+        more = (
+            {"source_path": self._source_path(), "archive_path": self.archive_path}
+            if present
+            else {}
+        )
         return images.look(self, verb, names, **more)
 
-    def _needs(self) -> str | None:
-        """The path on the host that the source reads."""
+    def _source_path(self) -> str | None:
+        """Return the path on the host that the source reads."""
         if self.source == "build" and self.build is not None:
             return self.build.path
         return self.load_path if self.source == "load" else None
 
     def edit(self, report: Report) -> Program | None:
-        found = answer(report)
-        if found is None:
+        answer = read_answer(report)
+        if answer is None:
             return None
-        objects = found.objects()
+        objects = answer.objects()
         self._before = images.first(objects, self.image)
         other = images.first(objects, self.target)
         absent = self.state == "absent"
-        plan = [*(self._removal() if absent else self._steps(other, report))]
-        if not plan and (absent or self._before is not None):
+        needed = [*(self._remove() if absent else self._ensure_present(other, report))]
+        if not needed and (absent or self._before is not None):
             return None
-        if not plan:
-            where = "set source: pull, build or load" if self.source is None else "make it first"
-            return Program("docker_missing", images.MISSING, {"image": self.image, "where": where})
-        return steps.program(
+        if not needed and self.source is None:
+            return images.missing(self.image, "set source: pull, build or load")
+        if not needed:
+            return images.missing(self.image)
+        return commands.program(
             self,
-            plan,
+            needed,
             subject=self.image,
             inspect=["inspect", "--type", "image", self.image],
-            proof="gone" if absent else "there",
+            expect="absent" if absent else "present",
             old_id=str((self._before or {}).get("Id", "")),
         )
 
-    def _removal(self) -> Iterator[Step]:
+    def _remove(self) -> Iterator[DockerCommand]:
         if self._before is None:
             return
         if self.force_absent or self.force:
             words = ["rmi", "--force", str(self._before["Id"])]
         else:
             words = ["rmi", self.image]
-        yield Step(f"remove image {self.image}", words)
+        yield DockerCommand(f"remove image {self.image}", words)
 
-    def _steps(self, other: Mapping[str, Any] | None, report: Report) -> Iterator[Step]:
-        if self._before is None or self._again:
-            yield from self._fetched()
+    def _ensure_present(
+        self, other: Mapping[str, Any] | None, report: Report
+    ) -> Iterator[DockerCommand]:
+        """Fetch, tag, archive and push the image; `other` is the one with the name `repository`."""
+        if self._before is None or self._forces_source:
+            yield from self._fetch()
         if self._before is None and self.source in (None, "local"):
             return
-        there = str((self._before or {}).get("Id", ""))
+        image_id = str((self._before or {}).get("Id", ""))
         if self.repository:
-            same = other is not None and str(other.get("Id")) == there
+            same = other is not None and str(other.get("Id")) == image_id
             if other is None or (not same and (self.force_tag or self.force)):
-                yield Step(
+                yield DockerCommand(
                     f"tag image {self.image} as {self.target}", ["tag", self.image, self.target]
                 )
-        if self.archive_path and not images.archives(report.get("archived"), there, self.image):
+        if self.archive_path and not images.archives(report.get("manifest"), image_id, self.image):
             words = ["save", "--output", self.archive_path, self.image]
-            yield Step(f"archive image {self.image} to {self.archive_path}", words)
+            yield DockerCommand(f"archive image {self.image} to {self.archive_path}", words)
         if self.push:
             name = self.target or self.image
-            yield Step(f"push image {name}", ["push", name], "push")
+            yield DockerCommand(f"push image {name}", ["push", name], "push")
 
-    def _fetched(self) -> Iterator[Step]:
+    def _fetch(self) -> Iterator[DockerCommand]:
         what, image = f"{self.source} image {self.image}", self.image
         if self.source == "pull":
             platform = self.pull and self.pull.platform
             words = ["pull", *([f"--platform={platform}"] if platform else []), image]
-            yield Step(what, words, "newer")
+            yield DockerCommand(what, words, "pull")
         elif self.source == "build" and self.build is not None:
-            yield Step(what, [*self.build.words(image)], "made")
+            yield DockerCommand(what, [*self.build.arguments(image)], "rebuild")
         elif self.source == "load" and self.load_path:
-            yield Step(what, ["load", "--input", self.load_path], "made")
+            yield DockerCommand(what, ["load", "--input", self.load_path], "rebuild")
 
     def returns(self, report: Report) -> dict[str, Any]:
-        found = answer(report)
-        objects = found.objects() if found else []
+        answer = read_answer(report)
+        objects = answer.objects() if answer else []
         image = images.first(objects, self.image) or self._before
         values: dict[str, Any] = {"image": {} if self.state == "absent" else dict(image or {})}
         if "built" in report.records:

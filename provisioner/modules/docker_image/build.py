@@ -1,4 +1,4 @@
-"""How docker_image builds and pulls: its `build` and `pull` dictionaries."""
+"""The parameters `build` and `pull` of docker_image."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ class Secret(Parameters):
     env: str | None = None
     """With `type: env`, the environment variable of the task."""
 
-    def words(self) -> str:
+    def option(self) -> str:
+        """Return the option of `docker build`."""
         return f"--secret=id={self.id}," + (f"src={self.src}" if self.src else f"env={self.env}")
 
 
@@ -48,7 +49,8 @@ class Output(Parameters):
     push: bool = False
     """Push the image to its registry (type image)."""
 
-    def words(self) -> str:
+    def option(self) -> str:
+        """Return the option of `docker build`."""
         given = {"type": self.type, "dest": self.dest, "context": self.context, "name": self.name}
         pairs = [f"{key}={value}" for key, value in given.items() if value is not None]
         return "--output=" + ",".join([*pairs, *["push=true"] * self.push])
@@ -93,7 +95,8 @@ class Build(Parameters):
     use_config_proxy: bool | None = None
     """Ignored: the docker command uses the proxy of its configuration."""
 
-    def words(self, tag: str) -> Iterator[str]:
+    def arguments(self, tag: str) -> Iterator[str]:
+        """Yield the arguments of the docker command that builds the image `tag`."""
         yield from ("build", f"--tag={tag}", f"--rm={str(self.rm).lower()}")
         limits = self.container_limits or Limits()
         given = {
@@ -116,8 +119,8 @@ class Build(Parameters):
         yield from (f"--add-host={key}:{value}" for key, value in self.etc_hosts.items())
         yield from (f"--label={key}={value}" for key, value in self.labels.items())
         yield from (f"--cache-from={image}" for image in self.cache_from)
-        yield from (secret.words() for secret in self.secrets)
-        yield from (output.words() for output in self.outputs)
+        yield from (secret.option() for secret in self.secrets)
+        yield from (output.option() for output in self.outputs)
         yield self.path
 
 

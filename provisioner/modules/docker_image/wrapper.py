@@ -1,4 +1,4 @@
-"""Base of the modules that docker_image carries out."""
+"""Base of docker_image_pull, docker_image_push and docker_image_build, which run docker_image."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class ImagePart(DockerModule):
 
     _image: DockerImage
 
-    def wish(self) -> Mapping[str, Any]:
-        """docker_image's parameters, but for the name and the daemon."""
+    def image_parameters(self) -> Mapping[str, Any]:
+        """Return the parameters of docker_image, except for its name and the daemon's."""
         raise NotImplementedError
 
     def validate(self) -> None:
         shared = self.as_dict(include={*fields(DockerModule), "name", "tag"})
-        self._image = DockerImage.from_arguments({**shared, **self.wish()})
+        self._image = DockerImage.from_arguments({**shared, **self.image_parameters()})
 
     @property
     def acts(self) -> bool:

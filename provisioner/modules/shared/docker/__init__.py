@@ -1,4 +1,5 @@
-"""Docker through the host's own `docker` command (1.13 and later): no Python, no SDK there.
+"""What the docker modules share: they work through the host's `docker` command (1.13 and later).
 
-A look asks docker for JSON, the controller compares, and `steps` carries out what is different.
+A look asks docker for JSON, the controller compares it with the task, and commands.py runs the
+docker commands that make the difference. The host needs neither Python nor an SDK.
 """

@@ -1,4 +1,4 @@
-"""What all Docker modules share: the options that say which daemon, and asking it."""
+"""The parameters that all docker modules have, and the answers of the docker command."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from provisioner.remote.shell import Report, Value
 
 SEPARATOR = "\x1e"
 
-ASK = load_body("shared/docker/client.sh", "shared/docker/failures.sh")
-"""Body that every docker module begins with: ask the daemon, and explain its failures."""
+CLIENT = load_body("shared/docker/client.sh", "shared/docker/failures.sh")
+"""The first part of every docker body: ask the daemon, and explain its failures."""
 
 
 class DockerCli(Module):
@@ -50,20 +50,21 @@ class DockerCli(Module):
     debug: bool = False
     """Ignored: every change is always reported."""
 
-    def patience(self) -> int | None:
-        """How long the daemon may take to answer a question, in s."""
+    def answer_timeout(self) -> int | None:
+        """Return the seconds that the daemon may take to answer a question; None is no limit."""
         return 60
 
-    def asking(self) -> dict[str, Value]:
-        """The variables that ASK reads."""
-        patience = self.patience()
+    def client_variables(self) -> dict[str, Value]:
+        """Return the variables that the body CLIENT reads."""
+        timeout = self.answer_timeout()
         return {
             "docker_cli": self.docker_cli,
             "client": self._client(),
-            "patience": "" if patience is None else str(patience),
+            "answer_timeout": "" if timeout is None else str(timeout),
         }
 
     def _client(self) -> list[str]:
+        """Return the docker command with the options that choose the daemon."""
         words = [self.docker_cli]
         if self.api_version not in ("auto", ""):
             words = ["env", f"DOCKER_API_VERSION={self.api_version}", *words]
@@ -82,48 +83,53 @@ class DockerCli(Module):
 
 
 class DockerModule(DockerCli):
-    """A module of the collection's API family: it also has `timeout`."""
+    """A docker module that also has `timeout`: those that use Docker's API with Ansible."""
 
     timeout: int = 60
     """Seconds that the daemon may take to answer a question. Pulls and builds have no limit."""
 
-    def patience(self) -> int | None:
+    def answer_timeout(self) -> int | None:
         return self.timeout
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What docker said to one `ask`."""
+    """What the docker command wrote for one `ask`: stdout, stderr and its exit status."""
 
     text: str = ""
-    complaint: str = ""
+    error: str = ""
     status: int = 0
 
     def objects(self) -> list[dict[str, Any]]:
-        """The JSON objects of `docker inspect`: one array, or one object a line."""
+        """Return the JSON objects in `text`: an array, or one object on each line.
+
+        Text that is no JSON has none.
+        """
         text = self.text.strip()
         try:
             if text.startswith("["):
-                found = json.loads(text)
+                items = json.loads(text)
             else:
-                found = [json.loads(line) for line in text.splitlines() if line.strip()]
+                items = [json.loads(line) for line in text.splitlines() if line.strip()]
         except ValueError:
             return []
-        return [item for item in found if isinstance(item, dict)]
+        return [item for item in items if isinstance(item, dict)]
 
 
-def answer(report: Report, key: str = "answer") -> Answer | None:
-    """The answer that a report has under `key`; None where there is none."""
+def read_answer(report: Report, key: str = "answer") -> Answer | None:
+    """Return the answer that a report has under `key`, or None if it has none."""
     if key not in report.records:
         return None
     head, _, status = report.get(key).rpartition(SEPARATOR)
-    text, _, complaint = head.partition(SEPARATOR)
-    return Answer(text, complaint, int(status or 0))
+    text, _, error = head.partition(SEPARATOR)
+    return Answer(text, error, int(status or 0))
 
 
 def is_container(item: dict[str, Any]) -> bool:
+    """Whether an object of `docker inspect` is a container."""
     return "HostConfig" in item and "State" in item
 
 
 def is_image(item: dict[str, Any]) -> bool:
+    """Whether an object of `docker inspect` is an image."""
     return "RootFS" in item or "RepoTags" in item

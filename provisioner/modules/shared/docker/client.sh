@@ -3,48 +3,53 @@
 
 separator=$(printf '\036')
 
-# cli ARG...: docker's command line, with the options that say which daemon is meant.
+# cli ARG...: run the docker command, with the options that choose the daemon.
 cli() {
     eval "set -- $client \"\$@\""
     "$@"
 }
 
-# ask ARG...: leaves in $answer what docker said, a \036, what it complained of, a \036 and its exit
-# status, which is in $status too. No file is written for it. It may take $patience seconds.
+# ask ARG...: run the docker command, for at most $answer_timeout seconds. Leave in $answer its
+# stdout, a \036, its stderr, a \036 and its exit status, and in $status the exit status. No file
+# is written for it.
 ask() {
     eval "set -- $client \"\$@\""
-    [ -z "$patience" ] || set -- timeout "$patience" "$@"
+    [ -z "$answer_timeout" ] || set -- timeout "$answer_timeout" "$@"
     answer=$(
         exec 5>&1
-        _said=$("$@" 2>&1 >&5 3>&- 4<&- 5>&-)
-        printf '\036%s\036%d' "$_said" "$?"
+        _stderr=$("$@" 2>&1 >&5 3>&- 4<&- 5>&-)
+        printf '\036%s\036%d' "$_stderr" "$?"
     )
     status=${answer##*"$separator"}
 }
 
-# installed WHAT: docker is there. A look says that WHAT would be done where it is not there yet.
-installed() {
+# need_docker WHAT: true if docker is installed; otherwise see not_yet.
+need_docker() {
     command -v "$docker_cli" >/dev/null && return
     not_yet "$1" "$docker_cli is not installed on this host: install Docker in an earlier task"
 }
 
-# answered WHAT: the daemon has answered `ask`, if only that something does not exist.
-answered() {
+# need_answer WHAT: true if the daemon has answered `ask`, even if it only said that something does
+# not exist. If the daemon is not running, see not_yet; any other error ends the program.
+need_answer() {
     [ "$status" != 0 ] || return 0
-    complaint=${answer%"$separator"*} complaint=${complaint##*"$separator"}
-    [ "$status" != 124 ] ||
-        fail "the Docker daemon gave no answer within $patience s: see systemctl status docker"
-    case $complaint in
+    error=${answer%"$separator"*} error=${error##*"$separator"}
+    [ "$status" != 124 ] || fail "the Docker daemon gave no answer within $answer_timeout s:" \
+        "see systemctl status docker"
+    case $error in
         *[Nn]'o such '* | *'not found'*) return 0 ;;
     esac
     if unreachable; then
-        not_yet "$1" "$no_daemon ($complaint)"
+        not_yet "$1" "$no_daemon ($error)"
         return
     fi
-    report stderr "$complaint"
+    report stderr "$error"
     explain
-    fail "docker says: $complaint"
+    fail "docker failed: $error"
 }
+
+# not_yet WHAT REASON: something that WHAT needs is missing on the host. Fail; but a look reports
+# that WHAT would be done, because an earlier task may install what is missing. Always false.
 not_yet() {
     [ "$look" = yes ] || fail "$2"
     changed "$1"

@@ -1,11 +1,11 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
-# Explain docker's error messages, from Docker 1.13 to 26.
+# Explain the error messages of docker, from version 1.13 to 26.
 
 no_daemon="the Docker daemon can't be reached: start it first, and see journalctl -u docker"
 
-# unreachable: $complaint says that there is no daemon to talk to.
+# unreachable: true if $error says that the daemon is not running.
 unreachable() {
-    case $complaint in
+    case $error in
         *'ermission denied'*) return 1 ;;
         *'annot connect to the Docker daemon'* | *'docker daemon running'*) ;;
         *'docker.sock: connect: '*) ;;
@@ -13,18 +13,18 @@ unreachable() {
     esac
 }
 
-# explain: end the program with what $complaint means, where that is known.
+# explain: fail with the meaning of $error, if it is a known one.
 explain() {
     ! unreachable ||
-        fail "${_what:+$_what: }$no_daemon ($complaint)"
+        fail "${_what:+$_what: }$no_daemon ($error)"
     why=''
-    case $complaint in
+    case $error in
         *'ermission denied'*ocker*sock* | *'docker.sock: connect: permission denied'*)
             why="this user may not talk to the Docker daemon"
             report hint "set become: true, or add the user to the group docker" ;;
         *toomanyrequests* | *'rate limit'*)
             why="the registry's pull limit is reached"
-            report hint "log in first (docker_login), use a mirror (registry-mirrors), or wait some hours" ;;
+            report hint "log in first (docker_login), use a mirror, or wait some hours" ;;
         *'OCI index found'* | *'OCI manifest found'* | *'missing signature key'* | \
             *'unsupported manifest'* | *'nsupported media type'* | \
             *'mediaType in manifest should be'*)
@@ -35,7 +35,7 @@ explain() {
         *'anifest unknown'* | *'manifest for '*'not found'* | *'epository does not exist'* | \
             *'pull access denied'* | *'epository '*' not found'* | \
             *'tag '*' not found in repository'*)
-            why="the registry has no such image, or wants a login"
+            why="the registry has no such image, or requires a login"
             report hint "check name and tag, or log in first (docker_login)" ;;
         *unauthorized* | *'no basic auth credentials'* | *'access to the resource is denied'* | \
             *'ncorrect username or password'*)
@@ -43,13 +43,13 @@ explain() {
             report hint "log in first (docker_login), and check user and password" ;;
         *x509*)
             why="the registry's certificate is not trusted"
-            report hint "put its CA into /etc/docker/certs.d/REGISTRY/ca.crt, and check the host's clock" ;;
+            report hint "put its CA certificate into /etc/docker/certs.d/REGISTRY/ca.crt" ;;
         *'server gave HTTP response to HTTPS client'*)
-            why="the registry speaks no TLS"
+            why="the registry does not use TLS"
             report hint "add it to insecure-registries in /etc/docker/daemon.json" ;;
         *'port is already allocated'* | *'ddress already in use'*)
-            why="a port is taken"
-            report hint "see ss -lntp, or publish another port" ;;
+            why="a port is already in use"
+            report hint "see ss -lntp for its user, or publish another port" ;;
         *'dial tcp'* | *'no such host'* | *'i/o timeout'* | *'handshake timeout'* | \
             *'request canceled'* | *'Client.Timeout'* | *'unexpected EOF'*)
             why="the registry can't be reached"
@@ -60,8 +60,8 @@ explain() {
         *'executable file not found'* | *'no such file or directory'*exec* | *' exec: '*)
             why="the container's command can't be run" ;;
         *onflict*'is already in use by container'*)
-            why="a container of that name was made meanwhile"
-            report hint "run again" ;;
+            why="another process has created a container with that name"
+            report hint "run the playbook again" ;;
         *'nknown flag'* | *'nknown shorthand flag'*)
             why="this version of Docker has no such option" ;;
         *'has active endpoints'*)
@@ -73,15 +73,14 @@ explain() {
         *"'compose' is not a docker command"*)
             why="docker compose is not installed"
             report hint "install docker-compose-plugin in an earlier task" ;;
-
         *) return 0 ;;
     esac
-    fail "${_what:+$_what: }$why: $complaint"
+    fail "${_what:+$_what: }$why: $error"
 }
 
-# explain_run: the same for what the last `run` said: its last lines.
+# explain_run: the same for the last lines on the stderr of the last `run`.
 explain_run() {
-    complaint=$(stderr | grep -v -e '^$' -e 'See .docker' | tail -n 3)
+    error=$(stderr | grep -v -e '^$' -e 'See .docker' | tail -n 3)
     explain
-    [ -z "$complaint" ] || fail "$_what: $complaint"
+    [ -z "$error" ] || fail "$_what: $error"
 }

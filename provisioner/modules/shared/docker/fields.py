@@ -10,13 +10,14 @@ from provisioner.modules.shared.docker.values import bytes_of, text_of
 
 
 def _texts(value: Any) -> Any:
-    """A dictionary whose values become text, as docker has them."""
+    """Convert the values of a mapping to text; true and false are in lower case."""
     if isinstance(value, dict):
         return {str(key): text_of(item) for key, item in value.items()}
     return value
 
 
 def _size(value: Any) -> Any:
+    """Return a size as text; ValueError if it is none."""
     bytes_of(str(value))
     return str(value)
 

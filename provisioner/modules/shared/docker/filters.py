@@ -1,4 +1,4 @@
-"""Docker's filters, as the modules take them that speak of all of a kind."""
+"""The parameters for docker's filters, in docker_host_info and docker_prune."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from provisioner.modules.shared.docker.values import text_of
 
 
 def _lists(value: Any) -> Any:
-    """Each filter may have one value or several."""
+    """Convert a mapping of filters; each filter has one value or a list of them."""
     if not isinstance(value, dict):
         return value
     return {
@@ -23,7 +23,7 @@ Filters = Annotated[dict[str, tuple[str, ...]], Before(_lists)]
 
 
 class Filtered(DockerModule):
-    """A module that speaks of the containers, images, networks and volumes that filters choose."""
+    """A module with filters for containers, images, networks and volumes."""
 
     containers_filters: Filters | None = None
     """Filters for containers, as in `docker ps --filter`: {label: [a=b], status: exited, until:
@@ -37,6 +37,6 @@ class Filtered(DockerModule):
     """Filters for volumes, as in `docker volume ls --filter`."""
 
 
-def filters(given: Filters | None) -> list[str]:
-    """The words for docker's `--filter`."""
-    return [f"--filter={key}={item}" for key, items in (given or {}).items() for item in items]
+def filter_options(filters: Filters | None) -> list[str]:
+    """Return the `--filter` options of the docker command."""
+    return [f"--filter={key}={item}" for key, items in (filters or {}).items() for item in items]

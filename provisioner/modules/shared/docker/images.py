@@ -1,4 +1,4 @@
-"""Ask docker for images, and compare them with names and archives."""
+"""Ask docker for images, and compare them with names and archives of `docker save`."""
 
 from __future__ import annotations
 
@@ -6,42 +6,47 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from provisioner.modules.shared.docker.client import ASK, DockerModule
+from provisioner.modules.shared.docker.client import CLIENT, DockerModule
 from provisioner.modules.shared.docker.references import digest_of, is_id, short
 from provisioner.remote.shell import Program, Value
 
 BODY = (
-    ASK
+    CLIENT
     + r"""
-complaint='' _what=''
+error='' _what=''
 what="$verb image $image"
-installed "$what" || return 0
-if [ -n "$needs" ] && [ "$look" = no ] && ! [ -e "$needs" ]; then
-    fail "$needs is not on this host: put it there in an earlier task"
+need_docker "$what" || return 0
+if [ -n "$source_path" ] && [ "$look" = no ] && ! [ -e "$source_path" ]; then
+    fail "$source_path is not on this host: put it there in an earlier task"
 fi
 if [ -n "$archive_path" ] && [ -f "$archive_path" ]; then
-    report archived "$(tar -xOf "$archive_path" manifest.json 2>/dev/null)"
+    report manifest "$(tar -xOf "$archive_path" manifest.json 2>/dev/null)"
 fi
 eval "ask inspect --type image $names"
-answered "$what" || return 0
+need_answer "$what" || return 0
 report answer "$answer"
 """
 )
 
 
 def look(module: DockerModule, verb: str, names: Sequence[str], **more: Value) -> Program:
-    """Ask docker for the images `names`; `verb` says what is to be done with the first."""
-    values: dict[str, Value] = {"needs": "", "archive_path": "", **more, **module.asking()}
-    values |= {"image": names[0], "names": list(names), "verb": verb}
-    return Program("docker_image", BODY, values)
+    """Return the program that asks docker for the images `names`.
+
+    `verb` says what the module does with the first of them, for its messages. `source_path` is a
+    path that must exist on the host; of the archive `archive_path` the manifest is reported.
+    """
+    variables: dict[str, Value] = {"source_path": "", "archive_path": "", **more}
+    variables |= {"image": names[0], "names": list(names), "verb": verb}
+    return Program("docker_image", BODY, variables | module.client_variables())
 
 
 def first(items: Iterable[Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
-    """The image that has this name, or id."""
+    """Return the first of `items` that has the name or id `name`, or None."""
     return next((item for item in items if name and _named(item, name)), None)
 
 
 def _named(item: Mapping[str, Any], name: str) -> bool:
+    """Whether an image of `docker inspect` has the name or id `name`."""
     if is_id(name):
         return digest_of(str(item.get("Id"))).startswith(digest_of(name))
     names = [*(item.get("RepoTags") or ()), *(item.get("RepoDigests") or ())]
@@ -49,21 +54,24 @@ def _named(item: Mapping[str, Any], name: str) -> bool:
 
 
 MISSING = r"""
-[ "$look" = yes ] || fail "there is no image $image on this host: $where"
+[ "$look" = yes ] || fail "there is no image $image on this host: $hint"
 changed "use image $image, once it is there"
 """
 
 
-def missing(name: str) -> Program:
-    """What there is to do about an image that is not on the host: say so."""
-    where = "pull, build or load it in an earlier task"
-    return Program("docker_missing", MISSING, {"image": name, "where": where})
+def missing(name: str, hint: str = "pull, build or load it in an earlier task") -> Program:
+    """Return the program that fails because an image is not on the host.
+
+    A look reports a change instead, because an earlier task may bring the image.
+    """
+    return Program("docker_missing", MISSING, {"image": name, "hint": hint})
 
 
 def manifest(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The ids and names in an archive's manifest.json; what is none (a host says it) holds nothing.
+    """Yield the digest and the names of each image in an archive's manifest.json.
 
-    Docker 25 and later have blobs/sha256/DIGEST; before: DIGEST.json.
+    The text comes from the host: text that is no manifest yields nothing. The manifest names the
+    file of an image: blobs/sha256/DIGEST from Docker 25 on, DIGEST.json before.
     """
     try:
         entries = json.loads(text or "[]")
@@ -78,6 +86,8 @@ def manifest(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def archives(text: str, image_id: str, name: str) -> bool:
-    """Whether a `docker save` archive with this manifest.json holds the image under its name."""
-    mine = [names for digest, names in manifest(text) if digest and digest == digest_of(image_id)]
-    return any(is_id(name) or short(name) in map(short, names) for names in mine)
+    """Whether an archive with the manifest.json `text` holds the image under the name `name`."""
+    names_of_image = [
+        names for digest, names in manifest(text) if digest and digest == digest_of(image_id)
+    ]
+    return any(is_id(name) or short(name) in map(short, names) for names in names_of_image)

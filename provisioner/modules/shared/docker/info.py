@@ -1,54 +1,57 @@
-"""docker_container_info, _image_info, _network_info, _volume_info: what docker has, as JSON."""
+"""Base of docker_container_info, _image_info, _network_info and _volume_info."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 from provisioner.modules.framework.base import TaskContext
-from provisioner.modules.shared.docker.client import ASK, DockerModule, answer
+from provisioner.modules.shared.docker.client import CLIENT, DockerModule, read_answer
 from provisioner.remote.shell import Program, Report, Value
 
 BODY = (
-    ASK
+    CLIENT
     + r"""
-complaint='' _what=''
+error='' _what=''
 what="ask docker"
-# Where Docker is only yet to be installed, a check says that it would have asked.
-installed "$what" || { report check ''; return 0; }
+# A look without Docker reports `check`: an earlier task may install Docker before this runs.
+need_docker "$what" || { report check ''; return 0; }
 ids=''
-if [ "$listed" = yes ]; then
+if [ "$all_images" = yes ]; then
     ask image ls --quiet --no-trunc
-    answered "$what" || { report check ''; return 0; }
+    need_answer "$what" || { report check ''; return 0; }
     ids=${answer%%"$separator"*}
     [ -n "$ids" ] || { report answer "$answer"; return 0; }
 fi
-eval "set -- $kind $subjects"
+eval "set -- $inspect_command $names"
 # shellcheck disable=SC2086
 ask "$@" $ids
-answered "$what" || { report check ''; return 0; }
+need_answer "$what" || { report check ''; return 0; }
 report answer "$answer"
 """
 )
 
 
 class DockerInfo(DockerModule):
-    """What docker knows of some things."""
+    """A module that returns what docker says about objects of one kind."""
 
     body: ClassVar[str] = BODY
-    kind: ClassVar[tuple[str, ...]] = ()
+    inspect_command: ClassVar[tuple[str, ...]] = ()
+    """The docker command that describes objects of this kind."""
 
-    def subjects(self) -> tuple[str, ...]:
+    def object_names(self) -> tuple[str, ...]:
+        """Return the names or ids of the objects; all images if it is empty."""
         raise NotImplementedError
 
     def program(self, context: TaskContext) -> Program:
-        subjects = self.subjects()
+        names = self.object_names()
         variables: dict[str, Value] = {
-            "kind": self.kind,
-            "subjects": subjects,
-            "listed": not subjects,
+            "inspect_command": self.inspect_command,
+            "names": names,
+            "all_images": not names,
         }
-        return Program("docker_info", self.body, variables | self.asking())
+        return Program("docker_info", self.body, variables | self.client_variables())
 
-    def found(self, report: Report) -> list[dict[str, Any]]:
-        said = answer(report)
-        return said.objects() if said else []
+    def objects(self, report: Report) -> list[dict[str, Any]]:
+        """Return the objects that docker described."""
+        answer = read_answer(report)
+        return answer.objects() if answer else []

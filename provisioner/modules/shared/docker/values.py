@@ -14,28 +14,33 @@ _UNITS = {unit: 1024**power for power, unit in enumerate(("b", "k", "m", "g", "t
 
 
 def text_of(value: Any) -> str:
-    """YAML's value as docker has it: true, not True."""
+    """Return a value of YAML as text: true and false in lower case, None as an empty string."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)
 
 
 def bytes_of(text: str) -> int:
-    """`512M` ▶ bytes; unlimited is -1."""
+    """Return the bytes of a size such as `512M` (powers of 1024); `unlimited` is -1."""
     if text in ("unlimited", "-1"):
         return -1
     match = _SIZE.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is no size: write a number and B, K, M, G, T or P (512M)")
+        raise ValueError(
+            f"{text!r} is not a size: write a number and B, K, M, G, T or P, such as 512M"
+        )
     return int(float(match[1]) * _UNITS[match[2].lower() or "b"])
 
 
-_ABOUT = regex.compile(r"([\d.]+)\s*([kKMGTP]?)(i?)B")
+_ROUNDED_SIZE = regex.compile(r"([\d.]+)\s*([kKMGTP]?)(i?)B")
 
 
-def bytes_about(text: str) -> int:
-    """`12.3MB`, as docker shows sizes (powers of 1000) ▶ bytes, about."""
-    match = _ABOUT.search(text)
+def rounded_bytes(text: str) -> int:
+    """Return the bytes of a size that docker has rounded, such as `12.3MB`; 0 if `text` has none.
+
+    Docker means powers of 1000, or of 1024 where it writes `MiB`.
+    """
+    match = _ROUNDED_SIZE.search(text)
     if match is None:
         return 0
     base = 1024 if match[3] else 1000

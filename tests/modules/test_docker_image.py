@@ -1,4 +1,4 @@
-"""docker_image's parts (pull, push, tag, remove, export, load, build), with a pretended docker."""
+"""docker_image, and the modules that do one part of its work, with a fake docker command."""
 
 from __future__ import annotations
 
@@ -10,8 +10,40 @@ from typing import Any
 
 import pytest
 
-from provisioner.modules.shared.docker.images import archives, manifest
 from tests.modules.conftest import Host, listing
+
+IMAGE = '[{"Id": "sha256:%s", "RepoTags": ["%s"], "RootFS": {}}]'
+
+
+@pytest.mark.parametrize(
+    ("status", "changed"),
+    [("Image is up to date for a:1", False), ("Downloaded newer image", True)],
+)
+def test_pulling_again_is_a_change_only_if_docker_fetched_something(
+    host: Host, status: str, changed: bool
+) -> None:
+    host.fake(
+        "docker",
+        f"case $1 in pull) echo 'Status: {status}' ;; *) echo '{IMAGE % (1, 'a:1')}' ;; esac",
+    )
+    asked = {"name": "a:1", "source": "pull", "force_source": True}
+    assert host.look("docker_image", **asked).changes == ("pull image a:1",)
+    report = host.run("docker_image", **asked)
+    assert report.failed is None
+    assert bool(report.changes) is changed
+    assert host.values("docker_image", report, **asked)["image"]["Id"] == "sha256:1"
+
+
+def test_an_image_is_found_under_the_long_names_of_docker_1_13(host: Host) -> None:
+    host.fake("docker", f"echo '{IMAGE % (1, 'docker.io/a:latest')}'")
+    assert host.run("docker_image", name="a", source="pull").changes == ()
+
+
+def test_a_missing_local_image_fails_a_run_but_not_a_look(host: Host) -> None:
+    host.fake("docker", "echo '[]'; echo 'Error: No such image: a' >&2; exit 1")
+    assert host.look("docker_image", name="a", source="local").changes
+    assert "no image a:latest" in (host.run("docker_image", name="a", source="local").failed or "")
+
 
 ID = "ab" * 32
 OTHER = "cd" * 32
@@ -90,7 +122,7 @@ ONCE: list[tuple[str, dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("module", "arguments", "change", "command"), ONCE)
-def test_a_part_of_docker_image_is_done_once(
+def test_a_second_run_of_a_module_for_images_changes_nothing(
     docker: Host, module: str, arguments: dict[str, Any], change: str, command: str
 ) -> None:
     root = str(docker.root)
@@ -108,32 +140,34 @@ def test_a_part_of_docker_image_is_done_once(
     assert docker.look(module, **asked).changes == ()
 
 
-def test_a_name_that_another_image_has_is_kept_where_that_is_wished(docker: Host) -> None:
+def test_existing_images_keep_leaves_a_name_with_its_image(docker: Host) -> None:
     asked = {"name": "a:1", "repository": ["b:1"], "existing_images": "keep"}
     assert docker.run("docker_image_tag", **asked).changes == ()
     values = docker.returned("docker_image_tag", **asked)
     assert (values["tagged_images"], values["image"]["Id"]) == ([], f"sha256:{ID}")
 
 
-def test_pulling_always_and_pushing_are_events(docker: Host) -> None:
+def test_pulling_always_and_pushing_are_changes_each_time(docker: Host) -> None:
     assert docker.run("docker_image_pull", name="a:1").changes == ("pull image a:1",)
     assert docker.run("docker_image_push", name="a:1").changes == ("push image a:1",)
     assert docker.look("docker_image_push", name="a:1").changes == ("push image a:1",)
 
 
-def test_removing_tells_what_lost_its_name_and_what_went(docker: Host) -> None:
+def test_removing_returns_the_removed_names_and_images(docker: Host) -> None:
     values = docker.returned("docker_image_remove", name="a:1")
     assert (values["untagged"], values["deleted"]) == (["a:1"], [f"sha256:{ID}"])
 
 
 @pytest.mark.parametrize("module", ["docker_image_tag", "docker_image_export"])
-def test_an_image_that_is_missing_fails_but_not_in_a_check(docker: Host, module: str) -> None:
+def test_a_missing_image_to_tag_or_export_fails_a_run_but_not_a_look(
+    docker: Host, module: str
+) -> None:
     more = {"repository": "x:1"} if module == "docker_image_tag" else {"path": "/tmp/x.tar"}
     assert docker.look(module, name="no:1", **more).changes == ("use image no:1, once it is there",)
     assert "there is no image no:1" in (docker.run(module, name="no:1", **more).failed or "")
 
 
-def test_an_archive_is_loaded_unless_all_in_it_is_there(docker: Host) -> None:
+def test_an_archive_is_loaded_unless_all_its_images_are_there(docker: Host) -> None:
     path = docker.root / "in.tar"
     archive(path, ID, "a:1")
     assert docker.run("docker_image_load", path=str(path)).changes == ()
@@ -145,13 +179,7 @@ def test_an_archive_is_loaded_unless_all_in_it_is_there(docker: Host) -> None:
     assert docker.returned("docker_image_load", path=str(path))["image_names"] == ["a:1"]
 
 
-def test_an_archive_that_is_not_there_fails_but_not_in_a_check(docker: Host) -> None:
+def test_a_missing_archive_fails_a_run_but_not_a_look(docker: Host) -> None:
     path = str(docker.root / "none.tar")
     assert docker.look("docker_image_load", path=path).changes == (f"load images from {path}",)
     assert "is not on this host" in (docker.run("docker_image_load", path=path).failed or "")
-
-
-@pytest.mark.parametrize("text", ["", "{", "3", '{"a": 1}', "[3, null]", '[{"RepoTags": 3}]'])
-def test_a_manifest_that_a_host_made_up_holds_nothing(text: str) -> None:
-    assert not any(names for _, names in manifest(text))
-    assert not archives(text, f"sha256:{ID}", "a:1")

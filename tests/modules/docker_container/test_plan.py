@@ -1,6 +1,6 @@
-"""docker_container's comparison: `docker inspect` of three versions against what is asked for.
+"""Compare the output of `docker inspect` of three versions with the parameters of a task.
 
-`docker_inspect/20.10.json` was recorded on a lab host; the other two are that recording with what
+`inspect/20.10.json` was recorded on a lab host; the other two are that recording with what
 1.13 and 26 are known to write otherwise.
 """
 
@@ -13,19 +13,14 @@ from typing import Any
 
 import pytest
 
-from provisioner.modules.docker_compose_v2 import events
-from provisioner.modules.docker_container import DockerContainer, create, values
-from provisioner.modules.docker_container.options import OPTIONS
+from provisioner.modules.docker_container import DockerContainer, create
+from provisioner.modules.docker_container.options import OPTIONS, Inspected
 from provisioner.modules.docker_container.plan import Plan
-from provisioner.modules.docker_login import server_of
 from provisioner.modules.framework.fields import InvalidArguments
 from provisioner.modules.shared.docker.client import SEPARATOR
-from provisioner.modules.shared.docker.images import archives
-from provisioner.modules.shared.docker.references import full, is_id, same_name
-from provisioner.modules.shared.docker.values import bytes_of
 from provisioner.remote.shell import Report
 
-FOLDER = Path(__file__).parent / "docker_inspect"
+FOLDER = Path(__file__).parent / "inspect"
 VERSIONS = ("1.13", "20.10", "26")
 
 ASKED: Mapping[str, Any] = {
@@ -79,7 +74,7 @@ ASKED: Mapping[str, Any] = {
     "uts": "",
 }
 
-OTHERWISE: Mapping[str, Any] = {
+DIFFERENT: Mapping[str, Any] = {
     "image": "bb:2",
     "command": ["sleep", "501"],
     "env": {"S3CRET": "other"},
@@ -126,38 +121,40 @@ OTHERWISE: Mapping[str, Any] = {
 
 
 def recorded(version: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads((FOLDER / f"{version}.json").read_text())
-    return found
+    objects: list[dict[str, Any]] = json.loads((FOLDER / f"{version}.json").read_text())
+    return objects
 
 
-def steps(version: str, **asked: Any) -> list[str]:
-    """What would be done to the recorded container."""
+def planned(version: str, **asked: Any) -> list[str]:
+    """Return the changes to the recorded container that a task with these arguments makes."""
     container, image = recorded(version)
     model = DockerContainer.from_arguments(asked)
-    ours = model.image in (None, "bb:1")
-    plan = Plan(model, container, image if ours else {**image, "Id": "sha256:0", "RepoTags": []})
-    return [step.what for step in plan.steps()]
+    same_image = model.image in (None, "bb:1")
+    plan = Plan(
+        model, container, image if same_image else {**image, "Id": "sha256:0", "RepoTags": []}
+    )
+    return [command.what for command in plan.commands()]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_container_made_as_asked_is_left_alone(version: str) -> None:
+def test_a_container_with_the_parameters_of_the_task_is_left_alone(version: str) -> None:
     asked = dict(ASKED)
     if version != "1.13":
         asked["mounts"] = [
             {"target": "/mm", "type": "tmpfs", "tmpfs_size": "1M"},
             {"target": "/mb", "source": "/etc", "type": "bind", "read_only": True},
         ]
-    assert steps(version, **asked) == []
+    assert planned(version, **asked) == []
 
 
-@pytest.mark.parametrize("option", OTHERWISE)
+@pytest.mark.parametrize("option", DIFFERENT)
 @pytest.mark.parametrize("version", VERSIONS)
-def test_each_parameter_that_differs_makes_it_anew(version: str, option: str) -> None:
-    found = steps(version, **{**ASKED, option: OTHERWISE[option]})
+def test_each_parameter_that_differs_recreates_the_container(version: str, option: str) -> None:
+    changes = planned(version, **{**ASKED, option: DIFFERENT[option]})
     name = {"ports": "published_ports"}.get(option, option)
-    (reason,) = [step for step in found if "make it anew" in step]
+    (reason,) = [change for change in changes if "to recreate it" in change]
     assert name in reason
-    assert found[-1] == "start container c2"
+    assert changes[-1] == "start container c2"
 
 
 UPDATED = {
@@ -171,53 +168,63 @@ UPDATED = {
 
 @pytest.mark.parametrize("option", UPDATED)
 @pytest.mark.parametrize("version", VERSIONS)
-def test_limits_and_the_restart_policy_are_changed_in_place(version: str, option: str) -> None:
-    (step,) = steps(version, **{**ASKED, option: UPDATED[option]})
-    assert step.startswith("update container c2: ")
+def test_limits_and_the_restart_policy_are_updated_in_place(version: str, option: str) -> None:
+    (change,) = planned(version, **{**ASKED, option: UPDATED[option]})
+    assert change.startswith("update container c2: ")
 
 
-def test_a_limit_that_is_lifted_takes_a_new_container() -> None:
-    assert any("anew: memory" in step for step in steps("26", **{**ASKED, "memory": "0"}))
+def test_removing_a_limit_recreates_the_container() -> None:
+    assert any(
+        "recreate it: memory" in change for change in planned("26", **{**ASKED, "memory": "0"})
+    )
 
 
 @pytest.mark.parametrize("option", OPTIONS)
-def test_every_parameter_is_compared_without_a_fault_where_nothing_is_there(option: str) -> None:
-    from provisioner.modules.docker_container.options import Seen
-
-    assert OPTIONS[option].actual(Seen({})) is not None
+def test_every_parameter_has_a_value_for_an_empty_container(option: str) -> None:
+    assert OPTIONS[option].actual(Inspected({})) is not None
 
 
 COMPARISONS = [
-    ("more labels are no difference", {"labels": {"a": "b c"}}, {}, False),
-    ("but strictly they are", {"labels": {"a": "b c"}}, {"labels": "strict"}, True),
-    ("lists are strict", {"dns_servers": ["1.1.1.1"]}, {}, True),
+    ("additional labels are no difference", {"labels": {"a": "b c"}}, {}, False),
+    ("with strict they are", {"labels": {"a": "b c"}}, {"labels": "strict"}, True),
+    ("lists are compared strictly", {"dns_servers": ["1.1.1.1"]}, {}, True),
     (
-        "unless more is allowed",
+        "unless more items are allowed",
         {"dns_servers": ["1.1.1.1"]},
         {"dns_servers": "allow_more_present"},
         False,
     ),
-    ("what is ignored does not count", {"user": "nobody"}, {"user": "ignore"}, False),
-    ("all else can be ignored", {"user": "nobody", "hostname": "x"}, {"*": "ignore"}, False),
-    ("with exceptions", {"user": "nobody"}, {"*": "ignore", "user": "strict"}, True),
-    ("the image too", {"image": "bb:2"}, {"image": "ignore"}, False),
+    ("an ignored parameter does not count", {"user": "nobody"}, {"user": "ignore"}, False),
+    ("* ignores all parameters", {"user": "nobody", "hostname": "x"}, {"*": "ignore"}, False),
+    (
+        "* does not apply to a parameter that is named",
+        {"user": "nobody"},
+        {"*": "ignore", "user": "strict"},
+        True,
+    ),
+    ("the image can be ignored", {"image": "bb:2"}, {"image": "ignore"}, False),
     ("stop_timeout is ignored by default", {"stop_timeout": 30}, {}, False),
-    ("unless asked", {"stop_timeout": 30}, {"stop_timeout": "strict"}, True),
-    ("more networks are none", {"networks": []}, {}, False),
+    (
+        "stop_timeout can be compared strictly",
+        {"stop_timeout": 30},
+        {"stop_timeout": "strict"},
+        True,
+    ),
+    ("additional networks are no difference", {"networks": []}, {}, False),
 ]
 
 
 @pytest.mark.parametrize(("why", "asked", "comparisons", "differs"), COMPARISONS)
-def test_comparisons_say_how_strictly(
+def test_comparisons_set_how_strictly_a_parameter_is_compared(
     why: str, asked: Mapping[str, Any], comparisons: Mapping[str, str], differs: bool
 ) -> None:
-    assert bool(steps("26", name="c2", comparisons=comparisons, **asked)) is differs, why
+    assert bool(planned("26", name="c2", comparisons=comparisons, **asked)) is differs, why
 
 
-def test_networks_may_be_left_when_compared_strictly() -> None:
+def test_strictly_compared_networks_disconnect_the_container_from_others() -> None:
     asked = {"name": "c2", "comparisons": {"networks": "strict"}}
-    assert steps("26", **asked, networks=[]) == ["disconnect c2 from network bridge"]
-    assert steps("26", **asked, networks=[{"name": "n"}]) == [
+    assert planned("26", **asked, networks=[]) == ["disconnect c2 from network bridge"]
+    assert planned("26", **asked, networks=[{"name": "n"}]) == [
         "connect c2 to network n",
         "disconnect c2 from network bridge",
     ]
@@ -234,7 +241,7 @@ STATES = [
         {"recreate": True},
         [
             "stop container c2",
-            "remove container c2 to make it anew: recreate",
+            "remove container c2 to recreate it: recreate",
             "create container c2",
             "start container c2",
         ],
@@ -243,20 +250,22 @@ STATES = [
 
 
 @pytest.mark.parametrize(("asked", "expected"), STATES)
-def test_states_of_a_running_container(asked: Mapping[str, Any], expected: list[str]) -> None:
-    assert steps("26", name="c2", **asked) == expected
+def test_each_state_leads_to_its_commands_for_a_running_container(
+    asked: Mapping[str, Any], expected: list[str]
+) -> None:
+    assert planned("26", name="c2", **asked) == expected
 
 
-def test_a_missing_container_is_made_from_a_pulled_image() -> None:
+def test_a_missing_container_is_created_after_its_image_is_pulled() -> None:
     model = DockerContainer.from_arguments({"name": "x", "image": "web", "networks": []})
-    assert [step.what for step in Plan(model, None, None).steps()] == [
+    assert [command.what for command in Plan(model, None, None).commands()] == [
         "pull image web:latest",
         "create container x",
         "start container x",
     ]
 
 
-def test_no_value_of_the_environment_stands_in_the_words() -> None:
+def test_no_value_of_the_environment_is_in_the_arguments() -> None:
     model = DockerContainer.from_arguments(ASKED)
     words = create.create(model, "c2", "bb:1")
     assert not [word for word in words if "a b" in word and "c" in word and "$x" in word]
@@ -266,14 +275,14 @@ def test_no_value_of_the_environment_stands_in_the_words() -> None:
     assert exported == ["ML=x\ny"]
 
 
-def test_old_names_and_forms_are_understood() -> None:
+def test_old_names_and_values_of_parameters_are_accepted() -> None:
     model = DockerContainer.from_arguments(
         {"name": "x", "image": "i", "pull": True, "expose": [80], "log_opt": {"a": 1}}
     )
     assert (model.pull, model.exposed_ports, model.log_options) == ("always", ("80",), {"a": "1"})
 
 
-def test_compatible_defaults_are_given_on_request() -> None:
+def test_container_default_behavior_compatibility_sets_the_old_defaults() -> None:
     model = DockerContainer.from_arguments(
         {"name": "x", "container_default_behavior": "compatibility", "tty": True}
     )
@@ -281,103 +290,25 @@ def test_compatible_defaults_are_given_on_request() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("arguments", "message"),
     [
-        ({"memory": "much"}, "no size"),
-        ({"healthcheck": {"interval": "1 min"}}, "no duration"),
+        ({"memory": "much"}, "not a size"),
+        ({"healthcheck": {"interval": "1 min"}}, "not a duration"),
         ({"ports": ["a:b"]}, "neither a port nor a range"),
-        ({"ulimits": ["nofile"]}, "no ulimit"),
+        ({"ulimits": ["nofile"]}, "not a ulimit"),
         ({"comparisons": {"colour": "strict"}}, "can't be compared"),
         ({"cleanup": True}, "needs detach"),
         ({"env": {"a.b": "x\ny"}}, "shell variable"),
     ],
 )
-def test_what_can_be_known_before_is_refused_before(wrong: Mapping[str, Any], said: str) -> None:
-    with pytest.raises(InvalidArguments, match=said):
-        DockerContainer.from_arguments({"name": "x", "image": "i", **wrong})
-
-
-@pytest.mark.parametrize(
-    ("text", "number"), [("1", 1), ("2k", 2048), ("1.5G", 1610612736), ("5MiB", 5242880)]
-)
-def test_a_size_is_a_number_of_bytes(text: str, number: int) -> None:
-    assert bytes_of(text) == number
-
-
-@pytest.mark.parametrize(
-    ("text", "number"), [("1s", 10**9), ("1m30s", 90 * 10**9), ("500ms", 5 * 10**8)]
-)
-def test_a_duration_is_a_number_of_nanoseconds(text: str, number: int) -> None:
-    assert values.nanoseconds(text) == number
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("80", {("80/tcp", "", "")}),
-        ("8080:80/udp", {("80/udp", "", "8080")}),
-        ("0.0.0.0:8080:80", {("80/tcp", "", "8080")}),
-        ("127.0.0.1::80", {("80/tcp", "127.0.0.1", "")}),
-        ("[::1]:8080:80", {("80/tcp", "::1", "8080")}),
-        ("7000-7001:80-81", {("80/tcp", "", "7000"), ("81/tcp", "", "7001")}),
-        ("8000-8100:80", {("80/tcp", "", "8000-8100")}),
-    ],
-)
-def test_a_published_port_is_told_apart_into_its_parts(
-    text: str, expected: set[values.Port]
+def test_invalid_parameters_are_refused_before_anything_runs(
+    arguments: Mapping[str, Any], message: str
 ) -> None:
-    assert set(values.ports((text,))) == expected
+    with pytest.raises(InvalidArguments, match=message):
+        DockerContainer.from_arguments({"name": "x", "image": "i", **arguments})
 
 
-@pytest.mark.parametrize(
-    ("name", "tag", "expected"),
-    [
-        ("a", "latest", "a:latest"),
-        ("a:1", "latest", "a:1"),
-        ("r:5000/a", "2", "r:5000/a:2"),
-        ("a@sha256:" + "0" * 64, "latest", "a@sha256:" + "0" * 64),
-        ("sha256:" + "0" * 64, "latest", "sha256:" + "0" * 64),
-    ],
-)
-def test_names_of_images(name: str, tag: str, expected: str) -> None:
-    assert full(name, tag) == expected
-
-
-def test_ids_and_long_names_of_images_are_known() -> None:
-    assert is_id("0" * 64)
-    assert not is_id("deadbeef")
-    assert same_name("hello-world", "docker.io/library/hello-world:latest")
-
-
-def test_an_archive_is_known_by_the_image_and_its_name() -> None:
-    old = '[{"Config":"abc.json","RepoTags":["docker.io/a:1"]}]'
-    new = '[{"Config":"blobs/sha256/abc","RepoTags":["a:1"]}]'
-    for manifest in (old, new):
-        assert archives(manifest, "sha256:abc", "a:1")
-        assert not archives(manifest, "sha256:abd", "a:1")
-        assert not archives(manifest, "sha256:abc", "a:2")
-    assert not archives("", "sha256:abc", "a:1")
-
-
-@pytest.mark.parametrize(
-    ("url", "server"),
-    [
-        ("https://index.docker.io/v1/", "https://index.docker.io/v1/"),
-        ("docker.io", "https://index.docker.io/v1/"),
-        ("https://reg.example:5000/v2/", "reg.example:5000"),
-        ("reg.example", "reg.example"),
-    ],
-)
-def test_registries_by_dockers_own_names(url: str, server: str) -> None:
-    assert server_of(url) == server
-
-
-def test_what_compose_says_becomes_actions() -> None:
-    text = " Container p-web-1  Running\n DRY-RUN MODE -  Container p-db-1  Creating\n"
-    assert [*events(text)] == [{"what": "container", "id": "p-db-1", "status": "Creating"}]
-
-
-def test_a_container_is_not_taken_for_one_whose_id_begins_like_its_name() -> None:
+def test_a_container_whose_id_begins_like_the_name_is_another_one() -> None:
     container, _ = recorded("26")
     answer = json.dumps([{**container, "Name": "/other", "Id": "c2" * 32}])
     report = Report({"answer": (f"{answer}{SEPARATOR}{SEPARATOR}0",), "done": ("",)}, status=0)
@@ -387,7 +318,7 @@ def test_a_container_is_not_taken_for_one_whose_id_begins_like_its_name() -> Non
 
 @pytest.mark.parametrize("mode", ["network_mode", "ipc_mode", "pid_mode"])
 @pytest.mark.parametrize("name", ["vpn", "ab" * 6, "ab" * 32])
-def test_whose_network_is_shared_is_known_by_name_and_by_id(mode: str, name: str) -> None:
+def test_a_shared_namespace_is_compared_by_name_and_by_id(mode: str, name: str) -> None:
     container, _ = recorded("26")
     key = {"network_mode": "NetworkMode", "ipc_mode": "IpcMode", "pid_mode": "PidMode"}[mode]
     there = {**container["HostConfig"], key: f"container:{'ab' * 32}"}
