@@ -252,13 +252,14 @@ def program(name: str, kernel: str = shell.SOURCE) -> str:
 def variables(name: str) -> set[str]:
     """Return the variables that a body may use.
 
-    These are its parameters and the names that its `program` may pass: keys and keywords in
-    its file and in the module files that this one imports.
+    These are its parameters and the names that its `program` may pass: keys and keywords in the
+    files of its class and base classes, and in the module files that these import.
     """
     module = find_module(name)
-    own = module.__module__.removeprefix("provisioner.").replace(".", "/")
+    own = {cls.__module__.removeprefix("provisioner.").replace(".", "/") for cls in module.__mro__}
     # A module may be a folder of files.
-    mine = [file for file in FILES if file == f"{own}.py" or file.startswith(f"{own}/")]
+    mine = [file for file in FILES for path in own if file in (f"{path}.py", f"{path}/__init__.py")]
+    mine += [file for file in FILES if str(Path(file).parent) in own]
     near = {word for file in mine for name in imports(file) for word in name.split(".")}
     files = (file for file in FILES if file.startswith("modules/"))
     others = [

@@ -1,4 +1,4 @@
-"""docker_image: keep an image on the host (pull, build or load it), tag, push, archive or remove it."""
+"""docker_image: pull, build or load an image, tag, push, archive or remove it."""
 
 from __future__ import annotations
 

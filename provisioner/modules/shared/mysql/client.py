@@ -63,6 +63,7 @@ class MysqlModule(Module):
             "options": "".join(self._options()),
             "implicit": "".join(self._options(self.admin)),
             "check_implicit_admin": self.check_implicit_admin,
+            "restrict": False,
         }
 
     def _options(self, account: str | None = None) -> Iterator[str]:
