@@ -87,7 +87,8 @@ def build(module: type[Module], name: str, arguments: Mapping[str, Any]) -> Modu
         raise ModuleError("; ".join(messages))
     unsupported = ", ".join(sorted(findings.unsupported))
     reason = f"Unsupported parameters for ({name}) module: {unsupported}"
-    hint = nearest(findings.unsupported[0], names(module))
+    first = findings.unsupported[0]
+    hint = "" if "." in first else nearest(first, names(module))
     supported = "" if hint else f". Supported parameters include: {findings.supported}"
     raise ModuleError(with_hint(reason + supported, hint))
 

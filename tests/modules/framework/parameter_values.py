@@ -108,19 +108,25 @@ def exact(value: Any) -> str:
     return f"{kind}{value!r}"
 
 
-def results() -> dict[str, list[str]]:
-    """What each value becomes, for every field of every class."""
+def results(cls: type[Parameters]) -> dict[str, list[str]]:
+    """What each value becomes, for every field of a class."""
     return {
         f"{cls.__name__}.{attribute}": [converted(cls, field, value) for value in values_for(field)]
-        for cls in classes()
         for attribute, field in fields(cls).items()
     }
 
 
+def recorded() -> dict[str, list[str]]:
+    """The recorded results by field."""
+    entries = json.loads(RECORD.read_text())
+    return {name: entry["results"] for entry in entries for name in entry["fields"]}
+
+
 def main() -> None:
-    """Write the record: for each list of results, the fields that have it."""
+    """Write the record: each list of results, with the fields that have it."""
     names: dict[tuple[str, ...], list[str]] = {}
-    for name, row in sorted(results().items()):
+    every = {name: row for cls in classes() for name, row in results(cls).items()}
+    for name, row in sorted(every.items()):
         names.setdefault(tuple(row), []).append(name)
     lines = [json.dumps({"results": row, "fields": fields}) for row, fields in names.items()]
     RECORD.write_text("[\n" + ",\n".join(lines) + "\n]\n")

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import pytest
 
-from tests.modules.framework import parameter_values
+from provisioner.modules.framework.fields import Parameters
+from tests.modules.framework.parameter_values import classes, recorded, results
+
+RECORDED = recorded()
 
 
-def test_each_value_of_each_parameter_becomes_what_is_recorded() -> None:
-    recorded = {
-        name: entry["results"]
-        for entry in json.loads(parameter_values.RECORD.read_text())
-        for name in entry["fields"]
-    }
-    differences = {
-        name: [pair for pair in zip(recorded.get(name, []), row, strict=False) if len({*pair}) > 1]
-        for name, row in parameter_values.results().items()
-        if recorded.get(name) != row
-    }
-    assert not differences
+@pytest.mark.parametrize("cls", list(classes()), ids=lambda cls: cls.__name__)
+def test_each_value_of_each_parameter_becomes_what_is_recorded(cls: type[Parameters]) -> None:
+    for name, row in results(cls).items():
+        assert row == RECORDED.get(name), f"{name}: see tests/modules/framework/parameter_values.py"
+
+
+def test_no_parameter_is_lost() -> None:
+    assert RECORDED.keys() == {name for cls in classes() for name in results(cls)}
