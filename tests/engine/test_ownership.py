@@ -12,13 +12,13 @@ ENGINE = Path(__file__).resolve().parents[2] / "provisioner" / "engine"
 FILES = sorted(ENGINE.glob("*.py"))
 
 MUTATORS = frozenset(
-    name
-    for kind, reading in ((list, tuple), (dict, frozenset), (set, frozenset))
-    for name in {*dir(kind)} - {*dir(reading)}
-    if not name.startswith("__")
-) - {"copy", "keys", "values", "items", "get", "fromkeys", "index", "count"} | {
-    "appendleft", "extendleft", "popleft", "rotate", "subtract",
-}  # fmt: skip
+    {
+        "add", "append", "appendleft", "clear", "difference_update", "discard", "extend",
+        "extendleft", "insert", "intersection_update", "pop", "popitem", "popleft", "remove",
+        "reverse", "rotate", "setdefault", "sort", "subtract", "symmetric_difference_update",
+        "update",
+    }
+)  # fmt: skip
 """The methods by which lists, dicts, sets, deques and counters are changed."""
 
 
