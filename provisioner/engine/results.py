@@ -36,9 +36,9 @@ def result_of(module: Module, report: Report, diff: bool) -> Result:
             failed = message = str(error)
     if failed is not None:
         outcome = Outcome.FAILED
-    for key in ("journal", "note"):
+    for key, name in (("journal", "journal"), ("note", "hint")):
         if key in report.records:
-            returns[key] = report.get(key)
+            returns[name] = report.get(key)
     if module.ignores_unknown and (ignored := _ignored(module)):
         returns["warnings"] = [*returns.get("warnings", ()), ignored]
     differences = module.diff(report)
