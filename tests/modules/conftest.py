@@ -1,4 +1,4 @@
-"""Run a module's real body under each shell that a target may have, with fakes for its tools."""
+"""Run a module's body under each shell that a host may have, with fakes for other commands."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ShellConnection(LocalConnection):
 
 @dataclass
 class Files:
-    """The controller's side for copy and template in tests: files below one folder, unrendered."""
+    """A TaskContext for tests: files below one folder, not rendered."""
 
     folder: Path
 
@@ -65,7 +65,7 @@ class Files:
 
 @dataclass
 class Host:
-    """A pretended host: a temporary directory, fakes for its tools, and one session."""
+    """A fake host: a temporary directory, fakes for its commands, and one session."""
 
     root: Path
     session: Session
@@ -75,19 +75,19 @@ class Host:
     environment: dict[str, str] = field(default_factory=dict)
 
     def fake(self, name: str, script: str) -> None:
-        """Put a tool first in PATH. Each call is logged as one line; `script` is sh."""
+        """Put a command first in PATH. Each call is logged as one line; `script` is sh."""
         path = self.fakes / name
         path.write_text(f'#!/bin/sh\necho "{name} $*" >>{self.log}\n{script}\n')
         path.chmod(0o755)
 
     def calls(self) -> list[str]:
-        """The fakes' calls since the last look."""
+        """Return the calls of fakes since the last time."""
         lines = self.log.read_text().splitlines() if self.log.exists() else []
         self.log.unlink(missing_ok=True)
         return lines
 
     def run(self, module: str, how: Mode = "apply", /, **arguments: Any) -> Report:
-        """One run of a module, with its edit if it has one. Arguments are those of the playbook."""
+        """Run a module once, with its edit if it has one, and return the report."""
         return self._run(find_module(module).from_arguments(arguments), how)
 
     def _run(self, model: Module, how: Mode) -> Report:
@@ -96,7 +96,7 @@ class Host:
         return report if edit is None else self.exchange(edit, how)
 
     def returned(self, module: str, /, **arguments: Any) -> dict[str, Any]:
-        """The return values of one run, with what the module learned on its way."""
+        """Run a module once and return its return values."""
         model = find_module(module).from_arguments(arguments)
         return model.returns(self._run(model, "apply"))
 
@@ -108,13 +108,13 @@ class Host:
         return self.run(module, "look", **arguments)
 
     def values(self, module: str, report: Report, /, **arguments: Any) -> dict[str, Any]:
-        """The module's return values for `report`."""
+        """Return the module's return values for `report`."""
         return find_module(module).from_arguments(arguments).returns(report)
 
 
 @pytest.fixture(params=sorted(SHELLS))
 def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
-    """A pretended host under dash, bash --posix and busybox sh."""
+    """A fake host under dash, bash --posix and busybox sh."""
     sh: str = SHELLS[request.param]
     if shutil.which(sh.split()[0]) is None:
         pytest.fail(f"{sh} is not installed: `make setup` installs it")
@@ -129,7 +129,7 @@ def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
 
 
 def listing(root: Path) -> Sequence[tuple[str, int, int, int]]:
-    """Every path below `root` with mode, size and modification time (ns): for "nothing changed"."""
+    """Return every path below `root` with mode, size and modification time in nanoseconds."""
     found = []
     for folder, names, files in os.walk(root):
         for name in (*names, *files):
@@ -141,7 +141,7 @@ def listing(root: Path) -> Sequence[tuple[str, int, int, int]]:
 
 @pytest.fixture
 def small(host: Host) -> Iterator[Path]:
-    """A file system of 64 KiB."""
+    """A file system of 64 KiB, or a skip if nothing can be mounted."""
     folder = host.root / "small"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(folder)]

@@ -1,4 +1,4 @@
-"""acl, with this machine's setfacl where there is one."""
+"""The module acl, with the setfacl of this machine if there is one."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def lines(host: Host, path: Path) -> list[str]:
 def test_an_entry_is_set_once_and_removed(host: Host, arguments: dict[str, Any], line: str) -> None:
     path = host.root / "it's a directory"
     path.mkdir()
-    given = {"path": str(path), "state": "present", **arguments}
+    args = {"path": str(path), "state": "present", **arguments}
     before = lines(host, path)
-    assert host.look("acl", **given).changes
+    assert host.look("acl", **args).changes
     assert lines(host, path) == before
-    report = host.run("acl", **given)
+    report = host.run("acl", **args)
     assert (report.failed, len(report.changes)) == (None, 1)
     assert line in lines(host, path)
-    assert not host.run("acl", **given).changes
+    assert not host.run("acl", **args).changes
     if "other" in line:
         return
     gone = {**arguments, "state": "absent"}
@@ -60,7 +60,7 @@ def test_an_entry_is_set_once_and_removed(host: Host, arguments: dict[str, Any],
 
 
 @needs_setfacl
-def test_an_entry_is_removed_whatever_permissions_its_text_names(host: Host) -> None:
+def test_an_entry_is_removed_even_if_its_text_has_permissions(host: Host) -> None:
     host.run("acl", path=str(host.root), state="present", entry="user:daemon:rx")
     gone = {"path": str(host.root), "state": "absent", "entry": "user:daemon:rwx"}
     assert host.run("acl", **gone).changes
@@ -68,28 +68,28 @@ def test_an_entry_is_removed_whatever_permissions_its_text_names(host: Host) -> 
 
 
 @needs_setfacl
-def test_everything_below_is_reached(host: Host) -> None:
+def test_recursive_changes_everything_below_the_directory(host: Host) -> None:
     (host.root / "d" / "e").mkdir(parents=True)
     (host.root / "d" / "e" / "f").touch()
-    given = {"path": f"{host.root}/d", "recursive": True, "etype": "user", "entity": "daemon"}
-    given |= {"permissions": "rX", "state": "present"}
-    assert host.run("acl", **given).changes
+    args = {"path": f"{host.root}/d", "recursive": True, "etype": "user", "entity": "daemon"}
+    args |= {"permissions": "rX", "state": "present"}
+    assert host.run("acl", **args).changes
     assert "user:daemon:r--" in lines(host, host.root / "d" / "e" / "f")
-    assert not host.run("acl", **given).changes
+    assert not host.run("acl", **args).changes
 
 
 @needs_setfacl
-def test_what_setfacl_says_is_the_reason_of_a_failure(host: Host) -> None:
-    given = {"path": str(host.root), "state": "present", "entry": "user:no-such-one:r"}
-    report = host.run("acl", **given)
+def test_the_message_of_setfacl_is_the_reason_of_a_failure(host: Host) -> None:
+    args = {"path": str(host.root), "state": "present", "entry": "user:no-such-one:r"}
+    report = host.run("acl", **args)
     assert "no-such-one" in (report.failed or "")
     assert report.get("stderr").startswith("setfacl: ")
 
 
 def test_a_missing_file_is_a_change_for_a_look_and_a_failure_otherwise(host: Host) -> None:
-    given = {"path": f"{host.root}/no", "state": "present", "entry": "user:daemon:r"}
-    assert host.look("acl", **given).changes
-    assert "does not exist" in (host.run("acl", **given).failed or "")
+    args = {"path": f"{host.root}/no", "state": "present", "entry": "user:daemon:r"}
+    assert host.look("acl", **args).changes
+    assert "does not exist" in (host.run("acl", **args).failed or "")
 
 
 @pytest.mark.parametrize(
@@ -103,6 +103,6 @@ def test_a_missing_file_is_a_change_for_a_look_and_a_failure_otherwise(host: Hos
         {"use_nfsv4_acls": True},
     ],
 )
-def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any]) -> None:
+def test_wrong_arguments_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(InvalidArguments):
         find_module("acl").from_arguments({"path": "/x", **arguments})

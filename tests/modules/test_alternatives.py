@@ -32,21 +32,21 @@ def test_an_alternative_is_added_chosen_automatic_and_removed(host: Host) -> Non
         (host.root / name).touch()
     host.fake("alternatives", DISPLAY.replace("{root}", str(host.root)))
     host.fake("readlink", f"cat {host.root}/current")
-    given = {"name": "mytool", "path": "/bin/sh", "link": "/usr/bin/mytool", "priority": 7}
+    args = {"name": "mytool", "path": "/bin/sh", "link": "/usr/bin/mytool", "priority": 7}
     before = listing(host.root)
-    assert len(host.look("alternatives", **given).changes) == 2
+    assert len(host.look("alternatives", **args).changes) == 2
     assert listing(host.root) == before
     slave = {"name": "m.1", "link": "/usr/share/m.1", "path": "/opt/m.1"}
-    assert len(host.run("alternatives", **given, subcommands=[slave]).changes) == 2
+    assert len(host.run("alternatives", **args, subcommands=[slave]).changes) == 2
     words = "/usr/bin/mytool mytool /bin/sh 7 --slave /usr/share/m.1 m.1 /opt/m.1"
     assert f"alternatives --install {words}" in host.calls()
-    assert not host.run("alternatives", **given).changes
-    assert len(host.run("alternatives", **given, state="auto").changes) == 1
-    assert len(host.run("alternatives", **given, state="absent").changes) == 1
-    assert not host.run("alternatives", **given, state="absent").changes
+    assert not host.run("alternatives", **args).changes
+    assert len(host.run("alternatives", **args, state="auto").changes) == 1
+    assert len(host.run("alternatives", **args, state="absent").changes) == 1
+    assert not host.run("alternatives", **args, state="absent").changes
 
 
-def test_a_program_that_is_not_there_can_not_be_chosen(host: Host) -> None:
+def test_a_missing_program_can_not_be_chosen(host: Host) -> None:
     host.fake("alternatives", "exit 2")
     report = host.run("alternatives", name="x", path=str(host.root / "no"))
     assert "does not exist: install its package" in (report.failed or "")

@@ -1,4 +1,4 @@
-"""archive: the forms, what counts as a change, removal."""
+"""The module archive."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ def names(path: Path) -> set[str]:
 ALL = {"a tree/sub", "a tree/sub/f", "a tree/g.log", "a tree/link"}
 
 
-def changes_once(host: Host, **given: Any) -> dict[str, Any]:
+def changes_once(host: Host, **args: Any) -> dict[str, Any]:
     before = listing(host.root)
-    assert host.look("archive", **given).changes
+    assert host.look("archive", **args).changes
     assert listing(host.root) == before
-    report = host.run("archive", **given)
+    report = host.run("archive", **args)
     assert report.failed is None
     assert report.changes
     before = listing(host.root)
-    assert not host.look("archive", **given).changes
-    again = host.run("archive", **given)
+    assert not host.look("archive", **args).changes
+    again = host.run("archive", **args)
     assert (again.failed, again.changes) == (None, ())
     assert listing(host.root) == before
-    return host.values("archive", report, **given)
+    return host.values("archive", report, **args)
 
 
 @pytest.mark.parametrize("kind", ["gz", "bz2", "xz", "tar", "zip"])
@@ -68,16 +68,16 @@ LEFT_OUT = [
 ]
 
 
-@pytest.mark.parametrize(("given", "wanted"), LEFT_OUT)
-def test_what_is_archived_can_be_chosen(
-    host: Host, tree: Path, given: dict[str, Any], wanted: set[str]
+@pytest.mark.parametrize(("args", "wanted"), LEFT_OUT)
+def test_files_can_be_excluded_from_the_archive(
+    host: Host, tree: Path, args: dict[str, Any], wanted: set[str]
 ) -> None:
     def filled(value: Any) -> Any:
         if isinstance(value, list):
             return [filled(item) for item in value]
         return value.format(tree=tree) if isinstance(value, str) else value
 
-    arguments = {"path": str(tree)} | {name: filled(value) for name, value in given.items()}
+    arguments = {"path": str(tree)} | {name: filled(value) for name, value in args.items()}
     values = changes_once(host, dest=f"{host.root}/x.tgz", **arguments)
     assert names(host.root / "x.tgz") == wanted
     assert values["dest_state"] == ("incomplete" if values["missing"] else "archive")
@@ -90,7 +90,7 @@ def test_a_single_file_is_compressed(host: Host, tree: Path) -> None:
     assert told.stdout == b"y\n"
 
 
-def test_what_is_archived_can_be_removed(host: Host, tree: Path) -> None:
+def test_archived_files_can_be_removed(host: Host, tree: Path) -> None:
     changes_once(host, path=str(tree), dest=f"{host.root}/x.tgz", remove=True)
     assert names(host.root / "x.tgz") == ALL
     assert not tree.exists()
@@ -102,7 +102,7 @@ def test_an_archive_in_a_directory_that_is_removed_is_refused(host: Host, tree: 
     assert tree.exists()
 
 
-def test_nothing_to_archive_is_a_failure_but_in_a_look(host: Host) -> None:
-    given = {"path": f"{host.root}/no", "dest": f"{host.root}/x.tgz"}
-    assert host.look("archive", **given).changes
-    assert "nothing to archive" in (host.run("archive", **given).failed or "")
+def test_nothing_to_archive_is_a_failure_except_in_a_look(host: Host) -> None:
+    args = {"path": f"{host.root}/no", "dest": f"{host.root}/x.tgz"}
+    assert host.look("archive", **args).changes
+    assert "nothing to archive" in (host.run("archive", **args).failed or "")

@@ -1,4 +1,4 @@
-"""assemble: fragments of the controller or of the host."""
+"""The module assemble."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CASES = [
 
 
 def fragments(folder: Path) -> Path:
-    """The directory with them, and one that is none of them."""
+    """Return a directory with the fragments and a subdirectory, which is not a fragment."""
     (folder / "d" / "sub").mkdir(parents=True)
     for name, content in FRAGMENTS.items():
         (folder / "d" / name).write_bytes(content)
@@ -61,7 +61,7 @@ def test_a_file_is_assembled_once(
     assert listing(host.root) == before
 
 
-def test_the_attributes_are_kept_where_the_content_is_right(host: Host) -> None:
+def test_the_attributes_are_set_if_only_they_differ(host: Host) -> None:
     source = fragments(host.root)
     arguments: dict[str, Any] = {"src": str(source), "dest": f"{host.root}/file"}
     assert host.run("assemble", **arguments).changes
@@ -70,7 +70,7 @@ def test_the_attributes_are_kept_where_the_content_is_right(host: Host) -> None:
     assert len(host.values("assemble", report, **arguments)["checksum"]) == 40
 
 
-def test_a_file_that_is_found_invalid_is_not_replaced(host: Host) -> None:
+def test_a_file_that_validate_refuses_is_not_replaced(host: Host) -> None:
     source, path = fragments(host.root), host.root / "file"
     path.write_bytes(b"old")
     report = host.run("assemble", src=str(source), dest=str(path), validate="false %s")

@@ -1,4 +1,4 @@
-"""Tasks that run on by themselves: the job's own sh, its result, and async_status."""
+"""Background tasks: the job, its result, and the module async_status."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BLOCKED = "echo early; until [ -e go ]; do sleep 0.05; done; echo out; echo err 
 
 
 class Jobs:
-    """Starts jobs on a host and asks for them."""
+    """Starts jobs on a host and asks for their results."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -60,7 +60,7 @@ def jobs(host: Host) -> Jobs:
 
 
 @pytest.mark.parametrize(("code", "outcome"), [(0, Outcome.CHANGED), (3, Outcome.FAILED)])
-def test_a_job_goes_on_while_others_work_and_its_result_is_kept(
+def test_a_job_runs_in_the_background_and_its_result_is_kept(
     jobs: Jobs, code: int, outcome: Outcome
 ) -> None:
     began = jobs.start(code)
@@ -89,7 +89,7 @@ def test_a_job_survives_the_end_of_the_session(jobs: Jobs) -> None:
     assert not list(jobs.folder.glob("*.part"))
 
 
-def test_another_run_finds_what_a_command_said(jobs: Jobs) -> None:
+def test_another_run_finds_the_output_of_a_command(jobs: Jobs) -> None:
     jobs.start()
     jobs.release()
     jobs.finished()
@@ -97,7 +97,7 @@ def test_another_run_finds_what_a_command_said(jobs: Jobs) -> None:
     assert jobs.ask().returns["stdout"] == "early\nout"
 
 
-def test_results_are_for_the_user_alone(jobs: Jobs) -> None:
+def test_only_the_user_can_read_results(jobs: Jobs) -> None:
     jobs.start()
     jobs.release()
     jobs.finished()
@@ -112,7 +112,7 @@ def test_a_job_that_takes_too_long_is_ended(jobs: Jobs) -> None:
     assert result.message == "it took longer than 0.2 s and was ended"
 
 
-def test_nothing_waits_for_the_time_of_a_job_that_has_ended(jobs: Jobs) -> None:
+def test_no_process_is_left_when_a_job_has_ended(jobs: Jobs) -> None:
     seconds = 10**5 + crc32(bytes(jobs.host.root)) % 10**5  # by which its own are known
     for number in range(10):
         inner = Shell(cmd=":", chdir=str(jobs.host.root))
@@ -123,13 +123,13 @@ def test_nothing_waits_for_the_time_of_a_job_that_has_ended(jobs: Jobs) -> None:
 
 
 def commands() -> Iterator[tuple[str, list[str]]]:
-    """The processes of this machine, with their words."""
+    """Yield the processes of this machine with their command lines."""
     for place in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             yield place.parent.name, place.read_text(errors="replace").split("\0")[:-1]
 
 
-def test_a_job_that_is_gone_without_a_result_is_told_from_one_that_runs(jobs: Jobs) -> None:
+def test_a_job_that_is_gone_without_a_result_is_a_failure(jobs: Jobs) -> None:
     jobs.folder.mkdir()
     (jobs.folder / "j1.part").write_text("x")
     (jobs.folder / "j1.pid").write_text("4194304999\n")
@@ -139,7 +139,7 @@ def test_a_job_that_is_gone_without_a_result_is_told_from_one_that_runs(jobs: Jo
     assert result.returns["finished"] == 1
 
 
-def test_cleanup_removes_what_is_kept_and_a_look_does_not(jobs: Jobs) -> None:
+def test_cleanup_removes_the_result_and_a_look_does_not(jobs: Jobs) -> None:
     jobs.start()
     jobs.release()
     jobs.finished()
@@ -160,14 +160,16 @@ def test_check_mode_starts_nothing_and_status_of_it_does_not_fail(jobs: Jobs) ->
     assert (asked.outcome, asked.returns["finished"]) == (Outcome.SKIPPED, 1)
 
 
-def test_what_needs_the_connection_can_not_run_on_by_itself(jobs: Jobs) -> None:
+def test_a_task_that_needs_content_from_the_controller_can_not_run_in_the_background(
+    jobs: Jobs,
+) -> None:
     job = Background(inner=Copy(content="x\0", dest="/x"), job_id="j1", seconds=1)
     with pytest.raises(ModuleError, match="poll"):
         job.program(jobs.host.sources)
 
 
 def edited(jobs: Jobs, job: Background) -> Result:
-    """Read, and start what the controller makes of that, as the engine does."""
+    """Read the file and start the edit, as the engine does."""
     (read,) = jobs.host.session.exchange([Step(job.program(jobs.host.sources), "apply")])
     program = job.edit(read)
     assert program is not None
@@ -184,7 +186,7 @@ def edited(jobs: Jobs, job: Background) -> Result:
         (None, Outcome.FAILED, "does not exist"),
     ],
 )
-def test_an_edit_that_the_controller_makes_goes_on_by_itself(
+def test_an_edit_by_the_controller_runs_in_the_background(
     jobs: Jobs, before: str | None, outcome: Outcome, said: str
 ) -> None:
     path = jobs.host.root / "f"

@@ -1,4 +1,4 @@
-"""authorized_key: the lines of the file, and that no link leads root astray."""
+"""The module authorized_key: the lines of the file, and links that could mislead root."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ME = pwd.getpwuid(os.geteuid()).pw_name
 
 @pytest.fixture
 def keys(host: Host) -> Path:
-    """The file of the user that runs the tests, in a pretended home."""
+    """The file of the user that runs the tests, in a temporary home directory."""
     home = host.root / "home"
     home.mkdir()
     entry = f"{ME}:x:{os.geteuid()}:{os.getegid()}::{home}:/bin/sh"
@@ -31,8 +31,8 @@ def keys(host: Host) -> Path:
 
 
 def run(host: Host, how: str = "apply", **arguments: Any) -> Report:
-    given = {"user": ME, "key": ONE, **arguments}
-    return host.run("authorized_key", how, **given)  # type: ignore[arg-type]
+    args = {"user": ME, "key": ONE, **arguments}
+    return host.run("authorized_key", how, **args)  # type: ignore[arg-type]
 
 
 def test_a_key_is_added_once_with_the_right_modes(host: Host, keys: Path) -> None:
@@ -59,7 +59,7 @@ EDITS: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("before", "arguments", "after"), EDITS)
-def test_the_lines_become_as_wanted_and_stay_so(
+def test_the_file_is_changed_once_to_the_expected_lines(
     host: Host, keys: Path, before: str, arguments: dict[str, Any], after: str
 ) -> None:
     keys.parent.mkdir(0o700)
@@ -86,7 +86,7 @@ LINES = [
 
 
 @pytest.mark.parametrize(("line", "key"), LINES)
-def test_a_line_is_options_type_key_and_comment(line: str, key: Key | None) -> None:
+def test_a_line_is_parsed_into_options_type_key_and_comment(line: str, key: Key | None) -> None:
     assert parse(line) == key
 
 
@@ -106,7 +106,7 @@ def test_a_link_is_not_followed(host: Host, keys: Path, what: str) -> None:
     assert (elsewhere / "authorized_keys").read_text() == "secret\n"
 
 
-def test_a_link_is_followed_where_that_is_wanted(host: Host, keys: Path) -> None:
+def test_a_link_is_followed_with_follow(host: Host, keys: Path) -> None:
     keys.parent.mkdir(0o700)
     target = keys.parent / "real"
     target.write_text(f"{TWO}\n")
@@ -116,12 +116,14 @@ def test_a_link_is_followed_where_that_is_wanted(host: Host, keys: Path) -> None
     assert target.read_text() == f"{TWO}\n{ONE}\n"
 
 
-def test_a_user_that_is_not_there_yet_fails_no_look(host: Host, keys: Path) -> None:
+def test_a_missing_user_is_a_change_for_a_look_and_a_failure_otherwise(
+    host: Host, keys: Path
+) -> None:
     assert run(host, "look", user="nobody2").changes
     assert "there is no user nobody2" in (run(host, user="nobody2").failed or "")
 
 
-def test_a_directory_that_others_can_write_in_is_put_right(host: Host, keys: Path) -> None:
+def test_a_directory_that_others_can_write_to_is_corrected(host: Host, keys: Path) -> None:
     keys.parent.mkdir()
     keys.parent.chmod(0o777)
     assert run(host).changes
@@ -129,6 +131,6 @@ def test_a_directory_that_others_can_write_in_is_put_right(host: Host, keys: Pat
 
 
 @pytest.mark.parametrize("key", ["nonsense", "https://example.org/me.keys", "ssh-rsa"])
-def test_what_is_no_key_is_refused(key: str) -> None:
+def test_a_text_that_is_not_a_key_is_refused(key: str) -> None:
     with pytest.raises(InvalidArguments):
         find_module("authorized_key").from_arguments({"user": "a", "key": key})

@@ -68,7 +68,7 @@ RESULTS = {
 
 
 @pytest.mark.parametrize(("name", "arguments", "before", "after"), CASES)
-def test_the_block_stands_where_it_is_wanted_and_only_once(
+def test_the_block_is_inserted_once_at_the_expected_place(
     name: str, arguments: dict[str, Any], before: str, after: str | None
 ) -> None:
     model = BlockInFile.from_arguments({"path": "/x", **arguments})
@@ -93,7 +93,7 @@ def test_a_block_is_written_once_changed_and_removed(host: Host) -> None:
     assert (report.get("msg"), path.read_text()) == ("Block removed", "")
 
 
-def test_a_missing_file(host: Host) -> None:
+def test_a_missing_file_is_created_with_create_and_a_failure_otherwise(host: Host) -> None:
     path = f"{host.root}/f"
     assert host.look("blockinfile", path=path, block="x").changes
     assert "set create: true" in host.run("blockinfile", path=path, block="x").get("hint")
@@ -106,6 +106,6 @@ def test_a_missing_file(host: Host) -> None:
     "arguments",
     [{"insertafter": "a", "insertbefore": "b"}, {"insertafter": "("}, {"marker": "no mark"}],
 )
-def test_contradictory_arguments_are_refused(arguments: dict[str, object]) -> None:
+def test_wrong_arguments_are_refused(arguments: dict[str, object]) -> None:
     with pytest.raises(InvalidArguments):
         find_module("blockinfile").from_arguments({"path": "/x", "block": "x", **arguments})

@@ -1,4 +1,4 @@
-"""capabilities, with a pretended getcap and setcap of either age."""
+"""The module capabilities, with fake getcap and setcap commands of both versions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def program(host: Host, request: pytest.FixtureRequest) -> Host:
 
 
 def proved(host: Host, **arguments: Any) -> str | None:
-    """Look, apply, apply: what setcap was told last."""
+    """Look, run and run again. Return the last call of setcap."""
     arguments = {"path": f"{host.root}/web", **arguments}
     before = listing(host.root)
     assert host.look("capabilities", **arguments).changes
@@ -39,7 +39,7 @@ def proved(host: Host, **arguments: Any) -> str | None:
     return kept.read_text() if kept.exists() else None
 
 
-def test_a_capability_is_given_changed_and_taken(program: Host) -> None:
+def test_a_capability_is_set_changed_and_removed(program: Host) -> None:
     assert proved(program, capability="cap_net_bind_service=+pe") == "cap_net_bind_service+ep"
     assert proved(program, cap="CAP_NET_RAW+p") == "cap_net_raw+p cap_net_bind_service+ep"
     assert proved(program, cap="cap_net_raw+ep") == "cap_net_raw+ep cap_net_bind_service+ep"
@@ -48,14 +48,14 @@ def test_a_capability_is_given_changed_and_taken(program: Host) -> None:
     assert proved(program, cap="cap_net_raw+ep", **gone) is None
 
 
-def test_those_with_the_same_flags_are_told_apart(program: Host) -> None:
+def test_capabilities_with_the_same_flags_are_distinguished(program: Host) -> None:
     (program.root / "web.caps").write_text("cap_net_admin,cap_net_raw+ep")
     path = f"{program.root}/web"
     assert not program.run("capabilities", path=path, cap="cap_net_raw+ep").changes
     assert proved(program, cap="cap_net_raw", state="absent") == "cap_net_admin+ep"
 
 
-def test_a_program_that_is_not_there_fails_a_run_and_no_look(program: Host) -> None:
+def test_a_missing_file_is_a_change_for_a_look_and_a_failure_otherwise(program: Host) -> None:
     arguments = {"path": f"{program.root}/none", "capability": "cap_net_raw+ep"}
     assert program.look("capabilities", **arguments).changes
     assert "does not exist" in (program.run("capabilities", **arguments).failed or "")
@@ -63,6 +63,6 @@ def test_a_program_that_is_not_there_fails_a_run_and_no_look(program: Host) -> N
 
 
 @pytest.mark.parametrize("capability", ["net_raw+ep", "cap_net_raw", "cap_net_raw+x"])
-def test_what_is_no_capability_is_refused(capability: str) -> None:
+def test_a_text_that_is_not_a_capability_is_refused(capability: str) -> None:
     with pytest.raises(InvalidArguments):
         find_module("capabilities").from_arguments({"path": "/x", "capability": capability})

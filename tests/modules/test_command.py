@@ -1,4 +1,4 @@
-"""command and shell."""
+"""The modules command and shell."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_output_arrives_byte_for_byte(host: Host, case: str) -> None:
 
 
 def reads(host: Host, *commands: str) -> list[Report]:
-    """The reports of commands that are declared to change nothing, sent as one frame."""
+    """Return the reports of commands that are declared to change nothing, sent as one frame."""
     programs = (
         find_module("shell").from_arguments({"cmd": cmd}).program(host.sources) for cmd in commands
     )
@@ -64,7 +64,7 @@ def reads(host: Host, *commands: str) -> list[Report]:
     )
 
 
-def test_a_profile_that_logs_idle_shells_out_or_colours_output_does_no_harm(
+def test_a_profile_with_a_timeout_or_colours_has_no_effect(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMOUT", "1")
@@ -75,7 +75,7 @@ def test_a_profile_that_logs_idle_shells_out_or_colours_output_does_no_harm(
     assert host.run("shell", cmd=said).get("stdout") == "none none\n"
 
 
-def test_reads_of_one_frame_have_each_their_own_output(host: Host) -> None:
+def test_each_read_of_a_frame_has_its_own_output(host: Host) -> None:
     long, short = "yes | head -c 300000; seq 5000 >&2", "echo a; printf b >&2"
     sent = ("true", long, short, "kill -9 $$", "exit 3", long, "printf 'x\\0y'")
     found = [(r.get("stdout"), r.get("stderr"), r.get("rc")) for r in reads(host, *sent)]
@@ -93,7 +93,7 @@ def test_reads_of_one_frame_have_each_their_own_output(host: Host) -> None:
     assert reads(host, "echo again")[0].get("stdout") == "again\n"
 
 
-def test_a_change_behind_reads_has_output_of_its_own_that_a_daemon_may_keep(host: Host) -> None:
+def test_a_change_after_reads_has_its_own_output_which_a_daemon_may_keep_open(host: Host) -> None:
     daemon = (
         f"(until [ -e {host.root}/go ]; do sleep 0.01; done; echo late; : >{host.root}/ended) &"
     )
@@ -116,7 +116,9 @@ BUILTINS = ("echo", "cd", "exit", "set", "export", "true", "eval", "test", "kill
 
 
 @pytest.mark.parametrize("name", [*OURS, *BUILTINS])
-def test_a_command_is_a_program_whatever_the_shell_calls_so(host: Host, name: str) -> None:
+def test_a_command_is_the_program_even_if_the_shell_has_a_function_of_its_name(
+    host: Host, name: str
+) -> None:
     host.fake(name, 'echo "the program: $*"')
     report = host.run("command", cmd=f"{name} a b")
     assert report.get("stdout") == "the program: a b\n"
@@ -139,13 +141,13 @@ def test_the_environment_may_have_any_name(host: Host, module: str) -> None:
     assert [entry.name for entry in host.root.iterdir()] == ["file"]
 
 
-def test_the_environments_field_separators_are_the_programs_only(host: Host) -> None:
+def test_IFS_of_the_environment_reaches_only_the_program(host: Host) -> None:
     host.environment["IFS"] = "/e"
     assert host.run("command", cmd="printenv IFS").get("stdout") == "/e\n"
     assert host.run("copy", content="x", dest=f"{host.root}/file").changes
 
 
-def test_only_what_the_environment_has_is_expanded(host: Host) -> None:
+def test_only_variables_of_the_environment_are_expanded(host: Host) -> None:
     host.environment |= {"name": "a  b", "UPPER": "c", "_name": "d"}
     report = host.run(
         "command", cmd="printf '%s|' $name ${name}/x $UPPER $look ${status} $NO $_name"
@@ -155,7 +157,7 @@ def test_only_what_the_environment_has_is_expanded(host: Host) -> None:
     assert host.run("copy", content="x", dest="$base/file").get("dest") == f"{host.root}/file"
 
 
-def test_what_only_a_shell_has_is_no_command(host: Host) -> None:
+def test_a_shell_builtin_without_a_program_is_not_a_command(host: Host) -> None:
     assert host.run("command", argv=["export", "A=b"]).get("rc") == "127"
 
 
@@ -193,7 +195,7 @@ def test_a_failing_command_says_its_exit_status(host: Host, rc: int, text: str) 
     assert report.get("rc") == str(rc)
 
 
-def test_a_program_that_is_not_there_is_named(host: Host) -> None:
+def test_a_missing_program_is_named_in_the_failure(host: Host) -> None:
     report = host.run("command", cmd="no-such-program x")
     assert report.failed == "no-such-program: not found (exit 127)"
 
@@ -217,7 +219,7 @@ def test_a_command_that_leaves_a_process_behind_returns_at_once(host: Host) -> N
     assert host.run("shell", cmd=f"kill {report.get('stdout')}").changes
 
 
-def test_a_process_that_a_body_itself_leaves_behind_holds_up_nobody(host: Host) -> None:
+def test_a_process_that_a_body_leaves_running_does_not_block_the_session(host: Host) -> None:
     report = host.exchange(Program("leaves", 'sleep 300 & report pid "$!"'), "apply")
     assert host.run("shell", cmd=f"kill {report.get('pid')}").changes
 
@@ -225,7 +227,7 @@ def test_a_process_that_a_body_itself_leaves_behind_holds_up_nobody(host: Host) 
 @pytest.mark.parametrize(
     ("end", "status", "times", "said"), [("exit 3", "3", 2, "why"), ("kill -9 $$", "137", 1, "")]
 )
-def test_what_is_quick_is_tried_again_for_what_it_says_unless_a_signal_ended_it(
+def test_a_failed_quick_command_is_run_again_for_its_message_unless_a_signal_ended_it(
     host: Host, end: str, status: str, times: int, said: str
 ) -> None:
     command = f"echo why; echo x >>{host.root}/tried; {end}"
@@ -236,7 +238,7 @@ def test_what_is_quick_is_tried_again_for_what_it_says_unless_a_signal_ended_it(
 
 
 @pytest.mark.parametrize("text", [bytes({*range(1, 256)} - {92}), bytes(range(1, 256)), b"x\n\n"])
-def test_what_a_program_reports_arrives_byte_by_byte(host: Host, text: bytes) -> None:
+def test_a_report_arrives_completely_even_byte_by_byte(host: Host, text: bytes) -> None:
     program = Program("says", 'report text "$text"', {"text": text})
     for mode in ("look", "apply"):
         said = host.exchange(program, mode).get("text")
@@ -249,7 +251,7 @@ def test_a_command_cannot_change_the_session_or_read_its_control_stream(host: Ho
     assert host.run("command", cmd="pwd").get("stdout") != f"{host.root}\n"
 
 
-def test_looking_at_a_plain_command_runs_nothing(host: Host) -> None:
+def test_a_look_at_a_command_runs_nothing(host: Host) -> None:
     report = host.look("shell", cmd=f"touch {host.root}/x")
     assert not list(host.root.iterdir())
     assert not report.changes
@@ -264,7 +266,7 @@ def test_both_or_neither_of_cmd_and_argv_are_refused(arguments: dict[str, Any], 
         find_module("command").from_arguments(arguments)
 
 
-def test_times_are_taken_only_where_they_are_asked_for_and_of_failures(host: Host) -> None:
+def test_times_are_reported_only_on_request_and_for_failures(host: Host) -> None:
     host.fake("date", 'exec /bin/date "$@"')
     assert "clock" not in host.run("command", cmd="true").records
     assert host.calls() == []

@@ -1,4 +1,4 @@
-"""copy: content, files and trees."""
+"""The module copy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.test_style import EXCUSED
 TEXT = "a line\nit's $HOME `id` \\n é\n"
 
 
-def test_content_is_looked_at_written_once_and_then_left_alone(host: Host) -> None:
+def test_content_is_written_once(host: Host) -> None:
     arguments = {"content": TEXT, "dest": f"{host.root}/a b", "mode": "0640"}
     before = listing(host.root)
     assert host.look("copy", **arguments).changes == (f"create {host.root}/a b",)
@@ -58,7 +58,7 @@ def test_a_file_arrives_byte_for_byte(host: Host, name: str) -> None:
     assert host.run("command", cmd="true").get("rc") == "0"
 
 
-def test_a_look_at_a_file_that_is_right_costs_two_processes(host: Host) -> None:
+def test_a_look_at_an_unchanged_file_needs_two_processes(host: Host) -> None:
     arguments = {"content": "x", "dest": f"{host.root}/x", "mode": "0600", "owner": "root"}
     host.run("copy", **arguments)
     for tool in ("stat", "sha256sum", "cat", "dd", "id", "getent", "readlink", "rm", "chmod"):
@@ -68,7 +68,7 @@ def test_a_look_at_a_file_that_is_right_costs_two_processes(host: Host) -> None:
     assert tools == ["stat", "sha256sum"]
 
 
-def test_the_values_are_ansibles(host: Host) -> None:
+def test_the_return_values_are_those_of_ansible(host: Host) -> None:
     arguments = {"content": "x", "dest": f"{host.root}/x"}
     values = host.values("copy", host.run("copy", **arguments), **arguments)
     assert values == {
@@ -89,7 +89,7 @@ def test_a_mapping_becomes_json(host: Host) -> None:
     assert (host.root / "x").read_text() == '{"a": [1, true, null]}'
 
 
-def test_the_old_files_mode_and_owner_stay_when_none_are_given(host: Host) -> None:
+def test_the_mode_and_owner_of_the_old_file_are_kept_by_default(host: Host) -> None:
     path = host.root / "x"
     path.write_text("old")
     os.chown(path, 1234, 2345)
@@ -132,7 +132,7 @@ def test_a_backup_has_ansibles_name_and_the_old_content(host: Host) -> None:
     assert backup.name.endswith("~")
 
 
-def test_a_refused_file_is_not_put_in_place(host: Host) -> None:
+def test_a_file_that_validate_refuses_does_not_replace_the_old_one(host: Host) -> None:
     path = host.root / "x"
     path.write_text("old")
     refuse = "sh -c 'echo \"line 1 is bad\" >&2; grep -q good %s' --"
@@ -171,7 +171,7 @@ def test_home_is_expanded(host: Host) -> None:
     assert host.run("copy", content="x", dest="~nobody-here/x").failed
 
 
-def test_a_missing_directory_is_named_when_applying_and_no_failure_when_looking(host: Host) -> None:
+def test_a_missing_directory_is_a_change_for_a_look_and_a_failure_otherwise(host: Host) -> None:
     path = f"{host.root}/none/x"
     assert host.look("copy", content="x", dest=path).changes == (f"create {path}",)
     report = host.run("copy", content="x", dest=path)
@@ -193,7 +193,7 @@ def test_a_destination_that_ends_in_a_slash_is_made_with_its_parents(host: Host)
     assert not host.run("copy", **arguments).changes
 
 
-def test_a_directory_in_the_files_place_is_a_failure(host: Host) -> None:
+def test_a_directory_in_place_of_the_file_is_a_failure(host: Host) -> None:
     report = host.run("copy", content="x", dest=str(host.root))
     assert "is a directory" in (report.failed or "")
 
@@ -235,7 +235,7 @@ def test_a_tree_is_copied_whole_and_then_only_what_differs(host: Host, tree: Pat
     assert not host.look("copy", **arguments).changes
 
 
-def test_the_content_of_a_tree_goes_where_the_slash_says(host: Host, tree: Path) -> None:
+def test_a_slash_at_the_end_copies_only_the_content_of_a_tree(host: Host, tree: Path) -> None:
     host.run("copy", src="tree/", dest=f"{host.root}/to", local_follow=False)
     assert (host.root / "to" / "a").read_text() == "A"
     assert str((host.root / "to" / "link").readlink()) == "a"
@@ -254,7 +254,7 @@ def test_a_tree_of_several_hundred_files_arrives(host: Host) -> None:
     assert not host.run("copy", **arguments).changes
 
 
-def test_a_tree_that_can_not_be_written_leaves_the_session_in_step(host: Host, tree: Path) -> None:
+def test_after_a_tree_that_can_not_be_written_the_session_works_on(host: Host, tree: Path) -> None:
     (host.root / "tree" / "run").mkdir(parents=True)
     assert host.run("copy", src="tree", dest=str(host.root)).failed
     assert host.run("command", cmd="echo fine").get("stdout") == "fine\n"
@@ -321,13 +321,13 @@ def test_the_difference_shows_old_and_new_text(host: Host) -> None:
         {"content": "a", "mode": "u+q"},
     ],
 )
-def test_contradictory_arguments_are_refused(arguments: dict[str, object]) -> None:
+def test_wrong_arguments_are_refused(arguments: dict[str, object]) -> None:
     with pytest.raises(InvalidArguments):
         find_module("copy").from_arguments({"dest": "/x", **arguments})
 
 
 @pytest.mark.parametrize("body", [TREE, FROM_HOST], ids=["tree", "from host"])
-def test_the_bodies_besides_the_modules_own_pass_shellcheck(body: str) -> None:
+def test_the_bodies_for_trees_and_remote_sources_pass_shellcheck(body: str) -> None:
     text = f"{shell.SOURCE}\n{shell.define(shell.Program('body', body))}\n_m_body\n"
     excused = f"{EXCUSED},SC2154,SC1010,SC2030,SC2031"
     check = ["shellcheck", "--shell=sh", "--format=gcc", excused, "-"]

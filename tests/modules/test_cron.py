@@ -14,7 +14,7 @@ from tests.modules.conftest import Host, listing
 
 @pytest.fixture
 def tab(host: Host) -> Path:
-    """The pretended crontab."""
+    """The file of the fake crontab."""
     path = host.root / "tab"
     host.fake(
         "crontab",
@@ -51,7 +51,7 @@ JOBS: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("before", "arguments", "after"), JOBS)
-def test_a_crontab_becomes_as_wanted_and_stays_so(
+def test_a_crontab_is_changed_once_to_the_expected_lines(
     host: Host, tab: Path, before: str, arguments: dict[str, Any], after: str
 ) -> None:
     if before:
@@ -66,12 +66,12 @@ def test_a_crontab_becomes_as_wanted_and_stays_so(
     assert not host.run("cron", **arguments).changes
 
 
-def test_a_file_in_cron_d_has_the_user_and_goes_when_it_is_empty(host: Host) -> None:
+def test_a_file_in_cron_d_has_the_user_and_is_removed_when_it_is_empty(host: Host) -> None:
     path = host.root / "mine"
-    given = {"name": "n", "job": "x", "user": "root", "cron_file": str(path)}
-    assert host.run("cron", **given).changes
+    args = {"name": "n", "job": "x", "user": "root", "cron_file": str(path)}
+    assert host.run("cron", **args).changes
     assert path.read_text() == "#Ansible: n\n* * * * * root x\n"
-    assert not host.run("cron", **given).changes
+    assert not host.run("cron", **args).changes
     assert host.run("cron", name="n", cron_file=str(path), state="absent").changes
     assert not path.exists()
     assert not host.run("cron", name="n", cron_file=str(path), state="absent").changes
@@ -87,6 +87,6 @@ def test_a_file_in_cron_d_has_the_user_and_goes_when_it_is_empty(host: Host) -> 
         {"name": "n", "job": "x", "insertafter": "A"},
     ],
 )
-def test_what_would_break_a_crontab_is_refused(arguments: dict[str, str]) -> None:
+def test_wrong_arguments_are_refused(arguments: dict[str, str]) -> None:
     with pytest.raises(InvalidArguments):
         find_module("cron").from_arguments(arguments)

@@ -21,7 +21,7 @@ DATA = b"a\0b\xff\n" * 1000
 
 
 def done(host: Host, how: Mode = "apply", /, **arguments: Any) -> Result:
-    """The result, as the engine makes it of the module's report."""
+    """Return the result, as the engine makes it from the module's report."""
     module = find_module("fetch").from_arguments(arguments)
     report = host.exchange(module.program(host.sources), how)
     if (edit := module.edit(report)) is not None:
@@ -63,7 +63,7 @@ def test_flat_names_the_file_or_its_directory(host: Host) -> None:
         done(host, src=f"{host.root}/f", dest="here", flat=True)
 
 
-def test_a_file_that_has_no_size_is_fetched_all_the_same(host: Host) -> None:
+def test_a_file_of_size_0_with_content_is_fetched(host: Host) -> None:
     assert done(host, src="/proc/version", dest="v", flat=True).changes
     assert (host.sources.folder / "v").read_bytes() == Path("/proc/version").read_bytes()
 
@@ -87,14 +87,14 @@ def test_a_tilde_is_the_home_on_the_host(host: Host) -> None:
     assert result.returns["file"].endswith("/no such file")
 
 
-def test_dots_do_not_lead_out_of_the_directory(host: Host) -> None:
+def test_dots_in_the_path_do_not_leave_the_directory(host: Host) -> None:
     (host.root / "f").write_bytes(DATA)
     result = done(host, src=f"/../../{host.root}/../root/f", dest="got")
     assert result.returns["dest"].startswith(f"{host.sources.folder}/got/web1/")
     assert ".." not in result.returns["dest"]
 
 
-def test_a_place_that_can_not_be_written_is_a_failure_with_the_reason(host: Host) -> None:
+def test_a_path_that_can_not_be_written_is_a_failure_with_the_reason(host: Host) -> None:
     (host.root / "f").write_bytes(DATA)
     (host.sources.folder / "got").write_text("a file")
     result = done(host, src=f"{host.root}/f", dest="got")
@@ -102,7 +102,7 @@ def test_a_place_that_can_not_be_written_is_a_failure_with_the_reason(host: Host
     assert "can't be written on the controller: " in result.message
 
 
-def test_the_md5_of_a_file_is_only_taken_where_the_result_is_registered(host: Host) -> None:
+def test_the_md5_of_a_file_is_only_computed_if_the_result_is_registered(host: Host) -> None:
     (host.root / "f").write_bytes(DATA)
     host.sources.registered = False
     result = done(host, src=f"{host.root}/f", dest="f", flat=True)
@@ -120,7 +120,7 @@ def test_a_look_at_a_file_of_another_size_does_not_read_it(host: Host) -> None:
     assert host.calls() == []
 
 
-def test_a_large_file_is_streamed_to_its_place(host: Host) -> None:
+def test_a_large_file_is_fetched_as_a_stream(host: Host) -> None:
     data = DATA * 1000
     (host.root / "f").write_bytes(data)
     arguments = {"src": f"{host.root}/f", "dest": "f", "flat": True}
@@ -135,7 +135,7 @@ def test_a_large_file_is_streamed_to_its_place(host: Host) -> None:
 
 
 @pytest.mark.parametrize("fails", [None, 1, 3], ids=["never", "first", "third"])
-def test_a_file_is_flushed_while_more_arrives_and_a_failure_counts(
+def test_a_file_is_flushed_while_it_arrives_and_an_error_is_a_failure(
     host: Host, monkeypatch: pytest.MonkeyPatch, fails: int | None
 ) -> None:
     monkeypatch.setattr(fetch, "PIECE", 1 << 20)
@@ -172,7 +172,9 @@ def test_a_file_that_changes_while_it_is_fetched_is_not_kept(host: Host, change:
     assert host.exchange(Program("t", "report x y"), "look").get("x") == "y"
 
 
-def test_without_a_working_openssl_a_large_file_is_summed_by_sha1sum(host: Host) -> None:
+def test_without_a_working_openssl_sha1sum_computes_the_checksum_of_a_large_file(
+    host: Host,
+) -> None:
     data = DATA * 1000
     (host.root / "f").write_bytes(data)
     host.fake("openssl", "exit 1")

@@ -1,4 +1,4 @@
-"""file: every state, attributes, recursion, times."""
+"""The module file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.modules.conftest import Host, listing
 
 
 def changes_once(host: Host, **arguments: Any) -> tuple[str, ...]:
-    """A look says it, apply does it, a second apply and look have nothing to do."""
+    """Return the changes of one run. A look before it has changes too; a second run has none."""
     before = listing(host.root)
     seen = host.look("file", **arguments)
     assert seen.failed is None
@@ -35,7 +35,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.lstat().st_mode)
 
 
-def test_a_directory_is_made_with_its_parents_and_each_is_reported(host: Host) -> None:
+def test_a_directory_is_created_with_its_parents_and_each_is_reported(host: Host) -> None:
     path = host.root / "a" / "b c"
     assert changes_once(host, path=str(path), state="directory", mode="2750", owner="1") == (
         f"create {host.root}/a",
@@ -75,29 +75,29 @@ MODES = [
 ]
 
 
-@pytest.mark.parametrize(("before", "given", "of_file", "of_folder"), MODES)
-def test_a_mode_is_that_of_chmod_for_files_and_folders(
-    host: Host, before: int, given: str | int, of_file: int, of_folder: int
+@pytest.mark.parametrize(("before", "args", "of_file", "of_folder"), MODES)
+def test_a_mode_has_the_result_of_chmod_for_files_and_directories(
+    host: Host, before: int, args: str | int, of_file: int, of_folder: int
 ) -> None:
     (host.root / "f").touch()
     (host.root / "d").mkdir()
     for name, after in (("f", of_file), ("d", of_folder)):
         path = host.root / name
         path.chmod(before)
-        assert bool(changes_once(host, path=str(path), mode=given)) == (before != after)
+        assert bool(changes_once(host, path=str(path), mode=args)) == (before != after)
         assert oct(mode(path)) == oct(after)
 
 
 def test_octal_and_symbolic_modes_agree_with_chmod(host: Host) -> None:
     path, reference = host.root / "f", host.root / "g"
-    for given in ("u+rwX,go-w", "g=u", "o=g,u-w", "u=rw,go=", "a+rX", "+r", "-x", "u=g"):
+    for args in ("u+rwX,go-w", "g=u", "o=g,u-w", "u=rw,go=", "a+rX", "+r", "-x", "u=g"):
         for before in (0o000, 0o644, 0o750, 0o421):
             for file in (path, reference):
                 file.touch()
                 file.chmod(before)
-            subprocess.run(["sh", "-c", f"umask 022; chmod -- {given} {reference}"], check=True)
-            host.run("file", path=str(path), mode=given)
-            assert oct(mode(path)) == oct(mode(reference)), (given, oct(before))
+            subprocess.run(["sh", "-c", f"umask 022; chmod -- {args} {reference}"], check=True)
+            host.run("file", path=str(path), mode=args)
+            assert oct(mode(path)) == oct(mode(reference)), (args, oct(before))
 
 
 def test_owner_and_group_by_name_and_number(host: Host) -> None:
@@ -108,7 +108,7 @@ def test_owner_and_group_by_name_and_number(host: Host) -> None:
     assert not changes_once(host, path=str(path), owner="1", group="bin")
 
 
-def test_an_unknown_owner_would_change_and_then_fails_by_name(host: Host) -> None:
+def test_an_unknown_owner_is_a_change_for_a_look_and_a_failure_otherwise(host: Host) -> None:
     path = host.root / "f"
     path.touch()
     assert host.look("file", path=str(path), owner="no-such-user").changes
@@ -117,13 +117,13 @@ def test_an_unknown_owner_would_change_and_then_fails_by_name(host: Host) -> Non
     assert "no-such-user" in report.get("stderr")
 
 
-def test_a_touched_file_that_cant_have_its_owner_is_not_left_behind(host: Host) -> None:
+def test_a_new_file_whose_owner_can_not_be_set_is_removed(host: Host) -> None:
     path = host.root / "f"
-    given = {"path": str(path), "state": "touch", "owner": "no-such-user"}
-    assert "no-such-user" in (host.run("file", **given).failed or "")
+    args = {"path": str(path), "state": "touch", "owner": "no-such-user"}
+    assert "no-such-user" in (host.run("file", **args).failed or "")
     assert not path.exists()
     path.touch()
-    assert host.run("file", **given).failed
+    assert host.run("file", **args).failed
     assert path.exists()
 
 
@@ -151,7 +151,7 @@ def test_everything_below_a_directory_gets_the_attributes(host: Host) -> None:
     )
 
 
-def test_absent_removes_what_is_there_and_not_what_a_link_leads_to(host: Host) -> None:
+def test_absent_removes_a_link_and_not_its_target(host: Host) -> None:
     (host.root / "d" / "e").mkdir(parents=True)
     (host.root / "d" / "e" / "f").touch()
     (host.root / "link").symlink_to("d")
@@ -170,7 +170,7 @@ def test_the_root_directory_is_never_removed(host: Host, path: str) -> None:
         assert "never removed" in (report.failed or "")
 
 
-def test_a_link_is_made_turned_and_left_alone(host: Host) -> None:
+def test_a_link_is_created_and_changed(host: Host) -> None:
     (host.root / "one").touch()
     (host.root / "two").touch()
     link = host.root / "link"
@@ -181,7 +181,7 @@ def test_a_link_is_made_turned_and_left_alone(host: Host) -> None:
     assert sorted(p.name for p in host.root.iterdir()) == ["link", "one", "two"]
 
 
-def test_a_link_to_nothing_or_in_the_place_of_a_file_needs_force(host: Host) -> None:
+def test_a_link_without_target_or_in_place_of_a_file_needs_force(host: Host) -> None:
     link = host.root / "link"
     report = host.run("file", path=str(link), src="none", state="link")
     assert "none, the target of the link, does not exist" in (report.failed or "")
@@ -194,7 +194,7 @@ def test_a_link_to_nothing_or_in_the_place_of_a_file_needs_force(host: Host) -> 
     assert changes_once(host, path=str(link), src="x", state="link", force=True)
 
 
-def test_a_directory_with_something_in_it_gives_way_to_no_link(host: Host) -> None:
+def test_a_directory_that_is_not_empty_is_never_replaced_by_a_link(host: Host) -> None:
     (host.root / "d").mkdir()
     (host.root / "d" / "f").touch()
     arguments = {"path": f"{host.root}/d", "src": "/etc", "state": "link"}
@@ -205,14 +205,14 @@ def test_a_directory_with_something_in_it_gives_way_to_no_link(host: Host) -> No
     assert str((host.root / "d").readlink()) == "/etc"
 
 
-def test_a_hard_link_is_made(host: Host) -> None:
+def test_a_hard_link_is_created(host: Host) -> None:
     (host.root / "f").write_text("x")
     arguments = {"path": f"{host.root}/h", "src": f"{host.root}/f", "state": "hard"}
     assert changes_once(host, **arguments)
     assert (host.root / "h").stat().st_ino == (host.root / "f").stat().st_ino
 
 
-def test_a_hard_link_on_a_directory_is_made_in_it(host: Host) -> None:
+def test_a_hard_link_for_a_directory_is_created_in_it(host: Host) -> None:
     (host.root / "f").write_text("x")
     (host.root / "d").mkdir()
     arguments = {"path": f"{host.root}/d/", "src": f"{host.root}/f", "state": "hard"}
@@ -244,13 +244,13 @@ def test_a_given_time_is_set_once(host: Host) -> None:
     assert path.stat().st_mtime == 1577934245
 
 
-def test_a_missing_file_would_change_and_then_fails(host: Host) -> None:
+def test_a_missing_file_is_a_change_for_a_look_and_a_failure_otherwise(host: Host) -> None:
     arguments = {"path": f"{host.root}/none", "mode": "0600"}
     assert host.look("file", **arguments).changes
     assert "does not exist" in (host.run("file", **arguments).failed or "")
 
 
-def test_the_state_is_what_is_there_when_none_is_given(host: Host) -> None:
+def test_the_default_state_is_what_exists_at_the_path(host: Host) -> None:
     (host.root / "d").mkdir()
     (host.root / "f").touch()
     (host.root / "l").symlink_to("f")
@@ -259,7 +259,7 @@ def test_the_state_is_what_is_there_when_none_is_given(host: Host) -> None:
     assert mode(host.root / "f") == 0o600
 
 
-def test_the_values_are_ansibles(host: Host) -> None:
+def test_the_return_values_are_those_of_ansible(host: Host) -> None:
     arguments = {"path": f"{host.root}/d", "state": "directory", "mode": "0700"}
     values = host.values("file", host.run("file", **arguments), **arguments)
     assert values["path"] == f"{host.root}/d"
@@ -286,7 +286,7 @@ def test_chattr_flags_are_set_and_cleared(host: Host) -> None:
         assert (len(report.changes), report.failed) == (changes, None), flags
 
 
-def test_a_directory_in_the_way_of_a_file_state_is_named(host: Host) -> None:
+def test_a_directory_is_not_accepted_as_a_file(host: Host) -> None:
     report = host.run("file", path=str(host.root), state="file")
     assert report.failed == f"{host.root} is a directory, not a file"
 
@@ -302,12 +302,12 @@ def test_a_directory_in_the_way_of_a_file_state_is_named(host: Host) -> None:
         {"path": ""},
     ],
 )
-def test_contradictory_arguments_are_refused(arguments: dict[str, object]) -> None:
+def test_wrong_arguments_are_refused(arguments: dict[str, object]) -> None:
     with pytest.raises(InvalidArguments):
         find_module("file").from_arguments({"path": "/x", **arguments})
 
 
-def test_touch_below_a_directory_that_is_not_there_fails_with_the_reason(host: Host) -> None:
+def test_touch_below_a_missing_directory_fails_with_the_reason(host: Host) -> None:
     path = host.root / "none" / "f"
     assert host.look("file", path=str(path), state="touch").changes == (f"create {path}",)
     report = host.run("file", path=str(path), state="touch", mode="0600")

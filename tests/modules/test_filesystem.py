@@ -1,4 +1,4 @@
-"""filesystem: made once, never over another one by itself, grown with its device."""
+"""The module filesystem."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def kind(path: Path) -> str:
 
 
 @pytest.mark.parametrize("fstype", ["ext4", "ext3", "swap"])
-def test_a_file_system_is_made_once(host: Host, device: Path, fstype: str) -> None:
-    given = {"dev": str(device), "fstype": fstype, "opts": "-L 'a b'"}
+def test_a_file_system_is_created_once(host: Host, device: Path, fstype: str) -> None:
+    args = {"dev": str(device), "fstype": fstype, "opts": "-L 'a b'"}
     before = listing(host.root)
-    assert host.look("filesystem", **given).changes == (f"make {fstype} on {device}",)
+    assert host.look("filesystem", **args).changes == (f"make {fstype} on {device}",)
     assert listing(host.root) == before
-    assert host.run("filesystem", **given).failed is None
+    assert host.run("filesystem", **args).failed is None
     assert kind(device) == fstype
-    assert not host.run("filesystem", **given).changes
-    assert not host.look("filesystem", **given).changes
+    assert not host.run("filesystem", **args).changes
+    assert not host.look("filesystem", **args).changes
 
 
-def test_another_file_system_is_left_alone_but_for_force(host: Host, device: Path) -> None:
+def test_another_file_system_is_overwritten_only_with_force(host: Host, device: Path) -> None:
     host.run("filesystem", dev=str(device), fstype="ext4")
     report = host.run("filesystem", dev=str(device), fstype="swap")
     assert report.failed is not None
@@ -50,20 +50,20 @@ def test_another_file_system_is_left_alone_but_for_force(host: Host, device: Pat
 
 
 def test_ext4_grows_with_its_device(host: Host, device: Path) -> None:
-    given = {"dev": str(device), "fstype": "ext4", "resizefs": True}
-    host.run("filesystem", **given)
-    assert not host.look("filesystem", **given).changes
+    args = {"dev": str(device), "fstype": "ext4", "resizefs": True}
+    host.run("filesystem", **args)
+    assert not host.look("filesystem", **args).changes
     with device.open("r+b") as file:
         file.truncate(SIZE + (8 << 20))
     assert not host.look("filesystem", dev=str(device), fstype="ext4").changes
-    assert host.look("filesystem", **given).changes == (f"grow the ext4 of {device}",)
+    assert host.look("filesystem", **args).changes == (f"grow the ext4 of {device}",)
     if shutil.which("resize2fs") is None:
         pytest.skip("no resize2fs here")
-    assert host.run("filesystem", **given).failed is None
-    assert not host.run("filesystem", **given).changes
+    assert host.run("filesystem", **args).failed is None
+    assert not host.run("filesystem", **args).changes
 
 
-def test_absent_wipes_the_marks(host: Host, device: Path) -> None:
+def test_absent_removes_the_signatures(host: Host, device: Path) -> None:
     assert not host.look("filesystem", dev=str(device), state="absent").changes
     host.run("filesystem", dev=str(device), fstype="ext4")
     report = host.run("filesystem", dev=str(device), state="absent")
@@ -72,26 +72,26 @@ def test_absent_wipes_the_marks(host: Host, device: Path) -> None:
     assert not host.run("filesystem", dev=str(device), state="absent").changes
 
 
-def test_a_device_that_is_missing_fails_only_when_it_is_done(host: Host) -> None:
-    given = {"dev": f"{host.root}/no", "fstype": "ext4"}
-    assert host.look("filesystem", **given).changes
-    assert "does not exist" in (host.run("filesystem", **given).failed or "")
+def test_a_missing_device_is_a_change_for_a_look_and_a_failure_otherwise(host: Host) -> None:
+    args = {"dev": f"{host.root}/no", "fstype": "ext4"}
+    assert host.look("filesystem", **args).changes
+    assert "does not exist" in (host.run("filesystem", **args).failed or "")
     assert not host.run("filesystem", dev=f"{host.root}/no", state="absent").changes
 
 
-def test_a_physical_volume_is_made_and_grown(host: Host, device: Path) -> None:
+def test_a_physical_volume_is_created_and_grown(host: Host, device: Path) -> None:
     host.fake("blkid", 'cat "$HOME/kind" 2>/dev/null')
     host.fake("blockdev", "echo 41943040")
     host.fake("pvcreate", 'echo LVM2_member >"$HOME/kind"')
     host.fake("pvresize", 'touch "$HOME/grown"')
     host.fake("pvs", '[ -e "$HOME/grown" ] && echo 41943040 41000000 4194304 || echo 41943040 9 0')
-    given = {"dev": str(device), "fstype": "lvm", "resizefs": True}
-    assert host.run("filesystem", **given).changes == (f"make lvm on {device}",)
-    assert host.run("filesystem", **given).changes == (f"grow the lvm of {device}",)
-    assert not host.run("filesystem", **given).changes
+    args = {"dev": str(device), "fstype": "lvm", "resizefs": True}
+    assert host.run("filesystem", **args).changes == (f"make lvm on {device}",)
+    assert host.run("filesystem", **args).changes == (f"grow the lvm of {device}",)
+    assert not host.run("filesystem", **args).changes
     assert f"pvcreate -y {device}" in host.calls()
 
 
-def test_a_kind_is_needed() -> None:
+def test_fstype_is_needed() -> None:
     with pytest.raises(ValueError, match="fstype is missing"):
         find_module("filesystem").from_arguments({"dev": "/dev/x"})

@@ -1,4 +1,4 @@
-"""find: conditions, and what is returned."""
+"""The module find."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ CASES: list[tuple[dict[str, Any], set[str]]] = [
 
 
 @pytest.mark.parametrize(("arguments", "names"), CASES)
-def test_a_condition_leaves_the_files_that_meet_it(
+def test_only_files_that_meet_the_conditions_are_returned(
     host: Host, top: str, arguments: dict[str, Any], names: set[str]
 ) -> None:
     before = listing(host.root)
@@ -84,7 +84,7 @@ def test_a_files_values_are_those_of_stat(host: Host, top: str) -> None:
     assert found["checksum"] == hashlib.sha1(b"Port 22\nx").hexdigest()
 
 
-def test_a_path_that_is_no_directory_is_skipped_and_named(host: Host, top: str) -> None:
+def test_a_path_that_is_not_a_directory_is_reported_as_skipped(host: Host, top: str) -> None:
     arguments = {"paths": [top, f"{top}/none"], "hidden": True}
     values = host.values("find", host.look("find", **arguments), **arguments)
     assert values["skipped_paths"] == {f"{top}/none": f"'{top}/none' is not a directory"}

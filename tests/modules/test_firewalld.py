@@ -1,4 +1,4 @@
-"""firewalld, on a pretended firewall-cmd that keeps one file for now and one for later."""
+"""The module firewalld, with a fake firewall-cmd that keeps its two configurations in files."""
 
 from __future__ import annotations
 
@@ -66,17 +66,19 @@ THINGS: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("thing", "line"), THINGS, ids=[row[1] for row in THINGS])
-def test_a_thing_is_let_in_and_out_again(host: Host, thing: dict[str, Any], line: str) -> None:
+def test_an_element_of_a_zone_is_added_and_removed(
+    host: Host, thing: dict[str, Any], line: str
+) -> None:
     before = listing(host.root)
-    given = {**thing, "permanent": True, "immediate": True}
-    assert len(host.look("firewalld", state="enabled", **given).changes) == 2
+    args = {**thing, "permanent": True, "immediate": True}
+    assert len(host.look("firewalld", state="enabled", **args).changes) == 2
     assert listing(host.root) == before
-    assert len(host.run("firewalld", state="enabled", **given).changes) == 2
+    assert len(host.run("firewalld", state="enabled", **args).changes) == 2
     assert (host.root / "now").read_text() == (host.root / "kept").read_text() == f"{line}\n"
-    assert not host.run("firewalld", state="enabled", **given).changes
-    assert len(host.run("firewalld", state="disabled", **given).changes) == 2
+    assert not host.run("firewalld", state="enabled", **args).changes
+    assert len(host.run("firewalld", state="disabled", **args).changes) == 2
     assert (host.root / "kept").read_text() == ""
-    assert not host.run("firewalld", state="disabled", **given).changes
+    assert not host.run("firewalld", state="disabled", **args).changes
 
 
 def test_without_permanent_only_the_running_firewall_changes(host: Host) -> None:
@@ -91,23 +93,23 @@ def test_masquerade_false_is_masquerade_off(host: Host) -> None:
     assert report.changes == ("disable masquerade",)
 
 
-def test_a_stopped_firewall_is_changed_in_its_files(host: Host) -> None:
+def test_the_configuration_of_a_stopped_firewall_is_changed(host: Host) -> None:
     (host.root / "stopped").touch()
-    given = {"service": "http", "state": "enabled"}
-    assert host.run("firewalld", permanent=True, **given).changes
+    args = {"service": "http", "state": "enabled"}
+    assert host.run("firewalld", permanent=True, **args).changes
     assert (host.root / "kept").read_text() == "public service=http\n"
-    report = host.run("firewalld", **given)
+    report = host.run("firewalld", **args)
     assert "firewalld is not running: start it first" in (report.failed or "")
-    assert host.look("firewalld", **given).changes
+    assert host.look("firewalld", **args).changes
 
 
-def test_firewall_cmds_words_are_the_reason(host: Host) -> None:
+def test_the_message_of_firewall_cmd_is_the_reason_of_a_failure(host: Host) -> None:
     report = host.run("firewalld", service="bad", state="enabled")
     assert report.failed == "enable service bad: exit 101"
     assert "INVALID_SERVICE" in report.get("stderr")
 
 
-def test_zones_are_made_and_their_targets_set(host: Host) -> None:
+def test_zones_are_created_and_their_targets_set(host: Host) -> None:
     zone = {"zone": "lan", "state": "present", "permanent": True}
     assert host.run("firewalld", **zone).changes == ("create zone lan",)
     assert not host.run("firewalld", **zone).changes
@@ -125,6 +127,6 @@ def test_zones_are_made_and_their_targets_set(host: Host) -> None:
         {"state": "present", "zone": "x"},
     ],
 )
-def test_what_makes_no_sense_is_refused(arguments: dict[str, Any]) -> None:
+def test_wrong_arguments_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(InvalidArguments):
         find_module("firewalld").from_arguments(arguments)

@@ -1,4 +1,4 @@
-"""get_url, with a server on this machine."""
+"""The module get_url, with a server on this machine."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_force_and_a_directory_download_each_time_and_replace_only_other_content
     assert report.get("backup_file").startswith(f"{host.root}/x.")
 
 
-def test_a_checksum_saves_the_download_or_asks_for_it(host: Host, server: str) -> None:
+def test_a_file_is_downloaded_only_if_its_checksum_differs(host: Host, server: str) -> None:
     path = host.root / "x"
     arguments = {"url": f"{server}/f.bin", "dest": str(path), "checksum": f"sha256:{SHA256}"}
     path.write_text("other")
@@ -132,7 +132,9 @@ ASKED = [
 
 
 @pytest.mark.parametrize(("name", "why"), ASKED)
-def test_check_mode_asks_whether_it_is_there(host: Host, server: str, name: str, why: str) -> None:
+def test_check_mode_asks_whether_the_server_has_the_file(
+    host: Host, server: str, name: str, why: str
+) -> None:
     url = f"{server}/{name}"
     report = host.run("get_url", "check", url=url, dest=f"{host.root}/x")
     assert report.failed == (why.format(url=url) or None)
@@ -140,13 +142,13 @@ def test_check_mode_asks_whether_it_is_there(host: Host, server: str, name: str,
     assert host.look("get_url", url=url, dest=f"{host.root}/x").failed is None
 
 
-def test_check_mode_does_not_mind_a_server_that_is_not_there_yet(host: Host) -> None:
+def test_check_mode_accepts_a_server_that_does_not_answer(host: Host) -> None:
     report = host.run("get_url", "check", url="http://127.0.0.1:1/x", dest=f"{host.root}/x")
     assert report.failed is None
     assert report.changes
 
 
-def test_the_old_name_of_a_checksum_is_known(host: Host, server: str) -> None:
+def test_the_parameter_sha256sum_is_accepted(host: Host, server: str) -> None:
     arguments = {"url": f"{server}/f.bin", "dest": f"{host.root}/x"}
     assert host.run("get_url", sha256sum=SHA256.upper(), **arguments).changes
     assert not host.run("get_url", sha256sum=SHA256, **arguments).changes
@@ -175,26 +177,26 @@ def test_a_list_of_checksums_at_a_url(host: Host, server: str, name: str) -> Non
     assert not host.run("get_url", **arguments).changes
 
 
-def test_a_list_that_lacks_the_file_is_named(host: Host, server: str) -> None:
+def test_a_list_of_checksums_without_the_file_is_a_failure(host: Host, server: str) -> None:
     report = host.run(
         "get_url", url=f"{server}/g", dest=f"{host.root}/x", checksum=f"sha256:{server}/plain"
     )
     assert report.failed == f"{server}/plain has no checksum of g"
 
 
-def test_an_http_error_is_named_and_nothing_is_left_behind(host: Host, server: str) -> None:
+def test_an_http_error_is_the_reason_and_no_file_is_left(host: Host, server: str) -> None:
     report = host.run("get_url", url=f"{server}/gone?token=secret", dest=f"{host.root}/x")
     assert (report.failed or "").startswith(f"can't download {server}/gone: HTTP 404 (")
     assert report.get("status_code") == "404"
     assert not list(host.root.iterdir())
 
 
-def test_a_server_that_is_not_there_is_named(host: Host) -> None:
+def test_a_server_that_does_not_answer_is_a_failure(host: Host) -> None:
     report = host.run("get_url", url="http://127.0.0.1:1/x", dest=f"{host.root}/x", timeout=2)
     assert (report.failed or "").startswith("can't download http://127.0.0.1:1/x: (7) ")
 
 
-def test_password_and_headers_arrive_and_are_in_no_argument(host: Host, server: str) -> None:
+def test_password_and_headers_are_sent_but_not_in_arguments(host: Host, server: str) -> None:
     host.fake("curl", 'exec /usr/bin/curl "$@"')
     report = host.run(
         "get_url",
@@ -222,7 +224,7 @@ def test_redirects_are_followed_unless_a_header_must_not_be(host: Host, server: 
     assert (host.root / "x").read_bytes() == DATA
 
 
-def test_without_curl_wget_does_it_unless_that_would_show_a_secret(
+def test_without_curl_wget_downloads_unless_secrets_would_be_visible(
     host: Host, server: str, tmp_path: Path
 ) -> None:
     tools = tmp_path / "tools"
@@ -251,7 +253,7 @@ def test_a_file_url_is_copied(host: Host) -> None:
     assert "none" in (report.failed or "")
 
 
-def test_a_missing_directory_is_named(host: Host, server: str) -> None:
+def test_a_missing_directory_is_the_reason_of_the_failure(host: Host, server: str) -> None:
     arguments = {"url": f"{server}/f.bin", "dest": f"{host.root}/none/x"}
     assert host.look("get_url", **arguments).changes
     assert "there is no directory" in (host.run("get_url", **arguments).failed or "")

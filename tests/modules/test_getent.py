@@ -41,6 +41,6 @@ def test_a_missing_key_fails_or_is_null(host: Host) -> None:
 
 
 @pytest.mark.parametrize(("code", "words"), [(1, "does not know"), (3, "can't be listed")])
-def test_getents_other_failures_are_explained(host: Host, code: int, words: str) -> None:
+def test_other_failures_of_getent_are_explained(host: Host, code: int, words: str) -> None:
     host.fake("getent", f"exit {code}")
     assert words in (host.look("getent", database="nonsense").failed or "")

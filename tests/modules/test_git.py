@@ -1,4 +1,4 @@
-"""git, with this machine's git and repositories in a directory."""
+"""The module git, with the git of this machine and local repositories."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def repo(host: Host) -> Path:
 
 
 def settled(host: Host, repo: Path, /, **arguments: Any) -> Path:
-    """Look, apply, apply, look: the directory."""
+    """Look, run, run again and look again. Return the directory."""
     dest = host.root / "at" / "dest"
     arguments = {"repo": f"file://{repo}", "dest": str(dest), **arguments}
     before = listing(host.root)
@@ -68,7 +68,7 @@ def settled(host: Host, repo: Path, /, **arguments: Any) -> Path:
     return dest
 
 
-def test_the_default_branch_is_cloned_and_brought_up_to_date(host: Host, repo: Path) -> None:
+def test_the_default_branch_is_cloned_and_updated(host: Host, repo: Path) -> None:
     dest = settled(host, repo)
     assert (dest / "file").read_text() == "two"
     assert git(dest, "symbolic-ref", "--short", "HEAD") == "main"
@@ -97,7 +97,7 @@ def test_tags_branches_and_commits_are_checked_out_one_after_another(
     assert (dest / "file").read_text() == "aside"
 
 
-def test_a_branch_that_was_rewritten_is_followed(host: Host, repo: Path) -> None:
+def test_a_rewritten_branch_is_checked_out(host: Host, repo: Path) -> None:
     settled(host, repo, version="main")
     git(repo, "reset", "-q", "--hard", "v1")
     commit(repo, "another two")
@@ -105,7 +105,7 @@ def test_a_branch_that_was_rewritten_is_followed(host: Host, repo: Path) -> None
     assert (dest / "file").read_text() == "another two"
 
 
-def test_changes_in_the_directory_are_a_failure_or_are_thrown_away(host: Host, repo: Path) -> None:
+def test_local_changes_are_a_failure_or_are_discarded_with_force(host: Host, repo: Path) -> None:
     dest = settled(host, repo)
     (dest / "file").write_text("mine")
     report = host.run("git", repo=f"file://{repo}", dest=str(dest))
@@ -115,14 +115,14 @@ def test_changes_in_the_directory_are_a_failure_or_are_thrown_away(host: Host, r
     assert (dest / "file").read_text() == "two"
 
 
-def test_what_is_cloned_has_the_umask_that_is_given(host: Host, repo: Path) -> None:
+def test_cloned_files_have_the_umask_of_the_task(host: Host, repo: Path) -> None:
     dest = host.root / "clone"
     report = host.run("git", repo=f"file://{repo}", dest=str(dest), umask="077")
     assert report.failed is None
     assert (dest / "file").stat().st_mode & 0o777 == 0o600
 
 
-def test_another_url_is_set(host: Host, repo: Path) -> None:
+def test_the_url_of_the_remote_is_changed(host: Host, repo: Path) -> None:
     dest = settled(host, repo)
     other = host.root / "other"
     git(host.root, "clone", "-q", str(repo), str(other))
@@ -132,19 +132,19 @@ def test_another_url_is_set(host: Host, repo: Path) -> None:
     assert git(dest, "config", "remote.origin.url") == f"file://{other}"
 
 
-def test_a_bare_repository_is_kept_up_to_date(host: Host, repo: Path) -> None:
+def test_a_bare_repository_is_updated(host: Host, repo: Path) -> None:
     dest = settled(host, repo, bare=True, version="main")
     new = commit(repo, "three")
     settled(host, repo, bare=True, version="main")
     assert git(dest, "rev-parse", "main") == new
 
 
-def test_one_branch_alone_is_fetched(host: Host, repo: Path) -> None:
+def test_a_single_branch_is_fetched(host: Host, repo: Path) -> None:
     dest = settled(host, repo, single_branch=True, version="main")
     assert "side/b" not in git(dest, "branch", "-r")
 
 
-def test_submodules_come_along(host: Host, repo: Path) -> None:
+def test_submodules_are_checked_out(host: Host, repo: Path) -> None:
     host.environment["GIT_ALLOW_PROTOCOL"] = "file"
     inner = host.root / "inner"
     inner.mkdir()
@@ -156,7 +156,7 @@ def test_submodules_come_along(host: Host, repo: Path) -> None:
     assert (dest / "sub" / "file").read_text() == "inside"
 
 
-def test_what_is_there_is_left_alone_without_update_and_not_made_without_clone(
+def test_without_update_nothing_is_updated_and_without_clone_nothing_is_cloned(
     host: Host, repo: Path
 ) -> None:
     dest = host.root / "dest"
@@ -170,7 +170,7 @@ def test_what_is_there_is_left_alone_without_update_and_not_made_without_clone(
     assert not host.run("git", **arguments, update=False).changes
 
 
-def test_a_run_that_was_ended_while_it_cloned_is_made_good(host: Host, repo: Path) -> None:
+def test_an_interrupted_clone_is_completed(host: Host, repo: Path) -> None:
     dest = host.root / "at" / "dest"
     git(host.root, "clone", "-q", "--no-checkout", f"file://{repo}", str(dest))
     settled(host, repo)
@@ -181,7 +181,7 @@ def test_a_run_that_was_ended_while_it_cloned_is_made_good(host: Host, repo: Pat
     assert (dest / "file").read_text() == "two"
 
 
-def test_failures_say_why(host: Host, repo: Path) -> None:
+def test_failures_have_a_reason(host: Host, repo: Path) -> None:
     (host.root / "full" / "x").mkdir(parents=True)
     for arguments, said in (
         ({"repo": f"file://{host.root}/no"}, "can't read file://"),
@@ -189,13 +189,13 @@ def test_failures_say_why(host: Host, repo: Path) -> None:
         ({"dest": f"{host.root}/full"}, "not empty"),
         ({"executable": "no-git"}, "no-git is not installed"),
     ):
-        given = {"repo": f"file://{repo}", "dest": f"{host.root}/new", **arguments}
-        assert said in (host.run("git", **given).failed or "")
+        args = {"repo": f"file://{repo}", "dest": f"{host.root}/new", **arguments}
+        assert said in (host.run("git", **args).failed or "")
     assert not (host.root / "new").exists()
 
 
 @pytest.mark.parametrize("version", ["1.8.3.1", "2.39.2"])
-def test_options_for_ssh_reach_it_by_the_way_that_git_knows(host: Host, version: str) -> None:
+def test_options_for_ssh_are_passed_in_the_way_of_the_git_version(host: Host, version: str) -> None:
     host.fake("ssh", "exit 0")
     host.fake(
         "git",
@@ -219,6 +219,6 @@ exit 1""",
         {"dest": "/x", "bare": True, "separate_git_dir": "/y"},
     ],
 )
-def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any]) -> None:
+def test_wrong_arguments_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(InvalidArguments):
         find_module("git").from_arguments({"repo": "/r", **arguments})

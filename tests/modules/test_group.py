@@ -16,7 +16,7 @@ def etc(host: Host) -> Path:
     return fake_accounts.install(host)
 
 
-def test_a_taken_group_number_is_the_reason(host: Host, etc: Path) -> None:
+def test_a_used_group_number_is_the_reason_of_the_failure(host: Host, etc: Path) -> None:
     host.fake("groupadd", "exit 4")
     failed = host.run("group", name="web", gid=990).failed or ""
     assert "GID '990' already exists with group 'docker'" in failed

@@ -9,7 +9,7 @@ from provisioner.modules.framework.fields import InvalidArguments
 from tests.modules.conftest import Host
 
 
-def test_a_name_the_kernel_keeps_is_a_failure_that_says_so(host: Host) -> None:
+def test_a_name_that_can_not_be_set_is_a_failure_with_the_reason(host: Host) -> None:
     host.fake("hostnamectl", "exit 1")
     host.fake("hostname", "echo 'you must be root' >&2; exit 1")
     assert host.look("hostname", name="other.example.org").changes
@@ -19,7 +19,7 @@ def test_a_name_the_kernel_keeps_is_a_failure_that_says_so(host: Host) -> None:
     assert "must be root" in report.get("stderr")
 
 
-def test_a_name_gives_facts() -> None:
+def test_the_name_is_returned_as_facts() -> None:
     model = find_module("hostname").from_arguments({"name": "web1.example.org", "use": "systemd"})
     facts = model.returns(None)["ansible_facts"]  # type: ignore[arg-type]
     assert facts["ansible_hostname"] == "web1"
@@ -27,6 +27,6 @@ def test_a_name_gives_facts() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a b", "-x", "x" * 65, "a;b", "a_b"])
-def test_what_can_not_be_a_hostname_is_refused(name: str) -> None:
+def test_an_invalid_hostname_is_refused(name: str) -> None:
     with pytest.raises(InvalidArguments):
         find_module("hostname").from_arguments({"name": name})

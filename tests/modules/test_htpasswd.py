@@ -1,4 +1,4 @@
-"""htpasswd: hashes that other programs made, and a file on a host."""
+"""The module htpasswd."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_hash_is_recognized(password: str, found: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_what_is_made_is_recognized(scheme: str) -> None:
+def test_a_new_hash_is_recognized(scheme: str) -> None:
     one = make_hash("it's s3cret é", scheme)
     assert is_hash_of("it's s3cret é", one)
     assert not is_hash_of("another", one)
@@ -42,12 +42,12 @@ def test_what_is_made_is_recognized(scheme: str) -> None:
 
 
 @pytest.mark.parametrize("found", ["$2y$99$x", "$apr1$", "$9$x$y", "$6$rounds=1$a$b", ""])
-def test_what_is_no_hash_is_another_password(found: str) -> None:
+def test_a_text_that_is_not_a_hash_is_another_password(found: str) -> None:
     assert not is_hash_of("x", found)
 
 
 def proved(host: Host, **arguments: Any) -> str:
-    """Look, apply, apply: the file."""
+    """Look, run and run again. Return the text of the file."""
     path = host.root / "users"
     arguments = {"path": str(path), "mode": "0640", **arguments}
     before = listing(host.root)
@@ -61,7 +61,7 @@ def proved(host: Host, **arguments: Any) -> str:
     return path.read_text()
 
 
-def test_users_come_and_go_and_get_other_passwords(host: Host) -> None:
+def test_users_are_added_and_removed_and_passwords_changed(host: Host) -> None:
     first = proved(host, name="a", password="one")
     assert first.startswith("a:$apr1$")
     both = proved(host, name="b", password="two", crypt_scheme="ldap_sha1")
@@ -73,11 +73,11 @@ def test_users_come_and_go_and_get_other_passwords(host: Host) -> None:
     assert proved(host, name="a", state="absent").startswith("b:{SHA}")
 
 
-def test_a_missing_file_is_made_unless_create_is_false(host: Host) -> None:
-    given = {"path": f"{host.root}/users", "name": "a"}
-    assert host.run("htpasswd", **given, password="x", create=False).failed
-    assert not host.run("htpasswd", **given, state="absent").changes
-    assert host.run("htpasswd", **given, password="x").get("msg") == f"Created {host.root}/users"
+def test_a_missing_file_is_created_unless_create_is_false(host: Host) -> None:
+    args = {"path": f"{host.root}/users", "name": "a"}
+    assert host.run("htpasswd", **args, password="x", create=False).failed
+    assert not host.run("htpasswd", **args, state="absent").changes
+    assert host.run("htpasswd", **args, password="x").get("msg") == f"Created {host.root}/users"
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,6 @@ def test_a_missing_file_is_made_unless_create_is_false(host: Host) -> None:
         ({"password": "a\nb"}, "newline"),
     ],
 )
-def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any], said: str) -> None:
+def test_wrong_arguments_are_refused(arguments: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidArguments, match=said):
         find_module("htpasswd").from_arguments({"path": "/x", "name": "a", **arguments})

@@ -89,7 +89,7 @@ EDITS = [
 @pytest.mark.parametrize(
     ("arguments", "before", "after"), [case[1:] for case in EDITS], ids=[case[0] for case in EDITS]
 )
-def test_an_edit_gives_the_expected_file_and_then_nothing(
+def test_an_edit_has_the_expected_result_and_a_second_one_changes_nothing(
     arguments: dict[str, Any], before: str, after: str | None
 ) -> None:
     module = IniFile.from_arguments({"path": "/x", **arguments})
@@ -99,7 +99,7 @@ def test_an_edit_gives_the_expected_file_and_then_nothing(
     assert module.edited(once).content == once
 
 
-def test_what_is_done_is_said_in_ansibles_words() -> None:
+def test_the_message_is_that_of_ansible() -> None:
     def message(before: str, **arguments: Any) -> str:
         module = IniFile.from_arguments({"path": "/x", "section": "a", **arguments})
         return module.edited(before.encode()).message
@@ -112,7 +112,7 @@ def test_what_is_done_is_said_in_ansibles_words() -> None:
     assert message("[a]\nx=2\n", state="absent") == "section removed"
 
 
-def test_a_file_is_edited_once_and_a_look_leaves_it_alone(host: Host) -> None:
+def test_a_file_is_edited_once_and_a_look_does_not_change_it(host: Host) -> None:
     path = host.root / "my.ini"
     path.write_bytes(b"[a]\nx = \xff\n")
     arguments = {"path": str(path), **A, "value": "it's $(id)", "backup": True}
@@ -129,7 +129,7 @@ def test_a_file_is_edited_once_and_a_look_leaves_it_alone(host: Host) -> None:
     assert host.values("ini_file", again, **arguments)["msg"] == "OK"
 
 
-def test_a_missing_file_is_made_unless_create_is_false(host: Host) -> None:
+def test_a_missing_file_is_created_unless_create_is_false(host: Host) -> None:
     path = str(host.root / "d" / "my.ini")
     failed = host.run("ini_file", path=path, **A, value="1", create=False)
     assert "does not exist" in (failed.failed or "")
@@ -148,6 +148,6 @@ def test_a_missing_file_is_made_unless_create_is_false(host: Host) -> None:
         ({**A, "value": "a\nb"}, "single lines"),
     ],
 )
-def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any], said: str) -> None:
+def test_wrong_arguments_are_refused(arguments: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidArguments, match=said):
         find_module("ini_file").from_arguments({"path": "/x", **arguments})

@@ -1,4 +1,4 @@
-"""iptables, with a pretended one that keeps its rules in files."""
+"""The module iptables, with a fake command that keeps its rules in files."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ RULES = [
 
 @pytest.fixture
 def kernel(host: Host) -> Host:
-    """A host whose iptables has two chains and no rule."""
+    """A host whose fake iptables has two chains and no rule."""
     (host.root / "rules").write_text("".join(f"{line}\n" for line in START))
     host.fake("iptables", IPTABLES % host.root)
     return host
@@ -86,7 +86,7 @@ def rules(host: Host) -> list[str]:
 
 
 def proved(host: Host, **arguments: Any) -> list[str]:
-    """Look, apply, apply: the rules that are there."""
+    """Look, run and run again. Return the rules."""
     before = rules(host)
     assert host.look("iptables", **arguments).changes
     assert rules(host) == before
@@ -99,7 +99,7 @@ def proved(host: Host, **arguments: Any) -> list[str]:
 
 
 @pytest.mark.parametrize(("arguments", "words"), RULES, ids=[words for _, words in RULES])
-def test_a_rule_is_written_in_iptables_words(arguments: dict[str, Any], words: str) -> None:
+def test_a_rule_becomes_arguments_of_iptables(arguments: dict[str, Any], words: str) -> None:
     assert " ".join(Iptables.from_arguments({"chain": "INPUT", **arguments}).rule()) == words
 
 
@@ -113,7 +113,7 @@ def test_a_rule_is_added_once_and_removed(kernel: Host) -> None:
     assert proved(kernel, **rule, state="absent") == [*START, "-A INPUT -j ACCEPT"]
 
 
-def test_a_chain_is_made_for_its_rule_and_removed_without_one(kernel: Host) -> None:
+def test_a_chain_is_created_for_its_rule_and_removed_by_a_task_without_rule(kernel: Host) -> None:
     chain: dict[str, Any] = {"chain": "MINE", "chain_management": True}
     assert proved(kernel, **chain, jump="DROP")[2:] == ["-N MINE", "-A MINE -j DROP"]
     assert proved(kernel, chain="MINE", flush=True) == [*START, "-N MINE"]
@@ -121,13 +121,13 @@ def test_a_chain_is_made_for_its_rule_and_removed_without_one(kernel: Host) -> N
     assert proved(kernel, **chain) == [*START, "-N MINE"]
 
 
-def test_policy_and_flush_are_looked_at_first(kernel: Host) -> None:
+def test_policy_and_flush_are_changed_once(kernel: Host) -> None:
     assert proved(kernel, chain="FORWARD", policy="drop")[1] == "-P FORWARD DROP"
     proved(kernel, chain="INPUT", jump="ACCEPT")
     assert "-A INPUT -j ACCEPT" not in proved(kernel, flush=True)
 
 
-def test_what_iptables_says_is_the_reason_of_a_failure(kernel: Host) -> None:
+def test_the_message_of_iptables_is_the_reason_of_a_failure(kernel: Host) -> None:
     kernel.fake("iptables", "echo 'iptables: Permission denied (you must be root).' >&2; exit 4")
     report = kernel.run("iptables", chain="INPUT", jump="DROP")
     assert report.failed == "can't list the rules: Permission denied (you must be root)."
@@ -151,6 +151,6 @@ def test_what_iptables_says_is_the_reason_of_a_failure(kernel: Host) -> None:
         {"chain": "INPUT", "log_level": "loud"},
     ],
 )
-def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any]) -> None:
+def test_wrong_arguments_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(InvalidArguments):
         find_module("iptables").from_arguments(arguments)

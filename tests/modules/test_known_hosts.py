@@ -33,20 +33,20 @@ KNOWN: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("before", "arguments", "after"), KNOWN)
-def test_known_hosts_becomes_as_wanted_and_stays_so(
+def test_the_file_is_changed_once_to_the_expected_lines(
     host: Host, before: str, arguments: dict[str, Any], after: str
 ) -> None:
     path = host.root / "known_hosts"
     path.write_text(before)
-    given = {"name": "git.example.org", "path": str(path), **arguments}
-    assert host.look("known_hosts", **given).changes
+    args = {"name": "git.example.org", "path": str(path), **arguments}
+    assert host.look("known_hosts", **args).changes
     assert path.read_text() == before
-    assert host.run("known_hosts", **given).changes
+    assert host.run("known_hosts", **args).changes
     assert path.read_text() == after
-    assert not host.run("known_hosts", **given).changes
+    assert not host.run("known_hosts", **args).changes
 
 
-def test_a_hashed_name_is_found_again() -> None:
+def test_a_hashed_name_is_recognized() -> None:
     module = KnownHosts.from_arguments({"name": "git.example.org", "key": GIT, "hash_host": True})
     once = module.edited("")
     assert once.startswith("|1|")
@@ -54,7 +54,7 @@ def test_a_hashed_name_is_found_again() -> None:
     assert module.edited(once) == once
 
 
-def test_openssh_hashes_as_we_do() -> None:
+def test_a_hash_of_openssh_is_recognized() -> None:
     assert matches(HASHED, "git.example.org")
     assert not matches(HASHED, "example.org")
 

@@ -109,7 +109,7 @@ def edited(arguments: dict[str, Any], before: str | bytes) -> bytes:
 @pytest.mark.parametrize(
     ("arguments", "before", "after"), [row[1:] for row in PRESENT], ids=[row[0] for row in PRESENT]
 )
-def test_present_puts_the_line_in_its_place(
+def test_present_inserts_the_line_at_the_expected_place(
     arguments: dict[str, Any], before: str | bytes, after: str | bytes
 ) -> None:
     wanted = after.encode() if isinstance(after, str) else after
@@ -129,7 +129,7 @@ ABSENT = [
 
 
 @pytest.mark.parametrize(("arguments", "before", "after", "found"), ABSENT)
-def test_absent_takes_out_each_line_that_matches(
+def test_absent_removes_each_matching_line(
     arguments: dict[str, Any], before: str, after: str, found: int
 ) -> None:
     model = LineInFile.from_arguments({"path": "/x", "state": "absent", **arguments})
@@ -138,7 +138,7 @@ def test_absent_takes_out_each_line_that_matches(
     assert edit.message == (f"{found} line(s) removed" if found else "")
 
 
-def test_a_line_is_looked_for_added_once_and_removed(host: Host) -> None:
+def test_a_line_is_added_once_and_removed(host: Host) -> None:
     path = host.root / "a b"
     path.write_text("a\n")
     path.chmod(0o640)
@@ -161,7 +161,7 @@ def test_a_line_is_looked_for_added_once_and_removed(host: Host) -> None:
     assert (values["msg"], values["found"]) == ("1 line(s) removed", 1)
 
 
-def test_any_byte_survives(host: Host) -> None:
+def test_other_bytes_of_the_file_are_kept(host: Host) -> None:
     path = host.root / "f"
     content = bytes(range(256)) * 4 + b"\n"
     path.write_bytes(content)
@@ -169,7 +169,7 @@ def test_any_byte_survives(host: Host) -> None:
     assert path.read_bytes() == content + b"x\n"
 
 
-def test_a_missing_file_is_made_where_that_is_asked_for(host: Host) -> None:
+def test_a_missing_file_is_created_with_create(host: Host) -> None:
     path = host.root / "d" / "f"
     arguments = {"path": str(path), "line": "x", "mode": "0600"}
     assert host.look("lineinfile", **arguments).changes
@@ -183,14 +183,14 @@ def test_a_missing_file_is_made_where_that_is_asked_for(host: Host) -> None:
     assert not host.run("lineinfile", create=True, **arguments).changes
 
 
-def test_a_missing_file_lacks_the_line_already(host: Host) -> None:
+def test_absent_accepts_a_missing_file(host: Host) -> None:
     arguments = {"path": f"{host.root}/none", "line": "x", "state": "absent"}
     report = host.run("lineinfile", **arguments)
     assert (report.failed, report.changes) == (None, ())
     assert host.values("lineinfile", report, **arguments)["msg"] == "file not present"
 
 
-def test_the_mode_is_kept_too_when_the_line_is_there(host: Host) -> None:
+def test_the_mode_is_set_even_if_the_line_exists(host: Host) -> None:
     path = host.root / "f"
     path.write_text("x\n")
     arguments = {"path": str(path), "line": "x", "mode": "0600"}
@@ -199,7 +199,7 @@ def test_the_mode_is_kept_too_when_the_line_is_there(host: Host) -> None:
     assert not host.run("lineinfile", **arguments).changes
 
 
-def test_what_a_link_leads_to_is_edited(host: Host) -> None:
+def test_the_target_of_a_link_is_edited(host: Host) -> None:
     (host.root / "f").write_text("a\n")
     (host.root / "l").symlink_to("f")
     assert host.run("lineinfile", path=f"{host.root}/l", line="x", backup=True).changes
@@ -209,7 +209,7 @@ def test_what_a_link_leads_to_is_edited(host: Host) -> None:
 
 
 @pytest.mark.parametrize("diff", [True, False])
-def test_a_file_that_changed_meanwhile_is_left_alone(host: Host, diff: bool) -> None:
+def test_a_file_that_changed_meanwhile_is_not_written(host: Host, diff: bool) -> None:
     path = host.root / "f"
     path.write_text("a\n")
     model = LineInFile.from_arguments({"path": str(path), "line": "x"})
@@ -224,7 +224,7 @@ def test_a_file_that_changed_meanwhile_is_left_alone(host: Host, diff: bool) -> 
 
 
 @pytest.mark.parametrize("lines", [1, 2000])
-def test_a_file_that_others_have_edited_alike_meanwhile_is_right(host: Host, lines: int) -> None:
+def test_a_file_that_has_got_the_same_edit_meanwhile_is_accepted(host: Host, lines: int) -> None:
     path = host.root / "f"
     path.write_text("a\n" * lines)
     model = LineInFile.from_arguments({"path": str(path), "line": "x"})
@@ -258,7 +258,7 @@ def test_the_difference_shows_both_texts(host: Host) -> None:
         {"line": r"\2", "regexp": "(a)", "backrefs": True},
     ],
 )
-def test_contradictory_arguments_are_refused(arguments: dict[str, object]) -> None:
+def test_wrong_arguments_are_refused(arguments: dict[str, object]) -> None:
     with pytest.raises(InvalidArguments):
         find_module("lineinfile").from_arguments({"path": "/x", **arguments})
 
@@ -270,7 +270,7 @@ OLD = {"little": b"a\nb", "much": b"a\n" * 900, "binary": b"a\0\n\xff", "nothing
 @pytest.mark.parametrize(
     "now", ["appended to", "replaced by as much", "emptied", "removed", "kept"]
 )
-def test_a_file_that_changes_between_reading_and_writing_is_left_alone(
+def test_a_file_that_changes_between_reading_and_writing_is_not_written(
     host: Host, old: str, now: str
 ) -> None:
     path = host.root / "file"

@@ -6,7 +6,7 @@ from tests.modules.conftest import Host
 from tests.modules.fake_lvm import changes_once, install
 
 
-def test_a_volume_group_is_made_of_devices_and_follows_their_list(host: Host) -> None:
+def test_a_volume_group_is_created_and_its_devices_are_changed(host: Host) -> None:
     one, two = install(host, "one", "two")
     assert changes_once(host, "lvg", vg="data", pvs=one) == ("create volume group data",)
     added = (f"add {two} to volume group data",)
@@ -26,7 +26,7 @@ def test_the_commands_get_the_options(host: Host) -> None:
     ]
 
 
-def test_a_group_with_volumes_is_removed_by_force_only(host: Host) -> None:
+def test_a_group_with_volumes_is_removed_only_with_force(host: Host) -> None:
     (one,) = install(host, "one")
     host.run("lvg", vg="data", pvs=one)
     host.run("lvol", vg="data", lv="l", size="100m")
@@ -36,7 +36,7 @@ def test_a_group_with_volumes_is_removed_by_force_only(host: Host) -> None:
     assert changes_once(host, "lvg", vg="data", state="absent", force=True)
 
 
-def test_a_device_of_another_group_is_left_alone(host: Host) -> None:
+def test_a_device_of_another_group_is_a_failure(host: Host) -> None:
     (one,) = install(host, "one")
     host.run("lvg", vg="data", pvs=one)
     report = host.run("lvg", vg="other", pvs=one)

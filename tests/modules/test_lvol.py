@@ -24,14 +24,16 @@ SIZES = [
 
 
 @pytest.mark.parametrize(("size", "wanted"), SIZES)
-def test_a_volume_is_made_once_in_all_sizes(host: Host, size: str, wanted: int) -> None:
+def test_a_volume_is_created_once_in_all_notations_of_its_size(
+    host: Host, size: str, wanted: int
+) -> None:
     host.run("lvg", vg="data", pvs=install(host, "one", "two"))
     made = ("create logical volume data/l",)
     assert changes_once(host, "lvol", vg="data", lv="l", size=size) == made
     assert int((host.root.parent / "home/lvm/vg/data/l").read_text()) == wanted
 
 
-def test_a_volume_grows_and_shrinks_by_force_only(host: Host) -> None:
+def test_a_volume_grows_and_shrinks_only_with_force(host: Host) -> None:
     host.run("lvg", vg="data", pvs=install(host, "one"))
     host.run("lvol", vg="data", lv="l", size="256m")
     grown = ("grow logical volume data/l to 512m",)
@@ -45,7 +47,7 @@ def test_a_volume_grows_and_shrinks_by_force_only(host: Host) -> None:
     assert host.run("lvol", vg="data", lv="l", size="+100%FREE").changes
 
 
-def test_a_volume_is_deactivated_and_removed_by_force_only(host: Host) -> None:
+def test_a_volume_is_deactivated_and_removed_only_with_force(host: Host) -> None:
     host.run("lvg", vg="data", pvs=install(host, "one"))
     host.run("lvol", vg="data", lv="l", size="256m")
     off = ("deactivate logical volume data/l",)
@@ -61,7 +63,7 @@ def test_a_missing_group_is_a_change_for_a_look_and_a_failure_otherwise(host: Ho
     assert "no volume group" in (host.run("lvol", vg="data", lv="l", size="1g").failed or "")
 
 
-@pytest.mark.parametrize("given", [{"vg": "v"}, {"vg": "v", "lv": "l", "size": "big"}])
-def test_wrong_arguments_are_refused(given: dict[str, Any]) -> None:
+@pytest.mark.parametrize("args", [{"vg": "v"}, {"vg": "v", "lv": "l", "size": "big"}])
+def test_wrong_arguments_are_refused(args: dict[str, Any]) -> None:
     with pytest.raises(InvalidArguments):
-        find_module("lvol").from_arguments(given)
+        find_module("lvol").from_arguments(args)

@@ -1,4 +1,4 @@
-"""mount: fstab's lines, and what /proc/mounts of this machine says."""
+"""The module mount."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def fstab(host: Host) -> Path:
 
 
 def run(host: Host, fstab: Path, how: str = "apply", **arguments: Any) -> Report:
-    given = {"path": "/mnt/it", "src": "/dev/sdb1", "fstype": "xfs", "fstab": str(fstab)}
-    return host.run("mount", how, **(given | arguments))  # type: ignore[arg-type]
+    args = {"path": "/mnt/it", "src": "/dev/sdb1", "fstype": "xfs", "fstab": str(fstab)}
+    return host.run("mount", how, **(args | arguments))  # type: ignore[arg-type]
 
 
 LINE = "/dev/sdb1 /mnt/it xfs defaults 0 0\n"
@@ -42,38 +42,38 @@ EDITS: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("before", "arguments", "after"), EDITS)
-def test_the_line_becomes_as_wanted_and_others_stay(
+def test_the_line_of_the_mount_point_is_set_and_other_lines_are_kept(
     host: Host, fstab: Path, before: str, arguments: dict[str, Any], after: str
 ) -> None:
     if before:
         fstab.write_text(before)
-    given = {"state": "present", **arguments}
+    args = {"state": "present", **arguments}
     listed = listing(host.root)
-    assert run(host, fstab, "look", **given).changes
+    assert run(host, fstab, "look", **args).changes
     assert listing(host.root) == listed
-    assert run(host, fstab, **given).changes
+    assert run(host, fstab, **args).changes
     assert fstab.read_text() == after
-    assert not run(host, fstab, **given).changes
+    assert not run(host, fstab, **args).changes
     assert host.calls() == []
 
 
 @pytest.mark.parametrize("line", ["/dev/sdb1\t/mnt/it  xfs defaults\n", LINE])
-def test_a_line_that_says_the_same_is_left_as_it_stands(host: Host, fstab: Path, line: str) -> None:
+def test_a_line_with_the_same_meaning_is_not_changed(host: Host, fstab: Path, line: str) -> None:
     fstab.write_text(line)
     assert not run(host, fstab, state="present").changes
 
 
-def test_what_is_mounted_already_is_remounted_when_its_line_changes(
-    host: Host, fstab: Path
-) -> None:
-    given = {"path": "/proc", "src": "proc", "fstype": "proc", "state": "mounted"}
-    report = run(host, fstab, **given)
+def test_a_mounted_file_system_is_remounted_when_its_line_changes(host: Host, fstab: Path) -> None:
+    args = {"path": "/proc", "src": "proc", "fstype": "proc", "state": "mounted"}
+    report = run(host, fstab, **args)
     assert report.changes == (f"set /proc in {fstab}", "remount /proc")
     assert host.calls() == ["mount -o remount -- /proc"]
-    assert not run(host, fstab, **given).changes
+    assert not run(host, fstab, **args).changes
 
 
-def test_what_cannot_be_remounted_is_unmounted_and_mounted(host: Host, fstab: Path) -> None:
+def test_a_mount_that_can_not_be_remounted_is_unmounted_and_mounted(
+    host: Host, fstab: Path
+) -> None:
     host.fake("mount", 'case $2 in remount) echo "mount point is busy" >&2; exit 32 ;; esac')
     report = run(host, fstab, path="/proc", src="/srv", state="mounted", opts="bind,ro")
     assert (report.failed, report.changes[-1]) == (None, "remount /proc")
@@ -81,13 +81,13 @@ def test_what_cannot_be_remounted_is_unmounted_and_mounted(host: Host, fstab: Pa
     assert host.calls() == ["mount -o remount -- /proc", "umount -- /proc", named]
 
 
-def test_a_mount_that_does_not_hold_is_a_failure(host: Host, fstab: Path) -> None:
+def test_a_mount_without_effect_is_a_failure(host: Host, fstab: Path) -> None:
     report = run(host, fstab, path=str(host.root / "point"), state="mounted")
     assert "still untrue" in (report.failed or "")
     assert (host.root / "point").is_dir()
 
 
-def test_absent_removes_line_and_directory(host: Host, fstab: Path) -> None:
+def test_absent_removes_the_line_and_the_directory(host: Host, fstab: Path) -> None:
     point = host.root / "point"
     point.mkdir()
     fstab.write_text(f"/dev/sdb1 {point} xfs defaults 0 0\n")
@@ -97,6 +97,6 @@ def test_absent_removes_line_and_directory(host: Host, fstab: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [{"state": "mounted"}, {"state": "absent", "path": "x"}])
-def test_what_is_not_enough_is_refused(arguments: dict[str, str]) -> None:
+def test_missing_arguments_are_refused(arguments: dict[str, str]) -> None:
     with pytest.raises(InvalidArguments):
         find_module("mount").from_arguments({"path": "/x", **arguments})

@@ -1,4 +1,4 @@
-"""npm: what is asked for is compared with what npm lists, before and after."""
+"""The module npm, with a fake npm command."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def has(npm: Host, **packages: Any) -> None:
 
 
 def settled(npm: Host, **arguments: Any) -> list[str]:
-    """Look, apply, apply again; the calls that changed something."""
+    """Look, run and run again. Return the calls that changed something."""
     before = listing(npm.root)
     looked = npm.look("npm", **arguments).changes
     assert listing(npm.root) == before
@@ -78,7 +78,7 @@ def test_a_package_is_installed_updated_and_removed_once(npm: Host) -> None:
     assert settled(npm, **GLOBAL, state="absent") == ["npm uninstall --global p"]
 
 
-def test_a_project_gets_what_its_package_json_names(npm: Host) -> None:
+def test_a_project_gets_the_packages_of_package_json(npm: Host) -> None:
     project = npm.root / "project"
     assert npm.look("npm", path=str(project)).changes == (f"install packages in {project}",)
     project.mkdir()
@@ -86,17 +86,17 @@ def test_a_project_gets_what_its_package_json_names(npm: Host) -> None:
     assert settled(npm, path=str(project), production=True) == ["npm install --production"]
 
 
-def test_a_project_gets_nothing_newer_than_its_package_json_wants(npm: Host) -> None:
+def test_a_project_gets_no_newer_version_than_package_json_allows(npm: Host) -> None:
     has(npm, p={"version": "1.0.0"})
     assert settled(npm, path=str(npm.root), name="p", state="latest") == []
 
 
-def test_an_invalid_package_is_installed_anew(npm: Host) -> None:
+def test_an_invalid_package_is_installed_again(npm: Host) -> None:
     has(npm, p={"version": "1.0.0", "invalid": "^2 from the root project"})
     assert settled(npm, path=str(npm.root), name="p") == ["npm install p"]
 
 
-def test_a_range_is_a_change_only_where_it_brought_one(npm: Host) -> None:
+def test_a_version_range_is_a_change_only_if_npm_changed_something(npm: Host) -> None:
     ranged = {**GLOBAL, "version": "^1"}
     assert npm.run("npm", **ranged).changes == ("install p@^1",)
     npm.calls()
@@ -104,7 +104,7 @@ def test_a_range_is_a_change_only_where_it_brought_one(npm: Host) -> None:
     assert "npm install --global p@^1" in npm.calls()
 
 
-def test_a_clean_install_counts_where_the_list_is_another(npm: Host) -> None:
+def test_a_clean_install_is_a_change_if_the_list_of_packages_differs(npm: Host) -> None:
     report = npm.run("npm", path=str(npm.root), ci=True)
     assert report.failed is None
     assert "npm ci" in npm.calls()
@@ -121,7 +121,7 @@ def test_options_reach_npm(npm: Host) -> None:
     )
 
 
-def test_without_npm_only_a_look_goes_on(host: Host) -> None:
+def test_without_npm_a_look_reports_a_change_and_a_run_fails(host: Host) -> None:
     nowhere = {**GLOBAL, "executable": "no-such-npm"}
     checked = host.run("npm", "check", **nowhere)
     assert (checked.failed, checked.changes) == (None, ("install p",))
@@ -129,20 +129,20 @@ def test_without_npm_only_a_look_goes_on(host: Host) -> None:
     assert "install nodejs" in (host.run("npm", **nowhere).failed or "")
 
 
-def test_what_npm_refuses_is_told(npm: Host) -> None:
+def test_the_message_of_npm_is_the_reason_of_a_failure(npm: Host) -> None:
     npm.environment["broken"] = "yes"
     report = npm.run("npm", **GLOBAL)
     assert report.failed == "install p: exit 1"
     assert "E404" in report.get("stderr")
 
 
-def test_a_package_that_is_not_there_afterwards_is_a_failure() -> None:
+def test_a_package_that_is_still_missing_afterwards_is_a_failure() -> None:
     model = find_module("npm").from_arguments(GLOBAL)
     with pytest.raises(ModuleError, match="install p: still untrue afterwards"):
         model.finish(Report({"changed": ("install p",), "list_after": ("{}",)}, status=80))
 
 
-def test_what_can_mean_nothing_is_refused() -> None:
+def test_wrong_arguments_are_refused() -> None:
     for arguments in (
         {"name": "p"},
         {"global": True, "state": "absent"},

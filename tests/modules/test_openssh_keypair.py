@@ -1,4 +1,4 @@
-"""openssh_keypair: made once, kept where it fits, by the real ssh-keygen."""
+"""The module openssh_keypair, with the real ssh-keygen."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from tests.modules.conftest import Host, listing
 
 
 @pytest.mark.parametrize(("type_", "size"), [("ed25519", None), ("ecdsa", 384), ("rsa", 2048)])
-def test_a_pair_is_made_once(host: Host, type_: str, size: int | None) -> None:
+def test_a_pair_is_created_once(host: Host, type_: str, size: int | None) -> None:
     path = host.root / "a key"
-    given: dict[str, Any] = {"path": str(path), "type": type_, "size": size, "comment": "me too"}
-    assert host.look("openssh_keypair", **given).changes == (f"generate key pair {path}",)
+    args: dict[str, Any] = {"path": str(path), "type": type_, "size": size, "comment": "me too"}
+    assert host.look("openssh_keypair", **args).changes == (f"generate key pair {path}",)
     assert not listing(host.root)
-    report = host.run("openssh_keypair", **given)
+    report = host.run("openssh_keypair", **args)
     assert report.failed is None
-    values = host.values("openssh_keypair", report, **given)
+    values = host.values("openssh_keypair", report, **args)
     public = path.with_name("a key.pub").read_text().rstrip("\n")
     assert f"{values['public_key']} me too" == public
     assert (values["type"], values["comment"], values["mode"]) == (type_, "me too", "0600")
     assert values["fingerprint"].startswith("SHA256:")
     before = listing(host.root)
-    assert (host.run("openssh_keypair", **given).changes, listing(host.root)) == ((), before)
+    assert (host.run("openssh_keypair", **args).changes, listing(host.root)) == ((), before)
 
 
-def test_what_is_missing_of_a_pair_is_written(host: Host) -> None:
+def test_a_missing_public_key_is_written(host: Host) -> None:
     path, public = host.root / "k", host.root / "k.pub"
-    given = {"path": str(path), "type": "ed25519"}
-    host.run("openssh_keypair", **given)
+    args = {"path": str(path), "type": "ed25519"}
+    host.run("openssh_keypair", **args)
     text = public.read_text()
     public.unlink()
-    assert host.run("openssh_keypair", **given).changes == (f"write {public}",)
+    assert host.run("openssh_keypair", **args).changes == (f"write {public}",)
     assert public.read_text() == text
     comment = (f"set comment of {public}",)
-    assert host.run("openssh_keypair", comment="other", **given).changes == comment
+    assert host.run("openssh_keypair", comment="other", **args).changes == comment
     assert public.read_text().split()[2:] == ["other"]
-    assert not host.run("openssh_keypair", comment="other", **given).changes
+    assert not host.run("openssh_keypair", comment="other", **args).changes
 
 
 REGENERATE: list[tuple[str, dict[str, Any], str]] = [
@@ -58,9 +58,9 @@ def test_a_key_that_does_not_fit_is_replaced_according_to_regenerate(
     path = host.root / "k"
     host.run("openssh_keypair", path=str(path), type="ed25519")
     old = path.read_text()
-    given = {"path": str(path), "type": "ecdsa", "regenerate": regenerate, **more}
-    seen = host.look("openssh_keypair", **given)
-    report = host.run("openssh_keypair", **given)
+    args = {"path": str(path), "type": "ecdsa", "regenerate": regenerate, **more}
+    seen = host.look("openssh_keypair", **args)
+    report = host.run("openssh_keypair", **args)
     assert words in " ".join((*report.changes, report.failed or ""))
     assert bool(seen.changes) == bool(report.changes)
     assert (path.read_text() != old) == (words == "again")
@@ -74,7 +74,7 @@ def test_a_file_that_is_not_a_key_is_not_changed(host: Host) -> None:
     assert path.read_text() == "precious\n"
 
 
-def test_absent_removes_both(host: Host) -> None:
+def test_absent_removes_both_files(host: Host) -> None:
     path = host.root / "k"
     host.run("openssh_keypair", path=str(path), type="ed25519")
     gone = {"path": str(path), "state": "absent"}

@@ -1,4 +1,4 @@
-"""openssl_csr: a request is made once, and anew where it would say something else."""
+"""The module openssl_csr, with the real openssl."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ FULL: dict[str, Any] = {
 
 def made(host: Host, passphrase: str | None = None) -> dict[str, Any]:
     key = host.root / "key"
-    given = {"path": str(key), "type": "ECC", "curve": "secp256r1", "passphrase": passphrase}
-    assert host.run("openssl_privatekey", **given).failed is None
+    args = {"path": str(key), "type": "ECC", "curve": "secp256r1", "passphrase": passphrase}
+    assert host.run("openssl_privatekey", **args).failed is None
     return {"path": str(host.root / "csr"), "privatekey_path": str(key)}
 
 
@@ -38,20 +38,20 @@ def shown(path: Path) -> str:
     return done.stdout
 
 
-def test_a_request_is_made_once(host: Host) -> None:
-    given = made(host) | FULL
-    assert host.look("openssl_csr", **given).changes == (f"create {given['path']}",)
-    report = host.run("openssl_csr", **given)
-    assert (report.failed, report.changes) == (None, (f"create {given['path']}",))
-    text = shown(Path(given["path"]))
+def test_a_request_is_created_once(host: Host) -> None:
+    args = made(host) | FULL
+    assert host.look("openssl_csr", **args).changes == (f"create {args['path']}",)
+    report = host.run("openssl_csr", **args)
+    assert (report.failed, report.changes) == (None, (f"create {args['path']}",))
+    text = shown(Path(args["path"]))
     assert 'O = "Müller, $HOME & Söhne \\\\ \\"#1\\""' in text
     assert "OU = a, OU = b" in text
     assert "DNS:example.com, IP Address:192.0.2.1, email:a@example.com" in text
     assert "Key Usage: critical\n" in text
     assert "status_request" in text
     before = listing(host.root)
-    assert (host.run("openssl_csr", **given).changes, listing(host.root)) == ((), before)
-    assert not host.look("openssl_csr", **given).changes
+    assert (host.run("openssl_csr", **args).changes, listing(host.root)) == ((), before)
+    assert not host.look("openssl_csr", **args).changes
 
 
 CHANGES: list[dict[str, Any]] = [
@@ -64,46 +64,44 @@ CHANGES: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("other", CHANGES, ids=str)
-def test_a_request_that_would_say_something_else_is_made_anew(
-    host: Host, other: dict[str, Any]
-) -> None:
-    given = made(host) | FULL
-    host.run("openssl_csr", **given)
-    given |= other
-    assert host.look("openssl_csr", **given).changes == (f"change {given['path']}",)
-    assert host.run("openssl_csr", **given).changes == (f"change {given['path']}",)
-    assert not host.run("openssl_csr", **given).changes
+def test_a_request_with_other_content_is_created_again(host: Host, other: dict[str, Any]) -> None:
+    args = made(host) | FULL
+    host.run("openssl_csr", **args)
+    args |= other
+    assert host.look("openssl_csr", **args).changes == (f"change {args['path']}",)
+    assert host.run("openssl_csr", **args).changes == (f"change {args['path']}",)
+    assert not host.run("openssl_csr", **args).changes
 
 
-def test_a_request_of_another_key_is_made_anew(host: Host) -> None:
-    given = made(host, "a secret")
-    given |= {"privatekey_passphrase": "a secret", "common_name": "x"}
-    assert host.run("openssl_csr", **given).failed is None
-    assert "DNS:x" in shown(Path(given["path"]))
-    assert not host.run("openssl_csr", **given).changes
-    Path(given["privatekey_path"]).unlink()
+def test_a_request_for_another_key_is_created_again(host: Host) -> None:
+    args = made(host, "a secret")
+    args |= {"privatekey_passphrase": "a secret", "common_name": "x"}
+    assert host.run("openssl_csr", **args).failed is None
+    assert "DNS:x" in shown(Path(args["path"]))
+    assert not host.run("openssl_csr", **args).changes
+    Path(args["privatekey_path"]).unlink()
     made(host, "a secret")
-    assert host.run("openssl_csr", **given).changes == (f"change {given['path']}",)
+    assert host.run("openssl_csr", **args).changes == (f"change {args['path']}",)
 
 
 def test_a_request_may_have_no_subject_and_no_extensions(host: Host) -> None:
-    given = made(host)
-    assert host.run("openssl_csr", **given).failed is None
-    assert not host.run("openssl_csr", **given).changes
+    args = made(host)
+    assert host.run("openssl_csr", **args).failed is None
+    assert not host.run("openssl_csr", **args).changes
 
 
-def test_a_key_that_an_earlier_task_will_make_is_no_failure_of_a_look(host: Host) -> None:
-    given = {"path": str(host.root / "csr"), "privatekey_path": str(host.root / "none")}
-    assert host.look("openssl_csr", **given).changes == (f"create {given['path']}",)
-    assert "there is no private key" in (host.run("openssl_csr", **given).failed or "")
+def test_a_missing_key_is_a_change_for_a_look_and_a_failure_otherwise(host: Host) -> None:
+    args = {"path": str(host.root / "csr"), "privatekey_path": str(host.root / "none")}
+    assert host.look("openssl_csr", **args).changes == (f"create {args['path']}",)
+    assert "there is no private key" in (host.run("openssl_csr", **args).failed or "")
 
 
-def test_what_openssl_refuses_is_told(host: Host) -> None:
-    given = made(host) | {"key_usage": ["nonsense"]}
-    assert "nonsense" in (host.run("openssl_csr", **given).failed or "")
+def test_the_message_of_openssl_is_the_reason_of_a_failure(host: Host) -> None:
+    args = made(host) | {"key_usage": ["nonsense"]}
+    assert "nonsense" in (host.run("openssl_csr", **args).failed or "")
 
 
-def test_a_name_of_two_lines_is_refused() -> None:
+def test_a_name_with_a_newline_is_refused() -> None:
     with pytest.raises(ValueError, match="not a single line"):
         OpensslCsr(path="/c", privatekey_path="/k", common_name="a\nb")
 
@@ -111,6 +109,6 @@ def test_a_name_of_two_lines_is_refused() -> None:
 def test_a_request_is_removed_once(host: Host) -> None:
     path = host.root / "r"
     path.write_text("x")
-    given = {"path": str(path), "privatekey_path": str(host.root / "k"), "state": "absent"}
-    assert host.run("openssl_csr", **given).changes == (f"remove {path}",)
-    assert not host.run("openssl_csr", **given).changes
+    args = {"path": str(path), "privatekey_path": str(host.root / "k"), "state": "absent"}
+    assert host.run("openssl_csr", **args).changes == (f"remove {path}",)
+    assert not host.run("openssl_csr", **args).changes

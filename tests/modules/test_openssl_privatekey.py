@@ -1,4 +1,4 @@
-"""openssl_privatekey: made once, kept where it fits, by the real openssl."""
+"""The module openssl_privatekey, with the real openssl."""
 
 from __future__ import annotations
 
@@ -23,38 +23,38 @@ def first_line(path: Path) -> str:
     return path.read_text().splitlines()[0]
 
 
-@pytest.mark.parametrize("given", KINDS, ids=str)
-def test_a_key_is_made_once(host: Host, given: dict[str, Any]) -> None:
+@pytest.mark.parametrize("args", KINDS, ids=str)
+def test_a_key_is_created_once(host: Host, args: dict[str, Any]) -> None:
     path = host.root / "a key"
-    given = {"path": str(path), **given}
-    assert host.look("openssl_privatekey", **given).changes == (f"create {path}",)
+    args = {"path": str(path), **args}
+    assert host.look("openssl_privatekey", **args).changes == (f"create {path}",)
     assert not listing(host.root)
-    report = host.run("openssl_privatekey", **given)
+    report = host.run("openssl_privatekey", **args)
     assert (report.failed, report.changes) == (None, (f"create {path}",))
     assert path.stat().st_mode & 0o777 == 0o600
-    values = host.values("openssl_privatekey", report, **given)
-    assert values["type"] == given.get("type", "RSA")
-    assert values.get("curve") == given.get("curve")
-    assert values.get("size") == given.get("size")
+    values = host.values("openssl_privatekey", report, **args)
+    assert values["type"] == args.get("type", "RSA")
+    assert values.get("curve") == args.get("curve")
+    assert values.get("size") == args.get("size")
     assert len(values["fingerprint"]["sha256"]) == 95
     before = listing(host.root)
-    assert (host.run("openssl_privatekey", **given).changes, listing(host.root)) == ((), before)
+    assert (host.run("openssl_privatekey", **args).changes, listing(host.root)) == ((), before)
 
 
-def test_the_formats_are_openssls(host: Host) -> None:
+def test_the_formats_are_those_of_openssl(host: Host) -> None:
     path = host.root / "k"
-    given: dict[str, Any] = {"path": str(path), "size": 2048}
-    host.run("openssl_privatekey", **given)
+    args: dict[str, Any] = {"path": str(path), "size": 2048}
+    host.run("openssl_privatekey", **args)
     assert first_line(path) == "-----BEGIN RSA PRIVATE KEY-----"
     old = public(path)
     report = host.run(
-        "openssl_privatekey", **given, format="pkcs8", format_mismatch="convert", backup=True
+        "openssl_privatekey", **args, format="pkcs8", format_mismatch="convert", backup=True
     )
     assert report.changes == (f"change {path}",)
     assert (first_line(path), public(path)) == ("-----BEGIN PRIVATE KEY-----", old)
     assert first_line(Path(report.get("backup_file"))) == "-----BEGIN RSA PRIVATE KEY-----"
-    assert not host.run("openssl_privatekey", **given).changes
-    assert host.run("openssl_privatekey", **given, format="pkcs1").changes == (f"change {path}",)
+    assert not host.run("openssl_privatekey", **args).changes
+    assert host.run("openssl_privatekey", **args, format="pkcs1").changes == (f"change {path}",)
     assert public(path) != old
 
 
@@ -78,15 +78,15 @@ WHEN: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("when", "more", "said"), WHEN)
-def test_a_key_that_does_not_fit_gives_way_as_told(
+def test_a_key_that_does_not_fit_is_replaced_according_to_regenerate(
     host: Host, when: str, more: dict[str, Any], said: str
 ) -> None:
     path = host.root / "k"
-    given: dict[str, Any] = {"path": str(path), "type": "ECC", "curve": "secp256r1"}
-    host.run("openssl_privatekey", **given)
+    args: dict[str, Any] = {"path": str(path), "type": "ECC", "curve": "secp256r1"}
+    host.run("openssl_privatekey", **args)
     old = path.read_text()
-    given |= {"curve": "secp384r1", "regenerate": when, **more}
-    report = host.run("openssl_privatekey", **given)
+    args |= {"curve": "secp384r1", "regenerate": when, **more}
+    report = host.run("openssl_privatekey", **args)
     if said == "change":
         assert report.changes == (f"change {path}",)
     else:
@@ -94,18 +94,18 @@ def test_a_key_that_does_not_fit_gives_way_as_told(
         assert path.read_text() == old
 
 
-def test_the_key_is_shown_to_nobody_who_does_not_ask(host: Host) -> None:
-    given: dict[str, Any] = {"path": str(host.root / "k"), "type": "Ed25519"}
-    report = host.run("openssl_privatekey", **given)
+def test_the_key_is_only_returned_with_return_content(host: Host) -> None:
+    args: dict[str, Any] = {"path": str(host.root / "k"), "type": "Ed25519"}
+    report = host.run("openssl_privatekey", **args)
     assert "PRIVATE" not in str(report)
-    report = host.run("openssl_privatekey", **given, return_content=True)
-    values = host.values("openssl_privatekey", report, **given)
+    report = host.run("openssl_privatekey", **args, return_content=True)
+    values = host.values("openssl_privatekey", report, **args)
     assert values["privatekey"] == (host.root / "k").read_text()
 
 
 def test_a_key_is_removed_once(host: Host) -> None:
     path = host.root / "k"
     path.write_text("x")
-    given = {"path": str(path), "state": "absent"}
-    assert host.run("openssl_privatekey", **given).changes == (f"remove {path}",)
-    assert not host.run("openssl_privatekey", **given).changes
+    args = {"path": str(path), "state": "absent"}
+    assert host.run("openssl_privatekey", **args).changes == (f"remove {path}",)
+    assert not host.run("openssl_privatekey", **args).changes

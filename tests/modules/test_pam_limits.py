@@ -1,4 +1,4 @@
-"""pam_limits: a table of lines, and a file on a host."""
+"""The module pam_limits."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ EDITS = [
 @pytest.mark.parametrize(
     ("arguments", "before", "after"), [case[1:] for case in EDITS], ids=[case[0] for case in EDITS]
 )
-def test_an_edit_gives_the_expected_file_and_then_nothing(
+def test_an_edit_has_the_expected_result_and_a_second_one_changes_nothing(
     arguments: dict[str, Any], before: str, after: str | None
 ) -> None:
     module = PamLimits.from_arguments(LIMIT | arguments)
@@ -74,7 +74,7 @@ def test_an_edit_gives_the_expected_file_and_then_nothing(
     assert module.edited(once).content == once
 
 
-def test_a_limit_is_set_once_and_a_look_leaves_the_file_alone(host: Host) -> None:
+def test_a_limit_is_set_once_and_a_look_does_not_change_the_file(host: Host) -> None:
     path = host.root / "limits.conf"
     path.write_text("# limits\n")
     arguments = {**LIMIT, "value": 65536, "dest": str(path)}
@@ -97,6 +97,6 @@ def test_a_limit_is_set_once_and_a_look_leaves_the_file_alone(host: Host) -> Non
         {"value": 1, "limit_item": "files"},
     ],
 )
-def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any]) -> None:
+def test_wrong_arguments_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(InvalidArguments):
         find_module("pam_limits").from_arguments(LIMIT | arguments)

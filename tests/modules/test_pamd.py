@@ -1,4 +1,4 @@
-"""pamd: what becomes of the lines of a service."""
+"""The module pamd."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_rule_is_changed_once(
     assert not host.run("pamd", **arguments).changes
 
 
-def test_a_new_rule_stands_right_beside_the_other(host: Host) -> None:
+def test_a_new_rule_is_inserted_beside_the_other(host: Host) -> None:
     file = host.root / "x"
     for state, places in (("before", 3), ("after", 4)):
         file.write_text(SERVICE)
@@ -100,14 +100,14 @@ def test_a_new_rule_stands_right_beside_the_other(host: Host) -> None:
         },
     ],
 )  # fmt: skip
-def test_what_is_right_or_not_there_is_left_alone(host: Host, asked: dict[str, Any]) -> None:
+def test_a_rule_that_is_right_or_missing_is_not_changed(host: Host, asked: dict[str, Any]) -> None:
     file = host.root / "x"
     file.write_text(SERVICE)
     assert not host.run("pamd", name="x", path=str(host.root), **asked).changes
     assert file.read_text() == SERVICE
 
 
-def test_a_service_that_is_not_there_fails(host: Host) -> None:
+def test_a_missing_service_is_a_failure(host: Host) -> None:
     arguments = {"name": "none", "path": str(host.root), **UNIX, "state": "absent"}
     assert "does not exist" in (host.run("pamd", **arguments).failed or "")
 
@@ -122,6 +122,6 @@ def test_a_service_that_is_not_there_fails(host: Host) -> None:
         {"state": "args_present", "module_arguments": "[a=b]"},
     ],
 )
-def test_arguments_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
+def test_wrong_arguments_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidArguments):
         find_module("pamd").from_arguments({"name": "x", **UNIX, **wrong})

@@ -1,4 +1,4 @@
-"""pip: what a list of versions answers, and a pretended pip that keeps such a list."""
+"""The module pip, with a fake pip that keeps its packages in a file; and requirements."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ true
         ("flask==1.0", "1.0+local", True),
     ],
 )
-def test_a_version_will_do_or_not(text: str, version: str | None, holds: bool) -> None:
+def test_a_version_meets_a_requirement_or_not(text: str, version: str | None, holds: bool) -> None:
     found = requirement(text)
     assert found is not None
     assert (found.name, found.is_met_by(version)) == ("flask", holds)
@@ -66,7 +66,7 @@ def test_a_version_will_do_or_not(text: str, version: str | None, holds: bool) -
 @pytest.mark.parametrize(
     "text", ["git+https://x/y", "./flask", "flask @ https://x", "flask; python_version<'3'", "a b"]
 )
-def test_what_is_no_plain_name_is_left_to_pip(text: str) -> None:
+def test_requirements_without_a_plain_name_are_not_parsed(text: str) -> None:
     assert requirement(text) is None
 
 
@@ -79,7 +79,7 @@ def python(host: Host) -> Host:
 
 
 def proved(host: Host, **arguments: Any) -> list[str]:
-    """Look, apply, apply: what is installed."""
+    """Look, run and run again. Return the installed packages."""
     before = (host.root / "list").read_text()
     assert host.look("pip", **arguments).changes
     assert (host.root / "list").read_text() == before
@@ -90,7 +90,7 @@ def proved(host: Host, **arguments: Any) -> list[str]:
     return (host.root / "list").read_text().splitlines()
 
 
-def test_packages_come_and_go(python: Host) -> None:
+def test_packages_are_installed_and_removed(python: Host) -> None:
     first = "Zope.Interface==4.0"
     assert proved(python, name="flask") == [first, "flask==9.0"]
     assert proved(python, name="flask", version="1.0") == [first, "flask==1.0"]
@@ -100,43 +100,43 @@ def test_packages_come_and_go(python: Host) -> None:
     assert not python.run("pip", name="none", state="absent").changes
 
 
-def test_what_only_pip_can_answer_is_a_change_where_the_list_is_another(python: Host) -> None:
+def test_a_url_is_a_change_only_if_the_list_of_packages_differs(python: Host) -> None:
     (python.root / "req").write_text("a==1\n")
-    given = {"requirements": f"{python.root}/req"}
-    assert python.look("pip", **given).changes
-    assert python.run("pip", **given).changes
+    args = {"requirements": f"{python.root}/req"}
+    assert python.look("pip", **args).changes
+    assert python.run("pip", **args).changes
     python.fake("pip", PIP.format(root=python.root).replace('cat "$1" >>', "true "))
-    assert not python.run("pip", **given).changes
+    assert not python.run("pip", **args).changes
     assert not python.run("pip", name="a", state="latest").failed
     assert python.run("pip", name="a", state="forcereinstall").changes
 
 
-def test_an_old_pip_that_has_only_freeze_will_do(python: Host) -> None:
+def test_an_old_pip_without_list_format_is_supported(python: Host) -> None:
     python.environment["VERSION"] = "8"
     assert not python.run("pip", name="Zope-Interface", version="4.0").changes
 
 
-def test_a_virtualenv_is_made(host: Host) -> None:
+def test_a_virtualenv_is_created(host: Host) -> None:
     path = host.root / "my env"
     (host.root / "list").write_text("")
     pip = PIP.format(root=host.root)
     (host.root / "pip").write_text(f"#!/bin/sh\n{pip}\n")
     host.fake("mkenv", f'mkdir -p "$3/bin"; install -m 755 {host.root}/pip "$3/bin/pip"')
-    given = {"virtualenv": str(path), "virtualenv_command": "mkenv", "virtualenv_python": "p3"}
-    look = host.look("pip", **given, name="flask")
+    args = {"virtualenv": str(path), "virtualenv_command": "mkenv", "virtualenv_python": "p3"}
+    look = host.look("pip", **args, name="flask")
     assert (look.failed, path.exists()) == (None, False)
-    assert host.run("pip", **given, name="flask").changes[0] == f"create {path}"
-    assert not host.run("pip", **given, name="flask").changes
-    assert not host.run("pip", **given).changes
+    assert host.run("pip", **args, name="flask").changes[0] == f"create {path}"
+    assert not host.run("pip", **args, name="flask").changes
+    assert not host.run("pip", **args).changes
 
 
-def test_failures_say_why(python: Host) -> None:
+def test_failures_have_a_reason(python: Host) -> None:
     report = python.run("pip", name="no-such")
     assert report.failed == "install no-such (pip): exit 1"
     assert "No matching distribution" in report.get("stderr")
-    given = {"name": "x", "executable": "no-pip"}
-    assert python.look("pip", **given).changes
-    assert "no-pip is not installed: install" in (python.run("pip", **given).failed or "")
+    args = {"name": "x", "executable": "no-pip"}
+    assert python.look("pip", **args).changes
+    assert "no-pip is not installed: install" in (python.run("pip", **args).failed or "")
 
 
 @pytest.mark.parametrize(
@@ -150,6 +150,6 @@ def test_failures_say_why(python: Host) -> None:
         {"name": "a", "version": "1", "state": "latest"},
     ],
 )
-def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any]) -> None:
+def test_wrong_arguments_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(InvalidArguments):
         find_module("pip").from_arguments(arguments)

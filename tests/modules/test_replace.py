@@ -1,4 +1,4 @@
-"""replace: Python's expressions over a whole file."""
+"""The module replace."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ CASES = [
 
 
 @pytest.mark.parametrize(("arguments", "before", "after", "message"), CASES)
-def test_what_matches_is_replaced_between_the_marks(
+def test_matches_between_before_and_after_are_replaced(
     arguments: dict[str, Any], before: str, after: str, message: str
 ) -> None:
     edit = Replace.from_arguments({"path": "/x", **arguments}).edited(before.encode())
     assert (edit.content.decode(), edit.message) == (after, message)
 
 
-def test_other_encodings_and_stray_bytes_survive() -> None:
+def test_other_encodings_and_invalid_bytes_are_kept() -> None:
     model = Replace.from_arguments({"path": "/x", "regexp": "ü", "replace": "ö"})
     assert model.edited(b"\xff\xc3\xbc").content == b"\xff\xc3\xb6"
     model = Replace.from_arguments(
@@ -52,7 +52,7 @@ def test_other_encodings_and_stray_bytes_survive() -> None:
     assert model.edited(b"\xfc").content == b"\xf6"
 
 
-def test_a_file_is_replaced_in_once(host: Host) -> None:
+def test_matches_are_replaced_once(host: Host) -> None:
     path = host.root / "f"
     path.write_text("port 1\n")
     arguments = {"path": str(path), "regexp": r"port \d+", "replace": "port 22"}
@@ -63,7 +63,7 @@ def test_a_file_is_replaced_in_once(host: Host) -> None:
     assert not host.run("replace", **arguments).changes
 
 
-def test_a_missing_file_is_a_failure_only_when_applying(host: Host) -> None:
+def test_a_missing_file_is_a_change_for_a_look_and_a_failure_otherwise(host: Host) -> None:
     arguments = {"path": f"{host.root}/none", "regexp": "a"}
     assert host.look("replace", **arguments).changes
     assert "does not exist" in (host.run("replace", **arguments).failed or "")
@@ -73,6 +73,6 @@ def test_a_missing_file_is_a_failure_only_when_applying(host: Host) -> None:
     "arguments",
     [{"regexp": "("}, {"regexp": "a", "replace": r"\1"}, {"regexp": "a", "encoding": "none-such"}],
 )
-def test_what_python_can_not_do_is_refused(arguments: dict[str, object]) -> None:
+def test_a_wrong_pattern_or_replacement_is_refused(arguments: dict[str, object]) -> None:
     with pytest.raises(InvalidArguments):
         find_module("replace").from_arguments({"path": "/x", **arguments})

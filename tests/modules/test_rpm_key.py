@@ -1,4 +1,4 @@
-"""rpm_key, on a pretended rpm that keeps its keys in a file; curl and gpg are pretended too."""
+"""The module rpm_key, with fake rpm, curl and gpg commands."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ case $url in https://keys/*) cat "%s/${url#https://keys/}" ;; *) echo 'no route'
 
 @pytest.fixture
 def keys(host: Host) -> Host:
-    """A host whose rpm knows no key yet, with the keys ed, rsa and both as files and by URL."""
+    """A host without imported keys, with the keys ed, rsa and both as files and by URL."""
     (host.root / "db").touch()
     for name, text in (("ed", ED), ("rsa", RSA), ("both", ED + RSA)):
         (host.root / f"{name}.asc").write_text(text)
@@ -143,7 +143,7 @@ def test_another_fingerprint_is_refused_and_nothing_imported(keys: Host, key: st
         ("213bcbba", "an id is not enough to import it"),
     ],
 )
-def test_a_key_that_can_not_be_had_fails_only_when_applied(
+def test_a_key_that_can_not_be_read_is_a_change_for_a_look_and_a_failure_otherwise(
     keys: Host, key: str, reason: str
 ) -> None:
     assert keys.look("rpm_key", key=key).changes
@@ -151,7 +151,7 @@ def test_a_key_that_can_not_be_had_fails_only_when_applied(
 
 
 @pytest.mark.parametrize("key", ["213BCBBA", "0x213bcbba", "0A538322213BCBBA", ED_PRINT])
-def test_an_id_names_a_key_that_is_there(keys: Host, key: str) -> None:
+def test_an_id_finds_an_imported_key(keys: Host, key: str) -> None:
     keys.run("rpm_key", key=ED)
     assert keys.look("rpm_key", key=key).changes == ()
     assert keys.run("rpm_key", key=key, state="absent").changes == (f"remove {key}",)
@@ -161,12 +161,12 @@ def test_an_id_names_a_key_that_is_there(keys: Host, key: str) -> None:
 @pytest.mark.parametrize(
     "arguments", [{"key": "what is this"}, {"key": "/x", "fingerprint": "12 34"}]
 )
-def test_what_is_neither_key_nor_fingerprint_is_refused(arguments: dict[str, Any]) -> None:
+def test_a_wrong_key_or_fingerprint_is_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(InvalidArguments):
         find_module("rpm_key").from_arguments(arguments)
 
 
-def test_a_broken_database_is_called_that(keys: Host) -> None:
+def test_a_broken_database_is_the_reason_of_the_failure(keys: Host) -> None:
     keys.fake(
         "rpm",
         "echo 'error: rpmdb: BDB0113 Thread failed' >&2\n"

@@ -9,7 +9,7 @@ def put(host: Host, name: str, text: str) -> None:
     (host.sources.folder / name).write_text(text)
 
 
-def test_a_script_runs_with_its_arguments_and_leaves_nothing(host: Host) -> None:
+def test_a_script_runs_with_its_arguments(host: Host) -> None:
     put(host, "go.sh", 'printf "%s|" "$0" "$@" | sed "s/^[^|]*//"\nexit 0\n')
     report = host.run("script", cmd="go.sh 'a b' \"it's\" '$(id)'")
     assert report.done, report.failed
@@ -17,7 +17,7 @@ def test_a_script_runs_with_its_arguments_and_leaves_nothing(host: Host) -> None
     assert report.changes
 
 
-def test_the_first_line_names_the_interpreter(host: Host) -> None:
+def test_the_interpreter_is_that_of_the_first_line(host: Host) -> None:
     put(host, "x", "#!/usr/bin/sed -n\ns/.*/no script/p\n")
     assert host.run("script", cmd="x x").failed
     put(host, "y", "#!/bin/bash\necho ${BASH_VERSION:+bash}\n")
@@ -25,19 +25,19 @@ def test_the_first_line_names_the_interpreter(host: Host) -> None:
     assert host.run("script", cmd="y", executable="cat").get("stdout").startswith("#!/bin/bash")
 
 
-def test_bytes_arrive_as_they_are(host: Host) -> None:
+def test_a_script_arrives_byte_for_byte(host: Host) -> None:
     data = "cat <<'E'\n" + "ü'\"\\$x\n" * 30000 + "E\n"
     put(host, "big.sh", data)
     assert host.run("script", cmd="big.sh").get("stdout") == "ü'\"\\$x\n" * 30000
 
 
-def test_a_failing_script_says_its_status_and_words(host: Host) -> None:
+def test_a_failing_script_returns_its_status_and_stderr(host: Host) -> None:
     put(host, "bad.sh", "echo why >&2; exit 3")
     report = host.run("script", cmd="bad.sh")
     assert (report.failed, report.get("stderr"), report.get("rc")) == ("exit 3", "why\n", "3")
 
 
-def test_creates_removes_and_chdir(host: Host) -> None:
+def test_creates_removes_and_chdir_are_obeyed(host: Host) -> None:
     put(host, "go.sh", "pwd; touch made")
     made = str(host.root / "made")
     before = listing(host.root)

@@ -1,4 +1,4 @@
-"""sefcontext, with a pretended semanage that writes the policy's files as the real one does."""
+"""The module sefcontext, with a fake semanage that writes the files of a policy."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ COMMON: dict[str, Any] = {"ignore_selinux_state": True}
 
 @pytest.fixture
 def policy(host: Host, monkeypatch: pytest.MonkeyPatch) -> Host:
-    """A host with a policy called `mine`."""
+    """A host with a policy named `mine`."""
     folder = host.root / "mine" / "contexts" / "files"
     folder.mkdir(parents=True)
     (host.root / "config").write_text("# x\nSELINUX=enforcing\nSELINUXTYPE=mine\n")
@@ -68,7 +68,7 @@ def local(host: Host, name: str = "local") -> list[str]:
 
 
 def proved(host: Host, **arguments: Any) -> list[str]:
-    """Look, apply, apply: the local lines."""
+    """Look, run and run again. Return the local lines."""
     before = listing(host.root)
     assert host.look("sefcontext", **COMMON, **arguments).changes
     assert listing(host.root) == before
@@ -81,9 +81,9 @@ def proved(host: Host, **arguments: Any) -> list[str]:
 
 
 def test_a_context_is_set_changed_and_removed(policy: Host) -> None:
-    given = {"target": TARGET, "setype": "a_t"}
-    assert proved(policy, **given) == [f"{TARGET} system_u:object_r:a_t:s0"]
-    assert proved(policy, **given, ftype="d", seuser="me_u", serange="s0:c1") == [
+    args = {"target": TARGET, "setype": "a_t"}
+    assert proved(policy, **args) == [f"{TARGET} system_u:object_r:a_t:s0"]
+    assert proved(policy, **args, ftype="d", seuser="me_u", serange="s0:c1") == [
         f"{TARGET} system_u:object_r:a_t:s0",
         f"{TARGET} -d me_u:object_r:a_t:s0:c1",
     ]
@@ -96,30 +96,30 @@ def test_a_context_is_set_changed_and_removed(policy: Host) -> None:
     assert not policy.run("sefcontext", **COMMON, target="/none", state="absent").changes
 
 
-def test_what_the_distribution_says_counts(policy: Host) -> None:
-    given = {"target": "/var/www(/.*)?", "ftype": "d"}
-    assert not policy.run("sefcontext", **COMMON, **given, setype="www_dir_t").changes
-    assert proved(policy, **given, setype="<<none>>") == ["/var/www(/.*)? -d <<none>>"]
+def test_a_context_of_the_distribution_needs_no_change(policy: Host) -> None:
+    args = {"target": "/var/www(/.*)?", "ftype": "d"}
+    assert not policy.run("sefcontext", **COMMON, **args, setype="www_dir_t").changes
+    assert proved(policy, **args, setype="<<none>>") == ["/var/www(/.*)? -d <<none>>"]
 
 
-def test_a_path_is_labelled_as_another(policy: Host) -> None:
-    given = {"target": "/srv/home", "substitute": "/home"}
-    proved(policy, **given)
+def test_a_path_is_labelled_like_another(policy: Host) -> None:
+    args = {"target": "/srv/home", "substitute": "/home"}
+    proved(policy, **args)
     assert local(policy, "subs") == ["/srv/home /home"]
-    proved(policy, **given, state="absent")
+    proved(policy, **args, state="absent")
     assert local(policy, "subs") == []
 
 
-def test_without_reload_the_policy_is_not_loaded(policy: Host) -> None:
+def test_without_reload_the_policy_is_not_reloaded(policy: Host) -> None:
     policy.run("sefcontext", **COMMON, target=TARGET, setype="a_t", reload=False)
     assert policy.calls()[0].startswith("semanage fcontext -N ")
 
 
 @pytest.mark.skipif(Path("/sys/fs/selinux/enforce").exists(), reason="for a host without SELinux")
-def test_without_selinux_a_look_fails_nothing_and_a_run_says_what_to_do(policy: Host) -> None:
-    given = {"target": TARGET, "setype": "a_t"}
-    assert policy.look("sefcontext", **given).changes
-    assert "SELinux is disabled" in (policy.run("sefcontext", **given).failed or "")
+def test_without_selinux_a_look_reports_a_change_and_a_run_fails_with_a_hint(policy: Host) -> None:
+    args = {"target": TARGET, "setype": "a_t"}
+    assert policy.look("sefcontext", **args).changes
+    assert "SELinux is disabled" in (policy.run("sefcontext", **args).failed or "")
 
 
 @pytest.mark.parametrize(
@@ -131,6 +131,6 @@ def test_without_selinux_a_look_fails_nothing_and_a_run_says_what_to_do(policy: 
         {"target": "/x", "substitute": "/y", "ftype": "d"},
     ],
 )
-def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any]) -> None:
+def test_wrong_arguments_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(InvalidArguments):
         find_module("sefcontext").from_arguments(arguments)

@@ -1,4 +1,4 @@
-"""selogin, with a pretended semanage that prints and keeps logins as the real one does."""
+"""The module selogin, with a fake semanage that keeps logins."""
 
 from __future__ import annotations
 
@@ -55,40 +55,40 @@ def settled(host: Host, **arguments: Any) -> list[str]:
     return calls
 
 
-def test_a_login_is_mapped_changed_and_forgotten_once(policy: Host) -> None:
-    given = {"login": "ops", "seuser": "staff_u"}
-    assert settled(policy, **given) == ["semanage login -a -s staff_u -r s0 ops"]
-    given |= {"serange": "s0-s0:c0.c1023", "reload": "no"}
-    assert settled(policy, **given) == ["semanage login -N -m -s staff_u -r s0-s0:c0.c1023 ops"]
+def test_a_login_is_mapped_changed_and_unmapped_once(policy: Host) -> None:
+    args = {"login": "ops", "seuser": "staff_u"}
+    assert settled(policy, **args) == ["semanage login -a -s staff_u -r s0 ops"]
+    args |= {"serange": "s0-s0:c0.c1023", "reload": "no"}
+    assert settled(policy, **args) == ["semanage login -N -m -s staff_u -r s0-s0:c0.c1023 ops"]
     assert settled(policy, login="ops", state="absent") == ["semanage login -d ops"]
     assert (policy.root / "logins").read_text() == LOGINS
 
 
-def test_the_default_may_be_another_user(policy: Host) -> None:
+def test_the_default_login_can_be_mapped(policy: Host) -> None:
     assert settled(policy, login="__default__", seuser="user_u") == [
         "semanage login -m -s user_u -r s0 __default__"
     ]
 
 
-def test_a_table_that_can_not_be_read_is_a_failure(host: Host) -> None:
+def test_a_failing_semanage_is_a_failure(host: Host) -> None:
     host.fake("semanage", "echo 'ValueError: SELinux policy is not managed' >&2; exit 1")
-    for given in ({"seuser": "staff_u"}, {"state": "absent"}):
-        report = host.run("selogin", **COMMON, login="ops", **given)
+    for args in ({"seuser": "staff_u"}, {"state": "absent"}):
+        report = host.run("selogin", **COMMON, login="ops", **args)
         assert (report.changes, report.failed) == (
             (),
             "semanage login -l failed: the reason is in its output above",
         )
 
 
-def test_without_semanage_only_a_look_goes_on(host: Host) -> None:
-    given = {**COMMON, "login": "ops", "seuser": "staff_u"}
-    report = host.run("selogin", "check", **given)
+def test_without_semanage_a_look_reports_a_change_and_a_run_fails(host: Host) -> None:
+    args = {**COMMON, "login": "ops", "seuser": "staff_u"}
+    report = host.run("selogin", "check", **args)
     assert (report.failed, report.changes) == (None, ("map ops to staff_u (s0)",))
     assert "policycoreutils-python" in report.get("assumed")
-    assert "policycoreutils-python" in (host.run("selogin", **given).failed or "")
+    assert "policycoreutils-python" in (host.run("selogin", **args).failed or "")
 
 
-@pytest.mark.parametrize("given", [{}, {"seuser": "a b"}, {"seuser": "x", "selevel": "-l"}])
-def test_what_can_be_no_login_is_refused(given: dict[str, Any]) -> None:
+@pytest.mark.parametrize("args", [{}, {"seuser": "a b"}, {"seuser": "x", "selevel": "-l"}])
+def test_an_invalid_login_is_refused(args: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"seuser|is not a valid account"):
-        find_module("selogin").from_arguments({"login": "ops", **given})
+        find_module("selogin").from_arguments({"login": "ops", **args})

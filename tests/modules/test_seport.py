@@ -1,4 +1,4 @@
-"""seport, with a pretended semanage that prints and keeps ports as the real one does."""
+"""The module seport, with a fake semanage that keeps ports."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def local(host: Host) -> list[str]:
 
 
 def proved(host: Host, **arguments: Any) -> list[str]:
-    """Look, apply, apply: the ports that were set."""
+    """Look, run and run again. Return the ports that were set."""
     before = listing(host.root)
     assert host.look("seport", **COMMON, **arguments).changes
     assert listing(host.root) == before
@@ -65,48 +65,48 @@ def proved(host: Host, **arguments: Any) -> list[str]:
     return local(host)
 
 
-def test_ports_are_given_and_taken(policy: Host) -> None:
-    given = {"ports": [2222, "3000-3010", "22"], "setype": "ssh_port_t"}
-    assert proved(policy, **given) == ["ssh_port_t tcp 2222", "ssh_port_t tcp 3000-3010"]
+def test_the_type_of_ports_is_set_and_removed(policy: Host) -> None:
+    args = {"ports": [2222, "3000-3010", "22"], "setype": "ssh_port_t"}
+    assert proved(policy, **args) == ["ssh_port_t tcp 2222", "ssh_port_t tcp 3000-3010"]
     assert proved(policy, ports="2222", setype="ssh_port_t", state="absent") == [
         "ssh_port_t tcp 3000-3010"
     ]
     assert not policy.run("seport", **COMMON, ports=1, setype="ssh_port_t", state="absent").changes
 
 
-def test_a_port_of_another_type_changes_hands(policy: Host) -> None:
+def test_a_port_of_another_type_is_modified(policy: Host) -> None:
     assert proved(policy, ports="80", setype="ssh_port_t") == ["ssh_port_t tcp 80"]
 
 
-def test_what_the_policy_has_needs_nothing_unless_only_local_ports_count(policy: Host) -> None:
-    given = {"ports": "443,9000", "setype": "http_port_t"}
-    assert not policy.run("seport", **COMMON, **given).changes
-    assert policy.look("seport", **COMMON, **given, local=True).changes
+def test_ports_of_the_policy_need_no_change_unless_local_is_set(policy: Host) -> None:
+    args = {"ports": "443,9000", "setype": "http_port_t"}
+    assert not policy.run("seport", **COMMON, **args).changes
+    assert policy.look("seport", **COMMON, **args, local=True).changes
 
 
-def test_an_unchanged_list_asks_semanage_once(policy: Host) -> None:
+def test_semanage_is_called_once_for_an_unchanged_list(policy: Host) -> None:
     policy.run("seport", **COMMON, ports=[80, 81, 443], setype="http_port_t")
     assert policy.calls() == ["semanage port -l"]
 
 
-def test_a_port_of_the_policy_can_not_be_taken(policy: Host) -> None:
+def test_a_port_of_the_policy_can_not_be_removed(policy: Host) -> None:
     report = policy.run("seport", **COMMON, ports=22, setype="ssh_port_t", state="absent")
     assert "defined in policy" in (report.failed or "") + report.get("stderr")
 
 
-def test_without_reload_the_policy_is_not_loaded(policy: Host) -> None:
+def test_without_reload_the_policy_is_not_reloaded(policy: Host) -> None:
     policy.run("seport", **COMMON, ports=8, setype="http_port_t", reload=False)
     assert "semanage port -N -a -t http_port_t -p tcp 8" in policy.calls()
 
 
 @pytest.mark.skipif(Path("/sys/fs/selinux/enforce").exists(), reason="for a host without SELinux")
-def test_without_selinux_a_look_fails_nothing_and_a_run_says_what_to_do(policy: Host) -> None:
-    given = {"ports": 8, "proto": "udp", "setype": "x_t"}
-    assert policy.look("seport", **given).changes
-    assert "SELinux is disabled" in (policy.run("seport", **given).failed or "")
+def test_without_selinux_a_look_reports_a_change_and_a_run_fails_with_a_hint(policy: Host) -> None:
+    args = {"ports": 8, "proto": "udp", "setype": "x_t"}
+    assert policy.look("seport", **args).changes
+    assert "SELinux is disabled" in (policy.run("seport", **args).failed or "")
 
 
 @pytest.mark.parametrize("ports", ["ssh", "1-", "-1", "1 2"])
-def test_what_is_no_port_is_refused(ports: str) -> None:
+def test_an_invalid_port_is_refused(ports: str) -> None:
     with pytest.raises(InvalidArguments):
         find_module("seport").from_arguments({"ports": ports, "proto": "tcp", "setype": "x_t"})

@@ -1,4 +1,4 @@
-"""setup: the program on this machine; what the texts become is tests/language/test_facts.py."""
+"""The module setup on this machine. How the texts become facts is tested in tests/facts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def gather(host: Host, **arguments: Any) -> dict[str, Any]:
     return found
 
 
-def test_this_machine_is_as_python_sees_it(host: Host) -> None:
+def test_the_facts_of_this_machine_agree_with_python(host: Host) -> None:
     found = gather(host)
     uname = platform.uname()
     assert found["ansible_system"] == uname.system
@@ -36,7 +36,7 @@ def test_this_machine_is_as_python_sees_it(host: Host) -> None:
     assert found["ansible_date_time"]["epoch"].isdigit()
 
 
-def test_the_python_that_a_host_has_is_told_though_none_is_used(host: Host) -> None:
+def test_the_version_of_python_on_the_host_is_a_fact(host: Host) -> None:
     found = gather(host)
     if not any(os.access(f"/usr/bin/{name}", os.X_OK) for name in ("python", "python3")):
         pytest.skip("there is no /usr/bin/python3 here")
@@ -46,13 +46,13 @@ def test_the_python_that_a_host_has_is_told_though_none_is_used(host: Host) -> N
     assert "ansible_python" not in gather(host, gather_subset=["!all", "!min", "network"])
 
 
-def test_the_environment_is_whole_even_where_it_looks_like_a_record(host: Host) -> None:
+def test_variables_of_the_environment_are_never_taken_for_records(host: Host) -> None:
     host.environment |= {"failed": "no", "changed": "x=y\nz", "done": "\x01"}
     env = gather(host, gather_subset="env")["ansible_env"]
     assert (env["failed"], env["changed"], env["done"]) == ("no", "x=y\nz", "\x01")
 
 
-def test_only_what_is_wanted_is_asked_for(host: Host) -> None:
+def test_only_the_requested_facts_are_collected(host: Host) -> None:
     host.fake("ip", "exit 1")
     host.fake("find", "exit 1")
     gather(host, gather_subset=["!all"])
@@ -60,7 +60,7 @@ def test_only_what_is_wanted_is_asked_for(host: Host) -> None:
     assert set(gather(host, filter="ansible_kernel")) == {"ansible_kernel"}
 
 
-def test_missing_tools_leave_facts_out_and_fail_nothing(host: Host) -> None:
+def test_missing_commands_only_omit_facts(host: Host) -> None:
     for name in ("ip", "find", "getent", "hostname", "date", "stat"):
         host.fake(name, "exit 127")
     found = gather(host)
@@ -84,7 +84,7 @@ def test_local_facts_are_read_or_run(host: Host) -> None:
     assert listing(host.root) == before
 
 
-def test_an_unknown_subset_is_refused_before_a_host_is_touched() -> None:
+def test_an_unknown_subset_is_refused() -> None:
     with pytest.raises(InvalidArguments, match="no part called nonsense"):
         find_module("setup").from_arguments({"gather_subset": ["nonsense"]})
     find_module("setup").from_arguments({"gather_subset": ["!nonsense"]})

@@ -1,4 +1,4 @@
-"""slurp."""
+"""The module slurp."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import base64
 from tests.modules.conftest import Host
 
 
-def test_any_content_arrives(host: Host) -> None:
+def test_any_content_is_returned(host: Host) -> None:
     path = host.root / "a b"
     data = bytes(range(256)) * 300
     path.write_bytes(data)
@@ -16,11 +16,11 @@ def test_any_content_arrives(host: Host) -> None:
     assert (values["source"], values["encoding"]) == (str(path), "base64")
 
 
-def test_files_of_proc_which_seem_empty_are_read(host: Host) -> None:
+def test_files_of_proc_are_read_although_their_size_is_0(host: Host) -> None:
     values = host.values("slurp", host.run("slurp", src="/proc/version"), src="/proc/version")
     assert b"Linux" in base64.b64decode(values["content"])
 
 
-def test_what_is_no_file_is_named(host: Host) -> None:
+def test_a_missing_file_or_a_directory_is_a_failure(host: Host) -> None:
     assert host.run("slurp", src=f"{host.root}/none").failed == f"file not found: {host.root}/none"
     assert "is a directory" in (host.run("slurp", src=str(host.root)).failed or "")

@@ -1,4 +1,4 @@
-"""stat: all that Ansible returns."""
+"""The module stat."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def look_at(host: Host, path: Path | str, **arguments: Any) -> dict[str, Any]:
     return found
 
 
-def test_a_missing_path_does_not_exist_and_that_is_all(host: Host) -> None:
+def test_a_missing_path_returns_only_exists(host: Host) -> None:
     assert look_at(host, host.root / "none") == {"exists": False}
     (host.root / "f").touch()
     assert look_at(host, host.root / "f" / "below") == {"exists": False}
 
 
-def test_a_files_values_are_pythons_own(host: Host) -> None:
+def test_the_values_of_a_file_agree_with_python(host: Host) -> None:
     path = host.root / "a b"
     path.write_bytes(b"abc\0")
     os.chown(path, 1, 2)
@@ -52,14 +52,14 @@ def test_a_files_values_are_pythons_own(host: Host) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha224", "sha256", "sha384", "sha512"])
-def test_the_checksum_is_of_the_kind_that_is_asked_for(host: Host, algorithm: str) -> None:
+def test_the_checksum_has_the_requested_algorithm(host: Host, algorithm: str) -> None:
     (host.root / "f").write_text("x")
     found = look_at(host, host.root / "f", checksum_algorithm=algorithm)
     assert found["checksum"] == hashlib.new(algorithm, b"x").hexdigest()
     assert "checksum" not in look_at(host, host.root / "f", get_checksum=False)
 
 
-def test_a_link_is_seen_or_followed(host: Host) -> None:
+def test_a_link_is_returned_or_followed(host: Host) -> None:
     (host.root / "f").write_text("x")
     (host.root / "l").symlink_to("f")
     (host.root / "dead").symlink_to("none")
@@ -77,7 +77,7 @@ KINDS = {"/dev/null": "ischr", "/tmp": "isdir", "/etc/passwd": "isreg"}
 
 
 @pytest.mark.parametrize("path", KINDS)
-def test_a_path_is_of_one_kind(host: Host, path: str) -> None:
+def test_exactly_one_type_of_a_path_is_true(host: Host, path: str) -> None:
     found = look_at(host, path)
     kinds = ("isreg", "isdir", "ischr", "isblk", "isfifo", "islnk", "issock")
     assert [kind for kind in kinds if found[kind]] == [KINDS[path]]
@@ -88,7 +88,7 @@ def test_a_pipe_is_not_read(host: Host) -> None:
     assert look_at(host, host.root / "p")["isfifo"]
 
 
-def test_mime_type_and_flags_are_asked_for(host: Host) -> None:
+def test_mime_type_and_attributes_are_returned(host: Host) -> None:
     host.fake("file", "echo 'text/plain; charset=us-ascii'")
     host.fake("lsattr", "echo '2731 ----i---------e---- /path'")
     (host.root / "f").write_text("x")
@@ -102,7 +102,7 @@ def test_mime_type_and_flags_are_asked_for(host: Host) -> None:
     assert host.calls() == []
 
 
-def test_without_the_tools_the_type_is_unknown(host: Host) -> None:
+def test_without_file_and_lsattr_the_values_are_unknown(host: Host) -> None:
     host.fake("file", "exit 127")
     host.fake("lsattr", "exit 1")
     found = look_at(host, host.root)

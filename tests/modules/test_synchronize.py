@@ -1,4 +1,4 @@
-"""synchronize: rsync's options, where it runs, and that it says truly what it changes."""
+"""The module synchronize."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from provisioner.modules.framework.base import HostAccess, ModuleError
 from tests.modules.conftest import Files, Host, listing
 
 
-def test_a_tree_is_the_same_once_and_what_is_more_is_deleted_on_demand(host: Host) -> None:
+def test_a_tree_is_copied_once_and_extra_files_are_deleted_with_delete(host: Host) -> None:
     source, target = host.root / "a b", host.root / "to"
     (source / "sub").mkdir(parents=True)
     (source / "sub" / "f").write_text("x\n")
     (source / "link").symlink_to("sub/f")
-    given: dict[str, Any] = {"src": f"{source}/", "dest": str(target)}
+    args: dict[str, Any] = {"src": f"{source}/", "dest": str(target)}
     before = listing(host.root)
-    assert host.look("synchronize", **given).changes == (f"synchronize {source}/ to {target}",)
+    assert host.look("synchronize", **args).changes == (f"synchronize {source}/ to {target}",)
     assert listing(host.root) == before
-    report = host.run("synchronize", **given)
+    report = host.run("synchronize", **args)
     assert (report.failed, len(report.changes)) == (None, 1)
     assert (target / "sub" / "f").read_text() == "x\n"
     assert (target / "link").is_symlink()
-    values = host.values("synchronize", report, **given)
+    values = host.values("synchronize", report, **args)
     assert ">f+++++++++ sub/f" in values["stdout_lines"]
     assert "CHANGED" not in values["stdout"]
-    assert not host.look("synchronize", **given).changes
-    assert not host.run("synchronize", **given).changes
+    assert not host.look("synchronize", **args).changes
+    assert not host.run("synchronize", **args).changes
     (target / "more").touch()
-    host.run("synchronize", **given)
+    host.run("synchronize", **args)
     assert (target / "more").exists()
-    assert host.run("synchronize", delete=True, **given).changes
+    assert host.run("synchronize", delete=True, **args).changes
     assert not (target / "more").exists()
 
 
-def test_a_source_that_is_missing_fails_only_when_it_is_done(host: Host) -> None:
-    given = {"src": f"{host.root}/no", "dest": f"{host.root}/to"}
-    assert host.look("synchronize", **given).changes
-    report = host.run("synchronize", **given)
+def test_a_missing_source_is_a_change_for_a_look_and_a_failure_otherwise(host: Host) -> None:
+    args = {"src": f"{host.root}/no", "dest": f"{host.root}/to"}
+    assert host.look("synchronize", **args).changes
+    report = host.run("synchronize", **args)
     assert report.failed == "rsync: exit 23"
     assert "No such file" in report.get("stderr")
 
@@ -65,9 +65,9 @@ COMMANDS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("given", "way", "words"), COMMANDS)
-def test_the_command_is_as_ansibles(
-    host: Host, given: dict[str, Any], way: dict[str, Any], words: list[str]
+@pytest.mark.parametrize(("args", "way", "words"), COMMANDS)
+def test_the_command_is_that_of_ansible(
+    host: Host, args: dict[str, Any], way: dict[str, Any], words: list[str]
 ) -> None:
     host.fake("rsync", "for word; do echo \"[$word]\" >>$HOME/words; done; echo '<<CHANGED>>x'")
     host.fake("ssh", "")
@@ -77,13 +77,13 @@ def test_the_command_is_as_ansibles(
         "ssh_words_option": ("-o", "StrictHostKeyChecking=yes"),
     }
     host.sources.host_access = HostAccess("web1", variables, **way)
-    assert host.run("synchronize", **{"src": "/s", "dest": "/d", **given}).changes
+    assert host.run("synchronize", **{"src": "/s", "dest": "/d", **args}).changes
     told = (host.root.parent / "home" / "words").read_text().splitlines()
     places = [told.index(f"[{word}]") for word in words]
     assert places == sorted(places)
 
 
-def test_only_sudo_can_become_another_user_on_the_other_side(tmp_path: Path) -> None:
+def test_only_sudo_is_supported_on_the_other_host(tmp_path: Path) -> None:
     model = find_module("synchronize").from_arguments({"src": "/a", "dest": "/b"})
     sources = Files(
         tmp_path, host_access=HostAccess("h", {}, become_user="root", become_method="su")

@@ -20,8 +20,8 @@ def conf(host: Host) -> Path:
 
 
 def run(host: Host, conf: Path, how: str = "apply", **arguments: object) -> tuple[str, ...]:
-    given = {"name": KEY, "value": "1", "sysctl_file": str(conf), **arguments}
-    report = host.run("sysctl", how, **given)  # type: ignore[arg-type]
+    args = {"name": KEY, "value": "1", "sysctl_file": str(conf), **arguments}
+    report = host.run("sysctl", how, **args)  # type: ignore[arg-type]
     assert report.done, report.failed
     return report.changes
 
@@ -36,7 +36,7 @@ FILES = [
 
 
 @pytest.mark.parametrize(("before", "after"), FILES)
-def test_the_line_is_set_and_all_others_stay(
+def test_the_line_is_set_and_all_other_lines_are_kept(
     host: Host, conf: Path, before: str, after: str
 ) -> None:
     if before:
@@ -51,19 +51,19 @@ def test_the_line_is_set_and_all_others_stay(
 
 
 @pytest.mark.parametrize("line", [f"{KEY} = 1", f"{KEY}=1", f"  {KEY}\t=\t1 ", f"-{KEY}=1"])
-def test_a_line_that_says_the_same_is_left_as_it_stands(host: Host, conf: Path, line: str) -> None:
+def test_a_line_with_the_same_meaning_is_not_changed(host: Host, conf: Path, line: str) -> None:
     conf.write_text(f"{line}\n")
     assert not run(host, conf)
     assert host.calls() == []
 
 
-def test_spaces_around_the_name_do_not_count(host: Host, conf: Path) -> None:
+def test_spaces_around_the_name_are_ignored(host: Host, conf: Path) -> None:
     assert run(host, conf, name=f" {KEY} ")
     assert conf.read_text() == f"{KEY}=1\n"
     assert not run(host, conf, name=f"{KEY} ")
 
 
-def test_spaces_between_values_do_not_count(host: Host, conf: Path) -> None:
+def test_spaces_between_values_are_ignored(host: Host, conf: Path) -> None:
     conf.write_text("net.ipv4.tcp_rmem = 4096\t87380   6291456\n")
     assert not run(host, conf, name="net.ipv4.tcp_rmem", value="4096 87380 6291456")
 
@@ -75,23 +75,25 @@ def test_absent_removes_the_line_only(host: Host, conf: Path) -> None:
     assert not run(host, conf, state="absent")
 
 
-def test_the_kernel_itself_is_asked_with_sysctl_set(host: Host, conf: Path) -> None:
+def test_with_sysctl_set_the_kernel_value_is_compared(host: Host, conf: Path) -> None:
     conf.write_text("kernel.ostype=Linux\nkernel.osrelease=1\n")
     assert not run(host, conf, name="kernel.ostype", value="Linux", sysctl_set=True)
     changes = run(host, conf, "look", name="kernel.osrelease", value="1", sysctl_set=True)
     assert changes == ("set kernel.osrelease = 1 now",)
-    given = {"name": "kernel.osrelease", "value": "1", "sysctl_file": str(conf)}
-    report = host.run("sysctl", sysctl_set=True, **given)
+    args = {"name": "kernel.osrelease", "value": "1", "sysctl_file": str(conf)}
+    report = host.run("sysctl", sysctl_set=True, **args)
     assert "still untrue" in (report.failed or "")
 
 
-def test_a_key_of_a_module_that_is_not_loaded_names_the_module(host: Host, conf: Path) -> None:
-    given = {"name": "net.bridge.no-such-key", "value": "1", "sysctl_file": str(conf)}
-    report = host.run("sysctl", **given)
+def test_the_failure_for_a_missing_parameter_names_its_kernel_module(
+    host: Host, conf: Path
+) -> None:
+    args = {"name": "net.bridge.no-such-key", "value": "1", "sysctl_file": str(conf)}
+    report = host.run("sysctl", **args)
     assert "load br_netfilter" in (report.failed or "")
     assert not conf.exists()
-    assert host.look("sysctl", **given).changes
-    assert host.run("sysctl", ignoreerrors=True, **given).changes
+    assert host.look("sysctl", **args).changes
+    assert host.run("sysctl", ignoreerrors=True, **args).changes
 
 
 def test_a_link_is_followed_not_replaced(host: Host, conf: Path) -> None:
@@ -103,7 +105,7 @@ def test_a_link_is_followed_not_replaced(host: Host, conf: Path) -> None:
     assert conf.read_text() == f"a=b\n{KEY}=1\n"
 
 
-def test_a_failing_reload_says_what_sysctl_said(host: Host, conf: Path) -> None:
+def test_the_message_of_sysctl_is_the_reason_of_a_failed_reload(host: Host, conf: Path) -> None:
     host.fake("sysctl", "echo 'cannot stat /proc/sys/x' >&2; exit 255")
     report = host.run("sysctl", name=KEY, value="1", sysctl_file=str(conf))
     assert report.failed == f"load {conf}: sysctl -p: exit 255"

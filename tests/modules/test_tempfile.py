@@ -1,4 +1,4 @@
-"""tempfile."""
+"""The module tempfile."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.modules.conftest import Host
 
 
 @pytest.mark.parametrize(("state", "mode"), [("file", "0600"), ("directory", "0700")])
-def test_each_run_makes_another_one(host: Host, state: str, mode: str) -> None:
+def test_each_run_creates_a_new_file(host: Host, state: str, mode: str) -> None:
     arguments = {"state": state, "path": str(host.root), "prefix": "-a b.", "suffix": ".x"}
     assert host.look("tempfile", **arguments).changes
     assert not list(host.root.iterdir())
@@ -25,11 +25,11 @@ def test_each_run_makes_another_one(host: Host, state: str, mode: str) -> None:
     assert all(p.name.startswith("-a b.") and p.name.endswith(".x") for p in paths)
 
 
-def test_it_can_only_be_done() -> None:
+def test_check_mode_reports_a_change() -> None:
     assert find_module("tempfile").from_arguments({}).acts
 
 
-def test_a_missing_directory_is_named(host: Host) -> None:
+def test_a_missing_directory_is_the_reason_of_the_failure(host: Host) -> None:
     report = host.run("tempfile", path=f"{host.root}/none")
     assert report.failed == "create a temporary file: exit 1"
     assert "No such file or directory" in report.get("stderr")

@@ -1,4 +1,4 @@
-"""template: what reaches the renderer, and what is written."""
+"""The module template."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.modules.conftest import Files, Host
 
 
 class Rendering(Files):
-    """Remembers what it was asked for."""
+    """Remembers the options of the last rendering."""
 
     options: Mapping[str, Any]
 
@@ -41,13 +41,13 @@ def test_a_template_is_written_once(host: Host) -> None:
     assert not host.run("template", **arguments).changes
 
 
-def test_in_a_directory_it_has_the_templates_name(host: Host) -> None:
+def test_in_a_directory_the_file_has_the_name_of_the_template(host: Host) -> None:
     (host.sources.folder / "t.j2").write_text("x")
     host.run("template", src="t.j2", dest=str(host.root))
     assert (host.root / "t.j2").read_text() == "x"
 
 
-def test_an_encoding_is_obeyed_or_the_failure_named(host: Host) -> None:
+def test_the_encoding_is_used_and_an_unknown_one_is_a_failure(host: Host) -> None:
     (host.sources.folder / "t").write_text("{{ x }}")
     host.sources = Rendering(host.sources.folder)
     dest = f"{host.root}/t"
@@ -58,7 +58,7 @@ def test_an_encoding_is_obeyed_or_the_failure_named(host: Host) -> None:
             host.run("template", src="t", dest=dest, output_encoding=encoding)
 
 
-def test_the_options_have_ansibles_defaults() -> None:
+def test_the_defaults_of_the_options_are_those_of_ansible() -> None:
     model = find_module("template").from_arguments(
         {"src": "a", "dest": "/b", "newline_sequence": "\\r\\n"}
     )

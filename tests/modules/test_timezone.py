@@ -13,7 +13,7 @@ from tests.modules.conftest import Host
 
 @pytest.fixture
 def zone(host: Host) -> Path:
-    """The pretended /etc/localtime: a file with the link's text."""
+    """A fake /etc/localtime: a file with the target of the link."""
     path = host.root / "localtime"
     path.write_text("../usr/share/zoneinfo/UTC\n")
     host.fake("readlink", f"cat {path}")
@@ -31,13 +31,15 @@ def test_a_time_zone_is_set_once(host: Host, zone: Path) -> None:
     assert not host.run("timezone", name="Europe/Berlin").changes
 
 
-def test_an_unknown_zone_fails_on_the_host_but_not_in_a_look(host: Host, zone: Path) -> None:
+def test_an_unknown_zone_is_a_change_for_a_look_and_a_failure_otherwise(
+    host: Host, zone: Path
+) -> None:
     assert host.look("timezone", name="Europe/Nowhere").changes
     report = host.run("timezone", name="Europe/Nowhere")
     assert "there is no time zone Europe/Nowhere" in (report.failed or "")
 
 
 @pytest.mark.parametrize("arguments", [{}, {"name": "../../etc/passwd"}, {"name": "a b"}])
-def test_what_can_not_be_a_zone_is_refused(arguments: dict[str, str]) -> None:
+def test_an_invalid_zone_is_refused(arguments: dict[str, str]) -> None:
     with pytest.raises(InvalidArguments):
         find_module("timezone").from_arguments(arguments)

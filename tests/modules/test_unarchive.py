@@ -1,4 +1,4 @@
-"""unarchive, with this machine's tar and unzip."""
+"""The module unarchive, with the tar and unzip of this machine."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def content(root: Path) -> dict[str, bytes]:
 
 
 def proved(host: Host, **arguments: Any) -> Path:
-    """Look, apply, apply, look: the directory that holds it."""
+    """Look, run, run again and look again. Return the directory."""
     dest = host.root / "dest"
     dest.mkdir(exist_ok=True)
     arguments = {"dest": str(dest), **arguments}
@@ -109,7 +109,7 @@ def test_an_archive_is_unpacked_once(host: Host, kind: str, remote: bool) -> Non
     assert content(dest) == FILES
 
 
-def test_a_name_that_tar_itself_changes_is_compared_by_tar(host: Host) -> None:
+def test_with_options_that_rename_files_tar_compares_the_archive(host: Host) -> None:
     tar(host.sources.folder / "x.tgz")
     dest = proved(host, src="x.tgz", extra_opts=["--transform=s/^top/new/"])
     assert content(dest / "new") == {name.removeprefix("top/"): FILES[name] for name in FILES}
@@ -143,7 +143,7 @@ def test_components_are_stripped(host: Host, remote: bool) -> None:
     ],
     ids=["exclude", "include"],
 )
-def test_only_some_names_are_unpacked(
+def test_include_and_exclude_select_the_names(
     host: Host, kind: str, remote: bool, arguments: dict[str, Any], names: list[str]
 ) -> None:
     archive = made(host, kind, host.root if remote else host.sources.folder)
@@ -173,7 +173,7 @@ def test_all_files_get_the_mode_and_their_names_are_returned(
     assert (values["dest"], values["state"]) == (str(dest), "directory")
 
 
-def test_newer_files_are_left_alone_if_that_is_wanted(host: Host) -> None:
+def test_newer_files_are_kept_with_keep_newer(host: Host) -> None:
     tar(host.sources.folder / "x.tgz")
     dest = proved(host, src="x.tgz", keep_newer=True)
     (dest / "top" / "a b").write_text("mine")
@@ -181,14 +181,16 @@ def test_newer_files_are_left_alone_if_that_is_wanted(host: Host) -> None:
     assert host.run("unarchive", src="x.tgz", dest=str(dest)).changes
 
 
-def test_creates_makes_it_a_matter_of_one_name(host: Host) -> None:
+def test_nothing_is_unpacked_if_creates_exists(host: Host) -> None:
     tar(host.sources.folder / "x.tgz")
     (host.root / "there").touch()
     report = host.run("unarchive", src="x.tgz", dest="/no/where", creates=f"{host.root}/th*")
     assert (report.failed, report.changes) == (None, ())
 
 
-def test_what_is_not_there_yet_is_a_change_for_a_look_and_a_failure_otherwise(host: Host) -> None:
+def test_a_missing_archive_or_directory_is_a_change_for_a_look_and_a_failure_otherwise(
+    host: Host,
+) -> None:
     tar(host.sources.folder / "x.tgz")
     for arguments, said in (
         ({"src": "x.tgz", "dest": f"{host.root}/no"}, "is not a directory"),
@@ -199,7 +201,7 @@ def test_what_is_not_there_yet_is_a_change_for_a_look_and_a_failure_otherwise(ho
 
 
 @pytest.mark.parametrize("head", [b"PK", b"\x1f\x8b", b"no"], ids=["zip", "gzip", "other"])
-def test_a_broken_archive_on_the_host_fails_and_leaves_nothing(host: Host, head: bytes) -> None:
+def test_a_broken_archive_on_the_host_is_a_failure(host: Host, head: bytes) -> None:
     (host.root / "x").write_bytes(head + b"broken" * 200)
     (host.root / "dest").mkdir()
     arguments = {"src": f"{host.root}/x", "dest": f"{host.root}/dest", "remote_src": True}
@@ -208,14 +210,14 @@ def test_a_broken_archive_on_the_host_fails_and_leaves_nothing(host: Host, head:
     assert not list((host.root / "dest").iterdir())
 
 
-def test_a_name_that_leads_out_of_the_directory_is_not_followed(host: Host) -> None:
+def test_a_name_that_leaves_the_directory_is_not_unpacked_there(host: Host) -> None:
     tar(host.sources.folder / "x.tgz", more={"top/../../evil": b"x"})
     (host.root / "dest").mkdir()
     assert host.run("unarchive", src="x.tgz", dest=f"{host.root}/dest").failed
     assert not (host.root / "evil").exists()
 
 
-def test_arguments_that_make_no_sense_are_refused() -> None:
+def test_wrong_arguments_are_refused() -> None:
     for arguments in ({"include": ["a"], "exclude": ["b"]}, {"copy": True, "remote_src": True}):
         with pytest.raises(InvalidArguments):
             find_module("unarchive").from_arguments({"src": "x", "dest": "/x", **arguments})

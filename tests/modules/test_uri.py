@@ -1,4 +1,4 @@
-"""uri, with a server on this machine."""
+"""The module uri, with a server on this machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.modules.conftest import Host, listing
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers with what was asked, as JSON; /text, /moved, /500 and /gone are other answers."""
+    """Answers with the request as JSON; /text, /moved, /500 and /gone have other answers."""
 
     def answer(self) -> None:
         size = int(self.headers.get("Content-Length") or 0)
@@ -64,13 +64,13 @@ def server() -> Iterator[str]:
 
 
 def said(host: Host, url: str, /, **arguments: Any) -> dict[str, Any]:
-    """The return values of a request that is no failure."""
+    """Return the return values of a request that succeeds."""
     report = host.run("uri", url=url, **arguments)
     assert (report.failed, report.changes) == (None, ())
     return host.values("uri", report, url=url, **arguments)
 
 
-def test_an_answer_comes_with_status_headers_and_json(host: Host, server: str) -> None:
+def test_an_answer_is_returned_with_status_headers_and_json(host: Host, server: str) -> None:
     values = said(host, f"{server}/x?y=1", return_content=True)
     assert (values["status"], values["url"], values["redirected"]) == (
         200,
@@ -85,7 +85,7 @@ def test_an_answer_comes_with_status_headers_and_json(host: Host, server: str) -
     assert "content" not in said(host, f"{server}/x")
 
 
-def test_any_bytes_come_back_in_the_charset_that_is_named(host: Host, server: str) -> None:
+def test_the_content_is_decoded_with_its_charset(host: Host, server: str) -> None:
     assert said(host, f"{server}/text", return_content=True)["content"] == "a\0b\xff\n"
 
 
@@ -101,7 +101,7 @@ BODIES = [
 
 
 @pytest.mark.parametrize(("how", "body", "sent", "kind"), BODIES, ids=range(len(BODIES)))
-def test_a_body_arrives_as_its_format_says(
+def test_a_body_is_sent_in_its_format(
     host: Host, server: str, how: str, body: Any, sent: str, kind: str | None
 ) -> None:
     asked = said(host, server, method="post", body=body, body_format=how)["json"]
@@ -113,7 +113,7 @@ def test_a_body_arrives_as_its_format_says(
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
 @pytest.mark.parametrize("body", [None, "x"])
-def test_every_method_goes_with_and_without_a_body(
+def test_every_method_works_with_and_without_a_body(
     host: Host, server: str, method: str, body: str | None
 ) -> None:
     asked = said(host, server, method=method, body=body)["json"]
@@ -141,9 +141,7 @@ def test_a_file_is_sent(host: Host, server: str, remote: bool) -> None:
     assert asked["body"] == "a\0b\r\n\xff"
 
 
-def test_headers_user_and_password_are_sent_and_stand_in_no_argument(
-    host: Host, server: str
-) -> None:
+def test_headers_user_and_password_are_sent_but_not_in_arguments(host: Host, server: str) -> None:
     host.fake("curl", 'exec /usr/bin/curl "$@"')
     arguments = {"url_username": "me", "url_password": 'p"\\w', "headers": {"X-Key": "k\"e'y"}}
     asked = said(host, server, **arguments)["json"]
@@ -164,7 +162,7 @@ def test_headers_user_and_password_are_sent_and_stand_in_no_argument(
         ("none", "GET", 302),
     ],
 )
-def test_redirects_are_followed_as_far_as_is_wanted(
+def test_redirects_are_followed_according_to_follow_redirects(
     host: Host, server: str, follow: Any, method: str, status: int
 ) -> None:
     values = said(
@@ -174,7 +172,9 @@ def test_redirects_are_followed_as_far_as_is_wanted(
     assert values["url"].endswith("/there" if status == 200 else "/moved")
 
 
-def test_another_status_fails_and_returns_what_came(host: Host, server: str) -> None:
+def test_another_status_is_a_failure_with_the_content_of_the_answer(
+    host: Host, server: str
+) -> None:
     arguments: dict[str, Any] = {"url": f"{server}/500", "status_code": "200, 201"}
     report = host.run("uri", **arguments)
     assert (report.failed or "").startswith("Status code was 500 and not [200, 201]")
@@ -183,7 +183,7 @@ def test_another_status_fails_and_returns_what_came(host: Host, server: str) -> 
     assert not host.run("uri", url=f"{server}/500", status_code=[200, 500]).failed
 
 
-def test_a_server_that_is_not_there_is_status_minus_1_with_the_reason(host: Host) -> None:
+def test_a_server_that_does_not_answer_has_the_status_minus_1_and_a_reason(host: Host) -> None:
     arguments = {"url": "http://127.0.0.1:1/"}
     report = host.run("uri", **arguments)
     assert (report.failed or "").startswith("Status code was -1 and not [200]: Request failed: (7)")
@@ -208,14 +208,14 @@ def test_a_bad_answer_is_not_stored(host: Host, server: str) -> None:
     assert not list(host.root.iterdir())
 
 
-def test_creates_and_removes_decide_and_check_mode_sends_nothing(host: Host) -> None:
+def test_creates_and_removes_are_obeyed_and_check_mode_sends_nothing(host: Host) -> None:
     url = "http://127.0.0.1:1/"
     assert not host.run("uri", url=url, creates=str(host.root)).failed
     assert not host.run("uri", url=url, removes=f"{host.root}/no").failed
     assert "check" in host.run("uri", "check", url=url).records
 
 
-def test_arguments_that_make_no_sense_are_refused() -> None:
+def test_wrong_arguments_are_refused() -> None:
     for arguments in (
         {"url": "example.com"},
         {"url": "http://x", "body": "a", "src": "b"},

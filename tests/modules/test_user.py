@@ -46,12 +46,12 @@ WANTED = {
         ("$y$j9T$salt$" + "a" * 43, False),
     ],
 )
-def test_a_password_that_is_not_crypted_is_warned_about(password: str, warned: bool) -> None:
+def test_a_password_that_is_not_a_hash_has_a_warning(password: str, warned: bool) -> None:
     module = find_module("user").from_arguments({"name": "x", "password": password})
     assert ("warnings" in module.returns(Report())) is warned
 
 
-def test_a_user_is_created_once_and_as_described(host: Host, etc: Path) -> None:
+def test_a_user_is_created_once(host: Host, etc: Path) -> None:
     before = listing(host.root)
     assert host.look("user", **WANTED).changes == ("create user deploy",)
     assert listing(host.root) == before
@@ -72,7 +72,7 @@ def test_a_password_is_in_no_command_line(host: Host, etc: Path) -> None:
     assert not any("$6$salt" in call for call in host.calls())
 
 
-def test_a_look_at_a_right_user_takes_three_processes(host: Host, etc: Path) -> None:
+def test_a_look_at_an_unchanged_user_needs_three_processes(host: Host, etc: Path) -> None:
     host.run("user", **WANTED)
     host.calls()
     assert not host.look("user", **WANTED).changes
@@ -90,7 +90,7 @@ CHANGES = [
 
 
 @pytest.mark.parametrize(("wanted", "change"), CHANGES)
-def test_one_difference_is_one_change(
+def test_each_difference_is_one_change(
     host: Host, etc: Path, wanted: dict[str, object], change: str
 ) -> None:
     host.run("user", **WANTED)
@@ -100,13 +100,17 @@ def test_one_difference_is_one_change(
     assert host.run("user", **wanted).changes == ()
 
 
-def test_a_password_set_on_creation_only_is_left_alone_later(host: Host, etc: Path) -> None:
+def test_with_on_create_the_password_of_an_existing_user_is_not_changed(
+    host: Host, etc: Path
+) -> None:
     host.run("user", **WANTED)
     later = {**WANTED, "password": "$6$new", "update_password": "on_create"}
     assert not host.run("user", **later).changes
 
 
-def test_looking_is_no_failure_where_a_group_is_still_to_be_made(host: Host, etc: Path) -> None:
+def test_a_missing_group_is_a_change_for_a_look_and_a_failure_otherwise(
+    host: Host, etc: Path
+) -> None:
     wanted = {**WANTED, "groups": ["later"]}
     assert host.look("user", **wanted).changes
     report = host.run("user", **wanted)
@@ -116,13 +120,13 @@ def test_looking_is_no_failure_where_a_group_is_still_to_be_made(host: Host, etc
     assert report.changes == ("set groups of deploy: later",)
 
 
-def test_without_append_other_groups_are_left(host: Host, etc: Path) -> None:
+def test_without_append_the_user_is_removed_from_other_groups(host: Host, etc: Path) -> None:
     host.run("user", **WANTED)
     assert not host.look("user", name="deploy", groups=[], append=True).changes
     assert host.look("user", name="deploy", groups=[]).changes == ("set groups of deploy: none",)
 
 
-def test_absent_removes_and_then_rests(host: Host, etc: Path) -> None:
+def test_absent_removes_the_user_once(host: Host, etc: Path) -> None:
     gone = {"name": "deploy", "state": "absent", "remove": True}
     assert not host.run("user", **gone).changes
     host.run("user", **WANTED)
@@ -132,7 +136,7 @@ def test_absent_removes_and_then_rests(host: Host, etc: Path) -> None:
     assert not host.run("user", **gone).changes
 
 
-def test_a_key_gets_its_passphrase_on_stdin_and_is_replaced_by_force_only(
+def test_a_key_gets_its_passphrase_on_stdin_and_is_replaced_only_with_force(
     host: Host, etc: Path
 ) -> None:
     host.fake("runuser", 'shift 3; exec "$@"')
@@ -152,7 +156,7 @@ def test_a_key_gets_its_passphrase_on_stdin_and_is_replaced_by_force_only(
     assert public.split()[1] not in (key.parent / "id_ed25519.pub").read_text()
 
 
-def test_useradds_words_are_the_reason_when_it_fails(host: Host, etc: Path) -> None:
+def test_the_message_of_useradd_is_the_reason_of_a_failure(host: Host, etc: Path) -> None:
     host.fake("useradd", "echo 'useradd: UID 2001 is not unique' >&2; exit 4")
     report = host.run("user", **WANTED)
     assert report.failed == "create user deploy: exit 4"
@@ -170,7 +174,7 @@ def test_useradds_words_are_the_reason_when_it_fails(host: Host, etc: Path) -> N
         {"name": "a", "expires": float("nan")},
     ],
 )
-def test_what_can_be_no_account_is_refused(
+def test_wrong_arguments_are_refused(
     arguments: dict[str, object],
 ) -> None:
     with pytest.raises(InvalidArguments):

@@ -1,4 +1,4 @@
-"""x509_certificate: signed once, by its own key or that of a CA, with what the request asks for."""
+"""The module x509_certificate, with the real openssl."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PARTS = (
 
 
 def requested(host: Host, name: str, **asked: Any) -> dict[str, str]:
-    """A key and a request for it."""
+    """Return a key and a request for it."""
     key, csr = str(host.root / f"{name}.key"), str(host.root / f"{name}.csr")
     host.run("openssl_privatekey", path=key, type="ECC", curve="secp256r1")
     report = host.run("openssl_csr", path=csr, privatekey_path=key, **asked)
@@ -52,37 +52,37 @@ def verified(path: str, authority: str) -> bool:
 
 
 def test_a_certificate_is_signed_by_its_own_key_once(host: Host) -> None:
-    given: dict[str, Any] = {**requested(host, "a", **ASKED), "provider": "selfsigned"}
-    path = given["path"]
-    assert host.look("x509_certificate", **given).changes == (f"create {path}",)
+    args: dict[str, Any] = {**requested(host, "a", **ASKED), "provider": "selfsigned"}
+    path = args["path"]
+    assert host.look("x509_certificate", **args).changes == (f"create {path}",)
     assert not Path(path).exists()
-    report = host.run("x509_certificate", **given)
+    report = host.run("x509_certificate", **args)
     assert (report.failed, report.changes) == (None, (f"create {path}",))
     text = shown(path)
     for part in PARTS:
         assert part in text
     assert verified(path, path)
-    values = host.values("x509_certificate", report, **given)
+    values = host.values("x509_certificate", report, **args)
     assert int(values["notAfter"][:4]) - int(values["notBefore"][:4]) in (9, 10)
     before = listing(host.root)
-    assert (host.run("x509_certificate", **given).changes, listing(host.root)) == ((), before)
-    assert not host.look("x509_certificate", **given).changes
+    assert (host.run("x509_certificate", **args).changes, listing(host.root)) == ((), before)
+    assert not host.look("x509_certificate", **args).changes
 
 
 def test_a_certificate_is_signed_by_a_ca_once(host: Host) -> None:
     constraints = {"basic_constraints": ["CA:TRUE"], "basic_constraints_critical": True}
     ca = requested(host, "ca", common_name="CA", use_common_name_for_san=False, **constraints)
     assert host.run("x509_certificate", **ca, provider="selfsigned").failed is None
-    given: dict[str, Any] = requested(host, "a", **ASKED)
-    given |= {"provider": "ownca", "ownca_path": ca["path"], "ownca_not_after": "+52w1d"}
-    given |= {"ownca_privatekey_path": ca["privatekey_path"]}
-    report = host.run("x509_certificate", **given)
-    assert (report.failed, report.changes) == (None, (f"create {given['path']}",))
-    text = shown(given["path"])
+    args: dict[str, Any] = requested(host, "a", **ASKED)
+    args |= {"provider": "ownca", "ownca_path": ca["path"], "ownca_not_after": "+52w1d"}
+    args |= {"ownca_privatekey_path": ca["privatekey_path"]}
+    report = host.run("x509_certificate", **args)
+    assert (report.failed, report.changes) == (None, (f"create {args['path']}",))
+    text = shown(args["path"])
     assert "Issuer: CN = CA" in text
     assert "Authority Key Identifier" in text
-    assert verified(given["path"], ca["path"])
-    assert not host.run("x509_certificate", **given).changes
+    assert verified(args["path"], ca["path"])
+    assert not host.run("x509_certificate", **args).changes
 
 
 CHANGES: list[dict[str, Any]] = [
@@ -92,38 +92,38 @@ CHANGES: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("other", CHANGES, ids=str)
-def test_a_certificate_that_would_say_something_else_is_made_anew(
+def test_a_certificate_with_other_content_is_created_again(
     host: Host, other: dict[str, Any]
 ) -> None:
-    given = {**requested(host, "a", **ASKED), "provider": "selfsigned"}
-    host.run("x509_certificate", **given)
-    report = host.run("x509_certificate", **given, **other, backup=True)
-    assert report.changes == (f"change {given['path']}",)
+    args = {**requested(host, "a", **ASKED), "provider": "selfsigned"}
+    host.run("x509_certificate", **args)
+    report = host.run("x509_certificate", **args, **other, backup=True)
+    assert report.changes == (f"change {args['path']}",)
     assert "BEGIN CERTIFICATE" in Path(report.get("backup_file")).read_text()
 
 
-def test_a_request_that_asks_for_something_else_makes_it_anew(host: Host) -> None:
-    given = {**requested(host, "a", **ASKED), "provider": "selfsigned"}
-    host.run("x509_certificate", **given)
+def test_a_changed_request_creates_the_certificate_again(host: Host) -> None:
+    args = {**requested(host, "a", **ASKED), "provider": "selfsigned"}
+    host.run("x509_certificate", **args)
     requested(host, "a", **{**ASKED, "subject_alt_name": ["DNS:other"]})
-    assert host.run("x509_certificate", **given).changes == (f"change {given['path']}",)
-    assert "DNS:other" in shown(given["path"])
-    assert not host.run("x509_certificate", **given).changes
+    assert host.run("x509_certificate", **args).changes == (f"change {args['path']}",)
+    assert "DNS:other" in shown(args["path"])
+    assert not host.run("x509_certificate", **args).changes
 
 
-def test_a_self_signed_one_needs_no_request(host: Host) -> None:
-    given: dict[str, Any] = {**requested(host, "a"), "provider": "selfsigned"}
-    del given["csr_path"]
-    assert host.run("x509_certificate", **given).failed is None
-    assert not host.run("x509_certificate", **given).changes
+def test_a_self_signed_certificate_needs_no_request(host: Host) -> None:
+    args: dict[str, Any] = {**requested(host, "a"), "provider": "selfsigned"}
+    del args["csr_path"]
+    assert host.run("x509_certificate", **args).failed is None
+    assert not host.run("x509_certificate", **args).changes
 
 
-def test_a_request_that_an_earlier_task_will_make_is_no_failure_of_a_look(host: Host) -> None:
+def test_a_missing_request_is_a_change_for_a_look_and_a_failure_otherwise(host: Host) -> None:
     none = str(host.root / "none")
-    given = {"path": str(host.root / "c"), "csr_path": none, "privatekey_path": none}
-    look = host.look("x509_certificate", **given, provider="selfsigned")
-    assert look.changes == (f"create {given['path']}",)
-    report = host.run("x509_certificate", **given, provider="selfsigned")
+    args = {"path": str(host.root / "c"), "csr_path": none, "privatekey_path": none}
+    look = host.look("x509_certificate", **args, provider="selfsigned")
+    assert look.changes == (f"create {args['path']}",)
+    report = host.run("x509_certificate", **args, provider="selfsigned")
     assert "create it in an earlier task" in (report.failed or "")
 
 
@@ -136,15 +136,15 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("given", "why"), WRONG)
-def test_what_cannot_be_had_is_refused(given: dict[str, Any], why: str) -> None:
+@pytest.mark.parametrize(("args", "why"), WRONG)
+def test_unsupported_arguments_are_refused(args: dict[str, Any], why: str) -> None:
     with pytest.raises(ValueError, match=why):
-        X509Certificate(path="/c", **given)
+        X509Certificate(path="/c", **args)
 
 
 def test_a_certificate_is_removed_once(host: Host) -> None:
     path = host.root / "c"
     path.write_text("x")
-    given = {"path": str(path), "state": "absent"}
-    assert host.run("x509_certificate", **given).changes == (f"remove {path}",)
-    assert not host.run("x509_certificate", **given).changes
+    args = {"path": str(path), "state": "absent"}
+    assert host.run("x509_certificate", **args).changes == (f"remove {path}",)
+    assert not host.run("x509_certificate", **args).changes

@@ -1,4 +1,4 @@
-"""yum_repository."""
+"""The module yum_repository."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ EDITS = [
 
 
 @pytest.mark.parametrize(("before", "after"), EDITS)
-def test_a_section_is_written_and_all_else_stays_byte_for_byte(
+def test_a_section_is_written_and_all_other_lines_are_kept(
     host: Host, before: str | None, after: str
 ) -> None:
     if before is not None:
@@ -62,7 +62,9 @@ def test_a_section_is_written_and_all_else_stays_byte_for_byte(
         "# x\n[ce] \n; y\nname :Docker CE \n\nbaseurl=\n  http://d/$basearch\ngpgcheck= 1\n",
     ],
 )
-def test_other_spacing_order_and_comments_are_no_change(host: Host, text: str) -> None:
+def test_a_section_with_other_spacing_order_and_comments_is_not_changed(
+    host: Host, text: str
+) -> None:
     write(host, text)
     assert run(host, "look", **CE).changes == ()
     assert run(host, **CE).changes == ()
@@ -78,7 +80,7 @@ REMOVALS = [
 
 
 @pytest.mark.parametrize(("before", "after"), REMOVALS)
-def test_a_repository_is_removed_and_its_file_when_none_is_left(
+def test_a_repository_is_removed_and_its_file_if_it_was_the_last(
     host: Host, before: str, after: str | None
 ) -> None:
     write(host, before)
@@ -89,7 +91,7 @@ def test_a_repository_is_removed_and_its_file_when_none_is_left(
     assert run(host, name="ce", state="absent").changes == ()
 
 
-def test_a_repository_that_is_not_there_needs_no_removal(host: Host) -> None:
+def test_a_missing_repository_needs_no_removal(host: Host) -> None:
     assert run(host, "look", name="ce", state="absent").changes == ()
     write(host, OTHER)
     assert run(host, name="ce", state="absent").changes == ()
@@ -104,14 +106,14 @@ def test_several_repositories_share_a_file_of_another_name(host: Host) -> None:
     assert run(host, **CE, file="docker").changes == ()
 
 
-def test_the_modes_of_the_file_are_kept(host: Host) -> None:
+def test_the_mode_of_the_file_is_set(host: Host) -> None:
     assert run(host, **CE, mode="0600").changes
     assert (host.root / "ce.repo").stat().st_mode & 0o777 == 0o600
     assert run(host, **CE, mode=0o640).changes
     assert run(host, "look", **CE, mode="0640").changes == ()
 
 
-def test_the_directory_is_not_there_yet(host: Host) -> None:
+def test_a_missing_directory_is_a_change_for_a_look_and_a_failure_otherwise(host: Host) -> None:
     arguments = CE | {"reposdir": f"{host.root}/none"}
     assert host.look("yum_repository", **arguments).changes
     assert "none" in (host.run("yum_repository", **arguments).failed or "")
@@ -128,7 +130,7 @@ def test_a_diff_shows_the_file_before_and_after_without_passwords(host: Host) ->
     assert "password = ********\n" in diff.after
 
 
-def test_options_get_yums_names_and_forms() -> None:
+def test_options_have_the_names_and_notation_of_yum() -> None:
     options = find_module("yum_repository").from_arguments(
         CE
         | {"async": True, "gpgkey": "a, b", "baseurl": ["x", "y"], "exclude": ["k*", "l"]}
@@ -163,6 +165,6 @@ def test_options_get_yums_names_and_forms() -> None:
         ({"name": "x]\n[y", "state": "absent"}, "id of a repository"),
     ],
 )
-def test_what_is_incomplete_is_refused(arguments: dict[str, Any], reason: str) -> None:
+def test_missing_arguments_are_refused(arguments: dict[str, Any], reason: str) -> None:
     with pytest.raises(InvalidArguments, match=reason):
         find_module("yum_repository").from_arguments(arguments)

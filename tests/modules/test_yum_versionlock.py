@@ -26,7 +26,7 @@ def plugin(host: Host, monkeypatch: pytest.MonkeyPatch) -> Host:
 @pytest.mark.parametrize(
     "spec", ["docker-ce", "docker-ce-26.1.4", "docker-ce-26.1.4-1.el7", "docker-*"]
 )
-def test_a_lock_is_seen_by_name_version_and_wildcard(plugin: Host, spec: str) -> None:
+def test_a_lock_is_recognized_by_name_version_and_wildcard(plugin: Host, spec: str) -> None:
     assert plugin.look("yum_versionlock", name=spec).changes == (f"lock {spec}",)
     assert plugin.run("yum_versionlock", name="docker-ce").changes == ("lock docker-ce",)
     plugin.calls()
@@ -37,7 +37,7 @@ def test_a_lock_is_seen_by_name_version_and_wildcard(plugin: Host, spec: str) ->
     assert plugin.look("yum_versionlock", name=spec, state="absent").changes == ()
 
 
-def test_a_yum_without_the_plugin_is_told(host: Host) -> None:
+def test_a_missing_plugin_is_the_reason_of_the_failure(host: Host) -> None:
     host.fake("yum", "echo 'No such command: versionlock.' >&2; exit 1")
     assert host.look("yum_versionlock", name="a").changes == ("lock a",)
     assert "yum-plugin-versionlock" in (host.run("yum_versionlock", name="a").failed or "")

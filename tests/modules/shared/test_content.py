@@ -1,4 +1,4 @@
-"""Replacing a file where that is hard: the old file stays whole, and the reason is said."""
+"""Writing a file under difficulties: the old file is kept, and the failure has a reason."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def names(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("streamed", [True, False])
-def test_a_full_disk_leaves_the_old_file_and_the_session_in_step(
+def test_a_full_disk_keeps_the_old_file_and_the_session_works_on(
     host: Host, small: Path, streamed: bool
 ) -> None:
     (small / "f").write_text("old")
@@ -39,7 +39,7 @@ def test_a_full_disk_leaves_the_old_file_and_the_session_in_step(
 
 
 @pytest.mark.parametrize("room", [0, 4096, 8192])
-def test_a_small_text_for_a_full_disk_leaves_the_old_file(
+def test_a_small_text_for_a_full_disk_keeps_the_old_file(
     host: Host, small: Path, room: int
 ) -> None:
     (small / "f").write_text("old")
@@ -54,7 +54,7 @@ def test_a_small_text_for_a_full_disk_leaves_the_old_file(
     assert names(small) == ["f", "filler"]
 
 
-def test_a_download_to_a_full_disk_leaves_the_old_file(host: Host, small: Path) -> None:
+def test_a_download_to_a_full_disk_keeps_the_old_file(host: Host, small: Path) -> None:
     (small / "f").write_text("old")
     (host.root / "big").write_bytes(BIG)
     report = host.run("get_url", url=f"file://{host.root}/big", dest=f"{small}/f", force=True)
@@ -63,7 +63,7 @@ def test_a_download_to_a_full_disk_leaves_the_old_file(host: Host, small: Path) 
     assert names(small) == ["f"]
 
 
-def test_an_edit_on_a_full_disk_leaves_the_old_file(host: Host, small: Path) -> None:
+def test_an_edit_on_a_full_disk_keeps_the_old_file(host: Host, small: Path) -> None:
     (small / "f").write_bytes(b"y" * 40_000 + b"\n")
     report = host.run("lineinfile", path=f"{small}/f", line="new")
     assert "No space left on device" in (report.failed or "")
@@ -71,7 +71,7 @@ def test_an_edit_on_a_full_disk_leaves_the_old_file(host: Host, small: Path) -> 
     assert names(small) == ["f"]
 
 
-def test_a_tree_on_a_full_disk_leaves_the_session_in_step(host: Host, small: Path) -> None:
+def test_after_a_tree_on_a_full_disk_the_session_works_on(host: Host, small: Path) -> None:
     tree = host.sources.folder / "tree"
     tree.mkdir()
     for number in range(9):
@@ -82,7 +82,7 @@ def test_a_tree_on_a_full_disk_leaves_the_session_in_step(host: Host, small: Pat
     assert host.run("command", cmd="echo in step").get("stdout") == "in step\n"
 
 
-def test_a_read_only_file_system_is_named(host: Host, small: Path) -> None:
+def test_a_read_only_file_system_is_the_reason_of_the_failure(host: Host, small: Path) -> None:
     (small / "f").write_text("old")
     subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
     assert host.look("copy", content="new", dest=f"{small}/f").changes
@@ -95,7 +95,9 @@ def test_a_read_only_file_system_is_named(host: Host, small: Path) -> None:
     assert "Read-only file system" in report.get("stderr")
 
 
-def test_no_inodes_left_is_named(host: Host, small: Path) -> None:
+def test_a_file_system_without_free_inodes_is_the_reason_of_the_failure(
+    host: Host, small: Path
+) -> None:
     (small / "f").write_text("old")
     subprocess.run(["mount", "-o", "remount,nr_inodes=2", str(small)], check=True)
     report = host.run("copy", content="new", dest=f"{small}/f")
@@ -123,7 +125,7 @@ def test_a_bind_mounted_file_needs_unsafe_writes(host: Host, small: Path) -> Non
     assert names(host.root) == ["small", "target"]
 
 
-def test_an_immutable_file_is_named(host: Host) -> None:
+def test_an_immutable_file_is_the_reason_of_the_failure(host: Host) -> None:
     path = host.root / "f"
     path.write_text("old")
     if subprocess.run(["chattr", "+i", str(path)], capture_output=True).returncode:
@@ -139,7 +141,7 @@ def test_an_immutable_file_is_named(host: Host) -> None:
         subprocess.run(["chattr", "-i", str(path)], check=True)
 
 
-def test_unsafe_writes_overwrites_where_no_file_can_be_made(host: Host) -> None:
+def test_unsafe_writes_overwrites_the_file_if_no_temporary_file_can_be_created(host: Host) -> None:
     folder = host.root / "folder"
     folder.mkdir()
     path = folder / "f"
@@ -167,10 +169,12 @@ PATHS = [
 ]
 
 
-@pytest.mark.parametrize(("given", "meant"), PATHS)
-def test_paths_have_the_variables_of_the_environment(host: Host, given: str, meant: str) -> None:
+@pytest.mark.parametrize(("args", "meant"), PATHS)
+def test_variables_of_the_environment_are_expanded_in_paths(
+    host: Host, args: str, meant: str
+) -> None:
     host.environment["HERE"] = "/there"
-    assert host.run("file", path=given, state="absent").get("path") == meant
+    assert host.run("file", path=args, state="absent").get("path") == meant
 
 
 @pytest.mark.skipif(shutil.which("setfacl") is None, reason="setfacl is not installed")
@@ -187,22 +191,22 @@ def test_an_acl_is_kept(host: Host, mode: str | None, wanted: str) -> None:
     assert listed[1:10] == wanted
 
 
-def test_what_a_killed_run_left_behind_goes_with_the_next_write(host: Host) -> None:
+def test_temporary_files_of_a_killed_run_are_removed_by_the_next_write(host: Host) -> None:
     (host.root / ".f.provision-0123456789abcdef").write_text("half")
     (host.root / ".g.provision-0123456789abcdef").write_text("another file's")
     host.run("copy", content="x", dest=f"{host.root}/f")
     assert names(host.root) == [".g.provision-0123456789abcdef", "f"]
 
 
-def test_what_another_session_is_writing_stays(host: Host) -> None:
+def test_temporary_files_of_another_session_are_kept(host: Host) -> None:
     living = f".f.provision-{os.getpid()}-0123456789abcdef"
     (host.root / living).write_text("half")
     host.run("copy", content="x", dest=f"{host.root}/f")
     assert names(host.root) == [living, "f"]
 
 
-def test_a_file_that_others_may_read_is_never_open_wider_than_it_ends(host: Host) -> None:
-    """The temporary file's mode, as its own validate command sees it and at its creation."""
+def test_the_temporary_file_never_has_a_wider_mode_than_the_final_file(host: Host) -> None:
+    """Checks the mode of the temporary file at its creation and in the validate command."""
     path = host.root / "f"
     path.write_text("old")
     path.chmod(0o666)
@@ -222,7 +226,9 @@ def test_a_file_that_others_may_read_is_never_open_wider_than_it_ends(host: Host
 
 @pytest.mark.skipif(shutil.which("setfacl") is None, reason="setfacl is not installed")
 @pytest.mark.parametrize("mode", [None, "0644", "0640", "u=rw,g=r,o=r"])
-def test_a_default_acl_of_the_directory_widens_no_new_file(host: Host, mode: str | None) -> None:
+def test_a_default_acl_of_the_directory_does_not_widen_the_mode_of_a_new_file(
+    host: Host, mode: str | None
+) -> None:
     subprocess.run(["setfacl", "-d", "-m", "u:daemon:rwx,o::rwx", str(host.root)], check=True)
     path = host.root / "f"
     report = host.run("copy", content="new", dest=str(path), mode=mode)
@@ -235,8 +241,8 @@ MODES = ["0600", "0640", "0644", "0666", "0604", "0755", "4644", "u=rw,g=r,o=r",
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_new_file_is_created_for_its_owner_or_with_its_mode(host: Host, mode: str) -> None:
-    """What `dd`, which fills it, and what validates it see of the temporary file."""
+def test_a_new_file_is_created_with_mode_0600_or_its_final_mode(host: Host, mode: str) -> None:
+    """Checks the mode of the temporary file in `dd` and in the validate command."""
     log = host.root / "log"
     host.fake("dd", f'stat -L -c %a /proc/self/fd/7 >>{log} 2>/dev/null; exec /bin/dd "$@"')
     validate = f"sh -c 'stat -c %a $1 >>{log}' x %s"

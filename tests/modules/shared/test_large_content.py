@@ -1,4 +1,4 @@
-"""Large files: streamed, summed on the way, proved, and never half there."""
+"""Writing large files, which are streamed and whose checksum is computed meanwhile."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DATA = bytes(range(256)) * 20_000  # 5 MB: openssl is asked from 4 MiB on
 
 
 class Slow:
-    """A sum that is never known before it is waited for."""
+    """A checksum that is not known before it is waited for."""
 
     def __init__(self, sha256: str) -> None:
         self._sha256 = sha256
@@ -57,7 +57,7 @@ def test_a_large_file_arrives_and_is_not_sent_again(host: Host, big: Path) -> No
     assert "want" not in again.records
 
 
-def test_without_a_working_openssl_a_large_file_is_summed_by_sha256sum(
+def test_without_a_working_openssl_sha256sum_computes_the_checksum_of_a_large_file(
     host: Host, big: Path
 ) -> None:
     host.fake("openssl", "exit 1")
@@ -69,11 +69,11 @@ def test_without_a_working_openssl_a_large_file_is_summed_by_sha256sum(
 
 
 def in_pieces(program: Program, size: int = 1 << 20) -> Program:
-    """The program with pieces of `size` bytes."""
+    """Return the program with pieces of `size` bytes."""
     return replace(program, module="pieces", body=f"_piece={size}\n{program.body}")
 
 
-def test_what_has_arrived_is_flushed_while_more_comes(host: Host, big: Path) -> None:
+def test_a_large_file_is_flushed_to_the_disk_while_it_arrives(host: Host, big: Path) -> None:
     host.fake("dd", 'exec /bin/dd "$@"')
     program = in_pieces(write(f"{host.root}/f", big, FileAttributes()))
     assert host.exchange(program, "apply").done
@@ -81,7 +81,7 @@ def test_what_has_arrived_is_flushed_while_more_comes(host: Host, big: Path) -> 
     assert host.calls().count("dd conv=fsync") == 6
 
 
-def test_a_disk_that_fails_in_a_flush_on_the_way_leaves_the_old_file(host: Host, big: Path) -> None:
+def test_a_disk_error_while_the_file_arrives_keeps_the_old_file(host: Host, big: Path) -> None:
     (host.root / "f").write_text("old")
     words = "dd: fsync failed for 'standard output': Input/output error"
     once = f'[ -e {host.root}/failed ] || {{ : >{host.root}/failed; echo "{words}" >&2; exit 1; }}'
@@ -101,7 +101,7 @@ def test_a_file_arrives_in_pieces_of_any_size(host: Host, big: Path, size: int) 
 
 
 @pytest.mark.parametrize("size", [30_000, 32_768, 65_536, 1 << 20])
-def test_a_disk_that_is_full_in_any_piece_leaves_the_session_in_step(
+def test_a_disk_that_is_full_in_any_piece_does_not_end_the_session(
     host: Host, small: Path, big: Path, size: int
 ) -> None:
     (small / "f").write_text("old")
@@ -113,7 +113,7 @@ def test_a_disk_that_is_full_in_any_piece_leaves_the_session_in_step(
 
 
 @pytest.mark.parametrize("size", [1 << 20, 1 << 30], ids=["pieces", "whole"])
-def test_where_nobody_knows_how_much_was_read_the_session_ends(
+def test_the_session_ends_if_the_number_of_bytes_read_is_unknown(
     host: Host, big: Path, size: int
 ) -> None:
     (host.root / "f").write_text("old")
@@ -129,7 +129,7 @@ def test_where_nobody_knows_how_much_was_read_the_session_ends(
 @pytest.mark.parametrize(
     "old", [None, b"old", DATA[::-1], DATA], ids=["none", "old", "like", "same"]
 )
-def test_a_sum_that_comes_late_is_asked_for_where_it_is_needed(
+def test_a_checksum_that_is_not_known_yet_is_asked_for_only_if_it_is_needed(
     host: Host, big: Path, old: bytes | None
 ) -> None:
     path = host.root / "f"
@@ -147,7 +147,7 @@ def test_a_sum_that_comes_late_is_asked_for_where_it_is_needed(
     assert host.exchange(Program("t", "report x y"), "look").get("x") == "y"
 
 
-def test_a_file_does_not_stay_that_does_not_have_the_sum_that_comes_late(
+def test_a_file_with_another_checksum_than_the_one_that_comes_late_is_removed(
     host: Host, big: Path
 ) -> None:
     program = replace(write(f"{host.root}/f", big, FileAttributes()), sum=Slow("0" * 64))
@@ -158,13 +158,15 @@ def test_a_file_does_not_stay_that_does_not_have_the_sum_that_comes_late(
     assert host.exchange(Program("t", "report x y"), "look").get("x") == "y"
 
 
-def test_a_program_that_fails_leaves_a_late_sum_to_nobody(host: Host, big: Path) -> None:
+def test_a_late_checksum_of_a_failed_program_does_not_reach_the_next_one(
+    host: Host, big: Path
+) -> None:
     failing = Program("t", "ask 0 0 sum; fail early", {}, big, sum=Slow("1" * 64))
     assert host.exchange(failing, "apply").failed == "early"
     assert host.exchange(Program("u", "report x y"), "look").get("x") == "y"
 
 
-def test_the_checksum_of_a_large_file_is_returned_though_the_host_was_not_told(
+def test_the_checksum_of_a_large_file_is_returned_although_the_host_did_not_get_it(
     host: Host, big: Path
 ) -> None:
     module = find_module("copy").from_arguments({"src": "big", "dest": f"{host.root}/f"})
@@ -180,7 +182,9 @@ def test_the_checksum_of_a_large_file_is_returned_though_the_host_was_not_told(
         find_module("copy").from_arguments(wrong).program(host.sources)
 
 
-def test_a_local_file_that_changes_on_the_way_leaves_the_old_one(host: Host, big: Path) -> None:
+def test_a_local_file_that_changes_while_it_is_sent_keeps_the_old_file(
+    host: Host, big: Path
+) -> None:
     (host.root / "f").write_text("old")
     program = write(f"{host.root}/f", big, FileAttributes())
     assert program.sum is not None
@@ -195,7 +199,7 @@ def test_a_local_file_that_changes_on_the_way_leaves_the_old_one(host: Host, big
     assert (host.root / "f").read_text() == "old"
 
 
-def test_a_connection_that_is_cut_leaves_no_half_file_and_the_next_run_starts_anew(
+def test_a_lost_connection_leaves_no_partial_file_and_the_next_run_starts_again(
     host: Host, big: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (host.root / "f").write_text("old")
@@ -217,8 +221,8 @@ def test_a_connection_that_is_cut_leaves_no_half_file_and_the_next_run_starts_an
     assert hashlib.sha256((host.root / "f").read_bytes()).digest() == hashlib.sha256(DATA).digest()
 
 
-def test_a_file_that_is_written_by_another_meanwhile_is_noticed(host: Host) -> None:
-    """The proof rests on the very file: another one in its place is read anew."""
+def test_a_file_that_something_else_replaces_meanwhile_is_a_failure(host: Host) -> None:
+    """After the write the file is identified by its inode; another file is read again."""
     body = 'mv() { command mv "$@" && rm -f "$path" && echo other >"$path"; }; '
     program = write(f"{host.root}/f", b"content", FileAttributes())
     meddled = Program("meddled", body + program.body, program.variables, program.content)

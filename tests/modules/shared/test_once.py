@@ -11,7 +11,7 @@ import pytest
 from provisioner.modules.shared.once import once_a_file
 
 
-def test_threads_that_come_at_once_wait_for_the_first(tmp_path: Path) -> None:
+def test_threads_that_call_at_the_same_time_wait_for_the_first(tmp_path: Path) -> None:
     calls: list[Path] = []
     gate = threading.Barrier(8)
 
@@ -32,7 +32,7 @@ def test_threads_that_come_at_once_wait_for_the_first(tmp_path: Path) -> None:
     assert size(tmp_path / "f") == 4
 
 
-def test_what_more_is_given_has_results_of_its_own(tmp_path: Path) -> None:
+def test_other_arguments_have_results_of_their_own(tmp_path: Path) -> None:
     @once_a_file
     def joined(path: Path, *more: str) -> str:
         return path.name + "".join(more)
@@ -46,7 +46,7 @@ def test_what_more_is_given_has_results_of_its_own(tmp_path: Path) -> None:
     ]
 
 
-def test_an_exception_is_not_kept(tmp_path: Path) -> None:
+def test_an_exception_is_not_cached(tmp_path: Path) -> None:
     @once_a_file
     def text(path: Path) -> str:
         content = path.read_text()
