@@ -24,8 +24,8 @@ def tree(host: Host) -> Path:
 
 def names(path: Path) -> set[str]:
     if path.suffix == ".zip":
-        told = subprocess.run(["unzip", "-Z1", path], check=True, capture_output=True, text=True)
-        return {name.rstrip("/") for name in told.stdout.splitlines()}
+        process = subprocess.run(["unzip", "-Z1", path], check=True, capture_output=True, text=True)
+        return {name.rstrip("/") for name in process.stdout.splitlines()}
     with tarfile.open(path) as archive:
         return set(archive.getnames())
 
@@ -86,8 +86,8 @@ def test_files_can_be_excluded_from_the_archive(
 def test_a_single_file_is_compressed(host: Host, tree: Path) -> None:
     values = changes_once(host, path=f"{tree}/g.log")
     assert values["dest_state"] == "compress"
-    told = subprocess.run(["gzip", "-dc", f"{tree}/g.log.gz"], check=True, capture_output=True)
-    assert told.stdout == b"y\n"
+    process = subprocess.run(["gzip", "-dc", f"{tree}/g.log.gz"], check=True, capture_output=True)
+    assert process.stdout == b"y\n"
 
 
 def test_archived_files_can_be_removed(host: Host, tree: Path) -> None:

@@ -178,7 +178,7 @@ def edited(jobs: Jobs, job: Background) -> Result:
 
 
 @pytest.mark.parametrize(
-    ("before", "outcome", "said"),
+    ("before", "outcome", "words"),
     [
         ("b\n", Outcome.CHANGED, "line added"),
         ("b\n" + "x" * 20_000 + "\n", Outcome.CHANGED, "line added"),
@@ -187,7 +187,7 @@ def edited(jobs: Jobs, job: Background) -> Result:
     ],
 )
 def test_an_edit_by_the_controller_runs_in_the_background(
-    jobs: Jobs, before: str | None, outcome: Outcome, said: str
+    jobs: Jobs, before: str | None, outcome: Outcome, words: str
 ) -> None:
     path = jobs.host.root / "f"
     if before is not None:
@@ -198,7 +198,7 @@ def test_an_edit_by_the_controller_runs_in_the_background(
     assert (began.outcome, began.returns["started"]) == (Outcome.CHANGED, 1)
     result = jobs.finished()
     assert result.outcome is outcome
-    assert said in result.message
+    assert words in result.message
     assert before is None or path.read_text().endswith("\nline\n")
 
 

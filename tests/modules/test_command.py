@@ -69,10 +69,10 @@ def test_a_profile_with_a_timeout_or_colours_has_no_effect(
 ) -> None:
     monkeypatch.setenv("TMOUT", "1")
     monkeypatch.setenv("GREP_OPTIONS", "--color=always")
-    said = "echo ${TMOUT-none} ${GREP_OPTIONS-none}"
-    assert host.run("shell", cmd=said).get("stdout") == "none none\n"
+    command = "echo ${TMOUT-none} ${GREP_OPTIONS-none}"
+    assert host.run("shell", cmd=command).get("stdout") == "none none\n"
     time.sleep(1.5)  # bash ends a read after TMOUT seconds
-    assert host.run("shell", cmd=said).get("stdout") == "none none\n"
+    assert host.run("shell", cmd=command).get("stdout") == "none none\n"
 
 
 def test_each_read_of_a_frame_has_its_own_output(host: Host) -> None:
@@ -225,15 +225,15 @@ def test_a_process_that_a_body_leaves_running_does_not_block_the_session(host: H
 
 
 @pytest.mark.parametrize(
-    ("end", "status", "times", "said"), [("exit 3", "3", 2, "why"), ("kill -9 $$", "137", 1, "")]
+    ("end", "status", "times", "words"), [("exit 3", "3", 2, "why"), ("kill -9 $$", "137", 1, "")]
 )
 def test_a_failed_quick_command_is_run_again_for_its_message_unless_a_signal_ended_it(
-    host: Host, end: str, status: str, times: int, said: str
+    host: Host, end: str, status: str, times: int, words: str
 ) -> None:
     command = f"echo why; echo x >>{host.root}/tried; {end}"
     body = 'quick sh -c "$command" || report status "$status" said "$(stderr)"'
     report = host.exchange(Program("fails", body, {"command": command}), "apply")
-    assert (report.get("status"), report.get("said")) == (status, said)
+    assert (report.get("status"), report.get("said")) == (status, words)
     assert (host.root / "tried").read_text() == "x\n" * times
 
 
@@ -241,8 +241,8 @@ def test_a_failed_quick_command_is_run_again_for_its_message_unless_a_signal_end
 def test_a_report_arrives_completely_even_byte_by_byte(host: Host, text: bytes) -> None:
     program = Program("says", 'report text "$text"', {"text": text})
     for mode in ("look", "apply"):
-        said = host.exchange(program, mode).get("text")
-        assert said.encode("utf-8", "surrogateescape") == text
+        words = host.exchange(program, mode).get("text")
+        assert words.encode("utf-8", "surrogateescape") == text
 
 
 def test_a_command_cannot_change_the_session_or_read_its_control_stream(host: Host) -> None:

@@ -331,5 +331,5 @@ def test_the_bodies_for_trees_and_remote_sources_pass_shellcheck(body: str) -> N
     text = f"{shell.SOURCE}\n{shell.define(shell.Program('body', body))}\n_m_body\n"
     excused = f"{EXCUSED},SC2154,SC1010,SC2030,SC2031"
     check = ["shellcheck", "--shell=sh", "--format=gcc", excused, "-"]
-    done = subprocess.run(check, input=text, capture_output=True, text=True)
-    assert done.stdout == ""
+    process = subprocess.run(check, input=text, capture_output=True, text=True)
+    assert process.stdout == ""

@@ -18,17 +18,17 @@ from tests.modules.conftest import Host, listing
 def changes_once(host: Host, **arguments: Any) -> tuple[str, ...]:
     """Return the changes of one run. A look before it has changes too; a second run has none."""
     before = listing(host.root)
-    seen = host.look("file", **arguments)
-    assert seen.failed is None
+    look = host.look("file", **arguments)
+    assert look.failed is None
     assert listing(host.root) == before
-    done = host.run("file", **arguments)
-    assert done.failed is None, done
-    assert bool(seen.changes) == bool(done.changes)
+    report = host.run("file", **arguments)
+    assert report.failed is None, report
+    assert bool(look.changes) == bool(report.changes)
     assert host.run("file", **arguments).changes == ()
     before = listing(host.root)
     assert host.look("file", **arguments).changes == ()
     assert listing(host.root) == before
-    return done.changes
+    return report.changes
 
 
 def mode(path: Path) -> int:

@@ -20,7 +20,7 @@ WHO = {f"GIT_{who}_{what}": "a@b" for who in ("AUTHOR", "COMMITTER") for what in
 
 
 def git(folder: Path, *words: str) -> str:
-    done = subprocess.run(
+    process = subprocess.run(
         ["git", *words],
         cwd=folder,
         env={**os.environ, **WHO, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_ALLOW_PROTOCOL": "file"},
@@ -28,7 +28,7 @@ def git(folder: Path, *words: str) -> str:
         capture_output=True,
         text=True,
     )
-    return done.stdout.strip()
+    return process.stdout.strip()
 
 
 def commit(folder: Path, content: str) -> str:
@@ -183,14 +183,14 @@ def test_an_interrupted_clone_is_completed(host: Host, repo: Path) -> None:
 
 def test_failures_have_a_reason(host: Host, repo: Path) -> None:
     (host.root / "full" / "x").mkdir(parents=True)
-    for arguments, said in (
+    for arguments, words in (
         ({"repo": f"file://{host.root}/no"}, "can't read file://"),
         ({"version": "no-such"}, "has no branch or tag no-such"),
         ({"dest": f"{host.root}/full"}, "not empty"),
         ({"executable": "no-git"}, "no-git is not installed"),
     ):
         args = {"repo": f"file://{repo}", "dest": f"{host.root}/new", **arguments}
-        assert said in (host.run("git", **args).failed or "")
+        assert words in (host.run("git", **args).failed or "")
     assert not (host.root / "new").exists()
 
 

@@ -35,10 +35,10 @@ def test_a_hash_is_recognized(password: str, found: str) -> None:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_new_hash_is_recognized(scheme: str) -> None:
-    one = make_hash("it's s3cret é", scheme)
-    assert is_hash_of("it's s3cret é", one)
-    assert not is_hash_of("another", one)
-    assert (one == make_hash("it's s3cret é", scheme)) == (scheme in ("plaintext", "ldap_sha1"))
+    item = make_hash("it's s3cret é", scheme)
+    assert is_hash_of("it's s3cret é", item)
+    assert not is_hash_of("another", item)
+    assert (item == make_hash("it's s3cret é", scheme)) == (scheme in ("plaintext", "ldap_sha1"))
 
 
 @pytest.mark.parametrize("found", ["$2y$99$x", "$apr1$", "$9$x$y", "$6$rounds=1$a$b", ""])
@@ -81,7 +81,7 @@ def test_a_missing_file_is_created_unless_create_is_false(host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "words"),
     [
         ({}, "password is missing"),
         ({"password": "x", "hash_scheme": "des_crypt"}, "is not supported"),
@@ -90,6 +90,6 @@ def test_a_missing_file_is_created_unless_create_is_false(host: Host) -> None:
         ({"password": "a\nb"}, "newline"),
     ],
 )
-def test_wrong_arguments_are_refused(arguments: dict[str, Any], said: str) -> None:
-    with pytest.raises(InvalidArguments, match=said):
+def test_wrong_arguments_are_refused(arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidArguments, match=words):
         find_module("htpasswd").from_arguments({"path": "/x", "name": "a", **arguments})

@@ -140,7 +140,7 @@ def test_a_missing_file_is_created_unless_create_is_false(host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "words"),
     [
         ({**A}, "must be defined if state=present"),
         ({**A, "value": "1", "values": ["2"]}, r"mutually exclusive: value\|values"),
@@ -148,6 +148,6 @@ def test_a_missing_file_is_created_unless_create_is_false(host: Host) -> None:
         ({**A, "value": "a\nb"}, "single lines"),
     ],
 )
-def test_wrong_arguments_are_refused(arguments: dict[str, Any], said: str) -> None:
-    with pytest.raises(InvalidArguments, match=said):
+def test_wrong_arguments_are_refused(arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidArguments, match=words):
         find_module("ini_file").from_arguments({"path": "/x", **arguments})

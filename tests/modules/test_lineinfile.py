@@ -144,9 +144,9 @@ def test_a_line_is_added_once_and_removed(host: Host) -> None:
     path.chmod(0o640)
     arguments = {"path": str(path), "line": "new"}
     before = listing(host.root)
-    seen = host.look("lineinfile", **arguments)
-    assert seen.changes == (f"change {path}",)
-    assert (seen.get("before"), seen.get("msg")) == ("a\n", "line added")
+    look = host.look("lineinfile", **arguments)
+    assert look.changes == (f"change {path}",)
+    assert (look.get("before"), look.get("msg")) == ("a\n", "line added")
     assert listing(host.root) == before
     report = host.run("lineinfile", **arguments)
     assert report.changes == (f"change {path}",)

@@ -59,10 +59,10 @@ def test_a_key_that_does_not_fit_is_replaced_according_to_regenerate(
     host.run("openssh_keypair", path=str(path), type="ed25519")
     old = path.read_text()
     args = {"path": str(path), "type": "ecdsa", "regenerate": regenerate, **more}
-    seen = host.look("openssh_keypair", **args)
+    look = host.look("openssh_keypair", **args)
     report = host.run("openssh_keypair", **args)
     assert words in " ".join((*report.changes, report.failed or ""))
-    assert bool(seen.changes) == bool(report.changes)
+    assert bool(look.changes) == bool(report.changes)
     assert (path.read_text() != old) == (words == "again")
 
 

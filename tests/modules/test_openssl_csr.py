@@ -34,8 +34,10 @@ def made(host: Host, passphrase: str | None = None) -> dict[str, Any]:
 
 def shown(path: Path) -> str:
     command = ["openssl", "req", "-noout", "-text", "-nameopt", "oneline,utf8,-esc_msb", "-verify"]
-    done = subprocess.run([*command, "-in", str(path)], check=True, capture_output=True, text=True)
-    return done.stdout
+    process = subprocess.run(
+        [*command, "-in", str(path)], check=True, capture_output=True, text=True
+    )
+    return process.stdout
 
 
 def test_a_request_is_created_once(host: Host) -> None:

@@ -60,8 +60,8 @@ def test_the_formats_are_those_of_openssl(host: Host) -> None:
 
 def public(path: Path) -> str:
     command = ["openssl", "pkey", "-in", str(path), "-pubout"]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return done.stdout
+    process = subprocess.run(command, check=True, capture_output=True, text=True)
+    return process.stdout
 
 
 WHEN: list[tuple[str, dict[str, Any], str]] = [
@@ -77,9 +77,9 @@ WHEN: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("when", "more", "said"), WHEN)
+@pytest.mark.parametrize(("when", "more", "words"), WHEN)
 def test_a_key_that_does_not_fit_is_replaced_according_to_regenerate(
-    host: Host, when: str, more: dict[str, Any], said: str
+    host: Host, when: str, more: dict[str, Any], words: str
 ) -> None:
     path = host.root / "k"
     args: dict[str, Any] = {"path": str(path), "type": "ECC", "curve": "secp256r1"}
@@ -87,10 +87,10 @@ def test_a_key_that_does_not_fit_is_replaced_according_to_regenerate(
     old = path.read_text()
     args |= {"curve": "secp384r1", "regenerate": when, **more}
     report = host.run("openssl_privatekey", **args)
-    if said == "change":
+    if words == "change":
         assert report.changes == (f"change {path}",)
     else:
-        assert (report.changes, said in (report.failed or "")) == ((), True)
+        assert (report.changes, words in (report.failed or "")) == ((), True)
         assert path.read_text() == old
 
 

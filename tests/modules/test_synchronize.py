@@ -78,8 +78,8 @@ def test_the_command_is_that_of_ansible(
     }
     host.sources.host_access = HostAccess("web1", variables, **way)
     assert host.run("synchronize", **{"src": "/s", "dest": "/d", **args}).changes
-    told = (host.root.parent / "home" / "words").read_text().splitlines()
-    places = [told.index(f"[{word}]") for word in words]
+    message = (host.root.parent / "home" / "words").read_text().splitlines()
+    places = [message.index(f"[{word}]") for word in words]
     assert places == sorted(places)
 
 

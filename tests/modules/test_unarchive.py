@@ -192,12 +192,12 @@ def test_a_missing_archive_or_directory_is_a_change_for_a_look_and_a_failure_oth
     host: Host,
 ) -> None:
     tar(host.sources.folder / "x.tgz")
-    for arguments, said in (
+    for arguments, words in (
         ({"src": "x.tgz", "dest": f"{host.root}/no"}, "is not a directory"),
         ({"src": "/no.tgz", "dest": str(host.root), "remote_src": True}, "/no.tgz does not exist"),
     ):
         assert host.look("unarchive", **arguments).changes
-        assert said in (host.run("unarchive", **arguments).failed or "")
+        assert words in (host.run("unarchive", **arguments).failed or "")
 
 
 @pytest.mark.parametrize("head", [b"PK", b"\x1f\x8b", b"no"], ids=["zip", "gzip", "other"])

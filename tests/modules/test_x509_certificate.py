@@ -42,8 +42,8 @@ def requested(host: Host, name: str, **asked: Any) -> dict[str, str]:
 
 def shown(path: str) -> str:
     command = ["openssl", "x509", "-noout", "-text", "-nameopt", "oneline,utf8,-esc_msb"]
-    done = subprocess.run([*command, "-in", path], check=True, capture_output=True, text=True)
-    return done.stdout
+    process = subprocess.run([*command, "-in", path], check=True, capture_output=True, text=True)
+    return process.stdout
 
 
 def verified(path: str, authority: str) -> bool:
