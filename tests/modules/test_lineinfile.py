@@ -218,7 +218,7 @@ def test_a_file_that_changed_meanwhile_is_not_written(host: Host, diff: bool) ->
     edit = model.edit(report)
     assert edit is not None
     (report,) = host.session.exchange([Step(edit, "apply", diff=diff)])
-    assert "changed by something else" in (report.failed or "")
+    assert "changed by another process" in (report.failed or "")
     assert path.read_text() == "other\n"
     assert len(list(host.root.iterdir())) == 1
 
@@ -290,7 +290,7 @@ def test_a_file_that_changes_between_reading_and_writing_is_not_written(
     else:
         path.write_bytes(found)
     report = host.exchange(edit, "apply")
-    assert ("was changed by something else" in (report.failed or "")) == (now != "kept")
+    assert ("was changed by another process" in (report.failed or "")) == (now != "kept")
     if now != "kept":
         assert (path.read_bytes() if path.exists() else None) == found
     assert [entry.name for entry in host.root.iterdir()] == ([] if found is None else ["file"])

@@ -71,5 +71,5 @@ def test_a_missing_directory_is_a_change_for_a_look_and_a_failure_otherwise(host
 
 
 def test_either_one_target_or_several() -> None:
-    with pytest.raises(ValueError, match="only one of them"):
+    with pytest.raises(ValueError, match="both be set"):
         Make(chdir="/", target="a", targets="b")

@@ -138,7 +138,7 @@ def test_the_message_of_npm_is_the_reason_of_a_failure(npm: Host) -> None:
 
 def test_a_package_that_is_still_missing_afterwards_is_a_failure() -> None:
     model = find_module("npm").from_arguments(GLOBAL)
-    with pytest.raises(ModuleError, match="install p: still untrue afterwards"):
+    with pytest.raises(ModuleError, match="install p: the packages are still not as required"):
         model.finish(Report({"changed": ("install p",), "list_after": ("{}",)}, status=80))
 
 
