@@ -26,7 +26,7 @@ SUBCOMMANDS = {
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit with its status: the entry point of `provision`."""
-    gc.disable()  # until a run begins: what is imported and loaded stays
+    gc.disable()  # until a run begins: imported code and loaded files are not garbage
     _open_closed_streams()
     try:
         status = dispatch(sys.argv[1:] if arguments is None else arguments)

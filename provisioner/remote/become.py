@@ -88,13 +88,13 @@ _MESSAGES = (
     ("sudo: No such file", "sudo is not installed on the host", "install sudo or log in as root"),
     (
         "a password is required",
-        "sudo wants a password to become {user}",
+        "sudo asks for a password to become {user}",
         "give it with -K or ansible_become_password, or set NOPASSWD in sudoers",
     ),
     (
         "you must have a tty",
-        "sudo on this host wants a terminal (requiretty)",
-        "put `Defaults:USER !requiretty` into /etc/sudoers.d",
+        "sudo on this host requires a terminal (requiretty)",
+        "add `Defaults:USER !requiretty` to a file in /etc/sudoers.d",
     ),
     (
         "not in the sudoers file",

@@ -85,7 +85,7 @@ class Receiver(Protocol):
     """
 
     def write(self, data: bytes | memoryview) -> None:
-        """Take the next bytes. The buffer behind `data` does not change."""
+        """Take the next bytes. They are not changed later."""
 
     def abandon(self) -> None:
         """Remove what was written: the program has failed."""

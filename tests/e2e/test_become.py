@@ -33,7 +33,7 @@ class Refused:
 
 REFUSED = {
     "no-rights": Refused(
-        HostOptions(sudo="none"), "sudo wants a password", "ansible_become_password"
+        HostOptions(sudo="none"), "sudo asks for a password", "ansible_become_password"
     ),
     "not-in-sudoers": Refused(
         HostOptions(sudo="none"),
@@ -43,7 +43,7 @@ REFUSED = {
     ),
     "no-password": Refused(
         HostOptions(sudo="password"),
-        "sudo wants a password to become root",
+        "sudo asks for a password to become root",
         "-K or ansible_become_password",
         {"ansible_become_password": None},
     ),

@@ -53,7 +53,7 @@ _choose_umask() {
     [ "$at_kind" = absent ] && [ -z "$owner$group$seuser$serole$setype$selevel" ] && ! selinux ||
         return 0
     _new_mode
-    [ $((_wanted & 07115)) -eq 4 ] || return 0  # o+r, and nothing that no file is created with
+    [ $((_wanted & 07115)) -eq 4 ] || return 0  # readable for all, no execute or special bits
     _octal $((0777 & ~_wanted))
     _initial_umask=$_digits
 }
@@ -75,7 +75,7 @@ holds() {
     if [ -n "$content_size" ]; then
         [ "$at_size" = "$content_size" ] || return
         if prefetched_sum "$1"; then [ "$_sum_there" = "$content_sha256" ]; return; fi
-        _sum_there=$(_sum_of "$1" "$at_size")  # before the other is asked for, which is taken meanwhile
+        _sum_there=$(_sum_of "$1" "$at_size")  # before the new sum is requested, which is computed at the same time
         [ -n "$content_sha256" ] || { order 0 "$content_index" sum; _take_sum; }
         [ "$_sum_there" = "$content_sha256" ]
     else
@@ -123,9 +123,9 @@ before() {
 # replace PATH: replace it by a file with the content, as a whole or not at all. `at` has been called for PATH.
 replace() {
     temporary "$1"
-    _fill || fail "can't write $1: ${_why:-the content did not arrive whole}. It is unchanged."
+    _fill || fail "can't write $1: ${_why:-the content did not arrive completely}. It is unchanged."
     _adopt "$1"
-    exec 7</proc/self/fd/7  # not for writing: $validate may run it
+    exec 7</proc/self/fd/7  # read-only: $validate may run the file, which must not be open for writing
     install_temporary "$1"
 }
 
@@ -137,7 +137,7 @@ temporary() {
     _name=${1##*/}
     [ "${#_name}" -le 200 ] || _name=$(printf '%.200s' "$_name")
     temp=$_folder.$_name.provision-$token
-    for _left in "$_folder.$_name".provision-*; do  # by a session that was killed, not by one that writes now
+    for _left in "$_folder.$_name".provision-*; do  # left by a session that was killed
         _owner=${_left##*.provision-} _owner=${_owner%%-*}
         [ ! -e "$_left" ] || { [ "$_owner" != "$$" ] && [ -d "/proc/$_owner" ]; } || rm -f -- "$_left"
     done
@@ -180,7 +180,7 @@ _fill() {
         fi
         # dd prints the reason.
         _why=$(printf '%s' "$content" | dd bs=65536 conv=fsync 2>&1 >&7) || { _first_line; return 1; }
-        _why='it was not written whole'
+        _why='it was not written completely'
         return 1
     fi
     if [ -n "$content_from" ]; then
@@ -200,7 +200,7 @@ _fill() {
 # _verify_size SIZE: the file behind 7, with checked content, has that size. Sets $_verified to identify it.
 _verify_size() {
     _verified=$(stat -L -c '%d:%i:%Y %s' /proc/self/fd/7) && [ "${_verified##* }" = "$1" ] && return
-    _why='it was not written whole'
+    _why='it was not written completely'
     return 1
 }
 

@@ -39,7 +39,7 @@ _piece=16777216
 _take() {
     _ended=0
     _why=$(dd bs=65536 iflag=fullblock,count_bytes count="$1" ${2:+"$2"} <&4 2>&1 >&7) || _ended=1
-    _blocks=${_why%% records in*} _blocks=${_blocks##*[!0-9+]}  # read: whole ones + the last one
+    _blocks=${_why%% records in*} _blocks=${_blocks##*[!0-9+]}  # blocks read: full ones + a partial one
     case $_blocks in
         "$(($1 / 65536))+$(($1 % 65536 > 0))") return "$_ended" ;;
         [0-9]*+[0-9]*) _drain $(($1 - ${_blocks%+*} * 65536)) ;;

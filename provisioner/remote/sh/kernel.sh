@@ -299,7 +299,7 @@ _program() {
         check) checking=yes ;;
     esac
     [ -n "$_scratched" ] || exec 8>&- 9>&-
-    exec 4<&0  # for a trap at the end, too
+    exec 4<&0  # also for a trap at the end
     # No process of the program can keep its stdout open, which the command substitution waits for.
     _p </dev/null >/dev/null
     [ "$5" != yes ] || say

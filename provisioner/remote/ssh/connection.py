@@ -118,7 +118,7 @@ class SshConnection:
     def open(self, command: str, *, terminal: bool = False) -> SshChannel:
         """Start `command` under the remote user's login shell.
 
-        Does not wait for the server's answer: `receive` raises what it refuses.
+        Does not wait for the server's answer: `receive` raises ConnectionFailed for a refusal.
         """
         channel = self._open_session()
         channel.set_combine_stderr(True)

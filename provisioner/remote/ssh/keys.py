@@ -227,8 +227,8 @@ class Candidates:
 def candidates(target: Target) -> Candidates:
     """Return the keys to try: those in the configuration, the agent's, ssh's default keys.
 
-    Each public key comes once. A file whose key is in the agent is replaced by the agent's key,
-    which needs no passphrase.
+    Each public key comes once. A file is replaced by the agent's key where the agent has it: that
+    key needs no passphrase.
     """
     agent = ask_agent(target.agent)
     in_agent = {identity.blob: identity for identity in agent.identities}

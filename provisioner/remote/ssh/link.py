@@ -158,8 +158,8 @@ def _changed(target: Target, key: HostKey, entry: KnownHostsEntry) -> Connection
     return ConnectionFailed(
         f"the host key of {target} has CHANGED: it is {key}, but {entry.place} has"
         f" {entry.key}. No password was sent",
-        "another machine may answer in its place. If the host was installed anew, compare the"
-        " fingerprint with the one on the host, then remove the old key: ssh-keygen"
+        "another machine may answer in its place. If the host has been installed again, compare"
+        " the fingerprint with the one on the host, then remove the old key: ssh-keygen"
         f" -f {entry.place.file} -R '{name}'",
     )
 

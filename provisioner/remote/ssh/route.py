@@ -118,7 +118,7 @@ class _JumpConnections:
     def _connect(self, hop: Target, jump: JumpConnection, connect: Connect) -> None:
         try:
             jump.connection.set_result(connect(hop))
-        except BaseException as error:  # for all that wait for it; later hosts connect anew
+        except BaseException as error:  # all waiting hosts raise it; later ones connect again
             with self._lock:
                 if self._by_hop.get(hop) is jump:
                     del self._by_hop[hop]

@@ -1,6 +1,6 @@
 """The messages of a login (RFC 4252, RFC 4256): send a request, wait for the server's reply.
 
-paramiko's own authentication requests the service anew before each attempt, polls, hides which
+paramiko's own authentication requests the service before each attempt, polls, hides which
 methods the server accepts, and signs with a key without asking whether the server accepts it. Only
 its message formats are used here. The private names are the same in paramiko 3.5 to 5.1 (tested
 with 3.5.0 and 5.1.0).
@@ -86,7 +86,7 @@ class AuthExchange(AuthHandler):
             service = Message()
             service.add_byte(SERVICE_REQUEST)
             service.add_string("ssh-userauth")
-            # Its answer is not waited for: the server reads the first attempt behind it.
+            # Nothing waits for the answer: the server reads the first attempt after it.
             self._transport._send_message(service)  # type: ignore[attr-defined]
         self._transport._send_message(message)  # type: ignore[attr-defined]
         try:

@@ -21,7 +21,7 @@ from provisioner.remote.ssh.paramiko.names import (
 )
 
 STALL = 20.0
-"""Seconds after which a write of which no byte was taken ends the connection."""
+"""Seconds without progress after which a write ends the connection."""
 SLEEP = 600.0
 """Seconds that a read waits before it looks whether new keys are due."""
 SMALL_READ = 1 << 12
