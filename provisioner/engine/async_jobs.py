@@ -18,8 +18,10 @@ from provisioner.result import Result
 def background(
     module: Module, seconds: float, scope: Scope, environment: Mapping[str, str]
 ) -> Background:
-    """Return a module that starts `module` in the background, under a new job id, for at most that
-    many seconds."""
+    """Return a module that starts `module` as a background job.
+
+    The job gets a new id and may run for at most `seconds`.
+    """
     folder = _folder(scope, environment)
     return Background(inner=module, job_id=_new_id(), seconds=seconds, folder=folder)
 
@@ -27,8 +29,7 @@ def background(
 def with_folder(
     module: Module, program: Program, scope: Scope, environment: Mapping[str, str]
 ) -> Program:
-    """Return the program of async_status with the folder in which jobs keep their results; other
-    programs as they are."""
+    """Return the program; that of async_status gets the folder of the job results as a variable."""
     if not isinstance(module, AsyncStatus):
         return program
     return with_job_folder(program, _folder(scope, environment))
@@ -40,13 +41,15 @@ def _folder(scope: Scope, environment: Mapping[str, str]) -> str | None:
 
 
 def fails_later(module: Module, report: Report) -> bool:
-    """Whether a failure that a look has found is left to the background job."""
+    """Return whether the background job reports a failure that a look has found."""
     return isinstance(module, Background) and report.status is not None
 
 
 def add_job_values(task: Task, module: Module, result: Result) -> Result:
-    """Return the result of a task with `async` that was waited for, with the values that Ansible
-    returns about its job; other results as they are."""
+    """Return the result of a task with `async` and `poll`, with Ansible's values about its job.
+
+    The results of other tasks are returned unchanged.
+    """
     if task.async_seconds in (None, 0) or isinstance(module, Background | AsyncStatus):
         return result
     values = {"ansible_job_id": _new_id(), "started": 1, "finished": 1}
@@ -62,9 +65,11 @@ def _new_id() -> str:
 def result_of(
     module: Module, report: Report, diff: bool, jobs: MutableMapping[str, Module]
 ) -> Result:
-    """Return the module's result, as `results.result_of` does. `jobs` has the modules of background
-    jobs, by job id. Those that begin are added; the result of async_status is that of the job's
-    module."""
+    """Return the module's result, as `results.result_of` does.
+
+    `jobs` maps job ids to the modules of background jobs. A new job is added to it. The result of
+    async_status is made by the module of its job.
+    """
     if isinstance(module, Background):
         jobs[module.job_id] = module.inner
     result = results.result_of(module, report, diff)

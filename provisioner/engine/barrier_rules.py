@@ -1,4 +1,4 @@
-"""Which tasks wait until all hosts of the batch have come to them, or have ended them."""
+"""Rules: before and after which tasks the hosts of a batch wait for each other."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from provisioner.engine.world import PlayWorld
 from provisioner.language.play import Task
 
 GROWING = frozenset({"add_host", "group_by"})
-"""Modules that add to the inventory. All tasks before them see it as it was, on every host, and all
-tasks behind them as it is then."""
+"""Modules that add hosts or groups to the inventory. Tasks before them see the old inventory on
+every host, and tasks after them see the new one.
+"""
 
 
 def waits_before(play_world: PlayWorld, task: Task) -> bool:
-    """Whether all hosts must have come to the task before any begins it. (Variables and files may
-    name other hosts too: that shows while the task is prepared, by `NeedOtherHosts`.)"""
+    """Whether all hosts must have reached the task before any host starts it.
+
+    Variables and files may also name other hosts. This is detected while the task is prepared, by
+    `NeedOtherHosts`.
+    """
     play, keywords = play_world.play, task.keywords
     return (
         play_world.stepping
@@ -29,7 +33,7 @@ def waits_before(play_world: PlayWorld, task: Task) -> bool:
 
 
 def waits_behind(task: Task) -> bool:
-    """Whether the task must have ended before the next one is sent."""
+    """Whether the host must finish the task before its next task is sent."""
     return (
         task.module == "reboot"
         or task.module in GROWING
@@ -40,8 +44,11 @@ def waits_behind(task: Task) -> bool:
 
 
 def waits_after(play_world: PlayWorld, task: Task) -> bool:
-    """Whether all hosts must have ended the task before any goes on. Without that, the task would
-    see what other hosts do later, and what it does to them would come too late."""
+    """Whether all hosts must have finished the task before any host continues.
+
+    Otherwise the task would see results of later tasks on other hosts, and its own effects on these
+    hosts would come too late.
+    """
     keywords = task.keywords
     if keywords.any_errors_fatal not in (None, False) or task.module in GROWING:
         return True
@@ -50,17 +57,17 @@ def waits_after(play_world: PlayWorld, task: Task) -> bool:
 
 
 def concerns_all(task: Task) -> bool:
-    """Whether it is a `meta` task that concerns all hosts, whichever runs it."""
+    """Whether it is a `meta` task that affects all hosts, whichever host runs it."""
     return ends_play(task) or refreshes(task) or _is_meta(task, "clear_host_errors")
 
 
 def ends_play(task: Task) -> bool:
-    """Whether it ends the play, or its batch, for all hosts."""
+    """Whether the task ends the play, or the current batch, for all hosts."""
     return _is_meta(task, "end_play", "end_batch")
 
 
 def refreshes(task: Task) -> bool:
-    """Whether it reads the inventory again."""
+    """Whether the task reads the inventory again."""
     return _is_meta(task, "refresh_inventory")
 
 

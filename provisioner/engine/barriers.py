@@ -12,43 +12,44 @@ from provisioner.records import dataclass
 
 @dataclass
 class Barriers:
-    """The waiting hosts of one batch. Only the thread that schedules uses it.
+    """The waiting hosts of one batch. Only the scheduler's thread uses it.
 
-    Hosts wait until no other host can still come to their place or an earlier one. This is known
-    when all hosts wait or have ended: a rescue may lead a host past a barrier, so the number of
-    hosts that come to one is not known. The hosts at the earliest place then go on.
+    A host waits until no other host can reach its place or an earlier place. This is known only
+    when all hosts wait or have finished, because a rescue may lead a host past a barrier. The hosts
+    at the earliest place then continue.
     """
 
     order: tuple[str, ...]
     """The hosts of the batch, in the order of the inventory: the first one is the leader."""
     stop_reason: Callable[[], str]
-    """Returns why no host may go on (a failure limit), or ""."""
+    """Returns why no host may continue (a failure limit), or ""."""
     ask: Callable[[str], bool] | None = None
-    """Asks the operator whether to run the task of that title (--step)."""
+    """Asks the operator whether to run the task with this title (--step)."""
     out_now: Callable[[], frozenset[str]] = frozenset
     """Returns the hosts of the play that are out."""
     out: frozenset[str] = frozenset()
     """The hosts that were out when hosts were last released. `meta: clear_host_errors` applies to
-    them, and not to those that fail while it is carried out."""
+    these hosts, and not to hosts that fail while it is carried out.
+    """
     cleared: frozenset[str] = frozenset()
     """Hosts whose errors have been cleared."""
     waiting: dict[str, Barrier] = field(default_factory=dict)
     published: dict[Place, Publish] = field(default_factory=dict)
     ended: bool = False
     play_ended: bool = False
-    """Whether no further batch of the play is to begin."""
+    """Whether the play ends without starting another batch."""
     answers: dict[Place, bool] = field(default_factory=dict)
-    """What the operator has answered to `ask`, by place."""
+    """The operator's answers to `ask`, by place."""
     read: Callable[[str, bool], str] = lambda prompt, echo: ""
     """Shows a prompt, and returns what the operator types (pause)."""
     typed: dict[Place, str] = field(default_factory=dict)
 
     def wait(self, host: str, barrier: Barrier) -> None:
-        """The host has come to the barrier."""
+        """Note that the host waits at the barrier."""
         self.waiting[host] = barrier
 
     def publish(self, publish: Publish) -> None:
-        """Keep what a leader publishes, for the others at its place."""
+        """Keep a leader's result for the other hosts at its place."""
         self.published[publish.key] = publish
         self.ended = self.ended or bool(publish.ends)
         if publish.clears_errors:
@@ -56,8 +57,10 @@ class Barriers:
         self.play_ended = self.play_ended or publish.ends == "play"
 
     def release(self) -> dict[str, Released]:
-        """Return the hosts that go on, with the replies to their barriers. To be called when no
-        host is running."""
+        """Return the hosts that continue, with the replies to their barriers.
+
+        Call it when no host is running.
+        """
         if not self.waiting:
             return {}
         self.out = self.out_now()
@@ -88,7 +91,7 @@ class Barriers:
         return {hosts[0]: Released()}
 
     def _is_confirmed(self, key: Place, title: str) -> bool:
-        """Whether the operator wants the task at `key`; true if they are not asked."""
+        """Whether the operator wants to run the task at `key`. True if the operator is not asked."""
         if self.ask is None or not title:
             return True
         if key not in self.answers:

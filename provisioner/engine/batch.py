@@ -19,8 +19,10 @@ from provisioner.records import dataclass
 
 @dataclass(frozen=True)
 class Batch:
-    """One batch of a play. `number` is the play's index in the plan; `needed` are the hosts of the
-    plays that follow."""
+    """One batch of a play.
+
+    `number` is the index of the play in the plan. `needed` are the hosts of the later plays.
+    """
 
     play_world: PlayWorld
     number: int = 0
@@ -31,8 +33,10 @@ class Batch:
         return self.play_world.batch
 
     def run_host(self, host: str) -> Effects[None]:
-        """Return the generator that runs the play on the host. It adds its time to the host's
-        seconds; its last event is PlayFinished or HostFinished."""
+        """Return the generator that runs the play on the host.
+
+        It adds its duration to the host's seconds. Its last event is PlayFinished or HostFinished.
+        """
         state = self.play_world.world.states[host]
         state.begin_play()
         gathering = None
@@ -49,7 +53,7 @@ class Batch:
 
     @cached_property
     def _shows_hosts(self) -> bool:
-        """Whether facts are gathered because some play may show them to another host."""
+        """Whether to gather facts because a play may show one host's facts to another host."""
         return self.play_world.world.shows_hosts and self.play_world.play.gather_facts is not False
 
     @cached_property
@@ -70,7 +74,7 @@ class Batch:
 
 
 def _timed(host_run: Effects[None], state: HostState) -> Effects[None]:
-    """The host's run, with its time and its last event added."""
+    """Run `host_run`, add its duration to the host's seconds, and yield its last event."""
     started = time.monotonic()
     try:
         yield from host_run

@@ -1,4 +1,4 @@
-"""The variables that say how a host is reached, if neither inventory nor playbook sets them."""
+"""Default connection variables of a host, for values that neither inventory nor playbook sets."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ def connection_variables(
     settings: Mapping[str, Any],
     keywords: Keywords,
 ) -> dict[str, Any]:
-    """Return `ansible_connection`, and host, user and port under both of Ansible's names
-    (`ansible_user`, `ansible_ssh_user`). If the inventory sets one of the two names, the other has
-    the same value; else the task's keywords and the command line decide.
+    """Return `ansible_connection`, and host, user and port under both names that Ansible has.
+
+    These are pairs such as `ansible_user` and `ansible_ssh_user`. If the inventory sets one name of
+    a pair, the other gets the same value. Otherwise the task's keywords and the command line
+    decide.
     """
     variables = {
         "ansible_connection": keywords.connection or settings.get("connection_option") or "ssh"

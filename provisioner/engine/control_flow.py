@@ -110,7 +110,7 @@ class ControlFlow:
         yield from self._results.finish(task_run, result)
 
     def _pause(self, task_run: TaskRun, pause: Pause) -> Effects[None]:
-        """Wait for the time that the task names, or else for the operator."""
+        """Wait for the duration that the task sets, or for the operator."""
         started = time.monotonic()
         typed = yield from self._typed_answer(task_run, pause)
         if typed is None:
@@ -121,7 +121,7 @@ class ControlFlow:
         yield from self._results.finish(task_run, result)
 
     def _typed_answer(self, task_run: TaskRun, pause: Pause) -> Generator[Effect, Any, str | None]:
-        """Wait, and return what the operator has typed. None if the host ends meanwhile."""
+        """Wait, and return what the operator typed; None if the run of this host ends meanwhile."""
         if task_run.check or pause.duration is not None:
             yield Sleep(0.0 if task_run.check else pause.duration or 0.0)
             return ""
@@ -158,7 +158,7 @@ class ControlFlow:
             position.advance()
 
     def _load_parts(self, task_run: TaskRun) -> tuple[list[tuple[Node, ...]], Result]:
-        """What each item of the task includes, and the task's own result."""
+        """Return the nodes to include for each item of the task's loop, and the task's own result."""
         scope = self._lookahead.scope(task_run.task)
         has_rescue = self._position.has_rescue()
         return includes.load_parts(self._play_world, self._state, task_run, scope, has_rescue)

@@ -1,4 +1,4 @@
-"""What a delegated task sees of the host that it runs on."""
+"""Variables of a delegated task: the connection of the host that it runs on."""
 
 from __future__ import annotations
 
@@ -19,21 +19,24 @@ _THINGS = ("host", "user", "port")
 
 
 def with_delegated(play_world: PlayWorld, task: Task, scope: Scope) -> Scope:
-    """Return the scope with `ansible_delegated_vars` if the task is delegated. Its variables for
-    host, user and port are then the other host's, unless the inventory or a task sets them."""
+    """Return the scope, with `ansible_delegated_vars` if the task is delegated.
+
+    The connection variables (host, user, port) are then those of the other host, unless the
+    inventory or a task sets them.
+    """
     if task.keywords.delegate_to is None:
         return scope
     names: dict[str, Any] = {}
     delegated = scope.with_layers(names)
     names["ansible_delegated_vars"] = Lazy(lambda: _variables(play_world, task, delegated))
-    # Programs of the controller connect by themselves, to the task's own host.
+    # Programs on the controller make their own connection, to the task's host.
     if not (task.module in MODULES and find_module(task.module).from_controller):
         names.update(_connection(play_world, task, delegated))
     return delegated
 
 
 def _connection(play_world: PlayWorld, task: Task, scope: Scope) -> Iterator[tuple[str, Lazy]]:
-    """The other host's connection variables, as far as none is set for the task's own host."""
+    """Yield the other host's connection variables that are not set for the task's own host."""
     host = scope["inventory_hostname"]
     own = play_world.world.inventory_vars.get(host, {})
     defaults = connection_variables(host, own, play_world.world.settings, task.keywords)
@@ -48,7 +51,7 @@ def _connection(play_world: PlayWorld, task: Task, scope: Scope) -> Iterator[tup
 def _from_other(
     play_world: PlayWorld, task: Task, scope: Scope, names: tuple[str, str], default: Any
 ) -> Lazy:
-    """The other host's value of the variable, under whichever of its two names."""
+    """Return the other host's value of a variable that has two names."""
 
     def value() -> Any:
         for other in _variables(play_world, task, scope).values():
@@ -63,13 +66,13 @@ def _from_other(
 
 
 def _variables(play_world: PlayWorld, task: Task, scope: Scope) -> dict[str, Scope]:
-    """The value of `ansible_delegated_vars`: the other host's variables, by its name."""
+    """Return the value of `ansible_delegated_vars`: the other host's variables, by host name."""
     target = task_keywords.delegated_host(scope, task.keywords)
     if target is None:
         return {}
     is_known = target in play_world.world.states
     other: Mapping[str, Any] = host_scope(play_world, target) if is_known else {}
     defaults = {"ansible_host": target, "ansible_port": None, "ansible_user": None}
-    # As in Ansible, this one name stays that of the host that delegates.
+    # As in Ansible, this variable keeps the name of the delegating host.
     own = {"inventory_hostname": scope["inventory_hostname"]}
     return {target: Scope((own, other, defaults))}

@@ -1,4 +1,4 @@
-"""The change that a host is to make next, because a look has found it necessary."""
+"""The change that a host must make next, because a look has found it necessary."""
 
 from __future__ import annotations
 
@@ -9,25 +9,28 @@ from provisioner.records import dataclass
 from provisioner.remote.shell import Program
 
 Key = tuple[Place, int | None]
-"""A task run within a play: the place of its task, and the index of its item in a loop."""
+"""Identifies a task run within a play: the place of its task, and the index of its loop item."""
 
 
 @dataclass(frozen=True)
 class PreparedEdit:
-    """What a module makes of the content that its look has read: it knows the new content, and the
-    program writes it."""
+    """The new content of a file, computed by the module from the content that its look read.
+
+    The program writes it.
+    """
 
     module: Module
     program: Program
 
 
 class DueChange:
-    """The task run that is due, if any: the next frame begins with it, in apply mode."""
+    """The task run that is due, if any. The next frame begins with it, in apply mode."""
 
     def __init__(self) -> None:
         self.key: Key | None = None
         self.edit: PreparedEdit | None = None
-        """How a module that edits files makes the change; None for other modules."""
+        """The change, if the module edits a file on the controller's side; None for other modules.
+        """
         self._reread: Key | None = None
 
     def set(self, place: Place, task_run: TaskRun, edit: PreparedEdit | None = None) -> None:
@@ -35,20 +38,22 @@ class DueChange:
         self.key, self.edit = (place, task_run.index), edit
 
     def is_for(self, place: Place, task_run: TaskRun) -> bool:
-        """Whether the task run is due."""
+        """Whether this task run is due."""
         return self.key == (place, task_run.index)
 
     def clear(self) -> None:
-        """Nothing is due any more, because the change was not made."""
+        """Forget the due task run: the change was not made."""
         self.key = self.edit = None
 
     def finish(self) -> None:
-        """The change was made or has failed."""
+        """Forget the due task run: the change was made or has failed."""
         self.key = self.edit = self._reread = None
 
     def start_over(self, place: Place, task_run: TaskRun) -> bool:
-        """Look again before making the edit, since the file has changed in the meantime. False if
-        this has happened to the task run before."""
+        """Look again before the edit, because the file has changed in the meantime.
+
+        Return false if this has already happened to the task run.
+        """
         key = place, task_run.index
         if self.edit is None or self._reread == key:
             return False

@@ -1,7 +1,7 @@
-"""What a host's run asks its executor to do. The run itself does no I/O.
+"""The effects that a host's run asks its executor to carry out. The run itself does no I/O.
 
-It is a generator: it yields events and effects, and is sent the reply to each effect. So threads of
-this process can carry it out, a worker on another machine, or a simulation.
+A run is a generator. It yields events and effects, and receives the reply to each effect. So a
+thread of this process, a worker on another machine or a simulation can execute it.
 """
 
 from __future__ import annotations
@@ -21,45 +21,46 @@ from provisioner.result import Result
 
 @dataclass(frozen=True)
 class SessionKey:
-    """One shell on one host: which host, how it is reached, and as which user. Hashable."""
+    """Identifies one shell on one host: host, connection, and user. Hashable."""
 
     host: str
     connection: str = "ssh"
     become: Become | None = None
     user: str | None = None
-    """Login user from `remote_user`; None if a variable says another one."""
+    """Login user from `remote_user`; None if a variable overrides it."""
     port: str | None = None
-    """The same of `port`."""
+    """Port from the keyword `port`; None if a variable overrides it."""
     folder: str | None = None
-    """The directory in which a local shell starts: as in Ansible, that of the playbook."""
+    """Working directory of a local shell. As in Ansible, it is the playbook's directory."""
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """Send one frame; the reply is an `Answer`. `variables` say how to reach the host."""
+    """Send one frame; the reply is an `Answer`. `variables` are the connection variables."""
 
     session_key: SessionKey
     steps: tuple[Step, ...]
     variables: Mapping[str, Any] = field(compare=False)
     throttle: tuple[str, int] | None = None
-    """A task, and the maximum number of hosts that may be in it at once."""
+    """A task, and the maximum number of hosts that may run it at once."""
     exclusive_machine: str = ""
     """The machine that the frame changes, if runs of other hosts may change it too. Only one of
-    them may do so at a time, until its task or item has ended."""
+    them may do so at a time, until its task or loop item has ended.
+    """
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The reports that arrived, in order, and the error that prevented further ones."""
+    """The received reports, in order, and the error that ended the exchange."""
 
     reports: tuple[Report, ...] = ()
     lost: ConnectionFailed | BecomeFailed | None = None
     sent: bool = True
     """Whether the frame may have reached the host."""
     ended: tuple[float, ...] = ()
-    """When each report arrived (time.monotonic)."""
+    """Arrival time of each report (time.monotonic)."""
     notices: tuple[str, ...] = ()
-    """What the operator should know about the connection; each text is given once."""
+    """Messages about the connection for the operator. Each text is reported once."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,12 @@ class Reset:
 
 @dataclass(frozen=True)
 class Barrier:
-    """Wait until no host of the batch can still come to an earlier place; the reply is `Released`.
+    """Wait until no host of the batch can reach an earlier place; the reply is `Released`.
 
-    `key` is the place in the play. With `once`, the first of the hosts that wait there is the
-    leader: it runs the task and yields `Publish`, and the others are released with its result.
-    --step asks the operator about `title`. With a `prompt`, the operator is asked once for all
-    hosts, and the reply holds what they type; the terminal shows it if `echo` is set.
+    `key` is the place in the play. With `once`, the first waiting host is the leader: it runs the
+    task and yields `Publish`, and the others get its result. --step asks the operator about
+    `title`. With a `prompt`, the operator is asked once for all hosts, and the reply contains the
+    typed text. The terminal shows the text if `echo` is set.
     """
 
     key: tuple[int, ...]
@@ -96,30 +97,32 @@ class Barrier:
 
 @dataclass(frozen=True)
 class Publish:
-    """The leader's result, for the hosts that wait at `key`. With `ends`, no host goes on: in this
-    batch, or in all batches of the play."""
+    """The leader's result, for the hosts that wait at `key`.
+
+    With `ends`, no host continues: in this batch, or in all batches of the play.
+    """
 
     key: tuple[int, ...]
     result: Result | None = None
     ends: Literal["", "batch", "play"] = ""
     clears_errors: bool = False
-    """Hosts that are out take part in the plays that follow."""
+    """Let hosts that are out take part in later plays."""
 
 
 @dataclass(frozen=True)
 class Released:
-    """The host may go on."""
+    """The reply to a barrier: whether and how the host continues."""
 
     leader: bool = True
     result: Result | None = None
     """The leader's result, for the other hosts."""
     stop: str = ""
-    """Why this host must not go on: another host's failure."""
+    """Why this host must not continue (another host has failed), or ""."""
     end_play: bool = False
     skip: bool = False
-    """The operator wants no host to run this task."""
+    """The operator has declined this task for all hosts."""
     answer: str = ""
-    """What the operator has typed."""
+    """The text that the operator typed."""
 
 
 Effect = Exchange | Sleep | Reset | Barrier | Publish

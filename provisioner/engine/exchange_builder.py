@@ -24,7 +24,7 @@ class ExchangeBuilder:
         self._play_world, self._state, self._due = play_world, state, due
 
     def build(self, frame: Frame) -> Exchange | None:
-        """Return the exchange that sends the frame's programs; None if it has none."""
+        """Return the exchange that sends the frame's programs; None if it has no programs."""
         sent = [(place, task_run) for place, task_run in frame if task_run.program is not None]
         if not sent:
             return None
@@ -54,7 +54,7 @@ class ExchangeBuilder:
         )
 
     def _variables(self, session_key: SessionKey, task_run: TaskRun) -> Mapping[str, Any]:
-        """The variables that say how to reach the session's host."""
+        """Return the connection variables of the session's host."""
         by_keyword = {"ansible_user": session_key.user, "ansible_port": session_key.port}
         by_keyword = {name: value for name, value in by_keyword.items() if value is not None}
         if session_key.host == self._state.name:
@@ -64,8 +64,10 @@ class ExchangeBuilder:
         return by_keyword
 
     def _exclusive_machine(self, sent: Frame) -> str:
-        """The machine that a due task run changes, if the runs of other hosts may change it at the
-        same time; else ""."""
+        """Return the machine that a due task run changes, if runs of other hosts may change it too.
+
+        Return "" otherwise.
+        """
         for place, task_run in sent:
             if self._due.is_for(place, task_run) and (machine := _shared_machine(task_run)):
                 return machine
@@ -78,9 +80,12 @@ def _throttle(task_run: TaskRun) -> tuple[str, int] | None:
 
 
 def _shared_machine(task_run: TaskRun) -> str:
-    """The machine that the task run changes although it is not the host's own, or is that of every
-    host: a delegated task's, or the controller. "" if there is none, or for tasks that may run
-    beside each other: commands, for which the playbook is responsible, and modules made for it."""
+    """Return the machine that the task run changes, if other hosts' task runs may change it too.
+
+    This is the host of a delegated task, or the controller. Return "" if there is none. Also return
+    "" for tasks that may run side by side: commands, because the playbook is responsible for them,
+    and modules that are made for it.
+    """
     module, session_key = task_run.module, task_run.session_key
     if task_run.mode(due=True) != "apply" or task_run.kind == "act":
         return ""

@@ -33,15 +33,17 @@ def empty_task(play: Play) -> Task:
 
 
 def uses_facts(play: Play, *variables: Mapping[str, Any]) -> bool:
-    """Whether a template of the play or of the variables names a fact. A fact that only a template
-    file names is gathered when the file is rendered."""
+    """Whether a template of the play or of the variables names a fact.
+
+    A fact that only a template file names is gathered when the file is rendered.
+    """
     if play.gather_facts is False:
         return False
     return _name_a_fact(_templates(play, variables))
 
 
 def variables_use_facts(play: Play, variables: Mapping[str, Any]) -> bool:
-    """Whether a template of one host's variables names a fact, and the play gathers facts."""
+    """Whether the play gathers facts and a template of one host's variables names a fact."""
     return play.gather_facts is not False and _name_a_fact(templates_in(dict(variables)))
 
 
@@ -50,8 +52,10 @@ def _name_a_fact(templates: Iterator[Template]) -> bool:
 
 
 def hosts_seen(plays: Iterable[Play]) -> bool:
-    """Whether a template of the plays, or a file that they may render or include, names other
-    hosts' variables. Every play then gathers facts at its start: a later play may need them."""
+    """Whether the plays may use other hosts' variables, in templates or in files.
+
+    Every play then gathers facts at its start, because a later play may need them.
+    """
     all_plays = [*plays]
     templates = (template for play in all_plays for template in _templates(play, ()))
     if any(name in template.source for template in templates for name in _OTHER_HOSTS):
@@ -61,11 +65,11 @@ def hosts_seen(plays: Iterable[Play]) -> bool:
 
 
 _OTHER_HOSTS = ("hostvars", "delegated_vars")
-"""Parts of the names of variables that hold other hosts' variables."""
+"""Parts of the names of variables that contain other hosts' variables."""
 
 
 def _content(path: Path) -> bytes:
-    """The file's content; empty if it can't be read, which the task that needs it reports."""
+    """Return the file's content; b"" if it can't be read. The task that needs it reports the error."""
     try:
         return path.read_bytes()
     except OSError:
@@ -76,8 +80,10 @@ _RENDERS = frozenset({"template", "include_role", "include_tasks", "include_vars
 
 
 def _files(plays: Iterable[Play]) -> Iterator[Path]:
-    """The files that tasks name, all files in `templates` folders, and if a task includes
-    something, all files of roles and `tasks` folders."""
+    """Yield the files that tasks name, and all files in `templates` folders.
+
+    If a task includes something, also yield all files of roles and `tasks` folders.
+    """
     named: set[Path] = set()
     folders: set[Path] = set()
     for play in plays:

@@ -1,4 +1,4 @@
-"""What the failure of a task leads to: a rescue, or the end of the host's run."""
+"""Handle a task failure: go to a rescue, or end the host's run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from provisioner.result import Result
 
 
 class Failures:
-    """Keeps the last failure. If no block catches it, the recap shows it as the host's."""
+    """Keeps the last failure. If no block catches it, the recap shows it for the host."""
 
     def __init__(
         self, play_world: PlayWorld, state: HostState, position: Position, store: ResultStore
@@ -26,22 +26,24 @@ class Failures:
     def follow(
         self, task: Task, result: Result, scope: Scope, *, fatal: str = "", prefix: str = ""
     ) -> None:
-        """Go to the rescue that the failure of the current task leads to. Without one the host is
-        out, and if there is a `fatal` reason, no host may go on. `prefix` begins the reason in the
-        recap."""
+        """Go to the rescue or `always` part that catches the failure of the current task.
+
+        If there is none, the host is out. If `fatal` is set, no host may continue, for this reason.
+        `prefix` begins the reason in the recap.
+        """
         self._keep(task, result, scope, fatal, prefix)
         self._store.store_failure(task, result, scope)
         if not self._position.follow_failure():
             self.give_up()
 
     def abort(self, task: Task, result: Result, scope: Scope, *, fatal: str) -> None:
-        """Take the host out at once: no block catches this failure, and no handler is run."""
+        """Take the host out at once, without rescue and without handlers."""
         self._keep(task, result, scope, fatal, "")
         self._position.give_up(force_handlers=False)
         self._leave()
 
     def give_up(self) -> None:
-        """Take the host out, after its handlers if these are forced."""
+        """Take the host out, after its handlers if `force_handlers` is set."""
         forced = bool(self._play_world.play.force_handlers)
         if not self._position.give_up(force_handlers=forced):
             self._leave()

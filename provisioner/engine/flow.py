@@ -1,4 +1,4 @@
-"""Compile blocks into a flat list of lines with jumps: a host follows it, and looks ahead in it."""
+"""Compile blocks into a flat list of lines with jumps. A host follows it and looks ahead in it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from provisioner.records import dataclass
 Part = Literal["tasks", "rescue", "always"]
 
 Within = tuple[tuple[int, Part], ...]
-"""The blocks around a line, outermost first: (number of the block, the part with the line)."""
+"""The blocks around a line, outermost first: (number of the block, part that contains the line)."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A task, the end of a block's part (`ends`), or a flush of handlers (neither of them)."""
+    """A task, the end of a block's part (`ends`), or a flush of handlers (neither is set)."""
 
     task: Task | None
     within: Within
@@ -27,7 +27,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Span:
-    """The lines where a block's parts begin (None: it has no such part), and the line behind it."""
+    """The first line of each part of a block, and the first line after the block.
+
+    A part that the block does not have is None.
+    """
 
     rescue: int | None
     always: int | None
@@ -36,7 +39,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Catch:
-    """Where a failure leads: the line to go on at, its block, and the part that begins there."""
+    """The target of a failure: the line to continue at, its block, and the part that begins there."""
 
     line: int
     block: int
@@ -55,8 +58,11 @@ class Flow:
         return [*accumulate(int(line.task is not None) for line in self.lines)] or [0]
 
     def after(self, position: int, failed_blocks: frozenset[int]) -> int | None:
-        """Return the line that follows `position` if nothing fails there. None at the end of the
-        `always` part of a failed block: the failure then goes on to the blocks around it."""
+        """Return the line that follows `position` if nothing fails there.
+
+        Return None at the end of the `always` part of a failed block: the failure then continues to
+        the blocks around it.
+        """
         line = self.lines[position]
         if line.ends is None:
             return position + 1
@@ -69,8 +75,10 @@ class Flow:
         return position + 1
 
     def on_failure(self, position: int, *, rescue: bool) -> Catch | None:
-        """Return where a failure at `position` leads; None if no block of this list catches it.
-        Without `rescue`, only `always` parts do."""
+        """Return the target of a failure at `position`; None if no block of this list catches it.
+
+        Without `rescue`, only `always` parts catch it.
+        """
         for block, part in reversed(self.lines[position].within):
             span = self.spans[block]
             if rescue and part == "tasks" and span.rescue is not None:
@@ -80,7 +88,7 @@ class Flow:
         return None
 
     def has_rescue(self, position: int) -> bool:
-        """Whether any block around the line rescues what fails there."""
+        """Whether any block around the line has a `rescue` for a failure there."""
         within = self.lines[position].within
         return any(p == "tasks" and self.spans[b].rescue is not None for b, p in within)
 
@@ -96,7 +104,7 @@ def compile_sections(sections: Iterable[Sequence[Node]]) -> Flow:
 
 
 def compile_nodes(nodes: Sequence[Node]) -> Flow:
-    """Compile one list of tasks: handlers, or what an include brings."""
+    """Compile one list of tasks: handlers, or the tasks of an include."""
     compiler = _Compiler()
     compiler.add_nodes(nodes, ())
     return compiler.flow()

@@ -1,4 +1,4 @@
-"""The handlers that a host's changed tasks have notified, and that are still to be run."""
+"""The handlers that changed tasks of a host have notified and that have not run yet."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from provisioner.language.templating.template import Template
 class HandlerQueue:
     """Notified handlers, by identity.
 
-    A notified name is looked up again when the handlers are run: a role that is included in the
-    meantime may bring its handlers a second time, and only one of the two may run.
+    A notified name is looked up again when the handlers run: a role that is included in the
+    meantime may define its handlers a second time, and only one of the two may run.
     """
 
     def __init__(self, play_world: PlayWorld, state: HostState) -> None:
@@ -35,8 +35,11 @@ class HandlerQueue:
         return bool(self._notified)
 
     def notify(self, task: Task, scopes: Sequence[Scope], *, in_handlers: bool) -> str:
-        """Notify the handlers that the task's `notify` names in any of the scopes (one for each
-        changed item of a loop). Return the first name that no handler has, or ""."""
+        """Notify the handlers that the task's `notify` names.
+
+        `scopes` has one scope for each changed item of a loop. Return the first name that no
+        handler has, or "".
+        """
         if not task.notify:
             return ""
         handlers = self._all()
@@ -52,8 +55,11 @@ class HandlerQueue:
         return ""
 
     def collect(self) -> Sequence[Task]:
-        """Return all handlers if any is notified, else nothing. The caller asks `is_notified` for
-        each when its turn comes, so a handler may notify the ones behind it."""
+        """Return all handlers if any is notified, else nothing.
+
+        The caller asks `is_notified` before it runs each of them, so a handler may notify later
+        handlers.
+        """
         if not (self._notified or self._names):
             return ()
         handlers = self._all()
@@ -65,26 +71,29 @@ class HandlerQueue:
         return handlers if self._notified else ()
 
     def is_notified(self, handler: Task) -> bool:
-        """Whether the handler is still to be run."""
+        """Whether the handler is notified and has not run yet."""
         return id(handler) in self._notified
 
     def started(self, task: Task) -> None:
-        """Note that the task runs: a handler runs once more only if it is notified again."""
+        """Note that the handler has started. It runs again only if it is notified again."""
         self._notified.discard(id(task))
 
     def _all(self) -> list[Task]:
-        """The play's handlers, then those of roles that were included."""
+        """Return the play's handlers, then those of included roles."""
         return list(tasks_of((*self._play_world.play.handlers, *self._state.handlers)))
 
     def _matching(self, handlers: Sequence[Task], names: set[str]) -> set[int]:
-        """The handlers that have one of the names, and those that listen to one."""
+        """Return the identities of the handlers that have one of the names or listen to one."""
         by_name = self._by_name(handlers)
         named = {id(by_name[name]) for name in names if name in by_name}
         return named | {id(handler) for handler in self._listening(handlers, names)}
 
     def _by_name(self, handlers: Sequence[Task]) -> Mapping[str, Task]:
-        """Of several handlers with one name, Ansible takes the one from the file that was read last
-        (the play's own file is), and within a file the first."""
+        """Return the handlers by name.
+
+        If several handlers have the same name, Ansible takes the one from the file that was read
+        last (the play's own file is last). Within a file it takes the first.
+        """
         by_name: dict[str, Task] = {}
         for handler in _last_file_first(handlers):
             for name in self._spellings(handler, (handler.name,)):
@@ -92,7 +101,10 @@ class HandlerQueue:
         return by_name
 
     def _listening(self, handlers: Sequence[Task], names: set[str]) -> Iterator[Task]:
-        """The handlers that listen to one of the names; of several with one name only one."""
+        """Yield the handlers that listen to one of the names.
+
+        Of several handlers with the same name, only one is yielded.
+        """
         seen: set[str] = set()
         for handler in _last_file_first(handlers):
             if names.isdisjoint(self._spellings(handler, handler.listen)):
@@ -103,7 +115,7 @@ class HandlerQueue:
                 seen.add(str(handler.name))
 
     def _spellings(self, handler: Task, names: Sequence[str | Template]) -> set[str]:
-        """What `notify` may write for each of the names: it alone, or "ROLE : NAME"."""
+        """Return all ways to write the names in `notify`: "NAME" and "ROLE : NAME"."""
         spellings: set[str] = set()
         for name in names:
             named = replace(handler, name=name)
@@ -122,12 +134,12 @@ class HandlerQueue:
 
 
 def _flattened(values: Iterable[Any]) -> Iterator[str]:
-    """Names, from values that are each a name or a list of names."""
+    """Yield names from values that are each a name or a list of names."""
     for value in values:
         yield from map(str, value if isinstance(value, list) else [value])
 
 
 def _last_file_first(handlers: Sequence[Task]) -> Iterator[Task]:
-    """The handlers grouped by the role (or play) that they come from, the last group first."""
+    """Yield the handlers grouped by the role or play that defines them, the last group first."""
     groups = [list(group) for _, group in groupby(handlers, lambda handler: id(handler.role))]
     return (handler for group in reversed(groups) for handler in group)

@@ -1,7 +1,7 @@
 """Run one play on one host.
 
-A run is a generator of events and effects (effects.py): it asks for exchanges with the host, for
-barriers and the like, and an executor carries these out. It does no I/O itself. Each turn of `run`
+A run is a generator of events and effects (effects.py). It requests exchanges with the host,
+barriers and waits, and an executor carries these out. It does no I/O itself. Each turn of `run`
 builds a frame from the current task on, has it sent, and processes the results in order.
 """
 
@@ -35,16 +35,17 @@ from provisioner.result import Outcome, Result
 
 
 class HostRun:
-    """Owns the parts of a host's run. Each part keeps its own state; the others call its methods.
+    """Owns the parts of a host's run.
 
-    Two parts are the state of the loop in `run`: the position in the play, and the change that is
-    due. The part that reads a report sets both, and the next turn begins there.
+    Each part keeps its own state, and other parts change it by its methods. Two parts are the loop
+    state of `run`: the position in the play, and the due change. The result handler sets both, and
+    the next turn begins there.
     """
 
     def __init__(
         self, play_world: PlayWorld, state: HostState, flow: Flow, gathering: Task | None
     ) -> None:
-        """`gathering` is the task that gathers facts before the first one, if the play needs it."""
+        """Create the parts. `gathering` is the task that gathers facts first, if the play needs it."""
         self._play_world, self._state = play_world, state
         self._clock, loop, due = TaskClock(), LoopState(), DueChange()
         store, handlers = ResultStore(play_world, state), HandlerQueue(play_world, state)
@@ -82,7 +83,7 @@ class HostRun:
         )
 
     def run(self) -> Effects[None]:
-        """Run to the end of the play, or until the host is out."""
+        """Run until the end of the play, or until the host is out."""
         position = self._position
         while not position.left_play and self._state.out is None:
             if not position.find_task():
@@ -95,18 +96,20 @@ class HostRun:
                 yield from self._send(frame)
 
     def _may_run(self) -> Effects[bool]:
-        """Wait for the other hosts if the current task needs that; false if the host then has
-        another task, or none."""
+        """Wait for other hosts if the current task requires it.
+
+        Return false if the host's current task is then another one, or none.
+        """
         if not self._sync.must_wait():
             return True
         if self._lookahead.gathers_facts and len(self._play_world.batch) > 1:
-            # The hosts may wait to see each other's facts.
+            # Hosts may wait because they read each other's facts.
             yield from self._send(self._lookahead.gathering_frame())
             return False
         return (yield from self._sync.wait())
 
     def _send(self, frame: Frame) -> Effects[None]:
-        """Send the frame and process the results in order, until one leads elsewhere."""
+        """Send the frame and process the results in order, until one changes the sequence of tasks."""
         first = frame[0][1]
         yield self._started(first)
         self._clock.start()
@@ -149,10 +152,10 @@ class HostRun:
         return TaskStarted(play, name, self._state.name, number, task.module, str(task.where))
 
     def _lose(self, frame: Frame, place: Place, task_run: TaskRun, answer: Answer) -> Effects[None]:
-        """The connection was lost, or could not be made, before this task run's report came.
+        """Handle a connection that failed or broke before this task run's report arrived.
 
-        If the rest of the frame holds a change, it is unknown whether that was made. A host whose
-        sudo or su refuses is not unreachable: the task has failed.
+        If the rest of the frame contains a change, it is unknown whether the change was made. If
+        sudo or su refused, the host is reachable: the task has failed.
         """
         lost = answer.lost
         assert lost is not None
@@ -165,7 +168,7 @@ class HostRun:
         if change is not None:
             task = change.task
             reason = f"{task.title} ({task.where}): {lost.reason}"
-            # The next host would do again what this one may have done.
+            # Another host would repeat what this one may have done already.
             fatal = "run_once" if self._sync.counts_for_all(task) else ""
             unknown = replace(failed, outcome=Outcome.UNKNOWN)
             yield from self._results.leave(change, unknown, Status.UNKNOWN, reason, fatal)

@@ -1,4 +1,4 @@
-"""What a run knows about a host: the variables that its tasks gave it, counts, and its status."""
+"""The state of a host in a run: variables that its tasks have set, counts, and status."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ STOPPED = "the run ended before this host finished"
 
 @dataclass
 class HostState:
-    """One host's state over all plays of a run. Only the host's own run changes it, except for
-    `learn`: other hosts may delegate facts to this one."""
+    """One host's state over all plays of a run.
+
+    Only the host's own run changes it, except for `learn`: other hosts may delegate facts to this
+    host.
+    """
 
     name: str
     facts: dict[str, Any] = field(default_factory=dict)
@@ -32,52 +35,56 @@ class HostState:
     included: dict[str, Any] = field(default_factory=dict)
     """From include_vars."""
     vars_files: dict[Where, Mapping[str, Any] | None] = field(default_factory=dict)
-    """The variables of each play's vars_files, by the play's place; None as long as the name of a
-    file can't be rendered."""
+    """The variables of each play's vars_files, by the play's place. None while the name of a file
+    can't be rendered.
+    """
     roles: list[Role] = field(default_factory=list)
-    """Roles that were included with `public`: later tasks see their defaults and vars."""
+    """Roles that were included with `public`. Later tasks see their defaults and vars."""
     ran: dict[str, str] = field(default_factory=dict)
-    """Roles of the play that have run: `call_key` -> the `call_id` of the call that ran first."""
+    """Roles of the play that have run: `call_key` -> `call_id` of the first call."""
     handlers: list[Node] = field(default_factory=list)
     """Handlers of included roles."""
     counts: Counter[str] = field(default_factory=Counter)
     notes: dict[str, str] = field(default_factory=dict)
-    """Texts for the recap, from set_stats and the like."""
+    """Texts for the recap, for example from set_stats."""
     out: Status | None = None
-    """Why the host takes no further part: failed, unreachable or unknown."""
+    """Why the host is out of the run: failed, unreachable or unknown. None while it takes part."""
     cleared: Status | None = None
     """The value of `out` before `meta: clear_host_errors`."""
     reason: str = ""
     hint: str = ""
     fatal: str = ""
-    """Why its failure ends the run for all hosts: `any_errors_fatal`, a `run_once` task that may
-    or may not have been done, or files that can't be read."""
+    """Why this host's failure ends the run for all hosts, or "". Examples: `any_errors_fatal`, a
+    `run_once` task with an unknown outcome, unreadable files.
+    """
     touched: bool = False
     """Whether a task has been counted."""
     differs: bool = False
-    """Whether check mode has left something out that would have changed the host."""
+    """Whether check mode has skipped something that would have changed the host."""
     seconds: float = 0.0
 
     @property
     def is_known(self) -> bool:
-        """Whether it has done anything or has any variables."""
+        """Whether the host has run a task or has any variables."""
         return bool(self.touched or self.variables or self.facts)
 
     def begin_play(self) -> None:
-        """Drop what belongs to the play before."""
+        """Reset the state that belongs to the previous play."""
         self.roles.clear()
         self.ran.clear()
         self.handlers.clear()
 
-    # -- what tasks give the host
+    # -- values that tasks set
 
     def register(self, name: str, value: Any) -> None:
         """Set a registered variable."""
         self.variables[name] = value
 
     def learn(self, facts: Mapping[str, Any], module: str) -> None:
-        """Store a result's `ansible_facts`, according to the module that found them. Other hosts
-        that delegate facts to this one may call this at any time."""
+        """Store a result's `ansible_facts`, under the rules of the module that returned them.
+
+        Other hosts that delegate facts to this host may call this at any time.
+        """
         if module == "include_vars":
             self.included.update(facts)
         elif module != "set_fact":
@@ -89,7 +96,7 @@ class HostState:
             self.variables.update(facts)
 
     def note_facts_gathered(self) -> None:
-        """No later play has to gather facts."""
+        """Note that no later play has to gather facts."""
         self.facts_gathered = True
 
     def clear_facts(self) -> None:
@@ -97,24 +104,27 @@ class HostState:
         self.facts_gathered = False
 
     def store_vars_files(self, play: Where, variables: Mapping[str, Any] | None) -> None:
-        """Keep the variables of the vars_files of the play at that place."""
+        """Store the variables of the vars_files of the play at that place."""
         self.vars_files[play] = variables
 
     def add_role(self, handlers: Sequence[Node], exported: Sequence[Role]) -> None:
-        """Add the handlers of an included role, and the roles whose variables it makes public."""
+        """Add the handlers of an included role, and the roles whose variables become public."""
         self.handlers += handlers
         self.roles += exported
 
     def add_notes(self, notes: Mapping[Any, Any]) -> None:
         self.notes.update({str(name): str(text) for name, text in notes.items()})
 
-    # -- how tasks end
+    # -- outcomes of tasks
 
     def count(
         self, outcome: Outcome, *, ignored: bool, rescued: bool, changed: bool = False
     ) -> None:
-        """Add one task. As in Ansible, a changed task counts as ok too, and an ignored failure may
-        count as a change."""
+        """Count one finished task.
+
+        As in Ansible, a changed task also counts as ok, and an ignored failure may count as a
+        change.
+        """
         self.touched = True
         if ignored or rescued:
             self.counts["ignored" if ignored else "rescued"] += 1
@@ -126,8 +136,7 @@ class HostState:
             self.counts["ok"] += 1
 
     def note_role_ran(self, role: Role) -> None:
-        """A task of the role has done something, so equal calls of the role are not to
-        run."""
+        """Note that a task of the role has run, so that equal calls of the role do not run."""
         self.ran.setdefault(role.call_key, role.call_id)
 
     def has_run(self, task: Task) -> bool:
@@ -138,28 +147,28 @@ class HostState:
         return self.ran.get(role.call_key, role.call_id) != role.call_id
 
     def note_difference(self) -> None:
-        """Check mode has left something out that would have changed the host."""
+        """Note that check mode has skipped something that would have changed the host."""
         self.differs = True
 
     def leave(self, status: Status, reason: str, hint: str = "", fatal: str = "") -> None:
-        """Take the host out of the run. `fatal` says why no host may go on, if none may."""
+        """Take the host out of the run. `fatal` is the reason if no host may continue."""
         self.out, self.reason, self.hint = status, reason, hint
         self.fatal = fatal or self.fatal
 
     def stop(self) -> None:
-        """The run ends before the host has ended."""
+        """Note that the run was stopped before this host finished."""
         if self.out is None and not self.reason:
             self.reason = STOPPED
 
     def clear_errors(self) -> None:
-        """Let the host take part again; the recap still says how it failed."""
+        """Let the host take part again. The recap still shows its failure."""
         if self.out is not None:
             self.cleared, self.out, self.fatal = self.out, None, ""
 
-    # -- what the run reports
+    # -- values for reports
 
     def copied(self) -> HostState:
-        """Return a copy that later changes don't reach."""
+        """Return a copy that later changes do not affect."""
         return replace(
             self,
             facts=self.facts.copy(),
@@ -171,7 +180,7 @@ class HostState:
         )
 
     def add_seconds(self, since: float) -> None:
-        """Add the time since then (of time.monotonic)."""
+        """Add the time since `since` (time.monotonic) to the host's seconds."""
         self.seconds += time.monotonic() - since
 
     def summary(self) -> HostSummary:

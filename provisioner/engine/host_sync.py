@@ -1,4 +1,4 @@
-"""Where a host waits for the other hosts of its batch, and takes over what one does for all."""
+"""Wait for the other hosts of the batch, and take over the result of a host that runs for all."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class HostSync:
         self._passed: Place | None = None
         """The last barrier that the host has passed."""
         self._next_waits = False
-        """Whether the next task waits because the one before it must have ended on all hosts."""
+        """Whether the next task waits because all hosts must have finished the task before it."""
         self._follows_include = False
 
     def must_wait(self) -> bool:
-        """Whether the host has to wait before the current task."""
+        """Whether the host must wait before the current task."""
         task, place = self._position.task, self._position.place
         needs_others = self._lookahead.needs_others == place
         if self._passed == place or (self._loop.active and not needs_others):
@@ -53,8 +53,11 @@ class HostSync:
         return waits or needs_others or self.runs_once(task)
 
     def wait(self) -> Effects[bool]:
-        """Wait before the current task. True if the host is to run it then; false if another host
-        has done it for this one too, or no host is to do it, or the host ends here."""
+        """Wait before the current task. Return whether the host is to run it.
+
+        Return false if another host has run it for this host too, if no host is to run it, or if
+        the host ends here.
+        """
         task, place = self._position.task, self._position.place
         once = self.runs_once(task)
         name = title(task, self._lookahead.scope(task)) if task.module != "meta" else ""
@@ -75,7 +78,7 @@ class HostSync:
         return False
 
     def stopped_by(self, released: Released) -> bool:
-        """Whether the host ends here: because of another host's failure, or of the play's end."""
+        """Whether the host ends here, because of another host's failure or the end of the play."""
         if released.stop:
             self._state.leave(Status.FAILED, released.stop)
         if released.end_play:
@@ -83,19 +86,21 @@ class HostSync:
         return self._position.left_play or self._state.out is not None
 
     def after(self, task: Task) -> None:
-        """Note that the current task has ended: the next one may have to wait because of it."""
+        """Note that the current task has ended. The next task may have to wait because of it."""
         needed_others = self._lookahead.needs_others == self._position.place
         if needed_others or waits_after(self._play_world, task):
             self._next_waits = True
 
     def take_follows_include(self) -> bool:
-        """Whether another host has run the current include for all hosts, and this one enters it
-        only to take over the results of its tasks. The answer is given once."""
+        """Whether this host enters the current include only to take over results.
+
+        Another host has run the include for all hosts. The answer is given once.
+        """
         follows, self._follows_include = self._follows_include, False
         return follows
 
     def runs_once(self, task: Task) -> bool:
-        """Whether the first host that comes to the task runs it, and the others don't."""
+        """Whether only the first host that reaches the task runs it."""
         if task.module == "add_host" or refreshes(task):
             return True
         if ends_play(task) and self._play_world.play.strategy != "free":
@@ -103,8 +108,10 @@ class HostSync:
         return self.counts_for_all(task)
 
     def counts_for_all(self, task: Task) -> bool:
-        """Whether the result of the host that runs the task is that of all hosts (`run_once`). This
-        is not so for `add_host` without run_once."""
+        """Whether the result of a task that one host runs is the result of all hosts (`run_once`).
+
+        This is false for `add_host` without run_once.
+        """
         run_once = task.keywords.run_once
         return run_once is not None and task_keywords.is_set(self._lookahead.scope(task), run_once)
 
@@ -116,8 +123,10 @@ class HostSync:
             self._position.leave_play()
 
     def _take_over(self, task: Task, result: Result) -> None:
-        """Take over the result of the host that ran the task for all. Of a task that does not count
-        for all (`add_host`), only a failure is taken over."""
+        """Take over the result of the host that ran the task for all hosts.
+
+        If the result does not count for all hosts (`add_host`), only a failure is taken over.
+        """
         failed = result.outcome is Outcome.FAILED
         if not (failed or self.counts_for_all(task)):
             self._position.advance()

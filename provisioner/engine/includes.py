@@ -1,4 +1,4 @@
-"""Load what include_tasks and include_role bring, while the play runs."""
+"""Load the files of include_tasks and include_role while the play runs."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from provisioner.modules.include import IncludeRole, IncludeTasks
 from provisioner.result import Outcome, Result
 
 FOLLOW = "_follow_include"
-"""A return value of an include that one host has run for all: the others have to enter it too."""
+"""Return value of an include that one host has run for all: the others must enter it too."""
 
 
 def load_parts(
     play_world: PlayWorld, state: HostState, task_run: TaskRun, scope: Scope, has_rescue: bool
 ) -> tuple[list[tuple[Node, ...]], Result]:
-    """Return the nodes that the task includes, for each item of its loop, and the task's result.
+    """Return the nodes to include for each item of the task's loop, and the task's result.
 
-    Raises LoadError if something is wrong with the files, InvalidInclude if no rescue catches that,
-    and TemplateError for the task's own templates. If the task `has_rescue`, wrong arguments of an
-    included task are no error here: that task will fail.
+    Raises LoadError if the files are wrong, InvalidInclude if no rescue catches that, and
+    TemplateError for the task's own templates. If the task `has_rescue`, wrong arguments of an
+    included task raise no error here: that task will fail.
     """
     task = task_run.task
     if task.loop is None:
@@ -52,7 +52,7 @@ def load_parts(
 
 
 def _result(task_run: TaskRun) -> Result:
-    """The include's own result, as Ansible registers it."""
+    """Return the result of the include itself, as Ansible registers it."""
     module = task_run.module
     if isinstance(module, IncludeTasks):
         return Result(Outcome.OK, returns={"include": module.file, "include_args": {}})
@@ -62,8 +62,10 @@ def _result(task_run: TaskRun) -> Result:
 
 
 def returns_for_others(task_run: TaskRun) -> dict[str, bool]:
-    """Return what the other hosts are told about an include that one host has run for all. If its
-    tasks run once too, the others must enter it, to take over the results of these tasks."""
+    """Return the values for the other hosts, of an include that one host has run for all.
+
+    If the included tasks also run once, the others must enter it to take over their results.
+    """
     run_once = _inherited(task_run.task, task_run.module, {}).run_once
     return {} if run_once in (None, False) else {FOLLOW: True}
 
@@ -77,7 +79,7 @@ def _load(
 ) -> tuple[Node, ...]:
     nodes, loader, problems = _read(play_world, task_run, item_variables, has_rescue)
     if problems:
-        # If the files load once the arguments of their tasks are left out, only these are wrong.
+        # If the files load without the arguments of their tasks, only the arguments are wrong.
         broken = has_rescue or _read(play_world, task_run, item_variables, True)[2]
         raise (InvalidInclude if broken else LoadError).of(problems)
     if isinstance(task_run.module, IncludeRole):
@@ -88,7 +90,7 @@ def _load(
 def _read(
     play_world: PlayWorld, task_run: TaskRun, item_variables: dict[str, Any], rescued: bool
 ) -> tuple[tuple[Node, ...], NodeLoader, list[Problem]]:
-    """The included nodes, the loader that has read them, and what is wrong with the files."""
+    """Return the included nodes, the loader that has read them, and the problems of the files."""
     task, module = task_run.task, task_run.module
     problems: list[Problem] = []
     world = play_world.world
@@ -116,8 +118,11 @@ def _read(
 
 
 def _inherited(task: Task, module: Any, item_variables: dict[str, Any]) -> Keywords:
-    """What the included tasks inherit: what the include itself inherits, its `vars`, the variables
-    of the loop's item, and `apply`. The include's own `when` and `tags` are not passed on."""
+    """Return the keywords that the included tasks inherit.
+
+    They inherit the keywords that the include inherits, its `vars`, the variables of the loop item,
+    and `apply`. They do not inherit the include's own `when` and `tags`.
+    """
     own = task.keywords.vars[len(task.outer.vars) :]
     params = (*task.outer.params, *own, *((item_variables,) if item_variables else ()))
     base = replace(task.outer, params=params)

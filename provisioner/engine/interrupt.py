@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class Interrupt:
-    """True once the operator has asked to stop. Each host then ends before its next task."""
+    """True once the operator has requested a stop. Each host then ends before its next task."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -30,5 +30,5 @@ class Interrupt:
         return self._event.is_set()
 
     def sleep(self, seconds: float) -> None:
-        """Sleep for that time, or until the stop is requested."""
+        """Sleep for that many seconds, or until a stop is requested."""
         self._event.wait(seconds)

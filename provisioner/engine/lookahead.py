@@ -1,8 +1,9 @@
 """Build the next frame of a host: the task runs that are sent together.
 
-The first one is the current task. Others follow until one can't be sent with those before it:
-because it needs a result that is not there yet, would be a second change, runs in another shell,
-or waits for other hosts. No task is analysed for that: it is prepared, and `NeedResult` tells.
+The first one is the current task. Others follow until a task can't be sent with those before it: it
+needs a result that is not known yet, is a second change, runs in another shell, or waits for other
+hosts. Tasks are not analysed for this. They are prepared, and `NeedResult` is raised if a result is
+missing.
 """
 
 from __future__ import annotations
@@ -33,34 +34,39 @@ from provisioner.modules.meta import Meta
 from provisioner.result import Outcome, Result
 
 MAX_FRAME = 100
-"""Maximum number of task runs in a frame: a longer one saves no time worth mentioning."""
+"""Maximum number of task runs in a frame. Larger frames save no measurable time."""
 
 AFTER_CHANGE = 4
-"""Maximum number of programs in a frame that begins with a change. What follows a change must be
-prepared again if it changes something too, and tasks that need changes often stand together."""
+"""Maximum number of programs in a frame that begins with a change. If a task after a change also
+makes a change, it must be prepared again, and changes often follow each other.
+"""
 
 AFTER_CHANGES = 2
-"""The same if the frame before has made a change too: the change, and the look of the next task."""
+"""The same limit if the previous frame also made a change: this change, and the look of the next
+task.
+"""
 
 GROWTH = 4
-"""How much larger than the frame before the next one may be, if that has made no change."""
+"""Maximum size of the next frame relative to the previous one, if that made no change."""
 
 GATHERING: Place = (-1,)
-"""The place of the task that gathers facts: before all others."""
+"""The place of the task that gathers facts, before all other places."""
 
 FACT_MODULES = frozenset({"setup", "gather_facts", "getent", "package_facts", "service_facts"})
 
 FETCHING = frozenset({"fetch", "synchronize"})
-"""Modules that may write files of the controller although they run on another host."""
+"""Modules that may write files on the controller although they run on another host."""
 
 _READS_LOCAL_FILES = dict.fromkeys(("lookup", "query", "q", "lookup_context"), PENDING)
-"""Variables that read files of the controller, as a layer for when these are about to change."""
+"""A layer that makes functions which read files of the controller raise NeedResult, for tasks after
+a change of such files.
+"""
 
 Frame = list[tuple[Place, TaskRun]]
 
 
 class Lookahead:
-    """Builds the frames of one host, from its `position` on."""
+    """Builds the frames of one host, starting at its `position`."""
 
     def __init__(
         self,
@@ -78,14 +84,15 @@ class Lookahead:
         self._max_programs = MAX_FRAME
         self._programs = 0
         self._prepared: dict[Place, TaskRun] = {}
-        """Task runs prepared for earlier frames that have not been reached yet."""
+        """Task runs that were prepared for earlier frames and have not been reached yet."""
         self._frame_completed = False
         self._second: Key | None = None
         """The second task run of a frame that begins with a change."""
         self._others_wait_at: Place | None = None
         self.needs_others: Place | None = None
-        """The current task, if it has asked for other hosts' variables before they were waited
-        for."""
+        """The place of the current task, if it uses other hosts' variables before it waited for
+        them.
+        """
 
     @property
     def gathers_facts(self) -> bool:
@@ -93,8 +100,10 @@ class Lookahead:
         return self._gathering is not None
 
     def build_frame(self) -> Frame:
-        """Return the next frame, in the order of the play. It is empty only if the current task
-        `needs_others`."""
+        """Return the next frame, in the order of the play.
+
+        It is empty only if the current task must wait for other hosts (`needs_others`).
+        """
         frame: Frame = []
         pending = PendingEffects()
         if self._due.key is None and not self._frame_completed:
@@ -105,40 +114,43 @@ class Lookahead:
             self._add_gathering(frame, pending)
         self._add_tasks(frame, pending)
         if pending.local_files:
-            self._prepared.clear()  # they may have read what is about to change
+            self._prepared.clear()  # they may have read files that are about to change
         second = frame[1] if self._due.key and len(frame) > 1 else None
         self._second = second and (second[0], second[1].index)
         return frame
 
     def gathering_frame(self) -> Frame:
-        """Return a frame that gathers facts and does nothing else."""
+        """Return a frame that only gathers facts."""
         frame: Frame = []
         self._add_gathering(frame, PendingEffects())
         return frame
 
-    # -- what happened to the frame
+    # -- outcome of the last frame
 
     def discard_prepared(self, place: Place) -> None:
-        """Have the task at that place prepared anew if it is sent again."""
+        """Discard the prepared run of the task at that place.
+
+        It is prepared again if it is sent again.
+        """
         self._prepared.pop(place, None)
 
     def completed(self) -> None:
-        """All task runs of the frame have had their turn."""
+        """Note that all task runs of the frame were processed."""
         self._frame_completed = True
 
     def end_gathering(self) -> None:
-        """The facts are there, or the host could not be reached for them."""
+        """Note that facts were gathered, or that the host was unreachable."""
         self._gathering = None
         self._state.note_facts_gathered()
 
     def others_wait_at(self, place: Place) -> None:
-        """All hosts have come to the task at that place: it may see their variables."""
+        """Note that all hosts have reached the task at that place. It may use their variables."""
         self._others_wait_at = place
 
-    # -- what others ask about a task
+    # -- questions about a task
 
     def scope(self, task: Task) -> Scope:
-        """The task's variables as they are now."""
+        """Return the task's current variables."""
         return self._scope(task, PendingEffects(), None)
 
     def changes(self, place: Place, task_run: TaskRun) -> bool:
@@ -147,11 +159,14 @@ class Lookahead:
             return False
         return task_run.mode(self._due.is_for(place, task_run)) == "apply"
 
-    # -- building
+    # -- building a frame
 
     def _next_maximum(self) -> int:
-        """The maximum number of programs in the next frame. Any of them may turn out to be the last
-        that is reached, so frames are short where changes are likely, and grow where none is."""
+        """Return the maximum number of programs in the next frame.
+
+        The host may leave the frame after any of them. So frames are short where changes are
+        likely, and grow where there are none.
+        """
         if self._due.key is None:
             return min(self._max_programs * GROWTH, MAX_FRAME)
         return AFTER_CHANGES if self._due.key == self._second else AFTER_CHANGE
@@ -160,7 +175,7 @@ class Lookahead:
         return self._programs >= self._max_programs or len(frame) >= MAX_FRAME
 
     def _add_tasks(self, frame: Frame, pending: PendingEffects) -> None:
-        """Add tasks from the current one on, as far as they can be sent together."""
+        """Add tasks from the current one on, as long as they can be sent together."""
         tasks, outer = self._position.top, self._position.place[:-1]
         lines = tasks.flow.lines
         at: int | None = tasks.at
@@ -188,7 +203,7 @@ class Lookahead:
         pending.expect_facts()
 
     def _add_task(self, frame: Frame, pending: PendingEffects, place: Place, task: Task) -> bool:
-        """Add a task; false if the frame ends before it, within its loop or behind it."""
+        """Add a task. Return false if the frame ends before it, within its loop or after it."""
         is_current = place == self._position.place
         if not task.handler and pending.repeats_role(task.role):
             return False
@@ -215,7 +230,7 @@ class Lookahead:
     def _task_runs(
         self, task: Task, pending: PendingEffects, place: Place, is_current: bool, gate: Gate
     ) -> Iterable[TaskRun]:
-        """One task run, or one for each item of the loop that is not done yet."""
+        """Yield the run of the task, or one run for each remaining item of its loop."""
         in_loop = is_current and self._loop.active
         if in_loop:
             self._expect_done_items(task, pending)
@@ -239,16 +254,18 @@ class Lookahead:
         return (self._item(task, scope, items, index) for index in range(done, len(items)))
 
     def _expect_done_items(self, task: Task, pending: PendingEffects) -> None:
-        """The items of a loop see what those before them have set and registered."""
+        """Note the variables that done items of a loop have set: later items see them."""
         pending.set_variables(task, self._loop.facts(), self._state.variables.keys())
         last = self._loop.last_registered()
         if task.register and last is not None:
             pending.register(task.register, last)
 
     def _task_run(self, place: Place, task: Task, scope: Scope) -> TaskRun:
-        """The task's run, prepared now or for an earlier frame. That one is still right: if it
-        depended on a task before it, preparing it would have raised NeedResult. Only the delegated
-        host's variables are taken anew."""
+        """Return the task's run, prepared now or for an earlier frame.
+
+        An earlier one is still valid: if it depended on a previous task, preparing it would have
+        raised NeedResult. Only the delegated host's variables are computed again.
+        """
         prepared = self._prepared.get(place)
         if prepared is not None:
             return replace(prepared, scope=with_delegated(self._play_world, task, scope))
@@ -263,7 +280,7 @@ class Lookahead:
         return replace(task_run, item=items[index], index=index, items=items)
 
     def _scope(self, task: Task, pending: PendingEffects, gate: Gate | None) -> Scope:
-        """The task's variables, as they will be behind the tasks of the frame."""
+        """Return the task's variables, as they will be after the tasks of the frame."""
         play = self._play_world.play
         gather = not self._state.facts_gathered and play.gather_facts is not False
         scope = task_scope(
@@ -277,12 +294,12 @@ class Lookahead:
         )
         return scope.with_layers(_READS_LOCAL_FILES) if pending.local_files else scope
 
-    # -- what may follow what
+    # -- limits of a frame
 
     def _append(
         self, frame: Frame, place: Place, task_run: TaskRun, pending: PendingEffects
     ) -> bool:
-        """Add a task run; false if the frame ends before it or behind it."""
+        """Add a task run. Return false if the frame ends before or after it."""
         failed = task_run.result is not None and task_run.result.outcome is Outcome.FAILED
         if self._is_full(frame):
             return False
@@ -298,13 +315,16 @@ class Lookahead:
         return not (ends or self._may_need_edit(place, task_run))
 
     def _flushes_nothing(self, task_run: TaskRun, pending: PendingEffects) -> bool:
-        """Whether it is a `meta: flush_handlers` at which no handler is notified."""
+        """Whether it is a `meta: flush_handlers` without a notified handler."""
         flushes = isinstance(task_run.module, Meta) and task_run.module.action == "flush_handlers"
         return flushes and task_run.controls_flow and not (self._handlers or pending.notifies)
 
     def _may_follow(self, frame: Frame, place: Place, task_run: TaskRun) -> bool:
-        """Whether it may stand behind what the frame holds: in the same shell, and if it changes
-        something, not behind a change or a result that the playbook decides on."""
+        """Whether the task run may be sent after the frame's task runs.
+
+        It must run in the same shell. A change must not follow another change, or a result that the
+        playbook's conditions decide on.
+        """
         if task_run.program is None:
             return not task_run.controls_flow
         first = next((other for _, other in frame if other.program is not None), None)
@@ -316,19 +336,21 @@ class Lookahead:
         return not any(other.decided_here or self.changes(p, other) for p, other in sent)
 
     def _may_need_edit(self, place: Place, task_run: TaskRun) -> bool:
-        """Whether it stands behind a change and edits a file: the controller decides whether that
-        is another change when it has the file's content."""
+        """Whether the task run edits a file and follows a change.
+
+        The controller decides whether it is a second change, after reading the file's content.
+        """
         edits = task_run.module is not None and task_run.module.edits
         return edits and self._due.key is not None and not self._due.is_for(place, task_run)
 
     def _may_change_facts(self, task_run: TaskRun) -> bool:
-        """Whether the tasks behind it may see other facts or groups."""
+        """Whether later tasks may see other facts or groups because of the task run."""
         cacheable = task_run.result is not None and task_run.result.returns.get(
             "_ansible_facts_cacheable"
         )
         return bool(cacheable) or task_run.task.module in GROWING | FACT_MODULES
 
-    # -- what a task run will have done
+    # -- expected effects of a task run
 
     def _expect_effects(self, place: Place, task_run: TaskRun, pending: PendingEffects) -> None:
         task = task_run.task
@@ -346,7 +368,7 @@ class Lookahead:
             pending.set_variables(task, facts, self._state.variables.keys())
 
     def _expect_registered(self, task_run: TaskRun, pending: PendingEffects) -> None:
-        """A task registers its result; an item of a loop does so for the next item only."""
+        """Note that the task registers its result. A loop item registers it for the next item only."""
         task, result = task_run.task, task_run.result
         if not task.register:
             return
@@ -358,7 +380,7 @@ class Lookahead:
             pending.register(task.register, results.registered(decided))
 
     def _may_notify(self, place: Place, task_run: TaskRun) -> bool:
-        """Whether it may notify handlers."""
+        """Whether the task run may notify handlers."""
         task = task_run.task
         if not task.notify:
             return False
@@ -368,7 +390,7 @@ class Lookahead:
         return decided.outcome is Outcome.CHANGED
 
     def _may_change_local_files(self, place: Place, task_run: TaskRun) -> bool:
-        """Whether it may change files of the controller."""
+        """Whether the task run may change files on the controller."""
         is_local = task_run.session_key is not None and task_run.session_key.connection == "local"
         writes = is_local or task_run.task.module in FETCHING
         return writes and self.changes(place, task_run)

@@ -1,4 +1,4 @@
-"""The loop of the current task: which items it has, and the results of those that are done."""
+"""The state of the current task's loop: its items, and the results of the done items."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from provisioner.result import Result
 
 
 class LoopState:
-    """Empty between loops: `active` says whether a task is in the middle of its loop."""
+    """The state of a loop. It is empty between loops; `active` is true within one."""
 
     def __init__(self) -> None:
         self.active = False
@@ -18,11 +18,11 @@ class LoopState:
         self.results: list[tuple[Any, Result]] = []
         """(item, result) of each item that is done."""
         self.changed_scopes: list[Scope] = []
-        """What each item sees whose result may notify handlers."""
+        """The scopes of the items whose results may notify handlers."""
         self.started = 0.0
 
     def begin(self, items: list[Any], started: float) -> None:
-        """Begin a loop over `items` at that time (of time.monotonic)."""
+        """Begin a loop over `items`. `started` is the current time (time.monotonic)."""
         self.active, self.items, self.started = True, items, started
         self.results, self.changed_scopes = [], []
 
@@ -34,7 +34,7 @@ class LoopState:
         self.changed_scopes.append(scope)
 
     def end(self) -> None:
-        """End the loop, whether or not all items are done."""
+        """End the loop, even if some items are not done."""
         self.active = False
         self.items, self.results, self.changed_scopes = [], [], []
 
@@ -44,16 +44,16 @@ class LoopState:
 
     @property
     def done(self) -> int:
-        """The number of items that are done."""
+        """Return the number of done items."""
         return len(self.results)
 
     def facts(self) -> dict[str, Any]:
-        """What the done items have set: the following items see it."""
+        """Return the facts that done items have set, for the following items."""
         facts: dict[str, Any] = {}
         for _, result in self.results:
             facts.update(result.returns.get("ansible_facts", {}))
         return facts
 
     def last_registered(self) -> dict[str, Any] | None:
-        """What the last item has registered, for the following one; None before the first."""
+        """Return the variables that the last item registered; None before the first item."""
         return results.registered(self.results[-1][1]) if self.results else None

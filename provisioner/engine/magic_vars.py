@@ -1,4 +1,4 @@
-"""Magic variables: those that the tool itself sets, about the play, the host and the role."""
+"""Magic variables: variables about the play, the host and the role that the tool itself sets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from provisioner.language.play import Play, Role
 from provisioner.language.special_values import OMIT, Lazy, LazyFromScope
 
 VERSION = {"full": "2.16.14", "major": 2, "minor": 16, "revision": 14, "string": "2.16.14"}
-"""`ansible_version`: the release whose language this is."""
+"""`ansible_version`: the release of Ansible whose language this tool implements."""
 
 
 def magic_variables(play_world: PlayWorld, host: str, role: Role | None) -> Mapping[str, Any]:
@@ -64,7 +64,7 @@ def _variables(play_world: PlayWorld, host: str, role: Role | None) -> dict[str,
 
 
 def _of_parents(world: World, role: Role) -> dict[str, Any]:
-    """The variables about the roles that have included this one."""
+    """Return the variables about the roles that have included this one."""
     if not role.parents:
         return {}
     return {
@@ -74,7 +74,7 @@ def _of_parents(world: World, role: Role) -> dict[str, Any]:
 
 
 def _roles_of_play(play: Play) -> dict[str, Any]:
-    """The names of the play's roles, and of the roles that these depend on."""
+    """Return the names of the play's roles, and of the roles that they depend on."""
 
     def direct() -> list[str]:
         return [role.full_name for role in play.roles]
@@ -92,7 +92,7 @@ def _roles_of_play(play: Play) -> dict[str, Any]:
 
 
 def _of_role(world: World, role: Role) -> dict[str, Any]:
-    """The variables about the role that the task belongs to."""
+    """Return the variables about the role of the task."""
     return {
         "role_name": role.name,
         "ansible_role_name": role.full_name,

@@ -1,7 +1,7 @@
-"""Where a host is in its play: a stack of task lists. The innermost list is being run.
+"""The position of a host in its play: a stack of task lists. The innermost list is running.
 
-The play's own list is at the bottom. Above it are handlers that are being run, and the tasks of
-files and roles that are being included.
+The play's own list is at the bottom. Above it are running handlers, and the tasks of included files
+and roles.
 """
 
 from __future__ import annotations
@@ -17,24 +17,29 @@ Place = tuple[int, ...]
 
 
 class Handlers(Protocol):
-    """The handlers of a play that are to be run."""
+    """The handlers of a play that may have to run."""
 
     def collect(self) -> Sequence[Task]:
         """Return all handlers of the play if any of them is notified, else nothing."""
 
     def is_notified(self, handler: Task) -> bool:
-        """Whether the handler is to be run when its turn comes."""
+        """Whether the handler must run when it is reached."""
 
 
 class TaskList:
-    """A list of tasks that is being run. `at` is the current line. When the list ends, the list
-    below goes on at its line `resume_at`. Handlers that are not notified are skipped."""
+    """A running list of tasks. `at` is the current line.
+
+    When the list ends, the list below continues at its line `resume_at`. Handlers that are not
+    notified are skipped.
+    """
 
     def __init__(self, flow: Flow, resume_at: int = 0, handlers: Handlers | None = None) -> None:
         self.flow, self.resume_at, self._handlers = flow, resume_at, handlers
         self.at = 0
         self.failed_blocks: frozenset[int] = frozenset()
-        """Blocks whose `always` part is run because of a failure, which goes on behind it."""
+        """Blocks whose `always` part runs because of a failure. The failure continues after that
+        part.
+        """
 
     @property
     def line(self) -> Line:
@@ -57,7 +62,10 @@ class TaskList:
         self.at = line
 
     def leave_part(self) -> bool:
-        """Go on behind the end of a block's part. False if the block's failure goes on there."""
+        """Go to the line after the end of a block's part.
+
+        Return false if the block has failed and the failure continues there.
+        """
         after = self.flow.after(self.at, self.failed_blocks)
         if after is not None:
             self.at = after
@@ -67,7 +75,10 @@ class TaskList:
         return False
 
     def catch_failure(self, *, rescue: bool) -> bool:
-        """Go to the `rescue` or `always` part that a failure here leads to; false if none does."""
+        """Go to the `rescue` or `always` part that catches a failure here.
+
+        Return false if there is none.
+        """
         caught = self.flow.on_failure(self.at, rescue=rescue)
         if caught is None:
             return False
@@ -87,9 +98,10 @@ class Position:
         self._lists, self._handlers = [TaskList(flow)], handlers
         self._skips_rescues = False
         self.failing = False
-        """Whether the host has failed; then only forced handlers still run."""
+        """Whether the host has failed. Then only forced handlers still run."""
         self.left_play = False
-        """Whether the host ends the play here, without having failed (`meta: end_host`, …)."""
+        """Whether the host leaves the play here without a failure (`meta: end_host` and the like).
+        """
 
     @property
     def top(self) -> TaskList:
@@ -98,7 +110,7 @@ class Position:
 
     @property
     def at_end(self) -> bool:
-        """Whether `find_task` has come to the end of the play."""
+        """Whether `find_task` has reached the end of the play."""
         return not self._lists
 
     @property
@@ -107,27 +119,29 @@ class Position:
 
     @property
     def task(self) -> Task:
-        """The current task, once `find_task` has found one."""
+        """The current task. Valid after `find_task` has returned true."""
         task = self.top.line.task
         assert task is not None
         return task
 
     @property
     def task_number(self) -> int:
-        """How many tasks of the play's own list have begun."""
+        """The number of tasks of the play's own list that have started."""
         bottom = self._lists[0]
         counts = bottom.flow.task_counts
         return counts[min(bottom.at, len(counts) - 1)]
 
     @property
     def in_handlers(self) -> bool:
-        """Whether the current task is a handler, or is included by one."""
+        """Whether the current task is a handler, or was included by one."""
         return any(tasks.holds_handlers for tasks in self._lists)
 
     def find_task(self) -> bool:
-        """Go on to the next task, over ends of blocks and flushes without a notified handler.
-        False at the end of the play, where a failure is not caught, and where a failing host has
-        run its forced handlers."""
+        """Go to the next task, past the ends of blocks and flushes without a notified handler.
+
+        Return false at the end of the play, at an uncaught failure, and when a failing host has run
+        its forced handlers.
+        """
         while self._lists:
             if self.failing and len(self._lists) == 1:
                 return False
@@ -152,26 +166,30 @@ class Position:
         self.top.go_to(self.top.at + 1)
 
     def go_to(self, place: Place) -> None:
-        """Go to a place further on in the innermost list."""
+        """Go to a later place in the innermost list."""
         self.top.go_to(place[-1])
 
     def enter(self, nodes: Sequence[Node], *, resume_at: int) -> bool:
-        """Put a list on the stack, behind which the current one goes on at line `resume_at`. False
-        if it is empty."""
+        """Put a list on the stack; the current list later continues at line `resume_at`.
+
+        Return false if the list is empty.
+        """
         if nodes:
             self._lists.append(TaskList(compile_nodes(nodes), resume_at))
         return bool(nodes)
 
     def enter_handlers(self, *, resume_at: int) -> bool:
-        """Put the handlers on the stack; false if none is notified."""
+        """Put the handlers on the stack. Return false if none is notified."""
         handlers = self._handlers.collect()
         if handlers:
             self._lists.append(TaskList(compile_nodes(handlers), resume_at, self._handlers))
         return bool(handlers)
 
     def follow_failure(self) -> bool:
-        """Go where a failure of the current task leads: to a `rescue` or an `always` part. False
-        if no block catches it."""
+        """Go to the `rescue` or `always` part that catches a failure of the current task.
+
+        Return false if no block catches it.
+        """
         while self._lists and not self.failing:
             if self.top.catch_failure(rescue=not self._skips_rescues):
                 return True
@@ -181,16 +199,18 @@ class Position:
         return False
 
     def skip_rescues(self) -> None:
-        """Lead failures past every `rescue` from now on, until errors are cleared."""
+        """Ignore every `rescue` from now on, until errors are cleared."""
         self._skips_rescues = True
 
     def has_rescue(self) -> bool:
-        """Whether a failure of the current task leads to a `rescue`, directly or by an `always`."""
+        """Whether a failure of the current task leads to a `rescue`, directly or after an `always`."""
         return not self._skips_rescues and any(t.flow.has_rescue(t.at) for t in self._lists)
 
     def give_up(self, *, force_handlers: bool) -> bool:
-        """The host has failed: leave all lists but the play's own. The first time, run the handlers
-        that are notified if they are forced; true if there are any."""
+        """Note that the host has failed, and leave all lists except the play's own.
+
+        The first time, run the notified handlers if they are forced. Return true if there are any.
+        """
         already_failing, self.failing = self.failing, True
         del self._lists[1:]
         forced = force_handlers and not already_failing
@@ -201,7 +221,7 @@ class Position:
         self.left_play = True
 
     def clear_errors(self) -> None:
-        """Drop failures that wait for the end of an `always` part."""
+        """Discard failures that continue after the end of an `always` part."""
         self._skips_rescues = False
         for tasks in self._lists:
             tasks.clear_errors()

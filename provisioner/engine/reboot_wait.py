@@ -1,4 +1,4 @@
-"""Wait for a host that reboots, until its boot id has changed and a command works."""
+"""Wait for a rebooting host, until its boot id has changed and a command works."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ run /bin/sh -c "$test_command" || broken "$test_command" "exit $status"
 def await_reboot(
     module: Reboot, session_key: SessionKey, before: Report, variables: Mapping[str, Any]
 ) -> Effects[Result]:
-    """Wait until the host has rebooted, at most `reboot_timeout` seconds; return the result of the
-    task. `before` is the report of its program, with the old boot id."""
+    """Wait until the host has rebooted, at most `reboot_timeout` seconds. Return the task's result.
+
+    `before` is the report of the task's program, which contains the old boot id.
+    """
     started = time.monotonic()
     deadline = started + module.reboot_timeout + module.pre_reboot_delay
     probe = Program("reboot_probe", PROBE, {"test_command": module.test_command})
@@ -54,7 +56,10 @@ def await_reboot(
 def await_connection(
     module: WaitForConnection, session_key: SessionKey, variables: Mapping[str, Any]
 ) -> Effects[Result]:
-    """Connect until the host answers, at most `timeout` seconds; return the result of the task."""
+    """Connect repeatedly until the host answers, at most `timeout` seconds.
+
+    Return the result of the task.
+    """
     started = time.monotonic()
     probe = Program("reboot_probe", PROBE, {"test_command": "true"})
     yield Sleep(module.delay)

@@ -35,7 +35,7 @@ from provisioner.result import Outcome, Result
 class ResultHandler:
     """Processes reports and results, one at a time, in the order of the frame.
 
-    The methods that return a bool say whether the next result of the same frame may be processed.
+    A method that returns bool returns whether the next result of the same frame may be processed.
     If not, the next frame begins at the host's position, which may have changed.
     """
 
@@ -58,11 +58,14 @@ class ResultHandler:
         self._store, self._handlers = store, handlers
         self._failures, self._sync = failures, sync
         self._attempts = 1
-        """How often the current task has been tried (until, retries)."""
+        """Number of attempts of the current task (until, retries)."""
 
     def handle_report(self, place: Place, task_run: TaskRun, report: Report) -> Effects[bool]:
-        """Process a report. If a look would change something, or has failed, the task run becomes
-        due: only the report of an apply counts."""
+        """Process a report.
+
+        If a look would change something or has failed, the task run becomes due: only the report of
+        an apply counts.
+        """
         module = task_run.module
         assert module is not None
         due = self._due.is_for(place, task_run)
@@ -70,7 +73,7 @@ class ResultHandler:
             self._lookahead.discard_prepared(place)
             return False
         if due and self._due.edit is not None:
-            module = self._due.edit.module  # it knows the content that it has edited
+            module = self._due.edit.module  # the module knows the new content already
         if task_run.mode(due) == "look" and (report.status == CHANGED or report.failed):
             self._due.set(place, task_run)
             return False
@@ -122,8 +125,11 @@ class ResultHandler:
         since: float | None = None,
         item_scopes: Sequence[Scope] | None = None,
     ) -> Effects[bool]:
-        """The current task is done with this result. For a loop, `since` is when it began, and
-        `item_scopes` are the scopes of the items that may notify handlers."""
+        """Finish the current task with this result.
+
+        For a loop, `since` is its start time (time.monotonic), and `item_scopes` are the scopes of
+        the items that may notify handlers.
+        """
         self._loop.end()
         task, scope = task_run.task, task_run.scope
         self._handlers.started(self._position.task)
@@ -153,16 +159,17 @@ class ResultHandler:
         return False
 
     def abort(self, task_run: TaskRun, result: Result) -> Effects[None]:
-        """End the run for all hosts with this failure of the current task, as Ansible does if an
-        included file is not valid."""
+        """End the run for all hosts with this failure of the current task.
+
+        Ansible does so if an included file is not valid.
+        """
         self._loop.end()
         self._state.count(result.outcome, ignored=False, rescued=False)
         yield self.event(task_run, result)
         self._failures.abort(task_run.task, result, task_run.scope, fatal="invalid include")
 
     def skip_unreachable(self, place: Place, task_run: TaskRun, result: Result) -> Effects[None]:
-        """The task was not run since its host is unreachable, but `ignore_unreachable` is set: go
-        on with the next task."""
+        """Skip the task: its host is unreachable, and `ignore_unreachable` is set."""
         self._loop.end()
         if place == GATHERING:
             self._lookahead.end_gathering()
@@ -176,7 +183,7 @@ class ResultHandler:
     def leave(
         self, task_run: TaskRun, result: Result, status: Status, reason: str, fatal: str
     ) -> Effects[None]:
-        """The task was not run, or it is unknown whether it was: the host is out."""
+        """Take the host out: the task was not run, or it is unknown whether it was."""
         self._state.count(result.outcome, ignored=False, rescued=False)
         yield self.event(task_run, result)
         self._state.leave(status, reason, result.hint, fatal)
@@ -184,22 +191,24 @@ class ResultHandler:
     def event(
         self, task_run: TaskRun, result: Result, since: float | None = None, **flags: Any
     ) -> TaskFinished:
-        """Return the event of the task run's end."""
+        """Return the event for the end of the task run."""
         seconds = self._clock.seconds(since)
         return task_events.finished(
             self._play_world, self._state.name, task_run, result, seconds, **flags
         )
 
     def _edit(self, module: Module, report: Report) -> PreparedEdit | None:
-        """How the module changes the content that its look has reported; None if it is right."""
+        """Return the edit of the content that the look has reported; None if the content is right."""
         if not module.edits or (report.failed and not async_jobs.fails_later(module, report)):
             return None
         program = module.edit(report)
         return None if program is None else PreparedEdit(module, program)
 
     def _note_difference(self, task_run: TaskRun, result: Result) -> None:
-        """Note that check mode has left out what would have changed the host. A command that the
-        playbook declares to change nothing (`changed_when: false`) does not count."""
+        """Note that check mode has skipped a change.
+
+        A command with `changed_when: false` does not count.
+        """
         declared_unchanging = task_run.task.changed_when == (False,)
         left_out = result.outcome is Outcome.SKIPPED and not declared_unchanging
         differs = result.outcome is Outcome.CHANGED or left_out
@@ -212,7 +221,7 @@ class ResultHandler:
             delegated.note_difference()
 
     def _finish_item(self, task_run: TaskRun, result: Result, attempts: int) -> Effects[bool]:
-        """An item of a loop is done; with the last one, the task is."""
+        """Finish an item of a loop; after the last item, finish the task."""
         task, loop = task_run.task, self._loop
         if not loop.active:
             loop.begin(task_run.items, self._clock.started)
@@ -233,7 +242,7 @@ class ResultHandler:
         return (yield from finished)
 
     def _finish_gathering(self, task_run: TaskRun, result: Result) -> Effects[bool]:
-        """The facts are gathered, or the host is out."""
+        """Note that the facts are gathered, or take the host out."""
         self._due.clear()
         self._lookahead.end_gathering()
         self._state.count(result.outcome, ignored=False, rescued=False)
@@ -247,8 +256,10 @@ class ResultHandler:
     def _notify(
         self, task_run: TaskRun, result: Result, item_scopes: Sequence[Scope] | None
     ) -> Result:
-        """Notify the task's handlers if it has changed something. Return its result, or a failure
-        if a handler does not exist."""
+        """Notify the task's handlers if it has changed something.
+
+        Return its result, or a failure if a handler does not exist.
+        """
         if result.outcome is not Outcome.CHANGED:
             return result
         scopes = [task_run.scope] if item_scopes is None else item_scopes
@@ -265,7 +276,7 @@ class ResultHandler:
     # -- until and retries
 
     def _retries(self, task_run: TaskRun, result: Result) -> int:
-        """How often the task may be tried again; 0 if it is not to be, whatever the result."""
+        """Return how often the task may be tried again; 0 if it must not be."""
         task = task_run.task
         if not _may_retry(task) or task_run.check or result.outcome is Outcome.SKIPPED:
             return 0
@@ -285,7 +296,7 @@ class ResultHandler:
             return False
 
     def _retry(self, task_run: TaskRun, result: Result, retries: int) -> Effects[None]:
-        """Report the attempt, and wait for the time between two of them."""
+        """Report the attempt, and wait for the task's `delay`."""
         name, play = title(task_run.task, task_run.scope), self._play_world.play.title
         yield TaskRetried(play, name, self._state.name, self._attempts, retries, result.message)
         self._attempts += 1
@@ -297,7 +308,7 @@ def _may_retry(task: Task) -> bool:
 
 
 def _expects_failure(task_run: TaskRun) -> bool:
-    """Whether the playbook expects that the task may fail."""
+    """Whether the playbook handles a failure of the task."""
     task = task_run.task
     if task.failed_when is not None:
         return True

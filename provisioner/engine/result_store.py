@@ -1,4 +1,4 @@
-"""Keep what later tasks of a host see of a result: registered variables, facts, statistics."""
+"""Store results for later tasks of a host: registered variables, facts, statistics."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from provisioner.result import Outcome, Result
 
 
 class ResultStore:
-    """Writes results into the host's state, and what concerns all hosts into the inventory."""
+    """Writes results into the host's state; hosts and groups that tasks add go into the inventory."""
 
     def __init__(self, play_world: PlayWorld, state: HostState) -> None:
         self._play_world, self._state = play_world, state
@@ -38,7 +38,7 @@ class ResultStore:
                 self._state.add_notes(stats["data"])
 
     def store_failure(self, task: Task, result: Result, scope: Scope) -> None:
-        """Set the variables by which a rescue sees the failure that led to it."""
+        """Set the variables that describe the failure in a rescue."""
         failed_task = {
             "name": title(replace(task, role=None), scope) if task.name else "",
             "action": task.module,
@@ -49,13 +49,16 @@ class ResultStore:
         self._state.register("ansible_failed_result", results.registered(result))
 
     def extend_inventory(self, result: Result) -> None:
-        """Report the host or group that a task or one of its items adds, or the inventory that it
-        has read again."""
+        """Write the additions to the inventory that the result contains.
+
+        These are a host or group that the task or one of its items adds, or an inventory that was
+        read again.
+        """
         if not _INVENTORY_VALUES.isdisjoint(result.returns):
             self._play_world.world.roster.report(self._state.name, result.returns)
 
     def _owner_of_facts(self, task: Task, scope: Scope | None) -> HostState:
-        """The host whose facts the task finds: with `delegate_facts` the delegated one."""
+        """Return the host that gets the task's facts: with `delegate_facts` the delegated host."""
         keywords, states = task.keywords, self._play_world.world.states
         if scope is None or keywords.delegate_to is None or not keywords.delegate_facts:
             return self._state
@@ -67,14 +70,14 @@ _INVENTORY_VALUES = frozenset({"add_host", "add_group", "inventory"})
 
 
 def _item_scope(task: Task, scope: Scope | None, returns: Mapping[str, Any]) -> Scope | None:
-    """The scope of the loop's item that returned this; `scope` itself without a loop."""
+    """Return the scope of the loop item with these return values; `scope` itself without a loop."""
     if scope is None or task.loop is None or task.loop.variable not in returns:
         return scope
     return scope.with_layers({task.loop.variable: returns[task.loop.variable]})
 
 
 def _returns(result: Result) -> Iterator[Mapping[str, Any]]:
-    """The return values of the result, and of each item of a loop."""
+    """Yield the return values of the result, and of each item of a loop."""
     yield result.returns
     for item in result.returns.get("results", ()):
         if isinstance(item, Mapping):

@@ -19,8 +19,10 @@ from provisioner.result import Outcome, Result
 
 
 def result_of(module: Module, report: Report, diff: bool) -> Result:
-    """Return the module's own result. With `diff`, its return value `diff` holds the texts before
-    and after."""
+    """Return the module's own result.
+
+    With `diff`, its return value `diff` contains the texts before and after.
+    """
     failed = report.failed
     message = failed or report.get("msg")
     outcome = Outcome.CHANGED if report.changes else Outcome.OK
@@ -56,10 +58,10 @@ def result_of(module: Module, report: Report, diff: bool) -> Result:
 
 
 def fail_unmet_assumption(report: Report) -> Report:
-    """Return the report as a failure if its program has only assumed that something exists.
+    """Return the report as a failure if its program has assumed something that does not exist.
 
-    In check mode, an earlier task may have left out making it. If no task has, the program would
-    fail without check mode too.
+    In check mode, an earlier task may have skipped creating it. If no task would have created it,
+    the program would also fail without check mode.
     """
     if "assumed" not in report.records or report.failed:
         return report
@@ -69,7 +71,7 @@ def fail_unmet_assumption(report: Report) -> Report:
 
 
 def _ignored(module: Module) -> str:
-    """The warning about parameters that the module does not have."""
+    """Return the warning about arguments that the module has no parameters for, or ""."""
     extra = module.extra_arguments
     return (
         f"ignored, since the module has no such parameter: {', '.join(sorted(extra))}"
@@ -79,7 +81,7 @@ def _ignored(module: Module) -> str:
 
 
 def _common(module: Module, report: Report) -> dict[str, Any]:
-    """The return values that all modules have, as far as the report holds them."""
+    """Return the return values that all modules have, if the report contains them."""
     values: dict[str, Any] = {}
     if "rc" in report.records:
         values["rc"] = int(report.get("rc") or 0)
@@ -117,7 +119,7 @@ def registered(result: Result) -> dict[str, Any]:
 
 
 def changed(result: Result) -> bool:
-    """Whether the task has changed something. A failed one may have too: `changed` says so."""
+    """Whether the task has changed something. A failed task may have: see its `changed`."""
     if result.failed:
         return bool(result.returns.get("changed", False))
     return result.outcome is Outcome.CHANGED
@@ -142,14 +144,17 @@ def apply_conditions(task: Task, result: Result, scope: Scope) -> Result:
 
 
 def is_ignored(task: Task, result: Result, scope: Scope) -> bool:
-    """Whether the host goes on although the task has failed (`ignore_errors`)."""
+    """Whether the host continues although the task has failed (`ignore_errors`)."""
     ignore_errors = task_keywords.is_set(scope, task.keywords.ignore_errors)
     return ignore_errors and not is_unsupported(task, result)
 
 
 def is_unsupported(task: Task, result: Result) -> bool:
-    """Whether the failure stops the host although the playbook handles failures. The tool lacks a
-    feature, and tasks that use the registered result would take this for a state of the host."""
+    """Whether the failure must stop the host even if the playbook handles failures.
+
+    The tool lacks a feature. Later tasks that use the result would take this for a state of the
+    host.
+    """
     return result.unsupported and task.register is not None
 
 
@@ -184,8 +189,10 @@ def _failed_when(task: Task, result: Result, scope: Scope) -> Result:
 
 
 def _has_changed(task: Task, result: Result, scope: Scope) -> bool:
-    """Whether a failure that `failed_when` turns into a success counts as a change. That of a
-    command does."""
+    """Whether a failure that `failed_when` turns into a success counts as a change.
+
+    This is true for commands.
+    """
     if task.changed_when is not None:
         return scope.holds(task.changed_when) is True
     return "rc" in result.returns and task.module in _COMMANDS
@@ -199,9 +206,11 @@ def _sources(conditions: Any) -> str:
 
 
 def with_attempts(result: Result, attempts: int, accepted: bool) -> Result:
-    """Return the result of a task with `until` after its last attempt. If it was not `accepted`,
-    the task has failed, unless `failed_when` says otherwise; then, as in Ansible, only `failed` in
-    the registered result is true."""
+    """Return the result of a task with `until` after its last attempt.
+
+    If it was not `accepted`, the task has failed, unless `failed_when` decides otherwise. In that
+    case only `failed` in the registered result is true, as in Ansible.
+    """
     returns = {**result.returns, "changed": changed(result), "attempts": attempts}
     if accepted:
         return replace(result, returns=returns)
@@ -212,8 +221,10 @@ def with_attempts(result: Result, attempts: int, accepted: bool) -> Result:
 
 
 def with_invocation(task: Task, module: Module | None, result: Result) -> Result:
-    """Return the result of a loop's item with the module's arguments, which playbooks use when they
-    loop over the registered `results` (`item.invocation.module_args.path`)."""
+    """Return the result of a loop item with the module's arguments (`invocation.module_args`).
+
+    Playbooks use them in the registered `results` of the loop.
+    """
     if not task.register or module is None or isinstance(module, Action):
         return result
     values = getattr(module, "inner", module).as_arguments()
@@ -264,7 +275,7 @@ def loop_result(
 
 
 def _first_reason(failures: Sequence[Result]) -> str:
-    """Why the first of the failed items has failed, and how many others have."""
+    """Return the reason of the first failed item, and the number of other failed items."""
     if not failures:
         return ""
     others = len(failures) - 1

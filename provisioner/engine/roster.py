@@ -1,8 +1,8 @@
-"""The inventory of a run, which add_host and group_by extend and refresh_inventory replaces.
+"""The inventory of a run: add_host and group_by extend it, refresh_inventory replaces it.
 
-Tasks report what they add; it is taken in when the inventory is next read. Reports arrive in any
-order, since each host runs at its own speed. The result is as if the hosts had run each task one
-after the other, in the order of the inventory.
+Tasks report additions, which are merged when the inventory is next read. Reports arrive in any
+order, because each host runs at its own speed. The result is the same as if the hosts had run each
+task one after the other, in inventory order.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ Key = tuple[int, int]
 host in the inventory)."""
 
 _FIRST: Key = (0, 0)
-"""The key of what the inventory had from the start."""
+"""The key of the members that the inventory had from the start."""
 
 
 @dataclass(frozen=True)
 class _Report:
-    """What a task on a host adds: return values of add_host or group_by."""
+    """The report of one task on a host: return values of add_host or group_by."""
 
     key: Key
     host: str
@@ -37,21 +37,21 @@ class _Report:
 
 
 class _GroupMembers:
-    """The hosts of a group to which tasks have added some, in the order of the reports' keys."""
+    """The hosts of a group that tasks have extended, in the order of the reports' keys."""
 
     def __init__(self, initial: Sequence[str]) -> None:
-        """`initial` are the hosts that the inventory has put into the group."""
+        """Start with the hosts that the inventory has in the group."""
         self._initial = initial
         self._keys: list[Key] = []
         self._hosts: list[str] = []
         self._key_of = dict.fromkeys(initial, _FIRST)
 
     def keeps_order(self, key: Key, host: str) -> bool:
-        """Whether a report with that key leaves the host where it is, if it is a member already."""
+        """Whether an existing member keeps its place after a report with that key."""
         return self._key_of.get(host, key) <= key
 
     def insert(self, key: Key, host: str) -> bool:
-        """Add the host at its place; false if it is a member already."""
+        """Insert the host at its place. Return false if it is a member already."""
         if host in self._key_of:
             return False
         self._key_of[host] = key
@@ -65,13 +65,13 @@ class _GroupMembers:
 
 
 class HostStates(Protocol):
-    """Where the roster creates the states of new hosts: a dict of them, for example."""
+    """Creates the states of new hosts, for example a dict of states."""
 
     def setdefault(self, name: str, state: HostState, /) -> HostState: ...
 
 
 class Roster:
-    """The inventory as it is now. The threads of all hosts use it."""
+    """The current inventory. The threads of all hosts use it."""
 
     def __init__(
         self,
@@ -81,25 +81,25 @@ class Roster:
         states: HostStates,
     ) -> None:
         self._base = self._inventory = inventory
-        """`_base` is the inventory without what tasks have added."""
+        """`_base` is the inventory without the additions of tasks."""
         self._inventory_vars = inventory_vars
         self._basedirs, self._other_hosts = basedirs, tuple(inventory_vars)
         self._states = states
         self._refreshed = False
         self._new: list[tuple[str, Mapping[str, Any]]] = []
-        """Reports that have not been taken in: (host, values)."""
+        """Reports that have not been merged: (host, values)."""
         self._reports: list[_Report] = []
-        """Those that have."""
+        """Reports that have been merged."""
         self._calls: Counter[tuple[str, bool]] = Counter()
         """The number of reports by host, for group_by and for add_host (True)."""
         self._indices = _indices(inventory)
         self._members: dict[str, _GroupMembers] = {}
         self._parent_keys: dict[tuple[str, str], Key] = {}
-        """(group, parent) -> the key of the report that has first named this parent."""
+        """(group, parent) -> the key of the report that named this parent first."""
         self._lock = threading.RLock()
 
     def report(self, host: str, values: Mapping[str, Any]) -> None:
-        """Note the return values of an add_host, group_by or refresh_inventory task on `host`."""
+        """Add the return values of an add_host, group_by or refresh_inventory task on `host`."""
         with self._lock:
             self._new.append((host, values))
 
@@ -115,7 +115,7 @@ class Roster:
         return self._inventory_vars
 
     def _take_in(self) -> None:
-        """Take in all new reports."""
+        """Merge all new reports."""
         if not self._new:  # without the lock: the list is emptied last
             return
         with self._lock:
@@ -136,8 +136,10 @@ class Roster:
         return self._calls[host, "add_host" in values] + 1, self._indices.get(host, -1)
 
     def _is_simple(self, host: str, values: Mapping[str, Any]) -> bool:
-        """Whether the report only adds a known host to a group that tasks have made or extended
-        before. Then groups keep their order, in which they were first named."""
+        """Whether the report only adds a known host to a group that a task has already added to.
+
+        The groups then keep their order, which is the order in which they were first named.
+        """
         key, group = self._key(host, values), values.get("add_group")
         return (
             group in self._members
@@ -151,8 +153,11 @@ class Roster:
         )
 
     def _add_member(self, report: _Report) -> None:
-        """Take in a simple report. `_rebuild` would do the same, but for thousands of hosts that
-        report one after the other it would take too long."""
+        """Merge a simple report.
+
+        The result is that of `_rebuild`, which takes too long for thousands of hosts that report
+        one after the other.
+        """
         group = report.values["add_group"]
         members = self._members[group]
         was_ungrouped = "ungrouped" in self._inventory.groups_of[report.host]
@@ -162,7 +167,7 @@ class Roster:
             self._inventory_vars = self._inventory_vars.without(report.host, self._inventory)
 
     def _refresh(self, new: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
-        """Take the inventory that a task has read again, if any, as the base."""
+        """Use the inventory that a task has read again as the new base, if there is one."""
         for _, values in new:
             if "inventory" in values:
                 self._base = values["inventory"]
@@ -204,13 +209,13 @@ class Roster:
         self._members = {} if self._refreshed else self._group_members(members, parents)
 
     def _still_exists(self, host: str, added: Mapping[str, Any]) -> bool:
-        """False for a host that a refreshed inventory no longer has, and that no task has added."""
+        """Whether the host is in the refreshed inventory, or was added by a task."""
         return host in self._base.hosts or host in added or not self._refreshed
 
     def _group_members(
         self, members: Mapping[str, Sequence[tuple[Key, str]]], groups: Iterable[str]
     ) -> dict[str, _GroupMembers]:
-        """The members of the groups that group_by has named."""
+        """Return the members of the groups that group_by has named."""
         by_group = {}
         for name in {*groups} - {"all", "ungrouped"}:
             group = self._base.groups.get(name)

@@ -37,15 +37,16 @@ from provisioner.plan.play_keywords import constant, sizes
 from provisioner.plan.tasks import select_nodes
 
 Ask = Callable[[str], bool]
-"""Asks the operator whether to run the task of that title (--step)."""
+"""Asks the operator whether to run the task with this title (--step)."""
 
 Read = Callable[[str, bool], str]
-"""Shows a prompt and returns what the operator types (pause). The flag says whether the terminal
-shows it."""
+"""Shows a prompt and returns the line that the operator types (pause). The flag decides whether the
+terminal shows the typed text.
+"""
 
 
 def world_of(plan: Plan, states: Mapping[str, HostState], roster: Roster) -> World:
-    """Return what all hosts of the run share."""
+    """Return the state that all hosts of the run share."""
     options = plan.options
     settings = {
         "become_option": options.become,
@@ -83,7 +84,7 @@ class Run:
         ask: Ask | None = None,
         read: Read = lambda prompt, echo: "",
     ) -> None:
-        """`executor` runs the hosts; the run closes it at its end."""
+        """Use `executor` to run the hosts. The run closes it at its end."""
         self.plan, self.interrupt, self.ask, self.read = plan, interrupt, ask, read
         self.executor = executor
         self.states = {name: HostState(name) for name in plan.addressable}
@@ -93,7 +94,7 @@ class Run:
         """Hosts whose HostFinished has been yielded."""
         self._play_ended = self._stopped = self._invalid = False
         self._failing = False
-        """Whether a host was out after the last play that had hosts."""
+        """Whether a host was out after the last play with hosts."""
 
     def events(self) -> Iterator[Event]:
         """Run the plan and yield its events. The last one is RunFinished."""
@@ -110,7 +111,7 @@ class Run:
         try:
             yield from self._plays()
         except BaseException:
-            self.interrupt.set(0)  # hosts that are still running end before their next task
+            self.interrupt.set(0)  # running hosts end before their next task
             raise
         finally:
             self.executor.close()
@@ -151,7 +152,7 @@ class Run:
             self.executor.close_others(later)
 
     def _play(self, planned: PlannedPlay, number: int, later: frozenset[str]) -> Iterator[Event]:
-        """Run a play. `later` are the hosts of the plays that follow."""
+        """Run a play. `later` are the hosts of the later plays."""
         play, play_hosts = planned.play, planned.hosts
         magic = self._hostvars(play)
         inventory, options = self.world.inventory, self.plan.options
@@ -181,7 +182,10 @@ class Run:
                 return
 
     def _hosts_of(self, plays: Sequence[PlannedPlay]) -> frozenset[str]:
-        """All hosts that the plays may have. Those of a late play are known when it begins."""
+        """Return all hosts that the plays may have.
+
+        The hosts of a late play are known only when it begins.
+        """
         if any(planned.late for planned in plays):
             return frozenset(self.states)
         return frozenset(host for planned in plays for host in planned.hosts)
@@ -198,7 +202,7 @@ class Run:
         )
 
     def _hostvars(self, play: Play) -> dict[str, Any]:
-        """The magic variables that a play's own keywords may use."""
+        """Return the magic variables that a play's own keywords may use."""
         return {"hostvars": HostVars(self._play_world(play, (), ()), "", Gate())}
 
     def _batch(self, play_world: PlayWorld, number: int, later: frozenset[str]) -> Iterator[Event]:
@@ -220,17 +224,20 @@ class Run:
         self._finished -= barriers.cleared
 
     def _is_failing(self) -> bool:
-        """Whether any host is out, even if it is not one of the last play's."""
+        """Whether any host is out, even if it is not in the last play."""
         return any(state.out is not None for state in self.states.values())
 
     def _end_reason(self, play: Play, batch: Sequence[str]) -> str:
-        """Why the run ends with this batch, or "": later plays may depend on this one."""
+        """Return why the run ends with this batch, or "". Later plays may depend on this one."""
         if batch and all(self.states[host].out is not None for host in batch):
             return "all hosts failed"
         return self._stop_reason(play, batch)
 
     def _stop_reason(self, play: Play, batch: Sequence[str]) -> str:
-        """Why no host of the batch may go on, or "": a fatal failure, or too many failures."""
+        """Return why the run ends with this batch, or "".
+
+        Later plays may depend on this one.
+        """
         failed = [host for host in batch if self.states[host].out is not None]
         for host in failed:
             if fatal := self.states[host].fatal:
@@ -249,7 +256,7 @@ class Run:
         return "failed" if out is Status.FAILED else f"is {out}"
 
     def _stop(self, hosts: Iterable[str]) -> None:
-        """Note that the run ends before these hosts have."""
+        """Note that the run has ended before these hosts finished."""
         for host in hosts:
             self.states[host].stop()
 
@@ -261,7 +268,7 @@ class Run:
 
 
 def batches(hosts: tuple[str, ...], serial: Sequence[Any]) -> Iterator[tuple[str, ...]]:
-    """Divide the hosts by `serial`: numbers or percentages; the last one is repeated."""
+    """Divide the hosts by `serial`: numbers or percentages. The last entry is repeated."""
     sizes = [_size(item, len(hosts)) for item in serial] or [len(hosts)]
     begin = index = 0
     while begin < len(hosts):
@@ -278,8 +285,10 @@ def _size(item: Any, total: int) -> int:
 
 
 def exit_code(summaries: Mapping[str, HostSummary]) -> int:
-    """Return the exit code for how the hosts ended: OK, FAILED, UNREACHABLE (also for unknown), or
-    the sum of the last two."""
+    """Return the exit code for the status of the hosts: OK, FAILED, UNREACHABLE, or their sum.
+
+    An unknown outcome counts as UNREACHABLE.
+    """
     statuses = {summary.status for summary in summaries.values()}
     failed = exits.FAILED if Status.FAILED in statuses else exits.OK
     is_unreachable = statuses & {Status.UNREACHABLE, Status.UNKNOWN}

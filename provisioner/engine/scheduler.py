@@ -1,4 +1,4 @@
-"""Schedule the hosts of a batch: which host goes on, and when. An executor runs them."""
+"""Schedule the hosts of a batch: decide which host continues, and when. An executor runs them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class HostBlocked:
 
 @dataclass(frozen=True)
 class HostDone:
-    """The host's run of the play has ended."""
+    """The host has finished its run of the play."""
 
     host: str
 
@@ -45,11 +45,14 @@ class Executor(Protocol):
         """Take the hosts of the following calls from `batch`."""
 
     def take_slot(self) -> bool:
-        """Claim a slot for one more host; false if none is free now."""
+        """Claim a slot for one more host. Return false if none is free now."""
 
     def advance(self, host: str, reply: Any) -> None:
-        """Run the host until it is done or blocked by a barrier. It begins at the start of the
-        play, or behind its barrier, to which `reply` is the answer. Uses a slot of `take_slot`."""
+        """Run the host until it is done or blocked by a barrier.
+
+        It begins at the start of the play, or after its barrier; `reply` is the barrier's answer.
+        Uses a slot claimed by `take_slot`.
+        """
 
     def next_message(self, slot_wanted: bool) -> Message | None:
         """Wait for the next message. If a slot is wanted, return None when one may be free."""
@@ -58,7 +61,7 @@ class Executor(Protocol):
         """Close the connections of all hosts except those in `needed`."""
 
     def kill(self) -> None:
-        """Kill what runs on the hosts. Returns when that is done, or after a time limit."""
+        """Kill the tasks that run on the hosts. Returns when that is done, or after a time limit."""
 
     def close(self) -> None:
         """Close all connections without waiting for hosts."""

@@ -1,4 +1,4 @@
-"""Which variables a task on a host sees: the layers of Ansible's precedence, and `hostvars`."""
+"""Variables of a task on a host: the layers of Ansible's precedence, and `hostvars`."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class PendingVars:
-    """How a host's variables will differ when the frame that is being built has been run."""
+    """Changes of a host's variables by the frame that is being built."""
 
     variables: Mapping[str, Any] = field(default_factory=dict)
-    """What the tasks of the frame set."""
+    """Variables that the tasks of the frame set."""
     on_missing: Callable[[str], None] | None = None
-    """Called with names that no layer has."""
+    """Called with each name that no layer has."""
     is_outdated: Callable[[str], bool] | None = None
     """Whether the fact of that name is about to be gathered again."""
 
 
 @dataclass
 class ScopeContext:
-    """What a scope's `LazyFromScope` variables are computed from."""
+    """The context from which `LazyFromScope` variables of a scope are computed."""
 
     play_world: PlayWorld
     host: str
@@ -63,12 +63,12 @@ class ScopeContext:
 
 
 class HostVars(ComputedMapping):
-    """`hostvars`: the variables of every host, but without those of the play and its roles."""
+    """`hostvars`: the variables of every host, without those of the play and its roles."""
 
     def __init__(
         self, play_world: PlayWorld, own: str, gate: Gate, pending: PendingVars | None = None
     ) -> None:
-        """`own` is the host that sees this; `pending` concerns its own variables."""
+        """Create `hostvars` for the host `own`. `pending` changes the variables of that host."""
         self._play_world, self._own, self._gate = play_world, own, gate
         self._pending = pending or PendingVars()
 
@@ -81,7 +81,10 @@ class HostVars(ComputedMapping):
         return _scope(self._play_world, host, None, pending, with_play=False)
 
     def __iter__(self) -> Iterator[str]:
-        """The controller is listed if the inventory names it or it has variables of its own."""
+        """Yield the names of the hosts.
+
+        The controller is one of them if the inventory has it or it has variables of its own.
+        """
         world = self._play_world.world
         for name in tuple(world.states):  # a copy: add_host adds to it
             if not is_implicit(world.inventory, name) or world.states[name].is_known:
@@ -105,10 +108,10 @@ def task_scope(
     gather: bool,
     gate: Gate | None = None,
 ) -> Scope:
-    """Return a task's variables. `pending` is what the tasks before it in the frame set.
+    """Return a task's variables. `pending` are the variables that earlier tasks of the frame set.
 
-    Using a fact that is missing raises NeedResult if facts are about to be gathered, and NeedFacts
-    if the play may `gather` them. `gate` decides whether other hosts' variables may be used.
+    Using a missing fact raises NeedResult if facts are about to be gathered, and NeedFacts if the
+    play may `gather` them. `gate` decides whether other hosts' variables may be used.
     """
 
     def on_missing(name: str) -> None:
@@ -126,7 +129,7 @@ def task_scope(
 
 
 def _holds_all_facts(name: str) -> bool:
-    """Before facts are gathered, `ansible_facts` holds only those of modules like getent."""
+    """Whether the name is `ansible_facts`, which is incomplete before facts are gathered."""
     return name == "ansible_facts"
 
 
@@ -138,9 +141,11 @@ def _scope(
     gate: Gate | None = None,
     with_play: bool = True,
 ) -> Scope:
-    """The layers, that of highest precedence first. The numbers are those of Ansible's list of 22
-    (docs: "Understanding variable precedence"). Without `with_play`, variables of the play and its
-    roles are left out."""
+    """Return the layers, the one with the highest precedence first.
+
+    The numbers are those of Ansible's list of 22 (docs: "Understanding variable precedence").
+    Without `with_play`, variables of the play and its roles are left out.
+    """
     world, state, play = play_world.world, play_world.world.states[host], play_world.play
     role = task.role if task is not None else None
     inventory_vars = world.inventory_vars.get(host, {})
@@ -173,8 +178,10 @@ def _scope(
 def _connection(
     play_world: PlayWorld, host: str, inventory_vars: Mapping[str, Any], task: Task
 ) -> Mapping[str, Any]:
-    """The connection variables that no other layer sets. They are computed once for all tasks of a
-    host that have the same keywords."""
+    """Return the connection variables that no other layer sets.
+
+    They are computed once for all tasks of a host that have the same keywords.
+    """
     key = (inventory_vars, task.keywords.connection, task.keywords.remote_user)
     cached = play_world.cached_connection(host)
     if cached is not None and not any(map(is_not, cached[0], key)):
@@ -186,22 +193,24 @@ def _connection(
 
 
 def _search_path(context: ScopeContext) -> list[str]:
-    """The folders in which the task's files are searched."""
+    """Return the folders in which the task's files are searched."""
     task = context.task
     roots = (*(task.roots if task is not None else ()), context.play_world.play.basedir)
     return [*dict.fromkeys(str(root.absolute()) for root in roots)]
 
 
 def _params(task: Task) -> Iterator[Mapping[str, Any]]:
-    """The variables of the includes around the task, the innermost include first. If the task is an
-    include, its own `vars` come before them: its `when` sees these."""
+    """Yield the variables of the includes around the task, the innermost include first.
+
+    If the task is an include, its own `vars` come first, because its `when` uses them.
+    """
     if task.module in ("include_tasks", "include_role", "include"):
         yield from reversed(task.keywords.vars[len(task.outer.vars) :])
     yield from reversed(task.keywords.params)
 
 
 def _no_facts(scope: Scope) -> dict[str, Any]:
-    """`ansible_facts` before any are gathered."""
+    """Return `ansible_facts` before any are gathered."""
     scope.report_missing("ansible_facts")
     return {}
 
@@ -209,7 +218,7 @@ def _no_facts(scope: Scope) -> dict[str, Any]:
 def _current_facts(
     facts: dict[str, Any], is_outdated: Callable[[str], bool] | None
 ) -> Mapping[str, Any]:
-    """The facts without those that are about to be gathered again."""
+    """Return the facts without those that are about to be gathered again."""
     if is_outdated is None:
         return facts
     # A copy, since hosts that delegate facts to this one may add some at any time.
@@ -217,11 +226,14 @@ def _current_facts(
 
 
 def _vars_files(play_world: PlayWorld, state: HostState) -> Mapping[str, Any]:
-    """The variables of the play's vars_files for a host. The names of the files may be templates,
-    even of facts: as in Ansible, a file is left out as long as its name can't be rendered."""
+    """Return the variables of the play's vars_files for a host.
+
+    The names of the files may be templates that use facts. As in Ansible, a file is left out while
+    its name can't be rendered.
+    """
     if not play_world.play.vars_files:
         return {}
-    with _reading:  # hosts that delegate to this one read them too
+    with _reading:  # other hosts' delegated tasks read them too
         variables = state.vars_files.get(play_world.play.where)
         return _read_vars_files(play_world, state) if variables is None else variables
 
@@ -231,7 +243,7 @@ _reading = threading.RLock()
 
 def _read_vars_files(play_world: PlayWorld, state: HostState) -> Mapping[str, Any]:
     play = play_world.play
-    state.store_vars_files(play.where, {})  # while names are rendered, there are none
+    state.store_vars_files(play.where, {})  # no values while the names are rendered
     merged: dict[str, Any] = {}
     complete = True
     for entry in play.vars_files:
@@ -255,7 +267,7 @@ _IMPLICIT_LOCALHOST = {
     "ansible_connection": "local",
     "ansible_python_interpreter": sys.executable,
 }
-"""Variables of a localhost that the inventory does not name."""
+"""Variables of a localhost that is not in the inventory."""
 
 
 def _lookup_context(scope: Scope) -> LookupContext:
@@ -286,7 +298,7 @@ def local_context(play_world: PlayWorld, task: Task | None, scope: Scope) -> Loc
 
 
 def _finder(context: LocalTaskContext) -> Callable[[str, str], Path]:
-    """`context.find` for a lookup, which expects FileNotFoundError."""
+    """Return `context.find` for a lookup, which expects FileNotFoundError."""
 
     def find(folder: str, name: str) -> Path:
         try:
@@ -298,7 +310,7 @@ def _finder(context: LocalTaskContext) -> Callable[[str, str], Path]:
 
 
 def _as_lookup(method: Callable[P, T]) -> Callable[P, T]:
-    """A method of the task context for a lookup: it raises LookupFailedError."""
+    """Wrap a method of the task context for a lookup: it raises LookupFailedError."""
 
     def wrapped(*args: P.args, **options: P.kwargs) -> T:
         try:
@@ -312,8 +324,11 @@ def _as_lookup(method: Callable[P, T]) -> Callable[P, T]:
 
 
 def title(task: Task, scope: Scope) -> str:
-    """Return the task's name for the report, rendered. It is shown as written if it can't be
-    rendered (yet), or differs between the items of a loop."""
+    """Return the rendered name of the task, for reports.
+
+    The unrendered name is returned if it can't be rendered (yet), or differs between the items of a
+    loop.
+    """
     if not isinstance(task.name, Template):
         return task.title
     if task.loop is not None:

@@ -1,4 +1,4 @@
-"""On which host a task runs, over which connection, and as which user."""
+"""Choose the session of a task: host, connection, and user."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from provisioner.modules.framework.base import HostAccess, ModuleError
 from provisioner.remote.become import PASSWORDS, Become
 
 _CONNECTIONS = ("ssh", "local", "paramiko", "paramiko_ssh", "smart")
-"""Ansible's names of the connections that exist here: ssh under its various names, and local."""
+"""Names of the supported connections in Ansible: ssh under several names, and local."""
 
 
 def session_key(play_world: PlayWorld, host: str, keywords: Keywords, scope: Scope) -> SessionKey:
-    """Return the session in which a task of `host` runs. A delegated task runs on another host, and
-    that host's variables say how to reach it."""
+    """Return the session for a task of `host`.
+
+    A delegated task runs on another host, with the connection variables of that host.
+    """
     target = task_keywords.delegated_host(scope, keywords) or host
     target_scope = scope
     if target != host:
@@ -44,7 +46,7 @@ def session_key(play_world: PlayWorld, host: str, keywords: Keywords, scope: Sco
 def _connection(
     play_world: PlayWorld, target: str, keywords: Keywords, scope: Scope, target_scope: Scope
 ) -> str:
-    """The kind of the connection: by variable, keyword or option; ssh without any."""
+    """Return the kind of the connection, from a variable, keyword or option; the default is ssh."""
     by_variable = target_scope.get("ansible_connection")
     if by_variable is None and is_implicit(play_world.world.inventory, target):
         by_variable = "local"
@@ -56,7 +58,7 @@ def _connection(
 
 
 def _unless_variable(keyword: Any, scope: Scope, target_scope: Scope, *names: str) -> str | None:
-    """The keyword's value; None if a variable of one of the names has another one."""
+    """Return the keyword's value; None if one of the named variables overrides it."""
     value = str(scope.render(keyword))
     variables = (target_scope.get(name) for name in names)
     differs = any(str(other) != value for other in variables if other is not None)
@@ -64,7 +66,10 @@ def _unless_variable(keyword: Any, scope: Scope, target_scope: Scope, *names: st
 
 
 def _become(keywords: Keywords, scope: Scope, target_scope: Scope) -> Become | None:
-    """The user that the task becomes: by the target's variables, keywords or options."""
+    """Return the user to become; None without any.
+
+    It is set by the target's variables, keywords or options.
+    """
 
     def variable_or(name: str, keyword: Any) -> Any:
         value = target_scope.get(name)
@@ -92,12 +97,14 @@ def _become(keywords: Keywords, scope: Scope, target_scope: Scope) -> Become | N
     )
 
 
-# Modules like synchronize run a program on the controller that connects to the host by itself.
+# Modules like synchronize run a program on the controller that makes its own connection.
 
 
 def reached_host(host: str, key: SessionKey, keywords: Keywords, scope: Scope) -> HostAccess:
-    """Return how such a program gets to the task's host. `key` is the session that another module
-    would run in."""
+    """Return how a program on the controller connects to the task's host.
+
+    `key` is the session that another module would use.
+    """
     become = key.become
     is_delegated = task_keywords.delegated_host(scope, keywords) is not None
     return HostAccess(
@@ -111,9 +118,11 @@ def reached_host(host: str, key: SessionKey, keywords: Keywords, scope: Scope) -
 
 
 def controller_key(host: str, key: SessionKey, keywords: Keywords, scope: Scope) -> SessionKey:
-    """Return the session in which such a program runs: on the controller, or on the host that the
-    task is delegated to. It becomes another user only if it needs no connection; else the program
-    does that at the other end."""
+    """Return the session for such a program: on the controller, or on the delegated host.
+
+    It becomes another user only if it needs no connection. Otherwise the program does so on the
+    remote host.
+    """
     is_delegated = task_keywords.delegated_host(scope, keywords) is not None
     if not is_delegated and key.connection != "local":
         return SessionKey("localhost", "local")

@@ -1,4 +1,4 @@
-"""The controller's files for a task: searched as Ansible does, rendered with its variables."""
+"""A task's access to files of the controller: search paths and templates as in Ansible."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ from provisioner.records import dataclass
 from provisioner.where import Where
 
 _MAX_SECRET = 1 << 16
-"""The largest plaintext of an encrypted file, in bytes, that reports are searched for. Larger files
-are archives and the like."""
+"""Maximum size in bytes of an encrypted file whose plaintext is masked in reports. Larger files are
+usually archives.
+"""
 
 
 @once_a_file
 def _decrypted(path: Path, vault: Vault) -> bytes | Path:
-    """The file's path, or its plaintext if it is encrypted. Reports must not show that."""
+    """Return the file's path, or its plaintext if it is encrypted. Reports must not show that."""
     with path.open("rb") as file:
         if not is_encrypted(file.read(64)):
             return path
@@ -51,10 +52,13 @@ class LocalTaskContext:
     """Whether the task registers its result."""
 
     def find(self, folder: str, name: str) -> Path:
-        """Return the path of the local file `name`. `folder` is "files", "templates", …; the
-        ModuleError for a missing file names every path that was tried."""
+        """Return the path of the local file `name`.
+
+        `folder` is "files", "templates", …. The ModuleError for a missing file names every path
+        that was tried.
+        """
         if self.scope.raw("lookup_context") is PENDING:
-            raise NeedResult  # a task of the frame may change it
+            raise NeedResult  # a task of the frame may change the file
         tried = places(self.roots, folder, name)
         for path in tried:
             if path.exists():
@@ -63,7 +67,7 @@ class LocalTaskContext:
         raise ModuleError(f"the file {name} was not found on this machine; tried {paths}")
 
     def local(self, name: str) -> Path:
-        """Return the path of a local file to write: a relative name is beside the playbook."""
+        """Return the path of a local file to write. A relative name is beside the playbook."""
         return self.roots[-1] / Path(name).expanduser()
 
     @property
@@ -73,7 +77,7 @@ class LocalTaskContext:
 
     @property
     def host_access(self) -> HostAccess:
-        """How a program of the controller reaches that host."""
+        """How a program on the controller connects to that host."""
         assert self.reached_host is not None
         return self.reached_host
 
@@ -105,11 +109,11 @@ class LocalTaskContext:
         more: Mapping[str, Any] | None = None,
         own_first: bool = False,
     ) -> str:
-        """Render the file as a template, with `more` variables and Jinja's `options`; a ModuleError
-        names file and line.
+        """Render the file as a template, with `more` variables and Jinja's `options`.
 
-        As in Ansible, `include` looks in the folders of the role and the play, then in that of the
-        file; the other way round with `own_first` (the lookup `template`).
+        A ModuleError names file and line. As in Ansible, `include` searches the folders of the role
+        and the play, then the folder of the file. With `own_first` (the lookup `template`) the
+        order is reversed.
         """
         shared = [folder for root in self.roots for folder in (root / "templates", root)]
         own = path.parent
@@ -127,7 +131,7 @@ class LocalTaskContext:
 
 
 def _template_variables(path: Path) -> dict[str, Any]:
-    """Ansible's variables about the template itself."""
+    """Return Ansible's variables about the template itself."""
     return {
         "template_path": str(path),
         "template_fullpath": str(path.absolute()),

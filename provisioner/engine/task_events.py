@@ -33,8 +33,10 @@ def finished(
     rescued: bool = False,
     attempts: int = 1,
 ) -> TaskFinished:
-    """Return the event of the end of a task, or of an item of its loop (`is_item`); `loop` is set
-    for a whole loop. With `no_log` it does not show what the task did."""
+    """Return the event of the end of a task, or of one loop item (`is_item`).
+
+    `loop` is set for a whole loop. With `no_log` the event does not show what the task did.
+    """
     task, failed = task_run.task, result.outcome is Outcome.FAILED
     item, shown, hint = None, None, result.hint
     if task_keywords.is_set(task_run.scope, task.keywords.no_log, if_invalid=True):
@@ -73,22 +75,26 @@ def finished(
 
 
 def _delegated_host(task_run: TaskRun, host: str) -> str | None:
-    """The other host that the task ran on."""
+    """Return the other host that the task ran on; None if it is not delegated."""
     key = task_run.session_key
     return None if key is None or key.host == host else key.host
 
 
 def reason_and_hint(scope: Scope, task: Task, result: Result) -> tuple[str, str]:
-    """Return why a task has failed and what to do about it, for the recap. With `no_log`, the
-    reason says only that it is hidden."""
+    """Return the reason of a task's failure and a hint for the operator, for the recap.
+
+    With `no_log`, the reason says only that it is hidden.
+    """
     if task_keywords.is_set(scope, task.keywords.no_log, if_invalid=True):
         return CENSORED, ""
     return result.reason or "failed", result.hint
 
 
 def _label(task_run: TaskRun, result: Result) -> Any:
-    """The item, or the label that its loop_control gives it. It is plain data: values that hosts
-    have sent must not be rendered."""
+    """Return the item, or the label that its loop_control sets.
+
+    It is plain data: values from hosts must not be rendered.
+    """
     loop = task_run.task.loop
     if loop is None or loop.label is None:
         return task_run.item
@@ -101,7 +107,7 @@ def _label(task_run: TaskRun, result: Result) -> Any:
 
 
 def _shown(task_run: TaskRun, result: Result) -> Any:
-    """What a debug task shows; None for other tasks."""
+    """Return the output of a debug task; None for other tasks."""
     if not isinstance(task_run.module, Debug) or result.outcome is not Outcome.OK:
         return None
     return result.returns["msg"] if "msg" in result.returns else dict(result.returns)

@@ -18,7 +18,7 @@ _FALSE = ("no", "false", "off", "0", "n", "f")
 
 
 def flag(scope: Scope, keyword: Any, default: bool = False) -> bool:
-    """Return the value of a keyword that is true or false; `default` if it is not set."""
+    """Return the value of a boolean keyword; `default` if it is not set."""
     if keyword is None or isinstance(keyword, bool):
         return default if keyword is None else keyword
     value = _value(scope, keyword)
@@ -30,8 +30,10 @@ def flag(scope: Scope, keyword: Any, default: bool = False) -> bool:
 
 
 def is_set(scope: Scope, keyword: Any, if_invalid: bool = False) -> bool:
-    """Return the value of a keyword that matters when the task has ended; `if_invalid` if its
-    template has an error."""
+    """Return the value of a boolean keyword that is used after the task has ended.
+
+    Return `if_invalid` if its template has an error.
+    """
     try:
         return flag(scope, keyword)
     except TemplateError:
@@ -39,15 +41,19 @@ def is_set(scope: Scope, keyword: Any, if_invalid: bool = False) -> bool:
 
 
 def require_known(scope: Scope, task: Task) -> None:
-    """Raise NeedResult if a keyword that matters when the task has ended depends on a result that
-    is not there yet: the task can't be prepared then."""
+    """Raise NeedResult if a keyword that is used after the task depends on an unknown result.
+
+    The task can't be prepared then.
+    """
     for template in task.result_templates:
         is_set(scope, template)
 
 
 def number(scope: Scope, keyword: Any, default: float) -> float:
-    """Return the value of a keyword that is a number; `default` if it is not set or not a number
-    (`check_types` reports that)."""
+    """Return the value of a numeric keyword; `default` if it is not set or not a number.
+
+    `check_types` reports values that are not numbers.
+    """
     try:
         value = _number(_value(scope, keyword))
     except (TemplateError, ValueError):
@@ -56,7 +62,7 @@ def number(scope: Scope, keyword: Any, default: float) -> float:
 
 
 def seconds(scope: Scope, keyword: Any, default: float) -> float:
-    """Return the value of a keyword that is a time in seconds, at most `LONGEST`."""
+    """Return the value of a keyword that is a duration in seconds, at most `LONGEST`."""
     return min(number(scope, keyword, default), LONGEST)
 
 
@@ -72,8 +78,10 @@ def delegated_host(scope: Scope, keywords: Keywords) -> str | None:
 
 
 def check_types(task: Task, scope: Scope) -> None:
-    """Raise TemplateError for the first keyword whose value has the wrong type. Loading the
-    playbook has checked only the values that are no templates."""
+    """Raise TemplateError for the first keyword whose value has the wrong type.
+
+    Loading the playbook has checked only values without templates.
+    """
     for name, keyword, kind in task.unchecked_keywords:
         if kind is int and not _is_number(scope, keyword):
             raise TemplateError(f'"{name}" must be a number, not "{scope.render(keyword)}"')
@@ -101,13 +109,13 @@ def _is_omitted(task: Task, name: str, scope: Scope) -> bool:
 
 
 def _value(scope: Scope, keyword: Any) -> Any:
-    """The keyword's value; None if it is not set, or `omit`."""
+    """Return the keyword's value; None if it is not set, or `omit`."""
     value = None if keyword is None else scope.render(keyword)
     return None if value is OMIT else value
 
 
 def _number(value: Any) -> float | None:
-    """The value as a number; None if it is empty. Raises ValueError if it is not a number."""
+    """Return the value as a number; None if it is empty. Raises ValueError if it is not a number."""
     if value in (None, ""):
         return None
     return keyword_values.number(int(value) if isinstance(value, bool) else value)

@@ -1,4 +1,4 @@
-"""The items of a task's loop, and the variables that each item's run of the task sees."""
+"""The items of a task's loop, and the variables of each item."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from provisioner.where import with_hint
 
 
 def items_of(task: Task, scope: Scope) -> list[Any]:
-    """Return the items of the task's loop; raise TemplateError if they are not a list."""
+    """Return the items of the task's loop. Raises TemplateError if they are not a list."""
     loop = task.loop
     assert loop is not None
     if loop.lookup is not None:
@@ -30,7 +30,7 @@ def items_of(task: Task, scope: Scope) -> list[Any]:
 
 
 def _looked_up(name: str, terms: Any, task: Task, scope: Scope) -> list[Any]:
-    """The items of a `with_NAME` loop."""
+    """Return the items of a `with_NAME` loop."""
     from provisioner.language.lookups.registry import loop_items, short_name
 
     takes_undefined = short_name(name) == "first_found"
@@ -40,11 +40,11 @@ def _looked_up(name: str, terms: Any, task: Task, scope: Scope) -> list[Any]:
 
 
 _FOLDERS = {"template": "templates", "include_vars": "vars"}
-"""The folder in which with_first_found looks, by module; for all others it is `files`."""
+"""The folder in which with_first_found searches, by module; `files` for all others."""
 
 
 def with_variable_names(task: Task, scope: Scope) -> Task:
-    """The task with the names of its loop's variables rendered, if templates give them."""
+    """Return the task with the names of its loop variables rendered, if they are templates."""
     loop = task.loop
     if loop is None or not loop.name_templates:
         return task
@@ -55,12 +55,12 @@ def with_variable_names(task: Task, scope: Scope) -> Task:
 
 
 def item_scope(task: Task, scope: Scope, items: list[Any], index: int) -> Scope:
-    """The scope of one item: `scope` with the loop's variables."""
+    """Return the scope of one item: `scope` with the loop's variables."""
     return scope.with_layers(item_variables(task, items, index))
 
 
 def item_variables(task: Task, items: list[Any], index: int) -> dict[str, Any]:
-    """The loop's variables for one item."""
+    """Return the loop's variables for one item."""
     loop = task.loop
     assert loop is not None
     variables: dict[str, Any] = {loop.variable: items[index], "ansible_loop_var": loop.variable}
@@ -76,7 +76,7 @@ def item_variables(task: Task, items: list[Any], index: int) -> dict[str, Any]:
 
 
 def _extended(items: list[Any], index: int) -> dict[str, Any]:
-    """The value of `ansible_loop` (loop_control.extended)."""
+    """Return the value of `ansible_loop` (loop_control.extended)."""
     count = len(items)
     values: dict[str, Any] = {
         "allitems": items,
@@ -98,12 +98,11 @@ def _extended(items: list[Any], index: int) -> dict[str, Any]:
 def without_items(
     play_world: PlayWorld, host: str, task: Task, scope: Scope, error: TemplateError
 ) -> TaskRun:
-    """The run of a task whose items can't be computed: skipped if its `when` is false, else failed
-    with `error`.
+    """Return the run of a task whose items can't be computed.
 
-    As in Ansible, `when` is decided with an undefined item if the items name an undefined variable.
-    After any other error the item has no value at all, so only a condition that does not use it
-    counts.
+    It is skipped if its `when` is false, and otherwise fails with `error`. As in Ansible, `when` is
+    evaluated with an undefined item if the items name an undefined variable. After any other error
+    the item has no value, and only conditions that do not use it count.
     """
     failed = TaskRun(task, scope, result=Result(Outcome.FAILED, error.reason))
     single = replace(task, loop=None)
@@ -120,7 +119,7 @@ def without_items(
 
 
 def _false_condition(task: Task, scope: Scope) -> Conditions:
-    """The first condition that is false without using the item; empty if there is none."""
+    """Return the first condition that is false without using the item; empty if there is none."""
     for condition in task.keywords.when:
         try:
             if scope.holds((condition,)) is not True:
@@ -131,7 +130,7 @@ def _false_condition(task: Task, scope: Scope) -> Conditions:
 
 
 class _UnknownItem:
-    """An item without a value: every use of it raises the error."""
+    """An item without a value. Every use of it raises the error."""
 
     __slots__ = ("_error",)
 

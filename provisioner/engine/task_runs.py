@@ -1,4 +1,4 @@
-"""Prepare a task for one host: a program to send, or a result if no host is needed."""
+"""Prepare a task for one host: make a program to send, or a result if none is needed."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ Kind = Literal["look", "read", "act"]
 class TaskRun:
     """One task on one host, or one item of its loop there.
 
-    It holds either the `result`, if the task needs no host, or the `program` that is sent, or a
-    ControlModule that the run carries out. Nothing changes a field later. The class is not frozen
-    because that slows down the constructor, which is called for every task on every host.
+    It contains the `result` if the task needs no host, the `program` to send, or a ControlModule
+    that the run carries out. No field changes later. The class is not frozen because that slows
+    down the constructor, which is called for every task on every host.
     """
 
     task: Task
@@ -49,22 +49,26 @@ class TaskRun:
     module: Module | None = None
     program: Program | None = None
     kind: Kind = "look"
-    """How the program may be sent. A look can be sent before it is known whether the task is
-    reached; so can a read, which is a command that the playbook declares to change nothing. An act
-    can't."""
+    """When the program may be sent. A look may be sent before it is known whether the task is
+    reached. A read is a command that the playbook declares to change nothing; it may be sent early
+    too. An act may not.
+    """
     check: bool = False
     diff: bool = False
     tolerant: bool = False
-    """Whether the programs behind it run even if it fails: the playbook ignores that."""
+    """Whether later programs of the frame run even if this one fails, since the playbook ignores
+    it.
+    """
     decided_here: bool = False
-    """Whether the controller decides if it has failed, by the playbook's conditions or the module's
-    own. No change may be sent behind it."""
+    """Whether the controller decides if the task has failed, by the playbook's conditions or the
+    module's own. No change may be sent after it in the same frame.
+    """
     session_key: SessionKey | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout: float | None = None
 
     def mode(self, due: bool) -> Mode:
-        """The mode in which it is sent; `due` if a look has found that it would change the host."""
+        """Return the mode in which it is sent. `due` is true if a look has found a change to make."""
         if self.check:
             return "check"
         if self.kind == "read":
@@ -78,10 +82,10 @@ class TaskRun:
 
 
 def prepare_task(play_world: PlayWorld, host: str, task: Task, scope: Scope) -> TaskRun:
-    """Decide the task's `when`, render its arguments, and make its program. A task that can't be
-    carried out gets a result that says why it has failed.
+    """Evaluate the task's `when`, render its arguments, and make its program.
 
-    Raises NeedResult if the task depends on a result that is not there yet.
+    A task that can't be carried out gets a result with the reason of its failure. Raises NeedResult
+    if the task depends on a result that is not known yet.
     """
     scope = with_delegated(play_world, task, scope)
     task_keywords.require_known(scope, task)
@@ -99,7 +103,7 @@ def prepare_task(play_world: PlayWorld, host: str, task: Task, scope: Scope) -> 
 
 
 def _skipped(condition: Template | bool) -> Result:
-    """The result of a task whose `when` has this false condition."""
+    """Return the result of a task that is skipped because this `when` condition is false."""
     source = condition.source if isinstance(condition, Template) else str(condition).lower()
     false = condition.source if isinstance(condition, Template) else condition
     returns = {"skip_reason": "Conditional result was False", "false_condition": false}
@@ -139,7 +143,7 @@ def _with_program(
     check: bool,
     context: LocalTaskContext,
 ) -> TaskRun:
-    """The run of a task that a program carries out on the host."""
+    """Return the run of a task that needs a program on the host."""
     scope, keywords = context.scope, task.keywords
     session_key = session_keys.session_key(play_world, host, keywords, scope)
     if module.from_controller:
@@ -170,15 +174,17 @@ def _with_program(
 
 
 def _with_times(task: Task, program: Program) -> Program:
-    """Have a command's begin and end measured if the result is registered: that takes a process on
-    the host."""
+    """Have the program measure a command's start and end, if the result is registered.
+
+    That costs a process on the host.
+    """
     if not (task.register or task.async_seconds) or "timed" not in program.variables:
         return program
     return replace(program, variables={**program.variables, "timed": True})
 
 
 def _with_module(task: Task, scope: Scope) -> Task:
-    """The task with its module, if a template names that."""
+    """Return the task with its module, if a template names the module."""
     if task.module_template is None:
         return task
     full = str(scope.render(task.module_template))
@@ -191,7 +197,7 @@ def _with_module(task: Task, scope: Scope) -> Task:
 
 
 def _arguments(task: Task, kind: type[Module], scope: Scope) -> dict[str, Any]:
-    """The task's arguments, rendered: those of module_defaults, of `args`, and its own."""
+    """Return the task's rendered arguments: of module_defaults, of `args`, and its own."""
     values: dict[str, Any] = {}
     if task.keywords.module_defaults:
         for defaults in arguments.defaults(task.module, task.keywords.module_defaults):
@@ -214,7 +220,7 @@ def _arguments(task: Task, kind: type[Module], scope: Scope) -> dict[str, Any]:
 
 
 def _mapping(value: Any, what: str) -> dict[str, Any]:
-    """The value of a template that gives all arguments: `args: "{{ a_mapping }}"`."""
+    """Return the value of a template that contains all arguments: `args: "{{ a_mapping }}"`."""
     if not isinstance(value, dict):
         raise ModuleError(f"{what} must be a mapping of names to values, not {value!r}")
     return value
@@ -228,7 +234,7 @@ def _kind(task: Task, module: Module) -> Kind:
 
 
 def _environment(task: Task, scope: Scope) -> dict[str, str]:
-    """The environment variables that the task's `environment` keywords set."""
+    """Return the environment variables that the task's `environment` keywords set."""
     merged: dict[str, str] = {}
     for layer in task.keywords.environment:
         if task.module in ("setup", "gather_facts") and isinstance(layer, dict):
@@ -243,7 +249,9 @@ def _environment(task: Task, scope: Scope) -> dict[str, str]:
 
 
 def _names_env_fact(value: Any) -> bool:
-    """Whether a template names the host's environment, which is a fact: the task that gathers facts
-    can't have it yet."""
+    """Whether a template uses the fact that contains the host's environment.
+
+    The task that gathers facts can't use it yet.
+    """
     names = ("ansible_env", "ansible_facts.env", "ansible_facts['env']", 'ansible_facts["env"]')
     return any(name in template.source for template in templates_in(value) for name in names)

@@ -1,4 +1,4 @@
-"""What the hosts of a run share, and what the hosts of one batch of a play share."""
+"""State that the hosts of a run share, and state that the hosts of one batch of a play share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from provisioner.records import dataclass
 
 
 def _current_folder() -> Path:
-    """The current directory; paths stay relative if it has been removed."""
+    """Return the current directory. Paths stay relative if it has been removed."""
     try:
         return Path.cwd()
     except FileNotFoundError:
@@ -25,7 +25,7 @@ def _current_folder() -> Path:
 
 @dataclass
 class World:
-    """What all hosts of a run share."""
+    """State that all hosts of a run share."""
 
     roster: Roster
     extra_vars: Mapping[str, Any]
@@ -36,12 +36,13 @@ class World:
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Variables that the command line's options set for every host."""
     jobs: dict[str, Module] = field(default_factory=dict)
-    """The modules of async tasks that run in the background, by job id."""
+    """Modules of async tasks that run in the background, by job id."""
     shows_hosts: bool = False
     """Whether a play, or a file that it may use, names other hosts' variables."""
     folder: Path = field(default_factory=_current_folder)
-    """The current directory. It is kept because a system call for each host costs the thread its
-    turn."""
+    """The current directory. It is stored because a system call for each host would make its thread
+    wait.
+    """
 
     @property
     def inventory(self) -> Inventory:
@@ -56,7 +57,10 @@ class World:
 
 @dataclass
 class PlayWorld:
-    """What all hosts of one batch of a play share. `hosts` are those of all batches of the play."""
+    """State that all hosts of one batch of a play share.
+
+    `hosts` are the hosts of all batches of the play.
+    """
 
     world: World
     play: Play
@@ -65,7 +69,7 @@ class PlayWorld:
     active: Callable[[], tuple[str, ...]] = tuple
     """Returns the hosts of the play that are not out."""
     select: Callable[[tuple[Node, ...]], tuple[Node, ...]] = tuple
-    """Returns those of an included file's nodes that --tags and --skip-tags select."""
+    """Returns the nodes of an included file that --tags and --skip-tags select."""
     stepping: bool = False
     """Whether the operator is asked before each task (--step)."""
     _magic: dict[str, tuple[Role | None, Mapping[str, Any]]] = field(default_factory=dict)
@@ -75,14 +79,14 @@ class PlayWorld:
     # computed for the last one are kept. Scopes are made for each task: this is their hot path.
 
     def cached_magic(self, host: str) -> tuple[Role | None, Mapping[str, Any]] | None:
-        """The role that was last asked about for the host, and the magic variables in it."""
+        """Return the host's last cached magic variables, with the role that they belong to."""
         return self._magic.get(host)
 
     def cache_magic(self, host: str, role: Role | None, variables: Mapping[str, Any]) -> None:
         self._magic[host] = role, variables
 
     def cached_connection(self, host: str) -> tuple[tuple[Any, ...], Mapping[str, Any]] | None:
-        """What the host's connection variables were last computed from, and these variables."""
+        """Return the host's last cached connection variables, with the key of their inputs."""
         return self._connections.get(host)
 
     def cache_connection(
@@ -92,8 +96,11 @@ class PlayWorld:
 
 
 class Gate:
-    """Whether a task may see other hosts' variables. It is closed while the task is prepared before
-    the hosts have waited for each other: the other hosts may still be at earlier tasks."""
+    """Whether a task may see other hosts' variables.
+
+    It is closed while a task is prepared before the hosts have waited for each other: other hosts
+    may still run earlier tasks.
+    """
 
     def __init__(self, is_open: bool = True) -> None:
         self.is_open = is_open
