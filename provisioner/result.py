@@ -61,8 +61,10 @@ class Result:
 
     @property
     def reason(self) -> str:
-        """The message, and after it the last line of a failed command's stderr: `exit 1` alone
-        does not explain a failure."""
+        """The message, and the last line of a failed command's stderr after it.
+
+        `exit 1` alone does not explain a failure.
+        """
         stderr = self.returns.get("stderr") if self.returns.get("rc") else ""
         last_line = str(stderr or "").rstrip().rpartition("\n")[2].strip()[:_MAX_LAST_LINE]
         if last_line in self.message:

@@ -27,8 +27,10 @@ class Where:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
     def excerpt(self) -> str:
-        """Return the line with a caret below the column, or "" if the line is empty or the file
-        cannot be read."""
+        """Return the line with a caret below the column.
+
+        Return "" if the line is empty or the file cannot be read.
+        """
         if not self.line:
             return ""
         try:

@@ -32,8 +32,10 @@ def check_workers(context: click.Context, param: click.Parameter, value: str | N
 
 
 def with_absolute_paths(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the options with absolute paths if the workers belong to a cluster: these may run in
-    another working directory."""
+    """Return the options with absolute paths if the workers belong to a cluster.
+
+    Such workers may run in another working directory.
+    """
     if not (options["workers"] or "").startswith("tls://"):
         return options
     paths = {name: _absolute(options[name]) for name in ("inventory", "private_key")}
@@ -43,8 +45,10 @@ def with_absolute_paths(options: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _absolute(name: Any) -> Any:
-    """Return the absolute path of an existing file. Other names (host lists, bundled playbooks)
-    stay as they are."""
+    """Return the absolute path of an existing file.
+
+    Other names (host lists, bundled playbooks) stay as they are.
+    """
     return str(Path(name).absolute()) if name and Path(name).exists() else name
 
 

@@ -95,8 +95,10 @@ def _ssh_words(arguments: RunArguments) -> tuple[str, ...]:
 
 
 def tag_names(words: Iterable[str]) -> frozenset[str]:
-    """Return the tags in the values of a repeatable option. A value may have several, with commas
-    between them."""
+    """Return the tags in the values of a repeatable option.
+
+    A value may have several, with commas between them.
+    """
     return frozenset(tag.strip() for word in words for tag in word.split(",") if tag.strip())
 
 

@@ -62,8 +62,10 @@ def _hosts_by_threads() -> int:
 
 @cache
 def _spare_threads() -> int:
-    """Return how many threads the user and the cgroups of this process still allow. The result of
-    the first call is kept, so that our own threads do not count."""
+    """Return how many threads the user and the cgroups of this process still allow.
+
+    The result of the first call is kept, so that our own threads do not count.
+    """
     return min(_spare_threads_of_user(), spare_in_cgroups())
 
 

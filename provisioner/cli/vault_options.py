@@ -46,8 +46,10 @@ def vault_options(command: C) -> C:
 
 
 def vault_secrets(options: Mapping[str, Any], *, new: bool = False) -> tuple[Secret, ...]:
-    """Return the passwords that the options name. Asks for those with the source `prompt`, twice if
-    they are `new`."""
+    """Return the passwords that the options name.
+
+    Asks for those with the source `prompt`, twice if they are `new`.
+    """
     if not (options["vault_ids"] or options["vault_password_files"] or options["ask_vault_pass"]):
         return ()
     return tuple(_secrets(options, new))

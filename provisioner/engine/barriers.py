@@ -91,7 +91,7 @@ class Barriers:
         return {hosts[0]: Released()}
 
     def _is_confirmed(self, key: Place, title: str) -> bool:
-        """Whether the operator wants to run the task at `key`. True if the operator is not asked."""
+        """Whether the operator wants to run the task at `key`; true if nothing is asked."""
         if self.ask is None or not title:
             return True
         if key not in self.answers:

@@ -158,7 +158,7 @@ class ControlFlow:
             position.advance()
 
     def _load_parts(self, task_run: TaskRun) -> tuple[list[tuple[Node, ...]], Result]:
-        """Return the nodes to include for each item of the task's loop, and the task's own result."""
+        """Return the nodes to include for each item of the task's loop, and the task's result."""
         scope = self._lookahead.scope(task_run.task)
         has_rescue = self._position.has_rescue()
         return includes.load_parts(self._play_world, self._state, task_run, scope, has_rescue)

@@ -69,7 +69,10 @@ _OTHER_HOSTS = ("hostvars", "delegated_vars")
 
 
 def _content(path: Path) -> bytes:
-    """Return the file's content; b"" if it can't be read. The task that needs it reports the error."""
+    """Return the file's content; b"" if it can't be read.
+
+    The task that needs the file reports the error.
+    """
     try:
         return path.read_bytes()
     except OSError:

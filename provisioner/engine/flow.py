@@ -39,7 +39,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Catch:
-    """The target of a failure: the line to continue at, its block, and the part that begins there."""
+    """The target of a failure: the line to continue at, its block, and the block's part."""
 
     line: int
     block: int

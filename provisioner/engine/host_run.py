@@ -45,7 +45,10 @@ class HostRun:
     def __init__(
         self, play_world: PlayWorld, state: HostState, flow: Flow, gathering: Task | None
     ) -> None:
-        """Create the parts. `gathering` is the task that gathers facts first, if the play needs it."""
+        """Create the parts.
+
+        `gathering` is the task that gathers facts first, if the play needs it.
+        """
         self._play_world, self._state = play_world, state
         self._clock, loop, due = TaskClock(), LoopState(), DueChange()
         store, handlers = ResultStore(play_world, state), HandlerQueue(play_world, state)
@@ -109,7 +112,7 @@ class HostRun:
         return (yield from self._sync.wait())
 
     def _send(self, frame: Frame) -> Effects[None]:
-        """Send the frame and process the results in order, until one changes the sequence of tasks."""
+        """Send the frame and process the results, until one changes the order of tasks."""
         first = frame[0][1]
         yield self._started(first)
         self._clock.start()

@@ -368,7 +368,10 @@ class Lookahead:
             pending.set_variables(task, facts, self._state.variables.keys())
 
     def _expect_registered(self, task_run: TaskRun, pending: PendingEffects) -> None:
-        """Note that the task registers its result. A loop item registers it for the next item only."""
+        """Note that the task registers its result.
+
+        The result of a loop item is registered for the next item only.
+        """
         task, result = task_run.task, task_run.result
         if not task.register:
             return

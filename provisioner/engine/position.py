@@ -203,7 +203,10 @@ class Position:
         self._skips_rescues = True
 
     def has_rescue(self) -> bool:
-        """Whether a failure of the current task leads to a `rescue`, directly or after an `always`."""
+        """Whether a failure of the current task leads to a `rescue`.
+
+        An `always` part may be run first.
+        """
         return not self._skips_rescues and any(t.flow.has_rescue(t.at) for t in self._lists)
 
     def give_up(self, *, force_handlers: bool) -> bool:

@@ -198,7 +198,7 @@ class ResultHandler:
         )
 
     def _edit(self, module: Module, report: Report) -> PreparedEdit | None:
-        """Return the edit of the content that the look has reported; None if the content is right."""
+        """Return the edit of the content that the look has reported; None if none is needed."""
         if not module.edits or (report.failed and not async_jobs.fails_later(module, report)):
             return None
         program = module.edit(report)

@@ -17,7 +17,7 @@ from provisioner.result import Outcome, Result
 
 
 class ResultStore:
-    """Writes results into the host's state; hosts and groups that tasks add go into the inventory."""
+    """Writes results into the host's state, and hosts and groups into the inventory."""
 
     def __init__(self, play_world: PlayWorld, state: HostState) -> None:
         self._play_world, self._state = play_world, state

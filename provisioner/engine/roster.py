@@ -226,7 +226,7 @@ class Roster:
 
 
 def _indices(inventory: Inventory) -> dict[str, int]:
-    """The index of each host in the inventory."""
+    """Return the index of each host in the inventory."""
     return {host: index for index, host in enumerate(inventory.hosts)}
 
 

@@ -61,7 +61,10 @@ class Executor(Protocol):
         """Close the connections of all hosts except those in `needed`."""
 
     def kill(self) -> None:
-        """Kill the tasks that run on the hosts. Returns when that is done, or after a time limit."""
+        """Kill the tasks that run on the hosts.
+
+        Returns when that is done, or after a time limit.
+        """
 
     def close(self) -> None:
         """Close all connections without waiting for hosts."""

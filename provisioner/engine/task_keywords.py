@@ -115,7 +115,10 @@ def _value(scope: Scope, keyword: Any) -> Any:
 
 
 def _number(value: Any) -> float | None:
-    """Return the value as a number; None if it is empty. Raises ValueError if it is not a number."""
+    """Return the value as a number; None if it is empty.
+
+    Raises ValueError if it is not a number.
+    """
     if value in (None, ""):
         return None
     return keyword_values.number(int(value) if isinstance(value, bool) else value)

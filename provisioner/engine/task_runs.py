@@ -68,7 +68,10 @@ class TaskRun:
     timeout: float | None = None
 
     def mode(self, due: bool) -> Mode:
-        """Return the mode in which it is sent. `due` is true if a look has found a change to make."""
+        """Return the mode in which the program is sent.
+
+        `due` is true if a look has found a change to make.
+        """
         if self.check:
             return "check"
         if self.kind == "read":

@@ -10,7 +10,7 @@ from provisioner.facts.raw_facts import RawFacts
 
 
 def mounts(raw: RawFacts) -> list[dict[str, Any]]:
-    """The fact mounts: file systems of a device or of another host, with sizes in bytes."""
+    """Return the fact mounts: file systems of a device or of another host, with sizes in bytes."""
     sizes = dict(map(_size, raw.sizes.splitlines()))
     names = _names(raw, "by-uuid")
     entries = []
@@ -30,12 +30,15 @@ def is_mount(device: str, kind: str) -> bool:
 
 
 def unescape(word: str) -> str:
-    """A field of /proc/mounts with escapes such as \\040 (space) decoded."""
+    r"""Return a field of /proc/mounts with escapes such as \040 (space) decoded."""
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), word)
 
 
 def _size(line: str) -> tuple[str, dict[str, int]]:
-    """The mount point and the sizes in one line of `stat -f -c '%S %b %f %a %c %d %s %n'`."""
+    """Return the mount point and the sizes in one line of `stat -f`.
+
+    The format of the line is '%S %b %f %a %c %d %s %n'.
+    """
     *numbers, point = line.split(" ", 7)
     if len(numbers) != 7 or not all(number.isdigit() for number in numbers):
         return "", {}
@@ -54,7 +57,7 @@ def _size(line: str) -> tuple[str, dict[str, int]]:
 
 
 def devices(raw: RawFacts) -> dict[str, Any]:
-    """The facts devices and device_links."""
+    """Return the facts devices and device_links."""
     kinds = {kind: _names(raw, f"by-{folder}") for kind, folder in LINKS.items()}
     links = {
         kind: {_base(device): names for device, names in by_device.items()}
@@ -85,14 +88,14 @@ def _masters(raw: RawFacts) -> dict[str, list[str]]:
 
 
 def _links_of(links: dict[str, dict[str, list[str]]], name: str) -> dict[str, list[str]]:
-    """The links to one device, by kind."""
+    """Return the links to one device, by kind."""
     return {kind: sorted(links[kind].get(name, [])) for kind in (*LINKS, "masters")}
 
 
 def _disk(
     name: str, values: dict[str, str], links: dict[str, dict[str, list[str]]]
 ) -> dict[str, Any]:
-    """The facts of one disk, from its values in /sys/block."""
+    """Return the facts of one disk, from its values in /sys/block."""
     sectors = int(values.get("size") or 0)
     return {
         "virtual": 1,
@@ -115,7 +118,7 @@ def _disk(
 
 
 def _partitions(values: dict[str, str], links: dict[str, dict[str, list[str]]]) -> dict[str, Any]:
-    """The facts of a disk's partitions."""
+    """Return the facts of a disk's partitions."""
     partitions = {}
     unit = values.get("queue/logical_block_size", "512")
     for part in sorted(path.split("/")[0] for path in values if path.endswith("/start")):
@@ -133,13 +136,13 @@ def _partitions(values: dict[str, str], links: dict[str, dict[str, list[str]]]) 
 
 
 def _scheduler(text: str) -> str:
-    """The active scheduler, which is in brackets: `noop [deadline] cfq`."""
+    """Return the active scheduler, which is in brackets: `noop [deadline] cfq`."""
     match = re.search(r"\[(.*)\]", text)
     return match[1] if match else ""
 
 
 def _readable_size(size: int) -> str:
-    """A size as Ansible shows it: `20.00 GB`."""
+    """Return a size as Ansible shows it: `20.00 GB`."""
     units = ("Bytes", "KB", "MB", "GB", "TB", "PB", "EB")
     power = min(int(math.log2(size) // 10), len(units) - 1) if size > 0 else 0
     return f"{size / (1 << (10 * power)):.2f} {units[power]}"
@@ -156,15 +159,15 @@ def _names(raw: RawFacts, folder: str) -> dict[str, list[str]]:
 
 
 def _decode_udev(name: str) -> str:
-    """A name with udev's escapes such as \\x20 (space) decoded."""
+    r"""Return a name with udev's escapes such as \x20 (space) decoded."""
     return re.sub(r"\\x([0-9a-f]{2})", lambda match: chr(int(match[1], 16)), name)
 
 
 def _real(raw: RawFacts, device: str) -> str:
-    """The device of a path, which may be a link: /dev/mapper/NAME leads to /dev/dm-N."""
+    """Return the device of a path, which may be a link: /dev/mapper/NAME leads to /dev/dm-N."""
     return "/dev/" + _base(raw.links[device]) if device in raw.links else device
 
 
 def _base(path: str) -> str:
-    """The last component of a path."""
+    """Return the last component of a path."""
     return path.rpartition("/")[2]

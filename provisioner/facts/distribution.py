@@ -67,7 +67,7 @@ REDHAT_RELEASE = regex.compile(
 
 
 def distribution(raw: RawFacts) -> dict[str, Any]:
-    """The facts distribution, distribution_version and the like, and os_family."""
+    """Return the facts distribution, distribution_version and the like, and os_family."""
     release = parse_assignments(raw.text("/etc/os-release", "/usr/lib/os-release"))
     redhat = REDHAT_RELEASE.match(_redhat(raw).partition("\n")[0])
     name = _name(release, redhat)
@@ -85,13 +85,13 @@ def distribution(raw: RawFacts) -> dict[str, Any]:
 
 
 def family(name: str) -> str:
-    """The os_family of a distribution; an unknown distribution is its own family."""
+    """Return the os_family of a distribution; an unknown distribution is its own family."""
     key = name.replace(" ", "-")
     return next((each for each, names in FAMILIES.items() if key in names.split()), name)
 
 
 def _redhat(raw: RawFacts) -> str:
-    """The release file of Red Hat's family."""
+    """Return the release file of Red Hat's family."""
     return raw.text("/etc/redhat-release", "/etc/centos-release", "/etc/system-release")
 
 
@@ -108,7 +108,10 @@ def _name(release: dict[str, str], redhat: re.Match[str] | None) -> str:
 def _version(
     raw: RawFacts, name: str, release: dict[str, str], redhat: re.Match[str] | None
 ) -> str:
-    """The version. The release file of EL has the minor version, os-release of CentOS has not."""
+    """Return the version of the distribution.
+
+    On EL the release file has the minor version, and os-release of CentOS does not.
+    """
     short = release.get("VERSION_ID", "")
     if name == "Debian":
         exact = raw.text("/etc/debian_version")
@@ -120,7 +123,7 @@ def _version(
 
 
 def _code(name: str, release: dict[str, str], redhat: re.Match[str] | None) -> str:
-    """The name of the release: `Core`, `Maipo`, `jammy`."""
+    """Return the name of the release: `Core`, `Maipo`, `jammy`."""
     if name == "CentOS" and redhat is not None and "Stream" in redhat["name"]:
         return "Stream"
     if name == "Fedora":
@@ -134,7 +137,7 @@ def _code(name: str, release: dict[str, str], redhat: re.Match[str] | None) -> s
 
 
 def _file(name: str, release: dict[str, str], redhat: re.Match[str] | None) -> dict[str, Any]:
-    """The facts about the file that names the distribution."""
+    """Return the facts about the file that names the distribution."""
     if redhat is not None and name not in FILES:
         is_stream = "Stream" in redhat["name"] and name == "CentOS"
         path, variety = (
@@ -152,7 +155,7 @@ def _file(name: str, release: dict[str, str], redhat: re.Match[str] | None) -> d
 
 
 def package_manager(raw: RawFacts, facts: dict[str, Any]) -> str:
-    """The fact pkg_mgr.
+    """Return the fact pkg_mgr.
 
     On Red Hat's family it depends on the version, not on what is installed: EL7 may have dnf as
     well as yum.
@@ -184,7 +187,7 @@ TOOLS = {
 
 
 def service_manager(raw: RawFacts) -> str:
-    """The fact service_mgr, from the program that runs as PID 1."""
+    """Return the fact service_mgr, from the program that runs as PID 1."""
     if "/run/systemd/system" in raw.present:
         return "systemd"
     first = raw.text("/proc/1/comm").rpartition("/")[2]

@@ -39,7 +39,7 @@ DMI_FACTS = _DMI_FACTS.split()
 
 
 def dmi(raw: RawFacts) -> dict[str, Any]:
-    """The facts bios_*, board_*, chassis_*, product_*, system_vendor and form_factor.
+    """Return the facts bios_*, board_*, chassis_*, product_*, system_vendor and form_factor.
 
     A value that can't be read is "NA", as in Ansible.
     """
@@ -58,7 +58,7 @@ MEMORY = ("MemTotal", "MemFree", "SwapTotal", "SwapFree", "SwapCached", "Cached"
 
 
 def memory(raw: RawFacts) -> dict[str, Any]:
-    """The facts memtotal_mb, memfree_mb, swaptotal_mb, swapfree_mb and memory_mb."""
+    """Return the facts memtotal_mb, memfree_mb, swaptotal_mb, swapfree_mb and memory_mb."""
     kilobytes = parse_labels(raw.text("/proc/meminfo"))
     if "MemTotal" not in kilobytes:
         return {}
@@ -86,7 +86,7 @@ def memory(raw: RawFacts) -> dict[str, Any]:
 
 
 def processor(raw: RawFacts) -> dict[str, Any]:
-    """The facts processor, processor_count (sockets), processor_cores and the like."""
+    """Return the facts processor, processor_count (sockets), processor_cores and the like."""
     blocks = _blocks(raw.text("/proc/cpuinfo"))
     described_by = ("processor", "vendor_id", "model name", "Processor", "cpu", "Vendor", "Model")
     words = [value for block in blocks for key, value in block.items() if key in described_by]
@@ -111,7 +111,7 @@ def processor(raw: RawFacts) -> dict[str, Any]:
 
 
 def _blocks(cpuinfo: str) -> list[dict[str, str]]:
-    """The lines of each processor in /proc/cpuinfo as a dict.
+    """Return the lines of each processor in /proc/cpuinfo as a dict.
 
     On ARM a last block about the board has none.
     """
@@ -120,20 +120,20 @@ def _blocks(cpuinfo: str) -> list[dict[str, str]]:
 
 
 def _allowed_processors(raw: RawFacts) -> int:
-    """The number of processors that the session may use: 5 for `0-3,8`."""
+    """Return the number of processors that the session may use: 5 for `0-3,8`."""
     ranges = parse_labels(raw.text("/proc/self/status")).get("Cpus_allowed_list", "")
     pairs = re.findall(r"(\d+)(?:-(\d+))?", ranges)
     return sum(int(last or first) - int(first) + 1 for first, last in pairs)
 
 
 def uptime(raw: RawFacts) -> dict[str, Any]:
-    """The fact uptime_seconds."""
+    """Return the fact uptime_seconds."""
     seconds = raw.text("/proc/uptime").split(".")[0]
     return {"uptime_seconds": int(seconds)} if seconds.isdigit() else {}
 
 
 def loadavg(raw: RawFacts) -> dict[str, Any]:
-    """The fact loadavg, with the keys 1m, 5m and 15m."""
+    """Return the fact loadavg, with the keys 1m, 5m and 15m."""
     words = raw.text("/proc/loadavg").split()
     return (
         {"loadavg": dict(zip(("1m", "5m", "15m"), map(float, words), strict=False))}

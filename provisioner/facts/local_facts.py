@@ -10,7 +10,7 @@ from provisioner.facts.raw_facts import RawFacts
 
 
 def local(raw: RawFacts) -> dict[str, Any]:
-    """The local facts by the name of their file: JSON, or INI with sections of strings."""
+    """Return the local facts by the name of their file: JSON, or INI with sections of strings."""
     facts: dict[str, Any] = {}
     for entry in raw.local:
         path, _, rest = entry.partition("\n")
@@ -21,7 +21,10 @@ def local(raw: RawFacts) -> dict[str, Any]:
 
 
 def _value(path: str, status: str, text: str) -> Any:
-    """The value of one file, or a message if it can't be read. The messages are Ansible's."""
+    """Return the value of one file, or a message if it can't be read.
+
+    The messages are Ansible's.
+    """
     if status == "missing":
         return f"Could not stat fact ({path}): a broken symbolic link"
     if status != "0":

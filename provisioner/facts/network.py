@@ -24,8 +24,10 @@ HEAD = regex.compile(r"^\d+: (?P<name>[^:@]+)[^:]*: <[^>]*> mtu (?P<mtu>\d+)")
 
 
 def network(raw: RawFacts) -> dict[str, Any]:
-    """The facts interfaces, default_ipv4, all_ipv4_addresses and the like, and one per
-    interface."""
+    """Return the facts interfaces, default_ipv4, all_ipv4_addresses and the like.
+
+    Each interface has a fact of its own too.
+    """
     interfaces = _interfaces(raw)
     addresses = [entry for device in interfaces.values() for entry in device["addresses"]]
     facts: dict[str, Any] = {
@@ -47,12 +49,18 @@ def network(raw: RawFacts) -> dict[str, Any]:
 
 
 def fact_name(interface: str) -> str:
-    """The name of the fact of an interface, with `_` for characters that variables can't have."""
+    """Return the name of an interface's fact.
+
+    Characters that variables can't have become `_`.
+    """
     return re.sub(r"[-.:]", "_", interface)
 
 
 def _interfaces(raw: RawFacts) -> dict[str, dict[str, Any]]:
-    """The facts of each interface by name; `addresses` are its lines of `ip addr` in order."""
+    """Return the facts of each interface by name.
+
+    `addresses` are its lines of `ip addr` in order.
+    """
     interfaces: dict[str, dict[str, Any]] = {}
     device = ""
     for line in raw.addresses.splitlines():
@@ -79,7 +87,7 @@ def _add_address(interfaces: dict[str, dict[str, Any]], device: str, entry: dict
 
 
 def _entry(words: list[str]) -> dict[str, Any]:
-    """The values in a line `inet` or `inet6` of `ip addr`."""
+    """Return the values in a line `inet` or `inet6` of `ip addr`."""
     family = 4 if words[0] == "inet" else 6
     address, _, prefix = words[1].partition("/")
     after = dict(pairwise(words))
@@ -97,7 +105,7 @@ def _entry(words: list[str]) -> dict[str, Any]:
 
 
 def _device(raw: RawFacts, name: str, head: re.Match[str]) -> dict[str, Any]:
-    """The facts of an interface without its addresses."""
+    """Return the facts of an interface without its addresses."""
     folder = f"/sys/class/net/{name}"
     flags = raw.text(f"{folder}/flags")
     facts: dict[str, Any] = {
@@ -118,7 +126,7 @@ def _device(raw: RawFacts, name: str, head: re.Match[str]) -> dict[str, Any]:
 
 
 def _bridge(raw: RawFacts, name: str, folder: str) -> dict[str, Any]:
-    """The facts that only a bridge has."""
+    """Return the facts that only a bridge has."""
     if not (identity := raw.text(f"{folder}/bridge/bridge_id")):
         return {}
     ports = re.findall(
@@ -129,7 +137,7 @@ def _bridge(raw: RawFacts, name: str, folder: str) -> dict[str, Any]:
 
 
 def _bonding(raw: RawFacts, folder: str) -> dict[str, Any]:
-    """The facts that only a bonding interface has."""
+    """Return the facts that only a bonding interface has."""
     if not (mode := raw.text(f"{folder}/bonding/mode")):
         return {}
     return {
@@ -143,7 +151,7 @@ def _bonding(raw: RawFacts, folder: str) -> dict[str, Any]:
 
 
 def _fact(device: dict[str, Any]) -> dict[str, Any]:
-    """The fact of an interface, with its addresses."""
+    """Return the value of an interface's fact, with its addresses."""
     facts = {key: value for key, value in device.items() if key != "addresses"}
     for entry in device["addresses"]:
         if entry["family"] == 6:
@@ -157,7 +165,7 @@ def _fact(device: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ipv4(entry: dict[str, Any]) -> dict[str, str]:
-    """An IPv4 address with its network."""
+    """Return an IPv4 address with its network."""
     net = _net(entry)
     return {
         "address": entry["address"],
@@ -169,7 +177,7 @@ def _ipv4(entry: dict[str, Any]) -> dict[str, str]:
 
 
 def _net(entry: dict[str, Any]) -> ipaddress.IPv4Network | None:
-    """The network of an IPv4 address; None if it has none."""
+    """Return the network of an IPv4 address; None if it has none."""
     try:
         return ipaddress.IPv4Network(f"{entry['address']}/{entry['prefix']}", strict=False)
     except ValueError:
@@ -183,14 +191,14 @@ def _is_listed(entry: dict[str, Any], family: int) -> bool:
 
 
 def _reachable(entries: list[dict[str, Any]], family: int) -> list[str]:
-    """The addresses that the host can reach itself by, and the loopback network."""
+    """Return the addresses at which the host can reach itself, and the loopback network."""
     own = [entry for entry in entries if entry["family"] == family and "alias_of" not in entry]
     nets = [_net(entry) for entry in own if entry["address"].startswith("127.")]
     return sorted({entry["address"] for entry in own} | {str(net) for net in nets if net})
 
 
 def _default(raw: RawFacts, fact: str, interfaces: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The interface, gateway and source address of the default route; {} without one."""
+    """Return the interface, gateway and source address of the default route; {} without one."""
     line = next(_lines(raw.addresses, TARGETS[fact]), "")
     words = line.split()
     route = dict(pairwise(words))
@@ -206,7 +214,7 @@ def _default(raw: RawFacts, fact: str, interfaces: dict[str, dict[str, Any]]) ->
 
 
 def _default_of(device: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
-    """The facts of the default route that are those of its interface."""
+    """Return the facts of the default route that are those of its interface."""
     shared = {key: device[key] for key in ("macaddress", "mtu", "type") if key in device}
     if entry["family"] == 6:
         return shared | {"prefix": entry["prefix"], "scope": entry["scope"]}
@@ -214,11 +222,11 @@ def _default_of(device: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]
 
 
 def _lines(text: str, first: str) -> Iterator[str]:
-    """The lines whose first word is `first`."""
+    """Yield the lines whose first word is `first`."""
     return (line for line in text.splitlines() if line.split(" ")[0] == first)
 
 
 def _iqn(raw: RawFacts) -> str:
-    """The iSCSI name of the host."""
+    """Return the iSCSI name of the host."""
     match = re.search(r"^InitiatorName=(.*)$", raw.text("/etc/iscsi/initiatorname.iscsi"), re.M)
     return match[1].strip() if match else ""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 
 def parse_grep(output: str) -> dict[str, str]:
-    """The output of `grep -H ''` as a dict of texts by path. The paths may not contain a colon."""
+    """Return the output of `grep -H ''` as a dict of texts by path.
+
+    The paths may not contain a colon.
+    """
     texts: dict[str, list[str]] = {}
     for line in output.split("\n"):
         path, colon, text = line.partition(":")
@@ -14,7 +17,7 @@ def parse_grep(output: str) -> dict[str, str]:
 
 
 def parse_assignments(text: str) -> dict[str, str]:
-    """The lines `NAME=value` of a file in the format of os-release(5), without quotes.
+    """Return the lines `NAME=value` of a file in the format of os-release(5), without quotes.
 
     Comments and other lines are left out.
     """
@@ -27,6 +30,6 @@ def parse_assignments(text: str) -> dict[str, str]:
 
 
 def parse_labels(text: str) -> dict[str, str]:
-    """The lines `Name: value` of a file in /proc."""
+    """Return the lines `Name: value` of a file in /proc."""
     pairs = (line.partition(":") for line in text.splitlines())
     return {name.strip(): value.strip() for name, colon, value in pairs if colon}

@@ -38,11 +38,11 @@ class RawFacts:
     """Local facts: the file's path, its exit code and its text, separated by newlines."""
 
     def text(self, *paths: str) -> str:
-        """The text of the first of `paths` that is not empty, without white space at the ends."""
+        """Return the first text of `paths` that is not empty, without white space at the ends."""
         return next((self.files[path].strip() for path in paths if self.files.get(path)), "")
 
     def below(self, folder: str) -> Iterator[tuple[tuple[str, ...], str]]:
-        """The files below `folder`: the components of the path in it, and the text."""
+        """Yield the files below `folder`: the components of the path in it, and the text."""
         for path, text in self.files.items():
             if path.startswith(folder + "/"):
                 yield tuple(path.removeprefix(folder + "/").split("/")), text.strip()

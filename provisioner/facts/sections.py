@@ -15,7 +15,7 @@ from provisioner.facts.raw_facts import RawFacts
 
 
 def _package_manager(raw: RawFacts) -> dict[str, Any]:
-    """The fact pkg_mgr."""
+    """Return the fact pkg_mgr."""
     return {"pkg_mgr": distribution.package_manager(raw, distribution.distribution(raw))}
 
 
@@ -58,7 +58,7 @@ SECTIONS: dict[str, Callable[[RawFacts], dict[str, Any]]] = {
 
 
 def read_facts(raw: RawFacts, sections: Iterable[str]) -> dict[str, Any]:
-    """The facts of the sections, by their names with `ansible_` in front."""
+    """Return the facts of the sections, by their names with `ansible_` in front."""
     facts: dict[str, Any] = {}
     for section in sections:
         facts |= {f"ansible_{name}": value for name, value in SECTIONS[section](raw).items()}
@@ -66,7 +66,7 @@ def read_facts(raw: RawFacts, sections: Iterable[str]) -> dict[str, Any]:
 
 
 def matching_facts(facts: Mapping[str, Any], patterns: Iterable[str]) -> dict[str, Any]:
-    """The facts that match one of the shell patterns, with or without `ansible_` in front."""
+    """Return the facts that match one of the patterns, with or without `ansible_`."""
     patterns = tuple(patterns)
     if not patterns or patterns == ("*",) or patterns == ("",):
         return dict(facts)

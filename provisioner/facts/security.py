@@ -10,7 +10,7 @@ from provisioner.facts.raw_facts import RawFacts
 
 
 def selinux(raw: RawFacts) -> dict[str, Any]:
-    """The fact selinux. selinux_python_present is true: the Python binding is not needed."""
+    """Return the fact selinux. selinux_python_present is true: the Python binding is not needed."""
     enforcing = raw.text("/sys/fs/selinux/enforce")
     if not enforcing:
         return {"selinux": {"status": "disabled"}, "selinux_python_present": True}
@@ -27,7 +27,7 @@ def selinux(raw: RawFacts) -> dict[str, Any]:
 
 
 def security(raw: RawFacts) -> dict[str, Any]:
-    """The facts fips, apparmor and is_chroot."""
+    """Return the facts fips, apparmor and is_chroot."""
     apparmor = "/sys/kernel/security/apparmor" in raw.present
     return {
         "fips": raw.text("/proc/sys/crypto/fips_enabled") == "1",
@@ -50,7 +50,7 @@ CAPABILITIES = _CAPABILITIES.split()
 
 
 def capabilities(raw: RawFacts) -> dict[str, Any]:
-    """The facts system_capabilities and system_capabilities_enforced of the session.
+    """Return the facts system_capabilities and system_capabilities_enforced of the session.
 
     The names are those of `capsh --print`.
     """

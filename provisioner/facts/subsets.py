@@ -82,7 +82,7 @@ FACT_PREFIXES = {
 
 
 def sections_of(name: str) -> frozenset[str]:
-    """The sections that a word of gather_subset means; `KeyError` for an unknown word.
+    """Return the sections that a word of gather_subset means. Raises KeyError for an unknown word.
 
     As in Ansible, a fact's own name is a word, too: `default_ipv4`, `mounts`, `memory_mb`.
     """
@@ -95,7 +95,7 @@ def sections_of(name: str) -> frozenset[str]:
 
 
 def selected_sections(subset: Iterable[str]) -> frozenset[str]:
-    """The sections that gather_subset selects; `KeyError` for an unknown word.
+    """Return the sections that gather_subset selects. Raises KeyError for an unknown word.
 
     They are `min` and those of the words without `!`, less those of words with `!`. A section that
     a word names itself stays. An unknown word with `!` is ignored.
@@ -119,5 +119,5 @@ def _is_known(word: str) -> bool:
 
 
 def _union(words: Iterable[str]) -> frozenset[str]:
-    """The sections of several words."""
+    """Return the sections of several words."""
     return frozenset(section for word in words for section in sections_of(word))

@@ -12,7 +12,7 @@ from provisioner.facts.raw_facts import RawFacts
 
 
 def platform(raw: RawFacts) -> dict[str, Any]:
-    """The facts system, kernel, machine, hostname, fqdn, domain, machine_id and the like."""
+    """Return the facts system, kernel, machine, hostname, fqdn, domain, machine_id and the like."""
     system, node, kernel, rest = (*raw.uname.strip().split(" ", 3), "", "", "", "")[:4]
     version, _, machine = rest.rpartition(" ")
     fqdn = _fqdn(raw, node)
@@ -35,7 +35,7 @@ def platform(raw: RawFacts) -> dict[str, Any]:
 
 
 def _fqdn(raw: RawFacts, node: str) -> str:
-    """The first name of the host that has a dot, like Python's socket.getfqdn."""
+    """Return the first name of the host that has a dot, like Python's socket.getfqdn."""
     names = [node]
     for line in raw.text("/etc/hosts").splitlines():
         words = line.partition("#")[0].split()
@@ -48,7 +48,7 @@ def _fqdn(raw: RawFacts, node: str) -> str:
 
 
 def user(raw: RawFacts) -> dict[str, Any]:
-    """The facts user_id (the name), user_uid, user_gid, user_dir, user_shell and the like."""
+    """Return the facts user_id (the name), user_uid, user_gid, user_dir and the like."""
     words = (*raw.passwd.strip().split(":"), "", "", "", "", "", "", "")[:7]
     status = parse_labels(raw.text("/proc/self/status"))
     real_uid, uid = (*_numbers(status.get("Uid", "")), 0, 0)[:2]
@@ -68,12 +68,15 @@ def user(raw: RawFacts) -> dict[str, Any]:
 
 
 def _numbers(text: str) -> list[int]:
-    """The numbers in a text."""
+    """Return the numbers in a text."""
     return [int(word) for word in text.split()]
 
 
 def date_time(raw: RawFacts) -> dict[str, str]:
-    """The fact date_time. All values are text in the host's time zone, those of iso8601 in UTC."""
+    """Return the fact date_time.
+
+    All values are text in the host's time zone, those of iso8601 in UTC.
+    """
     lines = [line.split() for line in raw.date.splitlines()]
     lines = [words for words in lines if len(words) == 4]
     if not lines:
@@ -108,13 +111,13 @@ def date_time(raw: RawFacts) -> dict[str, str]:
 
 
 def _offset(text: str) -> timedelta:
-    """The difference to UTC of a text such as +0100."""
+    """Return the difference to UTC of a text such as +0100."""
     sign = -1 if text.startswith("-") else 1
     return sign * timedelta(hours=int(text[1:3]), minutes=int(text[3:5]))
 
 
 def cmdline(raw: RawFacts) -> dict[str, Any]:
-    """The facts cmdline (the last value of each option) and proc_cmdline (all values)."""
+    """Return the facts cmdline (the last value of each option) and proc_cmdline (all values)."""
     last_values: dict[str, Any] = {}
     all_values: dict[str, Any] = {}
     for word in _split(raw.text("/proc/cmdline")):
@@ -130,7 +133,7 @@ def cmdline(raw: RawFacts) -> dict[str, Any]:
 
 
 def _split(text: str) -> list[str]:
-    """The words of the kernel's command line."""
+    """Return the words of the kernel's command line."""
     try:
         return shlex.split(text, posix=False)
     except ValueError:
@@ -138,8 +141,10 @@ def _split(text: str) -> list[str]:
 
 
 def python(raw: RawFacts) -> dict[str, Any]:
-    """The facts python and python_version of the host's own Python, which provision does not
-    use."""
+    """Return the facts python and python_version, of the host's own Python.
+
+    provision does not use it.
+    """
     match = re.match(r"(\S+) Python ((\d+)\.(\d+)\.(\d+))", raw.python)
     if match is None:
         return {}
@@ -157,7 +162,7 @@ def python(raw: RawFacts) -> dict[str, Any]:
 
 
 def dns(raw: RawFacts) -> dict[str, Any]:
-    """The fact dns, from /etc/resolv.conf."""
+    """Return the fact dns, from /etc/resolv.conf."""
     facts: dict[str, Any] = {}
     for line in raw.text("/etc/resolv.conf").splitlines():
         words = line.split()
@@ -177,7 +182,7 @@ def dns(raw: RawFacts) -> dict[str, Any]:
 
 
 def ssh_keys(raw: RawFacts) -> dict[str, str]:
-    """The facts ssh_host_key_ed25519_public, ssh_host_key_ed25519_public_keytype and the like."""
+    """Return the facts ssh_host_key_*_public and ssh_host_key_*_public_keytype."""
     facts = {}
     for kind in ("dsa", "rsa", "ecdsa", "ed25519"):
         words = raw.text(f"/etc/ssh/ssh_host_{kind}_key.pub").split()
@@ -188,7 +193,7 @@ def ssh_keys(raw: RawFacts) -> dict[str, str]:
 
 
 def lsb(raw: RawFacts) -> dict[str, str]:
-    """The fact lsb, from /etc/lsb-release (Ubuntu); {} without this file."""
+    """Return the fact lsb, from /etc/lsb-release (Ubuntu); {} without this file."""
     release = parse_assignments(raw.text("/etc/lsb-release"))
     names = {
         "id": "DISTRIB_ID",

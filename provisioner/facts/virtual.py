@@ -35,7 +35,7 @@ MACHINES = (
 
 
 def virtualization(raw: RawFacts) -> dict[str, Any]:
-    """The facts virtualization_type, _role, _tech_guest and _tech_host.
+    """Return the facts virtualization_type, _role, _tech_guest and _tech_host.
 
     Type and role are "NA" on hardware that runs no guests.
     """
@@ -54,13 +54,13 @@ def virtualization(raw: RawFacts) -> dict[str, Any]:
 
 
 def _with_container(guest: list[str]) -> set[str]:
-    """The technologies, with `container` if one of them is a container."""
+    """Return the technologies, with `container` if one of them is a container."""
     container_types = {"docker", "podman", "lxc", "kubernetes", "openvz", "container"}
     return {*guest, "container"} if container_types & set(guest) else set(guest)
 
 
 def _guest(raw: RawFacts) -> list[str]:
-    """The technologies that the host is a guest of, the innermost first."""
+    """Return the technologies that the host is a guest of, the innermost first."""
     groups = raw.text("/proc/1/cgroup")
     technologies = [name for name, pattern in CONTAINERS if re.search(pattern, groups)]
     if "/.dockerenv" in raw.present:
@@ -85,7 +85,7 @@ def _guest(raw: RawFacts) -> list[str]:
 
 
 def _dmi(raw: RawFacts, key: str) -> str:
-    """A value of the firmware."""
+    """Return a value of the firmware."""
     return raw.text(f"{DMI}/{key}")
 
 
@@ -95,12 +95,12 @@ def _is_xen_host(raw: RawFacts) -> bool:
 
 
 def _modules(raw: RawFacts) -> set[str]:
-    """The loaded kernel modules."""
+    """Return the loaded kernel modules."""
     return {line.split(" ")[0] for line in raw.text("/proc/modules").splitlines()}
 
 
 def _hosts(raw: RawFacts) -> list[str]:
-    """The technologies with which the host runs guests."""
+    """Return the technologies with which the host runs guests."""
     modules = _modules(raw)
     technologies = ["xen"] if _is_xen_host(raw) else []
     technologies += ["kvm"] if "kvm" in modules or "/dev/kvm" in raw.present else []

@@ -122,8 +122,11 @@ class HostSessions:
                 time.sleep(0.02)
 
     def _session(self, session_key: SessionKey, variables: Mapping[str, Any]) -> Session:
-        """Return the shell for the key. A shell that has ended since the last frame is replaced: it
-        held nothing that cannot be sent again."""
+        """Return the shell for the key.
+
+        A shell that has ended since the last frame is replaced: it held nothing that cannot be sent
+        again.
+        """
         old = self._sessions.get(session_key)
         if old is not None and old.alive:
             return old

@@ -108,8 +108,10 @@ def certain_connections(plan: Plan) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _starts_with_remote_task(play: Play) -> bool:
-    """Return whether the play's first task runs on its hosts, with connection variables that only
-    the inventory and the command line set."""
+    """Return whether the play's first task runs on its hosts.
+
+    Its connection variables may only come from the inventory and the command line.
+    """
     task = next((task for section in play.sections for task in tasks_of(section)), None)
     if task is None or play.vars_files or task.module not in MODULES:
         return False

@@ -17,8 +17,10 @@ KILL_SECONDS = 20
 
 
 class SessionPool:
-    """The `HostSessions` of each host. Keeps at most `connections` hosts connected, if it can do so
-    by closing idle ones."""
+    """The `HostSessions` of each host.
+
+    Closes idle connections, so that at most `connections` hosts are connected if possible.
+    """
 
     def __init__(
         self,

@@ -123,8 +123,10 @@ def run_until_blocked(
     interrupt: Interrupt,
     throttles: HeldThrottles,
 ) -> Barrier | None:
-    """Execute the effects of a host's run. Return the barrier that blocks the host, or None at the
-    end of the run."""
+    """Execute the effects of a host's run until a barrier blocks the host.
+
+    Return the barrier, or None at the end of the run.
+    """
     while True:
         try:
             step = run.send(reply)

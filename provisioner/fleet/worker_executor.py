@@ -112,8 +112,11 @@ class WorkerExecutor:
         return [worker for worker in self._workers.values() if not worker.lost]
 
     def _start(self, host: str) -> None:
-        """Start the host on its last worker, which may still be connected to it, or on the worker
-        with the most free slots."""
+        """Start the host on a worker.
+
+        This is its last worker, which may still be connected to it, or the worker with the most
+        free slots.
+        """
         if self._interrupt:
             self._world.states[host].stop()
             self._ready.append(HostDone(host))
@@ -261,8 +264,10 @@ class WorkerExecutor:
     # -- Losing workers
 
     def _lose(self, worker: WorkerHandle, reason: str) -> None:
-        """Take the worker's hosts out of the run: a running host is unknown, a blocked one is
-        unreachable."""
+        """Take the worker's hosts out of the run.
+
+        A running host is unknown, a blocked host is unreachable.
+        """
         worker.lost = reason or "the reason is unknown"
         self._throttles.remove(worker)
         for host in [host for host, other in self._worker_of.items() if other is worker]:

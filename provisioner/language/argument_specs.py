@@ -33,7 +33,7 @@ class Type:
 
 @dataclass(frozen=True)
 class Option:
-    """How one argument is converted and checked."""
+    """The rules for converting and checking one argument."""
 
     type: Type
     nullable: bool = False
@@ -83,7 +83,7 @@ class Spec(Protocol):
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that is wrong with the arguments."""
+    """An error in the arguments."""
 
     message: str
     argument: str | None = None
@@ -92,25 +92,25 @@ class Fault:
 
 @dataclass
 class Findings:
-    """What the check of all levels found."""
+    """The errors found at all levels."""
 
     faults: list[Fault] = field(default_factory=list)
     unsupported: list[str] = field(default_factory=list)
-    """Names that have no option, with the path to each."""
+    """Names without an option, with the path to each."""
     supported: str = ""
-    """The names that the level of the last of them has."""
+    """The valid names at the level of the last unsupported name."""
 
     def add(self, message: str, argument: str | None = None) -> None:
         self.faults.append(Fault(message, argument))
 
     @property
     def count(self) -> int:
-        """How many things are wrong."""
+        """The number of errors."""
         return len(self.faults) + len(self.unsupported)
 
 
 def errors(spec: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with `values` under a role's spec (name → type, required, …)."""
+    """Return the errors of `values` under a role's spec (name → type, required, …)."""
     findings = Findings()
     Level(RoleSpec(spec, {}), findings).check(values)
     messages = [fault.message for fault in findings.faults]
@@ -225,8 +225,10 @@ class Level:
             self._report(message + self._found_in)
 
     def _names(self, arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """Each argument's name in the playbook, and its option's. Aliases are last, so that an
-        alias prevails if a playbook has both."""
+        """Yield each argument's name in the playbook, and its option's.
+
+        Aliases are last, so that an alias prevails if a playbook has both.
+        """
         aliases = []
         for written in arguments:
             name = self._spec.names.get(written)
@@ -393,8 +395,10 @@ def _relations(rules: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[
 
 
 def _required_if(rule: Sequence[Any], values: Mapping[str, Any]) -> Iterator[str]:
-    """The rule is [NAME, VALUE, [NAMES]]: if NAME has VALUE, all of NAMES are required. With a
-    fourth item that is true, one of them is enough."""
+    """Yield the rule is [NAME, VALUE, [NAMES]]: if NAME has VALUE, all of NAMES are required.
+
+    With a fourth item that is true, one of them is enough.
+    """
     if not isinstance(rule, list) or len(rule) < 3 or not isinstance(rule[2], list):
         yield f"internal error: required_if is a list of [name, value, [names]], not {rule}"
         return

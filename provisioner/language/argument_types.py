@@ -25,8 +25,10 @@ def converted(kind: str, value: Any) -> Any:
 
 
 def type_name(value: Any) -> str:
-    """Return the type of a value as Ansible's messages have it. For a subclass of ours (text with a
-    place in a file) it is the built-in type."""
+    """Return the type of a value as Ansible's messages have it.
+
+    For one of our subclasses (text with a place in a file) it is the built-in type.
+    """
     builtin = (dict, list, str, bool, int, float, bytes)
     kind = next((kind for kind in builtin if isinstance(value, kind)), type(value))
     return f"<class '{kind.__name__}'>"

@@ -14,8 +14,10 @@ from provisioner.language.templating.undefined import missing
 
 
 def functions(context: Callable[[Scope], LookupContext]) -> dict[str, Any]:
-    """The functions by name, as a layer of variables. `context(scope)` is the `LookupContext` of
-    lookups that templates of the scope call."""
+    """Return the functions by name, as a layer of variables.
+
+    `context(scope)` is the `LookupContext` of lookups that templates of the scope call.
+    """
 
     def _lookup(scope: Scope, name: str, /, *terms: Any, **options: Any) -> Any:
         from provisioner.language.lookups.registry import lookup
@@ -38,11 +40,11 @@ def functions(context: Callable[[Scope], LookupContext]) -> dict[str, Any]:
 
 
 def _now(utc: bool = False, fmt: str | None = None) -> Any:
-    """The current time as a datetime, or as text in the format `fmt` of strftime."""
+    """Return the current time as a datetime, or as text in the format `fmt` of strftime."""
     time = datetime.now(UTC) if utc else datetime.now().astimezone()
     return time.strftime(fmt) if fmt else time
 
 
 def _undef(hint: str = "the variable is required") -> Any:
-    """An undefined value, whose error message is `hint`."""
+    """Return an undefined value, whose error message is `hint`."""
     return missing(hint, None)

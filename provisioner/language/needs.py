@@ -1,7 +1,7 @@
-"""What rendering raises for a value that exists later, or only after other work.
+"""Exceptions of rendering, for values that are not available yet.
 
-The engine catches these signals when it renders tasks ahead of time. They derive from
-`BaseException` so that no filter or lookup that ignores errors can catch them.
+The engine catches them when it renders tasks ahead of time. They derive from `BaseException` so
+that no filter or lookup that ignores errors can catch them.
 """
 
 from __future__ import annotations

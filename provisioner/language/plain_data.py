@@ -11,12 +11,12 @@ from provisioner.language.templating.undefined import is_missing, reason_of
 
 
 class ComputedMapping(Mapping[str, Any]):
-    """A mapping that computes its values when they are read: variables, or the hosts' variables."""
+    """A mapping that computes its values when they are read, such as variables and `hostvars`."""
 
     __slots__ = ()
 
     def listed(self) -> Iterable[tuple[str, Any]]:
-        """The pairs of a full listing."""
+        """Return the pairs of a full listing."""
         return self.items()
 
     def __repr__(self) -> str:
@@ -24,8 +24,11 @@ class ComputedMapping(Mapping[str, Any]):
 
 
 def plain_data(value: Any) -> Any:
-    """`value` with dicts and lists in place of computed mappings and tuples, for JSON, results and
-    messages. `TemplateError` if it contains an undefined value, or itself."""
+    """Return `value` with plain dicts and lists, for JSON, results and messages.
+
+    They replace computed mappings and tuples. Raises TemplateError if the value contains an
+    undefined value, or itself.
+    """
     if type(value) in PLAIN_TYPES:
         return value
     try:
@@ -35,7 +38,7 @@ def plain_data(value: Any) -> Any:
 
 
 def _plain_data(value: Any) -> Any:
-    """The same without the check for values that contain themselves."""
+    """Convert the value as `plain_data` does, but do not find values that contain themselves."""
     if isinstance(value, str | int | float | None):
         return value
     if isinstance(value, ComputedMapping):

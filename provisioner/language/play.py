@@ -87,9 +87,9 @@ class Role:
     """One use of a role: its folder, its defaults and vars, and the arguments of its entry.
 
     An entry is an item of `roles` or `dependencies`, or an include_role. `params` are the variables
-    beside the entry's keywords, `entry_vars` its `vars`. `chain` are the roles through which this
-    one is used, because they depend on it or include it; the nearest is last. `dependencies` are
-    the roles that it depends on, in the order in which they run.
+    beside the entry's keywords, `entry_vars` its `vars`. `chain` are the roles that depend on this
+    one or include it; the nearest is last. `dependencies` are the roles that it depends on, in the
+    order in which they run.
     """
 
     name: str
@@ -155,7 +155,7 @@ class Role:
 
 
 def non_empty(*layers: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    """The layers that contain variables."""
+    """Return the layers that contain variables."""
     return tuple(filter(None, layers))
 
 
@@ -310,8 +310,11 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Play:
-    """One play. `sections` are its task lists (pre_tasks, roles and tasks, post_tasks); notified
-    handlers run after each."""
+    """One play.
+
+    `sections` are its task lists: pre_tasks, roles, tasks, and post_tasks. Notified handlers run
+    after each of them.
+    """
 
     name: str | Template
     hosts: Any
@@ -350,7 +353,7 @@ class Playbook:
 
 
 def tasks_of(nodes: tuple[Node, ...]) -> Iterator[Task]:
-    """Every task in `nodes` and their blocks, in the order of the file."""
+    """Yield every task in `nodes` and their blocks, in the order of the file."""
     for node in nodes:
         if isinstance(node, Task):
             yield node

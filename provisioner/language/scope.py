@@ -1,8 +1,8 @@
 """Variables: layers of precedence, rendered when something uses them.
 
-A `Scope` is what one task on one host sees. A variable's templates are rendered on first use, and
-the value is kept as long as the scope. Variables that refer to each other in a circle are an error
-that shows the chain of names.
+A `Scope` has the variables of one task on one host. A variable's templates are rendered on first
+use, and the value is kept as long as the scope. Variables that refer to each other in a circle
+raise an error that shows the chain of names.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from provisioner.language.templating.undefined import is_missing, missing, reaso
 from provisioner.language.variable_names import UNLISTED_NAMES
 
 _ABSENT = object()
-"""In place of a value: no layer has the variable."""
+"""The value of a variable that no layer has."""
 
 
 class Scope(ComputedMapping):
-    """Variables by name. The first layer that has a name gives its value.
+    """Variables by name. The first layer that has a name decides its value.
 
-    `on_missing` is called with each name that no layer has; it may raise. `context` is the
-    engine's: `LazyFromScope` values read it. `base` is the scope that this one extends.
+    `on_missing` is called with each name that no layer has; it may raise. `context` is set by the
+    engine and read by `LazyFromScope` values. `base` is the scope that this one extends.
     """
 
     __slots__ = ("_base", "_cache", "_layers", "_on_missing", "_rendering", "context")
@@ -52,7 +52,7 @@ class Scope(ComputedMapping):
 
     @property
     def base(self) -> Scope:
-        """The scope without the layers that `with_layers` added; itself if it has none."""
+        """The scope without the layers that `with_layers` added, or the scope itself."""
         return self if self._base is None else self._base
 
     def report_missing(self, name: str) -> None:
@@ -77,7 +77,7 @@ class Scope(ComputedMapping):
         return value
 
     def _lookup(self, name: str) -> Any:
-        """The variable's value, or `_ABSENT`."""
+        """Return the variable's value, or `_ABSENT`."""
         if name in self._cache:
             return self._cache[name]
         for layer in self._layers:
@@ -88,9 +88,9 @@ class Scope(ComputedMapping):
         return _ABSENT
 
     def _value(self, name: str, raw: Any) -> Any:
-        """The value of a variable, with its templates rendered.
+        """Return the value of a variable, with its templates rendered.
 
-        `NeedResult` if it is pending; `TemplateError` if it refers to itself.
+        Raises NeedResult if it is pending, and TemplateError if it refers to itself.
         """
         if type(raw) in PLAIN_TYPES:
             return raw
@@ -111,9 +111,9 @@ class Scope(ComputedMapping):
             self._rendering.pop()
 
     def get(self, name: str, default: Any = None) -> Any:
-        """The variable's value for the engine, `default` if no layer has it.
+        """Return the variable's value for the engine, `default` if no layer has it.
 
-        `TemplateError` if the value can't be rendered.
+        Raises TemplateError if the value can't be rendered.
         """
         value = self._lookup(name)
         if value is _ABSENT:
@@ -123,7 +123,10 @@ class Scope(ComputedMapping):
         return value
 
     def __iter__(self) -> Iterator[str]:
-        """The names of variables, without functions and without `hostvars`, `vars` and the like."""
+        """Yield the names of variables.
+
+        Functions, `hostvars`, `vars` and the like are left out.
+        """
         seen: set[str] = set(UNLISTED_NAMES)
         for layer in self._layers:
             for name in tuple(layer):  # a copy: another thread may add to the layer meanwhile
@@ -135,18 +138,21 @@ class Scope(ComputedMapping):
         return sum(1 for _ in self)
 
     def raw(self, name: str) -> Any:
-        """The variable's value before rendering; None if no layer has it."""
+        """Return the variable's value before rendering; None if no layer has it."""
         for layer in self._layers:
             if name in layer:
                 return layer[name]
         return None
 
     def listed(self) -> Iterator[tuple[str, Any]]:
-        """Each variable with its value, or with its templates' text if it can't be rendered."""
+        """Yield each variable with its value.
+
+        If a value can't be rendered, the text of its templates is yielded instead.
+        """
         return ((name, self._listed_value(name)) for name in self)
 
     def _listed_value(self, name: str) -> Any:
-        """The variable's value, or the text of its templates if it can't be rendered."""
+        """Return the variable's value, or the text of its templates if it can't be rendered."""
         try:
             value = self[name]
         except TemplateError:
@@ -156,7 +162,10 @@ class Scope(ComputedMapping):
         return map_templates(self.raw(name), str)
 
     def with_layers(self, *layers: Mapping[str, Any]) -> Scope:
-        """A scope with `layers` in front of this one's; the first has the highest precedence."""
+        """Return a scope with `layers` in front of this one's.
+
+        The first has the highest precedence.
+        """
         return Scope((*layers, *self._layers), self._on_missing, self.context, self.base)
 
     def render(self, value: Any) -> Any:
@@ -168,8 +177,10 @@ class Scope(ComputedMapping):
         return map_templates(value, lambda template: render(template, self))
 
     def render_defined(self, value: Any) -> Any:
-        """The same, without the items of lists and dicts that need an undefined variable. An empty
-        list if all of `value` does."""
+        """Render `value`, without the items of lists and dicts that need an undefined variable.
+
+        Return an empty list if all of `value` needs one.
+        """
 
         def render_or_omit(template: Template) -> Any:
             try:

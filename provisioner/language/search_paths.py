@@ -8,7 +8,7 @@ from pathlib import Path
 
 @lru_cache(4096)
 def places(roots: tuple[Path, ...], folder: str, name: str) -> tuple[Path, ...]:
-    """The paths at which the file `name` may be, in Ansible's order.
+    """Return the paths at which the file `name` may be, in Ansible's order.
 
     For each root (the role's directory, the playbook's) these are `folder` in it and the root
     itself. An absolute name is the only path.

@@ -1,4 +1,4 @@
-"""Values of variables that are more than data: `omit`, results to come, and computed values."""
+"""Special values of variables: `omit`, pending results, and computed values."""
 
 from __future__ import annotations
 
@@ -39,12 +39,15 @@ class Lazy:
         self._compute: Callable[..., Any] = compute
 
     def value(self, scope: Scope) -> Any:
-        """The value for a template that is rendered in `scope`."""
+        """Return the value for a template that is rendered in `scope`."""
         return self._compute()
 
 
 class LazyFromScope(Lazy):
-    """The same, computed from the scope that uses it. One object can serve all tasks."""
+    """The value of a variable that is computed from the scope that uses it.
+
+    One object can serve all tasks.
+    """
 
     __slots__ = ()
 

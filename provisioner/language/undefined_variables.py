@@ -1,6 +1,6 @@
-"""Find undefined variables before any host is contacted, if they are certain to be undefined.
+"""Find variables that are certain to be undefined, before any host is contacted.
 
-Checked are the tasks that run in any case: those without `when` and loop, outside of rescue and of
+Only tasks that run in any case are checked: without `when` and loop, outside of rescue and of
 handlers. A variable is undefined if no inventory, play, role, file, task or fact can set it.
 Playbooks that load variables while they run (include_vars, included roles, add_host, group_by) are
 not checked.
@@ -26,7 +26,7 @@ MAY_DEFINE_ANY = frozenset(
 def problems(
     plays: Sequence[Play], defined: frozenset[str], layers: Iterable[Mapping[str, Any]]
 ) -> Iterator[Problem]:
-    """The undefined variables of the plays.
+    """Yield the undefined variables of the plays.
 
     `defined` are the names that every scope has, `layers` the variables of the hosts and of the
     command line.
@@ -47,12 +47,12 @@ def problems(
 
 
 def is_computed_name(key: Any) -> bool:
-    """Whether an argument's name, which set_fact makes a variable, is rendered in the run."""
+    """Whether the name of a set_fact argument is a template, rendered during the run."""
     return isinstance(key, Template) or "{{" in str(key) or key == ALL_ARGUMENTS
 
 
 def set_by(task: Task) -> Iterator[str]:
-    """The names of variables that the task sets."""
+    """Yield the names of variables that the task sets."""
     if task.register:
         yield task.register
     if task.module in ("set_fact", "set_stats"):
@@ -66,9 +66,10 @@ def set_by(task: Task) -> Iterator[str]:
 
 
 def _in_play(play: Play, defined: set[str]) -> Iterator[Problem]:
-    """The undefined variables in the tasks of a play.
+    """Yield the undefined variables in the tasks of a play.
 
-    None are reported if the name of a variables file is a template: what it defines is unknown.
+    None are reported if the name of a variables file is a template, because its variables are
+    unknown.
     """
     if any(isinstance(name, Template) for entry in play.vars_files for name in entry.names):
         return
@@ -84,7 +85,7 @@ def _in_play(play: Play, defined: set[str]) -> Iterator[Problem]:
 
 
 def _merged(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The variables of all layers, of which the first has the highest precedence."""
+    """Return the variables of all layers, of which the first has the highest precedence."""
     variables: dict[str, Any] = {}
     for layer in reversed(layers):
         variables.update(layer)
@@ -92,7 +93,7 @@ def _merged(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def unconditional_tasks(nodes: Iterable[Node]) -> Iterator[Task]:
-    """The tasks that run on every host that has not failed before."""
+    """Yield the tasks that run on every host that has not failed before."""
     for node in nodes:
         if isinstance(node, Block):
             yield from unconditional_tasks(() if node.rescue else node.tasks)
@@ -112,12 +113,12 @@ def _may_fail(task: Task) -> bool:
 
 
 def _has_every_plugin(kind: str, name: str) -> bool:
-    """For `check`: the loader has reported unknown filters, tests and lookups already."""
+    """Return true. `check` calls it; the loader has already reported unknown plugins."""
     return True
 
 
 def _in_task(task: Task, variables: Mapping[str, Any], defined: set[str]) -> Iterator[Problem]:
-    """The undefined variables in the arguments of a task, and in variables that these use."""
+    """Yield the undefined variables in the arguments of a task, and in variables that these use."""
     seen: set[str] = set()
     # `debug: var=` prints undefined variables, too.
     ignored = "var" if task.module == "debug" else ""

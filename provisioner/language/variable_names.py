@@ -1,4 +1,4 @@
-"""Names of variables with a meaning of their own: facts, connection and magic variables."""
+"""Names of variables with a special meaning: facts, connection and magic variables."""
 
 from __future__ import annotations
 
@@ -42,5 +42,6 @@ UNLISTED_NAMES = frozenset(
         "become_method_option", "connection_option", "user_option",
     }
 )  # fmt: skip
-"""Magic variables that a listing of all variables leaves out: functions, and what refers to every
-other variable."""
+"""Magic variables that are left out of a list of all variables: functions, and variables that refer
+to all others.
+"""

@@ -42,7 +42,10 @@ class LooseVersion:
 
 
 def _strict_version(text: str) -> Any:
-    """A version such as 1.2, 1.2.3, 1.2a3 or 1.2.3b4: Python's distutils.version.StrictVersion."""
+    """Parse a version such as 1.2, 1.2.3, 1.2a3 or 1.2.3b4.
+
+    The rules are those of Python's distutils.version.StrictVersion.
+    """
     match = re.fullmatch(r"(\d+)\.(\d+)(?:\.(\d+))?(?:([ab])(\d+))?", text, re.ASCII)
     if match is None:
         raise ValueError(f'"{text}" is not a version such as 1.2.3 or 1.2b1')
@@ -51,7 +54,10 @@ def _strict_version(text: str) -> Any:
 
 
 def _semantic_version(text: str) -> Any:
-    """A version such as 1.2.3-rc.1+build, with the precedence of semver.org 2.0.0, chapter 11."""
+    """Parse a version such as 1.2.3-rc.1+build.
+
+    Its precedence is that of semver.org 2.0.0, chapter 11.
+    """
     number = r"(0|[1-9]\d*)"
     match = re.fullmatch(
         rf"{number}\.{number}\.{number}(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?", text, re.ASCII
@@ -64,7 +70,7 @@ def _semantic_version(text: str) -> Any:
 
 
 def _pep440_version(text: str) -> Any:
-    """A version of Python packages (PEP 440)."""
+    """Parse a version of a Python package (PEP 440)."""
     from packaging.version import InvalidVersion, Version
 
     try:
@@ -84,9 +90,10 @@ KINDS: dict[str, Callable[[str], Any]] = {
 
 
 def compare(one: str, operator_name: str, other: str, kind: str) -> bool:
-    """The result of the comparison of two versions of a kind.
+    """Return the result of the comparison of two versions of a kind.
 
-    `ValueError` for an unknown operator or kind, and for text that is not a version of the kind.
+    Raises ValueError for an unknown operator or kind, and for text that is not a version of the
+    kind.
     """
     if operator_name not in OPERATORS:
         raise ValueError(f'"{operator_name}" is not an operator ({", ".join(OPERATORS)})')

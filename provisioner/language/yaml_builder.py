@@ -1,9 +1,9 @@
-"""YAML nodes to values that know their place in the file.
+"""Build values from YAML nodes. The values know their place in the file.
 
 Mappings and sequences become `YamlMap` and `YamlList` (yaml_values.py), which know the places of
 their keys and items. A string with `{{`, `{%` or `{#` in it becomes a `Template`, unless the text
-is not trusted: text from a host never is. Errors, with their place, are: duplicate keys, cycles,
-tags of Python objects, too many aliases, numbers of base 60.
+is not trusted. Text from a host is never trusted. These are errors, with their place: duplicate
+keys, cycles, tags of Python objects, too many aliases, numbers of base 60.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ Decrypt = Callable[[str, Where], Any]
 
 
 def refuse_encrypted(_ciphertext: str, where: Where) -> Any:
-    """The `Decrypt` of a text that may hold nothing encrypted."""
+    """Raise LoadError: the `Decrypt` callback for text without encrypted values."""
     raise LoadError("a value under !vault can't be decrypted here", where)
 
 
 def parse(
     text: str, file: str, *, trusted: bool = True, decrypt: Decrypt = refuse_encrypted
 ) -> Any:
-    """The value of one YAML document, or of JSON that is not YAML (JSON may contain tabs).
+    """Return the value of one YAML document, or of JSON that is not YAML (JSON may contain tabs).
 
-    `file` is the name for places. With `trusted` false no string becomes a template. `LoadError`
-    if the text is neither YAML nor JSON.
+    `file` is the name for places. With `trusted` false no string becomes a template. Raises
+    LoadError if the text is neither YAML nor JSON.
     """
     try:
         node = yaml_syntax.compose(text, file)
@@ -60,7 +60,7 @@ def parse(
 
 
 def from_json(text: str, file: str, *, trusted: bool = True) -> Any:
-    """The value of a JSON mapping or list; None if the text is neither."""
+    """Return the value of a JSON mapping or list; None if the text is neither."""
     if not text.lstrip().startswith(("{", "[")):
         return None
     builder = _Builder(file, trusted, refuse_encrypted, len(text))
@@ -84,7 +84,7 @@ class _Builder:
         self._max_count = min(MAX_NODES, length + MAX_ALIASED)
 
     def build(self, node: yaml.Node, depth: int) -> Any:
-        """The value of a node; `LoadError` with its place."""
+        """Return the value of a node; `LoadError` with its place."""
         self._count += 1
         where = self._where(node)
         if self._count > self._max_count:
@@ -110,7 +110,7 @@ class _Builder:
         return Where(self._file, node.start_mark.line + 1, node.start_mark.column + 1)
 
     def _mapping(self, node: yaml.MappingNode, where: Where, depth: int) -> YamlMap:
-        """The mapping of a node, with the keys that `<<` merges into it."""
+        """Return the mapping of a node, with the keys that `<<` merges into it."""
         self._check_tag(node, where, _MAPPINGS)
         result = YamlMap(where)
         merged = YamlMap(where)
@@ -144,7 +144,7 @@ class _Builder:
             into.add(base)
 
     def _sequence(self, node: yaml.Node, where: Where, depth: int) -> YamlList:
-        """The list of a node."""
+        """Return the list of a node."""
         self._check_tag(node, where, _SEQUENCES)
         result = YamlList(where)
         for item in node.value:
@@ -153,12 +153,12 @@ class _Builder:
         return result
 
     def _check_tag(self, node: yaml.Node, where: Where, supported: frozenset[str]) -> None:
-        """`LoadError` for a tag that is not supported."""
+        """Raise LoadError for a tag that is not supported."""
         if node.tag not in supported:
             raise LoadError(f"the tag {_shown(node.tag)} is not supported", where)
 
     def _scalar(self, node: yaml.ScalarNode, where: Where) -> Any:
-        """The value of a node that is neither a mapping nor a sequence."""
+        """Return the value of a node that is neither a mapping nor a sequence."""
         kind = node.tag.removeprefix(_TAG)
         if kind in ("str", "value", "merge"):
             return self._text(node.value, where)
@@ -172,7 +172,7 @@ class _Builder:
             raise LoadError(f'"{node.value}" is not a valid {kind}', where, "quote it") from None
 
     def _constructed(self, kind: str, node: yaml.ScalarNode, where: Where) -> Any:
-        """The value of a scalar that is not text, by the rules of YAML 1.1."""
+        """Return the value of a scalar that is not text, by the rules of YAML 1.1."""
         match kind:
             case "null":
                 return None
@@ -188,11 +188,11 @@ class _Builder:
         raise LoadError(f"the tag {_shown(node.tag)} is not supported", where)
 
     def _text(self, value: str, where: Where) -> Any:
-        """The text, or the template that it is."""
+        """Return the text, as a `Template` if it is one."""
         return Template(value, where) if self._trusted and is_template(value) else value
 
     def _int(self, node: yaml.ScalarNode, where: Where) -> int:
-        """The integer of a node. `ValueError` for one that is too large to print."""
+        """Return the integer of a node. Raises ValueError for one that is too large to print."""
         self._no_sexagesimal(node, where)
         number: int = self._scalars.construct_yaml_int(node)
         if number.bit_length() > MAX_BITS:
@@ -202,14 +202,17 @@ class _Builder:
         return OctalInt(number) if octal else number
 
     def _no_sexagesimal(self, node: yaml.ScalarNode, where: Where) -> None:
-        """`LoadError` for a number of base 60 such as 12:30, which is meant as text."""
+        """Raise LoadError for a number of base 60 such as 12:30, which is meant as text."""
         if ":" in node.value:
             number = self._scalars.construct_yaml_int(node) if "." not in node.value else "a number"
             reason = f"YAML 1.1 reads {node.value} as {number} (base 60)"
             raise LoadError(reason, where, f'quote it: "{node.value}"')
 
     def json_mapping(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        """A JSON mapping (the hook of `json.loads`); `LoadError` for a key that occurs twice."""
+        """Return a JSON mapping (the hook of `json.loads`).
+
+        Raises LoadError for a key that occurs twice.
+        """
         mapping: dict[str, Any] = {}
         for key, value in pairs:
             if key in mapping:
@@ -218,7 +221,10 @@ class _Builder:
         return mapping
 
     def from_plain(self, value: Any, depth: int) -> Any:
-        """A value of plain JSON types as YAML would give it. Its places have no line or column."""
+        """Return a value of plain JSON types as YAML would give it.
+
+        Its places have no line or column.
+        """
         where = Where(self._file)
         if depth > yaml_syntax.MAX_DEPTH:
             raise LoadError(yaml_syntax.too_deep(), where)
@@ -240,5 +246,5 @@ class _Builder:
 
 
 def _shown(tag: str) -> str:
-    """The tag as it appears in a file."""
+    """Return the tag as it appears in a file."""
     return "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag

@@ -20,7 +20,7 @@ libyaml recurses in C and ends in a segmentation fault at some 30,000 levels."""
 
 
 def decode(data: bytes, file: str) -> str:
-    """The text of a UTF-8 file; `LoadError` for another encoding or a NUL byte."""
+    """Return the text of a UTF-8 file. Raises LoadError for another encoding or a NUL byte."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise LoadError("the file is UTF-16", Where(file, 1, 1), "save it as UTF-8")
     try:
@@ -34,13 +34,13 @@ def decode(data: bytes, file: str) -> str:
 
 
 def _place(before: str, file: str) -> Where:
-    """The place after the text `before`."""
+    """Return the place after the text `before`."""
     line = before.count("\n") + 1
     return Where(file, line, len(before) - before.rfind("\n"))
 
 
 def compose(text: str, file: str) -> yaml.Node | None:
-    """The root node of the one document in `text`; None if the text is empty."""
+    """Return the root node of the one document in `text`; None if the text is empty."""
     try:
         _check_depth(text, file)
         node: yaml.Node | None = yaml.compose(text, Loader=_Loader)
@@ -52,7 +52,7 @@ def compose(text: str, file: str) -> yaml.Node | None:
 
 
 def _check_depth(text: str, file: str) -> None:
-    """`LoadError` for a text that is nested too deeply for libyaml."""
+    """Raise LoadError for a text that is nested too deeply for libyaml."""
     columns = max(map(len, text.split("\n")))
     if columns < _POSSIBLY_DEEP and text.count("[") + text.count("{") < _POSSIBLY_DEEP:
         return
@@ -69,12 +69,15 @@ def _check_depth(text: str, file: str) -> None:
 
 
 def too_deep() -> str:
-    """The message for a text that is nested too deeply."""
+    """Return the message for a text that is nested too deeply."""
     return f"nested more than {MAX_DEPTH} levels deep"
 
 
 def _unreadable(text: str, error: Exception, file: str) -> LoadError:
-    """The error for a text without a marked place: usually a character that YAML does not allow."""
+    """Return the error for a text without a marked place.
+
+    Usually it contains a character that YAML does not allow.
+    """
     if match := _UNPRINTABLE.search(text):
         where = _place(text[: match.start()], file)
         code = f"U+{ord(match.group()):04X}"
@@ -85,7 +88,7 @@ def _unreadable(text: str, error: Exception, file: str) -> LoadError:
 
 
 def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> LoadError:
-    """The error for a text that is not YAML, with a hint for common mistakes."""
+    """Return the error for a text that is not YAML, with a hint for common mistakes."""
     lines = lines_of(text)
     where = _marked(error, lines, file)
     problem = re.sub(r"\s+", " ", error.problem or error.context or "not YAML")
@@ -101,8 +104,11 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> LoadErro
 
 
 def _marked(error: yaml.MarkedYAMLError, lines: list[str], file: str) -> Where:
-    """The place of an error. If it is after the end of the text, the place is that of the construct
-    that is not closed, or the end of the last line."""
+    """Return the place of an error.
+
+    If it is after the end of the text, the place is that of the construct that is not closed, or
+    the end of the last line.
+    """
     last = max((n for n, line in enumerate(lines) if line.strip()), default=0)
     for mark in (error.problem_mark, error.context_mark):
         if mark is not None and mark.line <= last:
@@ -126,7 +132,7 @@ _HINTS = (
 
 
 def _syntax_hint(problem: str, line: str) -> str:
-    """The hint for a syntax error, "" if there is none."""
+    """Return the hint for a syntax error, "" if there is none."""
     if re.search(r":\s+\{\{|-\s+\{\{", line):
         return 'a value that begins with `{{` must be quoted: "{{ … }}"'
     return next((hint for part, hint in _HINTS if part in problem), "")

@@ -43,7 +43,7 @@ class OpenedText(str):
 
 
 VAULT_HEADER = "$ANSIBLE_VAULT;"
-"""What a text encrypted by Ansible's vault begins with."""
+"""The beginning of a text that Ansible's vault has encrypted."""
 
 
 class OctalInt(int):
@@ -51,7 +51,7 @@ class OctalInt(int):
 
 
 def place_of(container: Any, key: Any) -> Where | None:
-    """The place of the value at `key`; None in a plain dict or list."""
+    """Return the place of the value at `key`; None in a plain dict or list."""
     if isinstance(container, YamlMap):
         return container.values_at.get(key, container.where)
     if isinstance(container, YamlList) and isinstance(key, int) and key < len(container.items_at):

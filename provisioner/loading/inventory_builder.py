@@ -90,7 +90,7 @@ class Builder:
                 raise LoadError("ansible_group_priority must be a number", place) from None
 
     def finish(self) -> Inventory:
-        """Return the inventory; LoadError if groups contain each other."""
+        """Return the inventory. Raises LoadError if groups contain each other."""
         self._reconcile()
         groups = {
             name: Group(name, tuple(d.hosts), tuple(d.children), d.vars, d.priority)

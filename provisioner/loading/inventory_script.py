@@ -95,7 +95,7 @@ def _name(value: Any, where: Where) -> str:
 
 
 def _run(path: Path, *arguments: str) -> Mapping[str, Any]:
-    """Run the script and return the JSON mapping that it prints; LoadError if it fails."""
+    """Run the script and return the JSON mapping that it prints. Raises LoadError if it fails."""
     import subprocess  # most inventories are files
 
     called = " ".join((str(path), *arguments))

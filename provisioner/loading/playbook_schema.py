@@ -100,8 +100,10 @@ def _modules() -> Iterator[tuple[str, type[Module]]]:
 
 
 def _definitions(name: str, module: type[Module]) -> Schema:
-    """Return the definitions of a module's arguments and of nested parameters. No parameter is
-    required, because it may be in `args` or `module_defaults`."""
+    """Return the definitions of a module's arguments and of nested parameters.
+
+    No parameter is required, because it may be in `args` or `module_defaults`.
+    """
     definitions: Schema = {}
     properties = _properties(name, module, definitions)
     if module.free_form in properties:

@@ -56,9 +56,11 @@ def collections(basedir: Path) -> Iterator[Path]:
 
 
 def find(name: str, basedir: Path, inside: Role | None, where: Where, within: Any = None) -> Path:
-    """The directory of the role called `name`; a `LoadError` names the nearest. It may be one of a
-    collection (NAMESPACE.COLLECTION.ROLE, folders between them), or a bare name in one of those
-    that are `within`."""
+    """Return the directory of the role called `name`.
+
+    A `LoadError` names the nearest. It may be one of a collection (NAMESPACE.COLLECTION.ROLE,
+    folders between them), or a bare name in one of those that are `within`.
+    """
     full = [f"{collection}.{name}" for collection in within or ()]
     places = [*folders(basedir)]
     if inside is not None:
@@ -158,7 +160,10 @@ def main(path: Path, kind: str, name: Any, where: Where) -> Path | None:
 
 
 def _within(folder: Path, name: str, where: Where) -> Path:
-    """Return a file in a folder of the role; LoadError for a path that leads out of the folder."""
+    """Return a file in a folder of the role.
+
+    Raises LoadError for a path that leads out of the folder.
+    """
     file = Path(os.path.abspath(folder / name))  # noqa: PTH100 - links may lead out
     if not file.is_relative_to(Path(os.path.abspath(folder))):  # noqa: PTH100
         raise LoadError(

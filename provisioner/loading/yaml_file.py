@@ -20,7 +20,10 @@ MAX_BYTES = 64 * 1024 * 1024
 
 
 def read(path: Path, *, what: str = "file") -> bytes:
-    """The bytes of a regular file of at most `MAX_BYTES`; `LoadError` for anything else."""
+    """Return the bytes of a regular file of at most `MAX_BYTES`.
+
+    Raises LoadError for anything else.
+    """
     try:
         if path.is_dir():
             raise LoadError(f"the {what} {path} is a directory")
@@ -35,19 +38,19 @@ def read(path: Path, *, what: str = "file") -> bytes:
 
 
 def load(path: Path, *, what: str = "file", vault: Vault = NO_VAULT) -> Any:
-    """The value of a YAML file with one document; None for an empty file."""
+    """Return the value of a YAML file with one document; None for an empty file."""
     return parse(read(path, what=what), str(path), vault=vault)
 
 
 def opened(data: bytes, file: str, vault: Vault) -> tuple[bytes, str]:
-    """The bytes, decrypted if a vault encrypted them, and the file's name for messages."""
+    """Return the bytes, decrypted if a vault encrypted them, and the file's name for messages."""
     if not is_encrypted(data):
         return data, file
     return vault.open(data, Where(file, 1, 1)), f"{file} (decrypted)"
 
 
 def parse(data: bytes, file: str, *, trusted: bool = True, vault: Vault = NO_VAULT) -> Any:
-    """The value of one YAML document. With `trusted` false no string becomes a template.
+    """Return the value of one YAML document. With `trusted` false no string becomes a template.
 
     The vault is told every value of a document that was encrypted as a whole: all are secrets.
     """
@@ -65,7 +68,7 @@ def parse(data: bytes, file: str, *, trusted: bool = True, vault: Vault = NO_VAU
 
 
 def _decrypted(ciphertext: str, where: Where, vault: Vault) -> Any:
-    """The text under `!vault`, which is never a template.
+    """Return the text under `!vault`, which is never a template.
 
     If no password opens it, the value is a template that fails with the reason: as in Ansible, the
     error belongs to the task that uses the value.

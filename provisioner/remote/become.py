@@ -27,8 +27,10 @@ class Become:
 
     @property
     def announces(self) -> bool:
-        """Whether the started program reports that it is ready. Nothing may be sent before: sudo
-        reads a password from the same input, or discards it."""
+        """Whether the started program reports that it is ready.
+
+        Nothing may be sent before: sudo reads a password from the same input, or discards it.
+        """
         return self.password is not None or self.terminal
 
     def command(self, prompt: str) -> str:

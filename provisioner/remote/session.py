@@ -30,8 +30,10 @@ START_SECONDS = 60.0
 
 
 class Session:
-    """The controller's end of a session. The remote end starts with the first frame, without a
-    round trip of its own."""
+    """The controller's end of a session.
+
+    The remote end starts with the first frame, without an extra round trip.
+    """
 
     def __init__(self, connection: Connection, become: Become | None = None) -> None:
         self._connection = connection

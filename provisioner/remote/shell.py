@@ -178,11 +178,11 @@ class Report:
         return f"exit {self.status}"
 
     def get(self, key: str, default: str = "") -> str:
-        """The last value of `key`."""
+        """Return the last value of `key`."""
         return self.records[key][-1] if key in self.records else default
 
     def all(self, key: str) -> tuple[str, ...]:
-        """All values of `key`, in the order of the report."""
+        """Return all values of `key`, in the order of the report."""
         return self.records.get(key, ())
 
 

@@ -72,8 +72,10 @@ class Records:
         self._searched = self._position = self._remaining = 0
 
     def add(self, buffer: bytearray, data: bytes) -> None:
-        """Append `data` to the buffer. Within the receiver's value most of it goes to the receiver
-        directly."""
+        """Append `data` to the buffer.
+
+        Most of a receiver's value goes directly to the receiver.
+        """
         if self._remaining and self._receiver is not None and self.end < 0:
             if self._position < len(buffer):
                 data = bytes(memoryview(buffer)[self._position :]) + data
@@ -116,8 +118,10 @@ class Records:
         self._divert(buffer)
 
     def _divert(self, buffer: bytearray) -> None:
-        """Pass the arrived part of the value to the receiver, but nothing that may be the mark's
-        beginning. The mark always follows the value."""
+        """Pass the available part of the value to the receiver.
+
+        Bytes that may be the beginning of the mark stay. The mark always follows the value.
+        """
         if self._remaining:
             stop = self.end if self.end >= 0 else len(buffer) - len(self._mark)
             arrived = bytes(memoryview(buffer)[self._position : max(self._position, stop)])

@@ -69,7 +69,7 @@ class Target:
     notices: tuple[str, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
-        """The name, and the address where it differs."""
+        """Return the name, and the address where it differs."""
         return self.name if self.name == self.address else f"{self.name} ({self.address})"
 
     @property

@@ -64,8 +64,11 @@ def announcer(reporters: Sequence[Reporter]) -> Callable[[str], None]:
 
 
 def wants_colour(stream: QuietStream, environment: Mapping[str, str]) -> bool:
-    """Return whether to print colours: NO_COLOR decides first (no-color.org), then FORCE_COLOR
-    (force-color.org), then whether the stream is a terminal."""
+    """Return whether to print colours.
+
+    NO_COLOR decides first (no-color.org), then FORCE_COLOR (force-color.org), then whether the
+    stream is a terminal.
+    """
     if environment.get("NO_COLOR"):
         return False
     if environment.get("FORCE_COLOR"):

@@ -114,8 +114,10 @@ class Activity:
             )
 
     def _start_play(self, hosts: Iterable[str]) -> None:
-        """Count the hosts of a play as not done. Some are new (add_host); some had left the run and
-        are in it again (clear_host_errors)."""
+        """Count the hosts of a play as not done.
+
+        Some are new (add_host). Some had left the run and take part again (clear_host_errors).
+        """
         for host in hosts:
             self._inventory_index.setdefault(host, len(self._inventory_index))
             self._play_finished.discard(host)

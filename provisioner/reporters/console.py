@@ -135,8 +135,11 @@ class Console:
                 return []
 
     def _notice(self, event: Notice) -> list[Line]:
-        """Return the notice's line. With many hosts, show only the first of those that differ in
-        the host's name or in numbers."""
+        """Return the notice's line.
+
+        With many hosts, only the first of several similar notices is shown. Similar ones differ
+        only in the host's name or in numbers.
+        """
         _, _, text_without_host = event.text.partition(": ")
         key = similarity_key(text_without_host or event.text, "")
         is_shown = self._view.many and not self._view.verbosity and key in self._shown_notices

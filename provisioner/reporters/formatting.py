@@ -50,8 +50,11 @@ def _visible_escape(match: re.Match[str]) -> str:
 
 
 def similarity_key(text: str, host: str) -> str:
-    """Return `text` without the host's name and without numbers (addresses, ports, times, line
-    numbers). Texts about the same failure on several hosts have the same key."""
+    """Return `text` without the host's name and without numbers.
+
+    Numbers are addresses, ports, times and line numbers. Texts about the same failure on several
+    hosts have the same key.
+    """
     return re.sub(r"\d+(?:[.:]\d+)*", "#", text.replace(host, "HOST") if host else text)
 
 

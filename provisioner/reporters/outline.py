@@ -77,8 +77,10 @@ def _scalar(value: Any) -> str:
 
 
 def _is_bare(value: str) -> bool:
-    """Return whether YAML reads `value` as the same text without quotes. Quotes distinguish "1.10"
-    from the number 1.1, and "" from an empty value."""
+    """Return whether YAML reads `value` as the same text without quotes.
+
+    Quotes distinguish "1.10" from the number 1.1, and "" from an empty value.
+    """
     return (
         (value[:1].isalpha() or value[:1] in ("_", "/", "("))
         and value.isprintable()

@@ -14,8 +14,10 @@ from typing import TextIO
 
 
 def announce(text: str) -> None:
-    """Write a line to standard error without its buffer: a signal handler may interrupt a write to
-    the buffer, and the buffer raises on a nested write."""
+    """Write a line to standard error without its buffer.
+
+    A signal handler may interrupt a write to the buffer, and the buffer raises on a nested write.
+    """
     with suppress(OSError):
         os.write(2, f"provision: {text}\n".encode())
 
@@ -89,8 +91,10 @@ class QuietStream(io.TextIOBase):
 
 
 def _redirect_to_null(stream: TextIO) -> None:
-    """Point the stream's descriptor at /dev/null: Python flushes stdout when it exits, and a second
-    failure would make the exit status 120."""
+    """Point the stream's descriptor at /dev/null.
+
+    Python flushes stdout when it exits, and a second failure would make the exit status 120.
+    """
     with suppress(OSError, ValueError):
         null = os.open(os.devnull, os.O_WRONLY)
         try:

@@ -45,8 +45,11 @@ E = TypeVar("E", bound=Event)
 
 @dataclass(frozen=True)
 class _Secrets:
-    """The texts to mask: `whole` as a complete value, `parts` anywhere in a text, `cores` as part
-    of a longer base64 text."""
+    """The texts to mask.
+
+    `whole` are masked as a complete value, `parts` anywhere in a text, and `cores` as part of a
+    longer base64 text.
+    """
 
     whole: frozenset[str] = frozenset()
     parts: frozenset[str] = frozenset()
@@ -151,8 +154,10 @@ def _mask_text(text: str, secrets: _Secrets) -> str:
 
 @lru_cache(maxsize=256)
 def _pattern(parts: frozenset[str], cores: frozenset[str]) -> re.Pattern[str]:
-    """Return the pattern of all texts to mask, the longest first: otherwise a secret that contains
-    another one would be masked only in part."""
+    """Return the pattern of all texts to mask, the longest first.
+
+    In another order, a secret that contains another one would be masked only in part.
+    """
     patterns = [(len(part), re.escape(part)) for part in parts]
     # The base64 digits next to a core contain some bits of the secret's first and last byte.
     digit = "[A-Za-z0-9+/_-]?"

@@ -61,8 +61,11 @@ class View:
 
     @property
     def margin(self) -> int:
-        """Columns before the lines below a task's line: below the outcome, or less far to the right
-        where host names are long, so that the lines fit a terminal."""
+        """Columns before the lines below a task's line.
+
+        They start below the outcome, or further left where host names are long, so that they fit a
+        terminal.
+        """
         return min(self.columns + 2, _MAX_MARGIN)
 
 

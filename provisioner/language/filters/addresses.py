@@ -69,7 +69,7 @@ class Address:
         return first + edge, first + self.size - 1 - edge
 
     def address_at(self, number: int) -> str:
-        """The address with a number, as text."""
+        """Return the address with a number, as text."""
         return str(type(self.ip)(number))
 
     def __str__(self) -> str:
@@ -77,7 +77,7 @@ class Address:
 
 
 def parse_address(value: Any, version: int | None = None) -> Address | None:
-    """The address of a text or a number; None if it is none."""
+    """Return the address of a text or a number; None if it is none."""
     from ipaddress import IPv6Address, ip_address, ip_interface
 
     if isinstance(value, bool) or not isinstance(value, str | int):
@@ -94,25 +94,28 @@ def parse_address(value: Any, version: int | None = None) -> Address | None:
 
 
 def none_unless(condition: bool, value: Any) -> Any:
-    """The value if the condition is true, else None."""
+    """Return the value if the condition is true, else None."""
     return value if condition else None
 
 
 def step(address: Address, step: int) -> str | None:
-    """The host address `step` addresses after this one; None if it is outside of the network."""
+    """Return the host address `step` addresses after this one.
+
+    Return None if it is outside of the network.
+    """
     first, last = address.usable
     number = int(address.ip) + step
     return address.address_at(number) if first <= number <= last else None
 
 
 def _usable(address: Address, form: Callable[[str, str], str]) -> str | None:
-    """The host range of a network in a form; None if it has no hosts."""
+    """Return the host range of a network in a form; None if it has no hosts."""
     first, last = address.usable
     return form(address.address_at(first), address.address_at(last)) if first <= last else None
 
 
 def _peer(address: Address) -> str:
-    """The other host address of a network with two hosts."""
+    """Return the other host address of a network with two hosts."""
     if address.size not in (2, 4):
         raise FilterArgumentError(f"{address} is not in a network with two hosts")
     first, last = address.usable
@@ -122,7 +125,7 @@ def _peer(address: Address) -> str:
 
 
 def _as_ipv4(address: Address) -> Any:
-    """The IPv4 form of an address; False for an IPv6 address that maps none."""
+    """Return the IPv4 form of an address; False for an IPv6 address that maps none."""
     from ipaddress import IPv6Address
 
     if not isinstance(address.ip, IPv6Address):
@@ -133,14 +136,14 @@ def _as_ipv4(address: Address) -> Any:
 
 
 def _as_ipv6(address: Address) -> str:
-    """The IPv6 form of an address: IPv4 addresses are mapped."""
+    """Return the IPv6 form of an address: IPv4 addresses are mapped."""
     if address.ip.version == 6:
         return str(address)
     return f"::ffff:{address.ip}/{address.network.prefixlen + 96}"
 
 
 def _six_to_four(address: Address) -> Any:
-    """The 6to4 address (RFC 3056) of an IPv4 address; False if it has none."""
+    """Return the 6to4 address (RFC 3056) of an IPv4 address; False if it has none."""
     if address.ip.version == 6:
         return none_unless(address.ip in _network("2002::/16"), str(address)) or False
     if address.is_network or address.ip.is_multicast or address.ip.is_loopback:
@@ -150,37 +153,37 @@ def _six_to_four(address: Address) -> Any:
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:
-    """The network of a text."""
+    """Return the network of a text."""
     from ipaddress import ip_network
 
     return ip_network(text)
 
 
 def _wrapped(address: Address) -> str:
-    """The address, in brackets if it is an IPv6 address."""
+    """Return the address, in brackets if it is an IPv6 address."""
     if address.ip.version == 4:
         return str(address)
     return f"[{address.ip}]" if address.bare else f"[{address.ip}]/{address.network.prefixlen}"
 
 
 def _number(address: Address) -> Any:
-    """The address as a number, with the prefix length if it has one."""
+    """Return the address as a number, with the prefix length if it has one."""
     prefix = address.network.prefixlen
     return int(address.ip) if address.bare else f"{int(address.ip)}/{prefix}"
 
 
 def _host(address: Address) -> Any:
-    """The address with its prefix length; None for a network's address."""
+    """Return the address with its prefix length; None for a network's address."""
     return none_unless(not address.is_network, str(address.interface))
 
 
 def _ip(address: Address) -> Any:
-    """The address without its prefix length; None for a network's address."""
+    """Return the address without its prefix length; None for a network's address."""
     return none_unless(not address.is_network, str(address.ip))
 
 
 def _net(address: Address) -> Any:
-    """The network with its prefix length; None unless the address is that of its network."""
+    """Return the network with its prefix length; None unless the address is that of its network."""
     network = address.network
     is_network = network.prefixlen < address.ip.max_prefixlen
     is_network = is_network and address.ip == network.network_address
@@ -203,12 +206,12 @@ def _is_private(address: Address) -> bool:
 
 
 def _is_kind(kind: str) -> Callable[[Address], Any]:
-    """A query for addresses of a kind: the attribute `is_KIND` of Python's addresses."""
+    """Return a query for addresses of a kind: the attribute `is_KIND` of Python's addresses."""
     return lambda address: none_unless(getattr(address.ip, f"is_{kind}"), str(address))
 
 
 def _join(left: str, right: str) -> Callable[[Address], Any]:
-    """A query that returns the results of two others, separated by a space."""
+    """Return a query that returns the results of two others, separated by a space."""
 
     def joined(address: Address) -> Any:
         parts = QUERIES[left](address), QUERIES[right](address)
@@ -290,7 +293,7 @@ def _is_text_or_number(value: Any) -> bool:
 
 
 def _answer(address: Address, query: str | int) -> Any:
-    """The result of a query."""
+    """Return the result of a query."""
     if isinstance(query, str) and query in QUERIES:
         return QUERIES[query](address)
     if re.fullmatch(r"-?\d+", str(query)):
@@ -303,7 +306,10 @@ def _answer(address: Address, query: str | int) -> Any:
 
 
 def nth(address: Address, number: int) -> Any:
-    """The address with that index in the network (negative counts from the end), or False."""
+    """Return the address with that index in the network, or False.
+
+    A negative index counts from the end.
+    """
     if address.size == 1:
         return str(address)
     index = number + address.size if number < 0 else number

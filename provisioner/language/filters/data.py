@@ -30,9 +30,9 @@ def is_list(value: Any) -> bool:
 
 
 def require_list(value: Any) -> list[Any]:
-    """The items of anything that can be iterated, as a list.
+    """Return the items of anything that can be iterated, as a list.
 
-    `FilterArgumentError` for text, numbers and the like.
+    Raises FilterArgumentError for text, numbers and the like.
     """
     if isinstance(value, str | bytes) or not isinstance(value, Iterable):
         raise FilterArgumentError(f"a list is needed, not {describe(value)}")
@@ -40,14 +40,14 @@ def require_list(value: Any) -> list[Any]:
 
 
 def require_dict(value: Any) -> dict[Any, Any]:
-    """A dict of any mapping. `FilterArgumentError` for other values."""
+    """Return a dict of any mapping. Raises FilterArgumentError for other values."""
     if not isinstance(value, Mapping):
         raise FilterArgumentError(f"a dict is needed, not {describe(value)}")
     return dict(value)
 
 
 def describe(value: Any) -> str:
-    """A value's type for error messages. Text is never included: it may contain a secret."""
+    """Return a value's type for error messages. Text is never included: it may contain a secret."""
     match value:
         case None:
             return "null"
@@ -140,7 +140,7 @@ def flatten(value: Iterable[Any], levels: int | None = None, skip_nulls: bool = 
 
 
 def _key(item: Any) -> Hashable:
-    """A hashable value that is equal for equal items."""
+    """Return a hashable value that is equal for equal items."""
     if isinstance(item, Mapping):
         return ("dict", frozenset((key, _key(each)) for key, each in item.items()))
     if is_list(item):
@@ -149,7 +149,7 @@ def _key(item: Any) -> Hashable:
 
 
 def unique_items(items: Iterable[Any]) -> list[Any]:
-    """The items without duplicates, in the order of their first occurrence."""
+    """Return the items without duplicates, in the order of their first occurrence."""
     result: dict[Hashable, Any] = {}
     for item in items:
         result.setdefault(_key(item), item)
@@ -208,7 +208,7 @@ def symmetric_difference(value: Iterable[Any], other: Iterable[Any]) -> list[Any
 
 
 def for_many_lists(of_two: Callable[[Any, Any], list[Any]]) -> Callable[..., list[Any]]:
-    """A filter of two lists, extended to any number of lists.
+    """Return a filter of two lists, extended to any number of lists.
 
     With `flatten`, each argument may be a list of lists.
     """
@@ -222,7 +222,7 @@ def for_many_lists(of_two: Callable[[Any, Any], list[Any]]) -> Callable[..., lis
 
 
 def _lists_in(lists: Any) -> list[Any]:
-    """The lists in a list of lists; another list by itself."""
+    """Return the lists in a list of lists; another list by itself."""
     return list(lists) if is_list(lists) and all(map(is_list, lists)) else [lists]
 
 
@@ -261,7 +261,7 @@ def combinations(value: Iterable[Any], length: int) -> list[Any]:
 
 
 def _limited(items: Iterable[Any]) -> list[Any]:
-    """The items as a list; `FilterArgumentError` if there are more than `MAX_ITEMS`."""
+    """Return the items as a list. Raises FilterArgumentError if there are more than `MAX_ITEMS`."""
     result = list(itertools.islice(items, MAX_ITEMS + 1))
     if len(result) > MAX_ITEMS:
         raise FilterArgumentError(f"the result has more than {MAX_ITEMS} items")
@@ -282,7 +282,7 @@ def subelements(
 
 
 def _elements_at(item: Any, keys: Sequence[str], skip_missing: bool) -> list[Any]:
-    """The elements of the list that an item has at a path of keys."""
+    """Return the elements of the list that an item has at a path of keys."""
     value = item
     for key in keys:
         if isinstance(value, Mapping) and key in value:

@@ -66,32 +66,32 @@ def replace_keys(
 def _new_name(
     key: str, pairs: list[tuple[str, str]], match: Callable[[str, str], bool]
 ) -> str | None:
-    """The new name of a key; None if it keeps its name."""
+    """Return the new name of a key; None if it keeps its name."""
     return next((after for before, after in pairs if match(key, before)), None)
 
 
 def _require_data(value: Any) -> Any:
-    """The value, if it is a dict or a list; else `FilterArgumentError`."""
+    """Return the value, if it is a dict or a list; else `FilterArgumentError`."""
     if not isinstance(value, Mapping) and not is_list(value):
         raise FilterArgumentError(f"a dict or a list is needed, not {describe(value)}")
     return value
 
 
 def _match(name: str) -> Callable[[str, str], bool]:
-    """The function for a value of `matching_parameter`."""
+    """Return the function for a value of `matching_parameter`."""
     if name not in MATCHES:
         raise FilterArgumentError(f"matching_parameter must be one of {', '.join(MATCHES)}")
     return MATCHES[name]
 
 
 def _target_test(target: list[str], matching_parameter: str) -> Callable[[Any], bool]:
-    """A function that says whether a key is one of `target`."""
+    """Return a function that says whether a key is one of `target`."""
     match, names = _match(matching_parameter), [str(each) for each in require_list(target)]
     return lambda key: any(match(str(key), each) for each in names)
 
 
 def _keep(value: Any, is_target: Callable[[Any], bool]) -> Any:
-    """The data with only the keys that `is_target` accepts."""
+    """Return the data with only the keys that `is_target` accepts."""
     if is_list(value):
         return [_keep(item, is_target) for item in value]
     if not isinstance(value, Mapping):
@@ -115,7 +115,7 @@ def _keep(value: Any, is_target: Callable[[Any], bool]) -> Any:
 
 
 def _remove(value: Any, is_target: Callable[[Any], bool]) -> Any:
-    """The data without the keys that `is_target` accepts."""
+    """Return the data without the keys that `is_target` accepts."""
     if is_list(value):
         return [item for item in (_remove(each, is_target) for each in value) if item]
     if not isinstance(value, Mapping):

@@ -21,7 +21,7 @@ from provisioner.language.yaml_values import VAULT_HEADER
 
 
 def _plain(value: Any) -> Any:
-    """A value of a type that JSON does not have, as one of a type that it has."""
+    """Return a value of a type that JSON does not have, as one of a type that it has."""
     match value:
         case Undefined():
             return str(value)  # raises, with the name
@@ -67,7 +67,7 @@ def from_json(value: Any, **options: Any) -> Any:
 
 @cache
 def _dumper() -> Any:
-    """A PyYAML dumper that also accepts subclasses of plain types and other iterables."""
+    """Return a PyYAML dumper that also accepts subclasses of plain types and other iterables."""
     import yaml
 
     base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -91,7 +91,7 @@ def _dumper() -> Any:
 
 
 def _represent_rest(dumper: Any, value: Any) -> Any:
-    """The YAML of an object that no other rule covers: a list, if it can be iterated."""
+    """Return the YAML of an object that no other rule covers: a list, if it can be iterated."""
     if isinstance(value, Iterable):
         return dumper.represent_list(list(value))
     return dumper.represent_undefined(value)
@@ -148,7 +148,7 @@ def from_yaml_all(value: Any) -> Any:
 
 
 def _parse(text: str | bytes) -> Any:
-    """The value of one YAML document, in which no string becomes a template."""
+    """Return the value of one YAML document, in which no string becomes a template."""
     data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
     if data.startswith(VAULT_HEADER.encode()):
         raise FilterArgumentError("the text is encrypted by a vault: it can't be read as YAML")
@@ -227,7 +227,7 @@ def json_query(value: Any, expression: str) -> Any:
 
 
 def _unwrapped(value: Any) -> Any:
-    """The value as plain dicts, lists and strings.
+    """Return the value as plain dicts, lists and strings.
 
     The functions of JMESPath do not accept subclasses.
     """

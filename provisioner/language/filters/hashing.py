@@ -95,7 +95,7 @@ def password_hash(
 
 
 def _salt(salt: str | None, size: int | None, longest: int) -> str:
-    """The given salt, or a random one of `size` or `longest` characters."""
+    """Return the given salt, or a random one of `size` or `longest` characters."""
     if not salt:
         return "".join(secrets.choice(ALPHABET) for _ in range(longest if size is None else size))
     if len(salt) > longest or set(salt) - set(ALPHABET):
@@ -104,14 +104,14 @@ def _salt(salt: str | None, size: int | None, longest: int) -> str:
 
 
 def _digits(value: int, count: int) -> str:
-    """A number in crypt's base 64, least significant digit first."""
+    """Return a number in crypt's base 64, least significant digit first."""
     return "".join(ALPHABET[value >> 6 * place & 63] for place in range(count))
 
 
 def _sha2_crypt(
     bits: int, password: bytes, salt: str | None, size: int | None, rounds: int | None
 ) -> str:
-    """The hash $5$ (SHA-256) or $6$ (SHA-512), with 5000 rounds by default."""
+    """Return the hash $5$ (SHA-256) or $6$ (SHA-512), with 5000 rounds by default."""
     count = 5000 if rounds is None else int(rounds)
     if not 1000 <= count <= 999_999_999:
         raise FilterArgumentError("rounds must be between 1000 and 999999999")
@@ -123,7 +123,7 @@ def _sha2_crypt(
 
 
 def _sha2_rounds(digest: Any, password: bytes, salt: bytes, rounds: int) -> bytes:
-    """The final digest, by steps 1 to 21 of Drepper's specification."""
+    """Return the final digest, by steps 1 to 21 of Drepper's specification."""
     length = len(password)
     other: bytes = digest(password + salt + password).digest()
     start = digest(password + salt + _repeated(other, length))
@@ -146,12 +146,12 @@ def _sha2_rounds(digest: Any, password: bytes, salt: bytes, rounds: int) -> byte
 
 
 def _repeated(data: bytes, length: int) -> bytes:
-    """The data repeated and cut to a length."""
+    """Return the data repeated and cut to a length."""
     return (data * (length // len(data) + 1))[:length]
 
 
 def _sha2_digits(mixed: bytes) -> str:
-    """The digest in base 64, in the order of step 22 of Drepper's specification.
+    """Return the digest in base 64, in the order of step 22 of Drepper's specification.
 
     A group has three bytes, each one third of the digest after the one before.
     """
@@ -182,7 +182,7 @@ def _sha256(
 def _md5(
     password: bytes, salt: str | None, size: int | None, rounds: int | None, ident: str | None
 ) -> str:
-    """The hash $1$ (FreeBSD's MD5 crypt), or Apache's with `ident` apr1."""
+    """Return the hash $1$ (FreeBSD's MD5 crypt), or Apache's with `ident` apr1."""
     chosen = _salt(salt, size, 8)
     grain, mark = chosen.encode(), f"${ident or '1'}$"
 
@@ -212,7 +212,7 @@ def _md5(
 def _bcrypt(
     password: bytes, salt: str | None, size: int | None, rounds: int | None, ident: str | None
 ) -> str:
-    """The hash $2b$ (bcrypt). The crypt(3) of EL7 does not know it."""
+    """Return the hash $2b$ (bcrypt). The crypt(3) of EL7 does not know it."""
     import bcrypt
 
     cost = 12 if rounds is None else int(rounds)

@@ -205,7 +205,7 @@ def to_time_unit(
 
 
 def _unit(text: str) -> str:
-    """The unit of time that a name or an abbreviation of it means."""
+    """Return the unit of time that a name or an abbreviation of it means."""
     word = text.lower()
     name = SHORT.get(word) or word.removesuffix("s")
     name = SHORT.get(name, name)
@@ -215,7 +215,7 @@ def _unit(text: str) -> str:
 
 
 def _in_unit(name: str) -> Callable[..., float]:
-    """The filter that converts a duration to a number of one unit."""
+    """Return the filter that converts a duration to a number of one unit."""
 
     def converted(value: Any, **options: Any) -> float:
         return to_time_unit(value, name, **options)

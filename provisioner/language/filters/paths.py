@@ -97,7 +97,7 @@ def fileglob(pattern: Any) -> list[str]:
 
 
 def require_path(path: Any) -> Path:
-    """The path of a text; `FilterArgumentError` for other values."""
+    """Return the path of a text. Raises FilterArgumentError for other values."""
     if not isinstance(path, str | os.PathLike):
         raise FilterArgumentError(f"a path is needed, not {describe(path)}")
     return Path(path)

@@ -33,7 +33,9 @@ _NAMED_TYPES = (bool, int, float, str, bytes, list, dict)
 """The types that `type_debug` names, in this order."""
 
 DEFINED_ARGUMENTS = {"extract": 2, "ternary": 1}
-"""Filters of which only so many first arguments must be defined; the others may be undefined."""
+"""The number of first arguments that must be defined, for filters whose other arguments may be
+undefined.
+"""
 
 
 def mandatory(value: Any, msg: str | None = None) -> Any:
@@ -76,7 +78,10 @@ def unvault(value: Any, *args: Any, **options: Any) -> str:
 
 
 def _guarded(name: str, function: Filter) -> Filter:
-    """The function with errors for undefined arguments, and with the filter's name in messages."""
+    """Return the function with checks for undefined arguments.
+
+    Its error messages contain the filter's name.
+    """
     strict_count = DEFINED_ARGUMENTS.get(name)
     strict = name not in TAKES_UNDEFINED
 
@@ -106,7 +111,10 @@ def _guarded(name: str, function: Filter) -> Filter:
 
 
 def _fresh(function: Filter) -> Filter:
-    """The function as a filter that Jinja calls in every rendering, never when it compiles."""
+    """Return the function as a filter that Jinja calls in every rendering.
+
+    Jinja calls other filters with constant arguments when it compiles a template.
+    """
 
     @pass_context
     @wraps(function)
@@ -250,7 +258,7 @@ COLLECTIONS = {
 
 
 def _named(name: str, function: Filter) -> Filter:
-    """The function of a filter with its guard."""
+    """Return the filter's function with its checks."""
     guarded = _guarded(name, function)
     return _fresh(guarded) if name in FRESH else guarded
 

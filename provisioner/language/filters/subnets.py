@@ -54,7 +54,7 @@ def ipsubnet(value: Any, query: str | int = "", index: int | None = None) -> Any
 
 
 def _supernet(address: Address, prefix: int, index: int | None) -> Any:
-    """The network around a single address."""
+    """Return the network around a single address."""
     if index is None:
         return str(address.network.supernet(new_prefix=prefix))
     sizes = range(prefix, address.ip.max_prefixlen)
@@ -64,7 +64,7 @@ def _supernet(address: Address, prefix: int, index: int | None) -> Any:
 
 
 def _index_in(address: Address, query: Any) -> Any:
-    """The position of a network among the subnets of its size in another network."""
+    """Return the position of a network among the subnets of its size in another network."""
     outer = parse_address(query)
     if outer is None:
         raise FilterArgumentError(f'"{query}" is neither a prefix length nor a network')
@@ -119,7 +119,7 @@ def ipmath(value: Any, amount: int) -> str:
 
 
 def _require_address(value: Any) -> Address:
-    """The address of a value; `FilterArgumentError` if it is none."""
+    """Return the address of a value. Raises FilterArgumentError if it is none."""
     address = parse_address(value)
     if address is None:
         raise FilterArgumentError(f"an address is needed, not {describe(value)}")
@@ -216,7 +216,7 @@ def hwaddr(value: Any, query: str = "") -> Any:
 
 
 def _bytes(value: Any) -> list[str] | None:
-    """The six bytes of a MAC address in hexadecimal; None if it is none."""
+    """Return the six bytes of a MAC address in hexadecimal; None if it is none."""
     text = str(value).lower()
     if re.fullmatch(r"[0-9a-f]{1,2}([:-][0-9a-f]{1,2}){5}", text):
         return [part.zfill(2) for part in re.split("[:-]", text)]

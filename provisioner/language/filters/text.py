@@ -16,14 +16,14 @@ POSIX_BASIC_SPECIAL = regex.compile(r"([\[\].^$*\\])")
 
 
 def to_text(value: Any) -> str:
-    """A value as text: bytes are decoded as UTF-8, None is "None"."""
+    """Return a value as text: bytes are decoded as UTF-8, None is "None"."""
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)
 
 
 def compile_pattern(
     pattern: Any, ignorecase: bool = False, multiline: bool = False
 ) -> re.Pattern[str]:
-    """The compiled regular expression. `FilterArgumentError` says what is wrong with it."""
+    """Return the compiled regular expression. `FilterArgumentError` says what is wrong with it."""
     flags = (re.IGNORECASE if ignorecase else 0) | (re.MULTILINE if multiline else 0)
     try:
         return re.compile(to_text(pattern), flags)
@@ -87,7 +87,7 @@ def regex_search(
 
 
 def _group(name: str) -> str | int:
-    """The number or the name of a group that a template writes as \\1 or \\g<name>."""
+    r"""Return the number or the name of a group that a template writes as \1 or \g<name>."""
     if match := re.fullmatch(r"\\g<(\S+)>", to_text(name)):
         return int(match[1]) if match[1].isdigit() else match[1]
     if match := re.fullmatch(r"\\(\d+)", to_text(name)):

@@ -63,7 +63,7 @@ def template(
 
 
 def as_data(text: str) -> Any:
-    """The dict or list that a text is in JSON or Python syntax; else the text."""
+    """Return the dict or list that a text is in JSON or Python syntax; else the text."""
     if not text.lstrip().startswith(("{", "[")):
         return text
     for parse in (json.loads, _literal):
@@ -81,7 +81,7 @@ class _JsonNames(ast.NodeTransformer):
 
 
 def _literal(text: str) -> Any:
-    """The value of a Python literal, which may contain JSON's true, false and null."""
+    """Return the value of a Python literal, which may contain JSON's true, false and null."""
     return ast.literal_eval(_JsonNames().visit(ast.parse(text, mode="eval")))
 
 
@@ -135,7 +135,7 @@ def _candidates(terms: list[Any], paths: Any) -> Iterator[tuple[list[str], list[
 
 
 def _split(value: Any, separators: str) -> list[str]:
-    """The parts of a text or of a list of texts, at any of the separators."""
+    """Return the parts of a text or of a list of texts, at any of the separators."""
     if value is None:
         return []
     parts = flatten([value])
@@ -163,7 +163,7 @@ def fileglob(context: LookupContext, terms: list[Any]) -> list[str]:
 
 
 def _folders(context: LookupContext, folder: str) -> Iterator[Path]:
-    """The folders in which `fileglob` searches."""
+    """Yield the folders in which `fileglob` searches."""
     with suppress(FileNotFoundError):
         yield find_file(context, "files", folder or ".")
     yield context.basedir.absolute() / "files" / folder
@@ -183,7 +183,7 @@ def filetree(context: LookupContext, terms: list[Any]) -> list[dict[str, Any]]:
 
 
 def _entry(root: Path, path: Path) -> dict[str, Any]:
-    """The dict of one file for `filetree`."""
+    """Return the dict of one file for `filetree`."""
     import stat
 
     status = path.lstat()
@@ -203,7 +203,10 @@ def _entry(root: Path, path: Path) -> dict[str, Any]:
 
 
 def _output(context: LookupContext, command: Any) -> str:
-    """The output of a shell command that runs on the controller, in the playbook's directory."""
+    """Return the output of a shell command.
+
+    It runs on the controller, in the playbook's directory.
+    """
     import subprocess
 
     done = subprocess.run(
@@ -259,7 +262,7 @@ def url(context: LookupContext, terms: list[Any], **options: Any) -> list[str]:
 
 
 def _download(address: str, options: Mapping[str, Any]) -> str:
-    """The content of a URL."""
+    """Return the content of a URL."""
     import base64
     import ssl
     import urllib.error

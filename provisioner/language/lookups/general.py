@@ -73,7 +73,7 @@ def _required(kinds: Mapping[str, str], options: Mapping[str, Any]) -> list[str]
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    """The compiled regular expression."""
+    """Return the compiled regular expression."""
     try:
         return re.compile(text)
     except re.error as error:
@@ -85,7 +85,7 @@ PATTERNS: dict[str, Callable[[str, str], bool]] = {
     "prefix": lambda name, pattern: name.startswith(pattern),
     "suffix": lambda name, pattern: name.endswith(pattern),
 }
-"""How `merge_variables` compares a name with a pattern, by `pattern_type`."""
+"""The functions that compare a name with a pattern in `merge_variables`, by `pattern_type`."""
 
 
 def merge_variables(
@@ -118,7 +118,7 @@ def merge_variables(
 
 
 def _merged(values: list[Any], override: str) -> Any:
-    """The values merged into the first one that is not None."""
+    """Return the values merged into the first one that is not None."""
     result: Any = None
     for value in values:
         if result is None:

@@ -107,7 +107,7 @@ def subelements(
 def _split_record(
     record: Mapping[str, Any], path: list[str], skips: bool
 ) -> tuple[dict[str, Any], list[Any]]:
-    """The record without the list at `path`, and that list."""
+    """Return the record without the list at `path`, and that list."""
     key, *deeper = path
     rest = dict(record)
     if key not in record:
@@ -147,7 +147,7 @@ def sequence(context: LookupContext, terms: list[Any], **options: Any) -> list[s
 
 
 def _numbers(term: str, options: dict[str, Any]) -> Iterator[str]:
-    """The numbers of one term of `sequence`."""
+    """Yield the numbers of one term of `sequence`."""
     if short := SHORT_SEQUENCE.fullmatch(term.strip()):
         named: dict[str, Any] = {name: text for name, text in short.groupdict().items() if text}
     else:
@@ -160,7 +160,7 @@ def _numbers(term: str, options: dict[str, Any]) -> Iterator[str]:
 
 
 def _range(values: Mapping[str, Any]) -> range:
-    """The numbers from `start` to `end`, or `count` numbers, with the distance `stride`."""
+    """Return the numbers from `start` to `end`, or `count` numbers, with the distance `stride`."""
     if (values["end"] is None) == (values["count"] is None):
         raise LookupFailedError("give either end or count")
     start, stride = _integer(values["start"]), _integer(values["stride"])
@@ -180,7 +180,7 @@ def _range(values: Mapping[str, Any]) -> range:
 
 
 def _integer(text: Any) -> int:
-    """The whole number of a text, which may be hexadecimal or octal."""
+    """Return the whole number of a text, which may be hexadecimal or octal."""
     try:
         return int(str(text), 0)
     except ValueError:
@@ -188,7 +188,7 @@ def _integer(text: Any) -> int:
 
 
 def _formatted(template: str, number: int) -> str:
-    """A number in a format of printf."""
+    """Return a number in a format of printf."""
     try:
         return template % number
     except (TypeError, ValueError):
@@ -196,7 +196,7 @@ def _formatted(template: str, number: int) -> str:
 
 
 def _limited(items: list[T]) -> list[T]:
-    """The items; an error if there are more than `MAX_ITEMS`."""
+    """Return the items. Raises an error if there are more than `MAX_ITEMS`."""
     if len(items) > MAX_ITEMS:
         raise LookupFailedError(f"the result has more than {MAX_ITEMS} items")
     return items

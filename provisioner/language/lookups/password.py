@@ -1,4 +1,4 @@
-"""The lookup of passwords that are generated once and kept in files."""
+"""The lookup `password`: random passwords that are generated once and kept in files."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _process_lock(folder: Path | None) -> Iterator[None]:
 
 
 def _read_or_create(path: Path | None, settings: Mapping[str, Any]) -> tuple[str, str]:
-    """The password and its salt in the file, which are generated if they are missing."""
+    """Return the password and its salt in the file, which are generated if they are missing."""
     new_salt = f" salt={_salt(settings['encrypt'])}" if settings["encrypt"] else ""
     new_line = _password(settings) + new_salt
     line = new_line if path is None else _read(path, new_line)
@@ -78,7 +78,7 @@ def _read_or_create(path: Path | None, settings: Mapping[str, Any]) -> tuple[str
 
 
 def _password(settings: Mapping[str, Any]) -> str:
-    """A random password."""
+    """Return a random password."""
     import random
 
     source = secrets.SystemRandom() if settings["seed"] is None else random.Random(settings["seed"])  # noqa: S311
@@ -87,7 +87,10 @@ def _password(settings: Mapping[str, Any]) -> str:
 
 
 def _chars(value: Any) -> str:
-    """The characters of names such as digits and of literal text; `,,` stands for a comma."""
+    """Return the characters of names such as digits and of literal text.
+
+    `,,` stands for a comma.
+    """
     import string
 
     names = list(value) if is_list(value) else [part for part in str(value).split(",") if part]
@@ -104,15 +107,17 @@ def _chars(value: Any) -> str:
 
 
 def _salt(scheme: Any) -> str:
-    """A random salt for a hash function."""
+    """Return a random salt for a hash function."""
     name = str(scheme).removesuffix("_crypt")
     size = {"md5": 8, "bcrypt": 22, "blowfish": 22}.get(name, 16)
     return "".join(secrets.choice(ALPHABET) for _ in range(size))
 
 
 def _read(path: Path, new_line: str) -> str:
-    """The line in the file. If the file does not exist it is created with `new_line`,
-    atomically."""
+    """Return the line in the file.
+
+    If the file does not exist it is created with `new_line`, atomically.
+    """
     if not path.exists():
         draft = _draft(path, new_line)
         with suppress(FileExistsError):  # another process was first: its password is used
@@ -127,7 +132,7 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _draft(path: Path, text: str) -> Path:
-    """A new temporary file beside `path`, with the text on disk."""
+    """Return a new temporary file beside `path`, with the text on disk."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

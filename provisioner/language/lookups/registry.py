@@ -20,7 +20,7 @@ from provisioner.where import nearest, with_hint
 
 
 def short_name(name: str) -> str:
-    """A lookup's name without that of its collection."""
+    """Return a lookup's name without that of its collection."""
     for prefix in ("ansible.builtin.", "ansible.legacy.", "community.general.", "ansible.utils."):
         name = name.removeprefix(prefix)
     return name
@@ -32,13 +32,16 @@ def exists(name: str) -> bool:
 
 
 def query(context: LookupContext, name: str, /, *terms: Any, **options: Any) -> list[Any]:
-    """The items that a lookup returns, as a list."""
+    """Return the items that a lookup returns, as a list."""
     options.pop("wantlist", None)
     return _run(context, name, list(terms), options) or []
 
 
 def lookup(context: LookupContext, name: str, /, *terms: Any, **options: Any) -> Any:
-    """The result of the function `lookup`: strings joined by commas, a single item, else a list."""
+    """Return the result of the function `lookup`.
+
+    Strings are joined by commas, a single item is returned alone, others as a list.
+    """
     wantlist = options.pop("wantlist", False)
     items = _run(context, name, list(terms), options)
     if wantlist:
@@ -51,7 +54,7 @@ def lookup(context: LookupContext, name: str, /, *terms: Any, **options: Any) ->
 
 
 def loop_items(context: LookupContext, name: str, value: Any) -> list[Any]:
-    """The items of the loop keyword `with_NAME: value`; `TemplateError` if it fails."""
+    """Return the items of the loop keyword `with_NAME: value`. Raises TemplateError if it fails."""
     if isinstance(value, Mapping) and name == "items":
         value = list(value)
     if isinstance(value, Mapping) and short_name(name) in ("list", "indexed_items"):
@@ -66,7 +69,10 @@ def loop_items(context: LookupContext, name: str, value: Any) -> list[Any]:
 def _run(
     context: LookupContext, name: str, terms: list[Any], options: dict[str, Any]
 ) -> list[Any] | None:
-    """The items of one lookup; None if it fails and the option `errors` is warn or ignore."""
+    """Return the items of one lookup.
+
+    Return None if it fails and its option `errors` is warn or ignore.
+    """
     short = short_name(name)
     if short not in LOOKUPS and known_plugins.is_known("lookup", name):
         raise LookupFailedError(known_plugins.unsupported_reason("lookup", name))
@@ -118,7 +124,7 @@ def _call(
 
 @cache
 def _parameters(function: Lookup) -> frozenset[str]:
-    """The options of a lookup that are parameters of its function."""
+    """Return the options of a lookup that are parameters of its function."""
     return frozenset(signature(function).parameters)
 
 

@@ -80,12 +80,12 @@ def ini(context: LookupContext, terms: list[Any], **options: Any) -> list[Any]:
 
 
 def _ini_name(all_options: Mapping[str, Any]) -> Callable[[str], str]:
-    """The function that normalizes the names of keys."""
+    """Return the function that normalizes the names of keys."""
     return str if to_bool(all_options["case_sensitive"]) else str.lower
 
 
 def _ini_section(context: LookupContext, all_options: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys and values of the section, or of the properties file."""
+    """Return the keys and values of the section, or of the properties file."""
     import configparser
 
     text = read_text(

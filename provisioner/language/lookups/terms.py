@@ -1,4 +1,4 @@
-"""What all lookups share: their error, and how they find files and read options."""
+"""Shared code of all lookups: their error, finding files, and reading options."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 def find_file(context: LookupContext, folder: str, name: Any) -> Path:
-    """The path of a file of the controller; FileNotFoundError if it does not exist.
+    """Return the path of a file of the controller. Raises FileNotFoundError if it does not exist.
 
     A relative name is searched in `folder` of the role and the play.
     """
@@ -39,12 +39,12 @@ def find_file(context: LookupContext, folder: str, name: Any) -> Path:
 
 
 def read_text(context: LookupContext, path: Path, encoding: str = "utf-8") -> str:
-    """The text of a file, decrypted if a vault encrypted it."""
+    """Return the text of a file, decrypted if a vault encrypted it."""
     return context.read(path).decode(encoding, "surrogateescape")
 
 
 def split_term(term: Any) -> tuple[str, dict[str, str]]:
-    """The words of a term such as `key file=x.ini section=y`, and its options as a dict."""
+    """Return the words of a term such as `key file=x.ini section=y`, and its options as a dict."""
     parts = shlex.split(str(term))
     plain = list(itertools.takewhile(lambda part: "=" not in part, parts))
     pairs = (part.partition("=") for part in parts[len(plain) :])
@@ -52,7 +52,10 @@ def split_term(term: Any) -> tuple[str, dict[str, str]]:
 
 
 def with_defaults(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """The options, with defaults for those that are not given; an error for unknown ones."""
+    """Return the options, with defaults for those that are not given.
+
+    Raises an error for unknown ones.
+    """
     for name in options:
         if name not in defaults:
             hint = nearest(name, defaults)

@@ -26,7 +26,7 @@ def vars(context: LookupContext, terms: list[Any], default: Any = None) -> list[
 
 
 def _variable(context: LookupContext, name: Any, default: Any) -> Any:
-    """The value of a variable, or `default`."""
+    """Return the value of a variable, or `default`."""
     if not isinstance(name, str):
         raise LookupFailedError(f"a variable's name must be text, not {describe(name)}")
     if name in context.variables:
@@ -50,7 +50,7 @@ def varnames(context: LookupContext, terms: list[Any]) -> list[str]:
 
 @cache
 def settings() -> Mapping[str, Any]:
-    """The default values of Ansible's settings.
+    """Return the default values of Ansible's settings.
 
     tests/language/record_settings.py writes the file settings.txt from Ansible.
     """
@@ -60,7 +60,7 @@ def settings() -> Mapping[str, Any]:
 
 
 def _with_home(value: Any) -> Any:
-    """The value with ~ replaced by the home directory."""
+    """Return the value with ~ replaced by the home directory."""
     if isinstance(value, list):
         return [_with_home(item) for item in value]
     in_home = isinstance(value, str) and value.startswith("~/")
@@ -102,7 +102,7 @@ def inventory_hostnames(context: LookupContext, terms: list[Any]) -> list[str]:
 
 
 def _hosts(groups: Mapping[str, Any], word: str) -> list[str]:
-    """The hosts of one group, host or pattern."""
+    """Return the hosts of one group, host or pattern."""
     matches: Callable[[str], object] = re.compile(fnmatch.translate(word)).match
     if word.startswith("~"):
         matches = compile_pattern(word[1:]).match

@@ -21,26 +21,26 @@ def is_known(kind: Kind, name: str) -> bool:
 
 
 def names_in_collection(kind: Kind, name: str) -> list[str]:
-    """The full names of the plugins in the collection of `name`; [] for a short name."""
+    """Return the full names of the plugins in the collection of `name`; [] for a short name."""
     collection = name.rpartition(".")[0]
     return [f"{collection}.{other}" for other in _names(kind, collection)] if collection else []
 
 
 def _names(kind: Kind, collection: str) -> frozenset[str]:
-    """The short names of the plugins in a collection."""
+    """Return the short names of the plugins in a collection."""
     if collection in ("", "ansible.legacy"):
         collection = _BUILTIN
     return _plugins_by_collection().get((kind, collection), frozenset())
 
 
 def unsupported_reason(kind: Kind, name: str) -> str:
-    """The message for a plugin that provision does not have."""
+    """Return the message for a plugin that provision does not have."""
     return f'provision does not have the {kind} "{name}" of Ansible'
 
 
 @cache
 def _plugins_by_collection() -> dict[tuple[str, str], frozenset[str]]:
-    """The short names of all plugins, by their kind and collection."""
+    """Return the short names of all plugins, by their kind and collection."""
     text = Path(__file__).with_name("plugins.txt").read_text(encoding="utf-8")
     plugins: dict[tuple[str, str], frozenset[str]] = {}
     for line in text.splitlines():

@@ -1,4 +1,4 @@
-"""Plugins in Python of a playbook, a role or an installed collection, which provision does not run.
+"""Plugins in Python of a playbook, a role or a collection. provision does not run them.
 
 A playbook that uses one can be loaded. The task fails on each host with a message that names the
 file.
@@ -20,9 +20,8 @@ PLUGIN_FOLDERS: Mapping[Kind, tuple[str, ...]] = {
     "test": ("test_plugins", "plugins/test"),
     "lookup": ("lookup_plugins", "plugins/lookup"),
 }
-"""Folders of plugins, in the folder of a playbook or role or in the one above.
-
-Ansible finds those above only if ansible.cfg names them, which is common.
+"""Folders of plugins, in the folder of a playbook or role or in its parent. Ansible searches the
+parent only if ansible.cfg names it, which is common.
 """
 
 COLLECTION_FOLDERS: Mapping[Kind, tuple[str, ...]] = {
@@ -52,9 +51,10 @@ def find_plugin_file(
     roots: Iterable[Path],
     folders: Mapping[Kind, tuple[str, ...]] = PLUGIN_FOLDERS,
 ) -> Path | None:
-    """The file of a plugin in the folders of `roots`; None if there is none.
+    """Return the file of a plugin in the folders of `roots`; None if no file has it.
 
-    A module or a lookup has its file's name. The names of filters and tests are in the file.
+    The file of a module or a lookup has its name. Other files are searched for the names of filters
+    and tests.
     """
     short = name.rpartition(".")[2]
     if not short.isidentifier():
@@ -69,8 +69,10 @@ def find_plugin_file(
 
 
 def _mentions(file: Path, name: str) -> bool:
-    """Whether a file defines a filter or test of this name: it contains it in quotes, or
-    `name=`."""
+    """Whether a file defines a filter or test of this name.
+
+    The file must contain the name in quotes, or `name=`.
+    """
     try:
         text = file.read_bytes()[:MAX_BYTES].decode("utf-8", "replace")
     except OSError:
@@ -79,7 +81,7 @@ def _mentions(file: Path, name: str) -> bool:
 
 
 def _search_folders(scope: Mapping[str, Any]) -> Iterator[Path]:
-    """The folders of a task's role and playbook, and of the roles beside them."""
+    """Yield the folders of a task's role and playbook, and of the roles beside them."""
     for name in ("role_path", "playbook_dir"):
         if name in scope:
             root = Path(str(scope[name]))
@@ -90,12 +92,12 @@ def _search_folders(scope: Mapping[str, Any]) -> Iterator[Path]:
 
 
 def role_folders(folder: Path) -> Iterator[Path]:
-    """The roles in a folder."""
+    """Yield the roles in a folder."""
     yield from sorted(path for path in folder.glob("*") if path.is_dir())
 
 
 def unsupported_reason(kind: Kind, name: str, scope: Mapping[str, Any]) -> str:
-    """The message for a plugin in Python that the task can use; "" if there is none."""
+    """Return the message for a plugin in Python that the task can use; "" if there is none."""
     namespace = name.rpartition(".")[0]
     if namespace:
         collections = Path(str(scope.get("playbook_dir")), "collections", COLLECTIONS_FOLDER)

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 @cache
 def required_variables(template_source: str, expression: bool) -> frozenset[str]:
-    """The variables that a template uses whenever it is rendered. Left out are variables that it
-    sets itself, that `default` or a test such as `defined` handles, or that a branch uses."""
+    """Return the variables that a template uses whenever it is rendered.
+
+    Not included are variables that the template sets, variables in a branch, and variables that
+    `default` or a test such as `defined` handles.
+    """
     if not expression and (names_in_text := text_templates.names(template_source)):
         return names_in_text
     from jinja2 import nodes
@@ -50,10 +53,10 @@ _GUARDS = frozenset({"default", "d", "defined", "undefined", "mandatory"})
 
 
 def check(template: Template, has_plugin: HasPlugin = no_plugins) -> TemplateError | None:
-    """An error of a template that shows without rendering it; None if there is none.
+    """Return an error that is found without rendering the template; None if there is none.
 
-    That is a syntax error, or a filter, test or lookup that neither provision nor Ansible has.
-    `has_plugin` says which plugins the playbook's folders contain.
+    This is a syntax error, or a filter, test or lookup that neither provision nor Ansible has.
+    `has_plugin` returns whether the playbook's folders contain a plugin.
     """
     if not template.expression and text_templates.split(template.source):
         return None
@@ -74,7 +77,7 @@ def check(template: Template, has_plugin: HasPlugin = no_plugins) -> TemplateErr
 def _plugins_used(
     tree: jinja2.nodes.Template,
 ) -> Iterator[tuple[known_plugins.Kind, str, Mapping[str, Any]]]:
-    """The filters, tests and lookups that a template uses: kind, name, all available ones."""
+    """Yield the filters, tests and lookups that a template uses: kind, name, all available ones."""
     from jinja2 import nodes
 
     from provisioner.language.lookups.registry import LOOKUPS
@@ -89,7 +92,10 @@ def _plugins_used(
 
 
 def _lookup_name(call: jinja2.nodes.Call) -> str:
-    """The lookup's name in a call `lookup('name', …)` or `query('name', …)`; "" for other calls."""
+    """Return the lookup's name in a call `lookup('name', …)` or `query('name', …)`.
+
+    Return "" for other calls.
+    """
     from jinja2 import nodes
 
     from provisioner.language.lookups.registry import short_name

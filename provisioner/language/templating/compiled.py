@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 
 
 class _JinjaTemplate:
-    """A template that Jinja renders. The value is the expression's own if the template is a single
-    `{{ expression }}`, or statements followed by one; else it is text."""
+    """A template that Jinja renders.
+
+    If it is a single `{{ expression }}`, or statements and then one expression, its value is the
+    expression's value. Otherwise it is text.
+    """
 
     def __init__(self, source: str, expression: bool) -> None:
         from jinja2 import nodes
@@ -63,7 +66,7 @@ class _JinjaTemplate:
 
 
 class _TextTemplate:
-    """A template of nothing but text and variables' names, rendered without Jinja."""
+    """A template of text and names of variables only, rendered without Jinja."""
 
     def __init__(self, parts: tuple[str, ...]) -> None:
         self._parts = parts
@@ -110,9 +113,9 @@ class _WithHeader:
 
 @cache
 def parsed(source: str, expression: bool) -> jinja2.nodes.Template:
-    """The syntax tree of a template, or of a bare expression as a template of nothing else.
+    """Return the syntax tree of a template, or of a bare expression as a template.
 
-    `TemplateSyntaxError` of Jinja if it has none.
+    Raises Jinja's TemplateSyntaxError for invalid syntax.
     """
     from jinja2 import TemplateSyntaxError
 
@@ -123,7 +126,7 @@ def parsed(source: str, expression: bool) -> jinja2.nodes.Template:
 
 
 def _tree(source: str, expression: bool) -> jinja2.nodes.Template:
-    """The syntax tree by Jinja's parser."""
+    """Return the syntax tree by Jinja's parser."""
     from jinja2 import nodes
     from jinja2.parser import Parser
 
@@ -139,10 +142,10 @@ def _tree(source: str, expression: bool) -> jinja2.nodes.Template:
 
 
 def _escaped(source: str) -> str:
-    """The source with the backslashes of strings in `{{ … }}` doubled.
+    r"""Return the source with the backslashes of strings in `{{ … }}` doubled.
 
     As in Ansible (ansible/template/__init__.py, _escape_backslashes), such a backslash stands for
-    itself: `'\\1'` is group 1 of a pattern. Jinja reads it as the start of an escape such as `\\n`,
+    itself: `'\1'` is group 1 of a pattern. Jinja reads it as the start of an escape such as `\n`,
     and still does in `{% … %}`, in conditions and in template files.
     """
     if "\\" not in source or "{{" not in source:
@@ -157,7 +160,7 @@ def _escaped(source: str) -> str:
 
 
 def _only_expression(tree: jinja2.nodes.Template) -> jinja2.nodes.Expr | None:
-    """The expression of a template that is one `{{ expression }}`; None for others."""
+    """Return the expression of a template that is one `{{ expression }}`; None for others."""
     from jinja2 import nodes
 
     match tree.body:
@@ -182,7 +185,7 @@ def _ends_in_space(tree: jinja2.nodes.Template) -> bool:
 def compiled(
     source: str, expression: bool
 ) -> _TextTemplate | _JinjaTemplate | _WithTrailingSpace | LiteralTemplate | _WithHeader:
-    """The compiled form of a template, or with `expression` of a bare expression."""
+    """Return the compiled form of a template, or of a bare `expression`."""
     if expression:
         return _JinjaTemplate(source, expression)
     if source.startswith(header.HEADER):

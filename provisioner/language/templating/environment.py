@@ -24,12 +24,12 @@ MAX_BITS = 14_284
 
 @cache
 def environment() -> jinja2.Environment:
-    """The environment of the templates in playbooks and variables."""
+    """Return the environment of the templates in playbooks and variables."""
     return make_environment({"keep_trailing_newline": True, "trim_blocks": True})
 
 
 def make_environment(options: Mapping[str, Any]) -> jinja2.Environment:
-    """A sandboxed environment with the given options of `jinja2.Environment`.
+    """Return a sandboxed environment with the given options of `jinja2.Environment`.
 
     Templates may change lists and dicts, as in `{% set _ = names.append(x) %}`: every template gets
     its own copies from a scope.
@@ -40,7 +40,7 @@ def make_environment(options: Mapping[str, Any]) -> jinja2.Environment:
     from provisioner.language.tests.registry import TESTS
 
     class Sandbox(SandboxedEnvironment):
-        """Limits the size of what `*` and `**` create, so that a mistake cannot fill the memory."""
+        """Limits the results of `*` and `**`, so that a mistake cannot fill the memory."""
 
         def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
             is_item_access = type(obj) in (dict, list) and attr in _ITEM_METHODS
@@ -74,7 +74,7 @@ _ITEM_METHODS = frozenset(("__contains__", "__delitem__", "__getitem__", "__len_
 
 
 def _size_of(operator: str, left: Any, right: Any) -> float:
-    """The approximate size in bytes of the result of `*` or `**`; 0 if it is small."""
+    """Return the approximate size in bytes of the result of `*` or `**`; 0 if it is small."""
     if operator == "**":
         are_integers = isinstance(left, int) and isinstance(right, int)
         return left.bit_length() * abs(right) / 8 if are_integers else 0
@@ -95,7 +95,7 @@ _GENERATORS = ("map", "select", "reject", "selectattr", "rejectattr", "batch", "
 
 
 def _returning_list(generator: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter that returns a list in place of the generator that Jinja's own returns."""
+    """Return the filter with a list as its result, in place of a generator."""
 
     @wraps(generator)
     def returning_list(*args: Any, **kwargs: Any) -> list[Any]:
@@ -105,5 +105,5 @@ def _returning_list(generator: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _none_as_empty(value: Any) -> Any:
-    """What `{{ value }}` prints: nothing for None."""
+    """Return the text that `{{ value }}` prints: nothing for None."""
     return "" if value is None else value

@@ -15,14 +15,19 @@ if TYPE_CHECKING:
 
 
 def syntax_reason(error: jinja2.TemplateSyntaxError, scope: Mapping[str, Any] | None = None) -> str:
-    """The message for a syntax error, or for a filter or test that does not exist. `scope` tells
-    where plugins of the playbook and its roles are."""
+    """Return the message for a syntax error, or for a filter or test that does not exist.
+
+    `scope` tells where plugins of the playbook and its roles are.
+    """
     reason = error.message or "template syntax error"
     return unknown_plugin_reason(reason, scope) or f"template syntax: {reason}"
 
 
 def unknown_plugin_reason(reason: str, scope: Mapping[str, Any] | None) -> str:
-    """The message for Jinja's error "No filter named …" or "No test named …"; "" for others."""
+    """Return the message for Jinja's error "No filter named …" or "No test named …".
+
+    Return "" for others.
+    """
     kinds: tuple[tuple[known_plugins.Kind, Mapping[str, Any]], ...]
     kinds = (("filter", environment().filters), ("test", environment().tests))
     for kind, available in kinds:
@@ -36,11 +41,11 @@ def unknown_plugin_reason(reason: str, scope: Mapping[str, Any] | None) -> str:
 
 
 _TYPE_NAMES = {"Scope": "the host", "YamlMap": "'dict object'", "YamlList": "'list object'"}
-"""Names of our types, and what messages call their objects."""
+"""Names of our types, and the words for their objects in messages."""
 
 
 def _without_type_names(reason: str) -> str:
-    """A message of Jinja or Python without the names of our own types."""
+    """Return a message of Jinja or Python without the names of our own types."""
     for type_name, description in _TYPE_NAMES.items():
         pattern = rf"'provisioner\.[\w.]+\.{type_name} object'"
         reason = re.sub(pattern, description, reason)
@@ -51,11 +56,14 @@ ERRORS = (
     ArithmeticError, LookupError, TypeError, ValueError, AttributeError, OSError, RecursionError,
     SyntaxError, MemoryError,
 )  # fmt: skip
-"""Exceptions that rendering may raise, and Python when it compiles the code that Jinja makes."""
+"""Exceptions that rendering may raise. Python may raise them too when it compiles Jinja's code."""
 
 
 def error_reason(error: Exception) -> str:
-    """The message for an exception of rendering that is not about syntax or undefined variables."""
+    """Return the message for an exception of rendering.
+
+    Syntax errors and undefined variables have functions of their own.
+    """
     from jinja2 import TemplateError as JinjaError
 
     if isinstance(error, RecursionError | SyntaxError):
@@ -68,7 +76,10 @@ def error_reason(error: Exception) -> str:
 
 
 def undefined_reason(reason: str, scope: Mapping[str, Any]) -> str:
-    """The message for Jinja's error about an undefined variable, with a similar name of `scope`."""
+    """Return the message for Jinja's error about an undefined variable.
+
+    It suggests a similar name of `scope`.
+    """
     if reason.endswith("is undefined") and "'" in reason:
         name = reason.split("'")[1]
         hint = nearest(name, (key for key in scope if isinstance(key, str)))

@@ -16,15 +16,17 @@ VALUE = "value__of__it"
 
 
 def assigned(node: jinja2.nodes.Expr) -> jinja2.nodes.Node:
-    """A statement that assigns an expression's value to `VALUE`."""
+    """Return a statement that assigns an expression's value to `VALUE`."""
     from jinja2 import nodes
 
     return nodes.Assign(nodes.Name(VALUE, "store"), node, lineno=node.lineno)
 
 
 def statements_with_value(tree: jinja2.nodes.Template) -> list[jinja2.nodes.Node]:
-    """The statements of a template that ends in one expression, such as `{% set … %}{{ x }}`, with
-    the expression assigned to `VALUE`. [] if the template has other text or expressions."""
+    """Return the statements of a template, with its final expression assigned to `VALUE`.
+
+    An example is `{% set … %}{{ x }}`. Return [] if the template has other text or expressions.
+    """
     from jinja2 import nodes
 
     body: list[jinja2.nodes.Node] = []

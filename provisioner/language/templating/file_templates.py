@@ -31,7 +31,7 @@ def render_file(
     folders: tuple[Path, ...] = (),
     content: bytes | None = None,
 ) -> str:
-    """The text of a rendered template file. `TemplateError` has the file and line.
+    """Return the text of a rendered template file. `TemplateError` has the file and line.
 
     The file may include, import and extend files of `folders`, in that order; of its own folder if
     there are none. `content` is the decrypted content of an encrypted file. A file is compiled once
@@ -64,7 +64,7 @@ def render_file(
 
 @cache
 def _final_newlines(key: tuple[str, int, int], content: bytes | None) -> str:
-    """The newlines at the end of a file."""
+    """Return the newlines at the end of a file."""
     source = Path(key[0]).read_bytes() if content is None else content
     return "\n" * (len(source) - len(source.rstrip(b"\n")))
 
@@ -76,7 +76,7 @@ def _file_template(
     folders: tuple[Path, ...],
     content: bytes | None,
 ) -> jinja2.Template:
-    """A compiled file; `key` is its path, time of change and size."""
+    """Return a compiled file; `key` is its path, time of change and size."""
     from jinja2 import FileSystemLoader
 
     path = Path(key[0])
@@ -89,7 +89,10 @@ def _file_template(
 
 
 def _line_in(error: Exception, path: Path) -> int:
-    """The template's line that raised an error, from Jinja's map of its code's lines; or 0."""
+    """Return the template's line that raised an error, from Jinja's map of its code's lines.
+
+    Or 0.
+    """
     line, trace = 0, error.__traceback__
     while trace is not None:
         template = trace.tb_frame.f_globals.get("__jinja_template__")

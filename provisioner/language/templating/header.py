@@ -1,5 +1,7 @@
-"""The first line of a template that sets options of Jinja, as in Ansible:
-`#jinja2: trim_blocks: False, lstrip_blocks: True`."""
+"""The first line of a template that sets options of Jinja, as in Ansible.
+
+For example: `#jinja2: trim_blocks: False, lstrip_blocks: True`.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,11 @@ from typing import Any
 from provisioner.language.templating.template import TemplateError
 
 HEADER = "#jinja2:"
-"""What such a line begins with."""
+"""The beginning of such a line."""
 
 
 def split(source: str) -> tuple[dict[str, Any], str]:
-    """The options that a template's first line sets, and the source without that line."""
+    """Return the options that a template's first line sets, and the source without that line."""
     if not source.startswith(HEADER):
         return {}, source
     line, _, rest = source.removeprefix(HEADER).partition("\n")

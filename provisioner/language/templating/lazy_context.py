@@ -76,8 +76,10 @@ IMPORTED_NAMES = (
 
 
 def _in_front(own: Mapping[str, Any], variables: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Variables with other ones in front of them. Local variables that are not set yet are left
-    out."""
+    """Return the variables with other ones in front of them.
+
+    Local variables that are not set yet are left out.
+    """
     from jinja2.utils import missing as unset
 
     own = {name: value for name, value in own.items() if value is not unset}

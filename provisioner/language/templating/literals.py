@@ -46,7 +46,7 @@ class LiteralTemplate:
         self._template = environment().from_string(tree)
 
     def render(self, scope: Mapping[str, Any]) -> Any:
-        """The list, mapping or boolean that the rendered text is; else the text itself."""
+        """Return the list, mapping or boolean that the rendered text is; else the text itself."""
         return checked_value(self._render(scope))
 
     def _render(self, scope: Mapping[str, Any]) -> Any:
@@ -70,8 +70,10 @@ _START = regex.compile(r"\[|(?<!\{)\{(?![{#])|True|False")
 
 
 def may_have_literal(source: str) -> bool:
-    """Whether the source contains the start of a statement, list, mapping or boolean. Most do not;
-    this check is cheaper than one of the syntax tree."""
+    """Whether the source contains the start of a statement, list, mapping or boolean.
+
+    Most do not. This check is faster than one of the syntax tree.
+    """
     return _START.search(source) is not None
 
 
@@ -84,8 +86,10 @@ def is_candidate(tree: jinja2.nodes.Template, source: str) -> bool:
 
 
 def _chooses_value(tree: jinja2.nodes.Template) -> bool:
-    """Whether the template prints only values inside of statements, such as
-    `{% if … %}{{ a }}{% else %}{{ b }}{% endif %}`."""
+    """Whether the template prints values only inside of statements.
+
+    An example is `{% if … %}{{ a }}{% else %}{{ b }}{% endif %}`.
+    """
     from jinja2 import nodes
 
     texts = [part for part in tree.body if isinstance(part, nodes.Output)]
@@ -112,7 +116,7 @@ def _starts_literal(node: jinja2.nodes.Node) -> bool:
 
 
 def _redirects_text(tree: jinja2.nodes.Template) -> bool:
-    """Whether some text is not printed in place, as that of macros, blocks and included files."""
+    """Whether some text is printed indirectly, as in macros, blocks and included files."""
     from jinja2 import nodes
 
     kinds = (nodes.Macro, nodes.CallBlock, nodes.FilterBlock, nodes.AssignBlock, nodes.Block)
@@ -122,8 +126,10 @@ def _redirects_text(tree: jinja2.nodes.Template) -> bool:
 
 
 def _with_placeholders(node: jinja2.nodes.Expr) -> jinja2.nodes.Expr:
-    """The expression with calls that return placeholders in place of its values. Text of the
-    template's author stays."""
+    """Return the expression with calls that return placeholders in place of its values.
+
+    Text of the template's author stays.
+    """
     from jinja2 import nodes
 
     if _is_author_text(node):
@@ -146,7 +152,7 @@ def _with_placeholders(node: jinja2.nodes.Expr) -> jinja2.nodes.Expr:
 
 
 def _addend(node: jinja2.nodes.Expr) -> jinja2.nodes.Expr:
-    """One side of `+` between texts."""
+    """Return one side of `+` between texts, with calls that return placeholders."""
     from jinja2 import nodes
 
     if isinstance(node, nodes.Add) or _is_author_text(node):
@@ -208,19 +214,25 @@ class _Values:
         return f"{VALUE}_{len(self.texts) - 1}_"
 
     def join(self, items: Any, between: Any = "") -> str:
-        """Replaces the filter `join`: each item gets a placeholder; the separator stays."""
+        """Join the items as the filter `join` does.
+
+        Each item becomes a placeholder; `between` stays.
+        """
         return str(between).join(map(self._item, items))
 
     def _item(self, item: Any) -> str:
         return self.hold(str(item) if item is None else item)
 
     def add(self, value: Any) -> str:
-        """Store a text that is added to another. `TypeError` for other types, as `+` raises."""
+        """Store a text that is added to another.
+
+        Raises TypeError for other types, as `+` raises.
+        """
         return self.hold("" + value)
 
 
 def _parse(rendered: str, values: _Values) -> Any:
-    """The list, mapping or boolean that a rendered text is.
+    """Return the list, mapping or boolean that a rendered text is.
 
     `ValueError`, `TypeError` or `SyntaxError` if it is another text.
     """
@@ -239,7 +251,10 @@ def _parse(rendered: str, values: _Values) -> Any:
 
 
 def _filled(string: str, values: _Values) -> str:
-    """A quoted string with the values in it; `ValueError` if one would end the quotes."""
+    """Return a quoted string with the values in it.
+
+    Raises ValueError if one would end the quotes.
+    """
     quote = string[0]
 
     def text_of(match: re.Match[str]) -> str:
@@ -259,13 +274,18 @@ _ESCAPED = regex.compile(r"\\(.)")
 
 
 def _known_escape(match: re.Match[str]) -> str:
-    """An escape of Python. Another backslash is doubled: Python would keep it, with a warning."""
+    """Return an escape of Python.
+
+    Another backslash is doubled: Python would keep it, with a warning.
+    """
     return match[0] if match[1] in "\\'\"abfnrtvxNuU01234567" else "\\" + match[0]
 
 
 def _value(node: ast.expr | None, values: _Values | None) -> Any:
-    """The value of a literal's syntax tree; `ValueError` for other code. Without `values` it may
-    contain no placeholders."""
+    """Return the value of a literal's syntax tree.
+
+    Raises ValueError for other code. Without `values` it may contain no placeholders.
+    """
     match node:
         case ast.Constant(value=str() | int() | float() | None as value):
             return value
@@ -299,9 +319,11 @@ def _number(node: ast.expr, values: _Values | None) -> int | float:
 
 
 def _item_value(values: _Values, index: int) -> Any:
-    """A value that is an item by itself, outside of quotes. Numbers, booleans, lists and dicts stay
-    as they are. Text is read as a number, a quoted string or a word such as `true`; only text of
-    the filter `to_json` may be a list or a mapping."""
+    """Return a value that is an item by itself, outside of quotes.
+
+    Numbers, booleans, lists and dicts stay as they are. Text is read as a number, a quoted string
+    or a word such as `true`; only text of the filter `to_json` may be a list or a mapping.
+    """
     value = values.values[index]
     if isinstance(value, bool | int | float | list | dict):
         return value
@@ -312,9 +334,10 @@ def _item_value(values: _Values, index: int) -> Any:
 
 
 def literals_in(node: jinja2.nodes.Expr | None) -> Mapping[str, Any]:
-    """The strings in an expression that are a list, a mapping or a boolean, with their values.
+    """Return the strings in an expression that are a list, a mapping or a boolean.
 
-    As in Ansible, `{{ x | default('[]') }}` gives a list if x is undefined.
+    The result maps them to their values. As in Ansible, `{{ x | default('[]') }}` gives a list if x
+    is undefined.
     """
     from jinja2 import nodes
 

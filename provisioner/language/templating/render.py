@@ -1,8 +1,8 @@
 """Render templates.
 
-The value of a template that is one `{{ expression }}` is the expression's own: a list, a number, a
-string. So is that of one which ends in a single expression after statements. Others give text,
-which is not converted: "1.10" stays a string. Errors have the template's place.
+If a template is one `{{ expression }}`, or statements and then one expression, its value is the
+expression's value: a list, a number, a string. Other templates give text, which is not converted:
+"1.10" stays a string. Errors have the template's place.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from provisioner.language.templating.template import Template, TemplateError, Un
 
 
 def render(template: Template, scope: Mapping[str, Any]) -> Any:
-    """The template's value with the variables of `scope`; `TemplateError` with the place."""
+    """Return the template's value with the variables of `scope`; `TemplateError` with the place."""
     try:
         value = compiled(template.source, template.expression).render(scope)
         if value is None:
@@ -43,7 +43,10 @@ def render(template: Template, scope: Mapping[str, Any]) -> Any:
 def _template_error(
     error: Exception, template: Template, scope: Mapping[str, Any]
 ) -> TemplateError | None:
-    """The error for the user, with its place; None for an exception that is a bug of provision."""
+    """Return the error for the user, with its place.
+
+    Return None for an exception that is a bug of provision.
+    """
     from jinja2 import TemplateError as JinjaError
     from jinja2 import TemplateSyntaxError
     from jinja2 import UndefinedError as JinjaUndefined
@@ -62,7 +65,7 @@ def _template_error(
 
 
 def _value_of_none(template: Template, scope: Mapping[str, Any]) -> str | None:
-    """The value of a template whose expression gave None: "", as in Ansible.
+    """Return the value of a template whose expression gave None: "", as in Ansible.
 
     It is None for a bare expression, and for `{{ x }}` if the variable is defined as `x: null`.
     """
@@ -77,7 +80,7 @@ _ONLY_NAME = regex.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
 def _with_final_newlines(source: str, text: str) -> str:
-    """The text with as many newlines at the end as the source has, as in Ansible.
+    """Return the text with as many newlines at the end as the source has, as in Ansible.
 
     Jinja removes one from the source. If the value ends in newlines itself, as that of
     `to_nice_yaml` does, none are added to those.
@@ -88,11 +91,11 @@ def _with_final_newlines(source: str, text: str) -> str:
 
 
 def missing_newlines(source: str, text: str) -> str:
-    """The newlines that a text needs to end in as many as the template's source."""
+    """Return the newlines that a text needs to end in as many as the template's source."""
     count = _final_newlines(source) - _final_newlines(text)
     return "\n" * max(0, count)
 
 
 def _final_newlines(text: str) -> int:
-    """The number of newlines at the end of a text."""
+    """Return the number of newlines at the end of a text."""
     return len(text) - len(text.rstrip("\n"))

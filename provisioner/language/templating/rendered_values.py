@@ -1,4 +1,4 @@
-"""Check what templates render to: undefined values and sizes."""
+"""Check rendered values: undefined values and sizes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from provisioner.language.templating.undefined import is_missing, is_undefined
 
 
 def checked_value(value: Any) -> Any:
-    """The value of an expression. `UndefinedError` of Jinja if it is undefined, or contains an
-    undefined value; `TemplateError` if it is a text larger than `MAX_TEXT`."""
+    """Return the value of an expression.
+
+    Raises Jinja's UndefinedError if it is undefined or contains an undefined value, and
+    TemplateError if it is a text larger than `MAX_TEXT`.
+    """
     if isinstance(value, GeneratorType | range):
         value = list(value)
     items = value if isinstance(value, list) else value.values() if type(value) is dict else ()
@@ -30,7 +33,7 @@ def checked_value(value: Any) -> Any:
 
 
 def join_text(parts: Iterable[str]) -> str:
-    """The rendered text; `TemplateError` if it is larger than `MAX_TEXT`."""
+    """Return the rendered text. Raises TemplateError if it is larger than `MAX_TEXT`."""
     if type(parts) is list and sum(map(len, parts)) <= MAX_TEXT:
         return "".join(parts)
     pieces, size = [], 0

@@ -47,8 +47,10 @@ def is_template(text: str) -> bool:
 
 
 def map_templates(value: Any, render: Callable[[Template], Any]) -> Any:
-    """A copy of `value` with `render(template)` for every template in its dicts, keys and lists.
-    Items that become `omit` are left out."""
+    """Return a copy of `value` with `render(template)` in place of every template.
+
+    Templates in keys, dicts and lists are replaced too. Items that become `omit` are left out.
+    """
     if type(value) in PLAIN_TYPES:
         return value
     if isinstance(value, Template):
@@ -67,7 +69,7 @@ def map_templates(value: Any, render: Callable[[Template], Any]) -> Any:
 
 
 def templates_in(value: Any) -> Iterator[Template]:
-    """Every template anywhere in `value`."""
+    """Yield every template anywhere in `value`."""
     if type(value) in PLAIN_TYPES:
         return
     if isinstance(value, Template):

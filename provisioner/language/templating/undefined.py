@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
 @cache
 def missing_type() -> type[jinja2.StrictUndefined]:
-    """The class of undefined values: Jinja's, with the reason and place of `missing`."""
+    """Return the class of undefined values: Jinja's, with the reason and place of `missing`."""
     from jinja2 import StrictUndefined
 
     class Missing(StrictUndefined):
-        """Attributes and items of it are undefined too, so that `a.b.c | default(1)` gives 1."""
+        """An undefined value.
+
+        Its attributes and items are undefined too: `a.b.c | default(1)` gives 1.
+        """
 
         __slots__ = ()
 
@@ -43,7 +46,10 @@ def missing_type() -> type[jinja2.StrictUndefined]:
 
 
 def missing(reason: str, where: Where | None) -> Any:
-    """An undefined value. Using it raises Jinja's `UndefinedError` with `reason` and `where`."""
+    """Return an undefined value.
+
+    Using it raises Jinja's `UndefinedError` with `reason` and `where`.
+    """
     from jinja2 import UndefinedError as JinjaUndefined
 
     def make_error(text: str | None) -> JinjaUndefined:
@@ -55,7 +61,7 @@ def missing(reason: str, where: Where | None) -> Any:
 
 
 def reason_of(value: Any) -> tuple[str, Where | None]:
-    """The reason and the place of an undefined value."""
+    """Return the reason and the place of an undefined value."""
     error = value._undefined_exception(value._undefined_message)
     return str(error), error.__dict__.get("where")
 
@@ -71,6 +77,8 @@ def _is_undefined(kind: type) -> bool:
 
 
 def is_missing(value: Any) -> bool:
-    """Whether a value is undefined, of this file's class. Jinja makes its own ones for an `if`
-    without `else`."""
+    """Whether a value is undefined, of this file's class.
+
+    Jinja makes its own ones for an `if` without `else`.
+    """
     return is_undefined(value) and isinstance(value, missing_type())

@@ -70,7 +70,7 @@ def regex(
 
 
 def _require_result(value: Any) -> Mapping[str, Any]:
-    """The result of a task; an error for other values."""
+    """Return the result of a task. Raises an error for other values."""
     if isinstance(value, Mapping):
         return value
     raise TemplateRuntimeError(f"a registered task result is needed, not a {type(value).__name__}")
@@ -210,9 +210,10 @@ def urn(value: Any) -> bool:
 
 
 def _guarded(name: str, function: Test, fresh: bool = False) -> Test:
-    """The function with errors for undefined arguments, and with the test's name in messages.
+    """Return the function with checks for undefined arguments.
 
-    With `fresh`, Jinja calls it in every rendering, never when it compiles.
+    Its error messages contain the test's name. With `fresh`, Jinja calls it in every rendering.
+    Jinja calls other tests with constant arguments when it compiles a template.
     """
 
     @wraps(function)

@@ -298,7 +298,7 @@ class SshChannel:
 
 
 def _exec_request(channel: int, command: str) -> Message:
-    """The request to run a command (RFC 4254, section 6.5), with an answer."""
+    """Return the request to run a command (RFC 4254, section 6.5), with an answer."""
     message = Message()
     message.add_byte(CHANNEL_REQUEST)
     message.add_int(channel)

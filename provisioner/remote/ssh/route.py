@@ -31,7 +31,7 @@ class Route:
     jump: JumpConnection | None = None
 
     def proxy_error(self) -> str:
-        """The last line that the ProxyCommand wrote to its standard error."""
+        """Return the last line that the ProxyCommand wrote to its standard error."""
         return self.proxy.last_error_line() if self.proxy else ""
 
     def close(self) -> None:

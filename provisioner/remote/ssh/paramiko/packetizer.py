@@ -68,7 +68,7 @@ class Packet(NamedTuple):
     sequence_number: int
 
     def message(self) -> tuple[int, Message]:
-        """The number of the message (RFC 4250, section 4.1) and the rest of it."""
+        """Return the number of the message (RFC 4250, section 4.1) and the rest of it."""
         message = Message(bytes(self.payload[1:]))
         message.seqno = self.sequence_number
         return self.payload[0], message

@@ -80,8 +80,11 @@ class SshTransport(Transport):
     def __init__(
         self, stream: Any, key_types: Sequence[str], check_host_key: Callable[[HostKey], None]
     ) -> None:
-        """`check_host_key` raises an exception for a key that must not be accepted; `negotiate`
-        raises it again."""
+        """Create the transport.
+
+        `check_host_key` raises an exception for a key that must not be accepted; `negotiate` raises
+        it again.
+        """
         super().__init__(stream, default_window_size=WINDOW, packetizer_class=BufferedPacketizer)
         names = algorithms(dict.fromkeys((*key_types, *PREFERENCE)))
         self._preferred_keys = tuple(name for name in names if name in self._key_info)  # type: ignore[attr-defined]
