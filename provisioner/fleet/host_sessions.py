@@ -54,6 +54,9 @@ class HostSessions:
         self._keys_with_notices: set[SessionKey] = set()
         self._lock = threading.Lock()
         self._in_use = threading.Lock()
+        self._killed = False
+        self.is_connecting = False
+        """Whether a connection is being made."""
         self.frames = 0
         """Number of frames that were sent."""
 
@@ -172,8 +175,15 @@ class HostSessions:
         if key.connection == "local":
             return local_login(key.folder)
         self._before_connect(self)
-        with self._connecting():
-            login = self._connect(key.host, variables)
+        self.is_connecting = True
+        try:
+            with self._connecting():
+                login = self._connect(key.host, variables)
+        finally:
+            self.is_connecting = False
+        if self._killed:
+            login.connection.close()
+            raise ConnectionFailed("the run was interrupted while the host was connecting")
         if key not in self._keys_with_notices:
             self._notices += login.notices
             self._keys_with_notices.add(key)
@@ -183,6 +193,10 @@ class HostSessions:
         """Send a keep-alive message on each idle connection."""
         for login in list(self._logins.values()):
             login.connection.keep_alive()
+
+    def forbid_connecting(self) -> None:
+        """Make a connection attempt fail, also one that is under way, so that no frame is sent."""
+        self._killed = True
 
     def kill(self) -> None:
         """Kill the tasks on the host, so that their reports end."""

@@ -78,6 +78,13 @@ class SessionPool:
         for thread in threads:
             thread.join(KILL_SECONDS)
 
+    def abandon_connecting(self) -> tuple[str, ...]:
+        """Give up all connection attempts. Return the hosts that are connecting."""
+        hosts = list(self._hosts.items())
+        for _, sessions in hosts:
+            sessions.forbid_connecting()
+        return tuple(host for host, sessions in hosts if sessions.is_connecting)
+
     def _keep_alive(self) -> None:
         while not self._closed.wait(KEEP_ALIVE_SECONDS):
             for sessions in list(self._hosts.values()):

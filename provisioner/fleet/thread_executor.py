@@ -77,6 +77,9 @@ class ThreadExecutor:
             self._session_pool.close_host(host)
 
     def kill(self) -> None:
+        # A connection attempt can't be stopped. Its thread goes on, but nothing waits for it.
+        for host in self._session_pool.abandon_connecting():
+            self._messages.put(HostDone(host))
         self._session_pool.kill()
 
     def close(self) -> None:

@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
+from provisioner.engine.interrupt import Interrupt
 from provisioner.events import Event, Notice, TaskFinished, TaskStarted
 from provisioner.fleet.login import Connect, Login
 from provisioner.fleet.slots import Slots
 from provisioner.fleet.thread_executor import ThreadExecutor
 from provisioner.fleet.thread_pool import ThreadPool
+from provisioner.plan import Plan
 from tests.engine.play_runner import ExecutorFactory, PlayRunner
 from tests.fleet.unresponsive_host import LONG, UnresponsiveHost
 
@@ -260,3 +262,33 @@ def test_a_notice_about_a_connection_is_shown_once_even_after_reconnecting(
     got = runner.run(TWO, hosts=2)
     notices = [event.text for event in got.events if isinstance(event, Notice)]
     assert sorted(notices) == ["h1: the key is old", "h2: the key is old"]
+
+
+def test_killing_a_run_does_not_wait_for_a_host_that_is_connecting(runner: PlayRunner) -> None:
+    """h1 connects until the run has ended. It then gets no frame, though it could be sent."""
+    connecting, ended, closed = threading.Event(), threading.Event(), threading.Event()
+
+    def connect(host: str, variables: Mapping[str, Any]) -> Login:
+        connecting.set()
+        assert ended.wait(LONG)
+        login = runner.connect(host, variables)
+        login.connection.close = closed.set  # type: ignore[method-assign]
+        return login
+
+    def make_executor(_plan: Plan, _connect: Connect, interrupt: Interrupt) -> ThreadExecutor:
+        executor = ThreadExecutor(connect, 1, interrupt)
+
+        def kill() -> None:
+            assert connecting.wait(LONG)
+            interrupt.set(2)
+            executor.kill()
+
+        threading.Thread(target=kill, daemon=True).start()
+        return executor
+
+    runner.make_executor = make_executor
+    got = runner.run(ECHO)
+    assert not ended.is_set()
+    ended.set()
+    assert closed.wait(LONG)
+    assert (got.exit, str(got.hosts["h1"].status), got.frames) == (130, "not-run", {"h1": 0})
