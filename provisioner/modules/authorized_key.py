@@ -136,18 +136,18 @@ class AuthorizedKey(Module):
 
     def edited(self, old: str) -> str:
         """Return the file's new text."""
-        wanted = {key.blob: key for key in self._keys()}
+        keys = {key.blob: key for key in self._keys()}
         lines: list[str] = []
         seen: set[str] = set()
         for line in old.splitlines():
             key = parse(line)
-            if key is None or key.blob not in wanted:
+            if key is None or key.blob not in keys:
                 lines += [] if self.exclusive and self.state == "present" else [line]
             elif self.state == "present" and key.blob not in seen:
-                lines.append(line if key == wanted[key.blob] else wanted[key.blob].line())
+                lines.append(line if key == keys[key.blob] else keys[key.blob].line())
             seen |= {key.blob} if key else set()
         if self.state == "present":
-            lines += [key.line() for blob, key in wanted.items() if blob not in seen]
+            lines += [key.line() for blob, key in keys.items() if blob not in seen]
         return old if lines == old.splitlines() else "".join(f"{line}\n" for line in lines)
 
     def returns(self, report: Report) -> dict[str, Any]:

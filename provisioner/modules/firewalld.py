@@ -78,14 +78,14 @@ class Firewalld(Module):
         return forwards
 
     def validate(self) -> None:
-        given = [name for name in (*KINDS, "target") if getattr(self, name) is not None]
-        if len(given) > 1:
-            raise ValueError(f"a task can set only one of these parameters: {', '.join(given)}")
-        if not given and (self.zone is None or self.state not in ("present", "absent")):
+        names = [name for name in (*KINDS, "target") if getattr(self, name) is not None]
+        if len(names) > 1:
+            raise ValueError(f"a task can set only one of these parameters: {', '.join(names)}")
+        if not names and (self.zone is None or self.state not in ("present", "absent")):
             raise ValueError(
                 f"set one of {', '.join(KINDS)}, or a zone with state present or absent"
             )
-        if given and given != ["target"] and self.state in ("present", "absent"):
+        if names and names != ["target"] and self.state in ("present", "absent"):
             raise ValueError(
                 "present and absent are for zones and targets: use enabled or disabled"
             )

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
-# Body of the module firewalld: set what a zone lets through, now and after a restart.
+# Body of the module firewalld: set what a zone allows, now and after a restart.
 
 # wall WHERE OPTION...: call firewalld's command. WHERE is now (the running firewall) or kept (its
 # configuration files).

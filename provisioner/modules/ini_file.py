@@ -81,8 +81,8 @@ class IniFile(Edited):
             )
         if not self.option and not self.section:
             raise ValueError("set option, section or both")
-        given = (self.section, self.option, self.value, *self.values)
-        if any("\n" in (text or "") for text in given):
+        texts = (self.section, self.option, self.value, *self.values)
+        if any("\n" in (text or "") for text in texts):
             raise ValueError("section, option and values must be single lines")
 
     @property
