@@ -375,6 +375,13 @@ def test_a_file_or_folder_of_modules_is_a_name_that_playbooks_use() -> None:
         assert known or path.name in others
 
 
+def test_a_body_of_more_than_60_lines_is_a_file_of_its_own() -> None:
+    for file in (file for file in FILES if file.startswith("modules/")):
+        for node in ast.walk(ast.parse((PACKAGE / file).read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert node.value.count("\n") <= 60, file
+
+
 def test_every_file_of_a_body_is_loaded_by_a_module() -> None:
     sources = "".join((PACKAGE / file).read_text() for file in FILES if file.startswith("modules/"))
     for path in BODIES:
