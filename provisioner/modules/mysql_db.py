@@ -1,4 +1,4 @@
-"""mysql_db: a database of MariaDB or MySQL is there or is not, goes to a file or comes from one."""
+"""mysql_db: create or drop databases of MariaDB or MySQL, dump them, or import a dump."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, ClassVar, Literal
 from provisioner.modules.framework.base import TaskContext, Words
 from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.fields import parameter
-from provisioner.modules.shared.mysql.client import ASK, SESSION, MysqlModule, identifier
+from provisioner.modules.shared.mysql.client import CLIENT, SESSION, MysqlModule, identifier
 from provisioner.modules.shared.sql import quoted
 from provisioner.remote.shell import Program, Report
 
-BODY = ASK + load_body("mysql_db.sh")
+BODY = CLIENT + load_body("mysql_db.sh")
 
-_ASKED = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME"
+_EXISTING = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME"
 
 
 class MysqlDb(MysqlModule):
@@ -67,13 +67,13 @@ class MysqlDb(MysqlModule):
 
     def validate(self) -> None:
         if any(not name or re.search(r"[\n\0]", name) for name in self.name):
-            raise ValueError("name: it can't be empty, nor hold a newline")
+            raise ValueError("name can't be empty or contain a newline")
         for key in ("encoding", "collation"):
             if not re.fullmatch(r"\w*", getattr(self, key)):
-                raise ValueError(f"{key}: {getattr(self, key)!r} is no {key}")
-        if not self.moves:
+                raise ValueError(f"{key}: {getattr(self, key)!r} is not a valid {key}")
+        if not self.transfers:
             if "all" in self.name:
-                raise ValueError("name: all databases can only be dumped or imported")
+                raise ValueError("name: all can be used with state dump and import only")
         elif self.target is None:
             raise ValueError(f"with state={self.state} target is required")
         try:
@@ -84,40 +84,42 @@ class MysqlDb(MysqlModule):
             raise ValueError("Multiple databases are not supported with state=import")
 
     @property
-    def moves(self) -> bool:
-        """Whether data goes into a file or out of one."""
+    def transfers(self) -> bool:
+        """Whether the task dumps or imports data."""
         return self.state in ("dump", "import")
 
     @property
     def acts(self) -> bool:
-        return self.moves
+        return self.transfers
 
     @property
     def _names(self) -> tuple[str, ...]:
-        return () if self.moves and "all" in self.name else tuple(dict.fromkeys(self.name))
+        return () if self.transfers and "all" in self.name else tuple(dict.fromkeys(self.name))
 
     def program(self, context: TaskContext) -> Program:
         names = ", ".join(map(quoted, self._names or ("mysql",)))
         verb = {"present": "create", "absent": "drop"}.get(self.state, self.state)
-        ends = {"dump": f" to {self.target}", "import": f" from {self.target}"}
+        suffixes = {"dump": f" to {self.target}", "import": f" from {self.target}"}
         variables = {
-            **self.asking(),
-            "what": f"{verb} database {' '.join(self.name)}{ends.get(self.state, '')}",
+            **self.client_variables(),
+            "what": f"{verb} database {' '.join(self.name)}{suffixes.get(self.state, '')}",
             "state": self.state,
             "session": SESSION + ("" if self.sql_log_bin else "SET sql_log_bin = 0;\n"),
-            "question": f"{SESSION}{_ASKED} IN ({names});\n",
+            "question": f"{SESSION}{_EXISTING} IN ({names});\n",
             "names": self._names,
             "statements": list(self._statements()),
             "target": self.target,
             "encoding": self.encoding,
-            "arguments": list(self._dumping() if self.state == "dump" else self._importing()),
+            "arguments": list(
+                self._dump_arguments() if self.state == "dump" else self._import_arguments()
+            ),
             "chdir": self.chdir,
-            "restrict": self.restrict_config_file,
+            "restrict_config_file": self.restrict_config_file,
         }
         return Program("mysql_db", self.body, variables)
 
     def _statements(self) -> Iterator[str]:
-        """Each database, and the statement that makes or drops it."""
+        """Yield each database, followed by the statement that creates or drops it."""
         for name in self._names:
             yield name
             yield f"{self._statement(name)};\n"
@@ -129,7 +131,7 @@ class MysqlDb(MysqlModule):
         order = f" COLLATE {quoted(self.collation)}" if self.collation else ""
         return f"CREATE DATABASE {identifier(name)}{characters}{order}"
 
-    def _dumping(self) -> Iterator[str]:
+    def _dump_arguments(self) -> Iterator[str]:
         switches = {
             "--force": self.force,
             "--skip-lock-tables": self.skip_lock_tables,
@@ -148,20 +150,22 @@ class MysqlDb(MysqlModule):
             yield "--databases"
         yield from self._names
 
-    def _importing(self) -> Iterator[str]:
+    def _import_arguments(self) -> Iterator[str]:
         if self.force:
             yield "--force"
         if self._names:
             yield from ("--one-database", *self._names)
 
     def returns(self, report: Report) -> dict[str, Any]:
-        words = list(self._statements())
-        done = {change.partition(" database ")[2] for change in report.changes}
-        run = [
-            sql.rstrip() for name, sql in zip(words[::2], words[1::2], strict=True) if name in done
+        statements = list(self._statements())
+        changed = {change.partition(" database ")[2] for change in report.changes}
+        executed = [
+            sql.rstrip()
+            for name, sql in zip(statements[::2], statements[1::2], strict=True)
+            if name in changed
         ]
         return {
             "db": " ".join(self.name),
             "db_list": list(self.name),
-            **({"executed_commands": run} if not self.moves else {}),
+            **({"executed_commands": executed} if not self.transfers else {}),
         }

@@ -1,115 +1,115 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Body of mysql_db: create, drop, dump and import databases.
 
-# there NAME: the database is among those that the server has told.
-there() {
+# exists NAME: true if the server listed the database in its last answer.
+exists() {
     case $_nl$databases$_nl in *"$_nl$1$_nl"*) ;; *) return 1 ;; esac
 }
-gone() { ! there "$1"; }
-tell() { ask "$question" --skip-column-names --raw && databases=$answer; }
-submit() { printf '%s' "$session$_statement" | sql && tell; }
-# keep VERB TEST: VERB is done to each database that needs it.
+is_absent() { ! exists "$1"; }
+list_databases() { ask "$question" --skip-column-names --raw && databases=$answer; }
+submit() { printf '%s' "$session$_statement" | sql && list_databases; }
+# keep VERB TEST: create or drop (VERB) each database for which TEST is false.
 keep() {
-    _verb=$1 _wanted=$2
+    _verb=$1 _test=$2
     eval "set -- $statements"
     while [ $# -gt 0 ]; do
         _statement=$2
-        ensure "$_verb database $1" "$_wanted" submit "$1"
+        ensure "$_verb database $1" "$_test" submit "$1"
         shift 2
     done
 }
 
-# packer: the program that packs what is called like $target.
-packer() {
+# choose_compressor: set $compressor to the program for the suffix of $target.
+choose_compressor() {
     case $target in
-        *.gz) packer=gzip ;;
-        *.bz2) packer=bzip2 ;;
-        *.xz) packer=xz ;;
-        *.zst) packer=zstd ;;
-        *) packer="cat" ;;
+        *.gz) compressor=gzip ;;
+        *.bz2) compressor=bzip2 ;;
+        *.xz) compressor=xz ;;
+        *.zst) compressor=zstd ;;
+        *) compressor="cat" ;;
     esac
 }
-# dump: to a new file, which takes the old one's place when all is in it.
-dump() {
+# dump_databases: write to a new file, which replaces the old one when it is complete.
+dump_databases() {
     eval "set -- $arguments"
     charset=$encoding
     if [ -e "$target" ] && [ ! -f "$target" ]; then
-        packed "$@" >"$target"
+        compressed_dump "$@" >"$target"
         return
     fi
     new=$(mktemp -- "$target.XXXXXX") || return
-    if packed "$@" >"$new" && like_before && mv -f -T -- "$new" "$target"; then return; fi
+    if compressed_dump "$@" >"$new" && copy_attributes && mv -f -T -- "$new" "$target"; then return; fi
     rm -f -- "$new"
     return 1
 }
-like_before() {
+copy_attributes() {
     if [ -e "$target" ]; then
         chmod --reference="$target" -- "$new" && chown --reference="$target" -- "$new"
     else
         chmod 0644 -- "$new"
     fi
 }
-# packed ARG...: mysqldump, packed, on stdout; false where either fails.
-packed() {
+# compressed_dump ARG...: write the compressed output of mysqldump to stdout; false if either fails.
+compressed_dump() {
     {
         _code=$(
             exec 6>&1 >&7 7>&-
-            { client mysqldump "$@"; echo "$?" >&6; } | "$packer" || echo 1 >&6
+            { client mysqldump "$@"; echo "$?" >&6; } | "$compressor" || echo 1 >&6
         )
     } 7>&1
     [ "$_code" = 0 ]
 }
-# undump: the database out of the file.
-undump() {
+# import_target: read the file into the database.
+import_target() {
     eval "set -- $arguments"
     charset=$encoding
-    case $packer in
+    case $compressor in
         cat) client mysql "$@" <"$target" ;;
         *)
             {
                 _code=$(
                     exec 6>&1 >&7 7>&-
-                    { "$packer" -dc <"$target" || echo 1 >&6; } | client mysql "$@" || echo 1 >&6
+                    { "$compressor" -dc <"$target" || echo 1 >&6; } | client mysql "$@" || echo 1 >&6
                 )
             } 7>&1
             [ -z "$_code" ]
             ;;
     esac
 }
-come() {
+need_target() {
     if [ -f "$target" ] || [ -p "$target" ]; then return; fi
     [ "$look" = yes ] || fail "target $target does not exist on the host"
     assume "target $target does not exist on the host"
 }
-exist() {
+need_databases() {
     eval "set -- $names"
     for name; do
-        there "$name" && continue
+        exists "$name" && continue
         [ "$look" = yes ] || fail "can't dump $name: there is no such database"
         assume "there is no database $name"
     done
 }
 
-if [ -n "$chdir" ]; then cd -- "$chdir" || fail "can't go to $chdir"; fi
-signed_in "$what" "$question" --skip-column-names --raw || return 0
+if [ -n "$chdir" ]; then cd -- "$chdir" || fail "can't change to the directory $chdir"; fi
+log_in "$what" "$question" --skip-column-names --raw || return 0
 databases=$answer
 case $state in
-    present) keep create there ;;
-    absent) keep drop gone ;;
+    present) keep create exists ;;
+    absent) keep drop is_absent ;;
     *)
         expand target
         if [ -L "$target" ]; then target=$(readlink -f -- "$target"); fi
-        packer
+        choose_compressor
         ;;
 esac
 case $state in
     dump)
-        exist
-        act "$what" dump
+        need_databases
+        act "$what" dump_databases
         ;;
     import)
-        come
-        keep create there
-        act "$what" undump
+        need_target
+        keep create exists
+        act "$what" import_target
         ;;
 esac

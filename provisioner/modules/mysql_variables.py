@@ -1,4 +1,4 @@
-"""mysql_variables: a global variable of MariaDB or MySQL is read, or set until the next restart."""
+"""mysql_variables: read a global variable of MariaDB or MySQL, or set it until a restart."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from typing import Any, ClassVar, Literal
 
 from provisioner import regex
 from provisioner.modules.framework.base import ModuleError, TaskContext
-from provisioner.modules.shared.mysql.client import ASK, SESSION, MysqlModule, identifier
+from provisioner.modules.shared.mysql.client import CLIENT, SESSION, MysqlModule, identifier
 from provisioner.modules.shared.sql import quoted
 from provisioner.remote.shell import Program, Report
 
 READ = (
-    ASK
+    CLIENT
     + r"""
-signed_in "$what" "$question" --raw --skip-column-names || return 0
+log_in "$what" "$question" --raw --skip-column-names || return 0
 [ -n "$answer" ] || fail "Variable not available \"$variable\""
 report value "${answer#*"$_tab"}"
 """
 )
 
 CHANGE = (
-    ASK
+    CLIENT
     + r"""
 submit() { printf '%s' "$statement" | sql; }
-signed_in "$what" "$question" --raw --skip-column-names || return 0
+log_in "$what" "$question" --raw --skip-column-names || return 0
 if [ "$look" = no ]; then
     run submit || broken "$what" "exit $status"
-    ask "$question" --raw --skip-column-names || fail "$complaint"
+    ask "$question" --raw --skip-column-names || fail "$error"
     report value_after "${answer#*"$_tab"}"
 fi
 changed "$what"
@@ -34,7 +34,7 @@ changed "$what"
 )
 
 _NAME = regex.compile(r"[0-9A-Za-z_.]+")
-_WORDS = regex.compile(r"[A-Za-z][\w-]*(?:,[A-Za-z][\w-]*)*")
+_WORD_LIST = regex.compile(r"[A-Za-z][\w-]*(?:,[A-Za-z][\w-]*)*")
 
 
 class MysqlVariables(MysqlModule):
@@ -65,7 +65,7 @@ class MysqlVariables(MysqlModule):
         name = quoted(self.variable)
         read = f"read {self.variable}"
         return {
-            **self.asking(),
+            **self.client_variables(),
             "variable": self.variable,
             "what": read if self.value is None else f"set {self.variable} = {self.value}",
             "question": f"{SESSION}SHOW GLOBAL VARIABLES WHERE Variable_name = {name};\n",
@@ -75,27 +75,27 @@ class MysqlVariables(MysqlModule):
         if self.value is None or "value" not in report.records:
             return None
         self._before = report.get("value")
-        wanted = self._wanted(self._before)
-        if _typed(self._before) == wanted or _words(wanted) == _words(self._before):
+        desired = self._desired(self._before)
+        if _typed(self._before) == desired or _words(desired) == _words(self._before):
             return None
         name = ".".join(map(identifier, self.variable.split(".")))
-        value = quoted(wanted) if isinstance(wanted, str) else wanted
+        value = quoted(desired) if isinstance(desired, str) else desired
         statement = f"{SESSION}SET GLOBAL {name} = {value};\n"
         return Program("mysql_variables", CHANGE, {**self._variables(), "statement": statement})
 
-    def _wanted(self, now: str) -> str | int | float:
-        """The value as the server tells it: switches are ON and OFF."""
+    def _desired(self, current: str) -> str | int | float:
+        """Return the value as the server shows it: switches are ON and OFF."""
         words = {"on": "ON", "1": "ON", "true": "ON", "off": "OFF", "0": "OFF", "false": "OFF"}
-        if now in ("ON", "OFF"):
+        if current in ("ON", "OFF"):
             return words.get((self.value or "").lower(), self.value or "")
         return _typed(self.value or "")
 
     def finish(self, report: Report) -> dict[str, Any]:
         after = report.get("value_after")
-        if "value_after" not in report.records or _typed(after) == self._wanted(after):
+        if "value_after" not in report.records or _typed(after) == self._desired(after):
             return {}
-        if not _words(self._wanted(after)) <= _words(after):
-            raise ModuleError(f"{report.changes[-1]}: the server has taken {after}")
+        if not _words(self._desired(after)) <= _words(after):
+            raise ModuleError(f"{report.changes[-1]}: the server has set it to {after}")
         return {}
 
     def returns(self, report: Report) -> dict[str, Any]:
@@ -107,6 +107,7 @@ class MysqlVariables(MysqlModule):
 
 
 def _typed(value: str) -> str | int | float:
+    """Return a number if `value` is one, else the text."""
     for kind in (int, float):
         try:
             return kind(value)
@@ -116,7 +117,9 @@ def _typed(value: str) -> str | int | float:
 
 
 def _words(value: object) -> frozenset[str]:
-    """Words of the server's own, as of sql_mode and binlog_format, which it tells in an order and a
-    case of its own; anything else is one word as it is."""
+    """Return the words of a list such as sql_mode, in capitals: the server changes their order.
+
+    Any other value is one word, as it is.
+    """
     text = str(value)
-    return frozenset(text.upper().split(",") if _WORDS.fullmatch(text) else (text,))
+    return frozenset(text.upper().split(",") if _WORD_LIST.fullmatch(text) else (text,))

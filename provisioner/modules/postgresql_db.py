@@ -1,4 +1,4 @@
-"""postgresql_db: a database of PostgreSQL is there with its owner, or is not."""
+"""postgresql_db: create, change or drop a database of PostgreSQL."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from provisioner.modules.framework.base import ModuleError
 from provisioner.modules.framework.fields import parameter
-from provisioner.modules.shared.postgresql.client import PostgresqlModule, Step, identifier
+from provisioner.modules.shared.postgresql.client import PostgresqlModule, Statement, identifier
 from provisioner.modules.shared.sql import quoted
 from provisioner.remote.shell import Report
 
@@ -23,12 +23,12 @@ SELECT row_to_json(r) FROM (
     WHERE d.datname = {name}) r;
 """
 
-ENDING = """\
+DISCONNECT = """\
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = {name} AND pid <> pg_backend_pid()"""
 
 FIXED = {"encoding": "encoding", "lc_collate": "LC_COLLATE", "lc_ctype": "LC_CTYPE"}
-"""What a database keeps as it was made ▶ what it is called in messages."""
+"""The settings that a database keeps from its creation, with their names in messages."""
 
 
 class PostgresqlDb(PostgresqlModule):
@@ -62,7 +62,7 @@ class PostgresqlDb(PostgresqlModule):
     def validate(self) -> None:
         super().validate()
         if not re.fullmatch(r"(-?\d+)?", self.conn_limit):
-            raise ValueError(f"conn_limit: {self.conn_limit!r} is no number")
+            raise ValueError(f"conn_limit: {self.conn_limit!r} is not a number")
 
     def connected_to(self) -> str:
         return self.maintenance_db
@@ -73,30 +73,30 @@ class PostgresqlDb(PostgresqlModule):
     def what(self) -> str:
         return f"{'drop' if self.state == 'absent' else 'create'} database {self.name}"
 
-    def steps(self, found: list[dict[str, Any]]) -> Iterator[Step]:
+    def needed(self, rows: list[dict[str, Any]]) -> Iterator[Statement]:
         name = identifier(self.name)
         if self.state == "absent":
-            if found:
-                yield Step(self._dropping(found[0]["version"]), f"drop database {self.name}")
+            if rows:
+                yield Statement(self._drop(rows[0]["version"]), f"drop database {self.name}")
             return
-        if not found:
-            with_ = "".join(f" {option}" for option in self._options())
-            yield Step(f"CREATE DATABASE {name}{with_}", f"create database {self.name}")
-        row = found[0] if found else {}
-        if found:
+        if not rows:
+            options = "".join(f" {option}" for option in self._options())
+            yield Statement(f"CREATE DATABASE {name}{options}", f"create database {self.name}")
+        row = rows[0] if rows else {}
+        if rows:
             self._check(row)
-            yield from self._changing(name, row)
+            yield from self._change(name, row)
         if self.comment is not None and self.comment != (row.get("comment") or ""):
             statement = f"COMMENT ON DATABASE {name} IS {quoted(self.comment)}"
-            yield Step(statement, f"set the comment of database {self.name}")
+            yield Statement(statement, f"set the comment of database {self.name}")
 
-    def _dropping(self, version: int) -> str:
+    def _drop(self, version: int) -> str:
         drop = f"DROP DATABASE {identifier(self.name)}"
         if not self.force:
             return drop
         if version >= 130000:
             return f"{drop} WITH (FORCE)"
-        return f"{ENDING.format(name=quoted(self.name))};\n{drop}"
+        return f"{DISCONNECT.format(name=quoted(self.name))};\n{drop}"
 
     def _options(self) -> Iterator[str]:
         names = {"OWNER": self.owner, "TEMPLATE": self.template}
@@ -110,25 +110,23 @@ class PostgresqlDb(PostgresqlModule):
             yield f"CONNECTION LIMIT {int(self.conn_limit)}"
 
     def _check(self, row: dict[str, Any]) -> None:
-        """A database's characters and their order are for good."""
-        for key, called in FIXED.items():
-            wanted = row["wanted_encoding"] if key == "encoding" else getattr(self, key)
-            if getattr(self, key) and wanted != row[key]:
-                raise ModuleError(
-                    f"Changing {called} is not supported. Current {called}: {row[key]}"
-                )
+        """Raise ModuleError if a setting differs that can't be changed."""
+        for key, title in FIXED.items():
+            desired = row["wanted_encoding"] if key == "encoding" else getattr(self, key)
+            if getattr(self, key) and desired != row[key]:
+                raise ModuleError(f"Changing {title} is not supported. Current {title}: {row[key]}")
 
-    def _changing(self, name: str, row: dict[str, Any]) -> Iterator[Step]:
-        said = f"of database {self.name}"
+    def _change(self, name: str, row: dict[str, Any]) -> Iterator[Statement]:
+        suffix = f"of database {self.name}"
         if self.owner and self.owner != row["owner"]:
             statement = f"ALTER DATABASE {name} OWNER TO {identifier(self.owner)}"
-            yield Step(statement, f"set the owner {said}: {self.owner}")
+            yield Statement(statement, f"set the owner {suffix}: {self.owner}")
         if self.conn_limit and int(self.conn_limit) != row["conn_limit"]:
             statement = f"ALTER DATABASE {name} CONNECTION LIMIT {int(self.conn_limit)}"
-            yield Step(statement, f"set the connection limit {said}: {self.conn_limit}")
+            yield Statement(statement, f"set the connection limit {suffix}: {self.conn_limit}")
         if self.tablespace and self.tablespace != row["tablespace"]:
             statement = f"ALTER DATABASE {name} SET TABLESPACE {identifier(self.tablespace)}"
-            yield Step(statement, f"set the tablespace {said}: {self.tablespace}")
+            yield Statement(statement, f"set the tablespace {suffix}: {self.tablespace}")
 
     def returns(self, report: Report) -> dict[str, Any]:
         return {"db": self.name}

@@ -146,7 +146,7 @@ def test_what_a_connection_requires_and_its_limits_are_set_and_lifted(
     assert line.endswith("REQUIRE SSL WITH MAX_QUERIES_PER_HOUR 7 MAX_USER_CONNECTIONS 5")
     settled(host, db, name="app", tls_requires={"issuer": "/CN=it's", "SSL": None})
     assert "ISSUER '/CN=it" in db.grants("app@localhost")[0]
-    assert settled(host, db, name="app") == ("set what app@localhost requires",)
+    assert settled(host, db, name="app") == ("set the TLS requirements of app@localhost",)
     assert "REQUIRE" not in db.grants("app@localhost")[0]
 
 
@@ -164,9 +164,9 @@ def test_privileges_become_just_those_that_are_named(host: Host, db: Server) -> 
         "grant INSERT ON `app`.* TO 'app'@'%'",
         "grant UPDATE (`one`, `two`) ON `app`.`t` TO 'app'@'%'",
     )
-    told = privileges.told("\n".join(db.grants("app@'%'")))["%"]
+    told = privileges.parse_grants("\n".join(db.grants("app@'%'")))["%"]
     del told["*.*"]
-    assert told == privileges.wanted(priv)
+    assert told == privileges.parse_priv(priv)
 
 
 def test_privileges_are_appended_and_subtracted(host: Host, db: Server) -> None:
@@ -311,11 +311,11 @@ def test_a_change_that_did_not_last_is_a_failure() -> None:
     ],
 )  # fmt: skip
 def test_grants_are_read_as_the_server_tells_them(line: str, names: dict[str, set[str]]) -> None:
-    assert privileges.told(line).get("%", {}) == names
+    assert privileges.parse_grants(line).get("%", {}) == names
 
 
 def test_all_of_a_routine_is_what_the_server_tells_of_it() -> None:
-    assert privileges.wanted("PROCEDURE d.p:ALL") == {
+    assert privileges.parse_priv("PROCEDURE d.p:ALL") == {
         "PROCEDURE `d`.`p`": frozenset({"EXECUTE", "ALTER ROUTINE"})
     }
 
@@ -347,7 +347,11 @@ def test_a_login_by_password_reaches_the_server(host: Host, db: Server, word: st
 
 def test_what_is_no_number_or_no_word_of_a_shell_is_refused() -> None:
     for module, arguments, reason in (
-        ("user", {"resource_limits": {"MAX_QUERIES_PER_HOUR": "many"}}, "can't be 'many'"),
+        (
+            "user",
+            {"resource_limits": {"MAX_QUERIES_PER_HOUR": "many"}},
+            "must be a number, not 'many'",
+        ),
         ("db", {"state": "dump", "target": "/x", "dump_extra_args": "it's"}, "dump_extra_args"),
     ):
         with pytest.raises(ValueError, match=reason):
@@ -467,6 +471,6 @@ def test_a_variable_that_is_none_or_takes_another_value_is_a_failure(
     assert report.failed == 'Variable not available "no_such"'
     tiny = {**login, "variable": "max_connections", "value": "1"}
     report = host.run("mysql_variables", **tiny)
-    with pytest.raises(ModuleError, match="set max_connections = 1: the server has taken 10"):
+    with pytest.raises(ModuleError, match="set max_connections = 1: the server has set it to 10"):
         find_module("mysql_variables").from_arguments(tiny).finish(report)
     db.sql("SET GLOBAL max_connections = DEFAULT")

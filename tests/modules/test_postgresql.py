@@ -279,13 +279,13 @@ def test_what_the_server_refuses_is_told(host: Host, db: Server) -> None:
 
 REFUSED: list[tuple[str, Mapping[str, Any], str]] = [
     ("postgresql_user", {"role_attr_flags": "SUPER"}, "SUPER is none of"),
-    ("postgresql_user", {"priv": "products:ALL"}, "db must say"),
+    ("postgresql_user", {"priv": "products:ALL"}, "priv needs db"),
     ("postgresql_user", {"priv": "t:SELECT; DROP", "db": "x"}, "is none of"),
     ("postgresql_user", {"login_password": "x\ny"}, "newline"),
-    ("postgresql_user", {"db": "x\nhost=elsewhere"}, "dbname: it can't hold a newline"),
+    ("postgresql_user", {"db": "x\nhost=elsewhere"}, "dbname: it can't contain a newline"),
     ("postgresql_user", {"connect_params": {"a": "x\n"}}, "newline"),
     ("postgresql_user", {"role_attr_flags": "CREATEUSER"}, "CREATEUSER is none of"),
-    ("postgresql_db", {"conn_limit": "many"}, "conn_limit: 'many' is no number"),
+    ("postgresql_db", {"conn_limit": "many"}, "conn_limit: 'many' is not a number"),
     ("postgresql_db", {"state": "dump"}, "state"),
 ]
 

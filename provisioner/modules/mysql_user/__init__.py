@@ -1,4 +1,4 @@
-"""mysql_user: an account of MariaDB or MySQL is there as described, or is not."""
+"""mysql_user: create, change or drop an account of MariaDB or MySQL."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from provisioner.modules.mysql_user.account import (
     Server,
     accounts,
     hashed,
-    required,
-    requiring,
+    parse_tls_requires,
+    require_clause,
 )
 from provisioner.modules.mysql_user.programs import CHANGE, GRANTS, READ, REFUSE, ROWS
 from provisioner.modules.shared.mysql.client import SESSION, MysqlModule, rows
@@ -27,13 +27,13 @@ from provisioner.remote.shell import Program, Report
 
 
 @dataclass(frozen=True)
-class Step:
-    """One statement, what the operator reads of it, and Ansible's word for it."""
+class Statement:
+    """An SQL statement, the change that is reported for it, and the message of Ansible's module."""
 
-    statement: str
+    sql: str
     change: str
     message: str
-    secret: bool = False
+    sets_password: bool = False
 
 
 class MysqlUser(MysqlModule):
@@ -82,7 +82,7 @@ class MysqlUser(MysqlModule):
     column_case_sensitive: bool | None = None
     """Ignored: the server does not distinguish upper and lower case in column names."""
 
-    _done: list[Step] = private(list)
+    _statements: list[Statement] = private(list)
 
     @classmethod
     def validate_host(cls, host: str) -> str:
@@ -92,20 +92,24 @@ class MysqlUser(MysqlModule):
         if self.append_privs and self.subtract_privs:
             raise ValueError("parameters are mutually exclusive: append_privs|subtract_privs")
         if self.priv is not None:
-            privileges.wanted(self.priv)
+            privileges.parse_priv(self.priv)
         if self.encrypted and not re.fullmatch(r"\*[0-9A-Fa-f]{40}", self.password or ""):
-            raise ValueError("encrypted: the password must be the hash that PASSWORD() makes")
+            raise ValueError(
+                "encrypted: the password must be a hash as PASSWORD() returns it: * and 40 digits"
+            )
         if self.plugin and not re.fullmatch(r"[A-Za-z0-9_]+", self.plugin):
-            raise ValueError(f"plugin: {self.plugin!r} can't be a plugin")
+            raise ValueError(f"plugin: {self.plugin!r} is not the name of a plugin")
         for key, value in (self.resource_limits or {}).items():
             if key.upper() not in LIMITS:
                 raise ValueError(f"resource_limits: {key} is none of {', '.join(LIMITS)}")
             if not re.fullmatch(r"\d+(\.\d+)?", str(value)):
-                raise ValueError(f"resource_limits: {key} can't be {value!r}: it is a number")
+                raise ValueError(f"resource_limits: {key} must be a number, not {value!r}")
         unknown = {key.upper() for key in self.tls_requires or {}}
         unknown -= {"SSL", "X509", "CIPHER", "ISSUER", "SUBJECT"}
         if unknown:
-            raise ValueError(f"tls_requires: {min(unknown)} is no requirement")
+            raise ValueError(
+                f"tls_requires: {min(unknown)} is not one of SSL, X509, CIPHER, ISSUER, SUBJECT"
+            )
 
     def program(self, context: TaskContext) -> Program:
         return Program("mysql_user_read", READ, self._variables())
@@ -114,25 +118,25 @@ class MysqlUser(MysqlModule):
         context = "USE mysql;\n" if self.force_context else ""
         if not self.sql_log_bin:
             context += "SET sql_log_bin = 0;\n"
-        which = f"User = {quoted(self.name)}"
-        here = which if self.host_all else f"{which} AND Host = {quoted(self.host)}"
-        needed = self.priv is not None and self.state == "present"
+        by_name = f"User = {quoted(self.name)}"
+        by_host = by_name if self.host_all else f"{by_name} AND Host = {quoted(self.host)}"
+        needs_grants = self.priv is not None and self.state == "present"
         return {
-            **self.asking(),
+            **self.client_variables(),
             "what": f"{'drop' if self.state == 'absent' else 'set'} user {self.name}@{self.host}",
             "session": SESSION + context,
-            "rows_of": SESSION + context + ROWS.format(which=which),
-            "question": SESSION + context + GRANTS.format(which=here) if needed else "",
+            "rows_of": SESSION + context + ROWS.format(which=by_name),
+            "question": SESSION + context + GRANTS.format(which=by_host) if needs_grants else "",
         }
 
     def edit(self, report: Report) -> Program | None:
         if "users" not in report.records:
             return None
         try:
-            self._done = self._steps(report.get("users"), report.get("grants"))
+            self._statements = self._needed(report.get("users"), report.get("grants"))
         except ModuleError as error:
             return Program("mysql_refused", REFUSE, {"reason": str(error)})
-        if not self._done:
+        if not self._statements:
             return None
         variables = self._variables()
         return Program(
@@ -140,67 +144,84 @@ class MysqlUser(MysqlModule):
             self.body,
             {
                 **variables,
-                "changes": [step.change for step in self._done],
+                "changes": [statement.change for statement in self._statements],
                 "statements": variables["session"]
-                + "".join(f"{step.statement};\n" for step in self._done),
+                + "".join(f"{statement.sql};\n" for statement in self._statements),
             },
         )
 
     def finish(self, report: Report) -> dict[str, Any]:
-        """The server tells the account once more after a change: nothing may be left to do."""
+        """Check the account that the server shows after the change: nothing may be left to do."""
         if "users_after" not in report.records:
             return {}
-        left = self._steps(report.get("users_after"), report.get("grants_after"))
-        if left:
-            raise ModuleError(f"{left[0].change}: still untrue afterwards")
+        remaining = self._needed(report.get("users_after"), report.get("grants_after"))
+        if remaining:
+            raise ModuleError(f"{remaining[0].change}: still untrue afterwards")
         return {}
 
-    def _steps(self, users: str, grants: str) -> list[Step]:
-        found = rows(users)
-        server = Server(found[0]["version"] if found else "")
-        everywhere = list(accounts(found))
-        here = [one for one in everywhere if self.host_all or one.host.lower() == self.host]
+    def _needed(self, users: str, grants: str) -> list[Statement]:
+        """Return the statements that are needed, from the answers to ROWS and SHOW GRANTS."""
+        user_rows = rows(users)
+        server = Server(user_rows[0]["version"] if user_rows else "")
+        same_name = list(accounts(user_rows))
+        existing = [
+            account for account in same_name if self.host_all or account.host.lower() == self.host
+        ]
         if self.state == "absent":
-            return [Step(f"DROP USER {one}", f"drop user {_shown(one)}", "") for one in here]
-        if not here:
+            return [
+                Statement(f"DROP USER {account}", f"drop user {_shown(account)}", "")
+                for account in existing
+            ]
+        if not existing:
             if self.host_all:
-                raise ModuleError("host_all can't be used where the user is not there yet")
-            return list(self._creating(server, everywhere))
-        told = privileges.told(grants)
+                raise ModuleError(
+                    "host_all can't be used because the user does not exist yet: set host"
+                )
+            return list(self._create(server, same_name))
+        granted = privileges.parse_grants(grants)
         return [
-            step
-            for one in here
-            for step in self._changing(server, one, one.privileges(told.get(one.host.lower(), {})))
+            statement
+            for account in existing
+            for statement in self._change(
+                server, account, account.privileges(granted.get(account.host.lower(), {}))
+            )
         ]
 
-    def _creating(self, server: Server, everywhere: list[Account]) -> Iterator[Step]:
+    def _create(self, server: Server, same_name: list[Account]) -> Iterator[Statement]:
         new = Account(self.name, self.host, {})
         plugin, secret = self._secret()
         if self.update_password == "on_new_username":  # noqa: S105
-            known = {(one.plugin, one.secret) for one in everywhere}
-            plugin, secret = known.pop() if len(known) == 1 else (plugin, secret)
+            secrets = {(account.plugin, account.secret) for account in same_name}
+            plugin, secret = secrets.pop() if len(secrets) == 1 else (plugin, secret)
         statement = f"CREATE USER {new}"
         if plugin != NATIVE or secret:
             statement += f" {server.identified(plugin, secret)}"
-        yield Step(statement, f"create user {_shown(new)}", "User added", secret=True)
-        yield from self._of_rights(new, {})
-        yield from self._of_more(server, new)
+        yield Statement(statement, f"create user {_shown(new)}", "User added", sets_password=True)
+        yield from self._change_privileges(new, {})
+        yield from self._change_options(server, new)
 
-    def _changing(self, server: Server, one: Account, now: privileges.Privileges) -> Iterator[Step]:
+    def _change(
+        self, server: Server, account: Account, current: privileges.Privileges
+    ) -> Iterator[Statement]:
         plugin, secret = self._secret()
-        known = self.password or self.plugin
-        if self.update_password == "always" and known and _differs(one, plugin, secret):  # noqa: S105
-            if not server.alters and NATIVE not in (plugin, one.plugin):
-                raise ModuleError(f"{server.version} can't change a plugin: drop the user first")
-            change = f"set the password of {_shown(one)}"
-            yield Step(
-                one.with_secret(server, plugin, secret), change, "Password updated", secret=True
+        has_secret = self.password or self.plugin
+        if self.update_password == "always" and has_secret and _differs(account, plugin, secret):  # noqa: S105
+            if not server.has_alter_user and NATIVE not in (plugin, account.plugin):
+                raise ModuleError(
+                    f"{server.version} can't change the plugin of a user: drop the user first"
+                )
+            change = f"set the password of {_shown(account)}"
+            yield Statement(
+                account.set_secret(server, plugin, secret),
+                change,
+                "Password updated",
+                sets_password=True,
             )
-        yield from self._of_rights(one, now)
-        yield from self._of_more(server, one)
+        yield from self._change_privileges(account, current)
+        yield from self._change_options(server, account)
 
     def _secret(self) -> tuple[str, str]:
-        """The plugin, and what it shall keep."""
+        """Return the plugin, and what it stores for the account."""
         if self.password:
             return NATIVE, self.password.upper() if self.encrypted else hashed(self.password)
         plugin, text = self.plugin or NATIVE, self.plugin_auth_string or ""
@@ -208,52 +229,62 @@ class MysqlUser(MysqlModule):
             return plugin, hashed(text)
         return plugin, self.plugin_hash_string or text
 
-    def _of_rights(self, one: Account, now: privileges.Privileges) -> Iterator[Step]:
-        if self.priv is None or (self.subtract_privs and not one.row):
+    def _change_privileges(
+        self, account: Account, current: privileges.Privileges
+    ) -> Iterator[Statement]:
+        if self.priv is None or (self.subtract_privs and not account.row):
             return
-        then = privileges.wanted(self.priv)
+        desired = privileges.parse_priv(self.priv)
         if self.append_privs:
-            statements = privileges.appending(now, then, str(one))
+            statements = privileges.append_privileges(current, desired, str(account))
         elif self.subtract_privs:
-            statements = privileges.subtracting(now, then, str(one))
+            statements = privileges.subtract_privileges(current, desired, str(account))
         else:
-            statements = privileges.leading(now, then, str(one), keep_others=self.name == "root")
+            statements = privileges.replace_privileges(
+                current, desired, str(account), keep_others=self.name == "root"
+            )
         for statement in statements:
-            yield Step(statement, _lowered(statement), "Privileges updated")
+            yield Statement(statement, _change_text(statement), "Privileges updated")
 
-    def _of_more(self, server: Server, one: Account) -> Iterator[Step]:
-        requirement = required(self.tls_requires)
-        if requirement != one.requirement:
-            statement = one.with_more(server, requiring(requirement))
-            yield Step(statement, f"set what {_shown(one)} requires", "TLS requires updated")
+    def _change_options(self, server: Server, account: Account) -> Iterator[Statement]:
+        requirement = parse_tls_requires(self.tls_requires)
+        if requirement != account.requirement:
+            statement = account.set_options(server, require_clause(requirement))
+            yield Statement(
+                statement, f"set the TLS requirements of {_shown(account)}", "TLS requires updated"
+            )
         limits = {key.upper(): value for key, value in (self.resource_limits or {}).items()}
-        if not one.limited(limits):
-            said = " ".join(f"{key} {float(value):g}" for key, value in limits.items())
-            statement = one.with_more(server, f"WITH {said}")
-            yield Step(statement, f"set the limits of {_shown(one)}", "User unchanged")
+        if not account.has_limits(limits):
+            text = " ".join(f"{key} {float(value):g}" for key, value in limits.items())
+            statement = account.set_options(server, f"WITH {text}")
+            yield Statement(statement, f"set the limits of {_shown(account)}", "User unchanged")
 
     def returns(self, report: Report) -> dict[str, Any]:
-        steps = self._done
+        statements = self._statements
         if self.state == "absent":
-            message = "User deleted" if steps else "User doesn't exist"
+            message = "User deleted" if statements else "User doesn't exist"
         else:
-            message = steps[-1].message if steps else "User unchanged"
-            message = "User added" if steps and steps[0].message == "User added" else message
-        changed = any(step.secret for step in steps)
+            messages = [statement.message for statement in statements] or ["User unchanged"]
+            message = "User added" if messages[0] == "User added" else messages[-1]
+        changed = any(statement.sets_password for statement in statements)
         return {"user": self.name, "msg": message, "password_changed": changed, "attributes": None}
 
 
-def _differs(one: Account, plugin: str, secret: str) -> bool:
-    if one.plugin != plugin and not (plugin == NATIVE and one.plugin == "mysql_old_password"):
+def _differs(account: Account, plugin: str, secret: str) -> bool:
+    """Whether an account has another plugin or password."""
+    if account.plugin != plugin and not (
+        plugin == NATIVE and account.plugin == "mysql_old_password"
+    ):
         return True
-    return bool(secret) and one.secret.upper() != secret.upper()
+    return bool(secret) and account.secret.upper() != secret.upper()
 
 
-def _shown(one: Account) -> str:
-    return f"{one.user}@{one.host}"
+def _shown(account: Account) -> str:
+    """Return an account as messages show it."""
+    return f"{account.user}@{account.host}"
 
 
-def _lowered(statement: str) -> str:
-    """`GRANT SELECT ON …` ▶ `grant SELECT on …`, as other changes read."""
+def _change_text(statement: str) -> str:
+    """Return a statement as a change: its verb is in lower case."""
     verb, _, rest = statement.partition(" ")
     return f"{verb.lower()} {rest}"

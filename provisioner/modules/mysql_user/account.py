@@ -1,4 +1,4 @@
-"""An account of MariaDB or MySQL as its server tells it, and the statements that change it."""
+"""An account of MariaDB or MySQL, from its row of mysql.user, and statements that change it."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ LIMITS = {
     "MAX_USER_CONNECTIONS": "max_user_connections",
     "MAX_STATEMENT_TIME": "max_statement_time",
 }
-"""What may be limited ▶ the column of mysql.user that holds it."""
+"""The limits of an account, with their columns of mysql.user."""
 
-CLOSER = {"CIPHER": "ssl_cipher", "ISSUER": "x509_issuer", "SUBJECT": "x509_subject"}
-"""What a certificate may have to say ▶ the column that holds it."""
+CERTIFICATE = {"CIPHER": "ssl_cipher", "ISSUER": "x509_issuer", "SUBJECT": "x509_subject"}
+"""What may be required of a certificate, with the columns of mysql.user."""
 
 Requirement = Mapping[str, str]
-"""What a connection must have: {"SSL": ""}, {"X509": ""}, or CIPHER, ISSUER and SUBJECT."""
+"""What a connection must use: {"SSL": ""}, {"X509": ""}, or CIPHER, ISSUER and SUBJECT."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """Which statements a server takes."""
+    """The version of a server, and the statements that it accepts."""
 
     version: str
 
@@ -43,27 +43,27 @@ class Server:
         return "mariadb" in self.version.lower()
 
     @property
-    def alters(self) -> bool:
-        """Whether it has ALTER USER: MariaDB 5.5, which is EL7's, has not."""
+    def has_alter_user(self) -> bool:
+        """Whether it accepts ALTER USER. The MariaDB 5.5 of CentOS 7 does not."""
         return self.number >= ((10, 2) if self.is_mariadb else (5, 7))
 
     def identified(self, plugin: str, secret: str) -> str:
-        """The end of CREATE USER and ALTER USER."""
-        if plugin == NATIVE and (self.is_mariadb or not self.alters):
+        """Return the clause of CREATE USER and ALTER USER that sets plugin and secret."""
+        if plugin == NATIVE and (self.is_mariadb or not self.has_alter_user):
             return f"IDENTIFIED BY PASSWORD {quoted(secret)}"
         return f"IDENTIFIED WITH {plugin}" + (f" AS {quoted(secret)}" if secret else "")
 
 
 @dataclass(frozen=True)
 class Account:
-    """One user at one host: its row of mysql.user."""
+    """A user at one host, with its row of mysql.user."""
 
     user: str
     host: str
     row: Mapping[str, str]
 
     def __str__(self) -> str:
-        return named(self.user, self.host)
+        return account_name(self.user, self.host)
 
     @property
     def plugin(self) -> str:
@@ -71,7 +71,7 @@ class Account:
 
     @property
     def secret(self) -> str:
-        """The hash of its password, or whatever its plugin keeps."""
+        """The hash of the password, or what the plugin stores."""
         return self.row.get("password") or self.row.get("authentication_string") or ""
 
     @property
@@ -82,60 +82,67 @@ class Account:
             case "X509":
                 return {"X509": ""}
             case "SPECIFIED":
-                return {key: self.row[col] for key, col in CLOSER.items() if self.row.get(col)}
+                return {key: self.row[col] for key, col in CERTIFICATE.items() if self.row.get(col)}
         return {}
 
-    def limited(self, limits: Mapping[str, Any]) -> bool:
-        """Whether it has these limits."""
+    def has_limits(self, limits: Mapping[str, Any]) -> bool:
+        """Whether the account has these limits."""
         return all(
             float(self.row.get(LIMITS[name]) or 0) == float(value) for name, value in limits.items()
         )
 
-    def privileges(self, told: Privileges) -> Privileges:
-        """Those that SHOW GRANTS told; MySQL 8 tells all of them one by one."""
+    def privileges(self, granted: Privileges) -> Privileges:
+        """Return the privileges of SHOW GRANTS, with ALL for the full list that MySQL 8 shows."""
         columns = [v for name, v in self.row.items() if name.endswith("_priv")]
         if columns and all(value == "Y" for value in columns):
-            return {**told, GLOBAL: frozenset({"ALL", "GRANT"})}
-        return told
+            return {**granted, GLOBAL: frozenset({"ALL", "GRANT"})}
+        return granted
 
-    def with_secret(self, server: Server, plugin: str, secret: str) -> str:
-        """The statement that sets its password, or what its plugin keeps."""
-        if server.alters:
+    def set_secret(self, server: Server, plugin: str, secret: str) -> str:
+        """Return the statement that sets the password, or what the plugin stores."""
+        if server.has_alter_user:
             return f"ALTER USER {self} {server.identified(plugin, secret)}"
         return f"SET PASSWORD FOR {self} = {quoted(secret)}"
 
-    def with_more(self, server: Server, more: str) -> str:
-        """The statement that sets requirements or limits."""
-        if server.alters:
-            return f"ALTER USER {self} {more}"
-        return f"GRANT USAGE ON *.* TO {self} {more}"
+    def set_options(self, server: Server, options: str) -> str:
+        """Return the statement that sets requirements or limits."""
+        if server.has_alter_user:
+            return f"ALTER USER {self} {options}"
+        return f"GRANT USAGE ON *.* TO {self} {options}"
 
 
-def named(user: str, host: str) -> str:
-    """An account in SQL."""
+def account_name(user: str, host: str) -> str:
+    """Return an account, quoted for SQL."""
     return f"{quoted(user)}@{quoted(host)}"
 
 
-def accounts(found: Iterable[Mapping[str, str]]) -> Iterator[Account]:
-    for row in found:
+def accounts(rows: Iterable[Mapping[str, str]]) -> Iterator[Account]:
+    """Yield the accounts in the rows of the query ROWS (programs.py)."""
+    for row in rows:
         if row.get("found") == "1":
             yield Account(row["user"], row["host"], row)
 
 
 def hashed(password: str) -> str:
-    """The password as mysql_native_password keeps it: what leaves the controller."""
+    """Return the hash of mysql_native_password; only this leaves the controller."""
     first = hashlib.sha1(password.encode(), usedforsecurity=False).digest()
     return "*" + hashlib.sha1(first, usedforsecurity=False).hexdigest().upper()
 
 
-def required(tls: Mapping[str, Any] | None) -> Requirement:
-    """What `tls_requires` says; SSL and X509 count where nothing closer is said."""
-    given = {key.upper(): "" if v is None else str(v) for key, v in (tls or {}).items()}
-    if closer := {key: given[key] for key in CLOSER if key in given}:
-        return closer
-    return {"X509": ""} if "X509" in given else {"SSL": ""} if given else {}
+def parse_tls_requires(tls: Mapping[str, Any] | None) -> Requirement:
+    """Return the requirement that `tls_requires` means.
+
+    SSL and X509 are included in requirements on the certificate.
+    """
+    values = {key.upper(): "" if v is None else str(v) for key, v in (tls or {}).items()}
+    if certificate := {key: values[key] for key in CERTIFICATE if key in values}:
+        return certificate
+    if "X509" in values:
+        return {"X509": ""}
+    return {"SSL": ""} if values else {}
 
 
-def requiring(requirement: Requirement) -> str:
+def require_clause(requirement: Requirement) -> str:
+    """Return the REQUIRE clause of a statement."""
     parts = [f"{key} {quoted(value)}" if value else key for key, value in requirement.items()]
     return f"REQUIRE {' AND '.join(parts) or 'NONE'}"

@@ -1,5 +1,4 @@
-"""Privileges of MariaDB and MySQL: as playbooks write them, as SHOW GRANTS tells them, and the
-statements that lead from the one to the other."""
+"""Privileges of MariaDB and MySQL: parse `priv` and SHOW GRANTS, and compute GRANT and REVOKE."""
 
 from __future__ import annotations
 
@@ -10,8 +9,10 @@ from typing import Any
 from provisioner.modules.shared.mysql.client import identifier
 
 Privileges = dict[str, frozenset[str]]
-"""What (`*.*`, `` `db`.* ``, ``FUNCTION `db`.`f` ``) ▶ what may be done with it; GRANT is the grant
-option, and USAGE, which is nothing, is left out."""
+"""The privileges on each object (`*.*`, `` `db`.* ``, ``FUNCTION `db`.`f` ``).
+
+GRANT means the grant option. USAGE is left out, because it means no privilege.
+"""
 
 GLOBAL = "*.*"
 
@@ -23,7 +24,7 @@ _SIDES = re.compile(r"(`(?:[^`]|``)+`|(?!`).+)\.(`(?:[^`]|``)+`|(?!`)[^.]+)", re
 _ACCOUNT = re.compile(r"""(['`"])(?P<user>.*?)\1@(['`"])(?P<host>.*?)\3(?= |\Z)""", re.DOTALL)
 _COMMA = re.compile(r",(?![^(]*\))")
 _PRIVILEGE = re.compile(r"(?P<name>[A-Z][A-Z_ ]*[A-Z])\s*(?:\((?P<columns>[^()]+)\))?", re.I)
-_OTHER_NAMES = {
+_ALIASES = {
     "ALL PRIVILEGES": "ALL",
     "GRANT OPTION": "GRANT",
     "WITH GRANT OPTION": "GRANT",
@@ -32,22 +33,24 @@ _OTHER_NAMES = {
     "REPLICATION REPLICA": "REPLICATION SLAVE",
     "DELETE VERSIONING ROWS": "DELETE HISTORY",
 }
-_LITTLE = frozenset({"USAGE"})
+_USAGE = frozenset({"USAGE"})
 
 
-def wanted(priv: Any) -> Privileges:
-    """What a playbook's `priv` says: `db.*:SELECT,INSERT/*.*:USAGE`, or a mapping. ValueError for
-    what can be no privilege."""
+def parse_priv(priv: Any) -> Privileges:
+    """Parse the parameter `priv`: `db.*:SELECT,INSERT/*.*:USAGE`, or a mapping.
+
+    ValueError if it can't be read.
+    """
     if isinstance(priv, Mapping):
         pairs = [(str(what), _text(names)) for what, names in priv.items()]
     else:
         parts = [item.strip() for item in str(priv).strip().split("/")]
         pairs = [_pair(part) for part in parts if part]
-    return dict(_said(_what(what), _several(names)) for what, names in pairs)
+    return dict(_routine_privileges(_object(what), _names(names)) for what, names in pairs)
 
 
-def _said(what: str, names: frozenset[str]) -> tuple[str, frozenset[str]]:
-    """A routine has no ALL that SHOW GRANTS would tell."""
+def _routine_privileges(what: str, names: frozenset[str]) -> tuple[str, frozenset[str]]:
+    """Replace ALL of a routine by the privileges that SHOW GRANTS shows for it."""
     if "ALL" in names and what.startswith(("FUNCTION ", "PROCEDURE ")):
         names = names - {"ALL"} | {"EXECUTE", "ALTER ROUTINE"}
     return what, names
@@ -64,36 +67,36 @@ def _pair(part: str) -> tuple[str, str]:
     return what, names
 
 
-def _what(text: str) -> str:
+def _object(text: str) -> str:
     kind, space, name = text.strip().partition(" ")
     if not space or kind.upper() not in ("FUNCTION", "PROCEDURE"):
         kind, name = "", text.strip()
     sides = _SIDES.fullmatch(name)
     if sides is None:
         raise ValueError(f"priv: {text!r} is not of the form db.table")
-    parts = [side if side == "*" else identifier(_bare(side)) for side in sides.groups()]
+    parts = [side if side == "*" else identifier(_unquoted(side)) for side in sides.groups()]
     return f"{kind.upper()} {'.'.join(parts)}".strip()
 
 
-def _bare(name: str) -> str:
+def _unquoted(name: str) -> str:
     return name[1:-1].replace("``", "`") if name.startswith("`") else name
 
 
-def _several(names: str) -> frozenset[str]:
+def _names(names: str) -> frozenset[str]:
     parts = [part for part in _COMMA.split(names) if part.strip()]
-    found = frozenset(name for part in parts for name in _each(part))
+    found = frozenset(name for part in parts for name in _expand_columns(part))
     if "ALL" in found:
         found &= {"ALL", "GRANT"}
-    return found - _LITTLE
+    return found - _USAGE
 
 
-def _each(text: str) -> Iterator[str]:
-    """A privilege's name; one that is of columns, once with each of them."""
+def _expand_columns(text: str) -> Iterator[str]:
+    """Yield the name of a privilege; if it is for columns, once for each column."""
     match = _PRIVILEGE.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"priv: {text.strip()!r} can't be a privilege")
+        raise ValueError(f"priv: {text.strip()!r} is not a privilege")
     name = " ".join(match["name"].upper().split())
-    name = _OTHER_NAMES.get(name, name)
+    name = _ALIASES.get(name, name)
     if match["columns"] is None:
         yield name
         return
@@ -101,77 +104,81 @@ def _each(text: str) -> Iterator[str]:
         yield f"{name} ({identifier(column.strip().strip('`').lower())})"
 
 
-def told(lines: str) -> dict[str, Privileges]:
-    """What SHOW GRANTS says, by host. Roles and PROXY are left alone."""
-    found: dict[str, Privileges] = {}
+def parse_grants(lines: str) -> dict[str, Privileges]:
+    """Parse the output of SHOW GRANTS, by host. Roles and PROXY are ignored."""
+    by_host: dict[str, Privileges] = {}
     for line in lines.split("\n"):
         match = _GRANT.fullmatch(line)
         account = match and _ACCOUNT.match(match["rest"])
         if not match or not account:
             continue
-        names = _several(match["all"])
+        names = _names(match["all"])
         if "WITH GRANT OPTION" in match["rest"][account.end() :]:
             names |= {"GRANT"}
-        of_host = found.setdefault(account["host"].lower(), {})
-        of_host[match["what"]] = of_host.get(match["what"], frozenset()) | names
-    return found
+        privileges = by_host.setdefault(account["host"].lower(), {})
+        privileges[match["what"]] = privileges.get(match["what"], frozenset()) | names
+    return by_host
 
 
-def leading(
-    now: Privileges, then: Privileges, account: str, keep_others: bool = False
+def replace_privileges(
+    current: Privileges, desired: Privileges, account: str, keep_others: bool = False
 ) -> Iterator[str]:
-    """The statements that make privileges `then` of `now`; `keep_others` leaves those on all that
-    `then` does not name."""
-    for what in now:
-        if what not in then and not keep_others:
-            yield from revoking(what, now[what], account)
-    for what, names in then.items():
-        has = now.get(what, frozenset())
+    """Yield the statements that change the privileges `current` to `desired`.
+
+    With `keep_others`, privileges on objects that are not in `desired` are kept.
+    """
+    for what in current:
+        if what not in desired and not keep_others:
+            yield from revoke(what, current[what], account)
+    for what, names in desired.items():
+        has = current.get(what, frozenset())
         missing, excess = names - has, has - names
         if "ALL" in has:
             excess = excess if "ALL" not in names else excess & {"GRANT"}
         elif "ALL" in names:
             excess &= {"GRANT"}
-        yield from revoking(what, excess, account)
-        yield from granting(what, missing, account)
+        yield from revoke(what, excess, account)
+        yield from grant(what, missing, account)
 
 
-def appending(now: Privileges, more: Privileges, account: str) -> Iterator[str]:
-    """The statements that grant what is missing of `more`."""
+def append_privileges(current: Privileges, more: Privileges, account: str) -> Iterator[str]:
+    """Yield the statements that grant the missing privileges of `more`."""
     for what, names in more.items():
-        has = now.get(what, frozenset())
+        has = current.get(what, frozenset())
         missing = names & {"GRANT"} if "ALL" in has else names
-        yield from granting(what, missing - has, account)
+        yield from grant(what, missing - has, account)
 
 
-def subtracting(now: Privileges, less: Privileges, account: str) -> Iterator[str]:
-    """The statements that revoke what there is of `less`."""
+def subtract_privileges(current: Privileges, less: Privileges, account: str) -> Iterator[str]:
+    """Yield the statements that revoke the existing privileges of `less`."""
     for what, names in less.items():
-        has = now.get(what, frozenset())
+        has = current.get(what, frozenset())
         excess = names & has
         if "ALL" in names:
             excess = has if "GRANT" in names else has - {"GRANT"}
         elif "ALL" in has:
             excess = names - {"GRANT"} | (names & has)
-        yield from revoking(what, excess, account)
+        yield from revoke(what, excess, account)
 
 
-def granting(what: str, names: frozenset[str], account: str) -> Iterator[str]:
+def grant(what: str, names: frozenset[str], account: str) -> Iterator[str]:
+    """Yield the statement that grants privileges, if there are any."""
     if names:
-        said = _listed(names - {"GRANT"}) or "USAGE"
+        granted = _to_sql(names - {"GRANT"}) or "USAGE"
         option = " WITH GRANT OPTION" if "GRANT" in names else ""
-        yield f"GRANT {said} ON {what} TO {account}{option}"
+        yield f"GRANT {granted} ON {what} TO {account}{option}"
 
 
-def revoking(what: str, names: frozenset[str], account: str) -> Iterator[str]:
+def revoke(what: str, names: frozenset[str], account: str) -> Iterator[str]:
+    """Yield the statements that revoke privileges, if there are any."""
     if "GRANT" in names:
         yield f"REVOKE GRANT OPTION ON {what} FROM {account}"
     if rest := names - {"GRANT"}:
-        yield f"REVOKE {_listed(rest)} ON {what} FROM {account}"
+        yield f"REVOKE {_to_sql(rest)} ON {what} FROM {account}"
 
 
-def _listed(names: frozenset[str]) -> str:
-    """Privileges in SQL; the columns of each are together."""
+def _to_sql(names: frozenset[str]) -> str:
+    """Return privileges as SQL, with the columns of each privilege in one list."""
     groups: dict[str, list[str]] = {}
     for name in sorted(names):
         verb, bracket, column = name.partition(" (")

@@ -1,50 +1,51 @@
-"""mysql_user's programs: one tells the account, the other changes it and tells it again."""
+"""The programs of mysql_user: READ reports the account, CHANGE changes it and reports it again."""
 
 from __future__ import annotations
 
-from provisioner.modules.shared.mysql.client import ASK
+from provisioner.modules.shared.mysql.client import CLIENT
 
-_TELL = (
-    ASK
+_REPORT = (
+    CLIENT
     + r"""
-# tell_grants: which grants to ask for depends on the accounts: the server writes these questions.
-tell_grants() {
+# read_grants: leave the grants of the accounts in $grants. SHOW GRANTS needs a statement for each
+# account, so the server composes these statements first.
+read_grants() {
     grants=''
     [ -n "$question" ] || return 0
-    ask "$question" --raw --skip-column-names || fail "$complaint"
+    ask "$question" --raw --skip-column-names || fail "$error"
     [ -n "$answer" ] || return 0
-    ask "$session$answer" --raw --skip-column-names || fail "$complaint"
+    ask "$session$answer" --raw --skip-column-names || fail "$error"
     grants=$answer
 }
-# submit: change the account. The client's complaint quotes the statement, with the hash in it.
+# submit: change the account. The error message quotes the statement, so its hash is masked.
 submit() {
-    complaint=$(printf '%s' "$statements" | sql 2>&1 >/dev/null) && return
-    printf '%s\n' "$complaint" |
+    error=$(printf '%s' "$statements" | sql 2>&1 >/dev/null) && return
+    printf '%s\n' "$error" |
         sed '/^-\{14\}$/,/^-\{14\}$/d; /^$/d; s/\*[0-9A-Fa-f]\{40\}/********/g' >&2
     return 1
 }
 
-signed_in "$what" "$rows_of" || return 0
+log_in "$what" "$rows_of" || return 0
 """
 )
 
 READ = (
-    _TELL
+    _REPORT
     + r"""
 report users "$answer"
-tell_grants
+read_grants
 report grants "$grants"
 """
 )
 
 CHANGE = (
-    _TELL
+    _REPORT
     + r"""
 if [ "$look" = no ]; then
     run submit || broken "$what" "exit $status"
-    ask "$rows_of" || fail "$complaint"
+    ask "$rows_of" || fail "$error"
     report users_after "$answer"
-    tell_grants
+    read_grants
     report grants_after "$grants"
 fi
 eval "set -- $changes"

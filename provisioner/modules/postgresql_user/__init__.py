@@ -1,4 +1,4 @@
-"""postgresql_user: a user of PostgreSQL is there with its password and rights, or is not."""
+"""postgresql_user: create, change or drop a user of PostgreSQL."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, Literal
 from provisioner.modules.framework.base import Words
 from provisioner.modules.framework.fields import parameter
 from provisioner.modules.postgresql_user import password as passwords
-from provisioner.modules.postgresql_user.rights import rights
-from provisioner.modules.shared.postgresql.client import PostgresqlModule, Step, identifier
+from provisioner.modules.postgresql_user.privileges import parse_priv
+from provisioner.modules.shared.postgresql.client import PostgresqlModule, Statement, identifier
 from provisioner.modules.shared.sql import quoted
 from provisioner.remote.shell import Report
 
@@ -22,7 +22,7 @@ COLUMNS = {
     "REPLICATION": "rolreplication",
     "BYPASSRLS": "rolbypassrls",
 }
-"""What a user may ▶ the column of pg_authid that says so."""
+"""The role attributes, with their columns of pg_authid."""
 
 QUESTION = """\
 SELECT row_to_json(r) FROM (
@@ -74,8 +74,8 @@ class PostgresqlUser(PostgresqlModule):
         for flag in self._flags:
             if flag not in COLUMNS:
                 raise ValueError(f"role_attr_flags: {flag} is none of {', '.join(COLUMNS)}")
-        if rights(self.priv) and not self.db:
-            raise ValueError("priv: db must say in which database")
+        if parse_priv(self.priv) and not self.db:
+            raise ValueError("priv needs db: the database that the privileges are in")
 
     @property
     def _flags(self) -> dict[str, bool]:
@@ -90,68 +90,71 @@ class PostgresqlUser(PostgresqlModule):
         return QUESTION.format(
             name=quoted(self.name),
             expires=quoted(self.expires or "infinity"),
-            held=", ".join(right.held(self.db, join) for right in rights(self.priv)),
+            held=", ".join(
+                privileges.is_held(self.db, join) for privileges in parse_priv(self.priv)
+            ),
         )
 
     def what(self) -> str:
         return f"{'drop' if self.state == 'absent' else 'set'} user {self.name}"
 
-    def steps(self, found: list[dict[str, Any]]) -> Iterator[Step]:
-        row = found[0] if found else {}
-        there = row.get("rolname") is not None
+    def needed(self, rows: list[dict[str, Any]]) -> Iterator[Statement]:
+        row = rows[0] if rows else {}
+        exists = row.get("rolname") is not None
         user = identifier(self.name)
         if self.state == "absent":
-            if there:
-                named = zip(rights(self.priv), row.get("held") or (), strict=False)
-                lost = [right.revoked(self.db, user) for right, held in named if held]
-                drop = ";\n".join([*lost, f"DROP USER {user}"])
-                yield Step(drop, f"drop user {self.name}")
+            if exists:
+                pairs = zip(parse_priv(self.priv), row.get("held") or (), strict=False)
+                revoked = [privileges.revoke(self.db, user) for privileges, held in pairs if held]
+                drop = ";\n".join([*revoked, f"DROP USER {user}"])
+                yield Statement(drop, f"drop user {self.name}")
             return
-        options = list(self._options(row, there))
-        if not there:
-            with_ = " ".join(["", *(option for option, _ in options)])
-            yield Step(f"CREATE USER {user}{with_}", f"create user {self.name}")
+        options = list(self._options(row, exists))
+        if not exists:
+            clauses = " ".join(["", *(option for option, _ in options)])
+            yield Statement(f"CREATE USER {user}{clauses}", f"create user {self.name}")
         elif options:
-            said = ", ".join(dict.fromkeys(change for _, change in options))
-            with_ = " ".join(option for option, _ in options)
-            yield Step(f"ALTER USER {user} {with_}", f"set {said} of {self.name}")
+            changed = ", ".join(dict.fromkeys(change for _, change in options))
+            clauses = " ".join(option for option, _ in options)
+            yield Statement(f"ALTER USER {user} {clauses}", f"set {changed} of {self.name}")
         for group in self.groups:
             if group not in (row.get("groups") or ()):
                 statement = f"GRANT {identifier(group)} TO {user}"
-                yield Step(statement, f"make {self.name} a member of {group}")
-        for place, right in enumerate(rights(self.priv)):
-            if not row["held"][place]:
-                yield Step(right.granted(self.db, user), f"grant {self.name} {right}")
+                yield Statement(statement, f"make {self.name} a member of {group}")
+        for index, privileges in enumerate(parse_priv(self.priv)):
+            if not row["held"][index]:
+                yield Statement(privileges.grant(self.db, user), f"grant {self.name} {privileges}")
         if self.comment is not None and self.comment != (row.get("comment") or ""):
             statement = f"COMMENT ON ROLE {user} IS {quoted(self.comment)}"
-            yield Step(statement, f"set the comment of {self.name}")
+            yield Statement(statement, f"set the comment of {self.name}")
 
-    def _options(self, row: dict[str, Any], there: bool) -> Iterator[tuple[str, str]]:
-        """Each option of CREATE and ALTER USER that is needed, and what it sets."""
+    def _options(self, row: dict[str, Any], exists: bool) -> Iterator[tuple[str, str]]:
+        """Yield the options of CREATE or ALTER USER that are needed, each with what it sets."""
         for flag, on in self._flags.items():
-            if not there or row.get(COLUMNS[flag]) is not on:
+            if not exists or row.get(COLUMNS[flag]) is not on:
                 yield ("" if on else "NO") + flag, "role attributes"
-        if self._sets_password(row, there):
-            yield f"PASSWORD {self._kept(row)}", "password"
+        if self._sets_password(row, exists):
+            yield f"PASSWORD {self._hash(row)}", "password"
         if self.expires is not None and not row.get("expires"):
             yield f"VALID UNTIL {quoted(self.expires)}", "expiry"
         if self.conn_limit is not None and row.get("rolconnlimit") != self.conn_limit:
             yield f"CONNECTION LIMIT {self.conn_limit}", "connection limit"
 
-    def _sets_password(self, row: dict[str, Any], there: bool) -> bool:
-        if self.password is None or (there and self.no_password_changes):
+    def _sets_password(self, row: dict[str, Any], exists: bool) -> bool:
+        if self.password is None or (exists and self.no_password_changes):
             return False
-        kept = row.get("rolpassword")
+        stored = row.get("rolpassword")
         if self.password == "":
-            return kept is not None
-        return not passwords.same(self.password, self.name, kept or "")
+            return stored is not None
+        return not passwords.same(self.password, self.name, stored or "")
 
-    def _kept(self, row: dict[str, Any]) -> str:
+    def _hash(self, row: dict[str, Any]) -> str:
+        """Return the hash to store, as SQL."""
         if not self.password:
             return "NULL"
         by_scram = row.get("kind") == "scram-sha-256"
         return quoted(passwords.hashed(self.password, self.name, by_scram))
 
     def returns(self, report: Report) -> dict[str, Any]:
-        removed = {"user_removed": True} if self.state == "absent" and self._done else {}
+        removed = {"user_removed": True} if self.state == "absent" and self._statements else {}
         return {"user": self.name, **removed}

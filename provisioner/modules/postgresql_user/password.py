@@ -1,4 +1,4 @@
-"""Passwords as PostgreSQL keeps them: MD5 (EL7's 9.2) and SCRAM-SHA-256 (RFC 5802)."""
+"""Hashes of passwords in PostgreSQL: MD5 (in CentOS 7's 9.2) and SCRAM-SHA-256 (RFC 5802)."""
 
 from __future__ import annotations
 
@@ -18,25 +18,26 @@ SCRAM = re.compile(
 
 
 def is_hash(password: str) -> bool:
+    """Whether the text is a hash as PostgreSQL stores it."""
     return bool(MD5.fullmatch(password) or SCRAM.fullmatch(password))
 
 
 def hashed(password: str, user: str, by_scram: bool) -> str:
-    """What the server shall keep; a password that is a hash already stays as it is."""
+    """Return the hash that the server stores; a text that is a hash already stays as it is."""
     if is_hash(password):
         return password
     return _scram(password, secrets.token_bytes(16), 4096) if by_scram else _md5(password, user)
 
 
-def same(password: str, user: str, kept: str) -> bool:
-    """Whether `kept` is of `password`."""
-    if is_hash(password) or not is_hash(kept):
-        return password == kept
-    if match := SCRAM.fullmatch(kept):
-        made = _scram(password, base64.b64decode(match["salt"]), int(match["rounds"]))
+def same(password: str, user: str, stored: str) -> bool:
+    """Whether `stored`, the server's text, is the hash of `password` or the same hash."""
+    if is_hash(password) or not is_hash(stored):
+        return password == stored
+    if match := SCRAM.fullmatch(stored):
+        computed = _scram(password, base64.b64decode(match["salt"]), int(match["rounds"]))
     else:
-        made = _md5(password, user)
-    return hmac.compare_digest(made, kept)
+        computed = _md5(password, user)
+    return hmac.compare_digest(computed, stored)
 
 
 def _md5(password: str, user: str) -> str:
@@ -68,8 +69,10 @@ _FORBIDDEN = (
 
 
 def _prepared(password: str) -> str:
-    """The password by SASLprep (RFC 4013), as servers and clients prepare it; where that forbids a
-    character they take it as it is."""
+    """Return the password prepared by SASLprep (RFC 4013), as PostgreSQL does.
+
+    A password with a character that SASLprep forbids is used unchanged.
+    """
     if password.isascii():
         return password
     spaced = (" " if stringprep.in_table_c12(one) else one for one in password)

@@ -1,1 +1,1 @@
-"""Databases, users and settings of MariaDB and MySQL, kept by the host's own client."""
+"""What the mysql modules share: they work through the `mysql` command of the host."""

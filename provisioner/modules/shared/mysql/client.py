@@ -1,4 +1,4 @@
-"""What the mysql modules share: signing in, asking the server, and quoting for it."""
+"""The parameters of the login, and the answers of the server."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.sql import quoted
 
 SESSION = "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES';\n"
-"""First in every SQL text: `quoted` is right whatever the server's own mode is."""
+"""The start of every SQL text. It makes `quoted` correct, whatever SQL mode the server has."""
 
-ASK = load_body("shared/mysql/client.sh")
+
+CLIENT = load_body("shared/mysql/client.sh")
 
 
 class MysqlModule(Module):
     """A module that works through the host's `mysql` command."""
 
-    admin: ClassVar[str] = '[client]\nuser="root"\npassword=""\n'
+    implicit_admin: ClassVar[str] = '[client]\nuser="root"\npassword=""\n'
 
     login_user: str | None = None
     """The user to log in as; by default the one in `config_file`, else the name of the account that
@@ -53,39 +54,39 @@ class MysqlModule(Module):
     @classmethod
     def validate_config_file(cls, config_file: str) -> str:
         if "\n" in config_file:
-            raise ValueError("config_file: it can't have a newline in it")
+            raise ValueError("config_file can't contain a newline")
         return config_file
 
-    def asking(self) -> dict[str, Any]:
-        """The variables that ASK reads."""
+    def client_variables(self) -> dict[str, Any]:
+        """Return the variables that the body CLIENT reads."""
         return {
             "config_file": self.config_file,
             "options": "".join(self._options()),
-            "implicit": "".join(self._options(self.admin)),
+            "implicit": "".join(self._options(self.implicit_admin)),
             "check_implicit_admin": self.check_implicit_admin,
-            "restrict": False,
+            "restrict_config_file": False,
         }
 
     def _options(self, account: str | None = None) -> Iterator[str]:
-        """What the client reads as its settings; the last ones count."""
-        # mysqldump refuses what it does not know in a group that is not the mysql command's own.
+        """Yield the option file that the client reads; a later option replaces an earlier one."""
+        # connect_timeout is in the group [mysql], because mysqldump refuses it in [client].
         yield f"[mysql]\nconnect_timeout={self.connect_timeout}\n[client]\n"
-        place: dict[str, object] = {"host": self.login_host, "port": self.login_port}
+        address: dict[str, object] = {"host": self.login_host, "port": self.login_port}
         if self.login_unix_socket:
-            place = {"host": "localhost", "socket": self.login_unix_socket}
+            address = {"host": "localhost", "socket": self.login_unix_socket}
         elif self.config_overrides_defaults:
-            place = {}
-        given = {
-            **place,
+            address = {}
+        options = {
+            **address,
             "ssl-cert": self.client_cert,
             "ssl-key": self.client_key,
             "ssl-ca": self.ca_cert,
             "user": self.login_user,
             "password": self.login_password,
         }
-        for name, value in given.items():
+        for name, value in options.items():
             if value is not None:
-                yield f"{name}={_setting(value)}\n"
+                yield f"{name}={_option_value(value)}\n"
         if self.check_hostname is not None:
             yield "ssl-verify-server-cert\n" if self.check_hostname else ""
         yield account or ""
@@ -94,13 +95,13 @@ class MysqlModule(Module):
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
 
 
-def _setting(value: object) -> str:
-    """A value in the client's settings."""
+def _option_value(value: object) -> str:
+    """Return a value in the notation of an option file."""
     return f'"{str(value).translate(_ESCAPES)}"'
 
 
 def identifier(name: str) -> str:
-    """A name in SQL."""
+    """Return a name, quoted for SQL."""
     return quoted(name, "`")
 
 
@@ -108,7 +109,7 @@ _CODES = {"n": "\n", "t": "\t", "0": "\0", "\\": "\\"}
 
 
 def rows(text: str) -> list[dict[str, str]]:
-    """The rows of an answer, by the names of its columns, in small letters."""
+    """Return the rows of an answer as mappings; the names of the columns are in lower case."""
     lines = text.split("\n") if text else []
     names = [name.lower() for name in lines[0].split("\t")] if lines else []
     return [
@@ -117,4 +118,5 @@ def rows(text: str) -> list[dict[str, str]]:
 
 
 def _cell(text: str) -> str:
-    return re.sub(r"\\(.)", lambda found: _CODES.get(found[1], found[1]), text)
+    """Return a value without the escapes of `mysql --batch`."""
+    return re.sub(r"\\(.)", lambda match: _CODES.get(match[1], match[1]), text)

@@ -1,1 +1,1 @@
-"""Databases and users of PostgreSQL, kept by the host's own psql (9.2 and later)."""
+"""What the postgresql modules share: they work through the host's `psql` (9.2 and later)."""

@@ -1,4 +1,4 @@
-"""What the postgresql modules share: signing in, asking psql for JSON, changing what differs."""
+"""The base of the postgresql modules: log in, ask psql for JSON, change what differs."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report
 
 SESSION = "SET standard_conforming_strings = on;\nSET client_min_messages = warning;\n"
-"""First in every SQL text: `quoted` is right whatever the server's own settings are."""
+"""The start of every SQL text. It makes `quoted` correct, whatever settings the server has."""
 
-ASK = load_body("shared/postgresql/client.sh")
+CLIENT = load_body("shared/postgresql/client.sh")
 
 READ = (
-    ASK
+    CLIENT
     + r"""
-if [ -n "$complaint" ]; then
+if [ -n "$error" ]; then
     if [ "$look" = no ]; then
-        report hint 'become_user: postgres signs in by the socket, others with login_password'
-        fail "$complaint"
+        report hint 'set become_user: postgres to log in by the socket, or set login_password'
+        fail "$error"
     fi
-    # In check mode an earlier task may have installed or started the server by now.
-    assume "$complaint"
+    # In check mode an earlier task may install or start the server before this one runs.
+    assume "$error"
     changed "$what"
     return 0
 fi
@@ -37,12 +37,12 @@ report state "$answer"
 )
 
 CHANGE = (
-    ASK
+    CLIENT
     + r"""
-[ -z "$complaint" ] || fail "$complaint"
+[ -z "$error" ] || fail "$error"
 if [ "$look" = no ]; then
     run submit || broken "$what" "exit $status"
-    ask "$question" || fail "$complaint"
+    ask "$question" || fail "$error"
     report state_after "$answer"
 fi
 eval "set -- $changes"
@@ -56,10 +56,10 @@ fail "$reason"
 
 
 @dataclass(frozen=True)
-class Step:
-    """One statement, and what the operator reads of it."""
+class Statement:
+    """An SQL statement, and the change that is reported for it."""
 
-    statement: str
+    sql: str
     change: str
 
 
@@ -97,12 +97,12 @@ class PostgresqlModule(Module):
     trust_input: bool = True
     """Ignored: names and values are always quoted."""
 
-    _done: list[Step] = private(list)
+    _statements: list[Statement] = private(list)
 
     @classmethod
     def validate_login_password(cls, text: str) -> str:
         if text != text.strip() or re.search(r"[\n\r\0]", text):
-            raise ValueError("it can't begin or end with a space, nor hold a newline")
+            raise ValueError("it can't begin or end with a space, or contain a newline")
         return text
 
     validate_login_user = validate_login_host = validate_login_password
@@ -111,24 +111,24 @@ class PostgresqlModule(Module):
     def validate(self) -> None:
         for line in self._service():
             if set("\n\r\0") & set(line.rstrip("\n")) or line.count("\n") > 1:
-                raise ValueError(f"{line.partition('=')[0]}: it can't hold a newline")
+                raise ValueError(f"{line.partition('=')[0]}: it can't contain a newline")
 
     database: ClassVar[str] = "postgres"
 
     def connected_to(self) -> str:
-        """The database to ask in."""
+        """Return the name of the database to connect to."""
         return self.database
 
     def question(self) -> str:
-        """SQL that tells, as rows of JSON, what there is."""
+        """Return the SQL that reads the current state, as rows of JSON."""
         raise NotImplementedError
 
     def what(self) -> str:
-        """What is said to be done where nobody can ask yet."""
+        """Return the change to report in check mode if the server can't be asked yet."""
         raise NotImplementedError
 
-    def steps(self, found: list[dict[str, Any]]) -> Iterable[Step]:
-        """What is to be done where the rows `found` are so; `ModuleError` where that can't be."""
+    def needed(self, rows: list[dict[str, Any]]) -> Iterable[Statement]:
+        """Return the statements that the state `rows` needs; `ModuleError` if there are none."""
         raise NotImplementedError
 
     def program(self, context: TaskContext) -> Program:
@@ -144,7 +144,8 @@ class PostgresqlModule(Module):
         }
 
     def _service(self) -> Iterator[str]:
-        given = {
+        """Yield the lines of the service file with the login, see PGSERVICEFILE of libpq."""
+        options = {
             "host": self.login_host or self.login_unix_socket,
             "port": self.login_port,
             "user": self.login_user,
@@ -157,35 +158,36 @@ class PostgresqlModule(Module):
             **self.connect_params,
         }
         yield "[provision]\n"
-        yield from (f"{key}={value}\n" for key, value in given.items() if value not in (None, ""))
+        yield from (f"{key}={value}\n" for key, value in options.items() if value not in (None, ""))
 
     def edit(self, report: Report) -> Program | None:
         if "state" not in report.records:
             return None
         try:
-            self._done = list(self.steps(_rows(report.get("state"))))
+            self._statements = list(self.needed(_rows(report.get("state"))))
         except ModuleError as error:
             return Program("postgresql_refused", REFUSE, {"reason": str(error)})
-        if not self._done:
+        if not self._statements:
             return None
         variables = self._variables()
-        text = "".join(f"{step.statement};\n" for step in self._done)
-        changes = [step.change for step in self._done]
-        more = {"changes": changes, "statements": f"{variables['session']}{text}"}
-        return Program("postgresql", CHANGE, {**variables, **more})
+        text = "".join(f"{statement.sql};\n" for statement in self._statements)
+        changes = [statement.change for statement in self._statements]
+        variables |= {"changes": changes, "statements": f"{variables['session']}{text}"}
+        return Program("postgresql", CHANGE, variables)
 
     def finish(self, report: Report) -> dict[str, Any]:
-        """The server tells once more after a change: nothing may be left to do."""
+        """Check the state that the server shows after the change: nothing may be left to do."""
         if "state_after" in report.records:
-            for step in self.steps(_rows(report.get("state_after"))):
-                raise ModuleError(f"{step.change}: still untrue afterwards")
+            for statement in self.needed(_rows(report.get("state_after"))):
+                raise ModuleError(f"{statement.change}: still untrue afterwards")
         return {}
 
 
 def _rows(text: str) -> list[dict[str, Any]]:
+    """Return the JSON objects in an answer, one on each line."""
     return [json.loads(line) for line in text.split("\n") if line.startswith("{")]
 
 
 def identifier(name: str) -> str:
-    """A name in SQL."""
+    """Return a name, quoted for SQL."""
     return quoted(name, '"')

@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Ask the PostgreSQL server through the host's psql command.
 
-# sql: run the SQL on stdin. The login comes by a pipe, as a service file: no other user of the host
-# sees it.
+# sql: run the SQL on stdin. The login is passed through a pipe, as a service file, so that no other
+# user of the host can see it.
 sql() {
     {
         printf '%s' "$service" |
@@ -10,27 +10,27 @@ sql() {
                 psql -X -A -t -q -w -v ON_ERROR_STOP=1 5<&0 <&6 6<&- 3>&- 4<&-
     } 6<&0
 }
-# ask SQL: leaves in $answer what the server says, or in $complaint why there is none.
+# ask SQL: leave the server's answer in $answer; if it fails, leave the reason in $error.
 ask() {
     answer=$(printf '%s' "$1" | sql 2>/dev/null) && return
-    complaint=$(printf '%s' "$1" | sql 2>&1 >/dev/null)
+    error=$(printf '%s' "$1" | sql 2>&1 >/dev/null)
     return 1
 }
-# submit: change what differs. The server's complaint may quote the statement, with a hash in it.
+# submit: run $statements. The error message may quote a statement, so its hash is masked.
 submit() {
-    complaint=$(printf '%s' "$statements" | sql 2>&1 >/dev/null) && return
+    error=$(printf '%s' "$statements" | sql 2>&1 >/dev/null) && return
     _code=$?
-    printf '%s\n' "$complaint" |
+    printf '%s\n' "$error" |
         sed "s/'md5[0-9a-f]*/'********/g; s/'SCRAM-SHA-256[\$].*/'********/" >&2
     return "$_code"
 }
 
-# psql complains of a directory that it can't return to; another user's home often is one.
+# psql warns if it can't access the working directory, which another user's home often is.
 cd / || :
 if ! command -v psql >/dev/null; then
-    complaint='there is no psql on this host: install postgresql in an earlier task'
+    error='psql is not installed on this host: install postgresql in an earlier task'
 elif ask "$question"; then
-    complaint=''
+    error=''
 else
-    complaint="the server can't be asked: ${complaint:-no answer}"
+    error="the server can't be asked: ${error:-no answer}"
 fi
