@@ -1,6 +1,6 @@
 """A connection to an ssh-agent.
 
-The private names are the same in paramiko 3.5 to 5.1 (tested with 3.5.0 and 5.1.0).
+The private names are the same in paramiko 3.5.1 to 5.1 (tested with 3.5.1 and 5.1.0).
 """
 
 from __future__ import annotations

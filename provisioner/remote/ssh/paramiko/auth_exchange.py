@@ -2,8 +2,8 @@
 
 paramiko's own authentication requests the service before each attempt, polls, hides which
 methods the server accepts, and signs with a key without asking whether the server accepts it. Only
-its message formats are used here. The private names are the same in paramiko 3.5 to 5.1 (tested
-with 3.5.0 and 5.1.0).
+its message formats are used here. The private names are the same in paramiko 3.5.1 to 5.1 (tested
+with 3.5.1 and 5.1.0).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """paramiko's Transport with this tool's algorithms, host key check and keepalive messages.
 
-paramiko's private methods and attributes that are used here are the same in paramiko 3.5 to 5.1
-(tested with 3.5.0 and 5.1.0).
+paramiko's private methods and attributes that are used here are the same in paramiko 3.5.1 to 5.1
+(tested with 3.5.1 and 5.1.0).
 """
 
 from __future__ import annotations
