@@ -36,7 +36,7 @@ class ShellConnection(LocalConnection):
 
 
 @dataclass
-class Files:
+class FakeContext:
     """A TaskContext for tests: files below one folder, not rendered."""
 
     folder: Path
@@ -71,7 +71,7 @@ class Host:
     session: Session
     fakes: Path
     log: Path
-    sources: Files
+    context: FakeContext
     environment: dict[str, str] = field(default_factory=dict)
 
     def fake(self, name: str, script: str) -> None:
@@ -91,7 +91,7 @@ class Host:
         return self._run(find_module(module).from_arguments(arguments), how)
 
     def _run(self, model: Module, how: Mode) -> Report:
-        report = self.exchange(model.program(self.sources), how)
+        report = self.exchange(model.program(self.context), how)
         edit = model.edit(report) if report.done else None
         return report if edit is None else self.exchange(edit, how)
 
@@ -123,7 +123,7 @@ def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
         folder.mkdir()
     connection = ShellConnection(sh, fakes, home)
     session = Session(connection)
-    yield Host(root, session, fakes, tmp_path / "calls", Files(tmp_path / "sources"))
+    yield Host(root, session, fakes, tmp_path / "calls", FakeContext(tmp_path / "sources"))
     session.close()
     connection.close()
 

@@ -44,7 +44,7 @@ def fragments(folder: Path) -> Path:
 def test_a_file_is_assembled_once(
     host: Host, remote: bool, arguments: dict[str, Any], content: bytes
 ) -> None:
-    source = str(fragments(host.root)) if remote else fragments(host.sources.folder).name
+    source = str(fragments(host.root)) if remote else fragments(host.context.folder).name
     path = host.root / "file"
     path.write_bytes(b"old")
     arguments = {"src": source, "dest": str(path), "remote_src": remote, "mode": "0600"} | arguments

@@ -33,7 +33,7 @@ class Jobs:
         self.folder = host.root / "jobs"
 
     def send(self, module: Module, mode: Mode) -> Result:
-        program = with_folder(module.program(self.host.sources), str(self.folder))
+        program = with_folder(module.program(self.host.context), str(self.folder))
         (report,) = self.host.session.exchange([Step(program, mode)])
         return result_of(module, report, False, self.known)
 
@@ -165,12 +165,12 @@ def test_a_task_that_needs_content_from_the_controller_can_not_run_in_the_backgr
 ) -> None:
     job = Background(inner=Copy(content="x\0", dest="/x"), job_id="j1", seconds=1)
     with pytest.raises(ModuleError, match="poll"):
-        job.program(jobs.host.sources)
+        job.program(jobs.host.context)
 
 
 def edited(jobs: Jobs, job: Background) -> Result:
     """Read the file and start the edit, as the engine does."""
-    (read,) = jobs.host.session.exchange([Step(job.program(jobs.host.sources), "apply")])
+    (read,) = jobs.host.session.exchange([Step(job.program(jobs.host.context), "apply")])
     program = job.edit(read)
     assert program is not None
     (report,) = jobs.host.session.exchange([Step(program, "apply")])

@@ -57,7 +57,7 @@ def test_output_arrives_byte_for_byte(host: Host, case: str) -> None:
 def reads(host: Host, *commands: str) -> list[Report]:
     """Return the reports of commands that are declared to change nothing, sent as one frame."""
     programs = (
-        find_module("shell").from_arguments({"cmd": cmd}).program(host.sources) for cmd in commands
+        find_module("shell").from_arguments({"cmd": cmd}).program(host.context) for cmd in commands
     )
     return list(
         host.session.exchange([Step(program, "read", tolerant=True) for program in programs])
@@ -272,7 +272,7 @@ def test_times_are_reported_only_on_request_and_for_failures(host: Host) -> None
     assert host.calls() == []
     assert "clock" in host.run("command", cmd="false").records
     assert len(host.calls()) == 1
-    program = find_module("command").from_arguments({"cmd": "sleep 0.05"}).program(host.sources)
+    program = find_module("command").from_arguments({"cmd": "sleep 0.05"}).program(host.context)
     timed = replace(program, variables={**program.variables, "timed": True})
     began, ended, clock = host.exchange(timed, "apply").get("clock").split(" ", 2)
     assert float(ended) - float(began) >= 0.04

@@ -48,7 +48,7 @@ CONTENTS = {
 
 @pytest.mark.parametrize("name", CONTENTS)
 def test_a_file_arrives_byte_for_byte(host: Host, name: str) -> None:
-    source = host.sources.folder / "source"
+    source = host.context.folder / "source"
     source.write_bytes(CONTENTS[name])
     report = host.run("copy", src="source", dest=f"{host.root}/")
     assert report.failed is None
@@ -182,7 +182,7 @@ def test_a_missing_directory_is_a_change_for_a_look_and_a_failure_otherwise(host
 
 
 def test_a_destination_that_ends_in_a_slash_is_made_with_its_parents(host: Host) -> None:
-    (host.sources.folder / "s").write_text("x")
+    (host.context.folder / "s").write_text("x")
     arguments = {"src": "s", "dest": f"{host.root}/d/e/", "directory_mode": "0750", "mode": "0600"}
     assert host.look("copy", **arguments).changes
     assert not list(host.root.iterdir())
@@ -200,7 +200,7 @@ def test_a_directory_in_place_of_the_file_is_a_failure(host: Host) -> None:
 
 @pytest.fixture
 def tree(host: Host) -> Path:
-    root = host.sources.folder / "tree"
+    root = host.context.folder / "tree"
     (root / "sub" / "empty").mkdir(parents=True)
     (root / "a").write_text("A")
     (root / "sub" / "b b").write_bytes(bytes(range(256)) * 300)
@@ -243,7 +243,7 @@ def test_a_slash_at_the_end_copies_only_the_content_of_a_tree(host: Host, tree: 
 
 
 def test_a_tree_of_several_hundred_files_arrives(host: Host) -> None:
-    root = host.sources.folder / "many"
+    root = host.context.folder / "many"
     root.mkdir()
     for number in range(70):
         (root / f"file {number}").write_text(str(number) * number)
@@ -294,7 +294,7 @@ def test_a_directory_of_the_host_is_copied_there(host: Host, tree: Path, slash: 
 
 
 def test_a_wrong_checksum_fails_before_anything_runs(host: Host) -> None:
-    (host.sources.folder / "s").write_text("x")
+    (host.context.folder / "s").write_text("x")
     with pytest.raises(ModuleError, match="has the SHA-1"):
         host.run("copy", src="s", dest=f"{host.root}/x", checksum="0" * 40)
 
@@ -303,7 +303,7 @@ def test_the_difference_shows_old_and_new_text(host: Host) -> None:
     path = host.root / "x"
     path.write_text("old\n")
     model = find_module("copy").from_arguments({"content": "new\n", "dest": str(path)})
-    program = model.program(host.sources)
+    program = model.program(host.context)
     report = host.exchange(program, "check")
     (diff,) = model.diff(report)
     assert (diff.before, diff.after) == ("old\n", "new\n")

@@ -213,7 +213,7 @@ def test_a_file_that_changed_meanwhile_is_not_written(host: Host, diff: bool) ->
     path = host.root / "f"
     path.write_text("a\n")
     model = LineInFile.from_arguments({"path": str(path), "line": "x"})
-    report = host.exchange(model.program(host.sources), "look")
+    report = host.exchange(model.program(host.context), "look")
     path.write_text("other\n")
     edit = model.edit(report)
     assert edit is not None
@@ -228,7 +228,7 @@ def test_a_file_that_has_got_the_same_edit_meanwhile_is_accepted(host: Host, lin
     path = host.root / "f"
     path.write_text("a\n" * lines)
     model = LineInFile.from_arguments({"path": str(path), "line": "x"})
-    edit = model.edit(host.exchange(model.program(host.sources), "look"))
+    edit = model.edit(host.exchange(model.program(host.context), "look"))
     assert edit is not None
     path.write_text("a\n" * lines + "x\n")
     (report,) = host.session.exchange([Step(edit, "apply")])
@@ -239,7 +239,7 @@ def test_the_difference_shows_both_texts(host: Host) -> None:
     path = host.root / "f"
     path.write_text("a\n")
     model = LineInFile.from_arguments({"path": str(path), "line": "x"})
-    edit = model.edit(host.exchange(model.program(host.sources), "check"))
+    edit = model.edit(host.exchange(model.program(host.context), "check"))
     assert edit is not None
     report = host.exchange(edit, "check")
     (diff,) = LineInFile.from_arguments({"path": str(path), "line": "x"}).diff(report)
@@ -276,7 +276,7 @@ def test_a_file_that_changes_between_reading_and_writing_is_not_written(
     path = host.root / "file"
     path.write_bytes(OLD[old])
     model = find_module("lineinfile").from_arguments({"path": str(path), "line": "new"})
-    edit = model.edit(host.exchange(model.program(host.sources), "apply"))
+    edit = model.edit(host.exchange(model.program(host.context), "apply"))
     assert edit is not None
     found = {
         "appended to": OLD[old] + b"\n",

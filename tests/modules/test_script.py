@@ -6,7 +6,7 @@ from tests.modules.conftest import Host, listing
 
 
 def put(host: Host, name: str, text: str) -> None:
-    (host.sources.folder / name).write_text(text)
+    (host.context.folder / name).write_text(text)
 
 
 def test_a_script_runs_with_its_arguments(host: Host) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from provisioner.modules import find_module
 from provisioner.modules.framework.base import HostAccess, ModuleError
-from tests.modules.conftest import Files, Host, listing
+from tests.modules.conftest import FakeContext, Host, listing
 
 
 def test_a_tree_is_copied_once_and_extra_files_are_deleted_with_delete(host: Host) -> None:
@@ -76,7 +76,7 @@ def test_the_command_is_that_of_ansible(
         "ansible_ssh_common_args": "-J gate",
         "ssh_words_option": ("-o", "StrictHostKeyChecking=yes"),
     }
-    host.sources.host_access = HostAccess("web1", variables, **way)
+    host.context.host_access = HostAccess("web1", variables, **way)
     assert host.run("synchronize", **{"src": "/s", "dest": "/d", **args}).changes
     message = (host.root.parent / "home" / "words").read_text().splitlines()
     places = [message.index(f"[{word}]") for word in words]
@@ -85,8 +85,8 @@ def test_the_command_is_that_of_ansible(
 
 def test_only_sudo_is_supported_on_the_other_host(tmp_path: Path) -> None:
     model = find_module("synchronize").from_arguments({"src": "/a", "dest": "/b"})
-    sources = Files(
+    context = FakeContext(
         tmp_path, host_access=HostAccess("h", {}, become_user="root", become_method="su")
     )
     with pytest.raises(ModuleError, match="only with sudo"):
-        model.program(sources)
+        model.program(context)

@@ -10,10 +10,10 @@ import pytest
 
 from provisioner.modules import find_module
 from provisioner.modules.framework.base import ModuleError
-from tests.modules.conftest import Files, Host
+from tests.modules.conftest import FakeContext, Host
 
 
-class Rendering(Files):
+class RenderingContext(FakeContext):
     """Remembers the options of the last rendering."""
 
     options: Mapping[str, Any]
@@ -30,10 +30,10 @@ class Rendering(Files):
 
 
 def test_a_template_is_written_once(host: Host) -> None:
-    (host.sources.folder / "t.conf.j2").write_text("x = {{ x }}\n")
-    host.sources = Rendering(host.sources.folder)
+    (host.context.folder / "t.conf.j2").write_text("x = {{ x }}\n")
+    host.context = RenderingContext(host.context.folder)
     arguments = {"src": "t.conf.j2", "dest": f"{host.root}/t.conf", "mode": "preserve"}
-    (host.sources.folder / "t.conf.j2").chmod(0o640)
+    (host.context.folder / "t.conf.j2").chmod(0o640)
     assert host.look("template", **arguments).changes == (f"create {host.root}/t.conf",)
     assert host.run("template", **arguments).changes
     assert (host.root / "t.conf").read_text() == "x = ü\n"
@@ -42,14 +42,14 @@ def test_a_template_is_written_once(host: Host) -> None:
 
 
 def test_in_a_directory_the_file_has_the_name_of_the_template(host: Host) -> None:
-    (host.sources.folder / "t.j2").write_text("x")
+    (host.context.folder / "t.j2").write_text("x")
     host.run("template", src="t.j2", dest=str(host.root))
     assert (host.root / "t.j2").read_text() == "x"
 
 
 def test_the_encoding_is_used_and_an_unknown_one_is_a_failure(host: Host) -> None:
-    (host.sources.folder / "t").write_text("{{ x }}")
-    host.sources = Rendering(host.sources.folder)
+    (host.context.folder / "t").write_text("{{ x }}")
+    host.context = RenderingContext(host.context.folder)
     dest = f"{host.root}/t"
     host.run("template", src="t", dest=dest, output_encoding="latin-1")
     assert (host.root / "t").read_bytes() == b"\xfc"

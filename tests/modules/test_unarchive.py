@@ -94,7 +94,7 @@ def proved(host: Host, **arguments: Any) -> Path:
 @pytest.mark.parametrize("kind", ["tar", "tgz", "bz2", "xz", "zip"])
 @pytest.mark.parametrize("remote", [False, True], ids=["controller", "host"])
 def test_an_archive_is_unpacked_once(host: Host, kind: str, remote: bool) -> None:
-    archive = made(host, kind, host.root if remote else host.sources.folder)
+    archive = made(host, kind, host.root if remote else host.context.folder)
     source = str(archive) if remote else archive.name
     dest = proved(host, src=source, remote_src=remote)
     assert content(dest) == FILES
@@ -110,14 +110,14 @@ def test_an_archive_is_unpacked_once(host: Host, kind: str, remote: bool) -> Non
 
 
 def test_with_options_that_rename_files_tar_compares_the_archive(host: Host) -> None:
-    tar(host.sources.folder / "x.tgz")
+    tar(host.context.folder / "x.tgz")
     dest = proved(host, src="x.tgz", extra_opts=["--transform=s/^top/new/"])
     assert content(dest / "new") == {name.removeprefix("top/"): FILES[name] for name in FILES}
 
 
 @pytest.mark.parametrize("remote", [False, True], ids=["controller", "host"])
 def test_components_are_stripped(host: Host, remote: bool) -> None:
-    archive = tar((host.root if remote else host.sources.folder) / "x.tgz")
+    archive = tar((host.root if remote else host.context.folder) / "x.tgz")
     source = str(archive) if remote else archive.name
     dest = proved(host, src=source, remote_src=remote, extra_opts=["--strip-components=1"])
     assert content(dest) == {name.removeprefix("top/"): FILES[name] for name in FILES}
@@ -146,7 +146,7 @@ def test_components_are_stripped(host: Host, remote: bool) -> None:
 def test_include_and_exclude_select_the_names(
     host: Host, kind: str, remote: bool, arguments: dict[str, Any], names: list[str]
 ) -> None:
-    archive = made(host, kind, host.root if remote else host.sources.folder)
+    archive = made(host, kind, host.root if remote else host.context.folder)
     source = str(archive) if remote else archive.name
     dest = proved(host, src=source, remote_src=remote, **arguments)
     assert sorted(content(dest)) == names
@@ -157,7 +157,7 @@ def test_include_and_exclude_select_the_names(
 def test_all_files_get_the_mode_and_their_names_are_returned(
     host: Host, kind: str, remote: bool
 ) -> None:
-    archive = made(host, kind, host.root if remote else host.sources.folder)
+    archive = made(host, kind, host.root if remote else host.context.folder)
     source = str(archive) if remote else archive.name
     arguments = {"src": source, "remote_src": remote, "mode": "u=rwX,go=", "list_files": True}
     dest = proved(host, **arguments)
@@ -174,7 +174,7 @@ def test_all_files_get_the_mode_and_their_names_are_returned(
 
 
 def test_newer_files_are_kept_with_keep_newer(host: Host) -> None:
-    tar(host.sources.folder / "x.tgz")
+    tar(host.context.folder / "x.tgz")
     dest = proved(host, src="x.tgz", keep_newer=True)
     (dest / "top" / "a b").write_text("mine")
     assert not host.run("unarchive", src="x.tgz", dest=str(dest), keep_newer=True).changes
@@ -182,7 +182,7 @@ def test_newer_files_are_kept_with_keep_newer(host: Host) -> None:
 
 
 def test_nothing_is_unpacked_if_creates_exists(host: Host) -> None:
-    tar(host.sources.folder / "x.tgz")
+    tar(host.context.folder / "x.tgz")
     (host.root / "there").touch()
     report = host.run("unarchive", src="x.tgz", dest="/no/where", creates=f"{host.root}/th*")
     assert (report.failed, report.changes) == (None, ())
@@ -191,7 +191,7 @@ def test_nothing_is_unpacked_if_creates_exists(host: Host) -> None:
 def test_a_missing_archive_or_directory_is_a_change_for_a_look_and_a_failure_otherwise(
     host: Host,
 ) -> None:
-    tar(host.sources.folder / "x.tgz")
+    tar(host.context.folder / "x.tgz")
     for arguments, words in (
         ({"src": "x.tgz", "dest": f"{host.root}/no"}, "is not a directory"),
         ({"src": "/no.tgz", "dest": str(host.root), "remote_src": True}, "/no.tgz does not exist"),
@@ -211,7 +211,7 @@ def test_a_broken_archive_on_the_host_is_a_failure(host: Host, head: bytes) -> N
 
 
 def test_a_name_that_leaves_the_directory_is_not_unpacked_there(host: Host) -> None:
-    tar(host.sources.folder / "x.tgz", more={"top/../../evil": b"x"})
+    tar(host.context.folder / "x.tgz", more={"top/../../evil": b"x"})
     (host.root / "dest").mkdir()
     assert host.run("unarchive", src="x.tgz", dest=f"{host.root}/dest").failed
     assert not (host.root / "evil").exists()

@@ -125,7 +125,7 @@ def test_head_gets_headers_only(host: Host, server: str) -> None:
 
 
 def test_a_form_with_a_file_is_sent(host: Host, server: str) -> None:
-    (host.sources.folder / "f.txt").write_bytes(b"a\0b")
+    (host.context.folder / "f.txt").write_bytes(b"a\0b")
     body = {"t": "text", "f": {"filename": "f.txt"}, "g": {"content": "x", "mime_type": "a/b"}}
     asked = said(host, server, method="POST", body=body, body_format="form-multipart")["json"]
     assert 'name="t"\r\n\r\ntext\r\n' in asked["body"]
@@ -135,7 +135,7 @@ def test_a_form_with_a_file_is_sent(host: Host, server: str) -> None:
 
 @pytest.mark.parametrize("remote", [False, True], ids=["controller", "host"])
 def test_a_file_is_sent(host: Host, server: str, remote: bool) -> None:
-    path = (host.root if remote else host.sources.folder) / "f"
+    path = (host.root if remote else host.context.folder) / "f"
     path.write_bytes(b"a\0b\r\n\xff")
     asked = said(host, server, method="PUT", src=str(path), remote_src=remote)["json"]
     assert asked["body"] == "a\0b\r\n\xff"

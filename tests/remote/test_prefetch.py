@@ -27,7 +27,7 @@ def watched(host: Host) -> Host:  # noqa: F811
 
 def exchange(host: Host, *steps: Asked) -> list[Report]:  # noqa: F811
     programs = [
-        (find_module(module).from_arguments(arguments).program(host.sources), mode)
+        (find_module(module).from_arguments(arguments).program(host.context), mode)
         for module, mode, arguments in steps
     ]
     return list(host.session.exchange([Step(program, mode) for program, mode in programs]))

@@ -26,11 +26,11 @@ def test_a_full_disk_keeps_the_old_file_and_the_session_works_on(
     host: Host, small: Path, streamed: bool
 ) -> None:
     (small / "f").write_text("old")
-    (host.sources.folder / "big").write_bytes(BIG)
+    (host.context.folder / "big").write_bytes(BIG)
     if streamed:
         report = host.run("copy", src="big", dest=f"{small}/f", mode="0644")
     else:
-        source = str(host.sources.folder / "big")
+        source = str(host.context.folder / "big")
         report = host.run("copy", src=source, dest=f"{small}/f", remote_src=True)
     assert report.failed == f"can't write {small}/f: No space left on device. It is unchanged."
     assert (small / "f").read_text() == "old"
@@ -72,7 +72,7 @@ def test_an_edit_on_a_full_disk_keeps_the_old_file(host: Host, small: Path) -> N
 
 
 def test_after_a_tree_on_a_full_disk_the_session_works_on(host: Host, small: Path) -> None:
-    tree = host.sources.folder / "tree"
+    tree = host.context.folder / "tree"
     tree.mkdir()
     for number in range(9):
         (tree / str(number)).write_bytes(b"x" * 20_000)

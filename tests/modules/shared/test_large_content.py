@@ -38,7 +38,7 @@ class Slow:
 
 @pytest.fixture
 def big(host: Host) -> Path:
-    path = host.sources.folder / "big"
+    path = host.context.folder / "big"
     path.write_bytes(DATA)
     return path
 
@@ -170,16 +170,16 @@ def test_the_checksum_of_a_large_file_is_returned_although_the_host_did_not_get_
     host: Host, big: Path
 ) -> None:
     module = find_module("copy").from_arguments({"src": "big", "dest": f"{host.root}/f"})
-    program = module.program(host.sources)
+    program = module.program(host.context)
     assert program.sum is not None
     values = module.returns(host.exchange(program, "apply"))
     assert values["checksum"] == hashlib.sha1(DATA).hexdigest()
-    host.sources.registered = False
-    program = module.program(host.sources)
+    host.context.registered = False
+    program = module.program(host.context)
     assert "checksum" not in module.returns(host.exchange(program, "apply"))
     wrong = {"src": "big", "dest": f"{host.root}/f", "checksum": "0" * 40}
     with pytest.raises(ModuleError, match="has the SHA-1"):
-        find_module("copy").from_arguments(wrong).program(host.sources)
+        find_module("copy").from_arguments(wrong).program(host.context)
 
 
 def test_a_local_file_that_changes_while_it_is_sent_keeps_the_old_file(
