@@ -14,7 +14,7 @@ from tests.modules.conftest import Host, listing
 FRAGMENTS = {"10-a": b"a\n", "9 it's": b"\xffb", "20-c": b"c\0\n", ".hid": b"h\n"}
 
 CASES = [
-    # what is said, arguments, the file
+    # name of the case, arguments, the file
     ("all, by name", {}, b"h\na\nc\0\n\xffb"),
     ("none that is hidden", {"ignore_hidden": True}, b"a\nc\0\n\xffb"),
     ("only some", {"regexp": "^[0-9]+-"}, b"a\nc\0\n"),

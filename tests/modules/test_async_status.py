@@ -85,7 +85,7 @@ def test_a_job_survives_the_end_of_the_session(jobs: Jobs) -> None:
     jobs.start()
     jobs.host.session.close()
     jobs.release()
-    until_there(jobs.folder / "j1")
+    wait_for_file(jobs.folder / "j1")
     assert not list(jobs.folder.glob("*.part"))
 
 
@@ -113,7 +113,7 @@ def test_a_job_that_takes_too_long_is_ended(jobs: Jobs) -> None:
 
 
 def test_no_process_is_left_when_a_job_has_ended(jobs: Jobs) -> None:
-    seconds = 10**5 + crc32(bytes(jobs.host.root)) % 10**5  # by which its own are known
+    seconds = 10**5 + crc32(bytes(jobs.host.root)) % 10**5  # recognizes the processes of this test
     for number in range(10):
         inner = Shell(cmd=":", chdir=str(jobs.host.root))
         jobs.send(Background(inner=inner, job_id=f"j{number}", seconds=seconds), "apply")
@@ -168,7 +168,7 @@ def test_a_task_that_needs_content_from_the_controller_can_not_run_in_the_backgr
         job.program(jobs.host.context)
 
 
-def edited(jobs: Jobs, job: Background) -> Result:
+def start_edit(jobs: Jobs, job: Background) -> Result:
     """Read the file and start the edit, as the engine does."""
     (read,) = jobs.host.session.exchange([Step(job.program(jobs.host.context), "apply")])
     program = job.edit(read)
@@ -194,7 +194,7 @@ def test_an_edit_by_the_controller_runs_in_the_background(
         path.write_text(before)
     inner = LineInFile(path=str(path), line="line")
     job = Background(inner=inner, job_id="j1", seconds=60, folder=str(jobs.folder))
-    began = edited(jobs, job)
+    began = start_edit(jobs, job)
     assert (began.outcome, began.returns["started"]) == (Outcome.CHANGED, 1)
     result = jobs.finished()
     assert result.outcome is outcome
@@ -208,6 +208,6 @@ def test_a_job_id_is_a_plain_name(jid: str) -> None:
         find_module("async_status")(jid=jid)
 
 
-def until_there(path: Path) -> None:
+def wait_for_file(path: Path) -> None:
     while not path.exists():
         time.sleep(0.02)

@@ -15,7 +15,7 @@ B = "# BEGIN ANSIBLE MANAGED BLOCK\n"
 E = "# END ANSIBLE MANAGED BLOCK\n"
 
 CASES = [
-    # what is said, arguments, before, after
+    # name of the case, arguments, before, after
     ("a new block goes to the end", {"block": "x\ny"}, "a\n", f"a\n{B}x\ny\n{E}"),
     ("a last line gets its newline", {"block": "x"}, "a", f"a\n{B}x\n{E}"),
     ("an empty file", {"block": "x\n"}, "", f"{B}x\n{E}"),
@@ -72,9 +72,9 @@ def test_the_block_is_inserted_once_at_the_expected_place(
     name: str, arguments: dict[str, Any], before: str, after: str | None
 ) -> None:
     model = BlockInFile.from_arguments({"path": "/x", **arguments})
-    wanted = (after if after is not None else RESULTS[name]).encode()
-    assert model.edited(before.encode()).content == wanted
-    assert model.edited(wanted).content == wanted
+    expected = (after if after is not None else RESULTS[name]).encode()
+    assert model.edited(before.encode()).content == expected
+    assert model.edited(expected).content == expected
 
 
 def test_a_block_is_written_once_changed_and_removed(host: Host) -> None:

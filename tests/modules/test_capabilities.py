@@ -27,7 +27,7 @@ def program(host: Host, request: pytest.FixtureRequest) -> Host:
     return host
 
 
-def proved(host: Host, **arguments: Any) -> str | None:
+def run_twice(host: Host, **arguments: Any) -> str | None:
     """Look, run and run again. Return the last call of setcap."""
     arguments = {"path": f"{host.root}/web", **arguments}
     before = listing(host.root)
@@ -40,19 +40,19 @@ def proved(host: Host, **arguments: Any) -> str | None:
 
 
 def test_a_capability_is_set_changed_and_removed(program: Host) -> None:
-    assert proved(program, capability="cap_net_bind_service=+pe") == "cap_net_bind_service+ep"
-    assert proved(program, cap="CAP_NET_RAW+p") == "cap_net_raw+p cap_net_bind_service+ep"
-    assert proved(program, cap="cap_net_raw+ep") == "cap_net_raw+ep cap_net_bind_service+ep"
+    assert run_twice(program, capability="cap_net_bind_service=+pe") == "cap_net_bind_service+ep"
+    assert run_twice(program, cap="CAP_NET_RAW+p") == "cap_net_raw+p cap_net_bind_service+ep"
+    assert run_twice(program, cap="cap_net_raw+ep") == "cap_net_raw+ep cap_net_bind_service+ep"
     gone = {"state": "absent"}
-    assert proved(program, cap="cap_net_bind_service", **gone) == "cap_net_raw+ep"
-    assert proved(program, cap="cap_net_raw+ep", **gone) is None
+    assert run_twice(program, cap="cap_net_bind_service", **gone) == "cap_net_raw+ep"
+    assert run_twice(program, cap="cap_net_raw+ep", **gone) is None
 
 
 def test_capabilities_with_the_same_flags_are_distinguished(program: Host) -> None:
     (program.root / "web.caps").write_text("cap_net_admin,cap_net_raw+ep")
     path = f"{program.root}/web"
     assert not program.run("capabilities", path=path, cap="cap_net_raw+ep").changes
-    assert proved(program, cap="cap_net_raw", state="absent") == "cap_net_admin+ep"
+    assert run_twice(program, cap="cap_net_raw", state="absent") == "cap_net_admin+ep"
 
 
 def test_a_missing_file_is_a_change_for_a_look_and_a_failure_otherwise(program: Host) -> None:

@@ -78,10 +78,10 @@ def test_a_profile_with_a_timeout_or_colours_has_no_effect(
 def test_each_read_of_a_frame_has_its_own_output(host: Host) -> None:
     long, short = "yes | head -c 300000; seq 5000 >&2", "echo a; printf b >&2"
     sent = ("true", long, short, "kill -9 $$", "exit 3", long, "printf 'x\\0y'")
-    found = [(r.get("stdout"), r.get("stderr"), r.get("rc")) for r in reads(host, *sent)]
+    outputs = [(r.get("stdout"), r.get("stderr"), r.get("rc")) for r in reads(host, *sent)]
     numbers = "".join(f"{n}\n" for n in range(1, 5001))
     much = ("y\n" * 150000, numbers, "0")
-    assert found == [
+    assert outputs == [
         ("", "", "0"),
         much,
         ("a\n", "b", "0"),

@@ -20,7 +20,7 @@ from tests.modules.conftest import Host, listing
 DATA = b"a\0b\xff\n" * 1000
 
 
-def done(host: Host, how: Mode = "apply", /, **arguments: Any) -> Result:
+def run_fetch(host: Host, how: Mode = "apply", /, **arguments: Any) -> Result:
     """Return the result, as the engine makes it from the module's report."""
     module = find_module("fetch").from_arguments(arguments)
     report = host.exchange(module.program(host.context), how)
@@ -36,60 +36,60 @@ def test_a_file_is_fetched_once_below_the_hosts_name(host: Host, data: bytes) ->
     local = host.context.folder / "got" / "web1" / str(path).lstrip("/")
     before = listing(host.context.folder), listing(host.root)
     arguments = {"src": str(path), "dest": "got"}
-    assert done(host, "look", **arguments).changes == (f"fetch {path} to {local}",)
+    assert run_fetch(host, "look", **arguments).changes == (f"fetch {path} to {local}",)
     assert (listing(host.context.folder), listing(host.root)) == before
-    result = done(host, **arguments)
+    result = run_fetch(host, **arguments)
     assert (result.failed, local.read_bytes()) == (False, data)
     sha1 = hashlib.sha1(data).hexdigest()
     assert result.returns["checksum"] == result.returns["remote_checksum"] == sha1
     assert (result.returns["dest"], result.returns["file"]) == (str(local), str(path))
     before = listing(host.context.folder), listing(host.root)
-    again = done(host, **arguments)
+    again = run_fetch(host, **arguments)
     assert (again.failed, again.changes) == (False, ())
     assert (listing(host.context.folder), listing(host.root)) == before
     local.write_bytes(b"another")
-    assert done(host, **arguments).changes
+    assert run_fetch(host, **arguments).changes
     assert local.read_bytes() == data
 
 
 def test_flat_names_the_file_or_its_directory(host: Host) -> None:
     (host.root / "f").write_bytes(DATA)
     for dest in ("here/", "here/g"):
-        assert done(host, src=f"{host.root}/f", dest=dest, flat=True).changes
-        assert not done(host, src=f"{host.root}/f", dest=dest, flat=True).changes
+        assert run_fetch(host, src=f"{host.root}/f", dest=dest, flat=True).changes
+        assert not run_fetch(host, src=f"{host.root}/f", dest=dest, flat=True).changes
     assert (host.context.folder / "here" / "f").read_bytes() == DATA
     assert (host.context.folder / "here" / "g").read_bytes() == DATA
     with pytest.raises(ModuleError, match="is a directory"):
-        done(host, src=f"{host.root}/f", dest="here", flat=True)
+        run_fetch(host, src=f"{host.root}/f", dest="here", flat=True)
 
 
 def test_a_file_of_size_0_with_content_is_fetched(host: Host) -> None:
-    assert done(host, src="/proc/version", dest="v", flat=True).changes
+    assert run_fetch(host, src="/proc/version", dest="v", flat=True).changes
     assert (host.context.folder / "v").read_bytes() == Path("/proc/version").read_bytes()
 
 
 def test_a_missing_file_fails_unless_that_is_allowed(host: Host) -> None:
     arguments = {"src": "/no/file", "dest": "got"}
-    assert "/no/file does not exist" in done(host, **arguments).message
-    assert done(host, "look", **arguments).changes
-    result = done(host, **arguments, fail_on_missing=False)
+    assert "/no/file does not exist" in run_fetch(host, **arguments).message
+    assert run_fetch(host, "look", **arguments).changes
+    result = run_fetch(host, **arguments, fail_on_missing=False)
     assert (result.failed, result.changes) == (False, ())
     assert result.message == "the remote file does not exist, not transferring, ignored"
 
 
 def test_a_directory_is_refused(host: Host) -> None:
-    assert "is a directory" in done(host, src=str(host.root), dest="got").message
+    assert "is a directory" in run_fetch(host, src=str(host.root), dest="got").message
 
 
 def test_a_tilde_is_the_home_on_the_host(host: Host) -> None:
-    result = done(host, "look", src="~/no such file", dest="got", fail_on_missing=False)
+    result = run_fetch(host, "look", src="~/no such file", dest="got", fail_on_missing=False)
     assert result.returns["file"].startswith("/")
     assert result.returns["file"].endswith("/no such file")
 
 
 def test_dots_in_the_path_do_not_leave_the_directory(host: Host) -> None:
     (host.root / "f").write_bytes(DATA)
-    result = done(host, src=f"/../../{host.root}/../root/f", dest="got")
+    result = run_fetch(host, src=f"/../../{host.root}/../root/f", dest="got")
     assert result.returns["dest"].startswith(f"{host.context.folder}/got/web1/")
     assert ".." not in result.returns["dest"]
 
@@ -97,7 +97,7 @@ def test_dots_in_the_path_do_not_leave_the_directory(host: Host) -> None:
 def test_a_path_that_can_not_be_written_is_a_failure_with_the_reason(host: Host) -> None:
     (host.root / "f").write_bytes(DATA)
     (host.context.folder / "got").write_text("a file")
-    result = done(host, src=f"{host.root}/f", dest="got")
+    result = run_fetch(host, src=f"{host.root}/f", dest="got")
     assert result.failed
     assert "can't be written on the controller: " in result.message
 
@@ -105,7 +105,7 @@ def test_a_path_that_can_not_be_written_is_a_failure_with_the_reason(host: Host)
 def test_the_md5_of_a_file_is_only_computed_if_the_result_is_registered(host: Host) -> None:
     (host.root / "f").write_bytes(DATA)
     host.context.registered = False
-    result = done(host, src=f"{host.root}/f", dest="f", flat=True)
+    result = run_fetch(host, src=f"{host.root}/f", dest="f", flat=True)
     assert result.returns["checksum"] == hashlib.sha1(DATA).hexdigest()
     assert "md5sum" not in result.returns
 
@@ -114,7 +114,7 @@ def test_a_look_at_a_file_of_another_size_does_not_read_it(host: Host) -> None:
     (host.root / "f").write_bytes(DATA)
     for name in ("sha1sum", "openssl"):
         host.fake(name, "exit 1")
-    result = done(host, "look", src=f"{host.root}/f", dest="f", flat=True)
+    result = run_fetch(host, "look", src=f"{host.root}/f", dest="f", flat=True)
     assert result.changes == (f"fetch {host.root}/f to {host.context.folder}/f",)
     assert result.returns == {"file": f"{host.root}/f", "dest": f"{host.context.folder}/f"}
     assert host.calls() == []
@@ -124,12 +124,12 @@ def test_a_large_file_is_fetched_as_a_stream(host: Host) -> None:
     data = DATA * 1000
     (host.root / "f").write_bytes(data)
     arguments = {"src": f"{host.root}/f", "dest": "f", "flat": True}
-    result = done(host, **arguments)
+    result = run_fetch(host, **arguments)
     assert (host.context.folder / "f").read_bytes() == data
     assert result.returns["checksum"] == hashlib.sha1(data).hexdigest()
     assert result.returns["md5sum"] == hashlib.md5(data).hexdigest()
-    (host.root / "f").write_bytes(data[::-1])  # of the same size: compared by its sum
-    assert done(host, **arguments).changes
+    (host.root / "f").write_bytes(data[::-1])  # the same size: only the checksum differs
+    assert run_fetch(host, **arguments).changes
     assert (host.context.folder / "f").read_bytes() == data[::-1]
     assert [path.name for path in host.context.folder.iterdir()] == ["f"]
 
@@ -149,7 +149,7 @@ def test_a_file_is_flushed_while_it_arrives_and_an_error_is_a_failure(
     monkeypatch.setattr(os, "fsync", fsync)
     data = DATA * 1000
     (host.root / "f").write_bytes(data)
-    result = done(host, src=f"{host.root}/f", dest="f", flat=True)
+    result = run_fetch(host, src=f"{host.root}/f", dest="f", flat=True)
     assert result.failed == (fails is not None)
     if fails:
         assert result.message.endswith("can't be written on the controller: Input/output error")
@@ -165,7 +165,7 @@ def test_a_file_that_changes_while_it_is_fetched_is_not_kept(host: Host, change:
     (host.context.folder / "f").write_text("old")
     script = f'case $* in *count={len(DATA)}*) {change}{host.root}/f;; esac; exec /bin/dd "$@"'
     host.fake("dd", script)
-    result = done(host, src=f"{host.root}/f", dest="f", flat=True)
+    result = run_fetch(host, src=f"{host.root}/f", dest="f", flat=True)
     assert "changed while it was fetched" in result.message
     assert (host.context.folder / "f").read_text() == "old"
     assert [path.name for path in host.context.folder.iterdir()] == ["f"]
@@ -179,7 +179,7 @@ def test_without_a_working_openssl_sha1sum_computes_the_checksum_of_a_large_file
     (host.root / "f").write_bytes(data)
     host.fake("openssl", "exit 1")
     arguments = {"src": f"{host.root}/f", "dest": "f", "flat": True}
-    assert done(host, **arguments).returns["checksum"] == hashlib.sha1(data).hexdigest()
+    assert run_fetch(host, **arguments).returns["checksum"] == hashlib.sha1(data).hexdigest()
     assert (host.context.folder / "f").read_bytes() == data
-    assert not done(host, **arguments).changes
+    assert not run_fetch(host, **arguments).changes
     assert set(host.calls()) == {"openssl dgst -sha1 -r"}

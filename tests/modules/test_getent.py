@@ -36,8 +36,8 @@ def test_other_databases_are_split_at_spaces_and_repeated_keys_are_lists(host: H
 def test_a_missing_key_fails_or_is_null(host: Host) -> None:
     host.fake("getent", "exit 2")
     assert host.look("getent", database="group", key="x").failed == "group has no entry x"
-    found = entries(host, database="group", key="x", fail_key=False)
-    assert found == {"getent_group": {"x": None}}
+    facts = entries(host, database="group", key="x", fail_key=False)
+    assert facts == {"getent_group": {"x": None}}
 
 
 @pytest.mark.parametrize(("code", "words"), [(1, "does not know"), (3, "can't be listed")])

@@ -51,7 +51,7 @@ def repo(host: Host) -> Path:
     return folder
 
 
-def settled(host: Host, repo: Path, /, **arguments: Any) -> Path:
+def run_twice(host: Host, repo: Path, /, **arguments: Any) -> Path:
     """Look, run, run again and look again. Return the directory."""
     dest = host.root / "at" / "dest"
     arguments = {"repo": f"file://{repo}", "dest": str(dest), **arguments}
@@ -69,13 +69,13 @@ def settled(host: Host, repo: Path, /, **arguments: Any) -> Path:
 
 
 def test_the_default_branch_is_cloned_and_updated(host: Host, repo: Path) -> None:
-    dest = settled(host, repo)
+    dest = run_twice(host, repo)
     assert (dest / "file").read_text() == "two"
     assert git(dest, "symbolic-ref", "--short", "HEAD") == "main"
     new = commit(repo, "three")
     report = host.look("git", repo=f"file://{repo}", dest=str(dest))
     assert report.changes == (f"update {dest} to HEAD",)
-    settled(host, repo)
+    run_twice(host, repo)
     assert git(dest, "rev-parse", "HEAD") == new
 
 
@@ -83,35 +83,35 @@ def test_the_default_branch_is_cloned_and_updated(host: Host, repo: Path) -> Non
 def test_tags_branches_and_commits_are_checked_out_one_after_another(
     host: Host, repo: Path, depth: int | None
 ) -> None:
-    dest = settled(host, repo, version="v1", depth=depth)
+    dest = run_twice(host, repo, version="v1", depth=depth)
     assert (dest / "file").read_text() == "one"
-    settled(host, repo, version="main", depth=depth)
+    run_twice(host, repo, version="main", depth=depth)
     assert (dest / "file").read_text() == "two"
     git(repo, "checkout", "-q", "side/b")
     new = commit(repo, "aside")
-    settled(host, repo, version="side/b", depth=depth)
+    run_twice(host, repo, version="side/b", depth=depth)
     assert (dest / "file").read_text() == "aside"
     assert git(dest, "symbolic-ref", "--short", "HEAD") == "side/b"
-    settled(host, repo, version="main")
-    settled(host, repo, version=new)
+    run_twice(host, repo, version="main")
+    run_twice(host, repo, version=new)
     assert (dest / "file").read_text() == "aside"
 
 
 def test_a_rewritten_branch_is_checked_out(host: Host, repo: Path) -> None:
-    settled(host, repo, version="main")
+    run_twice(host, repo, version="main")
     git(repo, "reset", "-q", "--hard", "v1")
     commit(repo, "another two")
-    dest = settled(host, repo, version="main")
+    dest = run_twice(host, repo, version="main")
     assert (dest / "file").read_text() == "another two"
 
 
 def test_local_changes_are_a_failure_or_are_discarded_with_force(host: Host, repo: Path) -> None:
-    dest = settled(host, repo)
+    dest = run_twice(host, repo)
     (dest / "file").write_text("mine")
     report = host.run("git", repo=f"file://{repo}", dest=str(dest))
     assert report.failed == f"Local modifications exist in the destination: {dest} (force=no)."
     assert (dest / "file").read_text() == "mine"
-    settled(host, repo, force=True)
+    run_twice(host, repo, force=True)
     assert (dest / "file").read_text() == "two"
 
 
@@ -123,7 +123,7 @@ def test_cloned_files_have_the_umask_of_the_task(host: Host, repo: Path) -> None
 
 
 def test_the_url_of_the_remote_is_changed(host: Host, repo: Path) -> None:
-    dest = settled(host, repo)
+    dest = run_twice(host, repo)
     other = host.root / "other"
     git(host.root, "clone", "-q", str(repo), str(other))
     arguments = {"repo": f"file://{other}", "dest": str(dest)}
@@ -133,14 +133,14 @@ def test_the_url_of_the_remote_is_changed(host: Host, repo: Path) -> None:
 
 
 def test_a_bare_repository_is_updated(host: Host, repo: Path) -> None:
-    dest = settled(host, repo, bare=True, version="main")
+    dest = run_twice(host, repo, bare=True, version="main")
     new = commit(repo, "three")
-    settled(host, repo, bare=True, version="main")
+    run_twice(host, repo, bare=True, version="main")
     assert git(dest, "rev-parse", "main") == new
 
 
 def test_a_single_branch_is_fetched(host: Host, repo: Path) -> None:
-    dest = settled(host, repo, single_branch=True, version="main")
+    dest = run_twice(host, repo, single_branch=True, version="main")
     assert "side/b" not in git(dest, "branch", "-r")
 
 
@@ -152,7 +152,7 @@ def test_submodules_are_checked_out(host: Host, repo: Path) -> None:
     commit(inner, "inside")
     git(repo, "submodule", "--quiet", "add", f"file://{inner}", "sub")
     git(repo, "commit", "-q", "-m", "sub")
-    dest = settled(host, repo)
+    dest = run_twice(host, repo)
     assert (dest / "sub" / "file").read_text() == "inside"
 
 
@@ -173,11 +173,11 @@ def test_without_update_nothing_is_updated_and_without_clone_nothing_is_cloned(
 def test_an_interrupted_clone_is_completed(host: Host, repo: Path) -> None:
     dest = host.root / "at" / "dest"
     git(host.root, "clone", "-q", "--no-checkout", f"file://{repo}", str(dest))
-    settled(host, repo)
+    run_twice(host, repo)
     assert (dest / "file").read_text() == "two"
     shutil.rmtree(dest)
     git(host.root, "init", "-q", str(dest))
-    settled(host, repo)
+    run_twice(host, repo)
     assert (dest / "file").read_text() == "two"
 
 

@@ -46,7 +46,7 @@ def test_a_text_that_is_not_a_hash_is_another_password(found: str) -> None:
     assert not is_hash_of("x", found)
 
 
-def proved(host: Host, **arguments: Any) -> str:
+def run_twice(host: Host, **arguments: Any) -> str:
     """Look, run and run again. Return the text of the file."""
     path = host.root / "users"
     arguments = {"path": str(path), "mode": "0640", **arguments}
@@ -62,15 +62,15 @@ def proved(host: Host, **arguments: Any) -> str:
 
 
 def test_users_are_added_and_removed_and_passwords_changed(host: Host) -> None:
-    first = proved(host, name="a", password="one")
+    first = run_twice(host, name="a", password="one")
     assert first.startswith("a:$apr1$")
-    both = proved(host, name="b", password="two", crypt_scheme="ldap_sha1")
-    assert both == first + f"b:{make_hash('two', 'ldap_sha1')}\n"
-    assert proved(host, name="a", password="three").startswith("a:$apr1$")
+    text = run_twice(host, name="b", password="two", crypt_scheme="ldap_sha1")
+    assert text == first + f"b:{make_hash('two', 'ldap_sha1')}\n"
+    assert run_twice(host, name="a", password="three").startswith("a:$apr1$")
     report = host.run("htpasswd", path=f"{host.root}/users", name="a", password="three")
     values = host.values("htpasswd", report, path="/x", name="a", password="three")
     assert values["msg"] == "a already present"
-    assert proved(host, name="a", state="absent").startswith("b:{SHA}")
+    assert run_twice(host, name="a", state="absent").startswith("b:{SHA}")
 
 
 def test_a_missing_file_is_created_unless_create_is_false(host: Host) -> None:

@@ -15,7 +15,7 @@ A: dict[str, Any] = {"section": "a", "option": "x"}
 GONE: dict[str, Any] = {**A, "state": "absent"}
 
 EDITS = [
-    # what is said, arguments, the file before, after
+    # name of the case, arguments, the file before, after
     ("a new section", {**A, "value": "1"}, "", "\n[a]\nx = 1\n"),
     ("a new section at the end", {**A, "value": "1"}, "y = 2", "y = 2\n[a]\nx = 1\n"),
     ("a new option", {**A, "value": "1"}, "[a]\ny = 2\n\n[b]\n", "[a]\ny = 2\nx = 1\n\n[b]\n"),

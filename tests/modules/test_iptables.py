@@ -85,7 +85,7 @@ def rules(host: Host) -> list[str]:
     return (host.root / "rules").read_text().splitlines()
 
 
-def proved(host: Host, **arguments: Any) -> list[str]:
+def run_twice(host: Host, **arguments: Any) -> list[str]:
     """Look, run and run again. Return the rules."""
     before = rules(host)
     assert host.look("iptables", **arguments).changes
@@ -105,26 +105,26 @@ def test_a_rule_becomes_arguments_of_iptables(arguments: dict[str, Any], words: 
 
 def test_a_rule_is_added_once_and_removed(kernel: Host) -> None:
     rule = {"chain": "INPUT", "source": "10.0.0.1", "jump": "DROP"}
-    assert proved(kernel, **rule) == [*START, "-A INPUT -s 10.0.0.1 -j DROP"]
+    assert run_twice(kernel, **rule) == [*START, "-A INPUT -s 10.0.0.1 -j DROP"]
     first = {"chain": "INPUT", "jump": "ACCEPT", "action": "insert", "rule_num": 1}
-    assert proved(kernel, **first)[2] == "-A INPUT -j ACCEPT"
+    assert run_twice(kernel, **first)[2] == "-A INPUT -j ACCEPT"
     with (kernel.root / "rules").open("a") as file:
         file.write("-A INPUT -s 10.0.0.1 -j DROP\n")
-    assert proved(kernel, **rule, state="absent") == [*START, "-A INPUT -j ACCEPT"]
+    assert run_twice(kernel, **rule, state="absent") == [*START, "-A INPUT -j ACCEPT"]
 
 
 def test_a_chain_is_created_for_its_rule_and_removed_by_a_task_without_rule(kernel: Host) -> None:
     chain: dict[str, Any] = {"chain": "MINE", "chain_management": True}
-    assert proved(kernel, **chain, jump="DROP")[2:] == ["-N MINE", "-A MINE -j DROP"]
-    assert proved(kernel, chain="MINE", flush=True) == [*START, "-N MINE"]
-    assert proved(kernel, **chain, state="absent") == START
-    assert proved(kernel, **chain) == [*START, "-N MINE"]
+    assert run_twice(kernel, **chain, jump="DROP")[2:] == ["-N MINE", "-A MINE -j DROP"]
+    assert run_twice(kernel, chain="MINE", flush=True) == [*START, "-N MINE"]
+    assert run_twice(kernel, **chain, state="absent") == START
+    assert run_twice(kernel, **chain) == [*START, "-N MINE"]
 
 
 def test_policy_and_flush_are_changed_once(kernel: Host) -> None:
-    assert proved(kernel, chain="FORWARD", policy="drop")[1] == "-P FORWARD DROP"
-    proved(kernel, chain="INPUT", jump="ACCEPT")
-    assert "-A INPUT -j ACCEPT" not in proved(kernel, flush=True)
+    assert run_twice(kernel, chain="FORWARD", policy="drop")[1] == "-P FORWARD DROP"
+    run_twice(kernel, chain="INPUT", jump="ACCEPT")
+    assert "-A INPUT -j ACCEPT" not in run_twice(kernel, flush=True)
 
 
 def test_the_message_of_iptables_is_the_reason_of_a_failure(kernel: Host) -> None:

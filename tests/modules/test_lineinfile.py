@@ -15,7 +15,7 @@ from tests.modules.conftest import Host, listing
 ABC = "a\nb\nc\n"
 
 PRESENT = [
-    # what is said, the file before, after
+    # name of the case, the file before, after
     ("a new line goes to the end", {"line": "d"}, ABC, "a\nb\nc\nd\n"),
     ("a line that is there stays", {"line": "b"}, ABC, ABC),
     ("a line that is there is not moved", {"line": "a", "insertafter": "b"}, ABC, ABC),
@@ -112,10 +112,10 @@ def edited(arguments: dict[str, Any], before: str | bytes) -> bytes:
 def test_present_inserts_the_line_at_the_expected_place(
     arguments: dict[str, Any], before: str | bytes, after: str | bytes
 ) -> None:
-    wanted = after.encode() if isinstance(after, str) else after
-    assert edited(arguments, before) == wanted
+    expected = after.encode() if isinstance(after, str) else after
+    assert edited(arguments, before) == expected
     if not arguments.get("backrefs"):
-        assert edited(arguments, wanted) == wanted or "regexp" in arguments
+        assert edited(arguments, expected) == expected or "regexp" in arguments
 
 
 ABSENT = [
@@ -128,14 +128,14 @@ ABSENT = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "before", "after", "found"), ABSENT)
+@pytest.mark.parametrize(("arguments", "before", "after", "count"), ABSENT)
 def test_absent_removes_each_matching_line(
-    arguments: dict[str, Any], before: str, after: str, found: int
+    arguments: dict[str, Any], before: str, after: str, count: int
 ) -> None:
     model = LineInFile.from_arguments({"path": "/x", "state": "absent", **arguments})
     edit = model.edited(before.encode())
     assert edit.content.decode() == after
-    assert edit.message == (f"{found} line(s) removed" if found else "")
+    assert edit.message == (f"{count} line(s) removed" if count else "")
 
 
 def test_a_line_is_added_once_and_removed(host: Host) -> None:
@@ -278,19 +278,19 @@ def test_a_file_that_changes_between_reading_and_writing_is_not_written(
     model = find_module("lineinfile").from_arguments({"path": str(path), "line": "new"})
     edit = model.edit(host.exchange(model.program(host.context), "apply"))
     assert edit is not None
-    found = {
+    content = {
         "appended to": OLD[old] + b"\n",
         "replaced by as much": OLD[old][:-1] + b"z" if OLD[old] else b"z",
         "emptied": b"" if OLD[old] else b"z",
         "removed": None,
         "kept": OLD[old],
     }[now]
-    if found is None:
+    if content is None:
         path.unlink()
     else:
-        path.write_bytes(found)
+        path.write_bytes(content)
     report = host.exchange(edit, "apply")
     assert ("was changed by another process" in (report.failed or "")) == (now != "kept")
     if now != "kept":
-        assert (path.read_bytes() if path.exists() else None) == found
-    assert [entry.name for entry in host.root.iterdir()] == ([] if found is None else ["file"])
+        assert (path.read_bytes() if path.exists() else None) == content
+    assert [entry.name for entry in host.root.iterdir()] == ([] if content is None else ["file"])

@@ -13,7 +13,7 @@ from provisioner.modules.framework.base import ModuleError
 from provisioner.remote.shell import Report
 from tests.modules.conftest import Host, listing
 
-# It keeps its list in a file beside it; the newest version of all packages is 2.0.0.
+# It keeps its packages in a file. The newest version of each package is 2.0.0.
 PRETENDED = r"""
 state=$(dirname "$0")/../npm.json
 verb=$1
@@ -53,7 +53,7 @@ def has(npm: Host, **packages: Any) -> None:
     Path(npm.fakes.parent, "npm.json").write_text(json.dumps({"dependencies": packages}))
 
 
-def settled(npm: Host, **arguments: Any) -> list[str]:
+def run_twice(npm: Host, **arguments: Any) -> list[str]:
     """Look, run and run again. Return the calls that changed something."""
     before = listing(npm.root)
     looked = npm.look("npm", **arguments).changes
@@ -71,11 +71,11 @@ GLOBAL = {"name": "p", "global": True}
 
 
 def test_a_package_is_installed_updated_and_removed_once(npm: Host) -> None:
-    assert settled(npm, **GLOBAL, version="1.0.0") == ["npm install --global p@1.0.0"]
-    assert settled(npm, **GLOBAL) == []
-    assert settled(npm, **GLOBAL, state="latest") == ["npm update --global p"]
-    assert settled(npm, **GLOBAL, version="v1.0.0") == ["npm install --global p@v1.0.0"]
-    assert settled(npm, **GLOBAL, state="absent") == ["npm uninstall --global p"]
+    assert run_twice(npm, **GLOBAL, version="1.0.0") == ["npm install --global p@1.0.0"]
+    assert run_twice(npm, **GLOBAL) == []
+    assert run_twice(npm, **GLOBAL, state="latest") == ["npm update --global p"]
+    assert run_twice(npm, **GLOBAL, version="v1.0.0") == ["npm install --global p@v1.0.0"]
+    assert run_twice(npm, **GLOBAL, state="absent") == ["npm uninstall --global p"]
 
 
 def test_a_project_gets_the_packages_of_package_json(npm: Host) -> None:
@@ -83,17 +83,17 @@ def test_a_project_gets_the_packages_of_package_json(npm: Host) -> None:
     assert npm.look("npm", path=str(project)).changes == (f"install packages in {project}",)
     project.mkdir()
     has(npm, p={"required": "^2", "missing": True})
-    assert settled(npm, path=str(project), production=True) == ["npm install --production"]
+    assert run_twice(npm, path=str(project), production=True) == ["npm install --production"]
 
 
 def test_a_project_gets_no_newer_version_than_package_json_allows(npm: Host) -> None:
     has(npm, p={"version": "1.0.0"})
-    assert settled(npm, path=str(npm.root), name="p", state="latest") == []
+    assert run_twice(npm, path=str(npm.root), name="p", state="latest") == []
 
 
 def test_an_invalid_package_is_installed_again(npm: Host) -> None:
     has(npm, p={"version": "1.0.0", "invalid": "^2 from the root project"})
-    assert settled(npm, path=str(npm.root), name="p") == ["npm install p"]
+    assert run_twice(npm, path=str(npm.root), name="p") == ["npm install p"]
 
 
 def test_a_version_range_is_a_change_only_if_npm_changed_something(npm: Host) -> None:

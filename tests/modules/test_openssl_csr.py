@@ -25,14 +25,14 @@ FULL: dict[str, Any] = {
 }
 
 
-def made(host: Host, passphrase: str | None = None) -> dict[str, Any]:
+def create_key(host: Host, passphrase: str | None = None) -> dict[str, Any]:
     key = host.root / "key"
     args = {"path": str(key), "type": "ECC", "curve": "secp256r1", "passphrase": passphrase}
     assert host.run("openssl_privatekey", **args).failed is None
     return {"path": str(host.root / "csr"), "privatekey_path": str(key)}
 
 
-def shown(path: Path) -> str:
+def text_of(path: Path) -> str:
     command = ["openssl", "req", "-noout", "-text", "-nameopt", "oneline,utf8,-esc_msb", "-verify"]
     process = subprocess.run(
         [*command, "-in", str(path)], check=True, capture_output=True, text=True
@@ -41,11 +41,11 @@ def shown(path: Path) -> str:
 
 
 def test_a_request_is_created_once(host: Host) -> None:
-    args = made(host) | FULL
+    args = create_key(host) | FULL
     assert host.look("openssl_csr", **args).changes == (f"create {args['path']}",)
     report = host.run("openssl_csr", **args)
     assert (report.failed, report.changes) == (None, (f"create {args['path']}",))
-    text = shown(Path(args["path"]))
+    text = text_of(Path(args["path"]))
     assert 'O = "Müller, $HOME & Söhne \\\\ \\"#1\\""' in text
     assert "OU = a, OU = b" in text
     assert "DNS:example.com, IP Address:192.0.2.1, email:a@example.com" in text
@@ -67,7 +67,7 @@ CHANGES: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("other", CHANGES, ids=str)
 def test_a_request_with_other_content_is_created_again(host: Host, other: dict[str, Any]) -> None:
-    args = made(host) | FULL
+    args = create_key(host) | FULL
     host.run("openssl_csr", **args)
     args |= other
     assert host.look("openssl_csr", **args).changes == (f"change {args['path']}",)
@@ -76,18 +76,18 @@ def test_a_request_with_other_content_is_created_again(host: Host, other: dict[s
 
 
 def test_a_request_for_another_key_is_created_again(host: Host) -> None:
-    args = made(host, "a secret")
+    args = create_key(host, "a secret")
     args |= {"privatekey_passphrase": "a secret", "common_name": "x"}
     assert host.run("openssl_csr", **args).failed is None
-    assert "DNS:x" in shown(Path(args["path"]))
+    assert "DNS:x" in text_of(Path(args["path"]))
     assert not host.run("openssl_csr", **args).changes
     Path(args["privatekey_path"]).unlink()
-    made(host, "a secret")
+    create_key(host, "a secret")
     assert host.run("openssl_csr", **args).changes == (f"change {args['path']}",)
 
 
 def test_a_request_may_have_no_subject_and_no_extensions(host: Host) -> None:
-    args = made(host)
+    args = create_key(host)
     assert host.run("openssl_csr", **args).failed is None
     assert not host.run("openssl_csr", **args).changes
 
@@ -99,7 +99,7 @@ def test_a_missing_key_is_a_change_for_a_look_and_a_failure_otherwise(host: Host
 
 
 def test_the_message_of_openssl_is_the_reason_of_a_failure(host: Host) -> None:
-    args = made(host) | {"key_usage": ["nonsense"]}
+    args = create_key(host) | {"key_usage": ["nonsense"]}
     assert "nonsense" in (host.run("openssl_csr", **args).failed or "")
 
 

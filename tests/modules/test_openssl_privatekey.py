@@ -65,7 +65,7 @@ def public(path: Path) -> str:
 
 
 WHEN: list[tuple[str, dict[str, Any], str]] = [
-    # regenerate, other arguments, what comes of a key that does not fit
+    # regenerate, other arguments, words of the changes or of the failure
     ("never", {}, ""),
     ("fail", {}, "another kind"),
     ("partial_idempotence", {}, "change"),

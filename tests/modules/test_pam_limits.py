@@ -14,7 +14,7 @@ from tests.modules.conftest import Host, listing
 LIMIT: dict[str, Any] = {"domain": "*", "limit_type": "soft", "limit_item": "nofile"}
 
 EDITS = [
-    # what is said, arguments, the file before, after
+    # name of the case, arguments, the file before, after
     ("a new line", {"value": 9}, "# x\n", "# x\n*\tsoft\tnofile\t9\n"),
     ("right already", {"value": 9}, "* soft  nofile 9 # x\n", "* soft  nofile 9 # x\n"),
     ("another value", {"value": 9}, "* soft nofile 8 # x\n", "*\tsoft\tnofile\t9\t#x\n"),

@@ -58,9 +58,9 @@ true
     ],
 )
 def test_a_version_meets_a_requirement_or_not(text: str, version: str | None, holds: bool) -> None:
-    found = requirement(text)
-    assert found is not None
-    assert (found.name, found.is_met_by(version)) == ("flask", holds)
+    item = requirement(text)
+    assert item is not None
+    assert (item.name, item.is_met_by(version)) == ("flask", holds)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def python(host: Host) -> Host:
     return host
 
 
-def proved(host: Host, **arguments: Any) -> list[str]:
+def run_twice(host: Host, **arguments: Any) -> list[str]:
     """Look, run and run again. Return the installed packages."""
     before = (host.root / "list").read_text()
     assert host.look("pip", **arguments).changes
@@ -92,10 +92,10 @@ def proved(host: Host, **arguments: Any) -> list[str]:
 
 def test_packages_are_installed_and_removed(python: Host) -> None:
     first = "Zope.Interface==4.0"
-    assert proved(python, name="flask") == [first, "flask==9.0"]
-    assert proved(python, name="flask", version="1.0") == [first, "flask==1.0"]
-    assert proved(python, name="flask>=2,<10, jinja2") == [first, "flask==9.0", "jinja2==9.0"]
-    assert proved(python, name="jinja2", state="absent") == [first, "flask==9.0"]
+    assert run_twice(python, name="flask") == [first, "flask==9.0"]
+    assert run_twice(python, name="flask", version="1.0") == [first, "flask==1.0"]
+    assert run_twice(python, name="flask>=2,<10, jinja2") == [first, "flask==9.0", "jinja2==9.0"]
+    assert run_twice(python, name="jinja2", state="absent") == [first, "flask==9.0"]
     assert not python.run("pip", name="zope_interface").changes
     assert not python.run("pip", name="none", state="absent").changes
 

@@ -42,7 +42,7 @@ UK2yw2ynsBvKSgWhMtMpUBYa8CLiOSj02UUUdQ+HGjSdIBGj3amrTOFiENZeuw==
 """
 RSA_PRINT = "57F66A25C85C46678525D6B623B6F7FC6A4D8F24"
 
-# The fakes know a key by the first line of its base64.
+# The fake commands recognize a key by the first line of its base64 text.
 RPM = r"""
 case $1 in
     -q) while read -r id; do echo "$id gpg-pubkey-$id-0"; done <"%(db)s" ;;
@@ -83,7 +83,7 @@ def keys(host: Host) -> Host:
     return host
 
 
-def known(host: Host) -> list[str]:
+def imported_keys(host: Host) -> list[str]:
     return (host.root / "db").read_text().split()
 
 
@@ -111,11 +111,11 @@ def test_a_key_is_imported_once_and_removed_once(
     assert keys.look("rpm_key", **arguments).changes
     assert listing(keys.root) == before
     assert keys.run("rpm_key", **arguments).changes
-    assert known(keys) == ids
+    assert imported_keys(keys) == ids
     assert keys.run("rpm_key", **arguments).changes == ()
     assert keys.look("rpm_key", **arguments).changes == ()
     assert keys.run("rpm_key", **arguments, state="absent").changes
-    assert known(keys) == []
+    assert imported_keys(keys) == []
     assert keys.look("rpm_key", **arguments, state="absent").changes == ()
 
 
@@ -131,7 +131,7 @@ def test_another_fingerprint_is_refused_and_nothing_imported(keys: Host, key: st
     failed = report.failed or ""
     assert f"{ED_PRINT} does not match any key fingerprints in " in failed
     assert f"it has {RSA_PRINT}" in failed
-    assert known(keys) == []
+    assert imported_keys(keys) == []
     assert not [call for call in keys.calls() if "--import" in call]
 
 
@@ -155,7 +155,7 @@ def test_an_id_finds_an_imported_key(keys: Host, key: str) -> None:
     keys.run("rpm_key", key=ED)
     assert keys.look("rpm_key", key=key).changes == ()
     assert keys.run("rpm_key", key=key, state="absent").changes == (f"remove {key}",)
-    assert known(keys) == []
+    assert imported_keys(keys) == []
 
 
 @pytest.mark.parametrize(

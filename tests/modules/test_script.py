@@ -5,12 +5,12 @@ from __future__ import annotations
 from tests.modules.conftest import Host, listing
 
 
-def put(host: Host, name: str, text: str) -> None:
+def write_script(host: Host, name: str, text: str) -> None:
     (host.context.folder / name).write_text(text)
 
 
 def test_a_script_runs_with_its_arguments(host: Host) -> None:
-    put(host, "go.sh", 'printf "%s|" "$0" "$@" | sed "s/^[^|]*//"\nexit 0\n')
+    write_script(host, "go.sh", 'printf "%s|" "$0" "$@" | sed "s/^[^|]*//"\nexit 0\n')
     report = host.run("script", cmd="go.sh 'a b' \"it's\" '$(id)'")
     assert report.done, report.failed
     assert report.get("stdout") == "|a b|it's|$(id)|"
@@ -18,27 +18,27 @@ def test_a_script_runs_with_its_arguments(host: Host) -> None:
 
 
 def test_the_interpreter_is_that_of_the_first_line(host: Host) -> None:
-    put(host, "x", "#!/usr/bin/sed -n\ns/.*/no script/p\n")
+    write_script(host, "x", "#!/usr/bin/sed -n\ns/.*/no script/p\n")
     assert host.run("script", cmd="x x").failed
-    put(host, "y", "#!/bin/bash\necho ${BASH_VERSION:+bash}\n")
+    write_script(host, "y", "#!/bin/bash\necho ${BASH_VERSION:+bash}\n")
     assert host.run("script", cmd="y").get("stdout") == "bash\n"
     assert host.run("script", cmd="y", executable="cat").get("stdout").startswith("#!/bin/bash")
 
 
 def test_a_script_arrives_byte_for_byte(host: Host) -> None:
     data = "cat <<'E'\n" + "ü'\"\\$x\n" * 30000 + "E\n"
-    put(host, "big.sh", data)
+    write_script(host, "big.sh", data)
     assert host.run("script", cmd="big.sh").get("stdout") == "ü'\"\\$x\n" * 30000
 
 
 def test_a_failing_script_returns_its_status_and_stderr(host: Host) -> None:
-    put(host, "bad.sh", "echo why >&2; exit 3")
+    write_script(host, "bad.sh", "echo why >&2; exit 3")
     report = host.run("script", cmd="bad.sh")
     assert (report.failed, report.get("stderr"), report.get("rc")) == ("exit 3", "why\n", "3")
 
 
 def test_creates_removes_and_chdir_are_obeyed(host: Host) -> None:
-    put(host, "go.sh", "pwd; touch made")
+    write_script(host, "go.sh", "pwd; touch made")
     made = str(host.root / "made")
     before = listing(host.root)
     assert host.look("script", cmd="go.sh", creates=made).changes
@@ -50,6 +50,6 @@ def test_creates_removes_and_chdir_are_obeyed(host: Host) -> None:
 
 
 def test_a_look_at_a_script_runs_nothing(host: Host) -> None:
-    put(host, "go.sh", f"touch {host.root}/x")
+    write_script(host, "go.sh", f"touch {host.root}/x")
     assert "check" in host.look("script", cmd="go.sh").records
     assert not list(host.root.iterdir())

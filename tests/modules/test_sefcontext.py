@@ -67,7 +67,7 @@ def local(host: Host, name: str = "local") -> list[str]:
     return [" ".join(line.split()) for line in text.splitlines() if not line.startswith("#")]
 
 
-def proved(host: Host, **arguments: Any) -> list[str]:
+def run_twice(host: Host, **arguments: Any) -> list[str]:
     """Look, run and run again. Return the local lines."""
     before = listing(host.root)
     assert host.look("sefcontext", **COMMON, **arguments).changes
@@ -82,15 +82,15 @@ def proved(host: Host, **arguments: Any) -> list[str]:
 
 def test_a_context_is_set_changed_and_removed(policy: Host) -> None:
     args = {"target": TARGET, "setype": "a_t"}
-    assert proved(policy, **args) == [f"{TARGET} system_u:object_r:a_t:s0"]
-    assert proved(policy, **args, ftype="d", seuser="me_u", serange="s0:c1") == [
+    assert run_twice(policy, **args) == [f"{TARGET} system_u:object_r:a_t:s0"]
+    assert run_twice(policy, **args, ftype="d", seuser="me_u", serange="s0:c1") == [
         f"{TARGET} system_u:object_r:a_t:s0",
         f"{TARGET} -d me_u:object_r:a_t:s0:c1",
     ]
-    assert proved(policy, path=TARGET, setype="b_t", ftype="d")[1].endswith(
+    assert run_twice(policy, path=TARGET, setype="b_t", ftype="d")[1].endswith(
         "me_u:object_r:b_t:s0:c1"
     )
-    assert proved(policy, target=TARGET, ftype="d", state="absent") == [
+    assert run_twice(policy, target=TARGET, ftype="d", state="absent") == [
         f"{TARGET} system_u:object_r:a_t:s0"
     ]
     assert not policy.run("sefcontext", **COMMON, target="/none", state="absent").changes
@@ -99,14 +99,14 @@ def test_a_context_is_set_changed_and_removed(policy: Host) -> None:
 def test_a_context_of_the_distribution_needs_no_change(policy: Host) -> None:
     args = {"target": "/var/www(/.*)?", "ftype": "d"}
     assert not policy.run("sefcontext", **COMMON, **args, setype="www_dir_t").changes
-    assert proved(policy, **args, setype="<<none>>") == ["/var/www(/.*)? -d <<none>>"]
+    assert run_twice(policy, **args, setype="<<none>>") == ["/var/www(/.*)? -d <<none>>"]
 
 
 def test_a_path_is_labelled_like_another(policy: Host) -> None:
     args = {"target": "/srv/home", "substitute": "/home"}
-    proved(policy, **args)
+    run_twice(policy, **args)
     assert local(policy, "subs") == ["/srv/home /home"]
-    proved(policy, **args, state="absent")
+    run_twice(policy, **args, state="absent")
     assert local(policy, "subs") == []
 
 

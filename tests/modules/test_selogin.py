@@ -42,7 +42,7 @@ def policy(host: Host) -> Host:
     return host
 
 
-def settled(host: Host, **arguments: Any) -> list[str]:
+def run_twice(host: Host, **arguments: Any) -> list[str]:
     """Look, apply, apply again: the calls that changed something."""
     before = listing(host.root)
     looked = host.look("selogin", **COMMON, **arguments).changes
@@ -57,15 +57,15 @@ def settled(host: Host, **arguments: Any) -> list[str]:
 
 def test_a_login_is_mapped_changed_and_unmapped_once(policy: Host) -> None:
     args = {"login": "ops", "seuser": "staff_u"}
-    assert settled(policy, **args) == ["semanage login -a -s staff_u -r s0 ops"]
+    assert run_twice(policy, **args) == ["semanage login -a -s staff_u -r s0 ops"]
     args |= {"serange": "s0-s0:c0.c1023", "reload": "no"}
-    assert settled(policy, **args) == ["semanage login -N -m -s staff_u -r s0-s0:c0.c1023 ops"]
-    assert settled(policy, login="ops", state="absent") == ["semanage login -d ops"]
+    assert run_twice(policy, **args) == ["semanage login -N -m -s staff_u -r s0-s0:c0.c1023 ops"]
+    assert run_twice(policy, login="ops", state="absent") == ["semanage login -d ops"]
     assert (policy.root / "logins").read_text() == LOGINS
 
 
 def test_the_default_login_can_be_mapped(policy: Host) -> None:
-    assert settled(policy, login="__default__", seuser="user_u") == [
+    assert run_twice(policy, login="__default__", seuser="user_u") == [
         "semanage login -m -s user_u -r s0 __default__"
     ]
 

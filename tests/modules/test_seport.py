@@ -53,7 +53,7 @@ def local(host: Host) -> list[str]:
     return [" ".join(line.split()) for line in (host.root / "local").read_text().splitlines()]
 
 
-def proved(host: Host, **arguments: Any) -> list[str]:
+def run_twice(host: Host, **arguments: Any) -> list[str]:
     """Look, run and run again. Return the ports that were set."""
     before = listing(host.root)
     assert host.look("seport", **COMMON, **arguments).changes
@@ -67,15 +67,15 @@ def proved(host: Host, **arguments: Any) -> list[str]:
 
 def test_the_type_of_ports_is_set_and_removed(policy: Host) -> None:
     args = {"ports": [2222, "3000-3010", "22"], "setype": "ssh_port_t"}
-    assert proved(policy, **args) == ["ssh_port_t tcp 2222", "ssh_port_t tcp 3000-3010"]
-    assert proved(policy, ports="2222", setype="ssh_port_t", state="absent") == [
+    assert run_twice(policy, **args) == ["ssh_port_t tcp 2222", "ssh_port_t tcp 3000-3010"]
+    assert run_twice(policy, ports="2222", setype="ssh_port_t", state="absent") == [
         "ssh_port_t tcp 3000-3010"
     ]
     assert not policy.run("seport", **COMMON, ports=1, setype="ssh_port_t", state="absent").changes
 
 
 def test_a_port_of_another_type_is_modified(policy: Host) -> None:
-    assert proved(policy, ports="80", setype="ssh_port_t") == ["ssh_port_t tcp 80"]
+    assert run_twice(policy, ports="80", setype="ssh_port_t") == ["ssh_port_t tcp 80"]
 
 
 def test_ports_of_the_policy_need_no_change_unless_local_is_set(policy: Host) -> None:

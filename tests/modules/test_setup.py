@@ -17,31 +17,31 @@ def gather(host: Host, **arguments: Any) -> dict[str, Any]:
     report = host.look("setup", **arguments)
     assert report.done, report.failed
     assert not report.changes
-    found: dict[str, Any] = host.values("setup", report, **arguments)["ansible_facts"]
-    return found
+    facts: dict[str, Any] = host.values("setup", report, **arguments)["ansible_facts"]
+    return facts
 
 
 def test_the_facts_of_this_machine_agree_with_python(host: Host) -> None:
-    found = gather(host)
+    facts = gather(host)
     uname = platform.uname()
-    assert found["ansible_system"] == uname.system
-    assert found["ansible_kernel"] == uname.release
-    assert found["ansible_kernel_version"] == uname.version
-    assert found["ansible_machine"] == uname.machine
-    assert found["ansible_nodename"] == uname.node
-    assert found["ansible_user_uid"] == os.geteuid()
-    assert found["ansible_processor_nproc"] == len(os.sched_getaffinity(0))
+    assert facts["ansible_system"] == uname.system
+    assert facts["ansible_kernel"] == uname.release
+    assert facts["ansible_kernel_version"] == uname.version
+    assert facts["ansible_machine"] == uname.machine
+    assert facts["ansible_nodename"] == uname.node
+    assert facts["ansible_user_uid"] == os.geteuid()
+    assert facts["ansible_processor_nproc"] == len(os.sched_getaffinity(0))
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024 // 1024
-    assert found["ansible_memtotal_mb"] == total
-    assert found["ansible_date_time"]["epoch"].isdigit()
+    assert facts["ansible_memtotal_mb"] == total
+    assert facts["ansible_date_time"]["epoch"].isdigit()
 
 
 def test_the_version_of_python_on_the_host_is_a_fact(host: Host) -> None:
-    found = gather(host)
+    facts = gather(host)
     if not any(os.access(f"/usr/bin/{name}", os.X_OK) for name in ("python", "python3")):
         pytest.skip("there is no /usr/bin/python3 here")
-    info = found["ansible_python"]
-    assert found["ansible_python_version"] == ".".join(map(str, info["version_info"][:3]))
+    info = facts["ansible_python"]
+    assert facts["ansible_python_version"] == ".".join(map(str, info["version_info"][:3]))
     assert os.access(info["executable"], os.X_OK)
     assert "ansible_python" not in gather(host, gather_subset=["!all", "!min", "network"])
 
@@ -63,10 +63,10 @@ def test_only_the_requested_facts_are_collected(host: Host) -> None:
 def test_missing_commands_only_omit_facts(host: Host) -> None:
     for name in ("ip", "find", "getent", "hostname", "date", "stat"):
         host.fake(name, "exit 127")
-    found = gather(host)
-    assert found["ansible_interfaces"] == []
-    assert found["ansible_date_time"] == {}
-    assert found["ansible_os_family"]
+    facts = gather(host)
+    assert facts["ansible_interfaces"] == []
+    assert facts["ansible_date_time"] == {}
+    assert facts["ansible_os_family"]
 
 
 def test_local_facts_are_read_or_run(host: Host) -> None:
@@ -77,10 +77,10 @@ def test_local_facts_are_read_or_run(host: Host) -> None:
     (host.root / "bad.fact").write_text("#!/bin/sh\nexit 3\n")
     (host.root / "bad.fact").chmod(0o755)
     before = listing(host.root)
-    found = gather(host, fact_path=str(host.root))["ansible_local"]
-    assert found["plain"] == {"s": {"k": "v"}}
-    assert found["run"] == {"a": 1}
-    assert "rc: 3" in found["bad"]
+    facts = gather(host, fact_path=str(host.root))["ansible_local"]
+    assert facts["plain"] == {"s": {"k": "v"}}
+    assert facts["run"] == {"a": 1}
+    assert "rc: 3" in facts["bad"]
     assert listing(host.root) == before
 
 

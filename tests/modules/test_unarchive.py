@@ -23,32 +23,32 @@ FILES = {
 }
 
 
-def tar(path: Path, mode: str = "w:gz", more: dict[str, bytes] | None = None) -> Path:
+def create_tar(path: Path, mode: str = "w:gz", more: dict[str, bytes] | None = None) -> Path:
     with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
         for name in ("top", "top/d", "top/void"):
             entry = tarfile.TarInfo(name)
             entry.type, entry.mode = tarfile.DIRTYPE, 0o755
-            archive.addfile(own(entry))
+            archive.addfile(with_own_ids(entry))
         for name, data in (FILES | (more or {})).items():
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode, entry.mtime = len(data), 0o755 if "run" in name else 0o644, 1e9
-            archive.addfile(own(entry), io.BytesIO(data))
+            archive.addfile(with_own_ids(entry), io.BytesIO(data))
         for name, kind, target in (
             ("top/link", tarfile.SYMTYPE, "a b"),
             ("top/hard", tarfile.LNKTYPE, "top/it's"),
         ):
             entry = tarfile.TarInfo(name)
             entry.type, entry.linkname = kind, target
-            archive.addfile(own(entry))
+            archive.addfile(with_own_ids(entry))
     return path
 
 
-def own(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+def with_own_ids(entry: tarfile.TarInfo) -> tarfile.TarInfo:
     entry.uid, entry.gid = os.getuid(), os.getgid()
     return entry
 
 
-def zipped(path: Path) -> Path:
+def create_zip(path: Path) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("top/void/", b"")
         for name, data in FILES.items():
@@ -56,10 +56,10 @@ def zipped(path: Path) -> Path:
     return path
 
 
-def made(host: Host, kind: str, folder: Path) -> Path:
+def create_archive(host: Host, kind: str, folder: Path) -> Path:
     if kind == "zip":
-        return zipped(folder / "x.zip")
-    return tar(
+        return create_zip(folder / "x.zip")
+    return create_tar(
         folder / f"x.{kind}", {"tar": "w", "tgz": "w:gz", "bz2": "w:bz2", "xz": "w:xz"}[kind]
     )
 
@@ -72,7 +72,7 @@ def content(root: Path) -> dict[str, bytes]:
     }
 
 
-def proved(host: Host, **arguments: Any) -> Path:
+def run_twice(host: Host, **arguments: Any) -> Path:
     """Look, run, run again and look again. Return the directory."""
     dest = host.root / "dest"
     dest.mkdir(exist_ok=True)
@@ -94,32 +94,32 @@ def proved(host: Host, **arguments: Any) -> Path:
 @pytest.mark.parametrize("kind", ["tar", "tgz", "bz2", "xz", "zip"])
 @pytest.mark.parametrize("remote", [False, True], ids=["controller", "host"])
 def test_an_archive_is_unpacked_once(host: Host, kind: str, remote: bool) -> None:
-    archive = made(host, kind, host.root if remote else host.context.folder)
+    archive = create_archive(host, kind, host.root if remote else host.context.folder)
     source = str(archive) if remote else archive.name
-    dest = proved(host, src=source, remote_src=remote)
+    dest = run_twice(host, src=source, remote_src=remote)
     assert content(dest) == FILES
     assert (dest / "top" / "void").is_dir()
     if kind != "zip":
         assert str((dest / "top" / "link").readlink()) == "a b"
         assert (dest / "top" / "hard").read_bytes() == FILES["top/it's"]
     (dest / "top" / "a b").write_text("another")
-    proved(host, src=source, remote_src=remote)
+    run_twice(host, src=source, remote_src=remote)
     (dest / "top" / "d" / "run").unlink()
-    proved(host, src=source, remote_src=remote)
+    run_twice(host, src=source, remote_src=remote)
     assert content(dest) == FILES
 
 
 def test_with_options_that_rename_files_tar_compares_the_archive(host: Host) -> None:
-    tar(host.context.folder / "x.tgz")
-    dest = proved(host, src="x.tgz", extra_opts=["--transform=s/^top/new/"])
+    create_tar(host.context.folder / "x.tgz")
+    dest = run_twice(host, src="x.tgz", extra_opts=["--transform=s/^top/new/"])
     assert content(dest / "new") == {name.removeprefix("top/"): FILES[name] for name in FILES}
 
 
 @pytest.mark.parametrize("remote", [False, True], ids=["controller", "host"])
 def test_components_are_stripped(host: Host, remote: bool) -> None:
-    archive = tar((host.root if remote else host.context.folder) / "x.tgz")
+    archive = create_tar((host.root if remote else host.context.folder) / "x.tgz")
     source = str(archive) if remote else archive.name
-    dest = proved(host, src=source, remote_src=remote, extra_opts=["--strip-components=1"])
+    dest = run_twice(host, src=source, remote_src=remote, extra_opts=["--strip-components=1"])
     assert content(dest) == {name.removeprefix("top/"): FILES[name] for name in FILES}
     report = host.run(
         "unarchive",
@@ -146,9 +146,9 @@ def test_components_are_stripped(host: Host, remote: bool) -> None:
 def test_include_and_exclude_select_the_names(
     host: Host, kind: str, remote: bool, arguments: dict[str, Any], names: list[str]
 ) -> None:
-    archive = made(host, kind, host.root if remote else host.context.folder)
+    archive = create_archive(host, kind, host.root if remote else host.context.folder)
     source = str(archive) if remote else archive.name
-    dest = proved(host, src=source, remote_src=remote, **arguments)
+    dest = run_twice(host, src=source, remote_src=remote, **arguments)
     assert sorted(content(dest)) == names
 
 
@@ -157,10 +157,10 @@ def test_include_and_exclude_select_the_names(
 def test_all_files_get_the_mode_and_their_names_are_returned(
     host: Host, kind: str, remote: bool
 ) -> None:
-    archive = made(host, kind, host.root if remote else host.context.folder)
+    archive = create_archive(host, kind, host.root if remote else host.context.folder)
     source = str(archive) if remote else archive.name
     arguments = {"src": source, "remote_src": remote, "mode": "u=rwX,go=", "list_files": True}
-    dest = proved(host, **arguments)
+    dest = run_twice(host, **arguments)
     assert {path.stat().st_mode & 0o777 for path in dest.rglob("*") if path.is_file()} <= {
         0o600,
         0o700,
@@ -174,15 +174,15 @@ def test_all_files_get_the_mode_and_their_names_are_returned(
 
 
 def test_newer_files_are_kept_with_keep_newer(host: Host) -> None:
-    tar(host.context.folder / "x.tgz")
-    dest = proved(host, src="x.tgz", keep_newer=True)
+    create_tar(host.context.folder / "x.tgz")
+    dest = run_twice(host, src="x.tgz", keep_newer=True)
     (dest / "top" / "a b").write_text("mine")
     assert not host.run("unarchive", src="x.tgz", dest=str(dest), keep_newer=True).changes
     assert host.run("unarchive", src="x.tgz", dest=str(dest)).changes
 
 
 def test_nothing_is_unpacked_if_creates_exists(host: Host) -> None:
-    tar(host.context.folder / "x.tgz")
+    create_tar(host.context.folder / "x.tgz")
     (host.root / "there").touch()
     report = host.run("unarchive", src="x.tgz", dest="/no/where", creates=f"{host.root}/th*")
     assert (report.failed, report.changes) == (None, ())
@@ -191,7 +191,7 @@ def test_nothing_is_unpacked_if_creates_exists(host: Host) -> None:
 def test_a_missing_archive_or_directory_is_a_change_for_a_look_and_a_failure_otherwise(
     host: Host,
 ) -> None:
-    tar(host.context.folder / "x.tgz")
+    create_tar(host.context.folder / "x.tgz")
     for arguments, words in (
         ({"src": "x.tgz", "dest": f"{host.root}/no"}, "is not a directory"),
         ({"src": "/no.tgz", "dest": str(host.root), "remote_src": True}, "/no.tgz does not exist"),
@@ -211,7 +211,7 @@ def test_a_broken_archive_on_the_host_is_a_failure(host: Host, head: bytes) -> N
 
 
 def test_a_name_that_leaves_the_directory_is_not_unpacked_there(host: Host) -> None:
-    tar(host.context.folder / "x.tgz", more={"top/../../evil": b"x"})
+    create_tar(host.context.folder / "x.tgz", more={"top/../../evil": b"x"})
     (host.root / "dest").mkdir()
     assert host.run("unarchive", src="x.tgz", dest=f"{host.root}/dest").failed
     assert not (host.root / "evil").exists()

@@ -63,7 +63,7 @@ def server() -> Iterator[str]:
     server.server_close()
 
 
-def said(host: Host, url: str, /, **arguments: Any) -> dict[str, Any]:
+def returned(host: Host, url: str, /, **arguments: Any) -> dict[str, Any]:
     """Return the return values of a request that succeeds."""
     report = host.run("uri", url=url, **arguments)
     assert (report.failed, report.changes) == (None, ())
@@ -71,7 +71,7 @@ def said(host: Host, url: str, /, **arguments: Any) -> dict[str, Any]:
 
 
 def test_an_answer_is_returned_with_status_headers_and_json(host: Host, server: str) -> None:
-    values = said(host, f"{server}/x?y=1", return_content=True)
+    values = returned(host, f"{server}/x?y=1", return_content=True)
     assert (values["status"], values["url"], values["redirected"]) == (
         200,
         f"{server}/x?y=1",
@@ -82,15 +82,15 @@ def test_an_answer_is_returned_with_status_headers_and_json(host: Host, server: 
     assert values["json"]["path"] == "/x?y=1"
     assert json.loads(values["content"]) == values["json"]
     assert values["msg"] == f"OK ({values['content_length']} bytes)"
-    assert "content" not in said(host, f"{server}/x")
+    assert "content" not in returned(host, f"{server}/x")
 
 
 def test_the_content_is_decoded_with_its_charset(host: Host, server: str) -> None:
-    assert said(host, f"{server}/text", return_content=True)["content"] == "a\0b\xff\n"
+    assert returned(host, f"{server}/text", return_content=True)["content"] == "a\0b\xff\n"
 
 
 BODIES = [
-    # body_format, body, what arrives, its type
+    # body_format, body, content that arrives, its type
     ("raw", 'it\'s "$(id)"\n', 'it\'s "$(id)"\n', "application/x-www-form-urlencoded"),
     ("json", {"a": [1, None]}, '{"a": [1, null]}', "application/json"),
     ("json", '{"a":1}', '{"a":1}', "application/json"),
@@ -104,7 +104,7 @@ BODIES = [
 def test_a_body_is_sent_in_its_format(
     host: Host, server: str, how: str, body: Any, sent: str, kind: str | None
 ) -> None:
-    asked = said(host, server, method="post", body=body, body_format=how)["json"]
+    asked = returned(host, server, method="post", body=body, body_format=how)["json"]
     assert (asked["method"], asked["body"]) == ("POST", sent)
     if kind:
         assert asked["headers"]["content-type"] == kind
@@ -116,18 +116,18 @@ def test_a_body_is_sent_in_its_format(
 def test_every_method_works_with_and_without_a_body(
     host: Host, server: str, method: str, body: str | None
 ) -> None:
-    asked = said(host, server, method=method, body=body)["json"]
+    asked = returned(host, server, method=method, body=body)["json"]
     assert (asked["method"], asked["body"]) == (method, body or "")
 
 
 def test_head_gets_headers_only(host: Host, server: str) -> None:
-    assert said(host, server, method="HEAD")["content_type"] == "application/json"
+    assert returned(host, server, method="HEAD")["content_type"] == "application/json"
 
 
 def test_a_form_with_a_file_is_sent(host: Host, server: str) -> None:
     (host.context.folder / "f.txt").write_bytes(b"a\0b")
     body = {"t": "text", "f": {"filename": "f.txt"}, "g": {"content": "x", "mime_type": "a/b"}}
-    asked = said(host, server, method="POST", body=body, body_format="form-multipart")["json"]
+    asked = returned(host, server, method="POST", body=body, body_format="form-multipart")["json"]
     assert 'name="t"\r\n\r\ntext\r\n' in asked["body"]
     assert 'filename="f.txt"\r\nContent-Type: text/plain\r\n\r\na\0b\r\n' in asked["body"]
     assert "Content-Type: a/b" in asked["body"]
@@ -137,14 +137,14 @@ def test_a_form_with_a_file_is_sent(host: Host, server: str) -> None:
 def test_a_file_is_sent(host: Host, server: str, remote: bool) -> None:
     path = (host.root if remote else host.context.folder) / "f"
     path.write_bytes(b"a\0b\r\n\xff")
-    asked = said(host, server, method="PUT", src=str(path), remote_src=remote)["json"]
+    asked = returned(host, server, method="PUT", src=str(path), remote_src=remote)["json"]
     assert asked["body"] == "a\0b\r\n\xff"
 
 
 def test_headers_user_and_password_are_sent_but_not_in_arguments(host: Host, server: str) -> None:
     host.fake("curl", 'exec /usr/bin/curl "$@"')
     arguments = {"url_username": "me", "url_password": 'p"\\w', "headers": {"X-Key": "k\"e'y"}}
-    asked = said(host, server, **arguments)["json"]
+    asked = returned(host, server, **arguments)["json"]
     assert asked["headers"]["authorization"] == "Basic bWU6cCJcdw=="
     assert asked["headers"]["x-key"] == "k\"e'y"
     call = " ".join(host.calls())
@@ -165,7 +165,7 @@ def test_headers_user_and_password_are_sent_but_not_in_arguments(host: Host, ser
 def test_redirects_are_followed_according_to_follow_redirects(
     host: Host, server: str, follow: Any, method: str, status: int
 ) -> None:
-    values = said(
+    values = returned(
         host, f"{server}/moved", follow_redirects=follow, method=method, status_code=status
     )
     assert values["redirected"] == (status == 200)

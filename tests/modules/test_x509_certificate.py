@@ -31,7 +31,7 @@ PARTS = (
 )
 
 
-def requested(host: Host, name: str, **asked: Any) -> dict[str, str]:
+def create_request(host: Host, name: str, **asked: Any) -> dict[str, str]:
     """Return a key and a request for it."""
     key, csr = str(host.root / f"{name}.key"), str(host.root / f"{name}.csr")
     host.run("openssl_privatekey", path=key, type="ECC", curve="secp256r1")
@@ -40,28 +40,28 @@ def requested(host: Host, name: str, **asked: Any) -> dict[str, str]:
     return {"path": str(host.root / f"{name}.crt"), "csr_path": csr, "privatekey_path": key}
 
 
-def shown(path: str) -> str:
+def text_of(path: str) -> str:
     command = ["openssl", "x509", "-noout", "-text", "-nameopt", "oneline,utf8,-esc_msb"]
     process = subprocess.run([*command, "-in", path], check=True, capture_output=True, text=True)
     return process.stdout
 
 
-def verified(path: str, authority: str) -> bool:
+def is_signed_by(path: str, authority: str) -> bool:
     command = ["openssl", "verify", "-CAfile", authority, path]
     return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
 def test_a_certificate_is_signed_by_its_own_key_once(host: Host) -> None:
-    args: dict[str, Any] = {**requested(host, "a", **ASKED), "provider": "selfsigned"}
+    args: dict[str, Any] = {**create_request(host, "a", **ASKED), "provider": "selfsigned"}
     path = args["path"]
     assert host.look("x509_certificate", **args).changes == (f"create {path}",)
     assert not Path(path).exists()
     report = host.run("x509_certificate", **args)
     assert (report.failed, report.changes) == (None, (f"create {path}",))
-    text = shown(path)
+    text = text_of(path)
     for part in PARTS:
         assert part in text
-    assert verified(path, path)
+    assert is_signed_by(path, path)
     values = host.values("x509_certificate", report, **args)
     assert int(values["notAfter"][:4]) - int(values["notBefore"][:4]) in (9, 10)
     before = listing(host.root)
@@ -71,17 +71,17 @@ def test_a_certificate_is_signed_by_its_own_key_once(host: Host) -> None:
 
 def test_a_certificate_is_signed_by_a_ca_once(host: Host) -> None:
     constraints = {"basic_constraints": ["CA:TRUE"], "basic_constraints_critical": True}
-    ca = requested(host, "ca", common_name="CA", use_common_name_for_san=False, **constraints)
+    ca = create_request(host, "ca", common_name="CA", use_common_name_for_san=False, **constraints)
     assert host.run("x509_certificate", **ca, provider="selfsigned").failed is None
-    args: dict[str, Any] = requested(host, "a", **ASKED)
+    args: dict[str, Any] = create_request(host, "a", **ASKED)
     args |= {"provider": "ownca", "ownca_path": ca["path"], "ownca_not_after": "+52w1d"}
     args |= {"ownca_privatekey_path": ca["privatekey_path"]}
     report = host.run("x509_certificate", **args)
     assert (report.failed, report.changes) == (None, (f"create {args['path']}",))
-    text = shown(args["path"])
+    text = text_of(args["path"])
     assert "Issuer: CN = CA" in text
     assert "Authority Key Identifier" in text
-    assert verified(args["path"], ca["path"])
+    assert is_signed_by(args["path"], ca["path"])
     assert not host.run("x509_certificate", **args).changes
 
 
@@ -95,7 +95,7 @@ CHANGES: list[dict[str, Any]] = [
 def test_a_certificate_with_other_content_is_created_again(
     host: Host, other: dict[str, Any]
 ) -> None:
-    args = {**requested(host, "a", **ASKED), "provider": "selfsigned"}
+    args = {**create_request(host, "a", **ASKED), "provider": "selfsigned"}
     host.run("x509_certificate", **args)
     report = host.run("x509_certificate", **args, **other, backup=True)
     assert report.changes == (f"change {args['path']}",)
@@ -103,16 +103,16 @@ def test_a_certificate_with_other_content_is_created_again(
 
 
 def test_a_changed_request_creates_the_certificate_again(host: Host) -> None:
-    args = {**requested(host, "a", **ASKED), "provider": "selfsigned"}
+    args = {**create_request(host, "a", **ASKED), "provider": "selfsigned"}
     host.run("x509_certificate", **args)
-    requested(host, "a", **{**ASKED, "subject_alt_name": ["DNS:other"]})
+    create_request(host, "a", **{**ASKED, "subject_alt_name": ["DNS:other"]})
     assert host.run("x509_certificate", **args).changes == (f"change {args['path']}",)
-    assert "DNS:other" in shown(args["path"])
+    assert "DNS:other" in text_of(args["path"])
     assert not host.run("x509_certificate", **args).changes
 
 
 def test_a_self_signed_certificate_needs_no_request(host: Host) -> None:
-    args: dict[str, Any] = {**requested(host, "a"), "provider": "selfsigned"}
+    args: dict[str, Any] = {**create_request(host, "a"), "provider": "selfsigned"}
     del args["csr_path"]
     assert host.run("x509_certificate", **args).failed is None
     assert not host.run("x509_certificate", **args).changes

@@ -121,7 +121,7 @@ def test_the_session_ends_if_the_number_of_bytes_read_is_unknown(
     host.fake("dd", f'case $* in *iflag=fullblock,count_bytes*) {kill};; esac; exec /bin/dd "$@"')
     program = in_pieces(write(f"{host.root}/f", big, FileAttributes()), size)
     frames = (Step(each, "apply") for each in (program, Program("t", "report x y")))
-    with pytest.raises(ConnectionLost):  # while the rest is still sent, or by the next frame
+    with pytest.raises(ConnectionLost):  # while the rest is sent, or in the next frame
         list(chain.from_iterable(host.session.exchange([step]) for step in frames))
     assert (host.root / "f").read_text() == "old"
 
