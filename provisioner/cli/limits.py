@@ -27,11 +27,14 @@ LARGE_USER_LIMIT = 1 << 14
 """Above this limit of threads per user, the user's running threads are not counted."""
 
 
-def parallelism(wanted: int) -> tuple[int, tuple[str, ...]]:
-    """Return the number of hosts to run in parallel, and a notice if that is less than `wanted`."""
+def parallelism(requested: int) -> tuple[int, tuple[str, ...]]:
+    """Return the number of hosts to run in parallel.
+
+    Also return a notice if that is less than `requested`.
+    """
     possible = max_connections()
-    if possible >= wanted:
-        return wanted, ()
+    if possible >= requested:
+        return requested, ()
     hosts = "1 host" if possible == 1 else f"{possible} hosts"
     if _hosts_by_files() <= _hosts_by_threads():
         reason = f"the limit of open files is {_max_files()} (raise it with `ulimit -n`)"
@@ -40,7 +43,7 @@ def parallelism(wanted: int) -> tuple[int, tuple[str, ...]]:
             f"only {max(0, _spare_threads())} more processes and threads are allowed (raise the "
             "limit of the container or service, TasksMax, or `ulimit -u`)"
         )
-    return possible, (f"at most {hosts} in parallel instead of {wanted}: {reason}",)
+    return possible, (f"at most {hosts} in parallel instead of {requested}: {reason}",)
 
 
 def max_connections() -> int:

@@ -32,7 +32,7 @@ def waits_before(play_world: PlayWorld, task: Task) -> bool:
     )
 
 
-def waits_behind(task: Task) -> bool:
+def blocks_next_task(task: Task) -> bool:
     """Whether the host must finish the task before its next task is sent."""
     return (
         task.module == "reboot"

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from provisioner.engine import fact_gathering, results, task_loops, task_runs
-from provisioner.engine.barrier_rules import GROWING, waits_before, waits_behind
+from provisioner.engine.barrier_rules import GROWING, blocks_next_task, waits_before
 from provisioner.engine.delegation import with_delegated
 from provisioner.engine.due_change import DueChange, Key
 from provisioner.engine.handler_queue import HandlerQueue
@@ -225,7 +225,7 @@ class Lookahead:
             self.needs_others = place if is_current else None
             return False
         gate.open()
-        return added and not (waits or place == self.needs_others or waits_behind(task))
+        return added and not (waits or place == self.needs_others or blocks_next_task(task))
 
     def _task_runs(
         self, task: Task, pending: PendingEffects, place: Place, is_current: bool, gate: Gate

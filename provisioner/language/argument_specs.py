@@ -181,9 +181,9 @@ class Level:
     ) -> None:
         """`path` leads to the level. `argument` is the outermost argument that contains it."""
         self._spec, self._findings, self._path, self._argument = spec, findings, path, argument
-        self._found_in = f" found in {' -> '.join(path)}" if path else ""
+        self._path_suffix = f" found in {' -> '.join(path)}" if path else ""
         self._quoted_place = f" found in '{' -> '.join(path)}'" if path else ""
-        self._written: dict[str, str] = {}
+        self._playbook_names: dict[str, str] = {}
         self._values: dict[str, Any] = {}
         self._wrong: set[str] = set()
 
@@ -193,8 +193,8 @@ class Level:
         `unknown` are the names of arguments whose value is not known yet: they are not missing.
         """
         spec, values = self._spec, self._values
-        for written, name in self._names(arguments):
-            values[name], self._written[name] = arguments[written], written
+        for playbook_name, name in self._names(arguments):
+            values[name], self._playbook_names[name] = arguments[playbook_name], playbook_name
         if spec.rules:
             self._report_rules(_exclusive(spec.rules, values))
         self._set_defaults()
@@ -216,13 +216,13 @@ class Level:
         return values
 
     def _report(self, message: str, name: str = "") -> None:
-        argument = self._argument or self._written.get(name)
+        argument = self._argument or self._playbook_names.get(name)
         self._findings.add(message, argument)
         self._wrong.add(name)
 
     def _report_rules(self, messages: Iterator[str]) -> None:
         for message in messages:
-            self._report(message + self._found_in)
+            self._report(message + self._path_suffix)
 
     def _names(self, arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """Yield each argument's name in the playbook, and its option's.
@@ -230,15 +230,15 @@ class Level:
         Aliases are last, so that an alias prevails if a playbook has both.
         """
         aliases = []
-        for written in arguments:
-            name = self._spec.names.get(written)
+        for playbook_name in arguments:
+            name = self._spec.names.get(playbook_name)
             if name is None:
-                self._findings.unsupported.append(".".join((*self._path, str(written))))
+                self._findings.unsupported.append(".".join((*self._path, str(playbook_name))))
                 self._findings.supported = supported(self._spec)
-            elif name == written:
-                yield written, name
+            elif name == playbook_name:
+                yield playbook_name, name
             else:
-                aliases.append((written, name))
+                aliases.append((playbook_name, name))
         yield from aliases
 
     def _set_defaults(self) -> None:
@@ -250,16 +250,17 @@ class Level:
 
     def _check_missing(self, unknown: Collection[str]) -> None:
         absent = {name for name in self._spec.required if name not in self._values}
-        absent -= {self._spec.names.get(written) for written in unknown}
+        absent -= {self._spec.names.get(playbook_name) for playbook_name in unknown}
         if absent:
-            self._report(f"missing required arguments: {', '.join(sorted(absent))}{self._found_in}")
+            listed = ", ".join(sorted(absent))
+            self._report(f"missing required arguments: {listed}{self._path_suffix}")
 
     def _call(self, function: Convert, name: str) -> bool:
         """Replace a value by the function's result; return False if the function refuses it."""
         try:
             self._values[name] = function(self._values[name])
         except ValueError as error:
-            self._report(f"{name}: {error}{self._found_in}", name)
+            self._report(f"{name}: {error}{self._path_suffix}", name)
             return False
         return True
 
@@ -280,7 +281,7 @@ class Level:
             )
             return
         except ValueError as error:
-            self._report(f"{name}: {error}{self._found_in}", name)
+            self._report(f"{name}: {error}{self._path_suffix}", name)
             return
         if option.elements is not None:
             self._convert_elements(name, option.elements)
@@ -300,7 +301,7 @@ class Level:
                     name,
                 )
             except ValueError as error:
-                self._report(f"{name}: {error}{self._found_in}", name)
+                self._report(f"{name}: {error}{self._path_suffix}", name)
         self._values[name] = converted_items
 
     def _choose(self, name: str, option: Option) -> None:
@@ -309,20 +310,20 @@ class Level:
             return
         if not isinstance(choices, list | tuple):
             message = f"internal error: choices for argument {name} are not iterable: {choices}"
-            self._report(message + self._found_in, name)
+            self._report(message + self._path_suffix, name)
             return
         listed = ", ".join(map(str, choices))
         if isinstance(value, list):
             wrong = [HIDDEN if option.secret else str(v) for v in value if v not in choices]
             if wrong:
-                unmatched = f"Got no match for: {', '.join(wrong)}{self._found_in}"
+                unmatched = f"Got no match for: {', '.join(wrong)}{self._path_suffix}"
                 self._report(f"value of {name} must be one or more of: {listed}. {unmatched}", name)
         elif value not in choices:
             possible = _choices_for_boolean(value, choices)
             if len(possible) == 1:
                 self._values[name] = possible[0]
                 return
-            refused = f"got: {HIDDEN if option.secret else value}{self._found_in}"
+            refused = f"got: {HIDDEN if option.secret else value}{self._path_suffix}"
             self._report(f"value of {name} must be one of: {listed}, {refused}", name)
 
     def _check_inner(self, name: str, option: Option, inner: Spec) -> None:
@@ -343,13 +344,13 @@ class Level:
     def _inner_value(self, name: str, inner: Spec, item: Mapping[str, Any]) -> list[Any]:
         """Return a list with the value of the inner level, or an empty one if it is wrong."""
         count = self._findings.count
-        argument = self._argument or self._written.get(name)
+        argument = self._argument or self._playbook_names.get(name)
         values = Level(inner, self._findings, (*self._path, name), argument).check(item)
         if self._findings.count == count:
             try:
                 return [inner.make(values)]
             except ValueError as error:
-                self._report(f"{name}: {error}{self._found_in}", name)
+                self._report(f"{name}: {error}{self._path_suffix}", name)
         self._wrong.add(name)
         return []
 

@@ -34,7 +34,7 @@ def load(builder: Builder, source: YamlMap) -> None:
 
     An expression that fails for a host is ignored, or with `strict` raises LoadError.
     """
-    kw.known(source, _OPTIONS, "constructed inventory")
+    kw.check_keywords(source, _OPTIONS, "constructed inventory")
     inventory = builder.finish()
     for host in inventory.hosts:
         _Host(builder, source, host, _variables(inventory, host, source)).construct()
@@ -74,7 +74,7 @@ class _Host:
         for index, item in enumerate(keyed):
             if not isinstance(item, YamlMap) or "key" not in item:
                 raise LoadError("a keyed group needs a key", place_of(keyed, index))
-            kw.known(item, _KEYED, "keyed group")
+            kw.check_keywords(item, _KEYED, "keyed group")
             for value in self._value(item["key"]):
                 self._keyed(value, item)
 

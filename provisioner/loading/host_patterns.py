@@ -85,12 +85,12 @@ def _named(inventory: Inventory, term: str, where: Where | None) -> tuple[str, .
     """
     matches = _matcher(term, where)
     groups = [name for name in inventory.groups if matches(name)]
-    found = [host for name in groups for host in inventory.members[name]]
+    selected = [host for name in groups for host in inventory.members[name]]
     if not groups or term[0] == "~" or any(letter in term for letter in ".?*["):
-        found += [host for host in inventory.hosts if matches(host)]
-    if not found and term in LOCALHOST:
+        selected += [host for host in inventory.hosts if matches(host)]
+    if not selected and term in LOCALHOST:
         return (next((host for host in inventory.hosts if host in LOCALHOST), term),)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(selected))
 
 
 def _matcher(term: str, where: Where | None) -> Callable[[str], object]:
@@ -115,12 +115,12 @@ def _subscript(inventory: Inventory, match: re.Match[str], where: Where | None) 
 def unmatched(inventory: Inventory, pattern: object) -> list[tuple[str, str]]:
     """Return the terms that match neither host nor group, each with a suggestion."""
     known = (*inventory.groups, *inventory.host_vars, *LOCALHOST)
-    found = []
+    terms = []
     for term in _terms(pattern):
         bare = term.lstrip("!&")
         if not any(letter in bare for letter in "*?[~") and bare not in known:
-            found.append((bare, nearest(bare, known)))
-    return found
+            terms.append((bare, nearest(bare, known)))
+    return terms
 
 
 def limit(inventory: Inventory, text: str) -> frozenset[str]:

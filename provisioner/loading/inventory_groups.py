@@ -68,11 +68,11 @@ class Inventory:
     @cached_property
     def groups_of(self) -> Mapping[str, tuple[str, ...]]:
         """Host ▶ its groups except `all`, later ones overriding: by depth, priority and name."""
-        found: dict[str, list[str]] = {host: [] for host in self.hosts}
+        groups: dict[str, list[str]] = {host: [] for host in self.hosts}
         for name in sorted(self.groups, key=self._weight):
             for host in self.members[name] if name != "all" else ():
-                found.setdefault(host, []).append(name)
-        return {host: tuple(names) for host, names in found.items()}
+                groups.setdefault(host, []).append(name)
+        return {host: tuple(names) for host, names in groups.items()}
 
     def _weight(self, name: str) -> tuple[int, int, str]:
         """Sort key of a group. A group that group_by has put below itself has depth 0."""
@@ -81,11 +81,11 @@ class Inventory:
     @cached_property
     def parents(self) -> Mapping[str, tuple[str, ...]]:
         """Group ▶ the groups that have it as a child."""
-        found: dict[str, list[str]] = {name: [] for name in self.groups}
+        parents: dict[str, list[str]] = {name: [] for name in self.groups}
         for name, group in self.groups.items():
             for child in group.children:
-                found[child].append(name)
-        return {name: tuple(above) for name, above in found.items()}
+                parents[child].append(name)
+        return {name: tuple(above) for name, above in parents.items()}
 
     def grown(
         self,
@@ -150,11 +150,11 @@ class Inventory:
 
     def _ancestors(self, name: str) -> Iterable[str]:
         """Return the group and all groups that contain it."""
-        found, todo = {name}, [name]
+        ancestors, todo = {name}, [name]
         for group in todo:
-            todo += [above for above in self.parents[group] if above not in found]
-            found.update(todo)
-        return found
+            todo += [above for above in self.parents[group] if above not in ancestors]
+            ancestors.update(todo)
+        return ancestors
 
     @cached_property
     def files(self) -> VarsFiles:
@@ -183,12 +183,12 @@ def depths(groups: Mapping[str, Group]) -> dict[str, int]:
     for group in groups.values():
         for child in group.children:
             open_parents[child] += 1
-    found = {name: 0 for name, count in open_parents.items() if not count}
-    ready = list(found)
+    depth_of = {name: 0 for name, count in open_parents.items() if not count}
+    ready = list(depth_of)
     for name in ready:
         for child in groups[name].children:
-            found[child] = max(found.get(child, 0), found[name] + 1)
+            depth_of[child] = max(depth_of.get(child, 0), depth_of[name] + 1)
             open_parents[child] -= 1
             if not open_parents[child]:
                 ready.append(child)
-    return {name: found[name] for name in ready}
+    return {name: depth_of[name] for name in ready}

@@ -61,7 +61,7 @@ def _values(match: re.Match[str], where: Where) -> Sequence[str]:
     letters = string.ascii_letters
     if not step.isdigit() or not int(step):
         raise LoadError(f'the step of "{match[0]}" is not a number above 0', where)
-    found: Sequence[str] = ()
+    names: Sequence[str] = ()
     if first.isdigit() and last.isdigit():
         width = len(first) if first.startswith("0") and len(first) > 1 else 0
         if width and width != len(last):
@@ -70,13 +70,13 @@ def _values(match: re.Match[str], where: Where) -> Sequence[str]:
             )
         numbers = range(int(first), int(last) + 1, int(step))
         if len(numbers) <= MAX_RANGE:
-            found = [str(number).zfill(width) for number in numbers]
+            names = [str(number).zfill(width) for number in numbers]
     elif len(first) == len(last) == 1 and first in letters and last in letters:
-        found = letters[letters.index(first) : letters.index(last) + 1 : int(step)]
+        names = letters[letters.index(first) : letters.index(last) + 1 : int(step)]
     else:
         raise LoadError(f'"{match[0]}" is not a range', where, "as in [01:20] or [a:f]")
-    if not found:
+    if not names:
         raise LoadError(
             f'the range "{match[0]}" is empty or has more than {MAX_RANGE:,} names', where
         )
-    return found
+    return names

@@ -70,13 +70,13 @@ def _mapping(body: YamlMap, key: str) -> YamlMap:
     value = body[key]
     if isinstance(value, YamlMap):
         return value
-    found = YamlMap(body.values_at[key])
+    mapping = YamlMap(body.values_at[key])
     if isinstance(value, str) and key != "vars":
-        found[value] = None
+        mapping[value] = None
     elif value is not None:
         hint = "write each name with a colon after it"
         raise LoadError(f'"{key}" must be a mapping', body.values_at[key], hint)
-    return found
+    return mapping
 
 
 def _variables(hosts: YamlMap, host: Any, variables: Any) -> Mapping[str, Any]:

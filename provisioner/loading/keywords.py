@@ -61,7 +61,7 @@ def unknown(key: Any, known: Iterable[str], what: str, where: Where | None) -> L
     return LoadError(f'"{key}" is not a keyword of a {what}', where, nearest(str(key), known))
 
 
-def known(source: YamlMap, words: frozenset[str], what: str) -> None:
+def check_keywords(source: YamlMap, words: frozenset[str], what: str) -> None:
     """Raise LoadError for the first key of `source` that is not one of `words`."""
     for key in source:
         if key not in words:
@@ -118,19 +118,19 @@ def _flag(value: Any, key: str, where: Where | None, tolerant: bool) -> Any:
 
 def conditions(value: Any, where: Where | None) -> Conditions:
     """Return the conditions of `when`, `until`, …: one expression, or a list that must all hold."""
-    found: list[Template | bool] = []
+    parsed: list[Template | bool] = []
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, bool):
-            found.append(item)
+            parsed.append(item)
         elif isinstance(item, Template):
-            found.append(item)  # `when: "{{ x }}"` is unusual but valid
+            parsed.append(item)  # `when: "{{ x }}"` is unusual but valid
         elif item is None or item == "":
-            found.append(True)
+            parsed.append(True)
         elif isinstance(item, str | int | float):
-            found.append(expression(str(item), where))
+            parsed.append(expression(str(item), where))
         else:
             raise LoadError("a condition must be an expression or a list of expressions", where)
-    return tuple(found)
+    return tuple(parsed)
 
 
 def expression(text: str, where: Where | None) -> Template:
@@ -157,13 +157,13 @@ def _add_when(base: Conditions, value: Any, where: Where | None) -> Conditions:
 
 
 def _add_tags(base: frozenset[Any], value: Any, where: Where | None) -> frozenset[Any]:
-    found = set(base)
+    tags = set(base)
     for item in names(value, "tags", where):
         if isinstance(item, Template):
-            found.add(item)
+            tags.add(item)
         else:
-            found.update(word.strip() for word in str(item).split(",") if word.strip())
-    return frozenset(found)
+            tags.update(word.strip() for word in str(item).split(",") if word.strip())
+    return frozenset(tags)
 
 
 def _add_mapping(

@@ -133,7 +133,7 @@ class NodeLoader:
         yield self._basedir
 
     def _block(self, source: YamlMap, base: Keywords, folder: Folder) -> Block:
-        kw.known(source, kw.BLOCK, "block")
+        kw.check_keywords(source, kw.BLOCK, "block")
         inner = kw.inherit(base, source)
         inside = replace(folder, rescued=folder.rescued or bool(source.get("rescue")))
         tasks = self.nodes(source, "block", inner, inside)
@@ -146,7 +146,7 @@ class NodeLoader:
         self, source: YamlMap, key: str, base: Keywords, folder: Folder
     ) -> tuple[Node, ...]:
         where = source.keys_at[key]
-        kw.known(source, kw.TASK | {key}, "task")
+        kw.check_keywords(source, kw.TASK | {key}, "task")
         if "loop" in source:
             raise LoadError(f"{key} can't have a loop", source.keys_at["loop"], "use include_tasks")
         inner = kw.inherit(base, source)
@@ -229,7 +229,7 @@ class NodeLoader:
 
     def role(
         self,
-        given: Mapping[str, Any],
+        call_arguments: Mapping[str, Any],
         base: Keywords,
         folder: Folder,
         where: Where,
@@ -238,13 +238,14 @@ class NodeLoader:
     ) -> tuple[Node, ...]:
         """Return the nodes of a role that a task imports or includes.
 
-        `given` are the arguments of import_role. With `public` the play sees the role's variables.
+        `call_arguments` are the arguments of import_role. With `public` the play sees the role's
+        variables.
         """
         above = folder.role
         chain = (*above.chain, above) if above is not None else ()
         before, self.handlers = self.handlers, self.imported
         try:
-            nodes, role = self._role(given, base, folder, where, chain)
+            nodes, role = self._role(call_arguments, base, folder, where, chain)
         finally:
             self.handlers = before
         if public:
@@ -253,7 +254,7 @@ class NodeLoader:
 
     def _role(
         self,
-        given: Mapping[str, Any],
+        call_arguments: Mapping[str, Any],
         base: Keywords,
         folder: Folder,
         where: Where,
@@ -265,15 +266,15 @@ class NodeLoader:
         duplicates or a task imports or includes it.
         """
         inside = chain[-1] if chain else None
-        role_name = given.get("name", given.get("role"))
+        role_name = call_arguments.get("name", call_arguments.get("role"))
         name = self._text(role_name, "import_role", where, base, inside)
         path = rolefiles.find(name, self._basedir, inside, where, base.collections)
-        if "listed" in given and path in (role.path for role in chain):
+        if "listed" in call_arguments and path in (role.path for role in chain):
             names = " → ".join((*(role.name for role in chain), name))
             raise LoadError(f"roles depend on each other: {names}", where)
-        role = rolefiles.load(name, path, given, chain, self._vault)
+        role = rolefiles.load(name, path, call_arguments, chain, self._vault)
         meta = rolefiles.meta(path)
-        role = _with_call(role, given, meta)
+        role = _with_call(role, call_arguments, meta)
         if folder.role is not None:
             role = replace(role, parents=(folder.role, *folder.role.parents))
         within = (role.collection,) if role.collection else ()
@@ -283,13 +284,13 @@ class NodeLoader:
             other_nodes, other = self._listed_role(item, base, meta.where, (*chain, role))
             nodes += other_nodes
             role = replace(role, dependencies=(*role.dependencies, *other.dependencies, other))
-        nodes += self._own_nodes(role, given, base, folder, meta, where)
+        nodes += self._own_nodes(role, call_arguments, base, folder, meta, where)
         return tuple(nodes), role
 
     def _own_nodes(
         self,
         role: Role,
-        given: Mapping[str, Any],
+        call_arguments: Mapping[str, Any],
         base: Keywords,
         folder: Folder,
         meta: rolefiles.Meta,
@@ -298,32 +299,46 @@ class NodeLoader:
         inside = replace(folder, role=role, path=role.path / "tasks", handlers=False)
         if role.allow_duplicates or role.call_key not in self._seen:
             self._seen.add(role.call_key)
-            self._load_handlers(role.path, given, base, replace(inside, handlers=True), where)
-        tasks = rolefiles.main(role.path, "tasks", given.get("tasks_from"), where)
+            self._load_handlers(
+                role.path, call_arguments, base, replace(inside, handlers=True), where
+            )
+        tasks = rolefiles.main(role.path, "tasks", call_arguments.get("tasks_from"), where)
         own = self.file(tasks, base, inside, where) if tasks is not None else ()
-        check = role_specs.task(role, given, base, meta.argument_specs, self._vault)
+        check = role_specs.task(role, call_arguments, base, meta.argument_specs, self._vault)
         return (Block((*check, *own), (), (), where, role.name),) if check or own else ()
 
     def _load_handlers(
-        self, path: Path, given: Mapping[str, Any], base: Keywords, folder: Folder, where: Where
+        self,
+        path: Path,
+        call_arguments: Mapping[str, Any],
+        base: Keywords,
+        folder: Folder,
+        where: Where,
     ) -> None:
         """Load the role's handlers. They belong to the play and don't inherit the role's tags."""
-        file = rolefiles.main(path, "handlers", given.get("handlers_from"), where)
+        file = rolefiles.main(path, "handlers", call_arguments.get("handlers_from"), where)
         if file is not None:
             untagged = replace(base, tags=frozenset())
             self.handlers += self.file(file, untagged, replace(folder, chain=()), where)
 
 
-def _with_call(role: Role, given: Mapping[str, Any], meta: rolefiles.Meta) -> Role:
+def _with_call(role: Role, call_arguments: Mapping[str, Any], meta: rolefiles.Meta) -> Role:
     """Return the role with `call`, `again` and `occurrence`, which decide whether it runs again.
 
     As in Ansible, a role from `roles` or `dependencies` runs again only if it allows duplicates; a
     role that a task imports or includes always does.
     """
-    listed = "listed" in given
-    again = meta.allow_duplicates if listed else given.get("allow_duplicates", True)
+    listed = "listed" in call_arguments
+    again = meta.allow_duplicates if listed else call_arguments.get("allow_duplicates", True)
     params, variables = (sorted(each.items(), key=str) for each in (role.params, role.entry_vars))
-    how = (str(role.path), params, variables, given.get("own"), given.get("tasks_from"), listed)
+    how = (
+        str(role.path),
+        params,
+        variables,
+        call_arguments.get("own"),
+        call_arguments.get("tasks_from"),
+        listed,
+    )
     return replace(
         role, call_key=repr(how), allow_duplicates=bool(again), call_id=urandom(16).hex()
     )
@@ -339,14 +354,14 @@ def _import_arguments(value: Any, key: str, where: Where) -> Mapping[str, Any]:
     return {"file" if key == "import_tasks" else "name": value}
 
 
-def _check_names(given: Mapping[str, Any], key: str, where: Where) -> None:
+def _check_names(call_arguments: Mapping[str, Any], key: str, where: Where) -> None:
     """Raise LoadError for an unknown argument. Imports have those of includes except `apply`."""
-    known = arguments.names(find_module(key.replace("import", "include"))).keys() - {"apply"}
-    places: Mapping[str, Where] = getattr(given, "keys_at", {})
-    for name in given:
-        if name not in known:
+    allowed = arguments.names(find_module(key.replace("import", "include"))).keys() - {"apply"}
+    places: Mapping[str, Where] = getattr(call_arguments, "keys_at", {})
+    for name in call_arguments:
+        if name not in allowed:
             reason = f'the module {key} has no parameter "{name}"'
-            raise LoadError(reason, places.get(name, where), nearest(str(name), known))
+            raise LoadError(reason, places.get(name, where), nearest(str(name), allowed))
 
 
 def _task_problems(task: Task, has_plugin: HasPlugin) -> Iterator[Problem]:

@@ -24,22 +24,22 @@ def rewritten(source: YamlMap, key: str, exists: Callable[[str], bool]) -> YamlM
     value = source[key]
     text = value.source if isinstance(value, Template) else str(value or "")
     file, *rest = split_words(text) or [""]
-    given = YamlMap(where)
+    parameters = YamlMap(where)
     for word in rest:
         name, equals, item = pair(word)
         if not equals:
             raise LoadError(f'include: "{word}" is not name=value', where)
-        given[name] = kw.text_template(unquote(item), where)
-        given.keys_at[name] = given.values_at[name] = where
-    static = given.pop("static", source.get("static"))
+        parameters[name] = kw.text_template(unquote(item), where)
+        parameters.keys_at[name] = parameters.values_at[name] = where
+    static = parameters.pop("static", source.get("static"))
     if static is None:
         loops = any(name == "loop" or str(name).startswith("with_") for name in source)
         static = not loops and not is_template(file) and exists(unquote(file))
     module = "import_tasks" if kw.flag(static, "static", where) else "include_tasks"
-    return _with(source, key, {module: kw.text_template(unquote(file), where)}, given)
+    return _with(source, key, {module: kw.text_template(unquote(file), where)}, parameters)
 
 
-def _with(source: YamlMap, key: str, named: dict[str, Any], given: YamlMap) -> YamlMap:
+def _with(source: YamlMap, key: str, named: dict[str, Any], parameters: YamlMap) -> YamlMap:
     """Return the task with the module `named`, and with its parameters as keywords."""
     task = YamlMap(source.where)
     for name, value in source.items():
@@ -47,9 +47,9 @@ def _with(source: YamlMap, key: str, named: dict[str, Any], given: YamlMap) -> Y
             task[name] = value
             task.keys_at[name] = source.keys_at.get(name, source.where)
             task.values_at[name] = source.values_at.get(name, source.where)
-    if "tags" in given:
-        task["tags"] = given.pop("tags")
-    if given:
+    if "tags" in parameters:
+        task["tags"] = parameters.pop("tags")
+    if parameters:
         own = source.get("vars")
         if own is not None and not isinstance(own, YamlMap):
             raise LoadError(
@@ -57,8 +57,8 @@ def _with(source: YamlMap, key: str, named: dict[str, Any], given: YamlMap) -> Y
                 place_of(source, "vars"),
             )
         if own is not None:
-            given.add(own)
-        task["vars"] = given
+            parameters.add(own)
+        task["vars"] = parameters
     for name, value in named.items():
         task[name] = value
         task.keys_at[name] = task.values_at[name] = source.keys_at[key]

@@ -71,7 +71,7 @@ def _plays(
     if key is None:
         return (_load_play(source, path.parent, problems, static_vars),)
     where = source.keys_at[key]
-    kw.known(
+    kw.check_keywords(
         source, frozenset({*kw.IMPORT_PLAYBOOK, "name", "vars", "tags", "when"}), "import_playbook"
     )
     added = _vars(source)
@@ -122,7 +122,7 @@ def _under(node: Node, outer: Keywords) -> Node:
 def _load_play(
     source: YamlMap, basedir: Path, problems: list[Problem], static_vars: StaticVars
 ) -> Play:
-    kw.known(source, kw.PLAY, "play")
+    kw.check_keywords(source, kw.PLAY, "play")
     if "hosts" not in source:
         raise LoadError('a play needs "hosts"', source.where)
     if "user" in source and "remote_user" in source:
@@ -196,8 +196,8 @@ def _vars(source: YamlMap) -> dict[str, Any]:
 
 def _vars_files(source: YamlMap, basedir: Path) -> Iterator[VarsFile]:
     where = place_of(source, "vars_files") or source.where
-    given = source.get("vars_files")
-    for item in given if isinstance(given, list) else [given] if given else []:
+    entries = source.get("vars_files")
+    for item in entries if isinstance(entries, list) else [entries] if entries else []:
         each = item if isinstance(item, list) else [item]
         names = tuple(name if isinstance(name, Template) else str(name) for name in each)
         literal = [name for name in names if isinstance(name, str)]
@@ -212,12 +212,12 @@ _PROMPT = frozenset(
 
 
 def _prompts(source: YamlMap) -> Iterator[Prompt]:
-    given = source.get("vars_prompt") or []
+    entries = source.get("vars_prompt") or []
     where = place_of(source, "vars_prompt")
-    for item in given if isinstance(given, list) else [None]:
+    for item in entries if isinstance(entries, list) else [None]:
         if not isinstance(item, YamlMap) or not isinstance(item.get("name"), str):
             raise LoadError('"vars_prompt" must be a list of mappings with a name', where)
-        kw.known(item, _PROMPT, "vars_prompt")
+        kw.check_keywords(item, _PROMPT, "vars_prompt")
         yield Prompt(
             name=item["name"],
             text=item.get("prompt") or item["name"],
@@ -260,17 +260,20 @@ def _check_notify(
     nodes = (*(node for section in sections for node in section), *handlers)
     if any(task.module in ("include_role", "include_tasks") for task in tasks_of(nodes)):
         return
-    known: set[str] = set()
+    handler_names: set[str] = set()
     for handler in tasks_of(handlers):
         for name in (handler.name, *handler.listen):
             if isinstance(name, Template):
                 return
-            known.add(name)
+            handler_names.add(name)
         if handler.role is not None:
-            known.add(handler.title)
+            handler_names.add(handler.title)
     for task in tasks_of(nodes):
         for name in task.notify:
-            if isinstance(name, str) and name not in known:
+            if isinstance(name, str) and name not in handler_names:
                 place = task.notify_at or task.where
-                hint = nearest(name, known) or "handlers are listed under the play's `handlers`"
+                hint = (
+                    nearest(name, handler_names)
+                    or "handlers are listed under the play's `handlers`"
+                )
                 problems.append(Problem(f'there is no handler "{name}"', place, hint))

@@ -18,16 +18,16 @@ _FILES = ("argument_specs.yml", "argument_specs.yaml", "argument_specs.json")
 
 
 def task(
-    role: Role, given: Mapping[str, Any], base: Keywords, in_meta: Any, vault: Vault
+    role: Role, call_arguments: Mapping[str, Any], base: Keywords, in_meta: Any, vault: Vault
 ) -> tuple[Task, ...]:
     """Return the task that checks the role's arguments, or () if it has no spec for them.
 
-    The spec is that of the entry point: `tasks_from`, or "main". `given` are the arguments of the
-    call (name, tasks_from, …), `in_meta` is `argument_specs` of meta/main.yml.
+    The spec is that of the entry point: `tasks_from`, or "main". `call_arguments` are the arguments
+    of the call (name, tasks_from, …), `in_meta` is `argument_specs` of meta/main.yml.
     """
-    entry = str(given.get("tasks_from") or "main")
+    entry = str(call_arguments.get("tasks_from") or "main")
     specs = _specs(role.path, in_meta, vault)
-    if entry not in specs or given.get("rolespec_validate") is False:
+    if entry not in specs or call_arguments.get("rolespec_validate") is False:
         return ()
     spec = specs[entry]
     if spec is None:

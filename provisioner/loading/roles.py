@@ -77,9 +77,12 @@ def find(name: str, basedir: Path, inside: Role | None, where: Where, within: An
         if path.is_dir():
             return path
     searched = [folder for folder in (*places[:-1], bundled) if folder.is_dir()]
-    known = {entry.name for folder in searched for entry in folder.iterdir()}
+    role_names = {entry.name for folder in searched for entry in folder.iterdir()}
     looked = [*collections(basedir)] if name.count(".") >= 2 else places[:-1]
-    hint = nearest(name, known) or f"looked in {', '.join(map(str, looked))}{_more(name, basedir)}"
+    hint = (
+        nearest(name, role_names)
+        or f"looked in {', '.join(map(str, looked))}{_more(name, basedir)}"
+    )
     raise IncludeNotFound(f'the role "{name}" was not found', where, hint)
 
 
@@ -114,10 +117,10 @@ def entry(item: Any, base: Keywords, where: Where) -> tuple[Mapping[str, Any], K
     source = YamlMap(item.where)
     params: dict[str, Any] = {}
     variables: dict[str, Any] = {}
-    given: dict[str, Any] = {"listed": True, "own": (item.get("when"), item.get("tags"))}
+    call_arguments: dict[str, Any] = {"listed": True, "own": (item.get("when"), item.get("tags"))}
     for key, value in item.items():
         if key in ("role", "name", "tasks_from", "vars_from", "defaults_from", "handlers_from"):
-            given.setdefault("name" if key == "role" else key, value)
+            call_arguments.setdefault("name" if key == "role" else key, value)
         elif key in kw.INHERITED and key != "vars":
             source[key] = value
             source.values_at[key] = item.values_at[key]
@@ -127,23 +130,23 @@ def entry(item: Any, base: Keywords, where: Where) -> tuple[Mapping[str, Any], K
             variables.update(value or {})
         elif key not in ("src", "version", "scm"):
             params[key] = value
-    if "name" not in given:
+    if "name" not in call_arguments:
         raise LoadError("an entry of roles needs the role's name", where, "write `role: NAME`")
-    given["params"], given["vars"] = params, variables
-    return given, kw.inherit(base, source)
+    call_arguments["params"], call_arguments["vars"] = params, variables
+    return call_arguments, kw.inherit(base, source)
 
 
 def load(
-    name: str, path: Path, given: Mapping[str, Any], chain: tuple[Role, ...], vault: Vault
+    name: str, path: Path, call_arguments: Mapping[str, Any], chain: tuple[Role, ...], vault: Vault
 ) -> Role:
     """Return the role with its defaults, vars and parameters."""
     role = Role(
         Path(name).name if name.startswith("/") else name,
         path,
-        _variables(path, "defaults", given.get("defaults_from"), vault),
-        _variables(path, "vars", given.get("vars_from"), vault),
-        given.get("params", {}),
-        given.get("vars", {}),
+        _variables(path, "defaults", call_arguments.get("defaults_from"), vault),
+        _variables(path, "vars", call_arguments.get("vars_from"), vault),
+        call_arguments.get("params", {}),
+        call_arguments.get("vars", {}),
         chain,
     )
     return replace(role, name=path.name) if role.collection else role

@@ -24,7 +24,7 @@ def of_module(module: type[Module], key: str, value: Any, where: Where) -> YamlM
     Examples: `yum: name=docker state=present`, `shell: echo hi creates=/x`. Raises LoadError for
     a word that is no argument, unless the module takes free text.
     """
-    given = YamlMap(where)
+    task_arguments = YamlMap(where)
     text = value.source if isinstance(value, Template) else str(value)
     fields = arguments.names(module)
     rest = []
@@ -37,21 +37,21 @@ def of_module(module: type[Module], key: str, value: Any, where: Where) -> YamlM
         names_file = name == module.free_form == "file"  # include_tasks: file=more.yml
         takes_all = module.free_form is None or names_file
         if equals and is_argument and (takes_all or name in _FREE_OPTIONS):
-            given[name] = kw.text_template(unquote(_unescaped(item)), where)
-            given.keys_at[name] = given.values_at[name] = where
+            task_arguments[name] = kw.text_template(unquote(_unescaped(item)), where)
+            task_arguments.keys_at[name] = task_arguments.values_at[name] = where
         else:
             rest.append(word)
             kept += piece
     if len(rest) == 1 and module.free_form is None and is_template(rest[0]):
-        given[ALL_ARGUMENTS] = kw.text_template(rest.pop(), where)
+        task_arguments[ALL_ARGUMENTS] = kw.text_template(rest.pop(), where)
     if rest and module.free_form is None:
         raise _refusal(rest[0], text, fields, key, where)
-    if module.free_form is not None and (rest or module.free_form not in given):
+    if module.free_form is not None and (rest or module.free_form not in task_arguments):
         line = kept.strip()
         if module.ends_lines:
             line += "\n" * kept[len(kept.rstrip()) :].count("\n")
-        given[module.free_form] = kw.text_template(line, where)
-    return given
+        task_arguments[module.free_form] = kw.text_template(line, where)
+    return task_arguments
 
 
 def _refusal(word: str, text: str, fields: Mapping[str, str], key: str, where: Where) -> LoadError:
@@ -70,14 +70,14 @@ def pairs(value: Any, where: Where, hint: str = "") -> YamlMap:
 
     Raises LoadError with `hint` for a word that is not name=value.
     """
-    given = YamlMap(where)
+    task_arguments = YamlMap(where)
     for word in split_words(value.source if isinstance(value, Template) else str(value)):
         name, equals, item = word.partition("=")
         if not equals or not name.isidentifier():
             raise LoadError(f'"{word}" is not name=value', where, hint)
-        given[name] = kw.text_template(unquote(item), where)
-        given.keys_at[name] = given.values_at[name] = where
-    return given
+        task_arguments[name] = kw.text_template(unquote(item), where)
+        task_arguments.keys_at[name] = task_arguments.values_at[name] = where
+    return task_arguments
 
 
 _FREE_OPTIONS = frozenset(

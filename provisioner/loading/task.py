@@ -39,14 +39,14 @@ def load_task(
     template = module_name if isinstance(module_name, Template) else None
     name = "action" if template else short_name(key)
     module = None if template else find_module(name)
-    given = _arguments(module, source, key, value)
+    task_arguments = _arguments(module, source, key, value)
     ignores_errors = source.get("ignore_errors", base.ignore_errors)
     tolerant = bool(rescued or ignores_errors or "failed_when" in source)
     keywords = kw.inherit(base, source, tolerant)
-    if handler and name == "meta" and given.get("action") == "flush_handlers":
+    if handler and name == "meta" and task_arguments.get("action") == "flush_handlers":
         raise LoadError("flush_handlers can't be a handler: it would notify itself", source.where)
     if module is not None and not tolerant:
-        whole = _with_defaults(given, name, keywords)
+        whole = _with_defaults(task_arguments, name, keywords)
         problems = arguments.check(module, name, whole, source.keys_at.get(key, source.where))
         if problems:
             raise LoadError.of(problems)
@@ -56,7 +56,7 @@ def load_task(
         name=kw.title(source),
         module=name,
         module_template=template,
-        arguments=given,
+        arguments=task_arguments,
         where=source.where,
         keywords=keywords,
         loop=load_loop(source, has_plugin),
@@ -75,15 +75,15 @@ def load_task(
     )
 
 
-def _with_defaults(given: YamlMap, module: str, keywords: Keywords) -> YamlMap:
+def _with_defaults(task_arguments: YamlMap, module: str, keywords: Keywords) -> YamlMap:
     """Return the arguments on top of those of `module_defaults`."""
-    whole = YamlMap(given.where)
+    whole = YamlMap(task_arguments.where)
     for defaults in arguments.defaults(module, keywords.module_defaults):
         if isinstance(defaults, YamlMap):
             whole.add(defaults)
         elif isinstance(defaults, Template):
             whole[ALL_ARGUMENTS] = defaults
-    whole.add(given)
+    whole.add(task_arguments)
     return whole
 
 
@@ -93,24 +93,24 @@ def _module_of(source: YamlMap, is_module: Callable[[str], bool]) -> tuple[str, 
     for key in ("action", "local_action"):
         if key in source:
             return (*_action(source, key, is_module), key == "local_action")
-    known = [key for key in candidates if is_module(str(key))]
-    if len(known) > 1:
+    module_keys = [key for key in candidates if is_module(str(key))]
+    if len(module_keys) > 1:
         raise LoadError(
-            f'the task names two modules, "{known[0]}" and "{known[1]}"',
-            source.keys_at[known[1]],
+            f'the task names two modules, "{module_keys[0]}" and "{module_keys[1]}"',
+            source.keys_at[module_keys[1]],
             "each task has one module; is a `-` missing?",
         )
     for key in candidates:
-        if key not in known:
-            raise _misplaced(source, key, known) or _unknown(source, key)
-    if not known:
+        if key not in module_keys:
+            raise _misplaced(source, key, module_keys) or _unknown(source, key)
+    if not module_keys:
         raise LoadError("the task names no module", source.where)
-    return known[0], source[known[0]], False
+    return module_keys[0], source[module_keys[0]], False
 
 
-def _misplaced(source: YamlMap, key: Any, known: list[Any]) -> LoadError | None:
+def _misplaced(source: YamlMap, key: Any, module_keys: list[Any]) -> LoadError | None:
     """Return the error for a parameter that is written beside its module, not below it."""
-    for module in known:
+    for module in module_keys:
         if key in arguments.names(find_module(module)):
             reason = f'"{key}" is a parameter of {module}, not a keyword of a task'
             hint = f"indent it further, so that it is below {module}"
@@ -159,41 +159,43 @@ def _unknown(source: YamlMap, key: Any, at: str | None = None) -> LoadError:
 def _arguments(module: type[Module] | None, source: YamlMap, key: str, value: Any) -> YamlMap:
     """Return the arguments as one mapping: from a mapping, a line, and `args`."""
     where = source.values_at.get(key, source.where)
-    given = YamlMap(where)
+    task_arguments = YamlMap(where)
     if isinstance(value, YamlMap):
-        _update(given, value)
+        _update(task_arguments, value)
     elif value is not None:
-        _update(given, _from_line(module, key, value, where))
+        _update(task_arguments, _from_line(module, key, value, where))
     extra = source.get("args")
     if isinstance(extra, YamlMap):
-        _update(given, extra)
+        _update(task_arguments, extra)
     elif isinstance(extra, Template):
-        given[ALL_ARGUMENTS] = extra
+        task_arguments[ALL_ARGUMENTS] = extra
     elif extra is not None and not isinstance(extra, dict):
         raise LoadError('"args" must be a mapping of arguments', place_of(source, "args"))
     if module is not None and module.free_form is not None:
-        _rename(given, "_raw_params", module.free_form)
-    for name in list(given):
+        _rename(task_arguments, "_raw_params", module.free_form)
+    for name in list(task_arguments):
         if module is not None and name in arguments.expressions(module):
-            given[name] = _expressions(given[name], given.values_at.get(name, where))
+            task_arguments[name] = _expressions(
+                task_arguments[name], task_arguments.values_at.get(name, where)
+            )
     templated = module is not None and module.templated_names
-    return _with_templated_names(given) if templated else given
+    return _with_templated_names(task_arguments) if templated else task_arguments
 
 
-def _with_templated_names(given: YamlMap) -> YamlMap:
+def _with_templated_names(task_arguments: YamlMap) -> YamlMap:
     """Return the arguments with Templates for names that contain `{{ … }}`."""
-    made = YamlMap(given.where)
-    for name, value in given.items():
-        at = given.keys_at.get(name, given.where)
+    made = YamlMap(task_arguments.where)
+    for name, value in task_arguments.items():
+        at = task_arguments.keys_at.get(name, task_arguments.where)
         name = kw.text_template(name, at) if isinstance(name, str) else name
         made[name] = value
-        made.keys_at[name], made.values_at[name] = at, given.values_at.get(name, at)
+        made.keys_at[name], made.values_at[name] = at, task_arguments.values_at.get(name, at)
     return made
 
 
-def _rename(given: YamlMap, old: str, new: str) -> None:
+def _rename(task_arguments: YamlMap, old: str, new: str) -> None:
     """Rename an argument: some playbooks write `_raw_params`, Ansible's name of the free text."""
-    for names in (given, given.keys_at, given.values_at):
+    for names in (task_arguments, task_arguments.keys_at, task_arguments.values_at):
         if old in names and new not in names:
             names[new] = names.pop(old)
 

@@ -103,15 +103,15 @@ def _planned(
     started = options.start_at_task is None
     for playbook in playbooks:
         for play in playbook.plays:
-            wanted = by_tags(with_rendered_keywords(play, options), options)
+            selected_play = by_tags(with_rendered_keywords(play, options), options)
             if not started:
-                wanted, started = from_task(wanted, options.start_at_task or "")
-            if options.force_handlers and wanted.force_handlers is None:
-                wanted = replace(wanted, force_handlers=True)
+                selected_play, started = from_task(selected_play, options.start_at_task or "")
+            if options.force_handlers and selected_play.force_handlers is None:
+                selected_play = replace(selected_play, force_handlers=True)
             try:
-                yield PlannedPlay(wanted, hosts_of(inventory, wanted, options))
+                yield PlannedPlay(selected_play, hosts_of(inventory, selected_play, options))
             except KnownLaterError:
-                yield PlannedPlay(wanted, (), late=True)
+                yield PlannedPlay(selected_play, (), late=True)
     if not started:
         raise LoadError(f'--start-at-task: there is no task "{options.start_at_task}"')
 

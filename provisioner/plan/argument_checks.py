@@ -46,9 +46,9 @@ def wrong(
     for play, hosts in plays:
         if any(task.module in MAY_DEFINE_ANY for task in tasks_of(play.handlers)):
             return
-        found, goes_on = _certain_checks(node for section in play.sections for node in section)
+        checks, goes_on = _certain_checks(node for section in play.sections for node in section)
         if not any(isinstance(name, Template) for file in play.vars_files for name in file.names):
-            for task in found:
+            for task in checks:
                 yield from checker.problems(play, hosts, task)
         if not goes_on:
             return
@@ -76,19 +76,19 @@ def _certain_checks(nodes: Iterator[Node]) -> tuple[list[Task], bool]:
 
     They are looked at up to the first task that may define any variable.
     """
-    found: list[Task] = []
+    checks: list[Task] = []
     for node in nodes:
         if isinstance(node, Block):
             inner, goes_on = _certain_checks(iter(node.tasks))
-            found += () if node.rescue else inner
+            checks += () if node.rescue else inner
             others = tasks_of((*node.rescue, *node.always))
             if not goes_on or any(task.module in MAY_DEFINE_ANY for task in others):
-                return found, False
+                return checks, False
         elif node.module in MAY_DEFINE_ANY:
-            return found, False
+            return checks, False
         elif _checks_role(node) and not _excused(node):
-            found.append(node)
-    return found, True
+            checks.append(node)
+    return checks, True
 
 
 class _Checker:
@@ -145,11 +145,11 @@ class _Checker:
         self, name: str, spec: Mapping[str, Any], task: Task, scope: Scope
     ) -> Sequence[str]:
         """Return the errors of one argument; none if its value is not known."""
-        given = task.arguments["provided_arguments"]
+        provided = task.arguments["provided_arguments"]
         try:
-            if name not in given and name not in scope:
+            if name not in provided and name not in scope:
                 return ()
-            value = scope.render(given[name]) if name in given else scope.get(name)
+            value = scope.render(provided[name]) if name in provided else scope.get(name)
         except (TemplateError, NeedResult):
             return ()
         key = name, repr(value)  # most hosts have the same values

@@ -58,10 +58,10 @@ def selected(tags: frozenset[str], options: Options) -> bool:
     As in Ansible: a task tagged `always` runs unless it is skipped. A task tagged `never` runs
     only if one of its tags is asked for, or if it is also tagged `always`.
     """
-    wanted = options.tags or frozenset({"all"})
+    selected_tags = options.tags or frozenset({"all"})
     kinds = {"all", "tagged"} if tags else {"all"}
     own = tags or {"untagged"}
-    named = own & wanted or ("never" not in tags and kinds & wanted)
+    named = own & selected_tags or ("never" not in tags and kinds & selected_tags)
     if not named and "always" not in tags:
         return False
     skipped = options.skip_tags
@@ -88,13 +88,13 @@ def from_task(play: Play, name: str) -> tuple[Play, bool]:
 
     `name` may be a glob, as in Ansible. Without that task the play has no tasks left.
     """
-    found = False
+    reached = False
 
     def keep(task: Task) -> Task | None:
-        nonlocal found
+        nonlocal reached
         names = (task.title, str(task.name))
-        found = found or any(name == one or fnmatchcase(one, name) for one in names)
-        return task if found else None
+        reached = reached or any(name == one or fnmatchcase(one, name) for one in names)
+        return task if reached else None
 
     sections = tuple(tuple(_filtered(section, keep)) for section in play.sections)
-    return replace(play, sections=sections), found
+    return replace(play, sections=sections), reached

@@ -119,17 +119,17 @@ def test_a_file_that_is_no_inventory_is_refused(tmp_path: Path) -> None:
     (tmp_path / "dir").mkdir()
     (tmp_path / "passed").mkdir()
     (tmp_path / "passed/hosts.ini").touch()
-    told = []
+    messages = []
     for name in ("host.yml", "empty", "empty.yml", "dir", "x" * 300, "a\0b", "passed"):
         with pytest.raises(LoadError) as caught:
             load_inventory(f"{tmp_path}/{name}")
-        told.append(str(caught.value).replace(str(tmp_path), "DIR"))
-    assert told[0] == 'there is no inventory DIR/host.yml\n    did you mean "DIR/hosts.yml"?'
-    assert told[1:4] == ["DIR/empty: the inventory is empty",
+        messages.append(str(caught.value).replace(str(tmp_path), "DIR"))
+    assert messages[0] == 'there is no inventory DIR/host.yml\n    did you mean "DIR/hosts.yml"?'
+    assert messages[1:4] == ["DIR/empty: the inventory is empty",
                          "DIR/empty.yml: the inventory is empty",
                          "the inventory directory DIR/dir has no inventory file"]  # fmt: skip
-    assert "if this is a host, add a comma" in told[4]
-    assert "hosts.ini is ignored by its name" in told[6]
+    assert "if this is a host, add a comma" in messages[4]
+    assert "hosts.ini is ignored by its name" in messages[6]
 
 
 def test_a_host_that_is_named_several_times_is_one_host(tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_a_script_reads_no_stdin_and_gets_its_arguments_unchanged(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         ("echo no luck >&2; exit 3", "hosts --list failed (exit 3)\n    no luck"),
         ("printf 'a\\033[2J' >&2; exit 3", "hosts --list failed (exit 3)\n    a\\x1b[2J"),
@@ -203,10 +203,12 @@ def test_a_script_reads_no_stdin_and_gets_its_arguments_unchanged(tmp_path: Path
         ("""echo '{"g": ["h"], "_meta": {"hostvars": {"h": [1]}}}'""", '"h" must be a mapping'),
     ],
 )
-def test_a_failed_script_is_reported_with_its_message(tmp_path: Path, body: str, told: str) -> None:
+def test_a_failed_script_is_reported_with_its_message(
+    tmp_path: Path, body: str, message: str
+) -> None:
     with pytest.raises(LoadError) as caught:
         script(tmp_path, body)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_script_that_can_not_be_run_is_reported(tmp_path: Path) -> None:

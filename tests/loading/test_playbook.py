@@ -80,20 +80,24 @@ TASKS = [
     (f'debug: {{msg: "{{{{ {"(" * 900}1{")" * 900} }}}}"}}', "3:20", "nested too deeply"),
 ]
 
-ROWS = [(f"- hosts: all\n  {text}\n  tasks: []\n", place, said) for text, place, said in PLAYS]
-ROWS += [(f"- hosts: all\n  tasks:\n    - {text}\n", place, said) for text, place, said in TASKS]
+ROWS = [
+    (f"- hosts: all\n  {text}\n  tasks: []\n", place, message) for text, place, message in PLAYS
+]
+ROWS += [
+    (f"- hosts: all\n  tasks:\n    - {text}\n", place, message) for text, place, message in TASKS
+]
 
 
-@pytest.mark.parametrize(("text", "place", "said"), ROWS)
+@pytest.mark.parametrize(("text", "place", "message"), ROWS)
 def test_an_error_in_a_playbook_has_its_place(
-    text: str, place: str, said: str, tmp_path: Path
+    text: str, place: str, message: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "play.yml"
     path.write_text(text)
     with pytest.raises(LoadError) as caught:
         plan(load_inventory("a,"), [load_playbook(path)], Options())
     assert f"play.yml:{place}: " in str(caught.value)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 GOOD = [

@@ -41,7 +41,7 @@ def test_extra_vars_come_from_files_and_later_ones_override(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("argument", "told"),
+    ("argument", "message"),
     [
         ("a", '--extra-vars: "a" is not name=value'),
         ("a-b=1", '--extra-vars: "a-b=1" is not name=value'),
@@ -52,10 +52,10 @@ def test_extra_vars_come_from_files_and_later_ones_override(tmp_path: Path) -> N
         ("@/nowhere.yml", "the variables file /nowhere.yml can't be read"),
     ],
 )
-def test_wrong_extra_vars_are_refused(argument: str, told: str) -> None:
+def test_wrong_extra_vars_are_refused(argument: str, message: str) -> None:
     with pytest.raises(LoadError) as caught:
         extra_vars([argument])
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_variables_file_must_be_a_mapping(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_limit_may_be_a_file_of_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("wbe1", '--limit: "wbe1" is neither a host nor a group\n    did you mean "web1"?'),
         ("all:!bd1", '"bd1" is neither'),
@@ -103,7 +103,7 @@ def test_a_limit_may_be_a_file_of_names(tmp_path: Path) -> None:
         ("@/nowhere", "the --limit file /nowhere can't be read"),
     ],
 )
-def test_a_limit_that_matches_nothing_is_refused(text: str, told: str) -> None:
+def test_a_limit_that_matches_nothing_is_refused(text: str, message: str) -> None:
     with pytest.raises(LoadError) as caught:
         host_patterns.limit(load_inventory(HOSTS), text)
-    assert told in str(caught.value)
+    assert message in str(caught.value)

@@ -234,6 +234,6 @@ def test_encrypting_with_several_passwords_needs_a_label() -> None:
     opener = Vault((SECRET, DEV))
     assert opener.secret("dev") == DEV
     assert Vault((DEV,)).secret(None) == DEV
-    for label, told in ((None, "default, dev"), ("deb", 'no password for the vault id "deb"')):
-        with pytest.raises(LoadError, match=told):
+    for label, message in ((None, "default, dev"), ("deb", 'no password for the vault id "deb"')):
+        with pytest.raises(LoadError, match=message):
             opener.secret(label)

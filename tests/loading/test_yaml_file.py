@@ -50,12 +50,12 @@ def test_files_that_cannot_be_read_are_refused_with_their_name(tmp_path: Path) -
     big = tmp_path / "big"
     big.touch()
     os.truncate(big, 1 << 30)
-    told = []
+    messages = []
     for path in (tmp_path, tmp_path / "fifo", big, tmp_path / "none", Path("/proc/self/mem")):
         with pytest.raises(LoadError) as caught:
             yaml_file.load(path, what="playbook")
-        told.append(str(caught.value).replace(str(tmp_path), "DIR"))
-    assert told[:4] == [
+        messages.append(str(caught.value).replace(str(tmp_path), "DIR"))
+    assert messages[:4] == [
         "the playbook DIR is a directory",
         "the playbook DIR/fifo is not a regular file",
         "the playbook DIR/big is larger than 64 MiB",

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
-    if wanted and not context.resilient_parsing:
+def _version(context: click.Context, _option: click.Parameter, is_requested: bool) -> None:
+    if is_requested and not context.resilient_parsing:
         from provisioner import __version__
 
         click.echo(f"provision {__version__}")
