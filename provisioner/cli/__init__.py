@@ -64,7 +64,7 @@ def dispatch(arguments: list[str]) -> int:
 
 
 def _hint(status: int, name: str, rest: list[str]) -> str:
-    """What to write instead, where the first argument was probably misunderstood; else ""."""
+    """Return a hint if the first argument was probably misunderstood, else ""."""
     if status == exits.USAGE and name == "inventory" and Path(name).exists():
         return "to run a playbook on the inventory of this name, write ./inventory"
     if status == exits.INVALID and name == "run" and rest and not Path(rest[0]).exists():

@@ -14,7 +14,7 @@ def connection_variables(
     settings: Mapping[str, Any],
     keywords: Keywords,
 ) -> dict[str, Any]:
-    """Return `ansible_connection`, and host, user and port under both names that Ansible has.
+    """Return `ansible_connection`, and both names of Ansible's variables for host, user and port.
 
     These are pairs such as `ansible_user` and `ansible_ssh_user`. If the inventory sets one name of
     a pair, the other gets the same value. Otherwise the task's keywords and the command line

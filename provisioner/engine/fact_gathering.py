@@ -1,4 +1,4 @@
-"""Whether a play uses facts, and the task that gathers them."""
+"""Decide whether a play uses facts, and make the task that gathers them."""
 
 from __future__ import annotations
 

@@ -92,9 +92,10 @@ class HostSync:
             self._next_waits = True
 
     def take_follows_include(self) -> bool:
-        """Whether this host enters the current include only to take over results.
+        """Whether this host enters the current include only to take over its results.
 
-        Another host has run the include for all hosts. The answer is given once.
+        Another host has run the include for all hosts. The method returns true only once for each
+        include.
         """
         follows, self._follows_include = self._follows_include, False
         return follows

@@ -1,4 +1,4 @@
-"""Run a plan: plays in order, the batches of a play in order, the hosts of a batch side by side."""
+"""Run a plan: its plays and their batches in order, the hosts of a batch in parallel."""
 
 from __future__ import annotations
 

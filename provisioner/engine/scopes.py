@@ -287,7 +287,7 @@ _BUILTINS: dict[str, Any] = {
     "environment": (),
     **{name: Lazy(partial(loop_helper, name)) for name in ("namespace", "cycler", "joiner")},
 }
-"""Names that every task sees if no variable has the same name."""
+"""The layer with the lowest precedence: names that every task can use."""
 
 
 def local_context(play_world: PlayWorld, task: Task | None, scope: Scope) -> LocalTaskContext:

@@ -79,7 +79,7 @@ LINKS = {"ids": "id", "uuids": "uuid", "labels": "label"}
 
 
 def _masters(raw: RawFacts) -> dict[str, list[str]]:
-    """For each device the devices that are built on it (LVM, RAID)."""
+    """Return for each device the devices that are built on it (LVM, RAID)."""
     masters: dict[str, list[str]] = {}
     for link in raw.links:
         if match := re.match(r"^/sys/block/([^/]+)/slaves/([^/]+)$", link):
@@ -149,7 +149,7 @@ def _readable_size(size: int) -> str:
 
 
 def _names(raw: RawFacts, folder: str) -> dict[str, list[str]]:
-    """For each device its names in /dev/disk/FOLDER."""
+    """Return the names of each device in /dev/disk/FOLDER."""
     names: dict[str, list[str]] = {}
     for link, target in raw.links.items():
         if link.startswith(f"/dev/disk/{folder}/"):

@@ -96,7 +96,7 @@ def _redhat(raw: RawFacts) -> str:
 
 
 def _name(release: dict[str, str], redhat: re.Match[str] | None) -> str:
-    """Ansible's name of the distribution."""
+    """Return Ansible's name of the distribution."""
     if (name := NAMES.get(release.get("ID", ""))) is not None:
         return name
     if redhat is not None:

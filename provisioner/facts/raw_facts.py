@@ -15,7 +15,7 @@ class RawFacts:
     files: Mapping[str, str] = field(default_factory=dict)
     """The text of files by path."""
     present: frozenset[str] = frozenset()
-    """Paths that exist, of those that are only checked for existence."""
+    """The existing paths among the paths that are only checked for existence."""
     links: Mapping[str, str] = field(default_factory=dict)
     """The targets of symbolic links by path."""
     environment: Mapping[str, str] = field(default_factory=dict)

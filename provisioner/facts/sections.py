@@ -20,7 +20,7 @@ def _package_manager(raw: RawFacts) -> dict[str, Any]:
 
 
 def _only(facts: dict[str, Any], name: str) -> dict[str, Any]:
-    """One of several facts."""
+    """Return a dict with only the fact `name`."""
     return {name: facts[name]}
 
 

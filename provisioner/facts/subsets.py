@@ -1,4 +1,4 @@
-"""The words of gather_subset and the sections that they mean, as in Ansible."""
+"""The words of gather_subset and the sections that they select, as in Ansible."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ GROUPS: Mapping[str, frozenset[str]] = {
     "facter": frozenset(),
     "ohai": frozenset(),
 }
-"""Words that mean several sections. facter and ohai need Ruby on the host: they select nothing."""
+"""Words that select several sections. facter and ohai need Ruby on the host: they select nothing.
+"""
 
 
 ALIASES = {
@@ -82,9 +83,10 @@ FACT_PREFIXES = {
 
 
 def sections_of(name: str) -> frozenset[str]:
-    """Return the sections that a word of gather_subset means. Raises KeyError for an unknown word.
+    """Return the sections that a word of gather_subset selects.
 
-    As in Ansible, a fact's own name is a word, too: `default_ipv4`, `mounts`, `memory_mb`.
+    As in Ansible, the name of a fact is a word too: `default_ipv4`, `mounts`, `memory_mb`. Raises
+    KeyError for an unknown word.
     """
     if name in _SECTIONS_BY_WORD:
         return _SECTIONS_BY_WORD[name]
@@ -97,8 +99,8 @@ def sections_of(name: str) -> frozenset[str]:
 def selected_sections(subset: Iterable[str]) -> frozenset[str]:
     """Return the sections that gather_subset selects. Raises KeyError for an unknown word.
 
-    They are `min` and those of the words without `!`, less those of words with `!`. A section that
-    a word names itself stays. An unknown word with `!` is ignored.
+    They are `min` and the sections of words without `!`, except the sections of words with `!`. A
+    section that a word names itself is never removed. Unknown words with `!` are ignored.
     """
     words = list(subset)
     included_words = [word for word in words if not word.startswith("!")]

@@ -48,7 +48,7 @@ class WorkerExecutor:
         """Messages that `next_message` returns before those of the workers."""
         self._current_task: dict[str, TaskStarted] = {}
         self._uncounted: dict[str, list[TaskFinished]] = {}
-        """Finished tasks of each host that its last known state does not count."""
+        """Finished tasks of each host that are not counted in its last received state."""
         self._frames: dict[str, int] = {}
         self._facts_sent: dict[str, list[protocol.LearnFacts]] = {}
         """Facts that were sent to each host's worker since the host started the play."""

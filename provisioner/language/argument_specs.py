@@ -60,7 +60,7 @@ class Spec(Protocol):
 
     @property
     def names(self) -> Mapping[str, str]:
-        """Each name and alias that an argument may have, with the option's name."""
+        """Each name and alias of an option ▶ the option's name."""
 
     @property
     def required(self) -> Collection[str]:
@@ -68,11 +68,15 @@ class Spec(Protocol):
 
     @property
     def defaults(self) -> Mapping[str, Any]:
-        """Defaults that are checked like values."""
+        """The default values, which are checked like other values."""
 
     @property
     def rules(self) -> Mapping[str, Any]:
-        """mutually_exclusive, required_together, required_one_of, required_if, required_by."""
+        """The rules of the options.
+
+        They are mutually_exclusive, required_together, required_one_of, required_if and
+        required_by.
+        """
 
     def options(self, values: Mapping[str, Any]) -> Mapping[str, Option]:
         """Return the options to check, in order, where `values` has values with these names."""

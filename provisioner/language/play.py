@@ -29,9 +29,9 @@ the task names itself have priority."""
 
 @dataclass(frozen=True)
 class Keywords:
-    """The keywords of a task, with those that it inherits from its blocks, role and play.
+    """The keywords of a task, including the inherited keywords of its blocks, role and play.
 
-    The innermost value wins; `when`, `tags`, `vars` and `environment` are collected from all
+    The innermost value wins. `when`, `tags`, `vars` and `environment` are collected from all
     levels. A value may be a `Template`; None means that no level sets the keyword.
     """
 

@@ -169,7 +169,7 @@ class Scope(ComputedMapping):
         return Scope((*layers, *self._layers), self._on_missing, self.context, self.base)
 
     def render(self, value: Any) -> Any:
-        """`value` with every template in it rendered; other values stay as they are."""
+        """Return `value` with every template in it rendered; other values stay unchanged."""
         if type(value) in PLAIN_TYPES:
             return value
         if type(value) is Template:
@@ -192,7 +192,7 @@ class Scope(ComputedMapping):
         return [] if rendered is OMIT else rendered
 
     def holds(self, conditions: Sequence[Template | bool]) -> Template | bool:
-        """True if all conditions are true, else the first one that is not."""
+        """Return True if all conditions are true, else the first one that is not."""
         for condition in conditions:
             value = render(condition, self) if isinstance(condition, Template) else condition
             bare = isinstance(condition, Template) and condition.expression

@@ -1,4 +1,4 @@
-"""Inventory: hosts, groups and their variables, in the same order as in Ansible."""
+"""The inventory: hosts, groups and their variables, in the same order as in Ansible."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from provisioner.records import dataclass
 
 @dataclass(frozen=True)
 class Group:
-    """A group as it is written: its own hosts, its child groups, its variables."""
+    """One group: its own hosts, its child groups, its variables."""
 
     name: str
     hosts: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class Inventory:
     files_of: Mapping[str, Path] = field(default_factory=dict)
     """Host ▶ the file that named it first. Hosts of a list have no file."""
     sources: tuple[str, ...] = ()
-    """What the operator named as the inventory; `meta: refresh_inventory` reads it again."""
+    """The operator's inventory arguments; `meta: refresh_inventory` reads them again."""
 
     @cached_property
     def members(self) -> Mapping[str, tuple[str, ...]]:
@@ -57,7 +57,7 @@ class Inventory:
 
     @cached_property
     def named(self) -> Mapping[str, list[str]]:
-        """`members` as templates see it in the magic variable `groups`."""
+        """`members` in the form of the magic variable `groups`."""
         return {name: list(hosts) for name, hosts in self.members.items()}
 
     @cached_property
@@ -75,7 +75,10 @@ class Inventory:
         return {host: tuple(names) for host, names in groups.items()}
 
     def _weight(self, name: str) -> tuple[int, int, str]:
-        """Sort key of a group. A group that group_by has put below itself has depth 0."""
+        """Return the sort key of a group.
+
+        A group that group_by has put below itself has depth 0.
+        """
         return self.depths.get(name, 0), self.groups[name].priority, name
 
     @cached_property

@@ -26,7 +26,7 @@ _NAMES = ("main.yml", "main.yaml", "main")
 
 @dataclass(frozen=True)
 class Meta:
-    """The part of meta/main.yml that matters here; the rest is for Ansible Galaxy."""
+    """The used part of meta/main.yml; the rest is for Ansible Galaxy."""
 
     where: Where
     dependencies: tuple[Any, ...] = ()
@@ -56,10 +56,10 @@ def collections(basedir: Path) -> Iterator[Path]:
 
 
 def find(name: str, basedir: Path, inside: Role | None, where: Where, within: Any = None) -> Path:
-    """Return the directory of the role called `name`.
+    """Return the directory of the role `name`.
 
-    A `LoadError` names the nearest. It may be one of a collection (NAMESPACE.COLLECTION.ROLE,
-    folders between them), or a bare name in one of those that are `within`.
+    It may be a role of a collection (NAMESPACE.COLLECTION.ROLE), or a bare name in one of the
+    collections `within`. The LoadError for a missing role suggests the nearest name.
     """
     full = [f"{collection}.{name}" for collection in within or ()]
     places = [*folders(basedir)]
@@ -110,7 +110,7 @@ def _in_collections(names: Sequence[str], basedir: Path) -> Iterator[Path]:
 def entry(item: Any, base: Keywords, where: Where) -> tuple[Mapping[str, Any], Keywords]:
     """Split an entry of `roles` or `dependencies` into the arguments of the call and its keywords.
 
-    Keys that are neither are parameters of the role.
+    All other keys are parameters of the role.
     """
     if not isinstance(item, YamlMap):
         return {"name": item, "listed": True, "params": {}, "vars": {}, "own": (None, None)}, base

@@ -102,7 +102,7 @@ def split_words(text: str) -> list[str]:
 
 
 def _words(text: str) -> Iterator[tuple[str, str]]:
-    """Yield each word, and the same with the white space after it.
+    """Yield each word as a pair: without and with the white space after it.
 
     A backslash alone continues the line, so it is left out.
     """

@@ -92,7 +92,10 @@ class StaticVars:
 
     @cached_property
     def _of_files(self) -> Mapping[str, Any]:
-        """Variables of the `vars_files` that exist and whose names can be rendered already."""
+        """Return the variables of `vars_files`.
+
+        Files that do not exist, and names that cannot be rendered yet, are left out.
+        """
         if not self.files:
             return {}
         scope = self._scope(_NOTHING, None, {}, (), {})
@@ -108,7 +111,7 @@ class StaticVars:
         return merged
 
     def _context(self, scope: Scope, role: Role | None) -> LookupContext:
-        """Return what lookups see: files of the role and files beside the playbook."""
+        """Return the context of lookups: files of the role and files beside the playbook."""
         roots = (*((role.path,) if role is not None else ()), self.basedir)
 
         def render(path: Path, options: Mapping[str, Any], more: Mapping[str, Any]) -> str:

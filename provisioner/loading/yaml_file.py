@@ -50,9 +50,10 @@ def opened(data: bytes, file: str, vault: Vault) -> tuple[bytes, str]:
 
 
 def parse(data: bytes, file: str, *, trusted: bool = True, vault: Vault = NO_VAULT) -> Any:
-    """Return the value of one YAML document. With `trusted` false no string becomes a template.
+    """Return the value of one YAML document.
 
-    The vault is told every value of a document that was encrypted as a whole: all are secrets.
+    With `trusted` false no string becomes a template. If the whole document was encrypted, all of
+    its values are secret, and the vault is informed of each.
     """
     plaintext, name = opened(data, file, vault)
     text = yaml_syntax.decode(plaintext, name)

@@ -172,7 +172,7 @@ def _wrong_arguments(
     basedirs: Sequence[Path],
     options: Options,
 ) -> Iterator[Problem]:
-    """Arguments of roles that are wrong by the role's argument spec."""
+    """Yield the arguments of roles that break the role's argument spec."""
     sections = (section for planned in plays for section in planned.play.sections)
     tasks = (task for section in sections for task in tasks_of(section))
     if any(task.module == "validate_argument_spec" for task in tasks):

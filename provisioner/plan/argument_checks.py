@@ -63,7 +63,7 @@ def _checks_role(task: Task) -> bool:
 
 
 def _excused(task: Task) -> bool:
-    """Whether wrong arguments of a host may have no consequences for it."""
+    """Whether wrong arguments are ignored, or are checked on one host only (`run_once`)."""
     return bool(task.keywords.ignore_errors or task.keywords.run_once)
 
 
@@ -72,9 +72,9 @@ def _has_unknown_names(task: Task) -> bool:
 
 
 def _certain_checks(nodes: Iterator[Node]) -> tuple[list[Task], bool]:
-    """Return the checks that run in any case, and whether the nodes were looked at to their end.
+    """Return the checks that run in any case, and whether all nodes were examined.
 
-    They are looked at up to the first task that may define any variable.
+    Nodes are examined up to the first task that may define any variable.
     """
     checks: list[Task] = []
     for node in nodes:

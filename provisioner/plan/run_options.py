@@ -1,4 +1,4 @@
-"""The options of a run that change what is planned and how."""
+"""The options of a run that decide which hosts and tasks are planned."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from provisioner.records import dataclass
 
 @dataclass(frozen=True)
 class Options:
-    """Options of a run, as the command line gives them."""
+    """The options of a run, from the command line."""
 
     limit: str | None = None
     hosts: frozenset[str] | None = None

@@ -11,7 +11,7 @@ from provisioner.remote.become import Become, explain
 from provisioner.remote.channel import Connection
 
 NO_SHELL = "account is currently not available"
-"""The message of nologin as the login shell. sudo and su are told another shell."""
+"""The message of nologin as the login shell. sudo and su are called with another shell."""
 
 NO_TERMINAL = "you must have a tty"
 """The message of sudo with requiretty, as in the sudoers file of the first EL7 releases."""

@@ -85,10 +85,10 @@ class Receiver(Protocol):
     """
 
     def write(self, data: bytes | memoryview) -> None:
-        """Take the next bytes. They are not changed later."""
+        """Process the next bytes. They are not changed later."""
 
     def abandon(self) -> None:
-        """Remove what was written: the program has failed."""
+        """Remove the written data: the program has failed."""
 
 
 class Sum(Protocol):
@@ -336,10 +336,10 @@ def parse(data: bytes, status: int | None = None) -> Report:
 
 
 def blob(data: bytes | bytearray, start: int, head: bytes) -> tuple[int, int]:
-    """Return where a value with any bytes ends, and where the next record begins.
+    """Return the end of a value with any bytes, and the start of the next record.
 
-    `head` is its record's beginning, `start` the position of its first byte. Both results are
-    beyond the data while it is incomplete.
+    `head` is the beginning of its record, `start` the position of its first byte. While the value
+    is incomplete, the next record starts after the end of `data`.
     """
     _, *lengths = head.split(b" ")
     if len(lengths) > 1:

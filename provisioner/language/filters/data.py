@@ -30,9 +30,9 @@ def is_list(value: Any) -> bool:
 
 
 def require_list(value: Any) -> list[Any]:
-    """Return the items of anything that can be iterated, as a list.
+    """Return the items of an iterable as a list.
 
-    Raises FilterArgumentError for text, numbers and the like.
+    Raises FilterArgumentError for text, numbers and other values that are not iterable.
     """
     if isinstance(value, str | bytes) or not isinstance(value, Iterable):
         raise FilterArgumentError(f"a list is needed, not {describe(value)}")
@@ -222,7 +222,7 @@ def for_many_lists(of_two: Callable[[Any, Any], list[Any]]) -> Callable[..., lis
 
 
 def _lists_in(lists: Any) -> list[Any]:
-    """Return the lists in a list of lists; another list by itself."""
+    """Return the lists in a list of lists, or a list with the argument itself."""
     return list(lists) if is_list(lists) and all(map(is_list, lists)) else [lists]
 
 

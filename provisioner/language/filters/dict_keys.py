@@ -71,7 +71,7 @@ def _new_name(
 
 
 def _require_data(value: Any) -> Any:
-    """Return the value, if it is a dict or a list; else `FilterArgumentError`."""
+    """Return a dict or a list unchanged. Raises FilterArgumentError for other values."""
     if not isinstance(value, Mapping) and not is_list(value):
         raise FilterArgumentError(f"a dict or a list is needed, not {describe(value)}")
     return value

@@ -21,7 +21,7 @@ from provisioner.language.yaml_values import VAULT_HEADER
 
 
 def _plain(value: Any) -> Any:
-    """Return a value of a type that JSON does not have, as one of a type that it has."""
+    """Convert a value of a type that JSON does not have to one that it has."""
     match value:
         case Undefined():
             return str(value)  # raises, with the name
@@ -91,7 +91,7 @@ def _dumper() -> Any:
 
 
 def _represent_rest(dumper: Any, value: Any) -> Any:
-    """Return the YAML of an object that no other rule covers: a list, if it can be iterated."""
+    """Return the YAML node of an object without its own rule. An iterable becomes a list."""
     if isinstance(value, Iterable):
         return dumper.represent_list(list(value))
     return dumper.represent_undefined(value)

@@ -92,7 +92,7 @@ def human_to_bytes(size: Any, default_unit: str | None = None, isbits: bool = Fa
 
 
 def _bits(letter: str, isbits: bool) -> tuple[str, ...]:
-    """Names of a unit of bits that Ansible accepts besides its word: Kbit and Kbits."""
+    """Return the other names of a unit of bits that Ansible accepts: Kbit and Kbits."""
     return (f"{letter.lower()}bit", f"{letter.lower()}bits") if isbits else ()
 
 
@@ -205,7 +205,7 @@ def to_time_unit(
 
 
 def _unit(text: str) -> str:
-    """Return the unit of time that a name or an abbreviation of it means."""
+    """Return the unit of time for its name or an abbreviation of it."""
     word = text.lower()
     name = SHORT.get(word) or word.removesuffix("s")
     name = SHORT.get(name, name)

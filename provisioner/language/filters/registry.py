@@ -1,6 +1,6 @@
-"""FILTERS: the filters of templates, besides those of Jinja itself.
+"""FILTERS: the filters of templates, in addition to the filters of Jinja.
 
-The functions in the other files are plain. Here they get their names and a guard: an undefined
+The functions in the other files are plain. Here they get their names and checks: an undefined
 argument is an error that names the variable, and other errors name the filter.
 """
 

@@ -122,7 +122,7 @@ def first_found(
 
 
 def _candidates(terms: list[Any], paths: Any) -> Iterator[tuple[list[str], list[str], bool]]:
-    """For each term: file names, folders to search, and whether the result may be empty."""
+    """Yield for each term: file names, folders to search, whether the result may be empty."""
     for term in terms:
         if isinstance(term, Mapping):
             options = with_defaults(term, {"files": [], "paths": paths, "skip": False})

@@ -66,7 +66,7 @@ def random_string(context: LookupContext, terms: list[Any], **options: Any) -> l
 
 
 def _required(kinds: Mapping[str, str], options: Mapping[str, Any]) -> list[str]:
-    """As many characters of each kind as the options require."""
+    """Return the minimum characters of each kind that the options require."""
     other_names = {"numbers": "min_numeric"}
     counts = {name: int(options[other_names.get(name, f"min_{name}")]) for name in kinds}
     return [secrets.choice(kinds[name]) for name, count in counts.items() for _ in range(count)]

@@ -85,7 +85,7 @@ def _size_of(operator: str, left: Any, right: Any) -> float:
 
 
 def loop_helper(name: str) -> Any:
-    """Jinja's global class `namespace`, `cycler` or `joiner`, which templates use in loops."""
+    """Return Jinja's class `namespace`, `cycler` or `joiner`, which templates use in loops."""
     from jinja2 import utils
 
     return getattr(utils, name.capitalize())

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @cache
 def lazy_classes() -> tuple[type[jinja2.Template], type[Context]]:
-    """Jinja's classes for templates and contexts, changed so that variables stay lazy.
+    """Return Jinja's classes for templates and contexts, changed so that variables stay lazy.
 
-    Jinja copies all variables into a dict for a template that is included, imported or extended,
-    which would render every variable.
+    For a template that is included, imported or extended, Jinja copies all variables into a dict.
+    That would render every variable.
     """
     from jinja2 import Template
     from jinja2.runtime import Context

@@ -167,7 +167,7 @@ def _call(name: str, args: Sequence[jinja2.nodes.Expr]) -> jinja2.nodes.Expr:
 
 
 def _is_author_text(node: jinja2.nodes.Node | None) -> bool:
-    """Whether the expression can only give text that its author typed in it."""
+    """Whether the expression can only return text that its author typed in it."""
     from jinja2 import nodes
 
     match node:
@@ -319,10 +319,10 @@ def _number(node: ast.expr, values: _Values | None) -> int | float:
 
 
 def _item_value(values: _Values, index: int) -> Any:
-    """Return a value that is an item by itself, outside of quotes.
+    """Return a value that is a whole item, outside of quotes.
 
-    Numbers, booleans, lists and dicts stay as they are. Text is read as a number, a quoted string
-    or a word such as `true`; only text of the filter `to_json` may be a list or a mapping.
+    Numbers, booleans, lists and dicts stay unchanged. Text is read as a number, a quoted string or
+    a word such as `true`. Only text of the filter `to_json` may be a list or a mapping.
     """
     value = values.values[index]
     if isinstance(value, bool | int | float | list | dict):

@@ -1,4 +1,4 @@
-"""TESTS: the tests of templates (after `is`), besides those of Jinja itself."""
+"""TESTS: the tests of templates (after `is`), in addition to the tests of Jinja."""
 
 from __future__ import annotations
 

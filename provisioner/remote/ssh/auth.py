@@ -158,7 +158,10 @@ class _Login:
         )
 
     def _missing_password(self) -> str:
-        """Advise to give a password where none is set and the server would accept one."""
+        """Return the advice to set a password, or "".
+
+        It is given if none is set and the server would accept one.
+        """
         methods = {"password", "keyboard-interactive"} & {*(self._methods or ())}
         if self._target.password is not None or not methods:
             return ""

@@ -30,7 +30,7 @@ REFUSALS = ("Exceeded MaxStartups", "Not allowed at this time")
 
 
 class BusyError(Exception):
-    """The server closed the connection before its banner, as sshd does beyond MaxStartups."""
+    """The server closed the connection before its banner, as sshd does at MaxStartups."""
 
 
 def establish(stream: Stream, target: Target, deadline: float) -> SshTransport:

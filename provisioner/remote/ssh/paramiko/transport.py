@@ -99,7 +99,7 @@ class SshTransport(Transport):
 
     @property
     def last_received(self) -> float:
-        """When the last bytes came (time.monotonic)."""
+        """Time of the last received bytes (time.monotonic)."""
         return self._buffered.last_received
 
     @property
