@@ -2,5 +2,5 @@
 
 from provisioner.cli import main
 
-if __name__ == "__main__":  # a worker process imports this module under another name
+if __name__ == "__main__":  # a worker process imports this module as "__mp_main__"
     main()

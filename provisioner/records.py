@@ -20,7 +20,8 @@ def _dataclass(cls: type[Any] | None = None, /, *, frozen: bool = False) -> Any:
     if cls is None:
         return lambda decorated: _dataclass(decorated, frozen=frozen)
     defined = set(vars(cls))
-    cls.__doc__ = cls.__doc__ or cls.__name__  # else the decorator takes time to write one
+    # Otherwise the decorator would compose one, which takes time.
+    cls.__doc__ = cls.__doc__ or cls.__name__
     dataclasses.dataclass(repr=False, eq=False)(cls)
     cls._compared = _compared([field.name for field in dataclasses.fields(cls) if field.compare])
     for name, method in (_FROZEN if frozen else _MUTABLE).items():
@@ -54,7 +55,7 @@ def _hash(self: Any) -> int:
 
 def _setattr(self: Any, name: str, value: object) -> None:
     if name in self.__dataclass_fields__:
-        if name not in self.__dict__:  # __init__ sets each field once
+        if name not in self.__dict__:  # only __init__ may set a field, once
             self.__dict__[name] = value
             return
     elif _may_add_attributes(self):

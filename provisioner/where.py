@@ -59,9 +59,9 @@ def visible(text: str) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return `did you mean "…"?` with the most similar name of `known`, or "" if none is."""
-    from difflib import get_close_matches  # here, since only errors need it
+    from difflib import get_close_matches  # imported here because only errors need it
 
-    names = [name for name in known if isinstance(name, str)]  # keys in YAML may be of any type
+    names = [name for name in known if isinstance(name, str)]  # keys in YAML may have any type
     matches = get_close_matches(str(word), names, 1, 0.6)
     return f'did you mean "{matches[0]}"?' if matches else ""
 

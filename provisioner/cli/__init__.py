@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         status = dispatch(sys.argv[1:] if arguments is None else arguments)
     finally:
-        gc.freeze()  # the interpreter would search all objects for cycles before it ends
+        gc.freeze()  # the interpreter would search all objects for cycles before it exits
     sys.exit(status)
 
 

@@ -39,7 +39,8 @@ class Connector:
 
         hosts = list(certain_connections(plan))
         for host, variables in hosts:
-            with suppress(ConnectionFailed):  # reported when the host runs its first task
+            # The error is reported when the host runs its first task.
+            with suppress(ConnectionFailed):
                 target = target_for(host, variables, self._defaults)
                 self._preconnector.start((host, connection_values(variables)), target)
         if hosts:  # the import takes as long as connecting, so both run at the same time

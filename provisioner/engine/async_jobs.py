@@ -57,7 +57,7 @@ def add_job_values(task: Task, module: Module, result: Result) -> Result:
 
 
 def _new_id() -> str:
-    import secrets  # costs time, and few runs have such a task
+    import secrets  # importing it takes time, and few runs have such a task
 
     return f"j{secrets.randbelow(10**12):012}.{secrets.randbelow(10**5)}"
 

@@ -26,7 +26,7 @@ def connection_variables(
     defaults = {
         "host": host,
         "user": keywords.remote_user or settings.get("user_option"),
-        "port": None,  # in Ansible too, the keyword `port` sets no variable
+        "port": None,  # as in Ansible, the keyword `port` sets no variable
     }
     for thing, default in defaults.items():
         new, old = f"ansible_{thing}", f"ansible_ssh_{thing}"

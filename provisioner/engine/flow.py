@@ -97,7 +97,7 @@ def compile_sections(sections: Iterable[Sequence[Node]]) -> Flow:
     """Compile a play's sections; handlers are flushed after each of them."""
     compiler = _Compiler()
     for section in sections:
-        if section or compiler.has_lines:  # before the first task there is nothing to flush
+        if section or compiler.has_lines:  # there is nothing to flush before the first task
             compiler.add_nodes(section, ())
             compiler.add_flush()
     return compiler.flow()
@@ -136,7 +136,8 @@ class _Compiler:
 
     def _add_block(self, block: Block, within: Within) -> None:
         number = len(self._spans)
-        self._spans.append(None)  # the blocks within come behind it
+        # Reserves the number: blocks inside of this one get higher numbers.
+        self._spans.append(None)
         self._add_part(block.tasks, within, number, "tasks")
         rescue = self._add_part(block.rescue, within, number, "rescue") if block.rescue else None
         always = self._add_part(block.always, within, number, "always") if block.always else None

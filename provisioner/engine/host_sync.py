@@ -105,7 +105,7 @@ class HostSync:
         if task.module == "add_host" or refreshes(task):
             return True
         if ends_play(task) and self._play_world.play.strategy != "free":
-            return True  # as in Ansible, whose first host decides by its `when`
+            return True  # as in Ansible, the `when` of the first host decides
         return self.counts_for_all(task)
 
     def counts_for_all(self, task: Task) -> bool:

@@ -114,7 +114,8 @@ class Lookahead:
             self._add_gathering(frame, pending)
         self._add_tasks(frame, pending)
         if pending.local_files:
-            self._prepared.clear()  # they may have read files that are about to change
+            # Prepared task runs may have read files that are about to change.
+            self._prepared.clear()
         second = frame[1] if self._due.key and len(frame) > 1 else None
         self._second = second and (second[0], second[1].index)
         return frame

@@ -99,7 +99,7 @@ class ResultHandler:
             return (yield from self._finish_gathering(task_run, result))
         task = task_run.task
         self._note_difference(task_run, result)
-        self._position.go_to(place)  # between two tasks of a frame there may be ends of blocks
+        self._position.go_to(place)  # skips the ends of blocks between two tasks of a frame
         retries = self._retries(task_run, result)
         if retries or (task_run.check and task_run.module is not None and _may_retry(task)):
             result = replace(result, returns={**result.returns, "attempts": self._attempts})

@@ -29,7 +29,7 @@ def result_of(module: Module, report: Report, diff: bool) -> Result:
     if "check" in report.records:
         outcome, message = Outcome.SKIPPED, "not run in check mode"
     if "skip" in report.records and module.skips:
-        outcome = Outcome.SKIPPED  # Ansible skips these; a command with `creates` is ok
+        outcome = Outcome.SKIPPED  # as in Ansible; a command with `creates` is ok
     returns = {**_common(module, report), **module.returns(report)}
     if failed is None:
         try:

@@ -116,7 +116,7 @@ class Roster:
 
     def _take_in(self) -> None:
         """Merge all new reports."""
-        if not self._new:  # without the lock: the list is emptied last
+        if not self._new:  # safe without the lock, because the list is emptied last
             return
         with self._lock:
             for number, (host, values) in enumerate(self._new):

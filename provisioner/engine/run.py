@@ -141,13 +141,13 @@ class Run:
             later = self._hosts_of(plan.plays[number:])
             try:
                 yield from self._play(planned, number - 1, later)
-            except LoadError as error:  # such as hosts: "{{ hostvars.x.undefined }}"
+            except LoadError as error:  # for example for hosts: "{{ hostvars.x.undefined }}"
                 self._stopped = self._invalid = True
                 for problem in error.problems:
                     reason = f"{problem.reason}: no further play is run"
                     yield Notice(reason, str(problem.where))
             if later and number in last_of_playbook and not self._stopped and self._failing:
-                self._stopped = True  # as in Ansible
+                self._stopped = True  # as in Ansible, the run ends here
                 yield Notice("a host has failed: no later playbook is run")
             self.executor.close_others(later)
 

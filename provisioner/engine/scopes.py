@@ -233,7 +233,7 @@ def _vars_files(play_world: PlayWorld, state: HostState) -> Mapping[str, Any]:
     """
     if not play_world.play.vars_files:
         return {}
-    with _reading:  # other hosts' delegated tasks read them too
+    with _reading:  # threads of hosts that delegate to this one read the files too
         variables = state.vars_files.get(play_world.play.where)
         return _read_vars_files(play_world, state) if variables is None else variables
 
@@ -243,7 +243,8 @@ _reading = threading.RLock()
 
 def _read_vars_files(play_world: PlayWorld, state: HostState) -> Mapping[str, Any]:
     play = play_world.play
-    state.store_vars_files(play.where, {})  # no values while the names are rendered
+    # The names are rendered without the variables of the files.
+    state.store_vars_files(play.where, {})
     merged: dict[str, Any] = {}
     complete = True
     for entry in play.vars_files:
@@ -254,7 +255,7 @@ def _read_vars_files(play_world: PlayWorld, state: HostState) -> Mapping[str, An
             continue
         paths = [play.basedir / Path(name).expanduser() for name in names]
         path = next((path for path in paths if path.is_file()), None)
-        if path is None:  # no failure in Ansible either; the recap reports it
+        if path is None:  # as in Ansible this is no failure; the recap reports it
             text = f"{' or '.join(names)} was not found ({entry.where})"
             state.add_notes({"vars_files": text})
             continue
@@ -280,7 +281,7 @@ def _lookup_context(scope: Scope) -> LookupContext:
 
 _BUILTINS: dict[str, Any] = {
     "ansible_facts": LazyFromScope(_no_facts),
-    **functions(_lookup_context),  # the playbook may have a variable `q`, which comes first
+    **functions(_lookup_context),  # a variable `q` of the playbook has priority
     "ansible_search_path": LazyFromScope(lambda scope: _search_path(scope.context)),
     "range": Lazy(lambda: range),
     "dict": Lazy(lambda: dict),

@@ -71,7 +71,7 @@ def _interfaces(raw: RawFacts) -> dict[str, dict[str, Any]]:
         elif device and words and words[0] in ("inet", "inet6") and len(words) > 1:
             _add_address(interfaces, device, _entry(words))
         elif line[:1].strip():
-            device = ""  # the routes come after the interfaces
+            device = ""  # the lines of the routes follow the interfaces
     return interfaces
 
 

@@ -47,7 +47,7 @@ SECTIONS: dict[str, Callable[[RawFacts], dict[str, Any]]] = {
     "devices": disks.devices,
     "dmi": hardware.dmi,
     "loadavg": hardware.loadavg,
-    "lvm": lambda raw: {"lvm": "N/A"},  # reading it would need three slow programs
+    "lvm": lambda raw: {"lvm": "N/A"},  # the real value would need three slow programs
     "memory": hardware.memory,
     "mounts": lambda raw: {"mounts": disks.mounts(raw)},
     "uptime": hardware.uptime,

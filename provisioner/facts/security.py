@@ -57,7 +57,7 @@ def capabilities(raw: RawFacts) -> dict[str, Any]:
     mask = parse_labels(raw.text("/proc/self/status")).get("CapEff", "")
     number = int(mask, 16) if re.fullmatch(r"[0-9a-fA-F]+", mask) else 0
     names = [f"cap_{name}" for bit, name in enumerate(CAPABILITIES) if number >> bit & 1]
-    has_all = len(names) >= 37  # the kernel of EL7 has 37
+    has_all = len(names) >= 37  # the kernel of EL7 has 37 capabilities
     return {
         "system_capabilities": [] if has_all else names,
         "system_capabilities_enforced": "False" if has_all else "True",

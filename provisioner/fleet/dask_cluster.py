@@ -145,7 +145,7 @@ def _start_cluster(make: Callable[[], LocalCluster]) -> LocalCluster:
     cluster: Future[LocalCluster] = Future()
 
     def start() -> None:
-        resource_tracker.ensure_running()  # unblocks signals, so it must come first
+        resource_tracker.ensure_running()  # this call unblocks signals, so it must come first
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             cluster.set_result(make())

@@ -82,7 +82,7 @@ class HostSessions:
             for report in self._reports(request, progress):
                 reports.append(report)
                 ended.append(time.monotonic())
-        except OSError as failure:  # no more files or memory
+        except OSError as failure:  # this process has no more files or memory
             reason = f"this machine: {failure.strerror or failure}"
             error = ConnectionFailed(reason, "lower --forks")
         except TemplateError as failure:

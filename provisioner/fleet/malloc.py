@@ -15,7 +15,7 @@ def save_memory(hosts: int) -> None:
     """
     if hosts <= FEW_HOSTS:
         return
-    import ctypes  # here, since it takes some milliseconds
+    import ctypes  # imported here because it takes some milliseconds
 
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:

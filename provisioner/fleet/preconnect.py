@@ -70,7 +70,7 @@ class _PendingLogin(threading.Thread):
     def run(self) -> None:
         try:
             self._login = self._dial(self._target)
-        except BaseException as error:  # `result` raises it
+        except BaseException as error:  # raised again by `result`
             self._error = error
 
     def result(self) -> Login:

@@ -98,7 +98,7 @@ class Slots:
         latest_start = time.monotonic() - self._lend_after
         for token, started in list(self._connecting.items()):
             if started > latest_start or self._lent >= self._max_lent:
-                return  # the others have started later
+                return  # all following connections have started later
             del self._connecting[token]
             self._lent += 1
             self._free += 1

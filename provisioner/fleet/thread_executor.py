@@ -101,7 +101,7 @@ class ThreadExecutor:
             if host not in self._batch.needed:
                 self._session_pool.close_host(host)
             return HostDone(host)
-        except BaseException as error:  # a bug, which must not get lost in the thread
+        except BaseException as error:  # a bug: the scheduler raises it again
             return HostCrashed(error)
         finally:
             self._slots.release()
@@ -138,7 +138,7 @@ def run_until_blocked(
         reply = None
         match step:
             case TaskStarted() | Exchange() | Sleep() | Barrier() if interrupt:
-                run.close()  # finished tasks are reported already, and no other starts
+                run.close()  # the finished tasks are already reported, and no other task starts
                 return None
             case Exchange():
                 throttles.take(step.throttle, step.exclusive_machine)

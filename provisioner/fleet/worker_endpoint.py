@@ -59,7 +59,8 @@ async def close_run(run: str) -> None:
 def detach_from_terminal() -> None:
     """Leave the terminal's session: Ctrl-C is for the controller, which lets tasks finish."""
     os.setsid()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # child processes may need it
+    # Child processes may need the signal.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def program_version() -> str:

@@ -156,7 +156,7 @@ class WorkerExecutor:
     def _receive(self, worker: WorkerHandle, message: Any) -> Message | None:
         """Handle a message of a worker. Return it if it is for the scheduler."""
         if worker.lost:
-            return None  # its hosts have left the run
+            return None  # the worker's hosts have already left the run
         match message:
             case HostBlocked(host, barrier):
                 self._pause(worker, host)
@@ -188,7 +188,7 @@ class WorkerExecutor:
                 self._update_state(message)
             case protocol.RosterReport(host, values):
                 self._world.roster.report(host, values)
-                _ = self._world.inventory  # adds the new hosts, which other workers may ask for
+                _ = self._world.inventory  # merges the new hosts, which other workers may request
                 self._send_all(message, but=worker)
             case protocol.WorkerRequest(number, question):
                 self._respond(worker, number, question)
@@ -276,7 +276,8 @@ class WorkerExecutor:
                 self._finish_host(host, Status.UNREACHABLE, f"{LOST}; no task was running")
                 continue
             self._finish_current_task(host)
-            if self._leaders.pop(host, None) is not None:  # as if the host itself were lost
+            # The same consequence as losing the connection to the host.
+            if self._leaders.pop(host, None) is not None:
                 self._world.states[host].fatal = "run_once"
             self._finish_host(host, Status.UNKNOWN, f"{LOST}: {worker.lost}")
             self._ready.append(HostDone(host))

@@ -132,7 +132,8 @@ class _Builder:
             result.keys_at[key], result.values_at[key] = place, self._where(value_node)
         if not merged:
             return result
-        merged.add(result)  # the merged keys come first in order; the own values replace theirs
+        # The merged keys are first in order, but the mapping's own values replace theirs.
+        merged.add(result)
         return merged
 
     def _merge(self, into: YamlMap, node: yaml.Node, depth: int) -> None:

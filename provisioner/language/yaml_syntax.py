@@ -96,7 +96,7 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> LoadErro
     tab = "cannot start any token" in problem and line[where.column - 1 :].startswith("\t")
     if tab or "tab character" in problem:
         return LoadError("YAML does not allow tabs for indentation", where, "use spaces")
-    if "nesting depth" in problem:  # libyaml from 0.2.6 on
+    if "nesting depth" in problem:  # the message of libyaml 0.2.6 and later
         return LoadError(too_deep(), where)
     if "another document" in problem:
         return LoadError("a second document begins here", where, "a file may have only one")

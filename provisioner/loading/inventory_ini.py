@@ -122,7 +122,7 @@ def _value(text: str, where: Where) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
             value = ast.literal_eval(text)
-            str(value)  # fails for a number of more than 4,300 digits, which stays text
+            str(value)  # raises for a number of more than 4,300 digits, which stays text
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return _template(text, where)
     return _templates(value, where)

@@ -70,7 +70,8 @@ def _group(builder: Builder, name: str, body: Any, where: Where) -> list[str]:
     if not isinstance(body, dict):
         body = {"hosts": body}
     elif not body.keys() & set(_KEYS):
-        body = {"hosts": [name], "vars": body}  # the oldest form: a host and its variables
+        # The oldest format: the name of a host, and its variables.
+        body = {"hosts": [name], "vars": body}
     builder.set_vars(name, _part(body, "vars", dict, name, where), where)
     hosts = [_name(host, where) for host in _part(body, "hosts", list, name, where)]
     for host in hosts:
@@ -96,7 +97,7 @@ def _name(value: Any, where: Where) -> str:
 
 def _run(path: Path, *arguments: str) -> Mapping[str, Any]:
     """Run the script and return the JSON mapping that it prints. Raises LoadError if it fails."""
-    import subprocess  # most inventories are files
+    import subprocess  # imported here because most inventories are files
 
     called = " ".join((str(path), *arguments))
     try:

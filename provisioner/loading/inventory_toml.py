@@ -15,7 +15,7 @@ _KINDS: Mapping[str, type] = {"hosts": dict, "children": list, "vars": dict}
 
 def load(builder: Builder, text: str, file: str) -> None:
     """Add the hosts and groups of a TOML inventory to `builder`."""
-    import tomllib  # few inventories are TOML
+    import tomllib  # imported here because few inventories are TOML
 
     try:
         data = tomllib.loads(text)

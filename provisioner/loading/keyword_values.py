@@ -125,7 +125,7 @@ def defaults(key: str, value: Any, where: Where | None) -> None:
                 _group(key, group, places.get(name))
                 continue
             hint = "" if exists(name) else nearest(short_name(name), MODULES)
-            if hint:  # without a near name it may be a module of a `library` folder
+            if hint:  # a name that is not similar may be a module of a `library` folder
                 raise LoadError(f'{key}: there is no module "{name}"', places.get(name), hint)
 
 

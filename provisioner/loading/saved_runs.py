@@ -54,7 +54,7 @@ def events(path: Path) -> tuple[Event, ...]:
     """
     text = yaml_file.read(path, what="saved run").decode("ascii", "replace")
     *lines, last = text.split("\n")
-    if last.strip() and _is_json(last):  # else the file ends within a line
+    if last.strip() and _is_json(last):  # otherwise the file ends within a line
         lines.append(last)
     run = [event for number, line in enumerate(lines, 1) for event in _event(path, number, line)]
     if not run or not isinstance(run[0], RunStarted):

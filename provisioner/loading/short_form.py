@@ -28,7 +28,7 @@ def of_module(module: type[Module], key: str, value: Any, where: Where) -> YamlM
     text = value.source if isinstance(value, Template) else str(value)
     fields = arguments.names(module)
     rest = []
-    kept = ""  # the free text as it is written, with its newlines
+    kept = ""  # the unchanged free text, with its newlines
     for word, piece in _words(text):
         name, equals, item = pair(word)
         is_argument = name in fields or (module.open and _may_be_name(name, module))

@@ -216,7 +216,8 @@ def _update(into: YamlMap, source: YamlMap) -> None:
 def _expressions(value: Any, where: Where) -> Any:
     """Return the value with strings as expressions, for parameters such as `that` of assert."""
     if isinstance(value, list):
-        conditions = (True if item in (None, "") else item for item in value)  # empty is true
+        # An empty condition is true.
+        conditions = (True if item in (None, "") else item for item in value)
         return [_expressions(item, where) for item in conditions]
     return kw.expression(str(value), where) if isinstance(value, str | int | float) else value
 

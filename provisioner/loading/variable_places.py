@@ -64,7 +64,7 @@ def _inventory_files(inventory: Inventory) -> Iterator[YamlMap]:
 def _mappings(path: Path, inventory: Inventory) -> Iterator[YamlMap]:
     try:
         data = yaml_file.load(path, vault=inventory.vault)
-    except LoadError:  # an INI file, an executable
+    except LoadError:  # the file is INI or an executable
         return
     if isinstance(data, YamlMap):
         yield data

@@ -60,7 +60,7 @@ def variable_folders(inventory: Inventory, basedirs: Sequence[Path]) -> tuple[Pa
     places = (*inventory.basedirs, *basedirs)
     if len({place.is_absolute() for place in places}) > 1:
         return tuple({place.absolute(): place for place in places}.values())
-    return tuple(dict.fromkeys(places))  # no absolute() here: it calls getcwd for each host
+    return tuple(dict.fromkeys(places))  # absolute() would call getcwd for each host
 
 
 def extra_vars(arguments: Sequence[str], vault: Vault = NO_VAULT) -> Mapping[str, Any]:

@@ -91,7 +91,7 @@ def _editor() -> list[str]:
 @contextmanager
 def _private_folder() -> Iterator[Path]:
     memory = _MEMORY if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) else None
-    folder = Path(tempfile.mkdtemp(prefix="provision-", dir=memory))  # 0700
+    folder = Path(tempfile.mkdtemp(prefix="provision-", dir=memory))  # mkdtemp sets the mode 0700
     try:
         yield folder
     finally:
@@ -108,7 +108,7 @@ def _overwrite(path: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError:
-        pass  # it is removed in any case
+        pass  # the file is removed in any case
 
 
 @contextmanager

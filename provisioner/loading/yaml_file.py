@@ -32,7 +32,7 @@ def read(path: Path, *, what: str = "file") -> bytes:
         if path.stat().st_size > MAX_BYTES:
             raise LoadError(f"the {what} {path} is larger than {MAX_BYTES >> 20} MiB")
         return path.read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+    except (OSError, ValueError) as error:  # ValueError: the name contains a NUL
         reason = getattr(error, "strerror", None) or error
         raise LoadError(f"the {what} {path} can't be read: {reason}") from None
 

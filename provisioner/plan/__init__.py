@@ -176,7 +176,7 @@ def _wrong_arguments(
     sections = (section for planned in plays for section in planned.play.sections)
     tasks = (task for section in sections for task in tasks_of(section))
     if any(task.module == "validate_argument_spec" for task in tasks):
-        from provisioner.plan import argument_checks  # the types of arguments need Jinja
+        from provisioner.plan import argument_checks  # imported here because it imports Jinja
 
         chosen = [(planned.play, planned.hosts) for planned in plays]
         yield from argument_checks.wrong(chosen, inventory, inventory_vars, basedirs, options)

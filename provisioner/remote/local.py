@@ -21,7 +21,7 @@ class LocalChannel:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            process_group=0,  # so that Ctrl-C does not reach it: this process lets tasks finish
+            process_group=0,  # Ctrl-C must not reach it, because this process lets tasks finish
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -41,7 +41,7 @@ class LocalChannel:
                 rest = rest[os.write(self._stdin, rest) :]
         except OSError as error:
             if not self._has_answered:
-                return  # it ended at once: `receive` returns the output with the reason
+                return  # it has ended already: `receive` returns the output with the reason
             raise ConnectionLost(f"the local shell has ended: {error.strerror}") from error
 
     def receive(self, timeout: float | None) -> bytes:

@@ -18,7 +18,8 @@ NO_TERMINAL = "you must have a tty"
 
 _MESSAGES = (
     (
-        "integer expression expected",  # the remote loop's, for a line that is not a frame's length
+        # Printed by the remote loop for a line without a frame's length.
+        "integer expression expected",
         "the login shell's profile reads the input that is meant for the session's shell",
         "change ~/.bashrc: without a terminal, its commands must not read standard input",
     ),

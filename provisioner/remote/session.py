@@ -66,7 +66,8 @@ class Session:
 
     def _sent(self, steps: Sequence[Step]) -> Channel:
         """Send the frame and return the channel. The frame, up to 70 KB for each host, is freed."""
-        text = self._frame(steps)  # before a channel is opened: it may raise ValueError
+        # Made before a channel is opened, because it may raise ValueError.
+        text = self._frame(steps)
         channel = self._open()
         channel.send(shell.framed(text, self._nonce if self._started else None))
         self._started = True
@@ -113,7 +114,7 @@ class Session:
         """
         prompt, ready = self._nonce.encode(), f"{self._nonce}ready\n".encode()
         if become.method == "su":
-            prompt = b"assword: "  # the prompt of su can't be chosen; its language is the login's
+            prompt = b"assword: "  # the prompt of su is fixed, in the language of the login
         sent = False
         while ready not in self._buffer:
             data = self._receive(channel, time.monotonic() + START_SECONDS)

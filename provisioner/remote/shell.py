@@ -303,7 +303,7 @@ def framed(text: str, nonce: str | None) -> bytes:
     key = b" " + nonce.encode() if nonce is not None else b""
     if key and len(data) <= LINES and text.isascii() and text.translate(_SPACES).isprintable():
         return b"%d%s lines\n%s" % (len(data), key, data)
-    data = data.removesuffix(b"\n")  # which `$(…)` removes
+    data = data.removesuffix(b"\n")  # `$(…)` removes it too
     return b"%d%s\n%s" % (len(data), key, data)
 
 

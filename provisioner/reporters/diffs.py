@@ -42,7 +42,7 @@ def _diff_text(diff: Diff) -> list[str]:
 
 
 def _unified(before: list[str], after: list[str]) -> list[str]:
-    from difflib import unified_diff  # here, since it takes 4 ms that only --diff needs
+    from difflib import unified_diff  # imported here because it takes 4 ms and only --diff needs it
 
     # Splitting a text that ends in a newline leaves an empty last piece, which is not a line.
     old, new = (each[:-1] if each[-1] == "" else each for each in (before, after))

@@ -150,7 +150,7 @@ def _tail(text: str | None) -> str:
 
 
 def _render(**values: Any) -> str:
-    from jinja2 import Environment, StrictUndefined  # here, since it is slow to import
+    from jinja2 import Environment, StrictUndefined  # imported here because the import is slow
 
     package_data = files("provisioner.reporters")
     style = package_data.joinpath("report.css").read_text("utf-8")

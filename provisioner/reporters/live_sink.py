@@ -81,7 +81,7 @@ class LiveSink:
             self._draw()
 
     def announce(self, text: str) -> None:
-        self._announcement = text  # part of the live view, which would overwrite standard error
+        self._announcement = text  # drawn by the live view, which would overwrite standard error
         if SCREEN.is_asking:
             announce(text)
 

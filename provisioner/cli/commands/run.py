@@ -221,7 +221,7 @@ def _run_plan(plan: Plan, arguments: RunArguments, redactor: Redactor) -> int:
     malloc.save_memory(min(plan.options.forks, len(plan.hosts)))
     connector = Connector(arguments.options)
     if not arguments.step and arguments.workers is None:
-        connector.preconnect(plan)  # hosts connect while the engine is imported
+        connector.preconnect(plan)  # the hosts connect while this process imports the engine
     try:
         return _execute(plan, arguments, redactor, connector)
     finally:

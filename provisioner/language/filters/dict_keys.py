@@ -103,9 +103,7 @@ def _keep(value: Any, is_target: Callable[[Any], bool]) -> Any:
                 result[key] = item
             continue
         inside = _keep(item, is_target)
-        if is_list(
-            inside
-        ):  # as in ansible.utils, lists of text only are removed, whatever their key
+        if is_list(inside):  # as in ansible.utils, lists of text only are removed under any key
             inside = [each for each in inside if each not in ([], {})]
             if all(isinstance(each, str) for each in inside):
                 continue

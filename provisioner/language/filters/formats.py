@@ -24,7 +24,7 @@ def _plain(value: Any) -> Any:
     """Convert a value of a type that JSON does not have to one that it has."""
     match value:
         case Undefined():
-            return str(value)  # raises, with the name
+            return str(value)  # raises an error with the variable's name
         case Mapping():
             return plain_data(value) if isinstance(value, ComputedMapping) else dict(value)
         case bytes():

@@ -156,7 +156,8 @@ def _sha2_digits(mixed: bytes) -> str:
     A group has three bytes, each one third of the digest after the one before.
     """
     third = len(mixed) // 3
-    step = 1 if len(mixed) == 64 else 2  # by group, the first of the three bytes moves on
+    # How far the first of the three bytes moves with each group.
+    step = 1 if len(mixed) == 64 else 2
     groups = []
     for turn in range(third):
         places = [turn + third * ((turn * step + part) % 3) for part in range(3)]

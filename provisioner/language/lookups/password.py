@@ -120,7 +120,8 @@ def _read(path: Path, new_line: str) -> str:
     """
     if not path.exists():
         draft = _draft(path, new_line)
-        with suppress(FileExistsError):  # another process was first: its password is used
+        # Another process has created it first: its password is used.
+        with suppress(FileExistsError):
             path.hardlink_to(draft)
         draft.unlink()
     return path.read_text().rstrip("\n")

@@ -176,7 +176,7 @@ def _is_author_text(node: jinja2.nodes.Node | None) -> bool:
         case nodes.Const():
             return isinstance(node.value, str)
         case nodes.Call(node=nodes.Name(), args=[], kwargs=[]):
-            return True  # a call of a joiner, which returns the author's separator
+            return True  # a call of a joiner returns the author's separator
         case nodes.CondExpr():
             return _is_author_text(node.expr1) and (
                 node.expr2 is None or _is_author_text(node.expr2)
@@ -306,7 +306,7 @@ def _value(node: ast.expr | None, values: _Values | None) -> Any:
 
 
 def _key(node: ast.expr | None, values: _Values | None) -> Any:
-    if node is None:  # {**x}
+    if node is None:  # an item such as {**x}
         raise ValueError("not a literal")
     return _value(node, values)
 

@@ -72,7 +72,7 @@ def _value_of_none(template: Template, scope: Mapping[str, Any]) -> str | None:
     if template.expression:
         return None
     name = _ONLY_NAME.fullmatch(template.source)
-    raw = getattr(scope, "raw", scope.get)  # of a `Scope`, or of a dict
+    raw = getattr(scope, "raw", scope.get)  # `scope` is a `Scope` or a dict
     return None if name and name[1] in scope and raw(name[1]) is None else ""
 
 

@@ -22,7 +22,7 @@ def checked_value(value: Any) -> Any:
     for item in (value, *items):
         if is_missing(item):
             item._fail_with_undefined_error()
-    if is_undefined(value):  # of `x if false` without an else
+    if is_undefined(value):  # for example `x if false` without an else
         return ""
     if isinstance(value, str):
         if len(value) > MAX_TEXT:

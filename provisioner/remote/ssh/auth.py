@@ -29,7 +29,8 @@ class _Login:
 
     def __init__(self, exchange: AuthExchange, target: Target) -> None:
         self._exchange, self._target = exchange, target
-        self._methods: tuple[str, ...] | None = None  # None until the server has named them
+        # None means that the server has not named them yet.
+        self._methods: tuple[str, ...] | None = None
         self._attempts: list[str] = []
         self._problems: list[str] = []
         self._disconnected = False
@@ -113,7 +114,8 @@ class _Login:
         for _ in range(ROUNDS):
             if reply.kind != "questions":
                 break
-            if answered and reply.questions:  # the password was wrong, or a code is wanted
+            # The password was wrong, or the server also asks for a code.
+            if answered and reply.questions:
                 self._problems.append(f"the server also asks {reply.questions[0][0].strip()!r}")
                 return False
             answers = [password if not shown else "" for _, shown in reply.questions]

@@ -218,7 +218,7 @@ def login() -> str:
 
 @functools.cache
 def _login(*_environment: str | None) -> str:
-    import getpass  # reads /etc/passwd where no variable has the name
+    import getpass  # imported here because it reads /etc/passwd if no variable has the name
 
     return getpass.getuser()
 

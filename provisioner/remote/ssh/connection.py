@@ -106,7 +106,7 @@ class SshConnection:
     ) -> None:
         self.target, self.heartbeat = target, heartbeat
         self._transport, self._route = transport, route
-        self._asked_at: float | None = None  # when the unanswered keepalive request was sent
+        self._asked_at: float | None = None  # time of the unanswered keepalive request
         self._lost: ConnectionLost | None = None
         self._closing = threading.Lock()  # acquired by the first `close`, never released
 
@@ -194,8 +194,10 @@ class SshConnection:
 
     def _send_quietly(self, send: Callable[[], None]) -> None:
         if not self._transport.clear_to_send.is_set():
-            return  # a key exchange is under way: nothing may be sent, and its packets are expected
-        with contextlib.suppress(Exception):  # a broken connection is found by its waiting threads
+            # Only packets of the key exchange may be sent now, and the server's are expected.
+            return
+        # The threads that wait for a broken connection find the error.
+        with contextlib.suppress(Exception):
             send()
 
     def lost(self, error: Exception | None = None, reason: str = "") -> ConnectionLost:

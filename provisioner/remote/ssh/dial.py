@@ -62,7 +62,7 @@ def greet(stream: Greetable) -> None:
 def _resolve(target: Target) -> list[tuple[int, tuple[object, ...]]]:
     """Return the family and socket address of each of the target's addresses, without doubles."""
     name = target.address
-    host = name.encode() if name.isascii() else name  # for a str Python imports its IDNA codec
+    host = name.encode() if name.isascii() else name  # Python would import its IDNA codec for a str
     try:
         entries = socket.getaddrinfo(host, target.port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:

@@ -65,7 +65,7 @@ class KeyFile:
     def key(self, passphrase: Passphrase | None) -> PKey:
         with self._lock:
             if self._key is None and self.problem is None:
-                self.problem = self._load(passphrase)  # others read it without the lock
+                self.problem = self._load(passphrase)  # other threads read it without the lock
             if self._key is None:
                 raise IdentityError(self.problem)
             return self._key
@@ -91,7 +91,7 @@ class KeyFile:
             self._key = PKey.from_path(self.label, secret)  # type: ignore[arg-type]
         except OSError as error:
             return f"{self.label} can't be read: {error.strerror}"
-        except Exception as error:  # paramiko and cryptography raise a dozen kinds
+        except Exception as error:  # paramiko and cryptography raise a dozen types
             if passphrase:
                 return f"{self.label} can't be used: the passphrase is wrong"
             return f"{self.label} can't be used: it is not a private key of a known type ({error})"

@@ -42,7 +42,7 @@ class OutputBuffer:
             pieces.append(data)
             missing -= len(data)
         if not data:
-            self._pieces.put(b"")  # the next read finds the end too
+            self._pieces.put(b"")  # the next read returns the end too
         whole = b"".join(pieces) if len(pieces) > 1 else pieces[0]
         self._rest = whole[size:]
         return whole[:size]
@@ -55,5 +55,5 @@ def set_output_buffer(channel: Channel) -> None:
     """Give a new channel an `OutputBuffer`, before it can receive output."""
     buffer = OutputBuffer()
     channel.in_buffer = buffer  # type: ignore[assignment]
-    if channel.closed:  # it may have closed its former buffer only
+    if channel.closed:  # closing may have reached only its former buffer
         buffer.close()

@@ -136,7 +136,7 @@ class BufferedPacketizer(Packetizer):
 
     def write_all(self, out: Any) -> None:
         """Write all of `out`. Raises EOFError after `STALL` seconds without progress."""
-        if out == BANNER:  # dial.greet has sent it
+        if out == BANNER:  # dial.greet has sent it already
             return
         rest = memoryview(out)
         try:

@@ -122,12 +122,12 @@ class SshTransport(Transport):
         super()._check_banner()  # type: ignore[misc]
 
     def _send_kex_init(self) -> None:
-        if self.local_kex_init is None:  # not yet sent in this key exchange
+        if self.local_kex_init is None:  # our proposal is not yet sent in this key exchange
             super()._send_kex_init()  # type: ignore[misc]
 
     def _verify_key(self, host_key: bytes, sig: bytes) -> None:
         super()._verify_key(host_key, sig)  # type: ignore[misc]
-        if host_key == self._accepted_key:  # a new key exchange of the same connection
+        if host_key == self._accepted_key:  # the key was accepted in an earlier key exchange
             return
         try:
             self._check_host_key(HostKey(Message(host_key).get_text(), host_key))
