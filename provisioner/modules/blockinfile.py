@@ -7,10 +7,10 @@ from typing import ClassVar, Literal
 
 from provisioner.modules.framework.fields import parameter
 from provisioner.modules.lineinfile import lines_of
-from provisioner.modules.shared.edited import Edit, Edited, check_pattern, to_bytes
+from provisioner.modules.shared.edited import Edit, EditedFile, check_pattern, to_bytes
 
 
-class BlockInFile(Edited):
+class BlockInFile(EditedFile):
     """Keep a block of lines between two marker lines of a file, or remove it."""
 
     lists_diff: ClassVar[bool] = True

@@ -15,12 +15,12 @@ from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.fields import Before
 from provisioner.modules.shared.content import (
     TEXT_LIMIT,
-    Written,
+    WrittenFile,
     beginning,
     content_variables,
     validation,
 )
-from provisioner.modules.shared.sums import digests
+from provisioner.modules.shared.digests import digests
 from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report, Value
 
@@ -76,7 +76,7 @@ def _content(value: Any) -> Any:
     return value if value is None or isinstance(value, str) else str(value)
 
 
-class Copy(Written):
+class Copy(WrittenFile):
     """Write a file, or all files of a directory, of the controller to the host."""
 
     missing_message: ClassVar[str] = "dest is required"

@@ -15,7 +15,7 @@ from typing import IO, Any, ClassVar
 
 from provisioner.modules.framework.base import Module, ModuleError, TaskContext
 from provisioner.modules.framework.bodies import load_body
-from provisioner.modules.shared.sums import Passing
+from provisioner.modules.shared.digests import StreamDigest
 from provisioner.remote.shell import Program, Report, Value
 
 RESOLVE = r"""
@@ -31,7 +31,7 @@ class IncomingFile:
     """Receives a file as a temporary file, which replaces the local file in the end."""
 
     def __init__(self, path: Path, algorithms: Sequence[str]) -> None:
-        self.sums = {algorithm: Passing(algorithm) for algorithm in algorithms}
+        self.digests = {algorithm: StreamDigest(algorithm) for algorithm in algorithms}
         self._path = path
         self._temporary = path.with_name(f".{path.name[:200]}.provision-{secrets.token_hex(8)}")
         self._file: IO[bytes] | None = None
@@ -41,8 +41,8 @@ class IncomingFile:
 
     def write(self, data: bytes | memoryview) -> None:
         """Write the next bytes. An error of the disk is raised later, by `keep`."""
-        for passing in self.sums.values():
-            passing.add(data)
+        for stream in self.digests.values():
+            stream.add(data)
         if self._problem is None:
             try:
                 if self._file is None:
@@ -93,8 +93,8 @@ class IncomingFile:
 
     def abandon(self) -> None:
         """Remove the temporary file."""
-        for passing in self.sums.values():
-            passing.end()
+        for stream in self.digests.values():
+            stream.end()
         self._discard()
 
     def _discard(self) -> None:
@@ -181,15 +181,15 @@ class Fetch(Module):
             self._incoming.write(base64.b64decode(report.get("encoded")))
         elif "content" not in report.records:
             return {}
-        sums = {name: passing.end() for name, passing in self._incoming.sums.items()}
-        digest = sums["sha1"]
+        digests = {name: stream.end() for name, stream in self._incoming.digests.items()}
+        digest = digests["sha1"]
         if self.validate_checksum and digest != report.get("checksum"):
             self._incoming.abandon()
             raise ModuleError(
                 f"{self.src} changed while it was fetched: {self._path} was not changed"
             )
         self._incoming.keep()
-        md5 = {"md5sum": sums["md5"]} if "md5" in sums else {}
+        md5 = {"md5sum": digests["md5"]} if "md5" in digests else {}
         return {"checksum": digest, **md5, "remote_md5sum": None}
 
     def returns(self, report: Report) -> dict[str, Any]:

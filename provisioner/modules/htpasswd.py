@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from provisioner.language.filters.hashing import password_hash
 from provisioner.modules.framework.fields import parameter
-from provisioner.modules.shared.edited import Edit, Edited, to_bytes
+from provisioner.modules.shared.edited import Edit, EditedFile, to_bytes
 from provisioner.remote.shell import Report
 from provisioner.result import Diff
 
@@ -38,7 +38,7 @@ HASHES = (
 """Patterns for hashes of crypt(3) and Apache. The groups are the parameters of the hash."""
 
 
-class Htpasswd(Edited):
+class Htpasswd(EditedFile):
     """Set or remove a user in a password file of Apache or nginx."""
 
     hint: ClassVar[str] = ", or set create: true"

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from provisioner import regex
 from provisioner.modules.framework.fields import Parameters, parameter
-from provisioner.modules.shared.edited import Edit, Edited
+from provisioner.modules.shared.edited import Edit, EditedFile
 from provisioner.remote.shell import Report
 
 BOM = "\ufeff"
@@ -35,7 +35,7 @@ class SectionValues(Parameters):
         return bool(matches) and values.issuperset(self.all_values())
 
 
-class IniFile(Edited):
+class IniFile(EditedFile):
     """Set or remove an option or a section of an INI file."""
 
     subject: ClassVar[str] = "Destination"

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 from provisioner.modules.framework.fields import parameter
-from provisioner.modules.shared.edited import Edit, Edited, check_pattern, to_bytes
+from provisioner.modules.shared.edited import Edit, EditedFile, check_pattern, to_bytes
 from provisioner.remote.shell import Report
 
 
-class LineInFile(Edited):
+class LineInFile(EditedFile):
     """Keep one line in a file, or remove lines from it."""
 
     lists_diff: ClassVar[bool] = True

@@ -6,7 +6,7 @@ import re
 from typing import Literal
 
 from provisioner.modules.framework.fields import parameter
-from provisioner.modules.shared.edited import Edit, Edited, to_bytes
+from provisioner.modules.shared.edited import Edit, EditedFile, to_bytes
 
 UNLIMITED = ("unlimited", "infinity", "-1")
 SIGNED = ("nice", "priority")
@@ -34,7 +34,7 @@ Item = Literal[
 ]
 
 
-class PamLimits(Edited):
+class PamLimits(EditedFile):
     """Set a limit for the sessions of a user or group."""
 
     path: str = parameter("/etc/security/limits.conf", aliases=("dest",))

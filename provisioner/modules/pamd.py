@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from provisioner import regex
 from provisioner.modules.framework.base import TaskContext, Words
-from provisioner.modules.shared.edited import Edit, Edited, to_bytes
+from provisioner.modules.shared.edited import Edit, EditedFile, to_bytes
 from provisioner.records import dataclass
 from provisioner.remote.shell import Program, Report
 
@@ -42,7 +42,7 @@ class Rule:
         return self.type, self.control, self.path
 
 
-class Pamd(Edited):
+class Pamd(EditedFile):
     """Change or remove a rule of a PAM service, or add one before or after it."""
 
     hint: ClassVar[str] = ", or install what brings it"

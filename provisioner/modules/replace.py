@@ -6,11 +6,11 @@ import re
 from typing import Any
 
 from provisioner.modules.framework.fields import parameter
-from provisioner.modules.shared.edited import Edit, Edited, check_pattern, to_bytes
+from provisioner.modules.shared.edited import Edit, EditedFile, check_pattern, to_bytes
 from provisioner.remote.shell import Report
 
 
-class Replace(Edited):
+class Replace(EditedFile):
     """Replace every match of a regular expression in a file."""
 
     path: str = parameter(aliases=("dest", "destfile", "name"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from provisioner.modules.framework.base import ModuleError, TaskContext
-from provisioner.modules.shared.content import Written
+from provisioner.modules.shared.content import WrittenFile
 from provisioner.remote.shell import Program
 
 OPTIONS = (
@@ -21,7 +21,7 @@ OPTIONS = (
 )
 
 
-class Template(Written):
+class Template(WrittenFile):
     """Render a template of the controller to a file on the host."""
 
     src: str

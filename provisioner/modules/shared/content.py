@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from provisioner.modules.framework.base import FileAttributes, Module, SourceMode
 from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.fields import parameter
-from provisioner.modules.shared.sums import Digests, Summing, digests, sums
+from provisioner.modules.shared.digests import Digests, PendingDigests, digests, start_digests
 from provisioner.remote.shell import Program, Report, Sum, Value, quote
 from provisioner.result import Diff
 
@@ -65,8 +65,8 @@ def write(
         "message": "",
         "parents": False,
     }
-    computed = sums(content, sha1)
-    pending = computed if isinstance(computed, Summing) else None
+    computed = start_digests(content, sha1)
+    pending = computed if isinstance(computed, PendingDigests) else None
     known = computed if isinstance(computed, Digests) else Digests("", "", _size(content))
     content_values: dict[str, Value] = {
         "content_size": str(known.size),
@@ -150,7 +150,7 @@ def _shown(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-class Written(FileAttributes, Module):
+class WrittenFile(FileAttributes, Module):
     """Base class of copy and template: a file whose content the controller has."""
 
     body: ClassVar[str] = WRITE
@@ -173,7 +173,7 @@ class Written(FileAttributes, Module):
     mode of the existing file."""
 
     _content: bytes | Path | None = None
-    _summing: Sum | None = None
+    _pending: Sum | None = None
 
     def written(
         self, content: bytes | Path, origin: Path | None, sha1: bool = True, /, **more: Value
@@ -193,13 +193,13 @@ class Written(FileAttributes, Module):
             "validate": validation(self.validate_),
         }
         program = write(self.dest, content, self, sha1, **(values | more))
-        self._summing = program.sum
+        self._pending = program.sum
         return program
 
     def returns(self, report: Report) -> dict[str, Any]:
         values = written_values(report)
-        if isinstance(self._summing, Summing) and "checksum" in report.records:
-            values["checksum"] = self._summing.digests().sha1
+        if isinstance(self._pending, PendingDigests) and "checksum" in report.records:
+            values["checksum"] = self._pending.digests().sha1
             if not values["checksum"]:
                 del values["checksum"]
         return values

@@ -61,7 +61,7 @@ class Edit:
     message: str = ""
 
 
-class Edited(FileAttributes, Module):
+class EditedFile(FileAttributes, Module):
     """Keep a part of a file."""
 
     body: ClassVar[str] = READ

@@ -56,7 +56,7 @@ def _of_file(path: Path, with_sha1: bool) -> Digests:
     return Digests(sha256.hexdigest(), sha1.hexdigest() if with_sha1 else "", size)
 
 
-class Summing:
+class PendingDigests:
     """Computes the digests of a large file in a thread: a `shell.Sum`."""
 
     def __init__(self, path: Path, sha1: bool) -> None:
@@ -81,7 +81,7 @@ class Summing:
             self._digests = digests(self._path, self._sha1)
 
 
-class Passing:
+class StreamDigest:
     """Computes a checksum of data that arrives in pieces.
 
     From LARGE bytes on it uses a thread, which gets PIECE bytes at a time and may be behind by as
@@ -127,14 +127,14 @@ class Passing:
                 self._sum.update(data)
 
 
-def sums(content: bytes | Path, sha1: bool = True) -> Digests | Summing:
+def start_digests(content: bytes | Path, sha1: bool = True) -> Digests | PendingDigests:
     """Return the digests of a text or local file. A file is read once for all hosts.
 
-    For a large file it returns a `Summing`, which computes them; the SHA-1 only if `sha1` is true.
+    For a large file it returns `PendingDigests`, which computes the SHA-1 only if `sha1` is true.
     """
-    return _sums(content, sha1) if isinstance(content, Path) else digests(content)
+    return _start_digests(content, sha1) if isinstance(content, Path) else digests(content)
 
 
 @once_a_file
-def _sums(path: Path, sha1: bool) -> Digests | Summing:
-    return Summing(path, sha1) if path.stat().st_size >= LARGE else _of_file(path, True)
+def _start_digests(path: Path, sha1: bool) -> Digests | PendingDigests:
+    return PendingDigests(path, sha1) if path.stat().st_size >= LARGE else _of_file(path, True)
