@@ -58,7 +58,7 @@ def visible(text: str) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return `did you mean "…"?` with the most similar name of `known`, or "" if none is."""
+    """Return `did you mean "…"?` with the most similar name of `known`, or "" without one."""
     from difflib import get_close_matches  # imported here because only errors need it
 
     names = [name for name in known if isinstance(name, str)]  # keys in YAML may have any type

@@ -16,7 +16,7 @@ FILES_PER_HOST = 4
 """A socket, and the pipes of a ProxyCommand or the connection to a jump host."""
 
 OWN_THREADS = 8
-"""Threads that do not belong to a host: those of this process, a ProxyCommand's shell, others."""
+"""Threads besides those of the hosts: this process, the shell of a ProxyCommand, others."""
 
 THREADS_PER_HOST = 3
 """A thread that runs the play, one that reads the connection, and one that preconnects."""

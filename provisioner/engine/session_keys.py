@@ -101,7 +101,7 @@ def _become(keywords: Keywords, scope: Scope, target_scope: Scope) -> Become | N
 
 
 def reached_host(host: str, key: SessionKey, keywords: Keywords, scope: Scope) -> HostAccess:
-    """Return how a program on the controller connects to the task's host.
+    """Return how a program that makes its own connection reaches the task's host.
 
     `key` is the session that another module would use.
     """
@@ -118,10 +118,10 @@ def reached_host(host: str, key: SessionKey, keywords: Keywords, scope: Scope) -
 
 
 def controller_key(host: str, key: SessionKey, keywords: Keywords, scope: Scope) -> SessionKey:
-    """Return the session for such a program: on the controller, or on the delegated host.
+    """Return the session of a program that makes its own connection to the task's host.
 
-    It becomes another user only if it needs no connection. Otherwise the program does so on the
-    remote host.
+    It runs on the controller, or on the delegated host. It becomes another user only if it needs no
+    connection. Otherwise the program does so on the remote host.
     """
     is_delegated = task_keywords.delegated_host(scope, keywords) is not None
     if not is_delegated and key.connection != "local":

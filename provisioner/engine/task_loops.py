@@ -119,7 +119,7 @@ def without_items(
 
 
 def _false_condition(task: Task, scope: Scope) -> Conditions:
-    """Return the first condition that is false without using the item; empty if there is none."""
+    """Return the first condition that is false without using the item, or () if there is none."""
     for condition in task.keywords.when:
         try:
             if scope.holds((condition,)) is not True:

@@ -202,7 +202,10 @@ class Scope(ComputedMapping):
 
 
 def _truth(value: Any) -> bool:
-    """The truth of a condition with `{{ }}`, whose value may be text such as "True" or "no"."""
+    """Whether the value of a condition with `{{ }}` is true.
+
+    It may be text such as "True" or "no".
+    """
     if isinstance(value, str):
         return value.strip().lower() not in ("", "false", "no", "off", "0", "none")
     return bool(value)

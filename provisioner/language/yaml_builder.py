@@ -203,7 +203,7 @@ class _Builder:
         return OctalInt(number) if octal else number
 
     def _no_sexagesimal(self, node: yaml.ScalarNode, where: Where) -> None:
-        """Raise LoadError for a number of base 60 such as 12:30, which is meant as text."""
+        """Raise LoadError for a number of base 60: a value such as 12:30 is meant as text."""
         if ":" in node.value:
             number = self._scalars.construct_yaml_int(node) if "." not in node.value else "a number"
             reason = f"YAML 1.1 reads {node.value} as {number} (base 60)"

@@ -145,7 +145,7 @@ def _load_file(builder: Builder, path: Path) -> None:
 
 
 def _looks_like_yaml(text: str) -> bool:
-    """Whether a file is YAML or JSON, judged by its first line that is no comment."""
+    """Whether a file is YAML or JSON, decided by its first line that is not a comment."""
     lines = (line for line in text.splitlines() if line.strip() and line.lstrip()[0] not in "#;")
     first = next(lines, "")
     return first.startswith(("---", "{")) or re.match(r"[\w.-]+:\s*(#.*)?$", first) is not None

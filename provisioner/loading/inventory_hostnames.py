@@ -1,4 +1,4 @@
-"""Host names as inventories write them: with ranges, ports and IPv6 addresses."""
+"""Host names in inventories: ranges, ports and IPv6 addresses."""
 
 from __future__ import annotations
 

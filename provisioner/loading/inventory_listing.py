@@ -22,10 +22,10 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True)
 class Listing:
-    """An inventory as ansible-inventory shows it.
+    """An inventory in the format of ansible-inventory.
 
-    `limit` is a host pattern. With `export`, variables are shown where they are written; else each
-    host is shown with all its variables.
+    `limit` is a host pattern. With `export`, each variable is shown at the host or group that
+    defines it. Otherwise each host is shown with all its variables.
     """
 
     inventory: Inventory
@@ -42,7 +42,7 @@ class Listing:
         return tuple(host for host in self.inventory.hosts if host in allowed)
 
     def host(self, name: str) -> Values:
-        """Return all variables of one host, with templates as they are written.
+        """Return all variables of one host, with templates unrendered.
 
         Raises UsageError if `name` is not exactly one host.
         """
@@ -193,7 +193,7 @@ def _tagged(value: Any) -> Any:
 
 
 def json_text(value: Any) -> str:
-    """Return JSON as ansible-inventory writes it, with sorted keys if they can be compared."""
+    """Return JSON in the format of ansible-inventory, with sorted keys if they can be compared."""
     tagged = _tagged(value)
     try:
         return json.dumps(tagged, sort_keys=True, indent=4, ensure_ascii=False, default=str)
@@ -202,7 +202,7 @@ def json_text(value: Any) -> str:
 
 
 def yaml_text(value: Any) -> str:
-    """Return YAML as ansible-inventory writes it."""
+    """Return YAML in the format of ansible-inventory."""
     import yaml
 
     class Dumper(yaml.SafeDumper):

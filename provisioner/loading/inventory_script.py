@@ -23,7 +23,7 @@ _KEYS = ("hosts", "vars", "children")
 def is_script(path: Path) -> bool:
     """Whether a file is a program: executable, and with `#!` or an ELF header.
 
-    The mode alone does not tell: on some file systems every file is executable.
+    The mode alone is not enough: on some file systems every file is executable.
     """
     if not os.access(path, os.X_OK):
         return False

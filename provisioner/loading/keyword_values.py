@@ -1,4 +1,4 @@
-"""Check the values of keywords that are no templates."""
+"""Check the values of keywords that are not templates."""
 
 from __future__ import annotations
 

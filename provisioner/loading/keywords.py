@@ -96,7 +96,7 @@ def title(source: YamlMap) -> str | Template:
 
 
 def flag(value: Any, key: str, where: Where | None) -> Any:
-    """Return a boolean, also for words such as "yes"; keep None and templates as they are."""
+    """Return a boolean, also for words such as "yes"; return None and templates unchanged."""
     if isinstance(value, Template | bool) or value is None:
         return value
     word = str(value).lower()

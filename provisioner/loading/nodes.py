@@ -355,7 +355,10 @@ def _import_arguments(value: Any, key: str, where: Where) -> Mapping[str, Any]:
 
 
 def _check_names(call_arguments: Mapping[str, Any], key: str, where: Where) -> None:
-    """Raise LoadError for an unknown argument. Imports have those of includes except `apply`."""
+    """Raise LoadError for an unknown argument.
+
+    The arguments of an import are those of an include, except `apply`.
+    """
     allowed = arguments.names(find_module(key.replace("import", "include"))).keys() - {"apply"}
     places: Mapping[str, Where] = getattr(call_arguments, "keys_at", {})
     for name in call_arguments:

@@ -20,7 +20,7 @@ from provisioner.loading import roles
 
 
 def finder(basedir: Path, role: Role | None) -> HasPlugin:
-    """Return the function that tells whether the playbook or its roles have a plugin.
+    """Return a function that returns whether the playbook or its roles have a plugin.
 
     `role` is the role of the task that uses the plugin.
     """

@@ -87,7 +87,7 @@ def find(name: str, basedir: Path, inside: Role | None, where: Where, within: An
 
 
 def _has_role_files(path: Path) -> bool:
-    """Whether a folder has one of the folders that make up a role."""
+    """Whether a folder contains a subfolder of a role, such as `tasks`."""
     return any((path / part).is_dir() for part in ("tasks", "meta", "defaults", "vars", "handlers"))
 
 

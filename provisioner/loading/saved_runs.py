@@ -102,7 +102,7 @@ def _event(path: Path, number: int, line: str) -> Iterator[Event]:
 
 
 def _checked(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return an event, or a part of it, as it is. Raises TypeError for a value of a wrong type."""
+    """Return an event, or a part of it, unchanged. Raises TypeError for a value of a wrong type."""
     for name, value in record.items():
         if not isinstance(value, _TYPES.get(name, object)):
             raise TypeError(name)

@@ -55,7 +55,7 @@ def of_module(module: type[Module], key: str, value: Any, where: Where) -> YamlM
 
 
 def _refusal(word: str, text: str, fields: Mapping[str, str], key: str, where: Where) -> LoadError:
-    """Return the error for a word of `text` that is no argument."""
+    """Return the error for a word of `text` that is not an argument."""
     if any(quote in ('"', "'") for quote in _QUOTES.findall(text)):
         return LoadError("a quote is not closed", where)
     name = word.partition("=")[0]
@@ -66,7 +66,7 @@ def _refusal(word: str, text: str, fields: Mapping[str, str], key: str, where: W
 
 
 def pairs(value: Any, where: Where, hint: str = "") -> YamlMap:
-    """Return the arguments of a line when the module, and so its parameters, are not known.
+    """Return the arguments of a line for an unknown module.
 
     Raises LoadError with `hint` for a word that is not name=value.
     """

@@ -102,7 +102,10 @@ def _pair(word: str) -> tuple[str, Any]:
 
 
 def _text(text: str) -> Any:
-    """Return the text without quotes, as a Template if it has one. As in Ansible it stays text."""
+    """Return the text without quotes, as a Template if it contains one.
+
+    As in Ansible it is never converted to a number or boolean.
+    """
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         text = text[1:-1]
     return Template(text, Where(_OPTION, 1, 1)) if is_template(text) else text

@@ -1,4 +1,4 @@
-"""Read variables files: one by its path, and those of group_vars and host_vars by name."""
+"""Read variables files: one by its path, and the files of group_vars and host_vars by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make a Plan from an inventory and playbooks: which hosts, which tasks, with which variables.
+"""Make the plan of a run from an inventory and playbooks: its hosts, tasks and variables.
 
 Planning contacts no host. It reads the playbooks' vars_files and looks for local files.
 """
@@ -37,7 +37,7 @@ class PlannedPlay:
     play: Play
     hosts: tuple[str, ...]
     late: bool = False
-    """Its `hosts` pattern needs variables of hosts, so it is resolved when the play begins."""
+    """The `hosts` pattern needs variables of hosts, so it is resolved when the play begins."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ _SENDERS = {
     "unarchive": ("src", "files"),
     "script": ("cmd", "files"),
 }
-"""Module ▶ the parameter that names the file, and the role folder that is searched for it."""
+"""Module ▶ its parameter with the name of the file, and the role folder that is searched."""
 
 _NO_LOCAL_FILE = frozenset({"content", "remote_src", "copy", "creates", "removes"})
 """With one of these parameters the task may send no local file, or another one."""
@@ -32,7 +32,8 @@ _NO_LOCAL_FILE = frozenset({"content", "remote_src", "copy", "creates", "removes
 _WRITERS = frozenset(
     {"fetch", "synchronize", "include_tasks", "include_role", "add_host", "archive", "pause"}
 )
-"""Modules that may lead to new local files: they write here, add tasks, or wait for a person."""
+"""Modules that may lead to new local files: they write here, add tasks, or wait for the operator.
+"""
 
 
 def missing(

@@ -1,4 +1,4 @@
-"""Render keywords of plays that are needed before any host takes part, such as `hosts`.
+"""Render the keywords of plays that are needed before the play has hosts, such as `hosts`.
 
 Only variables of the command line and of the play itself exist at that time.
 """
@@ -82,9 +82,9 @@ def with_rendered_keywords(play: Play, options: Options) -> Play:
 
 
 def _name(play: Play, options: Options) -> Any:
-    """Return the rendered name of the play, or its pattern if it has none.
+    """Return the rendered name of the play, or its pattern if it has no name.
 
-    A name that can't be rendered yet is returned as it is written.
+    A name that can't be rendered yet is returned unchanged.
     """
     name = play.name or play.hosts
     if not isinstance(name, Template):

@@ -16,7 +16,10 @@ class Channel(Protocol):
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs and the connection is up, as far as is known without asking."""
+        """Whether the process runs and the connection is up.
+
+        Sends nothing, so the answer may be outdated.
+        """
 
     def send(self, data: bytes) -> None:
         """Write all of `data` to its stdin. Raises ConnectionLost when the connection broke."""
@@ -40,7 +43,7 @@ class Connection(Protocol):
 
     @property
     def alive(self) -> bool:
-        """Whether it is up, as far as is known without asking."""
+        """Whether the connection is up. Sends nothing, so the answer may be outdated."""
 
     def open(self, command: str, *, terminal: bool = False) -> Channel:
         """Start `command` under the remote user's login shell.

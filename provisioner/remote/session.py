@@ -49,7 +49,7 @@ class Session:
 
     @property
     def alive(self) -> bool:
-        """Whether it can be used, as far as is known without asking."""
+        """Whether the session can be used. Sends nothing, so the answer may be outdated."""
         return self._channel is None or self._channel.alive
 
     def exchange(

@@ -74,12 +74,12 @@ class Target:
 
     @property
     def known_as(self) -> str:
-        """Its name in known_hosts, without the port."""
+        """The host's name in known_hosts, without the port."""
         return self.host_key_name or self.address
 
     @property
     def known_port(self) -> int:
-        """Its port in known_hosts. As in ssh, a HostKeyAlias has none."""
+        """The host's port in known_hosts. As in ssh, a HostKeyAlias has no port."""
         return 22 if self.host_key_name else self.port
 
 

@@ -23,7 +23,8 @@ from provisioner.reporters.task_lines import BAD_STATUSES, OUTCOME_STYLES, View
 
 FULL_TABLE = 30
 """Up to this number of hosts, the table has all of them. With more hosts and without -v, it has
-only those that are not ok; if these are more too, they are grouped by reason instead."""
+only hosts that are not ok. If the number of these hosts is larger too, they are grouped by reason.
+"""
 
 GROUP_SIZE = 3
 """From this number of hosts with the same reason, the reason is shown once, below the table."""

@@ -1,4 +1,4 @@
-"""The line about a finished task, and what belongs below the line."""
+"""The line about a finished task, and the lines below it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OUTCOME_STYLES = {
 BAD_OUTCOMES = frozenset({Outcome.FAILED, Outcome.UNREACHABLE, Outcome.UNKNOWN})
 BAD_STATUSES = frozenset({Status.FAILED, Status.UNREACHABLE, Status.UNKNOWN})
 
-# Return values that repeat others, and those that a failure's block shows anyway.
+# Return values that repeat other values, or that a failure's block shows anyway.
 _DUPLICATES = frozenset({"stdout_lines", "stderr_lines", "warnings"})
 _SHOWN_IN_BLOCK = frozenset({"msg", "rc", "stdout", "stderr"})
 _OUTCOME_COLUMNS = len("unreachable")
@@ -113,7 +113,7 @@ def _warnings(event: TaskFinished) -> list[str]:
 
 
 def _returned(event: TaskFinished) -> list[str]:
-    """Return the return values as lines, without those that are on the screen already."""
+    """Return the return values as lines, except those that are on the screen already."""
     shown = _DUPLICATES | _SHOWN_IN_BLOCK if event.outcome in BAD_OUTCOMES else _DUPLICATES
     values = {key: value for key, value in event.returns.items() if key not in shown}
     return outline(values) if values else []

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Address:
-    """An address with its network. `bare` is true if it was given without a prefix length."""
+    """An address with its network. `bare` is true if it was written without a prefix length."""
 
     interface: IPv4Interface | IPv6Interface
     bare: bool
@@ -77,7 +77,7 @@ class Address:
 
 
 def parse_address(value: Any, version: int | None = None) -> Address | None:
-    """Return the address of a text or a number; None if it is none."""
+    """Parse a text or a number; return None if it is not an address."""
     from ipaddress import IPv6Address, ip_address, ip_interface
 
     if isinstance(value, bool) or not isinstance(value, str | int):
@@ -125,7 +125,7 @@ def _peer(address: Address) -> str:
 
 
 def _as_ipv4(address: Address) -> Any:
-    """Return the IPv4 form of an address; False for an IPv6 address that maps none."""
+    """Return the IPv4 form of an address; False for an IPv6 address without an IPv4 form."""
     from ipaddress import IPv6Address
 
     if not isinstance(address.ip, IPv6Address):
@@ -194,9 +194,8 @@ PRIVATE = (
     "10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
     "192.168.0.0/16", "198.18.0.0/15", "239.0.0.0/8", "fc00::/7", "fe80::/10", "fec0::/10",
 )  # fmt: skip
-"""The networks of private addresses.
-
-They are those of netaddr 0.10, which does not count the networks for documentation.
+"""The networks of private addresses. As in netaddr 0.10, the networks for documentation are not
+included.
 """
 
 

@@ -1,4 +1,4 @@
-"""Filters on paths. Those that read a disk read the controller's."""
+"""Filters on paths. Filters that read files read the controller's."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def ipmath(value: Any, amount: int) -> str:
 
 
 def _require_address(value: Any) -> Address:
-    """Return the address of a value. Raises FilterArgumentError if it is none."""
+    """Parse an address. Raises FilterArgumentError if the value is not an address."""
     address = parse_address(value)
     if address is None:
         raise FilterArgumentError(f"an address is needed, not {describe(value)}")
@@ -216,7 +216,7 @@ def hwaddr(value: Any, query: str = "") -> Any:
 
 
 def _bytes(value: Any) -> list[str] | None:
-    """Return the six bytes of a MAC address in hexadecimal; None if it is none."""
+    """Return the six bytes of a MAC address in hexadecimal; None if it is not valid."""
     text = str(value).lower()
     if re.fullmatch(r"[0-9a-f]{1,2}([:-][0-9a-f]{1,2}){5}", text):
         return [part.zfill(2) for part in re.split("[:-]", text)]

@@ -23,7 +23,7 @@ def to_text(value: Any) -> str:
 def compile_pattern(
     pattern: Any, ignorecase: bool = False, multiline: bool = False
 ) -> re.Pattern[str]:
-    """Return the compiled regular expression. `FilterArgumentError` says what is wrong with it."""
+    """Compile a regular expression. Raises FilterArgumentError with the reason if it is invalid."""
     flags = (re.IGNORECASE if ignorecase else 0) | (re.MULTILINE if multiline else 0)
     try:
         return re.compile(to_text(pattern), flags)

@@ -87,9 +87,10 @@ def _password(settings: Mapping[str, Any]) -> str:
 
 
 def _chars(value: Any) -> str:
-    """Return the characters of names such as digits and of literal text.
+    """Return the characters of an option `chars`.
 
-    `,,` stands for a comma.
+    It consists of names such as `digits` and of literal text, separated by commas; `,,` stands for
+    a comma.
     """
     import string
 

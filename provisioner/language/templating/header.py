@@ -11,7 +11,7 @@ from typing import Any
 from provisioner.language.templating.template import TemplateError
 
 HEADER = "#jinja2:"
-"""The beginning of such a line."""
+"""The beginning of a line with options."""
 
 
 def split(source: str) -> tuple[dict[str, Any], str]:

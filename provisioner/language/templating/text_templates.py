@@ -37,7 +37,7 @@ def split(source: str) -> tuple[str, ...]:
 
 
 def names(source: str) -> frozenset[str]:
-    """Return the variables in such a template; none if it is another kind of template."""
+    """Return the variables in a template of text and names; none for other templates."""
     return frozenset(split(source)[1::2])
 
 

@@ -11,7 +11,7 @@ from provisioner import regex
 
 
 def _address(value: Any, version: int | None = None) -> Any:
-    """Return the address of a text. Raises ValueError if it is none, or of another version."""
+    """Parse an address. Raises ValueError if it is not valid, or of another version."""
     address = ipaddress.ip_address(str(value))
     if version not in (None, address.version):
         raise ValueError(value)
@@ -19,7 +19,7 @@ def _address(value: Any, version: int | None = None) -> Any:
 
 
 def _network(value: Any, version: int | None = None) -> Any:
-    """Return the network of a text. Raises ValueError if it has host bits, or another version."""
+    """Parse a network. Raises ValueError if it has host bits, or another version."""
     network = ipaddress.ip_network(str(value))
     if version not in (None, network.version):
         raise ValueError(value)
@@ -88,7 +88,7 @@ def resolvable(value: Any) -> bool:
 
 
 def _kind(name: str) -> Callable[[Any], bool]:
-    """Return the test for a property of Python's IP addresses."""
+    """Return the test of a property of Python's IP addresses."""
 
     def has_kind(value: Any) -> bool:
         return _is_true(lambda text: getattr(_address(text), name), value)

@@ -1,8 +1,8 @@
 """Read ssh_config files: the settings that `ssh HOST` would use (man 5 ssh_config).
 
-The files are read once. As in ssh, the first value of a keyword counts, except for `IdentityFile`,
-whose values add up. `Match exec`, `final` and `canonical` need a command or a second pass: they
-never match here, and `Settings.notices` names them.
+The files are read once. As in ssh, only the first value of a keyword counts, except that the values
+of `IdentityFile` add up. `Match exec`, `final` and `canonical` need a command or a second pass:
+they never match here, and `Settings.notices` names them.
 """
 
 from __future__ import annotations
@@ -57,7 +57,10 @@ class Settings:
     notices: tuple[str, ...] = ()
 
     def first(self, keyword: str) -> str | None:
-        """Return the first value of `keyword` (in any case) or None; "none" is a value too."""
+        """Return the first value of `keyword` (in any case), or None.
+
+        The text "none" is a value too.
+        """
         values = self.values.get(keyword.lower())
         return values[0] if values else None
 

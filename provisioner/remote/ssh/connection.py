@@ -112,7 +112,7 @@ class SshConnection:
 
     @property
     def alive(self) -> bool:
-        """Whether the connection is up, as far as is known without asking."""
+        """Whether the connection is up. Sends nothing, so the answer may be outdated."""
         return self._lost is None and self._transport.is_active()
 
     def open(self, command: str, *, terminal: bool = False) -> SshChannel:

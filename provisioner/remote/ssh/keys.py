@@ -33,7 +33,7 @@ class Identity(Protocol):
 
     @property
     def label(self) -> str:
-        """Its name in messages."""
+        """The name of the key in messages."""
 
     @property
     def blob(self) -> bytes | None:
@@ -218,17 +218,17 @@ def _read_agent(path: str) -> AgentAnswer:
 
 @dataclass(frozen=True)
 class Candidates:
-    """The identities to try for one host, in order, and the problems of those left out."""
+    """The identities to try for one host, in order, and the problems of unusable ones."""
 
     identities: tuple[Identity, ...]
     problems: tuple[str, ...]
 
 
 def candidates(target: Target) -> Candidates:
-    """Return the keys to try: those in the configuration, the agent's, ssh's default keys.
+    """Return the keys to try: the configured keys, the agent's, and ssh's default keys.
 
-    Each public key comes once. A file is replaced by the agent's key where the agent has it: that
-    key needs no passphrase.
+    Each public key is tried once. A file whose key is in the agent is replaced by the agent's key,
+    which needs no passphrase.
     """
     agent = ask_agent(target.agent)
     in_agent = {identity.blob: identity for identity in agent.identities}
