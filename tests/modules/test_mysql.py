@@ -1,4 +1,4 @@
-"""The modules of mysql with a real MariaDB on this machine, which may say that it is 5.5."""
+"""The mysql modules with a real MariaDB on this machine, which may pretend to be version 5.5."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.modules.conftest import Host
 
 @dataclass
 class Server:
-    """A MariaDB of our own, reached by its socket alone."""
+    """A MariaDB for these tests, which has a socket only."""
 
     socket: str
 
@@ -60,7 +60,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def db(server: Server) -> Iterator[Server]:
-    """The server with none but its own accounts and databases."""
+    """The server; accounts and databases of a test are dropped after it."""
     yield server
     for name in server.sql("SHOW DATABASES").splitlines():
         if name not in ("information_schema", "mysql", "performance_schema", "sys"):
@@ -72,7 +72,7 @@ def db(server: Server) -> Iterator[Server]:
 
 
 def old(host: Host) -> None:
-    """The client tells the version of EL7's server."""
+    """Let the client report the version of CentOS 7's server."""
     real = shutil.which("mysql")
     host.fake("mysql", f"{real} \"$@\" | sed 's/^10\\.[0-9.]*-MariaDB[^\t]*/5.5.68-MariaDB/'")
 
@@ -86,7 +86,7 @@ def database(host: Host, db: Server, how: Mode = "apply", /, **arguments: Any) -
 
 
 def settled(host: Host, db: Server, /, **arguments: Any) -> tuple[str, ...]:
-    """Look, check, apply, apply again: what was changed, once."""
+    """Run look, check, apply and apply again; return the changes, which apply makes once."""
     names = db.sql("SELECT User, Host FROM mysql.user ORDER BY 1, 2")
     looked = user(host, db, "look", **arguments).changes
     assert user(host, db, "check", **arguments).changes == looked
@@ -103,7 +103,7 @@ PASSWORD = "s3'c\"r\\et#ü"
 
 
 @pytest.mark.parametrize("version", ["own", "5.5"])
-def test_a_user_is_made_with_password_and_privileges_once(
+def test_a_user_is_created_once_with_password_and_privileges(
     host: Host, db: Server, version: str
 ) -> None:
     if version == "5.5":
@@ -121,7 +121,7 @@ def test_a_user_is_made_with_password_and_privileges_once(
 
 
 @pytest.mark.parametrize("version", ["own", "5.5"])
-def test_a_password_that_differs_is_set_and_another_left_alone_on_create(
+def test_a_different_password_is_set_unless_on_create_keeps_it(
     host: Host, db: Server, version: str
 ) -> None:
     if version == "5.5":
@@ -135,7 +135,7 @@ def test_a_password_that_differs_is_set_and_another_left_alone_on_create(
 
 
 @pytest.mark.parametrize("version", ["own", "5.5"])
-def test_what_a_connection_requires_and_its_limits_are_set_and_lifted(
+def test_tls_requirements_and_limits_are_set_and_removed(
     host: Host, db: Server, version: str
 ) -> None:
     if version == "5.5":
@@ -150,7 +150,7 @@ def test_what_a_connection_requires_and_its_limits_are_set_and_lifted(
     assert "REQUIRE" not in db.grants("app@localhost")[0]
 
 
-def test_privileges_become_just_those_that_are_named(host: Host, db: Server) -> None:
+def test_privileges_become_exactly_those_of_the_task(host: Host, db: Server) -> None:
     db.sql(
         "CREATE DATABASE app; CREATE DATABASE other; CREATE TABLE app.t (One int, two int);"
         "CREATE USER app@'%'; GRANT ALL ON other.* TO app@'%'; GRANT SUPER ON *.* TO app@'%';"
@@ -164,9 +164,9 @@ def test_privileges_become_just_those_that_are_named(host: Host, db: Server) -> 
         "grant INSERT ON `app`.* TO 'app'@'%'",
         "grant UPDATE (`one`, `two`) ON `app`.`t` TO 'app'@'%'",
     )
-    told = privileges.parse_grants("\n".join(db.grants("app@'%'")))["%"]
-    del told["*.*"]
-    assert told == privileges.parse_priv(priv)
+    granted = privileges.parse_grants("\n".join(db.grants("app@'%'")))["%"]
+    del granted["*.*"]
+    assert granted == privileges.parse_priv(priv)
 
 
 def test_privileges_are_appended_and_subtracted(host: Host, db: Server) -> None:
@@ -177,7 +177,7 @@ def test_privileges_are_appended_and_subtracted(host: Host, db: Server) -> None:
     assert "GRANT INSERT ON `app`.* TO `app`@`localhost`" in db.grants("app@localhost")
 
 
-def test_privileges_on_columns_are_added_and_taken_one_by_one(host: Host, db: Server) -> None:
+def test_privileges_on_columns_are_granted_and_revoked_one_by_one(host: Host, db: Server) -> None:
     db.sql("CREATE DATABASE app; CREATE TABLE app.t (a int, b int); CREATE USER app@localhost")
     db.sql("GRANT SELECT (a, b), UPDATE (a) ON app.t TO app@localhost")
     given: dict[str, Any] = {"name": "app", "priv": "app.t:SELECT(a)"}
@@ -191,7 +191,9 @@ def test_privileges_on_columns_are_added_and_taken_one_by_one(host: Host, db: Se
     )
 
 
-def test_all_privileges_with_the_grant_option_come_and_go(host: Host, db: Server) -> None:
+def test_all_privileges_and_the_grant_option_are_granted_and_revoked(
+    host: Host, db: Server
+) -> None:
     settled(host, db, name="app", priv="*.*:ALL,GRANT")
     assert db.grants("app@localhost")[0].endswith("WITH GRANT OPTION")
     assert len(settled(host, db, name="app", priv="*.*:ALL")) == 1
@@ -199,14 +201,14 @@ def test_all_privileges_with_the_grant_option_come_and_go(host: Host, db: Server
     assert db.grants("app@localhost") == ["GRANT USAGE ON *.* TO `app`@`localhost`"]
 
 
-def test_root_keeps_what_the_playbook_does_not_name(host: Host, db: Server) -> None:
+def test_root_keeps_privileges_that_the_task_does_not_name(host: Host, db: Server) -> None:
     db.sql("CREATE DATABASE app; GRANT SELECT ON app.* TO root@localhost")
     assert user(host, db, name="root", priv="*.*:ALL,GRANT").changes == ()
     assert user(host, db, "look", name="root", priv="app.*:SELECT").changes == ()
     db.sql("REVOKE SELECT ON app.* FROM root@localhost")
 
 
-def test_a_new_host_of_a_user_takes_the_password_that_it_has_elsewhere(
+def test_on_new_username_gives_a_new_account_the_password_of_the_user(
     host: Host, db: Server
 ) -> None:
     db.sql("CREATE USER app@localhost IDENTIFIED BY 'first'")
@@ -216,13 +218,13 @@ def test_a_new_host_of_a_user_takes_the_password_that_it_has_elsewhere(
     assert found.splitlines() == [hashed("first")]
 
 
-def test_a_user_is_dropped_at_one_host_or_at_all(host: Host, db: Server) -> None:
+def test_a_user_is_dropped_at_one_host_or_at_all_hosts(host: Host, db: Server) -> None:
     db.sql("CREATE USER app@localhost; CREATE USER app@'%'; CREATE USER app@'::1'")
     assert settled(host, db, name="app", host="%", state="absent") == ("drop user app@%",)
     assert len(settled(host, db, name="app", host_all=True, state="absent")) == 2
 
 
-def test_the_secrets_stand_in_no_command_line(host: Host, db: Server) -> None:
+def test_no_secret_is_in_a_command_line(host: Host, db: Server) -> None:
     db.sql("CREATE USER boss@localhost IDENTIFIED BY 'boss-secret'")
     db.sql("GRANT ALL ON *.* TO boss@localhost WITH GRANT OPTION")
     host.fake("mysql", f'exec {shutil.which("mysql")} "$@"')
@@ -241,7 +243,7 @@ def test_the_secrets_stand_in_no_command_line(host: Host, db: Server) -> None:
     assert hashed("app-secret") not in calls
 
 
-def test_a_statement_that_is_refused_is_not_shown_with_its_hash(host: Host, db: Server) -> None:
+def test_the_error_for_a_refused_statement_has_its_hash_masked(host: Host, db: Server) -> None:
     report = user(host, db, name="a" * 200, password="x")
     assert report.failed == f"set user {'a' * 200}@localhost: exit 1"
     assert report.get("stderr").startswith("ERROR 1470")
@@ -252,7 +254,7 @@ def test_a_statement_that_is_refused_is_not_shown_with_its_hash(host: Host, db: 
     assert "kept-secret" not in str(report)
 
 
-def test_what_is_given_goes_before_the_settings_on_the_host(host: Host, db: Server) -> None:
+def test_parameters_have_priority_over_the_option_file(host: Host, db: Server) -> None:
     db.sql("CREATE USER boss@localhost IDENTIFIED BY 'boss-secret'")
     own = host.root / "my.cnf"
     own.write_text("[client]\nuser=boss\npassword=wrong\n")
@@ -265,7 +267,7 @@ def test_what_is_given_goes_before_the_settings_on_the_host(host: Host, db: Serv
     assert host.run("mysql_user", **given, check_implicit_admin=True).changes
 
 
-def test_in_check_mode_a_server_may_still_be_to_come(host: Host, db: Server) -> None:
+def test_check_mode_does_not_fail_without_a_server(host: Host, db: Server) -> None:
     nowhere = {"login_unix_socket": str(host.root / "none"), "name": "app"}
     for module, change in (
         ("mysql_user", "set user app@localhost"),
@@ -277,19 +279,21 @@ def test_in_check_mode_a_server_may_still_be_to_come(host: Host, db: Server) -> 
         assert "ERROR 2002" in (host.run(module, **nowhere).failed or "")
 
 
-def test_a_statement_that_the_server_refuses_is_told(host: Host, db: Server) -> None:
+def test_a_refused_statement_is_reported_with_the_error_of_the_server(
+    host: Host, db: Server
+) -> None:
     report = user(host, db, name="app", priv="*.*:SELECT,NONSENSE")
     assert report.failed == "set user app@localhost: exit 1"
     assert "ERROR 1064" in report.get("stderr")
 
 
-def test_privileges_that_can_be_none_are_refused_before_a_host_is_touched() -> None:
+def test_invalid_privileges_are_refused_before_anything_runs() -> None:
     for priv in ("*.*:ALL; DROP TABLE x", "app:ALL", "app.*", "app.*:SELECT(a", {"x": "ALL"}):
         with pytest.raises(ValueError, match="priv"):
             find_module("mysql_user").from_arguments({"name": "app", "priv": priv})
 
 
-def test_a_change_that_did_not_last_is_a_failure() -> None:
+def test_a_change_that_is_not_visible_afterwards_is_a_failure() -> None:
     model = find_module("mysql_user").from_arguments({"name": "app"})
     row = "version\tfound\n10.11.2-MariaDB\t0"
     report = Report({"users_after": (row,), "grants_after": ("",)}, status=80)
@@ -310,27 +314,25 @@ def test_a_change_that_did_not_last_is_a_failure() -> None:
         ("GRANT `role` TO `a`@`%`", {}),
     ],
 )  # fmt: skip
-def test_grants_are_read_as_the_server_tells_them(line: str, names: dict[str, set[str]]) -> None:
+def test_the_output_of_show_grants_is_parsed(line: str, names: dict[str, set[str]]) -> None:
     assert privileges.parse_grants(line).get("%", {}) == names
 
 
-def test_all_of_a_routine_is_what_the_server_tells_of_it() -> None:
+def test_all_privileges_of_a_routine_are_those_that_the_server_shows() -> None:
     assert privileges.parse_priv("PROCEDURE d.p:ALL") == {
         "PROCEDURE `d`.`p`": frozenset({"EXECUTE", "ALTER ROUTINE"})
     }
 
 
 @pytest.mark.parametrize("what", ["my db.t", "`my.db`.`a.b`", "`we``ird`.*", "we`ird.*"])
-def test_privileges_name_what_may_be_quoted_as_the_server_does(
-    host: Host, db: Server, what: str
-) -> None:
+def test_objects_in_privileges_may_be_quoted(host: Host, db: Server, what: str) -> None:
     db.sql("CREATE DATABASE `my db`; CREATE TABLE `my db`.t (a int); CREATE DATABASE `we``ird`")
     db.sql("CREATE DATABASE `my.db`; CREATE TABLE `my.db`.`a.b` (a int)")
     assert len(settled(host, db, name="app", priv=f"{what}:SELECT")) == 2
 
 
 @pytest.mark.parametrize("name", ["back\\", "", "ü%s", 'a"b`c'])
-def test_a_user_may_be_called_as_the_server_lets_it(host: Host, db: Server, name: str) -> None:
+def test_a_user_name_may_have_special_characters(host: Host, db: Server, name: str) -> None:
     db.sql("CREATE DATABASE `my_app`")
     given: dict[str, Any] = {"name": name, "host": "10.0.%", "password": "x"}
     settled(host, db, **given, priv=r"my\_app.*:SELECT")
@@ -345,7 +347,7 @@ def test_a_login_by_password_reaches_the_server(host: Host, db: Server, word: st
     assert host.run("mysql_user", **given, name="app").failed is None
 
 
-def test_what_is_no_number_or_no_word_of_a_shell_is_refused() -> None:
+def test_invalid_limits_and_options_are_refused() -> None:
     for module, arguments, reason in (
         (
             "user",
@@ -358,11 +360,11 @@ def test_what_is_no_number_or_no_word_of_a_shell_is_refused() -> None:
             find_module(f"mysql_{module}").from_arguments({"name": "app", **arguments})
 
 
-def test_an_answer_is_read_with_what_its_cells_escape() -> None:
+def test_escaped_characters_in_an_answer_are_decoded() -> None:
     assert rows("A\tb\nx\\ty\\\\n\t\n") == [{"a": "x\ty\\n", "b": ""}]
 
 
-def test_a_database_is_made_and_dropped_once(host: Host, db: Server) -> None:
+def test_a_database_is_created_and_dropped_once(host: Host, db: Server) -> None:
     names = ["app", "we`ird 'x'"]
     given: dict[str, Any] = {"name": names, "encoding": "utf8", "collation": "utf8_general_ci"}
     given["sql_log_bin"] = False
@@ -387,7 +389,7 @@ def test_a_database_is_made_and_dropped_once(host: Host, db: Server) -> None:
 
 
 @pytest.mark.parametrize("ending", ["", ".gz", ".bz2", ".xz", ".zst"])
-def test_a_database_goes_into_a_file_and_comes_out_of_it(
+def test_a_database_is_dumped_to_a_file_and_imported_from_it(
     host: Host, db: Server, ending: str
 ) -> None:
     host.fake("zstd", 'exec gzip "$@"')
@@ -406,7 +408,7 @@ def test_a_database_goes_into_a_file_and_comes_out_of_it(
     assert [path.name for path in host.root.iterdir()] == [target.name]
 
 
-def test_a_dump_that_fails_leaves_the_last_one(host: Host, db: Server) -> None:
+def test_a_failed_dump_keeps_the_existing_file(host: Host, db: Server) -> None:
     db.sql("CREATE DATABASE app; CREATE TABLE app.t (a int)")
     target = host.root / "app.sql.gz"
     target.write_text("the last one")
@@ -420,7 +422,7 @@ def test_a_dump_that_fails_leaves_the_last_one(host: Host, db: Server) -> None:
     assert [path.name for path in host.root.iterdir()] == [target.name]
 
 
-def test_a_packed_file_that_is_damaged_fails_the_import(host: Host, db: Server) -> None:
+def test_a_damaged_compressed_file_fails_the_import(host: Host, db: Server) -> None:
     target = host.root / "app.sql.gz"
     whole = gzip.compress(b"CREATE TABLE t (a int);\n" + bytes(range(32, 120)) * 3)
     target.write_bytes(whole[:-8])
@@ -443,9 +445,9 @@ VALUES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value", "told"), VALUES)
+@pytest.mark.parametrize(("name", "value", "shown"), VALUES)
 def test_a_variable_is_read_and_set_once(
-    host: Host, db: Server, name: str, value: str, told: str
+    host: Host, db: Server, name: str, value: str, shown: str
 ) -> None:
     login = {"login_unix_socket": db.socket, "login_user": "root", "variable": name}
     before = db.sql(f"SELECT @@GLOBAL.{name}")
@@ -459,11 +461,11 @@ def test_a_variable_is_read_and_set_once(
         == {}
     )
     assert host.run("mysql_variables", **login, value=value).changes == ()
-    assert host.returned("mysql_variables", **login) == {"msg": told}
+    assert host.returned("mysql_variables", **login) == {"msg": shown}
     db.sql(f"SET GLOBAL {name} = DEFAULT")
 
 
-def test_a_variable_that_is_none_or_takes_another_value_is_a_failure(
+def test_an_unknown_variable_or_a_value_that_the_server_changes_is_a_failure(
     host: Host, db: Server
 ) -> None:
     login = {"login_unix_socket": db.socket, "login_user": "root"}

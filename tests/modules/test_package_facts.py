@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tests.modules import pretended_yum
+from tests.modules import fake_yum
 from tests.modules.conftest import Host
 
 
 def test_packages_become_facts(host: Host) -> None:
-    pretended_yum.install(host)
-    pretended_yum.write(
+    fake_yum.install(host)
+    fake_yum.write(
         host, db="kernel - 3.10.0 1160.el7 x86_64\nkernel - 3.10.0 957.el7 x86_64\nvim 2 7 8 noarch"
     )
     packages = host.values("package_facts", host.look("package_facts"))["ansible_facts"]["packages"]

@@ -23,7 +23,7 @@ from tests.modules.conftest import Host
 
 @dataclass
 class Server:
-    """A PostgreSQL of our own, reached by its socket alone; everybody may be anybody there."""
+    """A PostgreSQL for these tests. It has a socket only, and trusts every login by it."""
 
     socket: str
 
@@ -35,7 +35,7 @@ class Server:
 
 
 def as_nobody(*command: str | Path) -> None:
-    """The server refuses to run as root."""
+    """Run a command as nobody, because the server refuses to run as root."""
     who = (
         ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
         if not os.getuid()
@@ -78,7 +78,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def db(server: Server) -> Iterator[Server]:
-    """The server with none but its own users and databases."""
+    """The server; users and databases of a test are dropped after it."""
     yield server
     names = server.sql("SELECT quote_ident(datname) FROM pg_database WHERE datallowconn")
     for name in set(names.splitlines()) - {"postgres", "template1"}:
@@ -89,7 +89,7 @@ def db(server: Server) -> Iterator[Server]:
 
 
 def settled(host: Host, db: Server, kind: str, /, **arguments: Any) -> tuple[str, ...]:
-    """Look, check, apply, apply again: what was changed, once."""
+    """Run look, check, apply and apply again; return the changes, which apply makes once."""
     given = {"login_unix_socket": db.socket, **arguments}
     everything = "SELECT string_agg(a::text, ' ') FROM pg_authid a"
     before = db.sql(everything)
@@ -108,7 +108,7 @@ PASSWORD = "p'ä \\ \"x:y"
 
 
 @pytest.mark.parametrize("kind", ["md5", "scram-sha-256"])
-def test_a_user_is_made_and_its_password_kept_as_the_server_keeps_them(
+def test_a_user_is_created_once_with_a_hash_like_the_servers(
     host: Host, db: Server, kind: str
 ) -> None:
     db.sql(f"ALTER ROLE postgres SET password_encryption = '{kind}'")
@@ -131,16 +131,14 @@ WORDS = ["½\u00a0\ufb01\u00ad", "ä\u0007", "\u0627\u0031", "\u0627\u0628", "\u
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_a_password_is_prepared_as_the_server_prepares_it(
-    host: Host, db: Server, word: str
-) -> None:
+def test_a_password_is_prepared_like_in_the_server(host: Host, db: Server, word: str) -> None:
     db.sql("SET password_encryption = 'scram-sha-256'; CREATE USER app")
     db.sql(f"SET password_encryption = 'scram-sha-256'; ALTER USER app PASSWORD '{word}'")
     kept = db.sql("SELECT rolpassword FROM pg_authid WHERE rolname = 'app'")
     assert passwords.same(word, "app", kept)
 
 
-def test_a_password_that_is_a_hash_already_is_kept_as_it_is(host: Host, db: Server) -> None:
+def test_a_password_that_is_a_hash_is_stored_unchanged(host: Host, db: Server) -> None:
     kept = passwords.hashed("x", "app", by_scram=False)
     settled(host, db, "postgresql_user", name="app", password=kept)
     assert db.sql("SELECT rolpassword FROM pg_authid WHERE rolname = 'app'") == kept
@@ -167,7 +165,7 @@ def test_attributes_limits_groups_and_comment_are_set_once(host: Host, db: Serve
     assert settled(host, db, "postgresql_user", name="app", state="absent") == ("drop user app",)
 
 
-def test_rights_on_the_database_and_its_tables_are_granted_once(host: Host, db: Server) -> None:
+def test_privileges_on_the_database_and_its_tables_are_granted_once(host: Host, db: Server) -> None:
     db.sql("CREATE DATABASE acme")
     db.sql(
         "CREATE TABLE products (a int); CREATE SCHEMA s; CREATE TABLE s.t (a int)", database="acme"
@@ -183,7 +181,7 @@ def test_rights_on_the_database_and_its_tables_are_granted_once(host: Host, db: 
         assert settled(host, db, "postgresql_user", **given) == (f"drop user {name}",)
 
 
-def test_a_database_is_made_changed_and_dropped_once(host: Host, db: Server) -> None:
+def test_a_database_is_created_changed_and_dropped_once(host: Host, db: Server) -> None:
     db.sql("CREATE ROLE one; CREATE ROLE two")
     name = 'my "db"'
     new = {"name": name, "owner": "one", "encoding": "UTF-8", "template": "template0"}
@@ -198,8 +196,10 @@ def test_a_database_is_made_changed_and_dropped_once(host: Host, db: Server) -> 
     )
     report = host.run("postgresql_db", login_unix_socket=db.socket, name=name, encoding="LATIN1")
     assert report.failed == "Changing encoding is not supported. Current encoding: UTF8"
-    told = settled(host, db, "postgresql_db", name=name, comment="two\u2028lines\x85\tand\na third")
-    assert told == (f"set the comment of database {name}",)
+    changes = settled(
+        host, db, "postgresql_db", name=name, comment="two\u2028lines\x85\tand\na third"
+    )
+    assert changes == (f"set the comment of database {name}",)
     assert settled(host, db, "postgresql_db", name=name, state="absent", force=True) == (
         f"drop database {name}",
     )
@@ -224,7 +224,7 @@ def test_a_database_in_use_is_dropped_by_force(host: Host, db: Server, version: 
         other.stdin.close()
 
 
-def test_the_secrets_stand_in_no_command_line(host: Host, db: Server) -> None:
+def test_no_secret_is_in_a_command_line_or_environment(host: Host, db: Server) -> None:
     host.fake("psql", f'env >>"$(dirname "$0")/../env"; exec {shutil.which("psql")} "$@"')
     given = {"login_unix_socket": db.socket, "login_password": "boss-secret"}
     report = host.run("postgresql_user", **given, name="app", password="app-secret")
@@ -246,7 +246,7 @@ def test_a_login_by_password_reaches_the_server(host: Host, db: Server) -> None:
     assert "password authentication failed" in (report.failed or "")
 
 
-def test_in_check_mode_a_server_may_still_be_to_come(host: Host) -> None:
+def test_check_mode_does_not_fail_without_a_server(host: Host) -> None:
     nowhere = {"login_unix_socket": str(host.root), "name": "app"}
     for kind, change in (("user", "set user app"), ("db", "create database app")):
         report = host.run(f"postgresql_{kind}", "check", **nowhere)
@@ -258,7 +258,7 @@ def test_in_check_mode_a_server_may_still_be_to_come(host: Host) -> None:
 
 
 @pytest.mark.parametrize("kind", ["md5", "scram-sha-256"])
-def test_a_statement_that_is_refused_is_not_shown_with_its_hash(
+def test_the_error_for_a_refused_statement_has_its_hash_masked(
     host: Host, db: Server, kind: str
 ) -> None:
     db.sql(f"ALTER ROLE postgres SET password_encryption = '{kind}'")
@@ -270,7 +270,9 @@ def test_a_statement_that_is_refused_is_not_shown_with_its_hash(
     assert "NOTHING PASSWORD '********" in report.get("stderr")
 
 
-def test_what_the_server_refuses_is_told(host: Host, db: Server) -> None:
+def test_a_refused_statement_is_reported_with_the_error_of_the_server(
+    host: Host, db: Server
+) -> None:
     given = {"login_unix_socket": db.socket, "name": "app", "owner": "nobody-here"}
     report = host.run("postgresql_db", **given)
     assert report.failed == "create database app: exit 3"
@@ -291,14 +293,14 @@ REFUSED: list[tuple[str, Mapping[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("module", "arguments", "reason"), REFUSED)
-def test_what_can_not_be_meant_is_refused_before_a_host_is_touched(
+def test_invalid_parameters_are_refused_before_anything_runs(
     module: str, arguments: Mapping[str, Any], reason: str
 ) -> None:
     with pytest.raises(ValueError, match=reason):
         find_module(module).from_arguments({"name": "app", **arguments})
 
 
-def test_a_change_that_did_not_last_is_a_failure() -> None:
+def test_a_change_that_is_not_visible_afterwards_is_a_failure() -> None:
     model = find_module("postgresql_user").from_arguments({"name": "app", "state": "absent"})
     report = Report({"state_after": ('{"rolname": "app"}',)}, status=80)
     with pytest.raises(ModuleError, match="drop user app: still untrue afterwards"):

@@ -1,4 +1,4 @@
-"""systemd and service, on a pretended systemctl that keeps one unit's state in files."""
+"""systemd and service, with a fake systemctl that keeps the state of one unit in files."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ CHANGES: list[tuple[str, dict[str, str], dict[str, Any], list[str]]] = [
 
 
 @pytest.mark.parametrize(("module", "state", "arguments", "changes"), CHANGES)
-def test_a_state_is_looked_at_reached_and_then_left_alone(
+def test_a_look_and_a_run_report_the_changes_and_a_second_run_none(
     unit: Host, module: str, state: dict[str, str], arguments: dict[str, Any], changes: list[str]
 ) -> None:
     put(unit, **state)
@@ -97,19 +97,19 @@ FINE: list[tuple[dict[str, str], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("state", "arguments"), FINE)
-def test_what_is_so_already_is_no_change(
+def test_a_desired_state_that_is_reached_already_is_no_change(
     unit: Host, state: dict[str, str], arguments: dict[str, Any]
 ) -> None:
     put(unit, **state)
     assert unit.look("service", name="web", **arguments).changes == ()
 
 
-def test_a_look_at_state_and_enabled_is_one_process(unit: Host) -> None:
+def test_a_look_at_state_and_enabled_takes_one_process(unit: Host) -> None:
     unit.look("service", name="web", state="started", enabled=True)
     assert unit.calls() == ["systemctl show -- web"]
 
 
-def test_restart_and_reload_are_events_and_always_changes(unit: Host) -> None:
+def test_restart_and_reload_are_always_changes(unit: Host) -> None:
     assert find_module("service").from_arguments({"name": "web", "state": "restarted"}).acts
     for _ in range(2):
         assert unit.run("service", name="web", state="restarted").changes == ("restart web",)
@@ -121,7 +121,7 @@ def test_restart_and_reload_are_events_and_always_changes(unit: Host) -> None:
     assert unit.run("service", name="web", state="reloaded").changes == ("start web",)
 
 
-def test_an_event_is_preceded_by_a_daemon_reload_that_is_wanted(unit: Host) -> None:
+def test_daemon_reload_runs_before_a_restart(unit: Host) -> None:
     unit.run("systemd", name="web", state="restarted", daemon_reload=True)
     calls = unit.calls()
     assert calls.index("systemctl daemon-reload") < calls.index("systemctl restart -- web")
@@ -137,7 +137,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("on_start", "reason"), FAILURES)
-def test_a_start_that_fails_says_why_and_shows_the_journal(
+def test_a_failed_start_reports_the_reason_and_the_journal(
     unit: Host, on_start: str, reason: str
 ) -> None:
     put(unit, on_start=on_start)
@@ -149,7 +149,7 @@ def test_a_start_that_fails_says_why_and_shows_the_journal(
     assert values["journal"] == ["web: no room"]
 
 
-def test_a_simple_unit_that_ends_at_once_is_not_started(unit: Host) -> None:
+def test_a_simple_unit_that_ends_at_once_is_a_failed_start(unit: Host) -> None:
     put(unit, Type="simple")
     unit.fake("sleep", f"echo failed >{unit.root}/ActiveState; echo exit-code >{unit.root}/Result")
     report = unit.run("service", name="web", state="started")
@@ -157,15 +157,15 @@ def test_a_simple_unit_that_ends_at_once_is_not_started(unit: Host) -> None:
     assert "start web: the unit failed (exit-code)" in report.failed
 
 
-def test_a_unit_that_is_restarted_again_and_again_is_not_started(unit: Host) -> None:
+def test_a_unit_that_systemd_restarts_repeatedly_is_not_running(unit: Host) -> None:
     put(unit, Type="simple")
     unit.fake("sleep", f"echo 8 >{unit.root}/MainPID")
     report = unit.run("service", name="web", state="started")
     assert report.failed
-    assert "again and again" in report.failed
+    assert "restarts it repeatedly" in report.failed
 
 
-def test_a_oneshot_unit_that_did_its_work_was_started(unit: Host) -> None:
+def test_a_oneshot_unit_that_ended_with_success_was_started(unit: Host) -> None:
     put(unit, Type="oneshot", on_start="exit 0")
     assert unit.run("service", name="web", state="started").changes == ("start web",)
 
@@ -173,9 +173,7 @@ def test_a_oneshot_unit_that_did_its_work_was_started(unit: Host) -> None:
 @pytest.mark.parametrize(
     "arguments", [{"state": "started"}, {"state": "stopped"}, {"enabled": True}]
 )
-def test_a_unit_that_is_not_there_fails_only_when_applied(
-    unit: Host, arguments: dict[str, Any]
-) -> None:
+def test_a_missing_unit_fails_a_run_but_not_a_look(unit: Host, arguments: dict[str, Any]) -> None:
     put(unit, LoadState="not-found")
     assert unit.look("service", name="web", **arguments).changes
     failed = unit.run("service", name="web", **arguments).failed or ""
@@ -184,7 +182,7 @@ def test_a_unit_that_is_not_there_fails_only_when_applied(
     )
 
 
-def test_a_host_where_systemctl_says_nothing_fails_only_when_applied(host: Host) -> None:
+def test_a_systemctl_without_an_answer_fails_a_run_but_not_a_look(host: Host) -> None:
     host.fake("systemctl", "echo 'Failed to connect to bus' >&2; exit 1")
     assert host.look("service", name="web", state="started").changes == ("start web",)
     assert "Failed to connect to bus" in (
@@ -199,14 +197,14 @@ def test_a_masked_unit_can_not_be_started_or_enabled(unit: Host) -> None:
     assert "masked: false" in (unit.run("service", name="web", state="started").failed or "")
 
 
-def test_a_mask_that_fails_gives_systemctls_own_words(unit: Host) -> None:
+def test_a_failed_mask_reports_the_message_of_systemctl(unit: Host) -> None:
     put(unit, Result="exit-code", ActiveState="failed")
     script = SYSTEMCTL.replace("mask) ", "mask) echo 'File exists.' >&2; exit 1;", 1) % unit.root
     unit.fake("systemctl", script)
     assert unit.run("systemd", name="web", masked=True).failed == "mask web: File exists."
 
 
-def test_an_indirect_unit_is_enabled_by_what_its_also_names(unit: Host) -> None:
+def test_an_indirect_unit_is_enabled_if_a_unit_of_its_also_line_is(unit: Host) -> None:
     (unit.root / "file").write_text("[Install]\nAlso=web.socket\n")
     put(unit, UnitFileState="indirect", FragmentPath=f"{unit.root}/file")
     assert unit.look("service", name="web", enabled=True).changes == ()
@@ -229,7 +227,7 @@ def test_daemon_reload_without_a_name_asks_about_all_units_and_generators(
 
 @pytest.mark.parametrize("name", ["web", None])
 @pytest.mark.parametrize("file", ["web.service.d/a b.conf", "web.service"])
-def test_daemon_reload_sees_new_files_that_systemd_does_not(
+def test_daemon_reload_notices_new_files_that_systemd_does_not(
     unit: Host, monkeypatch: pytest.MonkeyPatch, name: str | None, file: str
 ) -> None:
     monkeypatch.setattr(shared, "FOLDERS", (str(unit.root / "etc"), "/none"))
@@ -256,20 +254,20 @@ def test_the_status_is_returned_as_a_dict(unit: Host) -> None:
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("service", {"name": "web*", "state": "started"}, "not the name of one unit"),
     ("service", {"name": "-x", "state": "started"}, "not the name of one unit"),
-    ("systemd", {"state": "started"}, "needs the name"),
+    ("systemd", {"state": "started"}, "needs name"),
     ("systemd", {"name": "web", "state": "started", "scope": "global"}, "global"),
 ]
 
 
 @pytest.mark.parametrize(("module", "arguments", "reason"), REFUSED)
-def test_what_can_not_be_meant_is_refused(
+def test_contradicting_parameters_are_refused(
     module: str, arguments: dict[str, Any], reason: str
 ) -> None:
     with pytest.raises(InvalidArguments, match=reason):
         find_module(module).from_arguments(arguments)
 
 
-def test_ansibles_other_names_and_ignored_parameters_are_accepted() -> None:
+def test_aliases_and_ignored_parameters_are_accepted() -> None:
     given = {"unit": "web", "daemon-reload": True, "daemon-reexec": False}
     plain = {"name": "web", "daemon_reload": True, "daemon_reexec": False}
     assert find_module("systemd").from_arguments(given) == find_module("systemd").from_arguments(

@@ -1,4 +1,4 @@
-"""yum, on a pretended rpm and yum."""
+"""yum, with a fake rpm and yum."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from provisioner.modules import find_module
 from provisioner.modules.framework.fields import InvalidArguments
 from provisioner.modules.yum.specs import classify
 from provisioner.remote.shell import Mode
-from tests.modules import pretended_yum
+from tests.modules import fake_yum
 from tests.modules.conftest import Host
-from tests.modules.pretended_yum import installed, write
+from tests.modules.fake_yum import installed, write
 
 
 @pytest.fixture
 def el7(host: Host) -> Host:
     """A host with bash, whose repository has docker-ce in two versions, and vim-enhanced."""
-    pretended_yum.install(host)
+    fake_yum.install(host)
     return host
 
 
@@ -59,7 +59,7 @@ CHANGES: list[tuple[str, dict[str, Any], list[str], list[str]]] = [
 
 
 @pytest.mark.parametrize(("db", "arguments", "looked", "applied"), CHANGES)
-def test_packages_are_looked_at_changed_once_and_then_left_alone(
+def test_a_look_and_a_run_report_the_changes_and_a_second_run_none(
     el7: Host, db: str, arguments: dict[str, Any], looked: list[str], applied: list[str]
 ) -> None:
     write(el7, db=db)
@@ -85,26 +85,28 @@ FINE: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("db", "arguments"), FINE)
-def test_what_is_so_already_is_no_change(el7: Host, db: str, arguments: dict[str, Any]) -> None:
+def test_a_desired_state_that_is_reached_already_is_no_change(
+    el7: Host, db: str, arguments: dict[str, Any]
+) -> None:
     write(el7, db=db)
     assert el7.look("yum", **arguments).changes == ()
     assert el7.run("yum", **arguments).changes == ()
 
 
-def test_a_look_is_one_rpm_process_for_the_whole_list(el7: Host) -> None:
+def test_a_look_takes_one_rpm_process_for_all_names(el7: Host) -> None:
     write(el7, db=f"{BASH}\n{OLD}")
     el7.look("yum", name=["bash", "docker-ce-25.0.0", "docker-ce"])
     calls = [call for call in el7.calls() if call.startswith(("rpm", "yum"))]
     assert len(calls) == 1
 
 
-def test_all_missing_packages_are_one_transaction(el7: Host) -> None:
+def test_all_missing_packages_are_installed_in_one_transaction(el7: Host) -> None:
     el7.run("yum", name=["vim-enhanced", "docker-ce"])
     (call,) = (call for call in el7.calls() if call.startswith("yum"))
     assert call.endswith("-y install vim-enhanced docker-ce")
 
 
-def test_options_reach_yum(el7: Host) -> None:
+def test_parameters_become_options_of_yum(el7: Host) -> None:
     el7.run(
         "yum",
         name="docker-ce",
@@ -124,7 +126,7 @@ def test_options_reach_yum(el7: Host) -> None:
         assert option in install
 
 
-def test_names_that_yum_skips_are_named_with_the_repositories(el7: Host) -> None:
+def test_names_that_yum_ignores_fail_and_the_repositories_are_named(el7: Host) -> None:
     report = el7.run("yum", name=["nosuch", "docker-ce", "none"])
     assert report.failed == (
         "install nosuch, docker-ce, none: "
@@ -135,14 +137,14 @@ def test_names_that_yum_skips_are_named_with_the_repositories(el7: Host) -> None
     assert report.changes == ("install docker-ce 3:26.1.4-1.el7",)
 
 
-def test_a_newer_version_stays_with_a_warning_unless_going_back_is_allowed(el7: Host) -> None:
+def test_a_newer_version_is_kept_with_a_warning_unless_downgrades_are_allowed(el7: Host) -> None:
     write(el7, db=NEW)
     for how in (el7.look, el7.run):
         report = how("yum", name="docker-ce-25.0.0")
         assert (report.failed, report.changes) == (None, ())
         assert report.all("warning") == (
-            "docker-ce 3:26.1.4-1.el7 is there and newer than docker-ce-25.0.0, so it stays:"
-            " allow_downgrade: true goes back",
+            "docker-ce 3:26.1.4-1.el7 is installed and newer than docker-ce-25.0.0, so it is kept:"
+            " set allow_downgrade: true to downgrade it",
         )
     assert installed(el7) == ["docker-ce-26.1.4"]
 
@@ -160,14 +162,14 @@ REASONS = [
     ("Curl error (23): Failed writing received data to disk/application", "disk is full"),
     ("error: rpmdb: BDB0113 Thread/process 1 failed\nDB_RUNRECOVERY: Fatal error", "--rebuilddb"),
     ("Error: Nothing to do", "No package matching 'docker-ce' found"),
-    ("can't create transaction lock on /var/lib/rpm/.rpm.lock", "another rpm runs"),
+    ("can't create transaction lock on /var/lib/rpm/.rpm.lock", "another rpm is running"),
     ("Error: something new", "Error: something new"),
     ("", "yum ended with exit 1"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("said", "reason"), REASONS)
-def test_what_yum_says_becomes_a_reason_with_a_remedy(el7: Host, said: str, reason: str) -> None:
+def test_errors_of_yum_are_explained(el7: Host, said: str, reason: str) -> None:
     write(el7, yum_says=said)
     el7.fake("df", "echo '/dev/sda1 9 0 9 0% /'")
     report = el7.run("yum", name="docker-ce")
@@ -176,13 +178,13 @@ def test_what_yum_says_becomes_a_reason_with_a_remedy(el7: Host, said: str, reas
     assert (report.get("rc"), report.changes) == ("1", ())
 
 
-def test_a_download_that_failed_on_a_full_disk_names_the_disk(el7: Host) -> None:
+def test_a_download_that_fails_on_a_full_disk_names_the_disk(el7: Host) -> None:
     write(el7, yum_says="Error: Failed to download metadata for repo 'base'")
     el7.fake("df", "echo '/dev/sda1 9 9 0 100% /var'")
     assert "disk is full: /var has no free block" in (el7.run("yum", name="docker-ce").failed or "")
 
 
-def test_a_lock_is_waited_for_and_then_named(el7: Host) -> None:
+def test_a_run_waits_for_the_lock_and_then_fails_with_its_holder(el7: Host) -> None:
     pid = os.getpid()
     (el7.root / "var/run").mkdir(parents=True)
     (el7.root / "var/lib/rpm").mkdir(parents=True)
@@ -196,7 +198,7 @@ def test_a_lock_is_waited_for_and_then_named(el7: Host) -> None:
     assert el7.run("yum", **arguments).changes
 
 
-def test_a_lock_that_only_yum_sees_is_waited_for(el7: Host) -> None:
+def test_a_run_waits_for_a_lock_that_only_yum_reports(el7: Host) -> None:
     write(el7, yum_says="Another app is currently holding the yum lock; exiting as configured")
     el7.fake("sleep", f"rm {el7.root}/yum_says")
     assert el7.run("yum", name="docker-ce").changes
@@ -205,7 +207,7 @@ def test_a_lock_that_only_yum_sees_is_waited_for(el7: Host) -> None:
 
 
 @pytest.mark.parametrize("state", ["present", "absent", "latest"])
-def test_a_broken_database_is_named_and_left_alone(el7: Host, state: str) -> None:
+def test_a_broken_rpm_database_is_a_failure_and_not_changed(el7: Host, state: str) -> None:
     write(el7, broken="error: rpmdb: BDB0113 Thread/process 7/8 failed: BDB1507 Thread died")
     modes: tuple[Mode, ...] = ("look", "apply")
     for how in modes:
@@ -214,27 +216,27 @@ def test_a_broken_database_is_named_and_left_alone(el7: Host, state: str) -> Non
     assert not [call for call in el7.calls() if call.startswith("yum")]
 
 
-def test_a_package_that_is_there_twice_stops_the_task(el7: Host) -> None:
+def test_a_package_that_is_installed_in_two_versions_is_a_failure(el7: Host) -> None:
     write(el7, db=f"kernel - 3.10.0 1.el7 x86_64\nkernel - 3.10.0 2.el7 x86_64\n{OLD}\n{NEW}")
     assert el7.look("yum", name=["kernel", "kernel-3.10.0-1.el7"]).failed is None
     for state in ("present", "latest"):
         failed = el7.run("yum", name=["kernel", "docker-ce"], state=state).failed or ""
-        assert "docker-ce.x86_64 is there in two versions" in failed
+        assert "docker-ce.x86_64 is installed in two versions" in failed
     assert not [call for call in el7.calls() if call.startswith("yum")]
 
 
-def test_a_host_without_rpm_is_named(el7: Host) -> None:
+def test_a_host_without_rpm_is_a_failure_that_says_so(el7: Host) -> None:
     el7.fake("rpm", "exit 127")
-    assert "no rpm on the host" in (el7.look("yum", name="bash").failed or "")
+    assert "rpm is not installed" in (el7.look("yum", name="bash").failed or "")
 
 
-def test_a_look_at_latest_survives_a_repository_that_is_not_there_yet(el7: Host) -> None:
+def test_a_look_with_latest_does_not_fail_on_an_unreachable_repository(el7: Host) -> None:
     write(el7, yum_says="Cannot find a valid baseurl for repo: base/7/x86_64")
     assert el7.look("yum", name="bash", state="latest").changes == ("update bash",)
     assert "valid baseurl" in (el7.run("yum", name="bash", state="latest").failed or "")
 
 
-def test_fetching_metadata_is_done_but_no_change(el7: Host) -> None:
+def test_downloading_metadata_is_not_a_change(el7: Host) -> None:
     assert el7.look("yum", update_cache=True).changes == ("refresh the metadata",)
     assert el7.run("yum", update_cache=True).changes == ()
     assert [call for call in el7.calls() if "makecache" in call]
@@ -247,10 +249,10 @@ def test_results_and_changes_are_returned(el7: Host) -> None:
         values = el7.values("yum", how("yum", **arguments), **arguments)
         assert (values["changes"], values["msg"]) == (changes, "")
     values = el7.values("yum", el7.run("yum", **arguments), **arguments)
-    assert values["results"] == ["docker-ce is there already", "bash is there already"]
+    assert values["results"] == ["docker-ce is installed already", "bash is installed already"]
 
 
-def test_results_name_what_is_not_there(el7: Host) -> None:
+def test_results_name_packages_that_are_not_installed(el7: Host) -> None:
     for arguments, results in (
         ({"name": ["no-*", "none"], "state": "absent"},
          ["none is not installed", "no-* is not installed"]),
@@ -294,7 +296,7 @@ SPECS = [
 
 
 @pytest.mark.parametrize(("spec", "kind", "item"), SPECS)
-def test_a_spec_is_sorted_by_what_can_answer_for_it(spec: str, kind: str, item: str) -> None:
+def test_a_name_is_sorted_by_how_it_is_looked_up(spec: str, kind: str, item: str) -> None:
     assert classify(spec) == (kind, item)
 
 
@@ -307,12 +309,12 @@ def test_a_spec_is_sorted_by_what_can_answer_for_it(spec: str, kind: str, item: 
         {"autoremove": True, "state": "latest"},
     ],
 )
-def test_what_can_not_be_meant_is_refused(arguments: dict[str, Any]) -> None:
+def test_contradicting_parameters_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(InvalidArguments):
         find_module("yum").from_arguments(arguments)
 
 
-def test_ansibles_other_names_are_accepted() -> None:
+def test_aliases_and_ignored_parameters_are_accepted() -> None:
     for name in ("package", "dnf", "ansible.builtin.yum"):
         found = find_module(name).from_arguments(
             {"pkg": "a, b", "state": "removed", "expire-cache": True}

@@ -1,4 +1,4 @@
-"""systemd: a unit runs or rests, now and at boot."""
+"""systemd: start, stop and restart a unit, and enable it at boot."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class Systemd(Module):
     validate_name = staticmethod(unit.plain_name)
 
     def validate(self) -> None:
-        wanted = [key for key in ("state", "enabled", "masked") if getattr(self, key) is not None]
-        if wanted and self.name is None:
-            raise ValueError(f"{wanted[0]} needs the name of a unit")
+        given = [key for key in ("state", "enabled", "masked") if getattr(self, key) is not None]
+        if given and self.name is None:
+            raise ValueError(f"{given[0]} needs name: the unit")
         if self.scope == "global" and self.state is not None:
-            raise ValueError("scope: global has no running units, so state can't be used with it")
+            raise ValueError("state can't be used with scope: global, which has no running units")
 
     @property
     def acts(self) -> bool:

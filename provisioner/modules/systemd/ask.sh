@@ -5,15 +5,16 @@ nl='
 '
 control() { systemctl ${options:+"$options"} "$@"; }
 
-# One `systemctl show` answers every question below, until an apply function drops it.
+# ask: read all properties of the unit with one `systemctl show`. They are kept in $shown until a
+# function that changes the unit clears it. False if systemctl does not answer.
 shown=''
 ask() {
     [ -n "$shown" ] || shown=$(control show -- "$name" 2>/dev/null)
     property LoadState
     [ -n "$value" ]
 }
-# property NAME: its value in $value. Line by line: to look for it in the whole text takes a shell
-# time by the square of what is before it, in bash a quarter of a second for a task.
+# property NAME: set $value to the property. It reads line by line, because a pattern on the whole
+# text takes quadratic time: a quarter of a second for each task in bash.
 property() {
     value=''
     set -f
@@ -24,12 +25,13 @@ property() {
     unset IFS
     set +f
 }
+# is NAME VALUE: true if the property has the value.
 is() { property "$1"; [ "$value" = "$2" ]; }
-there() { ask && ! is LoadState not-found; }
+unit_exists() { ask && ! is LoadState not-found; }
 
-# A unit waiting in auto-restart is "activating": neither running nor stopped.
+# A unit that waits for auto-restart is "activating": it is neither running nor stopped.
 running() {
-    there || return 1
+    unit_exists || return 1
     property ActiveState
     case $value in
         active | reloading) ;;
@@ -38,7 +40,7 @@ running() {
     esac
 }
 stopped() {
-    there || return 1
+    unit_exists || return 1
     property ActiveState
     case $value in
         inactive | failed) ;;
@@ -46,11 +48,12 @@ stopped() {
         *) return 1 ;;
     esac
 }
-# In systemd 219 a SysV script's state is empty or "bad"; only is-enabled knows (it asks chkconfig).
+# unit_file: set $value to the state of the unit file. For SysV scripts, systemd 219 has an empty or
+# "bad" state; is-enabled asks chkconfig for it.
 unit_file() {
     value=''
     if [ "$scope" != global ]; then
-        there || return 1
+        unit_exists || return 1
         property UnitFileState
     fi
     case $value in
@@ -58,7 +61,7 @@ unit_file() {
     esac
     value=${value##*"$nl"}
 }
-# A static unit has nothing to enable or disable: true for both.
+# A static unit can't be enabled or disabled, so both functions are true for it.
 enabled() {
     unit_file || return
     case $value in
@@ -74,7 +77,7 @@ disabled() {
         indirect) ! also_enabled ;;
     esac
 }
-# "indirect": the unit is enabled by way of those that its Also= names.
+# also_enabled: true if the units in the Also= lines of an "indirect" unit are enabled.
 also_enabled() {
     property FragmentPath
     [ -r "$value" ] || return

@@ -1,41 +1,43 @@
 # shellcheck shell=sh disable=SC2034,SC2119,SC2120,SC3013,SC2154,SC2317,SC2329
 # Body of systemd, part 2: compare what systemd has loaded with the files on disk.
 
-# fresh: systemd knows what is on disk: of the unit, or of all where none is named.
-fresh() {
+# is_up_to_date: true if systemd has loaded the files on disk: those of the unit, or of all units if
+# the task names none.
+is_up_to_date() {
     if [ -z "$name" ]; then
         shown=$(control show -p Id -p FragmentPath -p DropInPaths -p NeedDaemonReload '*' \
             2>/dev/null) || :
-        generators_ran
+        generators_are_up_to_date
     else
-        there
+        unit_exists
     fi && case $nl$shown in *"${nl}NeedDaemonReload=yes"*) false ;; esac &&
-        no_new_file
+        has_no_new_file
 }
-# NeedDaemonReload (219 and 252 alike) doesn't see new files: the first drop-in of a unit, and a
-# unit's file in /etc that takes the place of the one in /usr.
-no_new_file() {
+# has_no_new_file: NeedDaemonReload (in 219 and in 252) does not notice new files: the first drop-in
+# of a unit, and a unit file in /etc that replaces the one in /usr.
+has_no_new_file() {
     eval "set -- $folders"
     for folder; do
         for path in "$folder"/*.d/*.conf; do
-            known=${path##*/} unit=${path%.d/*}
+            file=${path##*/} unit=${path%.d/*}
             unit=${unit##*/}
-            ! loaded "$unit" || mentioned "$folder/$unit.d/$known" || return
+            ! is_loaded "$unit" || is_in_answer "$folder/$unit.d/$file" || return
         done
         for path in "$folder"/*.*; do
-            if [ -f "$path" ] && [ ! -L "$path" ] && loaded "${path##*/}"; then
-                mentioned "$path" || return
+            if [ -f "$path" ] && [ ! -L "$path" ] && is_loaded "${path##*/}"; then
+                is_in_answer "$path" || return
             fi
         done
     done
 }
-loaded() { case $nl$shown$nl in *"${nl}Id=$1$nl"*) ;; *) return 1 ;; esac; }
-mentioned() { case $shown$nl in *[=\ ]"$1"[\ "$nl"]*) ;; *) return 1 ;; esac; }
-generators_ran() {
+is_loaded() { case $nl$shown$nl in *"${nl}Id=$1$nl"*) ;; *) return 1 ;; esac; }
+is_in_answer() { case $shown$nl in *[=\ ]"$1"[\ "$nl"]*) ;; *) return 1 ;; esac; }
+# generators_are_up_to_date: true if no file that a generator reads is newer than its output.
+generators_are_up_to_date() {
     eval "set -- $generated"
     while [ $# -gt 0 ]; do
-        ! newer "$1" "$2" || return
+        ! is_newer "$1" "$2" || return
         shift 2
     done
 }
-newer() { [ -e "$1" ] && [ -e "$2" ] && [ "$1" -nt "$2" ]; }
+is_newer() { [ -e "$1" ] && [ -e "$2" ] && [ "$1" -nt "$2" ]; }

@@ -1,4 +1,4 @@
-"""What `systemd` and `service` share: the body with its variables, names and return values."""
+"""What systemd and service share: the body, its variables and the return values."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ GENERATED = (
     *("/etc/fstab", "/run/systemd/generator"),
     *("/etc/init.d", "/run/systemd/generator.late"),
 )
-"""What the generators read and, behind it, what they write whenever systemd reloads."""
+"""Pairs of a path that a generator of systemd reads, and one that it writes on each reload."""
 
 FOLDERS = ("/etc/systemd/system", "/run/systemd/system")
-"""Where an administrator's unit files and drop-ins are."""
+"""The directories of the administrator's unit files and drop-ins."""
 
 BODY = load_body("systemd/ask.sh", "systemd/freshness.sh", "systemd/proof.sh", "systemd/states.sh")
 
 
 def program(**values: Any) -> Program:
-    """The shared body: every variable that it reads, with systemd's defaults."""
+    """Return the body with all variables that it reads; those not in `values` have defaults."""
     defaults = {
         "masked": None,
         "daemon_reload": False,
@@ -37,22 +37,22 @@ def program(**values: Any) -> Program:
 
 
 def status(report: Report) -> dict[str, str]:
-    """`systemctl show` as a dict; a value of several lines keeps them."""
-    found: dict[str, str] = {}
+    """Return the output of `systemctl show` as a mapping; values may have several lines."""
+    properties: dict[str, str] = {}
     name = ""
     for line in report.get("status").splitlines():
         key, equals, value = line.partition("=")
         if equals and key.isidentifier():
-            name, found[key] = key, value
+            name, properties[key] = key, value
         elif name:
-            found[name] += f"\n{line}"
-    return found
+            properties[name] += f"\n{line}"
+    return properties
 
 
 def returns(
     report: Report, name: str | None, state: State | None, enabled: bool | None
 ) -> dict[str, Any]:
-    """What Ansible returns for a unit, and the journal's last lines where it failed."""
+    """Return Ansible's return values for a unit; after a failure, also its last journal lines."""
     values: dict[str, Any] = {"name": name, "status": status(report)}
     if state is not None:
         values["state"] = "stopped" if state == "stopped" else "started"
@@ -64,7 +64,7 @@ def returns(
 
 
 def plain_name(name: str | None) -> str | None:
-    """`name`, unless it is a pattern or could be taken for an option."""
+    """Return `name`; ValueError if it is a pattern or looks like an option."""
     if name is not None and (not name or name.startswith("-") or set(name) & set("*?[/ ")):
         raise ValueError(f"{name!r} is not the name of one unit")
     return name

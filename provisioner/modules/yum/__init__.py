@@ -1,4 +1,4 @@
-"""yum (also called dnf and package): rpm packages are there, newest, or gone."""
+"""yum (also dnf and package): install, update or remove rpm packages."""
 
 from __future__ import annotations
 
@@ -91,15 +91,15 @@ class Yum(Module):
 
     def validate(self) -> None:
         if self.list_ is not None and self.name is not None:
-            raise ValueError("give one of name and list")
+            raise ValueError("give either name or list")
         if self.name is None and self.list_ is None and not (self.update_cache or self.autoremove):
             raise ValueError("give one of name, list, update_cache and autoremove")
         if self.autoremove and self.state not in (None, "absent", "removed"):
-            raise ValueError("autoremove goes with state: absent only")
+            raise ValueError("autoremove can be used with state: absent only")
 
     @property
-    def wish(self) -> str:
-        """The state in one word: present, latest, absent, or cache (fetch metadata, no more)."""
+    def desired_state(self) -> str:
+        """The state to reach: present, latest, absent, or cache (only download metadata)."""
         if self.state in ("absent", "removed") or (self.state is None and self.autoremove):
             return "absent"
         if self.name is None:
@@ -119,28 +119,28 @@ class Yum(Module):
         )
         kinds = sort(self.name or ())
         variables |= kinds | {
-            "state": self.wish,
+            "state": self.desired_state,
             "list": self.list_,
             "root": "" if self.installroot == "/" else self.installroot.rstrip("/"),
             "lock_timeout": self.lock_timeout,
             "options": self.options(),
             "dnf_options": self.dnf_options(),
         }
-        return Program("yum", self.body, variables, packages=self._asked(kinds))
+        return Program("yum", self.body, variables, packages=self._plain_names(kinds))
 
-    def _asked(self, kinds: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-        """The names, if the body asks this host's rpm about nothing but plain ones."""
+    def _plain_names(self, kinds: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+        """Return the names, if all are plain ones that the host's own rpm is asked about."""
         items = [item.split("=") for item in kinds["names"]]
         if self.installroot != "/" or kinds["files"] or any(item[0] != item[1] for item in items):
             return ()
         return tuple(query for query, *_ in items)
 
     def options(self) -> list[str]:
-        """Options that yum 3.4 and dnf 4 have in common."""
+        """Return the options that both yum 3.4 and dnf 4 have."""
         flags = {
             "--nogpgcheck": self.disable_gpg_check,
-            "--security": self.security and self.wish == "latest",
-            "--bugfix": self.bugfix and self.wish == "latest",
+            "--security": self.security and self.desired_state == "latest",
+            "--bugfix": self.bugfix and self.desired_state == "latest",
             "--skip-broken": self.skip_broken,
             "--setopt=sslverify=0": not (self.validate_certs and self.sslverify),
             "-C": self.cacheonly,
@@ -161,25 +161,25 @@ class Yum(Module):
             "--enableplugin": self.enable_plugin,
         }
         return [
-            *(flag for flag, wanted in flags.items() if wanted),
+            *(flag for flag, on in flags.items() if on),
             *(f"{option}={value}" for option, value in values.items() if value is not None),
             *(f"{option}={value}" for option, words in lists.items() for value in words),
         ]
 
     def dnf_options(self) -> list[str]:
-        """Options that only dnf has."""
+        """Return the options that only dnf has."""
         flags = {
             "--nobest": self.nobest,
             "--allowerasing": self.allowerasing,
             "--setopt=install_weak_deps=0": not self.install_weak_deps,
         }
-        return [flag for flag, wanted in flags.items() if wanted]
+        return [flag for flag, on in flags.items() if on]
 
     def returns(self, report: Report) -> dict[str, Any]:
         if self.list_ is not None:
             return {"results": listing(report)}
-        there = "is not installed" if self.wish == "absent" else "is there already"
-        results = [f"{spec} {there}" for spec in report.get("checked").splitlines()]
+        suffix = "is not installed" if self.desired_state == "absent" else "is installed already"
+        results = [f"{spec} {suffix}" for spec in report.get("checked").splitlines()]
         results += [
             f"Packages providing {spec} not installed due to update_only specified"
             for spec in report.get("left").splitlines()
@@ -193,8 +193,8 @@ class Yum(Module):
 
 
 def _changes(report: Report) -> dict[str, list[Any]]:
-    """What was asked for and is done, or would be: names as the playbook has them, and what was
-    updated to which version."""
+    """Return the changes that were made, or would be: names as in the playbook, and for updates the
+    new version."""
     updated = [line.split(" ", 2) for line in report.all("updated")]
     planned = [line.partition(" to ") for line in report.get("to_update").splitlines()]
     return {
@@ -205,9 +205,9 @@ def _changes(report: Report) -> dict[str, list[Any]]:
 
 
 class Package(Yum):
-    """Packages are installed, of a version, the newest, or removed.
+    """Install, update or remove packages.
 
-    Roles for several systems also give it what only apt knows, which says nothing here.
+    Roles for several systems also pass parameters of apt, which are ignored.
     """
 
     cache_valid_time: int | None = None

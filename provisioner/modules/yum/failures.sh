@@ -1,16 +1,16 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Body of yum, part 3: explain why yum failed.
 
-# database_broken ERROR
+# database_broken ERROR: fail because rpm can't read its database.
 database_broken() {
     error=${1#error: }
-    fail "rpm's database ($root/var/lib/rpm) can't be read: ${error%%"$nl"*}. It was left alone:" \
+    fail "rpm's database ($root/var/lib/rpm) can't be read: ${error%%"$nl"*}. It was not changed:" \
         "save a copy of it, then try \`rpm --rebuilddb\`"
 }
-# pick PATTERN [PATTERN]: the first three lines of yum's output that match, joined, as $picked.
+# pick PATTERN [PATTERN]: set $picked to the first three lines of yum's output that match, joined.
 pick() {
     picked='' number=0
-    each "$said" pick_one "$1" "${2:-$1}"
+    each "$yum_output" pick_one "$1" "${2:-$1}"
 }
 pick_one() {
     # shellcheck disable=SC2254
@@ -21,17 +21,17 @@ pick_one() {
     case $picked in *"$line"*) return 0 ;; esac
     number=$((number + 1)) picked=$picked${picked:+; }$line
 }
-# explain: why yum failed and what to do, as $reason.
+# explain: set $reason to why yum failed, and what to do.
 explain() {
-    said=$(stdout; stderr)
-    case $said in
+    yum_output=$(stdout; stderr)
+    case $yum_output in
         *DB_RUNRECOVERY* | *'rpmdb open failed'* | *'cannot open Packages'* | *'rpmdb: damaged'*)
             pick '*BDB*' '*rpmdb*'
             database_broken "$picked" ;;
         *'No space left on device'* | *'more space needed on'*)
             pick '*[sS]pace*'
-            no_room "$picked" ;;
-        *'Failed writing received data to disk'*) no_room 'a download could not be written' ;;
+            explain_no_space "$picked" ;;
+        *'Failed writing received data to disk'*) explain_no_space 'a download could not be written' ;;
         *'GPG check FAILED'* | *' is not signed'* | *'Public key for '* | \
             *'GPG key retrieval failed'* | *'Invalid GPG Key'* | \
             *'not correct for this package'* | *'signature could not be verified'*)
@@ -51,46 +51,47 @@ explain() {
             pick '*://*' '*Errno*'
             [ -n "$picked" ] || pick '*repo*'
             reason="a repository can't be read: $picked. Check its URL, network and proxy"
-            # dnf doesn't say that it could not write what it fetched.
-            each "$(df -P / /var/cache/yum /var/cache/dnf /var/tmp /tmp 2>/dev/null)" full_disk ;;
+            # dnf does not report that it could not write a download.
+            each "$(df -P / /var/cache/yum /var/cache/dnf /var/tmp /tmp 2>/dev/null)" check_full_disk ;;
         *'incorrect checksum'* | *'does not match intended download'*)
             pick '*checksum*' '*intended download*'
-            reason="a package is not what the metadata says: $picked. Set update_cache: true;"
+            reason="a package does not match the metadata: $picked. Set update_cache: true;"
             reason="$reason if that does not help, the repository itself is broken" ;;
         *' conflicts with '* | *' conflicts between '*)
             pick '*conflicts *'
             reason="packages conflict: $picked. Remove the one that is in the way first" ;;
         *'nothing provides '* | *'Requires: '*)
             pick '*nothing provides*' '*Requires: *'
-            reason="something is needed that no enabled repository has: $picked" ;;
+            reason="no enabled repository has a package that is required: $picked" ;;
         *protected*)
             pick '*protected*'
             reason=$picked ;;
         *'create transaction lock'*)
-            reason='another rpm runs on this host: wait until it has ended' ;;
+            reason='another rpm is running on this host: wait until it ends' ;;
         *'No package '*' available'* | *'No match for argument'* | *'Unable to find a match'* | \
             *'Nothing to do'*)
-            no_package ;;
+            explain_no_package ;;
         *)
             pick '*[Ee]rror*'
             reason=${picked:-"yum ended with exit $status"}
             [ "$status" -le 128 ] ||
                 reason="yum was killed by signal $((status - 128)): see dmesg, and run again" ;;
     esac
-    unfinished
+    mention_interrupted
 }
-no_room() { reason="the disk is full: $1. Make room (yum clean packages, old kernels)"; }
-full_disk() {
-    case $1 in *' 100% '*) no_room "${1##*% } has no free block" ;; esac
+explain_no_space() { reason="the disk is full: $1. Make room (yum clean packages, old kernels)"; }
+check_full_disk() {
+    case $1 in *' 100% '*) explain_no_space "${1##*% } has no free block" ;; esac
 }
-# A transaction that was killed leaves its list (yum 3.4; dnf keeps none).
-unfinished() {
+# mention_interrupted: add to $reason that an earlier transaction was killed. yum 3.4 leaves its list
+# then; dnf does not.
+mention_interrupted() {
     for list in "$root"/var/lib/yum/transaction-all.*; do
-        [ ! -e "$list" ] || reason="$reason. An earlier transaction was cut off ($list):" \
+        [ ! -e "$list" ] || reason="$reason. An earlier transaction was interrupted ($list):" \
             reason="$reason see yum-complete-transaction, and \`package-cleanup --dupes\`"
     done
 }
-no_package() {
+explain_no_package() {
     repositories=''
     each "$(yum_ -q repolist 2>/dev/null)" add_repository
     each "$missing" add_missing
@@ -113,19 +114,19 @@ add_repository() {
     esac
 }
 
-# finish WHAT: after a transaction, tell what changed, and fail where yum did.
+# finish WHAT: report what a transaction changed, and fail if yum failed.
 finish() {
     report rc "$status"
     output
-    tell
+    report_changes
     case $status in
         0) ;;
         *) explain; fail "$1: $reason" ;;
     esac
 }
-# words LINES: joined for reading.
-words() {
+# join_lines LINES: set $joined to the lines, with commas between them.
+join_lines() {
     joined=''
-    each "$1" add_word
+    each "$1" add_line
 }
-add_word() { joined=$joined${joined:+, }$1; }
+add_line() { joined=$joined${joined:+, }$1; }

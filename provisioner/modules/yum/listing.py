@@ -1,4 +1,4 @@
-"""What `list` returns, read from the listings of rpm and yum."""
+"""Parse the lists of rpm and yum, for the parameter `list`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from provisioner.remote.shell import Report
 
 
 def listing(report: Report) -> list[dict[str, str]]:
-    """What `list` returns, from rpm's and yum's listings."""
+    """Return the packages or repositories that the body has listed."""
     if "repos" in report.records:
         return list(_repositories(report.get("repos")))
-    found = [
+    packages = [
         _entry(*line.split(), "installed") for line in report.get("installed_list").splitlines()
     ]
     state = "available"
@@ -21,12 +21,12 @@ def listing(report: Report) -> list[dict[str, str]]:
         if re.fullmatch(r"[A-Z][a-z]+ (Packages|Upgrades)|Obsoleting Packages", line):
             state, words = ("updates" if line.startswith("Up") else line.split()[0].lower()), []
             continue
-        words += line.split()  # yum 3.4 breaks long lines
+        words += line.split()  # yum 3.4 breaks a long line into two
         while len(words) >= 3:
             package, evr, repository = words[:3]
             del words[:3]
-            found.append(_listed(package, evr, repository, state))
-    return found
+            packages.append(_listed(package, evr, repository, state))
+    return packages
 
 
 def _listed(package: str, evr: str, repository: str, state: str) -> dict[str, str]:

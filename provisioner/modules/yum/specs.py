@@ -1,4 +1,4 @@
-"""What a playbook may call a package, sorted by what can answer for it."""
+"""Sort the names of packages in a playbook by how they are looked up."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _VERSIONED = regex.compile(r"([^\s<>=]+)\s*(>=|<=|==|=|<|>)\s*([A-Za-z0-9._+~^:-
 
 _ARCH = r"(\.(?:noarch|x86_64|i[3-6]86|aarch64|ppc64le|ppc64|s390x|armv7hl))?"
 
-# name-[epoch:]version[-release][.arch] or epoch:name-…: the first part that starts with a digit,
-# and all behind it do, is the version (java-1.8.0-openjdk is a name).
+# name-[epoch:]version[-release][.arch], or epoch:name-version. The version is the first part from
+# which on every part starts with a digit: java-1.8.0-openjdk is only a name.
 _NEVRA = regex.compile(rf"(?:(\d+):)?(.+?)-(?:(\d+):)?(\d[^-:]*?)(?:-(\d[^-:]*?))?{_ARCH}")
 
 
 def _split(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Ansible splits at commas in a list's items too."""
+    """Split the items of a list at commas, as Ansible does."""
     words = tuple(word.strip() for value in values for word in value.split(","))
     for word in words:
         if word.startswith("-") or "\n" in word:
@@ -33,7 +33,11 @@ Specs = Annotated[Words, After(_split)]
 
 
 def sort(specs: Iterable[str]) -> dict[str, list[str]]:
-    """`specs` by what can answer for them; the body's docstring says how each list looks."""
+    """Return the items for the body by kind, see `classify`.
+
+    names: QUERY=NAME=EVR=SPEC, files: QUERY=SPEC, versions: NAME OPERATOR EVR, provided: SPEC (a
+    file or capability), asked: SPEC (a glob or group, which only yum knows).
+    """
     kinds: dict[str, list[str]] = {
         key: [] for key in ("names", "files", "versions", "provided", "asked")
     }
@@ -45,7 +49,7 @@ def sort(specs: Iterable[str]) -> dict[str, list[str]]:
 
 @lru_cache(4096)
 def classify(spec: str) -> tuple[str, str]:
-    """One spec's kind and item."""
+    """Return the kind of a name, and its item for the body."""
     if spec.startswith("@"):
         return "asked", spec
     if "://" in spec or spec.endswith(".rpm"):

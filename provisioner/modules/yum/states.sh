@@ -3,75 +3,77 @@
 
 install() {
     look_up
-    # Globs and groups: only yum knows, a second at least.
+    # Only yum knows what globs and groups mean. It takes a second at least.
     eval "set -- $asked"
     for spec; do nothing_to_do install "$spec" || missing=$missing$spec$nl; done
     keep_newer
     [ -n "$missing" ] || return 0
     report to_install "$missing"
-    if [ "$look" = yes ]; then each "$missing" would install; return; fi
-    remember
+    if [ "$look" = yes ]; then each "$missing" would_change install; return; fi
+    remember_packages
     refresh
-    older
+    downgrade
     all=$missing
     [ -n "$all" ] || return 0
-    words "$all"
+    join_lines "$all"
     what="install $joined"
     transaction install "$all"
     finish "$what"
     prove_installed "$what"
 }
-would() { changed "$1 $2"; }
+would_change() { changed "$1 $2"; }
 
-# newer_there ITEM: a newer version of it is there, $installed; $spec is how it was asked for.
-newer_there() {
+# newer_is_installed ITEM: true if a newer version is installed ($installed). $spec is the name in
+# the playbook.
+newer_is_installed() {
     rest=${1#*=}
     name=${rest%%=*} rest=${rest#*=}
     evr=${rest%%=*} spec=${rest#*=}
     if [ -z "$evr" ] || ! has_line "$missing" "$spec"; then return 1; fi
-    # Kernels are there side by side.
+    # Several kernels are installed side by side.
     case $name in kernel* | kmod-*) return 1 ;; esac
     installed=$(rpm_ -q --qf "$EVR\n" -- "$name" 2>/dev/null) || return
     installed=${installed##*"$nl"}
     compare "$installed" "$evr"
     [ "$order" = 1 ]
 }
-# keep_newer: as with Ansible, what is there and newer stays, but not without a word.
+# keep_newer: keep packages that are installed in a newer version, as Ansible does, with a warning.
 keep_newer() {
     [ "$allow_downgrade" = no ] || return 0
     eval "set -- $names"
     for item; do
-        newer_there "$item" || continue
-        drop "$spec"
-        text="$name $installed is there and newer than $spec, so it stays"
-        report warning "$text: allow_downgrade: true goes back"
+        newer_is_installed "$item" || continue
+        drop_missing "$spec"
+        text="$name $installed is installed and newer than $spec, so it is kept"
+        report warning "$text: set allow_downgrade: true to downgrade it"
     done
 }
-# older: go back to the older versions that are asked for.
-older() {
+# downgrade: install the older versions that the task asks for.
+downgrade() {
     [ "$allow_downgrade" = yes ] || return 0
     eval "set -- $names"
     for item; do
-        newer_there "$item" || continue
+        newer_is_installed "$item" || continue
         verb=downgrade
         transaction downgrade "$spec"
         finish "downgrade to $spec"
         all=$spec$nl
         prove_installed "downgrade to $spec"
         old=$new verb=update
-        drop "$spec"
+        drop_missing "$spec"
     done
 }
-# yum 3.4 skips unknown names and exits 0 if it installs another one.
+# prove_installed WHAT: fail if a package is still missing: yum 3.4 ignores unknown names and exits
+# with 0 if it installs any other package.
 prove_installed() {
     [ -n "$all" ] || return 0
     kept=$all
     look_up
-    each "$kept" still_missing
-    [ -z "$unproved" ] || { missing=$unproved; no_package; unfinished; fail "$1: $reason"; }
+    each "$kept" note_unproved
+    [ -z "$unproved" ] || { missing=$unproved; explain_no_package; mention_interrupted; fail "$1: $reason"; }
 }
 unproved=''
-still_missing() {
+note_unproved() {
     case $1 in *://* | *.rpm) return 0 ;; esac
     has_line "$missing" "$1" || return 0
     unproved=$unproved$1$nl
@@ -95,7 +97,7 @@ latest() {
         esac
     done
     keep_newer
-    each "$present" not_file
+    each "$present" add_updatable
     [ "$outdated" = '*' ] || outdated=$updatable
     [ "$look" = yes ] || refresh
     [ -z "$outdated" ] || check_update
@@ -103,46 +105,46 @@ latest() {
     report to_install "$missing"
     report to_update "$updates"
     if [ "$look" = yes ]; then
-        each "$missing" would install
-        each "$updates" would update
+        each "$missing" would_change install
+        each "$updates" would_change update
         return
     fi
-    remember
-    older
+    remember_packages
+    downgrade
     all=$missing
     if [ -n "$missing" ]; then
-        words "$missing"
+        join_lines "$missing"
         transaction install "$missing"
         finish "install $joined"
         prove_installed "install $joined"
         old=$new
     fi
     [ -n "$updates" ] || return 0
-    words "$updates"
+    join_lines "$updates"
     [ "$outdated" != '*' ] || outdated=''
     transaction update "$outdated"
     finish "update $joined"
 }
 updatable='' updates=''
-not_file() { case $1 in *://* | *.rpm | @*) ;; *) updatable=$updatable$1$nl ;; esac; }
-# check_update: what has a newer version, as lines "NAME to EVR" in $updates.
+add_updatable() { case $1 in *://* | *.rpm | @*) ;; *) updatable=$updatable$1$nl ;; esac; }
+# check_update: set $updates to lines "NAME to EVR" for packages that have a newer version.
 check_update() {
     specs=$outdated
     [ "$specs" != '*' ] || specs=''
     rc=0
-    answer=$(each_spec "$specs" yum_ -q check-update 2>/dev/null) || rc=$?
+    answer=$(with_specs "$specs" yum_ -q check-update 2>/dev/null) || rc=$?
     case $rc in
         0) return 0 ;;
         100) each "${answer%%"$nl"Obsoleting*}" add_update ;;
     esac
-    # Yum itself will say what is wrong when it applies.
+    # If the check fails, the update itself reports the reason.
     [ -n "$updates" ] || updates=$outdated
 }
 add_update() {
     case $1 in ' '*) return 0 ;; esac
     # shellcheck disable=SC2086
     set -- $1
-    # Longer lines are broken after the name; sentences have no dot in their first word.
+    # yum breaks long lines after the name. Other lines have no dot in their first word.
     case $1 in *.*) ;; *) return 0 ;; esac
     case $#$2 in
         3[0-9]*) updates="$updates${1%.*} to $2$nl" ;;
@@ -168,7 +170,7 @@ remove() {
         if [ -z "$names$files$versions$provided$asked" ]; then
             ! nothing_to_do autoremove '' || return 0
             [ "$look" = no ] || { changed 'remove packages that nothing needs'; return 0; }
-            remember
+            remember_packages
             transaction autoremove ''
             finish 'remove packages that nothing needs'
             return
@@ -176,40 +178,40 @@ remove() {
     fi
     [ -n "$present" ] || return 0
     report to_remove "$present"
-    if [ "$look" = yes ]; then each "$present" would remove; return; fi
-    remember
-    words "$present"
+    if [ "$look" = yes ]; then each "$present" would_change remove; return; fi
+    remember_packages
+    join_lines "$present"
     what="remove $joined"
     transaction "$command" "$present"
     finish "$what"
     gone=$present
     look_up
-    each "$gone" still_there
+    each "$gone" fail_if_installed
 }
-still_there() {
-    ! has_line "$present" "$1" || fail "$what: yum said that it did, but $1 is still installed"
+fail_if_installed() {
+    ! has_line "$present" "$1" || fail "$what: yum reported success, but $1 is still installed"
 }
 
 download() {
     look_up
     eval "set -- $asked"
     for spec; do missing=$missing$spec$nl; done
-    each "$missing" not_downloaded
+    each "$missing" add_needed
     [ -n "$needed" ] || return 0
-    if [ "$look" = yes ]; then each "$needed" would download; return; fi
-    words "$needed"
+    if [ "$look" = yes ]; then each "$needed" would_change download; return; fi
+    join_lines "$needed"
     what="download $joined"
     transaction install "$needed"
     report rc "$status"
     output
-    # yum 3.4 ends with 1 when it has only downloaded, as it was told.
+    # yum 3.4 exits with 1 after a successful download without installation.
     case $status$(stdout; stderr) in
-        0* | *'"Download Only" specified'*) each "$needed" would download ;;
+        0* | *'"Download Only" specified'*) each "$needed" would_change download ;;
         *) explain; fail "$what: $reason" ;;
     esac
 }
 needed=''
-not_downloaded() {
+add_needed() {
     found='' where=${download_dir:-/var/cache/yum /var/cache/dnf}
     # shellcheck disable=SC2086
     case $1 in
@@ -243,7 +245,7 @@ case $state in
     latest) if [ "$download_only" = yes ]; then download; else latest; fi ;;
     absent) remove ;;
     cache)
-        # Fresh metadata is no change of the host, but only applying fetches it.
+        # New metadata is not a change of the host, but a look can't download it.
         if [ "$look" = yes ]; then changed 'refresh the metadata'; return; fi
         if [ "$dnf" = yes ]; then transaction makecache ''; else transaction makecache fast; fi
         report rc "$status"

@@ -1,8 +1,9 @@
-"""A pretended rpm and yum: `db` holds what is installed, `repo` what can be, one package a line
-(NAME EPOCH VERSION RELEASE ARCH, `-` for no epoch), `provides` lines PACKAGE CAPABILITY.
+"""A fake rpm and yum, which keep their packages in files.
 
-yum behaves as 3.4 does: unknown names are skipped, and it exits 0 if another one is installed.
-A file `yum_says` makes it fail with that text, `yum_exit` with another status than 1.
+`db` holds the installed packages and `repo` the available ones, one on each line (NAME EPOCH
+VERSION RELEASE ARCH, with `-` for no epoch); `provides` has lines PACKAGE CAPABILITY. yum behaves
+like version 3.4: it ignores unknown names, and exits with 0 if it installs another package. With a
+file `yum_says` it fails with that text; `yum_exit` is its exit status then, by default 1.
 """
 
 from __future__ import annotations
