@@ -59,8 +59,8 @@ class DockerImageExport(DockerModule):
         if all(holds) and not self.force:
             return None
         what = f"archive {', '.join(self._full_names)} to {self.path}"
-        step = DockerCommand(what, ["save", "--output", self.path, *self._full_names])
-        return commands.program(self, [step], subject=self.path)
+        command = DockerCommand(what, ["save", "--output", self.path, *self._full_names])
+        return commands.program(self, [command], subject=self.path)
 
     def returns(self, report: Report) -> dict[str, Any]:
         return {"images": list(self._images)}

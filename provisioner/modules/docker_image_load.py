@@ -59,9 +59,9 @@ class DockerImageLoad(DockerModule):
         )
         if content and all(present):
             return None
-        step = DockerCommand(f"load images from {self.path}", ["load", "--input", self.path])
+        command = DockerCommand(f"load images from {self.path}", ["load", "--input", self.path])
         look = ["inspect", "--type", "image", *self._names] if self._names else []
-        return commands.program(self, [step], subject=self.path, inspect=look, expect="present")
+        return commands.program(self, [command], subject=self.path, inspect=look, expect="present")
 
     def returns(self, report: Report) -> dict[str, Any]:
         answer = read_answer(report)

@@ -45,9 +45,9 @@ class DockerImageRemove(DockerModule):
         if not self._before:
             return None
         options = ["--force"] * self.force + ["--no-prune"] * (not self.prune)
-        step = DockerCommand(f"remove image {self.image}", ["rmi", *options, self.image])
+        command = DockerCommand(f"remove image {self.image}", ["rmi", *options, self.image])
         look = ["inspect", "--type", "image", self.image]
-        return commands.program(self, [step], subject=self.image, inspect=look, expect="absent")
+        return commands.program(self, [command], subject=self.image, inspect=look, expect="absent")
 
     def returns(self, report: Report) -> dict[str, Any]:
         names = list(self._before.get("RepoTags") or ())

@@ -202,15 +202,15 @@ class DockerNetwork(DockerModule):
         return differences
 
     def _create(self) -> DockerCommand:
-        words = ["network", "create"]
+        arguments = ["network", "create"]
         if not self.config_only:
-            words.append(f"--driver={self.driver}")
+            arguments.append(f"--driver={self.driver}")
         given = {
             "ipam-driver": self.ipam_driver,
             "scope": self.scope,
             "config-from": self.config_from,
         }
-        words += [f"--{key}={value}" for key, value in given.items() if value]
+        arguments += [f"--{key}={value}" for key, value in given.items() if value]
         switches = {
             "ipv4": self.enable_ipv4,
             "ipv6": self.enable_ipv6,
@@ -219,12 +219,12 @@ class DockerNetwork(DockerModule):
             "ingress": self.ingress,
             "config-only": self.config_only,
         }
-        words += [f"--{k}={str(v).lower()}" for k, v in switches.items() if v is not None]
-        words += [f"--opt={key}={value}" for key, value in self.driver_options.items()]
-        words += [f"--ipam-opt={k}={v}" for k, v in (self.ipam_driver_options or {}).items()]
-        words += [f"--label={key}={value}" for key, value in self.labels.items()]
-        words += [word for pool in self._pools for word in pool.options()]
-        return DockerCommand(f"create network {self.name}", [*words, self.name])
+        arguments += [f"--{k}={str(v).lower()}" for k, v in switches.items() if v is not None]
+        arguments += [f"--opt={key}={value}" for key, value in self.driver_options.items()]
+        arguments += [f"--ipam-opt={k}={v}" for k, v in (self.ipam_driver_options or {}).items()]
+        arguments += [f"--label={key}={value}" for key, value in self.labels.items()]
+        arguments += [word for pool in self._pools for word in pool.options()]
+        return DockerCommand(f"create network {self.name}", [*arguments, self.name])
 
     def returns(self, report: Report) -> dict[str, Any]:
         if self.state == "absent":

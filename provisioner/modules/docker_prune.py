@@ -63,7 +63,7 @@ class DockerPrune(Filtered):
         return True
 
     def program(self, context: TaskContext) -> Program:
-        commands = [" ".join(map(quote, words)) for words in self._commands()]
+        commands = [" ".join(map(quote, arguments)) for arguments in self._commands()]
         return Program("docker_prune", self.body, {"commands": commands, **self.client_variables()})
 
     def _commands(self) -> Iterator[list[str]]:
@@ -79,11 +79,11 @@ class DockerPrune(Filtered):
                 all_option = ["--all"] if named_too else []
             yield [key, kind, "prune", "--force", *all_option, *filter_options(filters)]
         if self.builder_cache:
-            words = ["builder_cache", "builder", "prune", "--force"]
-            words += ["--all"] if self.builder_cache_all else []
+            arguments = ["builder_cache", "builder", "prune", "--force"]
+            arguments += ["--all"] if self.builder_cache_all else []
             keep = self.builder_cache_keep_storage
-            words += [f"--keep-storage={keep}"] if keep else []
-            yield [*words, *filter_options(self.builder_cache_filters)]
+            arguments += [f"--keep-storage={keep}"] if keep else []
+            yield [*arguments, *filter_options(self.builder_cache_filters)]
 
     def returns(self, report: Report) -> dict[str, Any]:
         values: dict[str, Any] = {}

@@ -84,10 +84,10 @@ class DockerVolume(DockerModule):
         if self._before is not None:
             yield DockerCommand(f"remove volume {name}{reason}", ["volume", "rm", name])
         if self.state == "present":
-            words = ["volume", "create", f"--driver={self.driver}"]
-            words += [f"--opt={key}={value}" for key, value in self.driver_options.items()]
-            words += [f"--label={key}={value}" for key, value in (self.labels or {}).items()]
-            yield DockerCommand(f"create volume {name}", [*words, name])
+            arguments = ["volume", "create", f"--driver={self.driver}"]
+            arguments += [f"--opt={key}={value}" for key, value in self.driver_options.items()]
+            arguments += [f"--label={key}={value}" for key, value in (self.labels or {}).items()]
+            yield DockerCommand(f"create volume {name}", [*arguments, name])
 
     def _differences(self) -> list[str]:
         """Return the names of the parameters that differ from the existing volume."""

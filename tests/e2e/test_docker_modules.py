@@ -187,7 +187,7 @@ FAILING = [
     ),
     ("docker_network: {name: back, state: absent}", "containers are still in the network"),
     ("docker_volume: {name: data, state: absent}", "a container still uses it"),
-    ("docker_container_exec: {container: rest, command: 'true'}", "does not run"),
+    ("docker_container_exec: {container: rest, command: 'true'}", "is not running"),
 ]
 
 

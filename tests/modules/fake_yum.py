@@ -165,6 +165,6 @@ def write(host: Host, **files: str) -> None:
 
 
 def installed(host: Host) -> list[str]:
-    """What the pretended host has, as NAME-VERSION."""
+    """Return the installed packages as NAME-VERSION."""
     lines = (line.split() for line in (host.root / "db").read_text().splitlines())
     return sorted(f"{words[0]}-{words[2]}" for words in lines)

@@ -168,13 +168,13 @@ REASONS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("said", "reason"), REASONS)
-def test_errors_of_yum_are_explained(el7: Host, said: str, reason: str) -> None:
-    write(el7, yum_says=said)
+@pytest.mark.parametrize(("message", "reason"), REASONS)
+def test_errors_of_yum_are_explained(el7: Host, message: str, reason: str) -> None:
+    write(el7, yum_says=message)
     el7.fake("df", "echo '/dev/sda1 9 0 9 0% /'")
     report = el7.run("yum", name="docker-ce")
     assert reason in (report.failed or "")
-    assert report.get("stderr").strip() == said
+    assert report.get("stderr").strip() == message
     assert (report.get("rc"), report.changes) == ("1", ())
 
 

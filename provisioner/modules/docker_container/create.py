@@ -98,13 +98,13 @@ MAX_LINE = 60_000
 
 def create(config: ContainerConfig, name: str, image: str) -> list[str]:
     """Return the arguments of `docker create`, which reads the environment on its stdin."""
-    words = ["create", "--name", name, "--env-file", "/dev/stdin"]
-    words += [f"--env={key}" for key in exported(config.env or {})]
-    words += options(config)
+    arguments = ["create", "--name", name, "--env-file", "/dev/stdin"]
+    arguments += [f"--env={key}" for key in exported(config.env or {})]
+    arguments += options(config)
     entrypoint, command = entrypoint_and_command(config)
     if entrypoint is not None:
-        words += ["--entrypoint", entrypoint]
-    return [*words, image, *command]
+        arguments += ["--entrypoint", entrypoint]
+    return [*arguments, image, *command]
 
 
 def options(config: ContainerConfig) -> list[str]:

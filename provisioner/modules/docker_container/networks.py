@@ -54,8 +54,8 @@ def fits(network: Network, endpoint: Mapping[str, Any]) -> bool:
 
 
 def _connect(network: Network, name: str) -> DockerCommand:
-    words = ["network", "connect", *network_options(network), network.name, name]
-    return DockerCommand(f"connect {name} to network {network.name}", words)
+    arguments = ["network", "connect", *network_options(network), network.name, name]
+    return DockerCommand(f"connect {name} to network {network.name}", arguments)
 
 
 def _disconnect(network: str, name: str) -> DockerCommand:

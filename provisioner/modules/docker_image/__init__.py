@@ -127,10 +127,10 @@ class DockerImage(DockerModule):
         if self._before is None:
             return
         if self.force_absent or self.force:
-            words = ["rmi", "--force", str(self._before["Id"])]
+            arguments = ["rmi", "--force", str(self._before["Id"])]
         else:
-            words = ["rmi", self.image]
-        yield DockerCommand(f"remove image {self.image}", words)
+            arguments = ["rmi", self.image]
+        yield DockerCommand(f"remove image {self.image}", arguments)
 
     def _ensure_present(
         self, other: Mapping[str, Any] | None, report: Report
@@ -148,8 +148,8 @@ class DockerImage(DockerModule):
                     f"tag image {self.image} as {self.target}", ["tag", self.image, self.target]
                 )
         if self.archive_path and not images.archives(report.get("manifest"), image_id, self.image):
-            words = ["save", "--output", self.archive_path, self.image]
-            yield DockerCommand(f"archive image {self.image} to {self.archive_path}", words)
+            arguments = ["save", "--output", self.archive_path, self.image]
+            yield DockerCommand(f"archive image {self.image} to {self.archive_path}", arguments)
         if self.push:
             name = self.target or self.image
             yield DockerCommand(f"push image {name}", ["push", name], "push")
@@ -158,8 +158,8 @@ class DockerImage(DockerModule):
         what, image = f"{self.source} image {self.image}", self.image
         if self.source == "pull":
             platform = self.pull and self.pull.platform
-            words = ["pull", *([f"--platform={platform}"] if platform else []), image]
-            yield DockerCommand(what, words, "pull")
+            arguments = ["pull", *([f"--platform={platform}"] if platform else []), image]
+            yield DockerCommand(what, arguments, "pull")
         elif self.source == "build" and self.build is not None:
             yield DockerCommand(what, [*self.build.arguments(image)], "rebuild")
         elif self.source == "load" and self.load_path:

@@ -62,7 +62,7 @@ class MysqlUser(MysqlModule):
     plugin_hash_string: str | None = None
     """What the plugin stores for the account: a hash."""
     plugin_auth_string: str | None = None
-    """What the plugin is told about the account, such as the service name of pam. For
+    """What the plugin needs to know about the account, such as the service name of pam. For
     mysql_native_password it is the password."""
     priv: Any = None
     """Privileges, as `db.*:SELECT,INSERT/*.*:USAGE` or as a mapping of objects to privileges."""

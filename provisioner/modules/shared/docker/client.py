@@ -83,7 +83,7 @@ class DockerCli(Module):
 
 
 class DockerModule(DockerCli):
-    """A docker module that also has `timeout`: those that use Docker's API with Ansible."""
+    """A docker module with `timeout`; in Ansible these modules use the API of Docker."""
 
     timeout: int = 60
     """Seconds that the daemon may take to answer a question. Pulls and builds have no limit."""
