@@ -1,5 +1,7 @@
-"""The distribution: its metadata, and the wheel, which is built, installed and run away from the
-checkout."""
+"""The distribution: its metadata, and the wheel.
+
+The wheel is built, installed and run outside of the checkout.
+"""
 
 from __future__ import annotations
 

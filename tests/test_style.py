@@ -327,7 +327,7 @@ def test_a_body_without_its_comments_is_the_same_program(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_body_defines_no_function_of_the_kernel_anew(name: str) -> None:
+def test_a_body_redefines_no_function_of_the_kernel(name: str) -> None:
     defined = re.compile(r"^\s*(\w+)\(\)", re.MULTILINE)
     assert not {*defined.findall(find_module(name).body)} & {*defined.findall(shell.SOURCE)}
 

@@ -28,8 +28,8 @@ def connection_variables(
         "user": keywords.remote_user or settings.get("user_option"),
         "port": None,  # as in Ansible, the keyword `port` sets no variable
     }
-    for thing, default in defaults.items():
-        new, old = f"ansible_{thing}", f"ansible_ssh_{thing}"
+    for setting, default in defaults.items():
+        new, old = f"ansible_{setting}", f"ansible_ssh_{setting}"
         for name, other_name in ((new, old), (old, new)):
             value = inventory_vars.get(other_name, default)
             if value is not None:

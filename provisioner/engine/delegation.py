@@ -15,7 +15,7 @@ from provisioner.language.special_values import Lazy
 from provisioner.language.templating.undefined import missing
 from provisioner.modules import MODULES, find_module
 
-_THINGS = ("host", "user", "port")
+_SETTINGS = ("host", "user", "port")
 
 
 def with_delegated(play_world: PlayWorld, task: Task, scope: Scope) -> Scope:
@@ -40,8 +40,8 @@ def _connection(play_world: PlayWorld, task: Task, scope: Scope) -> Iterator[tup
     host = scope["inventory_hostname"]
     own = play_world.world.inventory_vars.get(host, {})
     defaults = connection_variables(host, own, play_world.world.settings, task.keywords)
-    for thing in _THINGS:
-        names = (f"ansible_{thing}", f"ansible_ssh_{thing}")
+    for setting in _SETTINGS:
+        names = (f"ansible_{setting}", f"ansible_ssh_{setting}")
         if any(name in own or scope.raw(name) != defaults.get(name) for name in names):
             continue
         for name in names:

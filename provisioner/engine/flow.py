@@ -12,7 +12,7 @@ from provisioner.records import dataclass
 
 Part = Literal["tasks", "rescue", "always"]
 
-Within = tuple[tuple[int, Part], ...]
+EnclosingBlocks = tuple[tuple[int, Part], ...]
 """The blocks around a line, outermost first: (number of the block, part that contains the line)."""
 
 
@@ -21,7 +21,7 @@ class Line:
     """A task, the end of a block's part (`ends`), or a flush of handlers (neither is set)."""
 
     task: Task | None
-    within: Within
+    enclosing: EnclosingBlocks
     ends: tuple[int, Part] | None = None
 
 
@@ -79,7 +79,7 @@ class Flow:
 
         Without `rescue`, only `always` parts catch it.
         """
-        for block, part in reversed(self.lines[position].within):
+        for block, part in reversed(self.lines[position].enclosing):
             span = self.spans[block]
             if rescue and part == "tasks" and span.rescue is not None:
                 return Catch(span.rescue, block, "rescue")
@@ -89,8 +89,8 @@ class Flow:
 
     def has_rescue(self, position: int) -> bool:
         """Whether any block around the line has a `rescue` for a failure there."""
-        within = self.lines[position].within
-        return any(p == "tasks" and self.spans[b].rescue is not None for b, p in within)
+        enclosing = self.lines[position].enclosing
+        return any(p == "tasks" and self.spans[b].rescue is not None for b, p in enclosing)
 
 
 def compile_sections(sections: Iterable[Sequence[Node]]) -> Flow:
@@ -127,25 +127,27 @@ class _Compiler:
     def add_flush(self) -> None:
         self._lines.append(Line(None, ()))
 
-    def add_nodes(self, nodes: Sequence[Node], within: Within) -> None:
+    def add_nodes(self, nodes: Sequence[Node], enclosing: EnclosingBlocks) -> None:
         for node in nodes:
             if isinstance(node, Task):
-                self._lines.append(Line(node, within))
+                self._lines.append(Line(node, enclosing))
             else:
-                self._add_block(node, within)
+                self._add_block(node, enclosing)
 
-    def _add_block(self, block: Block, within: Within) -> None:
+    def _add_block(self, block: Block, enclosing: EnclosingBlocks) -> None:
         number = len(self._spans)
         # Reserves the number: blocks inside of this one get higher numbers.
         self._spans.append(None)
-        self._add_part(block.tasks, within, number, "tasks")
-        rescue = self._add_part(block.rescue, within, number, "rescue") if block.rescue else None
-        always = self._add_part(block.always, within, number, "always") if block.always else None
+        self._add_part(block.tasks, enclosing, number, "tasks")
+        rescue = self._add_part(block.rescue, enclosing, number, "rescue") if block.rescue else None
+        always = self._add_part(block.always, enclosing, number, "always") if block.always else None
         self._spans[number] = Span(rescue, always, len(self._lines))
 
-    def _add_part(self, nodes: Sequence[Node], within: Within, number: int, part: Part) -> int:
+    def _add_part(
+        self, nodes: Sequence[Node], enclosing: EnclosingBlocks, number: int, part: Part
+    ) -> int:
         """Add the part's lines and its end; return the line at which it begins."""
         begin = len(self._lines)
-        self.add_nodes(nodes, (*within, (number, part)))
-        self._lines.append(Line(None, within, (number, part)))
+        self.add_nodes(nodes, (*enclosing, (number, part)))
+        self._lines.append(Line(None, enclosing, (number, part)))
         return begin

@@ -158,4 +158,4 @@ def run_until_blocked(
 
 def _progress(host: str, report: Report) -> Callable[[int, int], None]:
     """Return the callback that reports the progress of a large file's transfer."""
-    return lambda done, size: report(Transferred(host, done, size))
+    return lambda transferred, size: report(Transferred(host, transferred, size))

@@ -41,8 +41,8 @@ def select(inventory: Inventory, pattern: object, where: Where | None = None) ->
         hosts = (term,) if term in inventory.host_vars else _match(inventory, term, where)
         selected |= dict.fromkeys(hosts)
     for term in (term[1:] for term in terms if term[0] == "&"):
-        kept = set(_match(inventory, term, where))
-        selected = {host: None for host in selected if host in kept}
+        matching = set(_match(inventory, term, where))
+        selected = {host: None for host in selected if host in matching}
     for term in (term[1:] for term in terms if term[0] == "!"):
         excluded = set(_match(inventory, term, where))
         selected = {host: None for host in selected if host not in excluded}

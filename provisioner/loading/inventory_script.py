@@ -101,7 +101,7 @@ def _run(path: Path, *arguments: str) -> Mapping[str, Any]:
 
     called = " ".join((str(path), *arguments))
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             [path.absolute(), *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -109,12 +109,16 @@ def _run(path: Path, *arguments: str) -> Mapping[str, Any]:
         )
     except OSError as error:
         raise LoadError(f"{called} can't be run: {error.strerror}") from None
-    if done.returncode:
-        complaint = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+    if process.returncode:
+        complaint = process.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
         last_line = complaint[0] if complaint else "it printed no message"
-        reason = f"exit {done.returncode}" if done.returncode > 0 else f"signal {-done.returncode}"
+        reason = (
+            f"exit {process.returncode}"
+            if process.returncode > 0
+            else f"signal {-process.returncode}"
+        )
         raise LoadError(f"{called} failed ({reason})", None, visible(last_line))
-    text = yaml_syntax.decode(done.stdout, called)
+    text = yaml_syntax.decode(process.stdout, called)
     if not text.strip() and arguments[0] == "--host":
         return {}
     value = yaml_builder.from_json(text, called)

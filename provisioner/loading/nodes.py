@@ -135,8 +135,8 @@ class NodeLoader:
     def _block(self, source: YamlMap, base: Keywords, folder: Folder) -> Block:
         kw.check_keywords(source, kw.BLOCK, "block")
         inner = kw.inherit(base, source)
-        inside = replace(folder, rescued=folder.rescued or bool(source.get("rescue")))
-        tasks = self.nodes(source, "block", inner, inside)
+        block_folder = replace(folder, rescued=folder.rescued or bool(source.get("rescue")))
+        tasks = self.nodes(source, "block", inner, block_folder)
         rescue, always = (self.nodes(source, key, inner, folder) for key in ("rescue", "always"))
         return Block(tasks, rescue, always, source.where, kw.title(source))
 
@@ -241,8 +241,8 @@ class NodeLoader:
         `call_arguments` are the arguments of import_role. With `public` the play sees the role's
         variables.
         """
-        above = folder.role
-        chain = (*above.chain, above) if above is not None else ()
+        parent = folder.role
+        chain = (*parent.chain, parent) if parent is not None else ()
         before, self.handlers = self.handlers, self.imported
         try:
             nodes, role = self._role(call_arguments, base, folder, where, chain)
@@ -265,10 +265,10 @@ class NodeLoader:
         As in Ansible, a role does not run twice with the same parameters, unless it allows
         duplicates or a task imports or includes it.
         """
-        inside = chain[-1] if chain else None
+        parent = chain[-1] if chain else None
         role_name = call_arguments.get("name", call_arguments.get("role"))
-        name = self._text(role_name, "import_role", where, base, inside)
-        path = rolefiles.find(name, self._basedir, inside, where, base.collections)
+        name = self._text(role_name, "import_role", where, base, parent)
+        path = rolefiles.find(name, self._basedir, parent, where, base.collections)
         if "listed" in call_arguments and path in (role.path for role in chain):
             names = " → ".join((*(role.name for role in chain), name))
             raise LoadError(f"roles depend on each other: {names}", where)
@@ -296,16 +296,17 @@ class NodeLoader:
         meta: rolefiles.Meta,
         where: Where,
     ) -> tuple[Node, ...]:
-        inside = replace(folder, role=role, path=role.path / "tasks", handlers=False)
+        role_folder = replace(folder, role=role, path=role.path / "tasks", handlers=False)
         if role.allow_duplicates or role.call_key not in self._seen:
             self._seen.add(role.call_key)
             self._load_handlers(
-                role.path, call_arguments, base, replace(inside, handlers=True), where
+                role.path, call_arguments, base, replace(role_folder, handlers=True), where
             )
         tasks = rolefiles.main(role.path, "tasks", call_arguments.get("tasks_from"), where)
-        own = self.file(tasks, base, inside, where) if tasks is not None else ()
+        tasks_of_role = self.file(tasks, base, role_folder, where) if tasks is not None else ()
         check = role_specs.task(role, call_arguments, base, meta.argument_specs, self._vault)
-        return (Block((*check, *own), (), (), where, role.name),) if check or own else ()
+        all_tasks = (*check, *tasks_of_role)
+        return (Block(all_tasks, (), (), where, role.name),) if all_tasks else ()
 
     def _load_handlers(
         self,
@@ -331,7 +332,7 @@ def _with_call(role: Role, call_arguments: Mapping[str, Any], meta: rolefiles.Me
     listed = "listed" in call_arguments
     again = meta.allow_duplicates if listed else call_arguments.get("allow_duplicates", True)
     params, variables = (sorted(each.items(), key=str) for each in (role.params, role.entry_vars))
-    how = (
+    call_key_parts = (
         str(role.path),
         params,
         variables,
@@ -340,7 +341,7 @@ def _with_call(role: Role, call_arguments: Mapping[str, Any], meta: rolefiles.Me
         listed,
     )
     return replace(
-        role, call_key=repr(how), allow_duplicates=bool(again), call_id=urandom(16).hex()
+        role, call_key=repr(call_key_parts), allow_duplicates=bool(again), call_id=urandom(16).hex()
     )
 
 

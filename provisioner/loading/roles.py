@@ -78,10 +78,10 @@ def find(name: str, basedir: Path, inside: Role | None, where: Where, within: An
             return path
     searched = [folder for folder in (*places[:-1], bundled) if folder.is_dir()]
     role_names = {entry.name for folder in searched for entry in folder.iterdir()}
-    looked = [*collections(basedir)] if name.count(".") >= 2 else places[:-1]
+    searched_paths = [*collections(basedir)] if name.count(".") >= 2 else places[:-1]
     hint = (
         nearest(name, role_names)
-        or f"looked in {', '.join(map(str, looked))}{_more(name, basedir)}"
+        or f"looked in {', '.join(map(str, searched_paths))}{_more(name, basedir)}"
     )
     raise IncludeNotFound(f'the role "{name}" was not found', where, hint)
 

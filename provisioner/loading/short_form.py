@@ -28,7 +28,7 @@ def of_module(module: type[Module], key: str, value: Any, where: Where) -> YamlM
     text = value.source if isinstance(value, Template) else str(value)
     fields = arguments.names(module)
     rest = []
-    kept = ""  # the unchanged free text, with its newlines
+    free_text = ""  # the unchanged free text, with its newlines
     for word, piece in _words(text):
         name, equals, item = pair(word)
         is_argument = name in fields or (module.open and _may_be_name(name, module))
@@ -41,15 +41,15 @@ def of_module(module: type[Module], key: str, value: Any, where: Where) -> YamlM
             task_arguments.keys_at[name] = task_arguments.values_at[name] = where
         else:
             rest.append(word)
-            kept += piece
+            free_text += piece
     if len(rest) == 1 and module.free_form is None and is_template(rest[0]):
         task_arguments[ALL_ARGUMENTS] = kw.text_template(rest.pop(), where)
     if rest and module.free_form is None:
         raise _refusal(rest[0], text, fields, key, where)
     if module.free_form is not None and (rest or module.free_form not in task_arguments):
-        line = kept.strip()
+        line = free_text.strip()
         if module.ends_lines:
-            line += "\n" * kept[len(kept.rstrip()) :].count("\n")
+            line += "\n" * free_text[len(free_text.rstrip()) :].count("\n")
         task_arguments[module.free_form] = kw.text_template(line, where)
     return task_arguments
 

@@ -46,8 +46,8 @@ def load_task(
     if handler and name == "meta" and task_arguments.get("action") == "flush_handlers":
         raise LoadError("flush_handlers can't be a handler: it would notify itself", source.where)
     if module is not None and not tolerant:
-        whole = _with_defaults(task_arguments, name, keywords)
-        problems = arguments.check(module, name, whole, source.keys_at.get(key, source.where))
+        merged = _with_defaults(task_arguments, name, keywords)
+        problems = arguments.check(module, name, merged, source.keys_at.get(key, source.where))
         if problems:
             raise LoadError.of(problems)
     if local:
@@ -77,14 +77,14 @@ def load_task(
 
 def _with_defaults(task_arguments: YamlMap, module: str, keywords: Keywords) -> YamlMap:
     """Return the arguments on top of those of `module_defaults`."""
-    whole = YamlMap(task_arguments.where)
+    merged = YamlMap(task_arguments.where)
     for defaults in arguments.defaults(module, keywords.module_defaults):
         if isinstance(defaults, YamlMap):
-            whole.add(defaults)
+            merged.add(defaults)
         elif isinstance(defaults, Template):
-            whole[ALL_ARGUMENTS] = defaults
-    whole.add(task_arguments)
-    return whole
+            merged[ALL_ARGUMENTS] = defaults
+    merged.add(task_arguments)
+    return merged
 
 
 def _module_of(source: YamlMap, is_module: Callable[[str], bool]) -> tuple[str, Any, bool]:
@@ -131,12 +131,12 @@ def _action(source: YamlMap, key: str, is_module: Callable[[str], bool]) -> tupl
     rest = text.strip().removeprefix(name).lstrip()
     argument: Any = kw.text_template(rest, source.where) if rest else None
     if isinstance(value, dict):
-        others = YamlMap(source.where)
-        others.update({name: item for name, item in value.items() if name != "module"})
+        parameters = YamlMap(source.where)
+        parameters.update({name: item for name, item in value.items() if name != "module"})
         if rest:
             module = None if "{{" in name else find_module(name)
-            _update(others, _from_line(module, name, argument, source.where))
-        argument = others
+            _update(parameters, _from_line(module, name, argument, source.where))
+        argument = parameters
     source[name] = argument
     source.values_at[name] = source.values_at[key]
     return name, argument
@@ -184,13 +184,13 @@ def _arguments(module: type[Module] | None, source: YamlMap, key: str, value: An
 
 def _with_templated_names(task_arguments: YamlMap) -> YamlMap:
     """Return the arguments with Templates for names that contain `{{ … }}`."""
-    made = YamlMap(task_arguments.where)
+    renamed = YamlMap(task_arguments.where)
     for name, value in task_arguments.items():
         at = task_arguments.keys_at.get(name, task_arguments.where)
         name = kw.text_template(name, at) if isinstance(name, str) else name
-        made[name] = value
-        made.keys_at[name], made.values_at[name] = at, task_arguments.values_at.get(name, at)
-    return made
+        renamed[name] = value
+        renamed.keys_at[name], renamed.values_at[name] = at, task_arguments.values_at.get(name, at)
+    return renamed
 
 
 def _rename(task_arguments: YamlMap, old: str, new: str) -> None:

@@ -42,12 +42,12 @@ def _printed(path: Path, label: str) -> bytes:
     client = ("--vault-id", label) if path.stem.endswith("-client") else ()
     try:
         # It keeps the operator's stdin and stderr, because it may ask for something.
-        done = subprocess.run([path.absolute(), *client], stdout=subprocess.PIPE, check=False)
+        process = subprocess.run([path.absolute(), *client], stdout=subprocess.PIPE, check=False)
     except OSError as error:
         hint = "a file with the password itself must not be executable"
         raise LoadError(
             f"{path} can't be run: {visible(str(error.strerror))}", None, hint
         ) from None
-    if done.returncode:
-        raise LoadError(f"{path} printed no vault password: exit {done.returncode}")
-    return done.stdout.strip(b"\r\n")
+    if process.returncode:
+        raise LoadError(f"{path} printed no vault password: exit {process.returncode}")
+    return process.stdout.strip(b"\r\n")

@@ -25,11 +25,11 @@ def select_nodes(nodes: tuple[Node, ...], play: Play, options: Options) -> tuple
     Tags that are templates are rendered. Raises LoadError if they need a host's variables.
     """
 
-    def kept(task: Task) -> Task | None:
+    def selected_task(task: Task) -> Task | None:
         tagged = _with_tags(task, play, options)
         return tagged if selected(tagged.keywords.tags, options) else None
 
-    return tuple(_filtered(nodes, kept))
+    return tuple(_filtered(nodes, selected_task))
 
 
 def _with_tags(task: Task, play: Play, options: Options) -> Task:
@@ -74,9 +74,9 @@ def _filtered(nodes: Sequence[Node], keep: Callable[[Task], Task | None]) -> Ite
     """Yield the nodes with each task replaced by `keep(task)`; drop None and empty blocks."""
     for node in nodes:
         if isinstance(node, Task):
-            kept = keep(node)
-            if kept is not None:
-                yield kept
+            selected_task = keep(node)
+            if selected_task is not None:
+                yield selected_task
             continue
         parts = [tuple(_filtered(part, keep)) for part in (node.tasks, node.rescue, node.always)]
         if any(parts):

@@ -22,7 +22,9 @@ def load_play(
     check: bool = False,
 ) -> PlayWorld:
     """Return the world of a play with the YAML list `tasks`, for all hosts in one batch.
-    `keywords` is a line with further keywords of the play."""
+
+    `keywords` is a line with further keywords of the play.
+    """
     playbook = folder / "play.yml"
     lines = [f"      {line}" for line in tasks.strip("\n").splitlines()]
     playbook.write_text("\n".join(["- hosts: all", f"  {keywords}", "  tasks:", *lines]))

@@ -1,4 +1,4 @@
-"""Which hosts go on when all hosts of a batch wait or have ended."""
+"""The hosts that continue when all hosts of a batch wait or have finished."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which handlers a host has to run."""
+"""The handlers that a host must run."""
 
 from __future__ import annotations
 

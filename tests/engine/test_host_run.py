@@ -1,4 +1,4 @@
-"""The run of one host, without any host: the test answers its effects."""
+"""The run of one host without a connection: the test replies to its effects."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ BROKEN = Report({"failed": ("no room",)}, {}, FAILED)
 
 
 class Run:
-    """A run of h1 that has ended: its frames, other effects, and events.
+    """A run of h1 to its end: its frames, other effects, and events.
 
-    `respond` gives the report of each step. The connection is lost at the `lost` of them.
+    `respond` returns the report of each step. The connection is lost at the steps `lost`.
     """
 
     def __init__(

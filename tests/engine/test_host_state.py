@@ -1,4 +1,4 @@
-"""Counts and status of a host, and when a role runs again."""
+"""The counts and the status of a host, and repeated runs of a role."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which tasks are sent in one frame."""
+"""The tasks that are sent in one frame."""
 
 from __future__ import annotations
 
@@ -34,12 +34,11 @@ class Host:
         assert self.position.find_task()
 
     def frame(self) -> list[str]:
-        """The names of the tasks in the next frame, as often as it has an item of theirs."""
+        """Return the names of the tasks in the next frame, once for each item."""
         return [str(task_run.task.name) for _, task_run in self.lookahead.build_frame()]
 
     def make_due(self, name: str) -> None:
-        """Have the next frame begin with a change by the task of that name, which becomes the
-        current one."""
+        """Make the task of that name current, and let the next frame begin with its change."""
         for place, task_run in self.lookahead.build_frame():
             if task_run.task.name == name:
                 self.position.go_to(place)

@@ -33,7 +33,7 @@ def foreign_writes(source: str) -> list[str]:
 
 
 def changed_by(node: ast.AST) -> Iterator[ast.expr]:
-    """What a statement or call changes."""
+    """Return the expressions that a statement or call changes."""
     match node:
         case ast.Assign(targets=targets) | ast.Delete(targets=targets):
             for target in targets:
@@ -65,7 +65,7 @@ def unpacked(target: ast.expr) -> Iterator[ast.expr]:
 
 
 def is_foreign(changed: ast.expr) -> bool:
-    """Whether this is an attribute, or part of one, of another object than `self`."""
+    """Whether the expression is an attribute, or part of one, of another object than `self`."""
     while isinstance(changed, ast.Subscript):
         changed = changed.value
     if isinstance(changed, ast.Call):

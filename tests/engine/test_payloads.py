@@ -1,4 +1,4 @@
-"""Text that a host sends is never evaluated, wherever it goes (texts: payloads.py)."""
+"""Text that a host sends is never evaluated, in any place of a playbook (texts: payloads.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a host moves through the blocks, includes and handlers of a play."""
+"""The path of a host through the blocks, includes and handlers of a play."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SomeHandlers:
 
 
 def run(position: Position, failing: str = "") -> str:
-    """The names of the tasks that are run, where those in `failing` fail; "!" if the host fails."""
+    """Return the names of the tasks that run, if those in `failing` fail; "!" if the host fails."""
     names = ""
     while position.find_task():
         name = str(position.task.name)

@@ -1,4 +1,4 @@
-"""What later tasks see of a result."""
+"""The values of a result that later tasks see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results of reports, and what the playbook's conditions make of them."""
+"""Results that are made from reports and from the playbook's conditions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On which machine and as which user the programs of tasks run."""
+"""The machine and the user of a task's programs."""
 
 from __future__ import annotations
 

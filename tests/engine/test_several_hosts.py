@@ -1,4 +1,4 @@
-"""Plays on several hosts: how they wait for each other, and what a failed host means for them."""
+"""Plays on several hosts: waiting for each other, and the consequences of a failed host."""
 
 from __future__ import annotations
 

@@ -34,8 +34,10 @@ class PicklableConnect:
 
 
 class InProcessConnection:
-    """A connection to a worker in this process. `transmitted` has the encrypted messages of both
-    directions."""
+    """A connection to a worker in this process.
+
+    `transmitted` has the encrypted messages of both directions.
+    """
 
     def __init__(self, name: str, inbox: Inbox, on_decrypted: Callable[[object], None]) -> None:
         self.name, self._inbox, self._on_decrypted = name, inbox, on_decrypted

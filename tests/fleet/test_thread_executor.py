@@ -89,8 +89,10 @@ THROTTLED = """
 def test_a_host_reclaims_the_slot_of_a_host_that_waits_for_it(
     runner: PlayRunner,
 ) -> None:
-    """h1 holds the task's throttle and has lent its slot while it connects. h2 has the slot, and
-    waits for the throttle."""
+    """h2 has the slot and waits for the throttle of the task.
+
+    h1 has the throttle, and has lent its slot while it connects.
+    """
     others = threading.Event()
 
     def connect(host: str, variables: Mapping[str, Any]) -> Login:

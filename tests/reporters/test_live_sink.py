@@ -50,8 +50,10 @@ OURS = re.compile(r"\x1b\[(?:[0-9;]*m|\?25[lh]|2K|1A)")
 def on_a_terminal(
     run: str, *announcement: str, verbosity: int = 0, **environment: str
 ) -> tuple[str, str]:
-    """Return the program's output to a pty of 80 columns, and its standard error. The program makes
-    the announcement after each event."""
+    """Return the program's output to a pty of 80 columns, and its standard error.
+
+    The program makes the announcement after each event.
+    """
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, run, str(verbosity), *announcement],

@@ -209,18 +209,18 @@ def _output(context: LookupContext, command: Any) -> str:
     """
     import subprocess
 
-    done = subprocess.run(
+    process = subprocess.run(
         ["/bin/sh", "-c", str(command)],
         cwd=context.basedir,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
     )
-    if done.returncode:
-        last_line = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        reason = f"the command ended with exit code {done.returncode}"
+    if process.returncode:
+        last_line = process.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        reason = f"the command ended with exit code {process.returncode}"
         raise LookupFailedError(": ".join([reason, *last_line]))
-    return done.stdout.decode("utf-8", "surrogateescape")
+    return process.stdout.decode("utf-8", "surrogateescape")
 
 
 def pipe(context: LookupContext, terms: list[Any]) -> list[str]:

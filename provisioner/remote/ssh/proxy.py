@@ -24,23 +24,23 @@ class Proxy:
     """
 
     def __init__(self, command: str) -> None:
-        ours, theirs = socket.socketpair()
+        own_end, command_end = socket.socketpair()
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         shell = os.environ.get("SHELL") or "/bin/sh"
         try:
             self._process = subprocess.Popen(
                 [shell, "-c", f"exec {command}"],
-                stdin=theirs.fileno(),
-                stdout=theirs.fileno(),
+                stdin=command_end.fileno(),
+                stdout=command_end.fileno(),
                 stderr=self._errors,
                 start_new_session=True,
             )
         except BaseException:
-            ours.close()
+            own_end.close()
             raise
         finally:
-            theirs.close()
-        self.socket = ours
+            command_end.close()
+        self.socket = own_end
 
     def last_error_line(self) -> str:
         """Return the last line of the first 4 KB that it has written to standard error, or ""."""
