@@ -18,7 +18,7 @@ SendRequest = Callable[[Any], Any]
 
 
 class WorkerHostStates(Mapping[str, HostState]):
-    """The states of all hosts. Those of hosts that run elsewhere are requested when needed."""
+    """The states of all hosts. The states of hosts on other workers are requested when needed."""
 
     def __init__(self, hosts: Iterable[str], send: Send, request: SendRequest) -> None:
         self._names = dict.fromkeys(hosts)
@@ -119,7 +119,7 @@ class LocalHostState(HostState):
 
 @dataclass
 class RemoteHostState(HostState):
-    """A copy of the state of a host that runs elsewhere. New facts are sent to the controller."""
+    """A copy of the state of a host on another worker. New facts are sent to the controller."""
 
     def learn(self, facts: Mapping[str, Any], module: str) -> None:
         super().learn(facts, module)

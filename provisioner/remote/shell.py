@@ -244,10 +244,22 @@ def call(
     if program.sum is not None:
         variables["content_sha256"] = program.sum.now()
     clear = f"_c_{program.module}"
-    late = {name: value for name, value in environment.items() if may_be_shell_variable(name)}
-    early = {name: value for name, value in environment.items() if name not in late}
-    define_late = f"_environment() {{ {exports(late)}; }}" if late else ""
-    commands = (exports(early), define_late, clear, assignments(variables), function(program))
+    shell_variables = {
+        name: value for name, value in environment.items() if may_be_shell_variable(name)
+    }
+    other_variables = {
+        name: value for name, value in environment.items() if name not in shell_variables
+    }
+    define_environment = (
+        f"_environment() {{ {exports(shell_variables)}; }}" if shell_variables else ""
+    )
+    commands = (
+        exports(other_variables),
+        define_environment,
+        clear,
+        assignments(variables),
+        function(program),
+    )
     return "; ".join(command for command in commands if command)
 
 

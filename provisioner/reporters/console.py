@@ -1,7 +1,7 @@
 """The reporter for people: it selects and words the lines; a sink prints them.
 
-The sink is live_sink.py on a terminal, plain_sink.py elsewhere. With up to `FEW_HOSTS` hosts, each
-task has a line. With more, only changed and failed tasks and those with output, unless -v.
+The sink is live_sink.py on a terminal, and plain_sink.py otherwise. With up to `FEW_HOSTS` hosts,
+each task has a line. With more, only changed and failed tasks and those with output, unless -v.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Makes text of hosts and users safe for a terminal, and formats sizes, durations and counts.
 
-All text that comes from elsewhere passes `escape` once, before colours are added. rich does not
+All text from hosts and users passes `escape` once, before colours are added. rich does not
 sanitize text: off a terminal it passes a raw ESC, and always the C1 and bidi controls.
 """
 

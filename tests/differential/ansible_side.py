@@ -46,19 +46,19 @@ class Ansible:
 
     def run(self, case: Case, folder: Path, out: Path, inventory: str) -> Observed:
         """Run the case, whose files are in `folder`, once; return what is observed."""
-        told = self.folder / "told"
-        told.unlink(missing_ok=True)
+        output = self.folder / "output"
+        output.unlink(missing_ok=True)
         words = [case.filled(word, folder, out) for word in case.options]
         given = {"out": str(out), "ansible_python_interpreter": self.interpreter}
         words = ["-i", inventory, *self.options, "-e", json.dumps(given), *words, "play.yml"]
-        job = {"cwd": str(folder), "words": words, "env": ENVIRONMENT, "out": str(told)}
+        job = {"cwd": str(folder), "words": words, "env": ENVIRONMENT, "out": str(output)}
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(job) + "\n")
         self.process.stdin.flush()
         ended = json.loads(self.process.stdout.readline())["exit"]
-        lines = told.read_text().splitlines() if told.exists() else []
-        log = Path(f"{told}.log").read_text(errors="replace")
+        lines = output.read_text().splitlines() if output.exists() else []
+        log = Path(f"{output}.log").read_text(errors="replace")
         events = [json.loads(line) for line in lines]
         return _observed(ended, events, log, hider(DIR=folder, OUT=out))
 

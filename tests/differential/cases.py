@@ -57,9 +57,9 @@ class Case:
     @property
     def digest(self) -> str:
         """Return a hash of everything in the case that Ansible sees."""
-        told = [self.play, self.files, self.given, self.inventory, self.hosts, self.options]
-        told += [self.runs, self.where, self.prepare, self.show]
-        return sha256(repr(told).encode()).hexdigest()[:16]
+        digested = [self.play, self.files, self.given, self.inventory, self.hosts, self.options]
+        digested += [self.runs, self.where, self.prepare, self.show]
+        return sha256(repr(digested).encode()).hexdigest()[:16]
 
     def write(self, folder: Path, out: Path) -> None:
         """Write the playbook and its files into a folder."""

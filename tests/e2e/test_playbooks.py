@@ -255,8 +255,8 @@ class TestUpgrade:
         self, lab: Lab, provision: Provision
     ) -> None:
         before = running(lab["distro"])
-        wish: dict[str, Any] = {"docker_edition_change": True, "docker_ce_version": "26.9.9"}
-        run = provision(lab, "upgrade", "--limit", "distro", expect=2, **wish)
+        variables: dict[str, Any] = {"docker_edition_change": True, "docker_ce_version": "26.9.9"}
+        run = provision(lab, "upgrade", "--limit", "distro", expect=2, **variables)
         assert "no repository has docker-ce-26.9.9" in reason(run, "distro")
         assert running(lab["distro"]) == before
 
@@ -289,8 +289,8 @@ class TestUninstall:
         self, lab: Lab, provision: Provision, root: str
     ) -> None:
         lab["ce"].check("mkdir -p /opt/mine")
-        wish: dict[str, Any] = {"docker_remove_data": True, "docker_data_root": root}
-        run = provision(lab, "uninstall", "--limit", "ce", expect=2, **wish)
+        variables: dict[str, Any] = {"docker_remove_data": True, "docker_data_root": root}
+        run = provision(lab, "uninstall", "--limit", "ce", expect=2, **variables)
         assert "is not what can be deleted safely" in reason(run, "ce")
         lab["ce"].check("rpm -q docker-ce && test -d /opt/mine && docker info")
 

@@ -142,7 +142,7 @@ class Refusal:
 
     options: HostOptions
     task: str
-    said: tuple[str, ...]
+    texts: tuple[str, ...]
     prepare: str = ""
     variables: tuple[tuple[str, Any], ...] = ()
 
@@ -216,11 +216,11 @@ def test_a_host_that_can_not_run_docker_is_refused_with_a_reason_and_not_changed
         lambda: provision(stores, "--limit", host, expect=2, **variables),
     )
     failure = run.failure(host)
-    said = failure["message"] + "".join(
+    message = failure["message"] + "".join(
         event["message"] for event in run.of("task_finished", host) if "item" in event
     )
     assert failure["task"] == refusal.task
-    assert [text for text in refusal.said if text not in said] == []
+    assert [text for text in refusal.texts if text not in message] == []
     assert run.changed(host) == []
     assert found[host] == []
 

@@ -28,7 +28,7 @@ class Fault:
     """A fault of a host, the task that finds it, and its message."""
 
     task: str
-    said: tuple[str, ...]
+    texts: tuple[str, ...]
     variables: Mapping[str, Any] = field(default_factory=dict)
     spoil: str = ""
     mend: str = ""
@@ -96,7 +96,7 @@ def test_the_cause_is_reported_with_the_last_lines_of_the_journal(failed: Run, h
     fault, failure = FAULTS[host], failed.failure(host)
     assert failed.status(host) == "failed"
     assert failure["task"] == fault.task
-    assert [text for text in fault.said if text not in failure["message"]] == []
+    assert [text for text in fault.texts if text not in failure["message"]] == []
 
 
 @pytest.mark.parametrize("host", FAULTS)

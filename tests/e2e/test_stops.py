@@ -105,10 +105,10 @@ def test_the_next_run_completes_a_stopped_run_of_docker_yml(lab: Lab, provision:
             lines.append(process.stdout.readline())
             assert lines[-1]
         process.send_signal(signal.SIGINT)
-        told = stderr_until(process, "stopping")
+        first_lines = stderr_until(process, "stopping")
         lab.services.set_faults({})
         rest, stderr = process.communicate(timeout=PATIENCE)
-    stopped = checked(finish(process.returncode, "".join(lines) + rest, told + stderr), 130)
+    stopped = checked(finish(process.returncode, "".join(lines) + rest, first_lines + stderr), 130)
     assert stopped.events[-1]["interrupted"] is True
     assert "Docker runs, now and at boot" not in stopped.changed(HOST)
     assert provision(lab).task(HOST, "Smoke test: docker run hello-world")["outcome"] == "ok"
