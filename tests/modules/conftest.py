@@ -17,6 +17,8 @@ from provisioner.modules.framework.base import HostAccess, Module
 from provisioner.remote.local import LocalChannel, LocalConnection
 from provisioner.remote.session import Session
 from provisioner.remote.shell import Mode, Program, Report, Step
+from tests.modules.mysql_server import mysql, mysql_server  # noqa: F401
+from tests.modules.postgresql_server import postgresql, postgresql_server  # noqa: F401
 
 SHELLS = {"dash": "dash", "bash": "bash --posix", "busybox": "busybox sh"}
 
