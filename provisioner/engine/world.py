@@ -1,4 +1,4 @@
-"""State that the hosts of a run share, and state that the hosts of one batch of a play share."""
+"""State that hosts share: all hosts of a run, or the hosts of one batch of a play."""
 
 from __future__ import annotations
 

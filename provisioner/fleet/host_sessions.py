@@ -195,7 +195,7 @@ class HostSessions:
             login.connection.keep_alive()
 
     def forbid_connecting(self) -> None:
-        """Make a connection attempt fail, also one that is under way, so that no frame is sent."""
+        """Make the current and all later connection attempts fail, so that no frame is sent."""
         self._killed = True
 
     def kill(self) -> None:

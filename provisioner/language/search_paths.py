@@ -1,4 +1,4 @@
-"""Where files of the controller are searched."""
+"""Search paths for files of the controller."""
 
 from __future__ import annotations
 

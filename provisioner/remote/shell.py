@@ -64,12 +64,14 @@ LOOP = (
     'else f=$(exec dd bs="$n" count=1 iflag=fullblock 2>/dev/null); fi; '
     '[ "${#f}" -eq "$n" ] || exit; set -f; eval "$f"; done'
 )
-"""The remote end of a session: it reads the length of a frame and the frame, and runs it, in a
-loop. It ends at a frame that is too short, without running it.
+"""The remote end of a session.
 
-From the second frame on the session's nonce follows the length. Without it, bytes of a file that a
-killed program has not read could be taken for a frame. A third word means that the frame is read
-line by line: that takes a system call for each byte, but no process.
+In a loop, it reads the length of a frame, then the frame, and runs it. It ends at a frame that is
+too short, without running it.
+
+From the second frame on, the session's nonce follows the length. Without the nonce, remaining bytes
+of a file that a killed program has not read could be taken for a frame. A third word means that the
+frame is read line by line: that takes a system call for each byte, but no process.
 
 The text is in single quotes on a command line that all login shells parse alike (sh, bash, zsh,
 tcsh, fish), so it contains no quote, backslash, newline or exclamation mark.

@@ -1,7 +1,7 @@
 """Compile templates, once for each source text.
 
-`compiled(source, expression)` returns an object whose `render(scope)` gives the template's value.
-The class depends on what the template contains: see `compiled`.
+`compiled(source, expression)` returns an object whose `render(scope)` returns the template's value.
+Its class depends on the content of the template: see `compiled`.
 """
 
 from __future__ import annotations

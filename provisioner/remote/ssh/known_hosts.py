@@ -202,7 +202,7 @@ class KnownHostsFiles:
         return tuple(entry for path in self.files for entry in _load(path).find(name))
 
     def entries_for(self, host: str, port: int) -> HostEntries:
-        """Return the lines about `host`, for several questions."""
+        """Return the lines about `host` as an object that answers several questions."""
         return HostEntries(self, host, port, self.entries(host, port))
 
     def add(self, host: str, port: int, key: HostKey, *, hashed: bool = False) -> Finding:

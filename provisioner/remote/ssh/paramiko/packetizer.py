@@ -254,10 +254,10 @@ def next_nonce(nonce: bytes) -> bytes:
 
 
 def _waiter(stream: Stream) -> Callable[[float], bool]:
-    """Return a function that waits for data or the end of the stream, at most so many seconds.
+    """Return a function that waits for data or the end of the stream, up to a number of seconds.
 
-    It returns False when nothing came. The timeout of a socket itself is `STALL`, for writing. A
-    stream that is no socket waits in its `recv`.
+    It returns False when nothing came. The timeout of a socket itself is `STALL`, for writing. If
+    the stream is not a socket, its `recv` waits.
     """
     if not isinstance(stream, socket.socket):
         return lambda seconds: True
