@@ -46,15 +46,15 @@ class DockerImageExport(DockerModule):
         if answer is None:
             return None
         objects = answer.objects()
-        found = {name: images.first(objects, name) for name in self._full_names}
-        for name, item in found.items():
+        by_name = {name: images.first(objects, name) for name in self._full_names}
+        for name, item in by_name.items():
             if item is None:
                 return images.missing(name)
-        self._images = [dict(item) for item in found.values() if item is not None]
+        self._images = [dict(item) for item in by_name.values() if item is not None]
         manifest = report.get("manifest")
         holds = (
             images.archives(manifest, str(item and item["Id"]), name)
-            for name, item in found.items()
+            for name, item in by_name.items()
         )
         if all(holds) and not self.force:
             return None

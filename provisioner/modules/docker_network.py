@@ -39,18 +39,18 @@ class Pool(Parameters):
 
     def fits(self, block: Mapping[str, Any]) -> bool:
         """Whether a block of an existing network is the same, as far as it is given here."""
-        given = {
+        settings = {
             "Subnet": self.subnet,
             "IPRange": self.iprange,
             "Gateway": self.gateway,
             "AuxiliaryAddresses": self.aux_addresses,
         }
-        return all(value is None or block.get(key) == value for key, value in given.items())
+        return all(value is None or block.get(key) == value for key, value in settings.items())
 
     def options(self) -> Iterator[str]:
         """Yield the options of `docker network create`."""
-        given = {"subnet": self.subnet, "ip-range": self.iprange, "gateway": self.gateway}
-        yield from (f"--{key}={value}" for key, value in given.items() if value)
+        options = {"subnet": self.subnet, "ip-range": self.iprange, "gateway": self.gateway}
+        yield from (f"--{key}={value}" for key, value in options.items() if value)
         yield from (f"--aux-address={k}={v}" for k, v in (self.aux_addresses or {}).items())
 
 
@@ -205,12 +205,12 @@ class DockerNetwork(DockerModule):
         arguments = ["network", "create"]
         if not self.config_only:
             arguments.append(f"--driver={self.driver}")
-        given = {
+        options = {
             "ipam-driver": self.ipam_driver,
             "scope": self.scope,
             "config-from": self.config_from,
         }
-        arguments += [f"--{key}={value}" for key, value in given.items() if value]
+        arguments += [f"--{key}={value}" for key, value in options.items() if value]
         switches = {
             "ipv4": self.enable_ipv4,
             "ipv6": self.enable_ipv6,

@@ -188,14 +188,14 @@ def _mount(mount: Mount) -> str:
         parts.append(f"source={mount.source}")
     if mount.read_only:
         parts.append("readonly")
-    given = {
+    options = {
         "consistency": mount.consistency,
         "bind-propagation": mount.propagation,
         "volume-driver": mount.volume_driver,
         "tmpfs-size": mount.tmpfs_size and bytes_of(mount.tmpfs_size),
         "tmpfs-mode": mount.tmpfs_mode,
     }
-    parts += [f"{key}={value}" for key, value in given.items() if value is not None]
+    parts += [f"{key}={value}" for key, value in options.items() if value is not None]
     if mount.no_copy is not None:
         parts.append(f"volume-nocopy={str(mount.no_copy).lower()}")
     parts += [f"volume-label={key}={value}" for key, value in mount.labels.items()]

@@ -194,7 +194,7 @@ def _restart(inspected: Inspected) -> str:
 
 
 def _health(check: Any, config: ContainerConfig, inspected: Inspected) -> dict[str, Any]:
-    given = {
+    settings = {
         "Test": create.health_test(check.test),
         "Interval": check.interval and values.nanoseconds(check.interval),
         "Timeout": check.timeout and values.nanoseconds(check.timeout),
@@ -202,14 +202,14 @@ def _health(check: Any, config: ContainerConfig, inspected: Inspected) -> dict[s
         "StartPeriod": check.start_period and values.nanoseconds(check.start_period),
         "StartInterval": check.start_interval and values.nanoseconds(check.start_interval),
     }
-    return {key: value for key, value in given.items() if value is not None}
+    return {key: value for key, value in settings.items() if value is not None}
 
 
 def _health_inspected(inspected: Inspected) -> dict[str, Any]:
-    found = dict(inspected.at("Config.Healthcheck") or {})
-    if found.get("Test"):
-        found["Test"] = create.health_test(tuple(found["Test"]))
-    return found
+    check = dict(inspected.at("Config.Healthcheck") or {})
+    if check.get("Test"):
+        check["Test"] = create.health_test(tuple(check["Test"]))
+    return check
 
 
 def _mount(mount: Any) -> tuple[str, str, str, bool]:

@@ -51,8 +51,8 @@ class Output(Parameters):
 
     def option(self) -> str:
         """Return the option of `docker build`."""
-        given = {"type": self.type, "dest": self.dest, "context": self.context, "name": self.name}
-        pairs = [f"{key}={value}" for key, value in given.items() if value is not None]
+        options = {"type": self.type, "dest": self.dest, "context": self.context, "name": self.name}
+        pairs = [f"{key}={value}" for key, value in options.items() if value is not None]
         return "--output=" + ",".join([*pairs, *["push=true"] * self.push])
 
 
@@ -99,7 +99,7 @@ class Build(Parameters):
         """Yield the arguments of the docker command that builds the image `tag`."""
         yield from ("build", f"--tag={tag}", f"--rm={str(self.rm).lower()}")
         limits = self.container_limits or Limits()
-        given = {
+        options = {
             "file": self.dockerfile and f"{self.path.rstrip('/')}/{self.dockerfile}",
             "network": self.network,
             "platform": self.platform,
@@ -110,7 +110,7 @@ class Build(Parameters):
             "cpu-shares": limits.cpushares,
             "cpuset-cpus": limits.cpusetcpus,
         }
-        yield from (f"--{key}={value}" for key, value in given.items() if value is not None)
+        yield from (f"--{key}={value}" for key, value in options.items() if value is not None)
         if self.nocache:
             yield "--no-cache"
         if self.pull:

@@ -84,10 +84,10 @@ def _unquoted(name: str) -> str:
 
 def _names(names: str) -> frozenset[str]:
     parts = [part for part in _COMMA.split(names) if part.strip()]
-    found = frozenset(name for part in parts for name in _expand_columns(part))
-    if "ALL" in found:
-        found &= {"ALL", "GRANT"}
-    return found - _USAGE
+    privileges = frozenset(name for part in parts for name in _expand_columns(part))
+    if "ALL" in privileges:
+        privileges &= {"ALL", "GRANT"}
+    return privileges - _USAGE
 
 
 def _expand_columns(text: str) -> Iterator[str]:

@@ -42,9 +42,11 @@ class Systemd(Module):
     validate_name = staticmethod(unit.plain_name)
 
     def validate(self) -> None:
-        given = [key for key in ("state", "enabled", "masked") if getattr(self, key) is not None]
-        if given and self.name is None:
-            raise ValueError(f"{given[0]} needs name: the unit")
+        needing_name = [
+            key for key in ("state", "enabled", "masked") if getattr(self, key) is not None
+        ]
+        if needing_name and self.name is None:
+            raise ValueError(f"{needing_name[0]} needs name: the unit")
         if self.scope == "global" and self.state is not None:
             raise ValueError("state can't be used with scope: global, which has no running units")
 

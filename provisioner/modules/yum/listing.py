@@ -56,6 +56,6 @@ def _entry(
 
 def _repositories(text: str) -> Iterable[dict[str, str]]:
     for line in text.splitlines():
-        found = re.match(r"!?([^\s/]+)\S*\s.*?\b(enabled|disabled)\b", line)
-        if found:
-            yield {"repoid": found[1], "state": found[2]}
+        match = re.match(r"!?([^\s/]+)\S*\s.*?\b(enabled|disabled)\b", line)
+        if match:
+            yield {"repoid": match[1], "state": match[2]}

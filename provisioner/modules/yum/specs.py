@@ -55,14 +55,14 @@ def classify(spec: str) -> tuple[str, str]:
     if "://" in spec or spec.endswith(".rpm"):
         base = re.sub(r"[?#].*", "", spec).rpartition("/")[2].removesuffix(".rpm")
         return "files", f"{base}={spec}"
-    if found := _VERSIONED.fullmatch(spec):
-        return "versions", " ".join(found.groups())
+    if match := _VERSIONED.fullmatch(spec):
+        return "versions", " ".join(match.groups())
     if set(spec) & set("*?["):
         return "asked", spec
     if spec.startswith("/") or "(" in spec:
         return "provided", spec
-    if found := _NEVRA.fullmatch(spec):
-        before, name, epoch, version, release, arch = found.groups()
+    if match := _NEVRA.fullmatch(spec):
+        before, name, epoch, version, release, arch = match.groups()
         epoch = epoch or before
         number = f"{version}-{release}" if release else version
         evr = f"{epoch}:{number}" if epoch else number

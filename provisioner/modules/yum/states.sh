@@ -158,10 +158,10 @@ remove() {
     eval "set -- $asked"
     for spec; do
         case $spec in
-            @*) nothing_to_do remove "$spec" && found='' || found=$spec ;;
-            *) found=$(rpm_ -qa --qf '%{NAME}\n' -- "$spec") ;;
+            @*) nothing_to_do remove "$spec" && matching='' || matching=$spec ;;
+            *) matching=$(rpm_ -qa --qf '%{NAME}\n' -- "$spec") ;;
         esac
-        if [ -n "$found" ]; then present=$present$found$nl; else checked=$checked$spec$nl; fi
+        if [ -n "$matching" ]; then present=$present$matching$nl; else checked=$checked$spec$nl; fi
     done
     present=${present#"$nl"}
     command=remove
@@ -212,13 +212,13 @@ download() {
 }
 needed=''
 add_needed() {
-    found='' where=${download_dir:-/var/cache/yum /var/cache/dnf}
+    matching='' where=${download_dir:-/var/cache/yum /var/cache/dnf}
     # shellcheck disable=SC2086
     case $1 in
         *[/@]*) ;;
-        *) found=$(find $where -name "$1*.rpm" 2>/dev/null) ;;
+        *) matching=$(find $where -name "$1*.rpm" 2>/dev/null) ;;
     esac
-    [ -n "$found" ] || needed=$needed$1$nl
+    [ -n "$matching" ] || needed=$needed$1$nl
 }
 
 query() {
