@@ -76,8 +76,10 @@ class Fleet:
 def fleet(
     folder: Path, count: int, rtts: Sequence[int], link: Link | None = None
 ) -> Iterator[Fleet]:
-    """Start `count` hosts, reachable with each round trip of `rtts` (ms), or one host behind a
-    link. All are stopped at the end."""
+    """Start `count` hosts, each reachable with all round trips of `rtts` (ms), or behind a link.
+
+    All are stopped at the end.
+    """
     if not SSHD or os.getuid() != 0:
         raise SystemExit("the benchmark needs root and openssh-server")
     if not 1 <= count <= MAX_HOSTS or any(not 0 <= rtt <= 255 for rtt in rtts):

@@ -32,8 +32,10 @@ class Measured:
 def run(
     command: list[str], environment: Mapping[str, str], log: Path, expected: int = 0
 ) -> Measured:
-    """Run `command` to its end in a session of its own. Raises FailedRun if its exit status is not
-    `expected`."""
+    """Run `command` to its end in a session of its own.
+
+    Raises FailedRun if its exit status is not `expected`.
+    """
     with log.open("wb") as out:
         started = time.perf_counter()
         process = start(command, environment, out.fileno())

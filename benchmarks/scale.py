@@ -42,8 +42,11 @@ class Point:
 def measure_all(
     counts: Sequence[int], sshds: int, dead: int, workers: int, forks: int, note: str, file: Path
 ) -> None:
-    """Measure with each number of hosts in `counts`, with the largest also `dead` % dead hosts and
-    `workers` processes, then idle connections. Writes `file`."""
+    """Measure with each number of hosts in `counts` and write `file`.
+
+    With the largest number, also measure `dead` % dead hosts and `workers` processes; then idle
+    connections.
+    """
     points: list[Point] = []
     with (
         tempfile.TemporaryDirectory(prefix="provision-bench-") as folder,
@@ -96,8 +99,11 @@ def _command(
     forks: int,
     play: str = "provision",
 ) -> list[str]:
-    """Return the command for an inventory of `count` hosts. Of these, `dead` % do not answer; they
-    are spread evenly. Neighbours in the inventory are never the same sshd."""
+    """Return the command for an inventory of `count` hosts.
+
+    Of these, `dead` % do not answer; they are spread evenly. Neighbours in the inventory are never
+    the same sshd.
+    """
     members, listed = cell.members(), {}
     for number in range(count):
         sshd = members[number % len(members)]

@@ -219,8 +219,10 @@ def _task_seconds(output: str, outcome: str) -> float:
 
 
 def run(folder: Path, rounds: int, megabytes: int, about: dict[str, str]) -> Transfers:
-    """Send and fetch a file of random bytes with each method, `rounds` times: on loopback and, if
-    this machine can set one up, over a link."""
+    """Send and fetch a file of random bytes with each method, `rounds` times.
+
+    On loopback and, if this machine can set one up, over a link.
+    """
     transfers = Transfers(about, float(megabytes))
     with contextlib.ExitStack() as stack:
         loopback = stack.enter_context(hosts.fleet(folder, 1, [0]))

@@ -159,8 +159,10 @@ def exists(name: str) -> bool:
 
 @cache
 def find_module(name: str) -> type[Module]:
-    """Return the class of a module, by its short or full name. For one that provision does not
-    have it is an UnsupportedModule."""
+    """Return the class of a module, by its short or full name.
+
+    For one that provision does not have it is an UnsupportedModule.
+    """
     short = short_name(name)
     if short not in MODULES:
         from provisioner.modules.framework.unsupported import unsupported_module

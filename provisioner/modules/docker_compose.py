@@ -20,9 +20,10 @@ _SHARED = (
 
 
 class DockerCompose(DockerModule):
-    """Keep the services of a compose file running, stopped or removed, with the parameters of the
-    older module. The docker compose plugin (2.18 or later) does the work; it also reads the files
-    of docker-compose 1."""
+    """Keep the services of a compose file running, stopped or removed: the older module.
+
+    The docker compose plugin (2.18 or later) does it; it also reads files of docker-compose 1.
+    """
 
     body: ClassVar[str] = compose.BODY
 

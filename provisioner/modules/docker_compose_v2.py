@@ -25,8 +25,10 @@ _ACTIONS = {
 
 
 class DockerComposeV2(DockerCli):
-    """Keep the services of a compose file running, stopped or removed. Needs the docker compose
-    plugin, version 2.18 or later."""
+    """Keep the services of a compose file running, stopped or removed.
+
+    Needs the docker compose plugin, version 2.18 or later.
+    """
 
     body: ClassVar[str] = BODY
 

@@ -35,8 +35,10 @@ def registry_key(url: str) -> str:
 
 
 class DockerLogin(DockerModule):
-    """Log in to a registry, or log out. The credentials are kept in docker's configuration file,
-    and checked by the registry."""
+    """Log in to a registry, or log out.
+
+    The credentials are kept in docker's configuration file and checked by the registry.
+    """
 
     body: ClassVar[str] = BODY
 

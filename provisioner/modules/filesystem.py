@@ -14,8 +14,10 @@ Kind = Literal["btrfs", "ext2", "ext3", "ext4", "lvm", "swap", "vfat", "xfs"]
 
 
 class Filesystem(Module):
-    """Create a file system on a device, grow it, or wipe it. A different file system is only
-    overwritten with `force`."""
+    """Create a file system on a device, grow it, or wipe it.
+
+    A different file system is only overwritten with `force`.
+    """
 
     body: ClassVar[str] = load_body("filesystem.sh")
 

@@ -27,8 +27,10 @@ SWITCHES = ("icmp_block_inversion", "masquerade", "forward")
 
 
 class Firewalld(Module):
-    """Set what a zone of firewalld allows: a service, port, source, rule or the like. One task sets
-    one of them."""
+    """Set what a zone of firewalld allows: a service, port, source, rule or the like.
+
+    One task sets one of them.
+    """
 
     body: ClassVar[str] = load_body("firewalld.sh")
 

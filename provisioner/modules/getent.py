@@ -30,8 +30,10 @@ WITH_COLONS = ("passwd", "shadow", "group", "gshadow")
 
 
 class Getent(Module):
-    """Read entries of a database of the host (passwd, group, hosts and others) into the fact
-    `getent_NAME`."""
+    """Read entries of a database of the host into the fact `getent_NAME`.
+
+    Databases are passwd, group, hosts and others.
+    """
 
     body: ClassVar[str] = BODY
 

@@ -8,8 +8,10 @@ from provisioner.modules.framework.base import ControlModule
 
 
 class Pause(ControlModule):
-    """Wait for some time, or until the user presses return. Without a terminal it does not wait for
-    the user."""
+    """Wait for some time, or until the user presses return.
+
+    Without a terminal it does not wait for the user.
+    """
 
     free_form: ClassVar[str | None] = None
 

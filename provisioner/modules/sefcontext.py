@@ -15,8 +15,10 @@ MARKS = {"a": "", "f": "--", **{letter: f"-{letter}" for letter in "bcdlps"}}
 
 
 class Sefcontext(Module):
-    """Set the SELinux context that the policy has for the files of a path. `restorecon` then sets
-    it on the files."""
+    """Set the SELinux context that the policy has for the files of a path.
+
+    `restorecon` then sets it on the files.
+    """
 
     body: ClassVar[str] = load_body("sefcontext.sh")
     settings: ClassVar[str] = "/etc/selinux"

@@ -23,8 +23,10 @@ def _value(value: Any) -> Any:
 
 
 class Sysctl(Module):
-    """Set a kernel parameter in a file. The kernel gets it when the file changes, or with
-    `sysctl_set` in every run."""
+    """Set a kernel parameter in a file.
+
+    The kernel gets it when the file changes, or with `sysctl_set` in every run.
+    """
 
     body: ClassVar[str] = load_body("shared/textfile.sh", "sysctl.sh")
 

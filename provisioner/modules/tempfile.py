@@ -27,8 +27,10 @@ fi
 
 
 class TempFile(Module):
-    """Create a file or directory with a new name and return its `path`. Remove it in a later
-    task."""
+    """Create a file or directory with a new name and return its `path`.
+
+    Remove it in a later task.
+    """
 
     body: ClassVar[str] = BODY
 

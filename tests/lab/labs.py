@@ -113,8 +113,10 @@ class Lab:
         return self.folder / "known_hosts"
 
     def variables(self) -> dict[str, str | list[str]]:
-        """Return the variables of all hosts: the addresses of the lab's services, under names of
-        the lab and under the names that the bundled playbooks use."""
+        """Return the variables of all hosts: the addresses of the lab's services.
+
+        They have names of the lab and the names that the bundled playbooks use.
+        """
         addresses = self.services.variables()
         return addresses | {
             "centos_archive_url": addresses["lab_repo_url"],

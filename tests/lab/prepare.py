@@ -40,8 +40,10 @@ def prepare(host: Host, web: str) -> None:
 
 
 def write_file(host: Host, name: str, text: str, mode: int = 0o644, owner: int = 0) -> None:
-    """Write a file of a host that is not running. New folders get the mode and owner that they
-    have in the lower layers."""
+    """Write a file of a host that is not running.
+
+    New folders get the mode and owner that they have in the lower layers.
+    """
     path = host.upper / name
     _folders(host, Path(name).parent)
     path.write_text(text)

@@ -111,8 +111,10 @@ class Network(Parameters):
 
 
 class ContainerConfig(DockerModule):
-    """The parameters that a container is created with. A parameter that is not set is not
-    compared."""
+    """The parameters that a container is created with.
+
+    A parameter that is not set is not compared.
+    """
 
     auto_remove: bool | None = None
     """Remove the container when it ends."""

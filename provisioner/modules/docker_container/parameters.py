@@ -16,8 +16,7 @@ def _pull_policy(value: Any) -> Any:
 
 
 class ContainerParameters(ContainerConfig):
-    """The parameters of docker_container. fields.py holds those that a container is created
-    with."""
+    """The parameters of docker_container; fields.py has those that a container is created with."""
 
     name: str
     """The container's name. An existing container is also found by its id."""

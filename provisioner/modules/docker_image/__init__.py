@@ -15,8 +15,10 @@ from provisioner.remote.shell import Program, Report
 
 
 class DockerImage(DockerModule):
-    """Keep an image on the host (pulled, built or loaded), tag it, push it, archive it, or remove
-    it."""
+    """Keep an image on the host, tag it, push it, archive it, or remove it.
+
+    The image is pulled, built or loaded.
+    """
 
     body: ClassVar[str] = images.BODY
 

@@ -14,8 +14,7 @@ from provisioner.remote.shell import Program, Report
 
 
 class ImagePart(DockerModule):
-    """Base of the modules that run docker_image with parameters of their own
-    (`image_parameters`)."""
+    """Base of modules that run docker_image with other parameters (`image_parameters`)."""
 
     body: ClassVar[str] = images.BODY
 

@@ -1,5 +1,8 @@
-"""Check and convert a task's arguments: what is certain when a playbook is loaded, and all of them
-when the task is run and its templates are rendered."""
+"""Check and convert a task's arguments.
+
+When a playbook is loaded, only what is certain is checked; when the task is run and its templates
+are rendered, everything is.
+"""
 
 from __future__ import annotations
 
@@ -75,8 +78,10 @@ def names(module: type[Module]) -> Mapping[str, str]:
 
 
 def build(module: type[Module], name: str, arguments: Mapping[str, Any]) -> Module:
-    """The module for rendered `arguments`. ModuleError has everything that is wrong with them, in
-    Ansible's words: playbooks look into `msg` of a failed task."""
+    """Return the module for rendered `arguments`.
+
+    Raises ModuleError with all errors, in Ansible's words, as playbooks may look into `msg`.
+    """
     given = {key: value for key, value in arguments.items() if value is not OMIT}
     try:
         return module.from_arguments(given)
@@ -98,8 +103,10 @@ _BASED_ON = {"package": "yum", "service": "systemd"}
 
 
 def defaults(module: str, layers: Iterable[Mapping[str, Any]]) -> Iterator[Any]:
-    """The values of `module_defaults` for a module, unrendered, in rising order: those of its
-    group, of the module it is based on, and its own; inner layers after outer ones."""
+    """Yield the values of `module_defaults` for a module, unrendered; later ones override.
+
+    Order: those of its group, of the module it is based on, its own; inner layers last.
+    """
     group = "group/docker" if module.startswith("docker_") else None
     for name in (group, _BASED_ON.get(module), module):
         for layer in layers:

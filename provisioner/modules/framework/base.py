@@ -37,8 +37,11 @@ class TaskContext(Protocol):
     """What a task needs from the controller: local files, templates, and facts about the task."""
 
     def find(self, folder: str, name: str) -> Path:
-        """Return the local file `name`. It is searched, as by Ansible, in `folder` ("files",
-        "templates") of the role and then beside the playbook. ModuleError lists the places."""
+        """Return the local file `name`.
+
+        It is searched, as by Ansible, in `folder` ("files", "templates") of the role and then
+        beside the playbook. ModuleError lists the places.
+        """
 
     def content(self, path: Path) -> bytes | Path:
         """Return a local file, or the decrypted bytes of a file that is encrypted by vault."""
@@ -46,8 +49,10 @@ class TaskContext(Protocol):
     def render(
         self, path: Path, options: Mapping[str, Any], more: Mapping[str, Any] | None = None
     ) -> str:
-        """Render the template `path` with the task's variables and `more`. `options` are the
-        template module's Jinja options (block_start_string, trim_blocks, …)."""
+        """Render the template `path` with the task's variables and `more`.
+
+        `options` are the template module's Jinja options (block_start_string, trim_blocks, …).
+        """
 
     def variables(self, path: Path) -> Mapping[str, Any]:
         """Return the variables in a local YAML file. ModuleError names file and line."""
@@ -120,8 +125,10 @@ class Module(Parameters):
 
     @property
     def acts(self) -> bool:
-        """Whether the task is an event, such as a restart or a plain command. An event has no state
-        to look at: it ends the lookahead and is always a change."""
+        """Whether the task is an event, such as a restart or a plain command.
+
+        An event has no state to look at: it ends the lookahead and is always a change.
+        """
         return False
 
     def program(self, context: TaskContext) -> Program:
@@ -129,8 +136,10 @@ class Module(Parameters):
         return Program(type(self).__name__.lower(), self.body, self.variables())
 
     def variables(self) -> dict[str, Any]:
-        """Return the body's variables, by default all parameters under the fields' names. In the
-        shell None is empty, booleans are yes and no, a list is quoted words."""
+        """Return the body's variables, by default all parameters under the fields' names.
+
+        In the shell None is empty, booleans are yes and no, a list is quoted words.
+        """
         return self.as_dict()
 
     def returns(self, report: Report) -> dict[str, Any]:
@@ -153,8 +162,10 @@ class Module(Parameters):
         return type(self).edit is not Module.edit
 
     def finish(self, report: Report) -> dict[str, Any]:
-        """Process the task's last report on the controller and return more return values. It is not
-        called for a failure. ModuleError fails the task."""
+        """Process the task's last report on the controller and return more return values.
+
+        It is not called for a failure. ModuleError fails the task.
+        """
         return {}
 
     def diff(self, report: Report) -> tuple[Diff, ...]:

@@ -92,8 +92,10 @@ class Before:
 
 @dataclass(frozen=True)
 class After:
-    """In Annotated: a function that gets the converted value and returns the one to use, or raises
-    ValueError."""
+    """In Annotated: a function that gets the converted value and returns the one to use.
+
+    It may raise ValueError.
+    """
 
     function: Convert
 
@@ -181,8 +183,10 @@ class Parameters(metaclass=_Class):
     def check(
         cls, arguments: Mapping[str, Any], findings: Findings, unknown: Collection[str] = ()
     ) -> dict[str, Any]:
-        """Return the converted values by their names in playbooks, and add to `findings` what is
-        wrong with them. `unknown` are the names of arguments whose value is not known yet."""
+        """Return the converted values by their names in playbooks; add errors to `findings`.
+
+        `unknown` are the names of arguments whose value is not known yet.
+        """
         spec = ClassSpec.of(cls)
         arguments, extra = cls.prepare_arguments(arguments), _NOTHING
         if cls.accepts_any():
@@ -285,8 +289,10 @@ def _plain(value: Any) -> Any:
 
 @cache
 def fields(cls: type[Parameters]) -> Mapping[str, Field]:
-    """Return the fields of a class by attribute, those of its bases first. A ClassVar removes the
-    field of a base."""
+    """Return the fields of a class by attribute, those of its bases first.
+
+    A ClassVar removes the field of a base.
+    """
     by_attribute: dict[str, Field] = {}
     for base in _declaring(cls):
         for attribute, source in get_annotations(base).items():

@@ -193,8 +193,10 @@ class Yum(Module):
 
 
 def _changes(report: Report) -> dict[str, list[Any]]:
-    """Return the changes that were made, or would be: names as in the playbook, and for updates the
-    new version."""
+    """Return the changes that were made, or would be: names as in the playbook.
+
+    For updates, the new version is added.
+    """
     updated = [line.split(" ", 2) for line in report.all("updated")]
     planned = [line.partition(" to ") for line in report.get("to_update").splitlines()]
     return {
