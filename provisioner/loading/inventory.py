@@ -20,11 +20,11 @@ from provisioner.loading import (
     yaml_file,
 )
 from provisioner.loading.inventory_builder import Builder
-from provisioner.loading.inventory_groups import Group, Inventory
+from provisioner.loading.inventory_groups import Inventory
 from provisioner.loading.vault import NO_VAULT, Vault
 from provisioner.where import Where, nearest
 
-__all__ = ["Group", "Inventory", "load_inventory"]
+__all__ = ["Inventory", "load_inventory"]
 
 _IGNORED = regex.compile(
     r"\..*|(host_vars|group_vars|vars_plugins)|"

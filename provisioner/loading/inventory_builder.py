@@ -9,7 +9,7 @@ from typing import Any
 
 from provisioner.errors import LoadError
 from provisioner.loading import inventory_hostnames
-from provisioner.loading.inventory_groups import Group, Inventory, depths, hosts_below
+from provisioner.loading.inventory_groups import Inventory, InventoryGroup, depths, hosts_below
 from provisioner.loading.vault import Vault
 from provisioner.records import dataclass
 from provisioner.where import Where
@@ -93,7 +93,7 @@ class Builder:
         """Return the inventory. Raises LoadError if groups contain each other."""
         self._reconcile()
         groups = {
-            name: Group(name, tuple(d.hosts), tuple(d.children), d.vars, d.priority)
+            name: InventoryGroup(name, tuple(d.hosts), tuple(d.children), d.vars, d.priority)
             for name, d in self._drafts.items()
         }
         if len(depths(groups)) < len(groups):
@@ -117,7 +117,7 @@ class Builder:
         loose.hosts = {host: None for host in loose.hosts if host not in grouped}
         loose.hosts.update({host: None for host in self._hosts if host not in grouped})
 
-    def _cycle(self, groups: Mapping[str, Group]) -> LoadError:
+    def _cycle(self, groups: Mapping[str, InventoryGroup]) -> LoadError:
         """Return the error for groups that contain each other; it shows the chain of names."""
         clear = depths(groups).keys()
         name = next(name for name in groups if name not in clear)

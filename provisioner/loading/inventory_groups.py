@@ -14,7 +14,7 @@ from provisioner.records import dataclass
 
 
 @dataclass(frozen=True)
-class Group:
+class InventoryGroup:
     """One group: its own hosts, its child groups, its variables."""
 
     name: str
@@ -36,7 +36,7 @@ class Inventory:
     source: str
     basedirs: tuple[Path, ...]
     hosts: tuple[str, ...]
-    groups: Mapping[str, Group]
+    groups: Mapping[str, InventoryGroup]
     host_vars: Mapping[str, Mapping[str, Any]]
     vault: Vault = NO_VAULT
     files_of: Mapping[str, Path] = field(default_factory=dict)
@@ -104,7 +104,7 @@ class Inventory:
         """
         groups = dict(self.groups)
         for name, joined in members.items():
-            old = groups.get(name, Group(name))
+            old = groups.get(name, InventoryGroup(name))
             groups[name] = replace(old, hosts=tuple(dict.fromkeys((*old.hosts, *joined))))
         placed = {h for name in members if name not in ("all", "ungrouped") for h in members[name]}
         loose = groups["ungrouped"]
@@ -112,7 +112,7 @@ class Inventory:
         groups["ungrouped"] = replace(loose, hosts=still_ungrouped)
         for name, above in (parents or {}).items():
             for parent in above:
-                old = groups.get(parent, Group(parent))
+                old = groups.get(parent, InventoryGroup(parent))
                 groups[parent] = replace(
                     old, children=tuple({**dict.fromkeys(old.children), name: 0})
                 )
@@ -165,12 +165,12 @@ class Inventory:
         return VarsFiles(self.vault)
 
 
-def hosts_below(groups: Mapping[str, Group], name: str) -> Iterable[str]:
+def hosts_below(groups: Mapping[str, InventoryGroup], name: str) -> Iterable[str]:
     """Return the hosts of a group and of all groups below it, level by level."""
     return dict.fromkeys(host for group in below(groups, name) for host in groups[group].hosts)
 
 
-def below(groups: Mapping[str, Group], name: str) -> Iterable[str]:
+def below(groups: Mapping[str, InventoryGroup], name: str) -> Iterable[str]:
     """Return the group and all groups below it, level by level."""
     seen, level = {name: None}, [name]
     while level:
@@ -180,7 +180,7 @@ def below(groups: Mapping[str, Group], name: str) -> Iterable[str]:
     return seen
 
 
-def depths(groups: Mapping[str, Group]) -> dict[str, int]:
+def depths(groups: Mapping[str, InventoryGroup]) -> dict[str, int]:
     """Return the longest path from `all` to each group. Groups in a cycle are left out."""
     open_parents = dict.fromkeys(groups, 0)
     for group in groups.values():

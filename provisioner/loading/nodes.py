@@ -293,7 +293,7 @@ class NodeLoader:
         call_arguments: Mapping[str, Any],
         base: Keywords,
         folder: Folder,
-        meta: rolefiles.Meta,
+        meta: rolefiles.RoleMeta,
         where: Where,
     ) -> tuple[Node, ...]:
         role_folder = replace(folder, role=role, path=role.path / "tasks", handlers=False)
@@ -323,7 +323,7 @@ class NodeLoader:
             self.handlers += self.file(file, untagged, replace(folder, chain=()), where)
 
 
-def _with_call(role: Role, call_arguments: Mapping[str, Any], meta: rolefiles.Meta) -> Role:
+def _with_call(role: Role, call_arguments: Mapping[str, Any], meta: rolefiles.RoleMeta) -> Role:
     """Return the role with `call`, `again` and `occurrence`, which decide whether it runs again.
 
     As in Ansible, a role from `roles` or `dependencies` runs again only if it allows duplicates; a

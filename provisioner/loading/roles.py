@@ -25,7 +25,7 @@ _NAMES = ("main.yml", "main.yaml", "main")
 
 
 @dataclass(frozen=True)
-class Meta:
+class RoleMeta:
     """The used part of meta/main.yml; the rest is for Ansible Galaxy."""
 
     where: Where
@@ -185,16 +185,16 @@ def _variables(path: Path, kind: str, name: Any, vault: Vault) -> Mapping[str, A
     return {key: value for f in readable for key, value in vars_file(f, vault).items()}
 
 
-def meta(path: Path) -> Meta:
+def meta(path: Path) -> RoleMeta:
     """Read meta/main.yml of a role."""
     file = main(path, "meta", None, Where(str(path)))
     data = yaml_file.load(file, what="role's meta file") if file is not None else None
     where = Where(str(file or path), 1, 1)
     if not isinstance(data, YamlMap):
-        return Meta(where)
+        return RoleMeta(where)
     dependencies = data.get("dependencies") or ()
     if not isinstance(dependencies, list | tuple):
         raise LoadError('"dependencies" must be a list', place_of(data, "dependencies"))
     duplicates = bool(data.get("allow_duplicates"))
     specs, within = data.get("argument_specs"), data.get("collections")
-    return Meta(where, tuple(dependencies), duplicates, specs, within)
+    return RoleMeta(where, tuple(dependencies), duplicates, specs, within)

@@ -33,7 +33,7 @@ MODULES: dict[str, str] = {
     "shell": "command:Shell",
     "file": "file:File",
     "copy": "copy:Copy",
-    "template": "template:Template",
+    "template": "template:TemplateModule",
     "stat": "stat:Stat",
     "lineinfile": "lineinfile:LineInFile",
     "blockinfile": "blockinfile:BlockInFile",

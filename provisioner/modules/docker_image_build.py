@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from provisioner.modules.docker_image.build import Output, Secret
+from provisioner.modules.docker_image.build import BuildSecret, Output
 from provisioner.modules.docker_image.wrapper import ImagePart
 from provisioner.modules.framework.base import Words
 from provisioner.modules.framework.fields import fields
@@ -42,7 +42,7 @@ class DockerImageBuild(ImagePart):
     """The size of /dev/shm during the build, such as 64M."""
     target: str | None = None
     """The build stage to stop at; by default the last one."""
-    secrets: tuple[Secret, ...] = ()
+    secrets: tuple[BuildSecret, ...] = ()
     """Secrets for RUN steps, from files or environment variables of the host (needs BuildKit)."""
     outputs: tuple[Output, ...] = ()
     """Where to write the result, besides the local images (needs BuildKit)."""

@@ -21,7 +21,7 @@ OPTIONS = (
 )
 
 
-class Template(WrittenFile):
+class TemplateModule(WrittenFile):
     """Render a template of the controller to a file on the host."""
 
     src: str

@@ -11,7 +11,7 @@ from provisioner.modules.docker_container.compare import Difference
 from provisioner.modules.docker_container.namespaces import modes_by_id, namespace_owners
 from provisioner.modules.docker_container.options import OPTIONS
 from provisioner.modules.docker_container.parameters import ContainerParameters
-from provisioner.modules.docker_container.plan import Plan
+from provisioner.modules.docker_container.plan import ContainerPlan
 from provisioner.modules.docker_container.values import env_lines, exposed, ports
 from provisioner.modules.framework.base import TaskContext
 from provisioner.modules.shared.docker import commands
@@ -111,7 +111,7 @@ class DockerContainer(ContainerParameters):
         image = next(filter(is_image, objects), None)
         env = env_lines(report.get("env_file")) | (self.env or {})
         config = self.copy_with(env=env or self.env, **modes_by_id(self, objects))
-        plan = Plan(config, self._before, image)
+        plan = ContainerPlan(config, self._before, image)
         needed = list(plan.commands())
         self._differences = plan.differences
         if not needed:

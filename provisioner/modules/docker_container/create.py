@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from provisioner.modules.docker_container.fields import (
     ContainerConfig,
+    ContainerMount,
     DeviceRequest,
     Healthcheck,
-    Mount,
     Network,
 )
 from provisioner.modules.docker_container.values import ulimit
@@ -182,7 +182,7 @@ def _health(check: Healthcheck) -> Iterator[str]:
             yield f"--health-{key.replace('_', '-')}={value}"
 
 
-def _mount(mount: Mount) -> str:
+def _mount(mount: ContainerMount) -> str:
     parts = [f"type={mount.type}", f"target={mount.target}"]
     if mount.source:
         parts.append(f"source={mount.source}")

@@ -45,7 +45,7 @@ class DeviceRequest(Parameters):
     """Options of the driver, by name."""
 
 
-class Mount(Parameters):
+class ContainerMount(Parameters):
     target: str
     """The path in the container."""
     source: str | None = None
@@ -211,7 +211,7 @@ class ContainerConfig(DockerModule):
     """The limit of memory and swap together, such as 1G; `unlimited` or -1 is no limit."""
     memory_swappiness: int | None = None
     """How readily the kernel swaps out the container's memory, from 0 to 100."""
-    mounts: tuple[Mount, ...] | None = None
+    mounts: tuple[ContainerMount, ...] | None = None
     """Volumes, directories and tmpfs to mount in the container (Docker 17.06 and later)."""
     network_mode: str | None = None
     """The network mode: bridge, host, none, default, `container:NAME`, or the name of a network; by

@@ -30,7 +30,7 @@ UPDATE_OPTIONS: Mapping[str, str] = {
 """The parameters that `docker update` can change, with its options in Docker 1.13."""
 
 
-class Plan:
+class ContainerPlan:
     """The commands that an existing or missing container needs.
 
     `container` and `image` are objects of `docker inspect`, None if they do not exist. After

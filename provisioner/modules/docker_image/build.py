@@ -21,7 +21,7 @@ class Limits(Parameters):
     """The CPUs that a build step may use, such as 0-2,4."""
 
 
-class Secret(Parameters):
+class BuildSecret(Parameters):
     id: str
     """The secret's name: RUN steps read it from /run/secrets/ID."""
     type: Literal["file", "env"]
@@ -88,7 +88,7 @@ class Build(Parameters):
     """The size of /dev/shm during the build, such as 64M."""
     target: str | None = None
     """The build stage to stop at; by default the last one."""
-    secrets: tuple[Secret, ...] = ()
+    secrets: tuple[BuildSecret, ...] = ()
     """Secrets for RUN steps (needs BuildKit)."""
     outputs: tuple[Output, ...] = ()
     """Where to write the result, besides the local images (needs BuildKit)."""

@@ -15,7 +15,7 @@ import pytest
 
 from provisioner.modules.docker_container import DockerContainer, create
 from provisioner.modules.docker_container.options import OPTIONS, Inspected
-from provisioner.modules.docker_container.plan import Plan
+from provisioner.modules.docker_container.plan import ContainerPlan
 from provisioner.modules.framework.fields import InvalidArguments
 from provisioner.modules.shared.docker.client import SEPARATOR
 from provisioner.remote.shell import Report
@@ -130,7 +130,7 @@ def planned(version: str, **asked: Any) -> list[str]:
     container, image = recorded(version)
     model = DockerContainer.from_arguments(asked)
     same_image = model.image in (None, "bb:1")
-    plan = Plan(
+    plan = ContainerPlan(
         model, container, image if same_image else {**image, "Id": "sha256:0", "RepoTags": []}
     )
     return [command.what for command in plan.commands()]
@@ -258,7 +258,7 @@ def test_each_state_leads_to_its_commands_for_a_running_container(
 
 def test_a_missing_container_is_created_after_its_image_is_pulled() -> None:
     model = DockerContainer.from_arguments({"name": "x", "image": "web", "networks": []})
-    assert [command.what for command in Plan(model, None, None).commands()] == [
+    assert [command.what for command in ContainerPlan(model, None, None).commands()] == [
         "pull image web:latest",
         "create container x",
         "start container x",

@@ -93,7 +93,7 @@ class DockerModule(DockerCli):
 
 
 @dataclass(frozen=True)
-class Answer:
+class CommandResult:
     """What the docker command wrote for one `ask`: stdout, stderr and its exit status."""
 
     text: str = ""
@@ -116,13 +116,13 @@ class Answer:
         return [item for item in items if isinstance(item, dict)]
 
 
-def read_answer(report: Report, key: str = "answer") -> Answer | None:
+def read_answer(report: Report, key: str = "answer") -> CommandResult | None:
     """Return the answer that a report has under `key`, or None if it has none."""
     if key not in report.records:
         return None
     head, _, status = report.get(key).rpartition(SEPARATOR)
     text, _, error = head.partition(SEPARATOR)
-    return Answer(text, error, int(status or 0))
+    return CommandResult(text, error, int(status or 0))
 
 
 def is_container(item: dict[str, Any]) -> bool:
