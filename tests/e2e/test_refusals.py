@@ -247,7 +247,10 @@ MISTAKES = {
     "a module": Mistake(f"{HEAD}    - name: Install\n      yumm: {{name: jq}}\n", 4, 7, "yum"),
     "a parameter": Mistake(f"{HEAD}    - yum:\n        nmae: jq\n", 4, 9, "name"),
     "a choice": Mistake(
-        f"{HEAD}    - service:\n        name: docker\n        state: runing\n", 5, 16, "'started'"
+        f"{HEAD}    - service:\n        name: docker\n        state: runing\n",
+        5,
+        16,
+        "one of: reloaded, restarted, started, stopped, got: runing",
     ),
     "a handler": Mistake(
         f"{HEAD}    - command: id\n      notify: Restart Dokcer\n"

@@ -25,3 +25,14 @@ def test_an_invoke_that_is_imported_already_stays() -> None:
 def test_the_log_of_paramiko_is_silent() -> None:
     code = "import logging, provisioner.remote.ssh.paramiko.names;"
     assert run(f"{code} logging.getLogger('paramiko.transport').error('a line')") == ""
+
+
+def test_paramiko_is_imported_without_importlib_metadata_which_works_afterwards() -> None:
+    code = "import provisioner.remote.ssh.paramiko.names, sys; absent = 'importlib.metadata'"
+    code += " not in sys.modules; import importlib.metadata;"
+    assert run(f"{code} print(absent, importlib.metadata.version('paramiko') > '3')") == "True True"
+
+
+def test_an_importlib_metadata_that_is_imported_already_stays() -> None:
+    code = "import importlib.metadata as before; import provisioner.remote.ssh.paramiko.names;"
+    assert run(f"{code} import importlib; print(importlib.metadata is before)") == "True"
