@@ -54,7 +54,7 @@ class HostSessions:
         self._keys_with_notices: set[SessionKey] = set()
         self._lock = threading.Lock()
         self._in_use = threading.Lock()
-        self._killed = False
+        self._connecting_forbidden = False
         self.is_connecting = False
         """Whether a connection is being made."""
         self.frames = 0
@@ -181,7 +181,7 @@ class HostSessions:
                 login = self._connect(key.host, variables)
         finally:
             self.is_connecting = False
-        if self._killed:
+        if self._connecting_forbidden:
             login.connection.close()
             raise ConnectionFailed("the run was interrupted while the host was connecting")
         if key not in self._keys_with_notices:
@@ -196,7 +196,7 @@ class HostSessions:
 
     def forbid_connecting(self) -> None:
         """Make the current and all later connection attempts fail, so that no frame is sent."""
-        self._killed = True
+        self._connecting_forbidden = True
 
     def kill(self) -> None:
         """Kill the tasks on the host, so that their reports end."""
