@@ -249,7 +249,7 @@ def test_a_change_that_is_not_visible_afterwards_is_a_failure() -> None:
     model = find_module("mysql_user").from_arguments({"name": "app"})
     row = "version\tfound\n10.11.2-MariaDB\t0"
     report = Report({"users_after": (row,), "grants_after": ("",)}, status=80)
-    with pytest.raises(ModuleError, match="create user app@localhost: still untrue afterwards"):
+    with pytest.raises(ModuleError, match="create user app@localhost: the change had no effect"):
         model.finish(report)
 
 

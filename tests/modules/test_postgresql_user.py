@@ -131,5 +131,5 @@ def test_the_error_for_a_refused_statement_has_its_hash_masked(
 def test_a_change_that_is_not_visible_afterwards_is_a_failure() -> None:
     model = find_module("postgresql_user").from_arguments({"name": "app", "state": "absent"})
     report = Report({"state_after": ('{"rolname": "app"}',)}, status=80)
-    with pytest.raises(ModuleError, match="drop user app: still untrue afterwards"):
+    with pytest.raises(ModuleError, match="drop user app: the change had no effect"):
         model.finish(report)

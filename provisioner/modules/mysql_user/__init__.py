@@ -156,7 +156,7 @@ class MysqlUser(MysqlModule):
             return {}
         remaining = self._needed(report.get("users_after"), report.get("grants_after"))
         if remaining:
-            raise ModuleError(f"{remaining[0].change}: still untrue afterwards")
+            raise ModuleError(f"{remaining[0].change}: the change had no effect")
         return {}
 
     def _needed(self, users: str, grants: str) -> list[Statement]:

@@ -75,7 +75,7 @@ ensure_by() {
     "$_test" "$@" && return
     if [ "$look" = no ]; then
         "$_runner" "$_apply" "$@" || broken "$_what" "exit $status"
-        "$_test" "$@" || broken "$_what" 'still untrue afterwards'
+        "$_test" "$@" || broken "$_what" 'the change had no effect'
     fi
     if [ "$_runner" = quick ]; then noted "$_what"; else changed "$_what"; fi
 }

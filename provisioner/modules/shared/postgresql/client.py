@@ -179,7 +179,7 @@ class PostgresqlModule(Module):
         """Check the state that the server shows after the change: nothing may be left to do."""
         if "state_after" in report.records:
             for statement in self.needed(_rows(report.get("state_after"))):
-                raise ModuleError(f"{statement.change}: still untrue afterwards")
+                raise ModuleError(f"{statement.change}: the change had no effect")
         return {}
 
 
