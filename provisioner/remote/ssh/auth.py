@@ -41,8 +41,9 @@ class _Login:
                 return
             if self._methods is None and self._succeeded(self._exchange.request("none")):
                 return
-        except EOFError:
+        except EOFError as error:
             self._disconnected = True
+            self._problems += [str(error)] if str(error) else []
             banner = self._exchange.last_banner.decode("utf-8", "replace").strip().splitlines()
             self._problems += [f"its last message is {line!r}" for line in banner[-1:]]
             raise self._failure("the server closed the connection during authentication") from None
@@ -101,6 +102,10 @@ class _Login:
             reply = self._exchange.request("password", False, password)
             if self._succeeded(reply):
                 return True
+            if reply.kind == "password expired":
+                self._attempts.append("the password")
+                self._problems.append("the password has expired: the server asks for a new one")
+                return False
             if "password" in reply.methods or not self._accepts("keyboard-interactive"):
                 self._attempts.append("the password")
                 return False
@@ -116,7 +121,7 @@ class _Login:
                 break
             # The password was wrong, or the server also asks for a code.
             if answered and reply.questions:
-                self._problems.append(f"the server also asks {reply.questions[0][0].strip()!r}")
+                self._problems.append(f"the server also asks {reply.questions[0][0]!r}")
                 return False
             answers = [password if not shown else "" for _, shown in reply.questions]
             answered = answered or bool(answers)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from provisioner.errors import ConnectionFailed
+from provisioner.errors import ConnectionFailed, traceback_of
 from provisioner.remote.ssh.auth import log_in
 from provisioner.remote.ssh.known_hosts import (
     Finding,
@@ -22,7 +22,7 @@ from provisioner.remote.ssh.known_hosts import (
 )
 from provisioner.remote.ssh.paramiko.names import IncompatiblePeer, SSHException
 from provisioner.remote.ssh.paramiko.packetizer import Stream
-from provisioner.remote.ssh.paramiko.transport import SshTransport, abort
+from provisioner.remote.ssh.paramiko.transport import SshTransport, abort, reason_of
 from provisioner.remote.target import Target
 
 # The beginnings of the line that sshd may send before it closes one connection too many.
@@ -55,10 +55,10 @@ def _negotiate(transport: SshTransport, target: Target, deadline: float) -> None
         transport.negotiate(max(0.01, deadline - time.monotonic()))
     except TimeoutError:
         raise _too_slow(transport, target) from None
-    except (SSHException, EOFError, OSError) as error:
+    except (ConnectionFailed, MemoryError):
+        raise
+    except Exception as error:  # paramiko's thread keeps any exception and raises it here
         raise _negotiation_failed(transport, target, error) from error
-    except RuntimeError as error:  # "can't start new thread"
-        raise ConnectionFailed(f"this machine: {error}", "lower --forks") from error
 
 
 def _too_slow(transport: SshTransport, target: Target) -> ConnectionFailed:
@@ -73,16 +73,21 @@ def _too_slow(transport: SshTransport, target: Target) -> ConnectionFailed:
 
 
 def _negotiation_failed(transport: SshTransport, target: Target, error: Exception) -> Exception:
+    if type(error) is RuntimeError:  # "can't start new thread"
+        return ConnectionFailed(f"this machine: {error}", "lower --forks")
     where = f"{target.address}:{target.port}"
     line = transport.first_line
     message = f"; it sent {line!r}" if line else ""
     if isinstance(error, IncompatiblePeer):
+        version = transport.remote_version[:100]
         return ConnectionFailed(
-            f"there is no common algorithm with {where} ({transport.remote_version}): {error}",
+            f"there is no common algorithm with {where} ({version}): {error}",
             "the server must offer ECDH or SHA-2 key exchange, AES-CTR or GCM, HMAC-SHA2",
         )
     if transport.remote_version:
-        return ConnectionFailed(f"the key exchange with {where} failed: {_text(error)}")
+        return ConnectionFailed(
+            f"the key exchange with {where} failed: {reason_of(error)}", *_details(error)
+        )
     if not line or line.startswith(REFUSALS):
         return BusyError(f"{where} closes the connection before its SSH banner{message}")
     return ConnectionFailed(
@@ -99,16 +104,20 @@ def _authenticate(transport: SshTransport, target: Target, deadline: float) -> N
             f"authentication as {account} took more than {target.login_timeout:g} s",
             "is the host's DNS, LDAP or PAM slow? (sshd's UseDNS no helps)",
         ) from None
-    except (SSHException, EOFError, OSError) as error:
+    except (ConnectionFailed, MemoryError):
+        raise
+    except Exception as error:
         raise ConnectionFailed(
-            f"the connection broke during authentication: {_text(error)}"
+            f"the connection broke during authentication: {reason_of(error)}", *_details(error)
         ) from error
 
 
-def _text(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) or "the host closed the connection"
+def _details(error: Exception) -> tuple[str, str]:
+    """Return the hint and the traceback for an exception that was not expected."""
+    if isinstance(error, SSHException | EOFError | OSError):
+        return "", ""
+    hint = "its server does not keep to the protocol, or provision has a bug: -vvv shows more"
+    return hint, traceback_of(error)
 
 
 def _host_key_check(target: Target, entries: HostEntries) -> Callable[[HostKey], None]:
@@ -135,7 +144,7 @@ def _add_to_known_hosts(target: Target, key: HostKey) -> Finding:
         if target.host_key_policy == "no":
             return Finding(Verdict.KNOWN)
         raise ConnectionFailed(
-            f"the new host key of {target} can't be added to {known.files[0]}: {_text(error)}",
+            f"the new host key of {target} can't be added to {known.files[0]}: {reason_of(error)}",
             "make that file writable, or name another one as UserKnownHostsFile",
         ) from error
 

@@ -13,14 +13,23 @@ import time
 from typing import Any, Literal
 
 from provisioner.records import dataclass
-from provisioner.remote.ssh.paramiko.names import AuthHandler, Message, PKey
-from provisioner.remote.ssh.paramiko.transport import SshTransport
+from provisioner.remote.ssh.paramiko.names import (
+    AuthHandler,
+    Message,
+    PKey,
+    SSHException,
+)
+from provisioner.remote.ssh.paramiko.transport import SshTransport, shown
 
 SERVICE_REQUEST, USERAUTH_REQUEST, INFO_RESPONSE = b"\x05", b"\x32", b"\x3d"
 LONGEST_BANNER = 200  # bytes kept of a login banner, which may be a megabyte
 MOST_QUESTIONS = 32  # in one message
+LONGEST_METHODS = 1000  # bytes read of the list of methods
+MOST_REPLIES = 16  # that no request has asked for
 
-ReplyKind = Literal["success", "failure", "key accepted", "questions", "disconnected"]
+ReplyKind = Literal[
+    "success", "failure", "key accepted", "questions", "password expired", "disconnected"
+]
 
 
 @dataclass(frozen=True)
@@ -108,22 +117,31 @@ class AuthExchange(AuthHandler):
 
     def _parse_userauth_success(self, m: Message) -> None:
         self.authenticated = True
-        self._transport._auth_trigger()  # type: ignore[attr-defined]
-        self._replies.put(Reply("success"))
+        self._transport._auth_trigger()
+        self._put(Reply("success"))
+
+    def _put(self, reply: Reply) -> None:
+        if self._replies.qsize() >= MOST_REPLIES:
+            raise SSHException("the server answers requests that were not sent")
+        self._replies.put(reply)
 
     def _parse_userauth_failure(self, m: Message) -> None:
-        self._replies.put(Reply("failure", methods=tuple(m.get_list())))
+        names = m.get_binary()[:LONGEST_METHODS].decode("utf-8", "replace").split(",")
+        self._put(Reply("failure", methods=tuple(name[:64] for name in names)))
 
     def _parse_userauth_info_request(self, m: Message) -> None:
         # Message 60 has two meanings (RFC 4252, section 6), depending on the request.
         if self.auth_method == "publickey":
-            self._replies.put(Reply("key accepted"))
+            self._put(Reply("key accepted"))
+            return
+        if self.auth_method == "password":
+            self._put(Reply("password expired"))
             return
         for _ in range(3):  # title, instruction, language
             m.get_binary()
         count = min(m.get_int(), MOST_QUESTIONS)
-        questions = tuple((m.get_text(), m.get_boolean()) for _ in range(count))
-        self._replies.put(Reply("questions", questions=questions))
+        questions = tuple((shown(m.get_binary()), m.get_boolean()) for _ in range(count))
+        self._put(Reply("questions", questions=questions))
 
     def abort(self) -> None:
         self._replies.put(Reply("disconnected"))

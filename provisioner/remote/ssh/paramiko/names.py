@@ -25,8 +25,10 @@ from paramiko import Channel, ChannelException, Message, PKey, SSHException, Tra
 from paramiko.agent import AgentKey, AgentSSH  # noqa: E402
 from paramiko.auth_handler import AuthHandler  # noqa: E402
 from paramiko.buffered_pipe import PipeTimeout  # noqa: E402
+from paramiko.kex_gex import KexGexSHA256  # noqa: E402
 from paramiko.packet import NeedRekeyException, Packetizer  # noqa: E402
 from paramiko.ssh_exception import IncompatiblePeer  # noqa: E402
+from paramiko.transport import ChannelMap  # noqa: E402
 
 if getattr(importlib, "metadata", None) is _METADATA:
     del importlib.metadata
@@ -37,7 +39,9 @@ __all__ = [
     "AuthHandler",
     "Channel",
     "ChannelException",
+    "ChannelMap",
     "IncompatiblePeer",
+    "KexGexSHA256",
     "Message",
     "NeedRekeyException",
     "PKey",

@@ -11,16 +11,19 @@ class OutputBuffer:
     """A queue of pieces of output, with the methods of paramiko's BufferedPipe that Channel uses.
 
     paramiko's keeps unread output in one array and moves the rest of it at each read, which slows
-    down large transfers. The window of the channel limits the size.
+    down large transfers. The window of the channel limits the size (`SshTransport`).
     """
 
     def __init__(self) -> None:
         self._pieces: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._rest = b""
+        self._fed = self._taken = 0
+        """Bytes that the reading thread has added, and that the consumer has taken."""
 
     def feed(self, data: bytes) -> None:
         """Add output."""
         if data:
+            self._fed += len(data)
             self._pieces.put(data)
 
     def close(self) -> None:
@@ -45,10 +48,12 @@ class OutputBuffer:
             self._pieces.put(b"")  # the next read returns the end too
         whole = b"".join(pieces) if len(pieces) > 1 else pieces[0]
         self._rest = whole[size:]
-        return whole[:size]
+        taken = whole[:size]
+        self._taken += len(taken)
+        return taken
 
     def __len__(self) -> int:
-        return len(self._rest) + self._pieces.qsize()
+        return self._fed - self._taken
 
 
 def set_output_buffer(channel: Channel) -> None:

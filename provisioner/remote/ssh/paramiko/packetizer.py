@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from provisioner.remote.ssh.dial import BANNER
+from provisioner.remote.ssh.paramiko.message_budget import CHANNEL_DATA, MessageBudget
 from provisioner.remote.ssh.paramiko.names import (
     Message,
     NeedRekeyException,
@@ -32,8 +33,15 @@ LARGEST_READ = 1 << 19
 """Bytes to read after a read that filled `LARGE_READ`: larger reads wake fewer threads."""
 LONGEST_PACKET = 1 << 21
 """Bytes of a packet. A login banner of 1 MB is one packet."""
+LONGEST_KEX_PACKET = 1 << 16
+"""Bytes of a packet of a key exchange. RFC 4253, section 6.1, allows 35,000 for all packets.
+paramiko needs minutes for a number of a megabyte."""
+LONGEST_LINE = 1 << 16
+"""Bytes of a line before and in the server's identification."""
+BEFORE_LOGIN = 1 << 22
+"""Bytes that a server may send before the login is done."""
 
-CHANNEL_DATA = 94  # SSH_MSG_CHANNEL_DATA, RFC 4254 section 5.2
+KEX_MESSAGES = range(20, 50)  # RFC 4250, section 4.1.2
 DATA_HEADER = 9  # bytes before the data of such a message: its number, the channel, the length
 BLOCK = TAG = 16  # bytes, RFC 5647
 
@@ -108,6 +116,9 @@ class BufferedPacketizer(Packetizer):
         self._buffer = bytearray()
         self._read_size = SMALL_READ
         self._next_packet: Packet | None = None
+        self._before_login = 0
+        self.is_logged_in = False
+        self.budget = MessageBudget()
         self.last_received = time.monotonic()
         self.first_line = ""
 
@@ -116,6 +127,8 @@ class BufferedPacketizer(Packetizer):
 
     def read_all(self, n: int, check_rekey: bool = False) -> bytes:
         """Return exactly `n` bytes. Raises EOFError at the end of the stream."""
+        if n < 0:
+            raise SSHException("the server sends a packet with an impossible length")
         self._fill_to(n, check_rekey)
         data = bytes(memoryview(self._buffer)[:n])
         del self._buffer[:n]
@@ -123,10 +136,12 @@ class BufferedPacketizer(Packetizer):
 
     def readline(self, timeout: float) -> str:
         """Return a line of the server's greeting. `timeout` is not used: our callers bound it."""
-        while (end := self._buffer.find(b"\n")) < 0:
-            if len(self._buffer) > LONGEST_PACKET:
+        searched = 0
+        while (end := self._buffer.find(b"\n", searched, LONGEST_LINE)) < 0:
+            searched = len(self._buffer)
+            if searched >= LONGEST_LINE:
                 self.first_line = self.first_line or self._buffer[:200].decode("utf-8", "replace")
-                raise SSHException("the server sends no SSH banner but megabytes of something")
+                raise SSHException(f"the server sends a line of more than {LONGEST_LINE} bytes")
             self._fill()
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
@@ -144,6 +159,7 @@ class BufferedPacketizer(Packetizer):
                 sent = self._stream.send(rest)
                 if sent <= 0:
                     raise EOFError
+                self.budget.note_sent(sent)
                 rest = rest[sent:]
         except OSError as error:  # TimeoutError: the transport sets STALL as the stream's timeout
             raise EOFError(str(error)) from error
@@ -151,7 +167,9 @@ class BufferedPacketizer(Packetizer):
     def read_message(self) -> tuple[int, Message]:
         """Return the next message: its number and the rest of it."""
         if not self._Packetizer__aead_in:
-            return super().read_message()
+            number, message = super().read_message()
+            self._check(number, len(message.asbytes()))
+            return number, message
         packet, self._next_packet = self._next_packet or self._read_packet(), None
         start = packet.payload[:5]  # the number of the message, and of the channel
         if start[0] != CHANNEL_DATA:
@@ -165,6 +183,12 @@ class BufferedPacketizer(Packetizer):
             parts.append(following.payload[DATA_HEADER:])
         channel = int.from_bytes(start[1:], "big")
         return CHANNEL_DATA, ChannelData(channel, b"".join(parts))
+
+    def _check(self, message: int, size: int) -> None:
+        """Raise SSHException for a message that a server may not send."""
+        if message in KEX_MESSAGES and size > LONGEST_KEX_PACKET:
+            raise SSHException(f"the server sends a key exchange of {size} bytes")
+        self.budget.spend(message, size)
 
     def _has_packet(self) -> bool:
         """Whether a whole packet is in the buffer."""
@@ -187,8 +211,12 @@ class BufferedPacketizer(Packetizer):
         number = self._Packetizer__sequence_number_in
         self._Packetizer__sequence_number_in = (number + 1) & 0xFFFFFFFF
         self._count(end)
-        padding = plain[0]
-        return Packet(memoryview(plain)[1 : len(plain) - padding], number)
+        padding = plain[0] if plain else 0
+        payload = memoryview(plain)[1 : len(plain) - padding]
+        if not payload:
+            raise SSHException("the server sends an empty packet")
+        self._check(payload[0], len(payload))
+        return Packet(payload, number)
 
     def _count(self, size: int) -> None:
         """Count a packet. Ask for new keys when they are due; end a connection that ignores it."""
@@ -212,7 +240,7 @@ class BufferedPacketizer(Packetizer):
 
     def _fill_to(self, size: int, check_rekey: bool = False) -> None:
         """Read until `size` bytes are in the buffer. Raises EOFError at the end of the stream."""
-        if size > LONGEST_PACKET:
+        if size > (LONGEST_PACKET if self._initial_kex_done else LONGEST_KEX_PACKET):
             raise SSHException(f"the server sends a packet of {size} bytes")
         while len(self._buffer) < size:
             if not self._fill() and check_rekey and not self._buffer and self.need_rekey():
@@ -235,6 +263,11 @@ class BufferedPacketizer(Packetizer):
             raise
         if not data:
             raise EOFError
+        if not self.is_logged_in:
+            self._before_login += len(data)
+            if self._before_login > BEFORE_LOGIN:
+                limit = f"{BEFORE_LOGIN >> 20} MiB"
+                raise SSHException(f"the server sends more than {limit} before the login is done")
         self._read_size = _next_read_size(len(data))
         self._buffer += data
         self.last_received = time.monotonic()

@@ -7,18 +7,34 @@ paramiko's private methods and attributes that are used here are the same in par
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import socket
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from provisioner.errors import describe
 from provisioner.remote.ssh.dial import NAME
 from provisioner.remote.ssh.known_hosts import PREFERENCE, HostKey, algorithms
-from provisioner.remote.ssh.paramiko.names import Channel, Message, SSHException, Transport
+from provisioner.remote.ssh.paramiko.message_budget import MessageBudget
+from provisioner.remote.ssh.paramiko.names import (
+    Channel,
+    ChannelMap,
+    KexGexSHA256,
+    Message,
+    SSHException,
+    Transport,
+)
 from provisioner.remote.ssh.paramiko.packetizer import STALL, BufferedPacketizer
 
 WINDOW = 1 << 22
 """Bytes that a channel's peer may send ahead: 40 MB/s at a round trip of 100 ms."""
+MOST_UNREAD = 2 * WINDOW
+"""Bytes of unread output after which a server evidently ignores the window."""
+LONGEST_TEXT = 200
+"""Characters of a text of the server that a message shows."""
+MOST_EXTENSIONS = 64
+"""Extensions that a server may name (RFC 8308)."""
 LARGEST_WRITE = 1 << 17
 """Bytes to pass to a channel through a jump host at once."""
 KEX = (
@@ -48,6 +64,61 @@ MACS = (
 )
 
 GLOBAL_REQUEST = b"\x50"  # SSH_MSG_GLOBAL_REQUEST, RFC 4254 section 4
+CHANNEL_DATA, EXTENDED_DATA = 94, 95  # RFC 4254, section 5.2
+
+
+class Disconnected(EOFError):
+    """The server has ended the connection with a message."""
+
+
+class _Channels(ChannelMap):
+    """The open channels of a transport. A message for another one costs `budget` more."""
+
+    def __init__(self, budget: MessageBudget) -> None:
+        super().__init__()
+        self._budget = budget
+
+    def get(self, chanid: int) -> Any:
+        channel = super().get(chanid)
+        if channel is None:
+            self._budget.spend_for_nothing()
+        return channel
+
+
+class CheckedGroupExchange(KexGexSHA256):
+    """The key exchange in a group that the server chooses (RFC 4419).
+
+    paramiko searches for ever for a secret number in a group with a negative modulus.
+    """
+
+    def _parse_kexdh_gex_group(self, m: Message) -> None:
+        group = Message(m.get_remainder())
+        modulus, generator = group.get_mpint(), group.get_mpint()
+        if not 1 < generator < modulus - 1:
+            raise SSHException("the server proposes an impossible group for the key exchange")
+        super()._parse_kexdh_gex_group(m)  # type: ignore[misc]
+
+
+def _feed(channel: Channel, message: Message) -> None:
+    _check_window(channel)
+    channel._feed(message)  # type: ignore[attr-defined]
+
+
+def _feed_extended(channel: Channel, message: Message) -> None:
+    _check_window(channel)
+    channel._feed_extended(message)  # type: ignore[attr-defined]
+
+
+def _check_window(channel: Channel) -> None:
+    """Raise SSHException if the server sends more than the channel's window allows."""
+    if len(channel.in_buffer) + len(channel.in_stderr_buffer) > MOST_UNREAD:
+        raise SSHException("the server sends more output than it may")
+
+
+def shown(data: bytes) -> str:
+    """Return the beginning of a text of the server, on one line."""
+    text = " ".join(data[: 4 * LONGEST_TEXT].decode("utf-8", "replace").split())
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]} …"
 
 
 class SshTransport(Transport):
@@ -62,6 +133,11 @@ class SshTransport(Transport):
     - `_CLIENT_ID`: the name in our banner.
     - `_log`: paramiko formats some thirty lines for each connection, which are not shown.
     - `_parse_debug`: sshd sends the options of the login in such messages; they are not shown.
+    - `_parse_disconnect`: the server's reason becomes the connection's exception.
+    - `_parse_ext_info`: paramiko reads as many extensions as the server counts, up to 2³².
+    - `_kex_info`, `_channel_handler_table`: the group of a key exchange and the amount of output
+      are checked.
+    - `_auth_trigger`: before the login a server may send less.
     - `_check_banner`, `_send_kex_init`: our key exchange proposal is sent before the server's
       banner has arrived, which saves waiting; paramiko's thread would send a second one.
     - `_verify_key`: the host key is checked against known_hosts as soon as its signature is
@@ -76,6 +152,15 @@ class SshTransport(Transport):
     preferred_macs = MACS
     preferred_compression = ("none",)
     _CLIENT_ID = NAME
+    _kex_info = {  # noqa: RUF012
+        **Transport._kex_info,  # type: ignore[attr-defined]
+        "diffie-hellman-group-exchange-sha256": CheckedGroupExchange,
+    }
+    _channel_handler_table = {  # noqa: RUF012
+        **Transport._channel_handler_table,  # type: ignore[attr-defined]
+        CHANNEL_DATA: _feed,
+        EXTENDED_DATA: _feed_extended,
+    }
 
     def __init__(
         self, stream: Any, key_types: Sequence[str], check_host_key: Callable[[HostKey], None]
@@ -88,6 +173,7 @@ class SshTransport(Transport):
         super().__init__(stream, default_window_size=WINDOW, packetizer_class=BufferedPacketizer)
         names = algorithms(dict.fromkeys((*key_types, *PREFERENCE)))
         self._preferred_keys = tuple(name for name in names if name in self._key_info)  # type: ignore[attr-defined]
+        self._channels = _Channels(self._buffered.budget)
         self._check_host_key = check_host_key
         self._accepted_key: bytes | None = None
         self._postponed: list[Any] = []
@@ -96,6 +182,11 @@ class SshTransport(Transport):
     @property
     def preferred_keys(self) -> Sequence[str]:
         return self._preferred_keys
+
+    @property
+    def host_key_hash(self) -> str:
+        """The first 16 hex digits of the SHA-256 of the accepted host key."""
+        return hashlib.sha256(self._accepted_key or b"").hexdigest()[:16]
 
     @property
     def last_received(self) -> float:
@@ -116,6 +207,22 @@ class SshTransport(Transport):
 
     def _parse_debug(self, message: Message) -> None:
         """Do nothing."""
+
+    def _parse_disconnect(self, message: Message) -> None:
+        message.get_int()  # the code
+        text = shown(message.get_binary())
+        self.saved_exception = Disconnected(f"the server ends the connection: {text!r}")
+
+    def _parse_ext_info(self, message: Message) -> None:
+        count = message.get_int()
+        if count > MOST_EXTENSIONS:
+            raise SSHException(f"the server names {count} extensions")
+        pairs = [(message.get_binary(), message.get_binary()) for _ in range(count)]
+        self.server_extensions = {name.decode("ascii", "replace"): value for name, value in pairs}
+
+    def _auth_trigger(self) -> None:
+        super()._auth_trigger()  # type: ignore[misc]
+        self._buffered.is_logged_in = True
 
     def _check_banner(self) -> None:
         self._send_kex_init()
@@ -176,6 +283,15 @@ class SshTransport(Transport):
         message.add_string("keepalive@openssh.com")
         message.add_boolean(True)
         self.send(message)
+
+
+def reason_of(error: BaseException) -> str:
+    """Return the reason of a broken connection, from the exception that ended it."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, SSHException | EOFError | OSError):
+        return shown(str(error).encode("utf-8", "replace")) or "the host closed the connection"
+    return describe(error)
 
 
 def abort(transport: SshTransport) -> None:
