@@ -30,6 +30,9 @@ LOGIN_WRITES = re.compile(
 _GREETING = "/run/motd.dynamic"
 """Debian's sshd writes this file at every login."""
 
+_LOCK = "/run/provision.lock"
+"""The lock of root's sessions stays until the next boot, with at most one line for each session."""
+
 _TEMPORARY = "/tmp /var/tmp /dev/shm /run"
 
 
@@ -85,4 +88,4 @@ def temporary_files(host: Host, *folders: str) -> set[str]:
     """Return all files in the folders for temporary files and in further folders."""
     places = f"{_TEMPORARY} {' '.join(folders)}"
     found = host.check(f"find {places} -xdev -print 2>/dev/null || :").splitlines()
-    return set(found) - {_GREETING}
+    return set(found) - {_GREETING, _LOCK}

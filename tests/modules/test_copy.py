@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from provisioner.modules.framework.fields import InvalidArguments
 from provisioner.remote import shell
 from provisioner.remote.shell import Step
 from tests.modules.conftest import Host, listing
+from tests.shellcheck import shellcheck
 from tests.test_style import EXCUSED
 
 TEXT = "a line\nit's $HOME `id` \\n é\n"
@@ -329,7 +329,4 @@ def test_wrong_arguments_are_refused(arguments: dict[str, object]) -> None:
 @pytest.mark.parametrize("body", [TREE, FROM_HOST], ids=["tree", "from host"])
 def test_the_bodies_for_trees_and_remote_sources_pass_shellcheck(body: str) -> None:
     text = f"{shell.SOURCE}\n{shell.define(shell.Program('body', body))}\n_m_body\n"
-    excused = f"{EXCUSED},SC2154,SC1010,SC2030,SC2031"
-    check = ["shellcheck", "--shell=sh", "--format=gcc", excused, "-"]
-    process = subprocess.run(check, input=text, capture_output=True, text=True)
-    assert process.stdout == ""
+    assert shellcheck(text, "sh", f"{EXCUSED},SC2154,SC1010,SC2030,SC2031") == ""
