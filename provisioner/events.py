@@ -83,6 +83,8 @@ class TaskFinished:
     """The output of `debug`: a text, or the value of a variable."""
     delegated_to: str | None = None
     attempts: int = 1
+    traceback: str = ""
+    """The traceback of an exception that was not expected, for -vvv; not in the JSON."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,49 @@ class HostFinished:
     summary: HostSummary
     reason: str = ""
     hint: str = ""
+    traceback: str = ""
+    """The traceback of a bug in provision that ended the host's run; not in the JSON."""
+
+
+@dataclass(frozen=True)
+class HostWaiting:
+    """A host waits, because another run holds its lock.
+
+    `machine` is another host if the task is delegated. `who` is USER@CONTROLLER of the other run,
+    `pid` its process there, `since` a time in UTC.
+    """
+
+    host: str
+    machine: str
+    who: str
+    pid: str
+    playbooks: str
+    since: str
+
+    @property
+    def holder(self) -> str:
+        return f"the run of {self.who} (pid {self.pid}, {self.playbooks}, since {self.since} UTC)"
+
+    @property
+    def text(self) -> str:
+        """The line for the operator."""
+        place = f" on {self.machine}" if self.machine != self.host else ""
+        return f"{self.host}: waits for {self.holder}{place}"
+
+
+@dataclass(frozen=True)
+class SameMachine:
+    """Hosts of the inventory are one machine."""
+
+    hosts: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The line for the operator."""
+        first, others = self.hosts[:3], len(self.hosts) - 3
+        last = f"{others} others" if others > 1 else self.hosts[-1]
+        names = f"{', '.join(first if others > 1 else self.hosts[:-1])} and {last}"
+        return f"{names} are the same machine: their changes are made one after the other"
 
 
 @dataclass(frozen=True)
@@ -177,6 +222,8 @@ Event = (
     | Transferred
     | PlayFinished
     | HostFinished
+    | HostWaiting
+    | SameMachine
     | Notice
     | RunFinished
 )

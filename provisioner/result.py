@@ -54,6 +54,8 @@ class Result:
     unsupported: bool = False
     """The task failed because provision lacks a feature that the playbook uses. No `rescue`
     applies, since it is meant for failures of the host."""
+    traceback: str = ""
+    """The traceback of an exception that was not expected, for -vvv."""
 
     @property
     def failed(self) -> bool:

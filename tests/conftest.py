@@ -19,8 +19,9 @@ REMOVED = (
 )  # fmt: skip
 """Prefixes of environment variables that change the tested programs. They are removed."""
 
-ENVIRONMENT = {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
-"""Environment variables that are set for all tests."""
+ENVIRONMENT = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "PROVISION_NO_LOCK": "1"}
+"""Environment variables that are set for all tests. There are no locks: tests that run side by side
+would wait for each other on this machine."""
 
 NO_PROXY = "127.0.0.1,localhost"
 """Hosts that are never contacted through a proxy of the environment."""

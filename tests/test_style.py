@@ -16,6 +16,7 @@ import pytest
 from provisioner.modules import MODULES, find_module
 from provisioner.modules.framework.fields import fields
 from provisioner.remote import shell
+from provisioner.remote.lock import LOCK
 from provisioner.remote.shell import Program
 from tests.shellcheck import shellcheck
 
@@ -298,6 +299,10 @@ def complaints(script: str, known: set[str], after: int = 0) -> list[str]:
 
 def test_the_kernel_passes_shellcheck() -> None:
     assert complaints(shell.SOURCE, SESSION | variables("copy")) == []
+
+
+def test_the_lock_passes_shellcheck_on_the_kernel() -> None:
+    assert complaints(shell.SOURCE + LOCK, SESSION | variables("copy")) == []
 
 
 @pytest.mark.parametrize("name", NAMES)

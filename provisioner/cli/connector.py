@@ -77,7 +77,7 @@ def _dial(target: Target) -> Login:
     connection = connect(target, stream=stream)
     from provisioner.fleet.login import Login
 
-    return Login(connection, target.user, target.notices)
+    return Login(connection, target.user, target.notices, connection.host_key)
 
 
 def _passphrase(file: str, failed_attempts: int) -> str | None:

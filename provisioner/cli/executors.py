@@ -62,9 +62,12 @@ def executor_for(
     """
     forks = plan.options.forks
     if workers is None:
+        from provisioner.fleet.machines import Machines
         from provisioner.fleet.thread_executor import ThreadExecutor
 
-        yield ThreadExecutor(connector.connect, forks, interrupt, max_connections())
+        machines = Machines(plan.same_machines)
+        connections = max_connections()
+        yield ThreadExecutor(connector.connect, forks, interrupt, connections, machines=machines)
         return
     try:
         from provisioner.fleet.dask_cluster import dask_executor

@@ -54,6 +54,7 @@ def load(
     from provisioner.loading.inventory import load_inventory
     from provisioner.loading.playbook import load_playbook
     from provisioner.loading.variables import extra_vars
+    from provisioner.lock_owner import this_run
     from provisioner.plan import Options
 
     vault = _vault(arguments, redactor, report_undecryptable)
@@ -80,6 +81,8 @@ def load(
         connection=arguments.connection,
         start_at_task=arguments.start_at_task,
         force_handlers=arguments.force_handlers,
+        lock=None if arguments.no_lock else this_run([str(name) for name in names]),
+        lock_timeout=arguments.lock_timeout,
         settings={"ssh_words_option": _ssh_words(arguments), "user_option": arguments.user},
     )
     return inventory, playbooks, options

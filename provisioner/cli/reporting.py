@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from provisioner import exits
+from provisioner.reporters.formatting import escape
 
 if TYPE_CHECKING:
     from provisioner.events import Event
@@ -22,6 +23,30 @@ def report_events(events: Iterable[Event], reporters: Sequence[Reporter]) -> int
             report(event)
         status = getattr(event, "exit", status)
     return status
+
+
+class Bugs:
+    """Collects the tracebacks of bugs that ended the run of a host, to print them at the end."""
+
+    def __init__(self) -> None:
+        self._hosts: dict[str, list[str]] = {}
+
+    def note(self, event: Event) -> Event:
+        """Keep the event's traceback, and return the event."""
+        from provisioner.events import HostFinished
+
+        if isinstance(event, HostFinished) and event.traceback:
+            self._hosts.setdefault(event.traceback, []).append(event.host)
+        return event
+
+    def print(self) -> None:
+        """Print each traceback once, with the hosts that it concerns, to standard error."""
+        for traceback, hosts in self._hosts.items():
+            names = escape(", ".join(hosts))
+            click.echo(f"provision: this is a bug in provision, on {names}.", err=True)
+            click.echo("Please report it with this traceback:", err=True)
+            for line in traceback.splitlines():
+                click.echo(escape(line), err=True)
 
 
 def close_reporters(reporters: Sequence[Reporter]) -> bool:

@@ -11,7 +11,8 @@ from provisioner.language.scope import Scope
 from provisioner.modules.async_status import AsyncStatus, Background
 from provisioner.modules.async_status import with_folder as with_job_folder
 from provisioner.modules.framework.base import Module
-from provisioner.remote.shell import Program, Report, parse
+from provisioner.remote.report_parser import parse
+from provisioner.remote.shell import Program, Report
 from provisioner.result import Result
 
 

@@ -43,6 +43,8 @@ class Barriers:
     read: Callable[[str, bool], str] = lambda prompt, echo: ""
     """Shows a prompt, and returns what the operator types (pause)."""
     typed: dict[Place, str] = field(default_factory=dict)
+    leaders: dict[Place, str] = field(default_factory=dict)
+    """The hosts that run a task for all others, until they publish its result."""
 
     def wait(self, host: str, barrier: Barrier) -> None:
         """Note that the host waits at the barrier."""
@@ -51,10 +53,15 @@ class Barriers:
     def publish(self, publish: Publish) -> None:
         """Keep a leader's result for the other hosts at its place."""
         self.published[publish.key] = publish
+        self.leaders.pop(publish.key, None)
         self.ended = self.ended or bool(publish.ends)
         if publish.clears_errors:
             self.cleared |= self.out
         self.play_ended = self.play_ended or publish.ends == "play"
+
+    def is_leader(self, host: str) -> bool:
+        """Whether the host runs a task for all others."""
+        return host in self.leaders.values()
 
     def release(self) -> dict[str, Released]:
         """Return the hosts that continue, with the replies to their barriers.
@@ -88,6 +95,7 @@ class Barriers:
         if key in self.published:
             result = self.published[key].result
             return dict.fromkeys(hosts, Released(leader=False, result=result))
+        self.leaders[key] = hosts[0]
         return {hosts[0]: Released()}
 
     def _is_confirmed(self, key: Place, title: str) -> bool:

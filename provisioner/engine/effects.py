@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 
 from provisioner.errors import BecomeFailed, ConnectionFailed
 from provisioner.events import Event
+from provisioner.lock_owner import LockOwner
 from provisioner.records import dataclass
 from provisioner.remote.become import Become
 from provisioner.remote.channel import LONGEST
@@ -47,6 +48,13 @@ class Exchange:
     """The machine that the frame changes, if runs of other hosts may change it too. Only one of
     them may do so at a time, until its task or loop item has ended.
     """
+    lock: LockOwner | None = None
+    """This run, if the frame's changes need the lock of the session's host."""
+
+    @property
+    def locks(self) -> bool:
+        """Whether the frame needs the lock of the session's host."""
+        return self.lock is not None and any(step.mode == "apply" for step in self.steps)
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,8 @@ class Answer:
     """Arrival time of each report (time.monotonic)."""
     notices: tuple[str, ...] = ()
     """Messages about the connection for the operator. Each text is reported once."""
+    same_machine: tuple[str, ...] = ()
+    """Names of hosts that were found to be one machine."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,18 @@ class Sleep:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seconds", min(self.seconds, LONGEST))
+
+
+@dataclass(frozen=True)
+class AwaitLock:
+    """Wait that many seconds, because another run holds the lock of a host.
+
+    With `gives_way`, the run releases the locks of its hosts on which no task runs now. Otherwise
+    two runs could wait for each other.
+    """
+
+    seconds: float
+    gives_way: bool
 
 
 @dataclass(frozen=True)
@@ -125,7 +147,7 @@ class Released:
     """The text that the operator typed."""
 
 
-Effect = Exchange | Sleep | Reset | Barrier | Publish
+Effect = Exchange | Sleep | AwaitLock | Reset | Barrier | Publish
 
 T = TypeVar("T")
 

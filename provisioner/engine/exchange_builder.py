@@ -14,6 +14,7 @@ from provisioner.engine.position import Place
 from provisioner.engine.scopes import host_scope
 from provisioner.engine.task_runs import TaskRun
 from provisioner.engine.world import PlayWorld
+from provisioner.lock_owner import LockOwner
 from provisioner.remote.shell import Step
 
 
@@ -37,6 +38,7 @@ class ExchangeBuilder:
             self._variables(session_key, frame[0][1]),
             _throttle(first),
             self._exclusive_machine(sent),
+            self._lock(first),
         )
 
     def _step(self, place: Place, task_run: TaskRun) -> Step:
@@ -62,6 +64,20 @@ class ExchangeBuilder:
         if session_key.host in self._play_world.world.states:
             return host_scope(self._play_world, session_key.host).with_layers(by_keyword)
         return by_keyword
+
+    def _lock(self, task_run: TaskRun) -> LockOwner | None:
+        """Return this run if a change by the task run needs the lock of the session's host.
+
+        A task that is delegated to the controller needs none: several runs use the controller at
+        once, for different hosts.
+        """
+        session_key, module = task_run.session_key, task_run.module
+        assert session_key is not None
+        if session_key.connection != "local":
+            return self._play_world.world.lock
+        is_own_host = session_key.host == self._state.name
+        from_controller = module is not None and module.from_controller
+        return self._play_world.world.lock if is_own_host and not from_controller else None
 
     def _exclusive_machine(self, sent: Frame) -> str:
         """Return the machine that a due task run changes, if runs of other hosts may change it too.

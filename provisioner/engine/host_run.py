@@ -12,13 +12,14 @@ from dataclasses import replace
 from provisioner.engine import task_keywords
 from provisioner.engine.control_flow import ControlFlow
 from provisioner.engine.due_change import DueChange
-from provisioner.engine.effects import Answer, Effects
+from provisioner.engine.effects import Answer, Effects, Reset
 from provisioner.engine.exchange_builder import ExchangeBuilder
 from provisioner.engine.failures import Failures
 from provisioner.engine.flow import Flow
 from provisioner.engine.handler_queue import HandlerQueue
 from provisioner.engine.host_state import HostState
 from provisioner.engine.host_sync import HostSync
+from provisioner.engine.lock_wait import LockWait
 from provisioner.engine.lookahead import Frame, Lookahead
 from provisioner.engine.loop_state import LoopState
 from provisioner.engine.position import Place, Position
@@ -28,9 +29,10 @@ from provisioner.engine.scopes import title
 from provisioner.engine.task_clock import TaskClock
 from provisioner.engine.task_runs import TaskRun
 from provisioner.engine.world import PlayWorld
-from provisioner.errors import BecomeFailed
-from provisioner.events import Notice, Status, TaskStarted
+from provisioner.errors import BecomeFailed, MalformedReport
+from provisioner.events import Notice, SameMachine, Status, TaskStarted
 from provisioner.language.play import Task
+from provisioner.remote.shell import Report
 from provisioner.result import Outcome, Result
 
 
@@ -54,6 +56,7 @@ class HostRun:
         store, handlers = ResultStore(play_world, state), HandlerQueue(play_world, state)
         self._position = position = Position(flow, handlers)
         self._exchanges = ExchangeBuilder(play_world, state, due)
+        self._lock_wait = LockWait(play_world.world, state.name)
         self._lookahead = Lookahead(play_world, state, position, loop, due, handlers, gathering)
         self._failures = Failures(play_world, state, position, store)
         self._sync = HostSync(
@@ -122,6 +125,8 @@ class HostRun:
         answer = yield from self._exchange(frame)
         for text in answer.notices:
             yield Notice(f"{self._state.name}: {text}")
+        if answer.same_machine:
+            yield SameMachine(answer.same_machine)
         reports, times = iter(answer.reports), iter(answer.ended)
         for place, task_run in frame:
             if task_run.program is None:
@@ -133,13 +138,31 @@ class HostRun:
                     if answer.lost is not None:
                         yield from self._lose(frame, place, task_run, answer)
                     return
+                if report.refused:
+                    yield from self._await_lock(task_run, report)
+                    return  # the next frame begins with this task
+                self._lock_wait.end()
                 self._clock.stop(next(times, None))
-                goes_on = yield from self._results.handle_report(place, task_run, report)
+                try:
+                    goes_on = yield from self._results.handle_report(place, task_run, report)
+                except MalformedReport as error:
+                    yield Reset()
+                    yield from self._lose(frame, place, task_run, Answer(lost=error))
+                    return
                 self._clock.next()
             if not goes_on:
                 return
             self._lookahead.discard_prepared(place)
         self._lookahead.completed()
+
+    def _await_lock(self, task_run: TaskRun, report: Report) -> Effects[None]:
+        """Wait for another run that changes the host. Take the host out if that takes too long."""
+        assert task_run.session_key is not None
+        failed = yield from self._lock_wait.wait(task_run.session_key.host, report)
+        if failed is not None:
+            task = task_run.task
+            reason = f"{task.title} ({task.where}): {failed.message}"
+            yield from self._results.leave(task_run, failed, Status.FAILED, reason, "")
 
     def _exchange(self, frame: Frame) -> Effects[Answer]:
         """Send the frame's programs, if it has any."""
@@ -162,7 +185,8 @@ class HostRun:
         """
         lost = answer.lost
         assert lost is not None
-        failed = Result(Outcome.FAILED, lost.reason, hint=lost.hint)
+        traceback = getattr(lost, "traceback", "")
+        failed = Result(Outcome.FAILED, lost.reason, hint=lost.hint, traceback=traceback)
         if isinstance(lost, BecomeFailed):
             yield from self._results.handle_result(place, task_run, failed)
             return

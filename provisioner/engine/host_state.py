@@ -155,6 +155,11 @@ class HostState:
         self.out, self.reason, self.hint = status, reason, hint
         self.fatal = fatal or self.fatal
 
+    def crash(self, reason: str, hint: str, fatal: str) -> None:
+        """Take the host out because of a bug: it is unknown what its last task has done."""
+        self.touched = True
+        self.leave(Status.UNKNOWN, reason, hint, fatal)
+
     def stop(self) -> None:
         """Note that the run was stopped before this host finished."""
         if self.out is None and not self.reason:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -22,11 +23,12 @@ from provisioner.engine.scopes import title
 from provisioner.engine.task_clock import TaskClock
 from provisioner.engine.task_runs import TaskRun
 from provisioner.engine.world import PlayWorld
+from provisioner.errors import ConnectionFailed, MalformedReport, describe, traceback_of
 from provisioner.events import Status, TaskFinished, TaskRetried
 from provisioner.language.play import Task
 from provisioner.language.scope import Scope
 from provisioner.language.templating.template import TemplateError
-from provisioner.modules.framework.base import Module
+from provisioner.modules.framework.base import Module, ModuleError
 from provisioner.modules.reboot import Reboot
 from provisioner.remote.shell import CHANGED, Report
 from provisioner.result import Outcome, Result
@@ -77,13 +79,20 @@ class ResultHandler:
         if task_run.mode(due) == "look" and (report.status == CHANGED or report.failed):
             self._due.set(place, task_run)
             return False
-        edit = None if due and self._due.edit else self._edit(module, report)
+        try:
+            with _reading(task_run.task):
+                edit = None if due and self._due.edit else self._edit(module, report)
+        except ModuleError as error:
+            failure = Result(Outcome.FAILED, str(error))
+            return (yield from self.handle_result(place, task_run, failure))
         if edit is not None:
             self._due.set(place, task_run, edit)
             return False
         if task_run.check and not self._state.differs and _expects_failure(task_run):
             report = results.fail_unmet_assumption(report)
-        result = async_jobs.result_of(module, report, task_run.diff, self._play_world.world.jobs)
+        jobs = self._play_world.world.jobs
+        with _reading(task_run.task):
+            result = async_jobs.result_of(module, report, task_run.diff, jobs)
         result = async_jobs.add_job_values(task_run.task, module, result)
         if due:
             self._due.finish()
@@ -301,6 +310,25 @@ class ResultHandler:
         yield TaskRetried(play, name, self._state.name, self._attempts, retries, result.message)
         self._attempts += 1
         yield Sleep(task_keywords.number(task_run.scope, task_run.task.delay, 5))
+
+
+@contextmanager
+def _reading(task: Task) -> Iterator[None]:
+    """Turn an exception of a module that reads a report into MalformedReport.
+
+    The host may have reported anything. In doubt it concerns this host only.
+    """
+    try:
+        yield
+    except (ConnectionFailed, ModuleError):
+        raise
+    except Exception as error:
+        raise MalformedReport(
+            f"a report that the module {task.module} can't read: {describe(error)}",
+            "compare what the module runs on the host with what it should print; if the host is"
+            " right, provision has a bug: -vvv shows the traceback",
+            traceback_of(error),
+        ) from error
 
 
 def _may_retry(task: Task) -> bool:

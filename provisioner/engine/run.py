@@ -27,6 +27,7 @@ from provisioner.events import (
     PlayStarted,
     RunFinished,
     RunStarted,
+    SameMachine,
     Status,
 )
 from provisioner.language.play import Play, tasks_of
@@ -70,6 +71,8 @@ def world_of(plan: Plan, states: Mapping[str, HostState], roster: Roster) -> Wor
         options.verbosity,
         settings,
         shows_hosts=has_other_hosts and fact_gathering.hosts_seen(plays),
+        lock=options.lock,
+        lock_timeout=options.lock_timeout,
     )
 
 
@@ -95,6 +98,8 @@ class Run:
         self._play_ended = self._stopped = self._invalid = False
         self._failing = False
         """Whether a host was out after the last play with hosts."""
+        self._crashed = False
+        """Whether a bug has ended the run of a host."""
 
     def events(self) -> Iterator[Event]:
         """Run the plan and yield its events. The last one is RunFinished."""
@@ -108,6 +113,7 @@ class Run:
             plan.options.diff,
         )
         yield from plan.notices
+        yield from map(SameMachine, plan.same_machines)
         try:
             yield from self._plays()
         except BaseException:
@@ -126,6 +132,8 @@ class Run:
     def _exit(self, summaries: Mapping[str, HostSummary]) -> int:
         if self.interrupt:
             return self.interrupt.signal + exits.SIGNALLED
+        if self._crashed:
+            return exits.BUG
         touched = any(state.touched for state in self.states.values())
         if_invalid = exits.FAILED if touched else exits.INVALID
         return exit_code(summaries) or (if_invalid if self._invalid else exits.OK)
@@ -217,6 +225,7 @@ class Run:
         for event in run_batch(Batch(play_world, number, later), self.executor, barriers):
             if isinstance(event, HostFinished):
                 self._finished.add(event.host)
+                self._crashed = self._crashed or bool(event.traceback)
             yield event
         self._play_ended = barriers.play_ended
         for host in barriers.cleared:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from provisioner.engine.barriers import Barriers
 from provisioner.engine.batch import Batch
 from provisioner.engine.effects import Barrier, Publish
-from provisioner.events import Event
+from provisioner.events import Event, HostFinished
 from provisioner.records import dataclass
 
 
@@ -30,9 +30,11 @@ class HostDone:
 
 @dataclass(frozen=True)
 class HostCrashed:
-    """A host's run raised an exception: a bug, which ends the whole run."""
+    """A host's run raised an exception: a bug. The host is out, and the others continue."""
 
-    error: BaseException
+    host: str
+    reason: str
+    traceback: str
 
 
 Message = Event | Publish | HostBlocked | HostDone | HostCrashed
@@ -96,7 +98,18 @@ def run_batch(batch: Batch, executor: Executor, barriers: Barriers) -> Iterator[
                 barriers.wait(host, barrier)
             case HostDone(host):
                 running.discard(host)
-            case HostCrashed(error):
-                raise error
+            case HostCrashed(host, reason, traceback):
+                running.discard(host)
+                yield _crashed(batch, barriers, host, reason, traceback)
             case event:
                 yield event
+
+
+def _crashed(
+    batch: Batch, barriers: Barriers, host: str, reason: str, traceback: str
+) -> HostFinished:
+    """Take the host out of the run, and return its last event."""
+    state = batch.play_world.world.states[host]
+    reason, hint = f"a bug in provision: {reason}", "please report it with the traceback"
+    state.crash(reason, hint, "run_once" if barriers.is_leader(host) else "")
+    return HostFinished(host, state.summary(), reason, hint, traceback)

@@ -71,6 +71,7 @@ def finished(
         shown=shown,
         delegated_to=_delegated_host(task_run, host),
         attempts=attempts,
+        traceback=result.traceback,
     )
 
 

@@ -11,6 +11,7 @@ from provisioner.engine.host_state import HostState
 from provisioner.engine.roster import Roster
 from provisioner.language.play import Node, Play, Role
 from provisioner.loading.inventory_groups import Inventory
+from provisioner.lock_owner import LockOwner
 from provisioner.modules.framework.base import Module
 from provisioner.records import dataclass
 
@@ -39,6 +40,10 @@ class World:
     """Modules of async tasks that run in the background, by job id."""
     shows_hosts: bool = False
     """Whether a play, or a file that it may use, names other hosts' variables."""
+    lock: LockOwner | None = None
+    """This run as the owner of locks on its hosts; None if it does not lock them."""
+    lock_timeout: float = 0
+    """Seconds to wait for another run that holds the lock of a host."""
     folder: Path = field(default_factory=_current_folder)
     """The current directory. It is stored because a system call for each host would make its thread
     wait.

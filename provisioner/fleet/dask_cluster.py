@@ -31,6 +31,7 @@ from provisioner.engine.interrupt import Interrupt
 from provisioner.errors import UsageError
 from provisioner.fleet import protocol, worker_endpoint
 from provisioner.fleet.encryption import KeyPair, MessageCipher
+from provisioner.fleet.machines import Machines
 from provisioner.fleet.worker_executor import Inbox, WorkerExecutor
 from provisioner.fleet.worker_handle import WorkerHandle, WorkerLost, divide_forks
 
@@ -72,7 +73,8 @@ def dask_executor(
         ]
         pairs = list(zip(connections, slots, strict=True))
         handles = [WorkerHandle(connection, count) for connection, count in pairs]
-        executor = WorkerExecutor(handles, inbox, interrupt)
+        machines = Machines(start.plan.same_machines)
+        executor = WorkerExecutor(handles, inbox, interrupt, machines)
         stack.callback(executor.close)
         for connection, count in pairs:
             connection.open(replace(start, forks=count))

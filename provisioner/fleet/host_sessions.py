@@ -17,9 +17,12 @@ from provisioner.errors import (
     ConnectionLost,
     NeedsTerminal,
     SessionRefused,
+    unexpected,
 )
 from provisioner.fleet.login import Connect, Login, local_login
+from provisioner.fleet.machines import Machines
 from provisioner.language.templating.template import TemplateError
+from provisioner.remote import lock
 from provisioner.remote.become import Become
 from provisioner.remote.session import Session
 from provisioner.remote.shell import Report
@@ -29,6 +32,21 @@ CLOSING_SECONDS = 10.0
 """Seconds that sshd may take to notice that a session was closed."""
 
 REOPENED = "the session ended while the host waited for others, and was opened again"
+
+
+RELEASED = (
+    "its lock was released between two tasks, because a run that began earlier waited for it;"
+    " that run may have changed the host since"
+)
+
+NO_LOCK = "the host cannot be locked, so other runs may change it at the same time: {}"
+
+MAX_JOINS = 100
+"""Number of times that a host may say that it is the machine of another name. This ends a loop."""
+
+FALSE_NAME = "the host says that it is {}, but its host key does not confirm it"
+
+FALSE_NAME_HINT = "the answer may be forged: check what the login shell of the host is"
 
 
 class HostSessions:
@@ -43,9 +61,14 @@ class HostSessions:
         connect: Connect,
         connecting: Callable[[], AbstractContextManager[None]] = nullcontext,
         before_connect: Callable[[HostSessions], None] = lambda sessions: None,
+        machines: Machines | None = None,
     ) -> None:
         self._connect, self._connecting = connect, connecting
         self._before_connect = before_connect
+        self._machines = machines or Machines()
+        self._lock_names: dict[SessionKey, str] = {}
+        """Other names under which the lock was found to be held by this run."""
+        self._joins = 0
         self._logins: dict[SessionKey, Login] = {}
         self._sessions: dict[SessionKey, Session] = {}
         self._notices: tuple[str, ...] = ()
@@ -91,12 +114,22 @@ class HostSessions:
         except (ConnectionFailed, BecomeFailed) as failure:
             sent = isinstance(failure, ConnectionLost)
             error = failure
+        except Exception as failure:
+            # Whatever goes wrong while this process talks to a host concerns this host only.
+            error = unexpected(failure, f"the exchange with {request.session_key.host}")
         if isinstance(error, ConnectionFailed):
             self.close()
         elif error is not None:  # sudo may accept a later task, which starts a new shell
             self._sessions.pop(request.session_key, None)
+        same_machine: tuple[str, ...] = ()
+        if other := lock.twin(reports[-1]) if reports else "":
+            try:
+                same_machine = self._join(request.session_key, other)
+            except ConnectionFailed as failure:
+                del reports[-1], ended[-1]
+                error, sent = failure, False
         notices, self._notices = self._notices, ()
-        return Answer(tuple(reports), error, sent, tuple(ended), notices)
+        return Answer(tuple(reports), error, sent, tuple(ended), notices, same_machine)
 
     def _reports(self, request: Exchange, progress: Progress | None) -> Iterator[Report]:
         """Yield the reports of the frame.
@@ -107,8 +140,12 @@ class HostSessions:
         deadline = None
         while True:
             session = self._session(request.session_key, request.variables)
+            words = self._lock_words(request)
             try:
-                yield from session.exchange(request.steps, progress)
+                for report in session.exchange(request.steps, progress, words):
+                    if reason := report.get("lock_off"):
+                        self._notices += (NO_LOCK.format(reason[:200]),)
+                    yield report
                 return
             except NeedsTerminal:
                 del self._sessions[request.session_key]
@@ -123,6 +160,32 @@ class HostSessions:
                 while self._sessions:
                     self._sessions.popitem()[1].close()
                 time.sleep(0.02)
+
+    def _lock_words(self, request: Exchange) -> str:
+        """Return the words with which a session takes the lock of its host; "" for no lock."""
+        if request.lock is None or not request.locks:
+            return ""
+        key = request.session_key
+        host_key = self._host_key(key)
+        self._machines.add_key(key.host, host_key)
+        name = self._lock_names.get(key) or self._machines.machine_of(key.host)
+        return request.lock.words(name, host_key)
+
+    def _host_key(self, key: SessionKey) -> str:
+        login = self._logins.get(replace(key, become=None))
+        return login.host_key if login is not None else ""
+
+    def _join(self, key: SessionKey, other: str) -> tuple[str, ...]:
+        """Note that the host is the machine `other`, as it says. Return both names if it is new.
+
+        Raises ConnectionFailed if that cannot be true.
+        """
+        self._lock_names[key] = other
+        self._joins += 1
+        is_new = self._machines.join(key.host, other, self._host_key(key))
+        if is_new is None or self._joins > MAX_JOINS:
+            raise ConnectionFailed(FALSE_NAME.format(other[:100]), FALSE_NAME_HINT)
+        return (other, key.host) if is_new else ()
 
     def _session(self, session_key: SessionKey, variables: Mapping[str, Any]) -> Session:
         """Return the shell for the key.
@@ -212,6 +275,14 @@ class HostSessions:
             self.close()
         finally:
             self._in_use.release()
+        return True
+
+    def release_lock(self) -> bool:
+        """Close everything if a session holds a lock and is idle. Return whether it was closed."""
+        holds_lock = any(session.holds_lock for session in list(self._sessions.values()))
+        if not holds_lock or not self.close_idle():
+            return False
+        self._notices += (RELEASED,)
         return True
 
     def close(self) -> None:

@@ -17,6 +17,8 @@ class Login:
     connection: Connection
     user: str = ""
     notices: tuple[str, ...] = ()
+    host_key: str = ""
+    """The hash of the ssh host key; "" without ssh."""
 
 
 Connect = Callable[[str, Mapping[str, Any]], Login]
@@ -33,7 +35,8 @@ class SshConnector:
         from provisioner.remote.ssh.connection import connect
 
         target = target_for(host, variables, self.defaults)
-        return Login(connect(target), target.user, target.notices)
+        connection = connect(target)
+        return Login(connection, target.user, target.notices, connection.host_key)
 
 
 def local_login(folder: str | None) -> Login:

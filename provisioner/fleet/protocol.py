@@ -86,6 +86,14 @@ class CloseOthers:
     needed: frozenset[str]
 
 
+@dataclass(frozen=True)
+class MachinesJoined:
+    """Two hosts are one machine."""
+
+    host: str
+    other: str
+
+
 # From a worker to the controller.
 
 
@@ -130,6 +138,26 @@ class EnterThrottle:
 
 
 @dataclass(frozen=True)
+class HostKeySeen:
+    """The hash of a host's ssh key, before the host is asked for its lock."""
+
+    host: str
+    key: str
+
+
+@dataclass(frozen=True)
+class JoinMachines:
+    """A question: are two hosts one machine, as one of them says? `MachinesJoined` comes first.
+
+    `key` is the hash of the host's ssh key.
+    """
+
+    host: str
+    other: str
+    key: str
+
+
+@dataclass(frozen=True)
 class LeaveThrottle:
     """A host has left a throttled task."""
 
@@ -165,6 +193,11 @@ class Crashed:
 
 
 # In both directions.
+
+
+@dataclass(frozen=True)
+class ReleaseLocks:
+    """Release the locks of the hosts on which no task runs now. The controller passes it on."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 
 from provisioner.fleet.host_sessions import HostSessions
 from provisioner.fleet.login import Connect
+from provisioner.fleet.machines import Machines
 
 KEEP_ALIVE_SECONDS = 120.0
 """Interval of keep-alive messages to hosts that wait for others."""
@@ -27,8 +28,10 @@ class SessionPool:
         connect: Connect,
         connections: int,
         connecting: Callable[[], AbstractContextManager[None]],
+        machines: Machines | None = None,
     ) -> None:
         self._connect, self._connecting, self._connections = connect, connecting, connections
+        self._machines = machines or Machines()
         self._hosts: dict[str, HostSessions] = {}
         self._connected: dict[HostSessions, None] = {}
         """In the order in which they were connected."""
@@ -40,7 +43,7 @@ class SessionPool:
         """Return the sessions of a host."""
         sessions = self._hosts.get(host)
         if sessions is None:
-            new = HostSessions(self._connect, self._connecting, self._make_room)
+            new = HostSessions(self._connect, self._connecting, self._make_room, self._machines)
             sessions = self._hosts.setdefault(host, new)
         return sessions
 
@@ -50,6 +53,13 @@ class SessionPool:
         sessions.close()
         with self._lock:
             self._connected.pop(sessions, None)
+
+    def release_locks(self) -> None:
+        """Close the connections of idle hosts whose lock this run holds."""
+        for sessions in list(self._hosts.values()):
+            if sessions.release_lock():
+                with self._lock:
+                    self._connected.pop(sessions, None)
 
     def _make_room(self, sessions: HostSessions) -> None:
         """Close idle connections, oldest first, so that `sessions` can connect within the limit."""

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any
 
 from provisioner.engine.batch import Batch
-from provisioner.engine.effects import Barrier, Effects, Exchange, Publish, Reset, Sleep
+from provisioner.engine.effects import (
+    AwaitLock,
+    Barrier,
+    Effects,
+    Exchange,
+    Publish,
+    Reset,
+    Sleep,
+)
 from provisioner.engine.interrupt import Interrupt
 from provisioner.engine.scheduler import HostBlocked, HostCrashed, HostDone, Message
+from provisioner.errors import describe, traceback_of
 from provisioner.events import Event, TaskFinished, TaskStarted, Transferred
 from provisioner.fleet.host_sessions import HostSessions
 from provisioner.fleet.login import Connect
+from provisioner.fleet.machines import Machines
 from provisioner.fleet.session_pool import SessionPool
 from provisioner.fleet.slots import LEND_AFTER, MAX_LENT, HeldThrottles, Slots, Throttles
 from provisioner.fleet.thread_pool import ThreadPool
@@ -37,10 +48,16 @@ class ThreadExecutor:
         connections: int = 1 << 20,
         throttles: Throttles | None = None,
         lend_after: float = LEND_AFTER,
+        machines: Machines | None = None,
+        release_elsewhere: Callable[[], None] = lambda: None,
     ) -> None:
+        """Create the executor. `release_elsewhere` releases the locks that other workers hold."""
         max_lent = min(MAX_LENT, max(0, connections - forks))
         self._slots = Slots(forks, max_lent, lend_after)
-        self._session_pool = SessionPool(connect, connections, self._slots.connecting)
+        self._machines, self._release_elsewhere = machines or Machines(), release_elsewhere
+        self._session_pool = SessionPool(
+            connect, connections, self._slots.connecting, self._machines
+        )
         self._threads = ThreadPool()
         self._interrupt, self._throttles = interrupt, throttles or Throttles()
         self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
@@ -72,6 +89,10 @@ class ThreadExecutor:
         """Lend the slots of hosts that wait long for their connection. Return how many are lent."""
         return self._slots.lend()
 
+    def release_locks(self) -> None:
+        """Release the locks of the hosts on which no task runs now."""
+        self._session_pool.release_locks()
+
     def close_others(self, needed: frozenset[str]) -> None:
         for host in set(self._session_pool) - needed:
             self._session_pool.close_host(host)
@@ -101,8 +122,10 @@ class ThreadExecutor:
             if host not in self._batch.needed:
                 self._session_pool.close_host(host)
             return HostDone(host)
-        except BaseException as error:  # a bug: the scheduler raises it again
-            return HostCrashed(error)
+        except BaseException as error:  # a bug
+            self._runs.pop(host, None)
+            self._session_pool.close_host(host)
+            return HostCrashed(host, describe(error), traceback_of(error))
         finally:
             self._slots.release()
 
@@ -112,10 +135,37 @@ class ThreadExecutor:
         report = self._messages.put
         try:
             return run_until_blocked(
-                self._runs[host], reply, sessions, report, self._interrupt, throttles
+                self._runs[host],
+                reply,
+                sessions,
+                report,
+                self._interrupt,
+                throttles,
+                self._machine_throttle,
+                self._give_way,
             )
         finally:
             throttles.release()
+
+    @contextmanager
+    def _machine_throttle(self, exchange: Exchange) -> Iterator[None]:
+        """Context in which the frame's changes are the only ones of their machine."""
+        key = exchange.session_key
+        with ExitStack() as stack:
+            if exchange.locks and key.connection != "local":
+                throttle = self._machines.throttle(key.host)
+                if throttle is not None:
+                    with self._slots.waiting():
+                        stack.enter_context(self._throttles.of(throttle))
+            yield
+
+    def _give_way(self) -> None:
+        self._session_pool.release_locks()
+        self._release_elsewhere()
+
+
+def _no_throttle(_exchange: Exchange) -> AbstractContextManager[Any]:
+    return nullcontext()
 
 
 def run_until_blocked(
@@ -125,6 +175,8 @@ def run_until_blocked(
     report: Report,
     interrupt: Interrupt,
     throttles: HeldThrottles,
+    machine_throttle: Callable[[Exchange], AbstractContextManager[Any]] = _no_throttle,
+    give_way: Callable[[], None] = lambda: None,
 ) -> Barrier | None:
     """Execute the effects of a host's run until a barrier blocks the host.
 
@@ -137,13 +189,21 @@ def run_until_blocked(
             return None
         reply = None
         match step:
-            case TaskStarted() | Exchange() | Sleep() | Barrier() if interrupt:
+            case TaskStarted() | Exchange() | Sleep() | AwaitLock() | Barrier() if interrupt:
                 run.close()  # the finished tasks are already reported, and no other task starts
                 return None
             case Exchange():
                 throttles.take(step.throttle, step.exclusive_machine)
-                reply = sessions.exchange(step, _progress(step.session_key.host, report))
+                with machine_throttle(step):
+                    if interrupt:
+                        run.close()
+                        return None
+                    reply = sessions.exchange(step, _progress(step.session_key.host, report))
             case Sleep():
+                interrupt.sleep(step.seconds)
+            case AwaitLock():
+                if step.gives_way:
+                    give_way()
                 interrupt.sleep(step.seconds)
             case Reset():
                 sessions.close()

@@ -16,10 +16,11 @@ from typing import Any
 from provisioner.engine.batch import Batch
 from provisioner.engine.effects import Barrier, Publish, Released
 from provisioner.engine.interrupt import Interrupt
-from provisioner.engine.scheduler import HostBlocked, HostDone, Message
+from provisioner.engine.scheduler import HostBlocked, HostCrashed, HostDone, Message
 from provisioner.errors import UsageError
 from provisioner.events import Event, HostFinished, Status, TaskFinished, TaskStarted
 from provisioner.fleet import protocol
+from provisioner.fleet.machines import Machines
 from provisioner.fleet.worker_handle import WorkerConnection, WorkerHandle, WorkerLost
 from provisioner.fleet.worker_throttles import WorkerThrottles
 from provisioner.result import Outcome
@@ -38,7 +39,13 @@ class WorkerCrashed(Exception):
 class WorkerExecutor:
     """Runs hosts on workers, and keeps everything that the workers share."""
 
-    def __init__(self, workers: Sequence[WorkerHandle], inbox: Inbox, interrupt: Interrupt) -> None:
+    def __init__(
+        self,
+        workers: Sequence[WorkerHandle],
+        inbox: Inbox,
+        interrupt: Interrupt,
+        machines: Machines | None = None,
+    ) -> None:
         self._workers = {id(worker.connection): worker for worker in workers}
         self._inbox = inbox
         self._worker_of: dict[str, WorkerHandle] = {}
@@ -56,6 +63,7 @@ class WorkerExecutor:
         self._leaders: dict[str, Barrier] = {}
         """Hosts that run a run_once task for the others, until they publish its result."""
         self._throttles = WorkerThrottles()
+        self._machines = machines or Machines()
         self._epoch = 0
         self._batch: Batch | None = None
         self._interrupt = interrupt
@@ -162,7 +170,7 @@ class WorkerExecutor:
                 self._pause(worker, host)
                 self._barrier_of[host] = barrier
                 return message
-            case HostDone(host):
+            case HostDone(host) | HostCrashed(host, _, _):
                 self._pause(worker, host)
                 self._worker_of.pop(host, None)
                 return message
@@ -172,7 +180,7 @@ class WorkerExecutor:
             case WorkerLost(reason):
                 self._lose(worker, reason)
             case protocol.Crashed(traceback):
-                raise WorkerCrashed(f"{worker.connection.name}:\n{traceback}")
+                self._crash(worker, traceback)
             case protocol.FilesDiffer(files):
                 raise UsageError(_differing_files(worker, files))
             case TaskStarted() | TaskFinished():
@@ -194,6 +202,10 @@ class WorkerExecutor:
                 self._respond(worker, number, question)
             case protocol.LeaveThrottle(name):
                 self._throttles.leave(name, worker)
+            case protocol.HostKeySeen(host, key):
+                self._machines.add_key(host, key)
+            case protocol.ReleaseLocks():
+                self._send_all(message, but=worker)
             case protocol.LentSlots(count):
                 worker.lent = count
             case protocol.LearnFacts():
@@ -260,26 +272,43 @@ class WorkerExecutor:
                 )
             case protocol.EnterThrottle(name, limit):
                 self._throttles.enter(name, limit, worker, number)
+            case protocol.JoinMachines(host, other, key):
+                is_new = self._machines.join(host, other, key)
+                if is_new:
+                    self._send_all(protocol.MachinesJoined(host, other))
+                worker.connection.send(protocol.ControllerResponse(number, is_new))
 
     # -- Losing workers
 
-    def _lose(self, worker: WorkerHandle, reason: str) -> None:
+    def _crash(self, worker: WorkerHandle, traceback: str) -> None:
+        """End a worker that has found a bug. Its hosts are out, the others continue.
+
+        Raises WorkerCrashed if no host can report the bug.
+        """
+        if worker not in self._worker_of.values():
+            raise WorkerCrashed(f"{worker.connection.name}:\n{traceback}")
+        last_line = traceback.rstrip().rpartition("\n")[2]
+        self._lose(worker, f"a bug in provision: {last_line}", traceback)
+        worker.connection.close()
+
+    def _lose(self, worker: WorkerHandle, reason: str, traceback: str = "") -> None:
         """Take the worker's hosts out of the run.
 
-        A running host is unknown, a blocked host is unreachable.
+        A running host is unknown, a blocked host is unreachable. `traceback` is that of a bug.
         """
         worker.lost = reason or "the reason is unknown"
         self._throttles.remove(worker)
         for host in [host for host, other in self._worker_of.items() if other is worker]:
             self._count_finished_tasks(host)
             if host not in worker.busy:
-                self._finish_host(host, Status.UNREACHABLE, f"{LOST}; no task was running")
+                reason = f"{LOST}; no task was running"
+                self._finish_host(host, Status.UNREACHABLE, reason, traceback)
                 continue
             self._finish_current_task(host)
             # The same consequence as losing the connection to the host.
             if self._leaders.pop(host, None) is not None:
                 self._world.states[host].fatal = "run_once"
-            self._finish_host(host, Status.UNKNOWN, f"{LOST}: {worker.lost}")
+            self._finish_host(host, Status.UNKNOWN, f"{LOST}: {worker.lost}", traceback)
             self._ready.append(HostDone(host))
 
     def _count_finished_tasks(self, host: str) -> None:
@@ -308,11 +337,11 @@ class WorkerExecutor:
             )
         )
 
-    def _finish_host(self, host: str, status: Status, reason: str) -> None:
+    def _finish_host(self, host: str, status: Status, reason: str, traceback: str = "") -> None:
         state = self._world.states[host]
         state.touched = True
         state.leave(status, reason, HINT)
-        self._ready.append(HostFinished(host, state.summary(), reason, HINT))
+        self._ready.append(HostFinished(host, state.summary(), reason, HINT, traceback))
 
 
 def _differing_files(worker: WorkerHandle, files: Sequence[str]) -> str:

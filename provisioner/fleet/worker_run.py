@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import traceback
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ from provisioner.engine.run import world_of
 from provisioner.engine.scheduler import HostBlocked, HostCrashed, HostDone, Message
 from provisioner.engine.world import PlayWorld
 from provisioner.fleet import protocol
+from provisioner.fleet.machines import Machines
 from provisioner.fleet.slots import Throttle, Throttles
 from provisioner.fleet.thread_executor import ThreadExecutor
 from provisioner.fleet.worker_state import Send, SendRequest, WorkerHostStates
@@ -40,10 +41,17 @@ class WorkerRun:
         self._roster.send = send
         self._world = world_of(plan, self._states, self._roster)
         throttles = SharedThrottles(send, request)
+        self._machines = SharedMachines(plan.same_machines, send, request)
         connections = start.max_connections()
         forks = min(start.forks, connections)
         self._executor = ThreadExecutor(
-            start.connector, forks, self._interrupt, connections, throttles
+            start.connector,
+            forks,
+            self._interrupt,
+            connections,
+            throttles,
+            machines=self._machines,
+            release_elsewhere=lambda: send(protocol.ReleaseLocks()),
         )
         self._pending: deque[Any] = deque()
         self._lent = 0
@@ -59,6 +67,10 @@ class WorkerRun:
                 threading.Thread(target=self._executor.kill, daemon=True).start()
             case protocol.LearnFacts():
                 self._states.learn(message)
+            case protocol.MachinesJoined(host, other):
+                self._machines.add_joined(host, other)
+            case protocol.ReleaseLocks():
+                threading.Thread(target=self._executor.release_locks, daemon=True).start()
             case protocol.RosterReport(host, values):
                 Roster.report(self._roster, host, values)
             case _:
@@ -119,13 +131,11 @@ class WorkerRun:
         match message:
             case None:
                 return
-            case HostBlocked(host, _) | HostDone(host):
+            case HostBlocked(host, _) | HostDone(host) | HostCrashed(host, _, _):
                 self._states.suspend(host, self._executor.frames().get(host, 0))
-                if isinstance(message, HostDone):
+                if not isinstance(message, HostBlocked):
                     self._states.remove(host)
                 self._send(message)
-            case HostCrashed(error):
-                self._send(protocol.Crashed("".join(traceback.format_exception(error))))
             case _:
                 self._send(message)
 
@@ -155,3 +165,24 @@ class SharedThrottles(Throttles):
             yield
         finally:
             self._send(protocol.LeaveThrottle(name))
+
+
+class SharedMachines(Machines):
+    """The machines of a run with workers. The controller knows the host keys of all hosts."""
+
+    def __init__(self, groups: Iterable[Sequence[str]], send: Send, request: SendRequest) -> None:
+        super().__init__(groups)
+        self._send, self._request = send, request
+
+    def add_key(self, host: str, key: str) -> None:
+        if (host, key) not in self._keys:
+            super().add_key(host, key)
+            self._send(protocol.HostKeySeen(host, key))
+
+    def join(self, host: str, other: str, key: str) -> bool | None:
+        is_new: bool | None = self._request(protocol.JoinMachines(host, other, key))
+        return is_new
+
+    def throttle(self, host: str) -> Throttle | None:
+        """Return None for a machine without other known names: a throttle costs a request."""
+        return super().throttle(host) if self.has_other_names(host) else None

@@ -15,9 +15,11 @@ from provisioner.events import (
     Event,
     HostFinished,
     HostSummary,
+    HostWaiting,
     PlayStarted,
     RunFinished,
     RunStarted,
+    SameMachine,
     Status,
     TaskFinished,
 )
@@ -30,6 +32,7 @@ _TYPES: Mapping[str, type | UnionType] = {
     **dict.fromkeys(
         (
             "inventory", "play", "task", "module", "host", "where", "message", "remedy", "reason",
+            "machine",
             "stdout", "stderr", "delegated_to", "before", "after", "before_header", "after_header",
         ),
         str,
@@ -155,6 +158,16 @@ def _task_finished(record: Mapping[str, Any]) -> TaskFinished:
     )
 
 
+def _host_waiting(record: Mapping[str, Any]) -> HostWaiting:
+    holder = record["holder"]
+    texts = (str(holder[name]) for name in ("who", "pid", "playbooks", "since"))
+    return HostWaiting(record["host"], record["machine"], *texts)
+
+
+def _same_machine(record: Mapping[str, Any]) -> SameMachine:
+    return SameMachine(tuple(record["hosts"]))
+
+
 _COUNTS = ("ok", "changed", "failed", "skipped", "ignored", "rescued")
 
 
@@ -181,6 +194,8 @@ _KINDS: dict[str, Callable[[Mapping[str, Any]], Event]] = {
     "run_started": _run_started,
     "play_started": _play_started,
     "task_finished": _task_finished,
+    "host_waiting": _host_waiting,
+    "same_machine": _same_machine,
     "host_finished": _host_finished,
     "run_finished": _run_finished,
 }

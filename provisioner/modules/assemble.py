@@ -12,7 +12,7 @@ from provisioner.modules.framework.base import FileAttributes, Module, ModuleErr
 from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.content import validation, write, written_diff, written_values
 from provisioner.modules.shared.edited import check_pattern, to_bytes
-from provisioner.remote.shell import Program, Report
+from provisioner.remote.shell import LARGE_REPORT_LIMIT, Program, Report
 from provisioner.result import Diff
 
 READ = r"""
@@ -60,6 +60,7 @@ class Assemble(FileAttributes, Module):
     """Build a file from all files of a directory, in the order of their names."""
 
     body: ClassVar[str] = READ
+    report_limit: ClassVar[int] = LARGE_REPORT_LIMIT
 
     src: str
     """The directory with the fragments."""
@@ -93,7 +94,7 @@ class Assemble(FileAttributes, Module):
     def program(self, context: TaskContext) -> Program:
         if self.remote_src:
             variables = {**self.attribute_variables(), "src": self.src, "path": self.dest}
-            return Program("assemble", self.body, variables)
+            return Program("assemble", self.body, variables, report_limit=self.report_limit)
         folder = context.find("files", self.src)
         if not folder.is_dir():
             raise ModuleError(f"{folder} is not a directory")

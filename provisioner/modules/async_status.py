@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 
 from provisioner.modules.framework.base import Module, ModuleError, TaskContext
 from provisioner.remote.session import KILL
-from provisioner.remote.shell import Program, Report, Value, inlined
+from provisioner.remote.shell import LARGE_REPORT_LIMIT, Program, Report, Value, inlined
 
 FOLDER = "~/.ansible_async"
 """The folder of results, in the home of the user that the task runs as."""
@@ -151,6 +151,7 @@ class AsyncStatus(Module):
     """Ask whether a background task (`async` with `poll: 0`) has ended, and return its result."""
 
     body: ClassVar[str] = STATUS
+    report_limit: ClassVar[int] = LARGE_REPORT_LIMIT
 
     jid: str
     """The `ansible_job_id` of the task."""

@@ -141,10 +141,12 @@ class Copy(WrittenFile):
         paths = [root / name for name in tree.files]
         files = [context.content(path) if self.decrypt else path for path in paths]
         items: list[str] = []
+        sizes: list[int] = []
         for name, path, content in zip(tree.files, paths, files, strict=True):
             values = content_variables(content)
             mode = f"{path.stat().st_mode & 0o7777:04o}"
             items += (name, str(values["content_size"]), str(values["content_sha256"]), mode)
+            sizes.append(int(str(values["content_size"])))
         variables: dict[str, Value] = {
             **self.attribute_variables(),
             "path": self.dest if content_only else f"{self.dest.rstrip('/')}/{root.name}",
@@ -161,7 +163,7 @@ class Copy(WrittenFile):
             "old_sha256": "",
             "content_from": "",
         }
-        return Program("copy_tree", TREE, variables, files)
+        return Program("copy_tree", TREE, variables, files, content_sizes=tuple(sizes))
 
     def returns(self, report: Report) -> dict[str, Any]:
         values = super().returns(report)

@@ -16,7 +16,7 @@ from typing import IO, Any, ClassVar
 from provisioner.modules.framework.base import Module, ModuleError, TaskContext
 from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.shared.digests import StreamDigest
-from provisioner.remote.shell import Program, Report, Value
+from provisioner.remote.shell import LARGE_REPORT_LIMIT, Program, Report, Value
 
 RESOLVE = r"""
 expand src
@@ -117,6 +117,7 @@ class Fetch(Module):
     ignores_unknown: ClassVar[bool] = True
 
     body: ClassVar[str] = load_body("fetch.sh")
+    report_limit: ClassVar[int] = LARGE_REPORT_LIMIT
 
     src: str
     """The file on the host."""
@@ -161,7 +162,8 @@ class Fetch(Module):
             "old_size": old_size,
             "dest": str(self._path),
         }
-        return Program("fetch", self.body, variables, receiver=self._incoming)
+        limit = self.report_limit
+        return Program("fetch", self.body, variables, receiver=self._incoming, report_limit=limit)
 
     def _local(self, src: str, context: TaskContext) -> Path:
         if self.flat:

@@ -13,7 +13,7 @@ from provisioner.modules.framework.base import FileMode, Module, TaskContext, Wo
 from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.edited import check_pattern
 from provisioner.modules.stat import kinds
-from provisioner.remote.shell import Program, Report, Value
+from provisioner.remote.shell import LARGE_REPORT_LIMIT, Program, Report, Value
 
 BODY = r"""
 entry='entry=%d %y %m %U %G %s %i %D %n %A@ %T@ %C@ %u %g %p\0'
@@ -70,6 +70,7 @@ class Find(Module):
     """List files, directories or links; `files` is a list with the properties of each."""
 
     body: ClassVar[str] = BODY
+    report_limit: ClassVar[int] = LARGE_REPORT_LIMIT
 
     paths: Words = parameter(aliases=("name", "path"))
     """The directories to search."""
@@ -141,7 +142,7 @@ class Find(Module):
             "get_checksum": self.get_checksum,
             "checksum_algorithm": self.checksum_algorithm,
         }
-        return Program("find", self.body, variables)
+        return Program("find", self.body, variables, report_limit=self.report_limit)
 
     def returns(self, report: Report) -> dict[str, Any]:
         now = int(report.get("now") or 0)

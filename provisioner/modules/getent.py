@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from provisioner.modules.framework.base import Module
-from provisioner.remote.shell import Report
+from provisioner.remote.shell import LARGE_REPORT_LIMIT, Report
 
 BODY = r"""
 set -- "$database"
@@ -36,6 +36,7 @@ class Getent(Module):
     """
 
     body: ClassVar[str] = BODY
+    report_limit: ClassVar[int] = LARGE_REPORT_LIMIT
 
     database: str
     """The database: passwd, group, shadow, hosts, services or another."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from provisioner.modules.framework.base import Module, Words
-from provisioner.remote.shell import Report
+from provisioner.remote.shell import LARGE_REPORT_LIMIT, Report
 
 BODY = r"""
 format='%{NAME} %|EPOCH?{%{EPOCH}}:{}| %{VERSION} %{RELEASE} %|ARCH?{%{ARCH}}:{}|\n'
@@ -18,6 +18,7 @@ class PackageFacts(Module):
     """Read the installed packages into `ansible_facts.packages`."""
 
     body: ClassVar[str] = BODY
+    report_limit: ClassVar[int] = LARGE_REPORT_LIMIT
 
     manager: Words = ("auto",)
     """Accepted and ignored: CentOS has rpm."""

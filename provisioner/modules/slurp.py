@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from provisioner.modules.framework.base import Module
 from provisioner.modules.framework.fields import parameter
-from provisioner.remote.shell import Report
+from provisioner.remote.shell import LARGE_REPORT_LIMIT, Report
 
 BODY = r"""
 expand src
@@ -27,6 +27,7 @@ class Slurp(Module):
     """Read a file of the host. `content` is returned in base64."""
 
     body: ClassVar[str] = BODY
+    report_limit: ClassVar[int] = LARGE_REPORT_LIMIT
 
     src: str = parameter(aliases=("path",))
     """The file."""

@@ -19,7 +19,7 @@ from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared import archives
 from provisioner.modules.shared.content import content_variables, file_values
-from provisioner.remote.shell import Program, Report, Value, quote
+from provisioner.remote.shell import LARGE_REPORT_LIMIT, Program, Report, Value, quote
 
 STRIP = regex.compile(r"--strip(?:-components)?=(\d+)")
 EXCLUDE = regex.compile(r"--exclude=(.+)", re.DOTALL)
@@ -40,6 +40,7 @@ class Unarchive(FileAttributes, Module):
     """Unpack an archive of the controller, the host or a server into a directory of the host."""
 
     body: ClassVar[str] = load_body("shared/exists.sh", "unarchive.sh")
+    report_limit: ClassVar[int] = LARGE_REPORT_LIMIT
     skips: ClassVar[bool] = True
 
     src: str
@@ -109,7 +110,9 @@ class Unarchive(FileAttributes, Module):
             return Program(
                 "unarchive", self.body, variables | self._local(path, compares_modes), path
             )
-        return Program("unarchive", self.body, variables | self._remote())
+        return Program(
+            "unarchive", self.body, variables | self._remote(), report_limit=self.report_limit
+        )
 
     def _remote(self) -> dict[str, Value]:
         if "://" not in self.src:

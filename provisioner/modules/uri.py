@@ -18,7 +18,7 @@ from provisioner.modules.framework.fields import Before, parameter
 from provisioner.modules.shared.content import file_values
 from provisioner.modules.shared.multipart import multipart
 from provisioner.modules.shared.request import Request, check_headers, shown
-from provisioner.remote.shell import Program, Report, Value
+from provisioner.remote.shell import LARGE_REPORT_LIMIT, Program, Report, Value
 
 TYPES = {
     "json": "application/json",
@@ -41,6 +41,7 @@ def _word(value: Any) -> Any:
 class Uri(Request, FileAttributes, Module):
     """Send a request to a web service and return its answer."""
 
+    report_limit: ClassVar[int] = LARGE_REPORT_LIMIT
     body: ClassVar[str] = load_body(
         "shared/exists.sh", "shared/creates.sh", "shared/distrusted.sh", "uri.sh"
     )
@@ -119,7 +120,7 @@ class Uri(Request, FileAttributes, Module):
             "validate": "",
             "old_sha256": "",
         }
-        return Program("uri", self.body, variables, data)
+        return Program("uri", self.body, variables, data, report_limit=self.report_limit)
 
     def _data(self, context: TaskContext) -> tuple[bytes | None, str | None]:
         """Return (content that the controller sends, its Content-Type); None for none."""

@@ -50,6 +50,8 @@ class Plan:
     inventory_vars: Mapping[str, Mapping[str, Any]]
     options: Options
     notices: tuple[Notice, ...] = ()
+    same_machines: tuple[tuple[str, ...], ...] = ()
+    """Groups of hosts with the same address."""
 
     @property
     def basedirs(self) -> tuple[Path, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
+from provisioner.lock_owner import LockOwner
 from provisioner.records import dataclass
 
 
@@ -29,5 +30,9 @@ class Options:
     connection: str | None = None
     start_at_task: str | None = None
     force_handlers: bool = False
+    lock: LockOwner | None = None
+    """This run as the owner of locks on its hosts; None if it does not lock them."""
+    lock_timeout: float = 300
+    """Seconds to wait for another run that holds the lock of a host."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Magic variables that come from the command line, such as ansible_forks."""

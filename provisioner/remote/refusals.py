@@ -72,8 +72,10 @@ def _probe(connection: Connection) -> str | None:
     with contextlib.suppress(ConnectionFailed, TimeoutError):
         channel = connection.open(f"exec /bin/sh -c 'echo {word}'")
         try:
-            while data := channel.receive(deadline - time.monotonic()):
+            while data := channel.receive(max(0.0, deadline - time.monotonic())):
                 output = (output + data)[-4096:]
+                if time.monotonic() > deadline:
+                    break
         finally:
             channel.close()
         if word.encode() not in output:

@@ -11,12 +11,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from os import urandom
 
-from provisioner.errors import BecomeFailed, ConnectionFailed, ConnectionLost, ProvisionError
+from provisioner.errors import (
+    BecomeFailed,
+    ConnectionFailed,
+    ConnectionLost,
+    MalformedReport,
+    ProvisionError,
+)
 from provisioner.remote import shell, streams
 from provisioner.remote.become import Become, command, wrong_password
 from provisioner.remote.channel import Channel, Connection
+from provisioner.remote.lock import LOCK
 from provisioner.remote.prefetch import questions
 from provisioner.remote.refusals import refusal
+from provisioner.remote.report_parser import LONGEST_NUMBER, read_number
 from provisioner.remote.shell import Program, Report, Step, script
 
 KILL_SECONDS = 15.0
@@ -25,8 +33,18 @@ KILL_SECONDS = 15.0
 KILL = script("kill.sh")
 """The body that ends everything that the session with the shell $root runs."""
 
-START_SECONDS = 60.0
+START_SECONDS = 30.0
 """Seconds until the login shell must answer: its profile can be slow."""
+
+NOISE_LIMIT = 16 * 1024 * 1024
+"""Bytes that may come before the begin of a step: what the profile writes."""
+
+KEPT_NOISE = 4096
+"""The last bytes of it that are kept, for the message about a shell that does not start."""
+
+PACE_SECONDS, PACE = 30.0, 1024
+"""A record that has begun must grow by so many bytes in so many seconds, or end: the shell writes
+it from memory or from a temporary file."""
 
 
 class Session:
@@ -45,6 +63,9 @@ class Session:
         self._answered = False
         self._pid = 0
         self._started = False
+        self._lock_is_defined = False
+        self.holds_lock = False
+        """Whether the lock of the host is held, or the host has said that it cannot lock."""
         self._progress: streams.Progress = _ignore_progress
 
     @property
@@ -53,21 +74,34 @@ class Session:
         return self._channel is None or self._channel.alive
 
     def exchange(
-        self, steps: Sequence[Step], progress: streams.Progress | None = None
+        self, steps: Sequence[Step], progress: streams.Progress | None = None, lock: str = ""
     ) -> Iterator[Report]:
         """Send `steps` as one frame and yield the report of each when it ends.
 
         `progress` is called during the transfer of a large file. The steps after the one that
         stopped the frame have no report. When the connection breaks during a step, the status of
         its report is None, and ConnectionLost is raised after it.
+
+        `lock`: the words of the run (`LockOwner.words`) with which the session takes the lock of
+        the host before its first change. A report that is `refused` ends the frame.
         """
         self._progress = progress or _ignore_progress
-        yield from self._answers(self._sent(steps), steps)
+        takes_lock = bool(lock) and not self.holds_lock
+        for number, report in enumerate(self._answers(self._sent(steps, lock), steps)):
+            takes_it_now = takes_lock and _changes(steps[number])
+            if report.refused and not takes_it_now:
+                raise MalformedReport(
+                    "the refusal of a lock that it was not asked for",
+                    "the answer may be forged: check what the login shell of the host is",
+                )
+            if takes_it_now and report.status is not None and not report.refused:
+                self.holds_lock = True
+            yield report
 
-    def _sent(self, steps: Sequence[Step]) -> Channel:
+    def _sent(self, steps: Sequence[Step], lock: str) -> Channel:
         """Send the frame and return the channel. The frame, up to 70 KB for each host, is freed."""
         # Made before a channel is opened, because it may raise ValueError.
-        text = self._frame(steps)
+        text = self._frame(steps, lock)
         channel = self._open()
         channel.send(shell.framed(text, self._nonce if self._started else None))
         self._started = True
@@ -115,29 +149,42 @@ class Session:
         prompt, ready = self._nonce.encode(), f"{self._nonce}ready\n".encode()
         if become.method == "su":
             prompt = b"assword: "  # the prompt of su is fixed, in the language of the login
-        sent = False
+        sent, received = False, 0
+        deadline = time.monotonic() + START_SECONDS
         while ready not in self._buffer:
-            data = self._receive(channel, time.monotonic() + START_SECONDS)
+            if time.monotonic() > deadline:
+                raise self._no_answer()
+            data = self._receive(channel, deadline)
             if not data:
                 raise self._refused()
+            received += len(data)
+            if received > NOISE_LIMIT:
+                raise self._too_noisy()
             self._buffer += data
+            del self._buffer[:-KEPT_NOISE]
             if become.password is not None and prompt in self._buffer.replace(ready, b""):
                 if sent:
                     self.close()
                     raise BecomeFailed(*wrong_password(become))
-                sent = True
+                sent, deadline = True, time.monotonic() + START_SECONDS
                 self._buffer.clear()
                 channel.send(become.password.encode() + b"\n")
         self._buffer.clear()
 
-    def _frame(self, steps: Sequence[Step]) -> str:
+    def _frame(self, steps: Sequence[Step], lock: str) -> str:
         parts = [self._prelude()] if not self._defined else []
+        takes_lock = bool(lock) and not self.holds_lock and any(map(_changes, steps))
+        if takes_lock and not self._lock_is_defined:
+            parts.append(shell.bare(LOCK))
+            self._lock_is_defined = True
         for step in steps:
             parts += self._definitions(step.program)
         for number, (step, question) in enumerate(zip(steps, questions(steps), strict=True)):
             text = shell.call(step.program, step.environment, step.diff, step.mode == "apply")
             flags = (step.tolerant, step.timeout is not None, step.program.stays)
             words = " ".join("yes" if flag else "no" for flag in flags)
+            if takes_lock and _changes(step):
+                words = f"{words} {lock}"
             parts.append(f"{question}_p() {{ {text}; }}\ntask {number} {step.mode} {words}")
         body = "\n".join(parts)
         clear = "_stopped='' _unsent='' _path_number='' _rpm_answers=''"
@@ -176,35 +223,38 @@ class Session:
         mark = f"{self._nonce} begin {number} ".encode()
         if not self._until(channel, mark, self._mark("frame")):
             return False
-        while (nul := self._buffer.find(b"\0")) < 0:
+        while not self._has_number(0):
             self._buffer += self._next_data(channel, None)
-        self._pid = int(self._buffer[:nul])
-        del self._buffer[: nul + 1]
+        self._pid, end = read_number(self._buffer, 0, "process id", 1 << 32)
+        del self._buffer[:end]
         return True
 
     def _answer(self, channel: Channel, number: int, step: Step) -> Iterator[Report]:
         mark = f"{self._nonce} end {number} ".encode()
         receiver = step.program.receiver
-        records = streams.Records(mark, receiver, self._progress)
+        records = streams.Records(mark, step.program, self._progress)
         try:
             timed_out = self._read_to_end(channel, records, step)
+            report = self._end(records)
         except BaseException as error:
             if receiver is not None:
                 receiver.abandon()
             if isinstance(error, ConnectionLost):
                 yield Report()
             raise
-        end, nul = records.end, self._buffer.find(b"\0", records.end + len(mark))
-        data = bytes(self._buffer[:end])
-        status = int(self._buffer[end + len(mark) : nul])
-        del self._buffer[: nul + 1]
-        report = shell.parse(data, status)
         if timed_out:
             failed = (f"it took longer than {step.timeout:g} s and was ended",)
             report = replace(report, records={**report.records, "failed": failed})
-        if receiver is not None and report.failed is not None:
+        if receiver is not None and report.failed is not None and not report.refused:
             receiver.abandon()
         yield report
+
+    def _end(self, records: streams.Records) -> Report:
+        """Return the report, and remove it and its end from the buffer."""
+        status, end = read_number(self._buffer, records.status_at, "exit status", 255)
+        report = records.report(self._buffer, status)
+        del self._buffer[:end]
+        return report
 
     def _read_to_end(self, channel: Channel, records: streams.Records, step: Step) -> bool:
         """Read until the step's end is in the buffer; send the content that it requests.
@@ -212,19 +262,27 @@ class Session:
         Returns True when the step took too long and was ended.
         """
         deadline = None if step.timeout is None else time.monotonic() + step.timeout
-        timed_out = False
+        timed_out, pace = False, _Pace()
         while True:
             for request in records.take(self._buffer):
                 streams.send(channel, step.program, request, self._progress)
-            if records.end >= 0 and self._buffer.find(b"\0", records.end) >= 0:
+            if records.end >= 0 and self._has_number(records.status_at):
                 return timed_out
+            until = pace.deadline(records.is_within_record, len(self._buffer))
             try:
-                records.add(self._buffer, self._next_data(channel, deadline))
+                records.add(self._buffer, self._next_data(channel, _earlier(deadline, until)))
             except TimeoutError:
+                if deadline is None or time.monotonic() < deadline:
+                    continue  # the pace is too slow, which `deadline` raises
                 if timed_out:
                     raise ConnectionLost("a task that took too long could not be ended") from None
                 timed_out, deadline = True, time.monotonic() + KILL_SECONDS
                 self._kill_quietly()
+
+    def _has_number(self, position: int) -> bool:
+        """Whether the number at that position of the buffer can be read."""
+        is_long = len(self._buffer) >= position + LONGEST_NUMBER
+        return is_long or self._buffer.find(b"\0", position) >= 0
 
     def _kill_quietly(self) -> None:
         """End everything that runs. Raises ConnectionLost where a second session can't do it."""
@@ -241,14 +299,47 @@ class Session:
     def _until(self, channel: Channel, mark: bytes, other: bytes | None = None) -> bool:
         """Drop the output up to and including `mark`; return False when `other` came instead."""
         deadline = None if self._answered else time.monotonic() + START_SECONDS
-        while (position := self._buffer.find(mark)) < 0:
-            if other is not None and (position := self._buffer.find(other)) >= 0:
-                del self._buffer[: position + len(other)]
-                return False
+        marks = (mark, other) if other is not None else (mark,)
+        longest, searched, dropped = max(map(len, marks)), 0, 0
+        while (found := self._first_of(marks, searched)) is None:
+            searched = max(0, len(self._buffer) - longest + 1)
+            if (excess := searched - KEPT_NOISE) > 0:
+                del self._buffer[:excess]
+                searched -= excess
+                dropped += excess
+            if dropped > NOISE_LIMIT:
+                raise self._too_noisy()
+            if deadline is not None and time.monotonic() > deadline:
+                raise self._no_answer()
             self._buffer += self._next_data(channel, deadline)
         self._answered = True
-        del self._buffer[: position + len(mark)]
-        return True
+        position, found_mark = found
+        del self._buffer[: position + len(found_mark)]
+        return found_mark is mark
+
+    def _first_of(self, marks: Sequence[bytes], start: int) -> tuple[int, bytes] | None:
+        """Return the position of the first of the marks that is in the buffer, and the mark."""
+        for mark in marks:
+            if (position := self._buffer.find(mark, start)) >= 0:
+                return position, mark
+        return None
+
+    def _too_noisy(self) -> ConnectionFailed:
+        self.close()
+        text = f"more than {NOISE_LIMIT >> 20} MiB of other output"
+        if self._answered:
+            return MalformedReport(f"{text} before the answer of the next task")
+        return ConnectionFailed(
+            f"the login shell wrote {text} before it ran a command",
+            "find out what its profile writes: ssh to the host and run `sh -c true`",
+        )
+
+    def _no_answer(self) -> ConnectionFailed:
+        self.close()
+        return ConnectionFailed(
+            f"the login shell did not answer within {START_SECONDS:.0f} s",
+            "check its profile: ssh to the host and run `sh -c true`",
+        )
 
     def _next_data(self, channel: Channel, deadline: float | None) -> bytes:
         data = self._receive(channel, deadline)
@@ -266,17 +357,47 @@ class Session:
         except TimeoutError:
             if self._answered:
                 raise
-            self.close()
-            raise ConnectionFailed(
-                f"the login shell did not answer within {START_SECONDS:.0f} s",
-                "check its profile: ssh to the host and run `sh -c true`",
-            ) from None
+            raise self._no_answer() from None
 
     def _refused(self) -> Exception:
         """Return the exception for a remote end that wrote something else and ended."""
-        output = self._buffer[-4096:].decode("utf-8", "replace")
+        output = self._buffer[-KEPT_NOISE:].decode("utf-8", "replace")
         self.close()
         return refusal(output, self._become, self._connection)
+
+
+class _Pace:
+    """Measures how fast a record arrives."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self._size = 0
+
+    def deadline(self, is_within_record: bool, size: int) -> float | None:
+        """Return when the record must have grown; None where none has begun.
+
+        `size`: the bytes that have arrived. Raises MalformedReport if the host is too slow.
+        """
+        now = time.monotonic()
+        if not is_within_record:
+            self._since = None
+        elif self._since is None or not self._size <= size < self._size + PACE:
+            self._since, self._size = now, size
+        elif now >= self._since + PACE_SECONDS:
+            raise MalformedReport(
+                f"less than {PACE} bytes of an unfinished record in {PACE_SECONDS:.0f} s",
+                "is the host overloaded, or its shell stopped? Look at the processes there",
+            )
+        return None if self._since is None else self._since + PACE_SECONDS
+
+
+def _earlier(*times: float | None) -> float | None:
+    """Return the earliest of the times; None where all are None."""
+    return min((each for each in times if each is not None), default=None)
+
+
+def _changes(step: Step) -> bool:
+    return step.mode == "apply"
 
 
 def _ignore_progress(_done: int, _size: int) -> None:

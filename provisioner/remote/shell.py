@@ -1,9 +1,7 @@
 """Programs as shell text, and the reports that they send back. Only this file quotes for a shell.
 
 A body is constant text. The values of a playbook are sent beside it as quoted assignments, so that
-none of them can become code. A report is a sequence of records: `key=value` and a NUL; or, for a
-value with any bytes, `#key KEPT TOTAL`, a NUL and KEPT bytes, or `#key MARK`, a NUL, the bytes,
-MARK and a NUL.
+none of them can become code. report_parser.py reads the report of a program.
 """
 
 from __future__ import annotations
@@ -53,6 +51,12 @@ INLINE = 16 * 1024
 
 KEEP = 8 * 1024 * 1024
 """Bytes of a command's stdout, and of its stderr, that are sent: the last ones."""
+
+REPORT_LIMIT = 24 * 1024 * 1024
+"""Bytes that the report of a program may take: twice KEEP, and as much as KEEP besides."""
+
+LARGE_REPORT_LIMIT = 256 * 1024 * 1024
+"""The same for programs that report a whole file, or a list of files."""
 
 LINES = 2048
 """Bytes of the largest frame that the shell reads itself, line by line. dd reads larger ones."""
@@ -115,6 +119,8 @@ class Program:
     `looks_at`: the path of the body's first call of `at` (paths.sh). `packages`: the packages that
     it asks rpm for. prefetch.sh asks for those of several looks at once.
     `stays`: a subshell of the body continues after the body's end.
+    `content_sizes`: bytes of each content, where the variable `content_size` does not have it.
+    `report_limit`: bytes that its report may take in memory.
     """
 
     module: str
@@ -127,6 +133,8 @@ class Program:
     looks_at: str = ""
     packages: tuple[str, ...] = ()
     stays: bool = False
+    content_sizes: tuple[int, ...] = ()
+    report_limit: int = REPORT_LIMIT
 
 
 @dataclass(frozen=True)
@@ -161,6 +169,11 @@ class Report:
     def done(self) -> bool:
         """Whether it ran to its end: a program must report that."""
         return "done" in self.records and self.status in (0, CHANGED)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the program was not run, because another session holds the host's lock."""
+        return "lock_held" in self.records or "lock_twin" in self.records
 
     @property
     def changes(self) -> tuple[str, ...]:
@@ -328,36 +341,3 @@ _SPACES = {ord("\n"): " ", ord("\t"): " "}
 def bare(text: str) -> str:
     """Return sh text without its whole-line comments, as it is sent to the hosts."""
     return _COMMENT.sub("", text)
-
-
-def parse(data: bytes, status: int | None = None) -> Report:
-    """Return the report of a program that ended with `status` and wrote `data`."""
-    records: dict[str, list[str]] = {}
-    totals: dict[str, int] = {}
-    position = 0
-    while (end := data.find(b"\0", position)) >= 0:
-        head, position = data[position:end], end + 1
-        if head.startswith(b"#"):
-            key, *lengths = head[1:].decode("ascii").split(" ")
-            stop, position = blob(data, position, head)
-            value = data[end + 1 : stop]
-            totals[key] = int(lengths[1]) if len(lengths) > 1 else len(value)
-        else:
-            name, _, value = head.partition(b"=")
-            key = name.decode("ascii", "replace")
-        records.setdefault(key, []).append(value.decode("utf-8", "surrogateescape"))
-    return Report({key: tuple(values) for key, values in records.items()}, totals, status)
-
-
-def blob(data: bytes | bytearray, start: int, head: bytes) -> tuple[int, int]:
-    """Return the end of a value with any bytes, and the start of the next record.
-
-    `head` is the beginning of its record, `start` the position of its first byte. While the value
-    is incomplete, the next record starts after the end of `data`.
-    """
-    _, *lengths = head.split(b" ")
-    if len(lengths) > 1:
-        return start + int(lengths[0]), start + int(lengths[0])
-    mark = lengths[0] + b"\0"
-    end = data.find(mark, start)
-    return (end, end + len(mark)) if end >= 0 else (len(data), len(data) + 1)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import io
+import re
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from provisioner import regex
+from provisioner.errors import MalformedReport
 from provisioner.records import dataclass
 from provisioner.remote.channel import Channel
-from provisioner.remote.shell import Program, Receiver, blob
+from provisioner.remote.report_parser import ReportParser
+from provisioner.remote.shell import Program, Report
 
 CHUNK = 8 * (32768 - 64)
 """Bytes in one piece: eight full packets of OpenSSH's."""
@@ -18,6 +23,10 @@ INTERVAL = 0.5
 
 Progress = Callable[[int, int], None]
 """Callback(transferred, size) during a large transfer, in bytes."""
+
+
+MOST_REQUESTS = 4
+"""How often a program may request one content: where writing fails, it tries another directory."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +40,52 @@ class ContentRequest:
     size: int
     with_sum: bool = False
 
-    @classmethod
-    def read(cls, value: bytes) -> ContentRequest:
-        """Parse `SIZE [NUMBER [SUM]]`. SUM is the word "sum" where the sum is requested too."""
-        size, _, rest = value.partition(b" ")
-        number, _, sum_ = rest.partition(b" ")
-        return cls(int(number or 0), int(size), sum_ == b"sum")
+
+class RequestReader:
+    """Reads the requests of one program. It can request only what it was given."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._sizes: Sequence[int] | None = None
+        self._count: Counter[int] = Counter()
+
+    def read(self, text: str) -> ContentRequest:
+        """Parse `SIZE [NUMBER [SUM]]`. SUM is the word "sum" where the sum is requested too.
+
+        Raises MalformedReport.
+        """
+        if self._sizes is None:
+            self._sizes = _sizes(self._program)
+        match = _REQUEST.fullmatch(text)
+        if match is None:
+            raise MalformedReport(f"a request for content that has no valid size: {text[:40]!r}")
+        size, number = int(match[1]), int(match[2] or 0)
+        if number >= len(self._sizes) or size > self._sizes[number]:
+            raise MalformedReport("a request for content that its task does not have")
+        self._count[number] += 1
+        if self._count[number] > MOST_REQUESTS:
+            raise MalformedReport("requests for the same content again and again")
+        return ContentRequest(number, size, match[3] == "sum")
+
+
+_REQUEST = regex.compile(r"([0-9]{1,15})(?: ([0-9]{0,6})(?: (\w{0,64}))?)?", re.ASCII)
+
+
+def _sizes(program: Program) -> Sequence[int]:
+    """Return the size of each content that the program may request.
+
+    A local file may have become shorter since its size was sent to the host.
+    """
+    if program.content_sizes:
+        return program.content_sizes
+    content = program.content
+    contents = [content] if isinstance(content, bytes | Path) else content or ()
+    first = int(str(program.variables.get("content_size") or 0)) if len(contents) == 1 else 0
+    return [max(first, _size(each)) for each in contents]
+
+
+def _size(content: bytes | Path) -> int:
+    return len(content) if isinstance(content, bytes) else content.stat().st_size
 
 
 class Meter:
@@ -64,68 +113,86 @@ class Records:
     searched for within values too: a killed program leaves a value incomplete.
     """
 
-    def __init__(self, mark: bytes, receiver: Receiver | None, progress: Progress) -> None:
+    def __init__(self, mark: bytes, program: Program, progress: Progress) -> None:
         self.end = -1
         self._mark = mark
-        self._receiver, self._progress = receiver, progress
+        self._receiver, self._progress = program.receiver, progress
+        self._parser = ReportParser(program.report_limit, streams=self._receiver is not None)
+        self._requests = RequestReader(program)
         self._meter = Meter(0, progress)
-        self._searched = self._position = self._remaining = 0
+        self._searched = self._remaining = 0
 
     def add(self, buffer: bytearray, data: bytes) -> None:
         """Append `data` to the buffer.
 
         Most of a receiver's value goes directly to the receiver.
         """
-        if self._remaining and self._receiver is not None and self.end < 0:
-            if self._position < len(buffer):
-                data = bytes(memoryview(buffer)[self._position :]) + data
-                del buffer[self._position :]
+        if self._remaining and self.end < 0:
+            if buffer:
+                data = bytes(buffer) + data
+                buffer.clear()
             end = data.find(self._mark)
             stop = self._pass_on(data, end if end >= 0 else self._possible_mark(data))
             data = data[stop:]
-            self._searched = self._position
+            self._searched = 0
         buffer += data
 
     def take(self, buffer: bytearray) -> Iterator[ContentRequest]:
-        """Yield the new requests. The receiver's bytes are removed from `buffer`."""
-        self.end = buffer.find(self._mark, self._searched)
-        self._searched = self.end if self.end >= 0 else max(0, len(buffer) - len(self._mark))
-        self._divert(buffer)
-        while not self._remaining and (nul := buffer.find(b"\0", self._position)) >= 0:
-            if 0 <= self.end <= self._position:
-                return
-            head = bytes(buffer[self._position : nul])
-            if self._receiver is not None and head.startswith(b"#content "):
-                self._begin(buffer, nul, head)
-            elif head.startswith(b"#"):
-                next_record = blob(buffer, nul + 1, head)[1]
-                if next_record > len(buffer):
-                    return
-                self._position = next_record
-            else:
-                self._position = nul + 1
-                if head.startswith(b"want=") and self.end < 0:
-                    yield ContentRequest.read(head.removeprefix(b"want="))
+        """Yield the new requests. What was read is removed from `buffer`.
 
-    def _begin(self, buffer: bytearray, nul: int, head: bytes) -> None:
-        """Begin the receiver's value; in the report it becomes an empty one."""
-        _, size, total = head.split(b" ")
-        empty = b"#content 0 %s\0" % total
-        self._replace(buffer, nul + 1, empty)
-        self._position += len(empty)
-        self._remaining = int(size)
-        self._meter = Meter(self._remaining, self._progress)
-        self._divert(buffer)
-
-    def _divert(self, buffer: bytearray) -> None:
-        """Pass the available part of the value to the receiver.
-
-        Bytes that may be the beginning of the mark stay. The mark always follows the value.
+        Raises MalformedReport.
         """
+        while True:
+            self._find_end(buffer)
+            if self._remaining:
+                return
+            for key, value in self._parser.read(buffer, self._stop(buffer)):
+                if key == "want":
+                    request = self._requests.read(value)
+                    if self.end < 0:  # a program that has ended reads nothing
+                        yield request
+            self._compact(buffer)
+            if self._parser.streaming is None:
+                return
+            self._begin_streaming(buffer)
+
+    def report(self, buffer: bytearray, status: int) -> Report:
+        """Return the report after its end was found."""
+        return self._parser.report(buffer, self.end, status)
+
+    @property
+    def status_at(self) -> int:
+        """The position of the exit status, after the mark."""
+        return self.end + len(self._mark)
+
+    @property
+    def is_within_record(self) -> bool:
+        """Whether the host has begun a record and must go on."""
+        return self.end < 0 and self._parser.is_within_record
+
+    def _find_end(self, buffer: bytearray) -> None:
+        self.end = buffer.find(self._mark, self._searched)
+        self._searched = self.end if self.end >= 0 else max(0, len(buffer) - len(self._mark) + 1)
+
+    def _stop(self, buffer: bytearray) -> int:
+        return self.end if self.end >= 0 else len(buffer)
+
+    def _compact(self, buffer: bytearray) -> None:
+        """Remove the parsed bytes from the buffer."""
+        count = self._parser.compact(buffer)
+        self._searched = max(0, self._searched - count)
+        if self.end >= 0:
+            self.end -= count
+
+    def _begin_streaming(self, buffer: bytearray) -> None:
+        """Pass the available part of the receiver's value to it. In the report it is empty."""
+        self._remaining = self._parser.begin_streaming()
+        self._meter = Meter(self._remaining, self._progress)
         if self._remaining:
-            stop = self.end if self.end >= 0 else len(buffer) - len(self._mark)
-            arrived = bytes(memoryview(buffer)[self._position : max(self._position, stop)])
-            self._replace(buffer, self._position + self._pass_on(arrived, len(arrived)), b"")
+            arrived = bytes(buffer)
+            buffer.clear()
+            self.end = -1
+            self.add(buffer, arrived)
 
     def _possible_mark(self, data: bytes) -> int:
         """Return where the beginning of the mark starts at the end of `data`, or its length."""
@@ -144,14 +211,6 @@ class Records:
             self._receiver.write(memoryview(data)[:count])
             self._meter.add(count)
         return count
-
-    def _replace(self, buffer: bytearray, stop: int, new: bytes) -> None:
-        """Replace the buffer from the current position to `stop`."""
-        shift = len(new) - (stop - self._position)
-        buffer[self._position : stop] = new
-        self._searched = max(0, self._searched + shift)
-        if self.end >= 0:
-            self.end += shift
 
 
 def send(channel: Channel, program: Program, request: ContentRequest, progress: Progress) -> None:

@@ -13,10 +13,12 @@ from typing import Protocol
 from provisioner.events import (
     Event,
     HostFinished,
+    HostWaiting,
     Notice,
     PlayStarted,
     RunFinished,
     RunStarted,
+    SameMachine,
     TaskFinished,
     TaskRetried,
 )
@@ -129,6 +131,8 @@ class Console:
                 return self._host(event)
             case Notice():
                 return self._notice(event)
+            case HostWaiting() | SameMachine():
+                return [notice_line(Notice(event.text))]
             case RunFinished():
                 return recap(event, self._finished_hosts, self._view)
             case _:

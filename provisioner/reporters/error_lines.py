@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from provisioner.events import Event, HostFinished, Notice, TaskFinished
+from provisioner.events import (
+    Event,
+    HostFinished,
+    HostWaiting,
+    Notice,
+    SameMachine,
+    TaskFinished,
+)
 from provisioner.reporters.console import notice_line
 from provisioner.reporters.formatting import clip, escape
 from provisioner.reporters.quiet_stream import QuietStream
@@ -32,6 +39,8 @@ class ErrorLines:
         match event:
             case Notice():
                 return paint(notice_line(event), colour=False)
+            case HostWaiting() | SameMachine():
+                return paint(notice_line(Notice(event.text)), colour=False)
             case TaskFinished() if event.outcome in BAD_OUTCOMES and not (
                 event.ignored or event.rescued
             ):

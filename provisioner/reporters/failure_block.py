@@ -16,6 +16,9 @@ from provisioner.reporters.task_lines import View, line_start, task_line
 OUTPUT_LINES = 20
 """Last lines of stdout and of stderr that are shown without -v."""
 
+TRACEBACKS = 3
+"""The verbosity (-vvv) from which the tracebacks of unexpected exceptions are shown."""
+
 _OUTPUT_LINES_TOLERATED = 5
 _REASON_LINES = 50
 _NO_LIMIT = 10**9
@@ -37,6 +40,7 @@ def failure_block(event: TaskFinished, view: View) -> list[Line]:
         *_output("stdout", event.stdout, limit),
         *_output("stderr", event.stderr, limit),
         *labelled("what to do", lines_of(event.hint)),
+        *labelled("traceback", lines_of(event.traceback) if view.verbosity >= TRACEBACKS else []),
         *labelled("ignored", ["the host continues (ignore_errors)"] if event.ignored else []),
         *labelled("rescued", ["the block's rescue tasks run next"] if event.rescued else []),
     ]

@@ -19,9 +19,11 @@ from provisioner.events import (
     Event,
     HostFinished,
     HostSummary,
+    HostWaiting,
     Notice,
     RunFinished,
     RunStarted,
+    SameMachine,
     TaskFinished,
 )
 from provisioner.records import dataclass
@@ -86,7 +88,7 @@ class Html:
             case HostFinished():
                 host = self._host(event.host)
                 host.summary, host.reason, host.hint = event.summary, event.reason, event.hint
-            case Notice():
+            case Notice() | HostWaiting() | SameMachine():
                 self._notices.append(event.text)
             case RunFinished():
                 self._end = event

@@ -13,9 +13,11 @@ from provisioner.events import (
     Event,
     HostFinished,
     HostSummary,
+    HostWaiting,
     PlayStarted,
     RunFinished,
     RunStarted,
+    SameMachine,
     TaskFinished,
 )
 from provisioner.reporters.quiet_stream import QuietStream
@@ -61,6 +63,10 @@ def record_of(event: Event) -> dict[str, Any] | None:
             }
         case TaskFinished():
             return _task_finished(event)
+        case HostWaiting():
+            return _host_waiting(event)
+        case SameMachine():
+            return {"event": "same_machine", "hosts": list(event.hosts), "message": event.text}
         case HostFinished():
             return _host_finished(event)
         case RunFinished():
@@ -107,6 +113,21 @@ def _task_finished(event: TaskFinished) -> dict[str, Any]:
         "where": event.where,
         "attempts": event.attempts,
         "seconds": round(event.seconds, 3),
+    }
+
+
+def _host_waiting(event: HostWaiting) -> dict[str, Any]:
+    return {
+        "event": "host_waiting",
+        "host": event.host,
+        "machine": event.machine,
+        "holder": {
+            "who": event.who,
+            "pid": event.pid,
+            "playbooks": event.playbooks,
+            "since": event.since,
+        },
+        "message": event.text,
     }
 
 

@@ -18,13 +18,14 @@ from provisioner.events import Event, HostFinished, TaskFinished, TaskStarted
 from provisioner.fleet import protocol, worker_endpoint
 from provisioner.fleet.encryption import DecryptionError, KeyPair
 from provisioner.fleet.login import Connect
-from provisioner.fleet.worker_executor import WorkerCrashed, WorkerExecutor
+from provisioner.fleet.worker_executor import WorkerExecutor
 from provisioner.fleet.worker_handle import WorkerHandle, divide_forks
 from provisioner.fleet.worker_state import WorkerHostStates
 from provisioner.loading.vault import Secret, Vault, encrypt
 from provisioner.plan import Plan
 from provisioner.remote.ssh.known_hosts import KnownHostsFiles
-from tests.engine.play_runner import PlayRunner
+from tests.engine.play_runner import PlayRunner, RunOutcome
+from tests.engine.test_host_guard import fail_for
 from tests.fleet.in_process_workers import InProcessConnection, in_process_executor
 from tests.fleet.unresponsive_host import LONG, UnresponsiveHost
 from tests.reporters.examples import Clock
@@ -46,6 +47,11 @@ def waiting_tasks_end_after_the_test(runner: PlayRunner) -> Iterator[None]:
     """Let the tasks of lost workers end after the test."""
     yield
     (runner.folder / "go").touch()
+
+
+def tracebacks(got: RunOutcome) -> str:
+    """Return the tracebacks of the bugs that the run's events carry."""
+    return "".join(event.traceback for event in got.events if isinstance(event, HostFinished))
 
 
 def slow(runner: PlayRunner) -> str:
@@ -157,13 +163,16 @@ def test_when_all_workers_are_lost_the_other_hosts_are_unreachable(runner: PlayR
     ]  # fmt: skip
 
 
-def test_a_bug_on_a_worker_ends_the_run_with_its_traceback(runner: PlayRunner) -> None:
-    def connect(host: str, variables: object) -> object:
-        raise ZeroDivisionError("a bug")
-
-    runner.make_executor = lambda plan, _, interrupt: in_process_executor(plan, connect, interrupt)  # type: ignore[arg-type]
-    with pytest.raises(Exception, match="ZeroDivisionError: a bug"):
-        runner.run("[{hosts: all, gather_facts: false, tasks: [{command: echo}]}]")
+def test_a_bug_on_a_worker_ends_the_run_of_its_host_with_its_traceback(
+    runner: PlayRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_workers(runner)
+    fail_for(monkeypatch, "h1")
+    playbook = "[{hosts: all, gather_facts: false, tasks: [{command: echo}, {command: echo}]}]"
+    got = runner.run(playbook, hosts=3)
+    statuses = [str(got.hosts[host].status) for host in ("h1", "h2", "h3")]
+    assert (statuses, got.exit) == (["unknown", "changed", "changed"], 1)
+    assert "ZeroDivisionError: a bug" in tracebacks(got)
 
 
 def test_an_interrupt_stops_hosts_on_workers_before_their_next_task(runner: PlayRunner) -> None:
@@ -289,8 +298,9 @@ def test_an_exception_in_deliver_is_a_crash_and_not_a_lost_worker(
         if isinstance(event, TaskStarted):
             connections[0].send(protocol.ControllerResponse(99, None))
 
-    with pytest.raises(WorkerCrashed, match="KeyError: 99"):
-        runner.run(slow(runner), on_event=note)
+    got = runner.run(slow(runner), on_event=note)
+    assert (str(got.hosts["h1"].status), got.exit) == ("unknown", 1)
+    assert "KeyError: 99" in tracebacks(got)
 
 
 class SilentConnection:
@@ -387,5 +397,6 @@ def test_a_message_that_cannot_be_packed_is_a_crash_and_not_a_lost_worker(
             connections[0].endpoint._send(lambda: "no pickle of a lambda")
             (runner.folder / "go").touch()
 
-    with pytest.raises(WorkerCrashed, match="pickle"):
-        runner.run(slow(runner), on_event=note)
+    got = runner.run(slow(runner), on_event=note)
+    assert (str(got.hosts["h1"].status), got.exit) == ("unknown", 1)
+    assert "pickle" in tracebacks(got)

@@ -14,7 +14,7 @@ from provisioner.cli.connector import Connector
 from provisioner.cli.executors import check_workers, with_absolute_paths
 from provisioner.cli.inputs import RunArguments, load
 from provisioner.cli.inventory_source import inventory_options
-from provisioner.cli.reporting import close_reporters, report_events
+from provisioner.cli.reporting import Bugs, close_reporters, report_events
 from provisioner.cli.subcommand import SETTINGS, invoke
 from provisioner.cli.vault_options import undecryptable_notices, vault_options
 from provisioner.errors import UsageError
@@ -133,6 +133,20 @@ def _ssh_options(_context: click.Context, _option: click.Parameter, text: str) -
     help="Options in the syntax of ssh, for example -o ProxyJump=…",
 )
 @click.option("--accept-new-host-keys", is_flag=True, help="Trust and store unknown host keys.")
+@click.option(
+    "--lock-timeout",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    default=300,
+    show_default=True,
+    help="Time to wait while another run changes the same host.",
+)
+@click.option(
+    "--no-lock",
+    is_flag=True,
+    envvar="PROVISION_NO_LOCK",
+    help="Do not lock the hosts: other runs may change them at the same time.",
+)
 @click.option("--start-at-task", metavar="NAME", help="Skip all tasks before this one.")
 @click.option("--step", is_flag=True, help="Ask before each task whether to run it.")
 @click.option("--force-handlers", is_flag=True, help="Run handlers even on hosts that failed.")
@@ -174,6 +188,7 @@ def main(arguments: list[str]) -> int:
 def _run(arguments: RunArguments) -> int:
     from provisioner.cli.limits import parallelism
     from provisioner.events import Notice
+    from provisioner.fleet.same_machines import same_machines
     from provisioner.plan import plan as make_plan
 
     if arguments.only_lists and arguments.as_json:
@@ -192,6 +207,7 @@ def _run(arguments: RunArguments) -> int:
         plan,
         options=replace(plan.options, forks=forks),
         notices=(*plan.notices, *notices),
+        same_machines=tuple(same_machines(plan)),
     )
     if arguments.only_lists:
         from provisioner.cli.plan_listing import print_plan
@@ -259,11 +275,13 @@ def _report(run: Run, arguments: RunArguments, redactor: Redactor) -> int:
         gc.enable()
     detailed = arguments.check and arguments.detailed_exitcode
     events = map(_with_detailed_exit, run.events()) if detailed else run.events()
+    bugs = Bugs()
     try:
         with Signals(run.interrupt, run, announcer(reporters)):
-            status = report_events(map(redactor.redact, events), reporters)
+            status = report_events(map(bugs.note, map(redactor.redact, events)), reporters)
     finally:
         written = close_reporters(reporters)
+        bugs.print()
     succeeded = status in (exits.OK, exits.PENDING)
     return exits.NOT_WRITTEN if succeeded and not written else status
 

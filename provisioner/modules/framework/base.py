@@ -14,7 +14,7 @@ from provisioner import regex
 from provisioner.language.scope import Scope
 from provisioner.modules.framework.fields import After, Before, Parameters, fields, parameter
 from provisioner.records import dataclass
-from provisioner.remote.shell import Program, Report
+from provisioner.remote.shell import REPORT_LIMIT, Program, Report
 from provisioner.result import Diff, Result
 
 
@@ -102,6 +102,9 @@ class Module(Parameters):
     ends_lines: ClassVar[bool] = False
     """The text of the short form keeps the newlines at its end."""
 
+    report_limit: ClassVar[int] = REPORT_LIMIT
+    """Bytes that the program's report may take in memory."""
+
     body: ClassVar[str] = ""
     """The module's sh body, a constant. It uses the functions of remote/sh/kernel.sh."""
 
@@ -133,7 +136,8 @@ class Module(Parameters):
 
     def program(self, context: TaskContext) -> Program:
         """Return the body with the values of the parameters as its shell variables."""
-        return Program(type(self).__name__.lower(), self.body, self.variables())
+        name, limit = type(self).__name__.lower(), self.report_limit
+        return Program(name, self.body, self.variables(), report_limit=limit)
 
     def variables(self) -> dict[str, Any]:
         """Return the body's variables, by default all parameters under the fields' names.

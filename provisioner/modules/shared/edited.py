@@ -21,7 +21,7 @@ from provisioner.modules.shared.content import (
     written_values,
 )
 from provisioner.records import dataclass
-from provisioner.remote.shell import Program, Report, Value
+from provisioner.remote.shell import LARGE_REPORT_LIMIT, Program, Report, Value
 from provisioner.result import Diff
 
 READ = r"""
@@ -65,6 +65,7 @@ class EditedFile(FileAttributes, Module):
     """Keep a part of a file."""
 
     body: ClassVar[str] = READ
+    report_limit: ClassVar[int] = LARGE_REPORT_LIMIT
     hint: ClassVar[str] = ""
     """A further hint if the file is missing, after a comma."""
     subject: ClassVar[str] = "Path"
@@ -93,7 +94,9 @@ class EditedFile(FileAttributes, Module):
         variables: dict[str, Value] = {"path": self.path, "needed": self.needed, "hint": self.hint}
         variables |= {"subject": self.subject, "mark": self.mark}
         variables |= self.attribute_variables()
-        return Program("edited", self.body, variables, looks_at=self.path)
+        return Program(
+            "edited", self.body, variables, looks_at=self.path, report_limit=self.report_limit
+        )
 
     def edit(self, report: Report) -> Program | None:
         if not report.get("at"):

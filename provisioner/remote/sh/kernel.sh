@@ -249,7 +249,7 @@ broken() {
 stdout() { [ -n "$_quick" ] || cat /proc/self/fd/8; }
 stderr() { if [ -n "$_quick" ]; then echo "$_printed"; else cat /proc/self/fd/9; fi; }
 
-# task ID MODE TOLERANT TIMED STAYS: run the program _p in a subshell, so that it changes nothing in this shell.
+# task ID MODE TOLERANT TIMED STAYS [LOCK...]: run the program _p in a subshell, so that it changes nothing in this shell.
 # Modes: `look` tests only, and stops the frame where something would change; `check` tests only; `apply`
 # changes; `read` runs a program that changes nothing. A failure stops the frame unless TOLERANT is yes. Exit
 # statuses of a program that ran to its end: 81, 80 for a change, 82 for a failure. The begin of a task is
@@ -257,10 +257,13 @@ stderr() { if [ -n "$_quick" ]; then echo "$_printed"; else cat /proc/self/fd/9;
 #
 # The program returns its unsent report by its stdout, to be sent with the next records. A program that STAYS,
 # with a subshell that continues, cannot: the command substitution would wait for it.
+#
+# With LOCK, the arguments of take_lock (lock.sh), the program does not run while another run holds the lock.
 task() {
     [ -z "$_stopped" ] || return 0
     _begin_mark="$nonce begin $1 $$\0000"
     [ "$4$_begin_was_sent" = noyes ] || { mark "$_begin_mark"; _begin_mark='' _begin_was_sent=yes; }
+    [ $# -le 5 ] || _task_lock "$@" || return 0
     case $2 in apply) forget_prefetched ;; read) forget_prefetched; share ;; esac
     if [ "$5" = yes ]; then
         _program_output=sent
@@ -290,6 +293,17 @@ task() {
     ! _is_late || mark ''
 }
 _begin_was_sent=''
+
+# _task_lock ID MODE TOLERANT TIMED STAYS LOCK...: take the lock; end the task and the frame where that fails.
+_task_lock() {
+    _lock_task=$1
+    shift 5
+    _lock_answer=''
+    take_lock "$@" && _begin_mark=$_begin_mark$_lock_answer && return
+    _unsent="$_unsent$_begin_mark$_lock_answer$nonce end $_lock_task 1\0000"
+    _stopped=yes
+    return 1
+}
 
 _program() {
     look=yes checking='' tolerant=$3 on_failure='' _changed='' _scratched='' _quick='' _tries=0 status=0 _gathered='' _was_sent=''

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from provisioner.errors import ConnectionFailed, ConnectionLost, SessionRefused
+from provisioner.errors import ConnectionFailed, ConnectionLost, SessionRefused, traceback_of
 from provisioner.records import dataclass
 from provisioner.remote.ssh.dial import OutOfFiles
 from provisioner.remote.ssh.link import BusyError, establish
@@ -22,7 +22,7 @@ from provisioner.remote.ssh.paramiko.names import Channel as ParamikoChannel
 from provisioner.remote.ssh.paramiko.names import ChannelException, Message
 from provisioner.remote.ssh.paramiko.output import set_output_buffer
 from provisioner.remote.ssh.paramiko.packetizer import LARGEST_READ, Stream
-from provisioner.remote.ssh.paramiko.transport import JumpStream, SshTransport, abort
+from provisioner.remote.ssh.paramiko.transport import JumpStream, SshTransport, abort, reason_of
 from provisioner.remote.ssh.route import Route, open_route
 from provisioner.remote.target import Target
 
@@ -30,6 +30,7 @@ __all__ = ["HEARTBEAT", "Heartbeat", "OutOfFiles", "SshChannel", "SshConnection"
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 3.0  # seconds between attempts at a busy sshd, before jitter
 LARGEST_WRITE = 1 << 15  # bytes: OpenSSH's packets take no more
+FIRST_STALL, BUSY_STALL = 30.0, 300.0  # seconds that a process may take no input
 STATUS_WAIT = 5.0  # seconds that the exit status may come after the end of the output
 
 CHANNEL_REQUEST = b"\x62"  # SSH_MSG_CHANNEL_REQUEST, RFC 4254 section 6.5
@@ -109,6 +110,11 @@ class SshConnection:
         self._asked_at: float | None = None  # time of the unanswered keepalive request
         self._lost: ConnectionLost | None = None
         self._closing = threading.Lock()  # acquired by the first `close`, never released
+
+    @property
+    def host_key(self) -> str:
+        """The first digits of the SHA-256 of the server's key."""
+        return self._transport.host_key_hash
 
     @property
     def alive(self) -> bool:
@@ -204,9 +210,10 @@ class SshConnection:
         """End the connection and return the exception for it. The first cause is kept."""
         if self._lost is None:
             cause = self._transport.get_exception() or error
-            reason = reason or getattr(cause, "strerror", None) or str(cause or "")
-            reason = reason or "the host closed it"
-            self._lost = ConnectionLost(f"the connection to {self.target} broke: {reason}", BROKEN)
+            reason = reason or (reason_of(cause) if cause else "the host closed the connection")
+            details = traceback_of(cause) if cause else ""
+            text = f"the connection to {self.target} broke: {reason}"
+            self._lost = ConnectionLost(text, BROKEN, details)
         abort(self._transport)
         return self._lost
 
@@ -226,6 +233,7 @@ class SshChannel:
 
     def __init__(self, connection: SshConnection, channel: ParamikoChannel) -> None:
         self._connection, self._channel = connection, channel
+        self._has_answered = False
 
     @property
     def alive(self) -> bool:
@@ -237,12 +245,14 @@ class SshChannel:
         Data for a process that has ended is dropped: `receive` then returns its last output and the
         end.
         """
-        rest = memoryview(data)
+        rest, moved_at = memoryview(data), time.monotonic()
         while rest and not self._channel.closed:
             try:
                 sent = self._channel.send(bytes(rest[:LARGEST_WRITE]))
+                moved_at = time.monotonic()
             except TimeoutError:
                 self._connection.check_heartbeat()
+                self._check_input(time.monotonic() - moved_at)
                 continue
             except OSError:  # paramiko's exception for a closed channel
                 break
@@ -254,6 +264,15 @@ class SshChannel:
         if not self._ended() and not self._connection.alive:
             raise self._connection.lost()
 
+    def _check_input(self, seconds: float) -> None:
+        """Raise ConnectionLost if the process has taken no input for too long.
+
+        At first its shell only waits for input. Later it may have to wait for a disk.
+        """
+        if seconds >= (BUSY_STALL if self._has_answered else FIRST_STALL):
+            reason = f"the host took no input for {seconds:.0f} s"
+            raise self._connection.lost(None, reason)
+
     def receive(self, timeout: float | None) -> bytes:
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
@@ -262,7 +281,9 @@ class SshChannel:
                 wait = min(wait, max(0.0, deadline - time.monotonic()))
             self._channel.settimeout(wait)
             try:
-                return self._channel.recv(LARGEST_READ) or self._end()
+                data = self._channel.recv(LARGEST_READ)
+                self._has_answered = True
+                return data or self._end()
             except TimeoutError:
                 if deadline is not None and time.monotonic() >= deadline:
                     raise
