@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -39,6 +40,7 @@ def pytest_configure() -> None:
     for name in [name for name in os.environ if name.startswith(REMOVED)]:
         del os.environ[name]
     os.environ.update(ENVIRONMENT)
+    os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="state-")
     for name in ("no_proxy", "NO_PROXY"):
         os.environ[name] = f"{NO_PROXY},{os.environ.get(name, '')}".rstrip(",")
     time.tzset()

@@ -38,6 +38,12 @@ class RunArguments:
         return any(self.options[name] for name in names)
 
 
+def sources(arguments: RunArguments) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of the inventories and of the playbooks, as the command line has them."""
+    inventories, first_playbook = inventory_sources(arguments.options)
+    return inventories, (*first_playbook, *arguments.playbooks) or ("docker",)
+
+
 def load(
     arguments: RunArguments,
     retry_hosts: frozenset[str] | None,
@@ -59,9 +65,8 @@ def load(
 
     vault = _vault(arguments, redactor, report_undecryptable)
     extra = extra_vars(arguments.extra_vars, vault)
-    inventories, first_playbook = inventory_sources(arguments.options)
+    inventories, names = sources(arguments)
     inventory = load_inventory(inventories, vault)
-    names = (*first_playbook, *arguments.playbooks) or ("docker",)
     playbooks = [load_playbook(find_playbook(name), vault, extra) for name in names]
     if not arguments.only_lists:
         playbooks = prompts.ask_vars_prompts(playbooks, extra, redactor)

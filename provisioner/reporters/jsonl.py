@@ -37,15 +37,19 @@ class JsonLines:
     def __call__(self, event: Event) -> None:
         record = record_of(event)
         if record is not None:
-            # ASCII only: bytes that are not UTF-8 (surrogates) become \udcXX, which is valid JSON.
-            text = json.dumps(record, ensure_ascii=True, allow_nan=False)
-            self._stream.write(f"{text}\n")
+            self._stream.write(f"{encode(record)}\n")
 
     def close(self) -> None:
         """Raise the stream's OSError, unless the reader closed the stream."""
         error = self._stream.error
         if error is not None and error.errno not in _READER_CLOSED:
             raise error
+
+
+def encode(record: Mapping[str, Any]) -> str:
+    """Return the line of an event, without its end."""
+    # ASCII only: bytes that are not UTF-8 (surrogates) become \udcXX, which is valid JSON.
+    return json.dumps(record, ensure_ascii=True, allow_nan=False)
 
 
 def record_of(event: Event) -> dict[str, Any] | None:

@@ -12,7 +12,8 @@ import click
 from provisioner import exits
 from provisioner.cli.connector import Connector
 from provisioner.cli.executors import check_workers, with_absolute_paths
-from provisioner.cli.inputs import RunArguments, load
+from provisioner.cli.find_playbook import find_playbook
+from provisioner.cli.inputs import RunArguments, load, sources
 from provisioner.cli.inventory_source import inventory_options
 from provisioner.cli.reporting import Bugs, close_reporters, report_events
 from provisioner.cli.subcommand import SETTINGS, invoke
@@ -67,9 +68,9 @@ def _ssh_options(_context: click.Context, _option: click.Parameter, text: str) -
 @click.option(
     "--retry",
     type=click.Path(path_type=Path),
-    metavar="RUN.json",
+    metavar="RUN.json|last",
     help="Run only on the hosts that are failed, unreachable, unknown or not-run in this saved "
-    "--json run.",
+    "--json run, or in the last run of the same playbooks and inventory.",
 )
 @click.option(
     "-t", "--tags", metavar="TAG,...", multiple=True, help="Run only tasks with these tags."
@@ -193,9 +194,10 @@ def _run(arguments: RunArguments) -> int:
 
     if arguments.only_lists and arguments.as_json:
         raise UsageError("--json cannot be used with --syntax-check or a --list option")
-    retry_hosts = _retry_hosts(arguments)
+    retried_run = _retried_run(arguments)
+    retry_hosts = _retry_hosts(retried_run)
     if retry_hosts is not None and not retry_hosts:
-        reason = f"all hosts in {arguments.retry} are ok or changed"
+        reason = f"all hosts in {retried_run} are ok or changed"
         click.echo(f"provision: --retry: nothing to run: {reason}", err=True)
         return 0
     redactor = _redactor()
@@ -216,13 +218,26 @@ def _run(arguments: RunArguments) -> int:
     return _run_plan(plan, arguments, redactor)
 
 
-def _retry_hosts(arguments: RunArguments) -> frozenset[str] | None:
-    """Return the hosts that --retry selects, or None without --retry."""
-    if arguments.retry is None:
+def _retried_run(arguments: RunArguments) -> Path | None:
+    """Return the saved run that --retry names, or None without --retry."""
+    if str(arguments.retry) != "last":
+        path: Path | None = arguments.retry
+        return path
+    from provisioner.loading.journals import last_run
+
+    inventories, playbooks = sources(arguments)
+    run = last_run(", ".join(inventories), [find_playbook(name) for name in playbooks])
+    click.echo(f"provision: --retry last: {run}", err=True)
+    return run
+
+
+def _retry_hosts(run: Path | None) -> frozenset[str] | None:
+    """Return the hosts of a saved run that are run again, or None for all hosts."""
+    if run is None:
         return None
     from provisioner.loading.saved_runs import hosts_to_retry
 
-    return frozenset(hosts_to_retry(arguments.retry))
+    return frozenset(hosts_to_retry(run))
 
 
 def _redactor() -> Redactor:
@@ -263,6 +278,7 @@ def _report(run: Run, arguments: RunArguments, redactor: Redactor) -> int:
     """Execute the run and report its events. Return the exit status."""
     from provisioner.cli.signals import Signals
     from provisioner.reporters import announcer, reporters_for
+    from provisioner.reporters.journal import Journal
 
     reporters = reporters_for(
         json=arguments.as_json,
@@ -270,6 +286,7 @@ def _report(run: Run, arguments: RunArguments, redactor: Redactor) -> int:
         html=arguments.report,
         verbosity=arguments.verbose,
     )
+    reporters.append(Journal(announcer(reporters)))
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
