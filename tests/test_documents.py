@@ -37,6 +37,13 @@ def test_every_relative_link_of_a_page_leads_to_a_file_and_a_heading(page: Path)
     assert broken == []
 
 
+def test_every_test_that_the_security_page_names_exists() -> None:
+    names = re.findall(r"`(tests/[^`]*)`", (ROOT / "docs/security.md").read_text())
+    assert names
+    for path, _, test in (name.partition("::") for name in names):
+        assert f"def {test}" in (ROOT / path).read_text(), f"{path}::{test}"
+
+
 def test_every_decision_has_its_number_a_date_and_a_status() -> None:
     for path in sorted((ROOT / "docs/decisions").glob("*.md")):
         number = int(path.name[:4])

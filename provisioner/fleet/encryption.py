@@ -3,7 +3,8 @@
 Dask's scheduler forwards the messages, and plays and variables contain secrets. For each run, both
 sides make an X25519 key pair and exchange the public keys. HKDF derives one key per direction, and
 ChaCha20-Poly1305 encrypts. The nonce is the message's number, so messages cannot be removed,
-repeated or reordered. TLS, not this module, authenticates the other side.
+repeated or reordered. The public keys pass through the scheduler, which TLS authenticates and which
+is trusted (docs/workers.md): the encryption keeps a run out of its logs, dashboard and core dumps.
 """
 
 from __future__ import annotations
