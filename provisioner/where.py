@@ -40,8 +40,8 @@ class Where:
         if not text.strip():
             return ""
         prefix = f"{self.line} | "
-        line = visible(text.expandtabs(4))
-        caret = len(visible(text[: max(self.column - 1, 0)].expandtabs(4)))
+        line = _visible(text.expandtabs(4))
+        caret = len(_visible(text[: max(self.column - 1, 0)].expandtabs(4)))
         first = max(caret - _MAX_EXCERPT_WIDTH // 2, 0) if caret >= _MAX_EXCERPT_WIDTH else 0
         shown = line[first : first + _MAX_EXCERPT_WIDTH]
         return f"    {prefix}{shown}\n    {' ' * (len(prefix) + caret - first)}^"
@@ -52,7 +52,7 @@ def lines_of(text: str) -> list[str]:
     return re.split("\r\n|[\r\n\x85\u2028\u2029]", text)
 
 
-def visible(text: str) -> str:
+def _visible(text: str) -> str:
     """Return `text` with an escape for each character that a terminal interprets or hides."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 

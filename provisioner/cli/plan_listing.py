@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import click
-
+from provisioner.cli.messages import show
 from provisioner.errors import LoadError
 from provisioner.language.play import tasks_of
 from provisioner.language.scope import Scope
@@ -18,12 +17,12 @@ def print_plan(plan: Plan, options: Mapping[str, Any]) -> int:
     """Print the lists that the options name. Return the exit status 0."""
     if not (options["list_hosts"] or options["list_tasks"] or options["list_tags"]):
         for playbook in plan.playbooks:
-            click.echo(f"{playbook.path}: ok")
+            show(f"{playbook.path}: ok")
         return 0
     for number, planned in enumerate(plan.plays, 1):
-        click.echo(f"play #{number} ({planned.play.title})")
+        show(f"play #{number} ({planned.play.title})")
         for line in _lines(plan, planned, options):
-            click.echo(f"  {line}")
+            show(f"  {line}")
     return 0
 
 

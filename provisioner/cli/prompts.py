@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from provisioner.errors import LoadError
+from provisioner.escaping import escape
 from provisioner.language.play import Play, Playbook, Prompt
 
 if TYPE_CHECKING:
@@ -65,12 +66,13 @@ def _answer(prompt: Prompt, scope: Scope, redactor: Redactor) -> Any:
             reason = f'vars_prompt asks for "{prompt.name}", but standard input is not a terminal'
             raise LoadError(reason, None, f"set it with -e {prompt.name}=VALUE")
         return _hashed(default, prompt, scope)
+    shown_default = "" if prompt.private or default is None else f" [{escape(default)}]"
     answer: str = click.prompt(
-        str(prompt.text),
+        escape(str(prompt.text), lines=True) + shown_default,
         default=default or "",
         hide_input=prompt.private,
         confirmation_prompt=prompt.confirm,
-        show_default=not prompt.private and default is not None,
+        show_default=False,
         err=True,
     )
     if prompt.private and answer:

@@ -6,9 +6,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-import click
-
-from provisioner.reporters.formatting import escape
+from provisioner.cli.messages import tell
 from provisioner.reporters.screen import SCREEN
 
 if TYPE_CHECKING:
@@ -43,15 +41,15 @@ class PauseQuestion:
         """Return the line that the operator typed, or ""."""
         if not sys.stdin.isatty():
             reason = "continuing without an answer: standard input is not a terminal"
-            click.echo(f"provision: {prompt}: {reason}", err=True)
+            tell(f"provision: {prompt}: {reason}")
             return ""
         return _answer(f"{prompt}: ", self._interrupt, hidden=not echo) or ""
 
 
 def _answer(question: str, interrupt: Interrupt, *, hidden: bool) -> str | None:
     """Return the operator's answer. At the end of input, stop the run as Ctrl-C does."""
-    answer = SCREEN.ask(escape(question, lines=True), hidden=hidden)
+    answer = SCREEN.ask(question, hidden=hidden)
     if answer is None and not interrupt:
-        click.echo("provision: stopping: standard input is closed", err=True)
+        tell("provision: stopping: standard input is closed")
         interrupt.set(signal.SIGINT)
     return answer

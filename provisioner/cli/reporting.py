@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-import click
-
 from provisioner import exits
-from provisioner.reporters.formatting import escape
+from provisioner.cli.messages import tell, tell_traceback
 
 if TYPE_CHECKING:
     from provisioner.events import Event
@@ -42,11 +40,8 @@ class Bugs:
     def print(self) -> None:
         """Print each traceback once, with the hosts that it concerns, to standard error."""
         for traceback, hosts in self._hosts.items():
-            names = escape(", ".join(hosts))
-            click.echo(f"provision: this is a bug in provision, on {names}.", err=True)
-            click.echo("Please report it with this traceback:", err=True)
-            for line in traceback.splitlines():
-                click.echo(escape(line), err=True)
+            tell(f"provision: this is a bug in provision, on {', '.join(hosts)}.")
+            tell_traceback(traceback)
 
 
 def close_reporters(reporters: Sequence[Reporter]) -> bool:
@@ -61,6 +56,6 @@ def _close(report: Reporter) -> bool:
     except OSError as error:
         name = f"the report {error.filename}" if error.filename else "a report"
         reason = error.strerror or error
-        click.echo(f"provision: {name} could not be written: {reason}", err=True)
+        tell(f"provision: {name} could not be written: {reason}")
         return False
     return True

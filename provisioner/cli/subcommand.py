@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 import warnings
@@ -12,7 +13,8 @@ from contextlib import suppress
 import click
 
 from provisioner import exits
-from provisioner.errors import LoadError, UsageError
+from provisioner.cli.messages import tell, tell_traceback
+from provisioner.errors import LoadError, UsageError, describe, traceback_of
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -29,14 +31,22 @@ def invoke(command: click.Command, arguments: list[str], name: str = "provision"
         return error.exit_code
     except click.Abort as error:
         if isinstance(error.__context__, EOFError):
-            click.echo("provision: no answer to the question: standard input is closed", err=True)
+            tell("provision: no answer to the question: standard input is closed")
             return exits.USAGE
-        click.echo("provision: interrupted", err=True)
+        tell("provision: interrupted")
         return exits.INTERRUPTED
     except click.ClickException as error:
-        error.show(sys.stderr)
+        _print_usage_error(error)
         return exits.USAGE
     return status if isinstance(status, int) else 0
+
+
+def _print_usage_error(error: click.ClickException) -> None:
+    shown = io.StringIO()
+    error.show(shown)
+    usage, label, message = shown.getvalue().partition("Error: ")
+    click.echo(usage, nl=False, err=True)
+    tell(label + message.rstrip())
 
 
 def _guarded(run: Callable[[], int]) -> int:
@@ -45,10 +55,10 @@ def _guarded(run: Callable[[], int]) -> int:
         return run()
     except LoadError as error:
         for problem in error.problems:
-            click.echo(f"error: {problem}", err=True)
+            tell(f"error: {problem}")
         return exits.INVALID
     except UsageError as error:
-        click.echo(f"provision: {error}", err=True)
+        tell(f"provision: {error}")
         return exits.USAGE
     except KeyboardInterrupt:
         return exits.INTERRUPTED
@@ -58,7 +68,7 @@ def _guarded(run: Callable[[], int]) -> int:
         if error.errno not in _NO_SPACE:
             _print_bug(error)
             return exits.BUG
-        click.echo(f"provision: the output could not be written: {error.strerror}", err=True)
+        tell(f"provision: the output could not be written: {error.strerror}")
         _redirect_stdout_to_null()
         return exits.NOT_WRITTEN
     except (click.exceptions.Exit, click.ClickException, click.Abort):
@@ -78,8 +88,5 @@ def _redirect_stdout_to_null() -> None:
 
 
 def _print_bug(error: Exception) -> None:
-    import traceback
-
-    click.echo(f"provision: this is a bug in provision: {type(error).__name__}: {error}", err=True)
-    click.echo("Please report it with this traceback:", err=True)
-    click.echo("".join(traceback.format_exception(error)), err=True)
+    tell(f"provision: this is a bug in provision: {describe(error)}")
+    tell_traceback(traceback_of(error))

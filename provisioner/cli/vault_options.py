@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from provisioner.escaping import escape
+
 if TYPE_CHECKING:
     from provisioner.errors import Problem
     from provisioner.events import Notice
@@ -75,7 +77,7 @@ def ask_password(label: str, *, new: bool = False) -> Secret:
     from provisioner.loading.vault import DEFAULT, Secret
 
     text = "New vault password" if new else "Vault password"
-    text += "" if label == DEFAULT else f" ({label})"
+    text += "" if label == DEFAULT else f" ({escape(label)})"
     answer: str = click.prompt(text, hide_input=True, err=True, confirmation_prompt=new)
     return Secret(label, answer.strip().encode())
 

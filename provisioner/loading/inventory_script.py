@@ -15,7 +15,7 @@ from provisioner.errors import LoadError
 from provisioner.language import yaml_builder, yaml_syntax
 from provisioner.language.yaml_values import YamlMap
 from provisioner.loading.inventory_builder import Builder
-from provisioner.where import Where, visible
+from provisioner.where import Where
 
 _KEYS = ("hosts", "vars", "children")
 
@@ -117,11 +117,11 @@ def _run(path: Path, *arguments: str) -> Mapping[str, Any]:
             if process.returncode > 0
             else f"signal {-process.returncode}"
         )
-        raise LoadError(f"{called} failed ({reason})", None, visible(last_line))
+        raise LoadError(f"{called} failed ({reason})", None, last_line)
     text = yaml_syntax.decode(process.stdout, called)
     if not text.strip() and arguments[0] == "--host":
         return {}
     value = yaml_builder.from_json(text, called)
     if not isinstance(value, YamlMap):
-        raise LoadError(f"{called} must print a JSON mapping", None, visible(text.strip()[:100]))
+        raise LoadError(f"{called} must print a JSON mapping", None, text.strip()[:100])
     return value

@@ -9,7 +9,6 @@ from pathlib import Path
 from provisioner.errors import LoadError
 from provisioner.loading import yaml_file
 from provisioner.loading.vault import DEFAULT, Secret
-from provisioner.where import visible
 
 
 def split_id(vault_id: str) -> tuple[str, str]:
@@ -45,9 +44,7 @@ def _printed(path: Path, label: str) -> bytes:
         process = subprocess.run([path.absolute(), *client], stdout=subprocess.PIPE, check=False)
     except OSError as error:
         hint = "a file with the password itself must not be executable"
-        raise LoadError(
-            f"{path} can't be run: {visible(str(error.strerror))}", None, hint
-        ) from None
+        raise LoadError(f"{path} can't be run: {error.strerror}", None, hint) from None
     if process.returncode:
         raise LoadError(f"{path} printed no vault password: exit {process.returncode}")
     return process.stdout.strip(b"\r\n")

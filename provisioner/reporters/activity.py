@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from time import monotonic
 
+from provisioner.escaping import escape
 from provisioner.events import (
     Event,
     HostFinished,
@@ -19,7 +20,7 @@ from provisioner.events import (
     Transferred,
 )
 from provisioner.records import dataclass
-from provisioner.reporters.formatting import escape, size
+from provisioner.reporters.formatting import size
 from provisioner.reporters.task_lines import BAD_STATUSES
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
+from provisioner.escaping import escape
 from provisioner.events import (
     Event,
     HostFinished,
@@ -26,7 +27,7 @@ from provisioner.records import dataclass
 from provisioner.reporters.activity import Activity
 from provisioner.reporters.diffs import diff_lines
 from provisioner.reporters.failure_block import failure_block, lost_host_block
-from provisioner.reporters.formatting import clip, count, counted, escape, similarity_key, width
+from provisioner.reporters.formatting import clip, count, counted, similarity_key, width
 from provisioner.reporters.recap import recap
 from provisioner.reporters.styles import Line, Style, StyledText, indented, line
 from provisioner.reporters.task_lines import (

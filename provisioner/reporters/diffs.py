@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.reporters.formatting import escape
+from provisioner.escaping import escape
 from provisioner.reporters.styles import Line, Style, StyledText, line
 from provisioner.result import Diff
 

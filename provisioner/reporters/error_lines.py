@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provisioner.escaping import escape
 from provisioner.events import (
     Event,
     HostFinished,
@@ -11,7 +12,7 @@ from provisioner.events import (
     TaskFinished,
 )
 from provisioner.reporters.console import notice_line
-from provisioner.reporters.formatting import clip, escape
+from provisioner.reporters.formatting import clip
 from provisioner.reporters.quiet_stream import QuietStream
 from provisioner.reporters.styles import paint
 from provisioner.reporters.task_lines import BAD_OUTCOMES, BAD_STATUSES, outcome_word

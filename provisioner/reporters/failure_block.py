@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from provisioner.escaping import escape
 from provisioner.events import HostFinished, TaskFinished
-from provisioner.reporters.formatting import escape, lines_of, tail
+from provisioner.reporters.formatting import lines_of, tail
 from provisioner.reporters.styles import Line, Style, StyledText, indented, line
 from provisioner.reporters.task_lines import View, line_start, task_line
 

@@ -15,6 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from provisioner.escaping import escape
 from provisioner.events import (
     Event,
     HostFinished,
@@ -29,7 +30,7 @@ from provisioner.events import (
 from provisioner.records import dataclass
 from provisioner.reporters.atomic_write import write_atomically
 from provisioner.reporters.diffs import diff_lines
-from provisioner.reporters.formatting import count, counted, duration, escape, tail
+from provisioner.reporters.formatting import count, counted, duration, tail
 from provisioner.reporters.outline import label, outline
 from provisioner.reporters.recap import COUNTS, meaning_of
 from provisioner.reporters.styles import paint

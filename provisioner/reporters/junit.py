@@ -11,10 +11,11 @@ from dataclasses import field, replace
 from pathlib import Path
 
 from provisioner import regex
+from provisioner.escaping import escape
 from provisioner.events import Event, HostFinished, HostSummary, RunFinished, Status, TaskFinished
 from provisioner.records import dataclass
 from provisioner.reporters.atomic_write import write_atomically
-from provisioner.reporters.formatting import escape, tail
+from provisioner.reporters.formatting import tail
 from provisioner.reporters.outline import label
 from provisioner.reporters.task_lines import BAD_OUTCOMES
 from provisioner.result import Outcome

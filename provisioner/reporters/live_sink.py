@@ -11,6 +11,7 @@ from rich.console import ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.text import Text
 
+from provisioner.escaping import escape
 from provisioner.reporters.activity import ActiveHost, Activity, Progress, slowest_first
 from provisioner.reporters.formatting import clip, count, duration, pad
 from provisioner.reporters.quiet_stream import QuietStream, announce
@@ -168,7 +169,11 @@ def live_lines(progress: Progress, height: int, columns: int, announcement: str 
     for those (ansible/ansible#17152).
     """
     shown = list(progress.active_hosts)
-    below = [line(StyledText(f"provision: {announcement}", Style.WARNING))] if announcement else []
+    below = (
+        [line(StyledText(f"provision: {escape(announcement)}", Style.WARNING))]
+        if announcement
+        else []
+    )
     room = height - 1 - len(below)
     if len(shown) > room:
         shown = slowest_first(progress)[: max(0, room - 1)]

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from provisioner.reporters.formatting import clip, escape, lines_of
+from provisioner.escaping import escape
+from provisioner.reporters.formatting import clip, lines_of
 
 _MAX_DEPTH = 30
 _MAX_LABEL = 60

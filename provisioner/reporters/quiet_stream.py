@@ -12,6 +12,8 @@ import threading
 from contextlib import suppress
 from typing import TextIO
 
+from provisioner.escaping import escape
+
 
 def announce(text: str) -> None:
     """Write a line to standard error without its buffer.
@@ -19,7 +21,7 @@ def announce(text: str) -> None:
     A signal handler may interrupt a write to the buffer, and the buffer raises on a nested write.
     """
     with suppress(OSError):
-        os.write(2, f"provision: {text}\n".encode())
+        os.write(2, f"provision: {escape(text)}\n".encode())
 
 
 class QuietStream(io.TextIOBase):

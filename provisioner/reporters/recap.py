@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from provisioner import exits
+from provisioner.escaping import escape
 from provisioner.events import HostFinished, HostSummary, RunFinished, Status
 from provisioner.records import dataclass
 from provisioner.reporters.failure_block import labelled
@@ -13,7 +14,6 @@ from provisioner.reporters.formatting import (
     count,
     counted,
     duration,
-    escape,
     lines_of,
     pad,
     similarity_key,

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 
+from provisioner.escaping import escape
+
 
 class Screen:
     """Coordinates drawing and asking.
@@ -77,7 +79,7 @@ def _terminal() -> int | None:
 
 def _write(text: str) -> None:
     with suppress(OSError, ValueError):
-        sys.stderr.write(text)
+        sys.stderr.write(escape(text, lines=True))
         sys.stderr.flush()
 
 

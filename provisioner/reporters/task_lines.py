@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from provisioner.escaping import escape
 from provisioner.events import Status, TaskFinished
 from provisioner.records import dataclass
-from provisioner.reporters.formatting import clip, count, duration, escape, pad
+from provisioner.reporters.formatting import clip, count, duration, pad
 from provisioner.reporters.outline import label, outline
 from provisioner.reporters.styles import Line, Style, StyledText, indented, line
 from provisioner.result import Outcome

@@ -38,7 +38,7 @@ def at_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
             "Password?",
             "<sesame> str",
         ),
-        ("{name: asked, private: false, default: 5}", "asked", "<sesame> str"),
+        ("{name: asked, private: false, default: 5}", "asked [5]", "<sesame> str"),
         ("{name: asked}", "asked", "<********> str"),
         ('{name: asked, private: "{{ quiet }}"}', "asked", "<********> str"),
         ("{name: asked, encrypt: sha512_crypt, salt: abcdefgh}", "asked", f"<{HASH}> str"),

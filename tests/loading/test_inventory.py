@@ -190,7 +190,6 @@ def test_a_script_reads_no_stdin_and_gets_its_arguments_unchanged(tmp_path: Path
     ("body", "message"),
     [
         ("echo no luck >&2; exit 3", "hosts --list failed (exit 3)\n    no luck"),
-        ("printf 'a\\033[2J' >&2; exit 3", "hosts --list failed (exit 3)\n    a\\x1b[2J"),
         ("kill -9 $$", "hosts --list failed (signal 9)\n    it printed no message"),
         ("echo all: {}", "hosts --list must print a JSON mapping\n    all: {}"),
         ("echo []", "hosts --list must print a JSON mapping\n    []"),

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provisioner.escaping import escape
 from provisioner.reporters.formatting import (
     clip,
     duration,
-    escape,
     lines_of,
     pad,
     size,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import click
 
+from provisioner.cli.messages import show
 from provisioner.cli.subcommand import SETTINGS, invoke
 from provisioner.errors import UsageError
 
@@ -21,11 +22,11 @@ def command(names: tuple[str, ...], list_names: bool) -> int:
     kinds = _kinds()
     if list_names or not names:
         for kind, plugins in kinds.items():
-            click.echo(f"{kind}s:")
-            click.echo(_wrapped(" ".join(sorted(plugins)), 2))
+            show(f"{kind}s:")
+            show(_wrapped(" ".join(sorted(plugins)), 2))
         return 0
     for name in names:
-        click.echo("\n\n".join(_description(name, kinds)))
+        show("\n\n".join(_description(name, kinds)))
     return 0
 
 

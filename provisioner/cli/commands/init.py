@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from provisioner import exits
+from provisioner.cli.messages import show, tell
 from provisioner.cli.subcommand import SETTINGS, invoke
 
 
@@ -25,11 +26,11 @@ def command(folder: Path) -> int:
         for name, text in FILES.items():
             with (folder / name).open("x", encoding="utf-8") as file:
                 file.write(text)
-            click.echo(f"wrote {folder / name}")
+            show(f"wrote {folder / name}")
     except OSError as error:
-        click.echo(f"provision: {error.filename}: {error.strerror}", err=True)
+        tell(f"provision: {error.filename}: {error.strerror}")
         return exits.NOT_WRITTEN
-    click.echo("next: put your hosts into hosts.yml, then read README.md")
+    show("next: put your hosts into hosts.yml, then read README.md")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,10 @@ import click
 
 from provisioner import exits
 from provisioner.cli.inventory_source import inventory_options, inventory_sources
+from provisioner.cli.messages import tell
 from provisioner.cli.subcommand import SETTINGS, invoke
 from provisioner.cli.vault_options import vault_options, vault_secrets
+from provisioner.escaping import escape
 
 if TYPE_CHECKING:
     from provisioner.loading.inventory_listing import Listing
@@ -56,12 +59,12 @@ def command(**options: Any) -> int:
     text = _text(_listing(options), options).rstrip("\n") + "\n"
     output = options["output"]
     if output is None:
-        click.echo(text, nl=False)
+        click.echo(escape(text, lines=True) if sys.stdout.isatty() else text, nl=False)
         return 0
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        click.echo(f"provision: {output} can't be written: {error.strerror}", err=True)
+        tell(f"provision: {output} can't be written: {error.strerror}")
         return exits.NOT_WRITTEN
     return 0
 

@@ -15,6 +15,7 @@ from provisioner.cli.executors import check_workers, with_absolute_paths
 from provisioner.cli.find_playbook import find_playbook
 from provisioner.cli.inputs import RunArguments, load, sources
 from provisioner.cli.inventory_source import inventory_options
+from provisioner.cli.messages import tell
 from provisioner.cli.reporting import Bugs, close_reporters, report_events
 from provisioner.cli.subcommand import SETTINGS, invoke
 from provisioner.cli.vault_options import undecryptable_notices, vault_options
@@ -198,7 +199,7 @@ def _run(arguments: RunArguments) -> int:
     retry_hosts = _retry_hosts(retried_run)
     if retry_hosts is not None and not retry_hosts:
         reason = f"all hosts in {retried_run} are ok or changed"
-        click.echo(f"provision: --retry: nothing to run: {reason}", err=True)
+        tell(f"provision: --retry: nothing to run: {reason}")
         return 0
     redactor = _redactor()
     forks, limit_notices = parallelism(arguments.forks)
@@ -227,7 +228,7 @@ def _retried_run(arguments: RunArguments) -> Path | None:
 
     inventories, playbooks = sources(arguments)
     run = last_run(", ".join(inventories), [find_playbook(name) for name in playbooks])
-    click.echo(f"provision: --retry last: {run}", err=True)
+    tell(f"provision: --retry last: {run}")
     return run
 
 

@@ -11,6 +11,7 @@ import click
 
 from provisioner.cli.subcommand import SETTINGS, invoke
 from provisioner.cli.vault_options import ask_password, vault_options, vault_secrets
+from provisioner.escaping import escape
 
 if TYPE_CHECKING:
     from provisioner.loading.vault import Secret, Vault
@@ -79,10 +80,8 @@ def view(**options: Any) -> int:
     for name in options["files"]:
         data = _open(vault, _read(name), name)[0]
         if sys.stdout.isatty():
-            from provisioner.where import visible
-
             text = data.decode("utf-8", "replace")
-            click.echo_via_pager("\n".join(map(visible, text.expandtabs(8).split("\n"))))
+            click.echo_via_pager(escape(text.expandtabs(8), lines=True))
         else:
             click.echo(data, nl=False)
     return 0
