@@ -66,7 +66,7 @@ def test_a_container_is_created_and_started_once(docker: Host) -> None:
 
 def test_a_look_asks_docker_once(docker: Host) -> None:
     docker.look("docker_container", **WEB)
-    assert docker.calls() == ["docker inspect web app:1"]
+    assert docker.calls() == ["docker inspect web app:1 web.provision-new web.provision-old"]
 
 
 def test_the_environment_reaches_docker_on_stdin_and_never_in_argv(docker: Host) -> None:

@@ -6,14 +6,15 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from provisioner.modules.docker_container import create
+from provisioner.modules.docker_container import conflicts, create, replacement
 from provisioner.modules.docker_container.compare import Difference
 from provisioner.modules.docker_container.namespaces import modes_by_id, namespace_owners
 from provisioner.modules.docker_container.options import OPTIONS
 from provisioner.modules.docker_container.parameters import ContainerParameters
 from provisioner.modules.docker_container.plan import ContainerPlan
-from provisioner.modules.docker_container.values import env_lines, exposed, ports
+from provisioner.modules.docker_container.values import env_lines, exposed
 from provisioner.modules.framework.base import TaskContext
+from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.shared.docker import commands
 from provisioner.modules.shared.docker.client import CLIENT, is_container, is_image, read_answer
 from provisioner.modules.shared.docker.references import is_id, with_tag
@@ -41,12 +42,15 @@ if [ "$fetch" = yes ]; then
     esac
 fi
 _what=''
-eval "set -- $namespace_owners"
+eval "set -- $other_containers"
 ask inspect "$name" ${image:+"$image"} "$@"
 need_answer "$what" || return 0
 report answer "$answer"
 """
 )
+
+CHANGES = CLIENT + load_body("docker_container/replace.sh") + load_body("shared/docker/commands.sh")
+"""The body of the program that changes the container."""
 
 COMPATIBLE = {
     "auto_remove": False,
@@ -77,9 +81,9 @@ class DockerContainer(ContainerParameters):
         return arguments
 
     def validate(self) -> None:
+        conflicts.check(self)
         create.create(self, self.name, self.image or "")
         exposed(self.exposed_ports or ())
-        list(ports(self.published_ports or ()))  # ValueError if one can't be read
         unknown = set(self.comparisons) - {*OPTIONS, "image", "networks", "*"}
         if unknown:
             raise ValueError(f"comparisons: {min(unknown)} can't be compared")
@@ -92,12 +96,13 @@ class DockerContainer(ContainerParameters):
 
     def program(self, context: TaskContext) -> Program:
         image = with_tag(self.image) if self.image and self.state != "absent" else ""
+        owners = namespace_owners(self) if self.state != "absent" else ()
         variables: dict[str, Value] = {
             "name": self.name,
             "image": image,
             "env_file": self.env_file if self.state != "absent" else "",
             "verb": "remove" if self.state == "absent" else "start",
-            "namespace_owners": [*namespace_owners(self)] if self.state != "absent" else [],
+            "other_containers": [*replacement.leftover_names(self.name), *owners],
             "fetch": bool(image) and self.pull == "always" and not is_id(image),
         }
         return Program("docker_container", self.body, variables | self.client_variables())
@@ -107,12 +112,14 @@ class DockerContainer(ContainerParameters):
         if answer is None:
             return None
         objects = answer.objects()
-        self._before = next(filter(self._is_mine, filter(is_container, objects)), None)
+        containers = [*filter(is_container, objects)]
+        self._before = next(filter(self._is_mine, containers), None)
+        tidying, container = replacement.settle(self.name, self._before, containers)
         image = next(filter(is_image, objects), None)
         env = env_lines(report.get("env_file")) | (self.env or {})
         config = self.copy_with(env=env or self.env, **modes_by_id(self, objects))
-        plan = ContainerPlan(config, self._before, image)
-        needed = list(plan.commands())
+        plan = ContainerPlan(config, container, image)
+        needed = [*tidying, *plan.commands()]
         self._differences = plan.differences
         if not needed:
             return None
@@ -127,6 +134,8 @@ class DockerContainer(ContainerParameters):
             environment=lines,
             exported=exported,
             cleanup=self.cleanup,
+            body=CHANGES,
+            **replacement.variables(config, container if plan.replaces else None),
         )
 
     def _is_mine(self, item: Mapping[str, Any]) -> bool:

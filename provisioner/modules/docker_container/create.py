@@ -13,7 +13,7 @@ from provisioner.modules.docker_container.fields import (
     Healthcheck,
     Network,
 )
-from provisioner.modules.docker_container.values import ulimit
+from provisioner.modules.docker_container.values import ulimit, volume_option
 from provisioner.modules.shared.docker.values import bytes_of
 
 VALUES = {
@@ -76,7 +76,6 @@ LISTS = {
     "published_ports": "--publish",
     "security_opts": "--security-opt",
     "tmpfs": "--tmpfs",
-    "volumes": "--volume",
     "volumes_from": "--volumes-from",
 }
 DICTIONARIES = {
@@ -145,6 +144,7 @@ def _other_options(config: ContainerConfig) -> Iterator[str]:
         yield f"--restart={restart(config)}"
     if config.healthcheck is not None:
         yield from _health(config.healthcheck)
+    yield from (f"--volume={volume_option(text)}" for text in config.volumes or ())
     yield from (f"--mount={_mount(mount)}" for mount in config.mounts or ())
     yield from (f"--gpus={_gpus(request)}" for request in (config.device_requests or ())[:1])
     yield from _network(config)

@@ -131,17 +131,12 @@ def _desired_volumes(
     image: set[Any] = {
         ("", path, frozenset()) for path in inspected.of_image("Config.Volumes") or ()
     }
-    return image | {_volume(text) for text in value}
-
-
-def _volume(text: str) -> tuple[str, str, frozenset[str]]:
-    source, path, modes = values.volume(text)
-    return (source, path, modes) if path else ("", source, frozenset())
+    return image | {values.volume(text) for text in value}
 
 
 def _volumes(inspected: Inspected) -> set[Any]:
     paths: set[Any] = {("", path, frozenset()) for path in inspected.at("Config.Volumes") or ()}
-    return paths | {_volume(text) for text in inspected.at("HostConfig.Binds") or ()}
+    return paths | {values.volume(text) for text in inspected.at("HostConfig.Binds") or ()}
 
 
 def _command(value: Any, config: ContainerConfig, inspected: Inspected) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from provisioner.modules.docker_container import create, networks
+from provisioner.modules.docker_container import create, networks, replacement
 from provisioner.modules.docker_container.compare import Difference
 from provisioner.modules.docker_container.compare import differences as compare
 from provisioner.modules.docker_container.options import Inspected
@@ -34,7 +34,8 @@ class ContainerPlan:
     """The commands that an existing or missing container needs.
 
     `container` and `image` are objects of `docker inspect`, None if they do not exist. After
-    `commands`, `differences` has the parameters that differed.
+    `commands`, `differences` has the parameters that differed, and `replaces` says whether a new
+    container takes the place of the old one.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class ContainerPlan:
         image: Mapping[str, Any] | None,
     ) -> None:
         self.differences: Sequence[Difference] = ()
+        self.replaces = False
         self._config, self._container, self._image = config, container, image
         comparisons = dict(config.comparisons)
         if config.ignore_image:
@@ -72,7 +74,8 @@ class ContainerPlan:
     def _ensure_configuration(self) -> Iterator[DockerCommand]:
         """Create the container if it is missing; update or recreate it if it differs."""
         if self._container is None:
-            yield from self._create()
+            yield from self._pull()
+            yield from self._create(f"create container {self._name}", self._name)
             return
         self.differences = [*self._image_differences(), *self._parameter_differences()]
         if self._config.recreate or not self._can_update():
@@ -85,26 +88,48 @@ class ContainerPlan:
         yield from self._connect_networks(networks.attached(self._container))
 
     def _recreate(self) -> Iterator[DockerCommand]:
-        reason = ", ".join(item.parameter for item in self.differences) or "recreate"
-        if self._config.image is None:
-            current = ((self._container or {}).get("Config") or {}).get("Image") or ""
-            self._config = self._config.copy_with(image=current)
+        """Put a new container in the place of the old one: see replacement.py."""
+        self.replaces = True
+        config, name = self._config, self._name
+        if config.image is None:
+            image = str((self._container or {}).get("Image") or "")
+            self._config = config = config.copy_with(image=image)
+        yield from replacement.needs(config)
         yield from self._pull()
-        yield from self._remove(f" to recreate it: {reason}")
-        yield from self._create(pulled=True)
-        self._running = False
+        reason = ", ".join(item.parameter for item in self.differences) or "recreate"
+        what = f"create a new container {name}: {reason}"
+        yield from self._create(what, replacement.new_name(name))
+        vanishes = self._running and self._removes_itself()
+        yield from self._stop_old()
+        yield DockerCommand("", ["put_in_place"], "call")
+        self._running = config.state in ("started", "healthy")
+        if self._running:
+            yield DockerCommand(f"start container {name}", ["start", name])
+        yield DockerCommand("", ["check_new"], "call")
+        if not vanishes:
+            yield DockerCommand(
+                f"remove the old container {name}", ["remove_old", *self._rm()], "call"
+            )
         self._container = None
 
-    def _create(self, pulled: bool = False) -> Iterator[DockerCommand]:
+    def _stop_old(self) -> Iterator[DockerCommand]:
+        """Stop the old container, so that it is started again if the new one is refused."""
+        for command in self._stop_completely():
+            if command.kind == "act":
+                yield DockerCommand(command.what, ["stop_old", *command.arguments], "call")
+            else:
+                yield command
+
+    def _create(self, what: str, name: str) -> Iterator[DockerCommand]:
+        """Create a container under `name`, in all its networks."""
         config = self._config
+        yield from replacement.needs_image(config)
         image = with_tag(config.image) if config.image else ""
-        if not pulled:
-            yield from self._pull()
-        arguments = create.create(self._with_host_ip(), config.name, image)
-        yield DockerCommand(f"create container {config.name}", arguments, "create")
+        arguments = create.create(self._with_host_ip(), name, image)
+        yield DockerCommand(what, arguments, "create")
         first = create.first_network(config)
         others = [network for network in config.networks or () if network.name != first]
-        yield from networks.changes(others, {}, config.name, False)
+        yield from networks.changes(others, {}, name, False)
 
     def _with_host_ip(self) -> ContainerParameters:
         """Return the parameters, with default_host_ip in published ports that have no address."""
@@ -189,13 +214,14 @@ class ContainerPlan:
 
     def _start(self) -> Iterator[DockerCommand]:
         config, name = self._config, self._name
+        starts = self.replaces or not self._running
         if not self._running:
             yield DockerCommand(f"start container {name}", ["start", name])
-            if config.detach is False:
-                yield DockerCommand(f"wait for {name}", [name], "wait")
-        elif config.restart:
+        elif config.restart and not self.replaces:
             arguments = ["restart", *self._time_option(), self._id]
             yield DockerCommand(f"restart container {name}", arguments)
+        if starts and config.detach is False:
+            yield DockerCommand(f"wait for {name}", [name], "wait")
 
     def _time_option(self) -> list[str]:
         timeout = self._config.stop_timeout
@@ -209,15 +235,24 @@ class ContainerPlan:
         arguments = ["stop", *self._time_option(), self._id]
         return DockerCommand(f"stop container {self._name}", arguments)
 
-    def _remove(self, reason: str = "") -> Iterator[DockerCommand]:
-        if self._running:
-            if self._state("Paused"):
-                yield DockerCommand(f"unpause container {self._name}", ["unpause", self._id])
-            yield self._stop()
-        removes_itself = ((self._container or {}).get("HostConfig") or {}).get("AutoRemove")
-        if self._running and removes_itself:
-            yield DockerCommand(f"wait until {self._name} is gone", [self._id], "wait_removed")
+    def _remove(self) -> Iterator[DockerCommand]:
+        yield from self._stop_completely()
+        if not (self._running and self._removes_itself()):
+            yield DockerCommand(f"remove container {self._name}", self._rm())
+
+    def _stop_completely(self) -> Iterator[DockerCommand]:
+        """Stop the container if it runs, even if it is paused or removes itself."""
+        if not self._running:
             return
+        if self._state("Paused"):
+            yield DockerCommand(f"unpause container {self._name}", ["unpause", self._id])
+        yield self._stop()
+        if self._removes_itself():
+            yield DockerCommand(f"wait until {self._name} is gone", [self._id], "wait_removed")
+
+    def _removes_itself(self) -> bool:
+        return bool(((self._container or {}).get("HostConfig") or {}).get("AutoRemove"))
+
+    def _rm(self) -> list[str]:
         volumes = [] if self._config.keep_volumes else ["--volumes"]
-        arguments = ["rm", "--force", *volumes, self._id]
-        yield DockerCommand(f"remove container {self._name}{reason}", arguments)
+        return ["rm", "--force", *volumes, self._id]

@@ -19,6 +19,16 @@ _NANOSECONDS = {
     "h": 3600 * 10**9,
 }
 
+VOLUME_MODES = frozenset(
+    (
+        *("rw", "ro", "z", "Z", "copy", "nocopy", "consistent", "cached", "delegated", "default"),
+        *("private", "rprivate", "shared", "rshared", "slave", "rslave"),
+    )
+)
+"""The words that may follow the path of a volume."""
+
+_PORTS = regex.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
+
 Port = tuple[str, str, str]
 """Port in the container with its protocol, address of the host ("" is all), port of the host."""
 
@@ -36,10 +46,10 @@ def nanoseconds(text: str) -> int:
 def ports(published: tuple[str, ...]) -> Iterator[Port]:
     """Yield every single port of `published`, ranges expanded."""
     for text in published:
-        address, host, container = _port_parts(text)
+        address, host, container = split_port(text)
         container, _, protocol = container.partition("/")
         protocol = protocol or "tcp"
-        inside, outside = _range(container), _range(host)
+        inside, outside = port_range(container), port_range(host)
         for index, port in enumerate(inside):
             if not outside:
                 host_port = ""
@@ -50,7 +60,7 @@ def ports(published: tuple[str, ...]) -> Iterator[Port]:
             yield f"{port}/{protocol}", address, host_port
 
 
-def _port_parts(text: str) -> tuple[str, str, str]:
+def split_port(text: str) -> tuple[str, str, str]:
     """Split `[::1]:8080:80/tcp` into address, port of the host, and port in the container."""
     address = ""
     rest = text
@@ -69,14 +79,15 @@ def any_address(address: str) -> str:
     return "" if address in ("0.0.0.0", "::") else address  # noqa: S104
 
 
-def _range(text: str) -> list[int]:
+def port_range(text: str) -> list[int]:
+    """Return the ports of `80` or `7000-7010`; ValueError if they are none."""
     if not text:
         return []
-    first, _, last = text.partition("-")
-    try:
-        return list(range(int(first), int(last or first) + 1))
-    except ValueError:
-        raise ValueError(f"{text!r} is neither a port nor a range of ports") from None
+    match = _PORTS.fullmatch(text)
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+    if not first <= last < 65536:
+        raise ValueError(f"{text!r} is neither a port nor a range of ports")
+    return list(range(first, last + 1))
 
 
 def exposed(names: tuple[str, ...]) -> frozenset[str]:
@@ -84,18 +95,29 @@ def exposed(names: tuple[str, ...]) -> frozenset[str]:
     ports = set()
     for name in names:
         port, _, protocol = name.partition("/")
-        ports |= {f"{number}/{protocol or 'tcp'}" for number in _range(port)}
+        ports |= {f"{number}/{protocol or 'tcp'}" for number in port_range(port)}
     return frozenset(ports)
 
 
 def volume(text: str) -> tuple[str, str, frozenset[str]]:
-    """Split `source:/path:ro` into source, path and modes; `rw` is left out."""
-    source, _, rest = text.partition(":")
-    path, _, modes = rest.partition(":")
-    return source, _without_slash(path), frozenset(filter(None, modes.split(","))) - {"rw"}
+    """Split `source:/path:ro` into source, path and modes; `rw` is left out.
+
+    An anonymous volume (`/path`, `/path:rw`) has the source "".
+    """
+    source, path, modes = [*text.split(":", 2), "", ""][:3]
+    if not path or (not modes and VOLUME_MODES.issuperset(path.split(","))):
+        source, path, modes = "", source, path
+    return source, without_slash(path), frozenset(filter(None, modes.split(","))) - {"rw"}
 
 
-def _without_slash(path: str) -> str:
+def volume_option(text: str) -> str:
+    """Return the value of --volume, which accepts no mode for an anonymous volume."""
+    source, path, _ = volume(text)
+    return text if source else path
+
+
+def without_slash(path: str) -> str:
+    """Return a path without a slash at its end."""
     return path.rstrip("/") or path
 
 

@@ -23,6 +23,12 @@ ask() {
     status=${answer##*"$separator"}
 }
 
+# asked_error: print the stderr of the last `ask`.
+asked_error() {
+    _stderr=${answer%"$separator"*}
+    printf '%s' "${_stderr##*"$separator"}"
+}
+
 # need_docker WHAT: true if docker is installed; otherwise see not_yet.
 need_docker() {
     command -v "$docker_cli" >/dev/null && return
@@ -33,7 +39,7 @@ need_docker() {
 # not exist. If the daemon is not running, see not_yet; any other error ends the program.
 need_answer() {
     [ "$status" != 0 ] || return 0
-    error=${answer%"$separator"*} error=${error##*"$separator"}
+    error=$(asked_error)
     [ "$status" != 124 ] || fail "the Docker daemon gave no answer within $answer_timeout s:" \
         "see systemctl status docker"
     case $error in

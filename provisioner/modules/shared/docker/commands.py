@@ -36,13 +36,15 @@ def program(
     inspect: Sequence[str] = (),
     expect: str = "",
     changes_before: Sequence[str] = (),
+    body: str = BODY,
     **more: Value,
 ) -> Program:
     """Return the program that runs `commands` and then checks `subject`.
 
     `inspect` is the docker command that describes the subject, and `expect` the state that it must
     have: present, absent, running, stopped, or "" for no check. `changes_before` are the changes
-    that the program before this one has made. `more` sets further variables of the body.
+    that the program before this one has made. `body` replaces BODY, and `more` sets further
+    variables of the body.
     """
     variables: Mapping[str, Value] = {
         "commands": [command.quoted() for command in commands],
@@ -58,4 +60,4 @@ def program(
         **module.client_variables(),
         **more,
     }
-    return Program("docker_commands", BODY, variables)
+    return Program("docker_commands", body, variables)

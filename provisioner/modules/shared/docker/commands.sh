@@ -9,9 +9,11 @@
 #   push          a change only if docker has sent something
 #   wait          wait until the container ends
 #   wait_removed  wait until a container that removes itself is gone
+#   call          call a function of the module's body, which uses $what
 run_command() {
     kind=$1 what=$2
     shift 2
+    [ "$kind" = call ] || inspected=''
     case $kind in
         create) act "$what" with_environment "$@" ;;
         pull) run_and_test "$what" was_fetched "$@" ;;
@@ -19,6 +21,7 @@ run_command() {
         push) run_and_test "$what" was_sent "$@" ;;
         wait) [ "$look" = yes ] || wait_for_end "$@" ;;
         wait_removed) [ "$look" = yes ] || wait_until_removed "$@" ;;
+        call) "$@" ;;
         *) act "$what" cli "$@" ;;
     esac
 }
@@ -57,7 +60,7 @@ wait_until_removed() {
         [ "$status" = 0 ] || return 0
         sleep 0.5
     done
-    fail "$subject still exists 10 s after its end, although it removes itself: see docker ps -a"
+    refuse "$subject still exists 10 s after its end, although it removes itself: see docker ps -a"
 }
 # wait_for_end NAME: wait until the container ends; its output becomes the task's output.
 wait_for_end() {
@@ -68,16 +71,23 @@ wait_for_end() {
     report rc "$code"
 }
 
+# inspect_subject: leave in $answer what docker says about the subject, and check its state.
+inspect_subject() {
+    eval "set -- $inspect"
+    ask "$@"
+    _what='' && need_answer "look at $subject"
+    check_result
+}
 # check_result: fail if the subject does not have the state $expect.
 check_result() {
     case $expect in
         absent)
-            [ "$status" != 0 ] || fail "$subject still exists after it was removed" ;;
+            [ "$status" != 0 ] || refuse "$subject still exists after it was removed" ;;
         present)
-            [ "$status" = 0 ] || fail "$subject does not exist right after it was created: $error" ;;
+            [ "$status" = 0 ] || refuse "$subject does not exist right after it was created: $error" ;;
         stopped)
             case $answer in
-                *'"Running": true'*) fail "$subject is still running after it was stopped" ;;
+                *'"Running": true'*) refuse "$subject is still running after it was stopped" ;;
             esac ;;
         running)
             case $answer in
@@ -90,10 +100,12 @@ fail_ended() {
     report answer "$answer"
     run cli logs --tail 20 "$subject" || true
     output
-    fail "$subject ended right after its start: its last output is below; see docker logs $subject"
+    _logs="; see docker logs $subject"
+    [ -z "$undo" ] || _logs=''
+    refuse "$subject ended right after its start: its last output is below$_logs"
 }
 
-on_failure=explain_run error=''
+on_failure=explain_run error='' inspected=''
 eval "set -- $changes_before"
 for text in "$@"; do changed "$text"; done
 eval "set -- $commands"
@@ -102,10 +114,7 @@ for words in "$@"; do
     run_command "$@"
 done
 [ "$look" = no ] && [ -n "$inspect" ] || return 0
-eval "set -- $inspect"
-ask "$@"
-_what='' && need_answer "look at $subject"
-check_result
+[ -n "$inspected" ] || inspect_subject
 report answer "$answer"
 if [ -n "$code" ]; then
     if [ "$cleanup" = yes ]; then run cli rm -f "$subject" || true; fi

@@ -13,10 +13,20 @@ unreachable() {
     esac
 }
 
+# A body may set $undo to a function that is called before a failure ends the program. It leaves a
+# sentence in $undone, which ends the message.
+undo='' undone=''
+
+# refuse REASON: undo what was done, and fail.
+refuse() {
+    [ -z "$undo" ] || "$undo"
+    fail "$1$undone"
+}
+
 # explain: fail with the meaning of $error, if it is a known one.
 explain() {
     ! unreachable ||
-        fail "${_what:+$_what: }$no_daemon ($error)"
+        fail "${_what:+$_what: }$no_daemon ($error)$undone"
     why=''
     case $error in
         *'ermission denied'*ocker*sock* | *'docker.sock: connect: permission denied'*)
@@ -75,12 +85,15 @@ explain() {
             report hint "install docker-compose-plugin in an earlier task" ;;
         *) return 0 ;;
     esac
-    fail "${_what:+$_what: }$why: $error"
+    fail "${_what:+$_what: }$why: $error$undone"
 }
 
 # explain_run: the same for the last lines on the stderr of the last `run`.
 explain_run() {
     error=$(stderr | grep -v -e '^$' -e 'See .docker' | tail -n 3)
+    _failed_what=$_what
+    [ -z "$undo" ] || "$undo"
+    _what=$_failed_what
     explain
-    [ -z "$error" ] || fail "$_what: $error"
+    [ -z "$error$undone" ] || fail "$_what: $error$undone"
 }
