@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+
+from provisioner.local_files import read_regular
 
 _MAX_EXCERPT_WIDTH = 160
 
@@ -34,7 +35,7 @@ class Where:
         if not self.line:
             return ""
         try:
-            text = lines_of(Path(self.file).read_text("utf-8-sig", "replace"))[self.line - 1]
+            text = lines_of(read_regular(self.file).decode("utf-8-sig", "replace"))[self.line - 1]
         except (OSError, IndexError, ValueError):
             return ""
         if not text.strip():

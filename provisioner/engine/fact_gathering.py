@@ -10,6 +10,7 @@ from provisioner import regex
 from provisioner.language.play import Keywords, Play, Task, tasks_of
 from provisioner.language.templating.template import Template, templates_in
 from provisioner.language.variable_names import is_fact
+from provisioner.local_files import read_regular
 
 _NAME = regex.compile(r"\bansible_\w+")
 
@@ -74,7 +75,7 @@ def _content(path: Path) -> bytes:
     The task that needs the file reports the error.
     """
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError:
         return b""
 

@@ -29,6 +29,7 @@ from provisioner.language.templating.undefined import missing
 from provisioner.language.variable_names import is_fact
 from provisioner.loading.host_patterns import is_implicit
 from provisioner.loading.variables import vars_file
+from provisioner.local_files import with_home
 from provisioner.modules.framework.base import ModuleError
 from provisioner.records import dataclass
 
@@ -253,7 +254,7 @@ def _read_vars_files(play_world: PlayWorld, state: HostState) -> Mapping[str, An
         except TemplateError:
             complete = False
             continue
-        paths = [play.basedir / Path(name).expanduser() for name in names]
+        paths = [play.basedir / with_home(name) for name in names]
         path = next((path for path in paths if path.is_file()), None)
         if path is None:  # as in Ansible this is no failure; the recap reports it
             text = f"{' or '.join(names)} was not found ({entry.where})"

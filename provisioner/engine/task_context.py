@@ -17,6 +17,7 @@ from provisioner.language.templating.file_templates import render_file
 from provisioner.language.templating.template import TemplateError
 from provisioner.loading.variables import vars_file
 from provisioner.loading.vault import NO_VAULT, Vault, is_encrypted
+from provisioner.local_files import open_regular, special_kind, with_home
 from provisioner.modules.framework.base import HostAccess, ModuleError
 from provisioner.modules.shared.once import once_a_file
 from provisioner.records import dataclass
@@ -31,13 +32,20 @@ usually archives.
 @once_a_file
 def _decrypted(path: Path, vault: Vault) -> bytes | Path:
     """Return the file's path, or its plaintext if it is encrypted. Reports must not show that."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         if not is_encrypted(file.read(64)):
             return path
     plain = vault.open(path.read_bytes(), Where(str(path), 1, 1))
     if len(plain) <= _MAX_SECRET:
         vault.learned(plain.decode("utf-8", "replace"))
     return plain
+
+
+def _readable(path: Path) -> Path:
+    """Return the path of a file or directory. Raises ModuleError for anything else."""
+    if kind := special_kind(path.stat()):
+        raise ModuleError(f"{path} can't be read: it is {kind}")
+    return path
 
 
 @dataclass(frozen=True)
@@ -62,13 +70,13 @@ class LocalTaskContext:
         tried = places(self.roots, folder, name)
         for path in tried:
             if path.exists():
-                return path
+                return _readable(path)
         paths = ", ".join(map(str, tried))
         raise ModuleError(f"the file {name} was not found on this machine; tried {paths}")
 
     def local(self, name: str) -> Path:
         """Return the path of a local file to write. A relative name is beside the playbook."""
-        return self.roots[-1] / Path(name).expanduser()
+        return self.roots[-1] / with_home(name)
 
     @property
     def host(self) -> str:

@@ -20,7 +20,6 @@ from provisioner.language.templating.template import Template, is_template
 from provisioner.language.yaml_values import OctalInt, YamlList, YamlMap
 from provisioner.where import Where
 
-MAX_NODES = 1_000_000
 MAX_ALIASED = 100_000
 MAX_BITS = 14_000
 """Bits of an integer. Python refuses to print one of more than 4,300 digits."""
@@ -81,7 +80,7 @@ class _Builder:
         self._unfinished: set[int] = set()
         self._count = 0
         # Without aliases a text has no more values than characters.
-        self._max_count = min(MAX_NODES, length + MAX_ALIASED)
+        self._max_count = min(yaml_syntax.MAX_NODES, length + MAX_ALIASED)
 
     def build(self, node: yaml.Node, depth: int) -> Any:
         """Return the value of a node; `LoadError` with its place."""

@@ -11,6 +11,10 @@ from provisioner.errors import LoadError
 from provisioner.where import Where, lines_of
 
 MAX_DEPTH = 100
+MAX_LENGTH = 16 * 1024 * 1024
+"""Characters of a text. More than that is no playbook, and takes minutes to read."""
+MAX_NODES = 1_000_000
+"""Values of a text, which take some 500 MB."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
@@ -42,13 +46,35 @@ def _place(before: str, file: str) -> Where:
 def compose(text: str, file: str) -> yaml.Node | None:
     """Return the root node of the one document in `text`; None if the text is empty."""
     try:
+        if len(text) > MAX_LENGTH:
+            raise LoadError(f"the text is longer than {MAX_LENGTH >> 20} MiB", Where(file))
         _check_depth(text, file)
-        node: yaml.Node | None = yaml.compose(text, Loader=_Loader)
+        loader = _Loader if len(text) < MAX_NODES else _CountingLoader
+        node: yaml.Node | None = yaml.compose(text, Loader=loader)
+    except _TooManyNodesError:
+        raise LoadError(f"more than {MAX_NODES:,} values", Where(file)) from None
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, text, file) from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise _unreadable(text, error, file) from None
     return node
+
+
+class _TooManyNodesError(Exception):
+    pass
+
+
+class _CountingLoader(_Loader):  # type: ignore[misc]
+    """Stops at `MAX_NODES` nodes."""
+
+    _nodes = 0
+
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise _TooManyNodesError
+        tag: str = super().resolve(kind, value, implicit)
+        return tag
 
 
 def _check_depth(text: str, file: str) -> None:

@@ -15,6 +15,7 @@ from provisioner.errors import LoadError
 from provisioner.language import yaml_builder, yaml_syntax
 from provisioner.language.yaml_values import YamlMap
 from provisioner.loading.inventory_builder import Builder
+from provisioner.local_files import open_regular
 from provisioner.where import Where
 
 _KEYS = ("hosts", "vars", "children")
@@ -28,7 +29,7 @@ def is_script(path: Path) -> bool:
     if not os.access(path, os.X_OK):
         return False
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             first = file.read(4)
     except OSError:
         return False

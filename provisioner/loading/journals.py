@@ -9,6 +9,7 @@ from pathlib import Path
 
 from provisioner import state_directory
 from provisioner.errors import UsageError
+from provisioner.local_files import open_regular
 
 LONGEST_START = 16 << 20
 """Bytes of the first line: the run's start with the names of all hosts."""
@@ -46,7 +47,7 @@ def _newest_first(directory: Path) -> Iterator[Path]:
 def _what_was_run(journal: Path) -> tuple[str, list[str]] | None:
     """Return inventory and playbooks of a run; None if it changed nothing or cannot be read."""
     try:
-        with journal.open("rb") as file:
+        with open_regular(journal) as file:
             start = json.loads(file.readline(LONGEST_START))
         if start["event"] != "run_started" or start["check"]:
             return None
@@ -57,7 +58,7 @@ def _what_was_run(journal: Path) -> tuple[str, list[str]] | None:
 
 def _refuse_running(journal: Path) -> None:
     """Raise UsageError if the run still goes on: it holds the lock of its journal."""
-    with journal.open("rb") as file:
+    with open_regular(journal) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

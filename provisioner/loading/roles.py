@@ -16,6 +16,7 @@ from provisioner.loading import keywords as kw
 from provisioner.loading import yaml_file
 from provisioner.loading.variables import vars_file
 from provisioner.loading.vault import Vault
+from provisioner.local_files import with_home
 from provisioner.records import dataclass
 from provisioner.where import Where, nearest
 
@@ -39,9 +40,9 @@ def folders(basedir: Path) -> Iterator[Path]:
     """Yield the folders that are searched for roles, in Ansible's order."""
     yield basedir / "roles"
     for name in filter(None, os.environ.get("ANSIBLE_ROLES_PATH", "").split(":")):
-        yield Path(name).expanduser()
+        yield with_home(name)
     for name in _SYSTEM:
-        yield Path(name).expanduser()
+        yield with_home(name)
     yield basedir
 
 
@@ -50,9 +51,9 @@ def collections(basedir: Path) -> Iterator[Path]:
     yield basedir / "collections"
     for variable in ("ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_COLLECTIONS_PATHS"):
         for name in filter(None, os.environ.get(variable, "").split(":")):
-            yield Path(name).expanduser()
+            yield with_home(name)
     for name in _COLLECTIONS:
-        yield Path(name).expanduser()
+        yield with_home(name)
 
 
 def find(name: str, basedir: Path, inside: Role | None, where: Where, within: Any = None) -> Path:

@@ -19,6 +19,7 @@ from provisioner.language.templating.file_templates import render_file
 from provisioner.language.templating.template import TemplateError
 from provisioner.loading.vars_files import vars_file
 from provisioner.loading.vault import NO_VAULT, Vault
+from provisioner.local_files import with_home
 from provisioner.records import dataclass
 
 _NOTHING = Keywords()
@@ -101,9 +102,7 @@ class StaticVars:
         scope = self._scope(_NOTHING, None, {}, (), {})
         merged: dict[str, Any] = {}
         for entry in self.files:
-            paths = [
-                self.basedir / Path(name).expanduser() for name in _rendered_names(entry, scope)
-            ]
+            paths = [self.basedir / with_home(name) for name in _rendered_names(entry, scope)]
             file = next((path for path in paths if path.is_file()), None)
             if file is not None:
                 with suppress(LoadError):  # the play itself reports what is wrong with the file

@@ -14,6 +14,7 @@ from provisioner.loading.inventory_groups import Inventory
 from provisioner.loading.short_form import split_words
 from provisioner.loading.vars_files import vars_file
 from provisioner.loading.vault import NO_VAULT, Vault
+from provisioner.local_files import with_home
 from provisioner.where import Where
 
 __all__ = ["extra_vars", "group_variables", "host_variables", "vars_file"]
@@ -76,7 +77,7 @@ _OPTION = "--extra-vars"
 
 def _extra(argument: str, vault: Vault) -> Mapping[str, Any]:
     if argument.startswith("@"):
-        return vars_file(Path(argument[1:]).expanduser(), vault)
+        return vars_file(with_home(argument[1:]), vault)
     if argument.startswith(("/", "./", "../")):
         raise LoadError(f"{_OPTION}: write @{argument} for a file")
     if argument.lstrip().startswith(("{", "[")) and not argument.lstrip().startswith("{{"):

@@ -9,6 +9,7 @@ from pathlib import Path
 from provisioner.errors import LoadError
 from provisioner.loading import yaml_file
 from provisioner.loading.vault import DEFAULT, Secret
+from provisioner.local_files import with_home
 
 
 def split_id(vault_id: str) -> tuple[str, str]:
@@ -27,7 +28,7 @@ def from_file(label: str, name: str) -> Secret:
     White space around the password is removed. As in Ansible, a program named NAME-client is called
     as `NAME-client --vault-id LABEL`. Raises LoadError.
     """
-    path = Path(name).expanduser()
+    path = with_home(name)
     if path.is_file() and os.access(path, os.X_OK):
         password = _printed(path, label)
     else:

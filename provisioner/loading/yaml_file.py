@@ -14,6 +14,7 @@ from provisioner.language import yaml_builder, yaml_syntax
 from provisioner.language.templating.template import Template
 from provisioner.language.yaml_values import OpenedText
 from provisioner.loading.vault import NO_VAULT, PasswordError, Sealed, Vault, is_encrypted
+from provisioner.local_files import read_regular
 from provisioner.where import Where
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -25,13 +26,7 @@ def read(path: Path, *, what: str = "file") -> bytes:
     Raises LoadError for anything else.
     """
     try:
-        if path.is_dir():
-            raise LoadError(f"the {what} {path} is a directory")
-        if not path.is_file() and path.exists():
-            raise LoadError(f"the {what} {path} is not a regular file")
-        if path.stat().st_size > MAX_BYTES:
-            raise LoadError(f"the {what} {path} is larger than {MAX_BYTES >> 20} MiB")
-        return path.read_bytes()
+        return read_regular(path, MAX_BYTES)
     except (OSError, ValueError) as error:  # ValueError: the name contains a NUL
         reason = getattr(error, "strerror", None) or error
         raise LoadError(f"the {what} {path} can't be read: {reason}") from None

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
+from provisioner.local_files import read_regular
 from provisioner.modules.framework.base import FileAttributes, Module, ModuleError, TaskContext
 from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.content import validation, write, written_diff, written_values
@@ -108,7 +109,7 @@ class Assemble(FileAttributes, Module):
 
     def _read(self, path: Path, context: TaskContext) -> bytes:
         content = context.content(path) if self.decrypt else path
-        return content if isinstance(content, bytes) else content.read_bytes()
+        return content if isinstance(content, bytes) else read_regular(content)
 
     def _write(self, content: bytes) -> Program:
         self._content = content

@@ -16,7 +16,7 @@ from provisioner.modules.framework.base import FileAttributes, Module, ModuleErr
 from provisioner.modules.framework.bodies import load_body
 from provisioner.modules.framework.fields import Before, parameter
 from provisioner.modules.shared.content import file_values
-from provisioner.modules.shared.multipart import multipart
+from provisioner.modules.shared.multipart import content_of, multipart
 from provisioner.modules.shared.request import Request, check_headers, shown
 from provisioner.remote.shell import LARGE_REPORT_LIMIT, Program, Report, Value
 
@@ -126,7 +126,7 @@ class Uri(Request, FileAttributes, Module):
         """Return (content that the controller sends, its Content-Type); None for none."""
         kind, payload = TYPES.get(self.body_format), self.payload
         if self.src is not None:
-            local = None if self.remote_src else context.find("files", self.src).read_bytes()
+            local = None if self.remote_src else content_of(context.find("files", self.src))
             return local, kind
         if payload is None:
             return None, None

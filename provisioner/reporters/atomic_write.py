@@ -6,15 +6,18 @@ import os
 import stat
 from pathlib import Path
 
+from provisioner.local_files import open_special
+
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write `data` to a temporary file in the same folder, sync it, and rename it to `path`.
 
-    A symbolic link is followed. A device or FIFO (`/dev/stdout`) is written to and not replaced.
+    A symbolic link is followed. A pipe or terminal (`/dev/stdout`) is written to, not replaced.
     The umask decides the file's mode. Raises OSError on failure; the old file is then unchanged.
     """
     if _is_special(path):
-        path.write_bytes(data)
+        with open_special(path) as special:
+            special.write(data)
         return
     target = path.resolve()
     temporary = target.with_name(f".{target.name[:200]}.{os.urandom(4).hex()}")

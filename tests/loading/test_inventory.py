@@ -23,6 +23,7 @@ from provisioner.loading.inventory import Inventory, load_inventory
 from provisioner.loading.inventory_builder import Builder
 from provisioner.loading.variables import host_variables
 from provisioner.loading.vault import NO_VAULT
+from provisioner.local_files import read_regular
 from provisioner.where import Where
 
 
@@ -157,13 +158,12 @@ def test_each_variables_file_is_read_once(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "group_vars").mkdir()
     (tmp_path / "group_vars/all.yml").write_text("a: 1")
     opened = []
-    read = Path.read_bytes
 
-    def noted(path: Path) -> bytes:
+    def noted(path: Path, limit: int) -> bytes:
         opened.append(path)
-        return read(path)
+        return read_regular(path, limit)
 
-    monkeypatch.setattr(Path, "read_bytes", noted)
+    monkeypatch.setattr(yaml_file, "read_regular", noted)
     for host in inventory.hosts:
         host_variables(inventory, host, [tmp_path])
     assert opened == [tmp_path / "group_vars/all.yml"]

@@ -56,11 +56,23 @@ def test_files_that_cannot_be_read_are_refused_with_their_name(tmp_path: Path) -
             yaml_file.load(path, what="playbook")
         messages.append(str(caught.value).replace(str(tmp_path), "DIR"))
     assert messages[:4] == [
-        "the playbook DIR is a directory",
-        "the playbook DIR/fifo is not a regular file",
-        "the playbook DIR/big is larger than 64 MiB",
+        "the playbook DIR can't be read: it is a directory",
+        "the playbook DIR/fifo can't be read: it is a FIFO",
+        "the playbook DIR/big can't be read: it is larger than 64 MiB",
         "the playbook DIR/none can't be read: No such file or directory",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("# " + "x" * (16 << 20), "the text is longer than 16 MiB"),
+        ("[" + "1," * 1_000_001 + "]", "more than 1,000,000 values"),
+    ],
+)
+def test_a_text_that_takes_minutes_to_read_is_refused_early(text: str, message: str) -> None:
+    with pytest.raises(LoadError, match=message):
+        yaml_file.parse(text.encode(), "f.yml")
 
 
 SEED = """\

@@ -61,8 +61,10 @@ def command(**options: Any) -> int:
     if output is None:
         click.echo(escape(text, lines=True) if sys.stdout.isatty() else text, nl=False)
         return 0
+    from provisioner.reporters.atomic_write import write_atomically
+
     try:
-        output.write_text(text, encoding="utf-8")
+        write_atomically(output, text.encode("utf-8", "surrogateescape"))
     except OSError as error:
         tell(f"provision: {output} can't be written: {error.strerror}")
         return exits.NOT_WRITTEN

@@ -15,6 +15,7 @@ from provisioner.language.filters.data import is_list
 from provisioner.language.filters.hashing import ALPHABET, password_hash
 from provisioner.language.lookups.context import LookupContext
 from provisioner.language.lookups.terms import split_term, with_defaults
+from provisioner.local_files import read_regular, with_home
 
 PASSWORD = {
     "length": 20, "chars": ["ascii_letters", "digits", ".,:-_"], "encrypt": None, "ident": None,
@@ -34,7 +35,7 @@ def password(context: LookupContext, terms: list[Any], **options: Any) -> list[s
     for term in terms:
         name, term_options = split_term(term)
         settings = with_defaults({**options, **term_options}, PASSWORD)
-        path = None if name == os.devnull else context.basedir / Path(name).expanduser()
+        path = None if name == os.devnull else context.basedir / with_home(name)
         locked_folder = path.parent if path is not None and settings["encrypt"] else None
         with _thread_lock, _process_lock(locked_folder):
             text, salt = _read_or_create(path, settings)
@@ -125,7 +126,7 @@ def _read(path: Path, new_line: str) -> str:
         with suppress(FileExistsError):
             path.hardlink_to(draft)
         draft.unlink()
-    return path.read_text().rstrip("\n")
+    return read_regular(path).decode().rstrip("\n")
 
 
 def _replace(path: Path, text: str) -> None:

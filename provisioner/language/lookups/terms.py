@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from jinja2.exceptions import TemplateRuntimeError
 
 from provisioner.language.lookups.context import LookupContext
+from provisioner.local_files import with_home
 from provisioner.where import nearest, with_hint
 
 MAX_ITEMS = 1_000_000
@@ -30,7 +31,7 @@ def find_file(context: LookupContext, folder: str, name: Any) -> Path:
 
     A relative name is searched in `folder` of the role and the play.
     """
-    path = Path(str(name)).expanduser()
+    path = with_home(str(name))
     if not path.is_absolute():
         return context.find(folder, str(name)).absolute()
     if not path.exists():

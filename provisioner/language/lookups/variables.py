@@ -14,6 +14,7 @@ from provisioner.language.filters.data import describe, flatten
 from provisioner.language.filters.text import compile_pattern
 from provisioner.language.lookups.context import LookupContext
 from provisioner.language.lookups.terms import LookupFailedError
+from provisioner.local_files import with_home
 from provisioner.where import nearest, with_hint
 
 
@@ -64,7 +65,7 @@ def _with_home(value: Any) -> Any:
     if isinstance(value, list):
         return [_with_home(item) for item in value]
     in_home = isinstance(value, str) and value.startswith("~/")
-    return str(Path(value).expanduser()) if in_home else value
+    return str(with_home(value)) if in_home else value
 
 
 def config(context: LookupContext, terms: list[Any], on_missing: str = "error") -> list[Any]:

@@ -11,6 +11,7 @@ from provisioner.language.templating import header
 from provisioner.language.templating.environment import make_environment
 from provisioner.language.templating.rendered_values import join_text
 from provisioner.language.templating.template import TemplateError
+from provisioner.local_files import read_regular
 from provisioner.where import Where
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def render_file(
 @cache
 def _final_newlines(key: tuple[str, int, int], content: bytes | None) -> str:
     """Return the newlines at the end of a file."""
-    source = Path(key[0]).read_bytes() if content is None else content
+    source = read_regular(key[0]) if content is None else content
     return "\n" * (len(source) - len(source.rstrip(b"\n")))
 
 
@@ -80,7 +81,7 @@ def _file_template(
     from jinja2 import FileSystemLoader
 
     path = Path(key[0])
-    source = path.read_bytes() if content is None else content
+    source = read_regular(path) if content is None else content
     own_options, body = header.split(source.decode("utf-8"))
     environment = make_environment({"keep_trailing_newline": False, **dict(options), **own_options})
     environment.loader = FileSystemLoader(folders or (path.parent,))

@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import IO, Literal
 
+from provisioner.local_files import open_regular
 from provisioner.modules.framework.base import ModuleError
 from provisioner.modules.shared.once import once_a_file
 from provisioner.records import dataclass
@@ -50,7 +51,7 @@ def is_zip(path: Path) -> bool:
 
 
 def first_bytes(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return file.read(2)
 
 

@@ -8,6 +8,7 @@ import queue
 import threading
 from pathlib import Path
 
+from provisioner.local_files import open_regular
 from provisioner.modules.shared.once import once_a_file
 from provisioner.records import dataclass
 
@@ -47,7 +48,7 @@ def _of_text(content: bytes) -> Digests:
 def _of_file(path: Path, with_sha1: bool) -> Digests:
     sha256, sha1, size = hashlib.sha256(), hashlib.sha1(usedforsecurity=False), 0
     piece = memoryview(bytearray(PIECE))
-    with path.open("rb", buffering=0) as file:
+    with open_regular(path) as file:
         while count := file.readinto(piece):
             sha256.update(piece[:count])
             if with_sha1:

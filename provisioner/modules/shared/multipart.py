@@ -6,9 +6,10 @@ import base64
 import mimetypes
 import secrets
 from collections.abc import Mapping
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
+from provisioner.local_files import read_regular
 from provisioner.modules.framework.base import ModuleError, TaskContext
 
 
@@ -35,7 +36,7 @@ def _part(name: str, value: Any, context: TaskContext) -> bytes:
     if file is not None:
         heads[0] += f'; filename="{_escaped(PurePath(str(file)).name)}"'
     if content is None:
-        data = context.find("files", str(file)).read_bytes()
+        data = content_of(context.find("files", str(file)))
     else:
         data = str(content).encode("utf-8", "surrogateescape")
     guess = mimetypes.guess_type(str(file))[0] if file is not None else "text/plain"
@@ -52,3 +53,11 @@ def _joined(heads: list[str], data: bytes) -> bytes:
 
 def _escaped(text: str) -> str:
     return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def content_of(path: Path) -> bytes:
+    """Return the content of a file of this machine. Raises ModuleError."""
+    try:
+        return read_regular(path)
+    except OSError as error:
+        raise ModuleError(f"{path} can't be read: {error.strerror}") from None

@@ -17,11 +17,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 
+from provisioner.local_files import read_regular, with_home
 from provisioner.records import dataclass
 from provisioner.where import Where
 
 USER_FILE = "~/.ssh/config"
 SYSTEM_FILE = "/etc/ssh/ssh_config"
+MAX_BYTES = 16 << 20
 DEPTH = 16  # READCONF_MAX_DEPTH of OpenSSH's readconf.c
 MANY = frozenset({"identityfile", "certificatefile"})  # keywords whose values add up
 UNSUPPORTED = frozenset({"exec", "final", "canonical", "localnetwork", "tagged", "version"})
@@ -79,7 +81,7 @@ def read(files: tuple[str, ...]) -> tuple[ConfigBlock, ...]:
 
     Raises ConfigError where a file can't be read or has a syntax error.
     """
-    paths = (Path(name).expanduser() for name in files)
+    paths = map(with_home, files)
     return tuple(_parse(str(path), 0) for path in paths if path.exists())
 
 
@@ -240,14 +242,14 @@ def expanded(path: str) -> str:
 
 @functools.lru_cache(maxsize=1024)  # most hosts use the same files
 def _expanded(path: str, _home: str | None) -> str:
-    return str(Path(path).expanduser())
+    return str(with_home(path))
 
 
 def _parse(path: str, depth: int) -> ConfigBlock:
     if depth > DEPTH:
         raise ConfigError(f"{path}: more than {DEPTH} files include each other")
     try:
-        text = Path(path).read_text(errors="surrogateescape")
+        text = read_regular(path, MAX_BYTES).decode("utf-8", "surrogateescape")
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     file = ConfigBlock("file", (), Where(path, 0))
@@ -307,6 +309,6 @@ def _included(option: ConfigOption, depth: int) -> Iterator[ConfigBlock]:
     system = option.place.file.startswith("/etc/ssh/")
     base = Path("/etc/ssh") if system else Path.home() / ".ssh"
     for pattern in option.arguments:
-        full = base / Path(pattern).expanduser()
+        full = base / with_home(pattern)
         for path in sorted(Path("/").glob(str(full).lstrip("/"))):
             yield _parse(str(path), depth + 1)

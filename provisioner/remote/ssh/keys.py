@@ -12,6 +12,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
+from provisioner.local_files import read_regular
 from provisioner.records import dataclass
 from provisioner.remote.ssh.paramiko.agent import Agent
 from provisioner.remote.ssh.paramiko.names import AgentKey, Message, PKey
@@ -19,6 +20,9 @@ from provisioner.remote.target import Passphrase, Target
 
 OPENSSH_HEADER = "-----BEGIN OPENSSH PRIVATE KEY-----"
 OPENSSH_MAGIC = b"openssh-key-v1\0"  # PROTOCOL.key of OpenSSH
+
+MAX_KEY_BYTES = 1 << 20
+"""Bytes of a key file, as in OpenSSH."""
 
 TRIES = 3
 """How often a passphrase is asked for, as by ssh."""
@@ -94,7 +98,8 @@ class KeyFile:
         except Exception as error:  # paramiko and cryptography raise a dozen types
             if passphrase:
                 return f"{self.label} can't be used: the passphrase is wrong"
-            return f"{self.label} can't be used: it is not a private key of a known type ({error})"
+            reason = "it is damaged, or not a private key of a known type"
+            return f"{self.label} can't be used: {reason} ({error})"
         return None
 
 
@@ -118,7 +123,7 @@ def _inspect(path: str) -> KeyFile:
     key_file = KeyFile(path)
     try:
         status = Path(path).stat()
-        text = Path(path).read_text(errors="replace")
+        text = read_regular(path, MAX_KEY_BYTES).decode("utf-8", "replace")
     except OSError as error:
         key_file.problem = f"{path} can't be read: {error.strerror}"
         key_file.missing = isinstance(error, FileNotFoundError | NotADirectoryError)
@@ -135,7 +140,8 @@ def _inspect(path: str) -> KeyFile:
 def _is_encrypted(text: str) -> bool:
     if OPENSSH_HEADER in text:
         binary = _decoded(text)
-        return not binary.startswith(OPENSSH_MAGIC + b"\0\0\0\4none")
+        unencrypted = OPENSSH_MAGIC + b"\0\0\0\4none"
+        return binary.startswith(OPENSSH_MAGIC) and not binary.startswith(unencrypted)
     return "ENCRYPTED" in text
 
 
@@ -160,7 +166,7 @@ def _public_key(path: str, text: str) -> bytes | None:
     try:
         if "-----BEGIN" not in text:  # IdentityFile may name the public key of a key in the agent
             return base64.b64decode(words[1])
-        return base64.b64decode(Path(path + ".pub").read_text().split()[1])
+        return base64.b64decode(read_regular(path + ".pub", MAX_KEY_BYTES).split()[1])
     except (OSError, IndexError, ValueError):
         return None
 

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import field
 from pathlib import Path
 
+from provisioner.local_files import open_regular
 from provisioner.records import dataclass
 from provisioner.remote.ssh.config import expanded, matches_list
 from provisioner.where import Where
@@ -103,54 +104,64 @@ def known_name(host: str, port: int) -> str:
 
 @dataclass
 class _File:
-    """The content of a file. `state` identifies its version, `line_count` the number of lines."""
+    """The content of a file. `state` identifies its version.
+
+    Only names are read from the lines at first, since a file may have 300,000 of them. The numbers
+    in `plain`, `hashed` and `patterns` are indexes of `lines`.
+    """
 
     path: str
     state: tuple[int, int, int] | None = None
-    line_count: int = 0
-    plain: dict[str, list[KnownHostsEntry]] = field(default_factory=dict)
-    hashed: list[tuple[bytes, bytes, KnownHostsEntry]] = field(default_factory=list)
-    patterns: list[tuple[list[str], KnownHostsEntry]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    plain: dict[str, list[int]] = field(default_factory=dict)
+    hashed: list[tuple[bytes, bytes, int]] = field(default_factory=list)
+    patterns: list[tuple[list[str], int]] = field(default_factory=list)
 
     def find(self, name: str) -> Iterator[KnownHostsEntry]:
         """Yield the lines about the host `name`."""
-        yield from self.plain.get(name, ())
         encoded = name.encode()
-        for salt, digest, entry in self.hashed:
+        yield from map(self._entry, self.plain.get(name, ()))
+        for salt, digest, index in self.hashed:
             if hmac.digest(salt, encoded, "sha1") == digest:
-                yield entry
-        for patterns, entry in self.patterns:
+                yield self._entry(index)
+        for patterns, index in self.patterns:
             if matches_list(name, patterns):
-                yield entry
+                yield self._entry(index)
+
+    def _entry(self, index: int) -> KnownHostsEntry:
+        marker, words = _words(self.lines[index])
+        return KnownHostsEntry(marker, words[1], words[2], Where(self.path, index + 1))
 
     def add(self, text: str) -> None:
         """Add the lines of `text`."""
         for line in text.splitlines():
-            self.line_count += 1
-            self._add_line(line)
+            self.lines.append(line)
+            _, words = _words(line)
+            if len(words) > 2 and not words[0].startswith("#"):
+                self._add_names(words[0], len(self.lines) - 1)
 
-    def _add_line(self, line: str) -> None:
-        words = line.split()
-        marker = words.pop(0) if words and words[0].startswith("@") else ""
-        if len(words) < 3 or words[0].startswith("#"):
-            return
-        entry = KnownHostsEntry(marker, words[1], words[2], Where(self.path, self.line_count))
-        if words[0].startswith("|1|"):
-            self._add_hashed(words[0], entry)
-            return
-        names = words[0].lower().split(",")
-        if any(letter in words[0] for letter in "*?!"):
-            self.patterns.append((names, entry))
-            return
-        for name in names:
-            self.plain.setdefault(name, []).append(entry)
+    def _add_names(self, names: str, index: int) -> None:
+        if names.startswith("|1|"):
+            self._add_hashed(names, index)
+        elif "*" in names or "?" in names or "!" in names:
+            self.patterns.append((names.lower().split(","), index))
+        else:
+            for name in names.lower().split(","):
+                self.plain.setdefault(name, []).append(index)
 
-    def _add_hashed(self, name: str, entry: KnownHostsEntry) -> None:
+    def _add_hashed(self, name: str, index: int) -> None:
         try:
             salt, digest = (base64.b64decode(part) for part in name.split("|")[2:4])
         except ValueError:
             return
-        self.hashed.append((salt, digest, entry))
+        self.hashed.append((salt, digest, index))
+
+
+def _words(line: str) -> tuple[str, list[str]]:
+    """Return the marker of a line, or "", and its words: names, type, key and comment."""
+    words = line.split(None, 4)
+    marker = words.pop(0) if words and words[0].startswith("@") else ""
+    return marker, words
 
 
 _files: dict[str, _File] = {}
@@ -166,10 +177,10 @@ def _load(path: str) -> _File:
 
 def _read(path: str) -> _File:
     try:
-        with Path(path).open("rb") as stream:
+        with open_regular(path) as stream:
             return _read_stream(path, stream.fileno())
-    except OSError:
-        return _File(path)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return _File(path)  # ssh too reads on
 
 
 def _read_stream(path: str, descriptor: int) -> _File:
@@ -197,7 +208,10 @@ class KnownHostsFiles:
     files: tuple[str, ...]
 
     def entries(self, host: str, port: int) -> tuple[KnownHostsEntry, ...]:
-        """Return all lines about `host`, of any type and marker."""
+        """Return all lines about `host`, of any type and marker.
+
+        Raises OSError for a file that can't be read, such as a FIFO.
+        """
         name = known_name(host, port)
         return tuple(entry for path in self.files for entry in _load(path).find(name))
 

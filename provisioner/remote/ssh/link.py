@@ -39,7 +39,11 @@ def establish(stream: Stream, target: Target, deadline: float) -> SshTransport:
     Raises BusyError when another attempt may succeed, else ConnectionFailed. The stream is closed
     then.
     """
-    entries = KnownHostsFiles(target.known_hosts).entries_for(target.known_as, target.known_port)
+    try:
+        entries = _known_entries(target)
+    except ConnectionFailed:
+        stream.close()
+        raise
     transport = SshTransport(stream, entries.key_types, _host_key_check(target, entries))
     try:
         _negotiate(transport, target, deadline)
@@ -48,6 +52,17 @@ def establish(stream: Stream, target: Target, deadline: float) -> SshTransport:
         abort(transport)
         raise
     return transport
+
+
+def _known_entries(target: Target) -> HostEntries:
+    known = KnownHostsFiles(target.known_hosts)
+    try:
+        return known.entries_for(target.known_as, target.known_port)
+    except OSError as error:
+        raise ConnectionFailed(
+            f"the known_hosts file {error.filename} can't be read: {reason_of(error)}",
+            "name another file as UserKnownHostsFile",
+        ) from error
 
 
 def _negotiate(transport: SshTransport, target: Target, deadline: float) -> None:

@@ -115,6 +115,34 @@ def test_a_missing_key_file_is_reported(server: Sshd) -> None:
     assert "--private-key" in e.value.hint
 
 
+@pytest.mark.parametrize("keep", [0, 1, 3, 5])
+def test_a_damaged_key_is_not_called_encrypted(server: Sshd, tmp_path: Path, keep: int) -> None:
+    key = keygen(tmp_path / "damaged")
+    lines = key.read_text().splitlines()
+    key.write_text("\n".join([lines[0], *lines[1:keep], "AAAA!", lines[-1], ""]))
+    prompt = Prompt("never")
+    with pytest.raises(ConnectionFailed, match="damaged, or not a private key"):
+        connect(server.target(key_files=(str(key),), passphrase=prompt))
+    assert prompt.asked == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("fifo", "a FIFO"), ("folder", "a directory"), ("/dev/zero", "a character device")],
+)
+def test_a_special_file_as_key_or_known_hosts_is_reported(
+    server: Sshd, tmp_path: Path, name: str, kind: str
+) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "folder").mkdir()
+    file = str(tmp_path / name)
+    with pytest.raises(ConnectionFailed, match=f"{file} can't be read: it is {kind}"):
+        connect(server.target(key_files=(file,)))
+    for policy in ("yes", "accept-new", "no"):
+        with pytest.raises(ConnectionFailed, match=f"{file} can't be read: it is {kind}"):
+            connect(server.target(known_hosts=(file,), host_key_policy=policy))
+
+
 def test_a_rejected_key_is_reported_with_the_accepted_methods(server: Sshd, tmp_path: Path) -> None:
     key = keygen(tmp_path / "stranger")
     pattern = rf"authentication failed .* tried {key}; the server accepts: publickey"
