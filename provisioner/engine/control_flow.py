@@ -161,6 +161,7 @@ class ControlFlow:
         """Return the nodes to include for each item of the task's loop, and the task's result."""
         scope = self._lookahead.scope(task_run.task)
         has_rescue = self._position.has_rescue()
+        includes.check_depth(task_run.task, self._position.includes)
         return includes.load_parts(self._play_world, self._state, task_run, scope, has_rescue)
 
     def _count_files(self, parts: list[tuple[Node, ...]]) -> None:

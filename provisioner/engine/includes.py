@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +23,24 @@ from provisioner.result import Outcome, Result
 
 FOLLOW = "_follow_include"
 """Return value of an include that one host has run for all: the others must enter it too."""
+
+MAX_DEPTH = 200
+"""How deep includes can be nested. Ansible ends near this depth with a RecursionError."""
+
+SHOWN_DEPTH = 5
+"""How many of the outer includes the error names."""
+
+
+def check_depth(task: Task, outer: Sequence[Task]) -> None:
+    """Raise InvalidInclude if the include `task` runs in MAX_DEPTH `outer` includes."""
+    if len(outer) < MAX_DEPTH:
+        return
+    chain = " -> ".join(str(include.where) for include in (*outer[-SHOWN_DEPTH:], task))
+    raise InvalidInclude(
+        f"includes are nested more than {MAX_DEPTH} deep, the last ones: {chain}",
+        task.where,
+        "does a file include itself? Give the include a condition (when) that ends this",
+    )
 
 
 def load_parts(

@@ -125,6 +125,12 @@ class Position:
         return task
 
     @property
+    def includes(self) -> list[Task]:
+        """The tasks whose files and roles are running, the outermost first."""
+        tasks = [tasks.flow.lines[tasks.at].task for tasks in self._lists[:-1]]
+        return [task for task in tasks if task is not None]
+
+    @property
     def task_number(self) -> int:
         """The number of tasks of the play's own list that have started."""
         bottom = self._lists[0]

@@ -310,3 +310,33 @@ def test_the_hint_for_a_missing_role_names_the_options_for_other_folders(
         runner.run("[{hosts: all, roles: [quite_unlike_any]}]")
     assert "ANSIBLE_ROLES_PATH names more" in str(caught.value)
     assert "ansible.cfg is not read" in str(caught.value)
+
+
+def test_files_that_include_each_other_without_end_fail_with_the_chain(runner: PlayRunner) -> None:
+    runner.write("a.yml", "[{include_tasks: b.yml}]")
+    runner.write("b.yml", "[{include_tasks: a.yml}]")
+    got = runner.run("""
+        - hosts: all
+          tasks:
+            - block: [{include_tasks: a.yml}]
+              rescue: [{name: rescued, command: echo}]
+        """)
+    message = got.finished()[-1].message
+    assert "includes are nested more than 200 deep" in message
+    assert "a.yml:1 -> b.yml:1 -> a.yml:1" in message
+    assert "rescued" not in names(got)
+
+
+def test_a_file_that_includes_itself_until_a_condition_is_true_ends(runner: PlayRunner) -> None:
+    runner.write(
+        "again.yml",
+        """
+        - set_fact: {count: "{{ count | default(0) | int + 1 }}"}
+        - {include_tasks: again.yml, when: count | int < 150}
+        """,
+    )
+    got = runner.run("""
+        - hosts: all
+          tasks: [{include_tasks: again.yml}, {debug: {msg: "{{ count }}"}}]
+        """)
+    assert got.debug_output() == [150]
