@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "jinja2": ["language/*", "reporters/html.py"],
     "packaging": ["language/versions.py"],
     "paramiko": ["remote/ssh/paramiko/*"],
+    "regex": ["user_regex.py"],
     "rich": ["reporters/console*.py", "reporters/live*.py", "cli/*"],
     "yaml": ["loading/*", "language/*"],
 }

@@ -32,6 +32,7 @@ from provisioner.modules.framework.base import Module, ModuleError
 from provisioner.modules.reboot import Reboot
 from provisioner.remote.shell import CHANGED, Report
 from provisioner.result import Outcome, Result
+from provisioner.user_regex import SlowPattern
 
 
 class ResultHandler:
@@ -82,7 +83,7 @@ class ResultHandler:
         try:
             with _reading(task_run.task):
                 edit = None if due and self._due.edit else self._edit(module, report)
-        except ModuleError as error:
+        except (ModuleError, SlowPattern) as error:
             failure = Result(Outcome.FAILED, str(error))
             return (yield from self.handle_result(place, task_run, failure))
         if edit is not None:
@@ -91,8 +92,11 @@ class ResultHandler:
         if task_run.check and not self._state.differs and _expects_failure(task_run):
             report = results.fail_unmet_assumption(report)
         jobs = self._play_world.world.jobs
-        with _reading(task_run.task):
-            result = async_jobs.result_of(module, report, task_run.diff, jobs)
+        try:
+            with _reading(task_run.task):
+                result = async_jobs.result_of(module, report, task_run.diff, jobs)
+        except SlowPattern as error:
+            result = Result(Outcome.FAILED, str(error))
         result = async_jobs.add_job_values(task_run.task, module, result)
         if due:
             self._due.finish()
@@ -320,7 +324,7 @@ def _reading(task: Task) -> Iterator[None]:
     """
     try:
         yield
-    except (ConnectionFailed, ModuleError):
+    except (ConnectionFailed, ModuleError, SlowPattern):
         raise
     except Exception as error:
         raise MalformedReport(

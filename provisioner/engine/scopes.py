@@ -23,7 +23,7 @@ from provisioner.language.plain_data import ComputedMapping
 from provisioner.language.play import Task, non_empty
 from provisioner.language.scope import Scope
 from provisioner.language.special_values import Lazy, LazyFromScope
-from provisioner.language.templating.environment import loop_helper
+from provisioner.language.templating.environment import limited_range, loop_helper
 from provisioner.language.templating.template import Template, TemplateError
 from provisioner.language.templating.undefined import missing
 from provisioner.language.variable_names import is_fact
@@ -284,7 +284,7 @@ _BUILTINS: dict[str, Any] = {
     "ansible_facts": LazyFromScope(_no_facts),
     **functions(_lookup_context),  # a variable `q` of the playbook has priority
     "ansible_search_path": LazyFromScope(lambda scope: _search_path(scope.context)),
-    "range": Lazy(lambda: range),
+    "range": Lazy(lambda: limited_range),
     "dict": Lazy(lambda: dict),
     "environment": (),
     **{name: Lazy(partial(loop_helper, name)) for name in ("namespace", "cycler", "joiner")},

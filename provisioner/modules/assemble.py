@@ -15,6 +15,7 @@ from provisioner.modules.shared.content import validation, write, written_diff, 
 from provisioner.modules.shared.edited import check_pattern, to_bytes
 from provisioner.remote.shell import LARGE_REPORT_LIMIT, Program, Report
 from provisioner.result import Diff
+from provisioner.user_regex import UserRegex
 
 READ = r"""
 # fragment FILE SIZE: report its name and exactly SIZE bytes. If the file has shrunk, zeros follow:
@@ -143,7 +144,7 @@ class Assemble(FileAttributes, Module):
     def _takes(self, name: str) -> bool:
         if self.ignore_hidden and name.startswith("."):
             return False
-        return self.regexp is None or bool(re.search(self.regexp, name))
+        return self.regexp is None or UserRegex(self.regexp).search(name) is not None
 
     def returns(self, report: Report) -> dict[str, Any]:
         values = written_values(report)

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from provisioner.modules.framework.fields import parameter
 from provisioner.modules.lineinfile import lines_of
 from provisioner.modules.shared.edited import Edit, EditedFile, check_pattern, to_bytes
+from provisioner.user_regex import UserRegex
 
 
 class BlockInFile(EditedFile):
@@ -101,7 +102,7 @@ class BlockInFile(EditedFile):
             return 0
         if not pattern or pattern == "EOF":
             return len(lines)
-        expression = re.compile(to_bytes(pattern))
+        expression = UserRegex(to_bytes(pattern))
         if expression.flags & re.MULTILINE:
             return self._place_in_text(expression, b"".join(lines), len(lines))
         matching = [number for number, line in enumerate(lines) if expression.search(line)]
@@ -109,7 +110,7 @@ class BlockInFile(EditedFile):
             return len(lines)
         return matching[-1] + 1 if self.insertafter else matching[-1]
 
-    def _place_in_text(self, expression: re.Pattern[bytes], text: bytes, otherwise: int) -> int:
+    def _place_in_text(self, expression: UserRegex[bytes], text: bytes, otherwise: int) -> int:
         """Return the index of the new block for a pattern with `(?m)`, which may span lines."""
         match = expression.search(text)
         if match is None:

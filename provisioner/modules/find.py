@@ -14,6 +14,7 @@ from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.edited import check_pattern
 from provisioner.modules.stat import kinds
 from provisioner.remote.shell import LARGE_REPORT_LIMIT, Program, Report, Value
+from provisioner.user_regex import UserRegex
 
 BODY = r"""
 entry='entry=%d %y %m %U %G %s %i %D %n %A@ %T@ %C@ %u %g %p\0'
@@ -186,7 +187,7 @@ class Find(Module):
 
     def _matches(self, name: str, patterns: Words) -> bool:
         if self.use_regex:
-            return any(re.match(pattern, name) for pattern in patterns)
+            return any(UserRegex(pattern).match(name) for pattern in patterns)
         return any(fnmatchcase(name, pattern) for pattern in patterns)
 
     def _has_mode(self, mode: int) -> bool:

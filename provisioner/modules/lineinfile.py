@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.edited import Edit, EditedFile, check_pattern, to_bytes
 from provisioner.remote.shell import Report
+from provisioner.user_regex import UserRegex
 
 
 class LineInFile(EditedFile):
@@ -98,7 +99,7 @@ class LineInFile(EditedFile):
     def _matcher(self) -> Callable[[bytes], Any]:
         """Return a function that says whether a line is one to replace or to remove."""
         if self.regexp is not None:
-            return re.compile(to_bytes(self.regexp)).search
+            return UserRegex(to_bytes(self.regexp)).search
         if self.search_string is not None:
             text = to_bytes(self.search_string)
             return lambda line: text in line
@@ -126,7 +127,7 @@ class LineInFile(EditedFile):
         pattern = self.insertafter or self.insertbefore
         if not pattern or pattern == "EOF":
             return len(lines)
-        search = re.compile(to_bytes(pattern)).search
+        search = UserRegex(to_bytes(pattern)).search
         matching = [number for number, line in enumerate(lines) if search(line)]
         if not matching:
             return len(lines)

@@ -8,6 +8,7 @@ from typing import Any
 from provisioner.modules.framework.fields import parameter
 from provisioner.modules.shared.edited import Edit, EditedFile, check_pattern, to_bytes
 from provisioner.remote.shell import Report
+from provisioner.user_regex import UserRegex
 
 
 class Replace(EditedFile):
@@ -53,11 +54,11 @@ class Replace(EditedFile):
         text = (old or b"").decode(self.encoding, "surrogateescape")
         first, last = 0, len(text)
         if section := self._section():
-            match = re.search(section, text, re.DOTALL)
+            match = UserRegex(section, re.DOTALL).search(text)
             if match is None:
                 return Edit(old or b"")
             first, last = match.span("subsection")
-        new, count = re.subn(self.regexp, self.replace, text[first:last], flags=re.MULTILINE)
+        new, count = UserRegex(self.regexp, re.MULTILINE).subn(self.replace, text[first:last])
         content = text[:first] + new + text[last:]
         if content == text:
             return Edit(old or b"")
@@ -67,7 +68,7 @@ class Replace(EditedFile):
         values = super().returns(report)
         section, before = self._section(), to_bytes(report.get("before"))
         text = before.decode(self.encoding, "surrogateescape")
-        if section and not report.changes and not re.search(section, text, re.DOTALL):
+        if section and not report.changes and not UserRegex(section, re.DOTALL).search(text):
             message = "Pattern for before/after params did not match the given file"
             values["msg"] = f"{message}: {section}"
         return values

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 from provisioner.modules.framework.base import Module, TaskContext, Words
 from provisioner.modules.framework.bodies import load_body
 from provisioner.remote.shell import Program, Report
+from provisioner.user_regex import UserRegex
 
 STATES = {
     "ESTABLISHED": "01",
@@ -130,7 +131,7 @@ def _search(pattern: str | None, text: str) -> re.Match[str] | None:
     if not pattern or not text:
         return None
     try:
-        return re.search(pattern, text, re.MULTILINE)
+        return UserRegex(pattern, re.MULTILINE).search(text)
     except re.error:
         return None
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from jinja2.exceptions import FilterArgumentError
 
 from provisioner.language.filters.data import describe, is_list, require_dict, require_list
+from provisioner.user_regex import UserRegex
 
 MATCHES: dict[str, Callable[[str, str], bool]] = {
     "equality": lambda key, name: key == name,
     "starts_with": lambda key, name: key.startswith(name),
     "ends_with": lambda key, name: key.endswith(name),
-    "regex": lambda key, name: re.match(name, key) is not None,
+    "regex": lambda key, name: UserRegex(name).match(key) is not None,
 }
 """The ways to compare a key with a name in `target`, by the value of `matching_parameter`."""
 

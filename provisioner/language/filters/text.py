@@ -11,6 +11,7 @@ from jinja2.exceptions import FilterArgumentError
 from provisioner import regex
 from provisioner.language.filters.data import describe, require_list
 from provisioner.language.versions import LooseVersion
+from provisioner.user_regex import UserRegex
 
 POSIX_BASIC_SPECIAL = regex.compile(r"([\[\].^$*\\])")
 
@@ -22,11 +23,11 @@ def to_text(value: Any) -> str:
 
 def compile_pattern(
     pattern: Any, ignorecase: bool = False, multiline: bool = False
-) -> re.Pattern[str]:
+) -> UserRegex[str]:
     """Compile a regular expression. Raises FilterArgumentError with the reason if it is invalid."""
     flags = (re.IGNORECASE if ignorecase else 0) | (re.MULTILINE if multiline else 0)
     try:
-        return re.compile(to_text(pattern), flags)
+        return UserRegex(to_text(pattern), flags)
     except (re.error, OverflowError, RecursionError) as error:
         raise FilterArgumentError(f'the pattern "{pattern}" is not valid: {error}') from None
 

@@ -16,6 +16,7 @@ from provisioner.language.filters.formats import to_paths as paths_in
 from provisioner.language.filters.text import to_bool
 from provisioner.language.lookups.context import LookupContext
 from provisioner.language.lookups.terms import LookupFailedError
+from provisioner.user_regex import UserRegex
 
 RANDOM: dict[str, Any] = {
     "length": 8, "upper": True, "lower": True, "numbers": True, "special": True, "min_upper": 0,
@@ -72,10 +73,10 @@ def _required(kinds: Mapping[str, str], options: Mapping[str, Any]) -> list[str]
     return [secrets.choice(kinds[name]) for name, count in counts.items() for _ in range(count)]
 
 
-def _pattern(text: str) -> re.Pattern[str]:
+def _pattern(text: str) -> UserRegex[str]:
     """Return the compiled regular expression."""
     try:
-        return re.compile(text)
+        return UserRegex(text)
     except re.error as error:
         raise LookupFailedError(f'the pattern "{text}" is not valid: {error}') from None
 

@@ -91,6 +91,20 @@ def loop_helper(name: str) -> Any:
     return getattr(utils, name.capitalize())
 
 
+def limited_range(*bounds: Any) -> range:
+    """Return `range(*bounds)`. Raises TemplateError if it has more than `MAX_ITEMS` numbers."""
+    from provisioner.language.filters.data import MAX_ITEMS
+
+    numbers = range(*bounds)
+    if numbers[MAX_ITEMS:]:
+        call = f"range({', '.join(map(str, bounds))})"
+        raise TemplateError(
+            f"{call} has more than {MAX_ITEMS} numbers; for a random number write"
+            " `{{ 99999999 | random(start=1) }}`"
+        )
+    return numbers
+
+
 _GENERATORS = ("map", "select", "reject", "selectattr", "rejectattr", "batch", "slice", "unique")
 
 
