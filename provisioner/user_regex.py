@@ -90,7 +90,7 @@ class UserRegex(Generic[AnyStr]):
         import regex
 
         source = _as_text(self._pattern.pattern)
-        source = _OWN_SYNTAX.sub(lambda match: match[1] or "\\" + match[0], source)
+        source = _OWN_SYNTAX.sub(_for_regex, source)
         flags = self.flags & (re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE)
         is_text = isinstance(self._pattern.pattern, str)
         return regex.compile(source if is_text else source.encode("latin-1"), flags)
@@ -98,8 +98,25 @@ class UserRegex(Generic[AnyStr]):
 
 _REPEATED_GROUP = lazy.compile(r"\)[*+{]")
 
-_OWN_SYNTAX = lazy.compile(r"(\\.)|\{(?!\d*,?\d*\})|\[(?=[:.=])", re.DOTALL)
+_OWN_SYNTAX = lazy.compile(
+    r"""(?P<escape>\\.)
+    | \[(?P<set>\^?\]?(?:\\.|[^\]\\])*)\]
+    | \{(?!\d*,?\d*\})""",
+    re.DOTALL | re.VERBOSE,
+)
 """What is plain text for `re` and has a meaning for `regex`: {e}, [[:alpha:]]. Or an escape."""
+
+_BRACKET_IN_SET = lazy.compile(r"(\\.)|\[", re.DOTALL)
+
+
+def _for_regex(syntax: re.Match[str]) -> str:
+    """Return a piece of a pattern that `_OWN_SYNTAX` matches, so that `regex` reads it as `re`."""
+    if syntax["escape"]:
+        return syntax[0]
+    if syntax["set"] is None:
+        return "\\" + syntax[0]
+    characters = _BRACKET_IN_SET.sub(lambda found: found[1] or r"\[", syntax["set"])
+    return f"[{characters}]"
 
 
 def _as_text(pattern: str | bytes) -> str:
