@@ -1,6 +1,6 @@
 """`python -m provisioner`."""
 
-from provisioner.cli import main
+from provisioner.entry import main
 
 if __name__ == "__main__":  # a worker process imports this module as "__mp_main__"
     main()

@@ -151,7 +151,7 @@ def test_files_outside_of_packages_import_no_package() -> None:
     against = [
         f"{file} imports {name}"
         for file in FILES
-        if package_of(file) == "" and file != "__main__.py"
+        if package_of(file) == "" and file not in ("__main__.py", "entry.py")
         for name in sorted(imports(file))
         if any(is_in(name, f"provisioner.{package}") for package in MAY_IMPORT_PACKAGES)
     ]
@@ -217,7 +217,8 @@ def test_a_file_replaces_no_function_of_the_standard_library(file: str) -> None:
 def test_a_file_ends_the_process_by_a_normal_exit(file: str) -> None:
     tree = ast.parse((PACKAGE / file).read_text())
     names = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    assert "os._exit" not in names
+    is_signal_handler = file == "process_signals.py"  # a handler that raises may be ignored
+    assert ("os._exit" in names) == is_signal_handler
 
 
 def test_files_are_named_for_what_they_hold() -> None:

@@ -11,7 +11,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from provisioner import exits
+from provisioner import exits, process_signals
 
 SUBCOMMANDS = {
     "doc": "provisioner.cli.commands.doc",
@@ -25,13 +25,14 @@ SUBCOMMANDS = {
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run one command and exit with its status: the entry point of `provision`."""
+    """Run one command and exit with its status. Called by provisioner/entry.py."""
     gc.disable()  # until a run begins: imported code and loaded files are not garbage
     _open_closed_streams()
     try:
         status = dispatch(sys.argv[1:] if arguments is None else arguments)
     finally:
         gc.freeze()  # the interpreter would search all objects for cycles before it exits
+        process_signals.restore_defaults()
     sys.exit(status)
 
 

@@ -6,10 +6,9 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from provisioner.cli.find_playbook import find_playbook
 from provisioner.cli.inventory_source import inventory_sources
+from provisioner.cli.messages import ask
 from provisioner.cli.vault_options import vault_secrets
 from provisioner.records import dataclass
 
@@ -114,12 +113,12 @@ def _passwords(arguments: RunArguments) -> dict[str, Any]:
     """Ask for the passwords of all hosts. The login password is the default become password."""
     passwords: dict[str, Any] = {}
     if arguments.ask_pass:
-        passwords["ansible_password"] = click.prompt("SSH password", hide_input=True, err=True)
+        passwords["ansible_password"] = ask("SSH password", hide_input=True, err=True)
     if arguments.ask_become_pass:
         default = passwords.get("ansible_password")
         hint = " [the SSH password]" if default else ""
         text = f"BECOME password{hint}"
-        passwords["ansible_become_password"] = click.prompt(
+        passwords["ansible_become_password"] = ask(
             text, hide_input=True, err=True, default=default or "", show_default=False
         )
     return passwords

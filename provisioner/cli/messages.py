@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from provisioner.escaping import escape
+from provisioner.process_signals import cleanup_by_exception
+
+
+def ask(question: str, **options: Any) -> str:
+    """Return the operator's answer to a question of click, which restores the terminal."""
+    with cleanup_by_exception():
+        answer: str = click.prompt(question, **options)
+        return answer
 
 
 def tell(message: str) -> None:

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from provisioner.cli.messages import ask
 from provisioner.errors import LoadError
 from provisioner.escaping import escape
 from provisioner.language.play import Play, Playbook, Prompt
@@ -67,7 +66,7 @@ def _answer(prompt: Prompt, scope: Scope, redactor: Redactor) -> Any:
             raise LoadError(reason, None, f"set it with -e {prompt.name}=VALUE")
         return _hashed(default, prompt, scope)
     shown_default = "" if prompt.private or default is None else f" [{escape(default)}]"
-    answer: str = click.prompt(
+    answer = ask(
         escape(str(prompt.text), lines=True) + shown_default,
         default=default or "",
         hide_input=prompt.private,

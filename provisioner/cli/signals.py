@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from provisioner.process_signals import NUMBERS
 from provisioner.reporters.screen import SCREEN
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Signals:
         self._old_handlers: dict[int, Callable[..., Any] | int | None] = {}
 
     def __enter__(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in NUMBERS:
             self._old_handlers[number] = signal.signal(number, self._stop)
 
     def __exit__(self, *_: object) -> None:

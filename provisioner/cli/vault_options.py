@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from provisioner.cli.messages import ask
 from provisioner.escaping import escape
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def ask_password(label: str, *, new: bool = False) -> Secret:
 
     text = "New vault password" if new else "Vault password"
     text += "" if label == DEFAULT else f" ({escape(label)})"
-    answer: str = click.prompt(text, hide_input=True, err=True, confirmation_prompt=new)
+    answer = ask(text, hide_input=True, err=True, confirmation_prompt=new)
     return Secret(label, answer.strip().encode())
 
 

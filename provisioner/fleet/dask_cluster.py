@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import logging
+import multiprocessing
 import queue
 import secrets
 import signal
@@ -27,6 +28,7 @@ from distributed import Client, LocalCluster
 from distributed.deploy import spec
 from distributed.security import Security
 
+from provisioner import process_signals
 from provisioner.engine.interrupt import Interrupt
 from provisioner.errors import UsageError
 from provisioner.fleet import protocol, worker_endpoint
@@ -89,6 +91,7 @@ def _client(workers: str) -> Iterator[Client]:
             yield client
         return
     with (
+        process_signals.cleanup(_kill_children),
         dask.config.set(NO_WEB_PAGES),
         _start_cluster(lambda: _local_cluster(int(workers))) as cluster,
         Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]
@@ -136,6 +139,12 @@ def _check_certificate(value: str | None) -> None:
     except OSError as error:
         reason = f"cannot read {value}, which Dask's configuration names: {error.strerror}"
         raise UsageError(f"--workers: {reason}") from error
+
+
+def _kill_children() -> None:
+    """Kill the local workers: one that starts prints a traceback when this process ends."""
+    for child in multiprocessing.active_children():
+        child.kill()
 
 
 def _start_cluster(make: Callable[[], LocalCluster]) -> LocalCluster:

@@ -16,6 +16,7 @@ from provisioner.language import yaml_builder, yaml_syntax
 from provisioner.language.yaml_values import YamlMap
 from provisioner.loading.inventory_builder import Builder
 from provisioner.local_files import open_regular
+from provisioner.process_signals import cleanup_by_exception
 from provisioner.where import Where
 
 _KEYS = ("hosts", "vars", "children")
@@ -102,12 +103,13 @@ def _run(path: Path, *arguments: str) -> Mapping[str, Any]:
 
     called = " ".join((str(path), *arguments))
     try:
-        process = subprocess.run(
-            [path.absolute(), *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
+        with cleanup_by_exception():
+            process = subprocess.run(
+                [path.absolute(), *arguments],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+            )
     except OSError as error:
         raise LoadError(f"{called} can't be run: {error.strerror}") from None
     if process.returncode:

@@ -6,17 +6,15 @@ import os
 import secrets
 import shlex
 import shutil
-import signal
 import stat
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 from provisioner.errors import LoadError
+from provisioner.process_signals import cleanup_by_exception
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a new folder with mode 0700 is made in it
 
@@ -30,19 +28,25 @@ def write(path: Path, data: bytes, *, private: bool = False) -> None:
     path = Path(os.path.realpath(path))
     temporary = path.with_name(f".{path.name[:200]}.{secrets.token_hex(8)}")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                _copy_owner_and_mode(path, descriptor, private)
-                file.write(data)
-                file.flush()
-                os.fsync(descriptor)
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        with cleanup_by_exception():
+            _replace(path, temporary, data, private)
     except OSError as error:
         raise LoadError(f"{path} can't be written: {error.strerror}") from None
+
+
+def _replace(path: Path, temporary: Path, data: bytes, private: bool) -> None:
+    """Write the temporary file and rename it to `path`. It never stays."""
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            _copy_owner_and_mode(path, descriptor, private)
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _copy_owner_and_mode(path: Path, descriptor: int, private: bool) -> None:
@@ -66,7 +70,7 @@ def edited(data: bytes, name: str) -> bytes:
     `name` gives the suffix of the file.
     """
     command = _editor()
-    with _private_folder() as folder, _exit_on_signals():
+    with cleanup_by_exception(), _private_folder() as folder:
         path = folder / f"plain{Path(name).suffix}"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -109,18 +113,3 @@ def _overwrite(path: Path) -> None:
             os.fsync(file.fileno())
     except OSError:
         pass  # the file is removed in any case
-
-
-@contextmanager
-def _exit_on_signals() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into SystemExit, so that temporary files are removed."""
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        sys.exit(128 + number)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -10,6 +10,7 @@ from provisioner.errors import LoadError
 from provisioner.loading import yaml_file
 from provisioner.loading.vault import DEFAULT, Secret
 from provisioner.local_files import with_home
+from provisioner.process_signals import cleanup_by_exception
 
 
 def split_id(vault_id: str) -> tuple[str, str]:
@@ -42,7 +43,9 @@ def _printed(path: Path, label: str) -> bytes:
     client = ("--vault-id", label) if path.stem.endswith("-client") else ()
     try:
         # It keeps the operator's stdin and stderr, because it may ask for something.
-        process = subprocess.run([path.absolute(), *client], stdout=subprocess.PIPE, check=False)
+        with cleanup_by_exception():
+            command = [path.absolute(), *client]
+            process = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     except OSError as error:
         hint = "a file with the password itself must not be executable"
         raise LoadError(f"{path} can't be run: {error.strerror}", None, hint) from None

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 from provisioner.local_files import open_special
+from provisioner.process_signals import cleanup_by_exception
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -22,16 +23,25 @@ def write_atomically(path: Path, data: bytes) -> None:
     target = path.resolve()
     temporary = target.with_name(f".{target.name[:200]}.{os.urandom(4).hex()}")
     try:
+        with cleanup_by_exception():
+            _replace(target, temporary, data)
+    except OSError as error:
+        # The message names the requested file, not the temporary one.
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _replace(target: Path, temporary: Path, data: bytes) -> None:
+    """Write the temporary file and rename it to `target`. It never stays."""
+    try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)
-    except OSError as error:
+    except BaseException:
         temporary.unlink(missing_ok=True)
-        # The message names the requested file, not the temporary one.
-        raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
 
 
 def _is_special(path: Path) -> bool:

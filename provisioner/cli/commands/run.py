@@ -294,12 +294,14 @@ def _report(run: Run, arguments: RunArguments, redactor: Redactor) -> int:
     detailed = arguments.check and arguments.detailed_exitcode
     events = map(_with_detailed_exit, run.events()) if detailed else run.events()
     bugs = Bugs()
-    try:
-        with Signals(run.interrupt, run, announcer(reporters)):
+    with Signals(run.interrupt, run, announcer(reporters)):
+        try:
             status = report_events(map(bugs.note, map(redactor.redact, events)), reporters)
-    finally:
-        written = close_reporters(reporters)
-        bugs.print()
+        finally:
+            written = close_reporters(reporters)
+            bugs.print()
+    if run.interrupt.signal:  # it may have come after the last host
+        status = exits.SIGNALLED + run.interrupt.signal
     succeeded = status in (exits.OK, exits.PENDING)
     return exits.NOT_WRITTEN if succeeded and not written else status
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from provisioner.cli.messages import ask
 from provisioner.cli.subcommand import SETTINGS, invoke
 from provisioner.cli.vault_options import ask_password, vault_options, vault_secrets
 from provisioner.escaping import escape
@@ -202,10 +203,10 @@ def _strings(options: dict[str, Any]) -> Iterable[tuple[str | None, str]]:
     if options["prompt"]:
         if from_stdin:
             raise click.UsageError("--prompt cannot be used when a value is read from stdin")
-        name = click.prompt("Variable name (empty for none)", default="", show_default=False,
+        name = ask("Variable name (empty for none)", default="", show_default=False,
                             err=True)  # fmt: skip
         hidden = not options["show_input"]
-        yield name or None, click.prompt("String to encrypt", hide_input=hidden, err=True)
+        yield name or None, ask("String to encrypt", hide_input=hidden, err=True)
     elif from_stdin or not arguments:
         yield options["stdin_name"], _read_stdin().decode("utf-8", "surrogateescape")
     names = [*options["names"], *(None for _ in arguments)]

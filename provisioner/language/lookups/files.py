@@ -21,6 +21,7 @@ from provisioner.language.lookups.terms import (
     read_text,
     with_defaults,
 )
+from provisioner.process_signals import cleanup_by_exception
 
 
 def file(
@@ -209,13 +210,14 @@ def _output(context: LookupContext, command: Any) -> str:
     """
     import subprocess
 
-    process = subprocess.run(
-        ["/bin/sh", "-c", str(command)],
-        cwd=context.basedir,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
+    with cleanup_by_exception():
+        process = subprocess.run(
+            ["/bin/sh", "-c", str(command)],
+            cwd=context.basedir,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
     if process.returncode:
         last_line = process.stderr.decode(errors="replace").strip().splitlines()[-1:]
         reason = f"the command ended with exit code {process.returncode}"
