@@ -99,6 +99,7 @@ class HostSessions:
         sent = False
         error: ConnectionFailed | BecomeFailed | None = None
         try:
+            self._end_hindering_sessions(request)
             self._session(request.session_key, request.variables)
             sent = True
             self.frames += 1
@@ -160,6 +161,16 @@ class HostSessions:
                 while self._sessions:
                     self._sessions.popitem()[1].close()
                 time.sleep(0.02)
+
+    def _end_hindering_sessions(self, request: Exchange) -> None:
+        """End the sessions as the users that a change of the frame removes or renumbers."""
+        changes = (step.program for step in request.steps if step.mode == "apply")
+        users = {program.frees_user for program in changes} - {""}
+        own = request.session_key
+        for key in list(self._sessions) if users else ():
+            is_hindering = key.become is not None and key.become.user in users
+            if is_hindering and key.host == own.host and key != own:
+                self._sessions.pop(key).end()
 
     def _lock_words(self, request: Exchange) -> str:
         """Return the words with which a session takes the lock of its host; "" for no lock."""

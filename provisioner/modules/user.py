@@ -133,7 +133,10 @@ class User(Module):
             "expire_date": "" if end is None else f"{end:%Y-%m-%d}",
             "expire_days": days if has_end else "",
         }
-        return Program("user", self.body, variables)
+        # userdel and usermod refuse these changes while the user has a process.
+        needs_no_process = self.state == "absent" or (self.uid, self.home) != (None, None)
+        user = self.name if needs_no_process else ""
+        return Program("user", self.body, variables, frees_user=user)
 
     def returns(self, report: Report) -> dict[str, Any]:
         values: dict[str, Any] = {"name": self.name, "state": self.state}

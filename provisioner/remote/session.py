@@ -6,6 +6,7 @@ runs one frame at a time, so that content which a body requests is the next inpu
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -26,6 +27,9 @@ from provisioner.remote.prefetch import questions
 from provisioner.remote.refusals import refusal
 from provisioner.remote.report_parser import LONGEST_NUMBER, read_number
 from provisioner.remote.shell import Program, Report, Step, script
+
+END_SECONDS = 5.0
+"""Seconds to wait for the end of a shell that was told to exit."""
 
 KILL_SECONDS = 15.0
 """Seconds that it may take to end a task that took too long."""
@@ -119,6 +123,19 @@ class Session:
             for _ in other.exchange([step]):
                 pass
             other.close()
+
+    def end(self) -> None:
+        """Let the shell exit, wait until it and sudo have ended, and close the session.
+
+        It must be idle. Raises nothing: after `END_SECONDS` it does not wait any longer.
+        """
+        channel, deadline = self._channel, time.monotonic() + END_SECONDS
+        with contextlib.suppress(Exception):
+            if channel is not None:
+                channel.send(b"0\n")  # no frame has this length
+                while channel.receive(deadline - time.monotonic()):
+                    pass
+        self.close()
 
     def close(self) -> None:
         """End the session; may be called twice."""

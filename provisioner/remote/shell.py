@@ -121,6 +121,8 @@ class Program:
     `stays`: a subshell of the body continues after the body's end.
     `content_sizes`: bytes of each content, where the variable `content_size` does not have it.
     `report_limit`: bytes that its report may take in memory.
+    `frees_user`: the user whose processes hinder its changes. The run's own sessions as that user
+    are ended before.
     """
 
     module: str
@@ -135,6 +137,7 @@ class Program:
     stays: bool = False
     content_sizes: tuple[int, ...] = ()
     report_limit: int = REPORT_LIMIT
+    frees_user: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -125,3 +126,48 @@ def test_docker_is_installed_with_a_sudo_password(
     run, _ = ended
     assert run.status(host) == "changed"
     assert run.task(host, "Smoke test: docker run hello-world")["outcome"] == "ok"
+
+
+BECOME_AND_REMOVE = """
+- hosts: nopasswd
+  become: true
+  gather_facts: false
+  tasks:
+    - user: {name: worker}
+    - {command: id -u, become_user: worker}
+    - user: {name: worker, uid: 4321}
+    - {command: id -u, become_user: worker, register: number}
+    - user: {name: worker, home: /srv/worker, move_home: true}
+    - {shell: cd && pwd, become_user: worker, register: home}
+    - assert: {that: [number.stdout == "4321", home.stdout == "/srv/worker"]}
+    - user: {name: worker, state: absent, remove: true}
+"""
+
+
+def test_a_user_that_a_task_became_can_be_changed_and_removed(lab: Lab, tmp_path: Path) -> None:
+    play = tmp_path / "play.yml"
+    play.write_text(BECOME_AND_REMOVE)
+    run = Provision(tmp_path)(lab, play, expect=0)
+    assert run.status("nopasswd") == "changed"
+    assert lab["nopasswd"].run("id worker").returncode == 1
+
+
+REMOVE = """
+- hosts: nopasswd
+  become: true
+  gather_facts: false
+  tasks:
+    - {command: id -u, become_user: other}
+    - user: {name: other, state: absent}
+"""
+
+
+def test_processes_of_a_user_that_others_started_are_not_ended(lab: Lab, tmp_path: Path) -> None:
+    host = lab["nopasswd"]
+    sleep = "setsid runuser -u other -- sleep 3600 </dev/null >/dev/null 2>&1 &"
+    host.check(f"useradd other\n{sleep}")
+    play = tmp_path / "play.yml"
+    play.write_text(REMOVE)
+    run = Provision(tmp_path)(lab, play, expect=2)
+    assert "exit 8" in run.failure("nopasswd")["message"]  # userdel: the user has a process
+    host.check("pgrep -u other sleep && pkill -u other sleep")

@@ -15,7 +15,7 @@ from provisioner.fleet.host_sessions import REOPENED, HostSessions
 from provisioner.fleet.login import Login
 from provisioner.remote.become import Become
 from provisioner.remote.local import LocalChannel, LocalConnection
-from provisioner.remote.shell import Program, Step
+from provisioner.remote.shell import Mode, Program, Step
 from provisioner.remote.ssh.connection import connect
 from tests.lab.processes import wait_for
 from tests.remote.sshd import Sshd, sshd
@@ -140,3 +140,32 @@ def test_only_sudo_gets_a_terminal(refuse_once: Callable[[str], None]) -> None:
         assert sessions.exchange(Exchange(SessionKey("h", become=become), (WHO,), {})).lost is None
     assert connection.terminals == [False, True, False]
     sessions.close()
+
+
+IS_THERE = """
+for pid in $nobody $daemon; do
+    if [ -e "/proc/$pid" ]; then report there "$pid"; fi
+done
+"""
+
+
+@pytest.mark.parametrize(("mode", "is_ended"), [("look", False), ("apply", True)])
+def test_a_change_of_a_user_ends_the_sessions_as_that_user_first(
+    tmp_path: Path, mode: Mode, is_ended: bool
+) -> None:
+    with sshd(tmp_path) as server:
+        server.trust()
+        sessions = HostSessions(lambda _host, _variables: Login(connect(server.target()), "root"))
+        which = Step(Program("which", "report out $$\n"), "apply")
+        root, *others = SESSION_KEYS
+        nobody, daemon = (
+            sessions.exchange(Exchange(key, (which,), {})).reports[0].get("out") for key in others
+        )
+        pids = {"nobody": nobody, "daemon": daemon}
+        change = Step(Program("there", IS_THERE, pids, frees_user="nobody"), mode)
+        answer = sessions.exchange(Exchange(root, (change,), {}))
+        left = answer.reports[0].records["there"]
+        assert left == ((daemon,) if is_ended else (nobody, daemon))
+        again = sessions.exchange(Exchange(others[0], (WHO,), {}))
+        assert (again.reports[0].get("out"), again.notices) == ("nobody", ())
+        sessions.close()

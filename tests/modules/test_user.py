@@ -11,7 +11,7 @@ from provisioner.modules import find_module
 from provisioner.modules.framework.fields import InvalidArguments
 from provisioner.remote.shell import Report
 from tests.modules import fake_accounts
-from tests.modules.conftest import Host, listing
+from tests.modules.conftest import FakeContext, Host, listing
 
 
 @pytest.fixture
@@ -134,6 +134,22 @@ def test_absent_removes_the_user_once(host: Host, etc: Path) -> None:
     assert host.run("user", **gone).changes == ("remove user deploy",)
     assert "userdel -r deploy" in host.calls()
     assert not host.run("user", **gone).changes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "freed"),
+    [
+        ({"state": "absent"}, "deploy"),
+        ({"uid": 7}, "deploy"),
+        ({"home": "/srv"}, "deploy"),
+        ({}, ""),
+    ],
+)
+def test_changes_that_need_a_user_without_processes_say_so(
+    arguments: dict[str, object], freed: str
+) -> None:
+    module = find_module("user").from_arguments({"name": "deploy", **arguments})
+    assert module.program(FakeContext(Path())).frees_user == freed
 
 
 def test_a_key_gets_its_passphrase_on_stdin_and_is_replaced_only_with_force(
