@@ -12,6 +12,7 @@ from provisioner.modules.async_status import AsyncStatus, Background
 from provisioner.modules.async_status import with_folder as with_job_folder
 from provisioner.modules.framework.base import Module
 from provisioner.remote.report_parser import parse
+from provisioner.remote.session import still_running
 from provisioner.remote.shell import Program, Report
 from provisioner.result import Result
 
@@ -79,7 +80,14 @@ def result_of(
     ended = parse(report.get("job").encode("utf-8", "surrogateescape"))
     records = dict(ended.records)
     if "late" in records:
-        records["failed"] = (f"it took longer than {ended.get('late')} s and was ended",)
+        records["failed"] = (_why_late(ended),)
     ended = replace(ended, records=records, status=int(ended.get("status") or 1))
     job_result = results.result_of(jobs.get(module.jid, Module()), ended, diff)
     return replace(job_result, returns={**result.returns, **job_result.returns, "finished": 1})
+
+
+def _why_late(ended: Report) -> str:
+    took = f"it took longer than {ended.get('late')} s and"
+    if left := ended.records.get("left"):
+        return f"{took} could not be ended: {still_running(left)}"
+    return f"{took} was ended"

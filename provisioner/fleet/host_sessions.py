@@ -24,7 +24,7 @@ from provisioner.fleet.machines import Machines
 from provisioner.language.templating.template import TemplateError
 from provisioner.remote import lock
 from provisioner.remote.become import Become
-from provisioner.remote.session import Session
+from provisioner.remote.session import NO_WAY_TO_END, NOT_ENDED_HINT, Session, still_running
 from provisioner.remote.shell import Report
 from provisioner.remote.streams import Progress
 
@@ -40,6 +40,11 @@ RELEASED = (
 )
 
 NO_LOCK = "the host cannot be locked, so other runs may change it at the same time: {}"
+
+KILL_PAUSE = 0.1
+"""Seconds from killing a task until the next task of its frame is killed."""
+
+NOT_KILLED = "it was interrupted and could not be killed: {}"
 
 MAX_JOINS = 100
 """Number of times that a host may say that it is the machine of another name. This ends a loop."""
@@ -77,6 +82,12 @@ class HostSessions:
         self._keys_with_notices: set[SessionKey] = set()
         self._lock = threading.Lock()
         self._in_use = threading.Lock()
+        self._running: Session | None = None
+        """The session whose frame the host executes."""
+        self._kill_is_over = threading.Event()
+        self._kill_is_over.set()
+        self._not_ended = ""
+        """What could not be killed, or why not."""
         self._connecting_forbidden = False
         self.is_connecting = False
         """Whether a connection is being made."""
@@ -122,6 +133,11 @@ class HostSessions:
             self.close()
         elif error is not None:  # sudo may accept a later task, which starts a new shell
             self._sessions.pop(request.session_key, None)
+        self._kill_is_over.wait()
+        if self._not_ended and (error is not None or (reports and reports[-1].status)):
+            error, sent = ConnectionLost(NOT_KILLED.format(self._not_ended), NOT_ENDED_HINT), True
+            if reports and reports[-1].status:  # of a shell whose programs still run
+                reports[-1] = Report()
         same_machine: tuple[str, ...] = ()
         if other := lock.twin(reports[-1]) if reports else "":
             try:
@@ -143,6 +159,7 @@ class HostSessions:
             session = self._session(request.session_key, request.variables)
             words = self._lock_words(request)
             try:
+                self._running = session
                 for report in session.exchange(request.steps, progress, words):
                     if reason := report.get("lock_off"):
                         self._notices += (NO_LOCK.format(reason[:200]),)
@@ -161,6 +178,8 @@ class HostSessions:
                 while self._sessions:
                     self._sessions.popitem()[1].close()
                 time.sleep(0.02)
+            finally:
+                self._running = None
 
     def _end_hindering_sessions(self, request: Exchange) -> None:
         """End the sessions as the users that a change of the frame removes or renumbers."""
@@ -213,7 +232,11 @@ class HostSessions:
         login = self._login(session_key, variables)
         if old is not None:
             self._notices += (REOPENED,)
-        session = Session(login.connection, self._become(session_key, login))
+        session = Session(
+            login.connection,
+            self._become(session_key, login),
+            reconnect=lambda: self._connect(session_key.host, variables).connection,
+        )
         self._sessions[session_key] = session
         return session
 
@@ -273,10 +296,28 @@ class HostSessions:
         self._connecting_forbidden = True
 
     def kill(self) -> None:
-        """Kill the tasks on the host, so that their reports end."""
-        for session in list(self._sessions.values()):
-            with contextlib.suppress(Exception):
-                session.kill()
+        """Kill the task on the host, so that its report ends; also later tasks of its frame.
+
+        Where that is not possible, the connections are closed, and the task counts as lost.
+        """
+        self._kill_is_over.clear()
+        try:
+            while (session := self._running) is not None:
+                if left := session.kill():
+                    self.give_up(still_running(left))
+                    return
+                time.sleep(KILL_PAUSE)
+        except Exception as error:
+            self.give_up(NO_WAY_TO_END.format(error or "no answer"))
+        finally:
+            self._kill_is_over.set()
+
+    def give_up(self, reason: str) -> None:
+        """Close the connections, because the task that runs on the host could not be killed."""
+        if self._running is not None:
+            self._not_ended = self._not_ended or reason
+        self._kill_is_over.set()
+        self.close()
 
     def close_idle(self) -> bool:
         """Close everything, unless an exchange is running. Return whether it was closed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 
@@ -13,8 +14,10 @@ from provisioner.fleet.machines import Machines
 KEEP_ALIVE_SECONDS = 120.0
 """Interval of keep-alive messages to hosts that wait for others."""
 
-KILL_SECONDS = 20
-"""Time limit for killing the tasks on a host."""
+KILL_SECONDS = 4.5
+"""Time limit for killing the tasks on all hosts."""
+
+TOO_SLOW = f"the host did not answer within {KILL_SECONDS:g} s"
 
 
 class SessionPool:
@@ -80,13 +83,19 @@ class SessionPool:
         return {host: sessions.frames for host, sessions in list(self._hosts.items())}
 
     def kill(self) -> None:
-        """Kill the tasks on all hosts. Returns when that is done, or after the time limit."""
-        connected = [sessions for sessions in list(self._hosts.values()) if sessions.is_open]
-        threads = [threading.Thread(target=each.kill, daemon=True) for each in connected]
-        for thread in threads:
+        """Kill the tasks on all hosts. After the time limit, close the connections of the rest."""
+        deadline = time.monotonic() + KILL_SECONDS
+        threads = {
+            sessions: threading.Thread(target=sessions.kill, daemon=True)
+            for sessions in list(self._hosts.values())
+            if sessions.is_open
+        }
+        for thread in threads.values():
             thread.start()
-        for thread in threads:
-            thread.join(KILL_SECONDS)
+        for sessions, thread in threads.items():
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                sessions.give_up(TOO_SLOW)
 
     def abandon_connecting(self) -> tuple[str, ...]:
         """Give up all connection attempts. Return the hosts that are connecting."""

@@ -41,6 +41,7 @@ _guard() {
     report late "$job_seconds"
     say
     _kill
+    say
 }
 _supervise() {
     trap '' HUP

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
-import selectors
+import select
 import subprocess
+import time
 from collections.abc import Sequence
 
 from provisioner.errors import ConnectionLost
+
+CLOSED_LOOK = 0.5
+"""Seconds between looks of `receive` whether another thread has closed the channel."""
 
 
 class LocalChannel:
@@ -26,9 +31,10 @@ class LocalChannel:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin.fileno(), self._process.stdout.fileno()
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._stdout, selectors.EVENT_READ)
+        self._poll = select.poll()
+        self._poll.register(self._stdout, select.POLLIN)
         self._has_answered = False
+        self._is_closed = False
 
     @property
     def alive(self) -> bool:
@@ -45,8 +51,15 @@ class LocalChannel:
             raise ConnectionLost(f"the local shell has ended: {error.strerror}") from error
 
     def receive(self, timeout: float | None) -> bytes:
-        if not self._selector.select(timeout):
-            raise TimeoutError
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        while not self._is_closed:
+            rest = deadline - time.monotonic()
+            if self._poll.poll(1000 * max(0.0, min(rest, CLOSED_LOOK))):
+                break
+            if rest <= CLOSED_LOOK:
+                raise TimeoutError
+        if self._is_closed:
+            raise ConnectionLost("the local shell was closed")
         data = os.read(self._stdout, 1 << 16)
         self._has_answered = self._has_answered or bool(data)
         return data
@@ -55,15 +68,15 @@ class LocalChannel:
         return self._process.poll()
 
     def close(self) -> None:
-        self._selector.close()
+        self._is_closed = True
         for pipe in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):
                 pipe.close()  # type: ignore[union-attr]
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        try:
             self._process.wait(2)
-            return
-        self._process.kill()
-        self._process.wait()
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 class LocalConnection:

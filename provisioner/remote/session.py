@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from os import urandom
 
@@ -18,6 +18,7 @@ from provisioner.errors import (
     ConnectionLost,
     MalformedReport,
     ProvisionError,
+    SessionRefused,
 )
 from provisioner.remote import shell, streams
 from provisioner.remote.become import Become, command, wrong_password
@@ -36,6 +37,13 @@ KILL_SECONDS = 15.0
 
 KILL = script("kill.sh")
 """The body that ends everything that the session with the shell $root runs."""
+
+NO_WAY_TO_END = "no other session could end it: {}"
+
+NOT_ENDED_HINT = "end what still runs of it on the host: look with `ps -ef`"
+
+MOST_NAMED = 5
+"""Number of processes that a message names."""
 
 START_SECONDS = 30.0
 """Seconds until the login shell must answer: its profile can be slow."""
@@ -57,9 +65,22 @@ class Session:
     The remote end starts with the first frame, without an extra round trip.
     """
 
-    def __init__(self, connection: Connection, become: Become | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        become: Become | None = None,
+        reconnect: Callable[[], Connection] | None = None,
+        ends_late_steps: bool = True,
+    ) -> None:
+        """Create the session; nothing is sent.
+
+        `reconnect` makes another connection, for `kill` where sshd allows one session only. Without
+        `ends_late_steps`, a step that takes too long counts as lost, and no one ends it.
+        """
         self._connection = connection
         self._become = become
+        self._reconnect = reconnect
+        self._ends_late_steps = ends_late_steps
         self._nonce = urandom(16).hex()
         self._channel: Channel | None = None
         self._defined: dict[str, set[str]] = {}
@@ -111,18 +132,36 @@ class Session:
         self._started = True
         return channel
 
-    def kill(self) -> None:
-        """End everything that the session runs, by a second session of the same user.
+    def kill(self) -> tuple[str, ...]:
+        """End everything that the session runs, by another session of the same user.
 
-        The session itself continues, and the killed step fails. Raises the exceptions of
-        `exchange`, for example where sshd allows one session only.
+        Returns what could not be ended: the process ID, user and command of each. The session
+        itself continues, and the killed step fails. Raises the exceptions of `exchange`, and
+        TimeoutError.
         """
-        if self._pid:
-            other = Session(self._connection, self._become)
-            step = Step(Program("kill", KILL, {"root": self._pid}), "apply", timeout=KILL_SECONDS)
-            for _ in other.exchange([step]):
-                pass
+        if not self._pid:
+            return ()
+        try:
+            return self._kill_over(self._connection)
+        except SessionRefused:
+            if self._reconnect is None:
+                raise
+        connection = self._reconnect()
+        try:
+            return self._kill_over(connection)
+        finally:
+            connection.close()
+
+    def _kill_over(self, connection: Connection) -> tuple[str, ...]:
+        other = Session(connection, self._become, ends_late_steps=False)
+        step = Step(Program("kill", KILL, {"root": self._pid}), "apply", timeout=KILL_SECONDS)
+        try:
+            (report,) = other.exchange([step])
+        finally:
             other.close()
+        if report.status != 0:
+            raise ConnectionFailed(f"kill failed with status {report.status}")
+        return report.records.get("left", ())
 
     def end(self) -> None:
         """Let the shell exit, wait until it and sudo have ended, and close the session.
@@ -292,23 +331,25 @@ class Session:
                 if deadline is None or time.monotonic() < deadline:
                     continue  # the pace is too slow, which `deadline` raises
                 if timed_out:
-                    raise ConnectionLost("a task that took too long could not be ended") from None
+                    raise _not_ended(step, "its shell does not answer") from None
+                self._end_late(step)
                 timed_out, deadline = True, time.monotonic() + KILL_SECONDS
-                self._kill_quietly()
 
     def _has_number(self, position: int) -> bool:
         """Whether the number at that position of the buffer can be read."""
         is_long = len(self._buffer) >= position + LONGEST_NUMBER
         return is_long or self._buffer.find(b"\0", position) >= 0
 
-    def _kill_quietly(self) -> None:
-        """End everything that runs. Raises ConnectionLost where a second session can't do it."""
+    def _end_late(self, step: Step) -> None:
+        """End the step. Raises ConnectionLost where that was not possible."""
+        if not self._ends_late_steps:
+            raise _not_ended(step, "this is a session that ends others")
         try:
-            self.kill()
-        except (ProvisionError, TimeoutError):
-            raise ConnectionLost(
-                "a task took too long, and a second session could not end it"
-            ) from None
+            left = self.kill()
+        except (ProvisionError, TimeoutError) as error:
+            raise _not_ended(step, NO_WAY_TO_END.format(error or "no answer")) from None
+        if left:
+            raise _not_ended(step, still_running(left))
 
     def _mark(self, *words: str) -> bytes:
         return " ".join((self._nonce, *words)).encode() + b"\0"
@@ -411,6 +452,18 @@ class _Pace:
 def _earlier(*times: float | None) -> float | None:
     """Return the earliest of the times; None where all are None."""
     return min((each for each in times if each is not None), default=None)
+
+
+def still_running(left: Sequence[str]) -> str:
+    """Return a message that names processes: "PID USER COMMAND" each."""
+    more = f" and {len(left) - MOST_NAMED} more" if len(left) > MOST_NAMED else ""
+    return f"on the host still run: {', '.join(left[:MOST_NAMED])}{more}"
+
+
+def _not_ended(step: Step, reason: str) -> ConnectionLost:
+    return ConnectionLost(
+        f"it took longer than {step.timeout:g} s and could not be ended: {reason}", NOT_ENDED_HINT
+    )
 
 
 def _changes(step: Step) -> bool:
