@@ -63,7 +63,8 @@ set_attributes() {
 }
 resolve() {
     if [ "$follow" = yes ] && [ -L "$target" ]; then
-        target=$(readlink -f -- "$target") || fail "can't resolve the link $target"
+        target_of "$target" || fail "can't resolve the link $target"
+        target=$_target
     fi
 }
 # write_files NUMBER...: write these files. The content of about 64 files is ordered in one round trip.

@@ -2,8 +2,8 @@
 # Body of the module file: create or remove a file, directory or link, and set its attributes.
 
 resolve() {
-    if [ "$follow" = yes ] && [ -L "$path" ] && target=$(readlink -f -- "$path"); then
-        [ ! -e "$target" ] || path=$target
+    if [ "$follow" = yes ] && [ -L "$path" ] && target_of "$path"; then
+        [ ! -e "$_target" ] || path=$_target
     fi
 }
 # clear_for KIND: check that a link may replace what is at $path. An empty directory is removed.
@@ -146,7 +146,8 @@ set_contexts() {
 
 is_file() { [ -f "$path" ]; }
 # Not `: >`: a failed redirection of a special builtin ends the shell.
-make_file() { true >"$path"; }
+# Not `touch`: it would follow a link. -C opens with O_EXCL.
+make_file() { pin "$path" && (set -C; true >"$pinned"); }
 file() {
     resolve
     if ! at "$path"; then
@@ -155,6 +156,8 @@ file() {
         [ "$look" = yes ] || fail "$missing"
         assume "$missing"
         changed "set attributes of $path"
+    elif [ "$at_kind" = other ]; then
+        fail "$path is $(special_kind "$path"), not a file"
     elif [ "$at_kind" != file ]; then
         fail "$path is a $at_kind, not a file"
     fi
@@ -163,6 +166,7 @@ file() {
 touched() {
     resolve
     if at "$path"; then
+        [ "$at_kind" != other ] || fail "$path is $(special_kind "$path"), not a file"
         modification_time=${modification_time:-now} access_time=${access_time:-now}
     else
         case $path in */*) folder=${path%/*}/ ;; *) folder=./ ;; esac
@@ -180,7 +184,7 @@ unmake() { rm -f -- "$path"; }
 # set_times: set the times of the task. `now` is always a change.
 set_times() {
     case $modification_time:$access_time in
-        now:now) act "touch $path" touch -c -h -- "$path"; return ;;
+        now:now) act "touch $path" touch_pinned -c; return ;;
     esac
     set_time m %Y modification "$modification_time"
     set_time a %X access "$access_time"
@@ -188,12 +192,13 @@ set_times() {
 set_time() {
     case $4 in
         '' | preserve) ;;
-        now) act "set $3 time of $path: now" touch -c -h "-$1" -- "$path" ;;
+        now) act "set $3 time of $path: now" touch_pinned -c "-$1" ;;
         *) ensure "set $3 time of $path: $4" has_time change_time "$1" "$2" "$4" ;;
     esac
 }
 has_time() { [ "$(stat -c "$2" -- "$path")" = "$(date -d "$3" +%s)" ]; }
-change_time() { touch -c -h "-$1" -d "$3" -- "$path"; }
+change_time() { touch_pinned -c "-$1" -d "$3"; }
+touch_pinned() { pin "$path" && touch -h "$@" -- "$pinned"; }
 
 # default_state: set $state to what exists at $path.
 default_state() {

@@ -313,3 +313,56 @@ def test_touch_below_a_missing_directory_fails_with_the_reason(host: Host) -> No
     report = host.run("file", path=str(path), state="touch", mode="0600")
     assert "there is no directory" in (report.failed or "")
     assert not path.parent.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root and files of another user")
+@pytest.mark.parametrize("of_root", [True, False], ids=["root", "nobody"])
+def test_a_link_of_another_user_does_not_lead_root_to_a_file_of_root(
+    host: Host, of_root: bool
+) -> None:
+    home, target = host.root / "home", host.root / "target"
+    home.mkdir()
+    target.write_text("secret")
+    target.chmod(0o600)
+    link = home / "link"
+    link.symlink_to(target)
+    os.lchown(link, 65534, 65534)
+    if not of_root:
+        os.chown(target, 65534, 65534)
+    report = host.run("file", path=str(link), mode="0666")
+    if of_root:
+        assert f"leads through a link of another user ({link}) to {target}" in str(report.failed)
+    assert bool(report.failed) is of_root
+    assert stat.S_IMODE(target.stat().st_mode) == (0o600 if of_root else 0o666)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root and files of another user")
+def test_a_directory_that_is_a_link_of_another_user_does_not_lead_root_to_a_directory_of_root(
+    host: Host,
+) -> None:
+    home, vault = host.root / "home", host.root / "vault"
+    home.mkdir()
+    vault.mkdir()
+    (vault / "f").write_text("secret")
+    (home / "d").symlink_to(vault)
+    os.lchown(home / "d", 65534, 65534)
+    before = listing(vault)
+    for module, arguments in (
+        ("file", {"mode": "0666"}),
+        ("copy", {"content": "new"}),
+        ("lineinfile", {"line": "new"}),
+    ):
+        report = host.run(module, dest=str(home / "d" / "f"), **arguments)
+        assert report.failed, module
+    assert listing(vault) == before
+
+
+@pytest.mark.parametrize("module", ["file", "copy"])
+def test_a_fifo_is_refused_by_its_type(host: Host, module: str) -> None:
+    path = host.root / "fifo"
+    os.mkfifo(path)
+    arguments = {"state": "touch"} if module == "file" else {"content": "new"}
+    assert f"{path} is a FIFO, not a file" in str(
+        host.run(module, dest=str(path), **arguments).failed
+    )
+    assert stat.S_ISFIFO(path.stat().st_mode)

@@ -27,7 +27,8 @@ from provisioner.result import Diff
 READ = r"""
 expand path
 if [ -L "$path" ]; then
-    path=$(readlink -f -- "$path") || fail "$path is a link without a target: remove it"
+    target_of "$path" || fail "$path is a link without a target: remove it"
+    path=$_target
 fi
 report dest "$path"
 at "$path" || true
@@ -48,6 +49,7 @@ case $at_kind in
         changed "edit $path"
         ;;
     directory) fail "Path $path is a directory !" ;;
+    other) fail "$path is $(special_kind "$path"), not a file that can be edited" ;;
     *) fail "$path is a $at_kind, not a file that can be edited" ;;
 esac
 """

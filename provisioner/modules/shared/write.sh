@@ -20,7 +20,8 @@ complete_path() {
 expand path
 complete_path
 if [ "$follow" = yes ] && [ -L "$path" ]; then
-    path=$(readlink -f -- "$path") || fail "$path is a link without a target: remove it"
+    target_of "$path" || fail "$path is a link without a target: remove it"
+    path=$_target
 fi
 report dest "$path" checksum "$content_sha1"
 [ -z "$message" ] || report msg "$message"

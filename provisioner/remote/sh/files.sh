@@ -7,7 +7,7 @@
 
 unset content content_size content_sha256 content_from
 unset backup validate unsafe_writes old_sha256 old_content
-temp='' _initial_umask='' _content_due=0 _verified='' content_asked='' content_index=''
+temp='' _dest='' _initial_umask='' _content_due=0 _verified='' content_asked='' content_index=''
 
 # put PATH: ensure that the file PATH has the content and the attributes. Readers see the old file or the new
 # one. A link at PATH is replaced: a body that means its target must resolve it.
@@ -19,6 +19,7 @@ put() {
     _what="change $1"
     case $at_kind in
         absent) _what="create $1" ;;
+        other) fail "$1 is $(special_kind "$1"), not a file: it is not replaced. Remove it first" ;;
         directory) fail "$1 is a directory, not a file: give the name of the file, or remove it first" ;;
         file) [ "$diff" != yes ] || _old_content "$1" ;;
     esac
@@ -136,8 +137,10 @@ temporary() {
     [ -d "$_folder" ] || fail "can't write $1: there is no directory $_folder. Create it in an earlier task."
     _name=${1##*/}
     [ "${#_name}" -le 200 ] || _name=$(printf '%.200s' "$_name")
-    temp=$_folder.$_name.provision-$token
-    for _left in "$_folder.$_name".provision-*; do  # left by a session that was killed
+    pin "$1" || fail "${_refused:-"can't write in $_folder"}"
+    temp=${pinned%/*}/.$_name.provision-$token _shown_temp=$_folder.$_name.provision-$token _dest=$pinned
+    case $pinned in */*) ;; *) temp=$_shown_temp ;; esac
+    for _left in "${temp%.provision-*}".provision-*; do  # left by a session that was killed
         _owner=${_left##*.provision-} _owner=${_owner%%-*}
         [ ! -e "$_left" ] || { [ "$_owner" != "$$" ] && [ -d "/proc/$_owner" ]; } || rm -f -- "$_left"
     done
@@ -158,7 +161,7 @@ temporary() {
 _temporary_elsewhere() {
     [ "$unsafe_writes" = yes ] && [ -f "$1" ] || return
     for _folder in /tmp/ /var/tmp/; do
-        temp=$_folder.$_name.provision-$token
+        temp=$_folder.$_name.provision-$token _shown_temp=$temp
         ! command exec 7>"$temp" || return 0
     done
     return 1
@@ -257,19 +260,30 @@ install_temporary() {
         fail "$1 was changed by another process after it was read, so it is not replaced. Run again."
     }
     [ "$backup" != yes ] || [ ! -e "$1" ] || back_up "$1"
-    quick mv -f -T -- "$temp" "$1" || _in_place "$1" || _not_replaced "$1"
+    quick mv -f -T -- "$temp" "$_dest" || _in_place "$1" || _not_replaced "$1"
     temp=''
 }
 
 # _is_unchanged PATH: it still has the content that was read.
 _is_unchanged() {
+    _entry=$1
+    if [ "$_dest" != "$1" ] && [ "$old_sha256" != absent ]; then
+        _open_dest || return
+        _entry=/proc/self/fd/6
+    fi
     if [ -n "$old_content" ]; then
-        [ -f "$1" ] && text_of "$1" 0 && [ "$_text" = "$old_content" ]
+        [ -f "$_entry" ] && text_of "$_entry" 0 && [ "$_text" = "$old_content" ]
     else
         _now=absent
-        ! [ -f "$1" ] || ! _now=$(sha256sum <"$1") || _now=${_now%% *}
+        ! [ -f "$_entry" ] || ! _now=$(sha256sum <"$_entry") || _now=${_now%% *}
         [ "$_now" = "$old_sha256" ]
     fi
+}
+
+# _open_dest: open what is to be replaced as 6. A file of root must not be behind a link that others have put there.
+_open_dest() {
+    command exec 6<"$_dest" || return
+    ! [ -O /proc/self/fd/6 ] || [ "$(stat -c %d:%i -- "$_dest")" = "$(_identity_of_6)" ]
 }
 
 # _validated PATH: run $validate, quoted words with %s in place of the file.
@@ -279,7 +293,7 @@ _validated() {
     case "$*" in *%s*) ;; *) fail "validate must contain %s: $*" ;; esac
     for _word in "$@"; do
         shift
-        case $_word in *%s*) _word=${_word%%%s*}$temp${_word#*%s} ;; esac
+        case $_word in *%s*) _word=${_word%%%s*}$_shown_temp${_word#*%s} ;; esac
         set -- "$@" "$_word"
     done
     run_program "$@" || broken "$1 finds the new $_path invalid (it is unchanged)" "exit $status"
@@ -288,14 +302,19 @@ _validated() {
 # back_up PATH: keep a copy with a name as Ansible's, and report it.
 back_up() {
     _copy=$1.$$.$(date +%Y-%m-%d@%H:%M:%S)~
-    quick cp -p -T -- "$1" "$_copy" || { rm -f -- "$_copy"; broken "back up $1" "exit $status"; }
+    # In the directory that `temporary` has opened, which must stay open as it is.
+    if [ -n "$temp" ]; then pinned=$_dest; else pin "$1" || broken "back up $1" 'it was not opened'; fi
+    _pinned_copy=${pinned%"${1##*/}"}${_copy##*/}
+    quick cp -p -T --remove-destination -- "$pinned" "$_pinned_copy" || { rm -f -- "$_pinned_copy"; broken "back up $1" "exit $status"; }
     report backup_file "$_copy"
 }
 
 # _in_place PATH: overwrite it where a rename is impossible, if $unsafe_writes allows that.
 _in_place() {
     [ "$unsafe_writes" = yes ] || return
-    quick dd bs=65536 conv=fsync if="$temp" of="$1" || return
+    _old=$1
+    [ "$_dest" = "$1" ] || { _open_dest && _old=/proc/self/fd/6; } || return
+    quick dd bs=65536 conv=fsync if="$temp" of="$_old" || return
     rm -f -- "$temp"
 }
 _not_replaced() {

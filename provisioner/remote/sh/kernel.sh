@@ -242,6 +242,7 @@ broken() {
     report rc "$status"
     output
     [ -z "$on_failure" ] || "$on_failure"
+    [ -z "$_refused" ] || fail "$_refused"
     fail "$1: $2"
 }
 
@@ -306,7 +307,7 @@ _task_lock() {
 }
 
 _program() {
-    look=yes checking='' tolerant=$3 on_failure='' _changed='' _scratched='' _quick='' _tries=0 status=0 _gathered='' _was_sent=''
+    look=yes checking='' tolerant=$3 on_failure='' _changed='' _scratched='' _quick='' _tries=0 status=0 _refused='' _gathered='' _was_sent=''
     case $2 in
         read) look=no _scratched=${_shared:+shared} ;;
         apply) look=no ;;

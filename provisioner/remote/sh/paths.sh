@@ -66,6 +66,15 @@ at() {
 
 _about='%a %u %g %s %d:%i:%Y %U %G'
 
+# special_kind PATH: print what it is that is no file, directory or link.
+special_kind() {
+    if [ -c "$1" ]; then echo 'a character device'
+    elif [ -b "$1" ]; then echo 'a block device'
+    elif [ -p "$1" ]; then echo 'a FIFO'
+    else echo 'a socket'
+    fi
+}
+
 # _known PATH: like `at`, unless the result since the last change is known.
 _known() { { [ "$at_path" = "$1" ] && [ "$at_kind" != absent ]; } || at "$1"; }
 
@@ -98,22 +107,23 @@ _owned() {
     [ "$owner" = "$at_user" ] || [ "$owner" = "$at_uid" ] ||
         [ "$(id -u "$owner" 2>/dev/null)" = "$at_uid" ]
 }
-_own() { chown ${_h:+-h} -- "$owner" "$1"; }
+_own() { pin "$1" && chown ${_h:+-h} -- "$owner" "$pinned"; }
 _grouped() {
     _known "$1"
     [ "$group" = "$at_group" ] || [ "$group" = "$at_gid" ] && return
     _entry=$(getent group "$group") && _entry=${_entry#*:*:} && [ "${_entry%%:*}" = "$at_gid" ]
 }
-_regroup() { chgrp ${_h:+-h} -- "$group" "$1"; }
+_regroup() { pin "$1" && chgrp ${_h:+-h} -- "$group" "$pinned"; }
 
 _moded() { _known "$1"; [ $((0$at_mode)) -eq "$_wanted" ]; }
 _chmod() {
+    pin "$1" && _open_pinned "$1" || return
     # chmod keeps a directory's setuid and setgid under an octal mode (coreutils since 6.0).
     if [ "$at_kind" = directory ] && [ $((0$at_mode & 06000 & ~_wanted)) -ne 0 ]; then
-        chmod ug-s "$1"
+        chmod ug-s "$pinned"
     fi
     _octal "$_wanted"
-    chmod "$_digits" "$1"
+    chmod "$_digits" "$pinned"
 }
 # _octal NUMBER: set $_digits to its octal digits, for chmod and umask. printf would need a subshell.
 _octal() { _digits=$(($1 >> 9))$(($1 >> 6 & 7))$(($1 >> 3 & 7))$(($1 & 7)); }
@@ -172,6 +182,63 @@ _permissions() {
     esac
 }
 
+# pin PATH: set $pinned to a name of PATH that other users can't turn into one of root's files while root changes
+# it: its directory is open as 5. False, with the reason in $_refused, where a link of another user leads root
+# into a directory of root. The check needs no process where no link is in the path.
+pin() {
+    pinned=$1 _refused=''
+    case $1 in /proc/self/fd/*) return ;; esac
+    [ -O / ] || return 0  # not root: the kernel checks what this user may change
+    case $1 in */*) _parent=${1%/*}/ ;; *) _parent=./ ;; esac
+    [ -d "$_parent" ] && command exec 5<"$_parent" || return
+    pinned=/proc/self/fd/5/${1##*/}
+    ! [ -O /proc/self/fd/5/. ] || ! _there=$(cd -P /proc/self/fd/5 && pwd -P) || _leads "$_parent" "$_there"
+}
+# _open_pinned PATH: open it as 6, which $pinned is set to, if it is what `at` has found. For root only.
+_open_pinned() {
+    [ "$pinned" != "$1" ] || return 0
+    _refused="$1 was replaced by another process while its attributes were set. Run again."
+    [ "$at_kind" = file ] || [ "$at_kind" = directory ] || return
+    command exec 6<"$pinned" && _now=$(_identity_of_6) && [ "$_now" = "${at_id%:*}" ] || return
+    pinned=/proc/self/fd/6 _refused=''
+}
+
+_identity_of_6() { stat -L -c %d:%i /proc/self/fd/6; }
+
+# target_of LINK: set $_target to where the link leads. False where it leads nowhere. Fails where a link of another
+# user leads root to a file or directory of root.
+target_of() {
+    _target=$(readlink -f -- "$1") || return
+    [ -O / ] || return 0
+    if [ -e "$_target" ]; then [ -O "$_target" ]; else [ -O "${_target%/*}/" ]; fi || return 0
+    _leads "$1" "$_target" || fail "$_refused"
+}
+
+# _leads PATH REAL: PATH leads to REAL by directories and links of root alone; else $_refused is set.
+_leads() {
+    _rest=$1 _walked='' _refused='' _count=0
+    case $_rest in /*) ;; *) _walked=$(pwd -P) ;; esac
+    while [ -n "$_rest" ]; do
+        _part=${_rest%%/*}
+        case $_rest in */*) _rest=${_rest#*/} ;; *) _rest='' ;; esac
+        case $_part in
+            '' | .) continue ;;
+            ..) _walked=${_walked%/*}; continue ;;
+        esac
+        _walked=$_walked/$_part
+        [ -L "$_walked" ] || continue
+        _count=$((_count + 1))
+        if [ "$_count" -gt 40 ] || ! _link=$(readlink -- "$_walked" && stat -c %u -- "$_walked"); then break; fi
+        [ "${_link##*"$_nl"}" = 0 ] || break
+        _link=${_link%"$_nl"*}
+        case $_link in /*) _walked='' ;; *) _walked=${_walked%/*} ;; esac
+        _rest=$_link/$_rest
+    done
+    [ "$_rest${_walked:-/}" != "$2" ] || [ -L "$2" ] || return 0
+    _refused="$1 leads through a link of another user ($_walked) to $2, which is root's. It was not changed: name $2 itself, or remove the link"
+    return 1
+}
+
 selinux() { [ -e /sys/fs/selinux/enforce ]; }
 
 # _labelled PATH: its SELinux context is the given one, which $_context is set to. `_default` means the policy's
@@ -191,7 +258,7 @@ _labelled() {
     _context=$_context$_part
     [ "$_context" = "$_now" ]
 }
-_label() { chcon ${_h:+-h} -- "$_context" "$1"; }
+_label() { pin "$1" && chcon ${_h:+-h} -- "$_context" "$pinned"; }
 
 # _flagged PATH: chattr's $attributes (+i, -i, =ia) are set as given.
 _flagged() {
