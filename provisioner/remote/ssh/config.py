@@ -310,5 +310,9 @@ def _included(option: ConfigOption, depth: int) -> Iterator[ConfigBlock]:
     base = Path("/etc/ssh") if system else Path.home() / ".ssh"
     for pattern in option.arguments:
         full = base / with_home(pattern)
-        for path in sorted(Path("/").glob(str(full).lstrip("/"))):
+        try:
+            paths = sorted(Path("/").glob(str(full).lstrip("/")))
+        except (ValueError, NotImplementedError) as error:  # such as `/` or `a**`
+            raise ConfigError(f"{option.place}: Include {pattern!r}: {error}") from error
+        for path in paths:
             yield _parse(str(path), depth + 1)

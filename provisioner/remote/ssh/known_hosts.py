@@ -8,7 +8,6 @@ refused. `@cert-authority` lines are ignored, since host certificates are not su
 from __future__ import annotations
 
 import base64
-import binascii
 import enum
 import fcntl
 import hashlib
@@ -75,7 +74,7 @@ class KnownHostsEntry:
     def key(self) -> HostKey:
         try:
             return HostKey(self.type, base64.b64decode(self.encoded))
-        except binascii.Error:
+        except ValueError:  # also for characters that are not ASCII
             return HostKey(self.type, b"")
 
 
