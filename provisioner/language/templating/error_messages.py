@@ -31,8 +31,8 @@ def unknown_plugin_reason(reason: str, scope: Mapping[str, Any] | None) -> str:
     kinds: tuple[tuple[known_plugins.Kind, Mapping[str, Any]], ...]
     kinds = (("filter", environment().filters), ("test", environment().tests))
     for kind, available in kinds:
-        if reason.startswith(f"No {kind} named "):
-            name = reason.split("'")[1]
+        if found := re.match(rf"No {kind} named '?(.*?)'?\.(?: |$)", reason):
+            name = found[1]  # without quotes where it is no text, as in map(3)
             if known_plugins.is_known(kind, name):
                 return known_plugins.unsupported_reason(kind, name)
             local = local_plugins.unsupported_reason(kind, name, scope or {})
