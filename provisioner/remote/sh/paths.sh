@@ -228,8 +228,8 @@ _leads() {
         _walked=$_walked/$_part
         [ -L "$_walked" ] || continue
         _count=$((_count + 1))
-        if [ "$_count" -gt 40 ] || ! _link=$(readlink -- "$_walked" && stat -c %u -- "$_walked"); then break; fi
-        [ "${_link##*"$_nl"}" = 0 ] || break
+        if [ "$_count" -gt 40 ] || ! _link=$(readlink -- "$_walked" && stat -c "%u %F" -- "$_walked"); then break; fi
+        [ "${_link##*"$_nl"}" = '0 symbolic link' ] || break  # the type too: it may be another entry by now
         _link=${_link%"$_nl"*}
         case $_link in /*) _walked='' ;; *) _walked=${_walked%/*} ;; esac
         _rest=$_link/$_rest
