@@ -271,7 +271,12 @@ IN_LOGIN = (
 )
 
 IN_CHANNEL = (
-    Lie("no channel", OPEN, (packet(b"\x5c", number(0), number(1), text(ESC), b""),), (_BROKE,)),
+    Lie(
+        "no channel",
+        OPEN,
+        (packet(b"\x5c", number(0), number(1), text(ESC), b""),),
+        ("allows no further session",),
+    ),
     Lie("a channel never answered", OPEN, (), ()),
     Lie("closes at the channel", OPEN, (close,), (_BROKE,)),
     Lie("another channel", OPEN, (packet(b"\x5b", number(99), number(0) * 3),), (_BROKE,)),
