@@ -24,7 +24,7 @@ from provisioner.fleet.machines import Machines
 from provisioner.language.templating.template import TemplateError
 from provisioner.remote import lock
 from provisioner.remote.become import Become
-from provisioner.remote.session import NO_WAY_TO_END, NOT_ENDED_HINT, Session, still_running
+from provisioner.remote.session import NOT_ENDED_HINT, Session, no_way_to_end, still_running
 from provisioner.remote.shell import Report
 from provisioner.remote.streams import Progress
 
@@ -308,7 +308,7 @@ class HostSessions:
                     return
                 time.sleep(KILL_PAUSE)
         except Exception as error:
-            self.give_up(NO_WAY_TO_END.format(error or "no answer"))
+            self.give_up(no_way_to_end(error))
         finally:
             self._kill_is_over.set()
 

@@ -38,8 +38,6 @@ KILL_SECONDS = 15.0
 KILL = script("kill.sh")
 """The body that ends everything that the session with the shell $root runs."""
 
-NO_WAY_TO_END = "no other session could end it: {}"
-
 NOT_ENDED_HINT = "end what still runs of it on the host: look with `ps -ef`"
 
 MOST_NAMED = 5
@@ -343,11 +341,11 @@ class Session:
     def _end_late(self, step: Step) -> None:
         """End the step. Raises ConnectionLost where that was not possible."""
         if not self._ends_late_steps:
-            raise _not_ended(step, "this is a session that ends others")
+            raise ConnectionLost(f"no answer within {step.timeout:g} s")
         try:
             left = self.kill()
         except (ProvisionError, TimeoutError) as error:
-            raise _not_ended(step, NO_WAY_TO_END.format(error or "no answer")) from None
+            raise _not_ended(step, no_way_to_end(error)) from None
         if left:
             raise _not_ended(step, still_running(left))
 
@@ -452,6 +450,11 @@ class _Pace:
 def _earlier(*times: float | None) -> float | None:
     """Return the earliest of the times; None where all are None."""
     return min((each for each in times if each is not None), default=None)
+
+
+def no_way_to_end(error: Exception) -> str:
+    """Return a message about the exception of `Session.kill`; that of a time limit has no text."""
+    return f"no other session could end it: {str(error) or 'no answer'}"
 
 
 def still_running(left: Sequence[str]) -> str:

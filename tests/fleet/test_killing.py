@@ -13,31 +13,20 @@ from pathlib import Path
 import pytest
 
 from provisioner.engine.effects import Answer, Exchange, SessionKey
-from provisioner.errors import ConnectionLost, SessionRefused
+from provisioner.errors import ConnectionLost
 from provisioner.fleet import session_pool
 from provisioner.fleet.login import Login
 from provisioner.fleet.session_pool import SessionPool
 from provisioner.remote import session as sessions
-from provisioner.remote.local import LocalChannel, LocalConnection
+from provisioner.remote.local import LocalConnection
 from provisioner.remote.shell import Program, Step
 from tests.lab.processes import wait_for
+from tests.remote.counting_connection import CountingConnection
 
 LONG = 60.0
 """Timeout of a test in seconds."""
 
 KEY = SessionKey("h1")
-
-
-class OneSession(LocalConnection):
-    """A connection on which sshd allows one session, as with MaxSessions 1."""
-
-    opened = False
-
-    def open(self, command: str, *, terminal: bool = False) -> LocalChannel:
-        if self.opened:
-            raise SessionRefused("sshd refuses another session")
-        self.opened = True
-        return super().open(command)
 
 
 class Fleet:
@@ -119,7 +108,7 @@ def test_a_task_that_cannot_be_killed_is_lost_and_what_runs_is_named(
 def test_where_sshd_allows_one_session_a_task_is_killed_over_another_connection(
     fleet: Fleet,
 ) -> None:
-    fleet.make_connection = OneSession
+    fleet.make_connection = lambda: CountingConnection(allowed=1)
     fleet.start("sleep 300")
     fleet.pool.kill()
     answer = fleet.answer()

@@ -11,15 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.errors import ConnectionLost, SessionRefused
+from provisioner.errors import ConnectionLost
 from provisioner.remote import session as sessions
 from provisioner.remote.channel import Connection
-from provisioner.remote.local import LocalChannel, LocalConnection
+from provisioner.remote.local import LocalConnection
 from provisioner.remote.session import MOST_NAMED, Session, still_running
 from provisioner.remote.shell import Program, Report, Step
 from provisioner.remote.ssh.connection import connect
 from tests.lab.processes import process_tree, wait_for
 from tests.modules.conftest import Host, host  # noqa: F401
+from tests.remote.counting_connection import CountingConnection
 from tests.remote.sshd import sshd
 
 SECONDS = 0.2
@@ -165,24 +166,10 @@ def test_of_a_step_that_cannot_be_ended_it_is_said_what_still_runs(tmp_path: Pat
     connection.close()
 
 
-class RefusingConnection(LocalConnection):
-    """A connection on which sshd allows one session, as with MaxSessions 1."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.count = 0
-
-    def open(self, command: str, *, terminal: bool = False) -> LocalChannel:
-        self.count += 1
-        if self.count > 1:
-            raise SessionRefused("sshd refuses another session", "raise MaxSessions")
-        return super().open(command)
-
-
 def test_without_another_session_or_connection_it_is_said_that_a_step_goes_on(
     tmp_path: Path,
 ) -> None:
-    connection = RefusingConnection()
+    connection = CountingConnection(allowed=1)
     session = Session(connection)
     reports, lost = reports_until_lost(session, step("sleep 300", tmp_path))
     assert [report.status for report in reports] == [None]
@@ -208,18 +195,6 @@ def test_without_another_session_a_step_is_ended_over_another_connection(tmp_pat
         assert not running(pids)
         assert [each.alive for each in made] == [False]
         connection.close()
-
-
-class CountingConnection(LocalConnection):
-    """A connection that counts its sessions."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.count = 0
-
-    def open(self, command: str, *, terminal: bool = False) -> LocalChannel:
-        self.count += 1
-        return super().open(command)
 
 
 def test_a_session_that_ends_another_is_not_ended_by_a_third(
